@@ -1,0 +1,64 @@
+/**
+ * The event that agents and the orchestrator exchange: CloudEvents 1.0 in JSON mode, and the limits on it.
+ * Part of the wire: every room may import it, it imports nothing of ours.
+ */
+import { z } from "zod";
+import { limits } from "./limits.ts";
+
+/** An id as senders may choose it: 1–128 of `A-Za-z0-9._:-`. */
+export const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** An event kind: dotted segments of `a-z0-9_-`, at most 128 characters. */
+export const kindPattern = /^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+
+/** RFC 3339 date-time, as CloudEvents asks of `time`. */
+const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/**
+ * What a sender may post. `source` and `time` are stamped by the orchestrator where absent; attributes that are not
+ * named here pass through when they are CloudEvents extension values (string, number, boolean).
+ */
+export const postedEvent = z
+  .object({
+    specversion: z.literal("1.0").default("1.0"),
+    id: z.string().regex(idPattern, "1 to 128 of A-Z a-z 0-9 . _ : -"),
+    source: z.string().max(256).optional(),
+    type: z.string().regex(kindPattern, "dotted segments of a-z 0-9 _ -, at most 128 characters"),
+    time: z.string().regex(rfc3339, "an RFC 3339 time").optional(),
+    subject: z.string().max(limits.attributeLength).optional(),
+    datacontenttype: z.string().max(128).optional(),
+    dataschema: z.string().max(limits.attributeLength).optional(),
+    correlationid: z.string().regex(idPattern).optional(),
+    causationid: z.string().regex(idPattern).optional(),
+    traceparent: z.string().max(256).optional(),
+    tracestate: z.string().max(512).optional(),
+    to: z.string().max(limits.toLength).optional(),
+    data: z.json().optional(),
+  })
+  .catchall(z.union([z.string().max(limits.attributeLength), z.number(), z.boolean()]));
+
+/** An event as a sender posts it. */
+export type PostedEvent = z.infer<typeof postedEvent>;
+
+/** JSON, as it travels. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** An accepted event: `source` and `time` are always there. */
+export interface CloudEvent {
+  specversion: "1.0";
+  id: string;
+  /** `/agents/<id>`, `/operators/<name>` or `/threads/<id>`. */
+  source: string;
+  type: string;
+  /** RFC 3339. */
+  time: string;
+  data?: Json;
+  /** The thread. */
+  correlationid?: string;
+  /** The event that caused this one. */
+  causationid?: string;
+  traceparent?: string;
+  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`. */
+  to?: string;
+  [extension: string]: Json | undefined;
+}

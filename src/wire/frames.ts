@@ -1,0 +1,58 @@
+/** Frames of the WebSocket transport, `nerveflare.v1`, and the answers of the other two; one contract on each. */
+import { z } from "zod";
+import type { CloudEvent } from "./event.ts";
+import type { Problem } from "./problem.ts";
+
+/** An agent's two channels: what is for it alone, and offers that others get too. */
+export const channels = ["my", "open"] as const;
+export type Channel = (typeof channels)[number];
+
+/** Names the protocol in the WebSocket handshake. */
+export const subprotocol = "nerveflare.v1";
+
+/** WebSocket close codes and what they mean to the client. */
+export const closeCodes = { token: 4401, replaced: 4409, tooSlow: 4413, rate: 4429 } as const;
+
+/** What an agent may send. The event itself is judged apart, so that a bad one is answered by its id. */
+export const agentFrame = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("event"), event: z.looseObject({ id: z.string().optional() }) }),
+  z.object({ type: z.literal("ack"), seqs: z.array(z.int().nonnegative()).max(1000).optional(), seq: z.int().nonnegative().optional(), channel: z.enum(channels).optional() }),
+]);
+export type AgentFrame = z.infer<typeof agentFrame>;
+
+/** One event of the inbox. `seq` grows, may have gaps, and once shown is never another event's. */
+export interface InboxItem {
+  seq: number;
+  channel: Channel;
+  event: CloudEvent;
+}
+
+/** What the server sends. */
+export type ServerFrame =
+  | ({ type: "event" } & InboxItem)
+  | ({ type: "accepted" } & Accepted)
+  | { type: "rejected"; id: string | null; error: Problem };
+
+/** The answer to an event that was stored. */
+export interface Accepted {
+  id: string;
+  status: "accepted";
+  /** The threads that were decided on at acceptance; a repeat gets the same. */
+  threads: string[];
+  /** What the sender should know: which reflex started nothing, and why. */
+  notes: string[];
+}
+
+/** The answer to one event of a batch that was not. */
+export interface Rejected {
+  id: string | null;
+  status: "rejected";
+  error: Problem;
+}
+
+/** `GET /v1/inbox`. */
+export interface InboxPage {
+  events: InboxItem[];
+  /** Pass as `after` to go on. */
+  next: number;
+}
