@@ -1,0 +1,136 @@
+/**
+ * The intermediate form of a checked workflow: plain JSON, every default filled in, both graph forms alike.
+ * Passes before it know YAML; passes after it know only this.
+ */
+import type { Json } from "../wire/event.ts";
+
+/** JSONata source that was checked to parse and to use nothing that can't replay. */
+export type Expression = string;
+
+/** Milliseconds. */
+export type Milliseconds = number;
+
+/** A prompt: sent as written, or Liquid over what the edge sees. */
+export type Template = { kind: "literal"; text: string } | { kind: "liquid"; source: string };
+
+export type JsonSchema = { [key: string]: Json } | boolean;
+
+/** What a role's policy may say about a turn that went wrong. */
+export type TurnPolicy = "retry" | "rerecruit" | "suspend" | "forfeit" | "end";
+
+export interface RoleIr {
+  name: string;
+  type: "named" | "open" | "broadcast";
+  /** Named roles only: an id, or JSONata over `{event, start}`. */
+  agent?: { id: string } | { from: Expression };
+  eligibility: {
+    /** Capabilities the agent must have been granted, all of them. */
+    all: string[];
+    agents?: string[];
+    /** Names of roles, mutual within a group. */
+    notRoles: string[];
+    /** Ids of agents. */
+    notAgents: string[];
+    /** JSONata over the agent's card. */
+    where?: Expression;
+  };
+  recruitment: {
+    timeout: Milliseconds;
+    retries: number;
+    backoff: Milliseconds;
+    group: string;
+    pick: "first" | "best" | "sticky" | "random";
+    score?: Expression;
+    onUnfilled: "suspend" | "end" | "retry";
+  };
+  bind: "thread" | "turn";
+  heartbeat: { every: Milliseconds; miss: number };
+  turn: { timeout: Milliseconds; retries: number; onTimeout: TurnPolicy; onFail: TurnPolicy };
+  offline: { grace: Milliseconds; then: "wait" | "rerecruit" | "suspend" | "end" };
+  broadcast?: {
+    need: "all" | "any" | "none" | number;
+    timeout: Milliseconds;
+    /** JSONata over the output. */
+    ok?: Expression;
+    /** A panel: that many of the eligible, side by side. */
+    of?: number;
+    ttl: Milliseconds;
+  };
+  /** JSON Schema of the output (`frontmatter`, older `meta`, `outputSchema`). */
+  schema?: JsonSchema;
+  /** Every field that the author wrote, for the turn: who the role is and what it owes. */
+  fields: { [key: string]: Json };
+}
+
+export type EdgeGuard =
+  /** Status form: the last output's `$status`, an engine's status, `_`, or `new`/`resume` of `$START`. */
+  | { type: "status"; status: string }
+  /** List form with a named condition. */
+  | { type: "condition"; name: string; expression: Expression }
+  /** List form without one. */
+  | { type: "always" };
+
+/** `data` or `input`: JSONata where the author wrote a string, else a literal whose strings are templates. */
+export type Payload = { kind: "expression"; source: Expression } | { kind: "literal"; value: Json; liquid: boolean };
+
+export interface EmitIr {
+  kind: string;
+  data?: Payload;
+  /** A literal `to`, or a template. */
+  to?: Template;
+}
+
+export interface SpawnIr {
+  workflow: string;
+  input?: Payload;
+  /** Milliseconds to wait for the children; absent: not awaited. */
+  await?: Milliseconds;
+}
+
+export interface EdgeIr {
+  /** Unique within the node, stable: the status, or the place in the list (`"0"`, `"1"`, …). Names the edge in the machine. */
+  id: string;
+  guard: EdgeGuard;
+  /** What the author wrote, for pictures and stories: the status, the condition's name, or `otherwise`. */
+  label: string;
+  description?: string;
+  /** A role's name, `$END` or `$SUSPEND`. */
+  target: string;
+  prompt?: Template;
+  location?: string;
+  emit: EmitIr[];
+  spawn: SpawnIr[];
+}
+
+export interface NodeIr {
+  /** `$START` or a role's name. */
+  name: string;
+  edges: EdgeIr[];
+}
+
+export type ReflexIr =
+  | { kind: "workflow"; on: string[]; when?: Expression; key?: Expression[]; priority?: Expression }
+  | { kind: "signal"; on: string[]; when?: Expression; key: Expression[]; signal: "cancel" | "suspend" | "resume" }
+  | { kind: "emit"; on: string[]; when?: Expression; emit: EmitIr[] };
+
+export interface WorkflowIr {
+  /** Version of this form; it only grows. */
+  ir: 1;
+  name: string;
+  description: string;
+  version?: number;
+  binding: "cloud" | "local";
+  form: "list" | "status" | "moderator";
+  /** In the author's order. */
+  roles: RoleIr[];
+  /** `$START` first, then in the author's order. */
+  nodes: NodeIr[];
+  /** Form `moderator`: one JSONata expression that gives `{role, prompt?}`; `nodes` then hold an edge per role and `$END`. */
+  moderator?: Expression;
+  input?: JsonSchema;
+  reflexes: ReflexIr[];
+  concurrency?: number;
+  overflow: "queue" | "drop";
+  maxQueue?: number;
+  maxRounds: number;
+}

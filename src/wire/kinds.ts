@@ -1,0 +1,87 @@
+/** The orchestrator's own kinds of event: what agents may send of `nerve.*`, with the shape of `data`, and what they get. */
+import { z } from "zod";
+import { idPattern } from "./event.ts";
+import type { CloudEvent, Json } from "./event.ts";
+import { limits } from "./limits.ts";
+
+const id = z.string().regex(idPattern);
+const text = z.string().max(limits.attributeLength);
+/** In what an agent sends, a lease is its generation. */
+const lease = z.int().nonnegative();
+
+/** The `nerve.*` kinds that an agent may send, and what `data` must be; unknown members pass. */
+export const agentKinds = {
+  "nerve.offer.claim": z.looseObject({ offer: id, bid: z.json().optional(), card: z.json().optional() }),
+  "nerve.offer.decline": z.looseObject({ offer: id, reason: text.default("") }),
+  "nerve.turn.respond": z.looseObject({ turn: id, lease, output: z.record(z.string(), z.json()), body: z.string().optional() }),
+  "nerve.turn.progress": z.looseObject({ turn: id, lease, note: text.optional(), details: z.json().optional() }),
+  "nerve.turn.fail": z.looseObject({ turn: id, lease, error: text.default("failed"), retryable: z.boolean().default(false) }),
+  "nerve.role.release": z.looseObject({ thread: id, role: z.string().max(128), lease, reason: text.default("") }),
+  "nerve.agent.report": z.looseObject({
+    capabilities: z.array(z.string().max(128)).max(256).optional(),
+    labels: z.record(z.string(), z.json()).optional(),
+    slots: z.int().nonnegative().max(1_000_000).optional(),
+    load: z.number().nonnegative().optional(),
+    accepts: z.json().optional(),
+  }),
+} as const;
+
+/** A `nerve.*` kind that agents may send. */
+export type AgentKind = keyof typeof agentKinds;
+
+/** `data` of an {@link AgentKind}, parsed. */
+export type AgentData<K extends AgentKind> = z.infer<(typeof agentKinds)[K]>;
+
+/** A role's hold, as it is told to agents. */
+export interface Lease {
+  generation: number;
+  /** RFC 3339, or null where only signs of life bound it. */
+  expires: string | null;
+}
+
+/** `data` of `nerve.offer.opened`. Durations as in the language (`30s`). */
+export interface OfferOpened {
+  offer: string;
+  thread: string;
+  workflow: string;
+  role: string;
+  goal: string;
+  requires: string[];
+  bind: "thread" | "turn";
+  heartbeat: { every: string; miss: number };
+  turn: { timeout: string };
+  /** RFC 3339. */
+  expires: string;
+}
+
+/** `data` of `nerve.turn.assigned`. */
+export interface TurnAssigned {
+  turn: string;
+  lease: Lease;
+  thread: string;
+  workflow: string;
+  /** `name`, `schema` and every field that the author wrote. */
+  role: { name: string; schema: Json; [field: string]: Json };
+  prompt: string;
+  location?: string;
+  round: number;
+  /** RFC 3339. */
+  deadline: string;
+  heartbeat: { every: string; miss: number };
+  /** The initiating event. */
+  event: CloudEvent;
+  last: { role: string; agent: string | null; output: Json; body?: string } | null;
+  resumed?: { reason: string; supplement: Json };
+  handover?: Json;
+  /** Where the rest of the thread is read. */
+  history: string;
+}
+
+/** How a thread ended. */
+export interface Outcome {
+  status: "completed" | "failed" | "cancelled";
+  role: string | null;
+  output: Json;
+  prompt: string | null;
+  error?: string;
+}
