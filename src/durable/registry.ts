@@ -1,0 +1,27 @@
+/**
+ * What objects ask of the registry (agents, workflows, revisions): a port, so that the same code runs on D1 and in a
+ * simulation. Nothing here is asked on the way of a turn.
+ */
+import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
+import type { ReflexIr } from "../compile/ir.ts";
+import type { JsonSchema } from "../compile/ir.ts";
+import type { AgentCard } from "./rpc.ts";
+
+/** A published workflow's reflexes, with the revision they belong to. */
+export interface PublishedReflexes {
+  workflow: string;
+  revision: string;
+  input: JsonSchema | null;
+  reflexes: ReflexIr[];
+}
+
+export interface Registry {
+  /** All published reflexes; read by version, so an event posted after a publish was answered sees it. */
+  reflexes(): Promise<PublishedReflexes[]>;
+  /** The compiled workflow of a revision (immutable, cached), or undefined. */
+  revision(hash: string): Promise<CompiledWorkflow | undefined>;
+  /** Agents that hold all these capabilities, by id, one page after `after`. */
+  agents(query: { capabilities: string[]; after?: string; limit: number }): Promise<AgentCard[]>;
+  /** Cards of these ids; unknown ones are absent. */
+  cards(ids: string[]): Promise<AgentCard[]>;
+}

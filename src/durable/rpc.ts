@@ -1,0 +1,138 @@
+/**
+ * What the objects answer to: to each other, and to the Worker. Plain data both ways; errors travel as
+ * {@link Result}, for class identity does not cross RPC.
+ */
+import type { CloudEvent, Json } from "../wire/event.ts";
+import type { Accepted, Channel, InboxPage, Rejected } from "../wire/frames.ts";
+import type { Outcome } from "../wire/kinds.ts";
+import type { Result } from "../wire/problem.ts";
+
+/** Who posts or reads: an agent, proven by its token; or an operator, whom the Worker has already proven. */
+export type Principal = { agent: string; token: string } | { operator: string };
+
+/** What the registry says an agent is and may do. An absent list of roles or kinds means all. */
+export interface AgentCard {
+  id: string;
+  capabilities: string[];
+  /** `workflow/role` grants. */
+  roles: string[] | null;
+  kinds: string[] | null;
+}
+
+/** A message between objects. `id` grows per sender, so a receiver needs one number per sender to know a repeat. */
+export interface Envelope {
+  /** Address of the sending object, e.g. `task/t123.1`. */
+  from: string;
+  id: number;
+  /** Address of the receiving object. */
+  to: string;
+  /**
+   * `hold` and `release` are the two halves of an event for several agents: stored in every mailbox first, then shown.
+   * Absent: one receiver, shown at once.
+   */
+  phase?: "hold" | "release";
+  message: Message;
+}
+
+/** What an {@link Envelope} carries: `type` decides, the rest is the receiver's to check. */
+export interface Message {
+  type: string;
+  [fact: string]: Json | undefined;
+}
+
+/**
+ * `stored`: the receiver has it, or had it before. `refused`: it never will (unknown, deleted, full); the lane goes on
+ * and the sender's actor hears of it.
+ */
+export type Delivery = { status: "stored" } | { status: "refused"; code: string; detail: string };
+
+/** What every object takes from another. */
+export interface DeliverRpc {
+  deliver(envelope: Envelope): Promise<Delivery>;
+}
+
+export interface AgentRpc extends DeliverRpc {
+  /** Creates the agent, or replaces what it may do; with `tokenHash` (SHA-256, hex) its token too. Idempotent. */
+  register(card: AgentCard, tokenHash?: string): Promise<Result<null>>;
+  /** Forgets the agent: its token is void, its sockets close, threads hear `agent.deleted`. */
+  remove(): Promise<Result<null>>;
+  /** Who the principal is; `unauthenticated` if the token is not this agent's. */
+  identify(principal: Principal): Promise<Result<AgentCard>>;
+  me(principal: Principal): Promise<Result<Json>>;
+  /** Takes events, each judged alone, answered in order. `events` is what was posted, unparsed. */
+  accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
+  inbox(principal: Principal, query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number }): Promise<Result<InboxPage>>;
+  ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
+  /** WebSocket upgrade of `GET /v1/connect`; the object checks the token itself. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/** A thread as `GET /v1/threads/:id` shows it. */
+export interface ThreadView {
+  id: string;
+  workflow: string;
+  revision: string;
+  status: "queued" | "recruiting" | "running" | "suspended" | "completed" | "failed" | "cancelled" | "dropped";
+  createdAt: string;
+  updatedAt: string;
+  event: CloudEvent;
+  roles: { [name: string]: { type: string; agent?: string; generation?: number; state: string } };
+  turn?: { turn: string; role: string; agent: string; since: string; deadline: string };
+  round: number;
+  waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
+  outcome?: Outcome;
+  error?: string;
+  parent?: string;
+  children: string[];
+}
+
+/** One step of a thread. */
+export interface MessageView {
+  round: number;
+  role: string;
+  agent: string | null;
+  output: Json;
+  body?: string;
+  at: string;
+  decision?: { to: string; prompt: string | null; because: string };
+}
+
+/** The root object of a thread. `viewer` null: an operator; else an agent's id, who sees only threads that it takes part in. */
+export interface RecruitmentRpc extends DeliverRpc {
+  show(viewer: string | null): Promise<Result<ThreadView>>;
+  messages(viewer: string | null, page: { after?: number; limit: number }): Promise<Result<{ messages: MessageView[]; next: number | null }>>;
+  /** An operator's word: `operator` names who. */
+  control(signal: "cancel" | "suspend" | "resume", operator: string, body: { reason?: string; supplement?: Json }): Promise<Result<ThreadView>>;
+  /** The actor's history: each event with the state before and after and its effects. */
+  history(page: { after?: number; limit: number }): Promise<Result<Json>>;
+}
+
+export interface WorkflowRpc extends DeliverRpc {
+  /** Running and queued threads, for operators. */
+  admission(): Promise<Result<{ running: number; queued: string[] }>>;
+}
+
+/** A row for the log or the thread index, as an object's projection lane sends it. */
+export type ProjectionRow =
+  | { table: "event"; event: CloudEvent; thread: string | null }
+  | {
+      table: "thread";
+      id: string;
+      /** Grows with every change of the thread: a newer revision wins. */
+      revisionNumber: number;
+      workflow: string;
+      revision: string;
+      status: ThreadView["status"];
+      createdAt: string;
+      updatedAt: string;
+      initiator: string;
+      key: string | null;
+      agents: string[];
+      waiting: string | null;
+      parent: string | null;
+    };
+
+export interface ProjectorRpc {
+  /** Answers when the rows are in D1. Inserting a row twice changes nothing. */
+  project(rows: ProjectionRow[]): Promise<void>;
+}
