@@ -1,4 +1,4 @@
-/** What the tests in workerd find in `env` beyond the Worker's own bindings. */
+/** What the tests in workerd find in `cloudflare:workers`: the Worker's bindings, its exports, and the migrations to apply. */
 import type { D1Migration } from "@cloudflare/vitest-plugin";
 import type {} from "@cloudflare/vitest-plugin/types";
 
@@ -8,6 +8,9 @@ declare global {
       DB: D1Database;
       NERVEFLARE_ADMIN_TOKEN: string;
       TEST_MIGRATIONS: D1Migration[];
+    }
+    interface GlobalProps {
+      mainModule: typeof import("../../src/worker/index.ts");
     }
   }
 }
