@@ -1,17 +1,11 @@
 /** Frames of the WebSocket transport, `nerveflare.v1`, and the answers of the other two; one contract on each. */
 import { z } from "zod";
+import { type Channel, channels } from "./channels.ts";
 import type { CloudEvent } from "./event.ts";
 import type { Problem } from "./problem.ts";
 
-/** An agent's two channels: what is for it alone, and offers that others get too. */
-export const channels = ["my", "open"] as const;
-export type Channel = (typeof channels)[number];
-
-/** Names the protocol in the WebSocket handshake. */
-export const subprotocol = "nerveflare.v1";
-
-/** WebSocket close codes and what they mean to the client. */
-export const closeCodes = { token: 4401, replaced: 4409, tooSlow: 4413, rate: 4429 } as const;
+export type { Channel } from "./channels.ts";
+export { channels, closeCodes, subprotocol } from "./channels.ts";
 
 /** What an agent may send. The event itself is judged apart, so that a bad one is answered by its id. */
 export const agentFrame = z.discriminatedUnion("type", [
