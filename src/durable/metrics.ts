@@ -1,0 +1,30 @@
+/**
+ * What this isolate has done since it started: durable commits by kind of object, and steps of actors. Commits are what a
+ * turn costs, so they are counted where they happen. Memory only: a new isolate starts at zero.
+ */
+
+/** What commits: the four object classes, and a batch to D1. */
+export type CommitKind = "agent" | "workflow" | "recruitment" | "task" | "d1";
+
+export interface Metrics {
+  commits: Record<CommitKind, number>;
+  /** Transitions of actors. */
+  steps: number;
+}
+
+const metrics: Metrics = { commits: { agent: 0, workflow: 0, recruitment: 0, task: 0, d1: 0 }, steps: 0 };
+
+/** Counts one durable transaction. */
+export function countCommit(kind: CommitKind): void {
+  metrics.commits[kind] += 1;
+}
+
+/** Counts one step of an actor. */
+export function countStep(): void {
+  metrics.steps += 1;
+}
+
+/** A copy of the counters. */
+export function readMetrics(): Metrics {
+  return { commits: { ...metrics.commits }, steps: metrics.steps };
+}

@@ -1,0 +1,117 @@
+/**
+ * Gathers the rows of many callers into few writes: one write is in flight at a time, and what arrives meanwhile goes with
+ * the next. Knows nothing of D1; keeps nothing but what callers wait for, so a crash loses only calls, which they repeat.
+ */
+
+/** A row, ready to be written. */
+export interface SizedRow {
+  bytes: number;
+}
+
+export interface ProjectionBatcher<Row extends SizedRow> {
+  /** Resolves when the rows are written; rejects when they are not, and repeating is the caller's. */
+  project(rows: Row[]): Promise<void>;
+}
+
+export interface ProjectionBatcherOptions<Row extends SizedRow> {
+  /** Writes all or nothing. */
+  write(rows: Row[]): Promise<void>;
+  /** Rows of one write: about how long D1's one writer is held, and how much a failure repeats. */
+  rowsPerWrite?: number;
+  /** Bytes of one write: they are copied a few times on their way, in 128 MB. */
+  bytesPerWrite?: number;
+  /** Bytes that may wait: more callers than the database keeps up with are told to come again. */
+  bytesWaiting?: number;
+}
+
+interface Call<Row> {
+  rows: Row[];
+  bytes: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** Calls written alone that may fail one after another before the fault is taken to be the database's. */
+const failuresInARow = 3;
+
+export function createProjectionBatcher<Row extends SizedRow>({
+  write,
+  rowsPerWrite = 1_000,
+  bytesPerWrite = 4_000_000,
+  bytesWaiting = 32_000_000,
+}: ProjectionBatcherOptions<Row>): ProjectionBatcher<Row> {
+  let waiting: Call<Row>[] = [];
+  let waitingBytes = 0;
+  let flushing = false;
+
+  /** Takes calls from the front up to the bounds; at least one, however large. */
+  function takeCalls(): Call<Row>[] {
+    let rows = 0;
+    let bytes = 0;
+    let end = 0;
+    for (const call of waiting) {
+      rows += call.rows.length;
+      bytes += call.bytes;
+      if (end > 0 && (rows > rowsPerWrite || bytes > bytesPerWrite)) break;
+      end += 1;
+      waitingBytes -= call.bytes;
+    }
+    const taken = waiting.slice(0, end);
+    waiting = waiting.slice(end);
+    return taken;
+  }
+
+  async function writeCalls(calls: Call<Row>[]): Promise<void> {
+    try {
+      await write(calls.flatMap((call) => call.rows));
+      for (const call of calls) call.resolve();
+    } catch (error) {
+      if (calls.length === 1) calls[0]?.reject(error);
+      else await writeApart(calls);
+    }
+  }
+
+  /** After a write of several calls failed: each alone, so that one caller's bad row does not hold up the others for ever. */
+  async function writeApart(calls: Call<Row>[]): Promise<void> {
+    let failures = 0;
+    let last: unknown;
+    for (const call of calls) {
+      if (failures === failuresInARow) {
+        call.reject(last);
+        continue;
+      }
+      try {
+        await write(call.rows);
+        failures = 0;
+        call.resolve();
+      } catch (error) {
+        failures += 1;
+        last = error;
+        call.reject(error);
+      }
+    }
+  }
+
+  async function flush(): Promise<void> {
+    flushing = true;
+    // Calls that arrive in the same turn of the event loop belong together.
+    await Promise.resolve();
+    while (waiting.length > 0) await writeCalls(takeCalls());
+    flushing = false;
+  }
+
+  return {
+    project(rows) {
+      if (rows.length === 0) return Promise.resolve();
+      const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+      if (waiting.length > 0 && waitingBytes + bytes > bytesWaiting) {
+        return Promise.reject(new Error(`The projection is ${waitingBytes} bytes behind: send these rows again later.`));
+      }
+      return new Promise<void>((resolve, reject) => {
+        waiting.push({ rows, bytes, resolve, reject });
+        waitingBytes += bytes;
+        if (!flushing) void flush();
+      });
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/**
+ * The registry port on D1. Caches are the isolate's, shared by all objects in it: what is cached is immutable or known by
+ * its version. Promises are never shared: in workerd a request must not wait for another request's I/O.
+ */
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
+import type { PublishedReflexes, Registry } from "../registry.ts";
+import type { AgentCard } from "../rpc.ts";
+import { createRecentValues } from "./recent-values.ts";
+
+interface ReflexSet {
+  version: number;
+  byWorkflow: Map<string, PublishedReflexes>;
+  list: PublishedReflexes[];
+}
+
+/** Databases whose reflex set is kept: one in a deployed Worker, a few in a process of tests. */
+const reflexSets = createRecentValues<ReflexSet>(4);
+
+/** Characters of compiled JSON that are kept: parsed, they take a few times that of the isolate's 128 MB. */
+const revisions = createRecentValues<CompiledWorkflow>(4_000_000);
+
+interface WorkflowRow {
+  name: string;
+  revision: string;
+  published: number;
+  input: string | null;
+  reflexes: string;
+}
+
+/** A row of table `agent` as a card. */
+export interface AgentCardRow {
+  id: string;
+  capabilities: string;
+  roles: string | null;
+  kinds: string | null;
+}
+
+/** Reads a card out of its row. */
+export function parseAgentCard(row: AgentCardRow): AgentCard {
+  return {
+    id: row.id,
+    capabilities: JSON.parse(row.capabilities) as string[],
+    roles: row.roles === null ? null : (JSON.parse(row.roles) as string[]),
+    kinds: row.kinds === null ? null : (JSON.parse(row.kinds) as string[]),
+  };
+}
+
+/**
+ * Binds the port to a database. Cheap: caches live with the module. What it returns is shared between callers, who must
+ * not change it.
+ */
+export function createD1Registry(db: D1Database): Registry {
+  return {
+    async reflexes() {
+      const now = await db.prepare("SELECT id, version FROM registry").first<{ id: string; version: number }>();
+      if (!now) throw new Error("The registry's row is missing: apply the migrations in migrations/.");
+      const cached = reflexSets.get(now.id);
+      if (cached?.version === now.version) return cached.list;
+      const read = await readReflexes(db, cached && cached.version < now.version ? cached : undefined);
+      // Another request may have put a newer set there while this one waited.
+      const newest = reflexSets.get(now.id);
+      if (!newest || newest === cached || newest.version < read.version) reflexSets.set(now.id, read, 1);
+      return read.list;
+    },
+
+    async revision(hash) {
+      const cached = revisions.get(hash);
+      if (cached) return cached;
+      const row = await db.prepare("SELECT compiled FROM revision WHERE hash = ?").bind(hash).first<{ compiled: string }>();
+      if (!row) return undefined;
+      const compiled = JSON.parse(row.compiled) as CompiledWorkflow;
+      revisions.set(hash, compiled, row.compiled.length);
+      return compiled;
+    },
+
+    async agents({ capabilities, after, limit }) {
+      const [first, ...rest] = new Set(capabilities);
+      if (first === undefined) {
+        return readCards(
+          db
+            .prepare("SELECT id, capabilities, roles, kinds FROM agent WHERE id > ? AND state = 'active' ORDER BY id LIMIT ?")
+            .bind(after ?? "", limit),
+        );
+      }
+      // The first capability's index drives; the rest are probed. One JSON parameter, since D1 binds at most 100.
+      return readCards(
+        db
+          .prepare(
+            `SELECT a.id, a.capabilities, a.roles, a.kinds FROM agent_capability c JOIN agent a ON a.id = c.agent
+             WHERE c.capability = ? AND c.agent > ? AND a.state = 'active' AND NOT EXISTS (
+               SELECT 1 FROM json_each(?) asked WHERE NOT EXISTS (
+                 SELECT 1 FROM agent_capability held WHERE held.capability = asked.value AND held.agent = c.agent))
+             ORDER BY c.agent LIMIT ?`,
+          )
+          .bind(first, after ?? "", JSON.stringify(rest), limit),
+      );
+    },
+
+    async cards(ids) {
+      if (ids.length === 0) return [];
+      return readCards(
+        db
+          .prepare(
+            "SELECT id, capabilities, roles, kinds FROM agent WHERE state = 'active' AND id IN (SELECT value FROM json_each(?)) ORDER BY id",
+          )
+          .bind(JSON.stringify(ids)),
+      );
+    },
+  };
+}
+
+async function readCards(statement: D1PreparedStatement): Promise<AgentCard[]> {
+  const { results } = await statement.all<AgentCardRow>();
+  return results.map(parseAgentCard);
+}
+
+/** Reads what changed since `known`; both statements are one transaction, so rows and version fit. */
+async function readReflexes(db: D1Database, known: ReflexSet | undefined): Promise<ReflexSet> {
+  const [versions, rows] = await db.batch([
+    db.prepare("SELECT version FROM registry"),
+    db.prepare("SELECT name, revision, published, input, reflexes FROM workflow WHERE changed > ?").bind(known?.version ?? -1),
+  ]);
+  const [row] = (versions?.results ?? []) as { version: number }[];
+  const byWorkflow = new Map(known?.byWorkflow);
+  for (const changed of (rows?.results ?? []) as WorkflowRow[]) {
+    if (changed.published) byWorkflow.set(changed.name, parseReflexes(changed));
+    else byWorkflow.delete(changed.name);
+  }
+  const list = [...byWorkflow.values()].sort((a, b) => (a.workflow < b.workflow ? -1 : 1));
+  return { version: row?.version ?? 0, byWorkflow, list };
+}
+
+function parseReflexes(row: WorkflowRow): PublishedReflexes {
+  return {
+    workflow: row.name,
+    revision: row.revision,
+    input: row.input === null ? null : (JSON.parse(row.input) as JsonSchema),
+    reflexes: JSON.parse(row.reflexes) as ReflexIr[],
+  };
+}
