@@ -1,0 +1,14 @@
+/** Why a local server did not start. */
+export class ServerStartError extends Error {
+  /** What kept it from starting, for programs. */
+  readonly code: "data_folder_in_use" | "port_in_use" | "bundle_failed" | "runtime_failed";
+  /** What to do. */
+  readonly hint: string | undefined;
+
+  constructor(code: ServerStartError["code"], message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "ServerStartError";
+    this.code = code;
+    this.hint = options.hint;
+  }
+}

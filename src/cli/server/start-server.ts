@@ -1,0 +1,116 @@
+/** Runs the Worker on this machine: the same bundle in the same runtime as deployed, its data on disk, nothing beyond loopback. */
+import type { ChildProcess } from "node:child_process";
+import diagnostics from "node:diagnostics_channel";
+import { basename, join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare, NoOpLog, Response } from "miniflare";
+import { settleAdminToken } from "./admin-token.ts";
+import { claimDataFolder, type DataFolder } from "./data-folder.ts";
+import { migrateD1 } from "./migrate-d1.ts";
+import { ServerStartError } from "./server-start-error.ts";
+import { projectRoot, readWorkerOptions } from "./worker-options.ts";
+
+/** How to run a local server. */
+export interface ServerOptions {
+  /** Folder that holds everything the server keeps; created where absent. */
+  data: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** Absent: the one kept in the data folder, or a new one. */
+  adminToken?: string;
+  /** Gets what the Worker logs, a line at a time. */
+  log?: (line: string) => void;
+}
+
+/** A server that answers. */
+export interface RunningServer {
+  /** Without a slash at the end. */
+  url: string;
+  adminToken: string;
+  /** Absolute path of the data folder. */
+  data: string;
+  /** The processes; `workerd` changes when the runtime crashed and was started again. */
+  pids: { server: number; workerd: number };
+  /** Ends the runtime, also with sockets open, and gives the data folder free. What was answered before is on disk. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server and resolves when it answers, its D1 migrated.
+ * @throws {ServerStartError} when another server has the data folder, the port is taken, or the Worker does not run
+ */
+export async function startServer({ data, port, adminToken, log = () => {} }: ServerOptions): Promise<RunningServer> {
+  const folder = await claimDataFolder(data);
+  if (folder.orphan !== null) log(`ended process ${folder.orphan}, a runtime that a killed server had left on ${folder.path}`);
+  const pids = { server: process.pid, workerd: 0 };
+  const unwatch = watchRuntime((pid) => {
+    pids.workerd = pid;
+    folder.note({ workerdPid: pid });
+  });
+  let miniflare: Miniflare | undefined;
+
+  async function stop(): Promise<void> {
+    unwatch();
+    await miniflare?.dispose();
+    folder.release();
+  }
+
+  try {
+    const token = settleAdminToken(folder.path, adminToken);
+    miniflare = await createMiniflare(folder, port, token, log);
+    const url = (await miniflare.ready).origin;
+    await migrateD1(await miniflare.getD1Database("DB"), join(projectRoot, "migrations"));
+    folder.note({ url });
+    return { url, adminToken: token, data: folder.path, pids, stop };
+  } catch (error) {
+    await stop().catch(() => {});
+    throw explainFailure(error, port);
+  }
+}
+
+async function createMiniflare(folder: DataFolder, port: number, adminToken: string, log: (line: string) => void): Promise<Miniflare> {
+  const worker = await readWorkerOptions();
+  return new Miniflare(
+    convertV4MiniflareOptions({
+      ...worker,
+      bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken },
+      // The Worker calls nobody; a stray fetch must not leave the machine.
+      outboundService: () => new Response("the local server has no network", { status: 502 }),
+      host: "127.0.0.1",
+      port,
+      resourcePersistencePath: join(folder.path, "state"),
+      cf: false,
+      telemetry: { enabled: false },
+      // Both cost several times the speed, see `wrangler dev`.
+      unsafeLocalExplorer: false,
+      unsafeObservability: false,
+      logRequests: false,
+      log: new NoOpLog(),
+      handleStructuredLogs: ({ level, message }) => log(`${level}: ${message}`),
+      unsafeHandleRuntimeRestart: () => log("the runtime ended unexpectedly and was started again"),
+    }),
+  );
+}
+
+/** Calls back with the pid of each runtime that this process spawns from now on, in the turn in which it is spawned. */
+function watchRuntime(onSpawn: (pid: number) => void): () => void {
+  function onChild(message: unknown): void {
+    const child = (message as { process: ChildProcess }).process;
+    // The channel speaks before the child is spawned.
+    process.nextTick(() => {
+      if (child.pid !== undefined && basename(child.spawnfile).startsWith("workerd")) onSpawn(child.pid);
+    });
+  }
+  diagnostics.subscribe("child_process", onChild);
+  return () => diagnostics.unsubscribe("child_process", onChild);
+}
+
+function explainFailure(error: unknown, port: number): ServerStartError {
+  if (error instanceof ServerStartError) return error;
+  const { code, message } = error as { code?: string; message?: string };
+  return code === "ERR_ADDRESS_IN_USE"
+    ? new ServerStartError("port_in_use", `Port ${port} of 127.0.0.1 is taken.`, {
+        hint: "Take another with --port or PORT; 0 takes a free one.",
+        cause: error,
+      })
+    : new ServerStartError("runtime_failed", `The server did not start: ${message ?? String(error)}`, { cause: error });
+}

@@ -1,0 +1,49 @@
+/** `nerveflare start`: a server on this machine until it is told to stop. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { CliError, type CommandContext } from "./command.ts";
+import { ServerStartError } from "./server/server-start-error.ts";
+import { startServer } from "./server/start-server.ts";
+
+/** Defines `nerveflare start`. */
+export function defineCommand(command: Command, { terminal, env }: CommandContext): void {
+  command
+    .addOption(new Option("--data <folder>", "what the server keeps").env("NERVEFLARE_DATA").default(".nerveflare"))
+    .addOption(new Option("--port <number>", "port on 127.0.0.1, 0 for a free one").env("PORT").default(8787).argParser(parsePort))
+    .addHelpText(
+      "after",
+      "\nThe admin token is NERVEFLARE_ADMIN_TOKEN, or the one kept in <folder>/admin-token, or made and kept there.\nWith --json, one line of JSON says that it is ready, for programs.",
+    )
+    .action(async ({ data, port }: { data: string; port: number }) => {
+      const stopped = Promise.withResolvers<NodeJS.Signals>();
+      const server = await startServer({ data, port, adminToken: env.NERVEFLARE_ADMIN_TOKEN, log: (line) => console.error(line) }).catch(
+        (error: unknown) => {
+          throw error instanceof ServerStartError ? new CliError(error.message, { hint: error.hint, cause: error }) : error;
+        },
+      );
+      for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+        // Miniflare's own handlers end the process at once with 128 + the signal's number; we stop in order and end with 0.
+        process.removeAllListeners(signal);
+        process.on(signal, () => stopped.resolve(signal));
+      }
+      const { url, adminToken, pids } = server;
+      terminal.result({ event: "ready", url, adminToken, data: server.data, pids }, () =>
+        [
+          `nerveflare is ready at ${terminal.style("bold", url)}`,
+          `  admin token  ${adminToken}`,
+          `  data         ${server.data}`,
+          terminal.style("dim", "Ctrl-C stops it; what it has answered is on disk."),
+        ].join("\n"),
+      );
+      const signal = await stopped.promise;
+      // A second signal means now.
+      for (const again of ["SIGTERM", "SIGINT"] as const) process.once(again, () => process.exit(1));
+      await server.stop();
+      terminal.hint(`stopped (${signal})`);
+    });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535");
+  return port;
+}
