@@ -3,8 +3,7 @@
  * simulation. Nothing here is asked on the way of a turn.
  */
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
-import type { ReflexIr } from "../compile/ir.ts";
-import type { JsonSchema } from "../compile/ir.ts";
+import type { JsonSchema, ReflexIr } from "../compile/ir.ts";
 import type { AgentCard } from "./rpc.ts";
 
 /** A published workflow's reflexes, with the revision they belong to. */

@@ -31,6 +31,8 @@ export interface Envelope {
    * Absent: one receiver, shown at once.
    */
   phase?: "hold" | "release";
+  /** So many deliveries failed that the receiver must park the message unrun: it may be what kills it. */
+  park?: boolean;
   message: Message;
 }
 
@@ -61,7 +63,10 @@ export interface AgentRpc extends DeliverRpc {
   me(principal: Principal): Promise<Result<Json>>;
   /** Takes events, each judged alone, answered in order. `events` is what was posted, unparsed. */
   accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
-  inbox(principal: Principal, query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number }): Promise<Result<InboxPage>>;
+  inbox(
+    principal: Principal,
+    query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
+  ): Promise<Result<InboxPage>>;
   ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
   /** WebSocket upgrade of `GET /v1/connect`; the object checks the token itself. */
   fetch(request: Request): Promise<Response>;
@@ -100,9 +105,16 @@ export interface MessageView {
 /** The root object of a thread. `viewer` null: an operator; else an agent's id, who sees only threads that it takes part in. */
 export interface RecruitmentRpc extends DeliverRpc {
   show(viewer: string | null): Promise<Result<ThreadView>>;
-  messages(viewer: string | null, page: { after?: number; limit: number }): Promise<Result<{ messages: MessageView[]; next: number | null }>>;
+  messages(
+    viewer: string | null,
+    page: { after?: number; limit: number },
+  ): Promise<Result<{ messages: MessageView[]; next: number | null }>>;
   /** An operator's word: `operator` names who. */
-  control(signal: "cancel" | "suspend" | "resume", operator: string, body: { reason?: string; supplement?: Json }): Promise<Result<ThreadView>>;
+  control(
+    signal: "cancel" | "suspend" | "resume",
+    operator: string,
+    body: { reason?: string; supplement?: Json },
+  ): Promise<Result<ThreadView>>;
   /** The actor's history: each event with the state before and after and its effects. */
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
 }

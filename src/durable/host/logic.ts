@@ -1,0 +1,194 @@
+/**
+ * What an actor can be: a state machine, or a promise. Logics are registered by name before anything runs; what the
+ * host cannot make durable is refused here, with the reason. Knows XState, not the store.
+ */
+import type { AnyActorLogic, AnyStateMachine } from "xstate";
+import { StateMachine } from "xstate";
+import type { Json } from "../../wire/event.ts";
+import type { Message } from "../rpc.ts";
+import type { ActorEvent } from "./effects.ts";
+import { inspectMachine } from "./inspect-machine.ts";
+import type { Storage } from "./ports.ts";
+
+/** What a write, a pure promise or an expansion sees of its actor. Reads of `storage` see the transaction so far. */
+export interface ActorScope {
+  actor: string;
+  /** The actor's definition, where it was started with one. */
+  definition: unknown;
+  storage: Storage;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** The revision that this step makes. */
+  revision: number;
+}
+
+/** A write that waits for its commit, with what came along with the event that caused it. */
+export interface PendingWrite {
+  name: string;
+  params: { [key: string]: Json };
+  event: ActorEvent;
+  sidecar: unknown;
+}
+
+/** A named action: rows written in the step's own transaction. It must be synchronous and do nothing else. */
+export type Write = (write: PendingWrite, scope: ActorScope, append: (to: string, message: Message) => void) => void;
+
+export interface MachineOptions {
+  /** Snapshots carry it; another one is upgraded or refused. Default `1`. */
+  version?: string;
+  /** Kind of object that new actors of this logic live in: the first part of their address. Default `actor`. */
+  place?: string;
+  /** Registered logic by `src`, where its name is another. */
+  actors?: Record<string, string>;
+  /** How the machine's own `fromPromise` actors run. Default `effectful`. */
+  promises?: Record<string, "pure" | "effectful">;
+  /** The machine's named actions that are no XState built-ins. */
+  writes?: Record<string, Write>;
+  /** Makes the message that leaves of the facts that the machine sent. Called in the transaction. */
+  expand?: (event: ActorEvent, to: string, scope: ActorScope) => Message | undefined;
+  /** Takes what the machine emitted. Called in the transaction. */
+  emitted?: (event: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void) => void;
+  /** Takes a persisted snapshot of an older version to this one, or undefined if it can't. */
+  upgrade?: (snapshot: Json, from: string) => Json | undefined;
+}
+
+/** What a promise gave: its output, and what only the next step's writes see of it. */
+export interface PromiseResult {
+  output: Json | undefined;
+  sidecar?: unknown;
+}
+
+export type MachineLogic = MachineOptions &
+  Required<Pick<MachineOptions, "version" | "place" | "actors" | "writes">> & {
+    type: "machine";
+    /** The machine, its children replaced by placeholders. @throws if the definition is not one */
+    load(definition: unknown): AnyStateMachine;
+  };
+
+export interface PromiseLogic {
+  type: "promise";
+  /** `pure`: awaited before the commit; must only compute. `effectful`: run after it, again after a crash. */
+  mode: "pure" | "effectful";
+  run(input: Json | undefined, scope: ActorScope, pending: readonly PendingWrite[], signal: AbortSignal): Promise<PromiseResult>;
+}
+
+export type Logic = MachineLogic | PromiseLogic;
+
+/** Logics by name. */
+export type Logics = ReadonlyMap<string, Logic>;
+
+/** One entry of {@link createLogics}. */
+export type LogicEntry =
+  | { machine: AnyStateMachine; options?: MachineOptions }
+  | { load: (definition: unknown) => AnyStateMachine; options?: MachineOptions }
+  | PromiseLogic;
+
+/** Holds nothing and does nothing: stands for a child whose actor lives elsewhere. */
+export const placeholderLogic: AnyActorLogic = {
+  config: "placeholder",
+  transition: (state: unknown) => state,
+  getInitialSnapshot: () => ({ status: "active", output: undefined, error: undefined }),
+  getPersistedSnapshot: (snapshot: { status: string }) => ({ status: snapshot.status }),
+  restoreSnapshot: () => ({ status: "active", output: undefined, error: undefined }),
+} as unknown as AnyActorLogic;
+
+/**
+ * Registers logics by name. A machine's own children are registered with it, as `<name>/<src>`, unless `actors` names another.
+ * @throws with the reason, if a machine does what cannot be made durable: sendParent, callback or observable logic,
+ * `onSnapshot`, `systemId`, a name without an implementation
+ */
+export function createLogics(entries: Record<string, LogicEntry>): Logics {
+  const logics = new Map<string, Logic>();
+  for (const [name, entry] of Object.entries(entries)) addEntry(logics, name, entry);
+  for (const [name, logic] of logics) {
+    if (logic.type !== "machine") continue;
+    for (const [src, target] of Object.entries(logic.actors))
+      if (!logics.has(target)) throw new Error(`${name}: the actor ${src} needs the logic ${target}, which is not registered`);
+  }
+  return logics;
+}
+
+function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): void {
+  if (logics.has(name)) throw new Error(`the logic ${name} is registered twice`);
+  if ("type" in entry) {
+    logics.set(name, entry);
+    return;
+  }
+  const options = entry.options ?? {};
+  const logic = (actors: Record<string, string>, load: MachineLogic["load"]): MachineLogic => ({
+    ...options,
+    type: "machine",
+    version: options.version ?? "1",
+    place: options.place ?? "actor",
+    writes: options.writes ?? {},
+    actors,
+    load,
+  });
+  if ("load" in entry) {
+    // Loaded machines are inspected as they are loaded; who caches them does so by the definition's hash.
+    logics.set(
+      name,
+      logic(options.actors ?? {}, (definition) => {
+        const machine = entry.load(definition);
+        inspectMachine(name, machine, Object.keys(options.writes ?? {}));
+        return replaceChildren(machine, Object.keys(options.actors ?? {}));
+      }),
+    );
+    return;
+  }
+  const actors: Record<string, string> = { ...options.actors };
+  inspectMachine(name, entry.machine, Object.keys(options.writes ?? {}));
+  for (const [src, child] of Object.entries(entry.machine.implementations.actors as Record<string, AnyActorLogic>)) {
+    if (Object.hasOwn(actors, src)) continue;
+    actors[src] = `${name}/${src}`;
+    if (child instanceof StateMachine) {
+      const { place, writes, promises } = options;
+      addEntry(logics, `${name}/${src}`, {
+        machine: child,
+        options: { ...(place && { place }), ...(writes && { writes }), ...(promises && { promises }) },
+      });
+    } else if (isPromiseLogic(child)) {
+      addEntry(logics, `${name}/${src}`, adoptPromise(child, options.promises?.[src] ?? "effectful"));
+    } else {
+      throw new Error(
+        `${name}: the actor ${src} is a callback, transition or observable logic, whose state cannot be stored: use a machine or a promise`,
+      );
+    }
+  }
+  const machine = replaceChildren(entry.machine, Object.keys(actors));
+  logics.set(
+    name,
+    logic(actors, () => machine),
+  );
+}
+
+function replaceChildren(machine: AnyStateMachine, sources: string[]): AnyStateMachine {
+  return machine.provide({ actors: Object.fromEntries(sources.map((src) => [src, placeholderLogic])) } as Parameters<
+    AnyStateMachine["provide"]
+  >[0]);
+}
+
+/** XState marks no kind of logic; only a promise's takes this event to its end. */
+function isPromiseLogic(logic: AnyActorLogic): boolean {
+  try {
+    const end = logic.transition(
+      { status: "active" } as never,
+      { type: "xstate.promise.resolve", data: null } as never,
+      { self: {}, emit: () => {} } as never,
+    );
+    return (end as { status?: string }).status === "done";
+  } catch {
+    return false;
+  }
+}
+
+function adoptPromise(logic: AnyActorLogic, mode: "pure" | "effectful"): PromiseLogic {
+  const create = (logic as unknown as { config: (given: unknown) => PromiseLike<unknown> }).config;
+  return {
+    type: "promise",
+    mode,
+    run: async (input, _scope, _pending, signal) => ({
+      output: (await create({ input, signal, self: {}, system: {}, emit: () => {} })) as Json | undefined,
+    }),
+  };
+}

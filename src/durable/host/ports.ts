@@ -1,0 +1,43 @@
+/**
+ * The four things the actor host needs of a world: a store, a clock, a way to other objects, and work that runs later.
+ * Durable Objects are one such world, plain Node another. Imports types of the wire only.
+ */
+import type { Delivery, Envelope } from "../rpc.ts";
+
+/** What SQLite takes and gives. */
+export type SqlValue = string | number | null;
+export type Row = Record<string, SqlValue>;
+
+export interface Storage {
+  /** Runs one statement, or several where no values are bound. */
+  exec<T extends Row = Row>(sql: string, ...values: SqlValue[]): T[];
+  /** All or nothing: a throw in `body` undoes its writes. Not nested. */
+  transaction<T>(body: () => T): T;
+  /** Sets the object's one alarm, in milliseconds since the epoch; part of the surrounding transaction where there is one. */
+  setAlarm(at: number): void;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export interface Transport {
+  /** Hands the envelope to the object that `envelope.to` names. Throws when that object could not be asked; then it is tried again. */
+  deliver(envelope: Envelope): Promise<Delivery>;
+}
+
+export interface Scheduler {
+  /** Runs `work` off the present call's path, keeping the object alive until it ends. */
+  background(work: Promise<unknown>): void;
+}
+
+/** A world for one object. */
+export interface World {
+  /** The object's own address, e.g. `task/t123.1`. */
+  address: string;
+  storage: Storage;
+  clock: Clock;
+  transport: Transport;
+  scheduler: Scheduler;
+}

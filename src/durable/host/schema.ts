@@ -1,0 +1,31 @@
+/** The tables every object starts with. An append-only list of migrations with one runner; the first one makes a new object whole. */
+import type { Storage } from "./ports.ts";
+
+/** Statements by version; never edited once released, only appended to. */
+export const hostMigrations: readonly string[] = [
+  `CREATE TABLE inbox (sender TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL, receivers TEXT NOT NULL, message TEXT NOT NULL, phase TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL DEFAULT 0);
+   CREATE TABLE actor (id TEXT PRIMARY KEY, logic TEXT NOT NULL, version TEXT NOT NULL, definition TEXT, parent TEXT, child_id TEXT, status TEXT NOT NULL, snapshot TEXT NOT NULL, revision INTEGER NOT NULL, output TEXT, error TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE timer (actor TEXT NOT NULL, id TEXT NOT NULL, due INTEGER NOT NULL, event TEXT NOT NULL, receiver TEXT, PRIMARY KEY (actor, id)) WITHOUT ROWID;
+   CREATE TABLE child (actor TEXT NOT NULL, id TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (actor, id)) WITHOUT ROWID;
+   CREATE TABLE job (actor TEXT NOT NULL, id TEXT NOT NULL, run TEXT NOT NULL, src TEXT NOT NULL, input TEXT, attempts INTEGER NOT NULL, PRIMARY KEY (actor, id)) WITHOUT ROWID;
+   CREATE TABLE history (actor TEXT NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL, state TEXT NOT NULL, effects TEXT NOT NULL, PRIMARY KEY (actor, revision)) WITHOUT ROWID;
+   CREATE TABLE parked (id INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL, at INTEGER NOT NULL, sender TEXT, event TEXT NOT NULL, code TEXT NOT NULL, error TEXT NOT NULL);`,
+];
+
+/**
+ * Brings an object's tables up to date, in one transaction.
+ * @param room names the set of migrations, so that several sets can live in one object
+ */
+export function migrate(storage: Storage, room: string, migrations: readonly string[]): void {
+  const known = storage.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'");
+  const at = known.length
+    ? (storage.exec<{ version: number }>("SELECT version FROM schema_version WHERE room = ?", room)[0]?.version ?? 0)
+    : 0;
+  if (at === migrations.length) return;
+  storage.transaction(() => {
+    storage.exec("CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID");
+    for (const statements of migrations.slice(at)) storage.exec(statements);
+    storage.exec("INSERT OR REPLACE INTO schema_version VALUES (?, ?)", room, migrations.length);
+  });
+}
