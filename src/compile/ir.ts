@@ -10,8 +10,11 @@ export type Expression = string;
 /** Milliseconds. */
 export type Milliseconds = number;
 
-/** A prompt: sent as written, or Liquid over what the edge sees. */
-export type Template = { kind: "literal"; text: string } | { kind: "liquid"; source: string };
+/**
+ * A prompt: sent as written, or Liquid over what the edge sees. `mustache` marks one that was written in mustache's
+ * spelling (`{{{x}}}`), which joined lists with commas where Liquid joins them without.
+ */
+export type Template = { kind: "literal"; text: string } | { kind: "liquid"; source: string; mustache?: true };
 
 export type JsonSchema = { [key: string]: Json } | boolean;
 

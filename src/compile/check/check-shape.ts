@@ -1,0 +1,262 @@
+/**
+ * Holds a file against the language's shape and says what does not fit. A misspelt field is read on as the field that was
+ * meant, so that one slip is one finding.
+ */
+import type { z } from "zod";
+import type { DiagnosticName } from "../diagnostics/catalogue.ts";
+import { catalogue } from "../diagnostics/catalogue.ts";
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { findNearestName } from "../diagnostics/nearest-name.ts";
+import { reflexShapes, workflowShape } from "../schema/workflow-shape.ts";
+import type { MapEntry, MapNode, SourceNode } from "../source/node.ts";
+import { describeType, findEntry, toJson } from "../source/node.ts";
+import type { Span } from "../source/span.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** Reports every place where the file's shape is wrong. */
+export function checkShape(root: MapNode, report: Report): void {
+  // A correction may show faults inside the field that was meant: look again until none is made.
+  for (let round = 0; round < 4; round++) {
+    const result = workflowShape.safeParse(withoutExtras(root));
+    if (result.success) return;
+    let corrected = false;
+    for (const issue of result.error.issues) corrected = addIssue(issue, [], root, report) || corrected;
+    if (!corrected) return;
+  }
+}
+
+/** The plain value without `x-*` keys of the file's top. */
+function withoutExtras(root: MapNode): unknown {
+  return toJson({ ...root, entries: root.entries.filter((entry) => !entry.key.startsWith("x-")) });
+}
+
+/** Reports one issue; says whether it corrected the tree. */
+function addIssue(issue: Issue, prefix: PropertyKey[], root: MapNode, report: Report): boolean {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === "invalid_union") {
+    const branch = pickBranch(issue.errors);
+    if (branch) {
+      let corrected = false;
+      for (const inner of branch) corrected = addIssue(inner, path, root, report) || corrected;
+      return corrected;
+    }
+  }
+  const place = walkPath(root, path);
+  if (issue.code === "invalid_union" && issue.errors.length === 0 && place.missing === undefined) {
+    addWrongValue(place.node, Object.keys(reflexShapes), report);
+    return false;
+  }
+  if (issue.code === "unrecognized_keys") return addUnknownFields(issue, place.node, report);
+  if (place.missing !== undefined) {
+    const span = place.entry?.keyNode.span ?? headOf(place.node);
+    report.add("missing-field", span, `${describeOwner(path.slice(0, -1))} needs the field \`${place.missing}\`.`);
+    return false;
+  }
+  const { node } = place;
+  const [tag, details] = splitTag(issue.message);
+  if (tag !== undefined) {
+    addTagged(tag, details, node, report);
+    return false;
+  }
+  if (issue.code === "invalid_value") {
+    addWrongValue(node, issue.values.map(String), report);
+    return false;
+  }
+  addWrongType(issue, node, path, report);
+  return false;
+}
+
+function addWrongValue(node: SourceNode, values: string[], report: Report): void {
+  const written = node.kind === "scalar" ? String(node.value) : undefined;
+  const nearest = written === undefined ? undefined : findNearestName(written, values);
+  const what = written === undefined ? describeType(node) : `\`${written}\``;
+  report.add(
+    "wrong-value",
+    node.kind === "scalar" ? node.span : headOf(node),
+    `${what} is none of ${values.map((value) => `\`${value}\``).join(", ")}.`,
+    {
+      ...(nearest === undefined
+        ? {}
+        : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span: node.span, text: nearest } }),
+    },
+  );
+}
+
+/** Of a union's branches the one that was meant: whose fault is not the value's type as a whole. */
+function pickBranch(branches: Issue[][]): Issue[] | undefined {
+  const inside = branches.filter(
+    (issues) =>
+      issues.length > 0 &&
+      !issues.some((issue) => issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value")),
+  );
+  return inside.sort((a, b) => a.length - b.length)[0];
+}
+
+interface Place {
+  node: SourceNode;
+  entry?: MapEntry;
+  /** The last field of the path, where there is no such field. */
+  missing?: string;
+}
+
+function walkPath(root: SourceNode, path: PropertyKey[]): Place {
+  let node = root;
+  let entry: MapEntry | undefined;
+  for (const step of path) {
+    if (node.kind === "list" && typeof step === "number") {
+      const item = node.items[step];
+      if (item === undefined) break;
+      node = item;
+      entry = undefined;
+      continue;
+    }
+    const next = findEntry(node, String(step));
+    if (next === undefined) return { node, entry, missing: String(step) };
+    node = next.value;
+    entry = next;
+  }
+  return { node, entry };
+}
+
+/** The start of a block: its first key, or the bracket. */
+function headOf(node: SourceNode): Span {
+  const first = node.kind === "map" ? node.entries[0]?.keyNode.span : undefined;
+  if (first && first.start === node.span.start) return first;
+  return { start: node.span.start, end: Math.min(node.span.start + 1, node.span.end) };
+}
+
+function addUnknownFields(issue: Issue & { code: "unrecognized_keys" }, node: SourceNode, report: Report): boolean {
+  const known = splitTag(issue.message)[1].split(" ");
+  let corrected = false;
+  for (const key of issue.keys) {
+    const entry = findEntry(node, key);
+    if (entry === undefined || key.startsWith("x-")) continue;
+    const free = known.filter((name) => findEntry(node, name) === undefined);
+    const nearest = findNearestName(key, free);
+    const span = entry.keyNode.span;
+    const hint = nearest === undefined ? `known fields: ${known.join(", ")}` : `did you mean \`${nearest}\`?`;
+    report.add("unknown-field", span, `There is no field \`${key}\` here.`, {
+      hint,
+      ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span, text: nearest } }),
+    });
+    if (nearest !== undefined) {
+      entry.key = nearest;
+      corrected = true;
+    }
+  }
+  return corrected;
+}
+
+function splitTag(message: string): [DiagnosticName | undefined, string] {
+  const [, name = "", details = ""] = /^([a-z-]+)(?:: (.*))?$/s.exec(message) ?? [];
+  return Object.hasOwn(catalogue, name) ? [name as DiagnosticName, details] : [undefined, ""];
+}
+
+function addTagged(name: DiagnosticName, details: string, node: SourceNode, report: Report): void {
+  const written = node.kind === "scalar" ? `\`${String(node.value)}\`` : describeType(node);
+  if (name === "bad-duration") {
+    const bare =
+      node.kind === "scalar" && typeof node.value === "string"
+        ? /^\s*(\d+)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\s*$/i.exec(node.value)
+        : null;
+    const unit = bare?.[2]?.toLowerCase() ?? "";
+    const short = unit.startsWith("mil") || unit === "ms" ? "ms" : unit.slice(0, 1);
+    const text = bare ? `${bare[1]}${short}` : undefined;
+    report.add("bad-duration", node.span, `${written} is no duration.`, {
+      hint: "a whole number and a unit: `500ms`, `30s`, `10m`, `24h`, `7d`",
+      ...(text === undefined ? {} : { fix: { title: `Write \`${text}\``, span: node.span, text } }),
+    });
+  } else if (name === "out-of-range") report.add(name, node.span, `${written} is not ${details}.`);
+  else if (name === "too-many") report.add(name, headOf(node), `There are more than ${details} here.`);
+  else if (name === "blank-text") report.add(name, node.span, node.kind === "list" ? "The list is empty." : "The text is blank.");
+  else if (name === "bad-name") {
+    const text = node.kind === "scalar" ? toKebabCase(String(node.value)) : "";
+    report.add(name, node.span, `${written} is not kebab-case.`, {
+      hint: "small letters and digits, words joined by `-`, at most 64 characters",
+      ...(text === "" ? {} : { fix: { title: `Write \`${text}\``, span: node.span, text } }),
+    });
+  } else if (name === "bad-kind")
+    report.add(name, node.span, `${written} is no event kind.`, { hint: "dotted words of `a-z 0-9 _ -`, as `review.approved`" });
+  else if (name === "bad-agent-id")
+    report.add(name, node.span, `${written} is no agent id.`, { hint: "1 to 128 characters of `A-Z a-z 0-9 . _ : -`" });
+  else report.add(name, node.span, `${written}: ${details}`);
+}
+
+function toKebabCase(name: string): string {
+  const words = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+  return words
+    .filter((word) => word !== "")
+    .join("-")
+    .slice(0, 64)
+    .replace(/-$/, "");
+}
+
+const typeNames: Record<string, string> = {
+  string: "text",
+  number: "a number",
+  boolean: "`true` or `false`",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+};
+
+function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], report: Report): void {
+  const wanted = listWanted(issue);
+  const names = wanted.map((type) => typeNames[type] ?? type);
+  const field = path.length > 0 && typeof path.at(-1) === "string" ? `\`${String(path.at(-1))}\`` : "this";
+  const expected = names.length > 0 ? names.join(" or ") : "something else";
+  const value = node.kind === "scalar" ? node.value : undefined;
+  let fix: { title: string; span: Span; text: string } | undefined;
+  const replace = (text: string) => ({ title: `Write \`${text}\``, span: node.span, text });
+  if (typeof value === "string") {
+    if (wanted.includes("boolean") && /^(true|yes|on)$/i.test(value)) fix = replace("true");
+    else if (wanted.includes("boolean") && /^(false|no|off)$/i.test(value)) fix = replace("false");
+    else if (wanted.includes("number") && /^-?\d+(\.\d+)?$/.test(value.trim())) fix = replace(value.trim());
+    else if (wanted.includes("array") && /^[^\n,[\]{}#:]+$/.test(value) && value.trim() !== "") fix = replace(`[${value.trim()}]`);
+  } else if ((typeof value === "number" || typeof value === "boolean") && wanted.includes("string"))
+    fix = replace(JSON.stringify(String(value)));
+  const span = value === null ? emptySpan(node.span) : node.kind === "scalar" ? node.span : headOf(node);
+  report.add(
+    "wrong-type",
+    span,
+    `${field} takes ${expected}, not ${typeof value === "string" ? `the text \`${shorten(value)}\`` : describeType(node)}.`,
+    fix ? { fix } : {},
+  );
+}
+
+/** Nothing was written: point at one character, so that a caret can be shown. */
+function emptySpan(span: Span): Span {
+  return span.end > span.start ? span : { start: Math.max(0, span.start - 1), end: span.start };
+}
+
+function shorten(text: string): string {
+  const line = text.split("\n")[0] ?? "";
+  return line.length > 40 || line.length < text.length ? `${line.slice(0, 40)}…` : line;
+}
+
+function listWanted(issue: Issue): string[] {
+  if (issue.code === "invalid_type") return [String(issue.expected)];
+  if (issue.code !== "invalid_union") return [];
+  const wanted = issue.errors.flatMap((branch) =>
+    branch
+      .filter((inner) => inner.path.length === 0)
+      .flatMap((inner) => (inner.code === "invalid_value" ? inner.values.map((value) => `\`${String(value)}\``) : listWanted(inner))),
+  );
+  return [...new Set(wanted)];
+}
+
+/** Names the thing that a path leads to. */
+function describeOwner(path: PropertyKey[]): string {
+  const [first, second, third] = path.map(String);
+  if (first === undefined) return "A workflow";
+  if (first === "roles" && path.length === 2) return `The role \`${second}\``;
+  if (first === "conditions" && path.length === 2) return `The condition \`${second}\``;
+  if (first === "graph" && path.length === 3) return `The edge \`${third}\` of \`${second}\``;
+  if (first === "reflexes" && path.length === 2) return "The reflex";
+  const last = path.at(-1);
+  return typeof last === "string" ? `\`${last}\`` : `An item of \`${String(path.at(-2))}\``;
+}

@@ -1,0 +1,42 @@
+/** Cloud: what nerveflare does not do, or does only in the cloud. */
+import type { CatalogueEntry } from "../catalogue-entry.ts";
+
+export const cloudCatalogue = {
+  "senses-in-cloud": {
+    code: "NRV5001",
+    severity: "error",
+    title: "`senses` in a cloud workflow",
+    explanation: "The cloud only reacts to events. Senses run in a nerve daemon, which posts what they notice.",
+  },
+  "daemon-setting-ignored": {
+    code: "NRV5002",
+    severity: "warning",
+    title: "A daemon's setting is ignored",
+    explanation: "`agents`, `extract` and `api` set up a nerve daemon. In the cloud agents are registered, not configured.",
+  },
+  "not-cloud": {
+    code: "NRV5003",
+    severity: "error",
+    title: "A local workflow can not be published",
+    explanation: "Only files with `binding: cloud` are published; the rest run in a local nerve daemon.",
+  },
+  "bad-reflex-kind": {
+    code: "NRV5004",
+    severity: "error",
+    title: "A reflex on kinds that it can not have",
+    explanation:
+      "`on` takes exact kinds and prefixes such as `review.*`. Kinds of the orchestrator (`nerve.*`) are taken only exactly, `xstate.*` not at all.",
+  },
+  "unknown-nerve-kind": {
+    code: "NRV5005",
+    severity: "warning",
+    title: "A kind that the orchestrator does not send",
+    explanation: "No event of the orchestrator has this kind, so the reflex never fires.",
+  },
+  "reserved-kind": {
+    code: "NRV5006",
+    severity: "error",
+    title: "A reserved kind is emitted",
+    explanation: "`nerve.*` and `xstate.*` are the orchestrator's own.",
+  },
+} as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,104 @@
+/** Expressions and templates: JSONata or Liquid that does not parse, or asks for what is not there. */
+import type { CatalogueEntry } from "../catalogue-entry.ts";
+
+export const expressionsCatalogue = {
+  "bad-expression": {
+    code: "NRV4001",
+    severity: "error",
+    title: "JSONata that does not parse",
+    explanation: "The expression is not valid JSONata. The caret stands where the parser stopped.",
+  },
+  "forbidden-function": {
+    code: "NRV4002",
+    severity: "error",
+    title: "A function that is refused",
+    explanation: "A decision must replay and must stay small: `$now`, `$millis`, `$random`, `$shuffle`, `$eval` and `$pad` are refused.",
+  },
+  "forbidden-construct": {
+    code: "NRV4003",
+    severity: "error",
+    title: "A construct that is refused",
+    explanation: "Regular expressions and functions of one's own could run for ever, and nothing could stop them.",
+  },
+  "unknown-variable": {
+    code: "NRV4004",
+    severity: "error",
+    title: "An unknown variable or function",
+    explanation:
+      "Variables are `$`, `$$`, `$event`, those that the expression binds with `:=`, and JSONata's functions; conditions have `$first` and `$last` too.",
+  },
+  "unknown-name": {
+    code: "NRV4005",
+    severity: "warning",
+    title: "A name that the expression does not see",
+    explanation: "The path begins with a name that is not part of the expression's input, so it is always undefined.",
+  },
+  "bad-role-argument": {
+    code: "NRV4006",
+    severity: "error",
+    title: "An argument that is no role",
+    explanation: "`$first` and `$last` take the name of a role, as text.",
+  },
+  "expression-too-large": {
+    code: "NRV4007",
+    severity: "error",
+    title: "An expression that is too large",
+    explanation: "Expressions are bounded in length, nesting, and how far they may multiply their input.",
+  },
+  "bad-template": {
+    code: "NRV4008",
+    severity: "error",
+    title: "Liquid that does not parse",
+    explanation: "The template is not valid Liquid.",
+  },
+  "forbidden-tag": {
+    code: "NRV4009",
+    severity: "error",
+    title: "A tag that is refused",
+    explanation:
+      "Templates have `if`, `unless`, `case`, `for`, `assign`, `capture`, `echo`, `cycle`, `increment`, `decrement`, `comment`, `raw`; they read no other templates.",
+  },
+  "unknown-filter": {
+    code: "NRV4010",
+    severity: "error",
+    title: "An unknown filter",
+    explanation: "The template uses a filter that does not exist here.",
+  },
+  "unknown-template-variable": {
+    code: "NRV4011",
+    severity: "error",
+    title: "A variable that the schema does not have",
+    explanation:
+      "A prompt sees the fields of the output that led to it, and `_status`, `_body`, `_event`, `_last`, `_supplement`, `_children`.",
+  },
+  "unknown-event-attribute": {
+    code: "NRV4012",
+    severity: "error",
+    title: "A variable that is no attribute of the event",
+    explanation: "Under `$START` a prompt sees the initiating event. What the sender wrote is under `data`.",
+  },
+  "unknown-input-field": {
+    code: "NRV4013",
+    severity: "warning",
+    title: "A variable that `input` does not have",
+    explanation: "The `input` schema does not name this field of the event's data. Extra fields pass, so it may still be there.",
+  },
+  "dollar-in-template": {
+    code: "NRV4014",
+    severity: "error",
+    title: "A `$` name in a template",
+    explanation: "Liquid can not name `$status` or `$body`; prompts see them as `_status` and `_body`.",
+  },
+  "template-too-large": {
+    code: "NRV4015",
+    severity: "error",
+    title: "A template that is too large",
+    explanation: "Templates are bounded in length, tags, and loops inside loops.",
+  },
+  "blank-prompt": {
+    code: "NRV4016",
+    severity: "error",
+    title: "A prompt that is blank",
+    explanation: "A prompt that comes out blank is an error when the edge is taken, on edges to `$END` as well.",
+  },
+} as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,9 @@
+/** The compiler's public face: workflow YAML in; diagnostics, intermediate form and machine configs out. */
+export { catalogue } from "./diagnostics/catalogue.ts";
+export type { DiagnosticName } from "./diagnostics/catalogue.ts";
+export type { Diagnostic, Fix, Related, Severity } from "./diagnostics/diagnostic.ts";
+export type * from "./ir.ts";
+export { parseWorkflow } from "./parse-workflow.ts";
+export type { ParseOptions, ParseResult } from "./parse-workflow.ts";
+export { locateOffset } from "./source/span.ts";
+export type { Position, Span } from "./source/span.ts";

@@ -1,0 +1,135 @@
+/** One role with every default filled in. */
+import type { Json } from "../../wire/event.ts";
+import type { Outline, RoleOutline } from "../check/outline.ts";
+import type { JsonSchema, RoleIr } from "../ir.ts";
+import { parseDuration } from "../source/duration.ts";
+import type { SourceNode } from "../source/node.ts";
+import { findText, findValue, isText, listItems, toJson } from "../source/node.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** Fields that say how the engine treats the role; all others say what the role is and travel in the turn. */
+const engineFields = new Set([
+  "type",
+  "agent",
+  "eligibility",
+  "recruitment",
+  "bind",
+  "heartbeat",
+  "turn",
+  "offline",
+  "broadcast",
+  "frontmatter",
+  "meta",
+  "outputSchema",
+]);
+
+/** Raises a sound role. */
+export function raiseRole(role: RoleOutline, outline: Outline): RoleIr {
+  const { node, type } = role;
+  const eligibility = findValue(node, "eligibility");
+  const recruitment = findValue(node, "recruitment");
+  const heartbeat = findValue(node, "heartbeat");
+  const turn = findValue(node, "turn");
+  const offline = findValue(node, "offline");
+  const where = findText(eligibility, "where");
+  const score = findText(recruitment, "score");
+  const capabilities = readTexts(node, "capabilities");
+  const any = readValue(eligibility, "any") === true;
+  const all = findValue(eligibility, "all") ? readTexts(eligibility, "all") : capabilities;
+  const not = readTexts(eligibility, "not");
+  const named = type === "named";
+  const ir: RoleIr = {
+    name: role.name,
+    type,
+    eligibility: {
+      all: any ? [] : all,
+      notRoles: not.filter((name) => outline.roles.has(name)),
+      notAgents: not.filter((name) => !outline.roles.has(name)).map((name) => name.replace(/^agents?\//, "")),
+    },
+    recruitment: {
+      timeout: readDuration(recruitment, "timeout") ?? 10 * minute,
+      retries: readNumber(recruitment, "retries") ?? 0,
+      backoff: readDuration(recruitment, "backoff") ?? 0,
+      group: findText(recruitment, "group")?.value ?? "default",
+      pick: readWord(recruitment, "pick", ["first", "best", "sticky", "random"]) ?? "first",
+      onUnfilled: readWord(recruitment, "on_unfilled", ["suspend", "end", "retry"]) ?? "suspend",
+    },
+    bind: readWord(node, "bind", ["thread", "turn"]) ?? "thread",
+    heartbeat: { every: readDuration(heartbeat, "every") ?? 30_000, miss: readNumber(heartbeat, "miss") ?? 3 },
+    turn: {
+      timeout: readDuration(turn, "timeout") ?? 30 * minute,
+      retries: readNumber(turn, "retries") ?? 0,
+      onTimeout: readWord(turn, "on_timeout", turnPolicies) ?? "suspend",
+      onFail: readWord(turn, "on_fail", turnPolicies) ?? "suspend",
+    },
+    offline: {
+      grace: readDuration(offline, "grace") ?? (named ? 10 * minute : minute),
+      then: readWord(offline, "then", ["wait", "rerecruit", "suspend", "end"]) ?? (named ? "wait" : "rerecruit"),
+    },
+    fields: readFields(role),
+  };
+  const agent = raiseAgent(findValue(node, "agent"));
+  if (named && agent) ir.agent = agent;
+  if (findValue(eligibility, "agents")) ir.eligibility.agents = readTexts(eligibility, "agents");
+  if (where) ir.eligibility.where = where.value;
+  if (score) ir.recruitment.score = score.value;
+  if (type === "broadcast") ir.broadcast = raiseBroadcast(findValue(node, "broadcast"));
+  if (role.schema) ir.schema = toJson(role.schema) as JsonSchema;
+  return ir;
+}
+
+const turnPolicies = ["retry", "rerecruit", "suspend", "forfeit", "end"] as const;
+
+function raiseAgent(node: SourceNode | undefined): RoleIr["agent"] {
+  if (isText(node)) return { id: node.value };
+  const from = findText(node, "from");
+  return from ? { from: from.value } : undefined;
+}
+
+function raiseBroadcast(node: SourceNode | undefined): NonNullable<RoleIr["broadcast"]> {
+  const ack = findValue(node, "ack");
+  const need = readValue(ack, "need");
+  const of = readNumber(node, "of");
+  const ok = findText(ack, "ok");
+  return {
+    need: need === "any" || need === "none" || typeof need === "number" ? need : "all",
+    timeout: readDuration(ack, "timeout") ?? hour,
+    ttl: readDuration(node, "ttl") ?? 7 * 24 * hour,
+    ...(of === undefined ? {} : { of }),
+    ...(ok === undefined ? {} : { ok: ok.value }),
+  };
+}
+
+function readFields(role: RoleOutline): Record<string, Json> {
+  const fields: Record<string, Json> = {};
+  for (const entry of role.node.entries) if (!engineFields.has(entry.key)) fields[entry.key] = toJson(entry.value);
+  return fields;
+}
+
+function readValue(node: SourceNode | undefined, key: string): unknown {
+  const value = findValue(node, key);
+  return value?.kind === "scalar" ? value.value : undefined;
+}
+
+function readNumber(node: SourceNode | undefined, key: string): number | undefined {
+  const value = readValue(node, key);
+  return typeof value === "number" ? value : undefined;
+}
+
+function readDuration(node: SourceNode | undefined, key: string): number | undefined {
+  const value = findText(node, key);
+  return value ? parseDuration(value.value) : undefined;
+}
+
+function readTexts(node: SourceNode | undefined, key: string): string[] {
+  return listItems(node, key)
+    .filter(isText)
+    .map((item) => item.value);
+}
+
+function readWord<Word extends string>(node: SourceNode | undefined, key: string, words: readonly Word[]): Word | undefined {
+  const value = readValue(node, key);
+  return words.find((word) => word === value);
+}

@@ -1,0 +1,42 @@
+/** A file that was found sound, as intermediate form: every default filled in. Reports nothing. */
+
+import type { Outline } from "../check/outline.ts";
+import type { JsonSchema, WorkflowIr } from "../ir.ts";
+import { findText, findValue, toJson } from "../source/node.ts";
+import { raiseNodes } from "./raise-graph.ts";
+import { raiseReflex } from "./raise-reflex.ts";
+import { raiseRole } from "./raise-role.ts";
+
+/** Turns held at most in a thread whose file says nothing. */
+export const defaultMaxRounds = 100;
+
+/** Raises a sound outline. */
+export function raiseWorkflow(outline: Outline): WorkflowIr {
+  const { root } = outline;
+  const number = (...keys: string[]): number | undefined => {
+    const node = findValue(root, ...keys);
+    return node?.kind === "scalar" && typeof node.value === "number" ? node.value : undefined;
+  };
+  const input = findValue(root, "input");
+  const ir: WorkflowIr = {
+    ir: 1,
+    name: findText(root, "name")?.value ?? "",
+    description: findText(root, "description")?.value ?? "",
+    binding: outline.binding,
+    form: outline.form,
+    roles: [...outline.roles.values()].map((role) => raiseRole(role, outline)),
+    nodes: raiseNodes(outline),
+    reflexes: outline.reflexes.map(raiseReflex),
+    overflow: findText(root, "overflow")?.value === "drop" ? "drop" : "queue",
+    maxRounds: number("max_rounds", "maxRounds") ?? defaultMaxRounds,
+  };
+  const version = number("version");
+  const concurrency = number("concurrency");
+  const maxQueue = number("max_queue");
+  if (version !== undefined) ir.version = version;
+  if (outline.moderator && outline.form === "moderator") ir.moderator = outline.moderator.value;
+  if (input) ir.input = toJson(input) as JsonSchema;
+  if (concurrency !== undefined) ir.concurrency = concurrency;
+  if (maxQueue !== undefined) ir.maxQueue = maxQueue;
+  return ir;
+}

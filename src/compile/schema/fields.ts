@@ -1,0 +1,46 @@
+/**
+ * Building blocks of the language's shape: zod types whose messages name the catalogue's entry, so that the check can
+ * say its own words. A message is `name` or `name: details`.
+ */
+import { z } from "zod";
+import { compileLimits } from "../limits.ts";
+import { durationPattern } from "../source/duration.ts";
+
+/** A mapping that knows all its fields; unknown ones are reported together with the known names. */
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? `unknown-field: ${Object.keys(shape).join(" ")}` : undefined),
+  });
+}
+
+/** Text of any length that says something. */
+export const text = z.string().refine((value) => value.trim() !== "", "blank-text");
+
+/** JSONata source. */
+export const expression = z
+  .string()
+  .refine((value) => value.trim() !== "", "blank-text")
+  .meta({ title: "JSONata" });
+
+/** A duration, as `30s`. */
+export const duration = z.string().regex(durationPattern, "bad-duration").meta({ title: "Duration" });
+
+/** A whole number between two bounds. */
+export function integer(min: number, max: number) {
+  const message = `out-of-range: a whole number from ${min} to ${max}`;
+  return z.number().refine(Number.isSafeInteger, message).min(min, message).max(max, message);
+}
+
+/** A list of bounded length. */
+export function list<T extends z.ZodType>(item: T, max: number = compileLimits.listItems) {
+  return z.array(item).max(max, `too-many: ${max}`);
+}
+
+/** An event kind, as `pr.ready_for_review`. */
+export const kind = z.string().regex(/^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/, "bad-kind");
+
+/** An agent's id. */
+export const agentId = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, "bad-agent-id");
+
+/** A JSON Schema; it is checked for being one elsewhere. */
+export const jsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]).meta({ title: "JSON Schema" });

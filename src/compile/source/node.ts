@@ -1,0 +1,99 @@
+/** The tree of a source file: values with their places. Knows YAML's shapes, nothing of workflows. */
+import type { Json } from "../../wire/event.ts";
+import type { Span } from "./span.ts";
+
+/** A string, number, boolean or null. */
+export interface ScalarNode {
+  kind: "scalar";
+  span: Span;
+  value: string | number | boolean | null;
+  /** How it was written; `included` is text of another file. */
+  style: "plain" | "single" | "double" | "literal" | "folded" | "included";
+  /** Maps a range of the value's characters to the source; the whole scalar where that can't be told. */
+  locate: (start: number, end: number) => Span;
+}
+
+/** One `key: value`. */
+export interface MapEntry {
+  /** The field that is meant: as written, or what the shape check took a misspelling for. */
+  key: string;
+  keyNode: ScalarNode;
+  value: SourceNode;
+  /** It came by a merge key (`<<`). */
+  merged: boolean;
+}
+
+/** A mapping. Keys are unique. */
+export interface MapNode {
+  kind: "map";
+  span: Span;
+  entries: MapEntry[];
+}
+
+/** A sequence. */
+export interface ListNode {
+  kind: "list";
+  span: Span;
+  items: SourceNode[];
+}
+
+/** A value with its place. Aliases share nodes: the tree is a DAG, without cycles. */
+export type SourceNode = ScalarNode | MapNode | ListNode;
+
+/** The entry of a map by field name; undefined where there is none or the node is no map. */
+export function findEntry(node: SourceNode | undefined, key: string): MapEntry | undefined {
+  return node?.kind === "map" ? node.entries.find((entry) => entry.key === key) : undefined;
+}
+
+/** The value of a field; undefined where there is none or the node is no map. */
+export function findValue(node: SourceNode | undefined, ...keys: string[]): SourceNode | undefined {
+  for (const key of keys) {
+    const entry = findEntry(node, key);
+    if (entry) return entry.value;
+  }
+  return undefined;
+}
+
+/** The field as a string scalar, else undefined. */
+export function findText(node: SourceNode | undefined, ...keys: string[]): TextNode | undefined {
+  const value = findValue(node, ...keys);
+  return value && isText(value) ? value : undefined;
+}
+
+/** A scalar that holds a string. */
+export type TextNode = ScalarNode & { value: string };
+
+/** Tells whether a node is a string. */
+export function isText(node: SourceNode | undefined): node is TextNode {
+  return node?.kind === "scalar" && typeof node.value === "string";
+}
+
+/** The items of a field that is a list, else none. */
+export function listItems(node: SourceNode | undefined, ...keys: string[]): SourceNode[] {
+  const value = findValue(node, ...keys);
+  return value?.kind === "list" ? value.items : [];
+}
+
+/** The entries of a field that is a map, else none. */
+export function listEntries(node: SourceNode | undefined): MapEntry[] {
+  return node?.kind === "map" ? node.entries : [];
+}
+
+/** The plain value. Depth and size were bounded when the tree was made. */
+export function toJson(node: SourceNode): Json {
+  if (node.kind === "scalar") return node.value;
+  if (node.kind === "list") return node.items.map(toJson);
+  const result: { [key: string]: Json } = {};
+  for (const entry of node.entries) result[entry.key] = toJson(entry.value);
+  return result;
+}
+
+/** What a person calls the node's type. */
+export function describeType(node: SourceNode): string {
+  if (node.kind === "map") return "a mapping";
+  if (node.kind === "list") return "a list";
+  if (node.value === null) return "nothing";
+  if (typeof node.value === "string") return "text";
+  if (typeof node.value === "boolean") return `the boolean ${node.value}`;
+  return `the number ${node.value}`;
+}
