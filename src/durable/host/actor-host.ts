@@ -14,7 +14,7 @@ import { hostLimits } from "./limits.ts";
 import type { ActorScope, Logics, MachineLogic } from "./logic.ts";
 import type { World } from "./ports.ts";
 import * as rows from "./rows.ts";
-import { hostMigrations, migrate } from "./schema.ts";
+import { hostMigrations, laneMigrations, migrate } from "./schema.ts";
 import { judgeEvent, persistSnapshot, type RefusalCode, restoreSnapshot } from "./step.ts";
 
 /** Finds a definition by its hash: machines that are data are loaded from it. */
@@ -37,6 +37,8 @@ export interface StartRequest {
   parent?: string;
   /** The parent's id for this child. */
   child?: string;
+  /** What the logic's `started` takes, beside the machine's input. */
+  along?: Json;
 }
 
 export interface SendOptions {
@@ -101,6 +103,7 @@ interface LiveActor {
 /** Makes the host of one object. Creates its tables if they aren't there. */
 export function createActorHost(world: World, logics: Logics, options: HostOptions = {}): ActorHost {
   const { storage, clock, scheduler, address } = world;
+  migrate(storage, "lane", laneMigrations);
   migrate(storage, "host", hostMigrations);
   const live = new Map<string, LiveActor>();
   const jobsRunning = new Map<string, AbortController>();
@@ -251,7 +254,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     const scope = { actor: row.id, definition, storage, now, revision: 1 };
     const steps = await advance(machine, logic, logics, scope, { input: request.input ?? undefined });
     const actor = { row, logic, machine, definition, snapshot: (steps.at(-1) as TakenStep).snapshot };
-    commitSteps(actor, steps, undefined, also);
+    commitSteps(actor, steps, () => logic.started?.(request.along, scope), also);
     return { ok: true, view: view(live.get(row.id) as LiveActor) };
   }
 
@@ -311,6 +314,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
             parent: from,
             child: String(message.child),
             ...(message.input !== null && message.input !== undefined && { input: message.input }),
+            ...(message.along !== undefined && { along: message.along }),
             ...(typeof message.definition === "string" && { definition: message.definition }),
           },
           mark,

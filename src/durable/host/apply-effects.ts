@@ -47,7 +47,15 @@ function applyEffect({ world, outbox, logics, logic, row, scope }: ApplyContext,
       }
       const address = `${target.place}/${row.id}.${run}`;
       storage.exec("INSERT OR REPLACE INTO child VALUES (?, ?, ?)", row.id, effect.id, address);
-      append(address, { type: "host.start", logic: name, child: effect.id, input: effect.input ?? null, definition: row.definition });
+      const along = logic.along?.(effect.src, scope);
+      append(address, {
+        type: "host.start",
+        logic: name,
+        child: effect.id,
+        input: effect.input ?? null,
+        definition: row.definition,
+        ...(along !== undefined && { along }),
+      });
       return;
     }
     case "stop":

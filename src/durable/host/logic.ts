@@ -48,6 +48,10 @@ export interface MachineOptions {
   expand?: (event: ActorEvent, to: string, scope: ActorScope) => Message | undefined;
   /** Takes what the machine emitted. Called in the transaction. */
   emitted?: (event: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void) => void;
+  /** What travels beside a child's input, for its object and not for its machine. Called in the transaction. */
+  along?: (src: string, scope: ActorScope) => Json | undefined;
+  /** Takes what came beside the input, in the transaction of the first step. */
+  started?: (along: Json | undefined, scope: ActorScope) => void;
   /** Takes a persisted snapshot of an older version to this one, or undefined if it can't. */
   upgrade?: (snapshot: Json, from: string) => Json | undefined;
 }
