@@ -1,0 +1,35 @@
+/** What the HTTP app is given from outside, so that the same app serves the Worker and tests with fakes. */
+
+import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
+import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
+import type { AgentRpc, Principal, RecruitmentRpc, WorkflowRpc } from "../durable/rpc.ts";
+import type { Json } from "../wire/event.ts";
+
+export interface CompileAnswer {
+  /** Absent when a diagnostic is an error. */
+  compiled?: CompiledWorkflow;
+  diagnostics: Diagnostic[];
+}
+
+export interface AppPorts {
+  db: D1Database;
+  /** An agent's object by the agent's id; an operator's by `operators/<name>`. */
+  agent(name: string): AgentRpc;
+  /** A thread's root object by the thread's id. */
+  thread(id: string): RecruitmentRpc;
+  workflow(name: string): WorkflowRpc;
+  compile(text: string): CompileAnswer | Promise<CompileAnswer>;
+  /** Undefined or empty: the app refuses to serve. */
+  adminToken: string | undefined;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Cryptographically random. */
+  randomBytes(length: number): Uint8Array;
+  /** Takes what an operator must see and a caller must not. */
+  log(entry: { [field: string]: Json | undefined }): void;
+}
+
+/** What Hono carries from the authentication to a route. */
+export interface AppEnv {
+  Variables: { principal: Principal };
+}

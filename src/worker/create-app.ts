@@ -1,0 +1,54 @@
+/** The HTTP app: authentication in front of every route but one, problems for everything that goes wrong. */
+import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { createProblem } from "../wire/problem.ts";
+import type { AppEnv, AppPorts } from "./app-ports.ts";
+import { authenticate, proveViewer } from "./authenticate.ts";
+import { describeFailure } from "./describe-failure.ts";
+import { findAllowedMethods } from "./find-allowed-methods.ts";
+import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
+import { addAgentRoutes } from "./routes/agents.ts";
+import { addEventRoutes } from "./routes/events.ts";
+import { addInboxRoutes } from "./routes/inbox.ts";
+import { addStatusRoutes } from "./routes/status.ts";
+import { addThreadRoutes } from "./routes/threads.ts";
+import { addWorkflowRoutes } from "./routes/workflows.ts";
+
+/** Builds the app over its ports; keeps nothing between requests. */
+export function createApp(ports: AppPorts): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.use("*", authenticate(ports));
+  app.use("*", async (c, next) => {
+    await next();
+    // Answers are for one token's holder, and some hold tokens.
+    if (c.res.status !== 101) c.header("cache-control", "no-store");
+  });
+
+  addAgentRoutes(app, ports);
+  addWorkflowRoutes(app, ports);
+  addEventRoutes(app, ports);
+  addInboxRoutes(app, ports);
+  addThreadRoutes(app, ports);
+  addStatusRoutes(app, ports);
+
+  app.notFound(async (c) => {
+    // What exists is told only to those who may ask.
+    await proveViewer(c, ports);
+    const allowed = findAllowedMethods(app.routes, c.req.path);
+    if (allowed.length === 0) throw problemError("not_found", `There is no ${c.req.path} here.`);
+    const problem = createProblem("method_not_allowed", `${c.req.path} takes ${allowed.join(", ")}.`, { allowed });
+    return respondProblem(problem, { allow: allowed.join(", ") });
+  });
+
+  app.onError((error) => {
+    if (error instanceof ProblemError) return respondProblem(error.problem);
+    if (error instanceof HTTPException && error.status < 500) return respondProblem(createProblem("malformed", error.message));
+    const correlation = crypto.randomUUID();
+    ports.log({ level: "error", correlation, message: String(error), stack: error.stack });
+    return respondProblem(describeFailure(error, correlation));
+  });
+
+  return app;
+}

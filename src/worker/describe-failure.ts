@@ -1,0 +1,22 @@
+/** What an unexpected throw becomes: a problem that says whether to come again, and nothing of our insides. */
+import type { Problem } from "../wire/problem.ts";
+import { createProblem } from "../wire/problem.ts";
+
+/**
+ * Messages of passing faults, from Cloudflare's lists for D1 and Durable Objects: the platform marks some errors
+ * `retryable` or `overloaded`, but not those that come through D1.
+ */
+const passing =
+  /overloaded|network connection lost|caused object to be reset|reset because its code was updated|timed out|exceeded timeout|internal error in durable object storage|too many requests queued/i;
+
+/** @param correlation names the log entry, for the caller to report */
+export function describeFailure(error: unknown, correlation: string): Problem {
+  const { retryable, overloaded, message } = error as { retryable?: unknown; overloaded?: unknown; message?: unknown };
+  if (retryable === true || overloaded === true || passing.test(String(message))) {
+    return createProblem("unavailable", "A part of the service is overloaded or restarting. Send the same again.", {
+      retryAfter: 2,
+      correlation,
+    });
+  }
+  return createProblem("bug", `This is a fault of the server. Report it with the correlation id ${correlation}.`, { correlation });
+}

@@ -1,0 +1,30 @@
+/** zod at the boundary: what comes in is parsed, or answered with a problem that names each fault. */
+import { z } from "zod";
+import { limits } from "../wire/limits.ts";
+import type { ProblemCode } from "../wire/problem.ts";
+import { problemError } from "./problem-error.ts";
+
+/**
+ * Parses what a caller gave.
+ * @param what names it in the error, e.g. `query`
+ * @throws ProblemError with `errors: [{path, message}]`
+ */
+export function parseInput<S extends z.ZodType>(schema: S, value: unknown, what: string, code: ProblemCode = "malformed"): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.join("."), message }));
+  const [first] = errors;
+  throw problemError(code, `The ${what} is not right: ${first?.path ? `${first.path}: ` : ""}${first?.message}.`, { errors });
+}
+
+/** A number in a query. */
+export const wholeNumber = z
+  .string()
+  .regex(/^\d{1,15}$/, "a whole number")
+  .transform(Number);
+
+/** `limit`: at least 1; more than a page holds is taken as a full page, since `next` goes on from there. */
+export const pageLimit = wholeNumber
+  .refine((limit) => limit > 0, "at least 1")
+  .transform((limit) => Math.min(limit, limits.pageMax))
+  .default(limits.page);

@@ -1,0 +1,49 @@
+/** Reads request bodies within a limit, whatever `content-length` claims. */
+import { problemError } from "./problem-error.ts";
+
+/**
+ * The body as text.
+ * @param limit bytes
+ * @throws ProblemError `too_large` past the limit, `malformed` if it is not UTF-8
+ */
+export async function readText(request: Request, limit: number): Promise<string> {
+  const tooLarge = () => problemError("too_large", `The body is larger than ${limit} bytes. Send less at a time.`, { limit });
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body?.getReader();
+  if (!reader) return "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.byteLength;
+    if (size > limit) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    parts.push(part.value);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw problemError("malformed", "The body is not UTF-8.");
+  }
+}
+
+/**
+ * The body as JSON, `undefined` if it is empty.
+ * @throws ProblemError `too_large`, `malformed`
+ */
+export async function readJson(request: Request, limit: number): Promise<unknown> {
+  const text = await readText(request, limit);
+  if (text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw problemError("malformed", `The body is not JSON: ${(error as Error).message}`);
+  }
+}

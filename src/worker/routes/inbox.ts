@@ -1,0 +1,84 @@
+/** `/v1/me`, `/v1/inbox` and `/v1/connect`: what a token's holder has been sent, polled or pushed. */
+import type { Hono } from "hono";
+import { z } from "zod";
+import type { Channel } from "../../wire/channels.ts";
+import { channels } from "../../wire/channels.ts";
+import { limits } from "../../wire/limits.ts";
+import type { AppEnv, AppPorts } from "../app-ports.ts";
+import { nameObject } from "../authenticate.ts";
+import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
+import { problemError, unwrap } from "../problem-error.ts";
+import { readJson } from "../read-body.ts";
+
+/** Bytes of an acknowledgement: a thousand numbers. */
+const ackBytes = 64 * 1024;
+
+const channelList = z
+  .string()
+  .default(channels.join(","))
+  .transform((list) => [...new Set(list.split(","))])
+  .pipe(z.array(z.enum(channels)).min(1)) satisfies z.ZodType<Channel[], string | undefined>;
+
+// Loose: clients and proxies add parameters of their own to what they poll.
+const inboxQuery = z.object({
+  channel: channelList,
+  after: wholeNumber.optional(),
+  // More than a poll may wait is taken as the most: an answer may always come sooner.
+  wait: wholeNumber.transform((seconds) => Math.min(seconds, limits.pollSeconds)).default(0),
+  limit: pageLimit,
+});
+
+const connectQuery = inboxQuery.pick({ channel: true, after: true });
+
+const seq = z.int().nonnegative();
+const ackBody = z.union([z.object({ seqs: z.array(seq).max(1000) }), z.object({ seq, channel: z.enum(channels) })], {
+  error: "either {seqs: [..]}, at most 1000, or {seq, channel}",
+});
+
+/** Adds the routes of the inbox. */
+export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
+  app.get("/v1/me", async (c) => {
+    const principal = c.get("principal");
+    if ("agent" in principal) return c.json(unwrap(await ports.agent(principal.agent).me(principal)));
+    return c.json({
+      id: nameObject(principal),
+      operator: principal.operator,
+      capabilities: [],
+      roles: null,
+      kinds: null,
+      limits,
+      now: new Date(ports.now()).toISOString(),
+      rolesHeld: [],
+      turns: [],
+      offers: [],
+    });
+  });
+
+  app.get("/v1/inbox", async (c) => {
+    const principal = c.get("principal");
+    const { channel, after, wait, limit } = parseInput(inboxQuery, c.req.query(), "query");
+    const query = { channels: channel, ...(after !== undefined && { after }), waitSeconds: wait, limit };
+    return c.json(unwrap(await ports.agent(nameObject(principal)).inbox(principal, query)));
+  });
+
+  app.post("/v1/inbox/ack", async (c) => {
+    const principal = c.get("principal");
+    const ack = parseInput(ackBody, await readJson(c.req.raw, ackBytes), "body");
+    unwrap(await ports.agent(nameObject(principal)).ack(principal, ack));
+    return c.body(null, 204);
+  });
+
+  app.get("/v1/connect", async (c) => {
+    const principal = c.get("principal");
+    if ("operator" in principal) throw problemError("forbidden", "Sockets are for agents. Poll GET /v1/inbox instead.");
+    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      throw problemError("malformed", "This is a WebSocket: send `Upgrade: websocket`, or poll GET /v1/inbox.");
+    }
+    parseInput(connectQuery, c.req.query(), "query");
+    const headers = new Headers(c.req.raw.headers);
+    // However the token came, the object finds both here; what a caller itself put there is overwritten.
+    headers.set("x-nerveflare-agent", principal.agent);
+    headers.set("authorization", `Bearer ${principal.token}`);
+    return ports.agent(principal.agent).fetch(new Request(c.req.raw, { headers }));
+  });
+}

@@ -1,0 +1,74 @@
+/** `/v1/threads`: the index from D1, one thread from its own object, and an operator's word to it. */
+import type { Context, Hono } from "hono";
+import { z } from "zod";
+import { limits } from "../../wire/limits.ts";
+import type { AppEnv, AppPorts } from "../app-ports.ts";
+import { proveViewer, requireOperator } from "../authenticate.ts";
+import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
+import { problemError, unwrap } from "../problem-error.ts";
+import { readJson } from "../read-body.ts";
+import { listThreads, threadStatuses } from "../thread-index.ts";
+
+/** `t` and base32 of a hash: whatever else is asked for wakes no object. */
+const threadId = /^t[a-z0-9]{25}$/;
+
+const name = z.string().min(1).max(128);
+const threadList = z.strictObject({
+  workflow: name.optional(),
+  status: z.enum(threadStatuses).optional(),
+  agent: name.optional(),
+  waiting: name.optional(),
+  after: wholeNumber.optional(),
+  limit: pageLimit,
+});
+const page = z.strictObject({ after: wholeNumber.optional(), limit: pageLimit });
+const reason = z.string().max(limits.attributeLength).optional();
+// Strict: a supplement that a signal does not take would be lost without a word.
+const controlBodies = {
+  cancel: z.strictObject({ reason }),
+  suspend: z.strictObject({ reason }),
+  resume: z.strictObject({ reason, supplement: z.json().optional() }),
+};
+
+/** Adds the routes of `/v1/threads`. */
+export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
+  app.get("/v1/threads", async (c) => {
+    const query = parseInput(threadList, c.req.query(), "query");
+    return c.json(await listThreads(ports.db, await proveViewer(c, ports), query));
+  });
+
+  app.get("/v1/threads/:id", async (c) => {
+    const viewer = await proveViewer(c, ports);
+    return c.json(unwrap(await findThread(c).show(viewer)));
+  });
+
+  app.get("/v1/threads/:id/messages", async (c) => {
+    const query = readPage(c);
+    const viewer = await proveViewer(c, ports);
+    return c.json(unwrap(await findThread(c).messages(viewer, query)));
+  });
+
+  app.get("/v1/threads/:id/history", async (c) => {
+    await requireOperator(c, ports);
+    return c.json(unwrap(await findThread(c).history(readPage(c))));
+  });
+
+  for (const signal of ["cancel", "suspend", "resume"] as const) {
+    app.post(`/v1/threads/:id/${signal}`, async (c) => {
+      const operator = await requireOperator(c, ports);
+      const body = parseInput(controlBodies[signal], (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
+      return c.json(unwrap(await findThread(c).control(signal, operator, body)), 202);
+    });
+  }
+
+  function findThread(c: Context<AppEnv>) {
+    const id = c.req.param("id") ?? "";
+    if (!threadId.test(id)) throw problemError("not_found", `There is no thread ${id}.`);
+    return ports.thread(id);
+  }
+}
+
+function readPage(c: Context<AppEnv>): { after?: number; limit: number } {
+  const { after, limit } = parseInput(page, c.req.query(), "query");
+  return { ...(after !== undefined && { after }), limit };
+}

@@ -1,0 +1,77 @@
+/** `/v1/workflows`: operators publish, read and withdraw workflows. */
+import type { Hono } from "hono";
+import { z } from "zod";
+import { createD1Registry } from "../../durable/registry/create-d1-registry.ts";
+import { limits } from "../../wire/limits.ts";
+import type { AppEnv, AppPorts } from "../app-ports.ts";
+import { requireOperator } from "../authenticate.ts";
+import { checkPublish, locateDiagnostics } from "../check-publish.ts";
+import { pageLimit, parseInput } from "../parse-input.ts";
+import { problemError, unwrap } from "../problem-error.ts";
+import { readText } from "../read-body.ts";
+import { compiledBytes, listWorkflows, publishWorkflow, readWorkflow, withdrawWorkflow } from "../workflow-store.ts";
+
+const workflowName = z.string().regex(/^(?=.{1,128}$)[a-z0-9]+(-[a-z0-9]+)*$/, "kebab-case, at most 128 characters");
+const workflowList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
+
+/** Adds the routes of `/v1/workflows`. */
+export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
+  const { db } = ports;
+
+  app.put("/v1/workflows/:name", async (c) => {
+    await requireOperator(c, ports);
+    const name = parseInput(workflowName, c.req.param("name"), "workflow's name");
+    const text = await readText(c.req.raw, limits.workflowBytes);
+    const { compiled: answered, diagnostics } = await ports.compile(text);
+    const compiled = checkPublish(name, text, answered, diagnostics);
+    const json = JSON.stringify(compiled);
+    if (new TextEncoder().encode(json).byteLength > compiledBytes) {
+      throw problemError(
+        "too_large",
+        `Compiled, the workflow is larger than ${compiledBytes} bytes. Split it into workflows that spawn each other.`,
+        {
+          limit: compiledBytes,
+        },
+      );
+    }
+    const isNew = await publishWorkflow(db, compiled, json, text, ports.now());
+    return c.json({ name, revision: compiled.revision, diagnostics: locateDiagnostics(text, diagnostics) }, isNew ? 201 : 200);
+  });
+
+  app.get("/v1/workflows", async (c) => {
+    await requireOperator(c, ports);
+    return c.json(await listWorkflows(db, parseInput(workflowList, c.req.query(), "query")));
+  });
+
+  app.get("/v1/workflows/:name", async (c) => {
+    await requireOperator(c, ports);
+    const workflow = await findWorkflow(c.req.param("name"));
+    const { running, queued } = unwrap(await ports.workflow(workflow.name).admission());
+    return c.json({ ...workflow, running, queued });
+  });
+
+  app.delete("/v1/workflows/:name", async (c) => {
+    await requireOperator(c, ports);
+    const name = c.req.param("name");
+    if (!(await withdrawWorkflow(db, name, ports.now()))) throw noWorkflow(name);
+    return c.body(null, 204);
+  });
+
+  app.get("/v1/workflows/:name/machines", async (c) => {
+    await requireOperator(c, ports);
+    const { name, revision } = await findWorkflow(c.req.param("name"));
+    const compiled = await createD1Registry(db).revision(revision);
+    if (!compiled) throw new Error(`Revision ${revision} of ${name} is published and not stored.`);
+    return c.json({ name, revision, recruitment: compiled.recruitment, task: compiled.task });
+  });
+
+  async function findWorkflow(name: string) {
+    const workflow = await readWorkflow(db, name);
+    if (!workflow) throw noWorkflow(name);
+    return workflow;
+  }
+}
+
+function noWorkflow(name: string): Error {
+  return problemError("not_found", `No workflow ${name} is published.`);
+}

@@ -1,0 +1,117 @@
+/** Workflows in D1: a publish is one batch, so that no reader sees a part of it. */
+import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
+
+/** A published workflow as it is listed. */
+export interface WorkflowRecord {
+  name: string;
+  revision: string;
+  description: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+interface WorkflowRow {
+  name: string;
+  revision: string;
+  description: string;
+  source: string;
+  created_at: number;
+  updated_at: number;
+}
+
+/** Bytes of compiled JSON: under D1's 2 MB for a row, with its source beside it. */
+export const compiledBytes = 1_500_000;
+
+// One more than the registry's version, which the same batch raises if a row took it.
+const nextVersion = "(SELECT version + 1 FROM registry)";
+
+/** Raises the version if the statement before it changed this workflow. */
+function raiseVersion(db: D1Database, name: string): D1PreparedStatement {
+  return db
+    .prepare(
+      "UPDATE registry SET version = version + 1 WHERE EXISTS (SELECT 1 FROM workflow WHERE name = ? AND changed > registry.version)",
+    )
+    .bind(name);
+}
+
+/**
+ * Publishes a revision under its name.
+ * @param json the compiled workflow, as it is stored
+ * @returns whether it is new: false if this revision was published already
+ */
+export async function publishWorkflow(
+  db: D1Database,
+  { ir, revision }: CompiledWorkflow,
+  json: string,
+  source: string,
+  now: number,
+): Promise<boolean> {
+  const [, published] = await db.batch<{ name: string }>([
+    db
+      .prepare("INSERT INTO revision (hash, workflow, compiled, source, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING")
+      .bind(revision, ir.name, json, source, now),
+    db
+      .prepare(
+        `INSERT INTO workflow (name, revision, published, changed, description, source, input, reflexes, created_at, updated_at)
+         VALUES (?, ?, 1, ${nextVersion}, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, published = 1, changed = excluded.changed, description = excluded.description,
+           source = excluded.source, input = excluded.input, reflexes = excluded.reflexes, updated_at = excluded.updated_at
+         WHERE workflow.revision <> excluded.revision OR workflow.published = 0
+         RETURNING name`,
+      )
+      .bind(
+        ir.name,
+        revision,
+        ir.description,
+        source,
+        ir.input === undefined ? null : JSON.stringify(ir.input),
+        JSON.stringify(ir.reflexes),
+        now,
+        now,
+      ),
+    // Comments are no part of a revision; who reads the source back expects them all the same.
+    db.prepare("UPDATE workflow SET source = ? WHERE name = ? AND source <> ?").bind(source, ir.name, source),
+    raiseVersion(db, ir.name),
+  ]);
+  return (published?.results.length ?? 0) > 0;
+}
+
+/** Withdraws a workflow: no new threads, running ones go on. False if none is published. */
+export async function withdrawWorkflow(db: D1Database, name: string, now: number): Promise<boolean> {
+  const [withdrawn] = await db.batch([
+    db
+      .prepare(
+        `UPDATE workflow SET published = 0, changed = ${nextVersion}, updated_at = ? WHERE name = ? AND published = 1 RETURNING name`,
+      )
+      .bind(now, name),
+    raiseVersion(db, name),
+  ]);
+  return (withdrawn?.results.length ?? 0) > 0;
+}
+
+export async function readWorkflow(db: D1Database, name: string): Promise<(WorkflowRecord & { source: string }) | undefined> {
+  const row = await db
+    .prepare("SELECT name, revision, description, source, created_at, updated_at FROM workflow WHERE name = ? AND published = 1")
+    .bind(name)
+    .first<WorkflowRow>();
+  return row ? { ...recordWorkflow(row), source: row.source } : undefined;
+}
+
+/** A page of workflows by name. */
+export async function listWorkflows(
+  db: D1Database,
+  query: { after?: string | undefined; limit: number },
+): Promise<{ workflows: WorkflowRecord[]; next: string | null }> {
+  const { results } = await db
+    .prepare(
+      "SELECT name, revision, description, '' AS source, created_at, updated_at FROM workflow WHERE published = 1 AND name > ? ORDER BY name LIMIT ?",
+    )
+    .bind(query.after ?? "", query.limit + 1)
+    .all<WorkflowRow>();
+  const page = results.slice(0, query.limit);
+  return { workflows: page.map(recordWorkflow), next: results.length > query.limit ? (page.at(-1)?.name ?? null) : null };
+}
+
+function recordWorkflow({ name, revision, description, created_at, updated_at }: WorkflowRow): WorkflowRecord {
+  return { name, revision, description, createdAt: new Date(created_at).toISOString(), updatedAt: new Date(updated_at).toISOString() };
+}
