@@ -1,0 +1,85 @@
+/**
+ * The CLI's entry: the table of commands, help, and what a failure looks like. A command's module is imported only when it is
+ * the one that was asked for, so that starting costs the same however many there are.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { CliError, type CommandModule, exitCodes } from "./command.ts";
+import { createTerminal, type Output } from "./terminal.ts";
+
+/** Every command; in the order of `--help`. */
+const commands: { name: string; summary: string; load: () => Promise<CommandModule> }[] = [
+  { name: "start", summary: "run a server on this machine", load: () => import("./start.ts") },
+  { name: "start", summary: "run a server on this machine", load: () => import("./start.ts") },
+  { name: "publish", summary: "put workflow files into the registry", load: () => import("./publish.ts") },
+  { name: "agents", summary: "add and list agents", load: () => import("./agents.ts") },
+  { name: "agent", summary: "make any program an agent", load: () => import("./agent.ts") },
+  { name: "post", summary: "post an event", load: () => import("./post.ts") },
+  { name: "threads", summary: "list threads, show one", load: () => import("./threads.ts") },
+  { name: "events", summary: "read the event log", load: () => import("./events.ts") },
+];
+
+/** What a run reads and writes; the process's own unless a test gives others. */
+export interface CliWorld {
+  stdout?: Output;
+  stderr?: Output;
+  env?: Record<string, string | undefined>;
+}
+
+/**
+ * Runs one command line.
+ * @param args what follows the program's name
+ * @returns the exit code: 0 ok, 1 failed, 2 usage. Never throws.
+ */
+export async function runCli(args: string[], world: CliWorld = {}): Promise<number> {
+  const { stdout = process.stdout, stderr = process.stderr, env = process.env } = world;
+  const terminal = createTerminal({ stdout, stderr, json: args.includes("--json"), env });
+  const program = createProgram(stdout, stderr);
+  try {
+    const words = args.filter((arg) => !arg.startsWith("-"));
+    const asked = words[0] === "help" ? words[1] : words[0];
+    for (const { name, summary, load } of commands) {
+      const command = program.command(name).summary(summary).description(capitalize(summary));
+      if (name !== asked) continue;
+      const { defineCommand } = await load();
+      defineCommand(command, { terminal, env });
+    }
+    await program.parseAsync(args, { from: "user" });
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof CliError) {
+      terminal.error(error.message, error.hint);
+      return error.exitCode;
+    }
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    terminal.error(`NRV9001 bug: ${detail}`, "This is a fault of nerveflare. Please report it with the command line that you used.");
+    return exitCodes.failed;
+  }
+}
+
+function createProgram(stdout: Output, stderr: Output): Command {
+  const program = new Command("nerveflare");
+  return program
+    .description("Lets agents on many machines work together.")
+    .version(readVersion(), "-V, --version")
+    .option("--json", "one JSON value per line instead of prose")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .showHelpAfterError("(run with --help for what there is)")
+    .helpCommand("help [command]", "show what a command takes");
+}
+
+function readVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as { version: string };
+  return version;
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+if (import.meta.main) process.exitCode = await runCli(process.argv.slice(2));

@@ -1,0 +1,257 @@
+/** Makes an agent: puts connection, inbox, outbox, turns and offers together, and hands each event to whose it is. */
+import { channels } from "../wire/channels.ts";
+import type { CloudEvent, Json } from "../wire/event.ts";
+import type { Accepted, InboxItem } from "../wire/frames.ts";
+import type { OfferOpened, TurnAssigned } from "../wire/kinds.ts";
+import { type Accepts, findMisfit } from "./accepts.ts";
+import { createAnswers, type Journal } from "./answers.ts";
+import { ClientError, describeError } from "./client-error.ts";
+import { type Clock, createScopedClock, systemClock } from "./clock.ts";
+import { identifyEvent } from "./complete-event.ts";
+import { createConnection } from "./connection.ts";
+import { type EventHandler, type EventToSend, findTurnHandler, type OfferHandler, type TurnHandlers } from "./handlers.ts";
+import { createHeartbeat } from "./heartbeat.ts";
+import { createHttpCaller, type Fetch } from "./http.ts";
+import { createInbox } from "./inbox.ts";
+import { clientLimits } from "./limits.ts";
+import { createMeReader, type Me } from "./me.ts";
+import { printNote, type TakeNote } from "./note.ts";
+import { createOffers } from "./offers.ts";
+import { createOutbox } from "./outbox.ts";
+import { createPollTransport } from "./poll-transport.ts";
+import { createSocketTransport, type SocketConstructor } from "./socket-transport.ts";
+import { createTurns } from "./turns.ts";
+
+/** What an agent is made of. Only `url` and `token` must be given. */
+export interface AgentOptions {
+  /** Of the server, e.g. `https://nerveflare.example.com`. */
+  url: string;
+  token: string;
+  /** Performs turns. A turn without a handler is failed at once. */
+  onTurn?: TurnHandlers;
+  /** Judges offers; absent, every offer with a handler is claimed. */
+  onOffer?: OfferHandler;
+  /** Takes all other events. */
+  onEvent?: EventHandler;
+  /** The kinds that `onEvent` takes and what they look like; others are dropped with a note. */
+  accepts?: Accepts;
+  /** How many roles to hold, and how many turns to perform, at a time; 1 unless told. */
+  slots?: number;
+  /** What this agent says of itself, sent as `nerve.agent.report` when first connected. Can only narrow what the registry says. */
+  report?: { capabilities?: string[]; labels?: { [label: string]: Json }; load?: number };
+  /** `auto`: socket first, polling where sockets fail. */
+  transport?: "auto" | "socket" | "poll";
+  /** Keeps answers beyond this process. */
+  journal?: Journal;
+  /** Hears of connections, drops and refusals; absent, warnings and errors go to the console. */
+  onNote?: TakeNote;
+  /** The platform's own unless given. */
+  WebSocket?: SocketConstructor;
+  fetch?: Fetch;
+  clock?: Clock;
+  /** From 0 up to 1. */
+  random?: () => number;
+  newId?: () => string;
+}
+
+/** A running agent. */
+export interface Agent {
+  /**
+   * Sends an event and waits until it is stored, over as many connections as that takes. Give an `id` to make it repeatable.
+   * @throws ClientError with the problem of a refusal, `outbox_full`, or `closed`
+   */
+  send(event: EventToSend): Promise<Accepted>;
+  /** What the server says of this agent. */
+  me(): Promise<Me>;
+  /** Which transport carries now, if any. */
+  transport(): "socket" | "poll" | undefined;
+  /** Settles when first connected; rejects when that will never be. */
+  readonly ready: Promise<void>;
+  /** Settles after `close()`; rejects with `unauthenticated` when the token is not valid (any more). */
+  readonly closed: Promise<void>;
+  /**
+   * Claims nothing more, lets running turns finish for `finish` milliseconds (0 unless told), aborts the others, hands in what waits, and
+   * disconnects. Turns that were not answered are given again to whoever connects next.
+   */
+  close(options?: { finish?: number }): Promise<void>;
+}
+
+/**
+ * Connects an agent and keeps it connected.
+ * @example
+ * const agent = connectAgent({
+ *   url: "http://127.0.0.1:8787",
+ *   token: process.env.NERVEFLARE_TOKEN,
+ *   onTurn: { "code-review/reviewer": async (turn) => ({ $status: "approved", summary: await review(turn.prompt) }) },
+ * });
+ */
+export function connectAgent(options: AgentOptions): Agent {
+  const { url, token, onTurn, onEvent, accepts, slots = 1, random = Math.random, newId = createId, onNote: note = printNote } = options;
+  const clock = createScopedClock(options.clock ?? systemClock);
+  const fetch: Fetch = options.fetch ?? ((address, init) => globalThis.fetch(address, init));
+  const WebSocket = options.WebSocket ?? (globalThis as unknown as { WebSocket?: SocketConstructor }).WebSocket;
+  const mode = options.transport ?? "auto";
+  const http = createHttpCaller({ url, token, fetch, clock });
+  const me = createMeReader(http);
+  const outbox = createOutbox({ clock, random });
+  const answers = createAnswers(options.journal, note);
+  const heartbeat = createHeartbeat((ms) => connection?.beat(ms));
+  const decide: OfferHandler = options.onOffer ?? (({ workflow, role }) => (findTurnHandler(onTurn, workflow, role) ? "claim" : "ignore"));
+  const offers = createOffers({ slots, decide, outbox, me, clock, note });
+  const turns = createTurns({
+    ...{ handlers: onTurn, slots, outbox, answers, me, clock, newId, note },
+    ended: ({ thread, role }) => offers.endTurn(thread, role.name),
+  });
+  const ready = createGate();
+  const closed = createGate();
+  let events = Promise.resolve();
+  let connection: ReturnType<typeof createConnection> | undefined;
+  let over: Promise<void> | undefined;
+  let stopped = false;
+
+  const inbox = createInbox({ clock, room: clientLimits.inHand + 2 * slots, handle, readAgain: () => connection?.restart() });
+
+  function handle({ event }: InboxItem, done: () => void) {
+    const data = event.data as never;
+    if (event.type === "nerve.turn.assigned") {
+      const turn: TurnAssigned = data;
+      heartbeat.ask(turn.thread, turn.heartbeat?.every);
+      return turns.assign(event, done);
+    }
+    if (takeOwn(event, data)) return done();
+    events = events.then(() => hand(event)).then(done);
+  }
+
+  /** Deals with what the orchestrator says to the client itself. */
+  function takeOwn({ type, ...event }: CloudEvent, data: never): boolean {
+    if (type === "nerve.offer.opened") offers.open(data, { type, ...event });
+    else if (type === "nerve.offer.closed") offers.close((data as { offer: string }).offer);
+    else if (type === "nerve.claim.accepted") offers.accept(data);
+    else if (type === "nerve.claim.rejected") offers.reject(data);
+    else if (type === "nerve.turn.revoked") turns.revoke((data as { turn: string }).turn, (data as { reason: string }).reason);
+    else return false;
+    return true;
+  }
+
+  async function hand(event: CloudEvent) {
+    if (/^nerve\.thread\.(completed|failed|cancelled|dropped)$/.test(event.type)) {
+      const { thread } = event.data as { thread: string };
+      offers.endThread(thread);
+      heartbeat.forget(thread);
+    }
+    if (!onEvent) return;
+    const misfit = await findMisfit(accepts, event);
+    if (misfit)
+      return note({ level: "warn", what: "event.dropped", message: `${event.type} from ${event.source}: ${misfit}`, event: event.id });
+    try {
+      await onEvent(event);
+    } catch (error) {
+      note({ level: "error", what: "event.failed", message: `onEvent, ${event.type}: ${describeError(error)}`, event: event.id });
+    }
+  }
+
+  async function greet() {
+    const asked = clock.now();
+    try {
+      const now = await me.read();
+      offers.resync(now, asked);
+      for (const offer of now.offers as OfferOpened[]) offers.open(offer);
+    } catch (error) {
+      note({ level: "warn", what: "me.failed", message: describeError(error) });
+    }
+  }
+
+  function report() {
+    const data = { slots, ...options.report, ...(accepts ? { accepts: Object.keys(accepts) } : {}) };
+    outbox.send(identifyEvent({ type: "nerve.agent.report", data }, newId), "own").catch((error: unknown) => {
+      note({ level: "warn", what: "report.refused", message: describeError(error) });
+    });
+  }
+
+  function stop(error: ClientError) {
+    stopped = true;
+    offers.stop();
+    turns.stop();
+    outbox.close(error);
+    connection?.close();
+    clock.stopAll();
+  }
+
+  async function start() {
+    await answers.load();
+    if (stopped) return;
+    report();
+    connection = createConnection({
+      socket: WebSocket && mode !== "poll" ? createSocketTransport({ url, token, channels, WebSocket, clock }) : undefined,
+      poll: mode === "socket" ? undefined : createPollTransport({ http, channels, clock }),
+      ...{ clock, random, note },
+      listener: {
+        opened(link) {
+          ready.open();
+          inbox.attach(link);
+          outbox.attach(link);
+          void greet();
+        },
+        lost() {
+          inbox.attach(undefined);
+          outbox.attach(undefined);
+        },
+        delivered: inbox.receive,
+        flushAcks: inbox.flush,
+        inHand: inbox.inHand,
+        failed(error) {
+          note({ level: "error", what: "refused", message: error.message, code: error.code });
+          stop(error);
+          ready.fail(error);
+          closed.fail(error);
+        },
+      },
+    });
+  }
+
+  async function shut(finish: number) {
+    offers.stop();
+    await within(finish, turns.idle());
+    turns.stop();
+    await within(clientLimits.closeMs, Promise.all([turns.idle(), outbox.drained()]));
+    inbox.flush();
+    const error = new ClientError("closed", "the agent was closed");
+    stop(error);
+    ready.fail(error);
+    closed.open();
+  }
+
+  function within(ms: number, work: Promise<unknown>): Promise<unknown> {
+    return Promise.race([work, new Promise<void>((resolve) => void clock.after(ms, resolve))]);
+  }
+
+  void start();
+  return {
+    send: (event) => outbox.send(identifyEvent(event, newId)),
+    me: me.read,
+    transport: () => connection?.transport(),
+    ready: ready.promise,
+    closed: closed.promise,
+    close({ finish = 0 } = {}) {
+      over ??= shut(finish);
+      return over;
+    },
+  };
+}
+
+/** A promise with its two ends. Its rejection may go unheard: it is noted as well. */
+function createGate() {
+  let open = () => {};
+  let fail: (error: ClientError) => void = () => {};
+  const promise = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    fail = reject;
+  });
+  promise.catch(() => {});
+  return { promise, open, fail };
+}
+
+/** 128 random bits. Not `randomUUID`: browsers give that to secure pages only. */
+function createId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,52 @@
+/** The one error of the client: every failure is told by its `code`. */
+import { type Problem, type ProblemCode, problemCodes } from "../wire/problem.ts";
+
+/**
+ * Why a call failed: the server's own codes, and those of the client. `network`: nothing answered. `closed`: the agent was
+ * closed. `outbox_full`: too much is waiting. `revoked`: the turn was taken back.
+ */
+export type ClientErrorCode = ProblemCode | "network" | "closed" | "outbox_full" | "revoked";
+
+/** A failed call. With a `problem` the server refused it; without one it never got there. */
+export class ClientError extends Error {
+  readonly code: ClientErrorCode;
+  /** What the server said, e.g. `errors` and `left` of `output_invalid`. */
+  readonly problem: Problem | undefined;
+  /** Whether the same event may be sent again under the same id. */
+  readonly retryable: boolean;
+  /** Seconds to wait before that, if the server said. */
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ClientErrorCode, message: string, options: { problem?: Problem; retryAfter?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "ClientError";
+    this.code = code;
+    this.problem = options.problem;
+    this.retryable = options.problem?.retryable ?? code === "network";
+    this.retryAfter = options.retryAfter ?? options.problem?.retryAfter;
+  }
+}
+
+/** Makes the error of a problem that the server sent. */
+export function refuseBy(problem: Problem, retryAfter?: number): ClientError {
+  return new ClientError(problem.code, `${problem.code}: ${problem.detail}`, {
+    problem,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
+}
+
+/** Tells a problem from anything else that a proxy or an older server may answer. */
+export function isProblem(value: unknown): value is Problem {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "code" in value &&
+    typeof value.code === "string" &&
+    Object.hasOwn(problemCodes, value.code)
+  );
+}
+
+/** What to say of a thrown value of any kind. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

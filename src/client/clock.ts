@@ -1,0 +1,42 @@
+/** Time as the client sees it; a port, so that tests move it by hand. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs `action` once after `ms` milliseconds. Returns what cancels it. */
+  after(ms: number, action: () => void): () => void;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Makes a clock whose timers end together, so that a closed agent leaves none behind that would keep its process alive. */
+export function createScopedClock(clock: Clock): Clock & { stopAll(): void } {
+  const running = new Set<() => void>();
+  let stopped = false;
+  return {
+    now: clock.now,
+    after(ms, action) {
+      if (stopped) return () => {};
+      const cancel = clock.after(ms, () => {
+        running.delete(cancel);
+        action();
+      });
+      running.add(cancel);
+      return () => {
+        running.delete(cancel);
+        cancel();
+      };
+    },
+    stopAll() {
+      stopped = true;
+      for (const cancel of running) cancel();
+      running.clear();
+    },
+  };
+}

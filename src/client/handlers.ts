@@ -1,0 +1,99 @@
+/** What the developer of an agent writes: the shapes of handlers, and how the one for a role is found. */
+import type { CloudEvent, Json } from "../wire/event.ts";
+import type { Accepted } from "../wire/frames.ts";
+import type { OfferOpened, TurnAssigned } from "../wire/kinds.ts";
+
+/** An output: with `$status` where the workflow's graph is in status form. */
+export type TurnOutput = { [field: string]: Json };
+
+/** Why an answer was refused, given to the handler that may answer again. */
+export interface InvalidAnswer {
+  errors: { path: string; message: string }[];
+  /** How many answers are left. */
+  left: number;
+  /** What was refused. */
+  output: TurnOutput;
+}
+
+/** What a handler can do beside answering. */
+export interface TurnContext {
+  /** Aborts when the turn is revoked or the agent closes without waiting: whatever is answered then goes nowhere. */
+  signal: AbortSignal;
+  /** There from the second answer on. */
+  invalid?: InvalidAnswer;
+  /** Tells how far it is; `details` travel in the hand-over to another agent. Of several waiting ones only the last is sent. */
+  progress(note: string, details?: Json): void;
+  /** Sends an event that this turn caused. */
+  send(event: EventToSend): Promise<Accepted>;
+}
+
+/**
+ * Takes a turn and returns its output (or {@link withBody}). What it throws fails the turn; see {@link TurnFailure}.
+ * @example async (turn, { progress }) => ({ $status: "approved", summary: await review(turn.prompt) })
+ */
+export type TurnHandler = (turn: TurnAssigned, context: TurnContext) => TurnOutput | OutputWithBody | Promise<TurnOutput | OutputWithBody>;
+
+/** One handler for all turns, or one per `workflow/role`, `workflow/*`, `&#42;/role` or `*`. */
+export type TurnHandlers = TurnHandler | { [role: string]: TurnHandler };
+
+/** Takes the offer, perhaps with a bid; refuses it; or leaves it open, saying nothing. */
+export type OfferDecision = "claim" | "decline" | "ignore" | { bid: Json; card?: Json } | { decline: string };
+
+/** Judges an offer; asked only while a slot is free. Absent, every offer with a handler is claimed. */
+export type OfferHandler = (offer: OfferOpened) => OfferDecision | Promise<OfferDecision>;
+
+/** Takes an event that is neither an offer nor a turn: one at a time, in order. Acknowledged when it returns or throws. */
+export type EventHandler = (event: CloudEvent) => void | Promise<void>;
+
+/** An event to send. `id` is the idempotency key; made where absent. */
+export interface EventToSend {
+  type: string;
+  data?: Json;
+  id?: string;
+  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`. */
+  to?: string;
+  correlationid?: string;
+  causationid?: string;
+  [attribute: string]: Json | undefined;
+}
+
+const body = Symbol("nerveflare.body");
+
+/** An output with free text under it. */
+export interface OutputWithBody {
+  output: TurnOutput;
+  [body]: string;
+}
+
+/** Puts free text under an output: the next prompt sees it as `_body`. */
+export function withBody(output: TurnOutput, text: string): OutputWithBody {
+  return { output, [body]: text };
+}
+
+/** Splits what a handler returned; undefined if it is no output. */
+export function readAnswer(answer: unknown): { output: TurnOutput; body?: string } | undefined {
+  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) return undefined;
+  if (!(body in answer)) return { output: answer as TurnOutput };
+  const { output, [body]: text } = answer as OutputWithBody;
+  return { output, body: text };
+}
+
+/** Thrown by a handler to fail its turn and say whether another attempt may go better; any other error is not retryable. */
+export class TurnFailure extends Error {
+  readonly retryable: boolean;
+
+  constructor(message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = "TurnFailure";
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** Finds the handler of a role, the most particular first. */
+export function findTurnHandler(handlers: TurnHandlers | undefined, workflow: string, role: string): TurnHandler | undefined {
+  if (typeof handlers !== "object") return handlers;
+  for (const key of [`${workflow}/${role}`, `${workflow}/*`, `*/${role}`, "*"]) {
+    if (Object.hasOwn(handlers, key)) return handlers[key];
+  }
+  return undefined;
+}

@@ -1,0 +1,104 @@
+/** Calls the HTTP API with a token, and turns whatever goes wrong into a {@link ClientError}. Knows no call by name. */
+import { createProblem, type ProblemCode } from "../wire/problem.ts";
+import { ClientError, describeError, isProblem, refuseBy } from "./client-error.ts";
+import type { Clock } from "./clock.ts";
+import { clientLimits } from "./limits.ts";
+
+/** `fetch`, as far as it is used. */
+export type Fetch = (
+  url: string,
+  init: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
+) => Promise<Response>;
+
+/** One call. */
+export interface HttpCall {
+  /** Sent as it is. */
+  body?: string;
+  /** Of the body; `application/json` unless told. */
+  contentType?: string;
+  /** Milliseconds until the call counts as lost. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** Calls the API. */
+export interface HttpCaller {
+  /**
+   * @param path with its query, without a leading slash: `v1/me`
+   * @returns the parsed body, or null where there is none
+   * @throws ClientError with the server's problem, or `network`
+   */
+  call(method: string, path: string, call?: HttpCall): Promise<unknown>;
+}
+
+/** Makes a {@link HttpCaller}. A path in `url` is kept, so a server may live under a prefix. */
+export function createHttpCaller(options: { url: string; token?: string | undefined; fetch: Fetch; clock: Clock }): HttpCaller {
+  const { token, clock } = options;
+  return {
+    async call(method, path, { body, contentType = "application/json", timeoutMs = clientLimits.answerMs, signal } = {}) {
+      const controller = new AbortController();
+      const abort = () => controller.abort(signal?.reason);
+      signal?.addEventListener("abort", abort, { once: true });
+      if (signal?.aborted) abort();
+      const stopTimer = clock.after(timeoutMs, () => controller.abort(new ClientError("network", `no answer within ${timeoutMs} ms`)));
+      const headers: Record<string, string> = { accept: "application/json" };
+      if (token) headers["authorization"] = `Bearer ${token}`;
+      if (body !== undefined) headers["content-type"] = contentType;
+      try {
+        const url = resolveUrl(options.url, path);
+        const response = await options.fetch(url, { method, headers, signal: controller.signal, ...(body === undefined ? {} : { body }) });
+        const text = await response.text();
+        if (!response.ok) throw readRefusal(response, text);
+        return text === "" ? null : parseBody(text, url);
+      } catch (error) {
+        if (error instanceof ClientError) throw error;
+        throw new ClientError("network", `${method} ${path}: ${describeCause(error)}`, { cause: error });
+      } finally {
+        stopTimer();
+        signal?.removeEventListener("abort", abort);
+      }
+    },
+  };
+}
+
+/** Resolves a path of the API against the server's address. */
+export function resolveUrl(base: string, path: string): string {
+  return new URL(path, base.endsWith("/") ? base : `${base}/`).href;
+}
+
+/** `fetch` says only "fetch failed"; why is in its cause. */
+function describeCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof AggregateError && cause.errors.length > 0) return describeError(cause.errors[0]);
+  return describeError(cause ?? error);
+}
+
+function parseBody(text: string, url: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ClientError("network", `${url} did not answer in JSON; is this a nerveflare server?`, { cause });
+  }
+}
+
+function readRefusal(response: Response, text: string): ClientError {
+  const header = Number(response.headers.get("retry-after") ?? Number.NaN);
+  const retryAfter = Number.isFinite(header) ? header : undefined;
+  try {
+    const body: unknown = JSON.parse(text);
+    if (isProblem(body)) return refuseBy(body, body.retryAfter ?? retryAfter);
+  } catch {
+    // Not JSON: a proxy between us and the server wrote it. Its status is all there is to go by.
+  }
+  const detail = `the server answered ${response.status}${text ? `: ${text.slice(0, 200)}` : ""}`;
+  return refuseBy(createProblem(codeOfStatus(response.status), detail), retryAfter);
+}
+
+function codeOfStatus(status: number): ProblemCode {
+  if (status === 401) return "unauthenticated";
+  if (status === 403) return "forbidden";
+  if (status === 404) return "not_found";
+  if (status === 413) return "too_large";
+  if (status === 429) return "rate_limited";
+  return status >= 500 || status === 408 ? "unavailable" : "malformed";
+}

@@ -1,0 +1,61 @@
+/** Every bound of the client, each beside its reason. Durations are milliseconds. */
+export const clientLimits = {
+  /** Between two pings: half of the shortest usual heartbeat (30 s), less the way there. */
+  pingMs: 14_000,
+  /** A shorter heartbeat than this is not served: a ping a second from each of a thousand agents is load without use. */
+  pingMinMs: 1_000,
+  /** From a ping to the word that the socket is dead: several round trips of a bad mobile line. */
+  pongMs: 10_000,
+  /** For a socket to open: past it the network swallows the handshake, and polling is the answer. */
+  openMs: 10_000,
+  /** For an answer to an event or an HTTP call; then the same event is sent again under the same id. */
+  answerMs: 30_000,
+  /** First and longest delay of the exponential back-off; each is multiplied by a random number, so that a fleet spreads. */
+  backoffBaseMs: 250,
+  backoffMaxMs: 30_000,
+  /** A connection that lived this long was a good one: back-off starts anew. */
+  stableMs: 10_000,
+  /** Sockets in a row that opened and died before `stableMs`: then something on the way does not bear them, and polling does. */
+  shortLives: 3,
+  /** While polling: until a socket is tried again, doubling to the longest. Proxies that eat sockets seldom change their mind. */
+  upgradeMs: 30_000,
+  upgradeMaxMs: 10 * 60_000,
+  /** Before coming back after `4429` without a word on when. */
+  rateMs: 10_000,
+  /** Before coming back after being replaced: two processes with one identity must not throw each other out in a loop. */
+  replacedMs: 30_000,
+  /** A poll that came back empty sooner than this was not held open: wait, or it becomes a busy loop. */
+  emptyPollMs: 1_000,
+  /** Acknowledgements wait this long for company: one frame then carries many. */
+  ackMs: 100,
+  /** Numbers in one acknowledgement; the server takes 1,000. */
+  ackBatch: 500,
+  /** Events not yet accepted: 1,000 small ones, or 16 MiB of large ones. Past it `send` throws `outbox_full`. */
+  outboxEvents: 1_000,
+  outboxBytes: 16 * 1024 * 1024,
+  /** Events under way on a socket at once: a round trip of 50 ms then still carries 1,200 a second. */
+  window: 64,
+  /** Bytes of one POST of several events: far under the server's 4 MiB. */
+  batchBytes: 1024 * 1024,
+  /** Ids of events that were dealt with: a mailbox holds 10,000 at most. */
+  seenEvents: 10_000,
+  /** Answers kept for a turn that is seen again, and their bytes. */
+  answers: 1_000,
+  answersBytes: 16 * 1024 * 1024,
+  /** Events given and not yet dealt with, beyond the slots: at 256 KiB each, 64 MiB. Past it they stay in the mailbox, which gives them again. */
+  inHand: 256,
+  /** Acknowledgements kept while there is no connection; what is forgotten is given again and known as a repeat. */
+  pendingAcks: 10_000,
+  /** Offers kept for when a slot is free; past it the oldest is forgotten, for offers are many and short-lived. */
+  waitingOffers: 256,
+  /** For a handler to end once its turn is revoked; then its place is given to the next turn. */
+  revokeGraceMs: 10_000,
+  /** Between two readings of `GET /v1/me` that look for slots the client wrongly holds as taken. */
+  resyncMs: 10_000,
+  /** For `close()` to hand in what is accepted but not sent. */
+  closeMs: 5_000,
+  /** An event older than the connection by this much may be over: it is checked first. Covers rounding of server clocks. */
+  staleMs: 2_000,
+  /** Characters of an error that is sent: the server takes 1,024. */
+  errorLength: 1_000,
+} as const;

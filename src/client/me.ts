@@ -1,0 +1,49 @@
+/** `GET /v1/me`: what the server says of this agent now. */
+import type { Json } from "../wire/event.ts";
+import type { Lease, OfferOpened, TurnAssigned } from "../wire/kinds.ts";
+import type { HttpCaller } from "./http.ts";
+
+/** The agent as the server sees it. */
+export interface Me {
+  id: string;
+  capabilities: string[];
+  /** `workflow/role` grants; absent or null: all. */
+  roles?: string[] | null;
+  kinds?: string[] | null;
+  limits?: Json;
+  /** The server's time, RFC 3339. */
+  now: string;
+  rolesHeld: { thread: string; workflow: string; role: string; lease: Lease }[];
+  /** Open turns. */
+  turns: TurnAssigned[];
+  /** Open offers. */
+  offers: OfferOpened[];
+  inbox: { unacknowledged: number; last: number };
+}
+
+/** Reads {@link Me}. */
+export interface MeReader {
+  /** Asks the server now. */
+  read(): Promise<Me>;
+  /** Like `read`, but those who ask before the question left share one answer. Never older than the call. */
+  share(): Promise<Me>;
+}
+
+/** Makes a {@link MeReader}. */
+export function createMeReader(http: HttpCaller): MeReader {
+  let shared: Promise<Me> | undefined;
+  const read = async (): Promise<Me> => {
+    const me = (await http.call("GET", "v1/me")) as Partial<Me>;
+    return { rolesHeld: [], turns: [], offers: [], ...me } as Me;
+  };
+  return {
+    read,
+    share() {
+      shared ??= Promise.resolve().then(() => {
+        shared = undefined;
+        return read();
+      });
+      return shared;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/** What the client tells its owner beside results: connections, drops, refusals. For logs; nothing depends on it. */
+
+/** One happening. */
+export interface Note {
+  level: "info" | "warn" | "error";
+  /** Stable name, e.g. `connected`, `turn.dropped`. */
+  what: string;
+  message: string;
+  turn?: string;
+  thread?: string;
+  offer?: string;
+  event?: string;
+  /** The code of the refusal, where one is the reason. */
+  code?: string;
+}
+
+/** Takes notes. */
+export type TakeNote = (note: Note) => void;
+
+/** The default: warnings and errors to the console, the rest nowhere. */
+export function printNote({ level, what, message }: Note): void {
+  if (level !== "info") console[level](`nerveflare: ${what}: ${message}`);
+}

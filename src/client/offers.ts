@@ -1,0 +1,149 @@
+/** Judges offers and claims them while a slot is free. A claim takes a slot until it is rejected or its role ends. */
+import type { CloudEvent, Json } from "../wire/event.ts";
+import type { OfferOpened } from "../wire/kinds.ts";
+import { ClientError, describeError } from "./client-error.ts";
+import type { Clock } from "./clock.ts";
+import { completeEvent } from "./complete-event.ts";
+import type { OfferDecision, OfferHandler } from "./handlers.ts";
+import { clientLimits } from "./limits.ts";
+import type { Me, MeReader } from "./me.ts";
+import type { TakeNote } from "./note.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Takes offers and what becomes of them. */
+export interface Offers {
+  /** An offer is open: claimed, refused, or kept until a slot is free. */
+  open(offer: OfferOpened, event?: CloudEvent): void;
+  close(offer: string): void;
+  accept(claim: { offer: string; thread: string; role: string }): void;
+  reject(claim: { offer: string; reason?: string }): void;
+  /** A turn is over: a role that is bound for a turn ends with it. */
+  endTurn(thread: string, role: string): void;
+  endThread(thread: string): void;
+  /** Takes the server's word on which roles are held. */
+  resync(me: Me, asked: number): void;
+  /** Claims nothing more. */
+  stop(): void;
+}
+
+interface Held {
+  bind: string;
+  since: number;
+}
+
+/** Makes {@link Offers}. */
+export function createOffers(options: {
+  slots: number;
+  decide: OfferHandler;
+  outbox: Outbox;
+  me: MeReader;
+  clock: Clock;
+  note: TakeNote;
+}): Offers {
+  const { slots, decide, outbox, me, clock, note } = options;
+  const waiting = new Map<string, { offer: OfferOpened; event: CloudEvent | undefined }>();
+  const claiming = new Map<string, OfferOpened>();
+  const held = new Map<string, Held>();
+  let nextResync = 0;
+  let stopped = false;
+
+  function consider() {
+    for (const [id, { offer, event }] of waiting) {
+      if (stopped || held.size + claiming.size >= slots) break;
+      waiting.delete(id);
+      claiming.set(id, offer);
+      void judge(offer, event);
+    }
+    if (waiting.size > 0 && !stopped) void findFreeSlot();
+  }
+
+  /** Nobody tells when a role that has no open turn is lost; the server's list of what is held does. */
+  async function findFreeSlot() {
+    const asked = clock.now();
+    if (asked < nextResync) return;
+    nextResync = asked + clientLimits.resyncMs;
+    await me.read().then(
+      (now) => resync(now, asked),
+      () => undefined,
+    );
+  }
+
+  async function judge(offer: OfferOpened, event: CloudEvent | undefined) {
+    const about = { offer: offer.offer, thread: offer.thread };
+    const causation = { correlationid: offer.thread, ...(event ? { causationid: event.id } : {}) };
+    try {
+      const answer = readDecision(await decide(offer));
+      if (answer.kind === undefined) return free(offer.offer);
+      const verb = answer.kind === "nerve.offer.claim" ? "claim" : "decline";
+      if (verb === "decline") free(offer.offer);
+      const data = { offer: offer.offer, ...answer.data };
+      // One claim per offer, whoever repeats it: the id follows from the offer.
+      await outbox.send(completeEvent({ id: `${verb}:${offer.offer}`, type: answer.kind, data, ...causation }), "own");
+      note({ level: "info", what: `offer.${verb}`, message: `${offer.workflow}/${offer.role}`, ...about });
+    } catch (error) {
+      const code = error instanceof ClientError ? error.code : undefined;
+      // An earlier claim, with another bid, was taken; the verdict on it is still to come.
+      if (code === "id_conflict") return;
+      free(offer.offer);
+      const level = code === "offer_closed" || code === "closed" ? "info" : "warn";
+      note({ level, what: "offer.lost", message: describeError(error), ...about, ...(code ? { code } : {}) });
+    }
+  }
+
+  function free(offer: string) {
+    if (claiming.delete(offer)) consider();
+  }
+
+  function resync(now: Me, asked: number) {
+    const known = new Set(now.rolesHeld.map(({ thread, role }) => `${thread} ${role}`));
+    for (const key of known) if (!held.has(key)) held.set(key, { bind: "thread", since: asked });
+    for (const [key, { since }] of held) if (!known.has(key) && since < asked) held.delete(key);
+    if (held.size + claiming.size < slots) consider();
+  }
+
+  return {
+    open(offer, event) {
+      if (stopped || claiming.has(offer.offer)) return;
+      waiting.set(offer.offer, { offer, event });
+      const [oldest] = waiting.keys();
+      if (waiting.size > clientLimits.waitingOffers && oldest !== undefined) waiting.delete(oldest);
+      consider();
+    },
+    close(offer) {
+      waiting.delete(offer);
+      free(offer);
+    },
+    accept({ offer, thread, role }) {
+      held.set(`${thread} ${role}`, { bind: claiming.get(offer)?.bind ?? "thread", since: clock.now() });
+      note({ level: "info", what: "claim.accepted", message: role, offer, thread });
+      free(offer);
+    },
+    reject({ offer, reason }) {
+      note({ level: "info", what: "claim.rejected", message: reason ?? "", offer });
+      free(offer);
+    },
+    endTurn(thread, role) {
+      const key = `${thread} ${role}`;
+      if (held.get(key)?.bind !== "turn") return;
+      held.delete(key);
+      consider();
+    },
+    endThread(thread) {
+      for (const key of held.keys()) if (key.startsWith(`${thread} `)) held.delete(key);
+      consider();
+    },
+    resync,
+    stop() {
+      stopped = true;
+      waiting.clear();
+    },
+  };
+}
+
+function readDecision(decision: OfferDecision): { kind?: "nerve.offer.claim" | "nerve.offer.decline"; data: { [member: string]: Json } } {
+  if (decision === "claim") return { kind: "nerve.offer.claim", data: {} };
+  if (decision === "decline") return { kind: "nerve.offer.decline", data: { reason: "declined" } };
+  if (decision === "ignore") return { data: {} };
+  if ("bid" in decision) return { kind: "nerve.offer.claim", data: { ...decision } };
+  return { kind: "nerve.offer.decline", data: { reason: decision.decline } };
+}

@@ -1,0 +1,165 @@
+/** The WebSocket transport, `nerveflare.v1`: one frame per event and answer, and the bare words `ping` and `pong`. */
+import { closeCodes, subprotocol } from "../wire/channels.ts";
+import type { PostedEvent } from "../wire/event.ts";
+import type { Accepted, AgentFrame, ServerFrame } from "../wire/frames.ts";
+import { ClientError, describeError, refuseBy } from "./client-error.ts";
+import type { Clock } from "./clock.ts";
+import { resolveUrl } from "./http.ts";
+import { clientLimits } from "./limits.ts";
+import type { LinkEnd, LinkListener, Transport } from "./transport.ts";
+
+/** A WebSocket, as far as it is used: the global one, and the one of the package `ws`. */
+export interface SocketLike {
+  send(text: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: string, listener: (event: { data?: unknown; code?: number; reason?: string }) => void): void;
+}
+
+/** Makes a WebSocket. */
+export type SocketConstructor = new (url: string, protocols: string[]) => SocketLike;
+
+/** What the socket transport needs. */
+export interface SocketOptions {
+  url: string;
+  token: string;
+  channels: readonly string[];
+  WebSocket: SocketConstructor;
+  clock: Clock;
+}
+
+interface Pending {
+  resolve: (accepted: Accepted) => void;
+  reject: (error: ClientError) => void;
+  stopTimer: () => void;
+}
+
+/** Makes the WebSocket transport. The token travels as second subprotocol, for a global WebSocket cannot send headers. */
+export function createSocketTransport(options: SocketOptions): Transport {
+  return { name: "socket", open: (listener) => openSocket(options, listener) };
+}
+
+function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, listener: LinkListener) {
+  const pending = new Map<string, Pending>();
+  let socket: SocketLike | undefined;
+  let opened = false;
+  let over = false;
+  let everyMs: number = clientLimits.pingMs;
+  /** Runs from a ping until any word comes back. */
+  let stopWatch: (() => void) | undefined;
+  let stopTimer = clock.after(clientLimits.openMs, () => end({ why: "unsupported", detail: "the socket did not open in time" }));
+
+  function end(reason?: LinkEnd) {
+    if (over) return;
+    over = true;
+    stopTimer();
+    stopWatch?.();
+    for (const { reject, stopTimer } of pending.values()) {
+      stopTimer();
+      reject(new ClientError("network", "the connection ended before an answer came"));
+    }
+    pending.clear();
+    try {
+      socket?.close(1000);
+    } catch {
+      // A socket that is still opening may refuse; it is given up either way.
+    }
+    if (reason) listener.ended(reason);
+  }
+
+  /** Pings go by their own clock, whatever comes in: to the server only what we send is a sign of our life. */
+  function scheduleBeat() {
+    stopTimer();
+    stopTimer = clock.after(everyMs, () => {
+      scheduleBeat();
+      stopWatch ??= clock.after(clientLimits.pongMs, () => end({ why: "lost", detail: "the server fell silent" }));
+      write("ping");
+    });
+  }
+
+  function write(text: string) {
+    try {
+      socket?.send(text);
+    } catch (error) {
+      end({ why: "lost", detail: describeError(error) });
+    }
+  }
+
+  function receive(text: unknown) {
+    if (over || typeof text !== "string") return;
+    stopWatch?.();
+    stopWatch = undefined;
+    if (text === "pong") return;
+    const frame = parseFrame(text);
+    if (frame?.type === "event") return listener.delivered({ seq: frame.seq, channel: frame.channel, event: frame.event });
+    if (frame?.type !== "accepted" && frame?.type !== "rejected") return;
+    const waiting = frame.id === null ? undefined : pending.get(frame.id);
+    if (!waiting || frame.id === null) return;
+    pending.delete(frame.id);
+    waiting.stopTimer();
+    if (frame.type === "rejected") return waiting.reject(refuseBy(frame.error));
+    waiting.resolve({ id: frame.id, status: "accepted", threads: frame.threads ?? [], notes: frame.notes ?? [] });
+  }
+
+  try {
+    socket = new WebSocket(connectUrl(url, channels), [subprotocol, token]);
+    socket.addEventListener("open", () => {
+      if (over) return;
+      opened = true;
+      scheduleBeat();
+      listener.opened();
+    });
+    socket.addEventListener("message", ({ data }) => receive(data));
+    socket.addEventListener("close", ({ code, reason }) => end(judgeClose(code ?? 1006, reason ?? "", opened)));
+    // What went wrong is told by `close`, which follows; an unheard `error` of the package `ws` would end the process.
+    socket.addEventListener("error", () => {});
+  } catch (error) {
+    // A constructor throws for what it cannot do at all, such as a token that is no legal subprotocol. Never from within `open`.
+    clock.after(0, () => end({ why: "unsupported", detail: describeError(error) }));
+  }
+
+  return {
+    send: (event: PostedEvent) =>
+      new Promise<Accepted>((resolve, reject) => {
+        if (over || !opened) return reject(new ClientError("network", "the connection is not open"));
+        const stopTimer = clock.after(clientLimits.answerMs, () => {
+          pending.delete(event.id);
+          reject(new ClientError("network", `no answer within ${clientLimits.answerMs} ms`));
+        });
+        pending.set(event.id, { resolve, reject, stopTimer });
+        write(JSON.stringify({ type: "event", event } satisfies AgentFrame));
+      }),
+    ack: (seqs: number[]) => {
+      if (opened && !over) write(JSON.stringify({ type: "ack", seqs } satisfies AgentFrame));
+    },
+    beat: (ms: number) => {
+      if (ms === everyMs) return;
+      everyMs = ms;
+      if (opened && !over) scheduleBeat();
+    },
+    close: () => end(),
+  };
+}
+
+function connectUrl(base: string, channels: readonly string[]): string {
+  return resolveUrl(base, `v1/connect?channel=${channels.join(",")}`).replace(/^http/, "ws");
+}
+
+/** A frame that is no JSON, or of a type that this version does not know, is none: newer servers may say more. */
+function parseFrame(text: string): ServerFrame | undefined {
+  try {
+    const frame: unknown = JSON.parse(text);
+    return typeof frame === "object" && frame !== null ? (frame as ServerFrame) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function judgeClose(code: number, reason: string, opened: boolean): LinkEnd {
+  const detail = `the server closed the socket: ${code}${reason ? ` ${reason}` : ""}`;
+  if (code === closeCodes.token) return { why: "token", detail };
+  if (code === closeCodes.replaced) return { why: "replaced", detail };
+  if (code === closeCodes.tooSlow) return { why: "slow", detail };
+  if (code === closeCodes.rate) return { why: "rate", detail };
+  // The handshake's HTTP status is hidden from a WebSocket client: polling will find out what is wrong.
+  return opened ? { why: "lost", detail } : { why: "unsupported", detail: "the socket could not be opened" };
+}

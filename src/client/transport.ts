@@ -1,0 +1,51 @@
+/**
+ * What a way to the server must do. The rest of the client knows only this, so a further transport (SSE) is one more file
+ * that makes a {@link Transport}.
+ */
+import type { PostedEvent } from "../wire/event.ts";
+import type { Accepted, InboxItem } from "../wire/frames.ts";
+
+/** A way to the server. */
+export interface Transport {
+  readonly name: "socket" | "poll";
+  /** Starts a link. Never throws: what goes wrong comes as `ended`. */
+  open(listener: LinkListener): Link;
+}
+
+/** One connection, from opening until it ends. After `ended` or `close()` it says nothing more. */
+export interface Link {
+  /**
+   * Sends an event and waits for its answer.
+   * @throws ClientError: with a problem if refused, `network` if no answer came (the same event may then be sent again)
+   */
+  send(event: PostedEvent): Promise<Accepted>;
+  /** Acknowledges exactly these numbers. What is lost is not missed: the server gives those events again. */
+  ack(seqs: number[]): void;
+  /** Sets how often a sign of life is due, in milliseconds. */
+  beat(everyMs: number): void;
+  close(): void;
+}
+
+/** Who hears of a link. */
+export interface LinkListener {
+  /** The server took the connection. */
+  opened(): void;
+  delivered(item: InboxItem): void;
+  ended(end: LinkEnd): void;
+  /** Polling only: asked before each reading, so that all lazy acknowledgements go out first. */
+  flushAcks(): void;
+  /** Polling only: how many events were given and not yet acknowledged. While there are any, only what came later is asked for. */
+  inHand(): number;
+}
+
+/** Why a link ended. */
+export interface LinkEnd {
+  /**
+   * `lost`: the network, or the server went. `unsupported`: this transport does not work here. `token`: the token is not
+   * valid, nothing will help. `replaced`: another connection took over. `slow`: too slow for a socket. `rate`: too much was sent.
+   */
+  why: "lost" | "unsupported" | "token" | "replaced" | "slow" | "rate";
+  detail: string;
+  /** Seconds to wait, if the server said. */
+  retryAfter?: number;
+}

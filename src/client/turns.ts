@@ -1,0 +1,275 @@
+/**
+ * Performs turns: each once, however often it is given, at most so many at a time; answers until the answer counts or is
+ * refused for good. A turn's event is acknowledged only then, so that a crash before has it given again.
+ */
+import type { CloudEvent, Json, PostedEvent } from "../wire/event.ts";
+import type { TurnAssigned } from "../wire/kinds.ts";
+import { createAnswer, underLease } from "./answer-event.ts";
+import type { Answers } from "./answers.ts";
+import { ClientError, describeError } from "./client-error.ts";
+import type { Clock } from "./clock.ts";
+import { identifyEvent } from "./complete-event.ts";
+import { findTurnHandler, type InvalidAnswer, readAnswer, type TurnContext, TurnFailure, type TurnHandlers } from "./handlers.ts";
+import { clientLimits } from "./limits.ts";
+import type { MeReader } from "./me.ts";
+import type { TakeNote } from "./note.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Takes turns. */
+export interface Turns {
+  /** A turn was given; `done` is called when it is answered or over. */
+  assign(event: CloudEvent, done: () => void): void;
+  revoke(turn: string, reason: string): void;
+  /** How many turns are not over. */
+  size(): number;
+  /** Settles when none is left. */
+  idle(): Promise<void>;
+  /** Aborts the handlers and starts no more; what is unanswered stays unacknowledged. */
+  stop(): void;
+}
+
+/** What turns need. */
+export interface TurnsOptions {
+  handlers: TurnHandlers | undefined;
+  /** Handlers at a time. */
+  slots: number;
+  outbox: Outbox;
+  answers: Answers;
+  me: MeReader;
+  clock: Clock;
+  newId: () => string;
+  note: TakeNote;
+  /** A turn is over: it was answered, lost or dropped. */
+  ended: (turn: TurnAssigned) => void;
+}
+
+interface Run {
+  turn: TurnAssigned;
+  event: CloudEvent;
+  controller: AbortController;
+  dones: (() => void)[];
+}
+
+/** Makes {@link Turns}. */
+export function createTurns(options: TurnsOptions): Turns {
+  const { handlers, outbox, answers, me, clock, newId, note } = options;
+  const runs = new Map<string, Run>();
+  const queue: (() => void)[] = [];
+  const idlers: (() => void)[] = [];
+  let free = Math.max(1, options.slots);
+  let stopped = false;
+
+  function assign(event: CloudEvent, done: () => void) {
+    if (stopped) return;
+    const turn = event.data as unknown as TurnAssigned;
+    const about = { turn: turn.turn, thread: turn.thread, event: event.id };
+    const same = runs.get(turn.turn);
+    if (same) {
+      // Given again, perhaps under a newer lease: the work that is under way answers for that one.
+      if (turn.lease.generation >= same.turn.lease.generation) same.turn = turn;
+      same.dones.push(done);
+      return;
+    }
+    const run: Run = { turn, event, controller: new AbortController(), dones: [done] };
+    runs.set(turn.turn, run);
+    note({ level: "info", what: "turn.assigned", message: `${turn.workflow}/${turn.role.name}, round ${turn.round}`, ...about });
+    void carryOut(run).then(
+      () => end(run, true),
+      (error: unknown) => {
+        const closed = error instanceof ClientError && error.code === "closed";
+        if (!closed) note({ level: "error", what: "turn.broken", message: describeError(error), ...about });
+        end(run, false);
+      },
+    );
+  }
+
+  function end(run: Run, over: boolean) {
+    if (runs.get(run.turn.turn) === run) runs.delete(run.turn.turn);
+    if (over) {
+      options.ended(run.turn);
+      for (const done of run.dones) done();
+    }
+    if (runs.size === 0) for (const wake of idlers.splice(0)) wake();
+  }
+
+  async function carryOut(run: Run): Promise<void> {
+    const kept = answers.find(run.turn.turn);
+    if (kept) {
+      note({ level: "info", what: "turn.repeated", message: "seen again: sending the answer that was made", turn: run.turn.turn });
+      return void (await handIn(run, underLease(kept, run.turn.lease.generation)));
+    }
+    if (await isOver(run)) return drop(run, "it was over before it was given");
+    await takePlace(run);
+    try {
+      await perform(run);
+    } finally {
+      free++;
+      queue.shift()?.();
+    }
+  }
+
+  /** A turn from before this connection may have been answered, or lost, while the acknowledgement was: the server knows. */
+  async function isOver(run: Run): Promise<boolean> {
+    const old = clock.now() - Date.parse(run.event.time) > clientLimits.staleMs;
+    if (!old) return false;
+    const now = await me.share().catch(() => undefined);
+    if (!now || Date.parse(now.now) - Date.parse(run.event.time) <= clientLimits.staleMs) return false;
+    return !now.turns.some(({ turn }) => turn === run.turn.turn);
+  }
+
+  async function takePlace(run: Run): Promise<void> {
+    if (free > 0) {
+      free--;
+      return;
+    }
+    note({ level: "info", what: "turn.waiting", message: "all slots are taken", turn: run.turn.turn });
+    await new Promise<void>((resolve) => queue.push(resolve));
+    free--;
+  }
+
+  async function perform(run: Run): Promise<void> {
+    let invalid: InvalidAnswer | undefined;
+    let left = Number.POSITIVE_INFINITY;
+    for (let attempt = 1; left > 0; attempt++) {
+      const data = await settle(run, invalid);
+      if (run.controller.signal.aborted) return leave(run);
+      invalid = await handIn(run, createAnswer(run, data, attempt));
+      // The server counts; that its count falls is what ends this loop.
+      left = Math.min(left - 1, invalid?.left ?? 0);
+    }
+  }
+
+  /** Runs the handler. Gives the data of `nerve.turn.respond`, or of `nerve.turn.fail` where it threw. */
+  async function settle(run: Run, invalid: InvalidAnswer | undefined): Promise<{ [member: string]: Json }> {
+    const { turn, controller } = run;
+    const handler = findTurnHandler(handlers, turn.workflow, turn.role.name);
+    try {
+      if (!handler) throw new TurnFailure(`this agent has no handler for ${turn.workflow}/${turn.role.name}`);
+      const context: TurnContext = {
+        signal: controller.signal,
+        ...(invalid ? { invalid } : {}),
+        progress: createProgress(run),
+        send: (event) => outbox.send(identifyEvent({ causationid: run.event.id, correlationid: turn.thread, ...event }, newId)),
+      };
+      const working = Promise.resolve().then(() => (controller.signal.aborted ? undefined : handler(turn, context)));
+      const returned = await Promise.race([working, untilGivenUp(controller.signal)]);
+      if (controller.signal.aborted) return {};
+      const answer = readAnswer(returned);
+      if (!answer) throw new TurnFailure('the handler returned no object: an output is one, e.g. { $status: "done" }');
+      return { ...answer };
+    } catch (error) {
+      if (!controller.signal.aborted)
+        note({ level: "warn", what: "turn.failed", message: describeError(error), turn: turn.turn, thread: turn.thread });
+      const retryable = error instanceof TurnFailure && error.retryable;
+      return { error: (describeError(error) || "failed").slice(0, clientLimits.errorLength), retryable };
+    }
+  }
+
+  /** A handler that ignores its signal may not keep its place for ever. */
+  function untilGivenUp(signal: AbortSignal): Promise<undefined> {
+    return new Promise((resolve) => {
+      signal.addEventListener("abort", () => void clock.after(clientLimits.revokeGraceMs, () => resolve(undefined)), { once: true });
+    });
+  }
+
+  /** Sends an answer until it counts, or is refused for good. Returns why another one is wanted, if one is. */
+  async function handIn(run: Run, event: PostedEvent): Promise<InvalidAnswer | undefined> {
+    const { turn } = run;
+    const about = { turn: turn.turn, thread: turn.thread };
+    const generation = turn.lease.generation;
+    await answers.keep({ turn: turn.turn, generation, event });
+    try {
+      await outbox.send(event, "own");
+      note({ level: "info", what: "turn.answered", message: event.type, ...about });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.code === "closed" || error.code === "unauthenticated") throw error;
+      // Only an accepted event holds its id: an earlier run of this program has answered.
+      if (error.code === "id_conflict") return drop(run, "it was answered before");
+      const { generation: newest } = run.turn.lease;
+      if (newest > generation) return handIn(run, underLease({ turn: turn.turn, generation, event }, newest));
+      await answers.forget(turn.turn);
+      if (error.code === "output_invalid") return readInvalid(run, error, event);
+      const refusal = error.code === "too_large" || error.code === "malformed";
+      if (refusal && event.type === "nerve.turn.respond") {
+        note({ level: "warn", what: "turn.failed", message: error.message, code: error.code, ...about });
+        return handIn(
+          run,
+          createAnswer(run, { error: `the answer was refused: ${error.message}`.slice(0, clientLimits.errorLength), retryable: false }, 0),
+        );
+      }
+      return drop(run, error.message, error.code);
+    }
+  }
+
+  function readInvalid(run: Run, error: ClientError, event: PostedEvent): InvalidAnswer | undefined {
+    const left = Number(error.problem?.["left"] ?? 0);
+    const errors = (error.problem?.["errors"] ?? []) as InvalidAnswer["errors"];
+    const said = errors.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    note({
+      level: "warn",
+      what: "turn.invalid",
+      message: `${said || error.message} (${left} left)`,
+      turn: run.turn.turn,
+      thread: run.turn.thread,
+    });
+    const { output } = event.data as { output?: InvalidAnswer["output"] };
+    return left > 0 ? { errors, left, output: output ?? {} } : undefined;
+  }
+
+  function drop(run: Run, why: string, code?: string): undefined {
+    const { turn, thread } = run.turn;
+    note({ level: "warn", what: "turn.dropped", message: why, turn, thread, ...(code ? { code } : {}) });
+  }
+
+  /** The handler of an aborted turn has ended. Closing leaves the turn as it was; a revoked one is over. */
+  function leave(run: Run) {
+    if (stopped) throw new ClientError("closed", "the agent was closed");
+    drop(run, describeError(run.controller.signal.reason), "revoked");
+  }
+
+  function createProgress(run: Run): TurnContext["progress"] {
+    let sending = false;
+    let next: { [member: string]: Json } | undefined;
+    const report = async () => {
+      sending = true;
+      while (next && !run.controller.signal.aborted) {
+        const data = { turn: run.turn.turn, lease: run.turn.lease.generation, ...next };
+        next = undefined;
+        try {
+          await outbox.send(identifyEvent({ type: "nerve.turn.progress", correlationid: run.turn.thread, data }, newId), "own");
+        } catch (error) {
+          const code = error instanceof ClientError ? error.code : undefined;
+          const over = code === "turn_over" || (code === "stale_lease" && run.turn.lease.generation === data.lease);
+          if (over) revoke(run.turn.turn, describeError(error));
+          else if (code !== "closed") note({ level: "warn", what: "progress.refused", message: describeError(error), turn: run.turn.turn });
+        }
+      }
+      sending = false;
+    };
+    return (text, details) => {
+      next = { note: text.slice(0, clientLimits.errorLength), ...(details === undefined ? {} : { details }) };
+      if (!sending) void report();
+    };
+  }
+
+  function revoke(turn: string, reason: string) {
+    const run = runs.get(turn);
+    if (!run) return;
+    // From now on the same turn, given anew under another lease, is another run.
+    runs.delete(turn);
+    run.controller.abort(new ClientError("revoked", `the turn was revoked: ${reason}`));
+  }
+
+  return {
+    assign,
+    revoke,
+    size: () => runs.size,
+    idle: () => (runs.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    stop() {
+      stopped = true;
+      for (const { controller } of runs.values()) controller.abort(new ClientError("closed", "the agent is closing"));
+      for (const wake of queue.splice(0)) wake();
+    },
+  };
+}
