@@ -1,0 +1,190 @@
+/** Lowers an open role to its region of recruitment: offered, held, lost, offered again. */
+import type { StateJson, TransitionJson } from "../../../machines/config.ts";
+import type { RoleIr, WorkflowIr } from "../ir.ts";
+import { describeRole } from "./named-region.ts";
+import { hasStatusEdge, name } from "./names.ts";
+import { isPool, listRecruitedAtStart, listSetApart } from "./party.ts";
+
+/** Milliseconds that the last holder of a `sticky` role has before anybody may have it. */
+const stickiness = 30_000;
+
+type On = NonNullable<StateJson["on"]>;
+
+function listPools(ir: WorkflowIr, roles: string[]): string[] {
+  return ir.roles.filter((role) => isPool(role) && roles.includes(role.name)).map((role) => role.name);
+}
+
+function lowerRefusal(ir: WorkflowIr, role: RoleIr, why?: string): On {
+  const not = listSetApart(ir, role);
+  const params = { role: role.name, not, pools: listPools(ir, not), ...(why ? { why } : {}) };
+  return { "role.claim": { guard: name("isRole", { role: role.name }), actions: [name("refuseClaim", params)] } };
+}
+
+function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
+  const params = { role: role.name };
+  const { timeout, retries, backoff, pick, onUnfilled } = role.recruitment;
+  const not = listSetApart(ir, role);
+  const claim = { ...params, not, pools: listPools(ir, not) };
+  const held = `#recruitment.open.${role.name}.held`;
+  const again = `#recruitment.open.${role.name}.${backoff > 0 ? "backoff" : "seeking"}`;
+  const collects = pick !== "first";
+  const leads: TransitionJson = {
+    guard: name("hasLeader", params),
+    description: "the best claim",
+    target: held,
+    actions: [name("awardLeader", params)],
+  };
+  const expired: TransitionJson[] = [
+    ...(collects ? [leads] : []),
+    ...(retries > 0
+      ? [
+          {
+            guard: name("offersLeft", { ...params, retries }),
+            description: "offered again",
+            target: again,
+            reenter: true,
+            actions: [name("countOffer", params)],
+          },
+        ]
+      : []),
+    onUnfilled === "retry"
+      ? { description: "nobody: retry", target: again, reenter: true }
+      : { description: "nobody", target: `#recruitment.open.${role.name}.unfilled` },
+  ];
+  const award: TransitionJson = { guard: name("mayHold", claim), target: held, actions: [name("award", params)] };
+  const refused: TransitionJson = { guard: name("isRole", params), actions: [name("refuseClaim", claim)] };
+  const claims: TransitionJson[] = [
+    ...(pick === "first" ? [award] : []),
+    ...(pick === "sticky" ? [{ ...award, guard: name("mayHoldAgain", claim) }] : []),
+    ...(collects ? [{ guard: name("mayHold", claim), actions: [name("noteClaim", params)] }] : []),
+    refused,
+  ];
+  const window = Math.min(stickiness, timeout);
+  const sticky: Partial<StateJson> = {
+    initial: "lastHolder",
+    states: {
+      lastHolder: {
+        description: "The last holder goes first.",
+        after: { [window]: [leads, ...(timeout > window ? [{ target: "anybody" }] : expired.slice(1))] },
+      },
+      ...(timeout > window ? { anybody: { on: { "role.claim": [award, refused] }, after: { [timeout - window]: expired } } } : {}),
+    },
+  };
+  return {
+    description: `Offered to whoever may have it, for ${timeout} ms; ${pick} wins.`,
+    tags: ["waits-for-agent"],
+    entry: [name("openOffer", { ...params, timeout, pick })],
+    exit: [name("closeOffer", params)],
+    on: {
+      "role.claim": claims,
+      ...(collects ? { "offer.exhausted": leads } : {}),
+      "thread.suspended": { target: "paused", actions: collects ? [name("dropLeader", params)] : [] },
+    },
+    ...(pick === "sticky" ? sticky : { after: { [timeout]: expired } }),
+  };
+}
+
+function lowerHeld(ir: WorkflowIr, role: RoleIr): StateJson {
+  const params = { role: role.name };
+  const holds = name("holds", params);
+  const seeking = `#recruitment.open.${role.name}.seeking`;
+  const { grace, then } = role.offline;
+  const routed = hasStatusEdge(ir, role, "$OFFLINE") && then !== "rerecruit";
+  const vacate = (why: string): TransitionJson => ({
+    guard: holds,
+    description: why,
+    target: seeking,
+    actions: [name("vacate", { ...params, tell: true, why })],
+  });
+  const policy = (why: string) =>
+    then === "end" ? [name("raiseFail", { ...params, why })] : then === "suspend" ? [name("raiseSuspend", { ...params, why })] : [];
+  const deleted: TransitionJson = {
+    ...vacate("deleted"),
+    actions: [name("vacate", { ...params, tell: true, why: "deleted" }), ...(routed ? [] : policy("deleted"))],
+  };
+  const lost: TransitionJson =
+    then === "rerecruit"
+      ? { description: "lost", target: seeking, actions: [name("vacate", { ...params, tell: true, why: "lost" })] }
+      : { description: "lost", target: "gone", actions: routed ? [name("setGone", { ...params, to: true })] : policy("lost") };
+  const back: TransitionJson = { guard: holds, target: "here", actions: routed ? [name("setGone", { ...params, to: false })] : [] };
+  const waits = then === "wait" && !routed;
+  return {
+    initial: "here",
+    on: {
+      ...lowerRefusal(ir, role, "taken"),
+      "role.release": vacate("released"),
+      "agent.deleted": deleted,
+      "delivery.refused": deleted,
+      "role.needed": {
+        guard: holds,
+        description: "the task freed it",
+        target: seeking,
+        actions: [name("vacate", { ...params, tell: false })],
+      },
+      ...(isPool(role)
+        ? {
+            "role.freed": {
+              guard: holds,
+              description: "the turn is over",
+              target: `#recruitment.open.${role.name}.dormant`,
+              actions: [name("vacate", { ...params, tell: false, why: "turn_over" })],
+            },
+          }
+        : {}),
+    },
+    states: {
+      here: { on: { "agent.away": { guard: holds, target: "away" } } },
+      away: { tags: ["grace"], ...(waits ? {} : { after: { [grace]: lost } }), on: { "agent.back": back } },
+      ...(then === "rerecruit" || waits
+        ? {}
+        : { gone: { tags: ["waits-for-person"], on: { "thread.resume": { target: "away" }, "agent.back": back } } }),
+    },
+  };
+}
+
+/** Where the region begins: roles of the starting group are sought, others wait until the task needs them. */
+function lowerBeginning(ir: WorkflowIr, role: RoleIr): { initial: string; beginning?: StateJson } {
+  const fresh = listRecruitedAtStart(ir, "new").includes(role);
+  const again = listRecruitedAtStart(ir, "resume").includes(role);
+  if (fresh === again) return { initial: fresh ? "seeking" : "dormant" };
+  const start = fresh ? "new" : "resume";
+  return { initial: "beginning", beginning: { always: [{ guard: name("startIs", { start }), target: "seeking" }, { target: "dormant" }] } };
+}
+
+/** Lowers one open role. */
+export function lowerOpenRegion(ir: WorkflowIr, role: RoleIr): StateJson {
+  const params = { role: role.name };
+  const isRole = name("isRole", params);
+  const refused = lowerRefusal(ir, role);
+  const { initial, beginning } = lowerBeginning(ir, role);
+  const { backoff } = role.recruitment;
+  return {
+    description: describeRole(role),
+    initial,
+    on: {
+      "role.assign": { guard: isRole, target: ".held", actions: [name("dropLeader", params), name("assignSeat", params)] },
+    },
+    states: {
+      ...(beginning ? { beginning } : {}),
+      dormant: {
+        description: "Not needed yet.",
+        always: { guard: name("seated", params), target: "held" },
+        on: { ...refused, "role.needed": { guard: isRole, target: "seeking" } },
+      },
+      seeking: {
+        always: [{ guard: name("paused"), target: "paused" }, { guard: name("seated", params), target: "held" }, { target: "offering" }],
+      },
+      offering: lowerOffering(ir, role),
+      ...(backoff > 0
+        ? { backoff: { after: { [backoff]: { target: "seeking" } }, on: { ...refused, "thread.suspended": { target: "paused" } } } }
+        : {}),
+      held: lowerHeld(ir, role),
+      unfilled: {
+        tags: ["waits-for-person"],
+        entry: [name("reportUnfilled", params)],
+        on: { ...refused, "thread.resume": { target: "seeking" }, "role.needed": { guard: isRole, target: "seeking" } },
+      },
+      paused: { tags: ["waits-for-person"], on: { ...refused, "thread.resume": { target: "seeking" } } },
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Who is to be there before a thread starts, and whom the rules of the roles set apart. */
+import type { Start } from "../../../machines/messages.ts";
+import type { RoleIr, WorkflowIr } from "../ir.ts";
+import { findNode, hasStatusEdge } from "./names.ts";
+
+/** A pool is claimed anew for each turn. */
+export function isPool(role: RoleIr): boolean {
+  return role.type === "open" && role.bind === "turn";
+}
+
+/** Roles that `$START` may lead to. */
+function listStartTargets(ir: WorkflowIr, start: Start): RoleIr[] {
+  const edges = (findNode(ir, "$START")?.edges ?? []).filter(
+    ({ guard }) => guard.type !== "status" || (guard.status !== "new" && guard.status !== "resume") || guard.status === start,
+  );
+  return ir.roles.filter((role) => edges.some(({ target }) => target === role.name));
+}
+
+/** The open roles that are recruited as the thread starts: the groups of `$START`'s targets. */
+export function listRecruitedAtStart(ir: WorkflowIr, start: Start): RoleIr[] {
+  const groups = new Set(listStartTargets(ir, start).flatMap((role) => (role.type === "broadcast" ? [] : [role.recruitment.group])));
+  return ir.roles.filter((role) => role.type === "open" && !isPool(role) && groups.has(role.recruitment.group));
+}
+
+/** The roles that must be filled before the thread runs. */
+export function listParty(ir: WorkflowIr, start: Start): string[] {
+  const recruited = listRecruitedAtStart(ir, start);
+  return ir.roles.filter((role) => role.type === "named" || recruited.includes(role)).map((role) => role.name);
+}
+
+/** Roles that the thread may start without, for their node says what to do when nobody takes them. */
+export function listWaived(ir: WorkflowIr): string[] {
+  return ir.roles.filter((role) => role.type === "open" && hasStatusEdge(ir, role, "$UNFILLED")).map((role) => role.name);
+}
+
+/** The roles whose holder may not hold this one: the author's `not`, mutual within a group. */
+export function listSetApart(ir: WorkflowIr, role: RoleIr): string[] {
+  const mutual = ir.roles.filter(
+    (other) => other.recruitment.group === role.recruitment.group && other.eligibility.notRoles.includes(role.name),
+  );
+  return [...new Set([...role.eligibility.notRoles, ...mutual.map((other) => other.name)])].filter((other) => other !== role.name);
+}
