@@ -6,6 +6,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       DB: D1Database;
+      PROJECTOR: DurableObjectNamespace;
       NERVEFLARE_ADMIN_TOKEN: string;
       TEST_MIGRATIONS: D1Migration[];
     }

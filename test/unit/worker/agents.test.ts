@@ -1,0 +1,4 @@
+import { testAgents } from "./agents-suite.ts";
+import { openSqliteD1 } from "./sqlite-d1.ts";
+
+testAgents(openSqliteD1);

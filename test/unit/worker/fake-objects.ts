@@ -1,0 +1,135 @@
+/** Objects that remember what they were asked and answer as the real ones would, for tests of the routes alone. */
+import type { AgentCard, AgentRpc, Principal, RecruitmentRpc, ThreadView, WorkflowRpc } from "../../../src/durable/rpc.ts";
+import type { Json } from "../../../src/wire/event.ts";
+import { refuse, succeed } from "../../../src/wire/problem.ts";
+import { hashToken } from "../../../src/worker/tokens.ts";
+
+export interface FakeObjects {
+  agent(name: string): AgentRpc;
+  thread(id: string): RecruitmentRpc;
+  workflow(name: string): WorkflowRpc;
+  /** Every call, in order: the object's address, the method, the arguments. */
+  calls: { object: string; method: string; args: unknown[] }[];
+  /** Threads that exist, with the agents that take part. */
+  threads: Map<string, string[]>;
+  /** Set to make the next call of `<address>.<method>` throw. */
+  failures: Map<string, unknown>;
+}
+
+export function createFakeObjects(): FakeObjects {
+  const calls: FakeObjects["calls"] = [];
+  const agents = new Map<string, { card: AgentCard; tokenHash: string | undefined }>();
+  const threads = new Map<string, string[]>();
+  const failures = new Map<string, unknown>();
+
+  function note(object: string, method: string, ...args: unknown[]): void {
+    calls.push({ object, method, args });
+    const failure = failures.get(`${object}.${method}`);
+    failures.delete(`${object}.${method}`);
+    if (failure !== undefined) throw failure;
+  }
+
+  async function judge(name: string, principal: Principal) {
+    if ("operator" in principal) {
+      if (name !== `operators/${principal.operator}`) throw new Error(`${name} was asked for an operator.`);
+      return succeed<AgentCard>({ id: name, capabilities: [], roles: null, kinds: null });
+    }
+    const known = agents.get(name);
+    if (!known || known.tokenHash !== (await hashToken(principal.token)))
+      return refuse("unauthenticated", "This token is not this agent's.");
+    return succeed(known.card);
+  }
+
+  function showThread(id: string, viewer: string | null) {
+    const agentsOfThread = threads.get(id);
+    if (!agentsOfThread || (viewer !== null && !agentsOfThread.includes(viewer))) return refuse("not_found", `There is no thread ${id}.`);
+    return succeed({ id, status: "running", round: 1, roles: {}, children: [] } as unknown as ThreadView);
+  }
+
+  return {
+    calls,
+    threads,
+    failures,
+    agent: (name) => ({
+      async register(card, tokenHash) {
+        note(`agent/${name}`, "register", card, tokenHash);
+        agents.set(name, { card, tokenHash: tokenHash ?? agents.get(name)?.tokenHash });
+        return succeed(null);
+      },
+      async remove() {
+        note(`agent/${name}`, "remove");
+        agents.delete(name);
+        return succeed(null);
+      },
+      async identify(principal) {
+        note(`agent/${name}`, "identify", principal);
+        return judge(name, principal);
+      },
+      async me(principal) {
+        note(`agent/${name}`, "me", principal);
+        const judged = await judge(name, principal);
+        return judged.ok ? succeed<Json>({ id: judged.value.id, turns: [] }) : judged;
+      },
+      async accept(principal, events) {
+        note(`agent/${name}`, "accept", principal, events);
+        const judged = await judge(name, principal);
+        if (!judged.ok) return judged;
+        return succeed(
+          events.map((event) => {
+            const { id, type } = event as { id?: string; type?: string };
+            if (id !== undefined && type !== undefined) return { id, status: "accepted" as const, threads: [], notes: [] };
+            return { id: id ?? null, status: "rejected" as const, error: refuse("malformed", "An event has an id and a type.").problem };
+          }),
+        );
+      },
+      async inbox(principal, query) {
+        note(`agent/${name}`, "inbox", principal, query);
+        const judged = await judge(name, principal);
+        return judged.ok ? succeed({ events: [], next: query.after ?? 0 }) : judged;
+      },
+      async ack(principal, ack) {
+        note(`agent/${name}`, "ack", principal, ack);
+        const judged = await judge(name, principal);
+        return judged.ok ? succeed(null) : judged;
+      },
+      async fetch(request) {
+        note(`agent/${name}`, "fetch", request);
+        return new Response("socket");
+      },
+      async deliver() {
+        return { status: "stored" };
+      },
+    }),
+    thread: (id) => ({
+      async show(viewer) {
+        note(`recruitment/${id}`, "show", viewer);
+        return showThread(id, viewer);
+      },
+      async messages(viewer, page) {
+        note(`recruitment/${id}`, "messages", viewer, page);
+        const shown = showThread(id, viewer);
+        return shown.ok ? succeed({ messages: [], next: null }) : shown;
+      },
+      async control(signal, operator, body) {
+        note(`recruitment/${id}`, "control", signal, operator, body);
+        return showThread(id, null);
+      },
+      async history(page) {
+        note(`recruitment/${id}`, "history", page);
+        return succeed<Json>({ history: [], next: null });
+      },
+      async deliver() {
+        return { status: "stored" };
+      },
+    }),
+    workflow: (name) => ({
+      async admission() {
+        note(`workflow/${name}`, "admission");
+        return succeed({ running: 0, queued: [] });
+      },
+      async deliver() {
+        return { status: "stored" };
+      },
+    }),
+  };
+}

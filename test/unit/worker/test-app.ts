@@ -1,0 +1,107 @@
+/** The app over fakes, and a short way to call it; the same in Node and in workerd, which differ in the database. */
+import type { CompiledWorkflow } from "../../../src/compile/compile-workflow.ts";
+import type { Diagnostic } from "../../../src/compile/index.ts";
+import type { ReflexIr, WorkflowIr } from "../../../src/compile/ir.ts";
+import type { Json } from "../../../src/wire/event.ts";
+import type { AppPorts, CompileAnswer } from "../../../src/worker/app-ports.ts";
+import { createApp } from "../../../src/worker/create-app.ts";
+import type { FakeObjects } from "./fake-objects.ts";
+import { createFakeObjects } from "./fake-objects.ts";
+
+export const adminToken = "an-admin-token";
+
+export interface CallOptions {
+  /** The admin's if absent; null for none. */
+  token?: string | null;
+  /** Sent as JSON unless it is a string or bytes. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape, and fail where a shape is wrong.
+  body: any;
+}
+
+export interface TestApp {
+  objects: FakeObjects;
+  logged: { [field: string]: Json | undefined }[];
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Registers an agent and gives its token. */
+  register(id: string, rights?: Record<string, unknown>): Promise<string>;
+}
+
+export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): TestApp {
+  const objects = createFakeObjects();
+  const logged: TestApp["logged"] = [];
+  const app = createApp({
+    db,
+    agent: objects.agent,
+    thread: objects.thread,
+    workflow: objects.workflow,
+    compile: compileStandIn,
+    adminToken,
+    now: () => Date.parse("2026-11-20T12:00:00Z"),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    log: (entry) => logged.push(entry),
+    ...ports,
+  });
+
+  async function call(method: string, path: string, { token = adminToken, body, headers = {} }: CallOptions = {}): Promise<Answer> {
+    const response = await app.request(`http://nerveflare.test${path}`, {
+      method,
+      headers: { ...(token !== null && { authorization: `Bearer ${token}` }), ...headers },
+      ...(body !== undefined && { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+    return { status: response.status, headers: response.headers, body: isJson && text !== "" ? JSON.parse(text) : text };
+  }
+
+  return {
+    objects,
+    logged,
+    call,
+    async register(id, rights = {}) {
+      const { body } = await call("POST", "/v1/agents", { body: { id, ...rights } });
+      return body.token;
+    },
+  };
+}
+
+/** What a text for {@link compileStandIn} says. */
+export interface StandInFile {
+  name: string;
+  binding?: "cloud" | "local";
+  description?: string;
+  reflexes?: ReflexIr[];
+  /** Messages of errors and warnings to report. */
+  errors?: string[];
+  warnings?: string[];
+}
+
+/** Stands for the compiler, which has tests of its own: takes JSON, as {@link StandInFile}; a comment may precede it. */
+export function compileStandIn(text: string): CompileAnswer {
+  const file = JSON.parse(text.replace(/^#.*\n/, "")) as StandInFile;
+  const report = (severity: Diagnostic["severity"]) => (message: string) =>
+    ({
+      code: "NRV2001",
+      name: "unknown-field",
+      severity,
+      message,
+      span: { start: text.indexOf("\n") + 1, end: text.length },
+      related: [],
+    }) as Diagnostic;
+  const diagnostics = [...(file.errors ?? []).map(report("error")), ...(file.warnings ?? []).map(report("warning"))];
+  if (file.errors?.length) return { diagnostics };
+  const { name, binding = "cloud", description = "", reflexes = [] } = file;
+  const compiled = {
+    ir: { name, binding, description, reflexes } as unknown as WorkflowIr,
+    recruitment: { id: "recruitment" },
+    task: { id: "task" },
+    revision: `revision of ${name} ${description} ${JSON.stringify(reflexes)}`,
+  } as unknown as CompiledWorkflow;
+  return { compiled, diagnostics };
+}
