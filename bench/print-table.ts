@@ -1,0 +1,92 @@
+/** Prints what was measured, for people. */
+import type { MemoryResult, WindowResult } from "./player.ts";
+import type { Engine } from "./server-process.ts";
+
+interface Labelled {
+  engine: Engine;
+  concurrency: number;
+}
+
+/** One line per engine and concurrency, then the product's share of the bare ceiling. */
+export function printWindows(results: (Labelled & WindowResult)[]): void {
+  const header = [
+    "engine",
+    "C",
+    "turns/s",
+    "threads/s",
+    "next p50",
+    "p99 ms",
+    "first p50",
+    "p99 ms",
+    "CPU s/1000",
+    "fsync/turn",
+    "commits/turn",
+    "RSS MB",
+  ];
+  const rows = results.map((result) => [
+    result.engine,
+    String(result.concurrency),
+    format(result.turnsPerSecond, 0),
+    format(result.threadsPerSecond, 1),
+    format(result.nextTurn.p50, 2),
+    format(result.nextTurn.p99, 1),
+    format(result.firstTurn.p50, 1),
+    format(result.firstTurn.p99, 1),
+    format(result.cpuPer1000, 2),
+    format(result.fsyncPerTurn, 2),
+    formatCommits(result.commitsPerTurn),
+    format(result.resident, 0),
+  ]);
+  printTable(header, rows);
+
+  const ratios = results.flatMap((result) => {
+    const ceiling = results.find(({ engine, concurrency }) => engine === "bare" && concurrency === result.concurrency);
+    return result.engine === "nerveflare" && ceiling
+      ? [
+          [
+            String(result.concurrency),
+            format(result.turnsPerSecond / ceiling.turnsPerSecond, 2),
+            format(result.nextTurn.p50 / ceiling.nextTurn.p50, 2),
+            format(result.cpuPer1000 / ceiling.cpuPer1000, 2),
+          ],
+        ]
+      : [];
+  });
+  if (ratios.length === 0) return;
+  console.log("\nnerveflare as a multiple of the bare ceiling, same run");
+  printTable(["C", "turns/s", "p50", "CPU"], ratios);
+}
+
+/** Resident memory along the way, and its growth over the last half. */
+export function printMemory(results: (Labelled & MemoryResult)[]): void {
+  for (const { engine, samples, threads, turns, seconds } of results) {
+    console.log(`\n${engine}: ${threads} threads, ${turns} turns in ${format(seconds, 0)} s (${format(turns / seconds, 0)} turns/s)`);
+    printTable(
+      ["threads", "seconds", "RSS MB"],
+      samples.map((sample) => [String(sample.threads), format(sample.seconds, 0), format(sample.resident, 0)]),
+    );
+    const middle = samples[Math.floor(samples.length / 2)];
+    const last = samples.at(-1);
+    if (middle && last) console.log(`RSS at the end / at half way: ${format(last.resident / middle.resident, 2)}`);
+  }
+}
+
+function printTable(header: string[], rows: string[][]): void {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)));
+  for (const row of [header, ...rows]) {
+    console.log(
+      row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  "),
+    );
+  }
+}
+
+function formatCommits(commits: Record<string, number> | undefined): string {
+  if (!commits) return "–";
+  const total = Object.values(commits).reduce((sum, count) => sum + count, 0);
+  const kinds = Object.entries(commits).filter(([, count]) => count >= 0.005);
+  return `${format(total, 2)} = ${kinds.map(([kind, count]) => `${kind} ${format(count, 2)}`).join(" + ")}`;
+}
+
+function format(value: number | undefined, digits: number): string {
+  return value === undefined || Number.isNaN(value) ? "–" : value.toFixed(digits);
+}
