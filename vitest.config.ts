@@ -4,8 +4,12 @@ import { defineConfig } from "vitest/config";
 
 const migrations = await readD1Migrations("migrations");
 
+/** Where CI wants the results as JSON, beside what people read. */
+const resultsFile = process.env.VITEST_RESULTS;
+
 export default defineConfig({
   test: {
+    reporters: resultsFile ? ["default", ["json", { outputFile: resultsFile }]] : ["default"],
     projects: [
       {
         test: {

@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { identifyProcess, isAlive } from "../../src/cli/server/process-identity.ts";
+import { makeDataFolder, spawnServer, startServerProcess } from "./server-process.ts";
+
+async function fetchHealth(url: string): Promise<number> {
+  return (await fetch(`${url}/healthz`)).status;
+}
+
+test("[SRV1] a server says where it answers, and keeps its admin token where only its owner reads it", async () => {
+  const data = await makeDataFolder();
+  const { facts } = await startServerProcess(data);
+
+  expect(facts.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(await fetchHealth(facts.url)).toBe(200);
+  expect(facts.adminToken).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  expect(await readFile(join(data, "admin-token"), "utf8")).toBe(`${facts.adminToken}\n`);
+  expect((await stat(join(data, "admin-token"))).mode & 0o777).toBe(0o600);
+});
+
+test("[SRV2] SIGTERM ends a server and its runtime within seconds, with sockets open", async () => {
+  const data = await makeDataFolder();
+  const { child, facts, ended } = await startServerProcess(data);
+  const socket = connect(Number(new URL(facts.url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  onTestFinished(() => void socket.destroy());
+  await once(socket, "connect");
+  // A request that is never finished keeps the connection busy.
+  socket.write("POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
+  const runtime = identifyProcess(facts.pids.workerd);
+  expect(runtime).not.toBeNull();
+
+  const asked = performance.now();
+  child.kill("SIGTERM");
+
+  expect(await ended).toMatchObject({ code: 0, signal: null });
+  expect(performance.now() - asked).toBeLessThan(5_000);
+  expect(runtime && isAlive(runtime)).toBe(false);
+  await expect(stat(join(data, "server.json"))).rejects.toThrow("ENOENT");
+});
+
+test("[SRV3] a second server on the same folder is refused, and told who has it", async () => {
+  const data = await makeDataFolder();
+  const first = await startServerProcess(data);
+  const second = spawnServer(data);
+
+  expect(await second.ready).toBeNull();
+  const { code, stderr } = await second.ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain(`process ${first.child.pid} at ${first.facts.url}`);
+  expect(stderr).toContain("NERVEFLARE_DATA");
+  expect(await fetchHealth(first.facts.url)).toBe(200);
+});
+
+test("[SRV4] of servers that start at once on one folder, exactly one serves", async () => {
+  const data = await makeDataFolder();
+  const servers = [spawnServer(data), spawnServer(data), spawnServer(data)];
+
+  const ready = (await Promise.all(servers.map((server) => server.ready))).filter((facts) => facts !== null);
+  expect(ready).toHaveLength(1);
+  for (const facts of ready) expect(await fetchHealth(facts.url)).toBe(200);
+  for (const server of servers.filter(({ child }) => child.pid !== ready[0]?.pids.server)) {
+    expect(await server.ended).toMatchObject({ code: 1, stderr: expect.stringContaining(data) });
+  }
+});
+
+test("[SRV5] what a killed server leaves running is ended before its folder is served again", async () => {
+  const data = await makeDataFolder();
+  const killed = await startServerProcess(data);
+  const orphan = identifyProcess(killed.facts.pids.workerd);
+  killed.child.kill("SIGKILL");
+  await killed.ended;
+  expect(orphan && isAlive(orphan), "the runtime outlives its parent, else this test shows nothing").toBe(true);
+
+  const next = await startServerProcess(data);
+
+  expect(orphan && isAlive(orphan)).toBe(false);
+  expect(await fetchHealth(next.facts.url)).toBe(200);
+  expect(next.facts.adminToken).toBe(killed.facts.adminToken);
+});
+
+test("[SRV6] a process that merely has the pid of an earlier runtime is left alone", async () => {
+  const data = await makeDataFolder();
+  const innocent = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  onTestFinished(() => void innocent.kill("SIGKILL"));
+  await once(innocent, "spawn");
+  const earlier = { pid: innocent.pid, started: "another boot:1" };
+  await writeFile(join(data, "server.json"), JSON.stringify({ server: earlier, workerd: earlier, url: null }));
+
+  const { facts } = await startServerProcess(data);
+
+  expect(await fetchHealth(facts.url)).toBe(200);
+  expect(innocent.exitCode ?? innocent.signalCode).toBeNull();
+});
+
+test("[SRV7] a runtime that crashes is started again, on the same port, and is on record", async () => {
+  const data = await makeDataFolder();
+  const { facts } = await startServerProcess(data);
+  process.kill(facts.pids.workerd, "SIGKILL");
+
+  await vi.waitFor(async () => expect(await fetchHealth(facts.url)).toBe(200), { timeout: 10_000 });
+  const record = JSON.parse(await readFile(join(data, "server.json"), "utf8"));
+  expect(record.workerd.pid).not.toBe(facts.pids.workerd);
+  expect(isAlive(record.workerd)).toBe(true);
+});
+
+test("[SRV8] a taken port is named, with what to do", async () => {
+  const { facts } = await startServerProcess(await makeDataFolder());
+  const port = Number(new URL(facts.url).port);
+  const second = spawnServer(await makeDataFolder(), { port });
+
+  expect(await second.ready).toBeNull();
+  expect(await second.ended).toMatchObject({ code: 1, stderr: expect.stringContaining(`Port ${port} of 127.0.0.1 is taken`) });
+});
+
+test("[SRV9] the admin token is the one given, else the one kept", async () => {
+  const data = await makeDataFolder();
+  const given = await startServerProcess(data, { env: { NERVEFLARE_ADMIN_TOKEN: "given-by-the-operator" } });
+  expect(given.facts.adminToken).toBe("given-by-the-operator");
+  given.child.kill("SIGINT");
+  expect((await given.ended).code).toBe(0);
+
+  const next = await startServerProcess(data);
+  expect(next.facts.adminToken).toBe("given-by-the-operator");
+});
