@@ -1,7 +1,8 @@
 -- The projection: a log of events and an index of threads, written behind by the objects, which hold the truth.
 
 -- `position` is the log's cursor: AUTOINCREMENT, so that a position is never given again after retention has pruned.
--- `body` is the whole event. `cause` and `thread` are the event's own attributes, as columns for their indexes.
+-- `body` is the whole event. `thread` is where the orchestrator knows it to belong, and decides who may see it; `correlation`
+-- is what the sender said, kept where it is something else.
 -- `recorded_at` is this database's clock, in milliseconds: `time` is the sender's claim and no ground for pruning.
 CREATE TABLE event (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -9,6 +10,7 @@ CREATE TABLE event (
   id TEXT NOT NULL,
   type TEXT NOT NULL,
   thread TEXT,
+  correlation TEXT,
   cause TEXT,
   time TEXT NOT NULL,
   recorded_at INTEGER NOT NULL,
@@ -20,6 +22,7 @@ CREATE INDEX event_source ON event (source);
 CREATE INDEX event_type ON event (type);
 CREATE INDEX event_id ON event (id);
 CREATE INDEX event_thread ON event (thread) WHERE thread IS NOT NULL;
+CREATE INDEX event_correlation ON event (correlation) WHERE correlation IS NOT NULL;
 CREATE INDEX event_cause ON event (cause) WHERE cause IS NOT NULL;
 CREATE INDEX event_recorded_at ON event (recorded_at);
 

@@ -62,7 +62,7 @@ export async function queryEvents(
   if (viewer !== null) conditions.push(limitToViewer(viewer));
   if (type !== undefined) conditions.push(matchType(type));
   if (source !== undefined) conditions.push(["source = ?", source]);
-  if (correlationid !== undefined) conditions.push(["thread = ?", correlationid]);
+  if (correlationid !== undefined) conditions.push(["(thread = ? OR correlation = ?)", correlationid, correlationid]);
   if (causationid !== undefined) conditions.push(["cause = ?", causationid]);
   if (after !== undefined) conditions.push(["position > ?", after]);
   if (before !== undefined) conditions.push(["position < ?", before]);

@@ -13,8 +13,9 @@ const parameterBytes = 1_000_000;
 
 // `WHERE true` keeps SQLite from reading ON CONFLICT as a join's ON.
 const insertEvents = `
-INSERT INTO event (source, id, type, thread, cause, time, recorded_at, body)
-SELECT value ->> 'source', value ->> 'id', value ->> 'type', value ->> 'thread', value ->> 'cause', value ->> 'time',
+INSERT INTO event (source, id, type, thread, correlation, cause, time, recorded_at, body)
+SELECT value ->> 'source', value ->> 'id', value ->> 'type', value ->> 'thread', value ->> 'correlation', value ->> 'cause',
+  value ->> 'time',
   CAST(unixepoch('subsec') * 1000 AS INTEGER), value ->> 'body'
 FROM json_each(?) WHERE true
 ON CONFLICT (source, id) DO NOTHING`;
@@ -43,9 +44,18 @@ ON CONFLICT (agent, thread) DO NOTHING`;
 /** Prepares a row for {@link prepareProjection}. */
 export function encodeRow(row: ProjectionRow): EncodedRow {
   if (row.table === "event") {
-    const { source, id, type, time, causationid: cause } = row.event;
+    const { event, thread } = row;
+    const columns = {
+      source: event.source,
+      id: event.id,
+      type: event.type,
+      thread,
+      correlation: event.correlationid === undefined || event.correlationid === thread ? null : event.correlationid,
+      cause: event.causationid ?? null,
+      time: event.time,
+    };
     // The body is a string within the JSON, so that SQLite neither parses nor rewrites what was sent.
-    const json = JSON.stringify({ source, id, type, time, thread: row.thread, cause: cause ?? null, body: JSON.stringify(row.event) });
+    const json = JSON.stringify({ ...columns, body: JSON.stringify(event) });
     return { table: "event", json, bytes: countBytes(json) };
   }
   const { table, agents, ...columns } = row;

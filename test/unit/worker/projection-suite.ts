@@ -84,13 +84,13 @@ export function testProjection(openDb: () => D1Database): void {
       eventRow({ id: `${kind}2`, type: `${kind}.a.b`, source }),
       eventRow({ id: `${kind}3`, type: `${kind}.b`, causationid: cause }, thread),
       eventRow({ id: `${kind}4`, type: kind }),
-      eventRow({ id: `${kind}5`, type: `${kind}x.a` }),
+      eventRow({ id: `${kind}5`, type: `${kind}x.a`, correlationid: thread }),
     );
     const query = async (text: string) => listIds((await app.call("GET", `/v1/events?${text}`)).body);
     expect(await query(`type=${kind}.a`)).toEqual([`${kind}1`]);
     expect(await query(`type=${kind}.*`)).toEqual([`${kind}1`, `${kind}2`, `${kind}3`]);
     expect(await query(`source=${encodeURIComponent(source)}`)).toEqual([`${kind}2`]);
-    expect(await query(`correlationid=${thread}`)).toEqual([`${kind}3`]);
+    expect(await query(`correlationid=${thread}`)).toEqual([`${kind}3`, `${kind}5`]);
     expect(await query(`causationid=${cause}`)).toEqual([`${kind}3`]);
     expect(await query(`type=${kind}.*&causationid=${cause}&correlationid=${thread}`)).toEqual([`${kind}3`]);
     expect(await query(`type=${kind}.a&causationid=${cause}`)).toEqual([]);
@@ -134,7 +134,7 @@ export function testProjection(openDb: () => D1Database): void {
       eventRow({ id: `${type}.own`, type, source: `/agents/${id}` }),
       eventRow({ id: `${type}.thread`, type }, thread),
       eventRow({ id: `${type}.foreign`, type }, unique()),
-      eventRow({ id: `${type}.none`, type }),
+      eventRow({ id: `${type}.none`, type, correlationid: thread }),
     );
     expect(listIds((await app.call("GET", `/v1/events?type=${type}`, { token })).body)).toEqual([`${type}.own`, `${type}.thread`]);
     expect((await app.call("GET", `/v1/events/${type}.own`, { token })).status).toBe(200);

@@ -2,14 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 
 type Value = string | number | null;
 
 /** Opens an empty database in memory. */
 export function openSqliteD1(): D1Database {
   const database = new DatabaseSync(":memory:");
-  const folder = fileURLToPath(new URL("../../../migrations/", import.meta.url));
+  const folder = join(import.meta.dirname, "../../../migrations");
   for (const file of readdirSync(folder).sort()) database.exec(readFileSync(join(folder, file), "utf8"));
 
   class Statement {
