@@ -38,7 +38,7 @@ export const compileLimits = {
   /** Nodes of one parsed expression. */
   expressionNodes: 1500,
   /** Nesting of one expression: JSONata's parser and evaluator recurse. */
-  expressionDepth: 64,
+  expressionDepth: 200,
   /** How often the input may be repeated in a result by rebinding variables and ranges: `$a & $a`, ten times over, is 1024. */
   expressionGrowth: 10_000,
   /** Characters of one prompt or other template. */

@@ -1,6 +1,5 @@
 /** The compiler's front end: text to checked intermediate form, with all that is to be said about the text. */
-import { checkShape } from "./check/check-shape.ts";
-import { readOutline } from "./check/outline.ts";
+import { checkWorkflow } from "./check/check-workflow.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { createDiagnostic, createReport } from "./diagnostics/diagnostic.ts";
 import type { WorkflowIr } from "./ir.ts";
@@ -34,8 +33,7 @@ export function parseWorkflow(text: string, options: ParseOptions = {}): ParseRe
         "A workflow is a mapping, with `name:`, `roles:` and `graph:`.",
       );
     if (root?.kind !== "map") return { diagnostics: report.list() };
-    checkShape(root, report);
-    const outline = readOutline(root);
+    const outline = checkWorkflow(root, report, options.publish === true);
     if (report.hasErrors()) return { diagnostics: report.list() };
     return { ir: raiseWorkflow(outline), diagnostics: report.list() };
   } catch (error) {

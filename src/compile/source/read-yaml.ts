@@ -33,7 +33,7 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
     report.add("file-too-large", { start: 0, end: 0 }, `The file has ${bytes} bytes; ${compileLimits.fileBytes} are allowed.`);
     return undefined;
   }
-  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]/.exec(text);
+  const control = /[^\P{Cc}\t\n\r\u0085]|[\ufffe\uffff]/u.exec(text);
   if (control) {
     const code = control[0].charCodeAt(0).toString(16).padStart(4, "0");
     report.add(

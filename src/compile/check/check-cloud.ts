@@ -1,0 +1,101 @@
+/** Checks what only the cloud asks: reflexes, and what it does not do. */
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { findNearestName } from "../diagnostics/nearest-name.ts";
+import type { MapNode, TextNode } from "../source/node.ts";
+import { findEntry, findText, findValue, isText, listItems } from "../source/node.ts";
+import type { Outline } from "./outline.ts";
+
+/** Kinds of the orchestrator that a reflex may listen to. */
+const nerveKinds = [
+  "nerve.thread.spawned",
+  ...["queued", "recruiting", "started", "completed", "failed", "suspended", "resumed", "cancelled", "dropped"].map(
+    (state) => `nerve.thread.${state}`,
+  ),
+  "nerve.offer.opened",
+  "nerve.offer.closed",
+  "nerve.offer.claim",
+  "nerve.offer.decline",
+  "nerve.claim.accepted",
+  "nerve.claim.rejected",
+  "nerve.turn.assigned",
+  "nerve.turn.revoked",
+  "nerve.turn.respond",
+  "nerve.turn.progress",
+  "nerve.turn.fail",
+  "nerve.role.release",
+  "nerve.agent.report",
+];
+
+/** Settings of a nerve daemon that the cloud does not read. */
+const daemonSettings = ["agents", "extract", "api"];
+
+/** Reports what the cloud can't take. `publish` asks that the file is meant for it. */
+export function checkCloud(outline: Outline, report: Report, publish: boolean): void {
+  const { root } = outline;
+  if (outline.binding === "cloud") {
+    const senses = findEntry(root, "senses");
+    if (senses)
+      report.add("senses-in-cloud", senses.keyNode.span, "The cloud only reacts to events; it has no senses.", {
+        hint: "let a nerve daemon's sense post an event, and a reflex react to it",
+      });
+    for (const name of daemonSettings) {
+      const entry = findEntry(root, name);
+      if (entry)
+        report.add("daemon-setting-ignored", entry.keyNode.span, `\`${name}\` sets up a nerve daemon; in the cloud it is ignored.`);
+    }
+  } else if (publish) {
+    const binding = findEntry(root, "binding");
+    const value = findText(root, "binding");
+    const name = findEntry(root, "name")?.keyNode.span ?? { start: 0, end: 0 };
+    report.add(
+      "not-cloud",
+      value?.span ?? binding?.keyNode.span ?? name,
+      "The workflow is local, and only cloud workflows are published.",
+      {
+        hint: "say `binding: cloud`",
+        ...(value
+          ? { fix: { title: "Write `cloud`", span: value.span, text: "cloud" } }
+          : { fix: { title: "Add `binding: cloud`", span: { start: name.start, end: name.start }, text: "binding: cloud\n" } }),
+      },
+    );
+  }
+  checkRounds(root, report);
+  for (const reflex of outline.reflexes) for (const kind of listItems(reflex, "on")) if (isText(kind)) checkReflexKind(kind, report);
+}
+
+function checkRounds(root: MapNode, report: Report): void {
+  const [now, older] = [findEntry(root, "max_rounds"), findEntry(root, "maxRounds")];
+  if (now && older)
+    report.add("given-twice", older.keyNode.span, "`maxRounds` is an older name of `max_rounds`, which is given too.", {
+      related: [{ span: now.keyNode.span, message: "given here" }],
+    });
+  if (findValue(root, "max_queue") && findText(root, "overflow")?.value === "drop") {
+    const queue = findEntry(root, "max_queue");
+    if (queue) report.add("without-effect", queue.keyNode.span, "With `overflow: drop` nothing is queued.");
+  }
+}
+
+function checkReflexKind(node: TextNode, report: Report): void {
+  const { value, span } = node;
+  const prefix = value.endsWith(".*");
+  const base = prefix ? value.slice(0, -2) : value;
+  if (!/^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(base)) {
+    const hint = value === "*" ? "name the kinds, or a prefix of them: `review.*`" : "dotted words of `a-z 0-9 _ -`; a prefix ends in `.*`";
+    report.add("bad-reflex-kind", span, `\`${value}\` is no kind, and no prefix of kinds.`, { hint });
+    return;
+  }
+  if (/^xstate(\.|$)/.test(base)) report.add("bad-reflex-kind", span, "Events `xstate.*` are the machines' own and reach no reflex.");
+  else if (prefix && /^nerve(\.|$)/.test(base))
+    report.add("bad-reflex-kind", span, "Events of the orchestrator are taken by their exact kind only.", {
+      hint: "for a pager: `nerve.thread.suspended`",
+    });
+  else if (base.startsWith("nerve.") && !nerveKinds.includes(base)) {
+    const nearest = findNearestName(base, nerveKinds);
+    report.add(
+      "unknown-nerve-kind",
+      span,
+      `The orchestrator sends no \`${base}\`.`,
+      nearest === undefined ? {} : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span, text: nearest } },
+    );
+  }
+}

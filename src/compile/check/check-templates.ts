@@ -1,0 +1,230 @@
+/** Finds every template of a file, has it judged, and holds its variables against what the edge sees. */
+import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
+import { findNearestName } from "../diagnostics/nearest-name.ts";
+import { eventAttributes } from "../expressions/views.ts";
+import type { SourceNode, TextNode } from "../source/node.ts";
+import { findText, findValue, isText, listItems } from "../source/node.ts";
+import type { TemplateContext, TemplateVariable } from "../templates/check-template.ts";
+import { checkTemplate, createTemplateContext } from "../templates/check-template.ts";
+import { isEngineStatus } from "./engine-statuses.ts";
+import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
+import type { RoleSchema } from "./role-schema.ts";
+import { findField, listFields, readRoleSchema } from "./role-schema.ts";
+
+/** What prompts see beside the output. */
+const ownVariables = ["_status", "_body", "_event", "_last", "_supplement", "_children"];
+
+/** Fields of a broadcast's output. */
+const broadcastFields = ["acked", "failed", "missing", "answers"];
+
+/** What the template at a place sees. */
+type Sight =
+  | { kind: "event" }
+  | { kind: "output"; role: RoleOutline; status: string }
+  | { kind: "broadcast"; role: RoleOutline }
+  | { kind: "anything" };
+
+interface Checking {
+  outline: Outline;
+  report: Report;
+  templates: TemplateContext;
+  schemas: Map<SourceNode, RoleSchema>;
+}
+
+/** Reports what is wrong with prompts and other templates. */
+export function checkTemplates(outline: Outline, report: Report): void {
+  const local = outline.binding === "local";
+  const checking: Checking = { outline, report, templates: createTemplateContext(report, local), schemas: new Map() };
+  for (const node of outline.nodes) {
+    for (const edge of node.edges) {
+      if (edge.key === undefined) checkWritten(edge, report);
+      else checkEdge(edge, findSight(node, edge, outline), checking);
+    }
+  }
+  for (const reflex of outline.reflexes) {
+    for (const emit of listItems(reflex, "emit")) checkEmit(emit, { kind: "event" }, checking);
+  }
+}
+
+/** List form: prompts are sent as written. */
+function checkWritten(edge: EdgeOutline, report: Report): void {
+  const { prompt } = edge;
+  const open = prompt?.value.search(/\{\{/) ?? -1;
+  if (prompt && open !== -1)
+    report.add("without-effect", prompt.locate(open, open + 2), "Prompts of the list form are sent as written; nothing fills this in.", {
+      hint: "templates belong to the status form",
+    });
+}
+
+function findSight(node: GraphNodeOutline, edge: EdgeOutline, outline: Outline): Sight {
+  if (node.name === "$START") return { kind: "event" };
+  const role = outline.roles.get(node.name);
+  if (role === undefined) return { kind: "anything" };
+  if (edge.id === "$ACKED" || edge.id === "$PARTIAL") return { kind: "broadcast", role };
+  return isEngineStatus(edge.id) ? { kind: "anything" } : { kind: "output", role, status: edge.id };
+}
+
+function checkEdge(edge: EdgeOutline, sight: Sight, checking: Checking): void {
+  const { prompt } = edge;
+  if (prompt) {
+    if (prompt.value.trim() === "")
+      checking.report.add(
+        "blank-prompt",
+        prompt.span.end > prompt.span.start ? prompt.span : (edge.key?.span ?? prompt.span),
+        "The prompt is blank.",
+        { hint: "say what is to be done, on edges to `$END` what was" },
+      );
+    else checkText(prompt, sight, checking);
+  }
+  for (const emit of listItems(edge.node, "emit")) checkEmit(emit, sight, checking);
+  for (const spawn of listItems(edge.node, "spawn")) checkLiteral(findValue(spawn, "input"), sight, checking);
+}
+
+function checkEmit(emit: SourceNode, sight: Sight, checking: Checking): void {
+  checkLiteral(findValue(emit, "data"), sight, checking);
+  const to = findText(emit, "to");
+  if (to) checkText(to, sight, checking);
+}
+
+/** Text at the top is JSONata; strings inside a literal are templates. */
+function checkLiteral(node: SourceNode | undefined, sight: Sight, checking: Checking): void {
+  if (node === undefined || node.kind === "scalar") return;
+  const children = node.kind === "list" ? node.items : node.entries.map((entry) => entry.value);
+  for (const child of children) {
+    if (isText(child)) checkText(child, sight, checking);
+    else checkLiteral(child, sight, checking);
+  }
+}
+
+function checkText(node: TextNode, sight: Sight, checking: Checking): void {
+  for (const variable of checkTemplate(node, checking.templates) ?? []) checkVariable(variable, sight, checking);
+}
+
+function checkVariable(variable: TemplateVariable, sight: Sight, checking: Checking): void {
+  const { path, span } = variable;
+  const [root, second] = path;
+  if (typeof root !== "string") return;
+  const { outline, report } = checking;
+  const older: DiagnosticDetails = outline.binding === "local" ? { severity: "warning" } : {};
+  if (root === "_last" && typeof second === "string" && !outline.roles.has(second)) {
+    const nearest = findNearestName(second, outline.roles.keys());
+    const start = span.start + "_last.".length;
+    const place = span.end - start >= second.length ? { start, end: start + second.length } : span;
+    report.add(
+      "unknown-role",
+      place,
+      `There is no role \`${second}\`.`,
+      nearest === undefined
+        ? {}
+        : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span: place, text: nearest } },
+    );
+    return;
+  }
+  if (root === "_event") {
+    if (second === "data") checkInput(variable, path.slice(2), checking);
+    return;
+  }
+  if (ownVariables.includes(root) || sight.kind === "anything") return;
+  const rootSpan = { start: span.start, end: Math.min(span.end, span.start + root.length) };
+  if (root.startsWith("_")) {
+    const nearest = findNearestName(root, ownVariables);
+    if (nearest !== undefined) {
+      report.add("unknown-template-variable", rootSpan, `Prompts see no \`${root}\`.`, {
+        ...older,
+        hint: `did you mean \`${nearest}\`?`,
+        fix: { title: `Write \`${nearest}\``, span: rootSpan, text: nearest },
+      });
+      return;
+    }
+  }
+  if (sight.kind === "event") checkEventVariable(variable, root, rootSpan, checking, older);
+  else if (sight.kind === "broadcast") {
+    if (broadcastFields.includes(root)) return;
+    const nearest = findNearestName(root, broadcastFields);
+    report.add("unknown-template-variable", rootSpan, `A broadcast's output has no \`${root}\`.`, {
+      ...older,
+      ...describeNearest(nearest, rootSpan, broadcastFields),
+    });
+  } else checkOutputVariable(variable, sight, checking, older);
+}
+
+function describeNearest(nearest: string | undefined, span: { start: number; end: number }, names: string[]): DiagnosticDetails {
+  if (nearest === undefined)
+    return names.length > 0
+      ? {
+          hint: `it has ${names
+            .slice(0, 12)
+            .map((name) => `\`${name}\``)
+            .join(", ")}`,
+        }
+      : {};
+  return { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span, text: nearest } };
+}
+
+function checkEventVariable(
+  variable: TemplateVariable,
+  root: string,
+  rootSpan: { start: number; end: number },
+  checking: Checking,
+  older: DiagnosticDetails,
+): void {
+  if (root === "data") checkInput(variable, variable.path.slice(1), checking);
+  if ((eventAttributes as readonly string[]).includes(root)) return;
+  checking.report.add("unknown-event-attribute", rootSpan, `\`${root}\` is no attribute of the event.`, {
+    ...older,
+    hint: `what the sender wrote is under \`data\`: \`data.${root}\``,
+    fix: { title: `Write \`data.${root}\``, span: rootSpan, text: `data.${root}` },
+  });
+}
+
+/** `input` is a tolerant reader: a field it does not name may still come. */
+function checkInput(variable: TemplateVariable, path: (string | number)[], checking: Checking): void {
+  const input = findValue(checking.outline.root, "input");
+  if (input === undefined || path.length === 0) return;
+  const schema = readSchema(input, checking);
+  if (findField(schema, input, undefined, path) !== "unknown") return;
+  const names = listFields(schema, input, undefined);
+  const nearest = typeof path[0] === "string" ? findNearestName(path[0], names) : undefined;
+  checking.report.add(
+    "unknown-input-field",
+    variable.span,
+    `\`input\` names no field \`${path.join(".")}\`.`,
+    nearest === undefined ? {} : { hint: `did you mean \`${nearest}\`?` },
+  );
+}
+
+function readSchema(node: SourceNode, checking: Checking): RoleSchema {
+  const known = checking.schemas.get(node);
+  if (known) return known;
+  const schema = readRoleSchema(node);
+  checking.schemas.set(node, schema);
+  return schema;
+}
+
+function checkOutputVariable(
+  variable: TemplateVariable,
+  sight: Sight & { kind: "output" },
+  checking: Checking,
+  older: DiagnosticDetails,
+): void {
+  const { role } = sight;
+  if (role.schema === undefined) return;
+  const schema = readSchema(role.schema, checking);
+  const status = schema.statuses.some((named) => named.status === sight.status) ? sight.status : undefined;
+  if (findField(schema, role.schema, status, variable.path) !== "unknown") return;
+  const root = String(variable.path[0]);
+  const names = listFields(schema, role.schema, status).filter((name) => !name.startsWith("$"));
+  const elsewhere = status !== undefined && findField(schema, role.schema, undefined, variable.path) === "known";
+  const span = { start: variable.span.start, end: Math.min(variable.span.end, variable.span.start + root.length) };
+  const rootKnown = findField(schema, role.schema, status, [root]) !== "unknown";
+  const name = rootKnown ? variable.path.join(".") : root;
+  const of = status === undefined ? `an answer of \`${role.name}\`` : `an answer \`${status}\` of \`${role.name}\``;
+  checking.report.add("unknown-template-variable", rootKnown ? variable.span : span, `By its schema ${of} has no \`${name}\`.`, {
+    ...older,
+    ...(elsewhere
+      ? { hint: "another status of the role has it" }
+      : rootKnown
+        ? {}
+        : describeNearest(findNearestName(root, names), span, names)),
+  });
+}

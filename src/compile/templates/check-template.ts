@@ -1,0 +1,181 @@
+/** Judges a Liquid template: that it parses, uses what is allowed, stays bounded, and which variables it asks for. */
+import type { Liquid } from "liquidjs";
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { findNearestName } from "../diagnostics/nearest-name.ts";
+import { compileLimits } from "../limits.ts";
+import type { TextNode } from "../source/node.ts";
+import type { Span } from "../source/span.ts";
+import { allowedFilters, allowedTags, createTemplateEngine } from "./create-template-engine.ts";
+import { normaliseMustache } from "./normalise-mustache.ts";
+
+/** A variable that a template takes from outside. */
+export interface TemplateVariable {
+  /** `data`, `repo`, `0`, …; a nested variable ends the path. */
+  path: (string | number)[];
+  span: Span;
+}
+
+/** What the checks of one file share. */
+export interface TemplateContext {
+  report: Report;
+  /** Local files are older: their slips are warnings. */
+  local: boolean;
+  engine: Liquid;
+}
+
+/** Makes what the template checks of one file share. */
+export function createTemplateContext(report: Report, local: boolean): TemplateContext {
+  return { report, local, engine: createTemplateEngine() };
+}
+
+/** Reports what is wrong with a template and returns the variables it asks for; undefined if it does not parse. */
+export function checkTemplate(node: TextNode, context: TemplateContext): TemplateVariable[] | undefined {
+  const { report } = context;
+  const written = node.value;
+  if (!written.includes("{{") && !written.includes("{%")) return [];
+  if (written.length > compileLimits.templateLength) {
+    report.add(
+      "template-too-large",
+      node.span,
+      `The template has ${written.length} characters; ${compileLimits.templateLength} are allowed.`,
+    );
+    return undefined;
+  }
+  if (!checkSize(node, written, report)) return undefined;
+  addDollarNames(node, written, context);
+  const text = normaliseMustache(written).text.replaceAll(/(\{[{%][^{}%]*?)\$(?=[A-Za-z_])/g, "$1_");
+  return parse(node, text, context);
+}
+
+/** Bounds tags, loops and ranges by the text alone, before the parser sees it. */
+function checkSize(node: TextNode, text: string, report: Report): boolean {
+  let count = 0;
+  let depth = 0;
+  for (const match of text.matchAll(/\{\{|\{%-?\s*(\w+)?/g)) {
+    count += 1;
+    if (match[1] === "for") depth += 1;
+    if (match[1] === "endfor") depth -= 1;
+    if (depth > compileLimits.templateLoopDepth) {
+      report.add(
+        "template-too-large",
+        node.locate(match.index, match.index + match[0].length),
+        `Loops stand inside one another more than ${compileLimits.templateLoopDepth} deep.`,
+      );
+      return false;
+    }
+  }
+  if (count > compileLimits.templateNodes) {
+    report.add("template-too-large", node.span, `The template has more than ${compileLimits.templateNodes} tags and outputs.`);
+    return false;
+  }
+  for (const match of text.matchAll(/\(\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*\)/g)) {
+    if (Number(match[2]) - Number(match[1]) < compileLimits.templateRange) continue;
+    report.add(
+      "template-too-large",
+      node.locate(match.index, match.index + match[0].length),
+      `The range has more than ${compileLimits.templateRange} items.`,
+    );
+    return false;
+  }
+  return true;
+}
+
+function addDollarNames(node: TextNode, text: string, { report, local }: TemplateContext): void {
+  for (const match of text.matchAll(/(\{\{[{&-]?\s*)(\$([A-Za-z_]\w*))/g)) {
+    const start = match.index + (match[1]?.length ?? 0);
+    const span = node.locate(start, start + (match[2]?.length ?? 0));
+    const name = match[3] ?? "";
+    const known = name === "status" || name === "body";
+    report.add("dollar-in-template", span, `Liquid can not name \`$${name}\`.`, {
+      ...(known ? { hint: `prompts see it as \`_${name}\``, fix: { title: `Write \`_${name}\``, span, text: `_${name}` } } : {}),
+      ...(known && local ? { severity: "warning" as const } : {}),
+    });
+  }
+}
+
+/** How many unknown filters of one template are named. */
+const filterFaults = 5;
+
+function parse(node: TextNode, text: string, context: TemplateContext): TemplateVariable[] | undefined {
+  const { report } = context;
+  let { engine } = context;
+  for (let round = 0; round <= filterFaults; round++) {
+    try {
+      const analysis = engine.analyzeSync(engine.parse(text), { partials: false });
+      const variables: TemplateVariable[] = [];
+      for (const found of Object.values(analysis.globals)) {
+        for (const variable of found) {
+          const start = findOffset(text, variable.location.row, variable.location.col);
+          const length = /^[\w-]+(?:\.[\w-]+|\[[^\]\s]*\])*/.exec(text.slice(start))?.[0].length ?? 1;
+          const path: (string | number)[] = [];
+          for (const segment of variable.segments) {
+            if (typeof segment === "object") break;
+            path.push(segment);
+          }
+          variables.push({ path, span: node.locate(start, start + length) });
+        }
+      }
+      return variables;
+    } catch (error) {
+      const filter = addFailure(error, node, text, report);
+      if (filter === undefined) return undefined;
+      if (engine === context.engine) engine = createTemplateEngine();
+      engine.registerFilter(filter, (value: unknown) => value);
+    }
+  }
+  return undefined;
+}
+
+function findOffset(text: string, row: number, column: number): number {
+  let start = 0;
+  for (let line = 1; line < row; line++) {
+    const next = text.indexOf("\n", start);
+    if (next === -1) break;
+    start = next + 1;
+  }
+  return Math.min(text.length, start + column - 1);
+}
+
+/** Reports why a template does not parse; returns the name of an unknown filter, which can be stepped over. */
+function addFailure(error: unknown, node: TextNode, text: string, report: Report): string | undefined {
+  const { message = "", token } = error as { message?: string; token?: { begin?: number; end?: number } };
+  const first = message.split("\n")[0]?.replace(/, (?:file:.*?, )?line:\d+, col:\d+.*$/, "") ?? "";
+  const begin = token?.begin ?? 0;
+  const end = Math.max(token?.end ?? text.length, begin + 1);
+  const filter = /undefined filter: (\S+)/.exec(first)?.[1];
+  if (filter !== undefined) {
+    const pattern = new RegExp(`\\|\\s*(${filter.replaceAll(/[^\w-]/g, "\\$&")})(?![\\w-])`, "g");
+    const nearest = findNearestName(filter, allowedFilters);
+    for (const match of text.matchAll(pattern)) {
+      const start = match.index + match[0].length - filter.length;
+      const span = node.locate(start, start + filter.length);
+      report.add(
+        "unknown-filter",
+        span,
+        `There is no filter \`${filter}\`.`,
+        nearest === undefined ? {} : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span, text: nearest } },
+      );
+    }
+    return filter;
+  }
+  const tag = /^tag "(.*?)" not found/.exec(first)?.[1];
+  if (tag !== undefined) {
+    const at = text.indexOf(tag, begin);
+    const span = node.locate(at === -1 ? begin : at, at === -1 ? end : at + tag.length);
+    const nearest = findNearestName(tag, allowedTags);
+    report.add("forbidden-tag", span, `There is no tag \`${tag}\` here.`, {
+      hint: nearest === undefined ? `tags are ${allowedTags.join(", ")}` : `did you mean \`${nearest}\`?`,
+    });
+    return undefined;
+  }
+  const section = /^\{\{\s*([#^/>!])/.exec(text.slice(Math.max(0, begin - 2)));
+  const span = node.locate(begin, Math.min(end, text.length));
+  const said = first === "" ? "This does not parse" : first.charAt(0).toUpperCase() + first.slice(1);
+  report.add(
+    "bad-template",
+    span,
+    `${said}.`,
+    section ? { hint: "mustache's sections are not Liquid: use `{% if x %}…{% endif %}` or `{% for y in x %}…{% endfor %}`" } : {},
+  );
+  return undefined;
+}

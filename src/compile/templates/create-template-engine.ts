@@ -1,0 +1,74 @@
+/**
+ * The Liquid that prompts are written in: tags and filters that replay, read nothing and stay bounded. The check and the
+ * renderer must use the same engine, so that what was checked is what runs.
+ */
+import { Liquid } from "liquidjs";
+
+/** Tags that a template may use. */
+export const allowedTags = [
+  "assign",
+  "capture",
+  "case",
+  "comment",
+  "cycle",
+  "decrement",
+  "echo",
+  "for",
+  "break",
+  "continue",
+  "if",
+  "increment",
+  "raw",
+  "unless",
+  "#",
+] as const;
+
+/** Filters that a template may use. */
+export const allowedFilters = (
+  "escape xml_escape escape_once newline_to_br strip_html abs at_least at_most ceil divided_by floor minus plus modulo times round url_decode url_encode cgi_escape " +
+  "uri_escape slugify join last first reverse sort sort_natural size map sum compact concat push unshift pop shift slice where reject has find find_index group_by uniq " +
+  "date date_to_xmlschema append prepend lstrip rstrip strip strip_newlines squish downcase upcase capitalize remove remove_first remove_last split replace replace_first " +
+  "replace_last truncate truncatewords normalize_whitespace number_of_words array_to_sentence_string default raw json jsonify inspect to_integer base64_encode base64_decode"
+).split(" ");
+
+/** Bounds of one rendering. */
+const renderLimits = {
+  /** Characters and items that filters and loops may make: some ten times the largest prompt. */
+  memoryLimit: 2_000_000,
+  /** Nodes rendered, loops counted. */
+  templateLimit: 100_000,
+  /** Milliseconds; on Cloudflare the clock stands still during computation, so the two above are what holds there. */
+  renderLimit: 1_000,
+  parseLimit: 1_000_000,
+};
+
+/** Makes an engine. It has no file system, no global variables, and sees own properties only. */
+export function createTemplateEngine(): Liquid {
+  const engine = new Liquid({
+    ...renderLimits,
+    strictFilters: true,
+    strictVariables: false,
+    ownPropertyOnly: true,
+    cache: false,
+    timezoneOffset: 0,
+    relativeReference: false,
+    templates: {},
+  });
+  const tags = new Set<string>(allowedTags);
+  for (const name of Object.keys(engine.tags)) if (!tags.has(name)) delete engine.tags[name];
+  const filters = new Set(allowedFilters);
+  for (const name of Object.keys(engine.filters)) if (!filters.has(name)) delete engine.filters[name];
+  for (const name of ["date", "date_to_xmlschema"]) refuseNow(engine, name);
+  return engine;
+}
+
+/** `"now" | date` gives another answer when a decision is replayed: such a value passes unchanged. */
+function refuseNow(engine: Liquid, name: string): void {
+  const filter = engine.filters[name];
+  const handler = typeof filter === "function" ? filter : filter?.handler;
+  if (handler === undefined) return;
+  engine.registerFilter(name, function (this: unknown, value: unknown, ...rest: unknown[]) {
+    if (value === "now" || value === "today" || value === null || value === undefined) return value;
+    return (handler as (this: unknown, ...all: unknown[]) => unknown).call(this, value, ...rest);
+  });
+}
