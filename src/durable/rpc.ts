@@ -102,6 +102,21 @@ export interface MessageView {
   decision?: { to: string; prompt: string | null; because: string };
 }
 
+/** What a claim is judged on: the registry's card, narrowed by what the agent last said of itself. */
+export interface ClaimCard extends AgentCard {
+  labels: Json;
+  load: number;
+}
+
+/** What an actor of a thread takes from agents, on behalf of whom their own object asks. */
+export interface ThreadActorRpc {
+  /**
+   * Judges and stores a thread-bound event; its commit is the acceptance.
+   * @param hash of what was posted, by which a repeat is known from another event of the same id
+   */
+  take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>>;
+}
+
 /** The root object of a thread. `viewer` null: an operator; else an agent's id, who sees only threads that it takes part in. */
 export interface RecruitmentRpc extends DeliverRpc {
   show(viewer: string | null): Promise<Result<ThreadView>>;

@@ -7,7 +7,7 @@ import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
 import type { Json } from "../../wire/event.ts";
 import type { Delivery, Envelope } from "../rpc.ts";
 import { advance, type TakenStep } from "./advance.ts";
-import { applyEffects, endActor } from "./apply-effects.ts";
+import { addressOf, applyEffects, endActor } from "./apply-effects.ts";
 import { type Committer, createCommitter } from "./committer.ts";
 import { type ActorEvent, toJson, toPlainError } from "./effects.ts";
 import { hostLimits } from "./limits.ts";
@@ -117,8 +117,10 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       storage.exec("SELECT 1 FROM job LIMIT 1").length ? clock.now() + hostLimits.safetyNet : undefined,
       ...(options.dueTimes?.() ?? []),
     ],
-    refused: ({ to, message, code, detail }, actor) => {
-      serial(() => tellRefused(actor, to, message.type, code, detail)).catch((error: unknown) => report("refused", error));
+    refused: ({ to, message, code, detail }, sender) => {
+      serial(() => tellRefused(sender.slice(sender.indexOf("/") + 1), to, message.type, code, detail)).catch((error: unknown) =>
+        report("refused", error),
+      );
     },
     counted: () => {
       options.counted?.(stepsToCount);
@@ -201,7 +203,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       row.snapshot = persistSnapshot(machine, last.snapshot);
       row.status = last.snapshot.status;
       if (row.status !== "active") {
-        endActor({ world, outbox: committer.outbox, row });
+        endActor({ world, outbox: committer.outbox, row, logic });
         const output = toJson(last.snapshot.output);
         row.output = output === undefined ? null : JSON.stringify(output);
         row.error = row.status === "error" ? JSON.stringify(toPlainError(last.snapshot.error)) : null;
@@ -211,7 +213,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
             row.status === "error"
               ? { type: "host.error", child, error: JSON.parse(row.error as string) as Json }
               : { type: "host.done", child, ...(output !== undefined && { output }) };
-          committer.outbox.append([row.parent], message, row.id);
+          committer.outbox.append([row.parent], message, { sender: addressOf(world, logic, row.id) });
         }
       }
       rows.writeActor(storage, row);
@@ -285,7 +287,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     committer.commit(() => {
       mark();
       if (!actor || actor.row.status !== "active") return;
-      endActor({ world, outbox: committer.outbox, row: actor.row });
+      endActor({ world, outbox: committer.outbox, row: actor.row, logic: actor.logic });
       rows.writeActor(storage, { ...actor.row, status: "stopped", updated_at: clock.now() });
     });
     if (actor) live.delete(actor.row.id);
@@ -325,7 +327,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
         committer.commit(() => {
           mark();
           rows.park(storage, { actor: actorId, at: clock.now(), sender: from, event: message, code: "threw", error: plain.message });
-          committer.outbox.append([from], { type: "host.error", child: message.child, error: { ...plain } }, actorId);
+          committer.outbox.append([from], { type: "host.error", child: message.child, error: { ...plain } }, { sender: envelope.to });
         });
       }
       return { status: "stored" };
@@ -448,6 +450,11 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     });
   }
 
+  function sender(actor: string): string {
+    const row = rows.readActor(storage, actor);
+    return row ? addressOf(world, findLogic(row.logic), actor) : address;
+  }
+
   async function fireTimers(): Promise<void> {
     for (let fired = 0; fired < hostLimits.timersPerAlarm; fired++) {
       const timer = rows.nextTimer(storage, clock.now());
@@ -459,7 +466,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
         const to = timer.receiver;
         committer.commit(() => {
           forget();
-          committer.outbox.append([to], event, timer.actor);
+          committer.outbox.append([to], event, { sender: sender(timer.actor) });
         });
         continue;
       }

@@ -26,7 +26,7 @@ export function applyEffects(context: ApplyContext, step: TakenStep): void {
 
 function applyEffect({ world, outbox, logics, logic, row, scope }: ApplyContext, step: TakenStep, effect: Effect, index: number): void {
   const { storage } = world;
-  const append = (to: string, message: Message): void => outbox.append([to], message, row.id);
+  const append = (to: string, message: Message): void => outbox.append([to], message, { sender: addressOf(world, logic, row.id) });
   switch (effect.type) {
     case "spawn": {
       const name = logic.actors[effect.src];
@@ -59,7 +59,7 @@ function applyEffect({ world, outbox, logics, logic, row, scope }: ApplyContext,
       return;
     }
     case "stop":
-      stopChild(context(), effect.id);
+      stopChild({ world, outbox, row, logic }, effect.id);
       return;
     case "send": {
       if ("self" in effect.to) {
@@ -95,27 +95,28 @@ function applyEffect({ world, outbox, logics, logic, row, scope }: ApplyContext,
     }
   }
 
-  function context(): ApplyContext {
-    return { world, outbox, logics, logic, row, scope };
-  }
-
   function writeTimer(id: string, delay: number, event: Json, receiver: string | null): void {
     storage.exec("INSERT OR REPLACE INTO timer VALUES (?, ?, ?, ?, ?)", row.id, id, scope.now + delay, JSON.stringify(event), receiver);
   }
 }
 
 /** Tells a child to stop and forgets it; a job's result will not be heard. */
-export function stopChild({ world, outbox, row }: Pick<ApplyContext, "world" | "outbox" | "row">, id: string): void {
+export function stopChild({ world, outbox, row, logic }: Pick<ApplyContext, "world" | "outbox" | "row" | "logic">, id: string): void {
   const address = readChild(world.storage, row.id, id);
-  if (address !== undefined) outbox.append([address], { type: "host.stop" }, row.id);
+  if (address !== undefined) outbox.append([address], { type: "host.stop" }, { sender: addressOf(world, logic, row.id) });
   world.storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, id);
   world.storage.exec("DELETE FROM job WHERE actor = ? AND id = ?", row.id, id);
 }
 
 /** What an actor leaves behind when it ends: no timers, no jobs, no children. */
-export function endActor(context: Pick<ApplyContext, "world" | "outbox" | "row">): void {
+export function endActor(context: Pick<ApplyContext, "world" | "outbox" | "row" | "logic">): void {
   const { storage } = context.world;
   for (const { id } of readChildren(storage, context.row.id)) stopChild(context, id);
   storage.exec("DELETE FROM timer WHERE actor = ?", context.row.id);
   storage.exec("DELETE FROM job WHERE actor = ?", context.row.id);
+}
+
+/** An actor's address: its object's own, or for one placed beside others its kind and id. */
+export function addressOf(world: World, logic: MachineLogic, actor: string): string {
+  return world.address.slice(world.address.indexOf("/") + 1) === actor ? world.address : `${logic.place}/${actor}`;
 }

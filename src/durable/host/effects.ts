@@ -2,6 +2,7 @@
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, ExecutableActionsFrom } from "xstate";
 import { readAddress } from "../../../machines/address.ts";
 import type { Json } from "../../wire/event.ts";
+import { toJson, toTravellingJson } from "./plain-data.ts";
 
 /** An event of a machine, as plain data. */
 export interface ActorEvent {
@@ -12,85 +13,119 @@ export interface ActorEvent {
 /** Whom a message goes to. */
 export type Receiver = { child: string } | { parent: true } | { self: true } | { address: string };
 
+/** `id` of what is delayed: what `cancel` names; absent where the machine gave none. `delay` in milliseconds, finite or infinite. */
 export type Effect =
   | { type: "spawn"; id: string; src: string; input: Json | undefined }
   | { type: "stop"; id: string }
   | { type: "send"; to: Receiver; event: ActorEvent; id?: string; delay?: number }
-  | { type: "timer"; id: string; event: ActorEvent; delay: number }
+  | { type: "timer"; id?: string; event: ActorEvent; delay: number }
   | { type: "cancel"; id: string }
   | { type: "emit"; event: ActorEvent }
   | { type: "write"; name: string; params: { [key: string]: Json } };
 
 type Action = ExecutableActionsFrom<AnyStateMachine>;
+/** The union of XState's executable actions is open (named actions are any string), so params are read by key. */
+type Params = Record<string, unknown>;
+
+/** Effects with the references that they were read from: what was spawned here is compared with the snapshot's children. */
+export interface ReadEffects {
+  effects: Effect[];
+  spawned: Set<AnyActorRef>;
+}
 
 /**
- * Reads the actions of a pure transition as effects, in order. An immediate raise is left out: XState has already taken it.
- * @throws when an action says what this host refuses (a systemId, a reference that is neither child, parent, self nor an address)
+ * Reads the actions of a pure transition as effects, in order; but what is sent to a child before its spawn (an entry
+ * action's send to the state's own invoke) comes right after it. An immediate raise is left out: XState has already taken it.
+ * @throws when an action says what this host refuses (a systemId, a child without a name, a reference that is neither child, parent, self nor an address)
  */
-export function readEffects(actions: readonly Action[], next: AnyMachineSnapshot): Effect[] {
+export function readEffects(actions: readonly Action[], before: AnyMachineSnapshot | undefined): ReadEffects {
   const effects: Effect[] = [];
+  const spawned = new Set<AnyActorRef>();
+  const early = new Map<AnyActorRef, Effect[]>();
+  for (const action of actions) if (action.type === "xstate.spawnChild") spawned.add(readParams(action).actorRef as AnyActorRef);
+  const pending = new Set(spawned);
+
   for (const action of actions) {
-    const effect = readEffect(action, next);
-    if (effect) effects.push(effect);
-  }
-  return effects;
-}
-
-function readEffect(action: Action, next: AnyMachineSnapshot): Effect | undefined {
-  // The union of XState's executable actions is open (named actions are any string), so params are read by key.
-  const params = (action.params ?? {}) as unknown as Record<string, unknown>;
-  switch (action.type as string) {
-    case "xstate.spawnChild": {
-      if (params.systemId !== undefined) throw new Error("a systemId cannot be kept across objects: address the child by its id");
-      return { type: "spawn", id: String(params.id), src: String(params.src), input: toJson(params.input) };
+    const params = readParams(action);
+    switch (action.type as string) {
+      case "xstate.spawnChild": {
+        const child = params.actorRef as AnyActorRef;
+        effects.push(readSpawn(params, child));
+        pending.delete(child);
+        effects.push(...(early.get(child) ?? []));
+        break;
+      }
+      case "xstate.stopChild": {
+        // The params are the reference itself; without one there was nothing to stop.
+        const child = action.params as unknown as AnyActorRef | undefined;
+        if (child) effects.push({ type: "stop", id: child.id });
+        break;
+      }
+      case "xstate.sendTo": {
+        const child = params.to as AnyActorRef;
+        const known = (): boolean => spawned.has(child) || Object.values(before?.children ?? {}).includes(child);
+        const effect: Effect = {
+          type: "send",
+          to: readReceiver(child, action.info.self, known),
+          event: readEvent(params.event),
+          ...readDelay(params),
+        };
+        if (pending.has(child)) early.set(child, [...(early.get(child) ?? []), effect]);
+        else effects.push(effect);
+        break;
+      }
+      case "xstate.raise": {
+        const { delay, id } = readDelay(params);
+        if (delay !== undefined) effects.push({ type: "timer", event: readEvent(params.event), delay, ...(id !== undefined && { id }) });
+        break;
+      }
+      case "xstate.cancel":
+        effects.push({ type: "cancel", id: String(params.sendId) });
+        break;
+      case "xstate.emit":
+        effects.push({ type: "emit", event: readEvent(params.event) });
+        break;
+      case "xstate.log":
+        break;
+      default:
+        effects.push({ type: "write", name: action.type as string, params: (toJson(action.params) ?? {}) as { [key: string]: Json } });
     }
-    case "xstate.stopChild":
-      return { type: "stop", id: String((action.params as unknown as { id: string }).id) };
-    case "xstate.sendTo":
-      return {
-        type: "send",
-        to: readReceiver(params, action.info.self, next),
-        event: toEvent(params.event),
-        ...(params.delay === undefined ? {} : { delay: Number(params.delay), id: String(params.id) }),
-      };
-    case "xstate.raise":
-      return params.delay === undefined
-        ? undefined
-        : { type: "timer", id: String(params.id), event: toEvent(params.event), delay: Number(params.delay) };
-    case "xstate.cancel":
-      return { type: "cancel", id: String(params.sendId ?? action.params) };
-    case "xstate.emit":
-      return { type: "emit", event: toEvent(params.event) };
-    case "xstate.log":
-      return undefined;
-    default:
-      return { type: "write", name: action.type as string, params: toJson(params) as { [key: string]: Json } };
   }
+  return { effects, spawned };
 }
 
-function readReceiver(params: Record<string, unknown>, self: unknown, next: AnyMachineSnapshot): Receiver {
-  if (typeof params.targetId === "string") return { child: params.targetId };
-  const to = params.to;
+function readParams(action: Action): Params {
+  return (action.params ?? {}) as unknown as Params;
+}
+
+function readSpawn(params: Params, child: AnyActorRef | undefined): Effect {
+  const { src } = params;
+  if (typeof src !== "string" || src.startsWith("xstate.invoke."))
+    throw new Error("a child's logic must have a name, for its object is made by that name: use setup({ actors })");
+  if (!child) throw new Error(`the actor ${src} has no implementation`);
+  if (params.id === undefined) throw new Error(`the child ${src} was spawned without an id, by which it is stored: give it one`);
+  if (params.systemId !== undefined) throw new Error("a systemId cannot be kept across objects: address the child by its id");
+  if ((child as AnyActorRef & { _syncSnapshot?: boolean })._syncSnapshot)
+    throw new Error(`the child ${child.id} has syncSnapshot, but a child's snapshots stay with the child`);
+  return { type: "spawn", id: child.id, src, input: toTravellingJson(params.input, `the input of the child ${child.id}`) };
+}
+
+function readReceiver(to: unknown, self: unknown, known: () => boolean): Receiver {
   const address = readAddress(to);
   if (address === "parent") return { parent: true };
   if (address !== undefined) return { address };
   if (to === self) return { self: true };
-  const id = (to as AnyActorRef | undefined)?.id;
-  if (id !== undefined && Object.hasOwn(next.children, id)) return { child: id };
-  throw new Error(`sendTo ${String(id ?? to)}: neither a child, the parent, itself nor an address`);
+  if (known()) return { child: (to as AnyActorRef).id };
+  throw new Error(`sendTo ${String((to as AnyActorRef | undefined)?.id ?? to)}: neither a child, the parent, itself nor an address`);
 }
 
-/** Plain data: what JSON keeps of a value. */
-export function toJson(value: unknown): Json | undefined {
-  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value) ?? "null") as Json);
+function readDelay(params: Params): { delay?: number; id?: string } {
+  if (params.delay === undefined) return {};
+  const delay = Number(params.delay);
+  if (Number.isNaN(delay)) throw new Error(`the delay of ${String((params.event as ActorEvent | undefined)?.type)} is not a number`);
+  return { delay: Math.max(0, delay), ...(params.id !== undefined && { id: String(params.id) }) };
 }
 
-function toEvent(event: unknown): ActorEvent {
-  return toJson(event) as unknown as ActorEvent;
-}
-
-/** An error as plain data: `JSON.stringify` makes `{}` of an Error. */
-export function toPlainError(error: unknown): { name: string; message: string } {
-  if (error instanceof Error) return { name: error.name, message: error.message };
-  return { name: "Error", message: typeof error === "string" ? error : (JSON.stringify(error) ?? String(error)) };
+function readEvent(event: unknown): ActorEvent {
+  return toTravellingJson(event, `the event ${String((event as ActorEvent | undefined)?.type)}`) as unknown as ActorEvent;
 }

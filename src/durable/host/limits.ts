@@ -2,19 +2,31 @@
 export const hostLimits = {
   /** Steps that one event may lead to before its commit (own sends, pure promises): more is a loop. */
   stepsPerCommit: 100,
+  /** Microsteps of one step, for machines that set no limit of their own: an `always` loop must not hang the object. */
+  microsteps: 1_000,
+  /** Milliseconds that a pure promise may take: while it runs, the object takes no other event. */
+  purePromise: 30_000,
   /** Steps that an actor's history keeps: enough for any thread within `max_rounds`, and a bounded table. */
   historyRows: 1_000,
+  /** Characters of an event, and of a step's effects, that the history keeps: a row holds 2 MB, and people read it. */
+  historyText: 64_000,
   /** Messages in an actor's parking lot; beyond it the object refuses, so that nothing is dropped unseen. */
   parkedRows: 1_000,
-  /** Attempts of a delivery before the receiver is told to park it unrun: a message that kills its receiver must not for ever. */
+  /** Failed deliveries of a message before the receiver is told to park it unrun: a message that kills its receiver must not for ever. */
   deliveryAttempts: 5,
   /** Receivers of one message that are asked at once: bounds open calls, of which the platform allows few. */
   fanOut: 64,
   /** First and last pause between attempts of a delivery, in milliseconds. */
   retryFirst: 100,
   retryLast: 60_000,
+  /** Each pause is so many times the one before: five failures take 34 s, so that a short outage parks nothing. */
+  retryFactor: 4,
   /** Milliseconds after a commit at which the alarm looks whether its messages left: the bound on a stall after a crash. */
   safetyNet: 5_000,
+  /** Milliseconds between two looks at a running effectful promise: the bound on the pause before it runs again after a crash. */
+  jobWatch: 30_000,
+  /** Milliseconds that an alarm is set ahead at most; then it rings and is set again: platforms differ in how far they count. */
+  alarmAhead: 30 * 86_400_000,
   /** Timers that one alarm runs before it is set again: bounds one call. */
   timersPerAlarm: 1_000,
   /** Machines kept loaded in one isolate: about 50 KB each. */
@@ -24,3 +36,6 @@ export const hostLimits = {
   /** Bytes of an error message that is kept. */
   errorBytes: 2_000,
 } as const;
+
+/** The end of time, in milliseconds since the epoch: the last moment that a Date can hold. A timer there never rings. */
+export const endOfTime = 8_640_000_000_000_000;

@@ -18,8 +18,12 @@ export interface Undeliverable {
 }
 
 export interface Outbox {
-  /** Adds a message, inside the caller's transaction; it is sent once {@link settle} says that the transaction held. */
-  append(receivers: string[], message: Message, actor?: string): void;
+  /**
+   * Adds a message, inside the caller's transaction; it is sent once {@link settle} says that the transaction held.
+   * `sender` is the address of the actor that sends, by default the object's own. `spread`: several receivers, between
+   * whom no order is promised, so that none is held.
+   */
+  append(receivers: string[], message: Message, from?: { sender?: string; spread?: boolean }): void;
   /** The transaction held, or did not. */
   settle(held: boolean): void;
   /** Starts sending if it isn't; returns when the lane is empty or must wait. */
@@ -48,10 +52,13 @@ interface Waiting {
   actor: string;
   receivers: string[];
   message: Message;
-  phase: "hold" | "release" | undefined;
+  phase: Phase;
   attempts: number;
   nextAt: number;
 }
+
+/** `hold` then `release`: the halves of an ordered message for several. `spread`: to several in no order. */
+type Phase = "hold" | "release" | "spread" | undefined;
 
 /**
  * @param refused hears of a message that was refused for good; it may write, in a transaction of its own
@@ -63,7 +70,7 @@ export function createOutbox(world: World, refused: (undeliverable: Undeliverabl
     actor: row.actor,
     receivers: JSON.parse(row.receivers) as string[],
     message: JSON.parse(row.message) as Message,
-    phase: (row.phase ?? undefined) as Waiting["phase"],
+    phase: (row.phase ?? undefined) as Phase,
     attempts: row.attempts,
     nextAt: row.next_at,
   }));
@@ -76,7 +83,7 @@ export function createOutbox(world: World, refused: (undeliverable: Undeliverabl
 
   const send = async (head: Waiting, to: string, phase: "hold" | "release" | undefined): Promise<void> => {
     const envelope = {
-      from: address,
+      from: head.actor,
       id: head.id,
       to,
       message: head.message,
@@ -88,7 +95,7 @@ export function createOutbox(world: World, refused: (undeliverable: Undeliverabl
       await refused({ to, message: head.message, code: delivery.code, detail: delivery.detail }, head.actor);
   };
 
-  const sendToAll = async (head: Waiting, phase: "hold" | "release"): Promise<void> => {
+  const sendToAll = async (head: Waiting, phase?: "hold" | "release"): Promise<void> => {
     for (let at = 0; at < head.receivers.length; at += hostLimits.fanOut)
       await Promise.all(head.receivers.slice(at, at + hostLimits.fanOut).map((to) => send(head, to, phase)));
   };
@@ -96,6 +103,7 @@ export function createOutbox(world: World, refused: (undeliverable: Undeliverabl
   const deliverHead = async (head: Waiting): Promise<void> => {
     const only = head.receivers.length === 1 ? head.receivers[0] : undefined;
     if (only !== undefined) return send(head, only, undefined);
+    if (head.phase === "spread") return sendToAll(head);
     if (head.phase !== "release") {
       await sendToAll(head, "hold");
       head.phase = "release";
@@ -139,16 +147,17 @@ export function createOutbox(world: World, refused: (undeliverable: Undeliverabl
   };
 
   return {
-    append(receivers, message, actor = "") {
+    append(receivers, message, { sender = address, spread = false } = {}) {
       if (!receivers.length) return;
       const row = storage.exec<{ id: number }>(
-        "INSERT INTO outbox (actor, receivers, message) VALUES (?, ?, ?) RETURNING id",
-        actor,
+        "INSERT INTO outbox (actor, receivers, message, phase) VALUES (?, ?, ?, ?) RETURNING id",
+        sender,
         JSON.stringify(receivers),
         JSON.stringify(message),
+        spread ? "spread" : null,
       )[0];
       if (!row) throw new Error("the outbox gave no id");
-      staged.push({ id: row.id, actor, receivers, message, phase: undefined, attempts: 0, nextAt: 0 });
+      staged.push({ id: row.id, actor: sender, receivers, message, phase: spread ? "spread" : undefined, attempts: 0, nextAt: 0 });
     },
     flush() {
       blockedUntil = undefined;

@@ -1,0 +1,352 @@
+/**
+ * One agent's object without the platform: what it sends, its mailbox, its readers, its card. Knows ports, not sockets;
+ * a simulated world runs it as well.
+ */
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { Accepted, Channel, InboxPage, Rejected } from "../../wire/frames.ts";
+import type { AgentData } from "../../wire/kinds.ts";
+import { limits } from "../../wire/limits.ts";
+import { type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import { createGather } from "../gather.ts";
+import { type Committer, createCommitter } from "../host/committer.ts";
+import type { World } from "../host/ports.ts";
+import { laneMigrations, migrate } from "../host/schema.ts";
+import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projection-lane.ts";
+import type { Registry } from "../registry.ts";
+import type { AgentCard, Delivery, Envelope, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
+import { agentLimits, agentMigrations } from "./agent-schema.ts";
+import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
+import { createMailbox, type Mailbox } from "./mailbox.ts";
+import { routeEvent } from "./route-event.ts";
+
+export interface AgentPorts {
+  world: World;
+  registry: Registry;
+  /** The actor behind `task/…` or `recruitment/…`. */
+  threadActor(address: string): ThreadActorRpc;
+  project(rows: ProjectionRow[]): Promise<void>;
+  /** Resolves once calls that have already arrived were handed in. */
+  settle(): Promise<void>;
+  later(milliseconds: number, work: () => void): void;
+  countCommit(): void;
+}
+
+/** What the agent says of itself; it narrows what was granted. */
+type Report = AgentData<"nerve.agent.report">;
+
+interface Identity {
+  card: AgentCard;
+  report: Report;
+  source: string;
+}
+
+export interface AgentCore {
+  mailbox: Mailbox;
+  register(card: AgentCard, tokenHash?: string): Result<null>;
+  remove(): Result<null>;
+  identify(principal: Principal): Promise<Result<AgentCard>>;
+  me(principal: Principal): Promise<Result<Json>>;
+  accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
+  inbox(
+    principal: Principal,
+    query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
+  ): Promise<Result<InboxPage>>;
+  ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
+  /** Writes the notes soon; called after the mailbox took an acknowledgement. */
+  noteLazily(): void;
+  deliver(envelope: Envelope): Promise<Delivery>;
+  alarm(): Promise<void>;
+}
+
+/** @param name the agent's id, or `operators/<name>` */
+export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
+  const { world, registry, threadActor } = ports;
+  const { storage, clock } = world;
+  migrate(storage, "lane", laneMigrations);
+  migrate(storage, "projection", projectionMigrations);
+  migrate(storage, "agent", agentMigrations);
+
+  const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
+  const committer: Committer = createCommitter(world, {
+    dueTimes: () => [projection.due()],
+    refused: ({ to, message, code, detail }) =>
+      console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail })),
+    counted: () => {
+      ports.countCommit();
+      projection.wake();
+    },
+  });
+  const row = storage.exec<{ card: string; report: string; token_hash: string; seq_reserved: number; removed: number }>(
+    "SELECT * FROM agent",
+  )[0];
+  let card = row && !row.removed ? (JSON.parse(row.card) as AgentCard) : undefined;
+  let report = row ? (JSON.parse(row.report) as Report) : ({} as Report);
+  let tokenHash = row?.token_hash ?? "";
+  let polls = 0;
+  let lazy = false;
+  let resumed = false;
+
+  const mailbox = createMailbox(world, {
+    from: row?.seq_reserved ?? 0,
+    reserve: (upTo) => void storage.exec("UPDATE agent SET seq_reserved = ?", upTo),
+  });
+
+  function commit<T>(body: () => T): T {
+    return committer.commit(() => {
+      projection.sweep();
+      mailbox.writeNotes();
+      return body();
+    });
+  }
+
+  function resume(): void {
+    if (resumed) return;
+    resumed = true;
+    if (committer.outbox.size) world.scheduler.background(committer.outbox.flush());
+    projection.wake();
+  }
+
+  /** Who speaks: proven by token, or an operator whom the Worker has proven. */
+  async function identify(principal: Principal): Promise<Result<Identity>> {
+    resume();
+    if ("operator" in principal)
+      return succeed({
+        card: { id: name, capabilities: [], roles: null, kinds: null },
+        report: {},
+        source: `/operators/${principal.operator}`,
+      });
+    if (!card) return refuse("unauthenticated", "This token names no agent; ask the operator for one.");
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(principal.token)));
+    return equalHex(digest, tokenHash)
+      ? succeed({ card, report, source: `/agents/${card.id}` })
+      : refuse("unauthenticated", "This token is not valid (any more); ask the operator for a new one.");
+  }
+
+  async function acceptOne(identity: Identity, raw: unknown): Promise<Accepted | Rejected> {
+    const id =
+      typeof raw === "object" && raw !== null && typeof (raw as { id?: unknown }).id === "string" ? (raw as { id: string }).id : null;
+    const reject = (error: Problem): Rejected => ({ id, status: "rejected", error });
+    const judged = await judgeEvent(raw, identity.source, identity.card, clock.now());
+    if (!judged.ok) return reject(judged.problem);
+    const { kind } = judged.value;
+    const answer = kind && kind !== "nerve.agent.report" ? await forward(identity, judged.value) : await keep(identity, judged.value);
+    return answer.ok ? answer.value : reject(answer.problem);
+  }
+
+  /** The five thread-bound kinds are accepted by the actor that they name. */
+  async function forward(identity: Identity, { event, hash }: JudgedEvent): Promise<Result<Accepted>> {
+    const address = readThreadAddress(event);
+    if (!address) return refuse("not_found", "There is no such offer or turn.");
+    const answer = await threadActor(address).take({ ...identity.card, ...narrow(identity) }, event, hash);
+    const data = event.data as { turn?: string };
+    if (
+      data.turn !== undefined &&
+      event.type !== "nerve.turn.progress" &&
+      (answer.ok || answer.problem.code === "turn_over" || answer.problem.code === "stale_lease")
+    ) {
+      mailbox.endTurn(data.turn);
+      noteLazily();
+    }
+    return answer;
+  }
+
+  /** What an agent says of itself can only narrow what it was granted. */
+  function narrow({ card: granted, report: said }: Identity): { capabilities: string[]; labels: Json; load: number } {
+    const capabilities = said.capabilities
+      ? granted.capabilities.filter((capability) => said.capabilities?.includes(capability))
+      : granted.capabilities;
+    return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? storage.exec("SELECT 1 FROM seat").length };
+  }
+
+  async function keep(identity: Identity, { event, kind, hash }: JudgedEvent): Promise<Result<Accepted>> {
+    const repeat = readSent(event.id, hash);
+    if (repeat) return repeat;
+    const routed = await routeEvent(event, identity.card, registry);
+    if (!routed.ok) return routed;
+    // Another call may have stored the same id while the registry was read.
+    const overtaken = readSent(event.id, hash);
+    if (overtaken) return overtaken;
+    const { threads, notes, messages } = routed.value;
+    const answer: Accepted = { id: event.id, status: "accepted", threads, notes };
+    commit(() => {
+      storage.exec("INSERT INTO sent VALUES (?, ?, ?, ?)", event.id, hash, JSON.stringify(answer), clock.now());
+      for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
+      if (kind === "nerve.agent.report" && card) {
+        report = event.data as Report;
+        storage.exec("UPDATE agent SET report = ?", JSON.stringify(report));
+      }
+      projection.append({ table: "event", event, thread: event.correlationid ?? null });
+    });
+    return succeed(answer);
+  }
+
+  function readSent(id: string, hash: string): Result<Accepted> | undefined {
+    const sent = storage.exec<{ hash: string; answer: string }>("SELECT hash, answer FROM sent WHERE id = ?", id)[0];
+    if (!sent) return undefined;
+    return sent.hash === hash
+      ? succeed(JSON.parse(sent.answer) as Accepted)
+      : refuse("id_conflict", `The id ${id} was sent before with another body; give a new event a new id.`);
+  }
+
+  function noteLazily(): void {
+    if (lazy || !mailbox.hasNotes) return;
+    lazy = true;
+    ports.later(agentLimits.lazy, () => {
+      lazy = false;
+      if (mailbox.hasNotes) commit(() => {});
+    });
+  }
+
+  const gather = createGather<Envelope, Delivery>(ports.settle, (envelopes) => {
+    if (!card && !name.startsWith("operators/"))
+      return envelopes.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
+    // Given to connections first: what is sent after a write waits for the disk.
+    const received = mailbox.receive(envelopes);
+    commit(received.write);
+    received.wake();
+    return received.answers;
+  });
+
+  return {
+    mailbox,
+    register(newCard, newHash) {
+      commit(() => {
+        storage.exec(
+          "INSERT INTO agent (one, card, report, token_hash, seq_reserved) VALUES (1, ?, '{}', ?, 0) ON CONFLICT DO UPDATE SET card = excluded.card, token_hash = CASE excluded.token_hash WHEN '' THEN token_hash ELSE excluded.token_hash END, removed = 0",
+          JSON.stringify(newCard),
+          newHash ?? "",
+        );
+      });
+      card = newCard;
+      tokenHash = newHash ?? tokenHash;
+      return succeed(null);
+    },
+    remove() {
+      commit(() => {
+        storage.exec("UPDATE agent SET removed = 1, token_hash = ''");
+        storage.exec("DELETE FROM mailbox");
+        for (const { thread } of storage.exec<{ thread: string }>("SELECT DISTINCT thread FROM seat"))
+          committer.outbox.append([`recruitment/${thread}`], { type: "agent.deleted", agent: name });
+        storage.exec("DELETE FROM seat");
+      });
+      card = undefined;
+      return succeed(null);
+    },
+    async identify(principal) {
+      const identity = await identify(principal);
+      return identity.ok ? succeed(identity.value.card) : identity;
+    },
+    async me(principal) {
+      const identity = await identify(principal);
+      if (!identity.ok) return identity;
+      const { card: granted } = identity.value;
+      const data = (item: { event: CloudEvent }): Json => item.event.data ?? null;
+      return succeed({
+        id: granted.id,
+        capabilities: granted.capabilities,
+        roles: granted.roles,
+        kinds: granted.kinds,
+        limits: {
+          eventBytes: limits.eventBytes,
+          batchEvents: limits.batchEvents,
+          mailboxRows: limits.mailboxRows,
+          pollSeconds: limits.pollSeconds,
+        },
+        now: new Date(clock.now()).toISOString(),
+        rolesHeld: storage
+          .exec<{ thread: string; workflow: string; role: string; generation: number }>("SELECT * FROM seat ORDER BY thread, role")
+          .map(({ generation, ...seat }) => ({ ...seat, lease: { generation, expires: null } })),
+        turns: mailbox.readOpen("turn").map(data),
+        offers: mailbox.readOpen("offer").map(data),
+        inbox: mailbox.count(),
+      });
+    },
+    async accept(principal, events) {
+      const identity = await identify(principal);
+      if (!identity.ok) return identity;
+      const answers: (Accepted | Rejected)[] = [];
+      // In order: a later event of a batch may name an earlier one as its cause.
+      for (const event of events) answers.push(await acceptOne(identity.value, event));
+      return succeed(answers);
+    },
+    async inbox(principal, { channels, after, waitSeconds, limit }) {
+      const identity = await identify(principal);
+      if (!identity.ok) return identity;
+      const read = (): InboxPage => {
+        const events = mailbox.readFree({ channels, ...(after !== undefined && { after }), limit });
+        return { events, next: events.at(-1)?.seq ?? after ?? mailbox.count().last };
+      };
+      const first = read();
+      if (first.events.length || waitSeconds <= 0) return succeed(first);
+      if (polls >= agentLimits.polls)
+        return refuse("rate_limited", `At most ${agentLimits.polls} polls of one agent wait at once.`, { retryAfter: 1 });
+      polls += 1;
+      try {
+        const end = clock.now() + waitSeconds * 1000;
+        for (;;) {
+          const left = end - clock.now();
+          if (left <= 0) return succeed(read());
+          await new Promise<void>((resolve) => {
+            const stop = mailbox.onReceive(resolve);
+            ports.later(left, () => {
+              stop();
+              resolve();
+            });
+          });
+          const page = read();
+          if (page.events.length) return succeed(page);
+        }
+      } finally {
+        polls -= 1;
+      }
+    },
+    async ack(principal, ack) {
+      const identity = await identify(principal);
+      if (!identity.ok) return identity;
+      mailbox.ack(ack);
+      commit(() => {});
+      return succeed(null);
+    },
+    noteLazily,
+    deliver: (envelope) => {
+      resume();
+      return gather(envelope);
+    },
+    alarm: () =>
+      committer.alarm(async () => {
+        resume();
+        await projection.flush();
+        commit(() => {
+          storage.exec("DELETE FROM sent WHERE at < ?", clock.now() - limits.idMemoryDays * 86_400_000);
+          storage.exec("DELETE FROM sender WHERE at < ?", clock.now() - agentLimits.senderDays * 86_400_000);
+          storage.exec("DELETE FROM mailbox WHERE expires < ?", clock.now());
+        });
+      }),
+  };
+}
+
+/** The actor that a thread-bound event names. A turn's id is `<task>:<number>`, an offer's `<thread>:<role>:<number>`. */
+function readThreadAddress(event: CloudEvent): string | undefined {
+  const data = event.data as { turn?: string; offer?: string; thread?: string };
+  if (data.turn !== undefined) {
+    const end = data.turn.lastIndexOf(":");
+    return isThreadName(data.turn.slice(0, Math.max(end, 0))) ? `task/${data.turn.slice(0, end)}` : undefined;
+  }
+  const thread = data.thread ?? data.offer?.split(":")[0] ?? "";
+  return isThreadName(thread) ? `recruitment/${thread}` : undefined;
+}
+
+/** A thread's id, or a task's name made of one; anything else would make an object of a name that somebody thought up. */
+function isThreadName(name: string): boolean {
+  return /^t[a-z2-7]{25}(\.\d+){0,2}$/.test(name);
+}
+
+/** Compares in time that does not depend on where they differ. */
+function equalHex(digest: Uint8Array, hex: string): boolean {
+  if (hex.length !== digest.length * 2) return false;
+  let difference = 0;
+  digest.forEach((byte, index) => {
+    difference |= byte ^ Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16);
+  });
+  return difference === 0;
+}

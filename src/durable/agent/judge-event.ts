@@ -1,0 +1,57 @@
+/** What an agent posts, judged before anything is stored: shape, kind, size, source. Knows the wire, not the store. */
+import type { z } from "zod";
+import { type CloudEvent, postedEvent } from "../../wire/event.ts";
+import { exceedsDepth } from "../../wire/exceeds-depth.ts";
+import { type AgentKind, agentKinds } from "../../wire/kinds.ts";
+import { limits } from "../../wire/limits.ts";
+import { type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import type { AgentCard } from "../rpc.ts";
+
+/** An event that may be stored, and the hash by which a repeat of it is known. */
+export interface JudgedEvent {
+  event: CloudEvent;
+  /** Its `data` is of this kind's shape. */
+  kind: AgentKind | null;
+  hash: string;
+}
+
+/**
+ * @param raw what was posted
+ * @param source the sender's own: `/agents/<id>` or `/operators/<name>`
+ * @param now milliseconds since the epoch
+ */
+export async function judgeEvent(raw: unknown, source: string, card: AgentCard, now: number): Promise<Result<JudgedEvent>> {
+  if (exceedsDepth(raw, limits.dataDepth))
+    return refuse("malformed", `An event nests at most ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
+  const bytes = new TextEncoder().encode(JSON.stringify(raw) ?? "null");
+  if (bytes.length > limits.eventBytes)
+    return refuse("too_large", `An event has at most ${limits.eventBytes} bytes; this one has ${bytes.length}.`, {
+      limit: limits.eventBytes,
+    });
+  const parsed = postedEvent.safeParse(raw);
+  if (!parsed.success) return malformed("The event is not a CloudEvent as this server takes them", parsed.error);
+  const { type } = parsed.data;
+  if (type.startsWith("xstate.")) return refuse("unknown_kind", "Nobody may send xstate.* events.");
+  const kind = Object.hasOwn(agentKinds, type) ? (type as AgentKind) : null;
+  if (type.startsWith("nerve.") && !kind)
+    return refuse("unknown_kind", `Agents may send of nerve.* only: ${Object.keys(agentKinds).join(", ")}.`);
+  if (card.kinds && !kind && !card.kinds.includes(type))
+    return refuse("forbidden", `This agent may not send ${type}; an operator can grant it.`);
+  if (parsed.data.source !== undefined && parsed.data.source !== source)
+    return refuse("source_mismatch", `The token names ${source}; leave source out or set it to that.`);
+  if (kind) {
+    const data = agentKinds[kind].safeParse(parsed.data.data ?? {});
+    if (!data.success) return malformed(`The data of ${kind} does not fit`, data.error);
+    parsed.data.data = data.data as never;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const event = { ...parsed.data, source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
+  return succeed({ event, kind, hash });
+}
+
+function malformed(what: string, error: z.ZodError): { ok: false; problem: Problem } {
+  const errors = error.issues.slice(0, 10).map((issue) => ({ path: issue.path.join("."), message: issue.message }));
+  const [first] = errors;
+  return refuse("malformed", `${what}: ${first?.path ? `${first.path}: ` : ""}${first?.message ?? "unknown"}.`, { errors });
+}

@@ -1,0 +1,35 @@
+/** JSON Schema as the platform can judge it: no code is generated, which workerd forbids. */
+import { Validator } from "@cfworker/json-schema";
+import type { JsonSchema } from "../compile/ir.ts";
+import type { Json } from "../wire/event.ts";
+
+export interface Misfit {
+  /** JSON pointer into the value, empty for the whole. */
+  path: string;
+  message: string;
+}
+
+/** Misfits that are told: enough to mend it. */
+const misfitsAtMost = 20;
+
+const validators = new WeakMap<object, Validator>();
+
+/** What of `value` does not fit `schema`; empty when it fits. */
+export function checkSchema(schema: JsonSchema, value: Json): Misfit[] {
+  if (schema === true) return [];
+  if (schema === false) return [{ path: "", message: "nothing is allowed here" }];
+  let validator = validators.get(schema);
+  if (!validator) {
+    validator = new Validator(schema as never, "2020-12", false);
+    validators.set(schema, validator);
+  }
+  const { valid, errors } = validator.validate(value);
+  if (valid) return [];
+  // The validator reports every level on the way down; the deepest say what is wrong.
+  const depth = (location: string): number => location.split("/").length;
+  const deepest = Math.max(...errors.map((error) => depth(error.instanceLocation)));
+  return errors
+    .filter((error) => depth(error.instanceLocation) === deepest || errors.length <= 2)
+    .slice(0, misfitsAtMost)
+    .map((error) => ({ path: error.instanceLocation.replace(/^#/, ""), message: error.error }));
+}

@@ -1,0 +1,30 @@
+/** What lands in a mailbox: whole events, with what the mailbox must know of them. Made where the event is made. */
+import type { CloudEvent, Json } from "../wire/event.ts";
+import type { Channel } from "../wire/frames.ts";
+import type { Message } from "./rpc.ts";
+
+/** A message to `agent/<id>` that carries an event for the agent. */
+export interface Mail {
+  channel: Channel;
+  event: CloudEvent;
+  /** Of `nerve.turn.assigned`: kept until it is answered or revoked, acknowledged or not. */
+  turn?: string;
+  /** Of `nerve.offer.opened`: kept until closed or expired. */
+  offer?: string;
+  /** Milliseconds since the epoch at which it is worth nothing any more. */
+  expires?: number;
+  /** Ids of turns and offers that this ends. */
+  ends?: string;
+  /** A role that the agent holds from now on, or no more. */
+  seat?: { thread: string; workflow: string; role: string; generation: number; held: boolean };
+}
+
+/** Wraps mail for the lane. */
+export function createMail(mail: Mail): Message {
+  return { type: "mail", ...(mail as unknown as { [key: string]: Json }) };
+}
+
+/** The mail in a message, if it is one. */
+export function readMail(message: Message): Mail | undefined {
+  return message.type === "mail" ? (message as unknown as Mail) : undefined;
+}

@@ -1,0 +1,91 @@
+/**
+ * An object's second lane: rows for the log and the thread index. They are stored with the commit that they tell of and
+ * sent in batches a little later, so the log may lag but misses nothing, and no message ever waits for it.
+ */
+import { hostLimits } from "./host/limits.ts";
+import type { World } from "./host/ports.ts";
+import type { ProjectionRow } from "./rpc.ts";
+
+/** Tables of the lane; an append-only list. */
+export const projectionMigrations: readonly string[] = [
+  `CREATE TABLE projection (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);`,
+];
+
+export const projectionLimits = {
+  /** Milliseconds that rows gather before they are sent: one batch per thread of a fast exchange, and a log that lags a blink. */
+  gather: 250,
+  /** Rows of one call: a call is answered when its rows are in D1. */
+  rows: 200,
+} as const;
+
+export interface ProjectionLane {
+  /** Adds a row, inside the caller's transaction. */
+  append(row: ProjectionRow): void;
+  /** Deletes what was sent; inside a transaction. */
+  sweep(): void;
+  /** Starts the gathering if rows wait; called after a commit. */
+  wake(): void;
+  /** When the alarm must look, or undefined. */
+  due(): number | undefined;
+  flush(): Promise<void>;
+}
+
+/** @param project answers when the rows are in D1; a throw means again later */
+export function createProjectionLane(
+  world: World,
+  later: (milliseconds: number, work: () => void) => void,
+  project: (rows: ProjectionRow[]) => Promise<void>,
+): ProjectionLane {
+  const { storage, clock, scheduler } = world;
+  let sent = 0;
+  let last = storage.exec<{ id: number | null }>("SELECT max(id) AS id FROM projection")[0]?.id ?? 0;
+  let woken = false;
+  let running: Promise<void> | undefined;
+  let failures = 0;
+
+  const run = async (): Promise<void> => {
+    for (;;) {
+      const rows = storage.exec<{ id: number; body: string }>(
+        "SELECT id, body FROM projection WHERE id > ? ORDER BY id LIMIT ?",
+        sent,
+        projectionLimits.rows,
+      );
+      const end = rows.at(-1)?.id;
+      if (end === undefined) return;
+      try {
+        await project(rows.map((row) => JSON.parse(row.body) as ProjectionRow));
+        failures = 0;
+        sent = end;
+      } catch (error) {
+        failures += 1;
+        console.warn(JSON.stringify({ at: "projection", address: world.address, failures, error: String(error) }));
+        return;
+      }
+    }
+  };
+
+  return {
+    append(row) {
+      last = storage.exec<{ id: number }>("INSERT INTO projection (body) VALUES (?) RETURNING id", JSON.stringify(row))[0]?.id ?? last;
+    },
+    sweep() {
+      if (sent) storage.exec("DELETE FROM projection WHERE id <= ?", sent);
+    },
+    wake() {
+      if (woken || last <= sent) return;
+      woken = true;
+      later(Math.min(projectionLimits.gather * 2 ** failures, hostLimits.retryLast), () => {
+        woken = false;
+        scheduler.background(this.flush());
+      });
+    },
+    due: () => (last > 0 ? clock.now() + hostLimits.safetyNet : undefined),
+    flush() {
+      running ??= run().finally(() => {
+        running = undefined;
+        if (last > sent && failures) this.wake();
+      });
+      return running;
+    },
+  };
+}
