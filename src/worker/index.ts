@@ -4,6 +4,7 @@ import type { Hono } from "hono";
 import type { AgentRpc, RecruitmentRpc, WorkflowRpc } from "../durable/rpc.ts";
 import type { AppEnv } from "./app-ports.ts";
 import { createApp } from "./create-app.ts";
+import { pruneProjection } from "./prune-projection.ts";
 
 export { ProjectorObject } from "../durable/projector/projector-object.ts";
 export class AgentObject extends DurableObject {}
@@ -20,6 +21,9 @@ interface WorkerEnv {
   /** A secret: `wrangler secret put NERVEFLARE_ADMIN_TOKEN`. */
   NERVEFLARE_ADMIN_TOKEN?: string;
 }
+
+/** Days that D1 keeps what has ended. */
+const retentionDays = 30;
 
 /** Bindings are the same for all requests of an isolate, and so is the app. */
 const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
@@ -53,5 +57,10 @@ export default {
       apps.set(env, app);
     }
     return app.fetch(request, env, ctx);
+  },
+
+  /** The cron trigger: retention of what D1 was told. */
+  async scheduled({ scheduledTime }, env) {
+    await pruneProjection(env.DB, { now: scheduledTime, days: retentionDays });
   },
 } satisfies ExportedHandler<WorkerEnv>;
