@@ -1,0 +1,100 @@
+/** Evaluates checked JSONata over JSON, bounded and compiled once. Errors are data. */
+import jsonata from "jsonata";
+import type { Json } from "../../wire/event.ts";
+import type { Expression } from "../ir.ts";
+
+/** Bounds of one evaluation. The clock stands still during computation on Cloudflare: there the other bounds hold. */
+const evaluationLimits = {
+  /** Milliseconds. */
+  timeout: 1_000,
+  /** Depth of calls. */
+  stack: 300,
+  /** Items of one sequence. */
+  sequence: 100_000,
+  /** Characters of strings and keys in the input, and its values: JSONata copies what it walks. */
+  inputSize: 16 * 1024 * 1024,
+  /** Characters of a result: what is kept of it fits a row. */
+  resultSize: 1024 * 1024,
+  /** Expressions kept compiled: those of a few hundred workflows. */
+  cached: 2_000,
+} as const;
+
+/** A value that stays data, or what went wrong. */
+export type Evaluated = { ok: true; value: Json | undefined } | { ok: false; error: EvaluationError };
+
+/** Why something could not be evaluated. */
+export interface EvaluationError {
+  code: "expression_failed" | "input_too_large" | "result_too_large" | "template_failed";
+  message: string;
+}
+
+/** Values and functions that an expression sees as `$name`. */
+export interface Bindings {
+  [name: string]: unknown;
+}
+
+const compiled = new Map<Expression, ReturnType<typeof jsonata>>();
+
+function compile(source: Expression): ReturnType<typeof jsonata> {
+  const known = compiled.get(source);
+  if (known) {
+    // The map's order is the order of use, so that what goes first is what was longest unused.
+    compiled.delete(source);
+    compiled.set(source, known);
+    return known;
+  }
+  const { timeout, stack, sequence } = evaluationLimits;
+  const expression = jsonata(source, { timeout, stack, sequence });
+  compiled.set(source, expression);
+  const [oldest] = compiled.keys();
+  if (compiled.size > evaluationLimits.cached && oldest !== undefined) compiled.delete(oldest);
+  return expression;
+}
+
+/** Measures JSON by characters and values; stops at the bound. */
+function measure(value: unknown, left: number): number {
+  if (left < 0) return left;
+  if (typeof value === "string") return left - value.length - 1;
+  if (typeof value !== "object" || value === null) return left - 1;
+  let rest = left - 1;
+  for (const [key, inner] of Object.entries(value)) {
+    rest = measure(inner, rest - key.length);
+    if (rest < 0) return rest;
+  }
+  return rest;
+}
+
+/** Plain JSON of a result: JSONata's sequences carry marks, and a function is no data. */
+function toJson(value: unknown): Json | undefined {
+  const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "function" ? undefined : inner)) as string | undefined;
+  if (text === undefined) return undefined;
+  if (text.length > evaluationLimits.resultSize) throw new RangeError(`the result has ${text.length} characters`);
+  return JSON.parse(text) as Json;
+}
+
+/** The message of anything thrown. */
+export function describeError(error: unknown): string {
+  const message = (error as { message?: unknown } | null)?.message;
+  return (typeof message === "string" && message !== "" ? message : String(error)).slice(0, 500);
+}
+
+/**
+ * Evaluates an expression.
+ * @param bindings seen as `$name`; functions may be asynchronous
+ */
+export async function evaluateExpression(source: Expression, input: unknown, bindings: Bindings = {}): Promise<Evaluated> {
+  if (measure(input, evaluationLimits.inputSize) < 0)
+    return { ok: false, error: { code: "input_too_large", message: `the input is larger than ${evaluationLimits.inputSize} characters` } };
+  try {
+    const value: unknown = await compile(source).evaluate(input, bindings);
+    return { ok: true, value: typeof value === "number" && !Number.isFinite(value) ? null : toJson(value) };
+  } catch (error) {
+    const code = error instanceof RangeError && /^the result has/.test(error.message) ? "result_too_large" : "expression_failed";
+    return { ok: false, error: { code, message: describeError(error) } };
+  }
+}
+
+/** The engine's own truth: `null`, undefined, `false`, `0`, `NaN` and `""` are false; all else is true. */
+export function isTruthy(value: Json | undefined): boolean {
+  return !(value === undefined || value === null || value === false || value === 0 || value === "");
+}

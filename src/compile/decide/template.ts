@@ -1,0 +1,74 @@
+/** Renders prompts and the strings of literal payloads: Liquid over what an edge sees, plain values, never escaped. */
+import type { Liquid, Template as ParsedTemplate } from "liquidjs";
+import type { Json } from "../../wire/event.ts";
+import type { Template } from "../ir.ts";
+import { createTemplateEngine } from "../templates/create-template-engine.ts";
+import { normaliseMustache } from "../templates/normalise-mustache.ts";
+import { describeError, type EvaluationError } from "./expression.ts";
+
+/** What a template sees: the last output's members, and the engine's own names. */
+export interface TemplateScope {
+  [name: string]: unknown;
+}
+
+/** Text, or why there is none. */
+export type Rendered = { ok: true; text: string } | { ok: false; error: EvaluationError };
+
+/** Templates kept parsed: those of a few hundred workflows. */
+const cached = 2_000;
+
+function createEngine(print?: (value: unknown) => unknown): Liquid {
+  const engine = createTemplateEngine();
+  if (print) engine.options.outputEscape = print as never;
+  return engine;
+}
+
+const engines = {
+  liquid: createEngine(),
+  // Mustache joins a list with commas; Liquid joins it with nothing.
+  mustache: createEngine((value) => (Array.isArray(value) ? value.join(",") : value)),
+};
+
+const parsed = new Map<string, ParsedTemplate[]>();
+
+function parse(engine: Liquid, source: string, mustache: boolean): ParsedTemplate[] {
+  const key = `${mustache ? "m" : "l"}${source}`;
+  const known = parsed.get(key);
+  if (known) return known;
+  const template = engine.parse(source);
+  if (parsed.size >= cached) parsed.clear();
+  parsed.set(key, template);
+  return template;
+}
+
+/** Renders a template. A variable that is absent is empty. */
+export async function renderTemplate(template: Template, scope: TemplateScope): Promise<Rendered> {
+  if (template.kind === "literal") return { ok: true, text: template.text };
+  const mustache = template.mustache === true;
+  const engine = mustache ? engines.mustache : engines.liquid;
+  try {
+    return { ok: true, text: String(await engine.render(parse(engine, template.source, mustache), scope)) };
+  } catch (error) {
+    return { ok: false, error: { code: "template_failed", message: describeError(error).split("\n")[0] ?? "" } };
+  }
+}
+
+/** A literal payload with its strings rendered. */
+export async function renderStrings(
+  value: Json,
+  scope: TemplateScope,
+): Promise<{ ok: true; value: Json } | { ok: false; error: EvaluationError }> {
+  if (typeof value === "string") {
+    const { text: source, mustache } = normaliseMustache(value);
+    const rendered = await renderTemplate(mustache ? { kind: "liquid", source, mustache } : { kind: "liquid", source }, scope);
+    return rendered.ok ? { ok: true, value: rendered.text } : rendered;
+  }
+  if (typeof value !== "object" || value === null) return { ok: true, value };
+  const entries: [string, Json][] = [];
+  for (const [key, inner] of Object.entries(value)) {
+    const rendered = await renderStrings(inner, scope);
+    if (!rendered.ok) return rendered;
+    entries.push([key, rendered.value]);
+  }
+  return { ok: true, value: Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries) };
+}
