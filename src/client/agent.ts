@@ -210,11 +210,12 @@ export function connectAgent(options: AgentOptions): Agent {
   }
 
   async function shut(finish: number) {
+    note({ level: "info", what: "closing", message: `${turns.size()} turns are open` });
     offers.stop();
-    await within(finish, turns.idle());
+    if (finish > 0) await within(finish, turns.idle());
     turns.stop();
     await within(clientLimits.closeMs, Promise.all([turns.idle(), outbox.drained()]));
-    inbox.flush();
+    await within(clientLimits.closeMs, inbox.flush());
     const error = new ClientError("closed", "the agent was closed");
     stop(error);
     ready.fail(error);

@@ -4,7 +4,7 @@ import type { Accepted } from "../wire/frames.ts";
 import type { OfferOpened, TurnAssigned } from "../wire/kinds.ts";
 
 /** An output: with `$status` where the workflow's graph is in status form. */
-export type TurnOutput = { [field: string]: Json };
+export type TurnOutput = { [field: string]: Json | undefined };
 
 /** Why an answer was refused, given to the handler that may answer again. */
 export interface InvalidAnswer {
@@ -12,7 +12,7 @@ export interface InvalidAnswer {
   /** How many answers are left. */
   left: number;
   /** What was refused. */
-  output: TurnOutput;
+  output: { [field: string]: Json };
 }
 
 /** What a handler can do beside answering. */
@@ -70,12 +70,15 @@ export function withBody(output: TurnOutput, text: string): OutputWithBody {
   return { output, [body]: text };
 }
 
-/** Splits what a handler returned; undefined if it is no output. */
-export function readAnswer(answer: unknown): { output: TurnOutput; body?: string } | undefined {
-  if (typeof answer !== "object" || answer === null || Array.isArray(answer)) return undefined;
-  if (!(body in answer)) return { output: answer as TurnOutput };
-  const { output, [body]: text } = answer as OutputWithBody;
-  return { output, body: text };
+/**
+ * Splits what a handler returned, as it will travel; undefined if it is no output.
+ * @throws TypeError for what JSON cannot say: a cycle, a BigInt
+ */
+export function readAnswer(answer: unknown): { output: { [field: string]: Json }; body?: string } | undefined {
+  if (typeof answer !== "object" || answer === null) return undefined;
+  const output: unknown = JSON.parse(JSON.stringify(body in answer ? (answer as OutputWithBody).output : answer) ?? "null");
+  if (typeof output !== "object" || output === null || Array.isArray(output)) return undefined;
+  return { output: output as { [field: string]: Json }, ...(body in answer ? { body: (answer as OutputWithBody)[body] } : {}) };
 }
 
 /** Thrown by a handler to fail its turn and say whether another attempt may go better; any other error is not retryable. */

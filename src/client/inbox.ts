@@ -8,8 +8,8 @@ import type { Link } from "./transport.ts";
 /** Receives events at least once, hands each on once. */
 export interface Inbox {
   receive(item: InboxItem): void;
-  /** Sends all acknowledgements that wait. */
-  flush(): void;
+  /** Sends all acknowledgements that wait; what it gives never rejects. */
+  flush(): Promise<void>;
   attach(link: Link | undefined): void;
   /** How many events were handed on and are not done. */
   inHand(): number;
@@ -37,17 +37,20 @@ export function createInbox(options: {
   function acknowledge(seq: number) {
     if (acks.size >= clientLimits.pendingAcks) return;
     acks.add(seq);
-    if (acks.size >= clientLimits.ackBatch) flush();
-    else stopTimer ??= clock.after(clientLimits.ackMs, flush);
+    if (acks.size >= clientLimits.ackBatch) void flush();
+    else stopTimer ??= clock.after(clientLimits.ackMs, () => void flush());
   }
 
-  function flush() {
+  async function flush() {
     stopTimer?.();
     stopTimer = undefined;
     if (!link) return;
     const seqs = [...acks];
     acks.clear();
-    for (let from = 0; from < seqs.length; from += clientLimits.ackBatch) link.ack(seqs.slice(from, from + clientLimits.ackBatch));
+    const sent = [];
+    for (let from = 0; from < seqs.length; from += clientLimits.ackBatch)
+      sent.push(link.ack(seqs.slice(from, from + clientLimits.ackBatch)));
+    await Promise.all(sent);
   }
 
   return {
@@ -76,7 +79,7 @@ export function createInbox(options: {
     flush,
     attach(next) {
       link = next;
-      if (link && acks.size > 0) flush();
+      if (link && acks.size > 0) void flush();
     },
     inHand: () => inHand.size,
   };

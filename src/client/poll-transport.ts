@@ -117,6 +117,7 @@ function openPoll({ http, channels, clock }: PollOptions, listener: LinkListener
       );
       acks.add(sent);
       void sent.finally(() => acks.delete(sent));
+      return sent;
     },
     /** A poll is a sign of life when it is made. The beat is half of the heartbeat, so one and a half of it is soon enough. */
     beat: (ms: number) => {

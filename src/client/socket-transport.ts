@@ -128,7 +128,7 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
         pending.set(event.id, { resolve, reject, stopTimer });
         write(JSON.stringify({ type: "event", event } satisfies AgentFrame));
       }),
-    ack: (seqs: number[]) => {
+    ack: async (seqs: number[]) => {
       if (opened && !over) write(JSON.stringify({ type: "ack", seqs } satisfies AgentFrame));
     },
     beat: (ms: number) => {

@@ -19,8 +19,11 @@ export interface Link {
    * @throws ClientError: with a problem if refused, `network` if no answer came (the same event may then be sent again)
    */
   send(event: PostedEvent): Promise<Accepted>;
-  /** Acknowledges exactly these numbers. What is lost is not missed: the server gives those events again. */
-  ack(seqs: number[]): void;
+  /**
+   * Acknowledges exactly these numbers. Settles when they are on their way, and never rejects: what is lost is not missed, for the server
+   * gives those events again.
+   */
+  ack(seqs: number[]): Promise<void>;
   /** Sets how often a sign of life is due, in milliseconds. */
   beat(everyMs: number): void;
   close(): void;

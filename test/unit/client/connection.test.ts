@@ -1,0 +1,290 @@
+import { describe, expect, test } from "vitest";
+import { ClientError, clientLimits } from "../../../src/client/index.ts";
+import { createProblem } from "../../../src/wire/problem.ts";
+import { createFixture, makeTurn } from "./fixture.ts";
+import { createManualClock } from "./manual-clock.ts";
+import { createSignal } from "./signal.ts";
+
+describe("a connection", () => {
+  test("is a socket first, and what is given over it is acknowledged in one frame", async () => {
+    const { server, connect } = await createFixture();
+    const seen: string[] = [];
+    const agent = connect({ onEvent: ({ type }) => void seen.push(type) });
+    for (const number of [1, 2, 3]) server.give(`team.event${number}`, {});
+    await server.until(() => server.unacknowledged().length === 0);
+    expect(seen).toEqual(["team.event1", "team.event2", "team.event3"]);
+    expect(agent.transport()).toBe("socket");
+    expect(server.polls).toBe(0);
+  });
+
+  test("that drops comes back by itself, is given what it had not acknowledged, and hands on nothing twice", async () => {
+    const { server, connect } = await createFixture();
+    const seen: string[] = [];
+    const { notify, until } = createSignal();
+    let release = () => {};
+    connect({
+      onEvent: async ({ type }) => {
+        seen.push(type);
+        notify();
+        if (type === "team.slow") await new Promise<void>((resolve) => (release = resolve));
+      },
+    });
+    server.give("team.slow", {});
+    server.give("team.next", {});
+    await until(() => seen.length === 1);
+    server.dropSockets();
+    await server.until(() => server.connects === 2);
+    server.give("team.last", {});
+    release();
+    await server.until(() => server.unacknowledged().length === 0);
+    expect(seen).toEqual(["team.slow", "team.next", "team.last"]);
+  });
+
+  test("polls where sockets cannot be opened", async () => {
+    const { server, connect } = await createFixture();
+    server.allowSockets = false;
+    const agent = connect({ onTurn: () => ({ $status: "approved" }) });
+    await agent.ready;
+    expect(agent.transport()).toBe("poll");
+    server.give("nerve.turn.assigned", makeTurn());
+    await server.until(() => server.unacknowledged().length === 0);
+    expect(server.accepted.map(({ type }) => type)).toEqual(["nerve.agent.report", "nerve.turn.respond"]);
+  });
+
+  test("changes to polling in mid-turn without losing or repeating anything, and back to a socket when that works again", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const { notify, until } = createSignal();
+    let performed = 0;
+    let release = () => {};
+    const agent = connect({
+      clock,
+      onTurn: async (_, { progress }) => {
+        performed++;
+        notify();
+        await new Promise<void>((resolve) => (release = resolve));
+        progress("by poll");
+        return { $status: "approved" };
+      },
+    });
+    server.give("nerve.turn.assigned", makeTurn());
+    await until(() => performed === 1);
+    server.allowSockets = false;
+    server.dropSockets();
+    await agent.noted("disconnected");
+    clock.advance(clientLimits.backoffBaseMs);
+    await agent.noted("connected", 2);
+    expect(agent.transport()).toBe("poll");
+    release();
+    await agent.noted("turn.answered");
+    expect(performed).toBe(1);
+    expect(server.accepted.map(({ type }) => type)).toEqual(["nerve.agent.report", "nerve.turn.progress", "nerve.turn.respond"]);
+    await clock.runUntil(() => server.unacknowledged().length === 0);
+
+    server.allowSockets = true;
+    clock.advance(clientLimits.upgradeMs);
+    await agent.noted("connected", 3);
+    expect(agent.transport()).toBe("socket");
+    server.give("nerve.turn.assigned", makeTurn("t1.1:2"));
+    await until(() => performed === 2);
+    release();
+    await agent.noted("turn.answered", 2);
+  });
+
+  test("polls after three sockets in a row that died young", async () => {
+    const { server, connect } = await createFixture();
+    const agent = connect();
+    for (let number = 1; number <= clientLimits.shortLives; number++) {
+      await agent.noted("connected", number);
+      await server.until(() => server.sockets() === 1);
+      server.dropSockets(1011);
+    }
+    await agent.noted("polling");
+    await server.until(() => server.polls > 0);
+  });
+
+  test("polls when the server finds it too slow for a socket", async () => {
+    const { server, connect } = await createFixture();
+    const agent = connect();
+    await server.until(() => server.sockets() === 1);
+    server.dropSockets(4413);
+    await agent.noted("connected", 2);
+    expect(agent.transport()).toBe("poll");
+  });
+
+  test("that was replaced stays away for a while: two processes with one identity must not throw each other out in a loop", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const agent = connect({ clock });
+    await server.until(() => server.sockets() === 1);
+    server.dropSockets(4409);
+    await agent.noted("disconnected");
+    expect(clock.due()).toContain(clientLimits.replacedMs);
+    clock.advance(clientLimits.replacedMs - 1);
+    expect(server.connects).toBe(1);
+    clock.advance(1);
+    await server.until(() => server.connects === 2);
+  });
+
+  test("pings, and leaves a server that no longer answers", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const heard = Promise.withResolvers<void>();
+    const agent = connect({ clock, onEvent: () => heard.resolve() });
+    await agent.ready;
+    clock.advance(clientLimits.pingMs);
+    await server.until(() => server.pings === 1);
+    // The pong is on its way, and what is given after it is heard after it.
+    server.give("team.hello", {});
+    await heard.promise;
+    clock.advance(clientLimits.pingMs - 1);
+    server.answersPing = false;
+    clock.advance(1);
+    await server.until(() => server.pings === 2);
+    clock.advance(clientLimits.pongMs);
+    await agent.noted("disconnected");
+    expect(agent.notes.at(-1)?.message).toContain("fell silent");
+  });
+
+  test("pings at half of the heartbeat that a turn asks for, whatever comes in meanwhile", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const agent = connect({ clock, onTurn: () => new Promise(() => {}) });
+    await agent.ready;
+    server.give("nerve.turn.assigned", makeTurn("t1.1:1", { heartbeat: { every: "4s", miss: 3 } }));
+    await agent.noted("turn.assigned");
+    for (const pings of [1, 2, 3]) {
+      clock.advance(2_000);
+      await server.until(() => server.pings === pings);
+    }
+  });
+
+  test("backs off exponentially, by chance up to the bound, while nothing answers", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    server.allowSockets = server.allowPolls = false;
+    const agent = connect({ clock, random: () => 1 });
+    const waits: number[] = [];
+    for (let times = 1; times <= 9; times++) {
+      await agent.noted("disconnected", times);
+      waits.push(Math.max(...clock.due()));
+      clock.advance(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+
+  test("with a token that is not valid ends, and says so to who waits", async () => {
+    const { server, connect } = await createFixture();
+    const agent = connect({ token: "mallory.x" });
+    const sent = agent.send({ type: "team.hello" });
+    await expect(sent).rejects.toThrow(ClientError);
+    await expect(agent.ready).rejects.toMatchObject({ code: "unauthenticated" });
+    await expect(agent.closed).rejects.toMatchObject({ code: "unauthenticated" });
+    expect(server.connects).toBe(0);
+    expect(agent.notes).toContainEqual(expect.objectContaining({ level: "error", what: "refused" }));
+  });
+
+  test("that is closed by 4401 does not come back", async () => {
+    const { server, connect } = await createFixture();
+    const agent = connect();
+    await server.until(() => server.sockets() === 1);
+    server.dropSockets(4401);
+    await expect(agent.closed).rejects.toMatchObject({ code: "unauthenticated" });
+    await expect(agent.send({ type: "team.hello" })).rejects.toMatchObject({ code: "unauthenticated" });
+  });
+});
+
+describe("sending", () => {
+  test("waits for a connection, however long that takes, and gives the server's answer", async () => {
+    const { server, connect } = await createFixture();
+    server.allowSockets = server.allowPolls = false;
+    const agent = connect();
+    const sent = agent.send({ id: "hello-1", type: "team.hello", data: { to: "all" } });
+    await agent.noted("disconnected");
+    server.allowSockets = true;
+    expect(await sent).toEqual({ id: "hello-1", status: "accepted", threads: [], notes: [] });
+  });
+
+  test("the same id with the same body is one event; with another body it is refused", async () => {
+    const { server, connect } = await createFixture();
+    const agent = connect();
+    await Promise.all([agent.send({ id: "a", type: "team.hello" }), agent.send({ id: "a", type: "team.hello" })]);
+    await agent.send({ id: "a", type: "team.hello" });
+    expect(server.accepted.filter(({ id }) => id === "a")).toHaveLength(1);
+    await expect(agent.send({ id: "a", type: "team.bye" })).rejects.toMatchObject({ code: "id_conflict" });
+  });
+
+  test("a refusal is thrown with the server's problem", async () => {
+    const { server, connect } = await createFixture();
+    server.judge = ({ type }) => (type === "team.hello" ? createProblem("forbidden", "Not your kind.") : undefined);
+    const refusal = await connect()
+      .send({ type: "team.hello" })
+      .catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "forbidden", retryable: false, problem: { detail: "Not your kind." } });
+  });
+
+  test("events stay in order when they are polled in one batch, and each is judged alone", async () => {
+    const { server, connect } = await createFixture();
+    server.judge = ({ type }) => (type === "team.b" ? createProblem("forbidden", "No.") : undefined);
+    const agent = connect({ transport: "poll" });
+    await server.until(() => server.accepted.length === 1);
+    const answers = await Promise.allSettled(["a", "b", "c"].map((name) => agent.send({ type: `team.${name}` })));
+    expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(server.accepted.map(({ type }) => type)).toEqual(["nerve.agent.report", "team.a", "team.c"]);
+  });
+
+  test("more than the outbox holds is refused at once", async () => {
+    const { server, connect } = await createFixture();
+    server.allowSockets = server.allowPolls = false;
+    const agent = connect();
+    // The report of the agent itself takes one place.
+    await agent.noted("disconnected");
+    const waiting = Array.from({ length: clientLimits.outboxEvents - 1 }, (_, number) =>
+      agent.send({ id: `n${number}`, type: "team.hello" }),
+    );
+    await expect(agent.send({ id: "last", type: "team.hello" })).rejects.toMatchObject({ code: "outbox_full" });
+    server.allowSockets = true;
+    await Promise.all(waiting);
+    expect(server.accepted).toHaveLength(clientLimits.outboxEvents);
+  });
+});
+
+describe("closing", () => {
+  test("lets running turns finish where it is told to, then disconnects", async () => {
+    const { server, connect } = await createFixture();
+    let release = () => {};
+    const agent = connect({ onTurn: () => new Promise((resolve) => (release = () => resolve({ $status: "approved" }))) });
+    server.give("nerve.turn.assigned", makeTurn());
+    await agent.noted("turn.assigned");
+    await server.until(() => server.accepted.length === 1);
+    const closed = agent.close({ finish: 60_000 });
+    release();
+    await closed;
+    expect(server.accepted.at(-1)).toMatchObject({ type: "nerve.turn.respond" });
+    await server.until(() => server.unacknowledged().length === 0 && server.sockets() === 0);
+    await expect(agent.send({ type: "team.hello" })).rejects.toMatchObject({ code: "closed" });
+  });
+
+  test("aborts what may not finish and leaves no timer behind", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    let reason: unknown;
+    const agent = connect({
+      clock,
+      onTurn: (_, { signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            reason = signal.reason;
+            reject(signal.reason);
+          });
+        }),
+    });
+    server.give("nerve.turn.assigned", makeTurn());
+    await agent.noted("turn.assigned");
+    await server.until(() => server.accepted.length === 1);
+    await agent.close();
+    expect(reason).toMatchObject({ code: "closed" });
+    expect(clock.due()).toEqual([]);
+    expect(server.unacknowledged()).toHaveLength(1);
+  });
+});

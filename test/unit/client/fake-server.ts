@@ -1,0 +1,227 @@
+/**
+ * A server that speaks the protocol to one agent, over real sockets and HTTP, and does on request what real ones do rarely: lose an
+ * answer, refuse, drop connections, fall silent. Judges no workflow; what it gives is what the test gives it.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+import { subprotocol } from "../../../src/wire/channels.ts";
+import type { CloudEvent, Json } from "../../../src/wire/event.ts";
+import type { Accepted, Channel, InboxItem, Rejected } from "../../../src/wire/frames.ts";
+import { createProblem, type Problem } from "../../../src/wire/problem.ts";
+import { createSignal } from "./signal.ts";
+
+export const token = `alice.${"x".repeat(43)}`;
+
+/** An event as the agent sent it. */
+export interface Sent {
+  id: string;
+  type: string;
+  data: { [member: string]: Json };
+  [attribute: string]: unknown;
+}
+
+export interface FakeServer {
+  readonly url: string;
+  /** Every event that came, accepted or not, also repeats; in order. */
+  readonly posted: Sent[];
+  /** Those that count: accepted, each once. */
+  readonly accepted: Sent[];
+  /** Numbers that are not acknowledged. */
+  unacknowledged(): number[];
+  /** Puts an event into the mailbox; the same event again makes a duplicate under another number. */
+  give(type: string, data: Json, attributes?: Partial<CloudEvent> & { channel?: Channel }): CloudEvent;
+  /** Pushes an event again to the socket, as after a lost acknowledgement. */
+  repeat(event: CloudEvent): void;
+  /** Writes a text to the newest socket as it is. */
+  pushRaw(text: string): void;
+  /** Judges an event before it is accepted. `lost`: it is stored and the answer never sent. */
+  judge: (event: Sent) => Problem | "lost" | undefined;
+  /** Whether sockets may open. */
+  allowSockets: boolean;
+  /** Whether `ping` is answered. */
+  answersPing: boolean;
+  /** Whether polls are answered; else the connection is cut. */
+  allowPolls: boolean;
+  /** `GET /v1/me`. */
+  me: { turns: Json[]; offers: Json[]; rolesHeld: Json[] };
+  /** Open sockets, and how many there ever were. */
+  sockets(): number;
+  readonly connects: number;
+  readonly polls: number;
+  readonly pings: number;
+  dropSockets(code?: number): void;
+  /** Waits until something is so; looked at after each happening. */
+  until(predicate: () => boolean): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startFakeServer(): Promise<FakeServer> {
+  const signal = createSignal();
+  const mailbox = new Map<number, InboxItem>();
+  const answers = new Map<string, { text: string; answer: Accepted }>();
+  const sockets = new Set<WebSocket>();
+  let seq = 0;
+  let made = 0;
+
+  const server: FakeServer = {
+    url: "",
+    posted: [],
+    accepted: [],
+    judge: () => undefined,
+    allowSockets: true,
+    allowPolls: true,
+    answersPing: true,
+    me: { turns: [], offers: [], rolesHeld: [] },
+    connects: 0,
+    polls: 0,
+    pings: 0,
+    unacknowledged: () => [...mailbox.keys()],
+    sockets: () => sockets.size,
+    give(type, data, { channel = "my", ...attributes } = {}) {
+      const event: CloudEvent = {
+        specversion: "1.0",
+        id: `e${++made}`,
+        source: "/threads/t1",
+        type,
+        time: new Date().toISOString(),
+        data,
+        ...attributes,
+      };
+      put(event, channel);
+      return event;
+    },
+    repeat: (event) => put(event, "my"),
+    pushRaw: (text) => [...sockets].at(-1)?.send(text),
+    dropSockets(code) {
+      for (const socket of sockets) code === undefined ? socket.terminate() : socket.close(code);
+    },
+    until: signal.until,
+    async stop() {
+      for (const socket of sockets) socket.terminate();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    },
+  };
+
+  function put(event: CloudEvent, channel: Channel) {
+    const item = { seq: ++seq, channel, event };
+    mailbox.set(item.seq, item);
+    [...sockets].at(-1)?.send(JSON.stringify({ type: "event", ...item }));
+    signal.notify();
+  }
+
+  function accept(event: Sent): Accepted | Rejected | "lost" {
+    server.posted.push(event);
+    const text = JSON.stringify(event);
+    const before = answers.get(event.id);
+    if (before && before.text !== text) return { id: event.id, status: "rejected", error: createProblem("id_conflict", "another body") };
+    if (before) return before.answer;
+    const verdict = server.judge(event);
+    if (verdict !== undefined && verdict !== "lost") return { id: event.id, status: "rejected", error: verdict };
+    const answer: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
+    answers.set(event.id, { text, answer });
+    server.accepted.push(event);
+    return verdict ?? answer;
+  }
+
+  const acknowledge = (seqs: number[]) => {
+    for (const number of seqs) mailbox.delete(number);
+  };
+
+  function receive(socket: WebSocket, text: string) {
+    if (text === "ping") {
+      Object.assign(server, { pings: server.pings + 1 });
+      if (server.answersPing) socket.send("pong");
+      return;
+    }
+    const frame = JSON.parse(text) as { type: string; seqs: number[]; event: Sent };
+    if (frame.type === "ack") return acknowledge(frame.seqs);
+    const answer = accept(frame.event);
+    if (answer === "lost") return;
+    socket.send(
+      JSON.stringify(
+        answer.status === "accepted" ? { ...answer, type: "accepted" } : { type: "rejected", id: answer.id, error: answer.error },
+      ),
+    );
+  }
+
+  const routes: { [route: string]: (request: IncomingMessage, response: ServerResponse, body: string) => unknown } = {
+    "GET /v1/me": (_, response) =>
+      reply(response, 200, {
+        id: "alice",
+        capabilities: [],
+        now: new Date().toISOString(),
+        inbox: { unacknowledged: mailbox.size, last: seq },
+        ...server.me,
+      }),
+    "POST /v1/inbox/ack": (_, response, body) => {
+      acknowledge((JSON.parse(body) as { seqs: number[] }).seqs);
+      response.writeHead(204).end();
+    },
+    "POST /v1/events": (_, response, body) => {
+      const posted = JSON.parse(body) as Sent | Sent[];
+      const answers = [posted].flat().map(accept);
+      if (answers.includes("lost")) return response.destroy();
+      if (Array.isArray(posted)) return reply(response, 202, answers);
+      const [answer] = answers as [Accepted | Rejected];
+      return answer.status === "accepted" ? reply(response, 202, answer) : reply(response, answer.error.status, answer.error);
+    },
+    "GET /v1/inbox": async (request, response) => {
+      Object.assign(server, { polls: server.polls + 1 });
+      const query = new URL(request.url ?? "", server.url).searchParams;
+      const after = Number(query.get("after") ?? 0);
+      const find = () => [...mailbox.values()].filter((item) => item.seq > after);
+      const gone = new Promise((resolve) => response.once("close", resolve));
+      if (!server.allowPolls) return response.destroy();
+      if (query.get("wait") !== "0") await Promise.race([gone, signal.until(() => find().length > 0 || !server.allowPolls)]);
+      if (!server.allowPolls) return response.destroy();
+      const events = find();
+      return reply(response, 200, { events, next: events.at(-1)?.seq ?? after });
+    },
+  };
+
+  const http = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", async () => {
+      const path = new URL(request.url ?? "", "http://x").pathname;
+      if (request.headers.authorization !== `Bearer ${token}`) {
+        const problem = createProblem("unauthenticated", "This token is nobody's.");
+        return reply(response, 401, problem);
+      }
+      await routes[`${request.method} ${path}`]?.(request, response, Buffer.concat(parts).toString());
+      signal.notify();
+    });
+  });
+
+  const upgrades = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (protocols) => (protocols.has(subprotocol) ? subprotocol : false),
+  });
+  http.on("upgrade", (request, socket, head) => {
+    const allowed = server.allowSockets && request.headers["sec-websocket-protocol"]?.split(/, */)[1] === token;
+    if (!allowed) return socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
+    upgrades.handleUpgrade(request, socket, head, (open) => {
+      Object.assign(server, { connects: server.connects + 1 });
+      sockets.add(open);
+      open.on("message", (data) => {
+        receive(open, String(data));
+        signal.notify();
+      });
+      open.on("close", () => {
+        sockets.delete(open);
+        signal.notify();
+      });
+      for (const item of mailbox.values()) open.send(JSON.stringify({ type: "event", ...item }));
+      signal.notify();
+    });
+  });
+
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  return Object.assign(server, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
+}
+
+function reply(response: ServerResponse, status: number, body: unknown) {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
