@@ -44,12 +44,17 @@ export interface MemoryResult {
   threads: number;
   turns: number;
   seconds: number;
+  /** Megabytes resident once all has been idle for long enough that objects leave memory. */
+  residentIdle: number;
 }
 
 /** What the process sends. */
 export type Report = { window: WindowResult } | { memory: MemoryResult } | { failure: string };
 
 const samplesOfMemory = 20;
+
+/** The runtime evicts an object about 10 s after its last use. */
+const idleSeconds = 25;
 
 process.once("message", (task: Task) => {
   void perform(task).then(report, (error: unknown) =>
@@ -116,7 +121,9 @@ async function measureMemory(task: Task, recorder: RecorderControls): Promise<Me
       samples.push({ threads: lastCount, seconds: (now - began) / 1000, resident: readResidentMegabytes(task.pids) });
     }
   }
-  return { samples, threads: lastCount, turns: recorder.turnCount, seconds: (performance.now() - began) / 1000 };
+  const seconds = (performance.now() - began) / 1000;
+  await wait(idleSeconds);
+  return { samples, threads: lastCount, turns: recorder.turnCount, seconds, residentIdle: readResidentMegabytes(task.pids) };
 }
 
 async function readCommits({ url, adminToken, engine }: Task): Promise<Record<string, number> | undefined> {

@@ -59,12 +59,13 @@ export function printWindows(results: (Labelled & WindowResult)[]): void {
 
 /** Resident memory along the way, and its growth over the last half. */
 export function printMemory(results: (Labelled & MemoryResult)[]): void {
-  for (const { engine, samples, threads, turns, seconds } of results) {
+  for (const { engine, samples, threads, turns, seconds, residentIdle } of results) {
     console.log(`\n${engine}: ${threads} threads, ${turns} turns in ${format(seconds, 0)} s (${format(turns / seconds, 0)} turns/s)`);
     printTable(
       ["threads", "seconds", "RSS MB"],
       samples.map((sample) => [String(sample.threads), format(sample.seconds, 0), format(sample.resident, 0)]),
     );
+    console.log(`RSS after idling: ${format(residentIdle, 0)} MB`);
     const middle = samples[Math.floor(samples.length / 2)];
     const last = samples.at(-1);
     if (middle && last) console.log(`RSS at the end / at half way: ${format(last.resident / middle.resident, 2)}`);

@@ -1,7 +1,7 @@
 /** One agent's WebSocket, `nerveflare.v1`, with as little between as can be. */
 import { WebSocket } from "ws";
 import { subprotocol } from "../../src/wire/channels.ts";
-import type { Json, PostedEvent } from "../../src/wire/event.ts";
+import type { Json } from "../../src/wire/event.ts";
 import type { AgentFrame, InboxItem, ServerFrame } from "../../src/wire/frames.ts";
 
 /** An open connection. */
@@ -42,7 +42,7 @@ export async function openAgentSocket({ url, token, onItem, onFailure }: AgentSo
   function send(type: string, data: Json, causationid?: string): string {
     count += 1;
     const id = `e${count}`;
-    const event = { specversion: "1.0", id, type, data, ...(causationid !== undefined && { causationid }) } satisfies PostedEvent;
+    const event = { specversion: "1.0", id, type, data, ...(causationid !== undefined && { causationid }) };
     write({ type: "event", event });
     return id;
   }
