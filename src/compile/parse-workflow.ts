@@ -38,6 +38,6 @@ export function parseWorkflow(text: string, options: ParseOptions = {}): ParseRe
     return { ir: raiseWorkflow(outline), diagnostics: report.list() };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { diagnostics: [...report.list(), createDiagnostic("compiler-bug", { start: 0, end: 0 }, `The compiler failed: ${message}`)] };
+    return { diagnostics: [...report.list(), createDiagnostic("compiler-bug", { start: 0, end: 1 }, `The compiler failed: ${message}`)] };
   }
 }

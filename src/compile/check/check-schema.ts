@@ -73,6 +73,7 @@ const keywords: Record<
   oneOf: "schemas",
   not: "schema",
   if: "schema",
+  // biome-ignore lint/suspicious/noThenProperty: a word of the language
   then: "schema",
   else: "schema",
   minimum: "number",
@@ -111,7 +112,7 @@ function checkNode(node: SourceNode, state: State): void {
       );
     return;
   }
-  if (node.kind === "scalar" && typeof node.value === "boolean") return;
+  if (node.kind === "scalar" && (typeof node.value === "boolean" || node.hole)) return;
   if (node.kind !== "map") {
     fail(node, `A schema is a mapping, not ${describeType(node)}.`, state);
     return;

@@ -43,6 +43,7 @@ function addIssue(issue: Issue, prefix: PropertyKey[], root: MapNode, report: Re
     }
   }
   const place = walkPath(root, path);
+  if (place.node.kind === "scalar" && place.node.hole) return false;
   if (issue.code === "invalid_union" && issue.errors.length === 0 && place.missing === undefined) {
     addWrongValue(place.node, Object.keys(reflexShapes), report);
     return false;

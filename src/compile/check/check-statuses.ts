@@ -116,7 +116,7 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
   const schema = readRoleSchema(role.schema);
   const unit = own.length === 1 && own[0]?.id === "_";
   if (schema.statusKey === undefined || schema.statuses.length === 0) {
-    const open = schema.branches.some((branch) => branch.open && branch.parts.length === 0);
+    const open = schema.branches.some((branch) => branch.parts.every((part) => part.kind !== "map"));
     if (!unit && own.length > 0 && !open) {
       report.add(
         "status-missing-in-schema",

@@ -56,7 +56,7 @@ export interface Outline {
 export function readOutline(root: MapNode): Outline {
   const roles = new Map<string, RoleOutline>();
   for (const entry of listEntries(findValue(root, "roles"))) {
-    if (entry.value.kind === "map") roles.set(entry.key, readRole(entry, entry.value));
+    if (entry.value.kind === "map" && !entry.key.startsWith("$")) roles.set(entry.key, readRole(entry, entry.value));
   }
   const conditions = new Map<string, ConditionOutline>();
   for (const entry of listEntries(findValue(root, "conditions"))) {

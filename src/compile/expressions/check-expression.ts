@@ -217,7 +217,9 @@ function visitCall(node: ExpressionNode, scope: Scope, atRoot: boolean, depth: n
   const name = procedure?.type === "variable" ? String(procedure.value) : undefined;
   let growth = 1;
   const args = asNodes(node.arguments);
-  for (const argument of args) {
+  const bound = name !== undefined && isBound(name, scope);
+  const judged = !bound && state.view.steps && (name === "first" || name === "last") && checkRoleArgument(node, name, args, state);
+  for (const argument of judged ? [] : args) {
     if (argument.type === "operator") continue;
     const part = visit(argument, scope, atRoot, depth, state);
     growth = name === "replace" || name === "join" ? growth * part : Math.max(growth, part);
@@ -228,9 +230,7 @@ function visitCall(node: ExpressionNode, scope: Scope, atRoot: boolean, depth: n
     visit(procedure, scope, atRoot, depth, state);
     return growth;
   }
-  const bound = isBound(name, scope);
   if (!bound && procedure.position !== undefined) checkFunctionName(procedure, name, state, true);
-  if (!bound && state.view.steps && (name === "first" || name === "last")) checkRoleArgument(node, name, args, state);
   return growth;
 }
 
@@ -239,41 +239,43 @@ function isBound(name: string, scope: Scope): boolean {
   return false;
 }
 
-function checkRoleArgument(call: ExpressionNode, name: string, args: ExpressionNode[], state: Walk): void {
+/** Judges the argument of `$first` and `$last`; says whether it found fault. */
+function checkRoleArgument(call: ExpressionNode, name: string, args: ExpressionNode[], state: Walk): boolean {
   const [argument] = args;
+  const { node, context } = state;
   if (argument === undefined) {
     add(state, "bad-role-argument", call, 1, `\`$${name}\` takes the name of a role.`, { hint: `\`$${name}('reviewer')\`` });
-    return;
+    return true;
   }
-  if (argument.type !== "string") {
-    const literal = argument.type === "number" || argument.type === "value" || argument.type === "unary";
-    const [only] = argument.type === "path" ? asNodes(argument.steps) : [];
-    if (literal)
-      add(state, "bad-role-argument", argument, String(argument.value ?? "").length, `\`$${name}\` takes the name of a role, as text.`);
-    else if (only?.type === "name" && asNodes(argument.steps).length === 1 && state.context.roles?.has(String(only.value))) {
-      const length = String(only.value).length;
-      const span = spanOf(state, only, length);
-      add(
-        state,
-        "bad-role-argument",
-        only,
-        length,
-        `\`$${name}\` takes the role's name as text; \`${String(only.value)}\` without quotes is a path.`,
-        {
-          fix: { title: "Put the name in quotes", span, text: `'${String(only.value)}'` },
-        },
-      );
-    }
-    return;
+  if (argument.type === "string") {
+    checkRoleText(argument, state);
+    return true;
   }
+  if (argument.type === "number" || argument.type === "value" || argument.type === "unary") {
+    add(state, "bad-role-argument", argument, String(argument.value ?? "").length, `\`$${name}\` takes the name of a role, as text.`);
+    return true;
+  }
+  const steps = argument.type === "path" ? asNodes(argument.steps) : [];
+  const [only] = steps;
+  if (only?.type !== "name" || steps.length !== 1 || !context.roles?.has(String(only.value))) return false;
+  const role = String(only.value);
+  const end = typeof only.position === "number" ? only.position : node.value.length;
+  add(state, "bad-role-argument", only, role.length, `\`$${name}\` takes the role's name as text; \`${role}\` without quotes is a path.`, {
+    fix: { title: "Put the name in quotes", span: node.locate(end - role.length, end), text: `'${role}'` },
+  });
+  return true;
+}
+
+function checkRoleText(argument: ExpressionNode, state: Walk): void {
   const role = String(argument.value);
-  if (state.context.roles === undefined || state.context.roles.has(role)) return;
-  const nearest = findNearestName(role, state.context.roles);
+  const { node, context } = state;
+  if (context.roles === undefined || context.roles.has(role)) return;
+  const nearest = findNearestName(role, context.roles);
   // The string token's position lies behind its closing quote.
-  const end = typeof argument.position === "number" ? argument.position : state.node.value.length;
-  const written = state.node.value.slice(end - role.length - 1, end - 1) === role;
-  const span = written ? state.node.locate(end - role.length - 1, end - 1) : state.node.locate(Math.max(0, end - 1), end);
-  state.context.report.add("unknown-role", span, `There is no role \`${role}\`.`, {
+  const end = typeof argument.position === "number" ? argument.position : node.value.length;
+  const written = node.value.slice(end - role.length - 1, end - 1) === role;
+  const span = written ? node.locate(end - role.length - 1, end - 1) : node.locate(Math.max(0, end - 1), end);
+  context.report.add("unknown-role", span, `There is no role \`${role}\`.`, {
     ...(nearest === undefined
       ? {}
       : { hint: `did you mean \`${nearest}\`?`, ...(written ? { fix: { title: `Write \`${nearest}\``, span, text: nearest } } : {}) }),

@@ -29,3 +29,21 @@ export function measureTokens(tokens: readonly CST.Token[]): TokenSize {
   }
   return { nodes, deepAt };
 }
+
+/** Where the quoted scalar begins that ends at an offset; undefined if none does. */
+export function findQuoteEndingAt(tokens: readonly CST.Token[], end: number): number | undefined {
+  const open: CST.Token[] = [...tokens];
+  for (let token = open.pop(); token !== undefined; token = open.pop()) {
+    if ((token.type === "double-quoted-scalar" || token.type === "single-quoted-scalar") && token.offset + token.source.length === end)
+      return token.offset;
+    if (token.type === "document") {
+      if (token.value) open.push(token.value);
+    } else if ("items" in token) {
+      for (const item of token.items) {
+        if (item.key) open.push(item.key);
+        if (item.value) open.push(item.value);
+      }
+    }
+  }
+  return undefined;
+}

@@ -9,6 +9,8 @@ export interface ScalarNode {
   value: string | number | boolean | null;
   /** How it was written; `included` is text of another file. */
   style: "plain" | "single" | "double" | "literal" | "folded" | "included";
+  /** What should stand here could not be had, and that was reported: no check judges it. */
+  hole?: true;
   /** Maps a range of the value's characters to the source; the whole scalar where that can't be told. */
   locate: (start: number, end: number) => Span;
 }

@@ -2,12 +2,12 @@
  * YAML text to nodes with places. Bounds size, depth and aliases before anything recurses; knows nothing of workflows.
  */
 
-import type { Document, Node, ParsedNode, Scalar, YAMLError } from "yaml";
+import type { CST, Document, Node, ParsedNode, Scalar, YAMLError } from "yaml";
 import { Composer, isAlias, isMap, isScalar, isSeq, Parser } from "yaml";
 import type { DiagnosticName } from "../diagnostics/catalogue.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
-import { measureTokens } from "./measure-tokens.ts";
+import { findQuoteEndingAt, measureTokens } from "./measure-tokens.ts";
 import type { ListNode, MapEntry, MapNode, ScalarNode, SourceNode } from "./node.ts";
 import { mapScalarOffsets } from "./scalar-offsets.ts";
 import type { Span } from "./span.ts";
@@ -20,6 +20,9 @@ export function readYaml(text: string, report: Report, includes?: Includes): Sou
   return readText(text, report, { includes, depth: 0, count: { files: 0, nodes: 0, bytes: 0 } });
 }
 
+/** Where a finding about the whole file is shown. */
+const firstCharacter: Span = { start: 0, end: 1 };
+
 interface Reading {
   includes: Includes | undefined;
   depth: number;
@@ -30,7 +33,7 @@ interface Reading {
 function readText(text: string, report: Report, reading: Reading): SourceNode | undefined {
   const bytes = new TextEncoder().encode(text).byteLength;
   if (bytes > compileLimits.fileBytes) {
-    report.add("file-too-large", { start: 0, end: 0 }, `The file has ${bytes} bytes; ${compileLimits.fileBytes} are allowed.`);
+    report.add("file-too-large", firstCharacter, `The file has ${bytes} bytes; ${compileLimits.fileBytes} are allowed.`);
     return undefined;
   }
   const control = /[^\P{Cc}\t\n\r\u0085]|[\ufffe\uffff]/u.exec(text);
@@ -51,7 +54,7 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
     return undefined;
   }
   if (size.nodes > compileLimits.nodes) {
-    report.add("file-too-large", { start: 0, end: 0 }, `The file has ${size.nodes} YAML nodes; ${compileLimits.nodes} are allowed.`);
+    report.add("file-too-large", firstCharacter, `The file has ${size.nodes} YAML nodes; ${compileLimits.nodes} are allowed.`);
     return undefined;
   }
   const documents: Document.Parsed[] = [];
@@ -65,7 +68,7 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
   }
   const [document, second] = documents;
   if (document === undefined) return undefined;
-  for (const error of document.errors.slice(0, compileLimits.diagnostics)) addYamlError(error, text, report);
+  for (const error of document.errors.slice(0, compileLimits.diagnostics)) addYamlError(error, text, tokens, report);
   if (second) {
     const start = second.range[0];
     report.add(
@@ -96,10 +99,17 @@ const yamlErrorNames: Partial<Record<YAMLError["code"], DiagnosticName>> = {
   RESOURCE_EXHAUSTION: "nested-too-deep",
 };
 
-function addYamlError(error: YAMLError, text: string, report: Report): void {
+function addYamlError(error: YAMLError, text: string, tokens: readonly CST.Token[], report: Report): void {
   const message = error.message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? "";
   let [start, end] = error.pos;
   if (start >= text.length && text.length > 0) start = Math.max(0, text.trimEnd().length - 1);
+  end = Math.max(end, start + 1);
+  // An unclosed quote is noticed at the end of the file; its beginning is what helps.
+  if (error.code === "MISSING_CHAR" && /closing .?quote/.test(error.message)) start = findQuoteEndingAt(tokens, error.pos[0]) ?? start;
+  if (error.code === "BAD_INDENT" && /^[ \t]/.test(text.slice(start))) {
+    start += /^[ \t]*/.exec(text.slice(start))?.[0].length ?? 0;
+    end = text.indexOf("\n", start) === -1 ? text.length : text.indexOf("\n", start);
+  }
   end = Math.max(end, start + 1);
   // A span over many lines points at nothing: keep its first line.
   const lineEnd = text.indexOf("\n", start);
@@ -128,7 +138,7 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
   let stopped = false;
 
   const convert = (node: Node | null | undefined, fallback: Span): Converted => {
-    if (stopped || node === null || node === undefined) return plain(null, fallback);
+    if (stopped || node === null || node === undefined) return plain(fallback);
     if (isAlias(node)) return convertAlias(node.source, spanOf(node, fallback));
     const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
     if (anchor !== undefined) anchors.set(anchor, "open");
@@ -141,11 +151,13 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
     return converted;
   };
 
-  const plain = (value: null, span: Span): Converted => ({
-    node: { kind: "scalar", span, value, style: "plain", locate: () => span },
+  const scalarOf = (span: Span, hole: boolean): Converted => ({
+    node: { kind: "scalar", span, value: null, style: "plain", ...(hole ? { hole } : {}), locate: () => span },
     size: 1,
     bytes: 0,
   });
+  const plain = (span: Span): Converted => scalarOf(span, false);
+  const hole = (span: Span): Converted => scalarOf(span, true);
 
   const grow = (size: number, bytes: number, span: Span): void => {
     if (stopped) return;
@@ -159,11 +171,11 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
     const target = anchors.get(name);
     if (target === undefined) {
       report.add("bad-alias", span, `The alias \`*${name}\` names no anchor before it.`);
-      return plain(null, span);
+      return hole(span);
     }
     if (target === "open") {
       report.add("bad-alias", span, `The alias \`*${name}\` stands inside what it repeats.`);
-      return plain(null, span);
+      return hole(span);
     }
     return target;
   };
@@ -182,7 +194,7 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
       (typeof value !== "number" || !Number.isFinite(value))
     ) {
       report.add("not-json", span, "This value has no form in JSON.", { hint: "write it in quotes to make it text" });
-      return plain(null, span);
+      return hole(span);
     }
     const style = styles[node.type ?? "PLAIN"] ?? "plain";
     const raw = text.slice(span.start, span.end);
@@ -202,7 +214,7 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
 
   const convertInclude = (node: Scalar, span: Span): Converted => {
     const path = typeof node.value === "string" ? node.value : "";
-    const nothing = plain(null, span);
+    const nothing = hole(span);
     count.files += 1;
     if (reading.includes === undefined) {
       report.add("include-refused", span, `\`!include ${path}\` needs the file beside it, which is not at hand here.`, {
@@ -214,7 +226,7 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
       report.add("include-refused", span, "Too many files include one another.");
       return nothing;
     }
-    const content = reading.includes(path);
+    const content = readIncluded(reading.includes, path);
     if (content === undefined) {
       report.add("include-refused", span, `There is no file \`${path}\` to include.`);
       return nothing;
@@ -240,7 +252,7 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
       list.items.push(converted.node);
       size += converted.size;
       bytes += converted.bytes;
-      grow(size, bytes, converted.node.span);
+      grow(size, bytes, spanOf(item as Node, converted.node.span));
     }
     return { node: list, size, bytes };
   };
@@ -317,6 +329,15 @@ const styles: Record<string, ScalarNode["style"]> = {
 function spanOf(node: { range?: readonly number[] | null }, fallback: Span): Span {
   const [start, end] = node.range ?? [];
   return start === undefined || end === undefined ? fallback : { start, end };
+}
+
+/** A resolver that throws has no such file. */
+function readIncluded(includes: Includes, path: string): string | undefined {
+  try {
+    return includes(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Findings in an included file are shown where it is included. */
