@@ -11,7 +11,7 @@ import { createTerminal, type Output } from "./terminal.ts";
 /** Every command; in the order of `--help`. */
 const commands: { name: string; summary: string; load: () => Promise<CommandModule> }[] = [
   { name: "start", summary: "run a server on this machine", load: () => import("./start.ts") },
-  { name: "start", summary: "run a server on this machine", load: () => import("./start.ts") },
+  { name: "demo", summary: "play a review and a debate, told as they happen", load: () => import("./demo.ts") },
   { name: "publish", summary: "put workflow files into the registry", load: () => import("./publish.ts") },
   { name: "agents", summary: "add and list agents", load: () => import("./agents.ts") },
   { name: "agent", summary: "make any program an agent", load: () => import("./agent.ts") },

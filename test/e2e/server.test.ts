@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { identifyProcess, isAlive } from "../../src/cli/server/process-identity.ts";
-import { makeDataFolder, spawnServer, startServerProcess } from "./server-process.ts";
+import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
 
 async function fetchHealth(url: string): Promise<number> {
   return (await fetch(`${url}/healthz`)).status;
@@ -13,7 +13,7 @@ async function fetchHealth(url: string): Promise<number> {
 
 test("[SRV1] a server says where it answers, and keeps its admin token where only its owner reads it", async () => {
   const data = await makeDataFolder();
-  const { facts } = await startServerProcess(data);
+  const { facts } = await startTestServer(data);
 
   expect(facts.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(await fetchHealth(facts.url)).toBe(200);
@@ -24,7 +24,7 @@ test("[SRV1] a server says where it answers, and keeps its admin token where onl
 
 test("[SRV2] SIGTERM ends a server and its runtime within seconds, with sockets open", async () => {
   const data = await makeDataFolder();
-  const { child, facts, ended } = await startServerProcess(data);
+  const { child, facts, ended } = await startTestServer(data);
   const socket = connect(Number(new URL(facts.url).port), "127.0.0.1");
   socket.on("error", () => {});
   onTestFinished(() => void socket.destroy());
@@ -45,8 +45,8 @@ test("[SRV2] SIGTERM ends a server and its runtime within seconds, with sockets 
 
 test("[SRV3] a second server on the same folder is refused, and told who has it", async () => {
   const data = await makeDataFolder();
-  const first = await startServerProcess(data);
-  const second = spawnServer(data);
+  const first = await startTestServer(data);
+  const second = spawnTestServer(data);
 
   expect(await second.ready).toBeNull();
   const { code, stderr } = await second.ended;
@@ -58,7 +58,7 @@ test("[SRV3] a second server on the same folder is refused, and told who has it"
 
 test("[SRV4] of servers that start at once on one folder, exactly one serves", async () => {
   const data = await makeDataFolder();
-  const servers = [spawnServer(data), spawnServer(data), spawnServer(data)];
+  const servers = [spawnTestServer(data), spawnTestServer(data), spawnTestServer(data)];
 
   const ready = (await Promise.all(servers.map((server) => server.ready))).filter((facts) => facts !== null);
   expect(ready).toHaveLength(1);
@@ -70,13 +70,13 @@ test("[SRV4] of servers that start at once on one folder, exactly one serves", a
 
 test("[SRV5] what a killed server leaves running is ended before its folder is served again", async () => {
   const data = await makeDataFolder();
-  const killed = await startServerProcess(data);
+  const killed = await startTestServer(data);
   const orphan = identifyProcess(killed.facts.pids.workerd);
   killed.child.kill("SIGKILL");
   await killed.ended;
   expect(orphan && isAlive(orphan), "the runtime outlives its parent, else this test shows nothing").toBe(true);
 
-  const next = await startServerProcess(data);
+  const next = await startTestServer(data);
 
   expect(orphan && isAlive(orphan)).toBe(false);
   expect(await fetchHealth(next.facts.url)).toBe(200);
@@ -91,7 +91,7 @@ test("[SRV6] a process that merely has the pid of an earlier runtime is left alo
   const earlier = { pid: innocent.pid, started: "another boot:1" };
   await writeFile(join(data, "server.json"), JSON.stringify({ server: earlier, workerd: earlier, url: null }));
 
-  const { facts } = await startServerProcess(data);
+  const { facts } = await startTestServer(data);
 
   expect(await fetchHealth(facts.url)).toBe(200);
   expect(innocent.exitCode ?? innocent.signalCode).toBeNull();
@@ -99,7 +99,7 @@ test("[SRV6] a process that merely has the pid of an earlier runtime is left alo
 
 test("[SRV7] a runtime that crashes is started again, on the same port, and is on record", async () => {
   const data = await makeDataFolder();
-  const { facts } = await startServerProcess(data);
+  const { facts } = await startTestServer(data);
   process.kill(facts.pids.workerd, "SIGKILL");
 
   await vi.waitFor(async () => expect(await fetchHealth(facts.url)).toBe(200), { timeout: 10_000 });
@@ -109,9 +109,9 @@ test("[SRV7] a runtime that crashes is started again, on the same port, and is o
 });
 
 test("[SRV8] a taken port is named, with what to do", async () => {
-  const { facts } = await startServerProcess(await makeDataFolder());
+  const { facts } = await startTestServer(await makeDataFolder());
   const port = Number(new URL(facts.url).port);
-  const second = spawnServer(await makeDataFolder(), { port });
+  const second = spawnTestServer(await makeDataFolder(), { port });
 
   expect(await second.ready).toBeNull();
   expect(await second.ended).toMatchObject({ code: 1, stderr: expect.stringContaining(`Port ${port} of 127.0.0.1 is taken`) });
@@ -119,11 +119,11 @@ test("[SRV8] a taken port is named, with what to do", async () => {
 
 test("[SRV9] the admin token is the one given, else the one kept", async () => {
   const data = await makeDataFolder();
-  const given = await startServerProcess(data, { env: { NERVEFLARE_ADMIN_TOKEN: "given-by-the-operator" } });
+  const given = await startTestServer(data, { env: { NERVEFLARE_ADMIN_TOKEN: "given-by-the-operator" } });
   expect(given.facts.adminToken).toBe("given-by-the-operator");
   given.child.kill("SIGINT");
   expect((await given.ended).code).toBe(0);
 
-  const next = await startServerProcess(data);
+  const next = await startTestServer(data);
   expect(next.facts.adminToken).toBe("given-by-the-operator");
 });

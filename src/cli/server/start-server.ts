@@ -6,8 +6,9 @@ import { convertV4MiniflareOptions, Miniflare, NoOpLog, Response } from "minifla
 import { settleAdminToken } from "./admin-token.ts";
 import { claimDataFolder, type DataFolder } from "./data-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
+import { projectRoot } from "./project-root.ts";
 import { ServerStartError } from "./server-start-error.ts";
-import { projectRoot, readWorkerOptions } from "./worker-options.ts";
+import { readWorkerOptions } from "./worker-options.ts";
 
 /** How to run a local server. */
 export interface ServerOptions {

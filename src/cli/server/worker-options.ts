@@ -1,13 +1,10 @@
 /** What the Worker is, read from wrangler.toml as `wrangler dev` and the tests read it, and its code in one module. */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { build } from "esbuild";
 import type { V4WorkerOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { projectRoot } from "./project-root.ts";
 import { ServerStartError } from "./server-start-error.ts";
-
-/** The folder that holds wrangler.toml. */
-export const projectRoot = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 
 /**
  * Bundles the Worker and reads its bindings and compatibility date.

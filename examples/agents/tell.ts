@@ -1,0 +1,35 @@
+/** How the example agents say what they do: lines for people, or JSON with NERVEFLARE_TELL=json for a program that listens. */
+import type { Note } from "../../src/client/index.ts";
+
+/** Says one thing. */
+export type Tell = (what: string, text: string, more?: { thread?: string }) => void;
+
+/** What one line is under NERVEFLARE_TELL=json. */
+export interface Told {
+  /** Milliseconds since 1970. */
+  at: number;
+  what: string;
+  text: string;
+  thread?: string;
+}
+
+/** Says `what` and a text on stdout. */
+export const tell: Tell = (what, text, more = {}) => {
+  const told: Told = { at: Date.now(), what, text, ...more };
+  console.log(process.env.NERVEFLARE_TELL === "json" ? JSON.stringify(told) : `${what.padEnd(10)} ${text}`);
+};
+
+/** The client's notes that belong to the story; warnings and errors all do. */
+export function tellNote({ level, what, message, thread }: Note): void {
+  const names: Record<string, string> = { connected: "connected", "offer.claim": "claims", "claim.accepted": "awarded" };
+  const name = names[what];
+  if (what === "claim.rejected" || what === "offer.lost") tell("refused", message, { ...(thread && { thread }) });
+  else if (name) tell(name, message, { ...(thread && { thread }) });
+  else if (level !== "info") tell(level, `${what}: ${message}`, { ...(thread && { thread }) });
+}
+
+/** Says a thread's milestones; other events are said by their kind. */
+export function tellEvent({ type, data }: { type: string; data?: unknown }): void {
+  const { thread, outcome } = (data ?? {}) as { thread?: string; outcome?: { prompt?: string | null; error?: string } };
+  tell(type.replace(/^nerve\.thread\./, ""), outcome?.prompt ?? outcome?.error ?? type, { ...(thread && { thread }) });
+}

@@ -1,0 +1,113 @@
+/** `nerveflare demo`: a review and a debate on a server of their own, every process and socket real, told as they happen. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import type { Command } from "commander";
+import { systemClock } from "../client/clock.ts";
+import { createHttpCaller, type HttpCaller } from "../client/http.ts";
+import { CliError, type CommandContext } from "./command.ts";
+import { createNarrator, type Narrator } from "./demo/narrator.ts";
+import { type Act, acts, type Player } from "./demo/story.ts";
+import { createTroupe, type Told, type Troupe } from "./demo/troupe.ts";
+import { projectRoot } from "./server/project-root.ts";
+import type { Ready } from "./server/spawn-server.ts";
+
+/** Seconds after which something is wrong. */
+const patience = 60;
+
+/** Defines `nerveflare demo`. */
+export function defineCommand(command: Command, { terminal }: CommandContext): void {
+  command.action(async () => {
+    const narrator = createNarrator(terminal);
+    const troupe = createTroupe();
+    const interrupted = Promise.withResolvers<never>();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => interrupted.reject(new CliError(`stopped by ${signal}`)));
+    }
+    const timer = setTimeout(() => interrupted.reject(new CliError(`the demo did not end within ${patience} s`)), patience * 1000);
+    try {
+      await Promise.race([play(narrator, troupe), troupe.broken, interrupted.promise]);
+    } catch (error) {
+      if (error instanceof CliError) throw error;
+      const hint =
+        "`npm start` runs the server alone and shows what it logs; `npm run check` and `npm test` tell whether the tree is sound.";
+      throw new CliError(`the demo failed: ${(error as Error).message}`, { hint, cause: error });
+    } finally {
+      clearTimeout(timer);
+      await troupe.disband();
+    }
+  });
+}
+
+/** What the acts share. */
+interface Stage {
+  narrator: Narrator;
+  troupe: Troupe;
+  server: Ready;
+  operator: HttpCaller;
+}
+
+async function play(narrator: Narrator, troupe: Troupe): Promise<void> {
+  const began = performance.now();
+  const server = await troupe.startServer();
+  narrator.line("server", "ready", `${server.url}, process ${server.pids.server}, runtime ${server.pids.workerd}`);
+  const operator = createHttpCaller({ url: server.url, token: server.adminToken, fetch, clock: systemClock });
+  const stage: Stage = { narrator, troupe, server, operator };
+
+  for (const act of acts) await playAct(stage, act);
+
+  narrator.remark(`\nBoth threads are complete, after ${((performance.now() - began) / 1000).toFixed(1)} s. To look further, run \`npm start\`; then
+  curl -H "Authorization: Bearer $(cat .nerveflare/admin-token)" http://127.0.0.1:8787/v1/threads
+  npx nerveflare threads                  the same, as a table
+  NERVEFLARE_TOKEN=… node examples/agents/reviewer.ts   one agent of this story; examples/agents holds them all`);
+}
+
+async function playAct({ narrator, troupe, server, operator }: Stage, { title, workflow, players, initiator }: Act): Promise<void> {
+  narrator.title(title);
+  const text = await readFile(join(projectRoot, "workflows", `${workflow}.yaml`), "utf8");
+  const published = await operator.call("PUT", `v1/workflows/${workflow}`, { body: text, contentType: "application/yaml" });
+  narrator.line(
+    "operator",
+    "publishes",
+    `workflows/${workflow}.yaml, revision ${(published as { revision: string }).revision.slice(0, 12)}`,
+  );
+
+  const connected = await Promise.all(players.map((player) => admit(player).connected));
+  if (connected.some((told) => told.what !== "connected")) throw new Error("an agent did not connect");
+  const { thread } = await admit(initiator).completed;
+
+  const shown = (await operator.call("GET", `v1/threads/${thread}`)) as ThreadView;
+  const { messages } = (await operator.call("GET", `v1/threads/${thread}/messages`)) as { messages: unknown[] };
+  const seats = Object.entries(shown.roles).map(([role, { agent }]) => `${role} ${agent ?? "nobody"}`);
+  narrator.line("server", "thread", `${shown.status}: ${shown.outcome?.prompt ?? ""} (${messages.length} turns; ${seats.join(", ")})`, {
+    thread,
+  });
+  if (shown.status !== "completed") throw new Error(`the thread of ${workflow} is ${shown.status}`);
+
+  /** Registers an agent and starts its program. */
+  function admit(player: Player): { connected: Promise<Told>; completed: Promise<{ thread: string }> } {
+    const first = Promise.withResolvers<Told>();
+    const completed = Promise.withResolvers<{ thread: string }>();
+    function listen(told: Told): void {
+      narrator.line(player.id, told.what, told.text, told);
+      if (told.what === "connected") first.resolve(told);
+      if (told.what === "completed" && told.thread) completed.resolve({ thread: told.thread });
+      if (told.what === "failed" || told.what === "cancelled")
+        completed.reject(new Error(`${player.id} was told: ${told.what}, ${told.text}`));
+    }
+    const { id, capabilities, program, args = [] } = player;
+    operator.call("POST", "v1/agents", { body: JSON.stringify({ id, capabilities }) }).then((agent) => {
+      narrator.line("operator", "registers", `${id}${capabilities.length > 0 ? `, who may ${capabilities.join(", ")}` : ""}`);
+      troupe.startAgent(program, args, { NERVEFLARE_URL: server.url, NERVEFLARE_TOKEN: (agent as { token: string }).token }, listen);
+    }, first.reject);
+    first.promise.catch(completed.reject);
+    return { connected: first.promise, completed: completed.promise };
+  }
+}
+
+/** What of `GET /v1/threads/:id` is told. */
+interface ThreadView {
+  status: string;
+  roles: Record<string, { agent?: string | null }>;
+  outcome?: { prompt?: string | null };
+}

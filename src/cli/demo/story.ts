@@ -1,0 +1,54 @@
+/** What the demo plays: who takes part, with which program and rights, and what it waits for. */
+
+/** One agent of the demo. */
+export interface Player {
+  id: string;
+  /** Granted in the registry. */
+  capabilities: string[];
+  /** The program, under examples/agents. */
+  program: string;
+  args?: string[];
+}
+
+/** One thread of the demo. */
+export interface Act {
+  title: string;
+  /** The file, under workflows/. */
+  workflow: string;
+  /** Started first, and connected before the initiator is. */
+  players: Player[];
+  /** Posts the event that starts the thread, and hears of its end. */
+  initiator: Player;
+}
+
+/** The two examples that the documentation explains. */
+export const acts: Act[] = [
+  {
+    title: "A pull request is reviewed; two reviewers want the one role",
+    workflow: "code-review",
+    players: [
+      { id: "bob", capabilities: ["code-review"], program: "reviewer.ts" },
+      { id: "carol", capabilities: ["code-review"], program: "reviewer.ts" },
+    ],
+    initiator: {
+      id: "alice",
+      capabilities: ["coding"],
+      program: "author.ts",
+      args: ["--repo", "nerve", "--pr", "115", "--title", "Retry with back-off"],
+    },
+  },
+  {
+    title: "A motion is debated; the thread starts when both sides are filled",
+    workflow: "debate",
+    players: [
+      { id: "dora", capabilities: ["argumentation"], program: "debater.ts" },
+      { id: "erik", capabilities: ["argumentation"], program: "debater.ts" },
+    ],
+    initiator: {
+      id: "host-1",
+      capabilities: [],
+      program: "host.ts",
+      args: ["--motion", "Agents should review each other's code"],
+    },
+  },
+];

@@ -1,0 +1,48 @@
+/** A local server as a process of its own, for programs: the demo, the end-to-end tests. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { projectRoot } from "./project-root.ts";
+
+/** What `nerveflare start --json` prints when it answers. */
+export interface Ready {
+  url: string;
+  adminToken: string;
+  data: string;
+  pids: { server: number; workerd: number };
+}
+
+/** How a process ended. */
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stderr: string;
+}
+
+/** A started process that may or may not become ready. */
+export interface ServerProcess {
+  child: ChildProcess;
+  /** Null when it ended before it was ready. */
+  ready: Promise<Ready | null>;
+  ended: Promise<Ended>;
+}
+
+/** Spawns `nerveflare start --json`. An admin token in our environment is not for it. */
+export function spawnServer(data: string, options: { port?: number; env?: Record<string, string> } = {}): ServerProcess {
+  const args = [join(projectRoot, "src/cli/main.ts"), "start", "--json", "--data", data, "--port", String(options.port ?? 0)];
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NERVEFLARE_ADMIN_TOKEN: "", ...options.env },
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr = `${stderr}${text}`.slice(-20_000);
+  });
+  const ended = new Promise<Ended>((resolve) => child.once("close", (code, signal) => resolve({ code, signal, stderr })));
+  const ready = new Promise<Ready | null>((resolve) => {
+    createInterface({ input: child.stdout })
+      .once("line", (line) => resolve(JSON.parse(line) as Ready))
+      .once("close", () => resolve(null));
+  });
+  return { child, ready, ended };
+}
