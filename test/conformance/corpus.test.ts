@@ -1,0 +1,18 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { measureAgreement, runConformance } from "../../src/cli/conformance.ts";
+
+const corpus = process.env["NERVEFLARE_CORPUS"] ?? fileURLToPath(new URL("../../../shared/corpus", import.meta.url));
+const there = existsSync(`${corpus}/decisions.jsonl`);
+if (!there)
+  console.warn(`conformance SKIPPED: there is no corpus at ${corpus}; set NERVEFLARE_CORPUS to the folder that holds decisions.jsonl`);
+
+describe.runIf(there)("the recorded corpus", () => {
+  it("is decided by the compiled machines as it was recorded, but for the original engines' known oddities", async () => {
+    const report = await runConformance(corpus);
+    expect(report.passed).toBeGreaterThan(5_000);
+    expect(report.failed.filter((difference) => difference.why === undefined)).toEqual([]);
+    expect(measureAgreement(report)).toBeGreaterThanOrEqual(0.99);
+  }, 120_000);
+});
