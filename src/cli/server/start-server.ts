@@ -8,7 +8,10 @@ import { claimDataFolder, type DataFolder } from "./data-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
 import { projectRoot } from "./project-root.ts";
 import { ServerStartError } from "./server-start-error.ts";
-import { readWorkerOptions } from "./worker-options.ts";
+import { readCrons, readWorkerOptions } from "./worker-options.ts";
+
+/** Milliseconds. */
+const cronInterval = 3_600_000;
 
 /** How to run a local server. */
 export interface ServerOptions {
@@ -48,8 +51,10 @@ export async function startServer({ data, port, adminToken, log = () => {} }: Se
     folder.note({ workerdPid: pid });
   });
   let miniflare: Miniflare | undefined;
+  let cron: NodeJS.Timeout | undefined;
 
   async function stop(): Promise<void> {
+    clearInterval(cron);
     unwatch();
     await miniflare?.dispose();
     folder.release();
@@ -61,6 +66,7 @@ export async function startServer({ data, port, adminToken, log = () => {} }: Se
     const url = (await miniflare.ready).origin;
     await migrateD1(await miniflare.getD1Database("DB"), join(projectRoot, "migrations"));
     folder.note({ url });
+    cron = setInterval(runCrons, cronInterval, miniflare, log);
     return { url, adminToken: token, data: folder.path, pids, stop };
   } catch (error) {
     await stop().catch(() => {});
@@ -90,6 +96,16 @@ async function createMiniflare(folder: DataFolder, port: number, adminToken: str
       unsafeHandleRuntimeRestart: () => log("the runtime ended unexpectedly and was started again"),
     }),
   );
+}
+
+/** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */
+async function runCrons(miniflare: Miniflare, log: (line: string) => void): Promise<void> {
+  try {
+    const worker = await miniflare.getWorker();
+    for (const cron of readCrons()) await worker.scheduled({ scheduledTime: new Date(), cron });
+  } catch (error) {
+    log(`a cron trigger failed: ${(error as Error).message}`);
+  }
 }
 
 /** Calls back with the pid of each runtime that this process spawns from now on, in the turn in which it is spawned. */

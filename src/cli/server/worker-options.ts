@@ -2,16 +2,23 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { V4WorkerOptions } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { projectRoot } from "./project-root.ts";
 import { ServerStartError } from "./server-start-error.ts";
+
+const configPath = join(projectRoot, "wrangler.toml");
+
+/** The Worker's cron triggers. */
+export function readCrons(): string[] {
+  return unstable_readConfig({ config: configPath }).triggers.crons ?? [];
+}
 
 /**
  * Bundles the Worker and reads its bindings and compatibility date.
  * @throws {ServerStartError} `bundle_failed`
  */
 export async function readWorkerOptions(): Promise<V4WorkerOptions> {
-  const { workerOptions, main, define } = unstable_getMiniflareWorkerOptions(join(projectRoot, "wrangler.toml"));
+  const { workerOptions, main, define } = unstable_getMiniflareWorkerOptions(configPath);
   // Wrangler's rules say which files to gather; ours are one bundle.
   const { modulesRules: _, ...options } = workerOptions;
   return { ...options, name: "nerveflare", modules: true, script: await bundleWorker(main ?? "src/worker/index.ts", define) };
