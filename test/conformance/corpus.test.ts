@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { measureAgreement, runConformance } from "../../src/cli/conformance.ts";
 
-const corpus = process.env["NERVEFLARE_CORPUS"] ?? fileURLToPath(new URL("../../../shared/corpus", import.meta.url));
+const corpus = process.env["NERVEFLARE_CORPUS"] ?? join(import.meta.dirname, "../../../shared/corpus");
 const there = existsSync(`${corpus}/decisions.jsonl`);
 if (!there)
   console.warn(`conformance SKIPPED: there is no corpus at ${corpus}; set NERVEFLARE_CORPUS to the folder that holds decisions.jsonl`);
