@@ -44,9 +44,10 @@ export interface Message {
 
 /**
  * `stored`: the receiver has it, or had it before. `refused`: it never will (unknown, deleted, full); the lane goes on
- * and the sender's actor hears of it.
+ * and the sender's actor hears of it. `later`: the receiver misses something of its own (a definition); it is asked
+ * again, and that is not counted against the message.
  */
-export type Delivery = { status: "stored" } | { status: "refused"; code: string; detail: string };
+export type Delivery = { status: "stored" } | { status: "refused"; code: string; detail: string } | { status: "later"; detail: string };
 
 /** What every object takes from another. */
 export interface DeliverRpc {
@@ -117,8 +118,26 @@ export interface ThreadActorRpc {
   take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>>;
 }
 
+/** What a thread's root asks of its task, wherever that lives. */
+export interface TaskPeek {
+  status: string;
+  round: number;
+  reason: string | null;
+  turn?: NonNullable<ThreadView["turn"]>;
+  last?: { role: string; output: Json };
+  /** The prompt of the last decision. */
+  prompt: string | null;
+}
+
+export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
+  peek(): Promise<TaskPeek | undefined>;
+  messages(page: { after?: number; limit: number }): Promise<{ messages: MessageView[]; next: number | null }>;
+  /** The actor's history, a page after a revision. */
+  history(page: { after?: number; limit: number }): Promise<Json>;
+}
+
 /** The root object of a thread. `viewer` null: an operator; else an agent's id, who sees only threads that it takes part in. */
-export interface RecruitmentRpc extends DeliverRpc {
+export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   show(viewer: string | null): Promise<Result<ThreadView>>;
   messages(
     viewer: string | null,

@@ -2,6 +2,8 @@
 export const limits = {
   /** Bytes of one event: an eighth of the platform's 2 MB row, so that an event and its envelope always fit a row. */
   eventBytes: 256 * 1024,
+  /** Characters of one WebSocket frame: an event and its envelope. */
+  frameBytes: 260 * 1024,
   /** Events in one batch: a batch is judged event by event within one request's CPU budget. */
   batchEvents: 100,
   /** Bytes of one request body: a full batch of typical events, far under the isolate's 128 MB. */

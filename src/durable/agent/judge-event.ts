@@ -21,8 +21,8 @@ export interface JudgedEvent {
  * @param now milliseconds since the epoch
  */
 export async function judgeEvent(raw: unknown, source: string, card: AgentCard, now: number): Promise<Result<JudgedEvent>> {
-  if (exceedsDepth(raw, limits.dataDepth))
-    return refuse("malformed", `An event nests at most ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
+  if (exceedsDepth(raw, limits.dataDepth + 1))
+    return refuse("malformed", `An event's data nests at most ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
   const bytes = new TextEncoder().encode(JSON.stringify(raw) ?? "null");
   if (bytes.length > limits.eventBytes)
     return refuse("too_large", `An event has at most ${limits.eventBytes} bytes; this one has ${bytes.length}.`, {

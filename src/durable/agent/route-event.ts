@@ -2,7 +2,7 @@
  * Where an accepted event leads: to the agents that it names, and to the workflows whose reflexes take it. Decided once,
  * at acceptance, and stored with it. Knows the registry, not the store.
  */
-import { evaluateReflex } from "../../compile/decide/reflex.ts";
+import { evaluateReflex, matchesKind } from "../../compile/decide/reflex.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
@@ -36,16 +36,17 @@ export async function routeEvent(event: CloudEvent, sender: AgentCard, registry:
 
 async function applyReflexes(event: CloudEvent, sender: AgentCard, published: PublishedReflexes, routed: RoutedEvent): Promise<void> {
   for (const [place, reflex] of published.reflexes.entries()) {
-    if (!reflex.on.some((kind) => matchesKind(kind, event.type))) continue;
+    if (!matchesKind(reflex.on, event.type)) continue;
     const { workflow, revision } = published;
     const note = (text: string): void => void routed.notes.push(`${workflow}: ${text}`);
-    const verdict = await evaluateReflex(reflex, { ...event, agent: sender.id } as Json);
-    if (!verdict.ok) {
-      note(verdict.error);
+    const result = await evaluateReflex(reflex, { ...event, agent: sender.id });
+    if (!result.ok) {
+      note(result.error.message);
       continue;
     }
+    const { verdict } = result;
     if (!verdict.fires) {
-      note(verdict.why);
+      note(verdict.why === "key" ? verdict.message : "its `when` is not met");
       continue;
     }
     if (reflex.kind === "workflow") {
@@ -65,22 +66,16 @@ async function applyReflexes(event: CloudEvent, sender: AgentCard, published: Pu
           revision,
           event: event as unknown as Json,
           initiator: sender.id,
-          key: verdict.key ?? null,
+          key: verdict.key,
         },
       });
     } else if (reflex.kind === "signal") {
       routed.messages.push({
         receivers: [`workflow/${workflow}`],
-        message: { type: "signal", signal: reflex.signal, key: verdict.key ?? null, event: event as unknown as Json },
+        message: { type: "signal", signal: reflex.signal, key: verdict.key, event: event as unknown as Json },
       });
     }
   }
-}
-
-/** `review.*` takes every kind below `review.`; `nerve.*` kinds are taken by their exact name only. */
-function matchesKind(pattern: string, kind: string): boolean {
-  if (pattern === kind) return true;
-  return pattern.endsWith(".*") && !kind.startsWith("nerve.") && kind.startsWith(pattern.slice(0, -1));
 }
 
 async function readRecipients(to: string, sender: AgentCard, registry: Registry): Promise<Result<string[]>> {

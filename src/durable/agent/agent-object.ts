@@ -1,0 +1,197 @@
+/** The Durable Object of an agent: a thin host of the core, and its hibernating sockets. */
+import { DurableObject } from "cloudflare:workers";
+import { closeCodes, subprotocol } from "../../wire/channels.ts";
+import type { Json } from "../../wire/event.ts";
+import { type Accepted, agentFrame, type Channel, type InboxPage, type Rejected, type ServerFrame } from "../../wire/frames.ts";
+import { limits } from "../../wire/limits.ts";
+import { createProblem, type Result } from "../../wire/problem.ts";
+import { type Environment, findNeighbours } from "../environment.ts";
+import { countCommit } from "../metrics.ts";
+import type { AgentCard, AgentRpc, Delivery, Envelope, Principal } from "../rpc.ts";
+import { createDurableWorld } from "../storage/durable-world.ts";
+import { type AgentCore, createAgentCore } from "./agent-core.ts";
+import { agentLimits } from "./agent-schema.ts";
+import type { Reader } from "./mailbox.ts";
+
+/** What survives hibernation beside a socket. */
+interface Attachment {
+  channels: Channel[];
+  after: number;
+  through: number;
+  token: string;
+}
+
+export class AgentObject extends DurableObject<Environment> implements AgentRpc {
+  readonly #core: AgentCore;
+  readonly #name: string;
+  readonly #readers = new Map<WebSocket, Reader>();
+
+  constructor(ctx: DurableObjectState, env: Environment) {
+    super(ctx, env);
+    const near = findNeighbours(env);
+    this.#name = ctx.id.name ?? "";
+    this.#core = createAgentCore(this.#name, {
+      world: createDurableWorld(ctx, `agent/${this.#name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
+      registry: near.registry,
+      threadActor: near.threadActor,
+      project: near.project,
+      settle: () => ctx.storage.sync(),
+      later: (milliseconds, work) => void setTimeout(work, milliseconds),
+      countCommit: () => countCommit("agent"),
+    });
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    for (const socket of ctx.getWebSockets()) this.#attach(socket, socket.deserializeAttachment() as Attachment);
+  }
+
+  async register(card: AgentCard, tokenHash?: string): Promise<Result<null>> {
+    return this.#core.register(card, tokenHash);
+  }
+
+  async remove(): Promise<Result<null>> {
+    const removed = this.#core.remove();
+    for (const socket of this.ctx.getWebSockets()) socket.close(closeCodes.token, "the agent was removed");
+    return removed;
+  }
+
+  identify(principal: Principal): Promise<Result<AgentCard>> {
+    return this.#core.identify(principal);
+  }
+
+  me(principal: Principal): Promise<Result<Json>> {
+    return this.#core.me(principal);
+  }
+
+  accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>> {
+    return this.#core.accept(principal, events);
+  }
+
+  inbox(
+    principal: Principal,
+    query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
+  ): Promise<Result<InboxPage>> {
+    return this.#core.inbox(principal, query);
+  }
+
+  ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>> {
+    return this.#core.ack(principal, ack);
+  }
+
+  deliver(envelope: Envelope): Promise<Delivery> {
+    return this.#core.deliver(envelope);
+  }
+
+  override alarm(): Promise<void> {
+    return this.#core.alarm();
+  }
+
+  /** `GET /v1/connect`: the Worker checked the upgrade's form and put the token into `Authorization`. */
+  override async fetch(request: Request): Promise<Response> {
+    const token = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
+    const identity = await this.#core.identify({ agent: this.#name, token });
+    const { 0: client, 1: server } = new WebSocketPair();
+    const headers = request.headers.get("sec-websocket-protocol")?.includes(subprotocol)
+      ? { "sec-websocket-protocol": subprotocol }
+      : undefined;
+    const response = (): Response => new Response(null, { status: 101, webSocket: client, ...(headers && { headers }) });
+    if (!identity.ok) {
+      server.accept();
+      server.close(closeCodes.token, identity.problem.detail);
+      return response();
+    }
+    const query = new URL(request.url).searchParams;
+    const wanted = (query.get("channel") ?? "my,open").split(",");
+    const channels = (["my", "open"] as const).filter((channel) => wanted.includes(channel));
+    const after = Number(query.get("after") ?? 0);
+    const open = this.ctx.getWebSockets();
+    // The oldest gives way: a client that lost its connection may not have closed it.
+    for (const socket of open.slice(0, Math.max(0, open.length - agentLimits.sockets + 1))) {
+      this.#detach(socket);
+      socket.close(closeCodes.replaced, "a newer connection took its place");
+    }
+    this.ctx.acceptWebSocket(server);
+    this.#attach(server, {
+      channels,
+      after: Number.isSafeInteger(after) ? after : 0,
+      through: Number.isSafeInteger(after) ? after : 0,
+      token,
+    });
+    return response();
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const reject = (id: string | null, error: ReturnType<typeof createProblem>): void => send(socket, { type: "rejected", id, error });
+    if (typeof data !== "string") return reject(null, createProblem("malformed", "Frames are text: JSON of at most one event."));
+    if (data.length > limits.frameBytes)
+      return reject(null, createProblem("too_large", `A frame has at most ${limits.frameBytes} bytes.`, { limit: limits.frameBytes }));
+    let raw: unknown;
+    try {
+      raw = JSON.parse(data);
+    } catch {
+      return reject(null, createProblem("malformed", "The frame is not JSON."));
+    }
+    const frame = agentFrame.safeParse(raw);
+    if (!frame.success)
+      return reject(null, createProblem("malformed", 'A frame is {"type":"event","event":{…}} or {"type":"ack","seqs":[…]}.'));
+    if (frame.data.type === "ack") {
+      this.#core.mailbox.ack(frame.data, this.#readers.get(socket));
+      this.#core.noteLazily();
+      return;
+    }
+    const { token } = socket.deserializeAttachment() as Attachment;
+    const answers = await this.#core.accept({ agent: this.#name, token }, [frame.data.event]);
+    if (!answers.ok) {
+      socket.close(closeCodes.token, answers.problem.detail);
+      return;
+    }
+    for (const answer of answers.value) {
+      if (answer.status === "accepted") send(socket, { type: "accepted", ...answer });
+      else reject(answer.id, answer.error);
+    }
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#detach(socket);
+    try {
+      socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#detach(socket);
+  }
+
+  #attach(socket: WebSocket, attachment: Attachment): void {
+    const reader: Reader = {
+      channels: attachment.channels,
+      after: attachment.after,
+      through: attachment.through,
+      outstanding: 0,
+      caughtUp: false,
+      give: (item) => {
+        send(socket, { type: "event", ...item });
+        // Hibernation drops memory at any time: what was given is kept beside the socket.
+        socket.serializeAttachment({ ...attachment, through: Math.max(reader.through, item.seq) } satisfies Attachment);
+      },
+    };
+    socket.serializeAttachment(attachment);
+    this.#readers.set(socket, reader);
+    this.#core.mailbox.attach(reader);
+  }
+
+  #detach(socket: WebSocket): void {
+    const reader = this.#readers.get(socket);
+    if (!reader) return;
+    this.#readers.delete(socket);
+    this.#core.mailbox.detach(reader);
+  }
+}
+
+function send(socket: WebSocket, frame: ServerFrame): void {
+  try {
+    socket.send(JSON.stringify(frame));
+  } catch {
+    // A dead socket: its close comes, and what it was given goes to another.
+  }
+}

@@ -1,0 +1,68 @@
+/** The Worker's bindings, and how an address finds its object. */
+import { createD1Registry } from "./registry/create-d1-registry.ts";
+import type { Registry } from "./registry.ts";
+import type { AgentRpc, DeliverRpc, ProjectionRow, ProjectorRpc, RecruitmentRpc, TaskRpc, ThreadActorRpc, WorkflowRpc } from "./rpc.ts";
+
+export interface Environment {
+  DB: D1Database;
+  AGENT: DurableObjectNamespace;
+  WORKFLOW: DurableObjectNamespace;
+  RECRUITMENT: DurableObjectNamespace;
+  TASK: DurableObjectNamespace;
+  PROJECTOR: DurableObjectNamespace;
+  /** `own`: each task in an object of its own. Else beside its recruitment: one file and half the commits. */
+  NERVEFLARE_PLACEMENT?: string;
+}
+
+/** A stub as the interface that its class implements: the platform's own types wrap every answer for disposal. */
+export function getStub<Rpc>(namespace: DurableObjectNamespace, name: string): Rpc {
+  return namespace.get(namespace.idFromName(name)) as unknown as Rpc;
+}
+
+export interface Neighbours {
+  registry: Registry;
+  /** The object behind any address. */
+  object(address: string): DeliverRpc;
+  agent(id: string): AgentRpc;
+  workflow(name: string): WorkflowRpc;
+  thread(id: string): RecruitmentRpc;
+  task(address: string): TaskRpc;
+  /** The actor that takes thread-bound events, `task/…` or `recruitment/…`. */
+  threadActor(address: string): ThreadActorRpc;
+  project(rows: ProjectionRow[]): Promise<void>;
+  beside: boolean;
+}
+
+/** Everything that an object reaches from where it is. */
+export function findNeighbours(env: Environment): Neighbours {
+  const beside = env.NERVEFLARE_PLACEMENT !== "own";
+  const namespaces: Record<string, DurableObjectNamespace> = {
+    agent: env.AGENT,
+    workflow: env.WORKFLOW,
+    recruitment: env.RECRUITMENT,
+    task: env.TASK,
+  };
+  const split = (address: string): [kind: string, name: string] => [
+    address.slice(0, address.indexOf("/")),
+    address.slice(address.indexOf("/") + 1),
+  ];
+  const find = <Rpc>(address: string): Rpc => {
+    const [kind, name] = split(address);
+    // A task's name begins with its thread's.
+    if (kind === "task" && beside) return getStub(env.RECRUITMENT, name.split(".")[0] as string);
+    const namespace = namespaces[kind];
+    if (!namespace) throw new Error(`there are no objects at ${address}`);
+    return getStub(namespace, name);
+  };
+  return {
+    registry: createD1Registry(env.DB),
+    beside,
+    object: find,
+    agent: (id) => getStub(env.AGENT, id),
+    workflow: (name) => getStub(env.WORKFLOW, name),
+    thread: (id) => getStub(env.RECRUITMENT, id),
+    task: find,
+    threadActor: find,
+    project: (rows) => getStub<ProjectorRpc>(env.PROJECTOR, "log").project(rows),
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * The thread's offers: who may be asked, who was, and reading the registry again while a role stays open. What the
+ * machine says to `offers` lands here; what leaves are mails. Knows rows and the registry, not the machine.
+ */
+import type { ToOffers } from "../../../machines/messages.ts";
+import type { RoleIr, WorkflowIr } from "../../compile/ir.ts";
+import type { Json } from "../../wire/event.ts";
+import { limits } from "../../wire/limits.ts";
+import type { Outbox } from "../host/outbox.ts";
+import type { Clock, Storage } from "../host/ports.ts";
+import { createMail } from "../mail.ts";
+import type { Registry } from "../registry.ts";
+import type { AgentCard, Message } from "../rpc.ts";
+import { formatDuration } from "./format-duration.ts";
+import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
+import { makeOfferId } from "./recruitment-logic.ts";
+import { readThread, type ThreadRow } from "./thread-rows.ts";
+import { threadLimits } from "./thread-schema.ts";
+
+export interface Offers {
+  /** What the machine said; resolves to what is to be written in the transaction that marks it received. */
+  take(message: Message, ir: WorkflowIr): Promise<() => void>;
+  /** Reads the registry again for offers whose time has come; resolves to what is to be written, or undefined. */
+  scan(ir: WorkflowIr): Promise<(() => void) | undefined>;
+  /** When the next scan is due. */
+  due(): number | undefined;
+}
+
+interface OfferRow {
+  [column: string]: string | number | null;
+  id: string;
+  role: string;
+  opened: number;
+  expires: number;
+  scan_at: number | null;
+  scans: number;
+  closed: string | null;
+}
+
+export function createOffers(ports: {
+  storage: Storage;
+  clock: Clock;
+  registry: Registry;
+  outbox: Outbox;
+  log(event: ReturnType<typeof makeThreadEvent>, thread: string): void;
+}): Offers {
+  const { storage, clock, registry, outbox, log } = ports;
+  let dueAt = readDue();
+
+  function readDue(): number | undefined {
+    return storage.exec<{ at: number | null }>("SELECT min(scan_at) AS at FROM offer WHERE closed IS NULL")[0]?.at ?? undefined;
+  }
+
+  /** Agents that may claim the role, as far as the registry can tell; the claim itself is judged on the card it carries. */
+  async function findEligible(role: RoleIr, workflow: string): Promise<AgentCard[]> {
+    const { all, agents, notAgents } = role.eligibility;
+    const fits = (card: AgentCard): boolean =>
+      !notAgents.includes(card.id) && (card.roles === null || card.roles.includes(`${workflow}/${role.name}`));
+    if (agents)
+      return (await registry.cards(agents)).filter(
+        (card) => fits(card) && all.every((capability) => card.capabilities.includes(capability)),
+      );
+    const found: AgentCard[] = [];
+    for (let after: string | undefined; found.length < threadLimits.offeredAtMost; ) {
+      const page = await registry.agents({ capabilities: all, ...(after !== undefined && { after }), limit: limits.pageMax });
+      found.push(...page.filter(fits));
+      after = page.at(-1)?.id;
+      if (page.length < limits.pageMax || after === undefined) break;
+    }
+    return found.slice(0, threadLimits.offeredAtMost);
+  }
+
+  function offerTo(agents: AgentCard[], offer: OfferRow, role: RoleIr, thread: ThreadRow): void {
+    const fresh = agents.filter(
+      (agent) => storage.exec("INSERT OR IGNORE INTO offered (offer, agent) VALUES (?, ?) RETURNING agent", offer.id, agent.id).length,
+    );
+    if (!fresh.length) return;
+    const event = makeThreadEvent(
+      thread.id,
+      `${offer.id}.opened.${offer.scans}`,
+      "nerve.offer.opened",
+      JSON.parse(thread.event).id,
+      clock.now(),
+      {
+        offer: offer.id,
+        thread: thread.id,
+        workflow: thread.workflow,
+        role: role.name,
+        goal: typeof role.fields.goal === "string" ? role.fields.goal : "",
+        requires: role.eligibility.all,
+        bind: role.bind,
+        heartbeat: describeHeartbeat(role),
+        turn: { timeout: formatDuration(role.turn.timeout) },
+        expires: new Date(offer.expires).toISOString(),
+      },
+    );
+    outbox.append(
+      fresh.map(({ id }) => `agent/${id}`),
+      createMail({ channel: "open", event, offer: offer.id, expires: offer.expires }),
+      { spread: true },
+    );
+    log({ ...event, to: fresh.length <= 20 ? fresh.map(({ id }) => `agents/${id}`).join(",") : `role:${role.name}` }, thread.id);
+  }
+
+  function readOffer(id: string): OfferRow | undefined {
+    return storage.exec<OfferRow>("SELECT * FROM offer WHERE id = ?", id)[0];
+  }
+
+  return {
+    due: () => dueAt,
+    async take(message, ir) {
+      const thread = readThread(storage) as ThreadRow;
+      const fact = message as unknown as ToOffers;
+      const place = ir.roles.findIndex(({ name }) => name === fact.role);
+      const role = ir.roles[place] as RoleIr;
+      const id = makeOfferId(thread.id, place, fact.offer);
+      if (fact.type === "offer.open") {
+        const eligible = await findEligible(role, thread.workflow);
+        return () => {
+          const now = clock.now();
+          const row: OfferRow = {
+            id,
+            role: role.name,
+            opened: now,
+            expires: now + fact.timeout,
+            scan_at: now + threadLimits.scanFirst,
+            scans: 0,
+            closed: null,
+          };
+          storage.exec("INSERT OR IGNORE INTO offer VALUES (?, ?, ?, ?, ?, 0, NULL)", id, role.name, row.opened, row.expires, row.scan_at);
+          offerTo(eligible, row, role, thread);
+          dueAt = readDue();
+        };
+      }
+      return () => {
+        storage.exec("UPDATE offer SET closed = ?, scan_at = NULL WHERE id = ?", fact.why, id);
+        dueAt = readDue();
+        // Whoever was given the role has been told by that.
+        const held =
+          fact.why === "filled"
+            ? storage.exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? AND reply = 'awarded'", id)[0]?.agent
+            : undefined;
+        const told = storage
+          .exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? ORDER BY agent", id)
+          .filter(({ agent }) => agent !== held);
+        const event = makeThreadEvent(thread.id, `${id}.closed`, "nerve.offer.closed", JSON.parse(thread.event).id, clock.now(), {
+          offer: id,
+          why: fact.why,
+        } as Json);
+        log(event, thread.id);
+        outbox.append(
+          told.map(({ agent }) => `agent/${agent}`),
+          createMail({ channel: "open", event, ends: id }),
+          { spread: true },
+        );
+      };
+    },
+    async scan(ir) {
+      const now = clock.now();
+      const open = storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL AND scan_at <= ?", now);
+      if (!open.length) return undefined;
+      const thread = readThread(storage) as ThreadRow;
+      const found: { offer: OfferRow; role: RoleIr; eligible: AgentCard[] }[] = [];
+      for (const offer of open) {
+        const role = ir.roles.find(({ name }) => name === offer.role) as RoleIr;
+        found.push({ offer, role, eligible: await findEligible(role, thread.workflow) });
+      }
+      return () => {
+        for (const { offer, role, eligible } of found) {
+          if (readOffer(offer.id)?.closed !== null) continue;
+          const scans = offer.scans + 1;
+          const next = now + Math.min(threadLimits.scanFirst * 2 ** scans, threadLimits.scanLast);
+          storage.exec("UPDATE offer SET scans = ?, scan_at = ? WHERE id = ?", scans, next, offer.id);
+          offerTo(eligible, { ...offer, scans }, role, thread);
+        }
+        dueAt = readDue();
+      };
+    },
+  };
+}

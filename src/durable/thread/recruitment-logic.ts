@@ -1,0 +1,197 @@
+/**
+ * Recruitment as the host runs it: how its facts become the mail that agents get, the thread's index row, and the log.
+ * Knows the root's rows and its machine's vocabulary.
+ */
+import { loadMachine } from "../../../machines/load-machine.ts";
+import type { Emitted, ToAgent } from "../../../machines/messages.ts";
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { ActorEvent } from "../host/effects.ts";
+import type { ActorScope, LogicEntry } from "../host/logic.ts";
+import { createMail } from "../mail.ts";
+import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
+import { makeThreadEvent } from "./make-event.ts";
+import type { TaskStart } from "./task-logic.ts";
+import { changeThread, readThread, type ThreadRow } from "./thread-rows.ts";
+
+export interface RecruitmentHooks {
+  log(event: CloudEvent, thread: string): void;
+  project(row: ProjectionRow): void;
+  /** The thread's last output and prompt, where the task's rows are at hand. */
+  readEnd(): { output: Json; prompt: string | null };
+}
+
+/** The full id of an offer: it names its thread and its role. */
+export function makeOfferId(thread: string, role: number, offer: number): string {
+  return `${thread}:${role}:${offer}`;
+}
+
+export function createRecruitmentLogic(hooks: RecruitmentHooks): LogicEntry {
+  return {
+    load: (definition) => {
+      const result = loadMachine((definition as CompiledWorkflow).recruitment);
+      if (!result.ok) throw new Error(result.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
+      return result.machine;
+    },
+    options: {
+      place: "recruitment",
+      actors: { task: "task" },
+      started: (along, scope) => {
+        const row = along as unknown as ThreadRow;
+        changeThread(scope.storage, row);
+        hooks.project(describeThread(row, [], null));
+      },
+      along: (_src, scope) => {
+        const { id: thread, workflow, event, initiator } = readThread(scope.storage) as ThreadRow;
+        return { thread, workflow, event: JSON.parse(event), initiator } satisfies TaskStart as unknown as Json;
+      },
+      expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, scope, hooks)),
+      emitted: (event, scope, append) => announce(event, scope, append, hooks),
+    },
+  };
+}
+
+/** The thread's row in the index. */
+export function describeThread(row: ThreadRow, agents: string[], waiting: string | null): ProjectionRow {
+  return {
+    table: "thread",
+    id: row.id,
+    revisionNumber: row.changes,
+    workflow: row.workflow,
+    revision: row.revision,
+    status: row.status as ThreadView["status"],
+    createdAt: new Date(row.created_at).toISOString(),
+    updatedAt: new Date(row.updated_at).toISOString(),
+    initiator: row.initiator,
+    key: row.key,
+    agents: [...new Set(isAgent(row) ? [row.initiator, ...agents] : agents)],
+    waiting,
+    parent: null,
+  };
+}
+
+/** Whether an agent, and not an operator, started the thread. */
+function isAgent(row: ThreadRow): boolean {
+  return (JSON.parse(row.event) as CloudEvent).source.startsWith("/agents/");
+}
+
+function expandRecruitment(fact: ActorEvent, scope: ActorScope, hooks: RecruitmentHooks): Message {
+  const event = fact as unknown as ToAgent;
+  const thread = readThread(scope.storage) as ThreadRow;
+  const { ir } = scope.definition as CompiledWorkflow;
+  const place = "role" in event ? ir.roles.findIndex(({ name }) => name === event.role) : -1;
+  const stamp = (type: string, data: Json): CloudEvent => {
+    const made = makeThreadEvent(
+      thread.id,
+      `${thread.id}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
+      type,
+      JSON.parse(thread.event).id,
+      scope.now,
+      data,
+    );
+    hooks.log(made, thread.id);
+    return made;
+  };
+  const seat = (generation: number, held: boolean) => ({
+    thread: thread.id,
+    workflow: thread.workflow,
+    role: "role" in event ? event.role : "",
+    generation,
+    held,
+  });
+  switch (event.type) {
+    case "claim.accepted": {
+      const offer = makeOfferId(thread.id, place, event.offer);
+      const lease = { generation: event.generation, expires: null };
+      return createMail({
+        channel: "my",
+        event: stamp("nerve.claim.accepted", { offer, thread: thread.id, role: event.role, lease }),
+        ends: offer,
+        seat: seat(event.generation, true),
+      });
+    }
+    case "claim.rejected": {
+      const offer = makeOfferId(thread.id, place, event.offer);
+      return createMail({ channel: "my", event: stamp("nerve.claim.rejected", { offer, reason: event.reason }) });
+    }
+    case "role.assigned":
+      return createMail({
+        channel: "my",
+        event: stamp("nerve.role.assigned", {
+          thread: thread.id,
+          workflow: thread.workflow,
+          role: event.role,
+          lease: { generation: event.generation, expires: null },
+        }),
+        seat: seat(event.generation, true),
+      });
+    case "role.ended":
+      return createMail({
+        channel: "my",
+        event: stamp("nerve.role.ended", { thread: thread.id, role: event.role, reason: event.reason }),
+        seat: seat(event.generation, false),
+      });
+    default:
+      throw new Error(`recruitment sends agents no ${event.type}`);
+  }
+}
+
+const statusOf: Record<string, ThreadView["status"]> = {
+  "thread.started": "running",
+  "thread.resumed": "running",
+  "thread.suspended": "suspended",
+  "thread.completed": "completed",
+  "thread.failed": "failed",
+  "thread.cancelled": "cancelled",
+};
+
+/** A change in the thread's life: the row, the index, the log, its queue, and all who take part. */
+function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void, hooks: RecruitmentHooks): void {
+  const event = fact as unknown as Emitted;
+  const status = statusOf[event.type];
+  if (!status || event.type === "edge.published") return;
+  const before = readThread(scope.storage) as ThreadRow;
+  const ended = "outcome" in event;
+  const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
+  const thread: ThreadRow = { ...before, status, reason, changes: scope.revision, updated_at: scope.now };
+  const outcome = ended
+    ? { status: event.outcome.status, role: event.outcome.role, ...hooks.readEnd(), ...(reason !== null && { error: reason }) }
+    : null;
+  if (outcome) thread.outcome = JSON.stringify(outcome);
+  changeThread(scope.storage, thread);
+  const agents = event.holders.map(({ agent }) => agent);
+  const row = describeThread(thread, agents, reason);
+  hooks.project(row);
+  const told = makeThreadEvent(
+    thread.id,
+    `${thread.id}.${scope.revision}.${event.type.slice("thread.".length)}`,
+    `nerve.${event.type}`,
+    JSON.parse(thread.event).id,
+    scope.now,
+    {
+      thread: thread.id,
+      workflow: thread.workflow,
+      roles: event.holders.map(({ role, agent, generation }) => ({ role, agent, generation })),
+      ...(reason !== null && { reason }),
+      ...(outcome && { outcome }),
+    },
+  );
+  hooks.log(told, thread.id);
+  for (const agent of row.table === "thread" ? row.agents : []) {
+    const held = event.holders.find((holder) => holder.agent === agent);
+    append(
+      `agent/${agent}`,
+      createMail({
+        channel: "my",
+        event: told,
+        ...(ended &&
+          held && { seat: { thread: thread.id, workflow: thread.workflow, role: held.role, generation: held.generation, held: false } }),
+      }),
+    );
+  }
+  if (ended) append(`workflow/${thread.workflow}`, { type: "thread.ended", thread: thread.id, revision: thread.revision });
+  else if (event.type === "thread.suspended")
+    append(`workflow/${thread.workflow}`, { type: "thread.paused", thread: thread.id, revision: thread.revision });
+  else if (event.type === "thread.resumed")
+    append(`workflow/${thread.workflow}`, { type: "thread.resumed", thread: thread.id, revision: thread.revision });
+}

@@ -1,0 +1,135 @@
+/**
+ * A task's object without the platform: judges what agents answer and hands it to the actor. Whatever it refuses leaves
+ * no trace but a count. Knows ports, rows and the machine's facts.
+ */
+
+import type { TaskContext } from "../../../machines/task/context.ts";
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { Accepted } from "../../wire/frames.ts";
+import type { AgentData } from "../../wire/kinds.ts";
+import { limits } from "../../wire/limits.ts";
+import { type Result, refuse, succeed } from "../../wire/problem.ts";
+import { checkSchema } from "../check-schema.ts";
+import type { ActorHost } from "../host/actor-host.ts";
+import type { Storage } from "../host/ports.ts";
+import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
+import { makeTurnId, readTaskStart } from "./task-logic.ts";
+import { readLastDecision, readLastMessage, readMessages } from "./task-rows.ts";
+
+export interface TaskCore {
+  take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>>;
+  peek(): Promise<TaskPeek | undefined>;
+  messages(page: { after?: number; limit: number }): { messages: MessageView[]; next: number | null };
+}
+
+export interface TaskPorts {
+  /** The task actor's id. */
+  name: string;
+  host: ActorHost;
+  storage: Storage;
+  definition(revision: string): Promise<CompiledWorkflow | undefined>;
+  /** Adds an event of the thread to the log, in the transaction. */
+  log(event: CloudEvent, thread: string): void;
+}
+
+export function createTaskCore({ name, host, storage, definition, log }: TaskPorts): TaskCore {
+  async function take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
+    const actor = await host.read(name);
+    if (!actor) return refuse("turn_over", "There is no such turn (any more).");
+    const data = event.data as AgentData<"nerve.turn.respond">;
+    const answered = storage.exec<{ hash: string }>("SELECT hash FROM answered WHERE agent = ? AND id = ?", agent.id, event.id)[0];
+    const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
+    if (answered)
+      return answered.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
+
+    const turn = Number(data.turn.slice(data.turn.lastIndexOf(":") + 1));
+    const { open, invalid } = actor.context as unknown as TaskContext;
+    const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
+    if (actor.status !== "active" || open?.turn !== turn || open.state === "answered") return over;
+    if (open.agent !== agent.id || open.generation !== data.lease)
+      return refuse("stale_lease", `The turn ${data.turn} is not yours under the lease ${data.lease} (any more); drop the work.`, {
+        turn: data.turn,
+      });
+
+    const fence = { turn, agent: agent.id, generation: data.lease };
+    const { thread } = readTaskStart({ storage });
+    const start = readTaskStart({ storage });
+    const also = (): void => {
+      storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
+      log({ ...event, correlationid: thread, causationid: event.causationid ?? start.event.id }, thread);
+    };
+    const settle = (answer: Awaited<ReturnType<ActorHost["send"]>>): Result<Accepted> => {
+      if (answer.ok) return succeed(accepted);
+      if (answer.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
+      return over;
+    };
+
+    if (event.type === "nerve.turn.progress") {
+      const { note, details } = event.data as AgentData<"nerve.turn.progress">;
+      return settle(await host.send(name, { type: "turn.progress", ...fence }, { sidecar: { note, details }, also }));
+    }
+    if (event.type === "nerve.turn.fail") {
+      const { error, retryable } = event.data as AgentData<"nerve.turn.fail">;
+      return settle(await host.send(name, { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500) }, { also }));
+    }
+
+    const workflow = actor.definition === null ? undefined : await definition(actor.definition);
+    const schema = workflow?.ir.roles.find((role) => role.name === open.role)?.schema;
+    // Any role may ask to suspend, whatever its schema says.
+    const misfits = schema === undefined || data.output.$status === "$SUSPEND" ? [] : checkSchema(schema, data.output as Json);
+    if (misfits.length) {
+      const told = await host.send(name, { type: "turn.invalid", ...fence });
+      if (!told.ok) return over;
+      const left = Math.max(0, limits.invalidAnswers - 1 - invalid);
+      return refuse(
+        "output_invalid",
+        left
+          ? `The output does not fit the role's schema; answer again (${left} left).`
+          : "The output does not fit the role's schema, for the last time: the turn is over.",
+        {
+          errors: misfits as unknown as Json,
+          left,
+          turn: data.turn,
+        },
+      );
+    }
+    return settle(
+      await host.send(
+        name,
+        { type: "turn.answered", ...fence },
+        { sidecar: { output: data.output, ...(data.body !== undefined && { body: data.body }) }, also },
+      ),
+    );
+  }
+
+  return {
+    take,
+    messages: (page) => readMessages(storage, page),
+    async peek() {
+      const actor = await host.read(name);
+      if (!actor) return undefined;
+      const { open, round, reason } = actor.context as unknown as TaskContext;
+      const last = readLastMessage(storage);
+      const decision = readLastDecision(storage);
+      const deadline = actor.timers[0]?.due;
+      return {
+        status: actor.status,
+        round,
+        reason,
+        ...(open?.state === "given" &&
+          open.agent !== null && {
+            turn: {
+              turn: makeTurnId(name, open.turn),
+              role: open.role,
+              agent: open.agent,
+              since: new Date(actor.updatedAt).toISOString(),
+              deadline: deadline === undefined ? "" : new Date(deadline).toISOString(),
+            },
+          }),
+        ...(last && { last: { role: last.role, output: JSON.parse(last.output) as Json } }),
+        prompt: decision?.prompt ?? null,
+      };
+    },
+  };
+}

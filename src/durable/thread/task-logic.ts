@@ -1,0 +1,242 @@
+/**
+ * The task as the host runs it: what its writes store, how its facts become the turns that agents get, and its moderator.
+ * Knows the task's rows and its machine's vocabulary.
+ */
+import { loadMachine } from "../../../machines/load-machine.ts";
+import type { ModerateInput, ToAgent } from "../../../machines/messages.ts";
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import { createModerator, type Moderator, summariseDecision } from "../../compile/decide/create-moderator.ts";
+import type { Decision, DecisionView, Step } from "../../compile/decide/view.ts";
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { TurnAssigned } from "../../wire/kinds.ts";
+import type { ActorEvent } from "../host/effects.ts";
+import type { ActorScope, LogicEntry, PendingWrite, PromiseLogic, Write } from "../host/logic.ts";
+import { createMail } from "../mail.ts";
+import type { Message } from "../rpc.ts";
+import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
+import { type DecisionRow, type MessageRow, readLastDecision, readLastMessage } from "./task-rows.ts";
+
+/** What a task's object knows of its thread; it travels beside the machine's input. */
+export interface TaskStart {
+  thread: string;
+  workflow: string;
+  event: CloudEvent;
+  /** The sender's id. */
+  initiator: string;
+}
+
+/** What comes along with `turn.answered`. */
+export interface Answer {
+  output: { [key: string]: Json };
+  body?: string;
+}
+
+/** Event to the log, and for edges' events to whom they are meant. */
+export interface TaskHooks {
+  /** Adds an event of the thread to the log, in the transaction. */
+  log(event: CloudEvent, thread: string): void;
+}
+
+const moderators = new WeakMap<object, Moderator>();
+
+export function readTaskStart(scope: Pick<ActorScope, "storage">): TaskStart {
+  const row = scope.storage.exec<{ event: string }>("SELECT event FROM task")[0];
+  if (!row) throw new Error("the task has not been started");
+  return JSON.parse(row.event) as TaskStart;
+}
+
+/** The full id of a turn: it names its task. */
+export function makeTurnId(task: string, turn: number): string {
+  return `${task}:${turn}`;
+}
+
+export function createTaskLogic(hooks: TaskHooks): { task: LogicEntry; moderate: PromiseLogic } {
+  const writes: Record<string, Write> = {
+    "message.append": ({ params, sidecar }, { storage, now }) => {
+      const answer = params.status === null ? (sidecar as Answer) : { output: { $status: params.status ?? null } };
+      storage.exec(
+        "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)",
+        Number(params.turn),
+        String(params.role),
+        params.agent === null ? null : String(params.agent),
+        JSON.stringify(answer.output),
+        "body" in answer ? (answer.body ?? null) : null,
+        now,
+      );
+    },
+    "decision.record": ({ params, sidecar }, { storage, now }) => {
+      const decision = sidecar as Decision;
+      storage.exec(
+        "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        Number(params.round),
+        params.turn === null ? null : Number(params.turn),
+        String(params.node),
+        String(params.edge),
+        String(params.to),
+        decision.prompt,
+        JSON.stringify(decision.because),
+        decision.location ?? null,
+        JSON.stringify({ emits: decision.emits, spawns: decision.spawns }),
+        now,
+      );
+    },
+    "progress.note": ({ params, sidecar }, { storage, now }) => {
+      const { note, details } = sidecar as { note?: string; details?: Json };
+      storage.exec(
+        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
+        Number(params.turn),
+        String(params.role),
+        String(params.agent),
+        note ?? null,
+        JSON.stringify(details ?? null),
+        now,
+      );
+    },
+    "answer.note": () => {},
+  };
+
+  return {
+    task: {
+      load: (definition) => load((definition as CompiledWorkflow).task),
+      options: {
+        place: "task",
+        actors: { moderate: "moderate" },
+        writes,
+        started: (along, { storage }) => {
+          const start = along as unknown as TaskStart;
+          storage.exec("INSERT INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
+        },
+        expand: (event, _to, scope) => expandTask(event, scope, hooks),
+        emitted: (event, scope, append) => publishEdge(event, scope, append),
+      },
+    },
+    moderate: { type: "promise", mode: "pure", run: moderate },
+  };
+}
+
+function load(config: Parameters<typeof loadMachine>[0]): ReturnType<typeof unwrap> {
+  return unwrap(loadMachine(config));
+}
+
+function unwrap(result: ReturnType<typeof loadMachine>) {
+  if (!result.ok) throw new Error(result.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
+  return result.machine;
+}
+
+/** The moderator: reads the rows, with what this very step appends, and gives the machine facts and the writes the rest. */
+async function moderate(input: Json | undefined, scope: ActorScope, pending: readonly PendingWrite[]) {
+  const { ir } = scope.definition as CompiledWorkflow;
+  let moderator = moderators.get(ir);
+  if (!moderator) {
+    moderator = createModerator(ir);
+    moderators.set(ir, moderator);
+  }
+  const { node, status } = input as unknown as ModerateInput;
+  const result = await moderator.decide(node, readView(scope, pending), status);
+  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+  return { output: summariseDecision(result.decision) as unknown as Json, sidecar: result.decision };
+}
+
+function readView(scope: ActorScope, pending: readonly PendingWrite[]): DecisionView {
+  const start = readTaskStart(scope);
+  const appended = pending
+    .filter((write) => write.name === "message.append")
+    .map(({ params, sidecar }): Step => {
+      const answer = params.status === null ? (sidecar as Answer) : { output: { $status: params.status ?? null } };
+      return toStep(String(params.role), params.agent as string | null, answer);
+    });
+  const rowToStep = (row: MessageRow): Step =>
+    toStep(row.role, row.agent, { output: JSON.parse(row.output), ...(row.body !== null && { body: row.body }) });
+  const stored = readLastMessage(scope.storage);
+  const last = appended.at(-1) ?? (stored && rowToStep(stored));
+  return {
+    start: { workflow: start.workflow, event: { ...start.event, agent: start.initiator }, which: "new" },
+    ...(last && { last }),
+    steps: () => [...scope.storage.exec<MessageRow>("SELECT * FROM message ORDER BY turn").map(rowToStep), ...appended],
+  };
+}
+
+function toStep(role: string, agent: string | null, { output, body }: Answer): Step {
+  return { role, agent, output, ...(body !== undefined && { body }) };
+}
+
+/** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
+function expandTask(fact: ActorEvent, scope: ActorScope, hooks: TaskHooks): Message {
+  const event = fact as unknown as ToAgent;
+  const start = readTaskStart(scope);
+  const { ir } = scope.definition as CompiledWorkflow;
+  const stamp = (name: string, type: string, cause: string, data: Json): CloudEvent =>
+    makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data);
+  if (event.type === "turn.assigned") {
+    const role = ir.roles.find(({ name }) => name === event.role);
+    if (!role) throw new Error(`there is no role ${event.role}`);
+    const decision = scope.storage.exec<DecisionRow>("SELECT * FROM decision WHERE turn = ?", event.decision)[0];
+    const last = readLastMessage(scope.storage);
+    const turn = makeTurnId(scope.actor, event.turn);
+    const deadline = scope.now + event.timeout;
+    const data: TurnAssigned = {
+      turn,
+      lease: { generation: event.generation, expires: null },
+      thread: start.thread,
+      workflow: start.workflow,
+      role: { ...role.fields, name: role.name, schema: (role.schema ?? true) as Json },
+      prompt: decision?.prompt ?? "",
+      ...(decision?.location && { location: decision.location }),
+      round: event.round,
+      deadline: new Date(deadline).toISOString(),
+      heartbeat: describeHeartbeat(role),
+      event: start.event,
+      last: last
+        ? { role: last.role, agent: last.agent, output: JSON.parse(last.output) as Json, ...(last.body !== null && { body: last.body }) }
+        : null,
+      ...(event.resumed && { resumed: { reason: event.resumed.reason, supplement: null } }),
+      ...(event.handover && { handover: { ...event.handover } }),
+      history: `/v1/threads/${start.thread}/messages`,
+    };
+    const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", start.event.id, data as unknown as Json);
+    assigned.to = `agents/${event.agent}`;
+    hooks.log(
+      {
+        ...assigned,
+        data: {
+          turn,
+          role: role.name,
+          agent: event.agent,
+          lease: { ...data.lease },
+          round: event.round,
+          prompt: data.prompt,
+          deadline: data.deadline,
+        },
+      },
+      start.thread,
+    );
+    return createMail({ channel: "my", event: assigned, turn });
+  }
+  if (event.type === "turn.revoked") {
+    const turn = makeTurnId(scope.actor, event.turn);
+    const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", start.event.id, { turn, reason: event.reason });
+    hooks.log(revoked, start.thread);
+    return createMail({ channel: "my", event: revoked, ends: turn });
+  }
+  throw new Error(`a task sends agents no ${event.type}`);
+}
+
+/** The edge's own events go out by way of the object's router, for their reflexes and recipients. */
+function publishEdge(event: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void): void {
+  if (event.type !== "edge.published") return;
+  const decision = readLastDecision(scope.storage);
+  if (!decision) return;
+  const start = readTaskStart(scope);
+  const { emits } = JSON.parse(decision.effects) as { emits: Decision["emits"] };
+  emits.forEach(({ kind, data, to }, index) => {
+    const published = makeThreadEvent(
+      start.thread,
+      `${scope.actor}.${scope.revision}.emit.${index}`,
+      kind,
+      start.event.id,
+      scope.now,
+      data ?? null,
+    );
+    append("events", { type: "publish", event: { ...published, ...(to !== undefined && { to }) } as unknown as Json });
+  });
+}

@@ -1,0 +1,58 @@
+/** The task's rows: what agents answered and what was decided on it. Knows SQL, not machines. */
+import type { Json } from "../../wire/event.ts";
+import type { Row, Storage } from "../host/ports.ts";
+import type { MessageView } from "../rpc.ts";
+
+export interface MessageRow extends Row {
+  turn: number;
+  role: string;
+  agent: string | null;
+  output: string;
+  body: string | null;
+  at: number;
+}
+
+export interface DecisionRow extends Row {
+  /** The last turn before it. */
+  round: number;
+  /** The turn that it opens, or null. */
+  turn: number | null;
+  node: string;
+  edge: string;
+  target: string;
+  prompt: string | null;
+  because: string;
+  location: string | null;
+  effects: string;
+  at: number;
+}
+
+export function readLastMessage(storage: Storage): MessageRow | undefined {
+  return storage.exec<MessageRow>("SELECT * FROM message ORDER BY turn DESC LIMIT 1")[0];
+}
+
+export function readLastDecision(storage: Storage): DecisionRow | undefined {
+  return storage.exec<DecisionRow>("SELECT * FROM decision ORDER BY round DESC LIMIT 1")[0];
+}
+
+/** A page of the thread's steps, each with the decision that followed. */
+export function readMessages(storage: Storage, page: { after?: number; limit: number }): { messages: MessageView[]; next: number | null } {
+  const rows = storage.exec<MessageRow & { target: string | null; prompt: string | null; because: string | null }>(
+    `SELECT m.*, d.target, d.prompt, d.because FROM message m LEFT JOIN decision d ON d.round = m.turn WHERE m.turn > ? ORDER BY m.turn LIMIT ?`,
+    page.after ?? 0,
+    page.limit + 1,
+  );
+  const shown = rows.slice(0, page.limit);
+  return {
+    messages: shown.map((row) => ({
+      round: row.turn,
+      role: row.role,
+      agent: row.agent,
+      output: JSON.parse(row.output) as Json,
+      ...(row.body !== null && { body: row.body }),
+      at: new Date(row.at).toISOString(),
+      ...(row.target !== null && { decision: { to: row.target, prompt: row.prompt, because: row.because ?? "" } }),
+    })),
+    next: rows.length > page.limit ? (shown.at(-1)?.turn ?? null) : null,
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * One object of a thread: the root with its recruitment, a task, or both beside each other. Wires the actor host to the
+ * rows, the offers, the router of the thread's own events and the lanes. Knows ports, not the platform.
+ */
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import { routeEvent } from "../agent/route-event.ts";
+import { type ActorHost, createActorHost } from "../host/actor-host.ts";
+import { createLogics } from "../host/logic.ts";
+import type { World } from "../host/ports.ts";
+import { isRepeat, markReceived } from "../host/rows.ts";
+import { laneMigrations, migrate } from "../host/schema.ts";
+import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
+import type { Registry } from "../registry.ts";
+import type { Delivery, Envelope, ProjectionRow, TaskRpc } from "../rpc.ts";
+import { createOffers } from "./offers.ts";
+import { createRecruitmentCore, type RecruitmentCore } from "./recruitment-core.ts";
+import { createRecruitmentLogic } from "./recruitment-logic.ts";
+import { createTaskCore, type TaskCore } from "./task-core.ts";
+import { createTaskLogic } from "./task-logic.ts";
+import { readLastDecision, readLastMessage } from "./task-rows.ts";
+import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
+
+export interface ThreadPorts {
+  world: World;
+  registry: Registry;
+  /** Whether the task lives in its thread's own object. */
+  beside: boolean;
+  /** A task that lives in an object of its own. */
+  remoteTask(address: string): TaskRpc;
+  project(rows: ProjectionRow[]): Promise<void>;
+  later(milliseconds: number, work: () => void): void;
+  counted(steps: number): void;
+}
+
+export interface ThreadCore {
+  host: ActorHost;
+  recruitment: RecruitmentCore;
+  task(name: string): TaskCore;
+  deliver(envelope: Envelope): Promise<Delivery>;
+  alarm(): Promise<void>;
+}
+
+export function createThreadCore(ports: ThreadPorts): ThreadCore {
+  const { registry, beside } = ports;
+  const kind = ports.world.address.slice(0, ports.world.address.indexOf("/"));
+  const name = ports.world.address.slice(kind.length + 1);
+  const { storage, clock } = ports.world;
+  const isRoot = kind === "recruitment";
+
+  /** Messages to the object itself, and to a task beside, go no way at all. */
+  const world: World = {
+    ...ports.world,
+    transport: {
+      deliver: (envelope) => {
+        if (envelope.to === "offers" || envelope.to === "events") return deliverOwn(envelope);
+        if (isOwn(envelope.to)) return host.deliver(envelope);
+        return ports.world.transport.deliver(envelope);
+      },
+    },
+  };
+  const isOwn = (address: string): boolean => address === world.address || (beside && isRoot && address.startsWith(`task/${name}.`));
+
+  migrate(storage, "lane", laneMigrations);
+  migrate(storage, "projection", projectionMigrations);
+  if (isRoot) migrate(storage, "recruitment", recruitmentMigrations);
+  if (beside || !isRoot) migrate(storage, "task", taskMigrations);
+
+  const projection = createProjectionLane(world, ports.later, ports.project);
+  const project = (row: ProjectionRow): void => projection.append(row);
+  const log = (event: CloudEvent, thread: string): void => project({ table: "event", event, thread });
+  const readEnd = (): { output: Json; prompt: string | null } => {
+    if (!beside) return { output: null, prompt: null };
+    const last = readLastMessage(storage);
+    return { output: last ? (JSON.parse(last.output) as Json) : null, prompt: readLastDecision(storage)?.prompt ?? null };
+  };
+  const logics = createLogics({ recruitment: createRecruitmentLogic({ log, project, readEnd }), ...createTaskLogic({ log }) });
+  const definitions = (hash: string): Promise<CompiledWorkflow | undefined> => registry.revision(hash);
+
+  const host = createActorHost(world, logics, {
+    definitions,
+    dueTimes: () => [projection.due(), offers?.due()],
+    counted: (steps) => {
+      ports.counted(steps);
+      projection.wake();
+    },
+  });
+  const offers = isRoot ? createOffers({ storage, clock, registry, outbox: host.committer.outbox, log }) : undefined;
+
+  const tasks = new Map<string, TaskCore>();
+  function task(taskName: string): TaskCore {
+    let core = tasks.get(taskName);
+    if (!core) {
+      core = createTaskCore({ name: taskName, host, storage, definition: definitions, log });
+      tasks.set(taskName, core);
+    }
+    return core;
+  }
+
+  /** A task as its root asks it, beside or far. */
+  function findTask(address: string): TaskRpc {
+    if (!isOwn(address)) return ports.remoteTask(address);
+    const taskName = address.slice("task/".length);
+    const core = task(taskName);
+    return {
+      peek: core.peek,
+      take: core.take,
+      messages: (page) => Promise.resolve(core.messages(page)),
+      history: (page) => Promise.resolve(host.history(taskName, page) as unknown as Json),
+      deliver: (envelope) => host.deliver(envelope),
+    };
+  }
+
+  const recruitment = createRecruitmentCore({ name, host, storage, clock, definition: definitions, task: findTask, log, project });
+
+  /** What an actor here says to its object: offers to make, and events of the thread's own to publish. */
+  async function deliverOwn(envelope: Envelope): Promise<Delivery> {
+    // Own messages share the object's lane: their ids grow like any sender's, but are kept apart from what comes back to an actor.
+    const sender = `${envelope.from}#${envelope.to}`;
+    if (isRepeat(storage, sender, envelope.id)) return { status: "stored" };
+    const write = envelope.to === "offers" ? await takeOffer(envelope) : await publish(envelope.message.event as unknown as CloudEvent);
+    host.committer.commit(() => {
+      markReceived(storage, sender, envelope.id);
+      write();
+    });
+    return { status: "stored" };
+  }
+
+  async function takeOffer(envelope: Envelope): Promise<() => void> {
+    const actor = await host.read(name);
+    const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
+    if (!compiled || !offers) throw new Error(`${world.address} makes no offers`);
+    return offers.take(envelope.message, compiled.ir);
+  }
+
+  async function publish(event: CloudEvent): Promise<() => void> {
+    const thread = event.source.slice("/threads/".length);
+    const routed = await routeEvent(event, { id: thread, capabilities: [], roles: null, kinds: null }, registry);
+    return () => {
+      log(event, thread);
+      if (!routed.ok) {
+        console.warn(JSON.stringify({ at: "publish", address: world.address, type: event.type, detail: routed.problem.detail }));
+        return;
+      }
+      for (const { receivers, message } of routed.value.messages) host.committer.outbox.append(receivers, message);
+    };
+  }
+
+  return {
+    host,
+    recruitment,
+    task,
+    deliver(envelope) {
+      host.resume();
+      const { type } = envelope.message;
+      return isRoot && (type === "thread.start" || type === "thread.signal") ? recruitment.deliver(envelope) : host.deliver(envelope);
+    },
+    alarm: () =>
+      host.alarm(async () => {
+        await projection.flush();
+        const actor = isRoot ? await host.read(name) : undefined;
+        const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
+        const write = compiled && (await offers?.scan(compiled.ir));
+        host.committer.commit(() => {
+          projection.sweep();
+          write?.();
+        });
+      }),
+  };
+}

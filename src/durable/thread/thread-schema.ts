@@ -1,0 +1,26 @@
+/** Tables of a thread's objects, beside the host's: an append-only list for its root, and one for its task. */
+
+export const recruitmentMigrations: readonly string[] = [
+  `CREATE TABLE thread (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, workflow TEXT NOT NULL, revision TEXT NOT NULL, event TEXT NOT NULL, initiator TEXT NOT NULL, key TEXT, status TEXT NOT NULL, changes INTEGER NOT NULL, task TEXT, outcome TEXT, reason TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+   CREATE TABLE offer (id TEXT PRIMARY KEY, role TEXT NOT NULL, opened INTEGER NOT NULL, expires INTEGER NOT NULL, scan_at INTEGER, scans INTEGER NOT NULL, closed TEXT) WITHOUT ROWID;
+   CREATE TABLE offered (offer TEXT NOT NULL, agent TEXT NOT NULL, reply TEXT, PRIMARY KEY (offer, agent)) WITHOUT ROWID;
+   CREATE TABLE claimed (agent TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (agent, id)) WITHOUT ROWID;`,
+];
+
+export const taskMigrations: readonly string[] = [
+  `CREATE TABLE task (one INTEGER PRIMARY KEY CHECK (one = 1), thread TEXT NOT NULL, workflow TEXT NOT NULL, event TEXT NOT NULL);
+   CREATE TABLE message (turn INTEGER PRIMARY KEY, role TEXT NOT NULL, agent TEXT, output TEXT NOT NULL, body TEXT, at INTEGER NOT NULL);
+   CREATE TABLE decision (round INTEGER PRIMARY KEY, turn INTEGER, node TEXT NOT NULL, edge TEXT NOT NULL, target TEXT NOT NULL, prompt TEXT, because TEXT NOT NULL, location TEXT, effects TEXT NOT NULL, at INTEGER NOT NULL);
+   CREATE TABLE progress (turn INTEGER NOT NULL, role TEXT NOT NULL, agent TEXT NOT NULL, note TEXT, details TEXT, at INTEGER NOT NULL, PRIMARY KEY (turn)) WITHOUT ROWID;
+   CREATE TABLE answered (agent TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (agent, id)) WITHOUT ROWID;`,
+];
+
+export const threadLimits = {
+  /** Agents that one offer is made to: each gets a row in its mailbox. */
+  offeredAtMost: 1_000,
+  /** First and last pause between two readings of the registry while an offer is open, in milliseconds. */
+  scanFirst: 5_000,
+  scanLast: 60_000,
+  /** Seconds' worth of the thread's own name in a turn's `history`. */
+  historyPage: 50,
+} as const;
