@@ -1,0 +1,113 @@
+/** `nerveflare agent --exec`: any program becomes an agent, run once for each turn. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { connectAgent } from "../client/agent.ts";
+import { ClientError } from "../client/client-error.ts";
+import { readDuration } from "../client/heartbeat.ts";
+import type { Note } from "../client/note.ts";
+import { explainClientError, findUrl } from "./api.ts";
+import { CliError, type CommandContext, exitCodes } from "./command.ts";
+import { createFileJournal } from "./exec/create-file-journal.ts";
+import { createProgramHandler } from "./exec/create-program-handler.ts";
+import { type ClaimFilter, readClaims } from "./exec/read-claims.ts";
+import type { Style, Terminal } from "./terminal.ts";
+
+interface Options {
+  exec: string;
+  url?: string;
+  token?: string;
+  claim: ClaimFilter;
+  slots: number;
+  timeout?: number;
+  finish: number;
+  state?: string;
+  poll?: boolean;
+}
+
+const help = `
+The program gets the turn as one line of JSON on stdin and prints its output as a JSON object on stdout: all of it, or its last
+line. If the output is refused it runs again, with {"invalid": {"errors": [...], "left": 2, "output": {...}}} in the turn.
+A code other than 0 fails the turn with what it said on stderr; 75 says that another attempt may go better.
+It finds NERVEFLARE_TURN, NERVEFLARE_ROLE, NERVEFLARE_WORKFLOW and NERVEFLARE_THREAD in its environment. A turn that is revoked
+ends it with SIGTERM, 5 s later SIGKILL. SIGTERM to this command lets running turns finish; a second one does not.
+
+Example:
+  nerveflare agent --exec './review.sh' --claim code-review/reviewer`;
+
+/** Defines `nerveflare agent`. */
+export function defineCommand(command: Command, context: CommandContext): void {
+  command
+    .requiredOption("--exec <command>", "the program, run through the shell for each turn")
+    .option("--url <url>", "the server (default: NERVEFLARE_URL, or http://127.0.0.1:8787)")
+    .option("--token <token>", "the agent's token (default: NERVEFLARE_TOKEN)")
+    .addOption(
+      new Option("--claim <roles>", "which offers to claim: all, none, or workflow/role,…")
+        .argParser(readClaims)
+        .default(readClaims("all"), "all"),
+    )
+    .option("--slots <number>", "roles to hold, and programs to run, at a time", readCount, 1)
+    .option("--timeout <duration>", "how long a program may take, e.g. 10m (default: as long as its turn)", readTime)
+    .addOption(
+      new Option("--finish <duration>", "at SIGTERM, how long running turns may take to finish").argParser(readTime).default(30_000, "30s"),
+    )
+    .option("--state <file>", "keep answers here, so that no turn is performed twice across a restart")
+    .option("--poll", "poll, even where sockets work")
+    .addHelpText("after", help)
+    .action((options: Options) => runAgent(options, context));
+}
+
+async function runAgent(options: Options, { terminal, env }: CommandContext): Promise<void> {
+  const url = findUrl(options, env);
+  const token = options.token ?? env.NERVEFLARE_TOKEN;
+  if (!token) {
+    const hint = "Set NERVEFLARE_TOKEN or give --token. `nerveflare agents add <id>` makes an agent and shows its token.";
+    throw new CliError("No token.", { hint, exitCode: exitCodes.usage });
+  }
+  const agent = connectAgent({
+    url,
+    token,
+    slots: options.slots,
+    transport: options.poll ? "poll" : "auto",
+    ...(options.state ? { journal: createFileJournal(options.state) } : {}),
+    onTurn: createProgramHandler({ command: options.exec, env, timeoutMs: options.timeout }),
+    onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
+    onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
+    onNote: (note) => log(terminal, note),
+  });
+  const stop = () => {
+    // A second signal means now: what is unanswered is given again to whoever connects next.
+    for (const signal of signals) process.once(signal, () => process.exit(exitCodes.failed));
+    void agent.close({ finish: options.finish });
+  };
+  for (const signal of signals) process.once(signal, stop);
+  try {
+    await agent.closed;
+  } catch (error) {
+    throw error instanceof ClientError ? explainClientError(error, url) : error;
+  } finally {
+    for (const signal of signals) process.removeListener(signal, stop);
+  }
+}
+
+const signals = ["SIGTERM", "SIGINT"] as const;
+
+const styles: { [level in Note["level"]]: Style } = { info: "green", warn: "yellow", error: "red" };
+
+function log(terminal: Terminal, note: Note): void {
+  const time = new Date().toISOString();
+  terminal.result({ time, ...note }, () => {
+    const about = [note.turn ?? note.offer, note.code].filter(Boolean).join(" ");
+    return `${terminal.style("dim", time.slice(11, 19))} ${terminal.style(styles[note.level], note.what)} ${note.message}${about ? terminal.style("dim", `  ${about}`) : ""}`;
+  });
+}
+
+function readCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0 || count > 1_000_000) throw new InvalidArgumentError("Give a whole number.");
+  return count;
+}
+
+function readTime(text: string): number {
+  const ms = readDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError("Give a duration such as 500ms, 30s, 10m or 2h.");
+  return ms;
+}

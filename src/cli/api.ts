@@ -1,0 +1,95 @@
+/** The HTTP API for commands: which server, whose token, and what to do when something is in the way. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { ClientError } from "../client/client-error.ts";
+import { systemClock } from "../client/clock.ts";
+import { createHttpCaller, type HttpCall } from "../client/http.ts";
+import { CliError, type CommandContext, exitCodes } from "./command.ts";
+
+/** Where the local server listens. */
+export const defaultUrl = "http://127.0.0.1:8787";
+
+/** The options that every command of the API has. */
+export interface ApiOptions {
+  url?: string;
+  token?: string;
+}
+
+/** Calls the API. */
+export interface Api {
+  readonly url: string;
+  /** @throws CliError that says what to do */
+  call(method: string, path: string, call?: HttpCall): Promise<unknown>;
+}
+
+/** Adds `--url` and `--token`. */
+export function addApiOptions(command: Command): Command {
+  return command
+    .option("--url <url>", `the server (default: NERVEFLARE_URL, or ${defaultUrl})`)
+    .option("--token <token>", "admin token (default: NERVEFLARE_ADMIN_TOKEN, or the local server's own)");
+}
+
+/**
+ * Makes an {@link Api} with an operator's token.
+ * @throws CliError if there is none
+ */
+export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "env">): Api {
+  const url = findUrl(options, env);
+  const token = options.token ?? env.NERVEFLARE_ADMIN_TOKEN ?? readLocalToken(env);
+  if (!token) {
+    throw new CliError("No admin token.", {
+      hint: "Set NERVEFLARE_ADMIN_TOKEN or give --token. A local server keeps its own in .nerveflare/admin-token: run this where it was started, or set NERVEFLARE_DATA.",
+      exitCode: exitCodes.usage,
+    });
+  }
+  const http = createHttpCaller({ url, token, fetch: (address, init) => fetch(address, init), clock: systemClock });
+  return {
+    url,
+    call: (method, path, call) =>
+      http.call(method, path, call).catch((error: unknown) => {
+        throw error instanceof ClientError ? explainClientError(error, url) : error;
+      }),
+  };
+}
+
+/**
+ * The server's address: option, environment, or the local one.
+ * @throws CliError if it is no address
+ */
+export function findUrl(options: { url?: string | undefined }, env: CommandContext["env"]): string {
+  const url = options.url ?? env.NERVEFLARE_URL ?? defaultUrl;
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    throw new CliError(`${JSON.stringify(url)} is not a server's address.`, {
+      hint: `Give one like ${defaultUrl}.`,
+      exitCode: exitCodes.usage,
+    });
+  }
+  return url;
+}
+
+function readLocalToken(env: CommandContext["env"]): string | undefined {
+  try {
+    return readFileSync(join(env.NERVEFLARE_DATA ?? ".nerveflare", "admin-token"), "utf8").trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says what happened and what to do about it. */
+export function explainClientError(error: ClientError, url: string): CliError {
+  const { code, problem, message, retryAfter } = error;
+  const say = (hint: string) => new CliError(problem ? `${problem.nrv} ${code}: ${problem.detail}` : message, { hint, cause: error });
+  if (code === "network") {
+    return new CliError(`Nothing answers at ${url} (${message}).`, {
+      hint: "Start a server with `nerveflare start`, or say where it is with --url or NERVEFLARE_URL.",
+      cause: error,
+    });
+  }
+  if (code === "unauthenticated")
+    return say("The token is not valid here. Ask the operator for another; `nerveflare agents add` makes one.");
+  if (code === "forbidden") return say("This token may not do that. Commands beside `agent` need the admin token.");
+  if (problem?.retryable && code !== "output_invalid")
+    return say(`Try again${retryAfter === undefined ? " later" : ` in ${retryAfter} s`}.`);
+  return new CliError(problem ? `${problem.nrv} ${code}: ${problem.detail}` : message, { cause: error });
+}

@@ -1,0 +1,72 @@
+/** `nerveflare publish`: puts workflow files into the registry. */
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { parseDocument } from "yaml";
+import { ClientError } from "../client/client-error.ts";
+import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
+import { CliError, type CommandContext } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface LocatedDiagnostic {
+  code: string;
+  severity: string;
+  message: string;
+  line: number;
+  column: number;
+  hint?: string;
+}
+
+/** Defines `nerveflare publish`. */
+export function defineCommand(command: Command, context: CommandContext): void {
+  const { terminal } = context;
+  addApiOptions(command.argument("<file...>", "workflow files, `binding: cloud`")).action(async (files: string[], options: ApiOptions) => {
+    const api = createApi(options, context);
+    const refused: string[] = [];
+    for (const file of files) {
+      const text = await readWorkflow(file);
+      const path = `v1/workflows/${encodeURIComponent(readName(text, file))}`;
+      try {
+        const answer = await api.call("PUT", path, { body: text, contentType: "application/yaml" });
+        const { name, revision, diagnostics } = answer as { name: string; revision: string; diagnostics: LocatedDiagnostic[] };
+        printDiagnostics(terminal, file, diagnostics);
+        terminal.result({ file, name, revision, diagnostics }, () => `${terminal.style("green", "published")} ${name} ${revision}`);
+      } catch (error) {
+        const diagnostics = readDiagnostics(error);
+        if (!diagnostics) throw error;
+        printDiagnostics(terminal, file, diagnostics);
+        if (terminal.json) terminal.result({ file, error: (error as Error).message, diagnostics }, String);
+        refused.push(file);
+      }
+    }
+    if (refused.length > 0) {
+      throw new CliError(`Not published: ${refused.join(", ")}.`, { hint: "Mend what is shown above; what was published before stays." });
+    }
+  });
+}
+
+async function readWorkflow(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new CliError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The registry's name for the file is in it. If it cannot be found, the server is asked all the same: it says best what is wrong. */
+function readName(text: string, file: string): string {
+  const name: unknown = parseDocument(text, { logLevel: "silent" }).get("name");
+  return typeof name === "string" && name !== "" ? name : file.replace(/^.*[\\/]|\.ya?ml$/g, "") || "unnamed";
+}
+
+function readDiagnostics(error: unknown): LocatedDiagnostic[] | undefined {
+  const cause = error instanceof CliError ? error.cause : undefined;
+  const diagnostics = cause instanceof ClientError ? cause.problem?.["diagnostics"] : undefined;
+  return Array.isArray(diagnostics) && diagnostics.length > 0 ? (diagnostics as unknown as LocatedDiagnostic[]) : undefined;
+}
+
+function printDiagnostics(terminal: Terminal, file: string, diagnostics: LocatedDiagnostic[]): void {
+  for (const { line, column, severity, code, message, hint } of diagnostics) {
+    const colour = severity === "error" ? "red" : "yellow";
+    terminal.hint(`${file}:${line}:${column} ${terminal.style(colour, severity)} ${code} ${message}${hint ? `\n  ${hint}` : ""}`);
+  }
+}

@@ -1,0 +1,110 @@
+/** `nerveflare threads`: what is going on, and one thread from near by. */
+import type { Command } from "commander";
+import type { Json } from "../wire/event.ts";
+import { createQuery } from "./agents.ts";
+import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
+import type { CommandContext } from "./command.ts";
+import { renderTable, type Terminal } from "./terminal.ts";
+
+interface ThreadEntry {
+  id: string;
+  workflow: string;
+  status: string;
+  updatedAt: string;
+  agents: string[];
+  waiting: string | null;
+}
+
+interface ThreadView {
+  id: string;
+  workflow: string;
+  revision: string;
+  status: string;
+  createdAt: string;
+  updatedAt: string;
+  roles: { [name: string]: { type: string; agent?: string; generation?: number; state: string } };
+  turn?: { turn: string; role: string; agent: string; deadline: string };
+  round: number;
+  waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
+  outcome?: { status: string; output: Json; prompt: string | null };
+  error?: string;
+}
+
+interface MessageView {
+  round: number;
+  role: string;
+  agent: string | null;
+  output: Json;
+  body?: string;
+  at: string;
+  decision?: { to: string; because: string };
+}
+
+/** Defines `nerveflare threads` and `threads show`. */
+export function defineCommand(command: Command, context: CommandContext): void {
+  const { terminal } = context;
+  type Filter = ApiOptions & { workflow?: string; status?: string; agent?: string; limit: string; after?: string };
+  addApiOptions(command.command("list", { isDefault: true }).description("List threads, newest first."))
+    .option("--workflow <name>", "only of this workflow")
+    .option("--status <status>", "queued, recruiting, running, suspended, completed, failed, cancelled or dropped")
+    .option("--agent <id>", "only those that this agent takes part in")
+    .option("--limit <number>", "at most so many", "50")
+    .option("--after <cursor>", "where the page before ended")
+    .action(async ({ workflow, status, agent, limit, after, ...options }: Filter) => {
+      const query = createQuery({ workflow, status, agent, limit, after });
+      const page = (await createApi(options, context).call("GET", `v1/threads?${query}`)) as {
+        threads: ThreadEntry[];
+        next: number | null;
+      };
+      terminal.result(page, () =>
+        renderTable(
+          ["THREAD", "WORKFLOW", "STATUS", "UPDATED", "WAITING FOR", "AGENTS"],
+          page.threads.map((thread) => [
+            ...[thread.id, thread.workflow, thread.status, thread.updatedAt],
+            ...[thread.waiting ?? "-", thread.agents.join(" ") || "-"],
+          ]),
+          (text) => terminal.style("bold", text),
+        ),
+      );
+      if (page.next !== null) terminal.hint(`More with --after ${page.next}`);
+    });
+
+  addApiOptions(command.command("show <id>").description("Show a thread: its roles, what it waits for, what was said.")).action(
+    async (id: string, options: ApiOptions) => {
+      const api = createApi(options, context);
+      const path = `v1/threads/${encodeURIComponent(id)}`;
+      const thread = (await api.call("GET", path)) as ThreadView;
+      const { messages } = (await api.call("GET", `${path}/messages?limit=200`)) as { messages: MessageView[] };
+      terminal.result({ ...thread, messages }, () => renderThread(terminal, thread, messages));
+    },
+  );
+}
+
+function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageView[]): string {
+  const { waiting, turn, outcome, error } = thread;
+  const bold = (text: string) => terminal.style("bold", text);
+  const lines = [
+    `${bold(thread.id)}  ${thread.workflow}  ${bold(thread.status)}  round ${thread.round}`,
+    terminal.style("dim", `revision ${thread.revision}, created ${thread.createdAt}, updated ${thread.updatedAt}`),
+    "",
+    renderTable(
+      ["ROLE", "STATE", "AGENT"],
+      Object.entries(thread.roles).map(([name, { state, agent }]) => [name, state, agent ?? "-"]),
+      bold,
+    ),
+  ];
+  if (turn) lines.push("", `turn ${turn.turn}: ${turn.role} (${turn.agent}), until ${turn.deadline}`);
+  if (waiting) {
+    const who = [waiting.role, waiting.agent && `(${waiting.agent})`].filter(Boolean).join(" ");
+    const until = waiting.until ? `, until ${waiting.until}${waiting.then ? `, then ${waiting.then}` : ""}` : "";
+    lines.push("", `waits for ${waiting.for}${who ? `: ${who}` : ""} since ${waiting.since}${until}`);
+  }
+  for (const { round, role, agent, output, body, decision } of messages) {
+    lines.push("", `${bold(`${round} ${role}`)} ${agent ?? ""}`, `  ${JSON.stringify(output)}`);
+    if (body) lines.push(`  ${body.replaceAll("\n", "\n  ")}`);
+    if (decision) lines.push(terminal.style("dim", `  → ${decision.to}: ${decision.because}`));
+  }
+  if (error) lines.push("", `${terminal.style("red", "error")} ${error}`);
+  if (outcome) lines.push("", `${bold(outcome.status)} ${outcome.prompt ?? ""}`, `  ${JSON.stringify(outcome.output)}`);
+  return lines.join("\n");
+}

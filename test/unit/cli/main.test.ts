@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { runCli } from "../../../src/cli/main.ts";
+import { createFixture } from "../client/fixture.ts";
+
+/** Runs a command line and gives what it wrote. */
+async function run(args: string[], env: Record<string, string> = {}) {
+  let out = "";
+  let err = "";
+  const code = await runCli(args, {
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+    env: { NERVEFLARE_DATA: "/nowhere", ...env },
+  });
+  return { code, out, err };
+}
+
+describe("the command line", () => {
+  test("--help lists every command and ends well", async () => {
+    const { code, out } = await run(["--help"]);
+    expect(code).toBe(0);
+    for (const name of ["start", "publish", "agents", "agent", "post", "threads", "events"])
+      expect(out).toMatch(new RegExp(`^ +${name} `, "m"));
+  });
+
+  test("--version is the package's", async () => {
+    expect(await run(["--version"])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  test.each(["agent", "publish", "events"])("%s --help says the same as help and the name", async (name) => {
+    const { code, out } = await run([name, "--help"]);
+    expect(code).toBe(0);
+    expect(out).toContain("--url");
+    expect((await run(["help", name])).out).toBe(out);
+  });
+
+  test("a command that does not exist is a usage error with the nearest name", async () => {
+    expect(await run(["agnets"])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean agents?") });
+  });
+
+  test.each([
+    [["agent"], "--exec"],
+    [["agent", "--exec", "true", "--claim", "reviewer"], "code-review/reviewer"],
+    [["agent", "--exec", "true", "--timeout", "soon"], "30s"],
+    [["agent", "--exec", "true", "--slots", "-1"], "whole number"],
+    [["agent", "--exec", "true"], "NERVEFLARE_TOKEN"],
+    [["events"], "NERVEFLARE_ADMIN_TOKEN"],
+    [["events", "--token", "x", "--url", "ftp://x"], "http://127.0.0.1:8787"],
+    [["post", "a.b", "--token", "x", "--data", "{"], "--data is no JSON"],
+  ])("%j is a usage error that says what to give", async (args, hint) => {
+    expect(await run(args)).toMatchObject({ code: 2, err: expect.stringContaining(hint) });
+  });
+
+  test("a server that is away is said so, with what to do; under --json in JSON", async () => {
+    const { server } = await createFixture();
+    await server.stop();
+    const args = ["events", "--token", "x", "--url", server.url];
+    expect(await run(args)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/Nothing answers at .*ECONNREFUSED[\s\S]*nerveflare start/),
+    });
+    expect(JSON.parse((await run([...args, "--json"])).err)).toMatchObject({
+      error: expect.stringContaining("Nothing answers"),
+      hint: expect.any(String),
+    });
+  });
+
+  test("a refusal shows its number, code and detail, and what to do", async () => {
+    const { server } = await createFixture();
+    const { code, err } = await run(["events", "--token", "wrong", "--url", server.url]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/NRV8004 unauthenticated: This token is nobody's\.\n {2}The token is not valid here/);
+  });
+
+  test("post sends an event and shows what came of it", async () => {
+    const { server } = await createFixture();
+    const { token } = await import("../client/fake-server.ts");
+    const env = { NERVEFLARE_URL: server.url, NERVEFLARE_ADMIN_TOKEN: token };
+    expect(await run(["post", "pr.opened", "--data", '{"pr": 7}', "--to", "cap:review", "--id", "x1"], env)).toMatchObject({
+      code: 0,
+      out: "accepted x1\n",
+    });
+    expect(server.accepted).toEqual([{ specversion: "1.0", id: "x1", type: "pr.opened", to: "cap:review", data: { pr: 7 } }]);
+    const { out } = await run(["post", "pr.opened", "--id", "x2", "--json"], env);
+    expect(JSON.parse(out)).toEqual({ id: "x2", status: "accepted", threads: [], notes: [] });
+  });
+});
