@@ -23,7 +23,7 @@ export interface ParseResult {
 
 /** Checks a workflow file and gives its intermediate form. Never throws, whatever the text. */
 export function parseWorkflow(text: string, options: ParseOptions = {}): ParseResult {
-  const report = createReport();
+  const report = createReport(text.length);
   try {
     const root = readYaml(text, report, options.includes);
     if (root && root.kind !== "map")

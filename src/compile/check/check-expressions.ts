@@ -22,7 +22,7 @@ export function checkExpressions(outline: Outline, report: Report): void {
     check(findText(findValue(findValue(node, "broadcast"), "ack"), "ok"), expressionViews.output);
   }
   for (const condition of outline.conditions.values()) check(condition.expression, expressionViews.steps);
-  check(outline.moderator, expressionViews.steps);
+  check(outline.moderator, expressionViews.moderator);
   for (const node of outline.nodes) {
     for (const edge of node.edges) {
       for (const emit of listItems(edge.node, "emit")) check(findText(emit, "data"), expressionViews.steps);

@@ -108,7 +108,7 @@ function resolveTarget(edge: EdgeOutline, outline: Outline): string | undefined 
 function suggestTarget(target: string, outline: Outline): string | undefined {
   if (/^(\$|_*)end_*$/i.test(target)) return "$END";
   if (/^(\$|_*)suspend_*$/i.test(target)) return "$SUSPEND";
-  return findNearestName(target, outline.roles.keys());
+  return findNearestName(target, target.startsWith("$") ? ["$END", "$SUSPEND"] : outline.roles.keys());
 }
 
 /** Reports edges to nowhere; says whether every edge's target is known. */

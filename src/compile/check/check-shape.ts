@@ -7,6 +7,7 @@ import type { DiagnosticName } from "../diagnostics/catalogue.ts";
 import { catalogue } from "../diagnostics/catalogue.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { findNearestName } from "../diagnostics/nearest-name.ts";
+import { compileLimits } from "../limits.ts";
 import { reflexShapes, workflowShape } from "../schema/workflow-shape.ts";
 import type { MapEntry, MapNode, SourceNode } from "../source/node.ts";
 import { describeType, findEntry, toJson } from "../source/node.ts";
@@ -21,8 +22,10 @@ export function checkShape(root: MapNode, report: Report): void {
     const result = workflowShape.safeParse(withoutExtras(root));
     if (result.success) return;
     let corrected = false;
-    for (const issue of result.error.issues) corrected = addIssue(issue, [], root, report) || corrected;
-    if (!corrected) return;
+    for (const issue of result.error.issues) corrected = addIssue(issue, [], root, report, "names") || corrected;
+    if (corrected) continue;
+    for (const issue of result.error.issues) addIssue(issue, [], root, report, "rest");
+    return;
   }
 }
 
@@ -31,17 +34,21 @@ function withoutExtras(root: MapNode): unknown {
   return toJson({ ...root, entries: root.entries.filter((entry) => !entry.key.startsWith("x-")) });
 }
 
-/** Reports one issue; says whether it corrected the tree. */
-function addIssue(issue: Issue, prefix: PropertyKey[], root: MapNode, report: Report): boolean {
+/** Misspelt fields come first: what they were meant to be is not missing then. */
+type Phase = "names" | "rest";
+
+/** Reports one issue of a phase; says whether it corrected the tree. */
+function addIssue(issue: Issue, prefix: PropertyKey[], root: MapNode, report: Report, phase: Phase): boolean {
   const path = [...prefix, ...issue.path];
   if (issue.code === "invalid_union") {
     const branch = pickBranch(issue.errors);
     if (branch) {
       let corrected = false;
-      for (const inner of branch) corrected = addIssue(inner, path, root, report) || corrected;
+      for (const inner of branch) corrected = addIssue(inner, path, root, report, phase) || corrected;
       return corrected;
     }
   }
+  if ((issue.code === "unrecognized_keys") !== (phase === "names")) return false;
   const place = walkPath(root, path);
   if (place.node.kind === "scalar" && place.node.hole) return false;
   if (issue.code === "invalid_union" && issue.errors.length === 0 && place.missing === undefined) {
@@ -130,9 +137,10 @@ function headOf(node: SourceNode): Span {
 function addUnknownFields(issue: Issue & { code: "unrecognized_keys" }, node: SourceNode, report: Report): boolean {
   const known = splitTag(issue.message)[1].split(" ");
   let corrected = false;
-  for (const key of issue.keys) {
+  // After so many the rest is not shown anyway, and guessing names takes time.
+  for (const key of issue.keys.filter((name) => !name.startsWith("x-")).slice(0, compileLimits.diagnostics)) {
     const entry = findEntry(node, key);
-    if (entry === undefined || key.startsWith("x-")) continue;
+    if (entry === undefined) continue;
     const free = known.filter((name) => findEntry(node, name) === undefined);
     const nearest = findNearestName(key, free);
     const span = entry.keyNode.span;

@@ -3,9 +3,9 @@
  * that every later check sees only what can be judged.
  */
 
+import { findNearestName } from "../diagnostics/nearest-name.ts";
 import type { MapEntry, MapNode, ScalarNode, SourceNode, TextNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
-import { isEngineStatus } from "./engine-statuses.ts";
 
 export interface RoleOutline {
   name: string;
@@ -69,7 +69,7 @@ export function readOutline(root: MapNode): Outline {
   const maps = nodes.filter((node) => node.value.kind === "map").length;
   return {
     root,
-    binding: findText(root, "binding")?.value === "cloud" ? "cloud" : "local",
+    binding: readBinding(findText(root, "binding")?.value),
     form:
       graph === undefined && moderator !== undefined
         ? "moderator"
@@ -83,6 +83,12 @@ export function readOutline(root: MapNode): Outline {
     moderator,
     reflexes: listItems(root, "reflexes").filter((item) => item.kind === "map"),
   };
+}
+
+/** A misspelling was reported; what was meant decides how the rest is judged. */
+function readBinding(written: string | undefined): "cloud" | "local" {
+  if (written === undefined || written === "local") return "local";
+  return written === "cloud" || findNearestName(written, ["cloud", "local"]) === "cloud" ? "cloud" : "local";
 }
 
 function readRole(entry: MapEntry, node: MapNode): RoleOutline {
@@ -115,9 +121,4 @@ function readEdge(id: string, key: ScalarNode | undefined, node: MapNode): EdgeO
     condition: isText(condition) ? condition : undefined,
     prompt: findText(node, "prompt"),
   };
-}
-
-/** The edges of a node that the role's own statuses pick. */
-export function listOwnEdges(node: GraphNodeOutline): EdgeOutline[] {
-  return node.edges.filter((edge) => !isEngineStatus(edge.id));
 }

@@ -65,28 +65,32 @@ export interface Report {
   list(): Diagnostic[];
 }
 
-/** Makes an empty report. */
-export function createReport(): Report {
+/** Makes an empty report of a text of so many characters. */
+export function createReport(length: number): Report {
   const found = new Map<string, Diagnostic>();
   return {
     add(name, span, message, details) {
-      const diagnostic = createDiagnostic(name, span, message, details);
+      const diagnostic = createDiagnostic(name, fitSpan(span, length), message, details);
       const identity = `${diagnostic.code}|${diagnostic.span.start}|${diagnostic.span.end}|${message}`;
       if (!found.has(identity)) found.set(identity, diagnostic);
     },
     hasErrors: () => [...found.values()].some((diagnostic) => diagnostic.severity === "error"),
-    list() {
-      const sorted = [...found.values()].sort(
-        (a, b) => a.span.start - b.span.start || a.span.end - b.span.end || a.code.localeCompare(b.code),
-      );
-      if (sorted.length <= compileLimits.diagnostics) return sorted;
-      // Errors first when there are too many: a warning must not push out what keeps the file from compiling.
-      const errors = sorted.filter((diagnostic) => diagnostic.severity === "error");
-      return errors.length >= compileLimits.diagnostics
-        ? errors.slice(0, compileLimits.diagnostics)
-        : sorted.slice(0, compileLimits.diagnostics).some((d) => d.severity === "error") || errors.length === 0
-          ? sorted.slice(0, compileLimits.diagnostics)
-          : errors;
-    },
+    list: () => sortDiagnostics([...found.values()]),
   };
+}
+
+/** Keeps a span within the text and gives it at least one character, so that a caret can be shown. */
+function fitSpan(span: Span, length: number): Span {
+  const start = Math.max(0, Math.min(span.start, length - 1));
+  return { start, end: Math.max(start + 1, Math.min(span.end, length)) };
+}
+
+/** In source order, and no more than are shown: a warning must not push out an error. */
+function sortDiagnostics(diagnostics: Diagnostic[]): Diagnostic[] {
+  const order = (a: Diagnostic, b: Diagnostic): number =>
+    a.span.start - b.span.start || a.span.end - b.span.end || a.code.localeCompare(b.code);
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error").sort(order);
+  const warnings = diagnostics.filter((diagnostic) => diagnostic.severity === "warning").sort(order);
+  const shown = errors.slice(0, compileLimits.diagnostics);
+  return [...shown, ...warnings.slice(0, compileLimits.diagnostics - shown.length)].sort(order);
 }

@@ -124,7 +124,9 @@ function visitKind(node: ExpressionNode, scope: Scope, atRoot: boolean, depth: n
     visit(to, scope, atRoot, depth, state);
     return typeof from?.value === "number" && typeof to?.value === "number" ? Math.max(1, to.value - from.value + 1) : 1000;
   }
-  return visitChildren(node, scope, atRoot, depth, state) * 1;
+  if (type === "binary" && state.view.steps && (node.value === "=" || node.value === "!=")) checkComparison(node, state);
+  if (type === "unary" && node.value === "{" && state.view.picks) checkPick(node, state);
+  return visitChildren(node, scope, atRoot, depth, state);
 }
 
 function visitPath(node: ExpressionNode, scope: Scope, atRoot: boolean, depth: number, state: Walk): number {
@@ -266,7 +268,32 @@ function checkRoleArgument(call: ExpressionNode, name: string, args: ExpressionN
   return true;
 }
 
-function checkRoleText(argument: ExpressionNode, state: Walk): void {
+/** `role = 'x'`: a step's role compared with a name that is none. */
+function checkComparison(node: ExpressionNode, state: Walk): void {
+  const sides = [asNode(node.lhs), asNode(node.rhs)];
+  const path = sides.find((side) => side?.type === "path");
+  const text = sides.find((side) => side?.type === "string");
+  const last = asNodes(path?.steps).at(-1);
+  const names = asNodes(path?.steps).map((step) => step.value);
+  if (text && last?.type === "name" && last.value === "role" && !names.includes("output") && !names.includes("data"))
+    checkRoleText(text, state, "warning");
+}
+
+/** What a moderator may pick beside a role. */
+const endings = ["__end__", "$END", "$SUSPEND"];
+
+/** The moderator's `{role: 'x'}`. */
+function checkPick(node: ExpressionNode, state: Walk): void {
+  for (const pair of Array.isArray(node.lhs) ? node.lhs : []) {
+    const [key, value] = asNodes(pair);
+    if (key?.value !== "role" || value === undefined) continue;
+    for (const picked of value.type === "condition" ? [asNode(value.then), asNode(value.else)] : [value]) {
+      if (picked?.type === "string" && !endings.includes(String(picked.value))) checkRoleText(picked, state);
+    }
+  }
+}
+
+function checkRoleText(argument: ExpressionNode, state: Walk, severity: "error" | "warning" = "error"): void {
   const role = String(argument.value);
   const { node, context } = state;
   if (context.roles === undefined || context.roles.has(role)) return;
@@ -276,6 +303,7 @@ function checkRoleText(argument: ExpressionNode, state: Walk): void {
   const written = node.value.slice(end - role.length - 1, end - 1) === role;
   const span = written ? node.locate(end - role.length - 1, end - 1) : node.locate(Math.max(0, end - 1), end);
   context.report.add("unknown-role", span, `There is no role \`${role}\`.`, {
+    severity,
     ...(nearest === undefined
       ? {}
       : { hint: `did you mean \`${nearest}\`?`, ...(written ? { fix: { title: `Write \`${nearest}\``, span, text: nearest } } : {}) }),

@@ -27,12 +27,15 @@ export interface ExpressionView {
   names?: readonly string[];
   /** `$first` and `$last`. */
   steps?: true;
+  /** Its result names a role: `{role, prompt?}`. */
+  picks?: true;
 }
 
 /** Every place an expression may stand in. */
 export const expressionViews = {
-  /** Conditions, the moderator, an edge's `data` and `input`. */
+  /** Conditions, an edge's `data` and `input`. */
   steps: { title: "`{start, steps}`", names: ["start", "steps"], steps: true },
+  moderator: { title: "`{start, steps}`", names: ["start", "steps"], steps: true, picks: true },
   /** `when`, `key`, `priority`, a reflex's `data`. */
   event: { title: "the event", names: eventAttributes },
   /** `agent.from`. */

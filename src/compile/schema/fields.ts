@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { compileLimits } from "../limits.ts";
-import { durationPattern } from "../source/duration.ts";
+import { durationPattern, parseDuration } from "../source/duration.ts";
 
 /** A mapping that knows all its fields; unknown ones are reported together with the known names. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -22,8 +22,24 @@ export const expression = z
   .refine((value) => value.trim() !== "", "blank-text")
   .meta({ title: "JSONata" });
 
-/** A duration, as `30s`. */
-export const duration = z.string().regex(durationPattern, "bad-duration").meta({ title: "Duration" });
+const longest = compileLimits.durationDays * 86_400_000;
+
+/** A duration, as `30s`; it may be nothing. */
+export const duration = z
+  .string()
+  .regex(durationPattern, { error: "bad-duration", abort: true })
+  .refine((value) => (parseDuration(value) ?? 0) <= longest, `out-of-range: a duration up to ${compileLimits.durationDays}d`)
+  .meta({ title: "Duration" });
+
+/** A duration that is longer than nothing: something is waited for. */
+export const wait = z
+  .string()
+  .regex(durationPattern, { error: "bad-duration", abort: true })
+  .refine(
+    (value) => (parseDuration(value) ?? 1) > 0 && (parseDuration(value) ?? 0) <= longest,
+    `out-of-range: a duration longer than nothing, up to ${compileLimits.durationDays}d`,
+  )
+  .meta({ title: "Duration" });
 
 /** A whole number between two bounds. */
 export function integer(min: number, max: number) {

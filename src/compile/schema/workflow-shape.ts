@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { compileLimits } from "../limits.ts";
-import { agentId, duration, expression, fields, integer, jsonSchema, kind, list, text } from "./fields.ts";
+import { agentId, duration, expression, fields, integer, jsonSchema, kind, list, text, wait } from "./fields.ts";
 
 const emit = fields({
   kind: kind.describe("Kind of the event that is sent."),
@@ -19,7 +19,7 @@ const spawn = fields({
     .describe("Name of the workflow that is started."),
   input: z.unknown().optional().describe("Data of the child's event; an array spawns a child per item."),
   await: z
-    .union([z.boolean(), fields({ timeout: duration })])
+    .union([z.boolean(), fields({ timeout: wait })])
     .optional()
     .describe("Whether the target's turn waits for the children; `true` is 24h."),
 });
@@ -75,7 +75,7 @@ export const role = fields({
     where: expression.optional(),
   }).optional(),
   recruitment: fields({
-    timeout: duration.optional(),
+    timeout: wait.optional(),
     retries: integer(0, 1000).optional(),
     backoff: duration.optional(),
     group: z.string().min(1, "blank-text").optional(),
@@ -84,9 +84,9 @@ export const role = fields({
     on_unfilled: z.enum(["suspend", "end", "retry"]).optional(),
   }).optional(),
   bind: z.enum(["thread", "turn"]).optional(),
-  heartbeat: fields({ every: duration.optional(), miss: integer(1, 10_000).optional() }).optional(),
+  heartbeat: fields({ every: wait.optional(), miss: integer(1, 10_000).optional() }).optional(),
   turn: fields({
-    timeout: duration.optional(),
+    timeout: wait.optional(),
     retries: integer(0, 1000).optional(),
     on_timeout: turnPolicy.optional(),
     on_fail: turnPolicy.optional(),
@@ -96,11 +96,11 @@ export const role = fields({
   broadcast: fields({
     ack: fields({
       need: z.union([z.enum(["all", "any", "none"]), integer(1, 1_000_000)]).optional(),
-      timeout: duration.optional(),
+      timeout: wait.optional(),
       ok: expression.optional(),
     }).optional(),
     of: integer(1, 1_000_000).optional(),
-    ttl: duration.optional(),
+    ttl: wait.optional(),
   }).optional(),
 });
 

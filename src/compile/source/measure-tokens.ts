@@ -21,7 +21,8 @@ export function measureTokens(tokens: readonly CST.Token[]): TokenSize {
       if (token.value) open.push({ token: token.value, depth });
     } else if ("items" in token) {
       for (const item of token.items) {
-        nodes += 1;
+        // Commas without items between them are an error each.
+        nodes += 1 + item.start.filter((part) => part.type === "comma").length;
         if (item.key) open.push({ token: item.key, depth: depth + 1 });
         if (item.value) open.push({ token: item.value, depth: depth + 1 });
       }

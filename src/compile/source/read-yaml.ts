@@ -68,7 +68,7 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
   }
   const [document, second] = documents;
   if (document === undefined) return undefined;
-  for (const error of document.errors.slice(0, compileLimits.diagnostics)) addYamlError(error, text, tokens, report);
+  for (const error of withoutFollowUps(document.errors, text)) addYamlError(error, text, tokens, report);
   if (second) {
     const start = second.range[0];
     report.add(
@@ -85,6 +85,30 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
     return undefined;
   }
   return convertDocument(document.contents, text, report, reading);
+}
+
+/** Faults that stand by themselves; any other after the first is mostly what the first broke. */
+const independentFaults: readonly YAMLError["code"][] = [
+  "TAB_AS_INDENT",
+  "BAD_DQ_ESCAPE",
+  "BAD_ALIAS",
+  "MULTIPLE_ANCHORS",
+  "ALIAS_PROPS",
+  "BAD_SCALAR_START",
+];
+
+/** The first fault, and later ones that it can't have caused, one a line. */
+function withoutFollowUps(errors: readonly YAMLError[], text: string): YAMLError[] {
+  const kept: YAMLError[] = [];
+  let lineEnd = -1;
+  for (const error of [...errors].sort((a, b) => a.pos[0] - b.pos[0])) {
+    if (kept.length > 0 && (error.pos[0] <= lineEnd || !independentFaults.includes(error.code))) continue;
+    kept.push(error);
+    const next = text.indexOf("\n", error.pos[0]);
+    lineEnd = next === -1 ? text.length : next;
+    if (kept.length >= compileLimits.diagnostics) break;
+  }
+  return kept;
 }
 
 /** Which of our names a fault of the YAML library is. */
@@ -116,7 +140,13 @@ function addYamlError(error: YAMLError, text: string, tokens: readonly CST.Token
   if (lineEnd !== -1 && end > lineEnd && lineEnd > start) end = lineEnd;
   const tab = /^[ ]*(\t+)/.exec(text.slice(text.lastIndexOf("\n", start - 1) + 1));
   const name = tab && error.code !== "MULTIPLE_DOCS" ? "tab-indent" : (yamlErrorNames[error.code] ?? "bad-yaml");
-  const hint = name === "tab-indent" ? "YAML is indented with spaces" : undefined;
+  const quotes = /Nested mappings|Implicit keys|Plain value cannot|reserved character/.test(message);
+  const hint =
+    name === "tab-indent"
+      ? "YAML is indented with spaces"
+      : quotes
+        ? "text that holds `: ` or ` #`, or begins with `{`, `[`, `*`, `&`, `%`, `@`, needs quotes"
+        : undefined;
   report.add(
     name,
     { start, end: Math.min(end, Math.max(text.length, start)) },
@@ -259,6 +289,12 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
 
   const convertMap = (node: { items: { key: unknown; value: unknown }[] } & Node, fallback: Span): Converted => {
     const span = spanOf(node, fallback);
+    if (text.startsWith("{{", span.start)) {
+      report.add("bad-key", { start: span.start, end: span.start + 2 }, "In YAML `{{` opens two mappings, not a template.", {
+        hint: 'put the text in quotes: `"{{ … }}"`',
+      });
+      return hole(span);
+    }
     const map: MapNode = { kind: "map", span, entries: [] };
     const own = new Map<string, MapEntry>();
     const merged: SourceNode[] = [];
