@@ -5,12 +5,16 @@ import type { CloudEvent } from "./event.ts";
 import type { Problem } from "./problem.ts";
 
 export type { Channel } from "./channels.ts";
-export { channels, closeCodes, subprotocol } from "./channels.ts";
 
 /** What an agent may send. The event itself is judged apart, so that a bad one is answered by its id. */
 export const agentFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("event"), event: z.looseObject({ id: z.string().optional() }) }),
-  z.object({ type: z.literal("ack"), seqs: z.array(z.int().nonnegative()).max(1000).optional(), seq: z.int().nonnegative().optional(), channel: z.enum(channels).optional() }),
+  z.object({
+    type: z.literal("ack"),
+    seqs: z.array(z.int().nonnegative()).max(1000).optional(),
+    seq: z.int().nonnegative().optional(),
+    channel: z.enum(channels).optional(),
+  }),
 ]);
 export type AgentFrame = z.infer<typeof agentFrame>;
 

@@ -1,7 +1,8 @@
 /** `nerveflare agent` as a process of its own, as people run it, against a server that speaks the protocol. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,7 +16,7 @@ import { createSignal } from "../unit/client/signal.ts";
 const bin = join(import.meta.dirname, "../../bin/nerveflare.js");
 const isResponse = ({ type }: Sent) => type === "nerve.turn.respond";
 
-async function createServer(): Promise<FakeServer> {
+async function createFake(): Promise<FakeServer> {
   const server = await startFakeServer();
   onTestFinished(() => server.stop());
   return server;
@@ -51,7 +52,7 @@ function startAgent(server: FakeServer, command: string, ...options: string[]) {
 
 describe("nerveflare agent", () => {
   test("claims what it is told to, runs the program for each turn, and ends well at SIGTERM", async () => {
-    const server = await createServer();
+    const server = await createFake();
     const agent = startAgent(
       server,
       `node -e 'process.stdin.on("data", (d) => console.log(JSON.stringify({ $status: "approved", said: JSON.parse(d).prompt })))'`,
@@ -71,23 +72,24 @@ describe("nerveflare agent", () => {
   });
 
   test("at SIGTERM lets a running turn finish", async () => {
-    const server = await createServer();
-    const folder = await createFolder();
-    const go = join(folder, "go");
-    // Opening a named pipe waits for who opens its other end.
-    execFileSync("mkfifo", [go]);
-    const agent = startAgent(server, `cat < ${go}`);
+    const server = await createFake();
+    // The program ends when what it is connected to does.
+    const program = createServer().listen(0, "127.0.0.1");
+    onTestFinished(() => void program.close());
+    await once(program, "listening");
+    const { port } = program.address() as AddressInfo;
+    const agent = startAgent(server, `node -e 'require("net").connect(${port}, "127.0.0.1").pipe(process.stdout)'`);
     server.give("nerve.turn.assigned", makeTurn());
-    await agent.noted("turn.assigned");
+    const [socket] = (await once(program, "connection")) as [Socket];
     agent.child.kill("SIGTERM");
     await agent.noted("closing");
-    await writeFile(go, '{"ok":true}');
+    socket.end('{"ok":true}');
     expect(await agent.ended).toEqual([0, null]);
     expect(server.accepted.filter(isResponse)).toHaveLength(1);
   });
 
   test("runs the program again with the errors when its output is refused", async () => {
-    const server = await createServer();
+    const server = await createFake();
     server.judge = (event) =>
       isResponse(event) && !(event.data["output"] as { summary?: string }).summary
         ? createProblem("output_invalid", "The output does not fit.", { errors: [{ path: "/summary", message: "is required" }], left: 2 })
@@ -100,7 +102,7 @@ describe("nerveflare agent", () => {
   });
 
   test("killed after its answer was made, does not run the program again when it is back", async () => {
-    const server = await createServer();
+    const server = await createFake();
     const state = join(await createFolder(), "answers");
     server.judge = (event) => (isResponse(event) ? "lost" : undefined);
     const first = startAgent(server, `echo '{"run":1}'`, "--state", state);
@@ -117,7 +119,7 @@ describe("nerveflare agent", () => {
   });
 
   test("says what to do when its token is not valid, and fails", async () => {
-    const server = await createServer();
+    const server = await createFake();
     const child = spawn(process.execPath, [bin, "agent", "--exec", "true", "--url", server.url, "--token", "wrong"], {
       stdio: ["ignore", "ignore", "pipe"],
     });

@@ -1,0 +1,20 @@
+import { join } from "node:path";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+
+test("the client bundles for a browser, small, from its own files and the wire's constants alone", async () => {
+  const root = join(import.meta.dirname, "../../..");
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ["src/client/index.ts"],
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    platform: "browser",
+  });
+  const foreign = Object.keys(metafile.inputs).filter((path) => !path.startsWith("src/client/"));
+  expect(foreign.sort()).toEqual(["src/wire/channels.ts", "src/wire/limits.ts", "src/wire/problem.ts"]);
+  expect(outputFiles[0]?.contents.length).toBeLessThan(32 * 1024);
+});
