@@ -1,7 +1,7 @@
 /** The orchestrator's own kinds of event: what agents may send of `nerve.*`, with the shape of `data`, and what they get. */
 import { z } from "zod";
-import { idPattern } from "./event.ts";
 import type { CloudEvent, Json } from "./event.ts";
+import { idPattern } from "./event.ts";
 import { limits } from "./limits.ts";
 
 const id = z.string().regex(idPattern);
