@@ -3,9 +3,10 @@
  * promises it waits for. Nothing is written here. Knows XState's snapshots, not the store.
  */
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
-import { type ActorEvent, toPlainError } from "./effects.ts";
+import type { ActorEvent } from "./effects.ts";
 import { hostLimits } from "./limits.ts";
 import type { ActorScope, Logics, MachineLogic, PendingWrite } from "./logic.ts";
+import { toPlainError } from "./plain-data.ts";
 import { type Step, startMachine, stepMachine } from "./step.ts";
 
 /** A step with what came along with its event. */
@@ -71,9 +72,27 @@ async function settleNext(
   const target = logics.get(logic.actors[src] ?? "");
   if (target?.type !== "promise") throw new Error(`${src} is no promise`);
   try {
-    const { output, sidecar } = await target.run(input as never, scope, writes, new AbortController().signal);
+    const { output, sidecar } = await runBounded(src, (signal) => target.run(input as never, scope, writes, signal));
     return { event: { type: `xstate.done.actor.${id}`, output, actorId: id }, sidecar };
   } catch (error) {
     return { event: { type: `xstate.error.actor.${id}`, error: toPlainError(error), actorId: id }, sidecar: undefined };
+  }
+}
+
+/** While a pure promise runs the object takes no other event: one that never settles must not block it for ever. */
+async function runBounded<T>(src: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  let clock: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    clock = setTimeout(() => {
+      const error = new Error(`the pure promise ${src} took longer than ${hostLimits.purePromise} ms`);
+      abort.abort(error);
+      reject(error);
+    }, hostLimits.purePromise);
+  });
+  try {
+    return await Promise.race([run(abort.signal), tooLong]);
+  } finally {
+    clearTimeout(clock);
   }
 }

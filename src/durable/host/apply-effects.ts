@@ -3,19 +3,30 @@ import type { Json } from "../../wire/event.ts";
 import type { Message } from "../rpc.ts";
 import type { TakenStep } from "./advance.ts";
 import type { Effect } from "./effects.ts";
+import type { JobTable } from "./job-table.ts";
 import type { ActorScope, Logics, MachineLogic } from "./logic.ts";
 import type { Outbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import { type ActorRow, readChild, readChildren } from "./rows.ts";
+import { numberTimer, type TimerTable } from "./timer-table.ts";
 
-export interface ApplyContext {
+/** Where an object's effects are written. */
+export interface EffectTables {
   world: World;
   outbox: Outbox;
+  timers: TimerTable;
+  jobs: JobTable;
+}
+
+export interface ApplyContext extends EffectTables {
   logics: Logics;
   logic: MachineLogic;
   row: ActorRow;
   scope: ActorScope;
 }
+
+/** The part that ending an actor needs. */
+type EndContext = EffectTables & Pick<ApplyContext, "logic" | "row">;
 
 /** @throws when an effect can't be written; then the whole step is undone */
 export function applyEffects(context: ApplyContext, step: TakenStep): void {
@@ -24,66 +35,47 @@ export function applyEffects(context: ApplyContext, step: TakenStep): void {
   });
 }
 
-function applyEffect({ world, outbox, logics, logic, row, scope }: ApplyContext, step: TakenStep, effect: Effect, index: number): void {
-  const { storage } = world;
+function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, index: number): void {
+  const { world, outbox, timers, logic, row, scope } = context;
   const append = (to: string, message: Message): void => outbox.append([to], message, { sender: addressOf(world, logic, row.id) });
+  const setTimer = (id: string | undefined, delay: number, event: unknown, receiver: string | null): void =>
+    timers.set({
+      actor: row.id,
+      id: id ?? `unnamed.${scope.revision}.${index}`,
+      due: scope.now + delay,
+      made: numberTimer(scope.revision, index),
+      event: JSON.stringify(event),
+      receiver,
+    });
   switch (effect.type) {
-    case "spawn": {
-      const name = logic.actors[effect.src];
-      const target = name === undefined ? undefined : logics.get(name);
-      if (name === undefined || !target) throw new Error(`no logic is registered for the actor ${effect.src}`);
-      const run = `${scope.revision}.${index}`;
-      if (target.type === "promise") {
-        if (target.mode === "effectful")
-          storage.exec(
-            "INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, 0)",
-            row.id,
-            effect.id,
-            run,
-            name,
-            effect.input === undefined ? null : JSON.stringify(effect.input),
-          );
-        return;
-      }
-      const address = `${target.place}/${row.id}.${run}`;
-      storage.exec("INSERT OR REPLACE INTO child VALUES (?, ?, ?)", row.id, effect.id, address);
-      const along = logic.along?.(effect.src, scope);
-      append(address, {
-        type: "host.start",
-        logic: name,
-        child: effect.id,
-        input: effect.input ?? null,
-        definition: row.definition,
-        ...(along !== undefined && { along }),
-      });
+    case "spawn":
+      spawnChild(context, effect, `${scope.revision}.${index}`, append);
       return;
-    }
     case "stop":
-      stopChild({ world, outbox, row, logic }, effect.id);
+      stopChild(context, effect.id);
       return;
     case "send": {
       if ("self" in effect.to) {
-        if (effect.delay !== undefined)
-          writeTimer(effect.id ?? `send.${scope.revision}.${index}`, effect.delay, effect.event as unknown as Json, null);
+        if (effect.delay !== undefined) setTimer(effect.id, effect.delay, effect.event, null);
         return;
       }
       const to =
-        "child" in effect.to ? readChild(storage, row.id, effect.to.child) : "parent" in effect.to ? row.parent : effect.to.address;
+        "child" in effect.to ? readChild(world.storage, row.id, effect.to.child) : "parent" in effect.to ? row.parent : effect.to.address;
       // A promise takes no events, and a parent that isn't there hears none.
       if (to === undefined || to === null) return;
-      const message =
+      const message: Message =
         "address" in effect.to
           ? (logic.expand?.(effect.event, to, scope) ?? (effect.event as Message))
           : { type: "host.event", event: effect.event as unknown as Json };
       if (effect.delay === undefined) append(to, message);
-      else writeTimer(effect.id ?? `send.${scope.revision}.${index}`, effect.delay, message as unknown as Json, to);
+      else setTimer(effect.id, effect.delay, message, to);
       return;
     }
     case "timer":
-      writeTimer(effect.id, effect.delay, effect.event as unknown as Json, null);
+      setTimer(effect.id, effect.delay, effect.event, null);
       return;
     case "cancel":
-      storage.exec("DELETE FROM timer WHERE actor = ? AND id = ?", row.id, effect.id);
+      timers.cancel(row.id, effect.id);
       return;
     case "emit":
       logic.emitted?.(effect.event, scope, append);
@@ -94,26 +86,52 @@ function applyEffect({ world, outbox, logics, logic, row, scope }: ApplyContext,
       write({ name: effect.name, params: effect.params, event: step.event, sidecar: step.sidecar }, scope, append);
     }
   }
+}
 
-  function writeTimer(id: string, delay: number, event: Json, receiver: string | null): void {
-    storage.exec("INSERT OR REPLACE INTO timer VALUES (?, ?, ?, ?, ?)", row.id, id, scope.now + delay, JSON.stringify(event), receiver);
+function spawnChild(
+  { world, jobs, logics, logic, row, scope }: ApplyContext,
+  effect: Extract<Effect, { type: "spawn" }>,
+  run: string,
+  append: (to: string, message: Message) => void,
+): void {
+  const name = Object.hasOwn(logic.actors, effect.src) ? logic.actors[effect.src] : undefined;
+  const target = name === undefined ? undefined : logics.get(name);
+  if (name === undefined || !target) throw new Error(`no logic is registered for the actor ${effect.src}`);
+  if (target.type === "promise") {
+    const input = effect.input === undefined ? null : JSON.stringify(effect.input);
+    if (target.mode === "effectful") jobs.add({ actor: row.id, id: effect.id, run, src: name, input });
+    return;
   }
+  const address = `${target.place}/${row.id}.${run}`;
+  world.storage.exec("INSERT OR REPLACE INTO child VALUES (?, ?, ?)", row.id, effect.id, address);
+  const along = logic.along?.(effect.src, scope);
+  append(address, {
+    type: "host.start",
+    logic: name,
+    child: effect.id,
+    input: effect.input ?? null,
+    definition: row.definition,
+    ...(along !== undefined && { along }),
+  });
 }
 
 /** Tells a child to stop and forgets it; a job's result will not be heard. */
-export function stopChild({ world, outbox, row, logic }: Pick<ApplyContext, "world" | "outbox" | "row" | "logic">, id: string): void {
+function stopChild({ world, outbox, jobs, row, logic }: EndContext, id: string): void {
   const address = readChild(world.storage, row.id, id);
-  if (address !== undefined) outbox.append([address], { type: "host.stop" }, { sender: addressOf(world, logic, row.id) });
+  if (address === undefined) {
+    jobs.cancel(row.id, id);
+    return;
+  }
+  outbox.append([address], { type: "host.stop" }, { sender: addressOf(world, logic, row.id) });
   world.storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, id);
-  world.storage.exec("DELETE FROM job WHERE actor = ? AND id = ?", row.id, id);
 }
 
 /** What an actor leaves behind when it ends: no timers, no jobs, no children. */
-export function endActor(context: Pick<ApplyContext, "world" | "outbox" | "row" | "logic">): void {
-  const { storage } = context.world;
-  for (const { id } of readChildren(storage, context.row.id)) stopChild(context, id);
-  storage.exec("DELETE FROM timer WHERE actor = ?", context.row.id);
-  storage.exec("DELETE FROM job WHERE actor = ?", context.row.id);
+export function endActor(context: EndContext): void {
+  const { world, timers, jobs, row } = context;
+  for (const { id } of readChildren(world.storage, row.id)) stopChild(context, id);
+  timers.clear(row.id);
+  jobs.clear(row.id);
 }
 
 /** An actor's address: its object's own, or for one placed beside others its kind and id. */

@@ -2,7 +2,8 @@
  * One object's commits: each is one transaction that also sweeps the outbox and keeps the one alarm at the earliest
  * thing due. Shared by the actor host and the objects that are no actors. Knows no tables but the outbox.
  */
-import type { Outbox, Undeliverable } from "./outbox.ts";
+import { hostLimits } from "./limits.ts";
+import type { Outbox, Refused } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
 
@@ -10,68 +11,99 @@ export interface Committer {
   outbox: Outbox;
   /** Runs `body` in a transaction, then starts sending what it appended. A throw undoes all of it. */
   commit<T>(body: () => T): T;
-  /** The alarm rang: it has to be set again. `run` does what is due; it must not throw. */
+  /**
+   * The alarm rang: the next is set, then `run` does what is due and what waits in the outbox is sent. What `run`
+   * throws is logged, and seen to again {@link hostLimits.safetyNet} later.
+   * @throws only if the next alarm could not be set: then the platform must ring again
+   */
   alarm(run: () => Promise<void>): Promise<void>;
+  /** Sets the alarm if something is due and this life of the object hasn't set one: a lost alarm is mended by any call. */
+  rearm(): void;
 }
 
-/**
- * @param dueTimes when things other than the outbox are due, read after each commit's writes
- * @param counted called once per commit, for the metrics
- */
-export function createCommitter(
-  world: World,
-  options: {
-    dueTimes: () => (number | undefined)[];
-    refused: (undeliverable: Undeliverable, actor: string) => void | Promise<void>;
-    counted?: () => void;
-  },
-): Committer {
+export interface CommitterOptions {
+  /** When things other than the outbox are due, read after each commit's writes. */
+  dueTimes: () => (number | undefined)[];
+  refused: Refused;
+  /** Called once per commit, for the metrics. */
+  counted?: () => void;
+  /** The transaction was undone, and with it what `dueTimes` may remember of it. */
+  undone?: () => void;
+}
+
+export function createCommitter(world: World, options: CommitterOptions): Committer {
   const { storage, clock, scheduler } = world;
-  const outbox = createOutbox(world, options.refused);
+  const outbox = createOutbox(world, options.refused, (write) => committer.commit(write));
   let armedAt: number | undefined;
+  // The alarm that is set is only there for a crash in the present one: the next commit knows better.
+  let guarding = false;
+
+  const findEarliest = (): number | undefined => {
+    const times = [outbox.due(), ...options.dueTimes()].filter((time) => time !== undefined);
+    if (!times.length) return undefined;
+    const now = clock.now();
+    return Math.min(Math.max(Math.min(...times), now), now + hostLimits.alarmAhead);
+  };
+
+  const set = (at: number): void => {
+    storage.setAlarm(at);
+    armedAt = at;
+    guarding = false;
+  };
 
   const arm = (): void => {
-    const times = [outbox.due(), ...options.dueTimes()].filter((time) => time !== undefined);
-    if (!times.length) return;
-    const earliest = Math.max(Math.min(...times), clock.now());
+    const earliest = findEarliest();
     // An earlier alarm is left in place: it rings, finds little to do and is set again; cheaper than moving it each commit.
-    if (armedAt !== undefined && armedAt <= earliest) return;
-    storage.setAlarm(earliest);
-    armedAt = earliest;
+    if (earliest !== undefined && (armedAt === undefined || guarding || armedAt > earliest)) set(earliest);
   };
+
+  /** The alarm for the case that the present one does not come to its end. */
+  const guard = (): void => {
+    const earliest = findEarliest();
+    if (earliest === undefined) return;
+    const overdue = earliest <= clock.now();
+    set(overdue ? clock.now() + hostLimits.safetyNet : earliest);
+    guarding = overdue;
+  };
+
+  function transact<T>(body: () => T, thenArm: () => void): T {
+    const before = { armedAt, guarding };
+    let result: T;
+    try {
+      result = storage.transaction(() => {
+        outbox.sweep();
+        const value = body();
+        thenArm();
+        return value;
+      });
+    } catch (error) {
+      ({ armedAt, guarding } = before);
+      outbox.settle(false);
+      options.undone?.();
+      throw error;
+    }
+    outbox.settle(true);
+    options.counted?.();
+    if (outbox.size) scheduler.background(outbox.flush());
+    return result;
+  }
 
   const committer: Committer = {
     outbox,
-    commit(body) {
-      const armedBefore = armedAt;
-      try {
-        const result = storage.transaction(() => {
-          outbox.sweep();
-          const value = body();
-          arm();
-          return value;
-        });
-        outbox.settle(true);
-        options.counted?.();
-        if (outbox.size) scheduler.background(outbox.flush());
-        return result;
-      } catch (error) {
-        armedAt = armedBefore;
-        outbox.settle(false);
-        throw error;
-      }
-    },
+    commit: (body) => transact(body, arm),
     async alarm(run) {
       armedAt = undefined;
+      if (findEarliest() !== undefined || outbox.unswept) transact(() => {}, guard);
       try {
-        // Set first, so that a crash in what follows is seen to again.
-        committer.commit(() => {});
         await run();
         await outbox.flush();
-        committer.commit(() => {});
+        if (outbox.unswept) committer.commit(() => {});
       } catch (error) {
         console.error(JSON.stringify({ at: "alarm", address: world.address, error: String(error) }));
       }
+    },
+    rearm() {
+      if (armedAt === undefined) arm();
     },
   };
   return committer;

@@ -2,60 +2,92 @@
 import type { AnyStateMachine, AnyStateNode } from "xstate";
 
 type Named = { type: string };
-/** XState's built-in actions are functions with these. */
-type Builtin = (() => void) & { to?: unknown; resolve?: unknown };
+/** XState's built-in actions are functions with these; what `enqueueActions` collects is known only as it runs. */
+type Builtin = (() => void) & {
+  type?: string;
+  resolve?: unknown;
+  to?: unknown;
+  delay?: unknown;
+  src?: unknown;
+  id?: unknown;
+  systemId?: unknown;
+  syncSnapshot?: unknown;
+};
+/** `and`, `or` and `not` are functions with the guards that they join. */
+type JoinedGuard = (() => boolean) & { guards?: unknown[] };
 
 /**
  * @param writes names of actions that the host implements
+ * @param sources names of actors that the host implements
  * @throws with the machine's name, the state and the reason
  */
-export function inspectMachine(name: string, machine: AnyStateMachine, writes: readonly string[]): void {
-  const { actions, guards, actors, delays } = machine.implementations as Record<
-    "actions" | "guards" | "actors" | "delays",
-    Record<string, unknown>
-  >;
+export function inspectMachine(name: string, machine: AnyStateMachine, writes: readonly string[], sources: readonly string[]): void {
+  const { actions, guards, delays } = machine.implementations as Record<"actions" | "guards" | "delays", Record<string, unknown>>;
   const fail = (node: AnyStateNode, why: string): never => {
     throw new Error(`${name}, state ${node.id}: ${why}`);
   };
 
+  const checkDelay = (node: AnyStateNode, delay: unknown): void => {
+    if (typeof delay === "string" && !Object.hasOwn(delays, delay))
+      fail(node, `the delay ${delay} has no implementation, and would fire at once`);
+  };
+
+  const checkSource = (node: AnyStateNode, src: unknown): void => {
+    if (typeof src !== "string" || src.startsWith("xstate.invoke."))
+      fail(node, "a child's logic is given inline, but its object is made by the logic's name: name it in setup({ actors })");
+    else if (!sources.includes(src)) fail(node, `the actor ${src} has no implementation`);
+  };
+
+  const checkBuiltin = (node: AnyStateNode, builtin: Builtin, says: string): void => {
+    if (builtin.to === "#_parent") fail(node, `${says} sendParent, which has no parent here; use sendTo(() => PARENT, event)`);
+    checkDelay(node, builtin.delay);
+    if (builtin.type !== "xstate.spawnChild") return;
+    checkSource(node, builtin.src);
+    if (builtin.id === undefined) fail(node, `${says} spawnChild without an id, by which the child is stored: give it one`);
+    if (builtin.systemId !== undefined)
+      fail(node, `${says} spawnChild with a systemId, which cannot be kept across objects: address it by its id`);
+    if (builtin.syncSnapshot) fail(node, `${says} spawnChild with syncSnapshot, but a child's snapshots stay with the child`);
+  };
+
   const checkAction = (node: AnyStateNode, action: unknown): void => {
-    const builtin = action as Builtin;
-    if (typeof action === "function" || builtin.resolve) {
-      if (builtin.to === "#_parent") fail(node, "sendParent has no parent here; use sendTo(() => PARENT, event)");
-      if (!builtin.resolve) fail(node, "an inline function cannot be an effect; name the action and register it as a write");
+    if (typeof action === "function") {
+      if (!(action as Builtin).resolve) fail(node, "an inline function cannot be an effect; name the action and register it as a write");
+      checkBuiltin(node, action as Builtin, "an action is");
       return;
     }
     const { type } = action as Named;
     if (writes.includes(type)) return;
     if (!Object.hasOwn(actions, type)) fail(node, `the action ${type} has no implementation`);
     const implementation = actions[type] as Builtin;
-    if (implementation.to === "#_parent")
-      fail(node, `the action ${type} is sendParent, which has no parent here; use sendTo(() => PARENT, event)`);
     if (typeof implementation === "function" && !implementation.resolve)
       fail(node, `the action ${type} is a function, which would run before anything is stored; register it as a write`);
+    checkBuiltin(node, implementation, `the action ${type} is`);
   };
 
-  const checkGuard = (node: AnyStateNode, guard: unknown): void => {
-    if (guard === undefined || typeof guard === "function") return;
+  const checkGuard = (node: AnyStateNode, guard: unknown, within: readonly string[] = []): void => {
+    if (guard === undefined) return;
+    if (typeof guard === "function") {
+      for (const joined of (guard as JoinedGuard).guards ?? []) checkGuard(node, joined, within);
+      return;
+    }
     const type = typeof guard === "string" ? guard : (guard as Named).type;
     if (!Object.hasOwn(guards, type)) fail(node, `the guard ${type} has no implementation`);
+    if (!within.includes(type)) checkGuard(node, guards[type], [...within, type]);
   };
 
   for (const node of walk(machine.root)) {
     for (const action of [...node.entry, ...node.exit]) checkAction(node, action);
-    const transitions = [...node.transitions.values(), node.always ?? []].flat();
-    for (const transition of transitions) {
+    if (node.type === "compound") for (const action of node.initial.actions) checkAction(node, action);
+    for (const transition of [...node.transitions.values(), node.always ?? []].flat()) {
       for (const action of transition.actions) checkAction(node, action);
       checkGuard(node, transition.guard);
     }
-    for (const { delay } of node.after)
-      if (typeof delay === "string" && !Object.hasOwn(delays, delay))
-        fail(node, `the delay ${delay} has no implementation, and would fire at once`);
+    for (const { delay } of node.after) checkDelay(node, delay);
     for (const invoke of node.invoke) {
+      checkSource(node, invoke.src);
       if (invoke.onSnapshot) fail(node, `the invoke ${invoke.id} has onSnapshot, but a child's snapshots stay with the child`);
       if (invoke.systemId !== undefined)
         fail(node, `the invoke ${invoke.id} has a systemId, which cannot be kept across objects: address it by its id`);
-      if (typeof invoke.src === "string" && !Object.hasOwn(actors, invoke.src)) fail(node, `the actor ${invoke.src} has no implementation`);
     }
   }
 }

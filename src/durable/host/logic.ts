@@ -8,6 +8,7 @@ import type { Json } from "../../wire/event.ts";
 import type { Message } from "../rpc.ts";
 import type { ActorEvent } from "./effects.ts";
 import { inspectMachine } from "./inspect-machine.ts";
+import { hostLimits } from "./limits.ts";
 import type { Storage } from "./ports.ts";
 
 /** What a write, a pure promise or an expansion sees of its actor. Reads of `storage` see the transaction so far. */
@@ -99,7 +100,7 @@ export const placeholderLogic: AnyActorLogic = {
 /**
  * Registers logics by name. A machine's own children are registered with it, as `<name>/<src>`, unless `actors` names another.
  * @throws with the reason, if a machine does what cannot be made durable: sendParent, callback or observable logic,
- * `onSnapshot`, `systemId`, a name without an implementation
+ * inline logic, `onSnapshot`, `systemId`, a child without an id, actions that are functions, a name without an implementation
  */
 export function createLogics(entries: Record<string, LogicEntry>): Logics {
   const logics = new Map<string, Logic>();
@@ -134,14 +135,15 @@ function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): 
       name,
       logic(options.actors ?? {}, (definition) => {
         const machine = entry.load(definition);
-        inspectMachine(name, machine, Object.keys(options.writes ?? {}));
-        return replaceChildren(machine, Object.keys(options.actors ?? {}));
+        inspectMachine(name, machine, Object.keys(options.writes ?? {}), Object.keys(options.actors ?? {}));
+        return prepareMachine(machine, Object.keys(options.actors ?? {}));
       }),
     );
     return;
   }
   const actors: Record<string, string> = { ...options.actors };
-  inspectMachine(name, entry.machine, Object.keys(options.writes ?? {}));
+  const own = Object.keys(entry.machine.implementations.actors);
+  inspectMachine(name, entry.machine, Object.keys(options.writes ?? {}), [...own, ...Object.keys(actors)]);
   for (const [src, child] of Object.entries(entry.machine.implementations.actors as Record<string, AnyActorLogic>)) {
     if (Object.hasOwn(actors, src)) continue;
     actors[src] = `${name}/${src}`;
@@ -159,17 +161,25 @@ function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): 
       );
     }
   }
-  const machine = replaceChildren(entry.machine, Object.keys(actors));
+  const machine = prepareMachine(entry.machine, Object.keys(actors));
   logics.set(
     name,
     logic(actors, () => machine),
   );
 }
 
-function replaceChildren(machine: AnyStateMachine, sources: string[]): AnyStateMachine {
-  return machine.provide({ actors: Object.fromEntries(sources.map((src) => [src, placeholderLogic])) } as Parameters<
-    AnyStateMachine["provide"]
-  >[0]);
+/** The machine as the host runs it: its children are placeholders, and a loop in it comes to an end. */
+function prepareMachine(machine: AnyStateMachine, sources: string[]): AnyStateMachine {
+  const actors = Object.fromEntries(sources.map((src) => [src, placeholderLogic]));
+  const prepared = machine.provide({ actors } as Parameters<AnyStateMachine["provide"]>[0]);
+  prepared.options = { maxIterations: hostLimits.microsteps, ...definedOnly(prepared.options) };
+  return prepared;
+}
+
+/** XState's own default is spelt as an infinite limit or as none. */
+function definedOnly(options: { maxIterations?: number } | undefined): { maxIterations?: number } {
+  const { maxIterations } = options ?? {};
+  return maxIterations !== undefined && Number.isFinite(maxIterations) ? { maxIterations } : {};
 }
 
 /** XState marks no kind of logic; only a promise's takes this event to its end. */

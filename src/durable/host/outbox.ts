@@ -4,10 +4,10 @@
  * several receivers is first held by all, then released in all: whatever follows from it comes behind it everywhere.
  * Knows rows and envelopes, not actors.
  */
-import type { Delivery, Message } from "../rpc.ts";
-import { toPlainError } from "./effects.ts";
+import type { Message } from "../rpc.ts";
 import { hostLimits } from "./limits.ts";
-import type { World } from "./ports.ts";
+import { toPlainError } from "./plain-data.ts";
+import type { Row, World } from "./ports.ts";
 
 /** A message whose receiver will never have it. */
 export interface Undeliverable {
@@ -16,6 +16,14 @@ export interface Undeliverable {
   code: string;
   detail: string;
 }
+
+/**
+ * Hears of a message that was refused for good, and may write. The lane waits for it, and asks the receiver again if it throws.
+ * @param sender the address of the actor that sent it
+ * @param forget writes that this receiver need not be asked again: in the same transaction as what the refusal leads to,
+ * it makes that happen once, whatever crashes
+ */
+export type Refused = (undeliverable: Undeliverable, sender: string, forget: () => void) => void | Promise<void>;
 
 export interface Outbox {
   /**
@@ -34,115 +42,158 @@ export interface Outbox {
   sweep(): void;
   /** Messages that have not been delivered. */
   readonly size: number;
+  /** Whether {@link sweep} has something to delete. */
+  readonly unswept: boolean;
 }
 
-interface OutboxRow {
-  [column: string]: string | number | null;
+interface OutboxRow extends Row {
   id: number;
+  /** Address of the sending actor. */
   actor: string;
   receivers: string;
+  spread: number;
   message: string;
-  phase: string | null;
   attempts: number;
   next_at: number;
 }
 
 interface Waiting {
   id: number;
-  actor: string;
-  receivers: string[];
+  sender: string;
+  /** Null: refused for good. */
+  receivers: (string | null)[];
   message: Message;
-  phase: Phase;
+  spread: boolean;
+  /** Failed deliveries that may be the message's own fault: so many that the receiver parks it. */
   attempts: number;
+  /** Failed deliveries of this life, which lengthen the pause. */
+  pauses: number;
   nextAt: number;
+  phase: "hold" | "release";
+  /** Who has answered in this phase: an attempt asks the others only. */
+  answered: Set<string>;
 }
 
-/** `hold` then `release`: the halves of an ordered message for several. `spread`: to several in no order. */
-type Phase = "hold" | "release" | "spread" | undefined;
+/** The receiver asks to be asked later. */
+class ReceiverNotReadyError extends Error {
+  override name = "ReceiverNotReadyError";
+}
 
-/**
- * @param refused hears of a message that was refused for good; it may write, in a transaction of its own
- */
-export function createOutbox(world: World, refused: (undeliverable: Undeliverable, actor: string) => void | Promise<void>): Outbox {
+/** @param record commits a write of the lane's own, with whatever the object's commits keep true (its alarm) */
+export function createOutbox(world: World, refused: Refused, record: (write: () => void) => void): Outbox {
   const { storage, clock, transport, address } = world;
   const waiting: Waiting[] = storage.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id").map((row) => ({
-    id: row.id,
-    actor: row.actor,
-    receivers: JSON.parse(row.receivers) as string[],
-    message: JSON.parse(row.message) as Message,
-    phase: (row.phase ?? undefined) as Phase,
+    ...makeWaiting(row.id, row.actor, JSON.parse(row.receivers) as (string | null)[], JSON.parse(row.message) as Message, row.spread === 1),
     attempts: row.attempts,
+    pauses: row.attempts,
     nextAt: row.next_at,
   }));
+  // It may have been on its way when the object crashed, so it may be why.
+  let suspect = waiting[0];
   let staged: Waiting[] = [];
   let delivered = 0;
   let sweeping = 0;
   let swept = 0;
-  let running: Promise<void> | undefined;
+  let sending = false;
+  let running: Promise<void> = Promise.resolve();
   let blockedUntil: number | undefined;
 
   const send = async (head: Waiting, to: string, phase: "hold" | "release" | undefined): Promise<void> => {
-    const envelope = {
-      from: head.actor,
+    const delivery = await transport.deliver({
+      from: head.sender,
       id: head.id,
       to,
       message: head.message,
       ...(phase && { phase }),
       ...(head.attempts >= hostLimits.deliveryAttempts && { park: true }),
-    };
-    const delivery: Delivery = await transport.deliver(envelope);
-    if (delivery.status === "refused" && phase !== "release")
-      await refused({ to, message: head.message, code: delivery.code, detail: delivery.detail }, head.actor);
+    });
+    if (delivery.status === "later") throw new ReceiverNotReadyError(delivery.detail);
+    if (delivery.status === "refused" && phase !== "release") {
+      await refused({ to, message: head.message, code: delivery.code, detail: delivery.detail }, head.sender, () => forget(head, to));
+      head.receivers = head.receivers.map((receiver) => (receiver === to ? null : receiver));
+    }
+  };
+
+  const forget = (head: Waiting, to: string): void => {
+    if (head.receivers.length === 1) {
+      storage.exec("DELETE FROM outbox WHERE id = ?", head.id);
+      return;
+    }
+    // Read anew: other receivers may have refused in this very attempt. The place stays, so that a restart still holds and releases.
+    const stored = storage.exec<{ receivers: string }>("SELECT receivers FROM outbox WHERE id = ?", head.id)[0]?.receivers ?? "[]";
+    const rest = (JSON.parse(stored) as (string | null)[]).map((receiver) => (receiver === to ? null : receiver));
+    storage.exec("UPDATE outbox SET receivers = ? WHERE id = ?", JSON.stringify(rest), head.id);
   };
 
   const sendToAll = async (head: Waiting, phase?: "hold" | "release"): Promise<void> => {
-    for (let at = 0; at < head.receivers.length; at += hostLimits.fanOut)
-      await Promise.all(head.receivers.slice(at, at + hostLimits.fanOut).map((to) => send(head, to, phase)));
+    const left = head.receivers.filter((to) => to !== null && !head.answered.has(to)) as string[];
+    for (let at = 0; at < left.length; at += hostLimits.fanOut) {
+      const results = await Promise.allSettled(
+        left.slice(at, at + hostLimits.fanOut).map(async (to) => {
+          await send(head, to, phase);
+          head.answered.add(to);
+        }),
+      );
+      const failure = results.find((result) => result.status === "rejected");
+      if (failure) throw failure.reason;
+    }
+    head.answered.clear();
   };
 
   const deliverHead = async (head: Waiting): Promise<void> => {
-    const only = head.receivers.length === 1 ? head.receivers[0] : undefined;
-    if (only !== undefined) return send(head, only, undefined);
-    if (head.phase === "spread") return sendToAll(head);
-    if (head.phase !== "release") {
+    const [only, ...others] = head.receivers;
+    if (only && !others.length) return send(head, only, undefined);
+    if (head.spread) return sendToAll(head);
+    if (head.phase === "hold") {
       await sendToAll(head, "hold");
       head.phase = "release";
     }
     await sendToAll(head, "release");
   };
 
+  /** A receiver that has too much to do, or says that it is not its time, says nothing about the message. */
+  const isReceiversFault = (error: unknown): boolean =>
+    error instanceof ReceiverNotReadyError || (error as { overloaded?: unknown } | undefined)?.overloaded === true;
+
+  const noteFailure = (head: Waiting, error: unknown): void => {
+    if (!isReceiversFault(error)) head.attempts += 1;
+    head.pauses += 1;
+    head.nextAt = clock.now() + Math.min(hostLimits.retryFirst * hostLimits.retryFactor ** (head.pauses - 1), hostLimits.retryLast);
+    blockedUntil = head.nextAt;
+    record(() => storage.exec("UPDATE outbox SET attempts = ?, next_at = ? WHERE id = ?", head.attempts, head.nextAt, head.id));
+    const { message } = toPlainError(error);
+    console.warn(JSON.stringify({ at: "outbox", address, to: head.receivers, id: head.id, attempts: head.attempts, error: message }));
+  };
+
   const run = async (): Promise<void> => {
-    for (;;) {
-      const head = waiting[0];
-      if (!head) return;
-      if (head.nextAt > clock.now()) {
-        blockedUntil = head.nextAt;
-        return;
+    sending = true;
+    try {
+      for (;;) {
+        const head = waiting[0];
+        if (!head) return;
+        const pause = head.nextAt - clock.now();
+        // No pause is longer than the last: a clock that went back is not waited for.
+        if (pause > 0 && pause <= hostLimits.retryLast) {
+          blockedUntil = head.nextAt;
+          return;
+        }
+        if (head === suspect) {
+          suspect = undefined;
+          head.attempts += 1;
+          record(() => storage.exec("UPDATE outbox SET attempts = ? WHERE id = ?", head.attempts, head.id));
+        }
+        try {
+          await deliverHead(head);
+        } catch (error) {
+          noteFailure(head, error);
+          return;
+        }
+        waiting.shift();
+        delivered = head.id;
       }
-      try {
-        await deliverHead(head);
-      } catch (error) {
-        head.attempts += 1;
-        head.nextAt = clock.now() + Math.min(hostLimits.retryFirst * 2 ** (head.attempts - 1), hostLimits.retryLast);
-        blockedUntil = head.nextAt;
-        storage.transaction(() => {
-          storage.exec("UPDATE outbox SET attempts = ?, next_at = ? WHERE id = ?", head.attempts, head.nextAt, head.id);
-          storage.setAlarm(head.nextAt);
-        });
-        console.warn(
-          JSON.stringify({
-            at: "outbox",
-            address,
-            to: head.receivers,
-            id: head.id,
-            attempts: head.attempts,
-            error: toPlainError(error).message,
-          }),
-        );
-        return;
-      }
-      waiting.shift();
-      delivered = head.id;
+    } finally {
+      // In the same turn as the last look at the queue: a flush that comes after it must start anew.
+      sending = false;
     }
   };
 
@@ -150,20 +201,19 @@ export function createOutbox(world: World, refused: (undeliverable: Undeliverabl
     append(receivers, message, { sender = address, spread = false } = {}) {
       if (!receivers.length) return;
       const row = storage.exec<{ id: number }>(
-        "INSERT INTO outbox (actor, receivers, message, phase) VALUES (?, ?, ?, ?) RETURNING id",
+        "INSERT INTO outbox (actor, receivers, message, spread) VALUES (?, ?, ?, ?) RETURNING id",
         sender,
         JSON.stringify(receivers),
         JSON.stringify(message),
-        spread ? "spread" : null,
+        spread ? 1 : 0,
       )[0];
       if (!row) throw new Error("the outbox gave no id");
-      staged.push({ id: row.id, actor: sender, receivers, message, phase: spread ? "spread" : undefined, attempts: 0, nextAt: 0 });
+      staged.push(makeWaiting(row.id, sender, receivers, message, spread));
     },
     flush() {
+      if (sending) return running;
       blockedUntil = undefined;
-      running ??= run().finally(() => {
-        running = undefined;
-      });
+      running = run();
       return running;
     },
     due() {
@@ -184,5 +234,12 @@ export function createOutbox(world: World, refused: (undeliverable: Undeliverabl
     get size() {
       return waiting.length + staged.length;
     },
+    get unswept() {
+      return delivered > swept;
+    },
   };
+}
+
+function makeWaiting(id: number, sender: string, receivers: (string | null)[], message: Message, spread: boolean): Waiting {
+  return { id, sender, receivers, message, spread, attempts: 0, pauses: 0, nextAt: 0, phase: "hold", answered: new Set() };
 }

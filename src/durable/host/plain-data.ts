@@ -17,7 +17,8 @@ export function toJson(value: unknown): Json | undefined {
 export function toTravellingJson(value: unknown, what: string): Json | undefined {
   if (value === undefined) return undefined;
   const text = JSON.stringify(value) ?? "null";
-  if (text.includes(`"${referenceMark}"`))
+  // Data of others may hold the mark as well; only a real reference is refused, and only marked text is worth the walk.
+  if (text.includes(`"${referenceMark}"`) && holdsReference(value))
     throw new Error(`${what} holds an actor reference, which cannot leave its object: send the actor's id`);
   return JSON.parse(text) as Json;
 }
@@ -54,6 +55,11 @@ export function checkContext(value: unknown, path = "context"): void {
     if (key === referenceMark) throw new Error(`${path} holds ${referenceMark}, which XState would take for a reference`);
     if (item !== undefined) checkContext(item, `${path}.${key}`);
   }
+}
+
+function holdsReference(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isActorReference(value) || Object.values(value).some(holdsReference);
 }
 
 function isActorReference(value: object): boolean {

@@ -2,9 +2,10 @@
  * The pure step: a machine, a snapshot and an event give the next snapshot and the effects, executing nothing
  * (XState's `initialTransition` and `transition`). Knows no store and no clock.
  */
-import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from "xstate";
+import { type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from "xstate";
 import type { Json } from "../../wire/event.ts";
 import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
+import { checkContext } from "./plain-data.ts";
 
 export interface Step {
   event: ActorEvent;
@@ -30,22 +31,28 @@ function finish(
   snapshot: AnyMachineSnapshot,
   actions: Parameters<typeof readEffects>[0],
 ): Step {
-  const effects = readEffects(actions, snapshot);
-  for (const id of Object.keys(snapshot.children)) {
-    if (before && Object.hasOwn(before.children, id)) continue;
+  const { effects, spawned } = readEffects(actions, before);
+  for (const [id, child] of Object.entries(snapshot.children)) {
     // A child that no action spawned came from spawn() inside assign: nobody would ever start it.
-    if (!effects.some((effect) => effect.type === "spawn" && effect.id === id))
+    if (before?.children[id] !== child && !spawned.has(child as AnyActorRef))
       throw new Error(`the child ${id} was spawned inside assign; use invoke or spawnChild`);
   }
   return { event, snapshot, effects };
 }
 
-/** What is stored of a snapshot. */
+/**
+ * What is stored of a snapshot.
+ * @throws when it would not be the same when it is read again
+ */
 export function persistSnapshot(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): string {
+  checkContext(snapshot.context);
   return JSON.stringify(machine.getPersistedSnapshot(snapshot));
 }
 
-/** The snapshot of what was stored. */
+/**
+ * The snapshot of what was stored.
+ * @throws when it names a state that the machine does not have
+ */
 export function restoreSnapshot(machine: AnyStateMachine, stored: Json): AnyMachineSnapshot {
   return machine.restoreSnapshot(stored as never, { self: undefined } as never) as AnyMachineSnapshot;
 }

@@ -1,0 +1,28 @@
+/** An actor as others may read it. */
+import type { Json } from "../../wire/event.ts";
+import type { ActorView } from "./host-types.ts";
+import type { LiveActor } from "./live-actors.ts";
+import type { Storage } from "./ports.ts";
+import { readChildren } from "./rows.ts";
+import type { TimerTable } from "./timer-table.ts";
+
+export function viewActor({ row, snapshot }: LiveActor, storage: Storage, timers: TimerTable): ActorView {
+  return {
+    id: row.id,
+    logic: row.logic,
+    version: row.version,
+    definition: row.definition,
+    status: row.status,
+    value: snapshot.value as Json,
+    context: snapshot.context as Json,
+    tags: [...snapshot.tags] as string[],
+    revision: row.revision,
+    output: row.output === null ? undefined : (JSON.parse(row.output) as Json),
+    error: row.error === null ? undefined : (JSON.parse(row.error) as Json),
+    parent: row.parent,
+    children: readChildren(storage, row.id),
+    timers: timers.of(row.id),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

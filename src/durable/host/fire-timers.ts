@@ -1,0 +1,71 @@
+/** Takes due timers one by one, each read anew and removed by its step's commit. */
+import type { Message } from "../rpc.ts";
+import { addressOf } from "./apply-effects.ts";
+import type { Committer } from "./committer.ts";
+import type { ActorEvent } from "./effects.ts";
+import { endOfTime, hostLimits } from "./limits.ts";
+import type { LiveActor, LiveActors } from "./live-actors.ts";
+import type { Parking } from "./parking.ts";
+import { toPlainError } from "./plain-data.ts";
+import type { World } from "./ports.ts";
+import type { Stepper } from "./stepper.ts";
+import type { TimerRow, TimerTable } from "./timer-table.ts";
+
+export interface TimerPorts {
+  world: World;
+  committer: Committer;
+  actors: LiveActors;
+  timers: TimerTable;
+  parking: Parking;
+  stepper: Stepper;
+  report(at: string, error: unknown): void;
+}
+
+/** Runs every timer that is due now, at most as many as one alarm may. */
+export async function fireTimers(ports: TimerPorts): Promise<void> {
+  const { world, committer, timers, report } = ports;
+  for (let fired = 0; fired < hostLimits.timersPerAlarm; fired++) {
+    const timer = timers.next(world.clock.now());
+    if (!timer) return;
+    try {
+      await fireTimer(ports, timer);
+    } catch (error) {
+      // Its actor can't be loaded, or not even parking was possible: others must not wait for it.
+      report("timer", error);
+      committer.commit(() => timers.postpone(timer, world.clock.now() + hostLimits.retryLast));
+    }
+  }
+}
+
+async function fireTimer({ world, committer, actors, timers, parking, stepper }: TimerPorts, timer: TimerRow): Promise<void> {
+  const actor: LiveActor | undefined = await actors.load(timer.actor);
+  if (actor?.row.status !== "active") {
+    committer.commit(() => timers.forget(timer));
+    return;
+  }
+  const { receiver } = timer;
+  if (receiver !== null) {
+    committer.commit(() => {
+      timers.forget(timer);
+      committer.outbox.append([receiver], JSON.parse(timer.event) as Message, { sender: addressOf(world, actor.logic, timer.actor) });
+    });
+    return;
+  }
+  const event = JSON.parse(timer.event) as ActorEvent;
+  try {
+    // Forgotten first: the step may set a timer of the same id anew.
+    await stepper.take(actor, event, { before: () => timers.forget(timer) });
+  } catch (error) {
+    const { actor: id, id: name, made } = timer;
+    committer.commit(() => {
+      timers.postpone(timer, endOfTime);
+      parking.add({
+        actor: id,
+        origin: { timer: { actor: id, id: name, made } },
+        event,
+        code: "threw",
+        error: toPlainError(error).message,
+      });
+    });
+  }
+}

@@ -1,0 +1,96 @@
+/** What the actor host takes and answers, as its users see it. */
+import type { Json } from "../../wire/event.ts";
+import type { Delivery, Envelope, Message } from "../rpc.ts";
+import type { Committer } from "./committer.ts";
+import type { ActorEvent } from "./effects.ts";
+import type { HistoryEntry } from "./history.ts";
+import type { ParkedRow } from "./parking.ts";
+import type { RefusalCode } from "./step.ts";
+
+/**
+ * Finds a definition by its hash: machines that are data are loaded from it. Undefined: there is none, which is final;
+ * a throw: it could not be asked, and what needed it is tried again.
+ */
+export type Definitions = (hash: string) => Promise<unknown>;
+
+export interface HostOptions {
+  definitions?: Definitions;
+  /** When things of the surrounding object are due, beside the host's own. */
+  dueTimes?: () => (number | undefined)[];
+  /** Called once per commit and with the steps that it held, for the metrics. */
+  counted?: (steps: number) => void;
+  /** An event was parked: called in its transaction, which sends what is appended. */
+  parked?: (entry: ParkedRow, append: (to: string, message: Message) => void) => void;
+}
+
+export interface StartRequest {
+  actor: string;
+  logic: string;
+  input?: Json;
+  /** Hash of the definition, for logics that are loaded. */
+  definition?: string;
+  /** Address of the parent. */
+  parent?: string;
+  /** The parent's id for this child. */
+  child?: string;
+  /** What the logic's `started` takes, beside the machine's input. */
+  along?: Json;
+}
+
+export interface SendOptions {
+  /** What only writes see; never stored by the host. */
+  sidecar?: unknown;
+  /** Further writes of the same transaction. */
+  also?: () => void;
+}
+
+/** Makes an actor's event of another object's message, with what comes along. */
+export type Translate = (envelope: Envelope) => { event: ActorEvent } & SendOptions;
+
+/** What became of an event: taken, or refused with nothing written. `threw`: it was parked with its error. */
+export type SendAnswer = { ok: true; view: ActorView } | { ok: false; code: RefusalCode | "unknown_actor" | "threw"; detail: string };
+
+/** An actor as it can be read at any time. */
+export interface ActorView {
+  id: string;
+  logic: string;
+  version: string;
+  definition: string | null;
+  /** `active`, `done`, `error` or `stopped`. */
+  status: string;
+  value: Json;
+  context: Json;
+  tags: string[];
+  revision: number;
+  output: Json | undefined;
+  error: Json | undefined;
+  parent: string | null;
+  children: { id: string; address: string }[];
+  /** `due` in milliseconds since the epoch. */
+  timers: { id: string; due: number }[];
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface ActorHost {
+  committer: Committer;
+  /** Starts an actor. Idempotent: one that exists is left as it is. `also` is written only where it did not exist. */
+  start(request: StartRequest, also?: () => void): Promise<SendAnswer>;
+  /** Sends an event, judged first. */
+  send(actor: string, event: ActorEvent, options?: SendOptions): Promise<SendAnswer>;
+  /** Takes a message of another object; repeats are known. Answered after the commit. */
+  deliver(envelope: Envelope, translate?: Translate): Promise<Delivery>;
+  /** The object's alarm: timers, retries, jobs. Throws only when the next alarm could not be set. */
+  alarm(also?: () => Promise<void>): Promise<void>;
+  /** Picks up what a crash left: messages to send, jobs to run, an alarm that was lost. Cheap when there is nothing. */
+  resume(): void;
+  read(actor: string): Promise<ActorView | undefined>;
+  history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[];
+  parked(): ParkedRow[];
+  /** Runs a parked event again; it leaves the lot if it is taken. */
+  retryParked(id: number, translate?: Translate): Promise<SendAnswer>;
+  /** Gives a parked event up. A child that never began is reported to its parent as failed. */
+  dropParked(id: number): boolean;
+  /** Replaces an actor that has ended by a tombstone, which refuses everything. False: there is none, or it is active. */
+  forget(actor: string): Promise<boolean>;
+}

@@ -1,0 +1,272 @@
+/**
+ * What comes in: other objects' messages, each judged, taken once or set aside; events that callers send; and what was
+ * set aside, tried again. Knows the host's own messages (`host.*`); everything else is an actor's event.
+ */
+import type { Delivery, Envelope, Message } from "../rpc.ts";
+import type { Committer } from "./committer.ts";
+import type { ActorEvent } from "./effects.ts";
+import type { SendAnswer, SendOptions, Translate } from "./host-types.ts";
+import type { JobTable } from "./job-table.ts";
+import { hostLimits } from "./limits.ts";
+import { DefinitionUnavailableError, type LiveActor, type LiveActors } from "./live-actors.ts";
+import type { Undeliverable } from "./outbox.ts";
+import type { Origin, Parking } from "./parking.ts";
+import { toPlainError } from "./plain-data.ts";
+import type { World } from "./ports.ts";
+import { isRepeat, markReceived, readActor, readChild, readChildren } from "./rows.ts";
+import { judgeEvent } from "./step.ts";
+import type { Stepper } from "./stepper.ts";
+import type { TimerTable } from "./timer-table.ts";
+
+/** Each runs alone: the host calls one at a time. */
+export interface Intake {
+  receive(envelope: Envelope, translate?: Translate): Promise<Delivery>;
+  send(actor: string, event: ActorEvent, options?: SendOptions): Promise<Result>;
+  /** A message of this object was refused for good: its actor hears of it, in the transaction that forgets the message. */
+  hearRefusal(undeliverable: Undeliverable, sender: string, forget: () => void): Promise<void>;
+  retry(id: number, translate?: Translate): Promise<Result>;
+  drop(id: number): boolean;
+}
+
+type Refusal = Extract<SendAnswer, { ok: false }>;
+type Result = { ok: true; actor: LiveActor } | Refusal;
+
+/** What became of a message. `aside`: nothing was written, and it can't be run now. */
+type Outcome =
+  | { type: "taken"; actor: LiveActor | undefined }
+  | { type: "refused"; code: string; detail: string }
+  | { type: "aside"; code: Refusal["code"]; error: string };
+
+export interface IntakePorts {
+  world: World;
+  committer: Committer;
+  actors: LiveActors;
+  timers: TimerTable;
+  jobs: JobTable;
+  parking: Parking;
+  stepper: Stepper;
+}
+
+export function createIntake({ world, committer, actors, timers, jobs, parking, stepper }: IntakePorts): Intake {
+  const { storage } = world;
+
+  async function receive(envelope: Envelope, translate?: Translate): Promise<Delivery> {
+    const { message, from, id, to } = envelope;
+    if (isRepeat(storage, from, id)) return { status: "stored" };
+    const actor = nameIn(to);
+    const mark = (): void => markReceived(storage, from, id);
+    const setAside = (code: string, error: string): Delivery => {
+      committer.commit(() => {
+        mark();
+        parking.add({ actor, sender: from, number: id, event: message, code, error });
+      });
+      return { status: "stored" };
+    };
+    if (envelope.park) return setAside("poison", `${hostLimits.deliveryAttempts} deliveries of this message failed`);
+    try {
+      if (envelope.phase === "hold") {
+        // An actor runs what is released; what it would refuse, it refuses now, while the sender still listens.
+        return message.type === "host.start" || (await actors.load(actor)) ? { status: "stored" } : refuse(actor);
+      }
+      const outcome = await run(envelope, mark, translate);
+      if (outcome.type === "aside") return setAside(outcome.code, outcome.error);
+      return outcome.type === "taken" ? { status: "stored" } : { status: "refused", code: outcome.code, detail: outcome.detail };
+    } catch (error) {
+      if (error instanceof DefinitionUnavailableError) return { status: "later", detail: error.message };
+      throw error;
+    }
+  }
+
+  /** @param mark written with what the message leads to, so that it is run once */
+  async function run(envelope: Envelope, mark: () => void, translate?: Translate): Promise<Outcome> {
+    const { message } = envelope;
+    const id = nameIn(envelope.to);
+    const actor = await actors.load(id);
+    if (message.type === "host.start") return actor ? note(actor, mark) : startChild(id, envelope, mark);
+    if (message.type === "host.stop") {
+      stepper.stop(actor, () => {
+        mark();
+        parking.removeStarts(id);
+      });
+      return { type: "taken", actor: undefined };
+    }
+    if (!actor) return { type: "refused", ...refuse(id) };
+    const read = readMessage(actor, envelope, translate);
+    // Of an earlier child, or for an actor that has ended: known, and without effect.
+    if (!read || actor.row.status !== "active") return note(actor, mark);
+    const fromHost = message.type === "host.done" || message.type === "host.error";
+    const code = fromHost ? undefined : judgeEvent(actor.machine, actor.snapshot, read.event);
+    if (code) return { type: "aside", code, error: `not taken in ${JSON.stringify(actor.snapshot.value)}` };
+    try {
+      const { sidecar, also } = read;
+      return { type: "taken", actor: await stepper.take(actor, read.event, { sidecar, before: mark, ...(also && { also }) }) };
+    } catch (error) {
+      return { type: "aside", code: "threw", error: toPlainError(error).message };
+    }
+  }
+
+  function note(actor: LiveActor, mark: () => void): Outcome {
+    committer.commit(mark);
+    return { type: "taken", actor };
+  }
+
+  function refuse(actor: string): { status: "refused"; code: string; detail: string } {
+    const gone = readActor(storage, actor) !== undefined;
+    return { status: "refused", code: gone ? "gone" : "not_found", detail: `there is no actor ${actor}${gone ? " any more" : ""}` };
+  }
+
+  async function startChild(id: string, { message, from, to }: Envelope, mark: () => void): Promise<Outcome> {
+    if (readActor(storage, id)) return { type: "refused", ...refuse(id) };
+    const definition = typeof message.definition === "string" ? message.definition : undefined;
+    try {
+      const loaded = await actors.loadLogic(String(message.logic), definition ?? null);
+      const request = {
+        actor: id,
+        logic: String(message.logic),
+        parent: from,
+        child: String(message.child),
+        ...(message.input !== null && message.input !== undefined && { input: message.input }),
+        ...(message.along !== undefined && { along: message.along }),
+        ...(definition !== undefined && { definition }),
+      };
+      return { type: "taken", actor: await stepper.begin(request, loaded, mark) };
+    } catch (error) {
+      if (error instanceof DefinitionUnavailableError) throw error;
+      // The parent must hear that its child never began.
+      committer.commit(() => {
+        mark();
+        tellFailedStart(from, to, message, toPlainError(error));
+      });
+      return { type: "taken", actor: undefined };
+    }
+  }
+
+  function tellFailedStart(parent: string, sender: string, message: Message, error: { name: string; message: string }): void {
+    committer.outbox.append([parent], { type: "host.error", child: message.child, error }, { sender });
+  }
+
+  function readMessage(actor: LiveActor, envelope: Envelope, translate?: Translate): ReturnType<Translate> | undefined {
+    const { message, from } = envelope;
+    if (message.type === "host.done" || message.type === "host.error") {
+      const child = String(message.child);
+      if (readChild(storage, actor.row.id, child) !== from) return undefined;
+      const fact = message.type === "host.done" ? { output: message.output } : { error: message.error };
+      return { event: { type: `xstate.${message.type.slice("host.".length)}.actor.${child}`, ...fact, actorId: child, address: from } };
+    }
+    if (message.type === "host.event") {
+      const known = from === actor.row.parent || readChildren(storage, actor.row.id).some((child) => child.address === from);
+      return known ? { event: message.event as unknown as ActorEvent } : undefined;
+    }
+    return translate?.(envelope) ?? { event: message as ActorEvent };
+  }
+
+  /** @param keep what is written of an event that threw */
+  async function sendJudged(id: string, event: ActorEvent, options: SendOptions, keep: (error: string) => void): Promise<Result> {
+    const actor = await actors.load(id);
+    if (!actor) return { ok: false, code: "unknown_actor", detail: `there is no actor ${id}` };
+    const code = actor.row.status === "active" ? judgeEvent(actor.machine, actor.snapshot, event) : "not_active";
+    if (code) return { ok: false, code, detail: `${id} does not take ${event.type} in ${JSON.stringify(actor.snapshot.value)}` };
+    return takeOr(actor, event, options, keep);
+  }
+
+  async function takeOr(
+    actor: LiveActor,
+    event: ActorEvent,
+    options: Parameters<Stepper["take"]>[2],
+    keep: (error: string) => void,
+  ): Promise<Result> {
+    try {
+      return { ok: true, actor: await stepper.take(actor, event, options) };
+    } catch (error) {
+      const detail = toPlainError(error).message;
+      committer.commit(() => keep(detail));
+      return { ok: false, code: "threw", detail };
+    }
+  }
+
+  async function hearRefusal({ to, message, code, detail }: Undeliverable, sender: string, forget: () => void): Promise<void> {
+    const id = nameIn(sender);
+    if (message.type === "host.start") {
+      // As if the child had begun and failed at once.
+      const failed = { type: "host.error", child: message.child, error: { name: "Error", message: detail } };
+      const outcome = await run({ from: to, id: 0, to: sender, message: failed }, forget);
+      if (outcome.type === "aside")
+        committer.commit(() => {
+          forget();
+          parking.add({ actor: id, sender: to, event: failed, code: outcome.code, error: outcome.error });
+        });
+      return;
+    }
+    // Who stops, or has ended, has nothing to do about it.
+    if (message.type === "host.stop" || message.type === "host.done" || message.type === "host.error") return;
+    const event = { type: "delivery.refused", to, message: message.type, code, detail };
+    const setAside = (why: string, error: string): void => {
+      forget();
+      parking.add({ actor: id, event, code: why, error });
+    };
+    const answer = await sendJudged(id, event, { also: forget }, (error) => setAside("threw", error));
+    if (!answer.ok && ["unknown_event", "not_taken"].includes(answer.code)) committer.commit(() => setAside(answer.code, detail));
+  }
+
+  async function retry(id: number, translate?: Translate): Promise<Result> {
+    const entry = parking.find(id);
+    if (!entry) return { ok: false, code: "unknown_event", detail: `nothing is parked as ${id}` };
+    const remove = (): void => parking.remove(id);
+    const keep = (error: string): void => parking.note(id, error);
+    const event = JSON.parse(entry.event) as ActorEvent;
+    const origin = entry.origin === null ? undefined : (JSON.parse(entry.origin) as Origin);
+    if (origin) {
+      const actor = await actors.load(entry.actor);
+      const current = "timer" in origin ? timers.isSet(origin.timer) : jobs.isCurrent(origin.job);
+      if (!actor || !current)
+        return { ok: false, code: "not_taken", detail: `${entry.actor} has moved on: nothing waits for ${event.type}` };
+      return takeOr(actor, event, { before: () => forgetOrigin(origin), also: remove }, keep);
+    }
+    if (entry.sender === null) return sendJudged(entry.actor, event, { also: remove }, keep);
+    const outcome = await run({ from: entry.sender, id: entry.number ?? 0, to: addressIn(entry.actor), message: event }, remove, translate);
+    if (outcome.type === "refused") return { ok: false, code: "unknown_actor", detail: outcome.detail };
+    if (outcome.type === "aside") {
+      committer.commit(() => keep(outcome.error));
+      return { ok: false, code: outcome.code, detail: outcome.error };
+    }
+    const actor = outcome.actor ?? (await actors.load(entry.actor));
+    return actor ? { ok: true, actor } : { ok: false, code: "unknown_actor", detail: `${entry.actor} did not begin` };
+  }
+
+  function drop(id: number): boolean {
+    const entry = parking.find(id);
+    if (!entry) return false;
+    const message = JSON.parse(entry.event) as Message;
+    const { sender, origin, actor } = entry;
+    committer.commit(() => {
+      parking.remove(id);
+      if (origin !== null) forgetOrigin(JSON.parse(origin) as Origin);
+      if (sender !== null && message.type === "host.start")
+        tellFailedStart(sender, addressIn(actor), message, { name: "Error", message: `dropped by an operator: ${entry.error}` });
+    });
+    return true;
+  }
+
+  function forgetOrigin(origin: Origin): void {
+    if ("timer" in origin) timers.forget(origin.timer);
+    else jobs.forget(origin.job);
+  }
+
+  /** The address under which one of this object's actors is reached. */
+  function addressIn(actor: string): string {
+    return nameIn(world.address) === actor ? world.address : `${world.address.slice(0, world.address.indexOf("/"))}/${actor}`;
+  }
+
+  return {
+    receive,
+    send: (id, event, options = {}) => sendJudged(id, event, options, (error) => parking.add({ actor: id, event, code: "threw", error })),
+    hearRefusal,
+    retry,
+    drop,
+  };
+}
+
+/** An actor's id in its address. */
+function nameIn(address: string): string {
+  return address.slice(address.indexOf("/") + 1);
+}

@@ -1,0 +1,114 @@
+/**
+ * Runs effectful promises: outside any transaction, after the commit that spawned them, and again after a crash. Only
+ * the current run's result is fed back, in the transaction that removes the job.
+ */
+import type { Json } from "../../wire/event.ts";
+import type { Committer } from "./committer.ts";
+import type { ActorEvent, Effect } from "./effects.ts";
+import type { JobRow, JobTable } from "./job-table.ts";
+import { hostLimits } from "./limits.ts";
+import type { LiveActors } from "./live-actors.ts";
+import type { Logics } from "./logic.ts";
+import type { Parking } from "./parking.ts";
+import { toJson, toPlainError } from "./plain-data.ts";
+import type { World } from "./ports.ts";
+import type { Stepper } from "./stepper.ts";
+
+export interface JobRunner {
+  /** A commit is done: aborts what it stopped, runs what it spawned. */
+  committed(actor: string, effects: Effect[]): void;
+  /** Runs again what should run and doesn't: a crash ended it, or its actor could not be loaded. */
+  resume(): void;
+  due(): number | undefined;
+}
+
+export interface JobPorts {
+  world: World;
+  logics: Logics;
+  committer: Committer;
+  actors: LiveActors;
+  jobs: JobTable;
+  parking: Parking;
+  stepper: () => Stepper;
+  serial<T>(work: () => Promise<T>): Promise<T>;
+  report(at: string, error: unknown): void;
+}
+
+export function createJobRunner({ world, logics, committer, actors, jobs, parking, stepper, serial, report }: JobPorts): JobRunner {
+  const running = new Map<string, { job: JobRow; abort: AbortController }>();
+
+  /** @param spawned ids of this actor's jobs whose first run this is: it was counted as they were added */
+  function start(spawned?: { actor: string; ids: Set<string> }): void {
+    for (const job of jobs.list()) {
+      const key = `${job.actor}/${job.id}/${job.run}`;
+      if (running.has(key)) continue;
+      const fresh = spawned?.actor === job.actor && spawned.ids.has(job.id);
+      if (spawned && !fresh) continue;
+      const abort = new AbortController();
+      running.set(key, { job, abort });
+      const work = run(job, fresh, abort.signal)
+        .catch((error: unknown) => report("job", error))
+        .finally(() => running.delete(key));
+      world.scheduler.background(work);
+    }
+  }
+
+  async function run(job: JobRow, fresh: boolean, signal: AbortSignal): Promise<void> {
+    const event = await settle(job, fresh, signal);
+    await serial(async () => {
+      const actor = await actors.load(job.actor);
+      if (!actor || !jobs.isCurrent(job)) return;
+      try {
+        await stepper().take(actor, event, { before: () => jobs.forget(job) });
+      } catch (error) {
+        const { actor: id } = job;
+        committer.commit(() => {
+          jobs.setAside(job);
+          parking.add({
+            actor: id,
+            origin: { job: { actor: id, id: job.id, run: job.run } },
+            event,
+            code: "threw",
+            error: toPlainError(error).message,
+          });
+        });
+      }
+    });
+  }
+
+  async function settle(job: JobRow, fresh: boolean, signal: AbortSignal): Promise<ActorEvent> {
+    const fail = (error: unknown): ActorEvent => ({
+      type: `xstate.error.actor.${job.id}`,
+      error: toPlainError(error),
+      actorId: job.id,
+    });
+    const actor = await actors.load(job.actor);
+    const logic = logics.get(job.src);
+    if (!actor || logic?.type !== "promise") return fail(new Error(`no promise is registered as ${job.src}`));
+    if (!fresh) {
+      if (job.attempts >= hostLimits.jobAttempts) return fail(new Error(`given up after ${job.attempts} runs that a crash ended`));
+      // Counted before it runs, so that a run that kills the object is counted too.
+      committer.commit(() => jobs.countAttempt(job));
+    }
+    try {
+      const input = job.input === null ? undefined : (JSON.parse(job.input) as Json);
+      const { output } = await logic.run(input, stepper().scopeOf(actor), [], signal);
+      return { type: `xstate.done.actor.${job.id}`, output: toJson(output), actorId: job.id };
+    } catch (error) {
+      return fail(error);
+    }
+  }
+
+  return {
+    committed(actor, effects) {
+      if (running.size && effects.some((effect) => effect.type === "stop"))
+        for (const { job, abort } of running.values()) if (job.actor === actor && !jobs.isCurrent(job)) abort.abort();
+      const ids = new Set(effects.flatMap((effect) => (effect.type === "spawn" ? [effect.id] : [])));
+      if (ids.size && jobs.any()) start({ actor, ids });
+    },
+    resume() {
+      if (jobs.any()) start();
+    },
+    due: () => (jobs.any() ? world.clock.now() + hostLimits.jobWatch : undefined),
+  };
+}

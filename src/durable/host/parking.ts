@@ -1,0 +1,68 @@
+/** The parking lot: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
+import type { Message } from "../rpc.ts";
+import type { HostOptions } from "./host-types.ts";
+import { hostLimits } from "./limits.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Row, World } from "./ports.ts";
+
+export interface ParkedRow extends Row {
+  id: number;
+  actor: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Address of the object that sent it; null: sent by a caller, or the host's own. */
+  sender: string | null;
+  /** The sender's number of the message. */
+  number: number | null;
+  /** The timer or job that an event of the host's own came from. */
+  origin: string | null;
+  event: string;
+  code: string;
+  error: string;
+}
+
+/** The timer or job that an event came from: it stays, unable to act, for as long as the event would still be heard. */
+export type Origin = { timer: { actor: string; id: string; made: number } } | { job: { actor: string; id: string; run: string } };
+
+export interface Parking {
+  /** Keeps an event, inside the caller's transaction. @throws when the lot is full, so that the sender keeps it */
+  add(entry: { actor: string; sender?: string; number?: number; origin?: Origin; event: unknown; code: string; error: string }): void;
+  list(): ParkedRow[];
+  find(id: number): ParkedRow | undefined;
+  remove(id: number): void;
+  /** It was tried again, in vain. */
+  note(id: number, error: string): void;
+  /** Removes a child's start that waits here: its parent has stopped it. */
+  removeStarts(actor: string): void;
+}
+
+export function createParking(world: World, outbox: () => Outbox, parked: HostOptions["parked"]): Parking {
+  const { storage, clock } = world;
+  return {
+    add({ actor, sender, number, origin, event, code, error }) {
+      const held = storage.exec<{ n: number }>("SELECT count(*) AS n FROM parked")[0]?.n ?? 0;
+      if (held >= hostLimits.parkedRows) throw new Error(`${hostLimits.parkedRows} events are parked; retry or drop some first`);
+      const row = storage.exec<ParkedRow>(
+        "INSERT INTO parked (actor, at, sender, number, origin, event, code, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+        actor,
+        clock.now(),
+        sender ?? null,
+        number ?? null,
+        origin ? JSON.stringify(origin) : null,
+        JSON.stringify(event),
+        code,
+        error.slice(0, hostLimits.errorBytes),
+      )[0];
+      if (row) parked?.(row, (to, message: Message) => outbox().append([to], message));
+    },
+    list: () => storage.exec<ParkedRow>("SELECT * FROM parked ORDER BY id LIMIT ?", hostLimits.parkedRows),
+    find: (id) => storage.exec<ParkedRow>("SELECT * FROM parked WHERE id = ?", id)[0],
+    remove: (id) => void storage.exec("DELETE FROM parked WHERE id = ?", id),
+    note: (id, error) =>
+      void storage.exec("UPDATE parked SET error = ?, at = ? WHERE id = ?", error.slice(0, hostLimits.errorBytes), clock.now(), id),
+    removeStarts(actor) {
+      for (const row of storage.exec<ParkedRow>("SELECT * FROM parked WHERE actor = ? AND sender IS NOT NULL", actor))
+        if ((JSON.parse(row.event) as Message).type === "host.start") storage.exec("DELETE FROM parked WHERE id = ?", row.id);
+    },
+  };
+}

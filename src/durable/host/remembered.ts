@@ -1,0 +1,19 @@
+/** A value that is read from the store once and kept until something it depends on is written, or a transaction is undone. */
+export interface Remembered<T> {
+  get(): T;
+  /** What was read may no longer be so. */
+  forget(): void;
+}
+
+export function remember<T>(read: () => T): Remembered<T> {
+  let held: { value: T } | undefined;
+  return {
+    get() {
+      held ??= { value: read() };
+      return held.value;
+    },
+    forget: () => {
+      held = undefined;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** The timer rows of one object, and the earliest of them without a query per commit. Knows SQL, not actors. */
+import { endOfTime } from "./limits.ts";
+import type { Row, Storage } from "./ports.ts";
+import { remember } from "./remembered.ts";
+
+export interface TimerRow extends Row {
+  actor: string;
+  id: string;
+  /** Milliseconds since the epoch; {@link endOfTime}: never, or parked. */
+  due: number;
+  /** Where in the actor's life it was set: tells one setting of an id from the next, and orders equal times. */
+  made: number;
+  event: string;
+  /** Address of a delayed send; null: the actor itself. */
+  receiver: string | null;
+}
+
+export interface TimerTable {
+  /** Sets a timer; one of the same id is replaced. */
+  set(timer: TimerRow): void;
+  cancel(actor: string, id: string): void;
+  /** All timers of an actor. */
+  clear(actor: string): void;
+  /** Removes this very setting; a later one of the same id stays. */
+  forget(timer: Pick<TimerRow, "actor" | "id" | "made">): void;
+  postpone(timer: Pick<TimerRow, "actor" | "id" | "made">, due: number): void;
+  isSet(timer: Pick<TimerRow, "actor" | "id" | "made">): boolean;
+  /** The first that is due, in order of time and then of setting. */
+  next(now: number): TimerRow | undefined;
+  earliest(): number | undefined;
+  of(actor: string): { id: string; due: number }[];
+  /** A transaction was undone. */
+  reread(): void;
+}
+
+/** Effects of one step that are told apart in `made`; a step has far fewer. */
+const effectsPerStep = 1_000_000;
+
+/** @param index the effect's place in its step */
+export function numberTimer(revision: number, index: number): number {
+  return revision * effectsPerStep + index;
+}
+
+export function createTimerTable(storage: Storage): TimerTable {
+  const first = remember(
+    () => storage.exec<{ due: number | null }>("SELECT min(due) AS due FROM timer WHERE due < ?", endOfTime)[0]?.due ?? undefined,
+  );
+  const write = (sql: string, ...values: (string | number | null)[]): void => {
+    storage.exec(sql, ...values);
+    first.forget();
+  };
+  return {
+    set: ({ actor, id, due, made, event, receiver }) =>
+      write(
+        "INSERT OR REPLACE INTO timer (actor, id, due, made, event, receiver) VALUES (?, ?, ?, ?, ?, ?)",
+        actor,
+        id,
+        Math.min(due, endOfTime),
+        made,
+        event,
+        receiver,
+      ),
+    cancel: (actor, id) => write("DELETE FROM timer WHERE actor = ? AND id = ?", actor, id),
+    clear: (actor) => write("DELETE FROM timer WHERE actor = ?", actor),
+    forget: ({ actor, id, made }) => write("DELETE FROM timer WHERE actor = ? AND id = ? AND made = ?", actor, id, made),
+    postpone: ({ actor, id, made }, due) => write("UPDATE timer SET due = ? WHERE actor = ? AND id = ? AND made = ?", due, actor, id, made),
+    isSet: ({ actor, id, made }) => storage.exec("SELECT 1 FROM timer WHERE actor = ? AND id = ? AND made = ?", actor, id, made).length > 0,
+    next(now) {
+      const earliest = first.get();
+      if (earliest === undefined || earliest > now) return undefined;
+      return storage.exec<TimerRow>("SELECT * FROM timer WHERE due <= ? ORDER BY due, made LIMIT 1", now)[0];
+    },
+    earliest: first.get,
+    of: (actor) => storage.exec<{ id: string; due: number }>("SELECT id, due FROM timer WHERE actor = ? ORDER BY due, made", actor),
+    reread: first.forget,
+  };
+}
