@@ -27,7 +27,7 @@ if (values.repo && values.pr) {
     id: `ready:${repo}:${pr}`,
     data: { repo, pr: Number(pr), title },
   });
-  for (const thread of threads) tell("started", `thread ${thread}`, { thread });
+  for (const thread of threads) tell("opened", `thread ${thread}`, { thread });
   for (const note of notes) tell("note", note);
 }
 

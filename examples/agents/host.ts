@@ -21,7 +21,7 @@ closeOnSignal(agent);
 if (values.motion) {
   tell("posts", `debate.requested "${values.motion}"`);
   const { threads } = await agent.send({ type: "debate.requested", data: { motion: values.motion } });
-  for (const thread of threads) tell("started", `thread ${thread}`, { thread });
+  for (const thread of threads) tell("opened", `thread ${thread}`, { thread });
 }
 
 async function sumUp(turn: TurnAssigned): Promise<TurnOutput> {

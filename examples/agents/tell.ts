@@ -28,8 +28,14 @@ export function tellNote({ level, what, message, thread }: Note): void {
   else if (level !== "info") tell(level, `${what}: ${message}`, { ...(thread && { thread }) });
 }
 
-/** Says a thread's milestones; other events are said by their kind. */
+/** Says what an event that is neither offer nor turn tells: a thread's milestones by name, others by their kind. */
 export function tellEvent({ type, data }: { type: string; data?: unknown }): void {
-  const { thread, outcome } = (data ?? {}) as { thread?: string; outcome?: { prompt?: string | null; error?: string } };
-  tell(type.replace(/^nerve\.thread\./, ""), outcome?.prompt ?? outcome?.error ?? type, { ...(thread && { thread }) });
+  const { thread, role, outcome } = (data ?? {}) as {
+    thread?: string;
+    role?: string;
+    outcome?: { prompt?: string | null; error?: string };
+  };
+  const [, milestone] = /^nerve\.thread\.(.+)$/.exec(type) ?? [];
+  const text = outcome?.prompt ?? outcome?.error ?? (milestone ? `thread ${thread}` : role ? `${type}: ${role}` : type);
+  tell(milestone ?? "hears", text, { ...(thread && { thread }) });
 }

@@ -72,8 +72,7 @@ async function playAct({ narrator, troupe, server, operator }: Stage, { title, w
     `workflows/${workflow}.yaml, revision ${(published as { revision: string }).revision.slice(0, 12)}`,
   );
 
-  const connected = await Promise.all(players.map((player) => admit(player).connected));
-  if (connected.some((told) => told.what !== "connected")) throw new Error("an agent did not connect");
+  await Promise.all(players.map((player) => admit(player).connected));
   const { thread } = await admit(initiator).completed;
 
   const shown = (await operator.call("GET", `v1/threads/${thread}`)) as ThreadView;
@@ -85,25 +84,35 @@ async function playAct({ narrator, troupe, server, operator }: Stage, { title, w
   if (shown.status !== "completed") throw new Error(`the thread of ${workflow} is ${shown.status}`);
 
   /** Registers an agent and starts its program. */
-  function admit(player: Player): { connected: Promise<Told>; completed: Promise<{ thread: string }> } {
-    const first = Promise.withResolvers<Told>();
+  function admit(player: Player): { connected: Promise<void>; completed: Promise<{ thread: string }> } {
+    const first = Promise.withResolvers<void>();
     const completed = Promise.withResolvers<{ thread: string }>();
+    // Only the initiator's end of the thread is waited for.
+    completed.promise.catch(() => {});
     function listen(told: Told): void {
-      narrator.line(player.id, told.what, told.text, told);
-      if (told.what === "connected") first.resolve(told);
+      // Everybody with a seat hears of a milestone; once is enough to tell it.
+      if (player === initiator || !milestones.has(told.what)) narrator.line(player.id, told.what, told.text, told);
+      if (told.what === "connected") first.resolve();
       if (told.what === "completed" && told.thread) completed.resolve({ thread: told.thread });
-      if (told.what === "failed" || told.what === "cancelled")
-        completed.reject(new Error(`${player.id} was told: ${told.what}, ${told.text}`));
+      if (told.what === "failed" || told.what === "cancelled") completed.reject(new Error(`the thread ${told.what}: ${told.text}`));
     }
     const { id, capabilities, program, args = [] } = player;
-    operator.call("POST", "v1/agents", { body: JSON.stringify({ id, capabilities }) }).then((agent) => {
-      narrator.line("operator", "registers", `${id}${capabilities.length > 0 ? `, who may ${capabilities.join(", ")}` : ""}`);
-      troupe.startAgent(program, args, { NERVEFLARE_URL: server.url, NERVEFLARE_TOKEN: (agent as { token: string }).token }, listen);
-    }, first.reject);
-    first.promise.catch(completed.reject);
+    operator.call("POST", "v1/agents", { body: JSON.stringify({ id, capabilities }) }).then(
+      (agent) => {
+        narrator.line("operator", "registers", `${id}${capabilities.length > 0 ? `, who may ${capabilities.join(", ")}` : ""}`);
+        troupe.startAgent(program, args, { NERVEFLARE_URL: server.url, NERVEFLARE_TOKEN: (agent as { token: string }).token }, listen);
+      },
+      (error: unknown) => {
+        first.reject(error);
+        completed.reject(error);
+      },
+    );
     return { connected: first.promise, completed: completed.promise };
   }
 }
+
+/** What all who have a seat are told of a thread. */
+const milestones = new Set(["started", "suspended", "resumed", "completed", "failed", "cancelled"]);
 
 /** What of `GET /v1/threads/:id` is told. */
 interface ThreadView {
