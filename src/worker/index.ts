@@ -6,7 +6,7 @@ import type { AppEnv } from "./app-ports.ts";
 import { createApp } from "./create-app.ts";
 import { pruneProjection } from "./prune-projection.ts";
 
-export * from "../durable/objects.ts";
+export { AgentObject, ProjectorObject, RecruitmentObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
 
 interface WorkerEnv extends Environment {
   /** A secret: `wrangler secret put NERVEFLARE_ADMIN_TOKEN`. */

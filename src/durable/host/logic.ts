@@ -21,6 +21,8 @@ export interface ActorScope {
   now: number;
   /** The revision that this step makes. */
   revision: number;
+  /** In an actor's first steps: what came beside its input, which is not written yet. */
+  along?: Json;
 }
 
 /** A write that waits for its commit, with what came along with the event that caused it. */

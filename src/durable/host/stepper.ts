@@ -127,7 +127,7 @@ export function createStepper({ world, logics, committer, actors, tables, countS
         created_at: now,
         updated_at: now,
       };
-      const scope = scopeOf({ row, definition });
+      const scope = { ...scopeOf({ row, definition }), ...(request.along !== undefined && { along: request.along }) };
       const steps = await advance(machine, logic, logics, scope, { input: request.input ?? undefined });
       const actor = { ...loaded, row, snapshot: (steps.at(-1) as TakenStep).snapshot };
       return commitSteps(actor, steps, { before: () => logic.started?.(request.along, scope), ...(also && { also }) });

@@ -337,6 +337,7 @@ function describeWaiting(
 ): ThreadView["waiting"] | undefined {
   const until = due === undefined ? {} : { until: new Date(due).toISOString() };
   const since = new Date(thread.updated_at).toISOString();
+  // biome-ignore lint/suspicious/noThenProperty: a name of the protocol; nobody awaits the answer's parts
   if (thread.status === "suspended") return { for: "operator", since, then: thread.reason ?? "resume or cancel" };
   if (isEnded(thread.status)) return undefined;
   if (peek?.turn)

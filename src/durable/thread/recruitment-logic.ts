@@ -8,6 +8,7 @@ import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { ActorEvent } from "../host/effects.ts";
 import type { ActorScope, LogicEntry } from "../host/logic.ts";
+import { readChild } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
 import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
 import { makeThreadEvent } from "./make-event.ts";
@@ -153,7 +154,8 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
   const before = readThread(scope.storage) as ThreadRow;
   const ended = "outcome" in event;
   const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
-  const thread: ThreadRow = { ...before, status, reason, changes: scope.revision, updated_at: scope.now };
+  const task = readChild(scope.storage, before.id, "task") ?? before.task;
+  const thread: ThreadRow = { ...before, status, reason, task, changes: scope.revision, updated_at: scope.now };
   const outcome = ended
     ? { status: event.outcome.status, role: event.outcome.role, ...hooks.readEnd(), ...(reason !== null && { error: reason }) }
     : null;

@@ -39,7 +39,8 @@ export interface TaskHooks {
 
 const moderators = new WeakMap<object, Moderator>();
 
-export function readTaskStart(scope: Pick<ActorScope, "storage">): TaskStart {
+export function readTaskStart(scope: Pick<ActorScope, "storage" | "along">): TaskStart {
+  if (scope.along !== undefined) return scope.along as unknown as TaskStart;
   const row = scope.storage.exec<{ event: string }>("SELECT event FROM task")[0];
   if (!row) throw new Error("the task has not been started");
   return JSON.parse(row.event) as TaskStart;

@@ -102,7 +102,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   }
 
   function start(admit: Admit): void {
-    committer.outbox.append([`recruitment/${admit.thread}`], { type: "thread.start", ...(admit as unknown as { [key: string]: Json }) });
+    committer.outbox.append([`recruitment/${admit.thread}`], { ...(admit as unknown as { [key: string]: Json }), type: "thread.start" });
   }
 
   function admit(message: Admit, ir: WorkflowIr): void {
@@ -111,10 +111,15 @@ export function createAdmission({ name, world, registry, project, settle, later,
       message.key === null
         ? undefined
         : storage.exec<{ thread: string }>("SELECT thread FROM admitted WHERE key = ? LIMIT 1", message.key)[0]?.thread;
-    if (live !== undefined) return tell(message, "dropped", `the thread ${live} of the key ${message.key} is live`);
+    if (live !== undefined) {
+      tell(message, "dropped", `the thread ${live} of the key ${message.key} is live`);
+      return;
+    }
     const full = ir.concurrency !== undefined && running() >= ir.concurrency;
-    if (full && ir.overflow === "drop")
-      return tell(message, "dropped", `${ir.concurrency} threads run, which is the workflow's concurrency`);
+    if (full && ir.overflow === "drop") {
+      tell(message, "dropped", `${ir.concurrency} threads run, which is the workflow's concurrency`);
+      return;
+    }
     storage.exec(
       "INSERT INTO admitted (thread, status, key, start, at) VALUES (?, ?, ?, ?, ?)",
       message.thread,
@@ -123,7 +128,10 @@ export function createAdmission({ name, world, registry, project, settle, later,
       JSON.stringify(message),
       clock.now(),
     );
-    if (!full) return start(message);
+    if (!full) {
+      start(message);
+      return;
+    }
     tell(message, "queued", `${ir.concurrency} threads run, which is the workflow's concurrency`);
     const waiting = storage.exec<{ thread: string; start: string }>(
       "SELECT thread, start FROM admitted WHERE status = 'queued' ORDER BY place",
