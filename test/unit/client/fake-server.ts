@@ -43,8 +43,8 @@ export interface FakeServer {
   answersPing: boolean;
   /** Whether polls are answered; else the connection is cut. */
   allowPolls: boolean;
-  /** `GET /v1/me`. */
-  me: { turns: Json[]; offers: Json[]; rolesHeld: Json[] };
+  /** `GET /v1/me`; without `turns`, those whose event is in the mailbox. */
+  me: { turns?: Json[]; offers: Json[]; rolesHeld: Json[] };
   /** Open sockets, and how many there ever were. */
   sockets(): number;
   readonly connects: number;
@@ -72,7 +72,7 @@ export async function startFakeServer(): Promise<FakeServer> {
     allowSockets: true,
     allowPolls: true,
     answersPing: true,
-    me: { turns: [], offers: [], rolesHeld: [] },
+    me: { offers: [], rolesHeld: [] },
     connects: 0,
     polls: 0,
     pings: 0,
@@ -152,6 +152,7 @@ export async function startFakeServer(): Promise<FakeServer> {
         id: "alice",
         capabilities: [],
         now: new Date().toISOString(),
+        turns: [...mailbox.values()].filter(({ event }) => event.type === "nerve.turn.assigned").map(({ event }) => event.data),
         inbox: { unacknowledged: mailbox.size, last: seq },
         ...server.me,
       }),
