@@ -73,7 +73,6 @@ const keywords: Record<
   oneOf: "schemas",
   not: "schema",
   if: "schema",
-  // biome-ignore lint/suspicious/noThenProperty: a word of the language
   then: "schema",
   else: "schema",
   minimum: "number",

@@ -76,6 +76,8 @@ function checkEdge(edge: EdgeOutline, sight: Sight, checking: Checking): void {
       );
     else checkText(prompt, sight, checking);
   }
+  const location = findText(edge.node, "location");
+  if (location) checkText(location, sight, checking);
   for (const emit of listItems(edge.node, "emit")) checkEmit(emit, sight, checking);
   for (const spawn of listItems(edge.node, "spawn")) checkLiteral(findValue(spawn, "input"), sight, checking);
 }

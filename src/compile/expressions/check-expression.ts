@@ -133,13 +133,17 @@ function visitPath(node: ExpressionNode, scope: Scope, atRoot: boolean, depth: n
   const inner: Scope = { names: new Map(), outer: scope };
   let growth = 1;
   asNodes(node.steps).forEach((step, index) => {
+    // A step's own filters see the names that the step binds.
+    for (const name of [
+      step.focus,
+      step.index,
+      ...asNodes(step.stages).map((stage) => (stage.type === "index" ? stage.value : undefined)),
+    ]) {
+      if (typeof name === "string") inner.names.set(name, 1);
+    }
     growth *= visit(step, inner, atRoot && index === 0, depth, state);
-    if (typeof step.focus === "string") inner.names.set(step.focus, 1);
-    if (typeof step.index === "string") inner.names.set(step.index, 1);
     // Joins by focus variables (`@$a`) multiply the lists that they run over.
     if (step.focus !== undefined) growth *= 10;
-    for (const stage of asNodes(step.stages))
-      if (typeof stage.value === "string" && stage.type === "index") inner.names.set(stage.value, 1);
     if (step.type !== "name" && step.type !== "block") visitStages(step, inner, depth, state);
   });
   const group = asNode(node.group);

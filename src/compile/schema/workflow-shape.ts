@@ -91,7 +91,6 @@ export const role = fields({
     on_timeout: turnPolicy.optional(),
     on_fail: turnPolicy.optional(),
   }).optional(),
-  // biome-ignore lint/suspicious/noThenProperty: a word of the language
   offline: fields({ grace: duration.optional(), then: z.enum(["wait", "rerecruit", "suspend", "end"]).optional() }).optional(),
   broadcast: fields({
     ack: fields({

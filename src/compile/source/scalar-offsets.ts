@@ -11,7 +11,20 @@ interface Rebuilt {
 
 /** Offsets in `raw` for each character of `value`, one more for the end; undefined if they can't be told. */
 export function mapScalarOffsets(raw: string, style: string, value: string): number[] | undefined {
-  const rebuilt = style === "literal" || style === "folded" ? rebuildBlock(raw, style) : rebuildFlow(raw, style);
+  if (style !== "literal" && style !== "folded") return matchValue(rebuildFlow(raw, style), value);
+  // With an indentation indicator the indentation is relative to the parent, which the raw text does not show.
+  if (!/^[|>][+-]?[1-9]/.test(raw)) return matchValue(rebuildBlock(raw, style, undefined), value);
+  for (let indent = 1; indent <= deepestIndent; indent++) {
+    const offsets = matchValue(rebuildBlock(raw, style, indent), value);
+    if (offsets) return offsets;
+  }
+  return undefined;
+}
+
+/** Indentations that are tried for a block with an indicator. */
+const deepestIndent = 32;
+
+function matchValue(rebuilt: Rebuilt | undefined, value: string): number[] | undefined {
   if (rebuilt === undefined) return undefined;
   if (rebuilt.value === value) return rebuilt.offsets;
   // Chomping only cuts or adds line ends.
@@ -110,7 +123,7 @@ function rebuildFlow(raw: string, style: string): Rebuilt | undefined {
   return { value, offsets };
 }
 
-function rebuildBlock(raw: string, style: string): Rebuilt | undefined {
+function rebuildBlock(raw: string, style: string, given: number | undefined): Rebuilt | undefined {
   const headerEnd = raw.indexOf("\n");
   if (headerEnd === -1) return { value: "", offsets: [raw.length] };
   const lines: { start: number; text: string }[] = [];
@@ -120,12 +133,9 @@ function rebuildBlock(raw: string, style: string): Rebuilt | undefined {
     lines.push({ start, text: raw.slice(start, stop).replace(/\r$/, "") });
     start = stop + 1;
   }
-  const explicit = /^[|>][+-]?([1-9])/.exec(raw)?.[1];
   const first = lines.find((line) => line.text.trim() !== "");
   if (first === undefined) return { value: "", offsets: [raw.length] };
-  // With an explicit indicator the indentation is relative to the parent, which the raw text does not show: refuse.
-  if (explicit !== undefined) return undefined;
-  const indent = /^ */.exec(first.text)?.[0].length ?? 0;
+  const indent = given ?? /^ */.exec(first.text)?.[0].length ?? 0;
   const content = lines.map((line) => ({
     start: line.start + Math.min(indent, line.text.length),
     text: line.text.slice(indent),
