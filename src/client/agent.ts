@@ -97,7 +97,10 @@ export function connectAgent(options: AgentOptions): Agent {
   const answers = createAnswers(options.journal, note);
   const heartbeat = createHeartbeat((ms) => connection?.beat(ms));
   const decide: OfferHandler = options.onOffer ?? (({ workflow, role }) => (findTurnHandler(onTurn, workflow, role) ? "claim" : "ignore"));
-  const offers = createOffers({ slots, decide, outbox, me, clock, note });
+  const offers = createOffers({
+    ...{ slots, decide, outbox, me, clock, note },
+    held: (thread, every) => heartbeat.ask(thread, every),
+  });
   const turns = createTurns({
     ...{ handlers: onTurn, slots, outbox, answers, me, clock, newId, note },
     ended: ({ thread, role }) => offers.endTurn(thread, role.name),
@@ -111,7 +114,22 @@ export function connectAgent(options: AgentOptions): Agent {
 
   const inbox = createInbox({ clock, room: clientLimits.inHand + 2 * slots, handle, readAgain: () => connection?.restart() });
 
+  /** Nothing that is given, however odd, may end the process that takes it. */
   function handle({ event }: InboxItem, done: () => void) {
+    try {
+      route(event, done);
+    } catch (error) {
+      note({
+        level: "warn",
+        what: "event.dropped",
+        message: `${event.type} makes no sense here: ${describeError(error)}`,
+        event: event.id,
+      });
+      done();
+    }
+  }
+
+  function route(event: CloudEvent, done: () => void) {
     const data = event.data as never;
     if (event.type === "nerve.turn.assigned") {
       const turn: TurnAssigned = data;
@@ -119,6 +137,11 @@ export function connectAgent(options: AgentOptions): Agent {
       return turns.assign(event, done);
     }
     if (takeOwn(event, data)) return done();
+    if (threadEnd.test(event.type)) {
+      const { thread } = event.data as { thread: string };
+      offers.endThread(thread);
+      heartbeat.forget(thread);
+    }
     events = events.then(() => hand(event)).then(done);
   }
 
@@ -134,11 +157,6 @@ export function connectAgent(options: AgentOptions): Agent {
   }
 
   async function hand(event: CloudEvent) {
-    if (/^nerve\.thread\.(completed|failed|cancelled|dropped)$/.test(event.type)) {
-      const { thread } = event.data as { thread: string };
-      offers.endThread(thread);
-      heartbeat.forget(thread);
-    }
     if (!onEvent) return;
     const misfit = await findMisfit(accepts, event);
     if (misfit)
@@ -155,6 +173,7 @@ export function connectAgent(options: AgentOptions): Agent {
     try {
       const now = await me.read();
       offers.resync(now, asked);
+      heartbeat.keep(new Set([...now.rolesHeld, ...now.turns].map(({ thread }) => thread)));
       for (const offer of now.offers as OfferOpened[]) offers.open(offer);
     } catch (error) {
       note({ level: "warn", what: "me.failed", message: describeError(error) });
@@ -239,6 +258,9 @@ export function connectAgent(options: AgentOptions): Agent {
     },
   };
 }
+
+/** The kinds that end a thread, and with it every role in it. */
+const threadEnd = /^nerve\.thread\.(completed|failed|cancelled|dropped)$/;
 
 /** A promise with its two ends. Its rejection may go unheard: it is noted as well. */
 function createGate() {

@@ -35,15 +35,15 @@ export function refuseBy(problem: Problem, retryAfter?: number): ClientError {
   });
 }
 
-/** Tells a problem from anything else that a proxy or an older server may answer. */
-export function isProblem(value: unknown): value is Problem {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "code" in value &&
-    typeof value.code === "string" &&
-    Object.hasOwn(problemCodes, value.code)
-  );
+/**
+ * Reads a problem. A code that a newer server has is taken as the nearest that this client knows; what is no problem at all, as a
+ * proxy may answer, gives undefined.
+ */
+export function readProblem(value: unknown): Problem | undefined {
+  if (typeof value !== "object" || value === null || !("code" in value) || typeof value.code !== "string") return undefined;
+  const problem = value as Problem;
+  if (Object.hasOwn(problemCodes, problem.code)) return problem;
+  return { ...problem, code: problem.retryable ? "unavailable" : "not_allowed_now" };
 }
 
 /** What to say of a thrown value of any kind. */

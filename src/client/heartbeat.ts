@@ -16,6 +16,8 @@ export interface Heartbeat {
   ask(thread: string, every: string | undefined): void;
   /** The thread is over. */
   forget(thread: string): void;
+  /** Forgets all threads but these: nobody tells an agent of the end of a thread in which it lost its role. */
+  keep(threads: ReadonlySet<string>): void;
 }
 
 /** Makes a {@link Heartbeat}; `apply` hears of each change, in milliseconds. */
@@ -40,6 +42,10 @@ export function createHeartbeat(apply: (everyMs: number) => void): Heartbeat {
     },
     forget(thread) {
       if (asked.delete(thread)) update();
+    },
+    keep(threads) {
+      for (const thread of asked.keys()) if (!threads.has(thread)) asked.delete(thread);
+      update();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Calls the HTTP API with a token, and turns whatever goes wrong into a {@link ClientError}. Knows no call by name. */
 import { createProblem, type ProblemCode } from "../wire/problem.ts";
-import { ClientError, describeError, isProblem, refuseBy } from "./client-error.ts";
+import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { clientLimits } from "./limits.ts";
 
@@ -85,8 +85,8 @@ function readRefusal(response: Response, text: string): ClientError {
   const header = Number(response.headers.get("retry-after") ?? Number.NaN);
   const retryAfter = Number.isFinite(header) ? header : undefined;
   try {
-    const body: unknown = JSON.parse(text);
-    if (isProblem(body)) return refuseBy(body, body.retryAfter ?? retryAfter);
+    const problem = readProblem(JSON.parse(text));
+    if (problem) return refuseBy(problem, problem.retryAfter ?? retryAfter);
   } catch {
     // Not JSON: a proxy between us and the server wrote it. Its status is all there is to go by.
   }

@@ -39,6 +39,8 @@ export function createOffers(options: {
   me: MeReader;
   clock: Clock;
   note: TakeNote;
+  /** A role is held now, and its heartbeat is due this often. */
+  held: (thread: string, every: string) => void;
 }): Offers {
   const { slots, decide, outbox, me, clock, note } = options;
   const waiting = new Map<string, { offer: OfferOpened; event: CloudEvent | undefined }>();
@@ -114,7 +116,9 @@ export function createOffers(options: {
       free(offer);
     },
     accept({ offer, thread, role }) {
-      held.set(`${thread} ${role}`, { bind: claiming.get(offer)?.bind ?? "thread", since: clock.now() });
+      const claimed = claiming.get(offer);
+      held.set(`${thread} ${role}`, { bind: claimed?.bind ?? "thread", since: clock.now() });
+      if (claimed?.heartbeat) options.held(thread, claimed.heartbeat.every);
       note({ level: "info", what: "claim.accepted", message: role, offer, thread });
       free(offer);
     },

@@ -2,7 +2,8 @@
 import { closeCodes, subprotocol } from "../wire/channels.ts";
 import type { PostedEvent } from "../wire/event.ts";
 import type { Accepted, AgentFrame, ServerFrame } from "../wire/frames.ts";
-import { ClientError, describeError, refuseBy } from "./client-error.ts";
+import { createProblem } from "../wire/problem.ts";
+import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { resolveUrl } from "./http.ts";
 import { clientLimits } from "./limits.ts";
@@ -90,13 +91,15 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
     stopWatch = undefined;
     if (text === "pong") return;
     const frame = parseFrame(text);
-    if (frame?.type === "event") return listener.delivered({ seq: frame.seq, channel: frame.channel, event: frame.event });
+    if (frame?.type === "event" && isEvent(frame.event))
+      return listener.delivered({ seq: frame.seq, channel: frame.channel, event: frame.event });
     if (frame?.type !== "accepted" && frame?.type !== "rejected") return;
     const waiting = frame.id === null ? undefined : pending.get(frame.id);
     if (!waiting || frame.id === null) return;
     pending.delete(frame.id);
     waiting.stopTimer();
-    if (frame.type === "rejected") return waiting.reject(refuseBy(frame.error));
+    if (frame.type === "rejected")
+      return waiting.reject(refuseBy(readProblem(frame.error) ?? createProblem("bug", "the server refused without a reason")));
     waiting.resolve({ id: frame.id, status: "accepted", threads: frame.threads ?? [], notes: frame.notes ?? [] });
   }
 
@@ -142,6 +145,11 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
 
 function connectUrl(base: string, channels: readonly string[]): string {
   return resolveUrl(base, `v1/connect?channel=${channels.join(",")}`).replace(/^http/, "ws");
+}
+
+/** What has no identity can neither be handed on once nor be told apart. */
+function isEvent(event: unknown): boolean {
+  return typeof event === "object" && event !== null && "id" in event && "type" in event && typeof event.type === "string";
 }
 
 /** A frame that is no JSON, or of a type that this version does not know, is none: newer servers may say more. */

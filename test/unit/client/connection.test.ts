@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ClientError, clientLimits } from "../../../src/client/index.ts";
 import { createProblem } from "../../../src/wire/problem.ts";
-import { createFixture, makeTurn } from "./fixture.ts";
+import { createFixture, makeOffer, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { createSignal } from "./signal.ts";
 
@@ -157,6 +157,19 @@ describe("a connection", () => {
       clock.advance(2_000);
       await server.until(() => server.pings === pings);
     }
+  });
+
+  test("pings at half of the heartbeat of a role that it holds, before there is a turn", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const agent = connect({ clock, onTurn: () => ({}) });
+    await agent.ready;
+    server.give("nerve.offer.opened", makeOffer("t1:0:1", { heartbeat: { every: "6s", miss: 3 } }), { channel: "open" });
+    await agent.noted("offer.claim");
+    server.give("nerve.claim.accepted", { offer: "t1:0:1", thread: "t1", role: "reviewer", lease: { generation: 1, expires: null } });
+    await agent.noted("claim.accepted");
+    clock.advance(3_000);
+    await server.until(() => server.pings === 1);
   });
 
   test("backs off exponentially, by chance up to the bound, while nothing answers", async () => {

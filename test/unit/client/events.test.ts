@@ -74,6 +74,17 @@ describe("an event", () => {
     expect(seen).toHaveLength(many + 1);
   });
 
+  test("of the orchestrator's own whose data make no sense is dropped with a warning, never a crash", async () => {
+    const { server, connect } = await createFixture();
+    const agent = connect({ onTurn: () => ({}) });
+    for (const type of ["turn.assigned", "turn.revoked", "offer.opened", "offer.closed", "claim.accepted", "thread.completed"]) {
+      server.give(`nerve.${type}`, null);
+      server.give(`nerve.${type}`, {});
+    }
+    await server.until(() => server.unacknowledged().length === 0);
+    await agent.send({ type: "team.alive" });
+  });
+
   test("that is no JSON, or a frame from a newer server, disturbs nothing", async () => {
     const { server, connect } = await createFixture();
     const agent = connect({ onEvent: () => {} });
@@ -81,6 +92,8 @@ describe("an event", () => {
     server.pushRaw("{");
     server.pushRaw('"hello"');
     server.pushRaw('{"type":"weather","sun":true}');
+    server.pushRaw('{"type":"event","seq":1}');
+    server.pushRaw('{"type":"rejected","id":"x"}');
     server.give("team.hello", {});
     await server.until(() => server.unacknowledged().length === 0);
     expect(agent.notes.filter(({ level }) => level !== "info")).toEqual([]);
