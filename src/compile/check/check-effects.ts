@@ -41,7 +41,7 @@ function checkRecipients(to: TextNode, outline: Outline, report: Report): void {
           text === undefined ? "`*`, or `agents/<id>`, `cap:<capability>`, `role:<role>`, comma-separated" : `did you mean \`${text}\`?`,
         ...(text === undefined ? {} : { fix: { title: `Write \`${text}\``, span, text } }),
       });
-    } else if (!outline.roles.has(role)) {
+    } else if (!outline.rolesUnknown && !outline.roles.has(role)) {
       const nearest = findNearestName(role, outline.roles.keys());
       const place = to.locate(from + "role:".length, from + address.length);
       report.add(

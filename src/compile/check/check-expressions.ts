@@ -10,7 +10,7 @@ import type { Outline } from "./outline.ts";
 
 /** Reports what is wrong with expressions. */
 export function checkExpressions(outline: Outline, report: Report): void {
-  const context: ExpressionContext = { report, roles: new Set(outline.roles.keys()), parsed: new Map() };
+  const context: ExpressionContext = { report, roles: outline.rolesUnknown ? undefined : new Set(outline.roles.keys()), parsed: new Map() };
   const check = (node: SourceNode | undefined, view: ExpressionView): void => {
     if (isText(node)) checkExpression(node, view, context);
   };

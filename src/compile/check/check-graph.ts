@@ -35,6 +35,7 @@ export function checkGraph(outline: Outline, report: Report): void {
         : { hint: "`$START:` says which role comes first" },
     );
   }
+  if (outline.rolesUnknown) return;
   const names = resolveNodes(outline, report);
   const complete = checkTargets(outline, report);
   checkMissingNodes(outline, names, report);
@@ -193,7 +194,7 @@ function checkLoop(outline: Outline, names: Map<GraphNodeOutline, string>, repor
   for (const [node, name] of names) {
     const out = node.edges.flatMap((edge) => {
       const target = resolveTarget(edge, outline);
-      return target === undefined ? [] : [{ target, edge }];
+      return target === undefined || edge.id === "$MAX_ROUNDS" ? [] : [{ target, edge }];
     });
     edges.set(name, out);
   }

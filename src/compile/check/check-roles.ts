@@ -49,7 +49,8 @@ export function checkRoles(outline: Outline, report: Report): void {
     checkNot(role, outline, agents, report);
     checkEffects(role, report);
     checkAliases(role, report);
-    if (role.schema) checkSchema(role.schema, report);
+    // A schema of the wrong type altogether is the shape's business.
+    if (role.schema && role.schema.kind === "map") checkSchema(role.schema, report);
   }
 }
 

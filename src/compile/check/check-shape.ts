@@ -216,7 +216,7 @@ const typeNames: Record<string, string> = {
 function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], report: Report): void {
   const wanted = listWanted(issue);
   const names = wanted.map((type) => typeNames[type] ?? type);
-  const field = path.length > 0 && typeof path.at(-1) === "string" ? `\`${String(path.at(-1))}\`` : "this";
+  const field = path.length > 0 && typeof path.at(-1) === "string" ? `\`${String(path.at(-1))}\`` : "This";
   const expected = names.length > 0 ? names.join(" or ") : "something else";
   const value = node.kind === "scalar" ? node.value : undefined;
   let fix: { title: string; span: Span; text: string } | undefined;

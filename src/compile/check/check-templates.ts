@@ -18,11 +18,7 @@ const ownVariables = ["_status", "_body", "_event", "_last", "_supplement", "_ch
 const broadcastFields = ["acked", "failed", "missing", "answers"];
 
 /** What the template at a place sees. */
-type Sight =
-  | { kind: "event" }
-  | { kind: "output"; role: RoleOutline; status: string }
-  | { kind: "broadcast"; role: RoleOutline }
-  | { kind: "anything" };
+type Sight = { kind: "event" } | { kind: "output"; role: RoleOutline; status: string } | { kind: "broadcast" } | { kind: "anything" };
 
 interface Checking {
   outline: Outline;
@@ -60,8 +56,8 @@ function findSight(node: GraphNodeOutline, edge: EdgeOutline, outline: Outline):
   if (node.name === "$START") return { kind: "event" };
   const role = outline.roles.get(node.name);
   if (role === undefined) return { kind: "anything" };
-  if (edge.id === "$ACKED" || edge.id === "$PARTIAL") return { kind: "broadcast", role };
-  return isEngineStatus(edge.id) ? { kind: "anything" } : { kind: "output", role, status: edge.id };
+  if (isEngineStatus(edge.id) && edge.id !== "$ACKED" && edge.id !== "$PARTIAL") return { kind: "anything" };
+  return role.type === "broadcast" ? { kind: "broadcast" } : { kind: "output", role, status: edge.id };
 }
 
 function checkEdge(edge: EdgeOutline, sight: Sight, checking: Checking): void {
@@ -108,7 +104,7 @@ function checkVariable(variable: TemplateVariable, sight: Sight, checking: Check
   if (typeof root !== "string") return;
   const { outline, report } = checking;
   const older: DiagnosticDetails = outline.binding === "local" ? { severity: "warning" } : {};
-  if (root === "_last" && typeof second === "string" && !outline.roles.has(second)) {
+  if (root === "_last" && typeof second === "string" && !outline.rolesUnknown && !outline.roles.has(second)) {
     const nearest = findNearestName(second, outline.roles.keys());
     const start = span.start + "_last.".length;
     const place = span.end - start >= second.length ? { start, end: start + second.length } : span;

@@ -20,7 +20,7 @@ export function checkWorkflow(root: MapNode, report: Report, publish: boolean): 
   checkShape(root, report);
   const outline = readOutline(root);
   const input = findValue(root, "input");
-  if (input) checkSchema(input, report);
+  if (input?.kind === "map") checkSchema(input, report);
   checkRoles(outline, report);
   checkGraph(outline, report);
   checkConditions(outline, report);

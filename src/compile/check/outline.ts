@@ -45,6 +45,8 @@ export interface Outline {
   binding: "cloud" | "local";
   form: "list" | "status" | "moderator";
   roles: Map<string, RoleOutline>;
+  /** There are no roles to be read, which was reported: nothing can be said of their names. */
+  rolesUnknown: boolean;
   conditions: Map<string, ConditionOutline>;
   graph: MapEntry | undefined;
   nodes: GraphNodeOutline[];
@@ -56,7 +58,7 @@ export interface Outline {
 export function readOutline(root: MapNode): Outline {
   const roles = new Map<string, RoleOutline>();
   for (const entry of listEntries(findValue(root, "roles"))) {
-    if (entry.value.kind === "map" && !entry.key.startsWith("$")) roles.set(entry.key, readRole(entry, entry.value));
+    if (!entry.key.startsWith("$")) roles.set(entry.key, entry.value.kind === "map" ? readRole(entry, entry.value) : readBrokenRole(entry));
   }
   const conditions = new Map<string, ConditionOutline>();
   for (const entry of listEntries(findValue(root, "conditions"))) {
@@ -77,6 +79,7 @@ export function readOutline(root: MapNode): Outline {
           ? "list"
           : "status",
     roles,
+    rolesUnknown: findValue(root, "roles")?.kind !== "map",
     conditions,
     graph,
     nodes,
@@ -95,6 +98,13 @@ function readRole(entry: MapEntry, node: MapNode): RoleOutline {
   const written = findText(node, "type")?.value;
   const type = written === "named" || written === "open" || written === "broadcast" ? written : findValue(node, "agent") ? "named" : "open";
   return { name: entry.key, key: entry.keyNode, node, type, schema: findValue(node, "frontmatter", "meta", "outputSchema") };
+}
+
+/** A role whose value has the wrong shape still is a role to those who name it. */
+function readBrokenRole(entry: MapEntry): RoleOutline {
+  const { span } = entry.value;
+  const schema: ScalarNode = { kind: "scalar", span, value: null, style: "plain", hole: true, locate: () => span };
+  return { name: entry.key, key: entry.keyNode, node: { kind: "map", span, entries: [] }, type: "open", schema };
 }
 
 function readNode(entry: MapEntry): GraphNodeOutline {

@@ -66,7 +66,6 @@ export function raiseRole(role: RoleOutline, outline: Outline): RoleIr {
     },
     offline: {
       grace: readDuration(offline, "grace") ?? (named ? 10 * minute : minute),
-      // biome-ignore lint/suspicious/noThenProperty: a word of the language
       then: readWord(offline, "then", ["wait", "rerecruit", "suspend", "end"]) ?? (named ? "wait" : "rerecruit"),
     },
     fields: readFields(role),

@@ -266,7 +266,8 @@ function convertDocument(contents: ParsedNode, text: string, report: Report, rea
     }
     const inner = createForwardingReport(report, span, path);
     const included = readText(content, inner, { includes: reading.includes, depth: reading.depth + 1, count });
-    if (included === undefined) return nothing;
+    // What a file with faults holds is not judged further: the fault is shown once, where the file is included.
+    if (included === undefined || inner.failed()) return nothing;
     const moved = moveTo(included, span);
     return { node: moved, ...measureNode(moved) };
   };
@@ -377,11 +378,15 @@ function readIncluded(includes: Includes, path: string): string | undefined {
 }
 
 /** Findings in an included file are shown where it is included. */
-function createForwardingReport(report: Report, span: Span, path: string): Report {
+function createForwardingReport(report: Report, span: Span, path: string): Report & { failed(): boolean } {
+  let failed = false;
   return {
     ...report,
-    add: (name, inner, message, details) =>
-      report.add(name, span, `${path}, offset ${inner.start}: ${message}`, { ...details, related: [], fix: undefined }),
+    add(name, inner, message, details) {
+      failed ||= (details?.severity ?? "error") === "error";
+      report.add(name, span, `${path}, offset ${inner.start}: ${message}`, { ...details, related: [], fix: undefined });
+    },
+    failed: () => failed,
   };
 }
 
