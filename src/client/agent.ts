@@ -137,6 +137,10 @@ export function connectAgent(options: AgentOptions): Agent {
       return turns.assign(event, done);
     }
     if (takeOwn(event, data)) return done();
+    if (event.type === "nerve.role.assigned" || event.type === "nerve.role.ended") {
+      const { thread, role } = event.data as { thread: string; role: string };
+      event.type === "nerve.role.ended" ? offers.endRole(thread, role) : offers.assign(thread, role);
+    }
     if (threadEnd.test(event.type)) {
       const { thread } = event.data as { thread: string };
       offers.endThread(thread);

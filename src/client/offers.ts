@@ -19,6 +19,10 @@ export interface Offers {
   reject(claim: { offer: string; reason?: string }): void;
   /** A turn is over: a role that is bound for a turn ends with it. */
   endTurn(thread: string, role: string): void;
+  /** A named role was given without an offer: it takes no slot. */
+  assign(thread: string, role: string): void;
+  /** A role is no longer held. */
+  endRole(thread: string, role: string): void;
   endThread(thread: string): void;
   /** Takes the server's word on which roles are held. */
   resync(me: Me, asked: number): void;
@@ -46,6 +50,7 @@ export function createOffers(options: {
   const waiting = new Map<string, { offer: OfferOpened; event: CloudEvent | undefined }>();
   const claiming = new Map<string, OfferOpened>();
   const held = new Map<string, Held>();
+  const named = new Set<string>();
   let nextResync = 0;
   let stopped = false;
 
@@ -59,7 +64,7 @@ export function createOffers(options: {
     if (waiting.size > 0 && !stopped) void findFreeSlot();
   }
 
-  /** Nobody tells when a role that has no open turn is lost; the server's list of what is held does. */
+  /** What was lost while the word of it got lost too, the server's list of what is held tells. */
   async function findFreeSlot() {
     const asked = clock.now();
     if (asked < nextResync) return;
@@ -98,9 +103,11 @@ export function createOffers(options: {
 
   function resync(now: Me, asked: number) {
     const known = new Set(now.rolesHeld.map(({ thread, role }) => `${thread} ${role}`));
-    for (const key of known) if (!held.has(key)) held.set(key, { bind: "thread", since: asked });
+    for (const { thread, role, type } of now.rolesHeld) if (type === "named") named.add(`${thread} ${role}`);
+    for (const key of known) if (!held.has(key) && !named.has(key)) held.set(key, { bind: "thread", since: asked });
+    for (const key of named) if (!known.has(key)) named.delete(key);
     for (const [key, { since }] of held) if (!known.has(key) && since < asked) held.delete(key);
-    if (held.size + claiming.size < slots) consider();
+    consider();
   }
 
   return {
@@ -131,6 +138,11 @@ export function createOffers(options: {
       if (held.get(key)?.bind !== "turn") return;
       held.delete(key);
       consider();
+    },
+    assign: (thread, role) => void named.add(`${thread} ${role}`),
+    endRole(thread, role) {
+      named.delete(`${thread} ${role}`);
+      if (held.delete(`${thread} ${role}`)) consider();
     },
     endThread(thread) {
       for (const key of held.keys()) if (key.startsWith(`${thread} `)) held.delete(key);

@@ -105,6 +105,24 @@ describe("an offer", () => {
     expect(claims(server)).toEqual(["t1:0:1", "t2:0:1"]);
   });
 
+  test("is claimed once the role that took the slot has ended; a role by name takes none", async () => {
+    const { server, connect } = await createFixture();
+    const agent = connect({ onTurn: () => ({}) });
+    const lease = { generation: 1, expires: null };
+    server.give("nerve.role.assigned", { thread: "t0", workflow: "code-review", role: "author", lease });
+    server.me.rolesHeld = [{ thread: "t0", workflow: "code-review", role: "author", lease }];
+    offer(server, "t1:0:1");
+    offer(server, "t2:0:1");
+    await agent.noted("offer.claim");
+    server.me.rolesHeld.push({ thread: "t1", workflow: "code-review", role: "reviewer", lease });
+    award(server, "t1:0:1");
+    await agent.noted("claim.accepted");
+    expect(claims(server)).toEqual(["t1:0:1"]);
+    server.give("nerve.role.ended", { thread: "t1", role: "reviewer", reason: "released" });
+    await agent.noted("offer.claim", 2);
+    expect(claims(server)).toEqual(["t1:0:1", "t2:0:1"]);
+  });
+
   test("finds a slot that was lost in silence: the server's word on what is held counts", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
