@@ -1,0 +1,111 @@
+/** The client against the real server: a review from event to end, by socket and by poll, and across a server's death. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../../src/client/clock.ts";
+import { createHttpCaller } from "../../src/client/http.ts";
+import { type Agent, type AgentOptions, connectAgent, type Note } from "../../src/client/index.ts";
+import { createSignal } from "../unit/client/signal.ts";
+import { makeDataFolder, startTestServer } from "./server-process.ts";
+
+const workflow = join(import.meta.dirname, "../../workflows/code-review.yaml");
+
+interface Facts {
+  url: string;
+  adminToken: string;
+}
+
+function createOperator({ url, adminToken }: Facts) {
+  return createHttpCaller({ url, token: adminToken, fetch: (address, init) => fetch(address, init), clock: systemClock });
+}
+
+/** Publishes the workflow and registers its two agents. */
+async function prepare(facts: Facts): Promise<{ reviewer: string; author: string }> {
+  const operator = createOperator(facts);
+  await operator.call("PUT", "v1/workflows/code-review", { body: await readFile(workflow, "utf8"), contentType: "application/yaml" });
+  const add = async (id: string, capabilities: string[]) =>
+    ((await operator.call("POST", "v1/agents", { body: JSON.stringify({ id, capabilities }) })) as { token: string }).token;
+  return { reviewer: await add("reviewer", ["code-review"]), author: await add("author", ["coding"]) };
+}
+
+function connect(
+  facts: Facts,
+  token: string,
+  options: Partial<AgentOptions>,
+): Agent & { notes: Note[]; noted(what: string): Promise<void> } {
+  const notes: Note[] = [];
+  const { notify, until } = createSignal();
+  const onNote = (note: Note) => {
+    notes.push(note);
+    notify();
+  };
+  const agent = connectAgent({ url: facts.url, token, random: () => 0, onNote, ...options });
+  onTestFinished(() => agent.close());
+  return { ...agent, notes, noted: (what) => until(() => notes.some((note) => note.what === what)) };
+}
+
+/** Settles when the agent is told that its thread has ended. */
+function createEnd() {
+  const end = Promise.withResolvers<string>();
+  const onEvent: AgentOptions["onEvent"] = ({ type }) => {
+    if (/^nerve\.thread\.(completed|failed|cancelled|dropped)$/.test(type)) end.resolve(type);
+  };
+  return { ended: end.promise, onEvent };
+}
+
+test("[CLI1] a review goes from event to end, one agent by socket and one by poll, and a refused output is mended", async () => {
+  const { facts } = await startTestServer(await makeDataFolder());
+  const tokens = await prepare(facts);
+  const refused: unknown[] = [];
+  const reviewer = connect(facts, tokens.reviewer, {
+    onTurn: ({ last }, { invalid }) => {
+      if (invalid) refused.push(invalid.left);
+      if (last?.role === "author") return { $status: "approved", summary: "fine" };
+      return invalid ? { $status: "changes_requested", changes: ["name it"] } : { $status: "changes_requested" };
+    },
+  });
+  const { ended, onEvent } = createEnd();
+  const author = connect(facts, tokens.author, { transport: "poll", onEvent, onTurn: () => ({ $status: "updated", note: "named it" }) });
+  await reviewer.ready;
+  const { threads } = await author.send({ type: "pr.ready_for_review", data: { repo: "nerve", pr: 115 } });
+  expect(await ended).toBe("nerve.thread.completed");
+  expect(refused).toEqual([2]);
+  const { messages } = (await createOperator(facts).call("GET", `v1/threads/${threads[0]}/messages`)) as {
+    messages: { role: string; output: unknown }[];
+  };
+  expect(messages.map(({ role, output }) => ({ role, output }))).toEqual([
+    { role: "reviewer", output: { $status: "changes_requested", changes: ["name it"] } },
+    { role: "author", output: { $status: "updated", note: "named it" } },
+    { role: "reviewer", output: { $status: "approved", summary: "fine" } },
+  ]);
+  expect((await reviewer.me()).turns).toEqual([]);
+});
+
+test("[CLI2] a turn that is being performed when the server dies is answered to the one that comes back, and performed once", async () => {
+  const data = await makeDataFolder();
+  const first = await startTestServer(data);
+  const tokens = await prepare(first.facts);
+  const performing = Promise.withResolvers<void>();
+  const finish = Promise.withResolvers<void>();
+  let performed = 0;
+  const reviewer = connect(first.facts, tokens.reviewer, {
+    onTurn: async () => {
+      performed++;
+      performing.resolve();
+      await finish.promise;
+      return { $status: "approved", summary: "fine" };
+    },
+  });
+  const { ended, onEvent } = createEnd();
+  const author = connect(first.facts, tokens.author, { onEvent });
+  await reviewer.ready;
+  await author.send({ type: "pr.ready_for_review", data: { repo: "nerve", pr: 116 } });
+  await performing.promise;
+  first.child.kill("SIGTERM");
+  await first.ended;
+  await reviewer.noted("disconnected");
+  finish.resolve();
+  await startTestServer(data, { port: Number(new URL(first.facts.url).port) });
+  expect(await ended).toBe("nerve.thread.completed");
+  expect(performed).toBe(1);
+});
