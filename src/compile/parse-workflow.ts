@@ -4,7 +4,7 @@ import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { createDiagnostic, createReport } from "./diagnostics/diagnostic.ts";
 import type { WorkflowIr } from "./ir.ts";
 import { raiseWorkflow } from "./raise/raise-workflow.ts";
-import type { Includes } from "./source/read-yaml.ts";
+import type { Includes } from "./source/read-include.ts";
 import { readYaml } from "./source/read-yaml.ts";
 
 export interface ParseOptions {

@@ -1,0 +1,98 @@
+/** What `!include` brings in. Knows how to ask for a file's text, not where files are. */
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { compileLimits } from "../limits.ts";
+import type { ScalarNode, SourceNode } from "./node.ts";
+import type { Span } from "./span.ts";
+
+/** Gives the text of an included file, or undefined when there is none. */
+export type Includes = (path: string) => string | undefined;
+
+/** How a file is being read. */
+export interface Reading {
+  includes: Includes | undefined;
+  depth: number;
+  /** Shared by a file and all it includes. */
+  count: { files: number; nodes: number; bytes: number };
+  /** Reads a text as YAML. */
+  read: (text: string, report: Report, reading: Reading) => SourceNode | undefined;
+}
+
+/** A converted node and what it costs when every alias is written out. */
+export interface Converted {
+  node: SourceNode;
+  size: number;
+  bytes: number;
+}
+
+/** A resolver that throws has no such file. */
+function readIncluded(includes: Includes, path: string): string | undefined {
+  try {
+    return includes(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads what `!include path` brings in, all of it placed at the include; undefined if that was reported as an error. */
+export function readInclude(path: string, span: Span, report: Report, reading: Reading): Converted | undefined {
+  const { includes, depth, count } = reading;
+  count.files += 1;
+  if (includes === undefined) {
+    report.add("include-refused", span, `\`!include ${path}\` needs the file beside it, which is not at hand here.`, {
+      hint: "compile with the command line tool, which reads included files, and publish its result",
+    });
+    return undefined;
+  }
+  if (depth >= compileLimits.includeDepth || count.files > compileLimits.includes) {
+    report.add("include-refused", span, "Too many files include one another.");
+    return undefined;
+  }
+  const content = readIncluded(includes, path);
+  if (content === undefined) {
+    report.add("include-refused", span, `There is no file \`${path}\` to include.`);
+    return undefined;
+  }
+  if (!/\.(ya?ml|json)$/i.test(path)) {
+    return { node: { kind: "scalar", span, value: content, style: "included", locate: () => span }, size: 1, bytes: content.length };
+  }
+  const inner = createForwardingReport(report, span, path);
+  const included = reading.read(content, inner, { ...reading, depth: depth + 1 });
+  // What a file with faults holds is not judged further: the fault is shown once, where the file is included.
+  if (included === undefined || inner.failed()) return undefined;
+  const moved = moveTo(included, span);
+  return { node: moved, ...measureNode(moved) };
+}
+
+/** Findings in an included file are shown where it is included. */
+function createForwardingReport(report: Report, span: Span, path: string): Report & { failed(): boolean } {
+  let failed = false;
+  return {
+    ...report,
+    add(name, inner, message, details) {
+      failed ||= (details?.severity ?? "error") === "error";
+      report.add(name, span, `${path}, offset ${inner.start}: ${message}`, { ...details, related: [], fix: undefined });
+    },
+    failed: () => failed,
+  };
+}
+
+/** Size with aliases written out; bounded, for the node was measured when it was read. */
+function measureNode(node: SourceNode): { size: number; bytes: number } {
+  if (node.kind === "scalar") return { size: 1, bytes: typeof node.value === "string" ? node.value.length : 8 };
+  const inner = node.kind === "list" ? node.items.map(measureNode) : node.entries.map((entry) => measureNode(entry.value));
+  return { size: inner.reduce((sum, part) => sum + part.size + 1, 1), bytes: inner.reduce((sum, part) => sum + part.bytes, 0) };
+}
+
+function moveTo(node: SourceNode, span: Span): SourceNode {
+  if (node.kind === "scalar") return { ...node, span, style: "included", locate: () => span };
+  if (node.kind === "list") return { ...node, span, items: node.items.map((item) => moveTo(item, span)) };
+  return {
+    ...node,
+    span,
+    entries: node.entries.map((entry) => ({
+      ...entry,
+      keyNode: moveTo(entry.keyNode, span) as ScalarNode,
+      value: moveTo(entry.value, span),
+    })),
+  };
+}

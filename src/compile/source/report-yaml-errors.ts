@@ -1,0 +1,79 @@
+/** The YAML library's errors as our diagnostics: named, placed where the eye should go, without what only follows from another. */
+import type { CST, YAMLError } from "yaml";
+import type { DiagnosticName } from "../diagnostics/catalogue.ts";
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { compileLimits } from "../limits.ts";
+import { findQuoteEndingAt } from "./measure-tokens.ts";
+
+/** Reports the errors of a document. */
+export function reportYamlErrors(errors: readonly YAMLError[], text: string, tokens: readonly CST.Token[], report: Report): void {
+  for (const error of withoutFollowUps(errors, text)) addYamlError(error, text, tokens, report);
+}
+
+/** Faults that stand by themselves; any other after the first is mostly what the first broke. */
+const independentFaults: readonly YAMLError["code"][] = [
+  "TAB_AS_INDENT",
+  "BAD_DQ_ESCAPE",
+  "BAD_ALIAS",
+  "MULTIPLE_ANCHORS",
+  "ALIAS_PROPS",
+  "BAD_SCALAR_START",
+];
+
+/** The first fault, and later ones that it can't have caused, one a line. */
+function withoutFollowUps(errors: readonly YAMLError[], text: string): YAMLError[] {
+  const kept: YAMLError[] = [];
+  let lineEnd = -1;
+  for (const error of [...errors].sort((a, b) => a.pos[0] - b.pos[0])) {
+    if (kept.length > 0 && (error.pos[0] <= lineEnd || !independentFaults.includes(error.code))) continue;
+    kept.push(error);
+    const next = text.indexOf("\n", error.pos[0]);
+    lineEnd = next === -1 ? text.length : next;
+    if (kept.length >= compileLimits.diagnostics) break;
+  }
+  return kept;
+}
+
+/** Which of our names a fault of the YAML library is. */
+const yamlErrorNames: Partial<Record<YAMLError["code"], DiagnosticName>> = {
+  BAD_INDENT: "bad-indent",
+  TAB_AS_INDENT: "tab-indent",
+  DUPLICATE_KEY: "duplicate-key",
+  BAD_ALIAS: "bad-alias",
+  ALIAS_PROPS: "bad-alias",
+  MULTIPLE_ANCHORS: "bad-alias",
+  MULTIPLE_DOCS: "several-documents",
+  RESOURCE_EXHAUSTION: "nested-too-deep",
+};
+
+function addYamlError(error: YAMLError, text: string, tokens: readonly CST.Token[], report: Report): void {
+  const message = error.message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? "";
+  let [start, end] = error.pos;
+  if (start >= text.length && text.length > 0) start = Math.max(0, text.trimEnd().length - 1);
+  end = Math.max(end, start + 1);
+  // An unclosed quote is noticed at the end of the file; its beginning is what helps.
+  if (error.code === "MISSING_CHAR" && /closing .?quote/.test(error.message)) start = findQuoteEndingAt(tokens, error.pos[0]) ?? start;
+  if (error.code === "BAD_INDENT" && /^[ \t]/.test(text.slice(start))) {
+    start += /^[ \t]*/.exec(text.slice(start))?.[0].length ?? 0;
+    end = text.indexOf("\n", start) === -1 ? text.length : text.indexOf("\n", start);
+  }
+  end = Math.max(end, start + 1);
+  // A span over many lines points at nothing: keep its first line.
+  const lineEnd = text.indexOf("\n", start);
+  if (lineEnd !== -1 && end > lineEnd && lineEnd > start) end = lineEnd;
+  const tab = /^[ ]*(\t+)/.exec(text.slice(text.lastIndexOf("\n", start - 1) + 1));
+  const name = tab && error.code !== "MULTIPLE_DOCS" ? "tab-indent" : (yamlErrorNames[error.code] ?? "bad-yaml");
+  const quotes = /Nested mappings|Implicit keys|Plain value cannot|reserved character/.test(message);
+  const hint =
+    name === "tab-indent"
+      ? "YAML is indented with spaces"
+      : quotes
+        ? "text that holds `: ` or ` #`, or begins with `{`, `[`, `*`, `&`, `%`, `@`, needs quotes"
+        : undefined;
+  report.add(
+    name,
+    { start, end: Math.min(end, Math.max(text.length, start)) },
+    message.endsWith(".") ? message : `${message}.`,
+    hint ? { hint } : {},
+  );
+}
