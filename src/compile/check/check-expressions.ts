@@ -1,9 +1,9 @@
 /** Finds every JSONata expression of a file and has it judged by what it sees there. */
 import type { Report } from "../diagnostics/diagnostic.ts";
-import type { ExpressionContext } from "../expressions/check-expression.ts";
 import { checkExpression } from "../expressions/check-expression.ts";
 import type { ExpressionView } from "../expressions/views.ts";
 import { expressionViews } from "../expressions/views.ts";
+import type { ExpressionContext } from "../expressions/walk.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
 import type { Outline } from "./outline.ts";
