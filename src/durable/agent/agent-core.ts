@@ -62,9 +62,7 @@ export interface AgentCore {
 export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const { world, registry, threadActor } = ports;
   const { storage, clock } = world;
-  migrate(storage, "lane", laneMigrations);
-  migrate(storage, "projection", projectionMigrations);
-  migrate(storage, "agent", agentMigrations);
+  migrate(storage, { lane: laneMigrations, projection: projectionMigrations, agent: agentMigrations });
 
   const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {

@@ -3,12 +3,13 @@
  * timers and children, and everything that leaves the object leaves after it. Knows XState and its four ports; it does
  * not know workflows. See docs/actor-host.md.
  */
+import type { Json } from "../../wire/event.ts";
 import { viewActor } from "./actor-view.ts";
 import type { EffectTables } from "./apply-effects.ts";
 import { createCommitter } from "./committer.ts";
 import { fireTimers } from "./fire-timers.ts";
 import { readHistory } from "./history.ts";
-import type { ActorHost, HostOptions, SendAnswer, StartRequest } from "./host-types.ts";
+import type { ActorHost, ActorView, HostOptions, SendAnswer, StartRequest } from "./host-types.ts";
 import { createIntake } from "./intake.ts";
 import { createJobRunner, type JobRunner } from "./job-runner.ts";
 import { createJobTable } from "./job-table.ts";
@@ -28,8 +29,8 @@ export type { ActorHost, ActorView, Definitions, HostOptions, SendAnswer, SendOp
 /** Makes the host of one object. Creates its tables if they aren't there. */
 export function createActorHost(world: World, logics: Logics, options: HostOptions = {}): ActorHost {
   const { storage, clock, address } = world;
-  migrate(storage, "lane", laneMigrations);
-  migrate(storage, "host", hostMigrations);
+  // An object that has made its own tables has made these with them.
+  migrate(storage, { lane: laneMigrations, host: hostMigrations });
   let queue: Promise<unknown> = Promise.resolve();
   let resumed = false;
   let stepsToCount = 0;
@@ -87,7 +88,17 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
   }
 
   function answer(result: Awaited<ReturnType<typeof intake.send>>): SendAnswer {
-    return result.ok ? { ok: true, view: viewActor(result.actor, storage, timers) } : result;
+    if (!result.ok) return result;
+    const { actor } = result;
+    let view: ActorView | undefined;
+    return {
+      ok: true,
+      // Made when asked for: who only sends an event pays for no query.
+      get view() {
+        view ??= viewActor(actor, storage, timers);
+        return view;
+      },
+    };
   }
 
   /** Leaves of an ended actor what refuses whoever still writes to it. */
@@ -124,6 +135,17 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     async read(actor) {
       const held = await actors.load(actor);
       return held && viewActor(held, storage, timers);
+    },
+    async peek(actor) {
+      const held = await actors.load(actor);
+      return (
+        held && {
+          status: held.row.status,
+          definition: held.row.definition,
+          value: held.snapshot.value as Json,
+          context: held.snapshot.context as Json,
+        }
+      );
     },
     history: (actor, page = {}) => readHistory(storage, actor, { limit: hostLimits.historyRows, ...page }),
     parked: parking.list,

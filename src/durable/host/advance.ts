@@ -29,6 +29,7 @@ export async function advance(
   const steps: TakenStep[] = [];
   const events: { event: ActorEvent; sidecar: unknown }[] = [];
   const promises = new Map<string, { src: string; input: unknown }>();
+  const pure = new Set<string>();
   const writes: PendingWrite[] = [];
 
   const take = (step: Step, sidecar: unknown): void => {
@@ -36,11 +37,16 @@ export async function advance(
     for (const effect of step.effects) {
       if (effect.type === "send" && "self" in effect.to && effect.delay === undefined)
         events.push({ event: effect.event, sidecar: undefined });
-      else if (effect.type === "stop") promises.delete(effect.id);
-      else if (effect.type === "write") writes.push({ name: effect.name, params: effect.params, event: step.event, sidecar });
+      else if (effect.type === "stop") {
+        promises.delete(effect.id);
+        if (pure.delete(effect.id)) effect.settled = true;
+      } else if (effect.type === "write") writes.push({ name: effect.name, params: effect.params, event: step.event, sidecar });
       else if (effect.type === "spawn") {
         const target = logics.get(logic.actors[effect.src] ?? "");
-        if (target?.type === "promise" && target.mode === "pure") promises.set(effect.id, { src: effect.src, input: effect.input });
+        if (target?.type === "promise" && target.mode === "pure") {
+          promises.set(effect.id, { src: effect.src, input: effect.input });
+          pure.add(effect.id);
+        }
       }
     }
   };

@@ -52,7 +52,7 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
       spawnChild(context, effect, `${scope.revision}.${index}`, append);
       return;
     case "stop":
-      stopChild(context, effect.id);
+      if (!effect.settled) stopChild(context, effect.id);
       return;
     case "send": {
       if ("self" in effect.to) {

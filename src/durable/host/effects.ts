@@ -16,7 +16,8 @@ export type Receiver = { child: string } | { parent: true } | { self: true } | {
 /** `id` of what is delayed: what `cancel` names; absent where the machine gave none. `delay` in milliseconds, finite or infinite. */
 export type Effect =
   | { type: "spawn"; id: string; src: string; input: Json | undefined }
-  | { type: "stop"; id: string }
+  /** `settled`: a pure promise, that ended before anything of it was stored. */
+  | { type: "stop"; id: string; settled?: true }
   | { type: "send"; to: Receiver; event: ActorEvent; id?: string; delay?: number }
   | { type: "timer"; id?: string; event: ActorEvent; delay: number }
   | { type: "cancel"; id: string }

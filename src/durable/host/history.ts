@@ -18,26 +18,43 @@ export interface HistoryEntry {
   effects: Json[];
 }
 
-/** Adds a step to the actor's history, and forgets the oldest beyond the limit. */
-export function appendHistory(
-  storage: Storage,
-  step: { actor: string; revision: number; at: number; event: ActorEvent; state: Json; effects: Effect[] },
-): void {
-  const { actor, revision, effects } = step;
-  const event = JSON.stringify(step.event);
-  const text = JSON.stringify(effects);
-  storage.exec(
-    "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)",
-    actor,
-    revision,
-    step.at,
-    event.length > hostLimits.historyText ? JSON.stringify({ type: step.event.type, cut: event.length }) : event,
-    JSON.stringify(step.state),
-    text.length > hostLimits.historyText ? JSON.stringify(effects.map(({ type }) => ({ type, cut: text.length }))) : text,
-  );
-  if (revision > hostLimits.historyRows)
-    storage.exec("DELETE FROM history WHERE actor = ? AND revision <= ?", actor, revision - hostLimits.historyRows);
+/** A step, as the history takes it. */
+export interface HistoryStep {
+  event: ActorEvent;
+  state: Json;
+  effects: Effect[];
 }
+
+/**
+ * Adds the steps of one commit to the actor's history, and forgets the oldest beyond the limit.
+ * @param from revision of the first of them
+ */
+export function appendHistory(storage: Storage, actor: string, from: number, at: number, steps: HistoryStep[]): void {
+  const values = steps.flatMap(({ event, state, effects }, index) => {
+    const eventText = JSON.stringify(event);
+    const text = JSON.stringify(effects);
+    return [
+      actor,
+      from + index,
+      at,
+      eventText.length > hostLimits.historyText ? JSON.stringify({ type: event.type, cut: eventText.length }) : eventText,
+      JSON.stringify(state),
+      text.length > hostLimits.historyText ? JSON.stringify(effects.map(({ type }) => ({ type, cut: text.length }))) : text,
+    ];
+  });
+  const columns = 6;
+  // The platform binds at most 100 values a statement.
+  for (let at = 0; at < values.length; at += columns * rowsPerStatement) {
+    const chunk = values.slice(at, at + columns * rowsPerStatement);
+    const rows = Array.from({ length: chunk.length / columns }, () => "(?, ?, ?, ?, ?, ?)").join(", ");
+    storage.exec(`INSERT INTO history VALUES ${rows}`, ...chunk);
+  }
+  const last = from + steps.length - 1;
+  if (last > hostLimits.historyRows)
+    storage.exec("DELETE FROM history WHERE actor = ? AND revision <= ?", actor, last - hostLimits.historyRows);
+}
+
+const rowsPerStatement = 16;
 
 /** @param page `after`: the last revision that is known already */
 export function readHistory(storage: Storage, actor: string, page: { after?: number; limit: number }): HistoryEntry[] {

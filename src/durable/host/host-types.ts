@@ -85,6 +85,8 @@ export interface ActorHost {
   /** Picks up what a crash left: messages to send, jobs to run, an alarm that was lost. Cheap when there is nothing. */
   resume(): void;
   read(actor: string): Promise<ActorView | undefined>;
+  /** What of {@link ActorHost.read} needs no query. */
+  peek(actor: string): Promise<Pick<ActorView, "status" | "definition" | "value" | "context"> | undefined>;
   history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[];
   parked(): ParkedRow[];
   /** Runs a parked event again; it leaves the lot if it is taken. */

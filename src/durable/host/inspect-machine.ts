@@ -55,7 +55,7 @@ export function inspectMachine(name: string, machine: AnyStateMachine, writes: r
       checkBuiltin(node, action as Builtin, "an action is");
       return;
     }
-    const { type } = action as Named;
+    const type = typeof action === "string" ? action : (action as Named).type;
     if (writes.includes(type)) return;
     if (!Object.hasOwn(actions, type)) fail(node, `the action ${type} has no implementation`);
     const implementation = actions[type] as Builtin;

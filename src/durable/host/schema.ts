@@ -18,18 +18,24 @@ export const hostMigrations: readonly string[] = [
 ];
 
 /**
- * Brings an object's tables up to date, in one transaction.
- * @param room names the set of migrations, so that several sets can live in one object
+ * Brings an object's tables up to date, in one transaction; a new object is made by one statement.
+ * @param rooms sets of migrations by name, for several can live in one object; at most 40
  */
-export function migrate(storage: Storage, room: string, migrations: readonly string[]): void {
-  const known = storage.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'");
-  const at = known.length
-    ? (storage.exec<{ version: number }>("SELECT version FROM schema_version WHERE room = ?", room)[0]?.version ?? 0)
-    : 0;
-  if (at === migrations.length) return;
+export function migrate(storage: Storage, rooms: Record<string, readonly string[]>): void {
+  const exists = storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").length > 0;
+  const stored = exists ? storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version") : [];
+  const behind = Object.entries(rooms).flatMap(([room, migrations]) => {
+    const at = stored.find((row) => row.room === room)?.version ?? 0;
+    return at < migrations.length ? [{ room, version: migrations.length, statements: migrations.slice(at) }] : [];
+  });
+  if (!behind.length) return;
+  const statements = behind.flatMap((room) => room.statements);
+  if (!exists) statements.unshift("CREATE TABLE schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;");
   storage.transaction(() => {
-    storage.exec("CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID");
-    for (const statements of migrations.slice(at)) storage.exec(statements);
-    storage.exec("INSERT OR REPLACE INTO schema_version VALUES (?, ?)", room, migrations.length);
+    storage.exec(statements.join("\n"));
+    storage.exec(
+      `INSERT OR REPLACE INTO schema_version VALUES ${behind.map(() => "(?, ?)").join(", ")}`,
+      ...behind.flatMap(({ room, version }) => [room, version]),
+    );
   });
 }

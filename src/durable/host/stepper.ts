@@ -60,9 +60,14 @@ export function createStepper({ world, logics, committer, actors, tables, countS
         const scope = { actor: row.id, definition, storage, now, revision: row.revision + 1 };
         row.revision += 1;
         applyEffects({ ...tables, logics, logic, row, scope }, step);
-        const { event, effects } = step;
-        appendHistory(storage, { actor: row.id, revision: row.revision, at: now, event, state: step.snapshot.value as Json, effects });
       }
+      appendHistory(
+        storage,
+        row.id,
+        row.revision - steps.length + 1,
+        now,
+        steps.map((step) => ({ event: step.event, state: step.snapshot.value as Json, effects: step.effects })),
+      );
       forgetEndedChild(row, first.event);
       row.snapshot = persistSnapshot(machine, snapshot);
       row.status = snapshot.status;

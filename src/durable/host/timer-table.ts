@@ -42,6 +42,7 @@ export function numberTimer(revision: number, index: number): number {
 }
 
 export function createTimerTable(storage: Storage): TimerTable {
+  // A lower bound once known: a cancelled timer may have been it, which costs an alarm that finds nothing, not a query a commit.
   const first = remember(
     () => storage.exec<{ due: number | null }>("SELECT min(due) AS due FROM timer WHERE due < ?", endOfTime)[0]?.due ?? undefined,
   );
@@ -50,8 +51,9 @@ export function createTimerTable(storage: Storage): TimerTable {
     first.forget();
   };
   return {
-    set: ({ actor, id, due, made, event, receiver }) =>
-      write(
+    set({ actor, id, due, made, event, receiver }) {
+      const earliest = first.get();
+      storage.exec(
         "INSERT OR REPLACE INTO timer (actor, id, due, made, event, receiver) VALUES (?, ?, ?, ?, ?, ?)",
         actor,
         id,
@@ -59,8 +61,10 @@ export function createTimerTable(storage: Storage): TimerTable {
         made,
         event,
         receiver,
-      ),
-    cancel: (actor, id) => write("DELETE FROM timer WHERE actor = ? AND id = ?", actor, id),
+      );
+      if (due < endOfTime && (earliest === undefined || due < earliest)) first.set(due);
+    },
+    cancel: (actor, id) => void storage.exec("DELETE FROM timer WHERE actor = ? AND id = ?", actor, id),
     clear: (actor) => write("DELETE FROM timer WHERE actor = ?", actor),
     forget: ({ actor, id, made }) => write("DELETE FROM timer WHERE actor = ? AND id = ? AND made = ?", actor, id, made),
     postpone: ({ actor, id, made }, due) => write("UPDATE timer SET due = ? WHERE actor = ? AND id = ? AND made = ?", due, actor, id, made),
@@ -68,7 +72,9 @@ export function createTimerTable(storage: Storage): TimerTable {
     next(now) {
       const earliest = first.get();
       if (earliest === undefined || earliest > now) return undefined;
-      return storage.exec<TimerRow>("SELECT * FROM timer WHERE due <= ? ORDER BY due, made LIMIT 1", now)[0];
+      const row = storage.exec<TimerRow>("SELECT * FROM timer WHERE due <= ? ORDER BY due, made LIMIT 1", now)[0];
+      if (!row) first.forget();
+      return row;
     },
     earliest: first.get,
     of: (actor) => storage.exec<{ id: string; due: number }>("SELECT id, due FROM timer WHERE actor = ? ORDER BY due, made", actor),

@@ -9,7 +9,7 @@ import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
-import { laneMigrations, migrate } from "../host/schema.ts";
+import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import type { Delivery, Envelope, ProjectionRow, TaskRpc } from "../rpc.ts";
@@ -61,10 +61,13 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   };
   const isOwn = (address: string): boolean => address === world.address || (beside && isRoot && address.startsWith(`task/${name}.`));
 
-  migrate(storage, "lane", laneMigrations);
-  migrate(storage, "projection", projectionMigrations);
-  if (isRoot) migrate(storage, "recruitment", recruitmentMigrations);
-  if (beside || !isRoot) migrate(storage, "task", taskMigrations);
+  migrate(storage, {
+    lane: laneMigrations,
+    host: hostMigrations,
+    projection: projectionMigrations,
+    ...(isRoot && { recruitment: recruitmentMigrations }),
+    ...((beside || !isRoot) && { task: taskMigrations }),
+  });
 
   const projection = createProjectionLane(world, ports.later, ports.project);
   const project = (row: ProjectionRow): void => projection.append(row);

@@ -52,9 +52,7 @@ interface Admit {
 
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
-  migrate(storage, "lane", laneMigrations);
-  migrate(storage, "projection", projectionMigrations);
-  migrate(storage, "admission", admissionMigrations);
+  migrate(storage, { lane: laneMigrations, projection: projectionMigrations, admission: admissionMigrations });
   const projection = createProjectionLane(world, later, project);
   const committer = createCommitter(world, {
     dueTimes: () => [projection.due()],
