@@ -85,7 +85,7 @@ export const taskGuards: Record<string, Guard> = {
     context.audience !== null && context.audience.asked - context.audience.failed < countNeeded(params["need"], context.audience.asked),
 
   awaits: (context, _event, params) => context.children?.edge === readText(params, "edge"),
-  childOfRound: (context, event) => context.children !== null && readNumber(event, "round") === context.round,
+  childOfRound: (context, event) => context.children !== null && context.children.left > 0 && readNumber(event, "round") === context.round,
   childrenFailed: (context) => context.children?.failed === true,
   childrenDone: (context) => context.children !== null && !context.children.failed && context.children.left <= 0,
 };

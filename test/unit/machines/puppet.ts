@@ -19,26 +19,38 @@ interface Action {
   params: unknown;
 }
 
+/** What XState says of each kind of action, as far as effects read it. */
+interface Parameters {
+  targetId?: string;
+  to?: unknown;
+  event: { type: string };
+  src: string;
+  id: string;
+  input: unknown;
+  delay?: number;
+  sendId: string;
+}
+
 /** Reads XState's actions as effects. An immediate raise was processed already. */
 export function readEffects(actions: readonly Action[]): Effect[] {
   return actions.flatMap((action): Effect[] => {
-    const params = (action.params ?? {}) as Record<string, never>;
+    const params = (action.params ?? {}) as unknown as Parameters;
     switch (action.type) {
       case "xstate.sendTo": {
-        const to = params["targetId"] ?? readAddress(params["to"]);
-        if (typeof to !== "string") throw new Error(`a message to nowhere: ${JSON.stringify(params["event"])}`);
-        return [{ kind: "send", to, event: params["event"] }];
+        const to = params.targetId ?? readAddress(params.to);
+        if (typeof to !== "string") throw new Error(`a message to nowhere: ${JSON.stringify(params.event)}`);
+        return [{ kind: "send", to, event: params.event }];
       }
       case "xstate.emit":
-        return [{ kind: "emit", event: params["event"] }];
+        return [{ kind: "emit", event: params.event }];
       case "xstate.spawnChild":
-        return [{ kind: "spawn", src: params["src"], id: params["id"], input: params["input"] }];
+        return [{ kind: "spawn", src: params.src, id: params.id, input: params.input }];
       case "xstate.stopChild":
-        return [{ kind: "stop", id: params["id"] }];
+        return [{ kind: "stop", id: params.id }];
       case "xstate.raise":
-        return params["delay"] === undefined ? [] : [{ kind: "timer", id: params["id"], delay: params["delay"], event: params["event"] }];
+        return params.delay === undefined ? [] : [{ kind: "timer", id: params.id, delay: params.delay, event: params.event }];
       case "xstate.cancel":
-        return [{ kind: "cancelTimer", id: params["sendId"] }];
+        return [{ kind: "cancelTimer", id: params.sendId }];
       default:
         return [{ kind: "write", type: action.type, params: action.params }];
     }
@@ -102,7 +114,7 @@ export function send(puppet: Puppet, event: { type: string; [fact: string]: unkn
 export function fire(puppet: Puppet, state: string): Effect[] {
   const due = [...puppet.timers].filter(([id]) => id.includes(state));
   if (due.length !== 1) throw new Error(`not one timer for ${state}: ${[...puppet.timers.keys()].join(", ")}`);
-  const [id, timer] = due[0]!;
+  const [id, timer] = due[0] as NonNullable<(typeof due)[0]>;
   puppet.timers.delete(id);
   return send(puppet, timer.event);
 }

@@ -1,0 +1,163 @@
+/**
+ * Both machines of a thread, the two channels between them and every timer, as one world of plain data that is stepped
+ * by moves: what the composed exploration walks through.
+ */
+import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from "xstate";
+import type { CompiledWorkflow } from "../../src/compile/compile-workflow.ts";
+import { type Effect, load, readEffects } from "../unit/machines/puppet.ts";
+
+/** An event on its way. */
+export interface Message {
+  type: string;
+  [fact: string]: unknown;
+}
+
+/** One actor at rest. */
+export interface Actor {
+  /** Persisted snapshot. */
+  stored: unknown;
+  /** Timers by id. */
+  timers: Record<string, Message>;
+}
+
+/** A thread at rest between two events. */
+export interface World {
+  recruitment: Actor;
+  task: Actor | null;
+  toTask: Message[];
+  toRecruitment: Message[];
+  /** What may still happen that no machine bounds. */
+  budget: { presence: number; person: number; faults: number };
+}
+
+/** Something that may happen next. */
+export interface Move {
+  label: string;
+  /** Who makes it happen: the machinery, an agent, a person. */
+  by: "channel" | "timer" | "agent" | "presence" | "person";
+  world: World;
+}
+
+/** The machines of a workflow, loaded. */
+export interface Model {
+  compiled: CompiledWorkflow;
+  recruitment: AnyStateMachine;
+  task: AnyStateMachine;
+  /** Effects of every step, for invariants. */
+  observe?(actor: "recruitment" | "task", effects: Effect[]): void;
+}
+
+/** A message that a live actor did not take: the host would park it. */
+export class ParkedError extends Error {}
+
+export function makeModel(compiled: CompiledWorkflow): Model {
+  return { compiled, recruitment: load(compiled.recruitment), task: load(compiled.task) };
+}
+
+/** The actor's snapshot. */
+export function revive(machine: AnyStateMachine, actor: Actor): AnyMachineSnapshot {
+  return machine.restoreSnapshot(actor.stored as never, { self: undefined } as never) as AnyMachineSnapshot;
+}
+
+function applyTimers(timers: Record<string, Message>, effects: Effect[]): Record<string, Message> {
+  const next = { ...timers };
+  for (const effect of effects) {
+    if (effect.kind === "timer") next[effect.id] = effect.event;
+    if (effect.kind === "cancelTimer") delete next[effect.id];
+  }
+  return next;
+}
+
+function persist(machine: AnyStateMachine, snapshot: unknown): unknown {
+  return JSON.parse(JSON.stringify(machine.getPersistedSnapshot(snapshot as never)));
+}
+
+function listTo(effects: Effect[], to: string): Message[] {
+  return effects.flatMap((effect) => (effect.kind === "send" && effect.to === to ? [effect.event] : []));
+}
+
+function settleRecruitment(
+  model: Model,
+  world: World,
+  timers: Record<string, Message>,
+  step: readonly [unknown, readonly unknown[]],
+): World {
+  const effects = readEffects(step[1] as never);
+  model.observe?.("recruitment", effects);
+  const recruitment = { stored: persist(model.recruitment, step[0]), timers: applyTimers(timers, effects) };
+  let next: World = { ...world, recruitment, toTask: [...world.toTask, ...listTo(effects, "task")] };
+  const spawn = effects.find((effect) => effect.kind === "spawn");
+  if (spawn?.kind === "spawn") next = startTask(model, next, spawn.input)[0] ?? next;
+  return next;
+}
+
+function startTask(model: Model, world: World, input: unknown): World[] {
+  const step = initialTransition(model.task, input as never);
+  // $START is decided in the same commit; its first edge is taken here, for every other is explored elsewhere.
+  return settleTask(model, { ...world, task: { stored: null, timers: {} } }, {}, step as never).map(({ world: next }) => next);
+}
+
+/** Every way in which the moderator may answer, each with its label. */
+function settleTask(
+  model: Model,
+  world: World,
+  timers: Record<string, Message>,
+  step: readonly [unknown, readonly unknown[]],
+): { label: string; world: World }[] {
+  const effects = readEffects(step[1] as never);
+  model.observe?.("task", effects);
+  const task = { stored: persist(model.task, step[0]), timers: applyTimers(timers, effects) };
+  const toRecruitment = [...world.toRecruitment, ...listTo(effects, "parent")];
+  const snapshot = revive(model.task, task);
+  if (snapshot.status === "done") toRecruitment.push({ type: "xstate.done.actor.task", output: snapshot.output, actorId: "task" });
+  const next = { ...world, task, toRecruitment };
+  const node = readDeciding(snapshot);
+  if (node === undefined) return [{ label: "", world: next }];
+  const edges = model.compiled.ir.nodes.find((candidate) => candidate.name === node)?.edges ?? [];
+  const children = (edge: string): object =>
+    (edges.find(({ id }) => id === edge)?.spawn ?? []).some((spawn) => spawn.await !== undefined) ? { children: 1 } : {};
+  const answers: [string, Message][] = edges.map(({ id }) => [
+    id,
+    { type: "xstate.done.actor.moderate", output: { edge: id, suspend: { reason: "x" }, ...children(id) }, actorId: "moderate" },
+  ]);
+  if (node !== "$START")
+    answers.push([
+      "$SUSPEND",
+      { type: "xstate.done.actor.moderate", output: { edge: "$SUSPEND", suspend: { reason: "x" } }, actorId: "moderate" },
+    ]);
+  answers.push(["error", { type: "xstate.error.actor.moderate", error: { message: "broke" }, actorId: "moderate" }]);
+  if (node === "$START") answers.splice(1);
+  return answers.flatMap(([label, event]) =>
+    settleTask(model, next, task.timers, transition(model.task, snapshot, event as never) as never).map((after) => ({
+      label: `${label} ${after.label}`.trim(),
+      world: after.world,
+    })),
+  );
+}
+
+/** The node that waits for the moderator. */
+export function readDeciding(snapshot: AnyMachineSnapshot): string | undefined {
+  const value = snapshot.value as { active?: Record<string, unknown> };
+  return Object.entries(value.active ?? {}).find(([, state]) => state === "deciding" || state === "exhausted")?.[0];
+}
+
+/** Gives recruitment an event. */
+export function sendRecruitment(model: Model, world: World, event: Message, timers = world.recruitment.timers): World {
+  const snapshot = revive(model.recruitment, world.recruitment);
+  return settleRecruitment(model, world, timers, transition(model.recruitment, snapshot, event as never) as never);
+}
+
+/** Gives the task an event; one world per way of deciding. */
+export function sendTask(model: Model, world: World, event: Message, timers?: Record<string, Message>): { label: string; world: World }[] {
+  if (!world.task) return [];
+  const snapshot = revive(model.task, world.task);
+  return settleTask(model, world, timers ?? world.task.timers, transition(model.task, snapshot, event as never) as never);
+}
+
+/** A thread that has just begun. */
+export function beginWorld(model: Model, budget: World["budget"], start: "new" | "resume" = "new"): World {
+  const named = model.compiled.ir.roles.filter((role) => role.type === "named");
+  const seats = Object.fromEntries(named.map((role) => [role.name, { agent: `the-${role.name}`, generation: 1 }]));
+  const world: World = { recruitment: { stored: null, timers: {} }, task: null, toTask: [], toRecruitment: [], budget };
+  return settleRecruitment(model, world, {}, initialTransition(model.recruitment, { start, seats } as never) as never);
+}
