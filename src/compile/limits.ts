@@ -4,6 +4,8 @@ export const compileLimits = {
   fileBytes: 256 * 1024,
   /** Nesting of YAML collections: the YAML composer and our own walks recurse once per level. */
   depth: 64,
+  /** Lexemes of one file: blanks, line ends and marks too. A file of the size above that people write has half as many. */
+  lexemes: 120_000,
   /** YAML nodes as written: ten times what a full file of 64 roles needs. */
   nodes: 40_000,
   /** YAML nodes after aliases and merge keys are expanded: what stops an alias bomb. */
@@ -39,8 +41,11 @@ export const compileLimits = {
   expressionNodes: 1500,
   /** Nesting of one expression: JSONata's parser and evaluator recurse. */
   expressionDepth: 200,
-  /** How often the input may be repeated in a result by rebinding variables and ranges: `$a & $a`, ten times over, is 1024. */
-  expressionGrowth: 10_000,
+  /**
+   * How often a result may hold its input, by rebinding variables, joins and ranges: `$a & $a`, ten times over, is 1024. An
+   * expression of the length above that only lists fields stays under it.
+   */
+  expressionGrowth: 512,
   /** Characters of one prompt or other template. */
   templateLength: 64 * 1024,
   /** Tags and outputs of one template. */

@@ -47,6 +47,12 @@ function stop(state: Walk, message: string): number {
   return 1;
 }
 
+/** How long a range is taken to be whose ends are not written down; evaluation bounds it in earnest. */
+const unknownRange = 100;
+
+/** How often descendants (`**`) are taken to repeat what they come from. */
+const descendants = 10;
+
 /** Checks a node and returns how often its result may repeat the input. */
 function visit(node: ExpressionNode | undefined, scope: Scope, atRoot: boolean, depth: number, state: Walk): number {
   if (node === undefined || node === null || state.stopped) return 1;
@@ -93,11 +99,12 @@ function visitKind(node: ExpressionNode, scope: Scope, atRoot: boolean, depth: n
     if (typeof target?.value === "string") scope.names.set(target.value, growth);
     return growth;
   }
+  if (type === "descendant") return descendants;
   if (type === "binary" && node.value === "..") {
     const [from, to] = [asNode(node.lhs), asNode(node.rhs)];
     visit(from, scope, atRoot, depth, state);
     visit(to, scope, atRoot, depth, state);
-    return typeof from?.value === "number" && typeof to?.value === "number" ? Math.max(1, to.value - from.value + 1) : 1000;
+    return typeof from?.value === "number" && typeof to?.value === "number" ? Math.max(1, to.value - from.value + 1) : unknownRange;
   }
   if (type === "binary" && state.view.steps && (node.value === "=" || node.value === "!=")) checkComparison(node, state);
   if (type === "unary" && node.value === "{" && state.view.picks) checkPick(node, state);
@@ -157,6 +164,9 @@ function visitCall(node: ExpressionNode, scope: Scope, atRoot: boolean, depth: n
     const part = visit(argument, scope, atRoot, depth, state);
     growth = name === "replace" || name === "join" ? growth * part : Math.max(growth, part);
   }
+  // The text put in may be as long as the text that it is put into, as often as that has characters.
+  const filler = name === "replace" ? args[2] : name === "join" ? args[1] : undefined;
+  if (filler && filler.type !== "string" && !bound) growth = Number.POSITIVE_INFINITY;
   visitStages(node, scope, depth, state);
   if (procedure === undefined) return growth;
   if (name === undefined) {

@@ -2,8 +2,8 @@
  * YAML text to nodes with places. Bounds size, depth and aliases before anything recurses; knows nothing of workflows.
  */
 
-import type { Document } from "yaml";
-import { Composer, isScalar, Parser } from "yaml";
+import type { CST, Document } from "yaml";
+import { Composer, isScalar, Lexer, Parser } from "yaml";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import { convertDocument } from "./convert-document.ts";
@@ -37,7 +37,8 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
     );
     return undefined;
   }
-  const tokens = [...new Parser().parse(text)];
+  const tokens = readTokens(text, report);
+  if (tokens === undefined) return undefined;
   const size = measureTokens(tokens);
   if (size.deepAt !== undefined) {
     const span = { start: size.deepAt, end: size.deepAt + 1 };
@@ -76,4 +77,30 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
     return undefined;
   }
   return convertDocument(document.contents, text, report, reading);
+}
+
+/** Tokens, lexeme by lexeme, so that what is too deep or too much stops while it is still small. */
+function readTokens(text: string, report: Report): CST.Token[] | undefined {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let lexemes = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    lexemes += 1;
+    tokens.push(...parser.next(lexeme));
+    // The parser keeps a few entries a level; the exact measure is taken of the tokens.
+    if (parser.stack.length > compileLimits.depth * 3) {
+      report.add(
+        "nested-too-deep",
+        { start: parser.offset - 1, end: parser.offset },
+        `This is nested deeper than ${compileLimits.depth} levels.`,
+      );
+      return undefined;
+    }
+    if (lexemes > compileLimits.lexemes) {
+      report.add("file-too-large", firstCharacter, `The file has more than ${compileLimits.lexemes} YAML tokens.`);
+      return undefined;
+    }
+  }
+  tokens.push(...parser.end());
+  return tokens;
 }

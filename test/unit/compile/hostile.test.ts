@@ -55,6 +55,9 @@ const files: Record<string, string> = {
   "an expression that is too long": listGraph("a & ".repeat(50_000)),
   "doubling text in JSONata": listGraph(`($a := 'x'; ${"$a := $a & $a; ".repeat(200)} $a)`),
   "ranges of ranges in JSONata": listGraph("[1..1000].([1..1000].([1..1000]))"),
+  "text put into text in JSONata": listGraph("$replace(start.prompt, 'a', start.prompt)"),
+  "descendants of descendants in JSONata": listGraph("**.**.**"),
+  "joins of joins in JSONata": listGraph("steps@$a.steps@$b.steps@$c.$a"),
   "a regular expression in JSONata": listGraph("$match(start.prompt, /(a+)+$/)"),
   "recursion in JSONata": listGraph("($f := function($x) { $f($x) }; $f(1))"),
   "many expressions": `${head}${worker}conditions:\n${Array.from({ length: 5000 }, (_, index) => `  c${index}: { expression: "a${index} = 1" }\n`).join("")}graph: { $START: [{ role: a }], a: [{ role: $END }] }\n`,
@@ -100,15 +103,16 @@ describe("a hostile file", () => {
 
   test.each([
     "doubling text in JSONata",
+    "text put into text in JSONata",
+    "descendants of descendants in JSONata",
+    "joins of joins in JSONata",
     "ranges of ranges in JSONata",
     "a regular expression in JSONata",
     "recursion in JSONata",
     "loops in Liquid",
     "billion laughs",
-    "deep schema",
   ])("%s is refused, not run", (name) => {
-    if (name === "deep schema") expect(compile(files[name] ?? "").diagnostics.length).toBeGreaterThanOrEqual(0);
-    else expect(compile(files[name] ?? "").ir).toBeUndefined();
+    expect(compile(files[name] ?? "").ir).toBeUndefined();
   });
 });
 
