@@ -41,6 +41,8 @@ const transitionKeys = new Set(["target", "guard", "actions", "description", "re
 const invokeKeys = new Set(["id", "src", "input", "onDone", "onError"]);
 /** Names that break targets, or reach the prototype. */
 const badName = /[.#\\]|^__proto__$|^$/;
+/** Nesting of states: the deepest that the compiler writes has five levels. */
+const deepest = 16;
 const hostEvents = /^xstate\.(done|error)\.actor\.[A-Za-z]+$/;
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -101,12 +103,21 @@ export function checkConfig(config: MachineConfigJson, vocabulary: Vocabulary): 
     if (!isObject(last) || last["guard"] !== undefined) add("malformed", at, "an invoke needs an unguarded last onDone");
     else checkTransitions(done, `${at}.onDone`);
   };
-  const checkState = (state: unknown, at: string, keys: Set<string>): void => {
+  const checkState = (state: unknown, at: string, keys: Set<string>, depth: number): void => {
     if (!isObject(state)) {
       add("malformed", at, "a state is an object");
       return;
     }
+    if (depth > deepest) {
+      add("malformed", at, `states are nested more than ${deepest} deep`);
+      return;
+    }
     checkKeys(state, keys, at);
+    for (const key of ["on", "after", "states"])
+      if (state[key] !== undefined && !isObject(state[key])) {
+        add("malformed", at, `"${key}" is an object`);
+        return;
+      }
     checkActions(state["entry"], `${at}.entry`);
     checkActions(state["exit"], `${at}.exit`);
     if (state["always"] !== undefined) checkTransitions(state["always"], `${at}.always`);
@@ -121,9 +132,11 @@ export function checkConfig(config: MachineConfigJson, vocabulary: Vocabulary): 
     }
     for (const [name, child] of Object.entries((state["states"] ?? {}) as object)) {
       if (badName.test(name)) add("malformed", at, `a state cannot be called "${name}"`);
-      checkState(child, `${at}.${name}`, stateKeys);
+      checkState(child, `${at}.${name}`, stateKeys, depth + 1);
     }
   };
-  checkState(config, "machine", rootKeys);
+  if (!isObject(config["context"]) || !isObject(config["states"]) || config.id !== config.version.split("/")[0])
+    add("malformed", "machine", "a machine has the id of its version, a context and states");
+  checkState(config, "machine", rootKeys, 0);
   return faults;
 }

@@ -1,56 +1,447 @@
 import { describe, expect, it } from "vitest";
+import type { WorkflowIr } from "../../../src/compile/ir.ts";
 import { lowerTask } from "../../../src/compile/lower/task.ts";
-import { decide, fire, lastSent, listSent, restore, send, start } from "./puppet.ts";
-import { codeReview } from "./workflows.ts";
+import { decide, fire, lastSent, listEmitted, listSent, type Puppet, restore, send, start } from "./puppet.ts";
+import { codeReview, makeNode, makeRole, makeWorkflow, type RoleWish } from "./workflows.ts";
 
 const seats = { reviewer: { agent: "rita", generation: 1 }, author: { agent: "abe", generation: 1 } };
 
-function begin(input: object = {}) {
+function begin(input: object = {}): Puppet {
   const task = start(lowerTask(codeReview), { start: "new", seats, round: 0, unfilled: [], ...input });
   decide(task, "new");
   return task;
 }
 
+/** A workflow of one role, begun and with its turn given to ann. */
+function single(wish: Omit<RoleWish, "name">, edges: Record<string, string> = {}, more: Partial<WorkflowIr> = {}): Puppet {
+  const ir = makeWorkflow({
+    roles: [makeRole({ name: "worker", ...wish })],
+    nodes: [makeNode("$START", { new: "worker" }), makeNode("worker", { again: "worker", done: "$END", ...edges })],
+    ...more,
+  });
+  const task = start(lowerTask(ir), { start: "new", seats: { worker: { agent: "ann", generation: 1 } }, round: 0, unfilled: [] });
+  decide(task, "new");
+  return task;
+}
+
+const fence = (turn: number, agent = "ann", generation = 1) => ({ turn, agent, generation });
+const where = (task: Puppet): unknown => restore(task).value;
+const listWrites = (task: Puppet) => task.effects.flatMap((effect) => (effect.kind === "write" ? [[effect.type, effect.params]] : []));
+
 describe("a change request", () => {
   it("goes to the reviewer, the author and back, and ends", () => {
     const task = begin();
-    expect(restore(task).value).toEqual({ active: { reviewer: "waiting" } });
     expect(lastSent(task, "turn.assigned")).toEqual({
-      type: "turn.assigned",
-      turn: 1,
-      role: "reviewer",
-      round: 1,
-      agent: "rita",
-      generation: 1,
-      attempt: 1,
-      timeout: 2_700_000,
-      decision: 1,
+      ...{ type: "turn.assigned", turn: 1, role: "reviewer", round: 1, agent: "rita", generation: 1 },
+      ...{ attempt: 1, timeout: 2_700_000, decision: 1 },
     });
     send(task, { type: "turn.answered", turn: 1, agent: "rita", generation: 1 });
-    const effects = decide(task, "changes_requested");
-    expect(listSent(effects)).toEqual(["agent/abe turn.assigned"]);
+    expect(listSent(decide(task, "changes_requested"))).toEqual(["agent/abe turn.assigned"]);
     send(task, { type: "turn.answered", turn: 2, agent: "abe", generation: 1 });
     decide(task, "updated");
     send(task, { type: "turn.answered", turn: 3, agent: "rita", generation: 1 });
-    decide(task, "approved");
-    expect(restore(task).status).toBe("done");
+    expect(listEmitted(decide(task, "approved"))).toEqual(["edge.published"]);
     expect(restore(task).output).toEqual({ status: "completed", reason: null, role: "reviewer", round: 3 });
     expect(task.timers.size).toBe(0);
+    expect(listWrites(task)).toEqual([
+      ["decision.record", { node: "$START", edge: "new", to: "reviewer", round: 0, turn: 1 }],
+      ["message.append", { turn: 1, role: "reviewer", agent: "rita", round: 1, status: null }],
+      ["decision.record", { node: "reviewer", edge: "changes_requested", to: "author", round: 1, turn: 2 }],
+      ["message.append", { turn: 2, role: "author", agent: "abe", round: 2, status: null }],
+      ["decision.record", { node: "author", edge: "updated", to: "reviewer", round: 2, turn: 3 }],
+      ["message.append", { turn: 3, role: "reviewer", agent: "rita", round: 3, status: null }],
+      ["decision.record", { node: "reviewer", edge: "approved", to: "$END", round: 3, turn: null }],
+    ]);
+  });
+
+  it("counts an answer only of the open turn, its agent and generation", () => {
+    const { can } = { can: (event: object) => restore(begin()).can(event) };
+    expect(can({ type: "turn.answered", ...fence(1, "rita") })).toBe(true);
+    for (const wrong of [fence(2, "rita"), fence(1, "rob"), fence(1, "rita", 2), fence(0, "rita")])
+      expect(can({ type: "turn.answered", ...wrong })).toBe(false);
+  });
+
+  it("notes progress and stays", () => {
+    const task = begin();
+    send(task, { type: "turn.progress", ...fence(1, "rita") });
+    expect(listWrites(task).at(-1)).toEqual(["progress.note", { turn: 1, role: "reviewer", agent: "rita" }]);
+    expect(task.timers.size).toBe(1);
   });
 });
 
-describe("timeouts", () => {
-  it("rerecruits", () => {
+describe("a loss in mid-turn", () => {
+  it("hands the same turn over to the next holder, who is told of the last; the old one counts no more", () => {
     const task = begin();
-    const effects = fire(task, "waiting");
+    const effects = send(task, { type: "role.lost", role: "reviewer", generation: 1, why: "lost" });
     expect(listSent(effects)).toEqual(["agent/rita turn.revoked", "parent role.needed"]);
+    expect(lastSent(task, "role.needed")).toEqual({ type: "role.needed", role: "reviewer", generation: 1, why: "lost" });
     send(task, { type: "role.bound", role: "reviewer", agent: "rob", generation: 2 });
     expect(lastSent(task, "turn.assigned")).toMatchObject({
       turn: 1,
       agent: "rob",
+      generation: 2,
       attempt: 2,
-      handover: { agent: "rita", why: "turn_timeout" },
+      handover: { agent: "rita", why: "lost" },
     });
-    expect(restore(task).can({ type: "turn.answered", turn: 1, agent: "rita", generation: 1 })).toBe(false);
+    expect(restore(task).can({ type: "turn.answered", ...fence(1, "rita") })).toBe(false);
+    send(task, { type: "turn.answered", ...fence(1, "rob", 2) });
+    decide(task, "changes_requested");
+    send(task, { type: "turn.answered", ...fence(2, "abe") });
+    decide(task, "updated");
+    expect(lastSent(task, "turn.assigned")).not.toHaveProperty("handover");
+  });
+
+  it("ignores a loss and a binding of older generations", () => {
+    const task = begin({ seats: { ...seats, reviewer: { agent: "rita", generation: 3 } } });
+    expect(send(task, { type: "role.lost", role: "reviewer", generation: 2, why: "lost" })).toEqual([]);
+    expect(send(task, { type: "role.bound", role: "reviewer", agent: "old", generation: 2 })).toEqual([]);
+  });
+
+  it("hands a turn over when a person gives the role to another", () => {
+    const task = begin();
+    const effects = send(task, { type: "role.bound", role: "reviewer", agent: "rob", generation: 2 });
+    expect(listSent(effects)).toEqual(["agent/rita turn.revoked", "agent/rob turn.assigned"]);
+  });
+
+  it("takes the graph's way where it has one", () => {
+    const task = single({}, { $OFFLINE: "$END" });
+    send(task, { type: "role.lost", role: "worker", generation: 1, why: "lost" });
+    expect(listWrites(task).at(-1)).toEqual(["message.append", { turn: 1, role: "worker", agent: "ann", round: 1, status: "$OFFLINE" }]);
+    decide(task, "$OFFLINE");
+    expect(where(task)).toBe("completed");
+  });
+});
+
+describe("no answer in time", () => {
+  it("retry: again and again, and after a hundred times a person is asked", () => {
+    const task = single({ turn: { onTimeout: "retry" } });
+    expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "agent/ann turn.assigned"]);
+    for (let count = 1; count < 100; count++) fire(task, "waiting");
+    expect(where(task)).toEqual({ active: { worker: "waiting" } });
+    fire(task, "waiting");
+    expect(where(task)).toBe("suspended");
+  });
+
+  it("retries are used up before the policy acts", () => {
+    const task = single({ turn: { onTimeout: "end", retries: 2 } });
+    fire(task, "waiting");
+    fire(task, "waiting");
+    expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 1, attempt: 3 });
+    fire(task, "waiting");
+    expect(restore(task).output).toMatchObject({ status: "failed", reason: "turn_timeout" });
+  });
+
+  it("rerecruit", () => {
+    const task = single({ turn: { onTimeout: "rerecruit" } });
+    expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "parent role.needed"]);
+  });
+
+  it("suspend: the same role gets the same turn again at resume", () => {
+    const task = single({ turn: { onTimeout: "suspend" } });
+    expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "parent thread.suspended"]);
+    expect(lastSent(task, "thread.suspended")).toMatchObject({ reason: "turn_timeout" });
+    send(task, { type: "thread.resume" });
+    expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 1, attempt: 2, resumed: { reason: "turn_timeout" } });
+  });
+
+  it("forfeit: the status goes to the graph as a step", () => {
+    const task = single({ turn: { onTimeout: "forfeit" } });
+    fire(task, "waiting");
+    expect(listWrites(task).at(-1)).toEqual(["message.append", { turn: 1, role: "worker", agent: "ann", round: 1, status: "$TIMEOUT" }]);
+    decide(task, "done");
+    expect(where(task)).toBe("completed");
+  });
+
+  it("the node's own edge goes before any policy", () => {
+    const task = single({ turn: { onTimeout: "end" } }, { $TIMEOUT: "worker" });
+    fire(task, "waiting");
+    decide(task, "$TIMEOUT");
+    expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 2 });
+  });
+});
+
+describe("failures and refused outputs", () => {
+  it("tries a retryable failure again, and not a final one", () => {
+    const task = single({ turn: { retries: 1, onFail: "end" } });
+    send(task, { type: "turn.failed", ...fence(1), retryable: true });
+    expect(lastSent(task, "turn.assigned")).toMatchObject({ attempt: 2 });
+    send(task, { type: "turn.failed", ...fence(1), retryable: true });
+    expect(where(task)).toBe("failed");
+    const final = single({ turn: { retries: 1, onFail: "end" } });
+    send(final, { type: "turn.failed", ...fence(1), retryable: false });
+    expect(where(final)).toBe("failed");
+  });
+
+  it("refuses two outputs in place; the third is a failure", () => {
+    const task = single({});
+    expect(send(task, { type: "turn.invalid", ...fence(1) })).toEqual([]);
+    send(task, { type: "turn.invalid", ...fence(1) });
+    expect(restore(task).context.invalid).toBe(2);
+    expect(task.timers.size).toBe(1);
+    send(task, { type: "turn.invalid", ...fence(1) });
+    expect(where(task)).toBe("suspended");
+    expect(restore(task).context.reason).toBe("invalid_output");
+  });
+
+  it("takes a turn that cannot be delivered for a failure", () => {
+    const task = single({}, { $FAILED: "$END" });
+    send(task, { type: "delivery.refused", about: "turn.assigned", reason: "deleted", ...fence(1) });
+    decide(task, "$FAILED");
+    expect(where(task)).toBe("completed");
+  });
+});
+
+describe("suspend and resume", () => {
+  it("accepts an answer to the open turn and decides at resume", () => {
+    const task = begin();
+    send(task, { type: "thread.suspend", reason: "holiday" });
+    expect(lastSent(task, "thread.suspended")).toEqual({ type: "thread.suspended", reason: "holiday" });
+    expect(task.timers.size).toBe(0);
+    send(task, { type: "turn.answered", ...fence(1, "rita") });
+    expect(where(task)).toBe("suspended");
+    expect(restore(task).can({ type: "turn.answered", ...fence(1, "rita") })).toBe(false);
+    send(task, { type: "thread.resume" });
+    expect(where(task)).toEqual({ active: { reviewer: "deciding" } });
+    decide(task, "approved");
+    expect(where(task)).toBe("completed");
+  });
+
+  it("asks for a holder at resume when the seat was lost meanwhile", () => {
+    const task = begin();
+    send(task, { type: "thread.suspend", reason: "holiday" });
+    expect(listSent(send(task, { type: "role.lost", role: "reviewer", generation: 1, why: "lost" }))).toEqual(["agent/rita turn.revoked"]);
+    expect(listSent(send(task, { type: "thread.resume" }))).toEqual(["parent role.needed"]);
+    send(task, { type: "role.bound", role: "reviewer", agent: "rob", generation: 2 });
+    expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 1, resumed: { reason: "holiday" }, handover: { agent: "rita" } });
+  });
+
+  it("$SUSPEND gives the same role the next turn at resume, with the reason", () => {
+    const task = begin();
+    send(task, { type: "turn.answered", ...fence(1, "rita") });
+    decide(task, "$SUSPEND", { suspend: { reason: "which branch?" } });
+    expect(listWrites(task).at(-1)).toEqual(["decision.record", { node: "reviewer", edge: "$SUSPEND", to: "$SUSPEND", round: 1, turn: 2 }]);
+    expect(restore(task).context.reason).toBe("which branch?");
+    send(task, { type: "thread.resume" });
+    expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 2, role: "reviewer", decision: 2, resumed: { reason: "which branch?" } });
+  });
+
+  it("takes a second order to suspend, and one to resume, for nothing", () => {
+    const task = begin();
+    expect(send(task, { type: "thread.resume" })).toEqual([]);
+    send(task, { type: "thread.suspend" });
+    expect(send(task, { type: "thread.suspend" })).toEqual([]);
+  });
+});
+
+describe("cancel", () => {
+  const states: [string, () => Puppet][] = [
+    ["waiting", begin],
+    ["deciding", () => start(lowerTask(codeReview), { start: "new", seats, round: 0, unfilled: [] })],
+    ["vacant", () => begin({ seats: { author: seats.author } })],
+    [
+      "suspended",
+      () => {
+        const task = begin();
+        send(task, { type: "thread.suspend" });
+        return task;
+      },
+    ],
+  ];
+  it.each(states)("in %s ends the task, and whoever has the turn is told", (_state, make) => {
+    const task = make();
+    const given = (restore(task).context as { open: { state: string } | null }).open?.state === "given";
+    const effects = send(task, { type: "thread.cancel", reason: "closed" });
+    expect(listSent(effects)).toEqual(given ? ["agent/rita turn.revoked"] : []);
+    expect(restore(task).output).toMatchObject({ status: "cancelled", reason: "closed" });
+    expect(task.timers.size).toBe(0);
+  });
+});
+
+describe("rounds", () => {
+  it("end the thread at max_rounds, but an edge to $END may still be taken", () => {
+    const again = single({}, {}, { maxRounds: 1 });
+    send(again, { type: "turn.answered", ...fence(1) });
+    decide(again, "again");
+    expect(restore(again).output).toMatchObject({ status: "failed", reason: "max_rounds" });
+    const done = single({}, {}, { maxRounds: 1 });
+    send(done, { type: "turn.answered", ...fence(1) });
+    decide(done, "done");
+    expect(where(done)).toBe("completed");
+  });
+
+  it("take the graph's way where it has one", () => {
+    const task = single({}, { $MAX_ROUNDS: "$END" }, { maxRounds: 1 });
+    send(task, { type: "turn.answered", ...fence(1) });
+    const effects = decide(task, "again");
+    expect(effects.find((effect) => effect.kind === "spawn")).toMatchObject({
+      src: "moderate",
+      input: { node: "worker", status: "$MAX_ROUNDS" },
+    });
+    decide(task, "$MAX_ROUNDS");
+    expect(restore(task).output).toMatchObject({ status: "completed" });
+  });
+
+  it("count from where an earlier epoch ended, and turns only grow", () => {
+    const task = start(lowerTask({ ...codeReview, maxRounds: 1 }), { start: "resume", seats, round: 20, unfilled: [] });
+    decide(task, "resume");
+    expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 21 });
+    send(task, { type: "turn.answered", ...fence(21, "rita") });
+    decide(task, "changes_requested");
+    expect(restore(task).output).toMatchObject({ status: "failed", reason: "max_rounds" });
+  });
+});
+
+describe("nobody takes the role", () => {
+  it("suspends, ends or takes the edge", () => {
+    const vacate = (task: Puppet) => {
+      send(task, { type: "role.lost", role: "worker", generation: 1, why: "released" });
+      send(task, { type: "role.unfilled", role: "worker" });
+      return task;
+    };
+    expect(where(vacate(single({})))).toBe("suspended");
+    expect(where(vacate(single({ recruitment: { onUnfilled: "end" } })))).toBe("failed");
+    expect(where(vacate(single({}, { $UNFILLED: "$END" })))).toEqual({ active: { worker: "deciding" } });
+  });
+
+  it("takes the edge at once for what was tried while the thread was assembled", () => {
+    const ir = makeWorkflow({
+      roles: [makeRole({ name: "worker" })],
+      nodes: [makeNode("$START", { new: "worker" }), makeNode("worker", { done: "$END", $UNFILLED: "$END" })],
+    });
+    const task = start(lowerTask(ir), { start: "new", seats: {}, round: 0, unfilled: ["worker"] });
+    decide(task, "new");
+    expect(where(task)).toEqual({ active: { worker: "deciding" } });
+    expect(listWrites(task).at(-1)).toEqual(["message.append", { turn: 1, role: "worker", agent: null, round: 1, status: "$UNFILLED" }]);
+  });
+});
+
+describe("the moderator", () => {
+  it("fails the thread when it throws, and when it picks what is no edge", () => {
+    const broken = begin();
+    send(broken, { type: "turn.answered", ...fence(1, "rita") });
+    send(broken, { type: "xstate.error.actor.moderate", error: { message: "no such status" }, actorId: "moderate" });
+    expect(restore(broken).output).toMatchObject({ status: "failed", reason: "no such status" });
+    for (const output of [{ edge: "nonsense" }, {}, null, "x", { edge: 3 }]) {
+      const task = begin();
+      send(task, { type: "turn.answered", ...fence(1, "rita") });
+      send(task, { type: "xstate.done.actor.moderate", output, actorId: "moderate" });
+      expect(restore(task).output).toMatchObject({ status: "failed", reason: "no_edge" });
+    }
+  });
+});
+
+describe("a pool", () => {
+  it("frees the holder with the answer and asks for the next", () => {
+    const task = single({ bind: "turn" });
+    expect(listSent(send(task, { type: "turn.answered", ...fence(1) }))).toEqual(["parent role.freed"]);
+    expect(listSent(decide(task, "again"))).toEqual(["parent role.needed"]);
+    expect(lastSent(task, "role.needed")).toEqual({ type: "role.needed", role: "worker", generation: 1, why: "picked" });
+  });
+
+  it("frees the holder who forfeits, too", () => {
+    const task = single({ bind: "turn", turn: { onTimeout: "forfeit" } });
+    expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "parent role.freed"]);
+  });
+});
+
+describe("a broadcast", () => {
+  const broadcast = (wish: RoleWish["broadcast"], edges: Record<string, string> = { $ACKED: "$END", $PARTIAL: "$END" }) => {
+    const ir = makeWorkflow({
+      roles: [makeRole({ name: "fleet", type: "broadcast", broadcast: { ...wish } })],
+      nodes: [makeNode("$START", { new: "fleet" }), makeNode("fleet", edges)],
+    });
+    const task = start(lowerTask(ir), { start: "new", seats: {}, round: 0, unfilled: [] });
+    decide(task, "new");
+    return task;
+  };
+  const ack = (task: Puppet, agent: string, ok = true) => send(task, { type: "turn.answered", turn: 1, agent, generation: 1, ok });
+
+  it("asks the audience and is acked when all have answered", () => {
+    const task = broadcast({});
+    expect(lastSent(task, "audience.ask")).toMatchObject({ role: "fleet", turn: 1, of: null, decision: 1 });
+    send(task, { type: "audience.asked", turn: 1, asked: 2 });
+    ack(task, "a");
+    expect(where(task)).toEqual({ active: { fleet: "collecting" } });
+    ack(task, "b");
+    expect(lastSent(task, "audience.close")).toMatchObject({ status: "$ACKED" });
+    decide(task, "$ACKED");
+    expect(where(task)).toBe("completed");
+  });
+
+  it("is partial once the need cannot be met, or time is up", () => {
+    const lost = broadcast({ need: 2 });
+    send(lost, { type: "audience.asked", turn: 1, asked: 3 });
+    ack(lost, "a", false);
+    expect(where(lost)).toEqual({ active: { fleet: "collecting" } });
+    ack(lost, "b", false);
+    expect(listWrites(lost).at(-1)).toEqual(["message.append", { turn: 1, role: "fleet", agent: null, round: 1, status: "$PARTIAL" }]);
+    const late = broadcast({});
+    send(late, { type: "audience.asked", turn: 1, asked: 1 });
+    fire(late, "collecting");
+    expect(where(late)).toEqual({ active: { fleet: "deciding" } });
+  });
+
+  it("suspends where the graph has no edge for it; the next turn is for those who have not answered", () => {
+    const task = broadcast({}, { $ACKED: "$END" });
+    send(task, { type: "audience.asked", turn: 1, asked: 2 });
+    ack(task, "a");
+    fire(task, "collecting");
+    expect(where(task)).toBe("suspended");
+    send(task, { type: "thread.resume" });
+    expect(lastSent(task, "audience.ask")).toMatchObject({ turn: 2, decision: 1 });
+  });
+
+  it("is $UNFILLED when nobody is eligible", () => {
+    const task = broadcast({}, { $ACKED: "$END", $UNFILLED: "$END" });
+    send(task, { type: "audience.asked", turn: 1, asked: 0 });
+    decide(task, "$UNFILLED");
+    expect(where(task)).toBe("completed");
+  });
+});
+
+describe("children that are waited for", () => {
+  const split = (onFail: "suspend" | "end" = "suspend", edges: Record<string, string> = {}) => {
+    const ir = makeWorkflow({
+      roles: [makeRole({ name: "worker", turn: { onFail } })],
+      nodes: [
+        makeNode("$START", { new: "worker" }),
+        makeNode("worker", { split: { target: "worker", spawn: [{ workflow: "part", await: 5000 }] }, done: "$END", ...edges }),
+      ],
+    });
+    const task = start(lowerTask(ir), { start: "new", seats: { worker: { agent: "ann", generation: 1 } }, round: 0, unfilled: [] });
+    decide(task, "new");
+    send(task, { type: "turn.answered", ...fence(1) });
+    decide(task, "split", { children: 2 });
+    return task;
+  };
+
+  it("open the next turn when all have completed", () => {
+    const task = split();
+    send(task, { type: "child.ended", round: 1, status: "completed" });
+    expect(where(task)).toEqual({ active: { worker: "awaiting0" } });
+    send(task, { type: "child.ended", round: 1, status: "completed" });
+    expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 2, decision: 2 });
+  });
+
+  it("are the source's failure when one fails or is late", () => {
+    const failed = split("end");
+    send(failed, { type: "child.ended", round: 1, status: "failed" });
+    expect(restore(failed).output).toMatchObject({ status: "failed", reason: "child_failed" });
+    const late = split("suspend", { $FAILED: "$END" });
+    fire(late, "awaiting0");
+    expect(listWrites(late).at(-1)).toEqual(["message.append", { turn: 2, role: "worker", agent: null, round: 2, status: "$FAILED" }]);
+    decide(late, "$FAILED");
+    expect(where(late)).toBe("completed");
+  });
+
+  it("are still waited for after a suspension, and no child of an earlier edge counts", () => {
+    const task = split();
+    send(task, { type: "thread.suspend" });
+    send(task, { type: "child.ended", round: 1, status: "completed" });
+    send(task, { type: "thread.resume" });
+    expect(where(task)).toEqual({ active: { worker: "awaiting0" } });
+    expect(send(task, { type: "child.ended", round: 0, status: "failed" })).toEqual([]);
+    send(task, { type: "child.ended", round: 1, status: "completed" });
+    expect(where(task)).toEqual({ active: { worker: "waiting" } });
   });
 });
