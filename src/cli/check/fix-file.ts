@@ -1,0 +1,42 @@
+/** `check --fix`: applies the fixes that findings carry, and puts the file in place in one step. */
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { CliError } from "../command.ts";
+import { applyFixes } from "./apply-fixes.ts";
+import { type CheckedFile, checkSource, checkText } from "./check-file.ts";
+import { readSource } from "./read-source.ts";
+
+const byteOrderMark = "\ufeff";
+
+/**
+ * Fixes a file as far as it can be and gives what is left to say. Under `dryRun` nothing is written.
+ * @throws {CliError} where the file cannot be written
+ */
+export async function fixFile(path: string, dryRun: boolean): Promise<CheckedFile> {
+  const source = await readSource(path);
+  const checked = checkSource(path, source);
+  if (source.problem || source.fault) return checked;
+  const { text, applied } = applyFixes(source.text, (candidate) => checkText(path, candidate));
+  if (applied.length > 0 && !dryRun) await replaceFile(path, (source.bom ? byteOrderMark : "") + text);
+  return { file: source.file, text, diagnostics: checkText(path, text), fixed: applied, before: source.text };
+}
+
+/** Replaces a file's text so that whoever reads it, at any time, sees the old or the new one; a symbolic link stays one. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const target = await realpath(path);
+  const draft = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  try {
+    const { mode } = await stat(target);
+    const handle = await open(draft, "wx", mode);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, target);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw new CliError(`${path} could not be written: ${(cause as Error).message}`, { cause, hint: "It is as it was." });
+  }
+}
