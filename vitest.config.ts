@@ -1,4 +1,4 @@
-/** The test projects: `node` is everything that needs no Workers, `workerd` runs inside the real runtime, `e2e` drives real processes. */
+/** The test projects: `node` is everything that needs no Workers, `workerd` and `host` run inside the real runtime, `e2e` drives real processes. */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -30,6 +30,15 @@ export default defineConfig({
           include: ["test/workerd/**/*.test.ts"],
           setupFiles: ["test/workerd/setup.ts"],
           testTimeout: 20_000,
+        },
+      },
+      {
+        // The actor host by itself, in a Worker of its own: it knows no workflows.
+        plugins: [cloudflareTest({ wrangler: { configPath: "./test/host/worker/wrangler.toml" } })],
+        test: {
+          name: "host",
+          include: ["test/host/**/*.workerd.test.ts"],
+          testTimeout: 30_000,
         },
       },
       {

@@ -1,15 +1,27 @@
-/** A world of many objects in plain Node: node:sqlite stores, one clock that tests move, a transport that tests can bend. Knows the host's ports only. */
+/**
+ * A world of many objects in plain Node: node:sqlite stores, one clock that tests move, a transport that tests can bend,
+ * and crashes at any statement. Knows the host's ports only.
+ */
 import type { ActorHost, HostOptions } from "../../src/durable/host/actor-host.ts";
 import { createActorHost } from "../../src/durable/host/actor-host.ts";
 import type { Logics } from "../../src/durable/host/logic.ts";
-import type { Transport, World } from "../../src/durable/host/ports.ts";
+import type { Storage, Transport, World } from "../../src/durable/host/ports.ts";
 import type { Delivery, Envelope } from "../../src/durable/rpc.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
+
+export interface ClusterOptions extends HostOptions {
+  intercept?: (envelope: Envelope, deliver: () => Promise<Delivery>) => Promise<Delivery>;
+  /** Called before each thing that an object does; a throw is a crash of that object, right there. */
+  touch?: (address: string, what: "write" | "commit" | "send" | "sent") => void;
+  /** Works that tests hold: they don't count as running. */
+  held?: () => number;
+}
 
 export interface Cluster {
   /** The object's host, made or loaded as a Durable Object would be. */
   host(address: string): ActorHost;
-  /** Drops the object's memory, as an eviction does; its store stays. */
+  store(address: string): NodeStorage;
+  /** Ends the object where it is, as a crash or an eviction does; its store stays. */
   evict(address: string): void;
   addresses(): string[];
   /** Waits until nothing runs in the background. */
@@ -17,31 +29,80 @@ export interface Cluster {
   /** Moves the clock, ringing alarms in order of time. */
   advance(milliseconds: number): Promise<void>;
   now(): number;
+  turnClock(by: number): void;
 }
 
-export function createCluster(
-  logics: Logics,
-  options: HostOptions & { intercept?: (envelope: Envelope, deliver: () => Promise<Delivery>) => Promise<Delivery> } = {},
-): Cluster {
+/** One life of an object: what is left of an ended one can neither write nor send. */
+interface Life {
+  host: ActorHost | undefined;
+  alive: boolean;
+}
+
+export function createCluster(logics: Logics, options: ClusterOptions = {}): Cluster {
   const stores = new Map<string, NodeStorage>();
-  const hosts = new Map<string, ActorHost>();
+  const lives = new Map<string, Life>();
   const background = new Set<Promise<unknown>>();
   let now = 1_000_000;
-  const transport: Transport = {
-    deliver(envelope) {
-      const deliver = (): Promise<Delivery> => host(envelope.to).deliver(envelope);
-      return options.intercept ? options.intercept(envelope, deliver) : deliver();
-    },
-  };
-  function host(address: string): ActorHost {
-    let made = hosts.get(address);
-    if (made) return made;
-    let storage = stores.get(address);
-    if (!storage) {
-      storage = createNodeStorage();
-      stores.set(address, storage);
+
+  function store(address: string): NodeStorage {
+    let made = stores.get(address);
+    if (!made) {
+      made = createNodeStorage();
+      stores.set(address, made);
     }
-    const world: World = {
+    return made;
+  }
+
+  function end(address: string): void {
+    const life = lives.get(address);
+    if (life) life.alive = false;
+    lives.delete(address);
+  }
+
+  /** Runs a part of what an object does, unless it is dead or dies of it. */
+  function touch(address: string, life: Life, what: "write" | "commit" | "send" | "sent"): void {
+    if (!life.alive) throw new Error(`${address} was reset`);
+    try {
+      options.touch?.(address, what);
+    } catch (error) {
+      life.alive = false;
+      if (lives.get(address) === life) lives.delete(address);
+      throw error;
+    }
+  }
+
+  function createWorld(address: string, life: Life): World {
+    const inner = store(address);
+    const storage: Storage = {
+      exec(sql, ...values) {
+        touch(address, life, "write");
+        return inner.exec(sql, ...values);
+      },
+      transaction(body) {
+        touch(address, life, "commit");
+        return inner.transaction(() => {
+          const result = body();
+          touch(address, life, "commit");
+          return result;
+        });
+      },
+      setAlarm(at) {
+        touch(address, life, "write");
+        inner.setAlarm(at);
+      },
+    };
+    const transport: Transport = {
+      async deliver(envelope) {
+        touch(address, life, "send");
+        // Through JSON, as between objects: nothing is shared.
+        const copy = JSON.parse(JSON.stringify(envelope)) as Envelope;
+        const deliver = async (): Promise<Delivery> => host(copy.to).deliver(copy);
+        const delivery = await (options.intercept ? options.intercept(copy, deliver) : deliver());
+        touch(address, life, "sent");
+        return delivery;
+      },
+    };
+    return {
       address,
       storage,
       transport,
@@ -53,32 +114,58 @@ export function createCluster(
         },
       },
     };
-    made = createActorHost(world, logics, options);
-    hosts.set(address, made);
+  }
+
+  function host(address: string): ActorHost {
+    const held = lives.get(address)?.host;
+    if (held) return held;
+    const life: Life = { host: undefined, alive: true };
+    lives.set(address, life);
+    const made = createActorHost(createWorld(address, life), logics, options);
+    life.host = made;
     made.resume();
     return made;
   }
+
+  async function ring(address: string): Promise<void> {
+    const storage = store(address);
+    storage.alarm = undefined;
+    let ended = false;
+    try {
+      const rung = host(address);
+      const life = lives.get(address);
+      await rung.alarm();
+      ended = life?.alive === true;
+    } finally {
+      // As the platform does: an alarm that its object did not survive rings again.
+      if (!ended) storage.alarm ??= now + 1;
+    }
+  }
+
   const cluster: Cluster = {
     host,
-    evict: (address) => void hosts.delete(address),
+    store,
+    evict: end,
     addresses: () => [...stores.keys()],
     now: () => now,
+    turnClock(by) {
+      now += by;
+    },
     async settle() {
-      while (background.size) await Promise.all(background);
+      while (background.size > (options.held?.() ?? 0)) await new Promise((resolve) => setImmediate(resolve));
     },
     async advance(milliseconds) {
-      const end = now + milliseconds;
+      const until = now + milliseconds;
       for (;;) {
         await cluster.settle();
-        const [address, due] = [...stores]
-          .map(([at, store]) => [at, store.alarm ?? Number.POSITIVE_INFINITY] as const)
-          .reduce((a, b) => (b[1] < a[1] ? b : a), ["", Number.POSITIVE_INFINITY]);
-        if (due > end) break;
+        let due = Number.POSITIVE_INFINITY;
+        let next = "";
+        for (const [address, { alarm }] of stores) if (alarm !== undefined && alarm < due) [next, due] = [address, alarm];
+        if (due > until) break;
         now = Math.max(now, due);
-        (stores.get(address) as NodeStorage).alarm = undefined;
-        await host(address).alarm();
+        await ring(next).catch(() => {});
       }
-      now = end;
+      now = Math.max(now, until);
     },
   };
   return cluster;

@@ -56,7 +56,9 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       options.counted?.(stepsToCount);
       stepsToCount = 0;
     },
+    ...(options.seal && { seal: options.seal }),
     undone() {
+      options.undone?.();
       stepsToCount = 0;
       timers.reread();
       jobs.reread();
@@ -134,7 +136,8 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     },
     async read(actor) {
       const held = await actors.load(actor);
-      return held && viewActor(held, storage, timers);
+      // Spread: what is read lazily is read now.
+      return held && { ...viewActor(held, storage, timers) };
     },
     async peek(actor) {
       const held = await actors.load(actor);

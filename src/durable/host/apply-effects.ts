@@ -63,10 +63,10 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
         "child" in effect.to ? readChild(world.storage, row.id, effect.to.child) : "parent" in effect.to ? row.parent : effect.to.address;
       // A promise takes no events, and a parent that isn't there hears none.
       if (to === undefined || to === null) return;
+      const expanded = "address" in effect.to ? logic.expand?.(effect.event, to, scope) : undefined;
+      if (expanded === null) return;
       const message: Message =
-        "address" in effect.to
-          ? (logic.expand?.(effect.event, to, scope) ?? (effect.event as Message))
-          : { type: "host.event", event: effect.event as unknown as Json };
+        expanded ?? ("address" in effect.to ? (effect.event as Message) : { type: "host.event", event: effect.event as unknown as Json });
       if (effect.delay === undefined) append(to, message);
       else setTimer(effect.id, effect.delay, message, to);
       return;

@@ -27,6 +27,8 @@ export interface CommitterOptions {
   refused: Refused;
   /** Called once per commit, for the metrics. */
   counted?: () => void;
+  /** Writes last in every transaction: what others gathered in it. */
+  seal?: () => void;
   /** The transaction was undone, and with it what `dueTimes` may remember of it. */
   undone?: () => void;
 }
@@ -66,6 +68,11 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     guarding = overdue;
   };
 
+  const rearmAhead = (): void => {
+    const earliest = findEarliest();
+    if (earliest !== undefined && earliest > clock.now()) set(earliest);
+  };
+
   function transact<T>(body: () => T, thenArm: () => void): T {
     const before = { armedAt, guarding };
     let result: T;
@@ -73,6 +80,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
       result = storage.transaction(() => {
         outbox.sweep();
         const value = body();
+        options.seal?.();
         thenArm();
         return value;
       });
@@ -98,6 +106,8 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
         await run();
         await outbox.flush();
         if (outbox.unswept) committer.commit(() => {});
+        // Nothing was written: what seemed overdue was not there any more, and the next thing may come before the guard.
+        else if (guarding) rearmAhead();
       } catch (error) {
         console.error(JSON.stringify({ at: "alarm", address: world.address, error: String(error) }));
       }

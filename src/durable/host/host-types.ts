@@ -19,6 +19,9 @@ export interface HostOptions {
   dueTimes?: () => (number | undefined)[];
   /** Called once per commit and with the steps that it held, for the metrics. */
   counted?: (steps: number) => void;
+  /** Writes last in every transaction, and hears when one was undone. */
+  seal?: () => void;
+  undone?: () => void;
   /** An event was parked: called in its transaction, which sends what is appended. */
   parked?: (entry: ParkedRow, append: (to: string, message: Message) => void) => void;
 }

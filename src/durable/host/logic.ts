@@ -48,7 +48,7 @@ export interface MachineOptions {
   /** The machine's named actions that are no XState built-ins. */
   writes?: Record<string, Write>;
   /** Makes the message that leaves of the facts that the machine sent. Called in the transaction. */
-  expand?: (event: ActorEvent, to: string, scope: ActorScope) => Message | undefined;
+  expand?: (event: ActorEvent, to: string, scope: ActorScope) => Message | undefined | null;
   /** Takes what the machine emitted. Called in the transaction. */
   emitted?: (event: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void) => void;
   /** What travels beside a child's input, for its object and not for its machine. Called in the transaction. */

@@ -1,0 +1,4 @@
+import { describeHost } from "./contract.ts";
+import { createWorkerdWorld } from "./workerd-world.ts";
+
+describeHost("workerd", createWorkerdWorld);

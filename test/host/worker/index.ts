@@ -1,0 +1,121 @@
+/** The Durable Object class around the host, as small as it can be, with what the tests need to look inside. */
+import { DurableObject } from "cloudflare:workers";
+import type { ActorView, SendAnswer } from "../../../src/durable/host/actor-host.ts";
+import { type ActorHost, createActorHost } from "../../../src/durable/host/actor-host.ts";
+import type { HistoryEntry } from "../../../src/durable/host/history.ts";
+import type { ParkedRow } from "../../../src/durable/host/parking.ts";
+import type { SqlValue } from "../../../src/durable/host/ports.ts";
+import type { Delivery, Envelope } from "../../../src/durable/rpc.ts";
+import { createDurableWorld } from "../../../src/durable/storage/durable-world.ts";
+import type { Json } from "../../../src/wire/event.ts";
+import type { TestEvent } from "../contract-world.ts";
+import { logics } from "../machines.ts";
+import { world } from "../world.ts";
+
+export interface TestEnv {
+  ACTOR: DurableObjectNamespace;
+}
+
+type Calls =
+  | "start"
+  | "send"
+  | "deliver"
+  | "read"
+  | "history"
+  | "parked"
+  | "retry"
+  | "drop"
+  | "forget"
+  | "query"
+  | "alarmTime"
+  | "settle"
+  | "die";
+
+/** The object's stub, spelt out: the platform's own mapping of its methods is too deep for recursive JSON types. */
+export type ActorStub = DurableObjectStub & Pick<TestActor, Calls>;
+
+export function getActor(env: TestEnv, name: string): ActorStub {
+  return env.ACTOR.getByName(name) as unknown as ActorStub;
+}
+
+/** Every object that was ever touched: tests settle, evict and ring them all. */
+export const touched = new Set<string>();
+
+/** Objects in memory, by name: what a test ends in the middle of its work. */
+export const alive = new Map<string, DurableObjectState>();
+
+export class TestActor extends DurableObject<TestEnv> {
+  private readonly host: ActorHost;
+  private readonly background = new Set<Promise<unknown>>();
+
+  constructor(ctx: DurableObjectState, env: TestEnv) {
+    super(ctx, env);
+    const name = String(ctx.id.name);
+    touched.add(name);
+    alive.set(name, ctx);
+    const durable = createDurableWorld(ctx, `actor/${name}`, {
+      deliver: (envelope) => world.transport(envelope, async () => getActor(env, envelope.to.slice("actor/".length)).deliver(envelope)),
+    });
+    const { background } = this;
+    const scheduler = {
+      background(work: Promise<unknown>): void {
+        const held = work.catch(() => {}).finally(() => background.delete(held));
+        background.add(held);
+        durable.scheduler.background(work);
+      },
+    };
+    this.host = createActorHost({ ...durable, scheduler }, logics);
+    this.host.resume();
+  }
+
+  start(actor: string, logic: string, input?: Json): Promise<SendAnswer> {
+    return this.host.start({ actor, logic, ...(input !== undefined && { input }) });
+  }
+  send(actor: string, event: TestEvent): Promise<SendAnswer> {
+    return this.host.send(actor, event);
+  }
+  deliver(envelope: Envelope): Promise<Delivery> {
+    return this.host.deliver(envelope);
+  }
+  override alarm(): Promise<void> {
+    return this.host.alarm();
+  }
+  read(actor: string): Promise<ActorView | undefined> {
+    return this.host.read(actor);
+  }
+  history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[] {
+    return this.host.history(actor, page);
+  }
+  parked(): ParkedRow[] {
+    return this.host.parked();
+  }
+  retry(id: number): Promise<SendAnswer> {
+    return this.host.retryParked(id);
+  }
+  drop(id: number): boolean {
+    return this.host.dropParked(id);
+  }
+  forget(actor: string): Promise<boolean> {
+    return this.host.forget(actor);
+  }
+  query(sql: string, values: SqlValue[]): Record<string, SqlValue>[] {
+    return this.ctx.storage.sql.exec<Record<string, SqlValue>>(sql, ...values).toArray();
+  }
+  die(): void {
+    this.ctx.abort("killed by a test");
+  }
+  alarmTime(): Promise<number | null> {
+    return this.ctx.storage.getAlarm();
+  }
+  /** Work that still runs, that of tests apart: awaited here, where it began. */
+  async settle(): Promise<number> {
+    let rounds = 0;
+    while (this.background.size > world.waiting) {
+      rounds += 1;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return rounds;
+  }
+}
+
+export default { fetch: () => new Response("the actor host's tests") };
