@@ -19,4 +19,3 @@ export type { ParseOptions, ParseResult } from "./parse-workflow.ts";
 export { parseWorkflow } from "./parse-workflow.ts";
 export type { Position, Span } from "./source/span.ts";
 export { locateOffset } from "./source/span.ts";
-export { createTemplateEngine } from "./templates/create-template-engine.ts";

@@ -8,11 +8,13 @@ import type { Outline } from "./outline.ts";
 /** Reports emits to nowhere or of kinds that are not the author's. */
 export function checkEffects(outline: Outline, report: Report): void {
   for (const node of outline.nodes)
-    for (const edge of node.edges) for (const emit of listItems(edge.node, "emit")) checkEmit(emit, outline, report);
-  for (const reflex of outline.reflexes) for (const emit of listItems(reflex, "emit")) checkEmit(emit, outline, report);
+    for (const edge of node.edges)
+      for (const emit of listItems(edge.node, "emit")) checkEmit(emit, edge.key !== undefined, outline, report);
+  for (const reflex of outline.reflexes) for (const emit of listItems(reflex, "emit")) checkEmit(emit, true, outline, report);
 }
 
-function checkEmit(emit: SourceNode, outline: Outline, report: Report): void {
+/** `filled`: templates are filled in; the list form sends what is written. */
+function checkEmit(emit: SourceNode, filled: boolean, outline: Outline, report: Report): void {
   const kind = findText(emit, "kind");
   if (kind && /^(nerve|xstate)(\.|$)/.test(kind.value)) {
     report.add("reserved-kind", kind.span, `\`${kind.value}\` is the orchestrator's to send.`, {
@@ -20,11 +22,10 @@ function checkEmit(emit: SourceNode, outline: Outline, report: Report): void {
     });
   }
   const to = findText(emit, "to");
-  if (to) checkRecipients(to, outline, report);
+  if (to && !(filled && to.value.includes("{{"))) checkRecipients(to, outline, report);
 }
 
 function checkRecipients(to: TextNode, outline: Outline, report: Report): void {
-  if (to.value.includes("{{")) return;
   let start = 0;
   for (const part of to.value.split(",")) {
     const address = part.trim();

@@ -131,6 +131,15 @@ function checkEffects(role: RoleOutline, report: Report): void {
     say(findEntry(node, "eligibility"), "A named role is bound to its agent; nobody claims it.");
     say(findEntry(node, "recruitment"), "A named role is bound to its agent; nobody is recruited.");
   }
+  if (type !== "open") {
+    const turn = findValue(node, "turn");
+    for (const policy of [findText(turn, "on_timeout"), findText(turn, "on_fail"), findText(findValue(node, "offline"), "then")]) {
+      if (policy?.value !== "rerecruit") continue;
+      report.add("without-effect", policy.span, `The role \`${role.name}\` is ${type}: there is nobody else to recruit.`, {
+        hint: "`suspend` hands it to a person",
+      });
+    }
+  }
   const recruitment = findValue(node, "recruitment");
   const pick = findText(recruitment, "pick")?.value;
   if (pick !== "best") say(findEntry(recruitment, "score"), "`score` is read with `pick: best` only.", "say `pick: best`");

@@ -1,6 +1,6 @@
 /**
- * Holds a file against the language's shape and says what does not fit. A misspelt field is read on as the field that was
- * meant, so that one slip is one finding.
+ * Holds a file against the language's shape and says what does not fit. A misspelt field or word is read on as the one that
+ * was meant, so that one slip is one finding.
  */
 import type { z } from "zod";
 import type { DiagnosticName } from "../diagnostics/catalogue.ts";
@@ -15,15 +15,18 @@ import type { Span } from "../source/span.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** Corrections within corrections: a file, a role, a part of it, a word in that. */
+const maxRounds = 6;
+
 /** Reports every place where the file's shape is wrong. */
 export function checkShape(root: MapNode, report: Report): void {
   // A correction may show faults inside the field that was meant: look again until none is made.
-  for (let round = 0; round < 4; round++) {
+  for (let round = 1; round <= maxRounds; round++) {
     const result = workflowShape.safeParse(withoutExtras(root));
     if (result.success) return;
     let corrected = false;
     for (const issue of result.error.issues) corrected = addIssue(issue, [], root, report, "names") || corrected;
-    if (corrected) continue;
+    if (corrected && round < maxRounds) continue;
     for (const issue of result.error.issues) addIssue(issue, [], root, report, "rest");
     return;
   }
@@ -34,7 +37,7 @@ function withoutExtras(root: MapNode): unknown {
   return toJson({ ...root, entries: root.entries.filter((entry) => !entry.key.startsWith("x-")) });
 }
 
-/** Misspelt fields come first: what they were meant to be is not missing then. */
+/** Misspelt fields and words come first: what they were meant to be is not missing then, and is judged as that. */
 type Phase = "names" | "rest";
 
 /** Reports one issue of a phase; says whether it corrected the tree. */
@@ -48,13 +51,11 @@ function addIssue(issue: Issue, prefix: PropertyKey[], root: MapNode, report: Re
       return corrected;
     }
   }
-  if ((issue.code === "unrecognized_keys") !== (phase === "names")) return false;
   const place = walkPath(root, path);
+  const named = place.missing === undefined && (["unrecognized_keys", "invalid_value"].includes(issue.code) || isUnknownKind(issue));
+  if (named !== (phase === "names")) return false;
   if (place.node.kind === "scalar" && place.node.hole) return false;
-  if (issue.code === "invalid_union" && issue.errors.length === 0 && place.missing === undefined) {
-    addWrongValue(place.node, Object.keys(reflexShapes), report);
-    return false;
-  }
+  if (isUnknownKind(issue) && place.missing === undefined) return addWrongValue(place.node, Object.keys(reflexShapes), report);
   if (issue.code === "unrecognized_keys") return addUnknownFields(issue, place.node, report);
   if (place.missing !== undefined) {
     const span = place.entry?.keyNode.span ?? headOf(place.node);
@@ -67,15 +68,18 @@ function addIssue(issue: Issue, prefix: PropertyKey[], root: MapNode, report: Re
     addTagged(tag, details, node, report);
     return false;
   }
-  if (issue.code === "invalid_value") {
-    addWrongValue(node, issue.values.map(String), report);
-    return false;
-  }
+  if (issue.code === "invalid_value") return addWrongValue(node, issue.values.map(String), report);
   addWrongType(issue, node, path, report);
   return false;
 }
 
-function addWrongValue(node: SourceNode, values: string[], report: Report): void {
+/** A reflex of a kind that there is not. */
+function isUnknownKind(issue: Issue): boolean {
+  return issue.code === "invalid_union" && issue.errors.length === 0;
+}
+
+/** Reports a word that is none of those allowed, and reads it on as the one that was meant; says whether it could. */
+function addWrongValue(node: SourceNode, values: string[], report: Report): boolean {
   const written = node.kind === "scalar" ? String(node.value) : undefined;
   const nearest = written === undefined ? undefined : findNearestName(written, values);
   const what = written === undefined ? describeType(node) : `\`${written}\``;
@@ -89,6 +93,9 @@ function addWrongValue(node: SourceNode, values: string[], report: Report): void
         : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span: node.span, text: nearest } }),
     },
   );
+  if (nearest === undefined || node.kind !== "scalar") return false;
+  node.value = nearest;
+  return true;
 }
 
 /** Of a union's branches the one that was meant: whose fault is not the value's type as a whole. */

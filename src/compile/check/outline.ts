@@ -3,7 +3,6 @@
  * that every later check sees only what can be judged.
  */
 
-import { findNearestName } from "../diagnostics/nearest-name.ts";
 import type { MapEntry, MapNode, ScalarNode, SourceNode, TextNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
 
@@ -71,7 +70,7 @@ export function readOutline(root: MapNode): Outline {
   const maps = nodes.filter((node) => node.value.kind === "map").length;
   return {
     root,
-    binding: readBinding(findText(root, "binding")?.value),
+    binding: findText(root, "binding")?.value === "cloud" ? "cloud" : "local",
     form:
       graph === undefined && moderator !== undefined
         ? "moderator"
@@ -86,12 +85,6 @@ export function readOutline(root: MapNode): Outline {
     moderator,
     reflexes: listItems(root, "reflexes").filter((item) => item.kind === "map"),
   };
-}
-
-/** A misspelling was reported; what was meant decides how the rest is judged. */
-function readBinding(written: string | undefined): "cloud" | "local" {
-  if (written === undefined || written === "local") return "local";
-  return written === "cloud" || findNearestName(written, ["cloud", "local"]) === "cloud" ? "cloud" : "local";
 }
 
 function readRole(entry: MapEntry, node: MapNode): RoleOutline {

@@ -69,7 +69,16 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
       "A file holds one workflow; here a second YAML document begins.",
     );
   }
-  if (document.errors.length > 0 || second) return undefined;
+  // In YAML 1.1 `on` and `no` are booleans: the same file would mean something else.
+  const { explicit, version } = document.directives?.yaml ?? {};
+  const foreign = explicit === true && version !== "1.2";
+  if (foreign) {
+    const start = Math.max(0, text.indexOf("%YAML"));
+    report.add("bad-yaml", { start, end: text.indexOf("\n", start) }, `Workflows are YAML 1.2, not ${version}.`, {
+      hint: "leave the directive out",
+    });
+  }
+  if (document.errors.length > 0 || second || foreign) return undefined;
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     report.add("empty-file", { start: 0, end: Math.min(text.length, 1) }, "The file is empty.", {
       hint: "a workflow begins with `name:` and `description:`",

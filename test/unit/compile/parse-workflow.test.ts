@@ -312,6 +312,44 @@ reflexes:
     ]);
   });
 
+  test("all fixes of a file can be applied together, and leave what only a person can mend", () => {
+    const text = `name: Two Words
+descripton: x
+max_rounds: "20"
+roles:
+  writer:
+    capabilites: [x]
+    turn: { timeout: 5 minutes, on_timout: retry }
+    frontmater: { properties: { $status: { const: written }, text: { type: strng } } }
+graph:
+  $STRAT:
+    new: { role: wirter, prompt: "Write {{ data.topic | upcas }}." }
+  writer:
+    writen: { role: $EDN, prompt: "{{ txet }}" }
+reflexes:
+  - { kind: worfklow, on: a.b, when: "$nto(data.x)", key: [1] }
+`;
+    const fixes = parseWorkflow(text).diagnostics.flatMap((diagnostic) => diagnostic.fix ?? []);
+    expect(fixes.length).toBeGreaterThan(12);
+    const mended = fixes
+      .sort((a, b) => b.span.start - a.span.start)
+      .reduce((last, fix) => last.slice(0, fix.span.start) + fix.text + last.slice(fix.span.end), text);
+    expect(parseWorkflow(mended).diagnostics).toEqual([]);
+  });
+
+  test("what has no effect is said", () => {
+    expect(
+      find(
+        head +
+          role("agent: x\nturn: { on_timeout: rerecruit }\noffline: { then: rerecruit }\neligibility: { any: true }\nbroadcast: {}") +
+          graph,
+      ),
+    ).toEqual(Array(4).fill("without-effect"));
+    expect(find(`%YAML 1.1\n---\n${head}${role("")}${graph}`)).toEqual(["bad-yaml"]);
+    const listed = `${head}roles: { w: { goal: x } }\ngraph:\n  $START: [{ role: w }]\n  w: [{ role: $END, emit: [{ kind: a.b, to: "agents/{{ x }}" }] }]\n`;
+    expect(find(listed)).toEqual(["bad-recipient"]);
+  });
+
   test("an old slip is a warning in a local file and an error in a cloud file", () => {
     const text = head + role("") + graph.replace("Work.", '"{{ repo }}"').replace("Done.", '"{{ nothing }}"');
     const severities = (file: string): string[] => parseWorkflow(file).diagnostics.map((diagnostic) => diagnostic.severity);
