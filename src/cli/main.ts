@@ -12,6 +12,8 @@ import { createTerminal, type Output } from "./terminal.ts";
 const commands: { name: string; summary: string; load: () => Promise<CommandModule> }[] = [
   { name: "start", summary: "run a server on this machine", load: () => import("./start.ts") },
   { name: "demo", summary: "play a review and a debate, told as they happen", load: () => import("./demo.ts") },
+  { name: "check", summary: "say what is wrong with workflow files", load: () => import("./check.ts") },
+  { name: "compile", summary: "write a workflow's two machines", load: () => import("./compile.ts") },
   { name: "publish", summary: "put workflow files into the registry", load: () => import("./publish.ts") },
   { name: "agents", summary: "add and list agents", load: () => import("./agents.ts") },
   { name: "agent", summary: "make any program an agent", load: () => import("./agent.ts") },
