@@ -14,15 +14,17 @@ export const projectionMigrations: readonly string[] = [
 export const projectionLimits = {
   /** Milliseconds that rows gather before they are sent: one batch per thread of a fast exchange, and a log that lags a blink. */
   gather: 250,
-  /** Rows of one call: a call is answered when its rows are in D1. */
-  rows: 200,
+  /** Commits' worth of rows in one call: a call is answered when its rows are in D1. */
+  rows: 64,
 } as const;
 
 export interface ProjectionLane {
-  /** Adds a row, inside the caller's transaction. */
+  /** Adds a row to the present transaction. */
   append(row: ProjectionRow): void;
-  /** Deletes what was sent; inside a transaction. */
-  sweep(): void;
+  /** Last in every transaction: stores its rows, as one, and deletes what was sent. */
+  seal(): void;
+  /** The transaction was undone. */
+  undo(): void;
   /** Starts the gathering if rows wait; called after a commit. */
   wake(): void;
   /** When the alarm must look, or undefined. */
@@ -37,8 +39,12 @@ export function createProjectionLane(
   project: (rows: ProjectionRow[]) => Promise<void>,
 ): ProjectionLane {
   const { storage, clock, scheduler } = world;
+  let gathered: ProjectionRow[] = [];
   let sent = 0;
+  let swept = 0;
+  let sweeping = 0;
   let last = storage.exec<{ id: number | null }>("SELECT max(id) AS id FROM projection")[0]?.id ?? 0;
+  let lastBefore = last;
   let woken = false;
   let running: Promise<void> | undefined;
   let failures = 0;
@@ -53,7 +59,7 @@ export function createProjectionLane(
       const end = rows.at(-1)?.id;
       if (end === undefined) return;
       try {
-        await project(rows.map((row) => JSON.parse(row.body) as ProjectionRow));
+        await project(rows.flatMap((row) => JSON.parse(row.body) as ProjectionRow[]));
         failures = 0;
         sent = end;
       } catch (error) {
@@ -65,11 +71,22 @@ export function createProjectionLane(
   };
 
   return {
-    append(row) {
-      last = storage.exec<{ id: number }>("INSERT INTO projection (body) VALUES (?) RETURNING id", JSON.stringify(row))[0]?.id ?? last;
+    append: (row) => void gathered.push(row),
+    seal() {
+      // The transaction before this one held.
+      swept = sweeping;
+      if (sent > swept) storage.exec("DELETE FROM projection WHERE id <= ?", sent);
+      sweeping = sent;
+      lastBefore = last;
+      if (!gathered.length) return;
+      const rows = gathered;
+      gathered = [];
+      last = storage.exec<{ id: number }>("INSERT INTO projection (body) VALUES (?) RETURNING id", JSON.stringify(rows))[0]?.id ?? last;
     },
-    sweep() {
-      if (sent) storage.exec("DELETE FROM projection WHERE id <= ?", sent);
+    undo() {
+      gathered = [];
+      sweeping = swept;
+      last = lastBefore;
     },
     wake() {
       if (woken || last <= sent) return;
@@ -79,7 +96,7 @@ export function createProjectionLane(
         scheduler.background(this.flush());
       });
     },
-    due: () => (last > 0 ? clock.now() + hostLimits.safetyNet : undefined),
+    due: () => (last > swept ? clock.now() + hostLimits.safetyNet : undefined),
     flush() {
       running ??= run().finally(() => {
         running = undefined;

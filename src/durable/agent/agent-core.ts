@@ -73,6 +73,14 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       ports.countCommit();
       projection.wake();
     },
+    seal: () => {
+      mailbox.writeNotes();
+      projection.seal();
+    },
+    undone: () => {
+      mailbox.undo();
+      projection.undo();
+    },
   });
   const row = storage.exec<{ card: string; report: string; token_hash: string; seq_reserved: number; removed: number }>(
     "SELECT * FROM agent",
@@ -80,6 +88,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   let card = row && !row.removed ? (JSON.parse(row.card) as AgentCard) : undefined;
   let report = row ? (JSON.parse(row.report) as Report) : ({} as Report);
   let tokenHash = row?.token_hash ?? "";
+  let proven: { token: string; hash: string } | undefined;
   let polls = 0;
   let lazy = false;
   let resumed = false;
@@ -89,13 +98,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     reserve: (upTo) => void storage.exec("UPDATE agent SET seq_reserved = ?", upTo),
   });
 
-  function commit<T>(body: () => T): T {
-    return committer.commit(() => {
-      projection.sweep();
-      mailbox.writeNotes();
-      return body();
-    });
-  }
+  const { commit } = committer;
 
   function resume(): void {
     if (resumed) return;
@@ -114,10 +117,19 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         source: `/operators/${principal.operator}`,
       });
     if (!card) return refuse("unauthenticated", "This token names no agent; ask the operator for one.");
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(principal.token)));
-    return equalHex(digest, tokenHash)
-      ? succeed({ card, report, source: `/agents/${card.id}` })
-      : refuse("unauthenticated", "This token is not valid (any more); ask the operator for a new one.");
+    if (!(await holdsToken(principal.token)))
+      return refuse("unauthenticated", "This token is not valid (any more); ask the operator for a new one.");
+    return succeed({ card, report, source: `/agents/${card.id}` });
+  }
+
+  /** Compares by SHA-256, which is all that is stored; a token that was right is known again without hashing it. */
+  async function holdsToken(token: string): Promise<boolean> {
+    if (proven?.hash === tokenHash && equalText(token, proven.token)) return true;
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
+    const hex = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (!equalText(hex, tokenHash)) return false;
+    proven = { token, hash: tokenHash };
+    return true;
   }
 
   async function acceptOne(identity: Identity, raw: unknown): Promise<Accepted | Rejected> {
@@ -137,11 +149,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     if (!address) return refuse("not_found", "There is no such offer or turn.");
     const answer = await threadActor(address).take({ ...identity.card, ...narrow(identity) }, event, hash);
     const data = event.data as { turn?: string };
-    if (
-      data.turn !== undefined &&
-      event.type !== "nerve.turn.progress" &&
-      (answer.ok || answer.problem.code === "turn_over" || answer.problem.code === "stale_lease")
-    ) {
+    if (data.turn !== undefined && event.type !== "nerve.turn.progress" && (answer.ok || answer.problem.code === "turn_over")) {
       mailbox.endTurn(data.turn);
       noteLazily();
     }
@@ -340,11 +348,8 @@ function isThreadName(name: string): boolean {
 }
 
 /** Compares in time that does not depend on where they differ. */
-function equalHex(digest: Uint8Array, hex: string): boolean {
-  if (hex.length !== digest.length * 2) return false;
-  let difference = 0;
-  digest.forEach((byte, index) => {
-    difference |= byte ^ Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16);
-  });
-  return difference === 0;
+function equalText(given: string, kept: string): boolean {
+  let difference = given.length ^ kept.length;
+  for (let index = 0; index < given.length; index++) difference |= given.charCodeAt(index) ^ kept.charCodeAt(index % (kept.length || 1));
+  return kept.length > 0 && difference === 0;
 }

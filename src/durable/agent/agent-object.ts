@@ -17,14 +17,15 @@ import type { Reader } from "./mailbox.ts";
 interface Attachment {
   channels: Channel[];
   after: number;
-  through: number;
+  /** What it was given up to, where more waits for it; null: it was given all there was. */
+  through: number | null;
   token: string;
 }
 
 export class AgentObject extends DurableObject<Environment> implements AgentRpc {
   readonly #core: AgentCore;
   readonly #name: string;
-  readonly #readers = new Map<WebSocket, Reader>();
+  readonly #readers = new Map<WebSocket, Reader & { token: string }>();
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -109,12 +110,8 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       socket.close(closeCodes.replaced, "a newer connection took its place");
     }
     this.ctx.acceptWebSocket(server);
-    this.#attach(server, {
-      channels,
-      after: Number.isSafeInteger(after) ? after : 0,
-      through: Number.isSafeInteger(after) ? after : 0,
-      token,
-    });
+    const from = Number.isSafeInteger(after) ? after : 0;
+    this.#attach(server, { channels, after: from, through: from, token });
     return response();
   }
 
@@ -137,7 +134,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       this.#core.noteLazily();
       return;
     }
-    const { token } = socket.deserializeAttachment() as Attachment;
+    const { token } = this.#readers.get(socket) ?? (socket.deserializeAttachment() as Attachment);
     const answers = await this.#core.accept({ agent: this.#name, token }, [frame.data.event]);
     if (!answers.ok) {
       socket.close(closeCodes.token, answers.problem.detail);
@@ -163,21 +160,24 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   #attach(socket: WebSocket, attachment: Attachment): void {
-    const reader: Reader = {
-      channels: attachment.channels,
-      after: attachment.after,
-      through: attachment.through,
-      outstanding: 0,
+    const { channels, after, token } = attachment;
+    const { mailbox } = this.#core;
+    const through = attachment.through ?? mailbox.count().last;
+    const reader: Reader & { token: string } = {
+      channels,
+      after,
+      through,
+      token,
+      outstanding: through > after ? mailbox.readFree({ channels, after, limit: agentLimits.window }).length : 0,
       caughtUp: false,
-      give: (item) => {
-        send(socket, { type: "event", ...item });
-        // Hibernation drops memory at any time: what was given is kept beside the socket.
-        socket.serializeAttachment({ ...attachment, through: Math.max(reader.through, item.seq) } satisfies Attachment);
-      },
+      give: (item) => send(socket, { type: "event", ...item }),
+      // Hibernation drops memory at any time: whether it has all that there is is kept beside the socket.
+      note: () =>
+        socket.serializeAttachment({ channels, after, through: reader.caughtUp ? null : reader.through, token } satisfies Attachment),
     };
-    socket.serializeAttachment(attachment);
     this.#readers.set(socket, reader);
-    this.#core.mailbox.attach(reader);
+    mailbox.attach(reader);
+    reader.note();
   }
 
   #detach(socket: WebSocket): void {

@@ -20,6 +20,8 @@ export const agentLimits = {
   sockets: 16,
   /** Milliseconds that acknowledgements and answered turns wait for a commit to ride along with. */
   lazy: 1_000,
+  /** Senders whose last number is kept in memory: a query less for each event of a busy thread. */
+  sendersInMemory: 1_000,
   /** Days that a sender's last number is kept: no message is tried again for so long. */
   senderDays: 30,
 } as const;

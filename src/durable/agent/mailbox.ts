@@ -21,6 +21,8 @@ export interface Reader {
   /** Nothing waits for it that it was not given. */
   caughtUp: boolean;
   give(item: InboxItem): void;
+  /** `caughtUp` has changed, or `through` while it is not. */
+  note(): void;
 }
 
 export interface Mailbox {
@@ -42,6 +44,8 @@ export interface Mailbox {
   /** Whether {@link writeNotes} has something to write. */
   readonly hasNotes: boolean;
   writeNotes(): void;
+  /** The transaction was undone: what memory holds of it is read anew. */
+  undo(): void;
   /** Events of turns that are open, or offers that are, in order. */
   readOpen(of: "turn" | "offer"): InboxItem[];
   count(): { unacknowledged: number; last: number };
@@ -70,6 +74,22 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
 
   function readFirstHeld(): number {
     return storage.exec<{ seq: number | null }>("SELECT min(seq) AS seq FROM mailbox WHERE held = 1")[0]?.seq ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Senders whose last number is in memory: those of the threads that are busy now. */
+  const senders = new Map<string, { last: number; held: number | null }>();
+
+  function readSender(address: string): { last: number; held: number | null } | undefined {
+    const known = senders.get(address);
+    if (known) return known;
+    const row = storage.exec<{ last: number; held_seq: number | null }>("SELECT last, held_seq FROM sender WHERE address = ?", address)[0];
+    return row && { last: row.last, held: row.held_seq };
+  }
+
+  function remember(address: string, sender: { last: number; held: number | null }): void {
+    senders.delete(address);
+    senders.set(address, sender);
+    if (senders.size > agentLimits.sendersInMemory) senders.delete(senders.keys().next().value as string);
   }
 
   function toItem(row: MailRow): InboxItem {
@@ -110,19 +130,15 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
   function pump(reader: Reader): void {
     for (;;) {
       const room = agentLimits.window - reader.outstanding;
-      if (room <= 0) {
-        reader.caughtUp = false;
-        return;
-      }
-      const items = read({ channels: reader.channels, after: Math.max(reader.through, reader.after), limit: room });
+      const items = room > 0 ? read({ channels: reader.channels, after: Math.max(reader.through, reader.after), limit: room }) : [];
       for (const item of items) {
         if (readers.some((other) => other !== reader && holds(other, item))) reader.through = Math.max(reader.through, item.seq);
         else giveTo(reader, item);
       }
-      if (items.length < room) {
-        reader.caughtUp = true;
-        return;
-      }
+      if (room > 0 && items.length === room) continue;
+      reader.caughtUp = room > 0;
+      reader.note();
+      return;
     }
   }
 
@@ -144,27 +160,22 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
     receive(envelopes) {
       const late: Reader[] = [];
       const writes: (() => void)[] = [];
-      const seen = new Map<string, number>();
       const answers = envelopes.map((envelope): Delivery => {
         const { from, id, phase, message } = envelope;
-        const known = storage.exec<{ last: number; held_seq: number | null }>(
-          "SELECT last, held_seq FROM sender WHERE address = ?",
-          from,
-        )[0];
-        const last = seen.get(from) ?? known?.last ?? 0;
+        const last = readSender(from)?.last ?? 0;
         if (phase === "release") {
-          const held = known?.held_seq;
-          if (known?.last === id && held !== null && held !== undefined)
+          const held = readSender(from)?.held;
+          if (last === id && held !== null && held !== undefined)
             writes.push(() => {
               storage.exec("UPDATE mailbox SET held = 0 WHERE seq = ?", held);
               storage.exec("UPDATE sender SET held_seq = NULL WHERE address = ?", from);
+              remember(from, { last: id, held: null });
               firstHeld = readFirstHeld();
               for (const reader of readers) reader.caughtUp = false;
             });
           return { status: "stored" };
         }
         if (id <= last) return { status: "stored" };
-        seen.set(from, id);
         const mail = readMail(message);
         if (!mail) return { status: "refused", code: "malformed", detail: `an agent's mailbox takes no ${message.type}` };
         if (rowCount >= limits.mailboxRows) {
@@ -174,6 +185,7 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
         }
         const seq = takeSeq();
         rowCount += 1;
+        remember(from, { last: id, held: phase === "hold" ? seq : null });
         const held = phase === "hold";
         const event = JSON.stringify(mail.event);
         const item = { seq, channel: mail.channel, event: mail.event };
@@ -236,14 +248,26 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
       return ackedSeqs.length > 0 || endedTurns.length > 0;
     },
     writeNotes() {
-      for (const seq of ackedSeqs) {
-        storage.exec("UPDATE mailbox SET acked = 1 WHERE seq = ?", seq);
-        storage.exec("DELETE FROM mailbox WHERE seq = ? AND turn IS NULL AND offer IS NULL", seq);
+      if (endedTurns.length)
+        rowCount -= storage.exec(
+          "DELETE FROM mailbox WHERE turn IN (SELECT value FROM json_each(?)) RETURNING seq",
+          JSON.stringify(endedTurns),
+        ).length;
+      if (ackedSeqs.length) {
+        const seqs = JSON.stringify(ackedSeqs);
+        rowCount -= storage.exec(
+          "DELETE FROM mailbox WHERE seq IN (SELECT value FROM json_each(?)) AND turn IS NULL AND offer IS NULL RETURNING seq",
+          seqs,
+        ).length;
+        storage.exec("UPDATE mailbox SET acked = 1 WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0", seqs);
       }
-      for (const turn of endedTurns) storage.exec("DELETE FROM mailbox WHERE turn = ?", turn);
+      // Lost with a transaction that is undone: then what was acknowledged is given once more.
       ackedSeqs = [];
       endedTurns = [];
-      rowCount = storage.exec<{ n: number }>("SELECT count(*) AS n FROM mailbox")[0]?.n ?? 0;
+    },
+    undo() {
+      senders.clear();
+      firstHeld = readFirstHeld();
     },
     readOpen: (of) =>
       storage
@@ -279,7 +303,8 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
       mail.offer ?? null,
       mail.expires ?? null,
     );
-    if (mail.ends !== undefined) storage.exec("DELETE FROM mailbox WHERE turn = ? OR offer = ?", mail.ends, mail.ends);
+    if (mail.ends !== undefined)
+      rowCount -= storage.exec("DELETE FROM mailbox WHERE turn = ? OR offer = ? RETURNING seq", mail.ends, mail.ends).length;
     const { seat } = mail;
     if (seat?.held) storage.exec("INSERT OR REPLACE INTO seat VALUES (?, ?, ?, ?)", seat.thread, seat.role, seat.workflow, seat.generation);
     else if (seat)

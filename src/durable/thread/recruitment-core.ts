@@ -174,7 +174,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
 
   async function take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
     const thread = readThread(storage);
-    const actor = thread && (await host.read(name));
+    const actor = thread && (await host.peek(name));
     if (!thread || !actor) return refuse("not_found", "There is no such offer or thread.");
     const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
     const before = storage.exec<{ hash: string }>("SELECT hash FROM claimed WHERE agent = ? AND id = ?", agent.id, event.id)[0];
@@ -199,7 +199,12 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     if (!row) return refuse("not_found", "There is no such offer.");
     const reply = (text: string) => (): void => {
       also();
-      storage.exec("INSERT INTO offered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reply = excluded.reply", offer, agent.id, text);
+      storage.exec(
+        "INSERT INTO offered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reply = CASE reply WHEN 'awarded' THEN reply ELSE excluded.reply END",
+        offer,
+        agent.id,
+        text,
+      );
     };
     if (event.type === "nerve.offer.decline") {
       if (row.closed !== null) return closed;
@@ -220,18 +225,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       ...(why !== undefined && { why }),
     };
     const write = reply("claimed");
-    const answer = await host.send(name, fact, {
-      also: () => {
-        write();
-        const { seats } = (
-          JSON.parse(storage.exec<{ snapshot: string }>("SELECT snapshot FROM actor WHERE id = ?", name)[0]?.snapshot ?? "{}") as {
-            context: RecruitmentContext;
-          }
-        ).context;
-        if (seats[role.name]?.agent === agent.id)
-          storage.exec("UPDATE offered SET reply = 'awarded' WHERE offer = ? AND agent = ?", offer, agent.id);
-      },
-    });
+    const answer = await host.send(name, fact, { also: write });
     return answer.ok ? succeed(accepted) : closed;
   }
 
@@ -337,7 +331,6 @@ function describeWaiting(
 ): ThreadView["waiting"] | undefined {
   const until = due === undefined ? {} : { until: new Date(due).toISOString() };
   const since = new Date(thread.updated_at).toISOString();
-  // biome-ignore lint/suspicious/noThenProperty: a name of the protocol; nobody awaits the answer's parts
   if (thread.status === "suspended") return { for: "operator", since, then: thread.reason ?? "resume or cancel" };
   if (isEnded(thread.status)) return undefined;
   if (peek?.turn)

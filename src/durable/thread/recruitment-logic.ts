@@ -13,21 +13,15 @@ import { createMail } from "../mail.ts";
 import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
 import { makeThreadEvent } from "./make-event.ts";
 import type { TaskStart } from "./task-logic.ts";
+import { findHooks } from "./thread-hooks.ts";
 import { changeThread, readThread, type ThreadRow } from "./thread-rows.ts";
-
-export interface RecruitmentHooks {
-  log(event: CloudEvent, thread: string): void;
-  project(row: ProjectionRow): void;
-  /** The thread's last output and prompt, where the task's rows are at hand. */
-  readEnd(): { output: Json; prompt: string | null };
-}
 
 /** The full id of an offer: it names its thread and its role. */
 export function makeOfferId(thread: string, role: number, offer: number): string {
   return `${thread}:${role}:${offer}`;
 }
 
-export function createRecruitmentLogic(hooks: RecruitmentHooks): LogicEntry {
+export function createRecruitmentLogic(): LogicEntry {
   return {
     load: (definition) => {
       const result = loadMachine((definition as CompiledWorkflow).recruitment);
@@ -40,14 +34,14 @@ export function createRecruitmentLogic(hooks: RecruitmentHooks): LogicEntry {
       started: (along, scope) => {
         const row = along as unknown as ThreadRow;
         changeThread(scope.storage, row);
-        hooks.project(describeThread(row, [], null));
+        findHooks(scope.storage).project(describeThread(row, [], null));
       },
       along: (_src, scope) => {
         const { id: thread, workflow, event, initiator } = readThread(scope.storage) as ThreadRow;
         return { thread, workflow, event: JSON.parse(event), initiator } satisfies TaskStart as unknown as Json;
       },
-      expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, scope, hooks)),
-      emitted: (event, scope, append) => announce(event, scope, append, hooks),
+      expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, to, scope)),
+      emitted: (event, scope, append) => announce(event, scope, append),
     },
   };
 }
@@ -76,7 +70,8 @@ function isAgent(row: ThreadRow): boolean {
   return (JSON.parse(row.event) as CloudEvent).source.startsWith("/agents/");
 }
 
-function expandRecruitment(fact: ActorEvent, scope: ActorScope, hooks: RecruitmentHooks): Message {
+function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Message | null {
+  const hooks = findHooks(scope.storage);
   const event = fact as unknown as ToAgent;
   const thread = readThread(scope.storage) as ThreadRow;
   const { ir } = scope.definition as CompiledWorkflow;
@@ -104,6 +99,11 @@ function expandRecruitment(fact: ActorEvent, scope: ActorScope, hooks: Recruitme
     case "claim.accepted": {
       const offer = makeOfferId(thread.id, place, event.offer);
       const lease = { generation: event.generation, expires: null };
+      scope.storage.exec(
+        "INSERT INTO offered VALUES (?, ?, 'awarded') ON CONFLICT DO UPDATE SET reply = 'awarded'",
+        offer,
+        to.slice("agent/".length),
+      );
       return createMail({
         channel: "my",
         event: stamp("nerve.claim.accepted", { offer, thread: thread.id, role: event.role, lease }),
@@ -127,6 +127,8 @@ function expandRecruitment(fact: ActorEvent, scope: ActorScope, hooks: Recruitme
         seat: seat(event.generation, true),
       });
     case "role.ended":
+      // The thread's own end, of which each holder is told, ends their roles too.
+      if (event.reason in { completed: 1, failed: 1, cancelled: 1 }) return null;
       return createMail({
         channel: "my",
         event: stamp("nerve.role.ended", { thread: thread.id, role: event.role, reason: event.reason }),
@@ -147,7 +149,8 @@ const statusOf: Record<string, ThreadView["status"]> = {
 };
 
 /** A change in the thread's life: the row, the index, the log, its queue, and all who take part. */
-function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void, hooks: RecruitmentHooks): void {
+function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void): void {
+  const hooks = findHooks(scope.storage);
   const event = fact as unknown as Emitted;
   const status = statusOf[event.type];
   if (!status || event.type === "edge.published") return;

@@ -35,7 +35,7 @@ export interface TaskPorts {
 
 export function createTaskCore({ name, host, storage, definition, log }: TaskPorts): TaskCore {
   async function take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
-    const actor = await host.read(name);
+    const actor = await host.peek(name);
     if (!actor) return refuse("turn_over", "There is no such turn (any more).");
     const data = event.data as AgentData<"nerve.turn.respond">;
     const answered = storage.exec<{ hash: string }>("SELECT hash FROM answered WHERE agent = ? AND id = ?", agent.id, event.id)[0];
@@ -53,11 +53,10 @@ export function createTaskCore({ name, host, storage, definition, log }: TaskPor
       });
 
     const fence = { turn, agent: agent.id, generation: data.lease };
-    const { thread } = readTaskStart({ storage });
     const start = readTaskStart({ storage });
     const also = (): void => {
       storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
-      log({ ...event, correlationid: thread, causationid: event.causationid ?? start.event.id }, thread);
+      log({ ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id }, start.thread);
     };
     const settle = (answer: Awaited<ReturnType<ActorHost["send"]>>): Result<Accepted> => {
       if (answer.ok) return succeed(accepted);

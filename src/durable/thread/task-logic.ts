@@ -15,6 +15,7 @@ import { createMail } from "../mail.ts";
 import type { Message } from "../rpc.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
 import { type DecisionRow, type MessageRow, readLastDecision, readLastMessage } from "./task-rows.ts";
+import { findHooks } from "./thread-hooks.ts";
 
 /** What a task's object knows of its thread; it travels beside the machine's input. */
 export interface TaskStart {
@@ -31,19 +32,20 @@ export interface Answer {
   body?: string;
 }
 
-/** Event to the log, and for edges' events to whom they are meant. */
-export interface TaskHooks {
-  /** Adds an event of the thread to the log, in the transaction. */
-  log(event: CloudEvent, thread: string): void;
-}
+/** A task's start never changes: it is read once in an object's life. */
+const starts = new WeakMap<object, TaskStart>();
 
 const moderators = new WeakMap<object, Moderator>();
 
 export function readTaskStart(scope: Pick<ActorScope, "storage" | "along">): TaskStart {
   if (scope.along !== undefined) return scope.along as unknown as TaskStart;
+  const known = starts.get(scope.storage);
+  if (known) return known;
   const row = scope.storage.exec<{ event: string }>("SELECT event FROM task")[0];
   if (!row) throw new Error("the task has not been started");
-  return JSON.parse(row.event) as TaskStart;
+  const start = JSON.parse(row.event) as TaskStart;
+  starts.set(scope.storage, start);
+  return start;
 }
 
 /** The full id of a turn: it names its task. */
@@ -51,7 +53,7 @@ export function makeTurnId(task: string, turn: number): string {
   return `${task}:${turn}`;
 }
 
-export function createTaskLogic(hooks: TaskHooks): { task: LogicEntry; moderate: PromiseLogic } {
+export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } {
   const writes: Record<string, Write> = {
     "message.append": ({ params, sidecar }, { storage, now }) => {
       const answer = params.status === null ? (sidecar as Answer) : { output: { $status: params.status ?? null } };
@@ -107,7 +109,7 @@ export function createTaskLogic(hooks: TaskHooks): { task: LogicEntry; moderate:
           const start = along as unknown as TaskStart;
           storage.exec("INSERT INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
         },
-        expand: (event, _to, scope) => expandTask(event, scope, hooks),
+        expand: (event, _to, scope) => expandTask(event, scope),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
       },
     },
@@ -148,7 +150,7 @@ function readView(scope: ActorScope, pending: readonly PendingWrite[]): Decision
     });
   const rowToStep = (row: MessageRow): Step =>
     toStep(row.role, row.agent, { output: JSON.parse(row.output), ...(row.body !== null && { body: row.body }) });
-  const stored = readLastMessage(scope.storage);
+  const stored = appended.length ? undefined : readLastMessage(scope.storage);
   const last = appended.at(-1) ?? (stored && rowToStep(stored));
   return {
     start: { workflow: start.workflow, event: { ...start.event, agent: start.initiator }, which: "new" },
@@ -162,7 +164,8 @@ function toStep(role: string, agent: string | null, { output, body }: Answer): S
 }
 
 /** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
-function expandTask(fact: ActorEvent, scope: ActorScope, hooks: TaskHooks): Message {
+function expandTask(fact: ActorEvent, scope: ActorScope): Message {
+  const hooks = findHooks(scope.storage);
   const event = fact as unknown as ToAgent;
   const start = readTaskStart(scope);
   const { ir } = scope.definition as CompiledWorkflow;

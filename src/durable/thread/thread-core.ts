@@ -19,6 +19,7 @@ import { createRecruitmentLogic } from "./recruitment-logic.ts";
 import { createTaskCore, type TaskCore } from "./task-core.ts";
 import { createTaskLogic } from "./task-logic.ts";
 import { readLastDecision, readLastMessage } from "./task-rows.ts";
+import { setHooks } from "./thread-hooks.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
 
 export interface ThreadPorts {
@@ -40,6 +41,9 @@ export interface ThreadCore {
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }
+
+/** Made once an isolate: what they load is kept with them. */
+const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
 
 export function createThreadCore(ports: ThreadPorts): ThreadCore {
   const { registry, beside } = ports;
@@ -77,7 +81,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     const last = readLastMessage(storage);
     return { output: last ? (JSON.parse(last.output) as Json) : null, prompt: readLastDecision(storage)?.prompt ?? null };
   };
-  const logics = createLogics({ recruitment: createRecruitmentLogic({ log, project, readEnd }), ...createTaskLogic({ log }) });
+  setHooks(storage, { log, project, readEnd });
   const definitions = (hash: string): Promise<CompiledWorkflow | undefined> => registry.revision(hash);
 
   const host = createActorHost(world, logics, {
@@ -87,6 +91,8 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       ports.counted(steps);
       projection.wake();
     },
+    seal: () => projection.seal(),
+    undone: () => projection.undo(),
   });
   const offers = isRoot ? createOffers({ storage, clock, registry, outbox: host.committer.outbox, log }) : undefined;
 
@@ -130,7 +136,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   }
 
   async function takeOffer(envelope: Envelope): Promise<() => void> {
-    const actor = await host.read(name);
+    const actor = await host.peek(name);
     const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
     if (!compiled || !offers) throw new Error(`${world.address} makes no offers`);
     return offers.take(envelope.message, compiled.ir);
@@ -161,13 +167,10 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     alarm: () =>
       host.alarm(async () => {
         await projection.flush();
-        const actor = isRoot ? await host.read(name) : undefined;
+        const actor = isRoot ? await host.peek(name) : undefined;
         const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
         const write = compiled && (await offers?.scan(compiled.ir));
-        host.committer.commit(() => {
-          projection.sweep();
-          write?.();
-        });
+        if (write) host.committer.commit(write);
       }),
   };
 }

@@ -62,6 +62,8 @@ export function createAdmission({ name, world, registry, project, settle, later,
       countCommit();
       projection.wake();
     },
+    seal: () => projection.seal(),
+    undone: () => projection.undo(),
   });
   let resumed = false;
 
@@ -196,10 +198,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   }
 
   const gather = createGather<{ envelope: Envelope; ir: WorkflowIr | undefined }, Delivery>(settle, (items) =>
-    committer.commit(() => {
-      projection.sweep();
-      return items.map(take);
-    }),
+    committer.commit(() => items.map(take)),
   );
 
   function resume(): void {
@@ -221,7 +220,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
       committer.alarm(async () => {
         resume();
         await projection.flush();
-        committer.commit(() => projection.sweep());
+        committer.commit(() => {});
       }),
     admission: () => ({
       running: running(),

@@ -1,0 +1,28 @@
+/**
+ * What a thread's logics need of the object that runs them. Logics are made once an isolate, for their machines are
+ * loaded once; the object is found by its store.
+ */
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { Storage } from "../host/ports.ts";
+import type { ProjectionRow } from "../rpc.ts";
+
+export interface ThreadHooks {
+  /** Adds an event of the thread to the log, in the transaction. */
+  log(event: CloudEvent, thread: string): void;
+  project(row: ProjectionRow): void;
+  /** The thread's last output and prompt, where the task's rows are at hand. */
+  readEnd(): { output: Json; prompt: string | null };
+}
+
+const hooks = new WeakMap<Storage, ThreadHooks>();
+
+export function setHooks(storage: Storage, given: ThreadHooks): void {
+  hooks.set(storage, given);
+}
+
+/** @throws if the object has set none */
+export function findHooks(storage: Storage): ThreadHooks {
+  const found = hooks.get(storage);
+  if (!found) throw new Error("this object runs no thread");
+  return found;
+}
