@@ -20,6 +20,7 @@ closeOnSignal(agent);
 
 if (values.repo && values.pr) {
   const { repo, pr, title = "untitled" } = values;
+  await agent.ready;
   tell("posts", `pr.ready_for_review ${repo}#${pr} "${title}"`);
   // The id makes it safe to run this again: the same pull request is announced once.
   const { threads, notes } = await agent.send({

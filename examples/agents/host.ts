@@ -19,6 +19,7 @@ const agent = connectAgent({
 closeOnSignal(agent);
 
 if (values.motion) {
+  await agent.ready;
   tell("posts", `debate.requested "${values.motion}"`);
   const { threads } = await agent.send({ type: "debate.requested", data: { motion: values.motion } });
   for (const thread of threads) tell("opened", `thread ${thread}`, { thread });

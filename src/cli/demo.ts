@@ -1,7 +1,6 @@
 /** `nerveflare demo`: a review and a debate on a server of their own, every process and socket real, told as they happen. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import type { Command } from "commander";
 import { systemClock } from "../client/clock.ts";
 import { createHttpCaller, type HttpCaller } from "../client/http.ts";
@@ -17,26 +16,31 @@ const patience = 60;
 
 /** Defines `nerveflare demo`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
-  command.action(async () => {
-    const narrator = createNarrator(terminal);
-    const troupe = createTroupe();
-    const interrupted = Promise.withResolvers<never>();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => interrupted.reject(new CliError(`stopped by ${signal}`)));
-    }
-    const timer = setTimeout(() => interrupted.reject(new CliError(`the demo did not end within ${patience} s`)), patience * 1000);
-    try {
-      await Promise.race([play(narrator, troupe), troupe.broken, interrupted.promise]);
-    } catch (error) {
-      if (error instanceof CliError) throw error;
-      const hint =
-        "`npm start` runs the server alone and shows what it logs; `npm run check` and `npm test` tell whether the tree is sound.";
-      throw new CliError(`the demo failed: ${(error as Error).message}`, { hint, cause: error });
-    } finally {
-      clearTimeout(timer);
-      await troupe.disband();
-    }
-  });
+  command
+    .option("--keep", "leave the server and the agents running afterwards, to look around")
+    .action(async ({ keep }: { keep?: boolean }) => {
+      const narrator = createNarrator(terminal);
+      const troupe = createTroupe();
+      const signalled = Promise.withResolvers<NodeJS.Signals>();
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, signalled.resolve);
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => late.reject(new CliError(`the demo did not end within ${patience} s`)), patience * 1000);
+      try {
+        const played = await Promise.race([play(narrator, troupe), signalled.promise, troupe.broken, late.promise]);
+        clearTimeout(timer);
+        if (typeof played === "string") throw new CliError(`stopped by ${played}`);
+        narrator.remark(describeNext(played, keep ?? false));
+        if (keep) await Promise.race([signalled.promise, troupe.broken]);
+      } catch (error) {
+        if (error instanceof CliError) throw error;
+        const hint =
+          "`npm start` runs the server alone and shows what it logs; `npm run check` and `npm test` tell whether the tree is sound.";
+        throw new CliError(`the demo failed: ${(error as Error).message}`, { hint, cause: error });
+      } finally {
+        clearTimeout(timer);
+        await troupe.disband();
+      }
+    });
 }
 
 /** What the acts share. */
@@ -47,19 +51,25 @@ interface Stage {
   operator: HttpCaller;
 }
 
-async function play(narrator: Narrator, troupe: Troupe): Promise<void> {
-  const began = performance.now();
+async function play(narrator: Narrator, troupe: Troupe): Promise<Ready> {
   const server = await troupe.startServer();
   narrator.line("server", "ready", `${server.url}, process ${server.pids.server}, runtime ${server.pids.workerd}`);
   const operator = createHttpCaller({ url: server.url, token: server.adminToken, fetch, clock: systemClock });
-  const stage: Stage = { narrator, troupe, server, operator };
+  for (const act of acts) await playAct({ narrator, troupe, server, operator }, act);
+  return server;
+}
 
-  for (const act of acts) await playAct(stage, act);
-
-  narrator.remark(`\nBoth threads are complete, after ${((performance.now() - began) / 1000).toFixed(1)} s. To look further, run \`npm start\`; then
-  curl -H "Authorization: Bearer $(cat .nerveflare/admin-token)" http://127.0.0.1:8787/v1/threads
-  npx nerveflare threads                  the same, as a table
-  NERVEFLARE_TOKEN=… node examples/agents/reviewer.ts   one agent of this story; examples/agents holds them all`);
+/** How to look further: at this server while it is kept, else at one of one's own. */
+function describeNext({ url, adminToken, data }: Ready, keep: boolean): string {
+  const place = keep ? `NERVEFLARE_URL=${url} NERVEFLARE_DATA=${data} ` : "";
+  const look = `
+  ${place}npx nerveflare threads                 all threads; with an id, one of them
+  ${place}npx nerveflare events                  the log of all events
+  curl -H "Authorization: Bearer ${keep ? adminToken : "$(cat .nerveflare/admin-token)"}" ${keep ? url : "http://127.0.0.1:8787"}/v1/status`;
+  return keep
+    ? `\nBoth threads are complete; the server and the agents go on until Ctrl-C.${look}`
+    : `\nBoth threads are complete, and the server is gone. \`npm run demo -- --keep\` leaves it running to look around; \`npm start\` runs one of your own:${look}
+  NERVEFLARE_TOKEN=… node examples/agents/reviewer.ts   an agent of this story, with a token from \`npx nerveflare agents add\``;
 }
 
 async function playAct({ narrator, troupe, server, operator }: Stage, { title, workflow, players, initiator }: Act): Promise<void> {
@@ -78,9 +88,14 @@ async function playAct({ narrator, troupe, server, operator }: Stage, { title, w
   const shown = (await operator.call("GET", `v1/threads/${thread}`)) as ThreadView;
   const { messages } = (await operator.call("GET", `v1/threads/${thread}/messages`)) as { messages: unknown[] };
   const seats = Object.entries(shown.roles).map(([role, { agent }]) => `${role} ${agent ?? "nobody"}`);
-  narrator.line("server", "thread", `${shown.status}: ${shown.outcome?.prompt ?? ""} (${messages.length} turns; ${seats.join(", ")})`, {
-    thread,
-  });
+  narrator.line(
+    "server",
+    "thread",
+    `${shown.status}: ${shown.outcome?.prompt ?? ""} (${messages.length} turns; ${seats.join(", ")}), ${thread}`,
+    {
+      thread,
+    },
+  );
   if (shown.status !== "completed") throw new Error(`the thread of ${workflow} is ${shown.status}`);
 
   /** Registers an agent and starts its program. */

@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import { identifyProcess, isAlive } from "../../src/cli/server/process-identity.ts";
+
+interface Line {
+  who: string;
+  what: string;
+  text: string;
+}
+
+function spawnDemo() {
+  const child = spawn(process.execPath, ["src/cli/main.ts", "demo", "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGTERM"));
+  return { child, ended: once(child, "close") as Promise<[number | null]> };
+}
+
+test("[DEMO1] the demo plays a review and a debate to their ends and leaves no process behind", async () => {
+  const { child, ended } = spawnDemo();
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+
+  const lines = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Line);
+  const texts = (what: string) => lines.filter((line) => line.what === what).map((line) => line.text);
+  // One reviewer of two, and one of two who wanted to speak first.
+  expect(texts("refused")).toHaveLength(2);
+  expect(texts("awarded")).toEqual(["reviewer", "against", "for"]);
+  expect(texts("answers").filter((said) => /^(changes requested|updated|approved):/.test(said))).toHaveLength(3);
+  expect(texts("completed")).toEqual(["Approved: Tests pass, the name says what it does.", "Closed."]);
+  expect(texts("thread").map((said) => said.split(":")[0])).toEqual(["completed", "completed"]);
+
+  const [, server, runtime] = /process (\d+), runtime (\d+)/.exec(texts("ready")[0] ?? "") ?? [];
+  for (const pid of [server, runtime]) expect(identifyProcess(Number(pid))).toBeNull();
+});
+
+test("[DEMO2] a demo that is stopped ends its processes and says that it did not end well", async () => {
+  const { child, ended } = spawnDemo();
+  child.stdout.setEncoding("utf8");
+  const [ready] = (await once(child.stdout, "data")) as [string];
+  const pids = [...(/process (\d+), runtime (\d+)/.exec(ready)?.slice(1) ?? [])].map(Number);
+  const processes = pids.map((pid) => identifyProcess(pid));
+  expect(processes).toEqual([expect.anything(), expect.anything()]);
+
+  child.kill("SIGINT");
+
+  const [stderr, [code]] = await Promise.all([text(child.stderr), ended]);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("stopped by SIGINT") });
+  expect(processes.map((found) => found && isAlive(found))).toEqual([false, false]);
+});
