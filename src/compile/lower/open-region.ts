@@ -88,12 +88,14 @@ function lowerHeld(ir: WorkflowIr, role: RoleIr): StateJson {
   const params = { role: role.name };
   const holds = name("holds", params);
   const seeking = `#recruitment.open.${role.name}.seeking`;
+  // A pool is sought only for a turn: whether there still is one, the task knows and says.
+  const vacated = isPool(role) ? `#recruitment.open.${role.name}.dormant` : seeking;
   const { grace, then } = role.offline;
   const routed = hasStatusEdge(ir, role, "$OFFLINE") && then !== "rerecruit";
   const vacate = (why: string): TransitionJson => ({
     guard: holds,
     description: why,
-    target: seeking,
+    target: vacated,
     actions: [name("vacate", { ...params, tell: true, why })],
   });
   const policy = (why: string) =>
@@ -104,7 +106,7 @@ function lowerHeld(ir: WorkflowIr, role: RoleIr): StateJson {
   };
   const lost: TransitionJson =
     then === "rerecruit"
-      ? { description: "lost", target: seeking, actions: [name("vacate", { ...params, tell: true, why: "lost" })] }
+      ? { description: "lost", target: vacated, actions: [name("vacate", { ...params, tell: true, why: "lost" })] }
       : { description: "lost", target: "gone", actions: routed ? [name("setGone", { ...params, to: true })] : policy("lost") };
   const back: TransitionJson = { guard: holds, target: "here", actions: routed ? [name("setGone", { ...params, to: false })] : [] };
   const waits = then === "wait" && !routed;

@@ -204,6 +204,19 @@ describe("a pool", () => {
   });
 });
 
+describe("a pool whose holder is lost in mid-turn", () => {
+  it("is sought again when the task says that the turn still needs somebody", () => {
+    const thread = pair({ name: "worker", bind: "turn" });
+    send(thread, { type: "role.needed", role: "worker", generation: 0, why: "picked" });
+    claim(thread, "ann");
+    expect(listSent(send(thread, { type: "role.release", role: "worker", agent: "ann", generation: 1 }))).toEqual([
+      "agent/ann role.ended",
+      "task role.lost",
+    ]);
+    expect(listSent(send(thread, { type: "role.needed", role: "worker", generation: 1, why: "released" }))).toEqual(["offers offer.open"]);
+  });
+});
+
 describe("pick", () => {
   it("best: waits for the time, or for everybody's answer, and the best bid wins", () => {
     const thread = pair({ name: "worker", recruitment: { pick: "best" } });
