@@ -9,7 +9,7 @@ import { expect, onTestFailed, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "../../src/client/clock.ts";
 import { createHttpCaller, type HttpCaller } from "../../src/client/http.ts";
 import { type Agent, connectAgent, type TurnAssigned, type TurnOutput } from "../../src/client/index.ts";
-import { createRandom } from "./create-random.ts";
+import { createRandom } from "../../src/explore/index.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const kills = 20;
