@@ -16,7 +16,7 @@ import type { Registry } from "../registry.ts";
 import type { AgentCard, Delivery, Envelope, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
 import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
-import { createMailbox, type Mailbox } from "./mailbox.ts";
+import { createMailbox, type Incoming, type Mailbox } from "./mailbox.ts";
 import { routeEvent } from "./route-event.ts";
 
 export interface AgentPorts {
@@ -93,10 +93,14 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   let lazy = false;
   let resumed = false;
 
-  const mailbox = createMailbox(world, {
-    from: row?.seq_reserved ?? 0,
-    reserve: (upTo) => void storage.exec("UPDATE agent SET seq_reserved = ?", upTo),
-  });
+  const mailbox = createMailbox(
+    world,
+    {
+      from: row?.seq_reserved ?? 0,
+      reserve: (upTo) => void storage.exec("UPDATE agent SET seq_reserved = ?", upTo),
+    },
+    ports.later,
+  );
 
   const { commit } = committer;
 
@@ -203,15 +207,24 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     });
   }
 
-  const gather = createGather<Envelope, Delivery>(ports.settle, (envelopes) => {
+  const gather = createGather<Incoming, Delivery>(ports.settle, (incoming) => {
     if (!card && !name.startsWith("operators/"))
-      return envelopes.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
+      return incoming.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
     // Given to connections first: what is sent after a write waits for the disk.
-    const received = mailbox.receive(envelopes);
+    const received = mailbox.receive(incoming);
     commit(received.write);
     received.wake();
     return received.answers;
   });
+
+  /** An agent that answers at once has had its turn before a row of it could be of use. */
+  async function deliver(envelope: Envelope): Promise<Delivery> {
+    resume();
+    const passed = card && mailbox.pass(envelope);
+    if (!passed) return gather({ envelope });
+    const left = await passed;
+    return left ? gather(left) : { status: "stored" };
+  }
 
   return {
     mailbox,
@@ -314,10 +327,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       return succeed(null);
     },
     noteLazily,
-    deliver: (envelope) => {
-      resume();
-      return gather(envelope);
-    },
+    deliver,
     alarm: () =>
       committer.alarm(async () => {
         resume();

@@ -20,6 +20,11 @@ export const agentLimits = {
   sockets: 16,
   /** Milliseconds that acknowledgements and answered turns wait for a commit to ride along with. */
   lazy: 1_000,
+  /**
+   * Milliseconds that a turn, once given to a connection, may wait to be answered without a row of its own: its sender
+   * still holds it. An agent that answers at once costs no write; one that thinks is stored.
+   */
+  pass: 50,
   /** Senders whose last number is kept in memory: a query less for each event of a busy thread. */
   sendersInMemory: 1_000,
   /** Days that a sender's last number is kept: no message is tried again for so long. */

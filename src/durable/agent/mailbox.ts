@@ -25,12 +25,24 @@ export interface Reader {
   note(): void;
 }
 
+/** What is to be written of mail: as it came, or already given under a number. */
+export interface Incoming {
+  envelope: Envelope;
+  given?: { seq: number; acked: boolean };
+}
+
 export interface Mailbox {
+  /**
+   * Gives a turn to a connection without storing it. Resolves with undefined when the agent has answered it, or with what
+   * must be stored after all: it takes longer, was acknowledged only, or the connection is gone.
+   * @returns undefined if it can't be passed on so: then it is to be received
+   */
+  pass(envelope: Envelope): Promise<Incoming | undefined> | undefined;
   /**
    * Takes envelopes that arrived together: gives to readers at once what may be given, then the caller runs `write` in a
    * transaction and `wake` after it.
    */
-  receive(envelopes: Envelope[]): { answers: Delivery[]; write(): void; wake(): void };
+  receive(incoming: Incoming[]): { answers: Delivery[]; write(): void; wake(): void };
   /** For a poll: what is unacknowledged after `after`; without it, what no live connection holds. In order. */
   readFree(query: { channels: readonly Channel[]; after?: number; limit: number }): InboxItem[];
   /** Adds a reader, newest last, and gives it what no other holds. */
@@ -60,7 +72,11 @@ interface MailRow {
   event: string;
 }
 
-export function createMailbox(world: World, reserved: { from: number; reserve(upTo: number): void }): Mailbox {
+export function createMailbox(
+  world: World,
+  reserved: { from: number; reserve(upTo: number): void },
+  later: (milliseconds: number, work: () => void) => void,
+): Mailbox {
   const { storage, clock } = world;
   let nextSeq = reserved.from;
   let reservedTo = reserved.from;
@@ -112,6 +128,37 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
       .map(toItem);
   }
 
+  /** Turns that a connection was given and that have no row. */
+  const passing = new Map<
+    string,
+    {
+      envelope: Envelope;
+      item: InboxItem;
+      reader: Reader;
+      since: number;
+      settled: Promise<Incoming | undefined>;
+      resolve(incoming: Incoming | undefined): void;
+    }
+  >();
+  let watching = false;
+
+  function store(turn: string, acked: boolean): void {
+    const passed = passing.get(turn);
+    if (!passed) return;
+    passing.delete(turn);
+    passed.resolve({ envelope: passed.envelope, given: { seq: passed.item.seq, acked } });
+  }
+
+  function watchPassing(): void {
+    if (watching) return;
+    watching = true;
+    later(agentLimits.pass, () => {
+      watching = false;
+      for (const [turn, { since }] of passing) if (clock.now() - since >= agentLimits.pass) store(turn, false);
+      if (passing.size) watchPassing();
+    });
+  }
+
   function newestFor(channel: Channel): Reader | undefined {
     return readers.findLast((reader) => reader.channels.includes(channel));
   }
@@ -157,10 +204,34 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
   }
 
   return {
-    receive(envelopes) {
+    pass(envelope) {
+      const { from, id, phase, message } = envelope;
+      const mail = readMail(message);
+      const same = mail?.turn === undefined ? undefined : passing.get(mail.turn);
+      if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
+      if (mail?.turn === undefined || phase !== undefined || firstHeld !== Number.POSITIVE_INFINITY || rowCount >= limits.mailboxRows)
+        return undefined;
+      const reader = newestFor(mail.channel);
+      if (!reader?.caughtUp || reader.outstanding >= agentLimits.window || id <= (readSender(from)?.last ?? 0)) return undefined;
+      const seq = takeSeq();
+      lastSeq = seq;
+      giveTo(reader, { seq, channel: mail.channel, event: mail.event });
+      const { promise, resolve } = Promise.withResolvers<Incoming | undefined>();
+      passing.set(mail.turn, {
+        envelope,
+        item: { seq, channel: mail.channel, event: mail.event },
+        reader,
+        since: clock.now(),
+        settled: promise,
+        resolve,
+      });
+      watchPassing();
+      return promise;
+    },
+    receive(incoming) {
       const late: Reader[] = [];
       const writes: (() => void)[] = [];
-      const answers = envelopes.map((envelope): Delivery => {
+      const answers = incoming.map(({ envelope, given }): Delivery => {
         const { from, id, phase, message } = envelope;
         const last = readSender(from)?.last ?? 0;
         if (phase === "release") {
@@ -183,15 +254,16 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
           if (rowCount >= limits.mailboxRows)
             return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
         }
-        const seq = takeSeq();
+        const seq = given?.seq ?? takeSeq();
         rowCount += 1;
         remember(from, { last: id, held: phase === "hold" ? seq : null });
         const held = phase === "hold";
         const event = JSON.stringify(mail.event);
         const item = { seq, channel: mail.channel, event: mail.event };
         const reader = held || seq > firstHeld ? undefined : newestFor(mail.channel);
-        lastSeq = seq;
-        if (held) firstHeld = Math.min(firstHeld, seq);
+        lastSeq = Math.max(lastSeq, seq);
+        if (given) writes.push(() => given.acked && ackedSeqs.push(seq));
+        else if (held) firstHeld = Math.min(firstHeld, seq);
         else if (reader?.caughtUp && reader.outstanding < agentLimits.window) giveTo(reader, item);
         else for (const other of readers) if (other.channels.includes(mail.channel)) late.push(other);
         writes.push(() => writeMail(envelope, mail, seq, held, event));
@@ -221,6 +293,7 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
       pump(reader);
     },
     detach(reader) {
+      for (const [turn, passed] of passing) if (passed.reader === reader) store(turn, false);
       const index = readers.indexOf(reader);
       if (index >= 0) readers.splice(index, 1);
       for (const item of read({ channels: reader.channels, after: reader.after, limit: agentLimits.window })) {
@@ -230,6 +303,7 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
       }
     },
     ack({ seqs, seq, channel }, by) {
+      for (const [turn, { item }] of passing) if (seqs?.includes(item.seq) || (seq !== undefined && item.seq <= seq)) store(turn, true);
       if (seqs) ackedSeqs.push(...seqs);
       if (seq !== undefined)
         for (const row of storage.exec<{ seq: number }>(
@@ -243,7 +317,16 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
       by.outstanding = Math.max(0, by.outstanding - (seqs?.length ?? agentLimits.window));
       if (!by.caughtUp) pump(by);
     },
-    endTurn: (turn) => void endedTurns.push(turn),
+    endTurn(turn) {
+      const passed = passing.get(turn);
+      if (!passed) {
+        endedTurns.push(turn);
+        return;
+      }
+      passing.delete(turn);
+      passed.reader.outstanding = Math.max(0, passed.reader.outstanding - 1);
+      passed.resolve(undefined);
+    },
     get hasNotes() {
       return ackedSeqs.length > 0 || endedTurns.length > 0;
     },
@@ -269,16 +352,18 @@ export function createMailbox(world: World, reserved: { from: number; reserve(up
       senders.clear();
       firstHeld = readFirstHeld();
     },
-    readOpen: (of) =>
-      storage
-        .exec<MailRow>(
-          `SELECT seq, channel, event FROM mailbox WHERE ${of} IS NOT NULL AND held = 0 AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?`,
-          clock.now(),
-          limits.mailboxRows,
-        )
-        .map(toItem),
+    readOpen(of) {
+      const rows = storage.exec<MailRow>(
+        `SELECT seq, channel, event FROM mailbox WHERE ${of} IS NOT NULL AND held = 0 AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?`,
+        clock.now(),
+        limits.mailboxRows,
+      );
+      const passed = of === "turn" ? [...passing.values()].map(({ item }) => item) : [];
+      return [...rows.map(toItem), ...passed];
+    },
     count: () => ({
-      unacknowledged: storage.exec<{ n: number }>("SELECT count(*) AS n FROM mailbox WHERE acked = 0 AND held = 0")[0]?.n ?? 0,
+      unacknowledged:
+        (storage.exec<{ n: number }>("SELECT count(*) AS n FROM mailbox WHERE acked = 0 AND held = 0")[0]?.n ?? 0) + passing.size,
       last: lastSeq,
     }),
     onReceive(listener) {
