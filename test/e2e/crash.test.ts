@@ -4,81 +4,129 @@
  */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFailed, onTestFinished, test, vi } from "vitest";
+import { readRecord } from "../../src/cli/server/data-folder.ts";
+import type { Ended } from "../../src/cli/server/spawn-server.ts";
 import { systemClock } from "../../src/client/clock.ts";
 import { createHttpCaller, type HttpCaller } from "../../src/client/http.ts";
 import { type Agent, connectAgent, type TurnAssigned, type TurnOutput } from "../../src/client/index.ts";
 import { createRandom } from "../../src/explore/index.ts";
+import type { CloudEvent } from "../../src/wire/event.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
-const kills = 20;
 const reviewsPerLife = 2;
 
-test(`[CRASH1] ${kills} kills of all server processes: every review completes, no turn is performed twice, no accepted event is lost`, async () => {
-  const seed = Number(process.env.NERVEFLARE_SEED ?? Date.now() % 1_000_000);
-  console.log(`NERVEFLARE_SEED=${seed}`);
-  const random = createRandom(seed);
-  const data = await makeDataFolder();
-  // Always the same port: the agents know no other.
-  const port = await findFreePort();
-  let server = await startTestServer(data, { port });
-  const said: string[] = [];
-  onTestFailed(async () => {
-    server.child.kill("SIGTERM");
-    console.log([...said, (await server.ended).stderr].join("\n-- killed --\n"));
-  });
-  const operator = createHttpCaller({ url: server.facts.url, token: server.facts.adminToken, fetch, clock: systemClock });
-  const workflow = (await readFile("workflows/code-review.yaml", "utf8"))
-    // All reviews at once, and no reviewer too busy: only crashes may hold them up.
-    .replace("concurrency: 8", "concurrency: 100")
-    .replace(/^ +where: "load < 3".*\n/m, "");
-  await operator.call("PUT", "v1/workflows/code-review", { body: workflow, contentType: "text/yaml" });
+type Server = Awaited<ReturnType<typeof startTestServer>>;
 
-  /** How often each turn's handler was run. */
-  const performed = new Map<string, number>();
-  const happenings = createCounter();
-  const connect = (id: string, capabilities: string[]) =>
-    connectPlayer(operator, server.facts.url, { id, capabilities, performed, happen: happenings.count });
-  const author = await connect("author", ["coding"]);
-  const reviewers = [await connect("reviewer-1", ["code-review"]), await connect("reviewer-2", ["code-review"])];
+/** Takes a server down, and gives the one that serves the same data on the same port afterwards. */
+type Crash = (server: Server, restart: () => Promise<Server>) => Promise<Server>;
 
-  const sent: Promise<string[]>[] = [];
-  const ids: string[] = [];
-  for (let life = 0; life < kills; life++) {
-    for (let n = 0; n < reviewsPerLife; n++) {
-      const id = `ready:${life}:${n}`;
-      ids.push(id);
-      const accepted = author.send({ type: "pr.ready_for_review", id, data: { repo: "nerve", pr: life * reviewsPerLife + n } });
-      const threads = accepted.then((answer) => answer.threads);
-      // Awaited, and so judged, when the killing is over.
-      threads.catch(() => {});
-      sent.push(threads);
+const crashes: { name: string; kills: number; crash: Crash }[] = [
+  {
+    name: "[CRASH1] 20 kills of all server processes",
+    kills: 20,
+    async crash({ facts: { pids }, ended }, restart) {
+      // The parent first: it would start its runtime again.
+      for (const pid of [pids.server, pids.workerd]) process.kill(pid, "SIGKILL");
+      await ended;
+      return restart();
+    },
+  },
+  {
+    name: "[CRASH2] 6 kills of the server's parent process, whose runtime serves on until the next server ends it",
+    kills: 6,
+    async crash({ child, ended }, restart) {
+      child.kill("SIGKILL");
+      await ended;
+      return restart();
+    },
+  },
+  {
+    name: "[CRASH3] 6 kills of the runtime, which its parent starts again",
+    kills: 6,
+    async crash(server) {
+      const record = join(server.facts.data, "server.json");
+      const before = readRecord(record)?.workerd;
+      if (before) process.kill(before.pid, "SIGKILL");
+      await vi.waitFor(() => expect(readRecord(record)?.workerd).not.toEqual(before), { timeout: 10_000, interval: 20 });
+      await vi.waitFor(() => fetch(`${server.facts.url}/healthz`), { timeout: 10_000, interval: 20 });
+      return server;
+    },
+  },
+];
+
+for (const { name, kills, crash } of crashes) {
+  test(`${name}: every review completes, no turn is performed twice, no accepted event is lost`, { timeout: 300_000 }, async () => {
+    const seed = Number(process.env.NERVEFLARE_SEED ?? Date.now() % 1_000_000);
+    console.log(`NERVEFLARE_SEED=${seed}`);
+    const random = createRandom(seed);
+    const data = await makeDataFolder();
+    // Always the same port: the agents know no other.
+    const port = await findFreePort();
+    const said: Promise<Ended>[] = [];
+    async function start(): Promise<Server> {
+      const server = await startTestServer(data, { port });
+      said.push(server.ended);
+      return server;
     }
-    // So many offers, turns and answers later, and then at any instruction.
-    await happenings.reach(1 + Math.floor(random() * 12), 20_000);
-    await delay(random() * 25);
-    killAll(server.facts.pids);
-    said.push((await server.ended).stderr);
-    server = await startTestServer(data, { port });
-  }
+    let server = await start();
+    onTestFailed(async () => {
+      server.child.kill("SIGTERM");
+      console.log((await Promise.all(said)).map(({ stderr }) => stderr).join("\n-- the next server --\n"));
+    });
+    const operator = createHttpCaller({ url: server.facts.url, token: server.facts.adminToken, fetch, clock: systemClock });
+    const workflow = (await readFile("workflows/code-review.yaml", "utf8"))
+      // All reviews at once, and no reviewer too busy: only crashes may hold them up.
+      .replace("concurrency: 8", "concurrency: 100")
+      .replace(/^ +where: "load < 3".*\n/m, "");
+    await operator.call("PUT", "v1/workflows/code-review", { body: workflow, contentType: "text/yaml" });
 
-  const threads = (await Promise.all(sent)).flat();
-  expect(new Set(threads).size).toBe(kills * reviewsPerLife);
-  await expectCompleted(operator, threads, [author, ...reviewers]);
+    /** How often each turn's handler was run. */
+    const performed = new Map<string, number>();
+    const happenings = createCounter();
+    const connect = (id: string, capabilities: string[]) =>
+      connectPlayer(operator, server.facts.url, { id, capabilities, performed, happen: happenings.count });
+    const author = await connect("author", ["coding"]);
+    const reviewers = [await connect("reviewer-1", ["code-review"]), await connect("reviewer-2", ["code-review"])];
 
-  // A review is: changes requested, updated, approved.
-  expect([...performed].filter(([, times]) => times > 1)).toEqual([]);
-  expect(performed.size).toBe(threads.length * 3);
-  await vi.waitFor(async () => expect(await listLogged(operator, "/agents/author", "pr.ready_for_review")).toEqual(ids.toSorted()), {
-    timeout: 30_000,
-    interval: 500,
+    const sent: Promise<string[]>[] = [];
+    const ids: string[] = [];
+    for (let life = 0; life < kills; life++) {
+      for (let n = 0; n < reviewsPerLife; n++) {
+        const id = `ready:${life}:${n}`;
+        ids.push(id);
+        const accepted = author.send({ type: "pr.ready_for_review", id, data: { repo: "nerve", pr: life * reviewsPerLife + n } });
+        const threads = accepted.then((answer) => answer.threads);
+        // Awaited, and so judged, when the killing is over.
+        threads.catch(() => {});
+        sent.push(threads);
+      }
+      // So many offers, turns and answers later, and then at any instruction.
+      await happenings.reach(1 + Math.floor(random() * 12), 20_000);
+      await delay(random() * 25);
+      server = await crash(server, start);
+    }
+
+    const threads = (await Promise.all(sent)).flat();
+    expect(new Set(threads).size).toBe(kills * reviewsPerLife);
+    await expectCompleted(operator, threads, [author, ...reviewers]);
+
+    // A review is: changes requested, updated, approved.
+    expect([...performed].filter(([, times]) => times > 1)).toEqual([]);
+    expect(performed.size).toBe(threads.length * 3);
+    // The log may lag, but misses nothing that was accepted.
+    await vi.waitFor(
+      async () => {
+        const posted = await listLogged(operator, { type: "pr.ready_for_review", source: "/agents/author" });
+        expect(posted.map(({ id }) => id).sort()).toEqual(ids.toSorted());
+        const answered = await listLogged(operator, { type: "nerve.turn.respond" });
+        expect(answered.map((event) => (event.data as { turn: string }).turn).sort()).toEqual([...performed.keys()].sort());
+      },
+      { timeout: 30_000, interval: 500 },
+    );
   });
-}, 300_000);
-
-/** Kills the parent first: it would start its runtime again. */
-function killAll({ server, workerd }: { server: number; workerd: number }): void {
-  for (const pid of [server, workerd]) process.kill(pid, "SIGKILL");
 }
 
 interface PlayerOptions {
@@ -140,19 +188,16 @@ async function readStatus(operator: HttpCaller, thread: string): Promise<string>
   return ((await operator.call("GET", `v1/threads/${thread}`)) as { status: string }).status;
 }
 
-/** The ids of all logged events of a kind from one sender, sorted. */
-async function listLogged(operator: HttpCaller, source: string, type: string): Promise<string[]> {
-  const ids: string[] = [];
+/** All logged events that match. */
+async function listLogged(operator: HttpCaller, match: Record<string, string>): Promise<CloudEvent[]> {
+  const found: CloudEvent[] = [];
   for (let after: string | number | null = 0; after !== null; ) {
-    const query = new URLSearchParams({ source, type, after: String(after), limit: "200" });
-    const page = (await operator.call("GET", `v1/events?${query}`)) as {
-      events: { event: { id: string } }[];
-      next: string | number | null;
-    };
-    ids.push(...page.events.map(({ event }) => event.id));
+    const query = new URLSearchParams({ ...match, after: String(after), limit: "200" });
+    const page = (await operator.call("GET", `v1/events?${query}`)) as { events: { event: CloudEvent }[]; next: string | number | null };
+    found.push(...page.events.map(({ event }) => event));
     after = page.events.length > 0 ? page.next : null;
   }
-  return ids.sort();
+  return found;
 }
 
 /** Counts happenings, and lets one wait for the next few. */
