@@ -14,6 +14,7 @@ const commands: { name: string; summary: string; load: () => Promise<CommandModu
   { name: "demo", summary: "play a review and a debate, told as they happen", load: () => import("./demo.ts") },
   { name: "check", summary: "say what is wrong with workflow files", load: () => import("./check.ts") },
   { name: "compile", summary: "write a workflow's two machines", load: () => import("./compile.ts") },
+  { name: "prove", summary: "tell what can go wrong in a workflow, as stories", load: () => import("./prove.ts") },
   { name: "publish", summary: "put workflow files into the registry", load: () => import("./publish.ts") },
   { name: "agents", summary: "add and list agents", load: () => import("./agents.ts") },
   { name: "agent", summary: "make any program an agent", load: () => import("./agent.ts") },

@@ -14,13 +14,17 @@ export function sayDuration(milliseconds: number): string {
   return `${milliseconds}ms`;
 }
 
-/** What left the step, as far as people see it. */
-export function tellEffects({ sent, emitted, written }: StepEffects): string[] {
+/**
+ * What left the step, as far as people see it.
+ * @param label what the author wrote for an edge
+ */
+export function tellEffects({ sent, emitted, written }: StepEffects, label: (node: string, edge: string) => string): string[] {
   const told: string[] = [];
   for (const { params, type } of written) {
     if (type === "message.append" && typeof params["status"] === "string")
       told.push(`the engine answers for ${params["role"]}: ${params["status"]}`);
-    if (type === "decision.record") told.push(`${params["node"]} decides "${params["edge"]}" → ${params["to"]}`);
+    if (type === "decision.record")
+      told.push(`${params["node"]} decides "${label(String(params["node"]), String(params["edge"]))}" → ${params["to"]}`);
   }
   for (const { event } of sent) {
     switch (event.type) {

@@ -137,7 +137,8 @@ const faultNames = {
 
 function reportFault(findings: Findings, { visits }: Exploration, fault: FoundFault): void {
   const way = fault.at < 0 ? [] : tellWay(visits, fault.at);
-  const story = number([...way, ...(fault.told.length > 0 ? [fault.told] : [])], `${fault.detail}.`);
+  const told = fault.told.filter((line) => line !== fault.detail);
+  const story = number([...way, ...(told.length > 0 ? [told] : [])], `${fault.detail}.`);
   const hint =
     fault.kind === "no-edge" && fault.node !== null ? "Add a last transition without a condition, or an edge for it." : undefined;
   findings.add(faultNames[fault.kind], fault.node, `${fault.detail}.`, story, hint);

@@ -90,7 +90,7 @@ function merge(first: SchemaObject, second: SchemaObject): SchemaObject {
 function flatten(sampler: Sampler, schema: SchemaObject, depth: number): SchemaObject {
   let flat = schema;
   const { $ref, ...rest } = schema;
-  if (typeof $ref === "string" && depth < deepest) {
+  if (typeof $ref === "string" && depth < 2 * deepest) {
     const target = resolve(sampler, $ref);
     flat = isObject(target) ? merge(flatten(sampler, target, depth + 1), rest) : rest;
   }

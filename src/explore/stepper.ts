@@ -107,10 +107,12 @@ export function createStepper(model: Model): Stepper {
   const tasks = createRegistry();
   const known = { recruitment: new Map<string, KnownStep>(), task: new Map<string, KnownStep>() };
 
+  const label = (node: string, edge: string): string => model.nodes.get(node)?.edges.find(({ id }) => id === edge)?.label ?? edge;
+
   function settle(actor: "recruitment" | "task", step: ActorStep, timers: readonly string[]): KnownStep {
     const settled = actor === "task" ? settleTask(model, step.snapshot) : settleRecruitment(model, step.snapshot);
     const state = (actor === "task" ? tasks : recruitments).add(settled, applyTimers(timers, step.effects));
-    return { state, effects: step.effects, told: tellEffects(step.effects), raw: step.snapshot };
+    return { state, effects: step.effects, told: tellEffects(step.effects, label), raw: step.snapshot };
   }
 
   function step(actor: "recruitment" | "task", before: ActorState, event: Fact, timer?: string): KnownStep {

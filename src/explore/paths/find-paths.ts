@@ -1,0 +1,343 @@
+/**
+ * Finds paths through one machine that together take every state and transition that can be taken: what `xstate/graph` can
+ * reach, walked by shortest ways, one per place that is not covered yet, each gone on with as long as it covers more.
+ */
+import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
+import { type AdjacencyMap, getAdjacencyMap } from "xstate/graph";
+import { loadMachine } from "../../../machines/load-machine.ts";
+import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
+import type { TaskContext } from "../../../machines/task/context.ts";
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import { beginActor, type Fact, stepActor } from "../step-actor.ts";
+import { type KeyedEvent, listRecruitmentEvents, listTaskEvents, readDeciding } from "./list-events.ts";
+import { type MarkedConfig, markConfig, type Place, readMarks } from "./mark-config.ts";
+
+/** One step of a path: an event, the decisions that follow it in the same commit, and where the machine must be then. */
+export interface PathStep {
+  key: string;
+  event: Fact;
+  decisions: KeyedEvent[];
+  expect: PathState;
+}
+
+/** What is compared after each step. */
+export interface PathState {
+  value: unknown;
+  status: string;
+  context: unknown;
+}
+
+/** A path from a machine's beginning. */
+export interface Path {
+  machine: "recruitment" | "task";
+  /** What is special about its beginning. */
+  title: string;
+  input: unknown;
+  /** Decisions of the first commit. */
+  decisions: KeyedEvent[];
+  expect: PathState;
+  steps: PathStep[];
+  /** Places that it takes. */
+  covers: string[];
+}
+
+/** A machine's paths, and all that they should take. */
+export interface MachinePaths {
+  machine: "recruitment" | "task";
+  marked: MarkedConfig;
+  paths: Path[];
+  /** True where the walk was ended by its limit. */
+  bounded: boolean;
+}
+
+/** A way in which a machine may begin, and what may come then. */
+interface Beginning {
+  title: string;
+  input: unknown;
+  list(snapshot: AnyMachineSnapshot): KeyedEvent[];
+  key(snapshot: AnyMachineSnapshot): string;
+}
+
+/** Steps that one path may have. */
+const longest = 60;
+
+/** States per beginning; what lies beyond is reported as not covered. */
+const statesAtMost = 1_500;
+
+function readHistory({ historyValue }: AnyMachineSnapshot): unknown {
+  return Object.entries((historyValue ?? {}) as Record<string, { id: string }[]>).map(([id, nodes]) => [id, nodes.map((node) => node.id)]);
+}
+
+function keyTask(snapshot: AnyMachineSnapshot): string {
+  const { seats, open, round, base, retries, invalid, audience, children, suspendAsked, unfilled, start } = snapshot.context as TaskContext;
+  const held = Object.entries(seats).map(([role, { agent, gone }]) => `${role}${agent === null ? "" : "+"}${gone ? "!" : ""}`);
+  const turn = open && [open.role, open.state];
+  return JSON.stringify([
+    snapshot.value,
+    readHistory(snapshot),
+    held.sort(),
+    turn,
+    Math.min(round - base, 2),
+    retries,
+    invalid,
+    audience,
+    children,
+    suspendAsked,
+    Object.keys(unfilled),
+    start,
+  ]);
+}
+
+function keyRecruitment(snapshot: AnyMachineSnapshot): string {
+  const { seats, tries, leading, last, unfilled, taskUp, paused, closing, start, offers } = snapshot.context as RecruitmentContext;
+  const held = Object.entries(seats).map(([role, { agent, gone }]) => `${role}${agent === null ? "" : "+"}${gone ? "!" : ""}`);
+  const leads = Object.entries(leading).map(([role, claim]) => `${role}${claim.agent}${claim.offer === offers[role]}`);
+  return JSON.stringify([
+    snapshot.value,
+    readHistory(snapshot),
+    held.sort(),
+    tries,
+    leads,
+    last,
+    Object.keys(unfilled),
+    taskUp,
+    paused,
+    closing,
+    start,
+  ]);
+}
+
+function seatNamed({ ir }: CompiledWorkflow): Record<string, { agent: string; generation: number }> {
+  const named = ir.roles.filter((role) => role.type === "named");
+  return Object.fromEntries(named.map((role) => [role.name, { agent: `${role.name}-holder`, generation: 1 }]));
+}
+
+function listStarts({ ir }: CompiledWorkflow): ("new" | "resume")[] {
+  const edges = ir.nodes.find((node) => node.name === "$START")?.edges ?? [];
+  return edges.some(({ guard }) => guard.type === "status" && guard.status === "resume") ? ["new", "resume"] : ["new"];
+}
+
+function beginTask(compiled: CompiledWorkflow): Beginning[] {
+  const seats = seatNamed(compiled);
+  const list = (snapshot: AnyMachineSnapshot): KeyedEvent[] => listTaskEvents(compiled.ir, snapshot);
+  const open = compiled.ir.roles.filter((role) => role.type === "open").map((role) => role.name);
+  const plain = listStarts(compiled).map((start) => ({
+    title: start,
+    input: { start, seats, round: 0, unfilled: [] },
+    list,
+    key: keyTask,
+  }));
+  const unfilled =
+    open.length > 0 ? [{ title: "unfilled", input: { start: "new", seats, round: 0, unfilled: open }, list, key: keyTask }] : [];
+  return [...plain, ...unfilled];
+}
+
+function beginRecruitment(compiled: CompiledWorkflow): Beginning[] {
+  const seats = seatNamed(compiled);
+  const roles = compiled.ir.roles.filter((role) => role.type !== "broadcast").map((role) => role.name);
+  return listStarts(compiled).flatMap((start) =>
+    (roles.length > 0 ? roles : [""]).map((focus) => ({
+      title: `${start}, ${focus}`,
+      input: { start, seats },
+      list: (snapshot: AnyMachineSnapshot): KeyedEvent[] => listRecruitmentEvents(compiled.ir, snapshot, focus),
+      key: keyRecruitment,
+    })),
+  );
+}
+
+type Adjacency = AdjacencyMap<AnyMachineSnapshot, Fact>;
+
+interface Edge {
+  key: string;
+  from: string;
+  to: string;
+}
+
+/** The reachable graph; keys of events are kept in the event, for XState serializes it. */
+function walk(machine: AnyStateMachine, { input, list, key }: Beginning): { map: Adjacency; bounded: boolean } {
+  let states = 0;
+  const known = new Set<string>();
+  const map = getAdjacencyMap(
+    machine as never,
+    {
+      input,
+      events: (snapshot: AnyMachineSnapshot) => list(snapshot).map((keyed) => ({ ...keyed.event, $key: keyed.key })),
+      filterEvents: (snapshot: AnyMachineSnapshot, event: Fact) => snapshot.status === "active" && snapshot.can(event as never),
+      serializeState: (snapshot: AnyMachineSnapshot) => {
+        const text = key(snapshot);
+        if (!known.has(text)) {
+          known.add(text);
+          states += 1;
+        }
+        return text as never;
+      },
+      serializeEvent: (event: Fact) => String(event["$key"]) as never,
+      stopWhen: () => states > statesAtMost,
+    } as never,
+  ) as unknown as Adjacency;
+  return { map, bounded: states > statesAtMost };
+}
+
+function findShortest(map: Adjacency, first: string): Map<string, Edge | undefined> {
+  const into = new Map<string, Edge | undefined>([[first, undefined]]);
+  const queue = [first];
+  for (let at = queue.shift(); at !== undefined; at = queue.shift())
+    for (const edge of listEdges(map, at))
+      if (!into.has(edge.to)) {
+        into.set(edge.to, edge);
+        queue.push(edge.to);
+      }
+  return into;
+}
+
+/** Ways out of a state, by their keys. */
+const outgoing = new WeakMap<Adjacency, Map<string, Edge[]>>();
+
+function listEdges(map: Adjacency, from: string): Edge[] {
+  return outgoing.get(map)?.get(from) ?? [];
+}
+
+function toState({ value, status, context }: AnyMachineSnapshot): PathState {
+  return { value, status, context: structuredClone(context) };
+}
+
+/** Replays keys exactly, and cuts the path where a key does not apply: states that look alike may differ in a counter. */
+function replay(machine: AnyStateMachine, which: Path["machine"], beginning: Beginning, keys: string[]): Path {
+  const begun = beginActor(machine, beginning.input);
+  let { snapshot } = begun;
+  const covers = new Set(readMarks(begun.effects.written));
+  const path: Path = {
+    machine: which,
+    title: beginning.title,
+    input: beginning.input,
+    decisions: [],
+    expect: toState(snapshot),
+    steps: [],
+    covers: [],
+  };
+  let current: PathStep | undefined;
+
+  function take(keyed: KeyedEvent): void {
+    const stepped = stepActor(machine, snapshot, keyed.event);
+    snapshot = stepped.snapshot;
+    for (const id of readMarks(stepped.effects.written)) covers.add(id);
+    if (current) current.expect = toState(snapshot);
+    else path.expect = toState(snapshot);
+  }
+  /** Decisions are of the commit that asked for them: a path never ends in one that is open. */
+  function decideBy(key: string | undefined): boolean {
+    const decisions = beginning.list(snapshot);
+    const chosen = decisions.find((keyed) => keyed.key === key) ?? decisions[0];
+    if (!chosen) return false;
+    (current ?? path).decisions.push(chosen);
+    take(chosen);
+    return chosen.key === key;
+  }
+
+  for (const key of keys) {
+    if (readDeciding(snapshot)) {
+      if (!decideBy(key)) break;
+      continue;
+    }
+    const keyed = beginning.list(snapshot).find((candidate) => candidate.key === key);
+    if (!keyed || snapshot.status !== "active" || !snapshot.can(keyed.event as never)) break;
+    current = { key, event: keyed.event, decisions: [], expect: toState(snapshot) };
+    path.steps.push(current);
+    take(keyed);
+  }
+  for (let asked = 0; readDeciding(snapshot) && asked < longest; asked++) decideBy(undefined);
+  path.covers = [...covers];
+  return path;
+}
+
+function coverBeginning(
+  machine: AnyStateMachine,
+  which: Path["machine"],
+  beginning: Beginning,
+  covered: Set<string>,
+): { paths: Path[]; bounded: boolean } {
+  const { map, bounded } = walk(machine, beginning);
+  const marks = new Map<Edge, string[]>();
+  const edges = new Map<string, Edge[]>();
+  for (const [from, { state, transitions }] of Object.entries(map))
+    edges.set(
+      from,
+      Object.entries(transitions as Record<string, { event: Fact; state: AnyMachineSnapshot }>).map(([key, transition]) => {
+        const edge: Edge = { key, from, to: beginning.key(transition.state) };
+        const { effects } = stepActor(machine, state, transition.event);
+        marks.set(edge, readMarks(effects.written));
+        return edge;
+      }),
+    );
+  outgoing.set(map, edges);
+  const first = Object.keys(map)[0];
+  if (first === undefined) return { paths: [], bounded };
+  const into = findShortest(map, first);
+  const isNew = (edge: Edge): boolean => (marks.get(edge) ?? []).some((id) => !covered.has(id));
+  const wayTo = (state: string): string[] => {
+    const keys: string[] = [];
+    for (let edge = into.get(state); edge; edge = into.get(edge.from)) keys.unshift(edge.key);
+    return keys;
+  };
+  const paths: Path[] = [];
+  const add = (keys: string[]): void => {
+    const path = replay(machine, which, beginning, keys);
+    if (path.covers.every((id) => covered.has(id))) return;
+    for (const id of path.covers) covered.add(id);
+    paths.push(path);
+  };
+  add([]);
+  for (const state of into.keys())
+    for (const edge of listEdges(map, state)) {
+      if (!isNew(edge)) continue;
+      const keys = [...wayTo(state), edge.key];
+      const planned = new Set(marks.get(edge));
+      let at = edge.to;
+      while (keys.length < longest) {
+        const next = listEdges(map, at).find((way) => (marks.get(way) ?? []).some((id) => !covered.has(id) && !planned.has(id)));
+        if (!next) break;
+        for (const id of marks.get(next) ?? []) planned.add(id);
+        keys.push(next.key);
+        at = next.to;
+      }
+      add(keys);
+      // The longer way may have ended early; the one that was meant is tried alone.
+      if (isNew(edge)) add([...wayTo(state), edge.key]);
+    }
+  return { paths, bounded };
+}
+
+/**
+ * Finds the paths of one machine.
+ * @throws if its config cannot be loaded
+ */
+export function findPaths(compiled: CompiledWorkflow, which: Path["machine"]): MachinePaths {
+  const marked = markConfig(compiled[which]);
+  const loaded = loadMachine(marked.config);
+  if (!loaded.ok) throw new Error(loaded.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
+  const covered = new Set<string>();
+  const paths: Path[] = [];
+  let bounded = false;
+  for (const beginning of which === "task" ? beginTask(compiled) : beginRecruitment(compiled)) {
+    const found = coverBeginning(loaded.machine, which, beginning, covered);
+    paths.push(...found.paths);
+    bounded ||= found.bounded;
+  }
+  return { machine: which, marked, paths, bounded };
+}
+
+/** Why a place is not covered. */
+export function explainUncovered(place: Place, covered: Set<string>, bounded: boolean): string {
+  if (place.kind === "transition" && !covered.has(place.state)) return `unreachable: the state ${place.state} is never entered`;
+  if (place.kind === "transition" && /\.(deciding|exhausted)$/.test(place.state) && place.event === "thread.suspend")
+    return "unreachable: deciding is one commit with what it is about, and nothing comes in between";
+  if (place.guard?.type === "suspendAsked") return "unreachable: it needs an order in the middle of a decision, which is one commit";
+  if (place.shadowed) return "unreachable: an earlier transition takes the event always";
+  if (bounded) return "not reached: the walk was ended by its limit of states";
+  if (place.kind === "state") return "unreachable: no transition that can be taken leads to it";
+  if (place.guard) {
+    const { type, params } = place.guard;
+    return `unreachable: the guard ${type}${params ? ` ${JSON.stringify(params)}` : ""} never holds when the event comes`;
+  }
+  return "unreachable: the event never comes in this state";
+}

@@ -1,0 +1,103 @@
+/** What authors are told of their own graphs, and how honest a proof is about its bounds. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { proofCatalogue, proveWorkflow, renderProofCatalogue } from "../../../src/explore/index.ts";
+import { compileExample, compileText, fleet, writeList, writePair } from "./compile-text.ts";
+
+const page = new URL("../../../docs/proofs.md", import.meta.url).pathname;
+
+describe("a proof", () => {
+  test.each([
+    ["code-review", () => compileExample("code-review")],
+    ["debate", () => compileExample("debate")],
+    ["a pair", () => compileText(writePair())],
+    ["a pool", () => compileText(writePair("bind: turn"))],
+    ["the best claim", () => compileText(writePair("recruitment: { pick: best, score: load }"))],
+    ["a broadcast", () => compileText(fleet)],
+    ["every policy to end", () => compileText(writePair("turn: { on_timeout: end, on_fail: end }"))],
+    ["retries without end", () => compileText(writePair("recruitment: { on_unfilled: retry, backoff: 1m }"))],
+  ])("finds nothing wrong with %s, and has seen every state", async (_title, make) => {
+    const proof = await proveWorkflow(make());
+    expect(proof.diagnostics).toEqual([]);
+    expect(proof).toMatchObject({ complete: true, note: expect.stringContaining(`explored ${proof.states} states`) });
+    expect(proof.states).toBeGreaterThan(50);
+  });
+
+  test("shows the very answer for which no condition holds", async () => {
+    const schema = "{ type: object, properties: { score: { type: integer, minimum: 0, maximum: 9 } }, required: [score] }";
+    const { diagnostics } = await proveWorkflow(
+      compileText(
+        writeList(schema, [
+          ["worker", "steps[-1].output.score < 3"],
+          ["$END", "steps[-1].output.score > 3"],
+        ]),
+      ),
+    );
+    expect(diagnostics).toHaveLength(1);
+    expect(diagnostics[0]).toMatchObject({
+      code: "NRV3105",
+      severity: "warning",
+      node: "worker",
+      hint: expect.stringContaining("condition"),
+    });
+    expect(diagnostics[0]?.story).toContain('3. worker answers {"score":3}');
+  });
+
+  test("finds a thread that can only fail: fewer rounds than the way to $END takes", async () => {
+    const { diagnostics } = await proveWorkflow(
+      compileText(writePair().replace("max_rounds: 6", "max_rounds: 1").replace("done: { role: $END", "done: { role: other")),
+    );
+    expect(diagnostics.map(({ code, hint }) => [code, hint])).toContainEqual(["NRV3104", "Set max_rounds to 2 or more."]);
+  });
+
+  test("finds a role that nobody may hold", async () => {
+    const { diagnostics } = await proveWorkflow(compileText(writePair("eligibility: { agents: [other-1], not: [other] }")));
+    expect(diagnostics.find(({ name }) => name === "proof-role-never-played")).toMatchObject({ node: "worker", severity: "error" });
+  });
+
+  test("tells a story of what happens, in order", async () => {
+    const compiled = compileExample("code-review");
+    const waiting = compiled.task.states["active"]?.states?.["author"]?.states?.["waiting"];
+    if (!waiting) throw new Error("the machine has changed");
+    waiting.after = {};
+    const { diagnostics } = await proveWorkflow(compiled);
+    expect(diagnostics[0]?.story).toEqual([
+      "1. an event arrives",
+      "2. reviewer is offered",
+      expect.stringMatching(/^3\. reviewer-1 claims reviewer; .*reviewer has the turn$/),
+      expect.stringMatching(/^4\. reviewer answers; reviewer decides "changes_requested" → author; author has the turn$/),
+      "5. it is the turn of author: the thread waits and nothing ends it.",
+    ]);
+  });
+
+  test("says that it was bounded, and then claims nothing of roles that it did not see played", async () => {
+    const proof = await proveWorkflow(compileExample("code-review"), { states: 30 });
+    expect(proof).toMatchObject({ complete: false, note: expect.stringMatching(/^bounded: explored 30 states/), diagnostics: [] });
+  });
+
+  test("stops when its time is up", async () => {
+    let time = 0;
+    const proof = await proveWorkflow(compileExample("code-review"), { seconds: 1, now: () => (time += 400) });
+    expect(proof.complete).toBe(false);
+  });
+
+  test("points at the author's text where it is told where things are", async () => {
+    const { diagnostics } = await proveWorkflow(compileText(writePair("eligibility: { agents: [other-1], not: [other] }")), {
+      locate: (node) => (node === "worker" ? { start: 7, end: 13 } : undefined),
+    });
+    expect(diagnostics.find(({ node }) => node === "worker")?.span).toEqual({ start: 7, end: 13 });
+  });
+});
+
+describe("the catalogue of proofs", () => {
+  test("gives every code once, apart from the compiler's own", () => {
+    const codes = Object.values(proofCatalogue).map(({ code }) => code);
+    expect(new Set(codes).size).toBe(codes.length);
+    for (const code of codes) expect(code).toMatch(/^NRV31\d\d$/);
+  });
+
+  test("is what docs/proofs.md shows (UPDATE_DOCS=1 writes it)", () => {
+    if (process.env.UPDATE_DOCS) writeFileSync(page, renderProofCatalogue());
+    expect(readFileSync(page, "utf8")).toBe(renderProofCatalogue());
+  });
+});
