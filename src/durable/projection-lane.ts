@@ -96,7 +96,7 @@ export function createProjectionLane(
         scheduler.background(this.flush());
       });
     },
-    due: () => (last > swept ? clock.now() + hostLimits.safetyNet : undefined),
+    due: () => (last > sweeping ? clock.now() + hostLimits.safetyNet : undefined),
     flush() {
       running ??= run().finally(() => {
         running = undefined;

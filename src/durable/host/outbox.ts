@@ -217,7 +217,7 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
       return running;
     },
     due() {
-      if (!waiting.length && !staged.length) return delivered > swept ? clock.now() + hostLimits.safetyNet : undefined;
+      if (!waiting.length && !staged.length) return delivered > sweeping ? clock.now() + hostLimits.safetyNet : undefined;
       return blockedUntil ?? clock.now() + hostLimits.safetyNet;
     },
     sweep() {
@@ -228,7 +228,7 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
       if (held) {
         waiting.push(...staged);
         swept = sweeping;
-      }
+      } else sweeping = swept;
       staged = [];
     },
     get size() {
