@@ -1,0 +1,137 @@
+/** The picture of a workflow as its author wrote it: a box per role, an arrow per edge, and dashed the ways that the engine goes. */
+import type { EdgeIr, NodeIr, ReflexIr, RoleIr, WorkflowIr } from "../ir.ts";
+import { type EnginePath, listEnginePaths } from "./engine-paths.ts";
+import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
+import { writeDuration } from "./write-duration.ts";
+
+/** Ids that no role has, for a role's name begins with a letter. */
+const places: Record<string, string> = { $START: "$START", $END: "$END", $SUSPEND: "$suspended" };
+const suspended: PictureNode = { id: "$suspended", kind: "suspended", title: "suspended", lines: ["until a person resumes it"] };
+const failed: PictureNode = { id: "$failed", kind: "failed", title: "failed", lines: [] };
+const moderator: PictureNode = { id: "$moderator", kind: "state", title: "moderator", lines: ["an expression names the next role"] };
+
+/** Draws a workflow. */
+export function createAuthorPicture(ir: WorkflowIr): Picture {
+  const paths = listEnginePaths(ir);
+  const { shared, single } = separateShared(ir, paths);
+  const edges = [...(ir.form === "moderator" ? listModeratorEdges(ir) : ir.nodes.flatMap(listAuthorEdges)), ...listEngineEdges(single)];
+  const reached = new Set(edges.map(({ to }) => to));
+  const start: PictureNode = { id: "$START", kind: "start", title: "start", lines: [] };
+  const end: PictureNode = { id: "$END", kind: "end", title: "end", lines: [] };
+  return {
+    title: ir.name,
+    lines: [ir.description, ...describeReflexes(ir.reflexes)].filter((line) => line.trim() !== ""),
+    nodes: [
+      start,
+      ...(ir.form === "moderator" ? [moderator] : []),
+      ...ir.roles.map((role) => drawRole(role, paths)),
+      ...[end, suspended, failed].filter(({ id }) => reached.has(id)),
+    ],
+    edges,
+    notes: [...shared, `More than ${ir.maxRounds} turns: the thread fails, where no edge says otherwise.`],
+  };
+}
+
+function drawRole(role: RoleIr, paths: EnginePath[]): PictureNode {
+  const description = role.fields["description"];
+  return {
+    id: role.name,
+    kind: role.type,
+    title: role.name,
+    badge: role.bind === "turn" && role.type === "open" ? "open, per turn" : role.type,
+    lines: [
+      ...(typeof description === "string" && description.trim() !== "" ? [description] : []),
+      describeHolder(role),
+      ...paths.filter(({ role: name, to }) => name === role.name && to === "forfeit").map(({ text }) => `${text}: the graph decides`),
+    ],
+  };
+}
+
+/** Who may hold a role. */
+function describeHolder({ type, agent, eligibility, broadcast }: RoleIr): string {
+  if (type === "named" && agent) return "id" in agent ? `agent ${agent.id}` : `agent: ${agent.from}`;
+  const { all, agents, notRoles, notAgents, where } = eligibility;
+  const parts = [
+    ...(all.length > 0 ? [`can ${all.join(", ")}`] : []),
+    ...(agents ? [`one of ${agents.join(", ")}`] : []),
+    ...(notRoles.length + notAgents.length > 0 ? [`not ${[...notRoles, ...notAgents].join(", ")}`] : []),
+    ...(where === undefined ? [] : [`where ${where}`]),
+  ];
+  const who = parts.length === 0 ? "any agent" : `an agent: ${parts.join("; ")}`;
+  if (type !== "broadcast") return who;
+  return broadcast?.of === undefined
+    ? who.replace(/^any agent|^an agent/, "every agent")
+    : who.replace(/^any agent|^an agent/, `${broadcast.of} agents`);
+}
+
+function listAuthorEdges(node: NodeIr): PictureEdge[] {
+  const ordered = node.edges.some(({ guard }) => guard.type === "condition");
+  return node.edges.map((edge, index): PictureEdge => {
+    const { guard, label, target, description, prompt } = edge;
+    const engine = guard.type === "status" && guard.status.startsWith("$");
+    const always = guard.type === "always" && node.edges.length === 1;
+    return {
+      from: places[node.name] ?? node.name,
+      to: places[target] ?? target,
+      kind: engine ? "status" : "author",
+      title: always ? "" : ordered ? `${index + 1}. ${label}` : label,
+      lines: [...(description === undefined ? [] : [description]), ...describeEffects(edge)],
+      ...(prompt ? { tip: prompt.kind === "literal" ? prompt.text : prompt.source } : {}),
+    };
+  });
+}
+
+function describeEffects({ emit, spawn }: EdgeIr): string[] {
+  return [
+    ...emit.map(({ kind }) => `emits ${kind}`),
+    ...spawn.map(({ workflow, await: wait }) => `starts ${workflow}${wait === undefined ? "" : `, waits up to ${writeDuration(wait)}`}`),
+  ];
+}
+
+/** The expression may lead from every role to every other: drawn by way of the moderator, that is two arrows a role. */
+function listModeratorEdges(ir: WorkflowIr): PictureEdge[] {
+  const edge = (from: string, to: string): PictureEdge => ({ from, to, kind: "author", title: "", lines: [] });
+  return [
+    edge("$START", moderator.id),
+    ...ir.roles.flatMap(({ name }) => [edge(moderator.id, name), edge(name, moderator.id)]),
+    edge(moderator.id, "$END"),
+  ];
+}
+
+/** One arrow for all that leads from a role to the same place. */
+function listEngineEdges(paths: EnginePath[]): PictureEdge[] {
+  const byEnds = Map.groupBy(
+    paths.filter(({ to }) => to !== "forfeit"),
+    ({ role, to }) => `${role} ${to}`,
+  );
+  return [...byEnds.values()].flatMap((group): PictureEdge[] => {
+    const [first] = group;
+    if (!first) return [];
+    const to = first.to === "self" ? first.role : first.to === "suspended" ? suspended.id : failed.id;
+    return [{ from: first.role, to, kind: "engine", title: "", lines: group.map(({ text }) => text) }];
+  });
+}
+
+/** What every role does alike is said once, in words. */
+function separateShared(ir: WorkflowIr, paths: EnginePath[]): { shared: string[]; single: EnginePath[] } {
+  const roles = ir.roles.filter(({ type }) => type !== "broadcast");
+  const isShared = ({ text, to }: EnginePath): boolean =>
+    (to === "suspended" || to === "failed") &&
+    roles.length > 1 &&
+    roles.every(({ name }) => paths.some((other) => other.role === name && other.to === to && other.text === text));
+  const groups = Map.groupBy(paths.filter(isShared), ({ to }) => to);
+  const shared = [...groups].map(([to, group]) => {
+    const texts = [...new Set(group.map(({ text }) => text))];
+    return `Every role: ${texts.join(", or ")}: the thread ${to === "failed" ? "fails" : "is suspended"}.`;
+  });
+  return { shared, single: paths.filter((path) => !isShared(path)) };
+}
+
+function describeReflexes(reflexes: ReflexIr[]): string[] {
+  const parts = reflexes.map((reflex) => {
+    const on = reflex.on.join(", ");
+    if (reflex.kind === "workflow") return `starts on ${on}`;
+    return reflex.kind === "signal" ? `${reflex.signal} on ${on}` : `${on} emits ${reflex.emit.map(({ kind }) => kind).join(", ")}`;
+  });
+  return parts.length === 0 ? [] : [parts.join(" · ")];
+}

@@ -1,0 +1,52 @@
+/** The text of boxes and labels, and the size that it gives them. */
+import { measureText } from "./measure-text.ts";
+import type { PictureEdge, PictureNode } from "./picture.ts";
+import { type Paragraph, setText, type TextBlock, textStyles } from "./text-block.ts";
+
+/** Pixels. */
+export const padding = { x: 14, y: 10 };
+const boxWidth = 250;
+const labelWidth = 190;
+/** Pixels between two arrows at a box, so that their heads are apart. */
+const arrowSpacing = 18;
+/** A badge is small text in a pill beside the title. */
+export const badge = { gap: 10, padding: 7, height: 16 };
+
+/** Width of a node's badge with its pill. */
+export function measureBadge(text: string): number {
+  return Math.ceil(measureText(text, textStyles.detail)) + 2 * badge.padding;
+}
+
+/** A box's text and size; it is wide enough for so many arrows at one side. */
+export function measureNode(node: PictureNode, arrows: number): { box: { width: number; height: number }; text: TextBlock } {
+  const least = arrowSpacing * (arrows + 1);
+  if (node.kind === "start" || node.kind === "end") {
+    const text = setText([{ text: node.title, style: "label" }], boxWidth, "centre");
+    return { box: { width: Math.max(58, least), height: text.height + 10 }, text };
+  }
+  const plain = node.kind === "suspended" || node.kind === "failed" || node.kind === "state";
+  const text = setText(
+    [
+      { text: node.title, style: plain && node.kind === "state" ? "label" : "title", most: 2 },
+      ...node.lines.map((line, index): Paragraph => ({ text: line, style: plain ? "detail" : "text", most: 3, gap: index === 0 ? 2 : 3 })),
+    ],
+    boxWidth,
+    plain ? "centre" : "left",
+  );
+  const first = text.lines[0]?.width ?? 0;
+  const header = node.badge === undefined ? 0 : first + badge.gap + measureBadge(node.badge);
+  const width = Math.max(text.width, header) + 2 * padding.x;
+  return { box: { width: Math.max(least, Math.ceil(width)), height: text.height + 2 * padding.y }, text };
+}
+
+/** An arrow's label. */
+export function setLabel({ title, lines }: PictureEdge): TextBlock {
+  return setText(
+    [
+      ...(title === "" ? [] : [{ text: title, style: "label" } as const]),
+      ...lines.map((text): Paragraph => ({ text, style: "detail", most: 3 })),
+    ],
+    labelWidth,
+    "centre",
+  );
+}
