@@ -44,7 +44,7 @@ export const wait = z
 /** A whole number between two bounds. */
 export function integer(min: number, max: number) {
   const message = `out-of-range: a whole number from ${min} to ${max}`;
-  return z.number().refine(Number.isSafeInteger, message).min(min, message).max(max, message);
+  return z.number().refine(Number.isSafeInteger, message).min(min, message).max(max, message).meta({ type: "integer" });
 }
 
 /** A list of bounded length. */

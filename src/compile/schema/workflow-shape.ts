@@ -19,7 +19,7 @@ const spawn = fields({
     .describe("Name of the workflow that is started."),
   input: z.unknown().optional().describe("Data of the child's event; an array spawns a child per item."),
   await: z
-    .union([z.boolean(), fields({ timeout: wait })])
+    .union([z.boolean(), fields({ timeout: wait.describe("How long the children are waited for.") })])
     .optional()
     .describe("Whether the target's turn waits for the children; `true` is 24h."),
 });
@@ -32,12 +32,15 @@ const edgeFields = {
 };
 
 /** An edge of the status form. */
-export const statusEdge = fields({ ...edgeFields, prompt: z.string().describe("Liquid over the last output.") });
+export const statusEdge = fields({
+  ...edgeFields,
+  prompt: z.string().describe("What the target is told: Liquid over the last output (`$START`: over the initiating event)."),
+});
 
 /** A transition of the list form. */
 export const listEdge = fields({
   ...edgeFields,
-  prompt: z.string().nullish().describe("Sent as written."),
+  prompt: z.string().nullish().describe("What the target is told; sent as written."),
   condition: z.string().nullish().describe("Name of a condition; none matches at once."),
 });
 
@@ -57,68 +60,115 @@ export const role = fields({
   meta: jsonSchema.optional().describe("Older name of `frontmatter`."),
   outputSchema: jsonSchema.optional().describe("Older name of `frontmatter`."),
   systemPrompt: z.string().optional().describe("Older files: all in one."),
-  identity: z.string().optional(),
-  prepare: z.string().optional(),
-  execute: z.string().optional(),
-  report: z.string().optional(),
+  identity: z.string().optional().describe("Older files: who the role is."),
+  prepare: z.string().optional().describe("Older files: what it does first."),
+  execute: z.string().optional().describe("Older files: what it does."),
+  report: z.string().optional().describe("Older files: what it says at the end."),
   prompt: z.string().optional().describe("Older files: the role's prompt."),
   type: z.enum(["named", "open", "broadcast"]).optional().describe("Bound to one agent, recruited, or every eligible agent at once."),
   agent: z
-    .union([agentId, fields({ from: expression })])
+    .union([agentId, fields({ from: expression.describe("JSONata over `{event, start}`; fixed when the thread starts.") })])
     .optional()
     .describe("Named roles: the agent's id, or JSONata over `{event, start}`."),
   eligibility: fields({
-    all: list(text).optional(),
-    any: z.boolean().optional(),
-    agents: list(agentId).optional(),
-    not: list(text).optional(),
-    where: expression.optional(),
-  }).optional(),
+    all: list(text).optional().describe("Capabilities that an agent must have, all of them; default: `capabilities`."),
+    any: z.boolean().optional().describe("`true`: no capability is asked for."),
+    agents: list(agentId).optional().describe("Only these agents."),
+    not: list(text).optional().describe("Roles whose holder, and agents, that may not claim."),
+    where: expression.optional().describe("JSONata over the agent's card."),
+  })
+    .optional()
+    .describe("Who may claim the role; all given parts must hold."),
   recruitment: fields({
-    timeout: wait.optional(),
-    retries: integer(0, 1000).optional(),
-    backoff: duration.optional(),
-    group: z.string().min(1, "blank-text").optional(),
-    pick: z.enum(["first", "best", "sticky", "random"]).optional(),
-    score: expression.optional(),
-    on_unfilled: z.enum(["suspend", "end", "retry"]).optional(),
-  }).optional(),
-  bind: z.enum(["thread", "turn"]).optional(),
-  heartbeat: fields({ every: wait.optional(), miss: integer(1, 10_000).optional() }).optional(),
+    timeout: wait.optional().describe("How long one offer stands; default 10m."),
+    retries: integer(0, 1000).optional().describe("Further offers when nobody claimed; default 0."),
+    backoff: duration.optional().describe("Wait between offers."),
+    group: z.string().min(1, "blank-text").optional().describe("Roles of one group start together; default `default`."),
+    pick: z.enum(["first", "best", "sticky", "random"]).optional().describe("Which claim is taken; default `first`."),
+    score: expression.optional().describe("For `pick: best`: JSONata over `{agent, bid, stats, event}`."),
+    on_unfilled: z.enum(["suspend", "end", "retry"]).optional().describe("What happens when nobody takes the role; default `suspend`."),
+  })
+    .optional()
+    .describe("How a holder is found."),
+  bind: z
+    .enum(["thread", "turn"])
+    .optional()
+    .describe("`thread`: one agent holds the role for the thread's life. `turn`: each turn is claimed anew. Default `thread`."),
+  heartbeat: fields({
+    every: wait.optional().describe("Default 30s."),
+    miss: integer(1, 10_000).optional().describe("Silent for `every` × `miss`, the agent is away; default 3."),
+  })
+    .optional()
+    .describe("When an agent counts as away."),
   turn: fields({
-    timeout: wait.optional(),
-    retries: integer(0, 1000).optional(),
-    on_timeout: turnPolicy.optional(),
-    on_fail: turnPolicy.optional(),
-  }).optional(),
-  offline: fields({ grace: duration.optional(), then: z.enum(["wait", "rerecruit", "suspend", "end"]).optional() }).optional(),
+    timeout: wait.optional().describe("How long a turn may take; default 30m."),
+    retries: integer(0, 1000).optional().describe("Further tries; default 0."),
+    on_timeout: turnPolicy.optional().describe("What happens when time and retries are used up; default `suspend`."),
+    on_fail: turnPolicy.optional().describe("What happens when the turn failed for good; default `suspend`."),
+  })
+    .optional()
+    .describe("Bounds of one turn."),
+  offline: fields({
+    grace: duration.optional().describe("Away for so long more, the agent is lost; default 1m, named roles 10m."),
+    then: z
+      .enum(["wait", "rerecruit", "suspend", "end"])
+      .optional()
+      .describe("What happens when the agent is lost; default `rerecruit`, named roles `wait`."),
+  })
+    .optional()
+    .describe("What happens when the holder stays away."),
   broadcast: fields({
     ack: fields({
-      need: z.union([z.enum(["all", "any", "none"]), integer(1, 1_000_000)]).optional(),
-      timeout: wait.optional(),
-      ok: expression.optional(),
-    }).optional(),
-    of: integer(1, 1_000_000).optional(),
-    ttl: wait.optional(),
-  }).optional(),
+      need: z
+        .union([z.enum(["all", "any", "none"]), integer(1, 1_000_000)])
+        .optional()
+        .describe("How many answers are enough; default `all`."),
+      timeout: wait.optional().describe("How long answers are waited for; default 1h."),
+      ok: expression.optional().describe("JSONata over an output: whether it counts; default: any answer."),
+    })
+      .optional()
+      .describe("When the turn is over."),
+    of: integer(1, 1_000_000).optional().describe("A panel: so many of the eligible get the turn side by side."),
+    ttl: wait.optional().describe("How long late answers are logged; default 7d."),
+  })
+    .optional()
+    .describe("Broadcast roles: whose answers count."),
 });
 
-const on = list(z.string(), compileLimits.reflexKinds).min(1, "blank-text");
-const key = z.union([expression, list(expression, compileLimits.keyParts).min(1, "blank-text")]);
+const on = list(z.string(), compileLimits.reflexKinds).min(1, "blank-text").describe("Kinds of events, or prefixes as `review.*`.");
+const when = expression.optional().describe("JSONata over the event: whether it counts.");
+const key = z
+  .union([expression, list(expression, compileLimits.keyParts).min(1, "blank-text")])
+  .describe("JSONata over the event: one live thread per key.");
 
 /** Which fields a reflex of each kind has. */
 export const reflexShapes = {
-  workflow: fields({ kind: z.literal("workflow"), on, when: expression.optional(), key: key.optional(), priority: expression.optional() }),
-  signal: fields({ kind: z.literal("signal"), on, when: expression.optional(), key, signal: z.enum(["cancel", "suspend", "resume"]) }),
-  emit: fields({
-    kind: z.literal("emit"),
+  workflow: fields({
+    kind: z.literal("workflow").describe("Starts a thread."),
     on,
-    when: expression.optional(),
-    emit: list(emit, compileLimits.effectsPerEdge).min(1, "blank-text"),
+    when,
+    key: key.optional(),
+    priority: expression.optional().describe("JSONata over the event: the order of the queue."),
+  }),
+  signal: fields({
+    kind: z.literal("signal").describe("Signals the thread that has the key."),
+    on,
+    when,
+    key,
+    signal: z.enum(["cancel", "suspend", "resume"]).describe("What the thread is told."),
+  }),
+  emit: fields({
+    kind: z.literal("emit").describe("Sends events."),
+    on,
+    when,
+    emit: list(emit, compileLimits.effectsPerEdge).min(1, "blank-text").describe("The events."),
   }),
 };
 
-const condition = fields({ description: z.string().optional(), expression });
+const condition = fields({
+  description: z.string().optional().describe("What it means, for people."),
+  expression: expression.describe("JSONata over `{start, steps}`, with `$first(role)` and `$last(role)`."),
+});
 
 /** The whole file. */
 export const workflowShape = fields({
@@ -126,25 +176,27 @@ export const workflowShape = fields({
     .string()
     .regex(/^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/, "bad-name")
     .describe("The workflow's identity in the registry; kebab-case."),
-  description: text,
+  description: text.describe("What the workflow is for."),
   version: integer(0, Number.MAX_SAFE_INTEGER).optional().describe("The author's own revision."),
-  binding: z.enum(["cloud", "local"]).optional(),
+  binding: z.enum(["cloud", "local"]).optional().describe("Where it runs: `cloud` is nerveflare, `local` (default) a nerve daemon."),
   roles: z.record(z.string(), role).describe("1 to 64 roles."),
-  conditions: z.record(z.string(), condition).nullish(),
-  graph: z.record(z.string(), z.union([listedEdges, namedEdges])).optional(),
+  conditions: z.record(z.string(), condition).nullish().describe("Named conditions of a list-form graph."),
+  graph: z
+    .record(z.string(), z.union([listedEdges, namedEdges]))
+    .optional()
+    .describe("What follows each role's turn, from `$START` to `$END`: a map of statuses to edges, or a list of transitions."),
   moderator: expression.optional().describe("Instead of `graph`: JSONata that gives `{role, prompt?}`."),
   input: jsonSchema.optional().describe("JSON Schema of the initiating event's data."),
-  reflexes: list(
-    z.discriminatedUnion("kind", [reflexShapes.workflow, reflexShapes.signal, reflexShapes.emit]),
-    compileLimits.reflexes,
-  ).optional(),
-  concurrency: integer(1, 1_000_000).optional(),
-  overflow: z.enum(["queue", "drop"]).optional(),
-  max_queue: integer(0, 1_000_000).optional(),
-  max_rounds: integer(1, compileLimits.rounds).optional(),
-  maxRounds: integer(1, compileLimits.rounds).optional(),
-  senses: z.unknown().optional(),
-  agents: z.unknown().optional(),
-  extract: z.unknown().optional(),
-  api: z.unknown().optional(),
+  reflexes: list(z.discriminatedUnion("kind", [reflexShapes.workflow, reflexShapes.signal, reflexShapes.emit]), compileLimits.reflexes)
+    .optional()
+    .describe("Which events start or signal the workflow."),
+  concurrency: integer(1, 1_000_000).optional().describe("Threads that run at the same time, at most."),
+  overflow: z.enum(["queue", "drop"]).optional().describe("What happens to a start past `concurrency`; default `queue`."),
+  max_queue: integer(0, 1_000_000).optional().describe("Length of the queue; the oldest is dropped first."),
+  max_rounds: integer(1, compileLimits.rounds).optional().describe("Turns of one thread, at most; default 100."),
+  maxRounds: integer(1, compileLimits.rounds).optional().describe("Older name of `max_rounds`."),
+  senses: z.unknown().optional().describe("Setting of a nerve daemon; an error under `binding: cloud`."),
+  agents: z.unknown().optional().describe("Setting of a nerve daemon; ignored in the cloud."),
+  extract: z.unknown().optional().describe("Setting of a nerve daemon; ignored in the cloud."),
+  api: z.unknown().optional().describe("Setting of a nerve daemon; ignored in the cloud."),
 });
