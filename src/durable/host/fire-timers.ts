@@ -56,12 +56,12 @@ async function fireTimer({ world, committer, actors, timers, parking, stepper }:
     // Forgotten first: the step may set a timer of the same id anew.
     await stepper.take(actor, event, { before: () => timers.forget(timer) });
   } catch (error) {
-    const { actor: id, id: name, made } = timer;
+    const { actor: id, made } = timer;
     committer.commit(() => {
       timers.postpone(timer, endOfTime);
       parking.add({
         actor: id,
-        origin: { timer: { actor: id, id: name, made } },
+        origin: { timer: { actor: id, made } },
         event,
         code: "threw",
         error: toPlainError(error).message,

@@ -1,9 +1,11 @@
 /** The parking lot: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
 import type { Message } from "../rpc.ts";
 import type { HostOptions } from "./host-types.ts";
+import type { JobKey } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Row, World } from "./ports.ts";
+import type { TimerKey } from "./timer-table.ts";
 
 export interface ParkedRow extends Row {
   id: number;
@@ -22,7 +24,7 @@ export interface ParkedRow extends Row {
 }
 
 /** The timer or job that an event came from: it stays, unable to act, for as long as the event would still be heard. */
-export type Origin = { timer: { actor: string; id: string; made: number } } | { job: { actor: string; id: string; run: string } };
+export type Origin = { timer: TimerKey } | { job: JobKey };
 
 export interface Parking {
   /** Keeps an event, inside the caller's transaction. @throws when the lot is full, so that the sender keeps it */

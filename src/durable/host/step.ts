@@ -37,7 +37,17 @@ function finish(
     if (before?.children[id] !== child && !spawned.has(child as AnyActorRef))
       throw new Error(`the child ${id} was spawned inside assign; use invoke or spawnChild`);
   }
-  return { event, snapshot, effects };
+  return { event, snapshot: orderNodes(snapshot), effects };
+}
+
+/**
+ * Puts the active states into document order. XState keeps them in the order in which they were entered, forgets that
+ * order when it stores them, and looks for eventless transitions in it: without this an eviction could change what a
+ * parallel machine does next.
+ */
+export function orderNodes<Snapshot extends AnyMachineSnapshot>(snapshot: Snapshot): Snapshot {
+  (snapshot as unknown as { _nodes: { order: number }[] })._nodes.sort((a, b) => a.order - b.order);
+  return snapshot;
 }
 
 /**
@@ -54,7 +64,7 @@ export function persistSnapshot(machine: AnyStateMachine, snapshot: AnyMachineSn
  * @throws when it names a state that the machine does not have
  */
 export function restoreSnapshot(machine: AnyStateMachine, stored: Json): AnyMachineSnapshot {
-  return machine.restoreSnapshot(stored as never, { self: undefined } as never) as AnyMachineSnapshot;
+  return orderNodes(machine.restoreSnapshot(stored as never, { self: undefined } as never) as AnyMachineSnapshot);
 }
 
 /** Why an event is refused. */

@@ -15,16 +15,19 @@ export interface TimerRow extends Row {
   receiver: string | null;
 }
 
+/** One setting of a timer. */
+export type TimerKey = Pick<TimerRow, "actor" | "made">;
+
 export interface TimerTable {
-  /** Sets a timer; one of the same id is replaced. */
+  /** Sets a timer. An earlier one of the same id rings as well, but can no longer be cancelled. */
   set(timer: TimerRow): void;
   cancel(actor: string, id: string): void;
   /** All timers of an actor. */
   clear(actor: string): void;
   /** Removes this very setting; a later one of the same id stays. */
-  forget(timer: Pick<TimerRow, "actor" | "id" | "made">): void;
-  postpone(timer: Pick<TimerRow, "actor" | "id" | "made">, due: number): void;
-  isSet(timer: Pick<TimerRow, "actor" | "id" | "made">): boolean;
+  forget(timer: TimerKey): void;
+  postpone(timer: TimerKey, due: number): void;
+  isSet(timer: TimerKey): boolean;
   /** The first that is due, in order of time and then of setting. */
   next(now: number): TimerRow | undefined;
   earliest(): number | undefined;
@@ -53,22 +56,28 @@ export function createTimerTable(storage: Storage): TimerTable {
   return {
     set({ actor, id, due, made, event, receiver }) {
       const earliest = first.get();
-      storage.exec(
-        "INSERT OR REPLACE INTO timer (actor, id, due, made, event, receiver) VALUES (?, ?, ?, ?, ?, ?)",
-        actor,
-        id,
-        Math.min(due, endOfTime),
-        made,
-        event,
-        receiver,
-      );
+      const add = (): boolean =>
+        storage.exec(
+          "INSERT INTO timer (actor, id, due, made, event, receiver) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING made",
+          actor,
+          id,
+          Math.min(due, endOfTime),
+          made,
+          event,
+          receiver,
+        ).length > 0;
+      if (!add()) {
+        // As in XState: both ring, and from now on the id means the later one.
+        storage.exec("UPDATE timer SET id = id || '#' || made WHERE actor = ? AND id = ?", actor, id);
+        add();
+      }
       if (due < endOfTime && (earliest === undefined || due < earliest)) first.set(due);
     },
     cancel: (actor, id) => void storage.exec("DELETE FROM timer WHERE actor = ? AND id = ?", actor, id),
     clear: (actor) => write("DELETE FROM timer WHERE actor = ?", actor),
-    forget: ({ actor, id, made }) => write("DELETE FROM timer WHERE actor = ? AND id = ? AND made = ?", actor, id, made),
-    postpone: ({ actor, id, made }, due) => write("UPDATE timer SET due = ? WHERE actor = ? AND id = ? AND made = ?", due, actor, id, made),
-    isSet: ({ actor, id, made }) => storage.exec("SELECT 1 FROM timer WHERE actor = ? AND id = ? AND made = ?", actor, id, made).length > 0,
+    forget: ({ actor, made }) => write("DELETE FROM timer WHERE actor = ? AND made = ?", actor, made),
+    postpone: ({ actor, made }, due) => write("UPDATE timer SET due = ? WHERE actor = ? AND made = ?", due, actor, made),
+    isSet: ({ actor, made }) => storage.exec("SELECT 1 FROM timer WHERE actor = ? AND made = ?", actor, made).length > 0,
     next(now) {
       const earliest = first.get();
       if (earliest === undefined || earliest > now) return undefined;

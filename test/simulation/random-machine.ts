@@ -1,0 +1,156 @@
+/** Makes machines at random, with everything of XState that is pure: the same seed makes the same machine. */
+import { type AnyStateMachine, assign, cancel, enqueueActions, raise, setup } from "xstate";
+
+export type Random = () => number;
+
+/** Mulberry32: small, and the same everywhere. */
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+
+export const randomEvents = ["A", "B", "C", "D", "E.one", "E.two"] as const;
+
+interface Node {
+  id: string;
+  [key: string]: unknown;
+}
+
+/** A machine of up to three levels; guards and `always` look at the counters, so that they come to rest. */
+export function makeRandomMachine(random: Random): AnyStateMachine {
+  let made = 0;
+  const chance = (probability: number): boolean => random() < probability;
+  // Every state has an id, so that a transition can go anywhere within its region's tree.
+  const all: string[] = [];
+
+  const makeActions = (): unknown[] => {
+    const actions: unknown[] = [];
+    if (chance(0.7)) actions.push({ type: "count", params: { by: Math.floor(random() * 3) + 1 } });
+    if (chance(0.3)) actions.push({ type: "trace", params: { mark: `m${Math.floor(random() * 100)}` } });
+    if (chance(0.12)) actions.push({ type: "raiseR" });
+    if (chance(0.12)) actions.push(pick(random, [{ type: "later" }, { type: "laterUnnamed" }, { type: "cancelLater" }]));
+    if (chance(0.08)) actions.push({ type: "tellSelf" });
+    return actions;
+  };
+
+  const makeTransition = (targets: string[]): object => ({
+    ...(chance(0.85) && { target: `#${pick(random, targets)}`, ...(chance(0.25) && { reenter: true }) }),
+    ...(chance(0.4) && { guard: pick(random, ["even", "small", { type: "not", params: {} }]) }),
+    actions: makeActions(),
+  });
+
+  const makeState = (depth: number): { node: Node; ids: string[]; finish: (() => void)[] } => {
+    made += 1;
+    const id = `s${made}`;
+    all.push(id);
+    const node: Node = { id, entry: makeActions(), exit: makeActions(), ...(chance(0.3) && { tags: [`t${made}`] }) };
+    const ids = [id];
+    const finish: (() => void)[] = [];
+    const kind = depth >= 3 ? "atomic" : pick(random, ["atomic", "compound", "compound", "parallel"]);
+    if (kind !== "atomic") {
+      const states: Record<string, Node> = {};
+      const count = 2 + Math.floor(random() * 2);
+      const children = Array.from({ length: count }, () => makeState(depth + 1));
+      for (const child of children) {
+        states[child.node.id] = child.node;
+        ids.push(...child.ids);
+        finish.push(...child.finish);
+      }
+      if (kind === "parallel") node.type = "parallel";
+      else {
+        node.initial = (children[0] as { node: Node }).node.id;
+        if (chance(0.4)) {
+          made += 1;
+          const history = `h${made}`;
+          states[history] = {
+            id: history,
+            type: "history",
+            history: pick(random, ["shallow", "deep"]),
+            target: `#${node.initial}`,
+          } as Node;
+          ids.push(history);
+        }
+        if (depth > 0 && chance(0.35)) {
+          made += 1;
+          const final = `f${made}`;
+          states[final] = { id: final, type: "final" } as Node;
+          ids.push(final);
+          finish.push(() => {
+            node.onDone = makeTransition(ids.filter((target) => target !== final));
+          });
+        }
+      }
+      node.states = states;
+    }
+    finish.push(() => {
+      const on: Record<string, unknown> = {};
+      for (const event of [...randomEvents, "R", "L", "S", "E.*", "*"])
+        if (chance(event === "*" ? 0.06 : 0.3)) on[event] = chance(0.3) ? [makeTransition(all), makeTransition(all)] : makeTransition(all);
+      node.on = on;
+      if (chance(0.3)) node.after = { [pick(random, [10, 20, 30, 50])]: makeTransition(all) };
+      // One that leads on only while the count allows it, and counts: so it ends.
+      if (chance(0.15)) node.always = { guard: "few", target: `#${pick(random, all)}`, actions: [{ type: "count", params: { by: 1 } }] };
+    });
+    return { node, ids, finish };
+  };
+
+  const root = makeState(0);
+  for (const finish of root.finish) finish();
+  if (!root.node.states) {
+    root.node.initial = "only";
+    root.node.states = { only: {} };
+  }
+  return setup({
+    types: {} as { context: { n: number; told: number; marks: string[] } },
+    guards: {
+      even: ({ context }) => context.n % 2 === 0,
+      small: ({ context }) => context.n % 7 < 4,
+      few: ({ context }) => context.n % 11 < 5,
+      not: ({ context }) => context.n % 3 !== 0,
+    },
+    actions: {
+      count: assign({ n: ({ context }, { by }: { by: number }) => context.n + by }),
+      trace: assign({ marks: ({ context, event }, { mark }: { mark: string }) => [...context.marks, `${mark}:${event.type}`].slice(-20) }),
+    },
+  })
+    .extend({
+      actions: {
+        cancelLater: cancel("later"),
+        // Bounded, for what raises itself would go on for ever, or breed timers.
+        raiseR: enqueueActions(({ context, enqueue }) => {
+          if (context.told >= 20) return;
+          enqueue.assign({ told: context.told + 1 });
+          enqueue.raise({ type: "R" });
+        }),
+        tellSelf: enqueueActions(({ context, enqueue, self }) => {
+          if (context.told >= 20) return;
+          enqueue.assign({ told: context.told + 1 });
+          enqueue.sendTo(self, { type: "S" });
+        }),
+        later: enqueueActions(({ context, enqueue }) => {
+          if (context.told >= 20) return;
+          enqueue.assign({ told: context.told + 1 });
+          // XState forgets which of two of one id to cancel; nobody can rely on that.
+          enqueue.cancel("later");
+          enqueue.raise({ type: "L" }, { delay: 15, id: "later" });
+        }),
+        laterUnnamed: enqueueActions(({ context, enqueue }) => {
+          if (context.told >= 20) return;
+          enqueue.assign({ told: context.told + 1 });
+          enqueue.raise({ type: "L" }, { delay: 25 });
+        }),
+      },
+    })
+    .createMachine({
+      context: { n: 0, told: 0, marks: [] },
+      options: { maxIterations: 60 },
+      ...(root.node as object),
+    } as never) as unknown as AnyStateMachine;
+}
