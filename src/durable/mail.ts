@@ -16,7 +16,7 @@ export interface Mail {
   /** Ids of turns and offers that this ends. */
   ends?: string;
   /** A role that the agent holds from now on, or no more. */
-  seat?: { thread: string; workflow: string; role: string; generation: number; held: boolean };
+  seat?: { thread: string; workflow: string; role: string; type: "named" | "open"; generation: number; held: boolean };
 }
 
 /** Wraps mail for the lane. */

@@ -6,7 +6,7 @@ import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../../wire/frames.ts";
 import type { AgentData } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
-import { type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import { createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import { createGather } from "../gather.ts";
 import { type Committer, createCommitter } from "../host/committer.ts";
 import type { World } from "../host/ports.ts";
@@ -66,7 +66,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
 
   const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {
-    dueTimes: () => [projection.due()],
+    dueTimes: () => [projection.due(), mailbox.due()],
     refused: ({ to, message, code, detail }) =>
       console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail })),
     counted: () => {
@@ -92,6 +92,9 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   let polls = 0;
   let lazy = false;
   let resumed = false;
+  /** The call before has placed its events; the event before has been stored. */
+  let arriving: Promise<unknown> = Promise.resolve();
+  let keeping: Promise<unknown> = Promise.resolve();
 
   const mailbox = createMailbox(
     world,
@@ -136,15 +139,24 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     return true;
   }
 
-  async function acceptOne(identity: Identity, raw: unknown): Promise<Accepted | Rejected> {
+  /** @param placed called once the event has its place among all that the agent sent */
+  async function acceptOne(identity: Identity, raw: unknown, placed: () => void): Promise<Accepted | Rejected> {
     const id =
       typeof raw === "object" && raw !== null && typeof (raw as { id?: unknown }).id === "string" ? (raw as { id: string }).id : null;
     const reject = (error: Problem): Rejected => ({ id, status: "rejected", error });
-    const judged = await judgeEvent(raw, identity.source, identity.card, clock.now());
-    if (!judged.ok) return reject(judged.problem);
-    const { kind } = judged.value;
-    const answer = kind && kind !== "nerve.agent.report" ? await forward(identity, judged.value) : await keep(identity, judged.value);
-    return answer.ok ? answer.value : reject(answer.problem);
+    try {
+      const judged = await judgeEvent(raw, identity.source, identity.card, clock.now());
+      if (!judged.ok) return reject(judged.problem);
+      const { kind } = judged.value;
+      const answering = kind && kind !== "nerve.agent.report" ? forward(identity, judged.value) : keepInOrder(identity, judged.value);
+      placed();
+      const answer = await answering;
+      return answer.ok ? answer.value : reject(answer.problem);
+    } catch (error) {
+      // Another object or the registry could not be asked: nothing says that the event was not stored, so the id stays.
+      console.error(JSON.stringify({ at: "accept", name, id, error: String(error) }));
+      return reject(createProblem("unavailable", "The event could not be taken now; send it again under the same id.", { retryAfter: 1 }));
+    }
   }
 
   /** The five thread-bound kinds are accepted by the actor that they name. */
@@ -152,9 +164,10 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     const address = readThreadAddress(event);
     if (!address) return refuse("not_found", "There is no such offer or turn.");
     const answer = await threadActor(address).take({ ...identity.card, ...narrow(identity) }, event, hash);
-    const data = event.data as { turn?: string };
-    if (data.turn !== undefined && event.type !== "nerve.turn.progress" && (answer.ok || answer.problem.code === "turn_over")) {
-      mailbox.endTurn(data.turn);
+    const { turn } = event.data as { turn?: string };
+    if (turn !== undefined && event.type !== "nerve.turn.progress") {
+      if (answer.ok && event.type === "nerve.turn.fail") mailbox.endPassing(turn);
+      else if (answer.ok || answer.problem.code === "turn_over") mailbox.endTurn(turn);
       noteLazily();
     }
     return answer;
@@ -168,10 +181,19 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? storage.exec("SELECT 1 FROM seat").length };
   }
 
-  async function keep(identity: Identity, { event, kind, hash }: JudgedEvent): Promise<Result<Accepted>> {
-    const repeat = readSent(event.id, hash);
-    if (repeat) return repeat;
-    const routed = await routeEvent(event, identity.card, registry);
+  /** Routes events side by side and stores them in the order in which they came. */
+  function keepInOrder(identity: Identity, judged: JudgedEvent): Promise<Result<Accepted>> {
+    const repeat = readSent(judged.event.id, judged.hash);
+    if (repeat) return Promise.resolve(repeat);
+    const routing = routeEvent(judged.event, identity.card, registry);
+    const kept = keeping.then(async () => keep(judged, await routing));
+    // The one behind waits for this one, however it ends.
+    keeping = kept.catch(() => {});
+    routing.catch(() => {});
+    return kept;
+  }
+
+  function keep({ event, kind, hash }: JudgedEvent, routed: Awaited<ReturnType<typeof routeEvent>>): Result<Accepted> {
     if (!routed.ok) return routed;
     // Another call may have stored the same id while the registry was read.
     const overtaken = readSent(event.id, hash);
@@ -185,7 +207,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         report = event.data as Report;
         storage.exec("UPDATE agent SET report = ?", JSON.stringify(report));
       }
-      projection.append({ table: "event", event, thread: event.correlationid ?? null });
+      // What starts a thread is the first event of it.
+      projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null });
     });
     return succeed(answer);
   }
@@ -242,13 +265,15 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     remove() {
       commit(() => {
-        storage.exec("UPDATE agent SET removed = 1, token_hash = ''");
-        storage.exec("DELETE FROM mailbox");
+        storage.exec("UPDATE agent SET removed = 1, token_hash = '', report = '{}'");
+        mailbox.clear();
         for (const { thread } of storage.exec<{ thread: string }>("SELECT DISTINCT thread FROM seat"))
           committer.outbox.append([`recruitment/${thread}`], { type: "agent.deleted", agent: name });
         storage.exec("DELETE FROM seat");
       });
       card = undefined;
+      report = {};
+      tokenHash = "";
       return succeed(null);
     },
     async identify(principal) {
@@ -273,7 +298,9 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         },
         now: new Date(clock.now()).toISOString(),
         rolesHeld: storage
-          .exec<{ thread: string; workflow: string; role: string; generation: number }>("SELECT * FROM seat ORDER BY thread, role")
+          .exec<{ thread: string; workflow: string; role: string; type: string; generation: number }>(
+            "SELECT thread, workflow, role, type, generation FROM seat ORDER BY thread, role",
+          )
           .map(({ generation, ...seat }) => ({ ...seat, lease: { generation, expires: null } })),
         turns: mailbox.readOpen("turn").map(data),
         offers: mailbox.readOpen("offer").map(data),
@@ -281,12 +308,21 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       });
     },
     async accept(principal, events) {
-      const identity = await identify(principal);
-      if (!identity.ok) return identity;
-      const answers: (Accepted | Rejected)[] = [];
-      // In order: a later event of a batch may name an earlier one as its cause.
-      for (const event of events) answers.push(await acceptOne(identity.value, event));
-      return succeed(answers);
+      // Calls of one agent run side by side; what they bring is taken in the order in which they came.
+      const before = arriving;
+      const { promise, resolve: placed } = Promise.withResolvers<void>();
+      arriving = promise;
+      try {
+        const identity = await identify(principal);
+        await before;
+        if (!identity.ok) return identity;
+        const answers: (Accepted | Rejected)[] = [];
+        for (const [index, event] of events.entries())
+          answers.push(await acceptOne(identity.value, event, index === events.length - 1 ? placed : () => {}));
+        return succeed(answers);
+      } finally {
+        placed();
+      }
     },
     async inbox(principal, { channels, after, waitSeconds, limit }) {
       const identity = await identify(principal);
@@ -335,7 +371,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         commit(() => {
           storage.exec("DELETE FROM sent WHERE at < ?", clock.now() - limits.idMemoryDays * 86_400_000);
           storage.exec("DELETE FROM sender WHERE at < ?", clock.now() - agentLimits.senderDays * 86_400_000);
-          storage.exec("DELETE FROM mailbox WHERE expires < ?", clock.now());
+          mailbox.expire();
         });
       }),
   };

@@ -20,12 +20,16 @@ interface Attachment {
   /** What it was given up to, where more waits for it; null: it was given all there was. */
   through: number | null;
   token: string;
+  /** Grows with each connection: the newest is given what comes. */
+  order: number;
 }
+
+type Connection = Reader & { token: string; order: number };
 
 export class AgentObject extends DurableObject<Environment> implements AgentRpc {
   readonly #core: AgentCore;
   readonly #name: string;
-  readonly #readers = new Map<WebSocket, Reader & { token: string }>();
+  readonly #readers = new Map<WebSocket, Connection>();
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -41,16 +45,20 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       countCommit: () => countCommit("agent"),
     });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    for (const socket of ctx.getWebSockets()) this.#attach(socket, socket.deserializeAttachment() as Attachment);
+    const awake = ctx.getWebSockets().map((socket) => this.#connect(socket, socket.deserializeAttachment() as Attachment));
+    // All at once: what one holds is not given to another.
+    if (awake.length) this.#core.mailbox.attach(...awake.toSorted((a, b) => a.order - b.order));
   }
 
   async register(card: AgentCard, tokenHash?: string): Promise<Result<null>> {
-    return this.#core.register(card, tokenHash);
+    const registered = this.#core.register(card, tokenHash);
+    if (tokenHash !== undefined) this.#closeAll("the agent has a new token");
+    return registered;
   }
 
   async remove(): Promise<Result<null>> {
     const removed = this.#core.remove();
-    for (const socket of this.ctx.getWebSockets()) socket.close(closeCodes.token, "the agent was removed");
+    this.#closeAll("the agent was removed");
     return removed;
   }
 
@@ -103,15 +111,14 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     const wanted = (query.get("channel") ?? "my,open").split(",");
     const channels = (["my", "open"] as const).filter((channel) => wanted.includes(channel));
     const after = Number(query.get("after") ?? 0);
-    const open = this.ctx.getWebSockets();
     // The oldest gives way: a client that lost its connection may not have closed it.
-    for (const socket of open.slice(0, Math.max(0, open.length - agentLimits.sockets + 1))) {
-      this.#detach(socket);
-      socket.close(closeCodes.replaced, "a newer connection took its place");
-    }
+    const open = [...this.#readers].sort(([, a], [, b]) => a.order - b.order);
+    for (const [socket] of open.slice(0, Math.max(0, open.length - agentLimits.sockets + 1)))
+      this.#close(socket, closeCodes.replaced, "a newer connection took its place");
     this.ctx.acceptWebSocket(server);
     const from = Number.isSafeInteger(after) ? after : 0;
-    this.#attach(server, { channels, after: from, through: from, token });
+    const order = (open.at(-1)?.[1].order ?? 0) + 1;
+    this.#core.mailbox.attach(this.#connect(server, { channels, after: from, through: from, token, order }));
     return response();
   }
 
@@ -130,14 +137,16 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     if (!frame.success)
       return reject(null, createProblem("malformed", 'A frame is {"type":"event","event":{…}} or {"type":"ack","seqs":[…]}.'));
     if (frame.data.type === "ack") {
-      this.#core.mailbox.ack(frame.data, this.#readers.get(socket));
+      // One that was closed has no say any more: its token may be void.
+      if (!this.#readers.has(socket)) return;
+      this.#core.mailbox.ack(frame.data);
       this.#core.noteLazily();
       return;
     }
     const { token } = this.#readers.get(socket) ?? (socket.deserializeAttachment() as Attachment);
     const answers = await this.#core.accept({ agent: this.#name, token }, [frame.data.event]);
     if (!answers.ok) {
-      socket.close(closeCodes.token, answers.problem.detail);
+      this.#close(socket, closeCodes.token, answers.problem.detail);
       return;
     }
     for (const answer of answers.value) {
@@ -159,25 +168,43 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#detach(socket);
   }
 
-  #attach(socket: WebSocket, attachment: Attachment): void {
-    const { channels, after, token } = attachment;
+  #connect(socket: WebSocket, attachment: Attachment): Connection {
+    const { channels, after, token, order } = attachment;
     const { mailbox } = this.#core;
     const through = attachment.through ?? mailbox.count().last;
-    const reader: Reader & { token: string } = {
+    const reader: Connection = {
       channels,
-      after,
       through,
       token,
-      outstanding: through > after ? mailbox.readFree({ channels, after, limit: agentLimits.window }).length : 0,
+      order,
+      held: through > after ? mailbox.readHeld({ channels, after, through }) : new Map(),
       caughtUp: false,
       give: (item) => send(socket, { type: "event", ...item }),
       // Hibernation drops memory at any time: whether it has all that there is is kept beside the socket.
       note: () =>
-        socket.serializeAttachment({ channels, after, through: reader.caughtUp ? null : reader.through, token } satisfies Attachment),
+        socket.serializeAttachment({
+          channels,
+          after,
+          through: reader.caughtUp ? null : reader.through,
+          token,
+          order,
+        } satisfies Attachment),
     };
     this.#readers.set(socket, reader);
-    mailbox.attach(reader);
-    reader.note();
+    return reader;
+  }
+
+  #closeAll(reason: string): void {
+    for (const socket of this.ctx.getWebSockets()) this.#close(socket, closeCodes.token, reason);
+  }
+
+  #close(socket: WebSocket, code: number, reason: string): void {
+    this.#detach(socket);
+    try {
+      socket.close(code, reason);
+    } catch {
+      // It is closed already.
+    }
   }
 
   #detach(socket: WebSocket): void {

@@ -7,6 +7,7 @@ export const agentMigrations: readonly string[] = [
    CREATE TABLE sender (address TEXT PRIMARY KEY, last INTEGER NOT NULL, held_seq INTEGER, at INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE sent (id TEXT PRIMARY KEY, hash TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE seat (thread TEXT NOT NULL, role TEXT NOT NULL, workflow TEXT NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (thread, role)) WITHOUT ROWID;`,
+  `ALTER TABLE seat ADD COLUMN type TEXT NOT NULL DEFAULT 'open';`,
 ];
 
 export const agentLimits = {

@@ -13,11 +13,10 @@ import { agentLimits } from "./agent-schema.ts";
 /** A live connection, as the mailbox sees it. */
 export interface Reader {
   channels: readonly Channel[];
-  /** It has been given nothing up to here, and what it was given since is in `through`. */
-  after: number;
+  /** What waits up to here it was given, or another holds, or it did not ask for. */
   through: number;
-  /** Given and not acknowledged. */
-  outstanding: number;
+  /** Given and not acknowledged: by number, with the turn or offer that it is about. */
+  held: Map<number, string | null>;
   /** Nothing waits for it that it was not given. */
   caughtUp: boolean;
   give(item: InboxItem): void;
@@ -45,14 +44,24 @@ export interface Mailbox {
   receive(incoming: Incoming[]): { answers: Delivery[]; write(): void; wake(): void };
   /** For a poll: what is unacknowledged after `after`; without it, what no live connection holds. In order. */
   readFree(query: { channels: readonly Channel[]; after?: number; limit: number }): InboxItem[];
-  /** Adds a reader, newest last, and gives it what no other holds. */
-  attach(reader: Reader): void;
+  /** Adds readers, newest last, and gives them what no other holds. */
+  attach(...readers: Reader[]): void;
   /** Removes a reader; what it held goes to another. */
   detach(reader: Reader): void;
+  /** What a reader of before hibernation may hold: all that is unacknowledged of what it was given. */
+  readHeld(of: { channels: readonly Channel[]; after: number; through: number }): Map<number, string | null>;
   /** Notes acknowledgements; they are written by {@link writeNotes}. */
-  ack(ack: { seqs?: number[] | undefined; seq?: number | undefined; channel?: Channel | undefined }, by?: Reader): void;
+  ack(ack: { seqs?: number[] | undefined; seq?: number | undefined; channel?: Channel | undefined }): void;
   /** The turn was answered or is over: its event goes. */
   endTurn(turn: string): void;
+  /** The agent gave the turn back: it may get the same one again, so only an event that has no row goes. */
+  endPassing(turn: string): void;
+  /** Deletes what has expired; within a transaction. */
+  expire(): void;
+  /** When the next event expires, at the earliest. */
+  due(): number | undefined;
+  /** The agent is gone: everything goes; within a transaction. */
+  clear(): void;
   /** Whether {@link writeNotes} has something to write. */
   readonly hasNotes: boolean;
   writeNotes(): void;
@@ -70,6 +79,7 @@ interface MailRow {
   seq: number;
   channel: string;
   event: string;
+  about: string | null;
 }
 
 export function createMailbox(
@@ -80,16 +90,35 @@ export function createMailbox(
   const { storage, clock } = world;
   let nextSeq = reserved.from;
   let reservedTo = reserved.from;
-  let lastSeq = storage.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM mailbox")[0]?.seq ?? 0;
+  // Nothing beyond the block was ever shown.
+  let lastSeq = reserved.from;
   let firstHeld = readFirstHeld();
-  let rowCount = storage.exec<{ n: number }>("SELECT count(*) AS n FROM mailbox")[0]?.n ?? 0;
+  let rowCount = countRows();
   const readers: Reader[] = [];
   const listeners = new Set<() => void>();
-  let ackedSeqs: number[] = [];
+  let ackedSeqs = new Set<number>();
   let endedTurns: string[] = [];
+  /** Turns that were answered lately: one that is stored after its answer is none to show. */
+  const answered = new Set<string>();
+  /** Left by connections that dropped, with none to take them: for polls that are past their numbers. */
+  const returned = new Set<number>();
+  let nextExpiry = readNextExpiry();
 
   function readFirstHeld(): number {
     return storage.exec<{ seq: number | null }>("SELECT min(seq) AS seq FROM mailbox WHERE held = 1")[0]?.seq ?? Number.POSITIVE_INFINITY;
+  }
+
+  function readNextExpiry(): number {
+    return storage.exec<{ at: number | null }>("SELECT min(expires) AS at FROM mailbox WHERE held = 0")[0]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  function countRows(): number {
+    return storage.exec<{ n: number }>("SELECT count(*) AS n FROM mailbox")[0]?.n ?? 0;
+  }
+
+  /** The greatest number behind which nothing can appear any more. */
+  function findEnd(): number {
+    return Math.min(lastSeq, firstHeld - 1);
   }
 
   /** Senders whose last number is in memory: those of the threads that are busy now. */
@@ -108,24 +137,22 @@ export function createMailbox(
     if (senders.size > agentLimits.sendersInMemory) senders.delete(senders.keys().next().value as string);
   }
 
-  function toItem(row: MailRow): InboxItem {
+  function toItem(row: Pick<MailRow, "seq" | "channel" | "event">): InboxItem {
     return { seq: row.seq, channel: row.channel as Channel, event: JSON.parse(row.event) };
   }
 
-  function read({ channels, after, limit }: { channels: readonly Channel[]; after: number; limit: number }): InboxItem[] {
-    const acked = new Set(ackedSeqs);
+  function read({ channels, after, limit }: { channels: readonly Channel[]; after: number; limit: number }): MailRow[] {
     return storage
       .exec<MailRow>(
-        `SELECT seq, channel, event FROM mailbox WHERE seq > ? AND seq < ? AND acked = 0 AND channel IN (${channels.map(() => "?").join(",")}) AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?`,
+        `SELECT seq, channel, event, coalesce(turn, offer) AS about FROM mailbox WHERE seq > ? AND seq < ? AND acked = 0 AND channel IN (${channels.map(() => "?").join(",")}) AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?`,
         after,
         Math.min(firstHeld, Number.MAX_SAFE_INTEGER),
         ...channels,
         clock.now(),
-        limit + acked.size,
+        limit + ackedSeqs.size + endedTurns.length,
       )
-      .filter((row) => !acked.has(row.seq))
-      .slice(0, limit)
-      .map(toItem);
+      .filter(({ seq, about }) => !ackedSeqs.has(seq) && (about === null || !endedTurns.includes(about)))
+      .slice(0, limit);
   }
 
   /** Turns that a connection was given and that have no row. */
@@ -163,30 +190,62 @@ export function createMailbox(
     return readers.findLast((reader) => reader.channels.includes(channel));
   }
 
-  function holds(reader: Reader, item: { seq: number; channel: Channel }): boolean {
-    return reader.channels.includes(item.channel) && item.seq > reader.after && item.seq <= reader.through;
+  function giveTo(reader: Reader, item: InboxItem, about: string | null): void {
+    returned.delete(item.seq);
+    reader.held.set(item.seq, about);
+    reader.give(item);
   }
 
-  function giveTo(reader: Reader, item: InboxItem): void {
+  /** Gives the newest event to a reader that has all before it. */
+  function giveNewest(reader: Reader, item: InboxItem, about: string | null): void {
     reader.through = Math.max(reader.through, item.seq);
-    reader.outstanding += 1;
-    reader.give(item);
+    giveTo(reader, item, about);
+  }
+
+  /** What nobody holds any more goes to another connection, or to the next poll. */
+  function handOver(seqs: Iterable<number>): void {
+    const free = [...seqs].filter((seq) => !ackedSeqs.has(seq));
+    if (!free.length) return;
+    for (const row of storage.exec<MailRow>(
+      "SELECT seq, channel, event, coalesce(turn, offer) AS about FROM mailbox WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0 ORDER BY seq",
+      JSON.stringify(free),
+    )) {
+      const other = newestFor(row.channel as Channel);
+      if (other) giveTo(other, toItem(row), row.about);
+      else returned.add(row.seq);
+    }
   }
 
   /** Gives a reader what waits for it, as far as its window goes. */
   function pump(reader: Reader): void {
     for (;;) {
-      const room = agentLimits.window - reader.outstanding;
-      const items = room > 0 ? read({ channels: reader.channels, after: Math.max(reader.through, reader.after), limit: room }) : [];
-      for (const item of items) {
-        if (readers.some((other) => other !== reader && holds(other, item))) reader.through = Math.max(reader.through, item.seq);
-        else giveTo(reader, item);
+      const room = agentLimits.window - reader.held.size;
+      const rows = room > 0 ? read({ channels: reader.channels, after: reader.through, limit: room }) : [];
+      for (const row of rows) {
+        reader.through = row.seq;
+        if (!readers.some((other) => other.held.has(row.seq))) giveTo(reader, toItem(row), row.about);
       }
-      if (room > 0 && items.length === room) continue;
+      if (room > 0 && rows.length === room) continue;
       reader.caughtUp = room > 0;
+      if (reader.caughtUp) reader.through = Math.max(reader.through, findEnd());
       reader.note();
       return;
     }
+  }
+
+  /** Nobody holds these any more, which makes room for others. */
+  function forgetSeqs(seqs: Iterable<number>): void {
+    for (const seq of seqs) for (const reader of readers) reader.held.delete(seq);
+  }
+
+  function forgetAbout(about: string): void {
+    for (const { held } of readers) for (const [seq, each] of held) if (each === about) held.delete(seq);
+  }
+
+  function wakePolls(): void {
+    const woken = [...listeners];
+    listeners.clear();
+    for (const listener of woken) listener();
   }
 
   function pumpAll(): void {
@@ -212,10 +271,10 @@ export function createMailbox(
       if (mail?.turn === undefined || phase !== undefined || firstHeld !== Number.POSITIVE_INFINITY || rowCount >= limits.mailboxRows)
         return undefined;
       const reader = newestFor(mail.channel);
-      if (!reader?.caughtUp || reader.outstanding >= agentLimits.window || id <= (readSender(from)?.last ?? 0)) return undefined;
+      if (!reader?.caughtUp || reader.held.size >= agentLimits.window || id <= (readSender(from)?.last ?? 0)) return undefined;
       const seq = takeSeq();
       lastSeq = seq;
-      giveTo(reader, { seq, channel: mail.channel, event: mail.event });
+      giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn);
       const { promise, resolve } = Promise.withResolvers<Incoming | undefined>();
       passing.set(mail.turn, {
         envelope,
@@ -230,6 +289,7 @@ export function createMailbox(
     },
     receive(incoming) {
       const late: Reader[] = [];
+      const stored: number[] = [];
       const writes: (() => void)[] = [];
       const answers = incoming.map(({ envelope, given }): Delivery => {
         const { from, id, phase, message } = envelope;
@@ -250,7 +310,7 @@ export function createMailbox(
         const mail = readMail(message);
         if (!mail) return { status: "refused", code: "malformed", detail: `an agent's mailbox takes no ${message.type}` };
         if (rowCount >= limits.mailboxRows) {
-          rowCount -= dropOffers();
+          forgetSeqs(deleteRows("DELETE FROM mailbox WHERE offer IS NOT NULL RETURNING seq"));
           if (rowCount >= limits.mailboxRows)
             return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
         }
@@ -262,10 +322,12 @@ export function createMailbox(
         const item = { seq, channel: mail.channel, event: mail.event };
         const reader = held || seq > firstHeld ? undefined : newestFor(mail.channel);
         lastSeq = Math.max(lastSeq, seq);
-        if (given) writes.push(() => given.acked && ackedSeqs.push(seq));
+        if (given?.acked) writes.push(() => ackedSeqs.add(seq));
+        else if (given) stored.push(seq);
         else if (held) firstHeld = Math.min(firstHeld, seq);
-        else if (reader?.caughtUp && reader.outstanding < agentLimits.window) giveTo(reader, item);
+        else if (reader?.caughtUp && reader.held.size < agentLimits.window) giveNewest(reader, item, mail.turn ?? mail.offer ?? null);
         else for (const other of readers) if (other.channels.includes(mail.channel)) late.push(other);
+        if (mail.ends !== undefined) forgetAbout(mail.ends);
         writes.push(() => writeMail(envelope, mail, seq, held, event));
         return { status: "stored" };
       });
@@ -277,107 +339,162 @@ export function createMailbox(
         wake() {
           for (const reader of late) reader.caughtUp = false;
           pumpAll();
-          for (const listener of [...listeners]) listener();
-          listeners.clear();
+          // Its connection may have gone while it had no row.
+          handOver(stored.filter((seq) => !readers.some((reader) => reader.held.has(seq))));
+          wakePolls();
         },
       };
     },
-    readFree: ({ channels, after, limit }) =>
-      after !== undefined
-        ? read({ channels, after, limit })
-        : read({ channels, after: 0, limit: limit + agentLimits.window })
-            .filter((item) => !readers.some((reader) => holds(reader, item)))
-            .slice(0, limit),
-    attach(reader) {
-      readers.push(reader);
-      pump(reader);
+    readFree({ channels, after, limit }) {
+      if (after !== undefined) {
+        // A connection that dropped leaves what is behind the number that the poll has come to.
+        const behind = [...returned].filter((seq) => seq <= after).length ? read({ channels, after: 0, limit: limits.mailboxRows }) : [];
+        const left = behind.filter(({ seq }) => seq <= after && returned.delete(seq));
+        return [...left, ...read({ channels, after, limit })].slice(0, limit).map(toItem);
+      }
+      const held = new Set(readers.flatMap((reader) => [...reader.held.keys()]));
+      return read({ channels, after: 0, limit: limit + held.size })
+        .filter(({ seq }) => !held.has(seq))
+        .slice(0, limit)
+        .map(toItem);
+    },
+    readHeld: ({ channels, after, through }) =>
+      new Map(
+        storage
+          .exec<{ seq: number; about: string | null }>(
+            `SELECT seq, coalesce(turn, offer) AS about FROM mailbox WHERE seq > ? AND seq <= ? AND acked = 0 AND held = 0 AND channel IN (${channels.map(() => "?").join(",")}) ORDER BY seq`,
+            after,
+            through,
+            ...channels,
+          )
+          .map(({ seq, about }) => [seq, about]),
+      ),
+    attach(...joining) {
+      readers.push(...joining);
+      for (const reader of joining.toReversed()) pump(reader);
     },
     detach(reader) {
       for (const [turn, passed] of passing) if (passed.reader === reader) store(turn, false);
       const index = readers.indexOf(reader);
       if (index >= 0) readers.splice(index, 1);
-      for (const item of read({ channels: reader.channels, after: reader.after, limit: agentLimits.window })) {
-        if (item.seq > reader.through) break;
-        const other = newestFor(item.channel);
-        if (other) giveTo(other, item);
-      }
+      handOver(reader.held.keys());
+      wakePolls();
     },
-    ack({ seqs, seq, channel }, by) {
-      for (const [turn, { item }] of passing) if (seqs?.includes(item.seq) || (seq !== undefined && item.seq <= seq)) store(turn, true);
-      if (seqs) ackedSeqs.push(...seqs);
+    ack({ seqs, seq, channel }) {
+      for (const [turn, { item }] of passing)
+        if (seqs?.includes(item.seq) || (seq !== undefined && item.seq <= seq && (channel === undefined || item.channel === channel)))
+          store(turn, true);
+      const acked = [...(seqs ?? [])];
       if (seq !== undefined)
+        // What is held has been shown to nobody, whatever number is named.
         for (const row of storage.exec<{ seq: number }>(
-          "SELECT seq FROM mailbox WHERE seq <= ? AND acked = 0 AND (? IS NULL OR channel = ?) ORDER BY seq",
-          seq,
+          "SELECT seq FROM mailbox WHERE seq <= ? AND acked = 0 AND held = 0 AND (? IS NULL OR channel = ?) ORDER BY seq",
+          Math.min(seq, findEnd()),
           channel ?? null,
           channel ?? null,
         ))
-          ackedSeqs.push(row.seq);
-      if (!by) return;
-      by.outstanding = Math.max(0, by.outstanding - (seqs?.length ?? agentLimits.window));
-      if (!by.caughtUp) pump(by);
+          acked.push(row.seq);
+      for (const each of acked) if (each < firstHeld) ackedSeqs.add(each);
+      for (const each of acked) returned.delete(each);
+      forgetSeqs(acked);
+      pumpAll();
     },
     endTurn(turn) {
+      forgetAbout(turn);
+      answered.add(turn);
+      if (answered.size > agentLimits.sendersInMemory) answered.delete(answered.keys().next().value as string);
       const passed = passing.get(turn);
-      if (!passed) {
-        endedTurns.push(turn);
-        return;
-      }
+      if (passed) {
+        passing.delete(turn);
+        passed.resolve(undefined);
+      } else endedTurns.push(turn);
+      pumpAll();
+    },
+    endPassing(turn) {
+      const passed = passing.get(turn);
+      if (!passed) return;
       passing.delete(turn);
-      passed.reader.outstanding = Math.max(0, passed.reader.outstanding - 1);
+      forgetAbout(turn);
       passed.resolve(undefined);
+      pumpAll();
+    },
+    expire() {
+      const now = clock.now();
+      if (nextExpiry > now) return;
+      forgetSeqs(deleteRows("DELETE FROM mailbox WHERE expires <= ? AND held = 0 RETURNING seq", now));
+      nextExpiry = readNextExpiry();
+    },
+    due: () => (nextExpiry === Number.POSITIVE_INFINITY ? undefined : nextExpiry),
+    clear() {
+      storage.exec("DELETE FROM mailbox");
+      for (const reader of readers) reader.held.clear();
+      returned.clear();
+      senders.clear();
+      firstHeld = Number.POSITIVE_INFINITY;
+      nextExpiry = Number.POSITIVE_INFINITY;
+      rowCount = 0;
     },
     get hasNotes() {
-      return ackedSeqs.length > 0 || endedTurns.length > 0;
+      return ackedSeqs.size > 0 || endedTurns.length > 0;
     },
     writeNotes() {
       if (endedTurns.length)
-        rowCount -= storage.exec(
-          "DELETE FROM mailbox WHERE turn IN (SELECT value FROM json_each(?)) RETURNING seq",
-          JSON.stringify(endedTurns),
-        ).length;
-      if (ackedSeqs.length) {
-        const seqs = JSON.stringify(ackedSeqs);
-        rowCount -= storage.exec(
+        deleteRows("DELETE FROM mailbox WHERE turn IN (SELECT value FROM json_each(?)) RETURNING seq", JSON.stringify(endedTurns));
+      if (ackedSeqs.size) {
+        const seqs = JSON.stringify([...ackedSeqs]);
+        deleteRows(
           "DELETE FROM mailbox WHERE seq IN (SELECT value FROM json_each(?)) AND turn IS NULL AND offer IS NULL RETURNING seq",
           seqs,
-        ).length;
+        );
         storage.exec("UPDATE mailbox SET acked = 1 WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0", seqs);
       }
       // Lost with a transaction that is undone: then what was acknowledged is given once more.
-      ackedSeqs = [];
+      ackedSeqs = new Set();
       endedTurns = [];
     },
     undo() {
       senders.clear();
       firstHeld = readFirstHeld();
+      rowCount = countRows();
+      nextExpiry = readNextExpiry();
     },
     readOpen(of) {
       const rows = storage.exec<MailRow>(
-        `SELECT seq, channel, event FROM mailbox WHERE ${of} IS NOT NULL AND held = 0 AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?`,
+        `SELECT seq, channel, event, ${of} AS about FROM mailbox WHERE ${of} IS NOT NULL AND held = 0 AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?`,
         clock.now(),
         limits.mailboxRows,
       );
       const passed = of === "turn" ? [...passing.values()].map(({ item }) => item) : [];
-      return [...rows.map(toItem), ...passed];
+      return [...rows.filter(({ about }) => about === null || !endedTurns.includes(about)).map(toItem), ...passed];
     },
-    count: () => ({
-      unacknowledged:
-        (storage.exec<{ n: number }>("SELECT count(*) AS n FROM mailbox WHERE acked = 0 AND held = 0")[0]?.n ?? 0) + passing.size,
-      last: lastSeq,
-    }),
+    count() {
+      const waiting = storage.exec<{ seq: number; turn: string | null }>(
+        "SELECT seq, turn FROM mailbox WHERE acked = 0 AND held = 0 AND (expires IS NULL OR expires > ?)",
+        clock.now(),
+      );
+      const unacknowledged = waiting.filter(({ seq, turn }) => !ackedSeqs.has(seq) && (turn === null || !endedTurns.includes(turn)));
+      return { unacknowledged: unacknowledged.length + passing.size, last: findEnd() };
+    },
     onReceive(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
 
-  function dropOffers(): number {
-    return storage.exec("DELETE FROM mailbox WHERE offer IS NOT NULL RETURNING seq").length;
+  function deleteRows(sql: string, ...values: (string | number)[]): number[] {
+    const seqs = storage.exec<{ seq: number }>(sql, ...values).map(({ seq }) => seq);
+    rowCount -= seqs.length;
+    return seqs;
   }
 
   function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string): void {
     storage.exec("INSERT OR REPLACE INTO sender VALUES (?, ?, ?, ?)", envelope.from, envelope.id, held ? seq : null, clock.now());
+    // Answered before it was stored: only its number is worth keeping.
+    if (mail.turn !== undefined && answered.has(mail.turn)) {
+      rowCount -= 1;
+      return;
+    }
+    nextExpiry = Math.min(nextExpiry, mail.expires ?? Number.POSITIVE_INFINITY);
     storage.exec(
       "INSERT INTO mailbox (seq, channel, event, held, turn, offer, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
       seq,
@@ -388,10 +505,17 @@ export function createMailbox(
       mail.offer ?? null,
       mail.expires ?? null,
     );
-    if (mail.ends !== undefined)
-      rowCount -= storage.exec("DELETE FROM mailbox WHERE turn = ? OR offer = ? RETURNING seq", mail.ends, mail.ends).length;
+    if (mail.ends !== undefined) deleteRows("DELETE FROM mailbox WHERE turn = ? OR offer = ? RETURNING seq", mail.ends, mail.ends);
     const { seat } = mail;
-    if (seat?.held) storage.exec("INSERT OR REPLACE INTO seat VALUES (?, ?, ?, ?)", seat.thread, seat.role, seat.workflow, seat.generation);
+    if (seat?.held)
+      storage.exec(
+        "INSERT OR REPLACE INTO seat (thread, role, workflow, generation, type) VALUES (?, ?, ?, ?, ?)",
+        seat.thread,
+        seat.role,
+        seat.workflow,
+        seat.generation,
+        seat.type,
+      );
     else if (seat)
       storage.exec("DELETE FROM seat WHERE thread = ? AND role = ? AND generation <= ?", seat.thread, seat.role, seat.generation);
   }

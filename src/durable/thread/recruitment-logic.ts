@@ -92,6 +92,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
     thread: thread.id,
     workflow: thread.workflow,
     role: "role" in event ? event.role : "",
+    type: ir.roles[place]?.type === "named" ? ("named" as const) : ("open" as const),
     generation,
     held,
   });
@@ -152,12 +153,14 @@ const statusOf: Record<string, ThreadView["status"]> = {
 function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void): void {
   const hooks = findHooks(scope.storage);
   const event = fact as unknown as Emitted;
-  const status = statusOf[event.type];
-  if (!status || event.type === "edge.published") return;
+  if (event.type === "edge.published") return;
   const before = readThread(scope.storage) as ThreadRow;
   const ended = "outcome" in event;
   const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
   const task = readChild(scope.storage, before.id, "task") ?? before.task;
+  // What was suspended before its party was complete goes on looking for it.
+  const status = event.type === "thread.resumed" && task === null ? "recruiting" : statusOf[event.type];
+  if (!status) return;
   const thread: ThreadRow = { ...before, status, reason, task, changes: scope.revision, updated_at: scope.now };
   const outcome = ended
     ? { status: event.outcome.status, role: event.outcome.role, ...hooks.readEnd(), ...(reason !== null && { error: reason }) }
@@ -190,7 +193,9 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
         channel: "my",
         event: told,
         ...(ended &&
-          held && { seat: { thread: thread.id, workflow: thread.workflow, role: held.role, generation: held.generation, held: false } }),
+          held && {
+            seat: { thread: thread.id, workflow: thread.workflow, role: held.role, type: "open", generation: held.generation, held: false },
+          }),
       }),
     );
   }

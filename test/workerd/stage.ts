@@ -1,0 +1,195 @@
+/** A stage for stories in workerd: the real Worker and objects, agents that poll, and hands on evictions, crashes and alarms. */
+import { abortAllDurableObjects, evictAllDurableObjects, listDurableObjectIds, runDurableObjectAlarm } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { expect, vi } from "vitest";
+import type { CloudEvent, Json } from "../../src/wire/event.ts";
+import type { Accepted, InboxItem } from "../../src/wire/frames.ts";
+import type { TurnAssigned } from "../../src/wire/kinds.ts";
+
+/** JSON of which a test names what it expects. */
+// biome-ignore lint/suspicious/noExplicitAny: answers are judged by the tests' own expectations
+export type Loose = any;
+
+export interface Answer {
+  status: number;
+  body: Loose;
+}
+
+interface Bindings {
+  AGENT: DurableObjectNamespace;
+  WORKFLOW: DurableObjectNamespace;
+  RECRUITMENT: DurableObjectNamespace;
+}
+
+const bindings = env as unknown as Bindings;
+
+export const agentStub = (id: string) => bindings.AGENT.get(bindings.AGENT.idFromName(id));
+export const threadStub = (id: string) => bindings.RECRUITMENT.get(bindings.RECRUITMENT.idFromName(id));
+export const workflowStub = (name: string) => bindings.WORKFLOW.get(bindings.WORKFLOW.idFromName(name));
+
+/** One request to the Worker; without a token, as the operator. */
+export async function call(
+  method: string,
+  path: string,
+  options: { token?: string; body?: Json; text?: string; type?: string } = {},
+): Promise<Answer> {
+  const { token = env.NERVEFLARE_ADMIN_TOKEN, body, text, type } = options;
+  const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
+  const response = await exports.default.fetch(`http://nerveflare.test${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(sent !== undefined && { "content-type": type ?? "application/json" }) },
+    ...(sent !== undefined && { body: sent }),
+  });
+  const answered = await response.text();
+  return { status: response.status, body: answered === "" ? null : JSON.parse(answered) };
+}
+
+export async function publish(name: string, text: string): Promise<string> {
+  const { status, body } = await call("PUT", `/v1/workflows/${name}`, { text, type: "text/yaml" });
+  expect(body, JSON.stringify(body)).toMatchObject({ name });
+  expect(status).toBeLessThan(300);
+  return body.revision;
+}
+
+let posted = 0;
+
+export interface Player {
+  id: string;
+  token: string;
+  /** Everything that it was given, in order, each once. */
+  seen: InboxItem[];
+  post(type: string, data: Json, more?: { id?: string; [attribute: string]: Json | undefined }): Promise<Answer>;
+  /** Posts what must be accepted. */
+  say(type: string, data: Json, more?: { id?: string; [attribute: string]: Json | undefined }): Promise<Accepted>;
+  get(path: string): Promise<Loose>;
+  /** The next event of the kind that was not taken before; waits for it, and acknowledges what it reads. */
+  expect(type: string, fits?: (data: Loose) => boolean): Promise<CloudEvent & { data: Loose }>;
+  /** The next turn. */
+  turn(role: string, thread?: string): Promise<TurnAssigned>;
+  answer(turn: TurnAssigned, output: { [key: string]: Json }, id?: string): Promise<Answer>;
+  /** Claims the next offer of the role. */
+  claim(role: string, thread: string): Promise<string>;
+}
+
+/** Registers an agent. */
+export async function join(id: string, capabilities: string[], more: { roles?: string[]; kinds?: string[] } = {}): Promise<Player> {
+  const { status, body } = await call("POST", "/v1/agents", { body: { id, capabilities, ...more } });
+  expect(status, JSON.stringify(body)).toBe(201);
+  return play(id, body.token);
+}
+
+/** Plays an agent that is registered. */
+export function play(id: string, token: string): Player {
+  const taken = new Set<number>();
+  const player: Player = {
+    id,
+    token,
+    seen: [],
+    post: (type, data, more = {}) => {
+      posted += 1;
+      return call("POST", "/v1/events", { token, body: { specversion: "1.0", id: `e${posted}`, type, data, ...more } as Json });
+    },
+    async say(type, data, more) {
+      const { status, body } = await player.post(type, data, more);
+      expect(body, JSON.stringify(body)).toMatchObject({ status: "accepted" });
+      expect(status).toBe(202);
+      return body as Accepted;
+    },
+    async get(path) {
+      const { status, body } = await call("GET", path, { token });
+      expect(status, JSON.stringify(body)).toBe(200);
+      return body;
+    },
+    async expect(type, fits = () => true) {
+      const find = (): InboxItem | undefined =>
+        player.seen.find(({ seq, event }) => !taken.has(seq) && event.type === type && fits(event.data));
+      const found =
+        find() ??
+        (await vi.waitFor(
+          async () => {
+            await read(player);
+            const item = find();
+            if (!item) throw new Error(`${id} was not given ${type}; it was given ${player.seen.map(({ event }) => event.type).join(", ")}`);
+            return item;
+          },
+          { timeout: 5_000, interval: 5 },
+        ));
+      taken.add(found.seq);
+      return found.event as CloudEvent & { data: Loose };
+    },
+    async turn(role, thread) {
+      const { data } = await player.expect("nerve.turn.assigned", (each) => each.role.name === role && (!thread || each.thread === thread));
+      return data as TurnAssigned;
+    },
+    answer: (turn, output, eventId) =>
+      player.post("nerve.turn.respond", { turn: turn.turn, lease: turn.lease.generation, output }, eventId ? { id: eventId } : {}),
+    async claim(role, thread) {
+      const { data } = await player.expect("nerve.offer.opened", (each) => each.role === role && each.thread === thread);
+      await player.say("nerve.offer.claim", { offer: data.offer });
+      return data.offer;
+    },
+  };
+  return player;
+}
+
+async function read(player: Player): Promise<void> {
+  const { events } = (await player.get("/v1/inbox?limit=200")) as { events: InboxItem[] };
+  for (const item of events) {
+    expect(item.seq, "numbers grow").toBeGreaterThan(player.seen.at(-1)?.seq ?? 0);
+    player.seen.push(item);
+  }
+  if (events.length)
+    expect((await call("POST", "/v1/inbox/ack", { token: player.token, body: { seqs: events.map(({ seq }) => seq) } })).status).toBe(204);
+}
+
+/** Reads the thread until it looks so. */
+export async function expectThread(thread: string, shape: object): Promise<Loose> {
+  return vi.waitFor(
+    async () => {
+      const { body } = await call("GET", `/v1/threads/${thread}`);
+      expect(body).toMatchObject(shape);
+      return body;
+    },
+    { timeout: 5_000, interval: 10 },
+  );
+}
+
+/** The log of a thread, once it holds `type`. */
+export async function readLog(thread: string, type: string): Promise<CloudEvent[]> {
+  return vi.waitFor(
+    async () => {
+      const { body } = await call("GET", `/v1/events?correlationid=${thread}&limit=200`);
+      const events = body.events.map(({ event }: { event: CloudEvent }) => event) as CloudEvent[];
+      expect(events.map((event) => event.type)).toContain(type);
+      return events;
+    },
+    { timeout: 5_000, interval: 50 },
+  );
+}
+
+/** What is done to the server between every two events of a story. */
+export const disturbances = {
+  nothing: async () => {},
+  "the objects are evicted": () => evictAllDurableObjects(),
+  // Whatever was on its way is sent again by the alarm, which a test need not wait for.
+  "the objects are aborted": async () => {
+    await abortAllDurableObjects();
+    await ringAll();
+  },
+} as const;
+
+/** Runs every alarm that is set. */
+export async function ringAll(): Promise<void> {
+  for (const namespace of [bindings.AGENT, bindings.WORKFLOW, bindings.RECRUITMENT])
+    for (const id of await listDurableObjectIds(namespace)) await runDurableObjectAlarm(namespace.get(id));
+}
+
+/** Runs the thread's alarm at a time so many milliseconds ahead. */
+export async function ring(thread: string, ahead: number): Promise<void> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ahead });
+  try {
+    await runDurableObjectAlarm(threadStub(thread));
+  } finally {
+    vi.useRealTimers();
+  }
+}

@@ -1,0 +1,103 @@
+/** Whole threads in the real runtime, over HTTP: each story also with every object evicted, or aborted, between two events. */
+import { beforeAll, describe, expect, test } from "vitest";
+import codeReview from "../../workflows/code-review.yaml?raw";
+import { call, disturbances, expectThread, join, type Player, publish, readLog } from "./stage.ts";
+
+let author: Player;
+let reviewer: Player;
+let second: Player;
+let pr = 0;
+
+beforeAll(async () => {
+  await publish("code-review", codeReview.replace(/^ +where: .*\n/m, "").replace("concurrency: 8", "concurrency: 100"));
+  author = await join("author", ["coding"]);
+  reviewer = await join("reviewer", ["code-review"]);
+  second = await join("second", ["code-review"]);
+});
+
+async function begin(): Promise<string> {
+  pr += 1;
+  const { threads } = await author.say("pr.ready_for_review", { repo: "nerve", pr });
+  expect(threads).toHaveLength(1);
+  return threads[0] as string;
+}
+
+describe.each(Object.entries(disturbances))("a review where %s between two events", (_, disturb) => {
+  test("comes to its end by way of a change request", async () => {
+    const thread = await begin();
+    await disturb();
+    await reviewer.claim("reviewer", thread);
+    await disturb();
+    await reviewer.expect("nerve.claim.accepted", (data) => data.thread === thread);
+    const first = await reviewer.turn("reviewer", thread);
+    expect(first).toMatchObject({ prompt: `Review nerve#${pr}.`, round: 1, workflow: "code-review", last: null });
+    await disturb();
+    expect(await reviewer.answer(first, { $status: "changes_requested", changes: ["a", "b"] })).toMatchObject({ status: 202 });
+    await disturb();
+    const turn = await author.turn("author", thread);
+    expect(turn).toMatchObject({ prompt: "Please address: a; b", round: 2, last: { role: "reviewer", agent: "reviewer" } });
+    await author.answer(turn, { $status: "updated", note: "done" });
+    await disturb();
+    const again = await reviewer.turn("reviewer", thread);
+    expect(again).toMatchObject({ prompt: "New commits: done. Review again." });
+    await reviewer.answer(again, { $status: "approved", summary: "good" });
+    await disturb();
+    for (const player of [author, reviewer])
+      expect((await player.expect("nerve.thread.completed", (data) => data.thread === thread)).data.outcome).toMatchObject({
+        status: "completed",
+        role: "reviewer",
+        output: { $status: "approved", summary: "good" },
+        prompt: "Approved: good",
+      });
+    const view = await expectThread(thread, { status: "completed" });
+    expect(view).toMatchObject({ workflow: "code-review", round: 3, outcome: { prompt: "Approved: good" }, children: [] });
+    const { messages } = await author.get(`/v1/threads/${thread}/messages`);
+    expect(messages).toMatchObject([
+      { round: 1, role: "reviewer", agent: "reviewer", decision: { to: "author", prompt: "Please address: a; b" } },
+      { round: 2, role: "author", agent: "author", decision: { to: "reviewer" } },
+      { round: 3, role: "reviewer", output: { summary: "good" }, decision: { to: "$END", prompt: "Approved: good" } },
+    ]);
+    const log = await readLog(thread, "nerve.thread.completed");
+    const counts = Map.groupBy(log, ({ type }) => type);
+    expect(Object.fromEntries([...counts].map(([type, events]) => [type, events.length]))).toEqual({
+      "pr.ready_for_review": 1,
+      "nerve.role.assigned": 1,
+      "nerve.offer.opened": 1,
+      "nerve.offer.claim": 1,
+      "nerve.offer.closed": 1,
+      "nerve.claim.accepted": 1,
+      "nerve.thread.started": 1,
+      "nerve.turn.assigned": 3,
+      "nerve.turn.respond": 3,
+      "review.approved": 1,
+      "nerve.thread.completed": 1,
+    });
+    for (const event of log.slice(1)) expect(event, event.type).toMatchObject({ correlationid: thread, causationid: expect.any(String) });
+    const { body } = await call("GET", "/v1/threads?workflow=code-review&status=completed&limit=200");
+    expect(body.threads.find(({ id }: { id: string }) => id === thread)).toMatchObject({ status: "completed" });
+    for (const player of [author, reviewer])
+      expect(await player.get("/v1/me")).toMatchObject({ rolesHeld: [], turns: [], offers: [] });
+  });
+
+  test("is withdrawn by its author", async () => {
+    const thread = await begin();
+    await disturb();
+    await second.claim("reviewer", thread);
+    await disturb();
+    const turn = await second.turn("reviewer", thread);
+    expect(await second.get("/v1/me")).toMatchObject({
+      rolesHeld: [{ thread, role: "reviewer", type: "open", lease: { generation: 1 } }],
+      turns: [{ turn: turn.turn }],
+    });
+    await second.answer(turn, { $status: "changes_requested", changes: ["x"] });
+    expect((await author.get("/v1/me")).rolesHeld).toMatchObject([{ thread, role: "author", type: "named" }]);
+    await disturb();
+    await author.answer(await author.turn("author", thread), { $status: "withdrawn", reason: "not needed" });
+    await disturb();
+    await expectThread(thread, { status: "completed", outcome: { role: "author", prompt: "Withdrawn: not needed" } });
+    expect((await readLog(thread, "review.withdrawn")).find(({ type }) => type === "review.withdrawn")).toMatchObject({
+      data: { reason: "not needed" },
+      source: `/threads/${thread}`,
+    });
+  });
+});
