@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { endProcess, identifyProcess, type ProcessIdentity } from "../../src/cli/server/process-identity.ts";
+import { readRecord } from "../../src/cli/server/data-folder.ts";
+import { endProcess } from "../../src/cli/server/process-identity.ts";
 import { type Ready, type ServerProcess, spawnServer } from "../../src/cli/server/spawn-server.ts";
 
 /** A new folder that is gone after the test. */
@@ -16,15 +17,12 @@ export async function makeDataFolder(): Promise<string> {
 /** Spawns a server; after the test it and its runtime are ended. */
 export function spawnTestServer(data: string, options?: Parameters<typeof spawnServer>[1]): ServerProcess {
   const server = spawnServer(data, options);
-  const identities: ProcessIdentity[] = [];
-  function note(pid: number | undefined): void {
-    const identity = pid === undefined ? null : identifyProcess(pid);
-    if (identity) identities.push(identity);
-  }
-  note(server.child.pid);
-  void server.ready.then((facts) => note(facts?.pids.workerd));
   onTestFinished(async () => {
-    for (const identity of identities) await endProcess(identity);
+    server.child.kill("SIGKILL");
+    await server.ended;
+    // The record, for the runtime that is there now may not be the one that was spawned first.
+    const runtime = readRecord(join(data, "server.json"))?.workerd;
+    if (runtime) await endProcess(runtime);
   });
   return server;
 }
