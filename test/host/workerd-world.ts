@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { ContractWorld } from "./contract-world.ts";
-import { type ActorStub, alive, getActor, type TestEnv, touched } from "./worker/index.ts";
+import { type ActorStub, alive, getActor, type TestEnv, touched, working } from "./worker/index.ts";
 import { world } from "./world.ts";
 
 // Far ahead, so that no alarm of a test rings by itself.
@@ -16,6 +16,7 @@ export function stubOf(actor: string): ActorStub {
 export function createWorkerdWorld(): ContractWorld {
   vi.useFakeTimers({ toFake: ["Date"], now: epoch });
   touched.clear();
+  working.clear();
   const w: ContractWorld = {
     start: async (actor, logic, input) => stubOf(actor).start(actor, logic, input),
     send: async (actor, event) => stubOf(actor).send(actor, event),
@@ -34,6 +35,7 @@ export function createWorkerdWorld(): ContractWorld {
     async kill(actor) {
       await Promise.resolve(stubOf(actor).die()).catch(() => {});
       // What ran in the object has ended with it.
+      working.delete(actor);
       world.running.clear();
     },
     crashOnce(actor) {
@@ -45,11 +47,10 @@ export function createWorkerdWorld(): ContractWorld {
       };
     },
     async settle() {
-      // Until a whole round finds nobody at work: what one sends, another does.
-      for (let busy = 1; busy > 0; ) {
-        busy = 0;
-        for (const actor of [...touched]) busy += await stubOf(actor).settle();
-      }
+      // Every object has a turn, then all are counted at once: what one has sent, another has begun.
+      const busy = (): number => [...working.values()].reduce((sum, { size }) => sum + size, 0);
+      do for (const actor of [...touched]) await stubOf(actor).settle();
+      while (busy() > world.waiting);
     },
     async advance(milliseconds) {
       const until = Date.now() + milliseconds;

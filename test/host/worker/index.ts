@@ -44,9 +44,11 @@ export const touched = new Set<string>();
 /** Objects in memory, by name: what a test ends in the middle of its work. */
 export const alive = new Map<string, DurableObjectState>();
 
+/** What runs in the present life of each object. */
+export const working = new Map<string, Set<unknown>>();
+
 export class TestActor extends DurableObject<TestEnv> {
   private readonly host: ActorHost;
-  private readonly background = new Set<Promise<unknown>>();
 
   constructor(ctx: DurableObjectState, env: TestEnv) {
     super(ctx, env);
@@ -56,7 +58,8 @@ export class TestActor extends DurableObject<TestEnv> {
     const durable = createDurableWorld(ctx, `actor/${name}`, {
       deliver: (envelope) => world.transport(envelope, async () => getActor(env, envelope.to.slice("actor/".length)).deliver(envelope)),
     });
-    const { background } = this;
+    const background = new Set<Promise<unknown>>();
+    working.set(name, background);
     const scheduler = {
       background(work: Promise<unknown>): void {
         const held = work.catch(() => {}).finally(() => background.delete(held));
@@ -107,14 +110,10 @@ export class TestActor extends DurableObject<TestEnv> {
   alarmTime(): Promise<number | null> {
     return this.ctx.storage.getAlarm();
   }
-  /** Work that still runs, that of tests apart: awaited here, where it began. */
+  /** A turn of the object's own event loop, and how much of its work still runs. */
   async settle(): Promise<number> {
-    let rounds = 0;
-    while (this.background.size > world.waiting) {
-      rounds += 1;
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-    return rounds;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return working.get(String(this.ctx.id.name))?.size ?? 0;
   }
 }
 
