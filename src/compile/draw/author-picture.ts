@@ -112,19 +112,28 @@ function listEngineEdges(paths: EnginePath[]): PictureEdge[] {
   });
 }
 
-/** What every role does alike is said once, in words. */
+/** What every role, or every open role, does alike is said once, in words. */
 function separateShared(ir: WorkflowIr, paths: EnginePath[]): { shared: string[]; single: EnginePath[] } {
   const roles = ir.roles.filter(({ type }) => type !== "broadcast");
-  const isShared = ({ text, to }: EnginePath): boolean =>
-    (to === "suspended" || to === "failed") &&
-    roles.length > 1 &&
-    roles.every(({ name }) => paths.some((other) => other.role === name && other.to === to && other.text === text));
-  const groups = Map.groupBy(paths.filter(isShared), ({ to }) => to);
-  const shared = [...groups].map(([to, group]) => {
-    const texts = [...new Set(group.map(({ text }) => text))];
-    return `Every role: ${texts.join(", or ")}: the thread ${to === "failed" ? "fails" : "is suspended"}.`;
+  const share = ({ text, to }: EnginePath, among: RoleIr[]): boolean =>
+    among.length > 1 && among.every(({ name }) => paths.some((other) => other.role === name && other.to === to && other.text === text));
+  const classify = (path: EnginePath): string | undefined => {
+    if (path.to === "forfeit" || !roles.some(({ name }) => name === path.role)) return undefined;
+    if (share(path, roles)) return "Every role";
+    const open = roles.filter(({ type }) => type === "open");
+    return path.to === "self" && share(path, open) ? "Every open role" : undefined;
+  };
+  const groups = Map.groupBy(
+    paths.filter((path) => classify(path) !== undefined),
+    (path) => `${classify(path)} ${path.to}`,
+  );
+  const shared = [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const texts = [...new Set(group.map(({ text }) => text))].join(", or ");
+    return [`${classify(first)}: ${texts}${first.to === "self" ? "" : ` \u2192 ${first.to}`}.`];
   });
-  return { shared, single: paths.filter((path) => !isShared(path)) };
+  return { shared, single: paths.filter((path) => classify(path) === undefined) };
 }
 
 function describeReflexes(reflexes: ReflexIr[]): string[] {

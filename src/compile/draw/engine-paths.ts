@@ -20,7 +20,7 @@ function readPolicy(role: RoleIr, policy: TurnPolicy): { to: Target; then: strin
 }
 
 function times(count: number): string {
-  return count === 1 ? "" : ` ${count} times`;
+  return count === 1 ? "" : `, ${count} times`;
 }
 
 function listTurnPaths(role: RoleIr, routed: (status: string) => boolean): EnginePath[] {

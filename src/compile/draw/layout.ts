@@ -55,7 +55,7 @@ const options: LayoutOptions = {
   "elk.layered.spacing.edgeNodeBetweenLayers": "20",
   "elk.layered.spacing.edgeEdgeBetweenLayers": "14",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
-  "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",
+  "elk.layered.cycleBreaking.strategy": "DEPTH_FIRST",
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
   "elk.layered.edgeLabels.sideSelection": "SMART_DOWN",
   "elk.layered.feedbackEdges": "true",
@@ -63,9 +63,17 @@ const options: LayoutOptions = {
   "elk.randomSeed": "1",
 };
 
-const constraints: Partial<Record<PictureNode["kind"], string>> = { start: "FIRST" };
+/** Boxes side by side, packed into about the form of a page. */
+const packed: LayoutOptions = {
+  "elk.hierarchyHandling": "SEPARATE_CHILDREN",
+  "elk.algorithm": "rectpacking",
+  "elk.aspectRatio": "1.5",
+  "elk.spacing.nodeNode": "20",
+};
 
-function toElkNode(node: PictureNode, arrows: Map<string, number>, texts: Map<string, TextBlock>): ElkNode {
+const constraints: Partial<Record<PictureNode["kind"], string>> = { start: "FIRST", initial: "FIRST" };
+
+function toElkNode(node: PictureNode, arrows: Map<string, number>, texts: Map<string, TextBlock>, region = false): ElkNode {
   const { box, text } = measureNode(node, arrows.get(node.id) ?? 0);
   texts.set(node.id, text);
   const constraint = constraints[node.kind];
@@ -77,8 +85,9 @@ function toElkNode(node: PictureNode, arrows: Map<string, number>, texts: Map<st
     };
   return {
     id: node.id,
-    children: node.children.map((child) => toElkNode(child, arrows, texts)),
+    children: node.children.map((child) => toElkNode(child, arrows, texts, node.parallel)),
     layoutOptions: {
+      ...(node.parallel ? packed : region ? options : {}),
       "elk.padding": `[top=${text.height + 28},left=16,bottom=16,right=16]`,
       "elk.nodeSize.constraints": "MINIMUM_SIZE",
       "elk.nodeSize.minimum": `(${text.width + 32},${text.height + 40})`,
@@ -96,8 +105,8 @@ function toElkEdge(edge: PictureEdge, index: number): ElkExtendedEdge {
     labels: label.map((size) => ({ ...size, layoutOptions: { "elk.edgeLabels.inline": edge.from === edge.to ? "false" : "true" } })),
     layoutOptions: {
       // What the author wrote runs straight; the engine's ways give way to it.
-      "elk.layered.priority.straightness": edge.kind === "engine" ? "0" : "10",
-      "elk.layered.priority.direction": edge.kind === "engine" ? "0" : "5",
+      "elk.layered.priority.straightness": edge.kind === "engine" || edge.kind === "timer" ? "0" : "10",
+      "elk.layered.priority.direction": edge.kind === "engine" || edge.kind === "timer" ? "0" : "5",
     },
   };
 }

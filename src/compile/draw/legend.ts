@@ -17,6 +17,8 @@ const lines = {
   author: ["edge", "the author's edge"],
   status: ["edge status-edge", "the author's edge for a status of the engine"],
   engine: ["edge engine-edge", "the engine's way: time is up, a failure, nobody there"],
+  event: ["edge event-edge", "an event, or a condition that holds"],
+  timer: ["edge engine-edge", "time is up"],
 } as const;
 const gap = 22;
 const rowHeight = 20;

@@ -13,6 +13,8 @@ export type NodeKind =
   | "suspended"
   /** The thread ends without the graph's say. */
   | "failed"
+  /** Points at the state that a compound state begins in. */
+  | "initial"
   /** A state of a machine. */
   | "state"
   /** A state that holds others. */
@@ -29,8 +31,8 @@ export interface PictureNode {
   /** Smaller text under the title, wrapped where it is long. */
   lines: string[];
   children?: PictureNode[];
-  /** One of several that are active side by side. */
-  region?: boolean;
+  /** Its children are active side by side. No edge crosses their borders. */
+  parallel?: boolean;
 }
 
 /** An arrow. */
@@ -39,9 +41,9 @@ export interface PictureEdge {
   to: string;
   /**
    * `author`: an edge as the author wrote it. `status`: one that the author wrote for a status of the engine. `engine`: the way that
-   * the engine goes by itself, when time is up or something fails.
+   * the engine goes by itself, when time is up or something fails. `event`, `timer`: transitions of a machine.
    */
-  kind: "author" | "status" | "engine";
+  kind: "author" | "status" | "engine" | "event" | "timer";
   /** The status or the condition; empty where the edge is always taken. */
   title: string;
   /** Smaller text under the title. */

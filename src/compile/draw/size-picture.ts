@@ -6,7 +6,7 @@ import { type Paragraph, setText, type TextBlock, textStyles } from "./text-bloc
 /** Pixels. */
 export const padding = { x: 14, y: 10 };
 const boxWidth = 250;
-const labelWidth = 190;
+const labelWidth = 220;
 /** Pixels between two arrows at a box, so that their heads are apart. */
 const arrowSpacing = 18;
 /** A badge is small text in a pill beside the title. */
@@ -19,10 +19,11 @@ export function measureBadge(text: string): number {
 
 /** A box's text and size; it is wide enough for so many arrows at one side. */
 export function measureNode(node: PictureNode, arrows: number): { box: { width: number; height: number }; text: TextBlock } {
+  if (node.kind === "initial") return { box: { width: 12, height: 12 }, text: setText([], 0, "left") };
   const least = arrowSpacing * (arrows + 1);
   if (node.kind === "start" || node.kind === "end") {
     const text = setText([{ text: node.title, style: "label" }], boxWidth, "centre");
-    return { box: { width: Math.max(58, least), height: text.height + 10 }, text };
+    return { box: { width: Math.max(58, least, text.width + 30), height: text.height + 10 }, text };
   }
   const plain = node.kind === "suspended" || node.kind === "failed" || node.kind === "state";
   const text = setText(

@@ -1,7 +1,7 @@
 /** A picture as SVG: one file that stands alone, readable in light and in dark. */
 import { type Box, type Layout, layoutPicture, type PlacedEdge, type PlacedNode, type Point } from "./layout.ts";
 import { drawLegend } from "./legend.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture, PictureEdge } from "./picture.ts";
 import { badge, measureBadge, padding } from "./size-picture.ts";
 import { drawText, escapeXml, round } from "./svg-text.ts";
 import { setText, type TextBlock } from "./text-block.ts";
@@ -67,10 +67,11 @@ function drawNode({ node, x, y, width, height, text }: PlacedNode): string {
     const inner = { x: x + inset, y: y + inset, width: width - 2 * inset, height: height - 2 * inset };
     return `<g>${ring}${drawRect("dot", inner, inner.height / 2)}${drawText(text, centred).replaceAll('class="label"', 'class="label inverse"')}</g>`;
   }
+  if (kind === "initial") return `<circle class="dot" cx="${round(middle.x)}" cy="${round(middle.y)}" r="${round(width / 2 - 1)}"/>`;
   const pill = kind === "suspended" || kind === "failed";
   const corner = pill || kind === "state" ? centred : { x: x + padding.x, y: y + padding.y };
   const radius = pill ? Math.min(20, height / 2) : kind === "state" ? 8 : 10;
-  const shape = drawRect(`box ${kind}${node.region ? " region" : ""}`, { x, y, width, height }, radius);
+  const shape = drawRect(`box ${kind}${node.parallel ? " parallel" : ""}`, { x, y, width, height }, radius);
   const extra = node.badge === undefined ? "" : drawBadge(node.badge, kind, x + width - padding.x, y + padding.y);
   return `<g><title>${escapeXml(title)}</title>${shape}${drawText(text, corner)}${extra}</g>`;
 }
@@ -88,13 +89,23 @@ function drawBadge(text: string, kind: string, right: number, y: number): string
   ].join("");
 }
 
-const classes = { author: "edge", status: "edge status-edge", engine: "edge engine-edge" } as const;
+const classes = {
+  author: "edge",
+  status: "edge status-edge",
+  engine: "edge engine-edge",
+  event: "edge event-edge",
+  timer: "edge engine-edge",
+} as const;
+
+function isEngine({ kind }: PictureEdge): boolean {
+  return kind === "engine" || kind === "timer";
+}
 
 function drawEdge({ edge, points }: PlacedEdge): string {
   const last = points.at(-1);
   const before = points.at(-2);
   if (!last || !before) return "";
-  const head = edge.kind === "engine" ? "engine-head" : "head";
+  const head = isEngine(edge) ? "engine-head" : "head";
   const angle = Math.atan2(last.y - before.y, last.x - before.x);
   // The line ends inside the arrowhead, whose tip alone touches the box.
   const end = { x: last.x - 6 * Math.cos(angle), y: last.y - 6 * Math.sin(angle) };
@@ -135,5 +146,5 @@ function drawLabel({ edge, label }: PlacedEdge): string {
   const corner = { x: x + (width - text.width) / 2, y: y + (height - text.height) / 2 };
   const tip = edge.tip === undefined ? "" : `<title>${escapeXml(edge.tip)}</title>`;
   const back = `<rect class="canvas" x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="3"/>`;
-  return `<g>${tip}${back}${drawText(text, corner, edge.kind === "engine" ? "engine-ink" : "dim")}</g>`;
+  return `<g>${tip}${back}${drawText(text, corner, isEngine(edge) ? "engine-ink" : "dim")}</g>`;
 }
