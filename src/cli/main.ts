@@ -14,6 +14,7 @@ const commands: { name: string; summary: string; load: () => Promise<CommandModu
   { name: "demo", summary: "play a review and a debate, told as they happen", load: () => import("./demo.ts") },
   { name: "check", summary: "say what is wrong with workflow files", load: () => import("./check.ts") },
   { name: "compile", summary: "write a workflow's two machines", load: () => import("./compile.ts") },
+  { name: "draw", summary: "draw a workflow", load: () => import("./draw.ts") },
   { name: "prove", summary: "tell what can go wrong in a workflow, as stories", load: () => import("./prove.ts") },
   { name: "schema", summary: "write the language's JSON Schema, for editors", load: () => import("./schema.ts") },
   { name: "lsp", summary: "serve editors: findings, names and completion as one types", load: () => import("./lsp.ts") },
