@@ -1,5 +1,5 @@
 /** Makes machines at random, with everything of XState that is pure: the same seed makes the same machine. */
-import { type AnyStateMachine, assign, cancel, enqueueActions, raise, setup } from "xstate";
+import { type AnyStateMachine, assign, cancel, enqueueActions, setup } from "xstate";
 
 export type Random = () => number;
 
