@@ -5,7 +5,7 @@ import { createDurableWorld } from "../../../src/durable/storage/durable-world.t
 import { logics } from "./order-logics.ts";
 
 interface Env {
-  ACTOR: DurableObjectNamespace;
+  ORDER: DurableObjectNamespace;
 }
 
 export class OrderObject extends DurableObject<Env> {
@@ -14,7 +14,7 @@ export class OrderObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const world = createDurableWorld(ctx, `actor/${ctx.id.name}`, {
-      deliver: (envelope) => (env.ACTOR.getByName(envelope.to.slice("actor/".length)) as unknown as OrderObject).deliver(envelope),
+      deliver: (envelope) => (env.ORDER.getByName(envelope.to.slice("actor/".length)) as unknown as OrderObject).deliver(envelope),
     });
     this.host = createActorHost(world, logics);
     this.host.resume();
@@ -25,6 +25,9 @@ export class OrderObject extends DurableObject<Env> {
   }
   send(event: { type: string }) {
     return this.host.send(String(this.ctx.id.name), event);
+  }
+  read() {
+    return this.host.read(String(this.ctx.id.name));
   }
   deliver(envelope: Envelope) {
     return this.host.deliver(envelope);

@@ -117,4 +117,6 @@ export class TestActor extends DurableObject<TestEnv> {
   }
 }
 
+export { OrderObject } from "../example/order-object.ts";
+
 export default { fetch: () => new Response("the actor host's tests") };
