@@ -15,6 +15,8 @@ export interface Mail {
   expires?: number;
   /** Ids of turns and offers that this ends. */
   ends?: string;
+  /** A thread that has ended: its roles are held no more, and its turns are over. */
+  endsThread?: string;
   /** A role that the agent holds from now on, or no more. */
   seat?: { thread: string; workflow: string; role: string; type: "named" | "open"; generation: number; held: boolean };
 }

@@ -101,3 +101,51 @@ describe.each(Object.entries(disturbances))("a review where %s between two event
     });
   });
 });
+
+test("of two that claim, one is awarded and the other is told why not", async () => {
+  const thread = await begin();
+  const offers = await Promise.all(
+    [reviewer, second].map((player) => player.expect("nerve.offer.opened", (data) => data.thread === thread)),
+  );
+  expect(offers[0]?.id).toBe(offers[1]?.id);
+  const { offer } = offers[0]?.data ?? {};
+  await Promise.all([reviewer.say("nerve.offer.claim", { offer }), second.say("nerve.offer.claim", { offer })]);
+  const view = await expectThread(thread, { status: "running", roles: { reviewer: { generation: 1 } } });
+  const [winner, loser] = view.roles.reviewer.agent === "reviewer" ? [reviewer, second] : [second, reviewer];
+  expect((await winner.expect("nerve.claim.accepted", (data) => data.offer === offer)).data).toMatchObject({
+    thread,
+    role: "reviewer",
+    lease: { generation: 1 },
+  });
+  expect((await loser.expect("nerve.claim.rejected", (data) => data.offer === offer)).data.reason).toEqual(expect.any(String));
+  await loser.expect("nerve.offer.closed", (data) => data.offer === offer && data.why === "filled");
+  expect((await loser.get("/v1/me")).offers).toEqual([]);
+  const closed = await loser.post("nerve.offer.claim", { offer });
+  expect(closed).toMatchObject({ status: 202 });
+  await call("POST", `/v1/threads/${thread}/cancel`, { body: {} });
+  await expectThread(thread, { status: "cancelled" });
+});
+
+test("a second event of a live key is dropped and said so; pr.closed cancels the live one", async () => {
+  const thread = await begin();
+  const again = await author.say("pr.ready_for_review", { repo: "nerve", pr });
+  expect(again.threads).toHaveLength(1);
+  const dropped = await author.expect("nerve.thread.dropped", (data) => data.thread === again.threads[0]);
+  expect(dropped.data.reason).toContain(thread);
+  expect(await call("GET", `/v1/threads/${again.threads[0]}`)).toMatchObject({ status: 200, body: { status: "dropped" } });
+  await author.say("pr.closed", { repo: "nerve", pr });
+  await expectThread(thread, { status: "cancelled" });
+  expect((await author.expect("nerve.thread.cancelled", (data) => data.thread === thread)).data.outcome).toMatchObject({
+    status: "cancelled",
+    error: expect.stringContaining("pr.closed"),
+  });
+  // The key is free again.
+  const third = await author.say("pr.ready_for_review", { repo: "nerve", pr });
+  await expectThread(third.threads[0] as string, { status: "recruiting" });
+});
+
+test("an event whose data does not fit the input starts nothing, and the answer says why", async () => {
+  const { threads, notes } = await author.say("pr.ready_for_review", { repo: "nerve", pr: "seven" });
+  expect(threads).toEqual([]);
+  expect(notes.join()).toMatch(/code-review.*pr/);
+});

@@ -4,11 +4,11 @@ import { closeCodes, subprotocol } from "../../wire/channels.ts";
 import type { Json } from "../../wire/event.ts";
 import { type Accepted, agentFrame, type Channel, type InboxPage, type Rejected, type ServerFrame } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
-import { createProblem, type Result } from "../../wire/problem.ts";
+import { createProblem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit } from "../metrics.ts";
 import type { AgentCard, AgentRpc, Delivery, Envelope, Principal } from "../rpc.ts";
-import { createDurableWorld } from "../storage/durable-world.ts";
+import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
 import type { Reader } from "./mailbox.ts";
@@ -27,27 +27,42 @@ interface Attachment {
 type Connection = Reader & { token: string; order: number };
 
 export class AgentObject extends DurableObject<Environment> implements AgentRpc {
-  readonly #core: AgentCore;
-  readonly #name: string;
+  #made: AgentCore | undefined;
   readonly #readers = new Map<WebSocket, Connection>();
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
-    const near = findNeighbours(env);
-    this.#name = ctx.id.name ?? "";
-    this.#core = createAgentCore(this.#name, {
-      world: createDurableWorld(ctx, `agent/${this.#name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
-      registry: near.registry,
-      threadActor: near.threadActor,
-      project: near.project,
-      settle: () => ctx.storage.sync(),
-      later: (milliseconds, work) => void setTimeout(work, milliseconds),
-      countCommit: () => countCommit("agent"),
-    });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const awake = ctx.getWebSockets().map((socket) => this.#connect(socket, socket.deserializeAttachment() as Attachment));
     // All at once: what one holds is not given to another.
     if (awake.length) this.#core.mailbox.attach(...awake.toSorted((a, b) => a.order - b.order));
+  }
+
+  get #core(): AgentCore {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  /** Undefined: nobody ever registered an agent of this id, and asking for one leaves no trace. */
+  #find(principal?: Principal): AgentCore | undefined {
+    return this.#made ?? (isStored(this.ctx) || (principal && "operator" in principal) ? this.#core : undefined);
+  }
+
+  get #name(): string {
+    return readName(this.ctx);
+  }
+
+  #make(): AgentCore {
+    const near = findNeighbours(this.env);
+    return createAgentCore(this.#name, {
+      world: createDurableWorld(this.ctx, `agent/${this.#name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
+      registry: near.registry,
+      threadActor: near.threadActor,
+      project: near.project,
+      settle: () => this.ctx.storage.sync(),
+      later: (milliseconds, work) => void setTimeout(work, milliseconds),
+      countCommit: () => countCommit("agent"),
+    });
   }
 
   async register(card: AgentCard, tokenHash?: string): Promise<Result<null>> {
@@ -57,36 +72,36 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   async remove(): Promise<Result<null>> {
-    const removed = this.#core.remove();
+    const removed = this.#find()?.remove();
     this.#closeAll("the agent was removed");
-    return removed;
+    return removed ?? succeed(null);
   }
 
-  identify(principal: Principal): Promise<Result<AgentCard>> {
-    return this.#core.identify(principal);
+  async identify(principal: Principal): Promise<Result<AgentCard>> {
+    return this.#find(principal)?.identify(principal) ?? refuseUnknown();
   }
 
-  me(principal: Principal): Promise<Result<Json>> {
-    return this.#core.me(principal);
+  async me(principal: Principal): Promise<Result<Json>> {
+    return this.#find(principal)?.me(principal) ?? refuseUnknown();
   }
 
-  accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>> {
-    return this.#core.accept(principal, events);
+  async accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>> {
+    return this.#find(principal)?.accept(principal, events) ?? refuseUnknown();
   }
 
-  inbox(
+  async inbox(
     principal: Principal,
     query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
   ): Promise<Result<InboxPage>> {
-    return this.#core.inbox(principal, query);
+    return this.#find(principal)?.inbox(principal, query) ?? refuseUnknown();
   }
 
-  ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>> {
-    return this.#core.ack(principal, ack);
+  async ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>> {
+    return this.#find(principal)?.ack(principal, ack) ?? refuseUnknown();
   }
 
-  deliver(envelope: Envelope): Promise<Delivery> {
-    return this.#core.deliver(envelope);
+  async deliver(envelope: Envelope): Promise<Delivery> {
+    return this.#find()?.deliver(envelope) ?? { status: "refused", code: "not_found", detail: `there is no agent ${readName(this.ctx)}` };
   }
 
   override alarm(): Promise<void> {
@@ -96,7 +111,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   /** `GET /v1/connect`: the Worker checked the upgrade's form and put the token into `Authorization`. */
   override async fetch(request: Request): Promise<Response> {
     const token = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
-    const identity = await this.#core.identify({ agent: this.#name, token });
+    const identity = await this.identify({ agent: this.#name, token });
     const { 0: client, 1: server } = new WebSocketPair();
     const headers = request.headers.get("sec-websocket-protocol")?.includes(subprotocol)
       ? { "sec-websocket-protocol": subprotocol }
@@ -213,6 +228,10 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#readers.delete(socket);
     this.#core.mailbox.detach(reader);
   }
+}
+
+function refuseUnknown(): ReturnType<typeof refuse> {
+  return refuse("unauthenticated", "This token names no agent; ask the operator for one.");
 }
 
 function send(socket: WebSocket, frame: ServerFrame): void {

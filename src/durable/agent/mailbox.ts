@@ -506,6 +506,11 @@ export function createMailbox(
       mail.expires ?? null,
     );
     if (mail.ends !== undefined) deleteRows("DELETE FROM mailbox WHERE turn = ? OR offer = ? RETURNING seq", mail.ends, mail.ends);
+    if (mail.endsThread !== undefined) {
+      storage.exec("DELETE FROM seat WHERE thread = ?", mail.endsThread);
+      // Its tasks are named by it: a turn whose answer was noted in a life that crashed goes now.
+      deleteRows("DELETE FROM mailbox WHERE turn > ? AND turn < ? RETURNING seq", `${mail.endsThread}.`, `${mail.endsThread}/`);
+    }
     const { seat } = mail;
     if (seat?.held)
       storage.exec(

@@ -1,9 +1,28 @@
 /** The host's ports on a Durable Object: SQLite, the one alarm, and stubs of other objects. The only file that touches `ctx.storage`. */
 import type { Row, SqlValue, Transport, World } from "../host/ports.ts";
 
+/** Where an object keeps its own name: who is woken by an alarm or by an id is not told it. */
+const nameKey = "name";
+
+/**
+ * The object's name, by which others address it.
+ * @throws if it was never told: then it was made by an id that nobody has
+ */
+export function readName(ctx: DurableObjectState): string {
+  const name = ctx.id.name ?? ctx.storage.kv.get<string>(nameKey);
+  if (name === undefined) throw new Error(`the object ${ctx.id.toString()} was never called by its name`);
+  return name;
+}
+
+/** Whether the object has stored anything. Asking stores nothing: an id that somebody made up leaves no trace. */
+export function isStored(ctx: DurableObjectState): boolean {
+  return ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").toArray().length > 0;
+}
+
 /** @param address the object's own address, e.g. `task/t123.1` */
 export function createDurableWorld(ctx: DurableObjectState, address: string, transport: Transport): World {
   const { storage } = ctx;
+  if (ctx.id.name !== undefined && storage.kv.get(nameKey) === undefined) storage.kv.put(nameKey, ctx.id.name);
   return {
     address,
     transport,

@@ -185,20 +185,8 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
     },
   );
   hooks.log(told, thread.id);
-  for (const agent of row.table === "thread" ? row.agents : []) {
-    const held = event.holders.find((holder) => holder.agent === agent);
-    append(
-      `agent/${agent}`,
-      createMail({
-        channel: "my",
-        event: told,
-        ...(ended &&
-          held && {
-            seat: { thread: thread.id, workflow: thread.workflow, role: held.role, type: "open", generation: held.generation, held: false },
-          }),
-      }),
-    );
-  }
+  for (const agent of row.table === "thread" ? row.agents : [])
+    append(`agent/${agent}`, createMail({ channel: "my", event: told, ...(ended && { endsThread: thread.id }) }));
   if (ended) append(`workflow/${thread.workflow}`, { type: "thread.ended", thread: thread.id, revision: thread.revision });
   else if (event.type === "thread.suspended")
     append(`workflow/${thread.workflow}`, { type: "thread.paused", thread: thread.id, revision: thread.revision });

@@ -2,16 +2,16 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
-import type { Result } from "../../wire/problem.ts";
+import { type Result, refuse } from "../../wire/problem.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { type CommitKind, countCommit, countStep } from "../metrics.ts";
 import type { ClaimCard, Delivery, Envelope, MessageView, RecruitmentRpc, TaskPeek, TaskRpc, ThreadView } from "../rpc.ts";
-import { createDurableWorld } from "../storage/durable-world.ts";
+import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { createThreadCore, type ThreadCore } from "./thread-core.ts";
 
 function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind): ThreadCore {
   const near = findNeighbours(env);
-  const address = `${kind}/${ctx.id.name ?? ""}`;
+  const address = `${kind}/${readName(ctx)}`;
   return createThreadCore({
     world: createDurableWorld(ctx, address, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
     registry: near.registry,
@@ -29,11 +29,16 @@ function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind)
 type Page = { after?: number; limit: number };
 
 export class RecruitmentObject extends DurableObject<Environment> implements RecruitmentRpc {
-  readonly #core: ThreadCore;
+  #made: ThreadCore | undefined;
 
-  constructor(ctx: DurableObjectState, env: Environment) {
-    super(ctx, env);
-    this.#core = createCore(ctx, env, "recruitment");
+  get #core(): ThreadCore {
+    this.#made ??= createCore(this.ctx, this.env, "recruitment");
+    return this.#made;
+  }
+
+  /** Undefined: nobody ever started a thread of this id. */
+  #find(): ThreadCore | undefined {
+    return this.#made ?? (isStored(this.ctx) ? this.#core : undefined);
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
@@ -41,31 +46,37 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   }
 
   /** Claims and releases name the thread, answers name a turn of the task that lives here. */
-  take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
+  async take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
+    const core = this.#find();
+    if (!core) return refuse("not_found", "There is no such offer, turn or thread.");
     const { turn } = event.data as { turn?: string };
     return turn === undefined
-      ? this.#core.recruitment.take(agent, event, hash)
-      : this.#core.task(turn.slice(0, turn.lastIndexOf(":"))).take(agent, event, hash);
+      ? core.recruitment.take(agent, event, hash)
+      : core.task(turn.slice(0, turn.lastIndexOf(":"))).take(agent, event, hash);
   }
 
-  show(viewer: string | null): Promise<Result<ThreadView>> {
-    return this.#core.recruitment.show(viewer);
+  async show(viewer: string | null): Promise<Result<ThreadView>> {
+    return this.#find()?.recruitment.show(viewer) ?? this.#refuse();
   }
 
-  messages(viewer: string | null, page: Page): Promise<Result<{ messages: MessageView[]; next: number | null }>> {
-    return this.#core.recruitment.messages(viewer, page);
+  async messages(viewer: string | null, page: Page): Promise<Result<{ messages: MessageView[]; next: number | null }>> {
+    return this.#find()?.recruitment.messages(viewer, page) ?? this.#refuse();
   }
 
-  control(
+  async control(
     signal: "cancel" | "suspend" | "resume",
     operator: string,
     body: { reason?: string; supplement?: Json },
   ): Promise<Result<ThreadView>> {
-    return this.#core.recruitment.control(signal, operator, body);
+    return this.#find()?.recruitment.control(signal, operator, body) ?? this.#refuse();
   }
 
-  history(page: Page): Promise<Result<Json>> {
-    return this.#core.recruitment.history(page);
+  async history(page: Page): Promise<Result<Json>> {
+    return this.#find()?.recruitment.history(page) ?? this.#refuse();
+  }
+
+  #refuse(): ReturnType<typeof refuse> {
+    return refuse("not_found", `There is no thread ${readName(this.ctx)}.`);
   }
 
   override alarm(): Promise<void> {
@@ -74,20 +85,23 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
 }
 
 export class TaskObject extends DurableObject<Environment> implements TaskRpc {
-  readonly #core: ThreadCore;
-  readonly #name: string;
+  #made: ThreadCore | undefined;
 
-  constructor(ctx: DurableObjectState, env: Environment) {
-    super(ctx, env);
-    this.#name = ctx.id.name ?? "";
-    this.#core = createCore(ctx, env, "task");
+  get #core(): ThreadCore {
+    this.#made ??= createCore(this.ctx, this.env, "task");
+    return this.#made;
+  }
+
+  get #name(): string {
+    return readName(this.ctx);
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
     return this.#core.deliver(envelope);
   }
 
-  take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
+  async take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
+    if (!this.#made && !isStored(this.ctx)) return refuse("not_found", "There is no such turn.");
     return this.#core.task(this.#name).take(agent, event, hash);
   }
 

@@ -4,22 +4,26 @@ import { type Result, succeed } from "../../wire/problem.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit } from "../metrics.ts";
 import type { Delivery, Envelope, WorkflowRpc } from "../rpc.ts";
-import { createDurableWorld } from "../storage/durable-world.ts";
+import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 
 export class WorkflowObject extends DurableObject<Environment> implements WorkflowRpc {
-  readonly #admission: Admission;
+  #made: Admission | undefined;
 
-  constructor(ctx: DurableObjectState, env: Environment) {
-    super(ctx, env);
-    const near = findNeighbours(env);
-    const name = ctx.id.name ?? "";
-    this.#admission = createAdmission({
+  get #admission(): Admission {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  #make(): Admission {
+    const near = findNeighbours(this.env);
+    const name = readName(this.ctx);
+    return createAdmission({
       name,
-      world: createDurableWorld(ctx, `workflow/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
+      world: createDurableWorld(this.ctx, `workflow/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
       registry: near.registry,
       project: near.project,
-      settle: () => ctx.storage.sync(),
+      settle: () => this.ctx.storage.sync(),
       later: (milliseconds, work) => void setTimeout(work, milliseconds),
       countCommit: () => countCommit("workflow"),
     });
@@ -30,7 +34,7 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
   }
 
   async admission(): Promise<Result<{ running: number; queued: string[] }>> {
-    return succeed(this.#admission.admission());
+    return succeed(isStored(this.ctx) ? this.#admission.admission() : { running: 0, queued: [] });
   }
 
   override alarm(): Promise<void> {
