@@ -62,7 +62,7 @@ interface Beginning {
 const longest = 60;
 
 /** States per beginning; what lies beyond is reported as not covered. */
-const statesAtMost = 1_500;
+const statesAtMost = 2_500;
 
 function readHistory({ historyValue }: AnyMachineSnapshot): unknown {
   return Object.entries((historyValue ?? {}) as Record<string, { id: string }[]>).map(([id, nodes]) => [id, nodes.map((node) => node.id)]);
@@ -324,6 +324,38 @@ export function findPaths(compiled: CompiledWorkflow, which: Path["machine"]): M
     bounded ||= found.bounded;
   }
   return { machine: which, marked, paths, bounded };
+}
+
+/** The keys of a path, decisions included: what {@link followKeys} takes. */
+export function listKeys({ decisions, steps }: Path): string[] {
+  return [...decisions.map(({ key }) => key), ...steps.flatMap((step) => [step.key, ...step.decisions.map(({ key }) => key)])];
+}
+
+/**
+ * The path of these keys.
+ * @throws where the machine has no such beginning, or does not take a key where it comes
+ */
+export function followKeys(
+  compiled: CompiledWorkflow,
+  which: Path["machine"],
+  title: string,
+  keys: string[],
+): Path & { marked: MarkedConfig } {
+  const beginnings = which === "task" ? beginTask(compiled) : beginRecruitment(compiled);
+  const beginning = beginnings.find((candidate) => candidate.title === title);
+  const marked = markConfig(compiled[which]);
+  const loaded = loadMachine(marked.config);
+  if (!loaded.ok) throw new Error(loaded.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
+  if (!beginning)
+    throw new Error(`the ${which} does not begin by "${title}"; it begins by ${beginnings.map((each) => each.title).join(", ")}`);
+  const path = replay(loaded.machine, which, beginning, keys);
+  const followed = listKeys(path);
+  const missed = keys.findIndex((key, index) => followed[index] !== key);
+  if (missed >= 0)
+    throw new Error(
+      `the ${which} in ${JSON.stringify(path.steps.at(-1)?.expect.value ?? path.expect.value)} does not take "${keys[missed]}" as step ${missed + 1}`,
+    );
+  return { ...path, marked };
 }
 
 /** Why a place is not covered. */

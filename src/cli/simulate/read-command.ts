@@ -1,0 +1,50 @@
+/** Reads a line that was typed while a thread is walked. Pure. */
+import { parse } from "yaml";
+import type { Json } from "../../wire/event.ts";
+import type { Move } from "./create-simulation.ts";
+
+/** What a line asks for. */
+export type WalkCommand =
+  | { type: "move"; move: Move }
+  | { type: "sample" | "back" | "show" | "help" | "quit" | "nothing" }
+  | { type: "save"; file: string }
+  | { type: "wrong"; message: string };
+
+export const help = `an answer        JSON, or key: value pairs: $status: approved, summary: fine
+sample           an answer made from the schema
+timeout          nobody answers in time
+fail [why]       the turn fails for good
+suspend, resume, cancel
+child completed | child failed
+back             one step back
+show             where the thread stands
+save FILE        the walk as a script (.json, .yaml), or as a vitest file (.ts)
+quit`;
+
+const plain = new Set(["timeout", "suspend", "resume", "cancel"]);
+
+function readAnswer(line: string): WalkCommand {
+  let value: unknown;
+  try {
+    value = line.startsWith("{") ? parse(line) : parse(`{ ${line} }`);
+  } catch (error) {
+    return { type: "wrong", message: `this is no answer: ${(error as Error).message.split("\n")[0]}` };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return { type: "wrong", message: "an answer is an object" };
+  return { type: "move", move: { do: "answer", output: value as { [key: string]: Json } } };
+}
+
+/** Reads one line. */
+export function readCommand(text: string): WalkCommand {
+  const line = text.trim();
+  const [word = "", ...rest] = line.split(/\s+/);
+  const more = rest.join(" ");
+  if (line === "") return { type: "nothing" };
+  if (line.startsWith("{") || /^["']?[\w$.-]+["']?\s*:(\s|$)/.test(line)) return readAnswer(line);
+  if (plain.has(word) && more === "") return { type: "move", move: { do: word } as Move };
+  if (word === "fail") return { type: "move", move: { do: "fail", error: more || "failed" } };
+  if (word === "child" && (more === "completed" || more === "failed")) return { type: "move", move: { do: "child", status: more } };
+  if (word === "save") return more === "" ? { type: "wrong", message: "save takes a file" } : { type: "save", file: more };
+  if (["sample", "back", "show", "help", "quit"].includes(word)) return { type: word } as WalkCommand;
+  return { type: "wrong", message: `"${word}" is no command; \`help\` shows what there is` };
+}

@@ -1,0 +1,32 @@
+/** Saves a walk: as a script that `simulate --script` replays and `test --script` checks, or as a test for vitest. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, relative, resolve } from "node:path";
+import { stringify } from "yaml";
+import type { Script } from "./script.ts";
+
+/** Renders a test that follows the walk. @param workflow the workflow's file, relative to the test's */
+export function renderWalkTest(script: Script, workflow: string): string {
+  return `/** A walk through ${script.workflow ?? "a workflow"}, saved by \`nerveflare simulate\`; yours to keep and to change. */
+import { openWorkflow } from "nerveflare/testing";
+import { test } from "vitest";
+
+const workflow = openWorkflow(new URL(${JSON.stringify(workflow)}, import.meta.url));
+
+test("the walk goes as it was saved", () =>
+  workflow.walk(${JSON.stringify(script, null, 2)}));
+`;
+}
+
+/** Writes the walk to a file; its ending says as what. */
+export async function saveWalk(file: string, workflow: string, script: Script): Promise<void> {
+  const target = resolve(file);
+  const path = relative(dirname(target), resolve(workflow)).replaceAll("\\", "/");
+  const from = path.startsWith(".") ? path : `./${path}`;
+  const text = /\.[cm]?[jt]s$/.test(file)
+    ? renderWalkTest(script, from)
+    : /\.ya?ml$/.test(file)
+      ? stringify(script)
+      : `${JSON.stringify(script, null, 2)}\n`;
+  await mkdir(dirname(target), { recursive: true });
+  await writeFile(target, text);
+}
