@@ -9,6 +9,7 @@ const steps: { name: string; command: [string, ...string[]] }[] = [
   },
   { name: "types", command: ["tsc", "-p", "."] },
   { name: "dead code", command: ["knip", "--no-progress"] },
+  { name: "fresh pictures", command: ["node", "scripts/visualize.ts", "--check"] },
 ];
 
 const failed: string[] = [];

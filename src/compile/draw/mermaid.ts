@@ -31,7 +31,8 @@ export function writeMermaid({ title, nodes, edges, notes }: Picture): string {
     ]);
     for (const { edge } of placed.get(within) ?? [])
       lines.push(`${indent}${refer(edge.from, "from", kinds)} --> ${refer(edge.to, "to", kinds)}${writeLabel(edge)}`);
-    for (const { id, kind } of inside) if (kind === "end" && id !== "$END") lines.push(`${indent}${ids.get(id)} --> [*]`);
+    for (const { id, kind } of inside)
+      if ((kind === "end" && id !== "$END") || kind === "failed") lines.push(`${indent}${ids.get(id)} --> [*]`);
     return lines;
   };
 
