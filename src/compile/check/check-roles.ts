@@ -30,6 +30,11 @@ const unusable = new Set([
   "propertyIsEnumerable",
 ]);
 
+/** Tells whether a text can name a role. */
+export function isRoleName(name: string): boolean {
+  return name.length <= compileLimits.nameLength && roleName.test(name) && !unusable.has(name);
+}
+
 /** Reports what is wrong with roles. */
 export function checkRoles(outline: Outline, report: Report): void {
   const entry = findEntry(outline.root, "roles");
@@ -58,7 +63,7 @@ function checkRoleName(entry: MapEntry, report: Report): void {
   const { key } = entry;
   const { span } = entry.keyNode;
   if (reserved.includes(key)) report.add("reserved-role-name", span, `\`${key}\` is a place of the graph, not a role.`);
-  else if (key.length > compileLimits.nameLength || !roleName.test(key) || unusable.has(key)) {
+  else if (!isRoleName(key)) {
     report.add("bad-role-name", span, `\`${key.slice(0, 80)}\` can not name a role.`, {
       hint: "letters, digits, `_` and `-`, at most 64 characters, beginning with a letter",
     });

@@ -13,6 +13,8 @@ export interface Reading {
   depth: number;
   /** Shared by a file and all it includes. */
   count: { files: number; nodes: number; bytes: number };
+  /** Faults of the YAML are no reason to give up: what can be made out is read. */
+  broken?: boolean;
   /** Reads a text as YAML. */
   read: (text: string, report: Report, reading: Reading) => SourceNode | undefined;
 }

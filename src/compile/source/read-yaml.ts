@@ -5,6 +5,7 @@
 import type { CST, Document } from "yaml";
 import { Composer, isScalar, Lexer, Parser } from "yaml";
 import type { Report } from "../diagnostics/diagnostic.ts";
+import { createReport } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import { convertDocument } from "./convert-document.ts";
 import { measureTokens } from "./measure-tokens.ts";
@@ -16,6 +17,15 @@ import type { Span } from "./span.ts";
 /** Reads one document. Undefined when there is nothing that later passes could look at; the report says why. */
 export function readYaml(text: string, report: Report, includes?: Includes): SourceNode | undefined {
   return readText(text, report, { includes, depth: 0, read: readText, count: { files: 0, nodes: 0, bytes: 0 } });
+}
+
+/**
+ * Reads what can be made out of a text that may be broken in the middle, as one that is being typed is. Bounded as ever; undefined
+ * where it is too large, or nothing can be made out.
+ */
+export function readBrokenYaml(text: string, includes?: Includes): SourceNode | undefined {
+  const report = createReport(text.length);
+  return readText(text, report, { includes, depth: 0, read: readText, count: { files: 0, nodes: 0, bytes: 0 }, broken: true });
 }
 
 /** Where a finding about the whole file is shown. */
@@ -78,7 +88,7 @@ function readText(text: string, report: Report, reading: Reading): SourceNode | 
       hint: "leave the directive out",
     });
   }
-  if (document.errors.length > 0 || second || foreign) return undefined;
+  if (reading.broken !== true && (document.errors.length > 0 || second || foreign)) return undefined;
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     report.add("empty-file", { start: 0, end: Math.min(text.length, 1) }, "The file is empty.", {
       hint: "a workflow begins with `name:` and `description:`",
