@@ -131,6 +131,8 @@ export interface TaskPeek {
 
 export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
   peek(): Promise<TaskPeek | undefined>;
+  /** What a resume adds to the thread, for those who get a turn after it; null: nothing. */
+  supplement(supplement: Json): Promise<void>;
   messages(page: { after?: number; limit: number }): Promise<{ messages: MessageView[]; next: number | null }>;
   /** The actor's history, a page after a revision. */
   history(page: { after?: number; limit: number }): Promise<Json>;

@@ -109,7 +109,8 @@ export function play(id: string, token: string): Player {
           async () => {
             await read(player);
             const item = find();
-            if (!item) throw new Error(`${id} was not given ${type}; it was given ${player.seen.map(({ event }) => event.type).join(", ")}`);
+            if (!item)
+              throw new Error(`${id} was not given ${type}; it was given ${player.seen.map(({ event }) => event.type).join(", ")}`);
             return item;
           },
           { timeout: 5_000, interval: 5 },

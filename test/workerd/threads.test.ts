@@ -1,5 +1,6 @@
 /** Whole threads in the real runtime, over HTTP: each story also with every object evicted, or aborted, between two events. */
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Json } from "../../src/wire/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
 import { call, disturbances, expectThread, join, type Player, publish, readLog } from "./stage.ts";
 
@@ -75,8 +76,7 @@ describe.each(Object.entries(disturbances))("a review where %s between two event
     for (const event of log.slice(1)) expect(event, event.type).toMatchObject({ correlationid: thread, causationid: expect.any(String) });
     const { body } = await call("GET", "/v1/threads?workflow=code-review&status=completed&limit=200");
     expect(body.threads.find(({ id }: { id: string }) => id === thread)).toMatchObject({ status: "completed" });
-    for (const player of [author, reviewer])
-      expect(await player.get("/v1/me")).toMatchObject({ rolesHeld: [], turns: [], offers: [] });
+    for (const player of [author, reviewer]) expect(await player.get("/v1/me")).toMatchObject({ rolesHeld: [], turns: [], offers: [] });
   });
 
   test("is withdrawn by its author", async () => {
@@ -148,4 +148,85 @@ test("an event whose data does not fit the input starts nothing, and the answer 
   const { threads, notes } = await author.say("pr.ready_for_review", { repo: "nerve", pr: "seven" });
   expect(threads).toEqual([]);
   expect(notes.join()).toMatch(/code-review.*pr/);
+});
+
+describe("an operator", () => {
+  const order = (thread: string, what: string, body: { reason?: string; supplement?: Json } = {}) =>
+    call("POST", `/v1/threads/${thread}/${what}`, { body: body as Json });
+
+  test("suspends and resumes a thread that recruits, which goes on recruiting", async () => {
+    const thread = await begin();
+    const { data: first } = await reviewer.expect("nerve.offer.opened", (data) => data.thread === thread);
+    expect(await order(thread, "resume")).toMatchObject({ status: 409, body: { code: "not_allowed_now" } });
+    expect((await order(thread, "suspend", { reason: "lunch" })).status).toBe(202);
+    await expectThread(thread, { status: "suspended", error: "lunch", waiting: { for: "operator" } });
+    await reviewer.expect("nerve.offer.closed", (data) => data.offer === first.offer && data.why === "suspended");
+    expect((await author.expect("nerve.thread.suspended", (data) => data.thread === thread)).data.reason).toBe("lunch");
+    await order(thread, "resume", { supplement: { hint: "be kind" } });
+    await expectThread(thread, { status: "recruiting" });
+    await reviewer.claim("reviewer", thread);
+    await reviewer.turn("reviewer", thread);
+    await order(thread, "cancel", { reason: "enough" });
+    await expectThread(thread, { status: "cancelled", outcome: { error: "enough" } });
+    expect(await order(thread, "cancel")).toMatchObject({ status: 409, body: { code: "not_allowed_now" } });
+    await reviewer.expect("nerve.turn.revoked", ({ turn }) => turn.startsWith(thread));
+    await reviewer.expect("nerve.thread.cancelled", (data) => data.thread === thread);
+    expect(await reviewer.get("/v1/me")).toMatchObject({ turns: [], rolesHeld: [] });
+  });
+
+  test("suspends a thread that runs: an answer to the open turn is taken and decided on at resume, with the supplement", async () => {
+    const thread = await begin();
+    await reviewer.claim("reviewer", thread);
+    const turn = await reviewer.turn("reviewer", thread);
+    await order(thread, "suspend");
+    await expectThread(thread, { status: "suspended" });
+    expect(await reviewer.answer(turn, { $status: "changes_requested", changes: ["x"] })).toMatchObject({ status: 202 });
+    await expectThread(thread, { status: "suspended" });
+    await order(thread, "resume", { supplement: { hint: "be kind" } });
+    const next = await author.turn("author", thread);
+    expect(next).toMatchObject({ prompt: "Please address: x" });
+    await order(thread, "suspend", { reason: "again" });
+    await author.expect("nerve.thread.suspended", (data) => data.thread === thread && data.reason === "again");
+    await order(thread, "resume", { supplement: ["say why"] });
+    const given = await author.turn("author", thread);
+    expect(given).toMatchObject({ turn: next.turn, resumed: { reason: "again", supplement: ["say why"] } });
+    await author.answer(given, { $status: "withdrawn", reason: "no" });
+    await expectThread(thread, { status: "completed" });
+  });
+
+  test("resumes what a role asked to suspend", async () => {
+    const thread = await begin();
+    await reviewer.claim("reviewer", thread);
+    const turn = await reviewer.turn("reviewer", thread);
+    expect(await reviewer.answer(turn, { $status: "$SUSPEND", reason: "who may merge?" })).toMatchObject({ status: 202 });
+    await expectThread(thread, { status: "suspended", error: "who may merge?" });
+    await order(thread, "resume", { supplement: "you may" });
+    const again = await reviewer.turn("reviewer", thread);
+    expect(again).toMatchObject({ resumed: { reason: "who may merge?", supplement: "you may" } });
+    await reviewer.answer(again, { $status: "approved", summary: "good" });
+    await expectThread(thread, { status: "completed" });
+  });
+});
+
+describe("in a workflow of one place", () => {
+  test("the second waits and may be cancelled there, the third starts when the first has ended", async () => {
+    await publish(
+      "narrow",
+      codeReview.replace("name: code-review", "name: narrow").replaceAll("pr.", "narrow.").replace("concurrency: 8", "concurrency: 1"),
+    );
+    const start = async (number: number) => (await author.say("narrow.ready_for_review", { repo: "n", pr: number })).threads[0] as string;
+    const [first, second, third] = [await start(1), await start(2), await start(3)];
+    await author.expect("nerve.thread.queued", (data) => data.thread === second);
+    await expectThread(second, { status: "queued", waiting: { for: "place" } });
+    expect((await call("POST", `/v1/threads/${second}/cancel`, { body: {} })).status).toBe(202);
+    await expectThread(second, { status: "cancelled" });
+    await author.expect("nerve.thread.cancelled", (data) => data.thread === second);
+    await expectThread(third, { status: "queued" });
+    expect((await call("GET", "/v1/workflows/narrow")).body).toMatchObject({ running: 1, queued: [third] });
+    await author.say("narrow.closed", { repo: "n", pr: 1 });
+    await expectThread(first, { status: "cancelled" });
+    await expectThread(third, { status: "recruiting" });
+    await call("POST", `/v1/threads/${third}/cancel`, { body: {} });
+    await expectThread(third, { status: "cancelled" });
+  });
 });

@@ -78,7 +78,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     },
     committed: runner.committed,
   });
-  const intake = createIntake({ world, committer, actors, timers, jobs, parking, stepper });
+  const intake = createIntake({ world, committer, actors, timers, jobs, parking, stepper, describeRefusal: options.describeRefusal });
 
   async function start(request: StartRequest, also?: () => void): Promise<SendAnswer> {
     const existing = await actors.load(request.actor);

@@ -4,6 +4,7 @@ import type { Delivery, Envelope, Message } from "../rpc.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent } from "./effects.ts";
 import type { HistoryEntry } from "./history.ts";
+import type { Undeliverable } from "./outbox.ts";
 import type { ParkedRow } from "./parking.ts";
 import type { RefusalCode } from "./step.ts";
 
@@ -22,6 +23,8 @@ export interface HostOptions {
   /** Writes last in every transaction, and hears when one was undone. */
   seal?: () => void;
   undone?: () => void;
+  /** Facts for the sender's actor of a message that was refused for good, beside who refused it and why. */
+  describeRefusal?: (undeliverable: Undeliverable) => { [fact: string]: Json | undefined };
   /** An event was parked: called in its transaction, which sends what is appended. */
   parked?: (entry: ParkedRow, append: (to: string, message: Message) => void) => void;
 }

@@ -5,7 +5,7 @@
 import type { Delivery, Envelope, Message } from "../rpc.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent } from "./effects.ts";
-import type { SendAnswer, SendOptions, Translate } from "./host-types.ts";
+import type { HostOptions, SendAnswer, SendOptions, Translate } from "./host-types.ts";
 import type { JobTable } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import { DefinitionUnavailableError, type LiveActor, type LiveActors } from "./live-actors.ts";
@@ -45,9 +45,10 @@ export interface IntakePorts {
   jobs: JobTable;
   parking: Parking;
   stepper: Stepper;
+  describeRefusal?: HostOptions["describeRefusal"];
 }
 
-export function createIntake({ world, committer, actors, timers, jobs, parking, stepper }: IntakePorts): Intake {
+export function createIntake({ world, committer, actors, timers, jobs, parking, stepper, describeRefusal }: IntakePorts): Intake {
   const { storage } = world;
 
   async function receive(envelope: Envelope, translate?: Translate): Promise<Delivery> {
@@ -199,7 +200,14 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
     }
     // Who stops, or has ended, has nothing to do about it.
     if (message.type === "host.stop" || message.type === "host.done" || message.type === "host.error") return;
-    const event = { type: "delivery.refused", to, message: message.type, code, detail };
+    const event = {
+      type: "delivery.refused",
+      to,
+      message: message.type,
+      code,
+      detail,
+      ...describeRefusal?.({ to, message, code, detail }),
+    };
     const setAside = (why: string, error: string): void => {
       forget();
       parking.add({ actor: id, event, code: why, error });

@@ -16,9 +16,11 @@ import type { ActorHost } from "../host/actor-host.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
+import type { Registry } from "../registry.ts";
 import type { ClaimCard, Delivery, Envelope, MessageView, ProjectionRow, TaskRpc, ThreadView } from "../rpc.ts";
 import { makeThreadEvent } from "./make-event.ts";
 import { describeThread } from "./recruitment-logic.ts";
+import { writeSupplement } from "./task-rows.ts";
 import { changeThread, readThread, type ThreadRow } from "./thread-rows.ts";
 
 export interface RecruitmentPorts {
@@ -28,6 +30,11 @@ export interface RecruitmentPorts {
   storage: Storage;
   clock: Clock;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
+  registry: Pick<Registry, "cards">;
+  /** From 0 to 1. */
+  random(): number;
+  /** Whether the task lives in this object. */
+  beside: boolean;
   task(address: string): TaskRpc;
   log(event: CloudEvent, thread: string): void;
   project(row: ProjectionRow): void;
@@ -60,21 +67,31 @@ interface StartMessage {
 }
 
 export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore {
-  const { name, host, storage, clock, definition, log, project } = ports;
+  const { name, host, storage, clock, definition, registry, log, project, random } = ports;
 
-  async function start(envelope: Envelope): Promise<Delivery> {
-    const message = envelope.message as unknown as StartMessage;
-    const compiled = await definition(message.revision);
-    if (!compiled) throw new Error(`the revision ${message.revision} is not to be found`);
+  /** The queue said that the thread waits, or that it never starts. */
+  function noteQueue(envelope: Envelope, status: "queued" | "dropped"): Delivery {
+    const message = envelope.message as unknown as StartMessage & { reason: string };
+    host.committer.commit(() => {
+      markReceived(storage, envelope.from, envelope.id);
+      const before = readThread(storage);
+      if (before && before.status !== "queued") return;
+      const at = clock.now();
+      changeThread(storage, { ...makeRow(message, status), reason: message.reason, created_at: before?.created_at ?? at, changes: 0 });
+    });
+    return { status: "stored" };
+  }
+
+  function makeRow(message: StartMessage, status: ThreadView["status"]): ThreadRow {
     const now = clock.now();
-    const row: ThreadRow = {
+    return {
       id: name,
       workflow: message.workflow,
       revision: message.revision,
       event: JSON.stringify(message.event),
       initiator: message.initiator,
       key: message.key,
-      status: "recruiting",
+      status,
       changes: 1,
       task: null,
       outcome: null,
@@ -82,10 +99,23 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       created_at: now,
       updated_at: now,
     };
+  }
+
+  async function start(envelope: Envelope): Promise<Delivery> {
+    const message = envelope.message as unknown as StartMessage;
+    const compiled = await definition(message.revision);
+    if (!compiled) throw new Error(`the revision ${message.revision} is not to be found`);
+    const before = readThread(storage);
+    if (before && isEnded(before.status)) {
+      // Cancelled while it was on its way out of the queue.
+      host.committer.commit(() => markReceived(storage, envelope.from, envelope.id));
+      return { status: "stored" };
+    }
+    const row: ThreadRow = { ...makeRow(message, "recruiting"), created_at: before?.created_at ?? clock.now() };
     const mark = (): void => markReceived(storage, envelope.from, envelope.id);
     const seats = await seatNamed(compiled, message);
     if (!seats.ok) {
-      failStart(row, seats.problem.detail, mark);
+      endUnstarted(row, "failed", seats.problem.detail, mark);
       return { status: "stored" };
     }
     await host.start(
@@ -120,20 +150,27 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       }
       seats[role.name] = { agent, generation: 1 };
     }
+    // Whoever posted the event is known to be there.
+    const sender = event.source === `/agents/${initiator}` ? initiator : undefined;
+    const asked = [...new Set(Object.values(seats).flatMap(({ agent }) => (agent === null || agent === sender ? [] : [agent])))];
+    const known = asked.length ? await registry.cards(asked) : [];
+    for (const [role, { agent }] of Object.entries(seats))
+      if (agent !== sender && !known.some(({ id }) => id === agent))
+        return refuse("not_allowed_now", `the role ${role} names the agent ${agent}, and there is none`);
     return succeed(seats);
   }
 
-  /** A thread that cannot begin is a failed one: its initiator is told, and its place is free. */
-  function failStart(row: ThreadRow, reason: string, mark: () => void): void {
+  /** A thread that cannot begin has failed, one that is cancelled in the queue never does: its initiator is told, and its place is free. */
+  function endUnstarted(row: ThreadRow, status: "failed" | "cancelled", reason: string, mark: () => void): void {
     const { outbox } = host.committer;
-    const outcome: Outcome = { status: "failed", role: null, output: null, prompt: null, error: reason };
-    const failed: ThreadRow = { ...row, status: "failed", reason, outcome: JSON.stringify(outcome) };
+    const outcome: Outcome = { status, role: null, output: null, prompt: null, error: reason };
+    const ended: ThreadRow = { ...row, status, reason, outcome: JSON.stringify(outcome), changes: 1, updated_at: clock.now() };
     const source = (JSON.parse(row.event) as CloudEvent).source;
     host.committer.commit(() => {
       mark();
-      changeThread(storage, failed);
-      project(describeThread(failed, [], reason));
-      const event = makeThreadEvent(name, `${name}.1.failed`, "nerve.thread.failed", JSON.parse(row.event).id, clock.now(), {
+      changeThread(storage, ended);
+      project(describeThread(ended, [], reason));
+      const event = makeThreadEvent(name, `${name}.1.${status}`, `nerve.thread.${status}`, JSON.parse(row.event).id, clock.now(), {
         thread: name,
         workflow: row.workflow,
         reason,
@@ -149,6 +186,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     const { message } = envelope;
     const mark = (): void => markReceived(storage, envelope.from, envelope.id);
     const event = message.event as unknown as CloudEvent | null;
+    if (message.signal === "resume" && readThread(storage)?.status === "suspended") await addSupplement(null);
     const answer = await host.send(
       name,
       { type: `thread.${String(message.signal)}`, reason: `${event?.type ?? "signal"} by ${event?.source ?? "its workflow"}` },
@@ -170,6 +208,14 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     const result = await evaluateExpression(where, agent, {});
     if (!result.ok) return `where fails: ${result.error.message}`;
     return isTruthy(result.value) ? undefined : `where is not met: ${where}`;
+  }
+
+  /** What the claim is ranked by, where the role collects claims. */
+  async function scoreClaim({ recruitment: { pick, score } }: RoleIr, agent: ClaimCard): Promise<number | undefined> {
+    if (pick === "random") return random();
+    if (pick !== "best" || score === undefined) return undefined;
+    const result = await evaluateExpression(score, agent, {});
+    return result.ok && typeof result.value === "number" && Number.isFinite(result.value) ? result.value : undefined;
   }
 
   async function take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
@@ -216,6 +262,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     if (!role) return closed;
     const why = await judgeClaim(role, agent, thread.workflow);
     const number = Number(offer.slice(offer.lastIndexOf(":") + 1));
+    const score = why === undefined ? await scoreClaim(role, agent) : undefined;
     const fact = {
       type: "role.claim",
       role: role.name,
@@ -223,10 +270,20 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       offer: number,
       eligible: why === undefined,
       ...(why !== undefined && { why }),
+      ...(score !== undefined && { score }),
     };
     const write = reply("claimed");
     const answer = await host.send(name, fact, { also: write });
     return answer.ok ? succeed(accepted) : closed;
+  }
+
+  /** Stored before the resume that it came with, so that whoever gets a turn by it finds it. */
+  async function addSupplement(supplement: Json): Promise<void> {
+    const actor = await host.read(name);
+    const task = actor && taskOf(actor);
+    if (task) await task.supplement(supplement);
+    // Before the task: its rows are here already if it will be.
+    else if (ports.beside) host.committer.commit(() => writeSupplement(storage, supplement));
   }
 
   function taskOf(actor: { children: { id: string; address: string }[] }): TaskRpc | undefined {
@@ -277,7 +334,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       ...(outcome && {
         outcome: { ...outcome, output: outcome.output ?? peek?.last?.output ?? null, prompt: outcome.prompt ?? peek?.prompt ?? null },
       }),
-      ...(thread.reason !== null && { error: thread.reason }),
+      ...(thread.reason !== null && thread.status !== "queued" && { error: thread.reason }),
       children: [],
     });
   }
@@ -285,7 +342,16 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
   return {
     deliver(envelope) {
       if (isRepeat(storage, envelope.from, envelope.id)) return Promise.resolve({ status: "stored" });
-      return envelope.message.type === "thread.start" ? start(envelope) : signal(envelope);
+      switch (envelope.message.type) {
+        case "thread.start":
+          return start(envelope);
+        case "thread.queued":
+          return Promise.resolve(noteQueue(envelope, "queued"));
+        case "thread.dropped":
+          return Promise.resolve(noteQueue(envelope, "dropped"));
+        default:
+          return signal(envelope);
+      }
     },
     take,
     show,
@@ -298,10 +364,19 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     async control(order, operator, { reason, supplement }) {
       const thread = readThread(storage);
       if (!thread) return refuse("not_found", `There is no thread ${name}.`);
-      if (supplement !== undefined) return refuse("not_allowed_now", "A supplement cannot be added yet; resume without one.");
-      const answer = await host.send(name, { type: `thread.${order}`, reason: reason ?? `${order} by ${operator}` });
-      if (!answer.ok) return refuse("not_allowed_now", `A thread that is ${thread.status} takes no ${order}.`);
-      return show(null);
+      const refused = refuse("not_allowed_now", `A thread that is ${thread.status} takes no ${order}.`);
+      const why = reason ?? `${order} by ${operator}`;
+      if (thread.status === "queued") {
+        if (order !== "cancel") return refused;
+        endUnstarted(thread, "cancelled", why, () => {});
+        return show(null);
+      }
+      if (order === "resume") {
+        if (thread.status !== "suspended") return refused;
+        await addSupplement(supplement ?? null);
+      }
+      const answer = await host.send(name, { type: `thread.${order}`, reason: why });
+      return answer.ok ? show(null) : refused;
     },
     async history(page) {
       const actor = await host.read(name);
@@ -313,7 +388,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
 }
 
 function isEnded(status: string): boolean {
-  return status === "completed" || status === "failed" || status === "cancelled";
+  return status === "completed" || status === "failed" || status === "cancelled" || status === "dropped";
 }
 
 /** A role's state in one word, out of its region of the machine. */
@@ -333,6 +408,7 @@ function describeWaiting(
   const since = new Date(thread.updated_at).toISOString();
   if (thread.status === "suspended") return { for: "operator", since, then: thread.reason ?? "resume or cancel" };
   if (isEnded(thread.status)) return undefined;
+  if (thread.status === "queued") return { for: "place", since, then: thread.reason ?? "a place in the workflow's queue" };
   if (peek?.turn)
     return {
       for: "answer",

@@ -4,22 +4,26 @@
  */
 
 import type { TaskContext } from "../../../machines/task/context.ts";
+import { isEngineStatus } from "../../compile/check/engine-statuses.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import type { JsonSchema } from "../../compile/ir.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
 import type { AgentData } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import { checkSchema } from "../check-schema.ts";
+import { checkSchema, type Misfit } from "../check-schema.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Storage } from "../host/ports.ts";
 import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
 import { makeTurnId, readTaskStart } from "./task-logic.ts";
-import { readLastDecision, readLastMessage, readMessages } from "./task-rows.ts";
+import { readLastDecision, readLastMessage, readMessages, writeSupplement } from "./task-rows.ts";
 
 export interface TaskCore {
   take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>>;
   peek(): Promise<TaskPeek | undefined>;
+  /** What a resume adds, stored before it. */
+  supplement(supplement: Json): void;
   messages(page: { after?: number; limit: number }): { messages: MessageView[]; next: number | null };
 }
 
@@ -75,8 +79,7 @@ export function createTaskCore({ name, host, storage, definition, log }: TaskPor
 
     const workflow = actor.definition === null ? undefined : await definition(actor.definition);
     const schema = workflow?.ir.roles.find((role) => role.name === open.role)?.schema;
-    // Any role may ask to suspend, whatever its schema says.
-    const misfits = schema === undefined || data.output.$status === "$SUSPEND" ? [] : checkSchema(schema, data.output as Json);
+    const misfits = checkOutput(schema, data.output);
     if (misfits.length) {
       const told = await host.send(name, { type: "turn.invalid", ...fence });
       if (!told.ok) return over;
@@ -105,6 +108,7 @@ export function createTaskCore({ name, host, storage, definition, log }: TaskPor
   return {
     take,
     messages: (page) => readMessages(storage, page),
+    supplement: (supplement) => host.committer.commit(() => writeSupplement(storage, supplement)),
     async peek() {
       const actor = await host.read(name);
       if (!actor) return undefined;
@@ -131,4 +135,14 @@ export function createTaskCore({ name, host, storage, definition, log }: TaskPor
       };
     },
   };
+}
+
+/** What of an output its role's schema, or the engine, does not take. */
+function checkOutput(schema: JsonSchema | undefined, output: { [key: string]: Json }): Misfit[] {
+  const { $status } = output;
+  // Any role may ask to suspend, whatever its schema says.
+  if ($status === "$SUSPEND") return [];
+  if (typeof $status === "string" && isEngineStatus($status))
+    return [{ path: "/$status", message: `${$status} is the engine's to say, not a role's` }];
+  return schema === undefined ? [] : checkSchema(schema, output);
 }

@@ -14,7 +14,7 @@ import type { ActorScope, LogicEntry, PendingWrite, PromiseLogic, Write } from "
 import { createMail } from "../mail.ts";
 import type { Message } from "../rpc.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
-import { type DecisionRow, type MessageRow, readLastDecision, readLastMessage } from "./task-rows.ts";
+import { type DecisionRow, type MessageRow, readLastDecision, readLastMessage, readSupplement } from "./task-rows.ts";
 import { findHooks } from "./thread-hooks.ts";
 
 /** What a task's object knows of its thread; it travels beside the machine's input. */
@@ -151,10 +151,12 @@ function readView(scope: ActorScope, pending: readonly PendingWrite[]): Decision
   const rowToStep = (row: MessageRow): Step =>
     toStep(row.role, row.agent, { output: JSON.parse(row.output), ...(row.body !== null && { body: row.body }) });
   const stored = appended.length ? undefined : readLastMessage(scope.storage);
+  const supplement = readSupplement(scope.storage);
   const last = appended.at(-1) ?? (stored && rowToStep(stored));
   return {
     start: { workflow: start.workflow, event: { ...start.event, agent: start.initiator }, which: "new" },
     ...(last && { last }),
+    ...(supplement !== null && { supplement }),
     steps: () => [...scope.storage.exec<MessageRow>("SELECT * FROM message ORDER BY turn").map(rowToStep), ...appended],
   };
 }
@@ -193,7 +195,7 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
       last: last
         ? { role: last.role, agent: last.agent, output: JSON.parse(last.output) as Json, ...(last.body !== null && { body: last.body }) }
         : null,
-      ...(event.resumed && { resumed: { reason: event.resumed.reason, supplement: null } }),
+      ...(event.resumed && { resumed: { reason: event.resumed.reason, supplement: readSupplement(scope.storage) } }),
       ...(event.handover && { handover: { ...event.handover } }),
       history: `/v1/threads/${start.thread}/messages`,
     };

@@ -35,6 +35,18 @@ export function readLastDecision(storage: Storage): DecisionRow | undefined {
   return storage.exec<DecisionRow>("SELECT * FROM decision ORDER BY round DESC LIMIT 1")[0];
 }
 
+/** What the last resume added, or null. */
+export function readSupplement(storage: Storage): Json {
+  const row = storage.exec<{ body: string }>("SELECT body FROM supplement")[0];
+  return row ? (JSON.parse(row.body) as Json) : null;
+}
+
+/** Replaces what an earlier resume added; null: this one adds nothing. */
+export function writeSupplement(storage: Storage, supplement: Json): void {
+  if (supplement === null) storage.exec("DELETE FROM supplement");
+  else storage.exec("INSERT OR REPLACE INTO supplement VALUES (1, ?)", JSON.stringify(supplement));
+}
+
 /** A page of the thread's steps, each with the decision that followed. */
 export function readMessages(storage: Storage, page: { after?: number; limit: number }): { messages: MessageView[]; next: number | null } {
   const rows = storage.exec<MessageRow & { target: string | null; prompt: string | null; because: string | null }>(

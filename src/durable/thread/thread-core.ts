@@ -13,6 +13,7 @@ import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import type { Delivery, Envelope, ProjectionRow, TaskRpc } from "../rpc.ts";
+import { describeRefusedMail } from "./describe-refused-mail.ts";
 import { createOffers } from "./offers.ts";
 import { createRecruitmentCore, type RecruitmentCore } from "./recruitment-core.ts";
 import { createRecruitmentLogic } from "./recruitment-logic.ts";
@@ -30,6 +31,8 @@ export interface ThreadPorts {
   /** A task that lives in an object of its own. */
   remoteTask(address: string): TaskRpc;
   project(rows: ProjectionRow[]): Promise<void>;
+  /** From 0 to 1. */
+  random(): number;
   later(milliseconds: number, work: () => void): void;
   counted(steps: number): void;
 }
@@ -41,6 +44,9 @@ export interface ThreadCore {
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }
+
+/** What the workflow's queue says to a thread. */
+const queueMessages: ReadonlySet<string> = new Set(["thread.start", "thread.queued", "thread.dropped", "thread.signal"]);
 
 /** Made once an isolate: what they load is kept with them. */
 const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
@@ -93,6 +99,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     },
     seal: () => projection.seal(),
     undone: () => projection.undo(),
+    describeRefusal: describeRefusedMail,
   });
   const offers = isRoot ? createOffers({ storage, clock, registry, outbox: host.committer.outbox, log }) : undefined;
 
@@ -115,12 +122,25 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       peek: core.peek,
       take: core.take,
       messages: (page) => Promise.resolve(core.messages(page)),
+      supplement: async (supplement) => core.supplement(supplement),
       history: (page) => Promise.resolve(host.history(taskName, page) as unknown as Json),
       deliver: (envelope) => host.deliver(envelope),
     };
   }
 
-  const recruitment = createRecruitmentCore({ name, host, storage, clock, definition: definitions, task: findTask, log, project });
+  const recruitment = createRecruitmentCore({
+    name,
+    host,
+    storage,
+    clock,
+    definition: definitions,
+    registry,
+    random: ports.random,
+    beside,
+    task: findTask,
+    log,
+    project,
+  });
 
   /** What an actor here says to its object: offers to make, and events of the thread's own to publish. */
   async function deliverOwn(envelope: Envelope): Promise<Delivery> {
@@ -144,15 +164,36 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
 
   async function publish(event: CloudEvent): Promise<() => void> {
     const thread = event.source.slice("/threads/".length);
-    const routed = await routeEvent(event, { id: thread, capabilities: [], roles: null, kinds: null }, registry);
+    const sender = { id: thread, capabilities: [], roles: null, kinds: null };
+    const { to, ...undirected } = event;
+    const named = to === undefined ? undefined : await nameHolders(to);
+    let routed = await routeEvent(named ? { ...event, to: named } : undirected, sender, registry);
+    if (!routed.ok) {
+      console.warn(JSON.stringify({ at: "publish", address: world.address, type: event.type, detail: routed.problem.detail }));
+      // Whom it names wrongly does not concern the workflows that wait for it.
+      routed = await routeEvent(undirected, sender, registry);
+    }
     return () => {
       log(event, thread);
-      if (!routed.ok) {
-        console.warn(JSON.stringify({ at: "publish", address: world.address, type: event.type, detail: routed.problem.detail }));
-        return;
-      }
+      if (!routed.ok) return;
       for (const { receivers, message } of routed.value.messages) host.committer.outbox.append(receivers, message);
     };
+  }
+
+  /** `role:x` is whoever holds the role now; one that nobody holds is left out. */
+  async function nameHolders(to: string): Promise<string> {
+    if (!to.includes("role:")) return to;
+    const actor = await host.peek(isRoot ? name : (name.split(".")[0] as string));
+    const { seats } = (actor?.context ?? { seats: {} }) as unknown as { seats: Record<string, { agent: string | null }> };
+    return to
+      .split(",")
+      .map((part) => part.trim())
+      .flatMap((part) => {
+        if (!part.startsWith("role:")) return [part];
+        const agent = seats[part.slice("role:".length)]?.agent;
+        return agent ? [`agents/${agent}`] : [];
+      })
+      .join(",");
   }
 
   return {
@@ -162,7 +203,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     deliver(envelope) {
       host.resume();
       const { type } = envelope.message;
-      return isRoot && (type === "thread.start" || type === "thread.signal") ? recruitment.deliver(envelope) : host.deliver(envelope);
+      return isRoot && queueMessages.has(type) ? recruitment.deliver(envelope) : host.deliver(envelope);
     },
     alarm: () =>
       host.alarm(async () => {

@@ -18,6 +18,7 @@ function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind)
     beside: near.beside,
     remoteTask: near.task,
     project: near.project,
+    random: () => Math.random(),
     later: (milliseconds, work) => void setTimeout(work, milliseconds),
     counted: (steps) => {
       countCommit(kind);
@@ -107,6 +108,10 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
 
   peek(): Promise<TaskPeek | undefined> {
     return this.#core.task(this.#name).peek();
+  }
+
+  async supplement(supplement: Json): Promise<void> {
+    this.#core.task(this.#name).supplement(supplement);
   }
 
   async messages(page: Page): Promise<{ messages: MessageView[]; next: number | null }> {

@@ -13,6 +13,7 @@ export const taskMigrations: readonly string[] = [
    CREATE TABLE decision (round INTEGER PRIMARY KEY, turn INTEGER, node TEXT NOT NULL, edge TEXT NOT NULL, target TEXT NOT NULL, prompt TEXT, because TEXT NOT NULL, location TEXT, effects TEXT NOT NULL, at INTEGER NOT NULL);
    CREATE TABLE progress (turn INTEGER NOT NULL, role TEXT NOT NULL, agent TEXT NOT NULL, note TEXT, details TEXT, at INTEGER NOT NULL, PRIMARY KEY (turn)) WITHOUT ROWID;
    CREATE TABLE answered (agent TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (agent, id)) WITHOUT ROWID;`,
+  `CREATE TABLE supplement (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);`,
 ];
 
 export const threadLimits = {

@@ -81,13 +81,20 @@ export function createAdmission({ name, world, registry, project, settle, later,
       causationid: admit.event.id,
       data: { thread: admit.thread, workflow: name, reason: why },
     };
+    // Its own object answers for it from now on.
+    committer.outbox.append([`recruitment/${admit.thread}`], {
+      ...(admit as unknown as { [key: string]: Json }),
+      type: `thread.${kind}`,
+      reason: why,
+    });
     if (admit.event.source.startsWith("/agents/"))
       committer.outbox.append([`agent/${admit.initiator}`], createMail({ channel: "my", event }));
     projection.append({ table: "event", event, thread: admit.thread });
     projection.append({
       table: "thread",
       id: admit.thread,
-      revisionNumber: 0,
+      // What was queued may be dropped after it.
+      revisionNumber: kind === "queued" ? 0 : 1,
       workflow: name,
       revision: admit.revision,
       status: kind,

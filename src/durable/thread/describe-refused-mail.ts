@@ -1,0 +1,26 @@
+/** What a machine must know of mail that its receiver will never have, in the facts of its vocabulary. */
+import type { DeliveryRefused } from "../../../machines/messages.ts";
+import type { TurnAssigned } from "../../wire/kinds.ts";
+import type { Undeliverable } from "../host/outbox.ts";
+import { readMail } from "../mail.ts";
+
+/** Facts of `delivery.refused`; none where the message was no mail. */
+export function describeRefusedMail({ to, message, code, detail }: Undeliverable): Partial<Omit<DeliveryRefused, "type">> {
+  const mail = readMail(message);
+  if (!mail) return {};
+  const agent = to.slice("agent/".length);
+  const facts = { about: mail.event.type.replace(/^nerve\./, ""), reason: `${agent} cannot be reached: ${detail}` };
+  if (mail.turn !== undefined) {
+    const { role, lease } = mail.event.data as unknown as TurnAssigned;
+    return {
+      ...facts,
+      agent,
+      turn: Number(mail.turn.slice(mail.turn.lastIndexOf(":") + 1)),
+      role: role.name,
+      generation: lease.generation,
+    };
+  }
+  // A full mailbox says nothing of who holds what: only an agent that is not there loses its seats.
+  if (code !== "not_found") return facts;
+  return { ...facts, agent, ...(mail.seat && { role: mail.seat.role, generation: mail.seat.generation }) };
+}
