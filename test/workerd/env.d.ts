@@ -9,6 +9,8 @@ declare global {
       PROJECTOR: DurableObjectNamespace;
       NERVEFLARE_ADMIN_TOKEN: string;
       TEST_MIGRATIONS: D1Migration[];
+      /** Takes a workflow's text and gives what the compiler makes of it in Node. */
+      COMPILE_IN_NODE: Fetcher;
     }
     interface GlobalProps {
       mainModule: typeof import("../../src/worker/index.ts");
