@@ -4,6 +4,12 @@ import { defineConfig } from "vitest/config";
 
 const migrations = await readD1Migrations("migrations");
 
+/** What the compiler says in Node, for the test in workerd that says the same. Loaded only when it is asked. */
+async function compileInNode(request: { text(): Promise<string> }): Promise<Response> {
+  const { compileWorkflow } = await import("./src/compile/compile-workflow.ts");
+  return Response.json(compileWorkflow(await request.text()));
+}
+
 /** Where CI wants the results as JSON, beside what people read. */
 const resultsFile = process.env.VITEST_RESULTS;
 
@@ -22,7 +28,10 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { TEST_MIGRATIONS: migrations, NERVEFLARE_ADMIN_TOKEN: "test-admin-token" } },
+            miniflare: {
+              bindings: { TEST_MIGRATIONS: migrations, NERVEFLARE_ADMIN_TOKEN: "test-admin-token" },
+              serviceBindings: { COMPILE_IN_NODE: compileInNode },
+            },
           }),
         ],
         test: {

@@ -3,6 +3,10 @@ import type { D1Migration } from "@cloudflare/vitest-plugin";
 import type {} from "@cloudflare/vitest-plugin/types";
 
 declare global {
+  interface ImportMeta {
+    /** Vite's: files that the bundle brings along. */
+    glob(pattern: string, options: { query: "?raw"; import: "default"; eager: true }): Record<string, unknown>;
+  }
   namespace Cloudflare {
     interface Env {
       DB: D1Database;
