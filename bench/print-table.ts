@@ -89,5 +89,5 @@ function formatCommits(commits: Record<string, number> | undefined): string {
 }
 
 function format(value: number | undefined, digits: number): string {
-  return value === undefined || Number.isNaN(value) ? "–" : value.toFixed(digits);
+  return value === undefined || value === null || Number.isNaN(value) ? "–" : value.toFixed(digits);
 }

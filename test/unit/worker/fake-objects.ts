@@ -118,6 +118,9 @@ export function createFakeObjects(): FakeObjects {
         note(`recruitment/${id}`, "history", page);
         return succeed<Json>({ history: [], next: null });
       },
+      async take() {
+        throw new Error("the Worker hands thread-bound events to the agent's object");
+      },
       async deliver() {
         return { status: "stored" };
       },
