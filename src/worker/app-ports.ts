@@ -15,6 +15,8 @@ export interface AppPorts {
   db: D1Database;
   /** An agent's object by the agent's id; an operator's by `operators/<name>`. */
   agent(name: string): AgentRpc;
+  /** Whether the registry knows the agent: an id that a stranger made up wakes no object. Absent: every object is asked. */
+  isRegistered?(agent: string): Promise<boolean>;
   /** A thread's root object by the thread's id. */
   thread(id: string): RecruitmentRpc;
   workflow(name: string): WorkflowRpc;

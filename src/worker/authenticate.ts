@@ -23,7 +23,10 @@ export function authenticate(ports: AppPorts): MiddlewareHandler<AppEnv> {
     }
     const token = readToken(c.req.raw);
     if (token === undefined) throw problemError("unauthenticated", "Send a token: `Authorization: Bearer <token>`.");
-    c.set("principal", await findPrincipal(token, ports.adminToken));
+    const principal = await findPrincipal(token, ports.adminToken);
+    if ("agent" in principal && ports.isRegistered && !(await ports.isRegistered(principal.agent)))
+      throw problemError("unauthenticated", "This token names no agent; ask the operator for one.");
+    c.set("principal", principal);
     await next();
   };
 }

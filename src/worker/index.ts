@@ -4,6 +4,7 @@ import { compileWorkflow } from "../compile/compile-workflow.ts";
 import { type Environment, findNeighbours } from "../durable/environment.ts";
 import type { AppEnv } from "./app-ports.ts";
 import { createApp } from "./create-app.ts";
+import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneProjection } from "./prune-projection.ts";
 
 export { AgentObject, ProjectorObject, RecruitmentObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
@@ -27,6 +28,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     thread,
     workflow,
     compile: (text) => compileWorkflow(text, { publish: true }),
+    isRegistered: createRegisteredCheck(env.DB),
     adminToken: env.NERVEFLARE_ADMIN_TOKEN,
     now: () => Date.now(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),

@@ -27,6 +27,11 @@ export const agentStub = (id: string) => bindings.AGENT.get(bindings.AGENT.idFro
 export const threadStub = (id: string) => bindings.RECRUITMENT.get(bindings.RECRUITMENT.idFromName(id));
 export const workflowStub = (name: string) => bindings.WORKFLOW.get(bindings.WORKFLOW.idFromName(name));
 
+/** Ids of the agents' objects that have a file. */
+export async function listAgentObjects(): Promise<string[]> {
+  return (await listDurableObjectIds(bindings.AGENT)).map(String);
+}
+
 /** One request to the Worker; without a token, as the operator. */
 export async function call(
   method: string,
@@ -193,4 +198,50 @@ export async function ring(thread: string, ahead: number): Promise<void> {
   } finally {
     vi.useRealTimers();
   }
+}
+
+export interface Socket {
+  socket: WebSocket;
+  /** Everything that the server sent, parsed. */
+  frames: Loose[];
+  closed: { code: number; reason: string } | undefined;
+  send(frame: unknown): void;
+  /** The first frame that fits; waits for it. */
+  expect(fits: (frame: Loose) => boolean): Promise<Loose>;
+  /** The first event of the kind. */
+  event(type: string, fits?: (data: Loose) => boolean): Promise<Loose>;
+}
+
+/** Opens a WebSocket as the agent does. */
+export async function connect(player: Player, query = ""): Promise<Socket> {
+  const response = await exports.default.fetch(`http://nerveflare.test/v1/connect${query}`, {
+    headers: { upgrade: "websocket", authorization: `Bearer ${player.token}`, "sec-websocket-protocol": "nerveflare.v1" },
+  });
+  const { webSocket } = response;
+  if (!webSocket) throw new Error(`no socket: ${response.status} ${await response.text()}`);
+  webSocket.accept();
+  const socket: Socket = {
+    socket: webSocket as unknown as WebSocket,
+    frames: [],
+    closed: undefined,
+    send: (frame) => webSocket.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
+    expect: (fits) =>
+      vi.waitFor(
+        () => {
+          const found = socket.frames.find(fits);
+          if (!found) throw new Error(`no such frame among ${JSON.stringify(socket.frames).slice(0, 2_000)}`);
+          return found;
+        },
+        { timeout: 5_000, interval: 5 },
+      ),
+    event: (type, fits = () => true) =>
+      socket.expect((frame) => frame.type === "event" && frame.event.type === type && fits(frame.event.data)),
+  };
+  webSocket.addEventListener("message", ({ data }) => {
+    socket.frames.push(data === "pong" ? data : JSON.parse(data as string));
+  });
+  webSocket.addEventListener("close", ({ code, reason }) => {
+    socket.closed = { code, reason };
+  });
+  return socket;
 }
