@@ -9,7 +9,7 @@ import type { RecruitmentContext } from "../../../machines/recruitment/context.t
 import type { TaskContext } from "../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import { beginActor, type Fact, stepActor } from "../step-actor.ts";
-import { type KeyedEvent, listRecruitmentEvents, listTaskEvents, readDeciding } from "./list-events.ts";
+import { type KeyedEvent, listRecruitmentEvents, listRounds, listTaskEvents, readDeciding } from "./list-events.ts";
 import { type MarkedConfig, markConfig, type Place, readMarks } from "./mark-config.ts";
 
 /** One step of a path: an event, the decisions that follow it in the same commit, and where the machine must be then. */
@@ -68,8 +68,15 @@ function readHistory({ historyValue }: AnyMachineSnapshot): unknown {
   return Object.entries((historyValue ?? {}) as Record<string, { id: string }[]>).map(([id, nodes]) => [id, nodes.map((node) => node.id)]);
 }
 
+/** With the rounds: the state that is counted to. */
+function keyRounds(snapshot: AnyMachineSnapshot): string {
+  const { round, base, open } = snapshot.context as TaskContext;
+  return JSON.stringify([snapshot.value, readHistory(snapshot), open?.role, open?.state, round - base]);
+}
+
+/** Without the rounds: in each state the first way there stands for all, and the rounds are not used up. */
 function keyTask(snapshot: AnyMachineSnapshot): string {
-  const { seats, open, round, base, retries, invalid, audience, children, suspendAsked, unfilled, start } = snapshot.context as TaskContext;
+  const { seats, open, retries, invalid, audience, children, suspendAsked, unfilled, start } = snapshot.context as TaskContext;
   const held = Object.entries(seats).map(([role, { agent, gone }]) => `${role}${agent === null ? "" : "+"}${gone ? "!" : ""}`);
   const turn = open && [open.role, open.state];
   return JSON.stringify([
@@ -77,7 +84,6 @@ function keyTask(snapshot: AnyMachineSnapshot): string {
     readHistory(snapshot),
     held.sort(),
     turn,
-    Math.min(round - base, 2),
     retries,
     invalid,
     audience,
@@ -119,29 +125,39 @@ function listStarts({ ir }: CompiledWorkflow): ("new" | "resume")[] {
 
 function beginTask(compiled: CompiledWorkflow): Beginning[] {
   const seats = seatNamed(compiled);
-  const list = (snapshot: AnyMachineSnapshot): KeyedEvent[] => listTaskEvents(compiled.ir, snapshot);
-  const open = compiled.ir.roles.filter((role) => role.type === "open").map((role) => role.name);
-  const plain = listStarts(compiled).map((start) => ({
-    title: start,
-    input: { start, seats, round: 0, unfilled: [] },
-    list,
+  const unfilled = compiled.ir.roles.filter((role) => role.type === "open").map((role) => role.name);
+  const begin = (title: string, start: string, focus: string, roles: string[]): Beginning => ({
+    title: `${title}, ${focus}`,
+    input: { start, seats, round: 0, unfilled: roles },
+    list: (snapshot) => listTaskEvents(compiled.ir, snapshot, focus),
     key: keyTask,
-  }));
-  const unfilled =
-    open.length > 0 ? [{ title: "unfilled", input: { start: "new", seats, round: 0, unfilled: open }, list, key: keyTask }] : [];
-  return [...plain, ...unfilled];
+  });
+  return [
+    ...listStarts(compiled).flatMap((start) => compiled.ir.roles.map((role) => begin(start, start, role.name, []))),
+    ...unfilled.map((role) => begin("unfilled", "new", role, unfilled)),
+    {
+      title: "rounds",
+      input: { start: "new", seats, round: 0, unfilled: [] },
+      list: (snapshot) => listRounds(compiled.ir, snapshot),
+      key: keyRounds,
+    },
+  ];
 }
 
 function beginRecruitment(compiled: CompiledWorkflow): Beginning[] {
   const seats = seatNamed(compiled);
   const roles = compiled.ir.roles.filter((role) => role.type !== "broadcast").map((role) => role.name);
+  const regions = compiled.recruitment.states["open"]?.states ?? {};
   return listStarts(compiled).flatMap((start) =>
-    (roles.length > 0 ? roles : [""]).map((focus) => ({
-      title: `${start}, ${focus}`,
-      input: { start, seats },
-      list: (snapshot: AnyMachineSnapshot): KeyedEvent[] => listRecruitmentEvents(compiled.ir, snapshot, focus),
-      key: keyRecruitment,
-    })),
+    (roles.length > 0 ? roles : [""])
+      // A reopened thread differs only where a region asks how it began.
+      .filter((focus, index) => start === "new" || index === 0 || regions[focus]?.states?.["beginning"] !== undefined)
+      .map((focus) => ({
+        title: `${start}, ${focus}`,
+        input: { start, seats },
+        list: (snapshot: AnyMachineSnapshot): KeyedEvent[] => listRecruitmentEvents(compiled.ir, snapshot, focus),
+        key: keyRecruitment,
+      })),
   );
 }
 
@@ -312,7 +328,7 @@ function coverBeginning(
  * @throws if its config cannot be loaded
  */
 export function findPaths(compiled: CompiledWorkflow, which: Path["machine"]): MachinePaths {
-  const marked = markConfig(compiled[which]);
+  const marked = markConfig(compiled[which], compiled.ir.roles.length + 1);
   const loaded = loadMachine(marked.config);
   if (!loaded.ok) throw new Error(loaded.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
   const covered = new Set<string>();
@@ -343,7 +359,7 @@ export function followKeys(
 ): Path & { marked: MarkedConfig } {
   const beginnings = which === "task" ? beginTask(compiled) : beginRecruitment(compiled);
   const beginning = beginnings.find((candidate) => candidate.title === title);
-  const marked = markConfig(compiled[which]);
+  const marked = markConfig(compiled[which], compiled.ir.roles.length + 1);
   const loaded = loadMachine(marked.config);
   if (!loaded.ok) throw new Error(loaded.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
   if (!beginning)

@@ -40,6 +40,9 @@ function decide(edge: string, children: number): KeyedEvent {
   return { key: `moderate ${edge}`, event: { type: "xstate.done.actor.moderate", output, actorId: "moderate" } };
 }
 
+/** Decisions that are no edge of the author's. */
+const unusual = new Set(["moderate $SUSPEND", "moderate no such edge", "moderate fails"]);
+
 /** Every way in which the moderator may decide; the last ones are its failures. */
 export function listDecisions(node: NodeIr | undefined): KeyedEvent[] {
   const edges = node?.edges ?? [];
@@ -48,13 +51,48 @@ export function listDecisions(node: NodeIr | undefined): KeyedEvent[] {
   return [...known, ...suspends, decide("no such edge", 0), broken];
 }
 
-/** What may come to the task. */
-export function listTaskEvents(ir: WorkflowIr, snapshot: AnyMachineSnapshot): KeyedEvent[] {
+/** What leads to the next decision when all goes well. */
+function listWork({ open, seats, audience, children, round }: TaskContext): KeyedEvent[] {
+  if (children) return [{ key: "child.ended completed", event: { type: "child.ended", round, status: "completed" } }];
+  if (!open) return [];
+  const { role, turn } = open;
+  const generation = (seats[role]?.generation ?? 0) + 1;
+  return [
+    { key: `role.bound ${role}`, event: { type: "role.bound", role, agent: `${role}-${generation % 3}`, generation } },
+    { key: "audience.asked 2", event: { type: "audience.asked", turn, asked: 2 } },
+    ...(audience && audience.acked + audience.failed >= audience.asked
+      ? []
+      : [
+          {
+            key: "turn.answered",
+            event: { type: "turn.answered", turn, agent: open.agent ?? "anybody", generation: open.generation, ok: true },
+          },
+        ]),
+  ];
+}
+
+/** What uses up the rounds: turns that go well, and suspensions, which count as one. */
+export function listRounds(ir: WorkflowIr, snapshot: AnyMachineSnapshot): KeyedEvent[] {
   const deciding = readDeciding(snapshot);
-  if (deciding) return listDecisions(ir.nodes.find((node) => node.name === deciding.node));
+  if (deciding) return listDecisions(ir.nodes.find((node) => node.name === deciding.node)).filter(({ key }) => key !== broken.key);
+  return [...listWork(snapshot.context as TaskContext), ...orders.filter(({ key }) => key === "thread.resume")];
+}
+
+/**
+ * What may come to the task.
+ * @param focus the role in whose turns anything may come; the others' turns just go well
+ */
+export function listTaskEvents(ir: WorkflowIr, snapshot: AnyMachineSnapshot, focus: string): KeyedEvent[] {
   const context = snapshot.context as TaskContext;
   const { open, seats, audience, children, round } = context;
   const role = open?.role;
+  const aside = role !== undefined && role !== focus;
+  const deciding = readDeciding(snapshot);
+  if (deciding) {
+    const decisions = listDecisions(ir.nodes.find((node) => node.name === deciding.node));
+    return aside ? decisions.filter(({ key }) => !unusual.has(key)) : decisions;
+  }
+  if (aside) return listWork(context);
   const events: KeyedEvent[] = [...orders, ...listTimers(snapshot)];
   // What comes too late changes nothing: it is enough to see so at the beginning.
   const early = round - context.base <= 1 && context.retries === 0 && context.invalid === 0;

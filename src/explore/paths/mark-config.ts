@@ -40,19 +40,19 @@ const counters: Record<string, [param: string, most: number]> = {
   mayRetry: ["max", 2],
   currentAgain: ["max", 2],
   offersLeft: ["retries", 2],
-  outOfRounds: ["max", 2],
 };
 
-function clamp({ guard }: TransitionJson): void {
-  const counter = guard && Object.hasOwn(counters, guard.type) ? counters[guard.type] : undefined;
+function clamp({ guard }: TransitionJson, rounds: number): void {
+  const known = guard && Object.hasOwn(counters, guard.type) ? counters[guard.type] : undefined;
+  const counter = guard?.type === "outOfRounds" ? (["max", rounds] as const) : known;
   if (!guard?.params || !counter) return;
   const [param, most] = counter;
   const value = guard.params[param];
   if (typeof value === "number") guard.params[param] = Math.min(value, most);
 }
 
-/** Marks a copy of the config; counters in its guards are made small, so that a short path gets past them. */
-export function markConfig(original: MachineConfigJson): MarkedConfig {
+/** Marks a copy of the config; counters in its guards are made small, so that a short path gets past them; `max_rounds` to `rounds`. */
+export function markConfig(original: MachineConfigJson, rounds: number): MarkedConfig {
   const config = structuredClone(original);
   const places: Place[] = [];
 
@@ -60,7 +60,7 @@ export function markConfig(original: MachineConfigJson): MarkedConfig {
     const list = transitions === undefined ? [] : Array.isArray(transitions) ? transitions : [transitions];
     let shadowed = false;
     for (const [index, transition] of list.entries()) {
-      clamp(transition);
+      clamp(transition, rounds);
       const id = `${state} ${event}${list.length > 1 ? ` ${index}` : ""}`;
       const { target, description, guard } = transition;
       places.push({
