@@ -8,7 +8,7 @@ import { type DrawRequest, drawFiles } from "./draw/draw-files.ts";
 interface DrawCommandOptions {
   out?: string;
   format?: DrawRequest["formats"];
-  machine: DrawRequest["machines"];
+  machine?: DrawRequest["machines"];
   detail?: boolean;
   theme: DrawRequest["theme"];
 }
@@ -19,7 +19,7 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
     .argument("<file...>", "workflow files; `-` reads one from stdin")
     .option("--out <folder>", "where to write; made if it is absent. Without it one picture goes to stdout")
     .option("--format <formats>", "svg, mermaid, or both with a comma; default: svg to stdout, both to a folder", readFormats)
-    .option("--machine <which>", "task: how the turns go; recruitment: who holds which role; both", readMachines, ["task"])
+    .option("--machine <which>", "task: how the turns go; recruitment: who holds which role; both; default: task", readMachines)
     .option("--detail", "every state of the machine, and what is done there")
     .option("--theme <theme>", "light, dark, or auto: as the reader's system is set", readTheme, "auto")
     .addHelpText(
@@ -27,7 +27,7 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
       "\nWrites <name>.task.svg and <name>.task.mmd, a box per role and an arrow per edge; <name>.recruitment.… if asked for;\n" +
         "with --detail <name>.task.detail.… instead.",
     )
-    .action(async (files: string[], { out, format, machine, detail, theme }: DrawCommandOptions) => {
+    .action(async (files: string[], { out, format, machine = ["task"], detail, theme }: DrawCommandOptions) => {
       const formats = format ?? (out === undefined ? ["svg"] : ["svg", "mermaid"]);
       if (out === undefined && files.length * formats.length * machine.length > 1)
         throw new CliError("More than one picture cannot go to stdout.", { hint: "Give --out FOLDER.", exitCode: exitCodes.usage });
