@@ -60,8 +60,13 @@ function fail(checked: CheckedFile[], terminal: Terminal): void {
   }
   const { errors } = countFindings(checked);
   if (errors === 0) return;
-  const fixable = checked.flatMap(({ diagnostics }) => diagnostics).filter(({ fix }) => fix !== undefined).length;
-  const hint = fixable > 0 && !checked.some(({ fixed }) => fixed) ? { hint: `\`--fix\` mends ${fixable} of them by itself.` } : {};
+  const fixable = checked
+    .flatMap(({ diagnostics }) => diagnostics)
+    .filter(({ fix, severity }) => fix !== undefined && severity === "error").length;
+  const hint =
+    fixable > 0 && !checked.some(({ fixed }) => fixed)
+      ? { hint: `\`--fix\` mends ${errors === 1 ? "it" : `${fixable} of them`} by itself.` }
+      : {};
   throw new CliError(`${renderSummary(checked)}.`, hint);
 }
 
