@@ -20,6 +20,7 @@ import type { Registry } from "../registry.ts";
 import type { ClaimCard, Delivery, Envelope, MessageView, ProjectionRow, TaskRpc, ThreadView } from "../rpc.ts";
 import { makeThreadEvent } from "./make-event.ts";
 import { describeThread } from "./recruitment-logic.ts";
+import { takeInTurn } from "./take-in-turn.ts";
 import { writeSupplement } from "./task-rows.ts";
 import { changeThread, readThread, type ThreadRow } from "./thread-rows.ts";
 
@@ -353,7 +354,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
           return signal(envelope);
       }
     },
-    take,
+    take: takeInTurn(take),
     show,
     async messages(viewer, page) {
       const shown = await show(viewer);

@@ -16,6 +16,7 @@ import { checkSchema, type Misfit } from "../check-schema.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Storage } from "../host/ports.ts";
 import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
+import { takeInTurn } from "./take-in-turn.ts";
 import { makeTurnId, readTaskStart } from "./task-logic.ts";
 import { readLastDecision, readLastMessage, readMessages, writeSupplement } from "./task-rows.ts";
 
@@ -106,7 +107,7 @@ export function createTaskCore({ name, host, storage, definition, log }: TaskPor
   }
 
   return {
-    take,
+    take: takeInTurn(take),
     messages: (page) => readMessages(storage, page),
     supplement: (supplement) => host.committer.commit(() => writeSupplement(storage, supplement)),
     async peek() {

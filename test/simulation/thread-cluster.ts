@@ -1,0 +1,258 @@
+/**
+ * A whole nerveflare in plain Node: agents' objects, a workflow's queue and threads, on node:sqlite, with one clock that
+ * moves by hand. Any object can be ended between two steps, and any message between two can fail before or after it arrived.
+ */
+import { compileWorkflow } from "../../src/compile/compile-workflow.ts";
+import { type AgentCore, createAgentCore } from "../../src/durable/agent/agent-core.ts";
+import type { Storage, World } from "../../src/durable/host/ports.ts";
+import type { Registry } from "../../src/durable/registry.ts";
+import type { AgentCard, Envelope, ProjectionRow, TaskRpc } from "../../src/durable/rpc.ts";
+import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
+import { createThreadCore, type ThreadCore } from "../../src/durable/thread/thread-core.ts";
+import { type Admission, createAdmission } from "../../src/durable/workflow/admission.ts";
+
+export interface ThreadClusterOptions {
+  workflow: string;
+  agents: AgentCard[];
+  /** Whether a task lives in its thread's object. */
+  beside: boolean;
+  /** What happens to a message or call between two objects. */
+  fate(): "arrives" | "is lost" | "arrives, and its answer is lost";
+}
+
+interface Life {
+  alive: boolean;
+}
+
+type Core = { life: Life } & (
+  | { kind: "agent"; core: AgentCore }
+  | { kind: "workflow"; core: Admission }
+  | { kind: "recruitment" | "task"; core: ThreadCore }
+);
+
+export interface ThreadCluster {
+  agent(id: string): AgentCore;
+  thread(id: string): ThreadCore;
+  /** Ends an object where it is; its store stays. */
+  end(address: string): void;
+  living(): string[];
+  /** Waits until nothing runs. */
+  settle(): Promise<void>;
+  /** Moves the clock, and runs what is due. */
+  advance(milliseconds: number): Promise<void>;
+  /** What D1 was told: events by source and id, with how often. */
+  log: Map<string, { row: Extract<ProjectionRow, { table: "event" }>; times: number }>;
+  index: Map<string, Extract<ProjectionRow, { table: "thread" }>>;
+}
+
+/** A token that is right for every agent. */
+export const token = "token";
+
+export async function createThreadCluster({ workflow, agents, beside, fate }: ThreadClusterOptions): Promise<ThreadCluster> {
+  const { compiled, diagnostics } = await compileWorkflow(workflow);
+  if (!compiled) throw new Error(JSON.stringify(diagnostics));
+  const { ir, revision } = compiled;
+  const registry: Registry = {
+    reflexes: async () => [{ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes }],
+    revision: async (hash) => (hash === revision ? compiled : undefined),
+    agents: async ({ capabilities, after = "" }) =>
+      agents.filter((card) => card.id > after && capabilities.every((each) => card.capabilities.includes(each))),
+    cards: async (ids) => agents.filter(({ id }) => ids.includes(id)),
+  };
+  const hash = [...new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+
+  const stores = new Map<string, NodeStorage>();
+  const cores = new Map<string, Core>();
+  const running = new Set<Promise<unknown>>();
+  let timers: { at: number; work: () => void }[] = [];
+  let now = 1_800_000_000_000;
+  const log: ThreadCluster["log"] = new Map();
+  const index: ThreadCluster["index"] = new Map();
+
+  function createWorld(address: string, life: Life): World {
+    let store = stores.get(address);
+    if (!store) {
+      store = createNodeStorage();
+      stores.set(address, store);
+    }
+    const inner = store;
+    const check = (): void => {
+      if (!life.alive) throw new Error(`${address} was ended`);
+    };
+    const storage: Storage = {
+      exec(sql, ...values) {
+        check();
+        return inner.exec(sql, ...values);
+      },
+      transaction(body) {
+        check();
+        return inner.transaction(body);
+      },
+      setAlarm(at) {
+        check();
+        inner.setAlarm(at);
+      },
+    };
+    return {
+      address,
+      storage,
+      clock: { now: () => now },
+      scheduler: { background: track },
+      transport: {
+        deliver: (envelope) =>
+          travel(life, async () => {
+            const copy = JSON.parse(JSON.stringify(envelope)) as Envelope;
+            return await open(copy.to).core.deliver(copy);
+          }),
+      },
+    };
+  }
+
+  function track(work: Promise<unknown>): void {
+    const held: Promise<unknown> = work.catch(() => {}).finally(() => running.delete(held));
+    running.add(held);
+  }
+
+  /** A call from one object to another, with what may become of it. */
+  async function travel<T>(life: Life, arrive: () => Promise<T>): Promise<T> {
+    const end = fate();
+    if (end === "is lost") throw new Error("the call was lost");
+    const answer = await arrive();
+    if (end !== "arrives" || !life.alive) throw new Error("the answer was lost");
+    return answer;
+  }
+
+  const common = (life: Life) => ({
+    project: async (rows: ProjectionRow[]): Promise<void> =>
+      travel(life, async () => {
+        for (const row of rows) {
+          if (row.table === "thread") {
+            if ((index.get(row.id)?.revisionNumber ?? -1) < row.revisionNumber) index.set(row.id, row);
+            continue;
+          }
+          const key = `${row.event.source} ${row.event.id}`;
+          log.set(key, { row, times: (log.get(key)?.times ?? 0) + 1 });
+        }
+      }),
+    settle: () => Promise.resolve(),
+    later(milliseconds: number, work: () => void): void {
+      timers.push({
+        at: now + milliseconds,
+        work: () => {
+          if (life.alive) work();
+        },
+      });
+    },
+  });
+
+  function open(to: string): Core {
+    const kind = to.slice(0, to.indexOf("/"));
+    const name = to.slice(to.indexOf("/") + 1);
+    const address = kind === "task" && beside ? `recruitment/${name.split(".")[0]}` : to;
+    const held = cores.get(address);
+    if (held) return held;
+    const life: Life = { alive: true };
+    const made = make(address, life);
+    cores.set(address, made);
+    return made;
+  }
+
+  function make(address: string, life: Life): Core {
+    const name = address.slice(address.indexOf("/") + 1);
+    const world = createWorld(address, life);
+    if (address.startsWith("agent/")) {
+      const core = createAgentCore(name, {
+        world,
+        registry,
+        threadActor: (to) => ({ take: (...given) => travel(life, () => take(to, ...given)) }),
+        countCommit: () => {},
+        ...common(life),
+      });
+      return { kind: "agent", core, life };
+    }
+    if (address.startsWith("workflow/"))
+      return { kind: "workflow", core: createAdmission({ name, world, registry, countCommit: () => {}, ...common(life) }), life };
+    const core = createThreadCore({
+      world,
+      registry,
+      beside,
+      random: () => 0.5,
+      remoteTask: (to) => askTask(life, to),
+      counted: () => {},
+      ...common(life),
+    });
+    return { kind: "recruitment", core, life };
+  }
+
+  function findThread(to: string): ThreadCore {
+    return open(to).core as ThreadCore;
+  }
+
+  async function take(to: string, ...given: Parameters<TaskRpc["take"]>): ReturnType<TaskRpc["take"]> {
+    const core = findThread(to);
+    return to.startsWith("task/") ? core.task(to.slice("task/".length)).take(...given) : core.recruitment.take(...given);
+  }
+
+  function askTask(life: Life, to: string): TaskRpc {
+    const core = () => findThread(to).task(to.slice("task/".length));
+    return {
+      peek: () => travel(life, () => core().peek()),
+      take: (...given) => travel(life, () => core().take(...given)),
+      messages: (page) => travel(life, async () => core().messages(page)),
+      supplement: (supplement) => travel(life, async () => core().supplement(supplement)),
+      history: async () => null,
+      deliver: (envelope) => findThread(to).deliver(envelope),
+    };
+  }
+
+  async function ring(address: string): Promise<void> {
+    const store = stores.get(address) as NodeStorage;
+    store.alarm = undefined;
+    const { core, life } = open(address);
+    try {
+      await core.alarm();
+    } finally {
+      // As the platform does: an alarm that its object did not survive rings again.
+      if (!life.alive) store.alarm ??= now + 1;
+    }
+  }
+
+  const cluster: ThreadCluster = {
+    agent: (id) => open(`agent/${id}`).core as AgentCore,
+    thread: (id) => findThread(`recruitment/${id}`),
+    end(address) {
+      const core = cores.get(address);
+      if (core) core.life.alive = false;
+      cores.delete(address);
+    },
+    living: () => [...cores.keys()],
+    log,
+    index,
+    async settle() {
+      for (let quiet = 0; quiet < 3; quiet = running.size ? 0 : quiet + 1) await new Promise((resolve) => setImmediate(resolve));
+    },
+    async advance(milliseconds) {
+      const until = now + milliseconds;
+      for (;;) {
+        await cluster.settle();
+        const timer = timers.reduce((first, each) => Math.min(first, each.at), Number.POSITIVE_INFINITY);
+        const alarm = [...stores].reduce(
+          (first, [, { alarm = Number.POSITIVE_INFINITY }]) => Math.min(first, alarm),
+          Number.POSITIVE_INFINITY,
+        );
+        const due = Math.min(timer, alarm);
+        if (due > until) break;
+        now = Math.max(now, due);
+        const works = timers.filter(({ at }) => at <= now);
+        timers = timers.filter(({ at }) => at > now);
+        for (const { work } of works) work();
+        for (const [address, store] of stores) if (store.alarm !== undefined && store.alarm <= now) await ring(address).catch(() => {});
+      }
+      now = Math.max(now, until);
+    },
+  };
+  for (const card of agents) cluster.agent(card.id).register(card, hash);
+  return cluster;
+}

@@ -1,0 +1,194 @@
+/**
+ * [SIM1] Reviews on a cluster where messages fail, arrive twice, and any object ends between any two steps: every review
+ * ends, each accepted answer counts once, the log misses nothing, and causes come before effects. NERVEFLARE_SEED runs one seed.
+ */
+import { readFileSync } from "node:fs";
+import { afterEach, expect, test, vi } from "vitest";
+import type { Accepted, InboxItem, Rejected } from "../../src/wire/frames.ts";
+import type { TurnAssigned } from "../../src/wire/kinds.ts";
+import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
+
+const workflow = readFileSync("workflows/code-review.yaml", "utf8").replace("concurrency: 8", "concurrency: 2");
+const seeds = 200;
+const reviews = 3;
+/** Rounds of chaos, after which nothing fails any more and the rest must come to its end. */
+const chaos = 25;
+
+afterEach(() => void vi.restoreAllMocks());
+
+function createRandom(seed: number): () => number {
+  let state = seed * 2_654_435_761 + 1;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+interface Player {
+  id: string;
+  /** Not yet answered: sent again under the same id until it is. */
+  outgoing: { id: string; type: string; data: object }[];
+  seen: Map<number, InboxItem>;
+  answers: Map<string, object>;
+}
+
+function createPlayer(id: string): Player {
+  return { id, outgoing: [], seen: new Map(), answers: new Map() };
+}
+
+/** What a turn's holder answers: a change is asked for once. */
+function perform(turn: TurnAssigned): object {
+  if (turn.role.name === "author") return { $status: "updated", note: turn.turn };
+  return turn.last ? { $status: "approved", summary: turn.turn } : { $status: "changes_requested", changes: [turn.turn] };
+}
+
+async function act(cluster: ThreadCluster, player: Player, random: () => number, accepted: Map<string, object>): Promise<void> {
+  const core = cluster.agent(player.id);
+  const principal = { agent: player.id, token };
+  try {
+    const page = await core.inbox(principal, { channels: ["my", "open"], waitSeconds: 0, limit: 50 });
+    if (!page.ok) throw new Error(page.problem.code);
+    for (const item of page.value.events) {
+      const before = player.seen.get(item.seq);
+      if (before && before.event.id !== item.event.id) throw new Error(`the number ${item.seq} is another's`);
+      player.seen.set(item.seq, item);
+      take(player, item);
+    }
+    const acked = page.value.events.filter(() => random() < 0.7).map(({ seq }) => seq);
+    if (acked.length) await core.ack(principal, { seqs: acked });
+    const [event] = player.outgoing;
+    if (!event) return;
+    const answer = await core.accept(principal, [event]);
+    if (!answer.ok) throw new Error(answer.problem.code);
+    hear(player, event, answer.value[0] as Accepted | Rejected, accepted);
+  } catch {
+    // Its object ended meanwhile: it comes again.
+  }
+}
+
+function take(player: Player, { event }: InboxItem): void {
+  const send = (id: string, type: string, data: object): void => {
+    if (!player.outgoing.some((each) => each.id === id)) player.outgoing.push({ id, type, data });
+  };
+  if (event.type === "nerve.offer.opened") {
+    const { offer } = event.data as { offer: string };
+    send(`claim:${offer}`, "nerve.offer.claim", { offer });
+  }
+  if (event.type === "nerve.turn.assigned") {
+    const turn = event.data as unknown as TurnAssigned;
+    const id = `answer:${turn.turn}:${turn.lease.generation}`;
+    const output = player.answers.get(id) ?? perform(turn);
+    player.answers.set(id, output);
+    send(id, "nerve.turn.respond", { turn: turn.turn, lease: turn.lease.generation, output });
+  }
+}
+
+function hear(player: Player, event: Player["outgoing"][number], answer: Accepted | Rejected, accepted: Map<string, object>): void {
+  if (answer.status === "rejected" && answer.error.retryable) return;
+  player.outgoing.shift();
+  if (answer.status === "accepted") accepted.set(`/agents/${player.id} ${event.id}`, event);
+  else if (!["offer_closed", "turn_over", "stale_lease"].includes(answer.error.code)) throw new Error(JSON.stringify(answer.error));
+}
+
+async function simulate(seed: number): Promise<void> {
+  const random = createRandom(seed);
+  let calm = false;
+  const faulty = random() * 0.3;
+  const cluster = await createThreadCluster({
+    workflow,
+    agents: [
+      { id: "author", capabilities: ["coding"], roles: null, kinds: null },
+      ...["r1", "r2", "r3"].map((id) => ({ id, capabilities: ["code-review"], roles: null, kinds: null })),
+    ],
+    beside: random() < 0.5,
+    fate: () => {
+      // In the middle of whatever they do.
+      if (!calm && random() < 0.05) endAny();
+      const drawn = calm ? 1 : random();
+      return drawn < faulty / 2 ? "is lost" : drawn < faulty ? "arrives, and its answer is lost" : "arrives";
+    },
+  });
+  function endAny(): void {
+    const living = cluster.living();
+    if (living.length) cluster.end(living[Math.floor(random() * living.length)] as string);
+  }
+  const players = ["author", "r1", "r2", "r3"].map(createPlayer);
+  const accepted = new Map<string, object>();
+  for (let pr = 1; pr <= reviews; pr++)
+    players[0]?.outgoing.push({ id: `ready:${pr}`, type: "pr.ready_for_review", data: { repo: "n", pr } });
+
+  const ended = (): boolean =>
+    players.every(({ outgoing }) => !outgoing.length) &&
+    [...cluster.index.values()].filter(({ status }) => status === "completed").length === reviews;
+  for (let round = 0; !(round >= chaos && ended()) && round < chaos + 200; round++) {
+    calm = round >= chaos;
+    const acting = calm ? players : players.filter(() => random() < 0.5);
+    const acts = acting.map((player) => act(cluster, player, random, accepted));
+    if (!calm && random() < 0.5) endAny();
+    await Promise.all(acts);
+    // An alarm's safety net is seconds away; a turn's time is not to run out.
+    await cluster.advance(calm ? 20_000 : random() * 1_000);
+  }
+  calm = true;
+  await cluster.advance(120_000);
+  await check(cluster, players, accepted);
+}
+
+async function check(cluster: ThreadCluster, players: Player[], accepted: Map<string, object>): Promise<void> {
+  expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array(reviews).fill("completed"));
+  for (const key of accepted.keys()) expect(cluster.log.has(key), `${key} is in the log`).toBe(true);
+  let counted = 0;
+  for (const thread of cluster.index.keys()) {
+    const shown = await cluster.thread(thread).recruitment.messages(null, { limit: 50 });
+    if (!shown.ok) throw new Error(shown.problem.detail);
+    const { messages } = shown.value;
+    expect(messages.map(({ role, output }) => [role, (output as { $status: string }).$status])).toEqual([
+      ["reviewer", "changes_requested"],
+      ["author", "updated"],
+      ["reviewer", "approved"],
+    ]);
+    counted += messages.length;
+    const events = [...cluster.log.values()].flatMap(({ row }) => (row.thread === thread ? [row.event] : []));
+    const count = (type: string): number => events.filter((event) => event.type === type).length;
+    expect([count("nerve.thread.started"), count("nerve.turn.assigned"), count("nerve.turn.respond")]).toEqual([1, 3, 3]);
+    expect([count("review.approved"), count("nerve.thread.completed"), count("nerve.claim.accepted")]).toEqual([1, 1, 1]);
+    for (const event of events) if (event.type !== "pr.ready_for_review") expect(event.causationid, event.type).toBeDefined();
+  }
+  expect([...accepted.values()].filter((event) => (event as { type: string }).type === "nerve.turn.respond")).toHaveLength(counted);
+  for (const { id, seen, outgoing } of players) {
+    expect(outgoing).toEqual([]);
+    const order = [...seen].sort(([a], [b]) => a - b).map(([, { event }]) => event);
+    expectCausalOrder(id, order);
+    const me = await cluster.agent(id).me({ agent: id, token });
+    expect(me).toMatchObject({ ok: true, value: { turns: [], rolesHeld: [], offers: [] } });
+  }
+}
+
+/** In a thread: bound before its turns, turns in order, the end last. */
+function expectCausalOrder(agent: string, events: InboxItem["event"][]): void {
+  for (const [thread, own] of Map.groupBy(events, (event) => event.correlationid)) {
+    const rank = (event: InboxItem["event"]): number => {
+      if (event.type === "nerve.claim.accepted" || event.type === "nerve.role.assigned") return 0;
+      if (event.type === "nerve.turn.assigned") return (event.data as { round: number }).round;
+      return event.type === "nerve.thread.completed" ? 1_000 : Number.NaN;
+    };
+    // What came twice has the same id.
+    const first = own.filter((event, index) => own.findIndex(({ id }) => id === event.id) === index);
+    const ranks = first.map(rank).filter((each) => !Number.isNaN(each));
+    expect(ranks, `${agent} in ${thread}`).toEqual(ranks.toSorted((a, b) => a - b));
+  }
+}
+
+test(`[SIM1] ${seeds} seeds`, async () => {
+  for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
+  const only = process.env.NERVEFLARE_SEED;
+  for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
+    try {
+      await simulate(seed);
+    } catch (error) {
+      throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+}, 120_000);
