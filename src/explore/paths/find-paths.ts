@@ -70,8 +70,8 @@ function readHistory({ historyValue }: AnyMachineSnapshot): unknown {
 
 /** With the rounds: the state that is counted to. */
 function keyRounds(snapshot: AnyMachineSnapshot): string {
-  const { round, base, open } = snapshot.context as TaskContext;
-  return JSON.stringify([snapshot.value, readHistory(snapshot), open?.role, open?.state, round - base]);
+  const { round, base, open, audience, children } = snapshot.context as TaskContext;
+  return JSON.stringify([snapshot.value, readHistory(snapshot), open?.role, open?.state, round - base, audience, children]);
 }
 
 /** Without the rounds: in each state the first way there stands for all, and the rounds are not used up. */

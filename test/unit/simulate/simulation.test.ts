@@ -1,0 +1,180 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { checkScript } from "../../../src/cli/simulate/check-script.ts";
+import { createSimulation, type Simulation } from "../../../src/cli/simulate/create-simulation.ts";
+import { createWalk } from "../../../src/cli/simulate/create-walk.ts";
+import { makeEvent } from "../../../src/cli/simulate/make-event.ts";
+import { readCommand } from "../../../src/cli/simulate/read-command.ts";
+import { parseScript } from "../../../src/cli/simulate/script.ts";
+import type { CompiledWorkflow } from "../../../src/compile/index.ts";
+import type { Json } from "../../../src/wire/event.ts";
+import { compileExample, compileText, fleet, writePair } from "../explore/compile-text.ts";
+
+const review = compileExample("code-review");
+const opened: { close(): void }[] = [];
+afterEach(() => {
+  for (const thing of opened.splice(0)) thing.close();
+});
+
+function simulate(compiled: CompiledWorkflow, data?: { [key: string]: Json }): Simulation {
+  const simulation = createSimulation(compiled, makeEvent(compiled, data, 1));
+  opened.push(simulation);
+  return simulation;
+}
+
+const ask = { $status: "changes_requested", changes: ["a", "b"] };
+
+describe("a simulated thread", () => {
+  test("shows whose turn it is with its prompt and schema, and what was decided and why", async () => {
+    const simulation = simulate(review, { repo: "r", pr: 3 });
+    const begun = await simulation.begin();
+    expect(begun.decisions).toMatchObject([{ node: "$START", label: "new", to: "reviewer" }]);
+    expect(begun.view).toMatchObject({
+      status: "running",
+      turn: { role: "reviewer", round: 1, prompt: "Review r#3.", schema: { oneOf: expect.anything() } },
+    });
+    const asked = await simulation.apply({ do: "answer", output: ask });
+    expect(asked.decisions).toMatchObject([
+      { to: "author", prompt: "Please address: a; b", because: { form: "status", status: "changes_requested" } },
+    ]);
+    // The author is who sent the event.
+    expect(asked.view.turn).toMatchObject({ role: "author", agent: "initiator", round: 2 });
+    const ended = await simulation.apply({ do: "answer", output: { $status: "withdrawn", reason: "no" } });
+    expect(ended.decisions).toMatchObject([{ to: "$END", emits: [{ kind: "review.withdrawn", data: { reason: "no" } }] }]);
+    expect(ended.view).toMatchObject({ status: "completed" });
+    expect(ended.view.turn).toBeUndefined();
+    expect(ended.view.steps.map(({ role }) => role)).toEqual(["reviewer", "author"]);
+  });
+
+  test("says what every condition saw", async () => {
+    const simulation = simulate(compileExample("debate"));
+    await simulation.begin();
+    const { decisions } = await simulation.apply({ do: "answer", output: { argument: "x", conceded: true } });
+    expect(decisions).toMatchObject([
+      { label: "conceded", to: "host", because: { form: "list", tried: [{ condition: "conceded", saw: true }] } },
+    ]);
+  });
+
+  test("refuses an output that does not fit, and gives the third one up", async () => {
+    const simulation = simulate(review);
+    await simulation.begin();
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const { refused, view } = await simulation.apply({ do: "answer", output: { $status: "approved" } });
+      expect(refused).toContain("does not fit reviewer's schema");
+      expect(view.turn?.role).toBe("reviewer");
+    }
+    expect((await simulation.apply({ do: "answer", output: {} })).view).toMatchObject({ status: "suspended", reason: "invalid_output" });
+  });
+
+  test("takes timeouts by the role's policy: recruited anew, or suspended and resumed", async () => {
+    const simulation = simulate(review);
+    await simulation.begin();
+    const again = await simulation.apply({ do: "timeout" });
+    expect(again.view.turn).toMatchObject({ role: "reviewer", round: 1 });
+    await simulation.apply({ do: "answer", output: ask });
+    expect((await simulation.apply({ do: "timeout" })).view).toMatchObject({ status: "suspended", reason: "turn_timeout" });
+    expect((await simulation.apply({ do: "resume" })).view.turn).toMatchObject({ role: "author", round: 2 });
+  });
+
+  test("hands a forfeited turn to the graph", async () => {
+    const simulation = simulate(compileExample("debate"));
+    await simulation.begin();
+    expect((await simulation.apply({ do: "timeout" })).decisions).toMatchObject([{ label: "forfeited", to: "host" }]);
+  });
+
+  test("fails by the role's policy, suspends, cancels, and refuses what the thread does not take", async () => {
+    const simulation = simulate(compileText(writePair("turn: { on_fail: end }")));
+    await simulation.begin();
+    expect((await simulation.apply({ do: "resume" })).refused).toContain("not_taken");
+    expect((await simulation.apply({ do: "suspend" })).view.status).toBe("suspended");
+    expect((await simulation.apply({ do: "resume" })).view.status).toBe("running");
+    expect((await simulation.apply({ do: "fail", error: "broken" })).view).toMatchObject({ status: "failed", reason: "turn_failed" });
+    expect((await simulation.apply({ do: "cancel" })).refused).toContain("not_active");
+    expect((await simulation.apply({ do: "answer", output: {} })).refused).toContain("nobody has a turn");
+  });
+
+  test("lets any role ask for a person", async () => {
+    const simulation = simulate(review);
+    await simulation.begin();
+    const { view } = await simulation.apply({ do: "answer", output: { $status: "$SUSPEND", reason: "which branch?" } });
+    expect(view).toMatchObject({ status: "suspended", reason: "which branch?" });
+    expect((await simulation.apply({ do: "resume" })).view.turn?.role).toBe("reviewer");
+  });
+
+  test("asks everybody of a broadcast, one by one", async () => {
+    const simulation = simulate(compileText(fleet));
+    expect((await simulation.begin()).view.turn).toMatchObject({ role: "fleet", agent: "fleet-1" });
+    expect((await simulation.apply({ do: "answer", output: { done: true } })).view.turn?.agent).toBe("fleet-2");
+    const { decisions, view } = await simulation.apply({ do: "answer", output: { done: true } });
+    expect(decisions).toMatchObject([{ label: "$ACKED", to: "$END" }]);
+    expect(view.steps.at(-1)?.output).toMatchObject({
+      acked: ["fleet-1", "fleet-2"],
+      missing: [],
+      answers: [{ agent: "fleet-1" }, { agent: "fleet-2" }],
+    });
+  });
+});
+
+describe("a walk", () => {
+  test("steps back to the very same thread", async () => {
+    const walk = await createWalk(review, makeEvent(review, undefined, 1).event);
+    opened.push(walk);
+    const first = walk.current();
+    const second = await walk.apply({ do: "answer", output: ask });
+    await walk.apply({ do: "timeout" });
+    expect(await walk.back()).toEqual(second);
+    expect(await walk.back()).toEqual(first);
+    expect(await walk.back()).toBeUndefined();
+  });
+
+  test("is a script that passes, and fails where something else is expected", async () => {
+    const walk = await createWalk(review, makeEvent(review, undefined, 1).event);
+    opened.push(walk);
+    await walk.apply({ do: "answer", output: { $status: "nonsense" } });
+    await walk.apply({ do: "answer", output: ask });
+    await walk.apply({ do: "fail", error: "broken" });
+    await walk.apply({ do: "resume" });
+    const script = walk.toScript();
+    expect(await checkScript(review, script)).toEqual({ steps: 4, differences: [] });
+    const wrong = {
+      ...script,
+      steps: script.steps.map((step, index) => (index === 1 ? { ...step, role: "author", expect: { turn: "reviewer" } } : step)),
+    };
+    expect((await checkScript(review, wrong)).differences).toEqual([
+      "step 2: it is the turn of reviewer, not of author",
+      'step 2: turn is "author", not "reviewer"',
+    ]);
+  });
+});
+
+describe("a script", () => {
+  test("may be a list of answers", () => {
+    expect(parseScript([{ $status: "approved" }, "timeout", { fail: "x" }], "s").steps).toEqual([
+      { answer: { $status: "approved" } },
+      { do: "timeout" },
+      { fail: "x" },
+    ]);
+  });
+
+  test("with a misspelt word is refused with its place", () => {
+    expect(() => parseScript({ steps: [{ anwser: {} }] }, "s.yaml")).toThrow(/s\.yaml is no script: steps\.0/);
+  });
+});
+
+describe("a typed line", () => {
+  test.each([
+    ['{"a": 1}', { type: "move", move: { do: "answer", output: { a: 1 } } }],
+    [
+      "$status: approved, summary: all is well",
+      { type: "move", move: { do: "answer", output: { $status: "approved", summary: "all is well" } } },
+    ],
+    ["timeout", { type: "move", move: { do: "timeout" } }],
+    ["fail no network", { type: "move", move: { do: "fail", error: "no network" } }],
+    ["child failed", { type: "move", move: { do: "child", status: "failed" } }],
+    ["save walk.yaml", { type: "save", file: "walk.yaml" }],
+    ["  ", { type: "nothing" }],
+    ["{ broken", { type: "wrong", message: expect.stringContaining("no answer") }],
+    ["bakc", { type: "wrong", message: expect.stringContaining("help") }],
+  ])("%j is read", (line, command) => {
+    expect(readCommand(line)).toEqual(command);
+  });
+});
