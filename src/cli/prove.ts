@@ -19,7 +19,7 @@ interface ProveOptions {
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
   command
     .argument("<file...>", "workflow files; `-` reads one from stdin")
-    .option("--states <number>", "states to explore at most, per file", "40000")
+    .option("--states <number>", "states to explore at most, per file", "80000")
     .option("--seconds <number>", "seconds to take at most, per file", "20")
     .addHelpText(
       "after",

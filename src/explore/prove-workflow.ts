@@ -26,7 +26,7 @@ export interface ProofDiagnostic {
 }
 
 export interface ProofOptions {
-  /** Worlds at most, over all passes. Default 40,000. */
+  /** Worlds at most, over all passes. Default 80,000. */
   states?: number;
   /** Seconds at most. Default 20. */
   seconds?: number;
@@ -59,9 +59,10 @@ function listPasses(model: Model): Pass[] {
   return [
     { title: "agents do their work", start: "new", budget: nothing },
     { title: "turns fail", start: "new", budget: { ...nothing, faults: 3 } },
-    { title: "agents come and go", start: "new", budget: { ...nothing, presence: 1, rounds: 0 } },
     { title: "people step in", start: "new", budget: { ...nothing, person: 1, rounds: 0 } },
     ...(starts ? [{ title: "the thread is reopened", start: "resume" as const, budget: nothing }] : []),
+    // Last: it is the largest, and may have what the others left.
+    { title: "agents come and go", start: "new", budget: { ...nothing, presence: 1, rounds: 0 } },
   ];
 }
 
@@ -232,7 +233,7 @@ function explorePass(model: Model, stepper: Stepper, pass: Pass, states: number,
  * @returns findings with their stories; `complete: false` where a limit ended the walk
  */
 export async function proveWorkflow(compiled: CompiledWorkflow, options: ProofOptions = {}): Promise<Proof> {
-  const { states: most = 40_000, seconds = 20, now = Date.now } = options;
+  const { states: most = 80_000, seconds = 20, now = Date.now } = options;
   const findings = createFindings(options);
   const made = createModel(compiled);
   if (!made.ok) {
