@@ -22,6 +22,23 @@ export interface ThreadClusterOptions {
 
 interface Life {
   alive: boolean;
+  /** Rejects when it ends, and with it all calls that it has not answered. */
+  over: Promise<never>;
+  end(): void;
+}
+
+function createLife(address: string): Life {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const life: Life = {
+    alive: true,
+    over: promise,
+    end() {
+      life.alive = false;
+      reject(new Error(`${address} was ended`));
+    },
+  };
+  return life;
 }
 
 type Core = { life: Life } & (
@@ -67,6 +84,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
   const cores = new Map<string, Core>();
   const running = new Set<Promise<unknown>>();
   let timers: { at: number; work: () => void }[] = [];
+  let statements = 0;
   let now = 1_800_000_000_000;
   const log: ThreadCluster["log"] = new Map();
   const index: ThreadCluster["index"] = new Map();
@@ -84,6 +102,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     const storage: Storage = {
       exec(sql, ...values) {
         check();
+        statements += 1;
         return inner.exec(sql, ...values);
       },
       transaction(body) {
@@ -104,7 +123,8 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
         deliver: (envelope) =>
           travel(life, async () => {
             const copy = JSON.parse(JSON.stringify(envelope)) as Envelope;
-            return await open(copy.to).core.deliver(copy);
+            const { core, life: receiver } = open(copy.to);
+            return await Promise.race([core.deliver(copy), receiver.over]);
           }),
       },
     };
@@ -153,7 +173,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     const address = kind === "task" && beside ? `recruitment/${name.split(".")[0]}` : to;
     const held = cores.get(address);
     if (held) return held;
-    const life: Life = { alive: true };
+    const life = createLife(address);
     const made = make(address, life);
     cores.set(address, made);
     return made;
@@ -191,8 +211,9 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
   }
 
   async function take(to: string, ...given: Parameters<TaskRpc["take"]>): ReturnType<TaskRpc["take"]> {
-    const core = findThread(to);
-    return to.startsWith("task/") ? core.task(to.slice("task/".length)).take(...given) : core.recruitment.take(...given);
+    const { core, life } = open(to) as { core: ThreadCore; life: Life };
+    const actor = to.startsWith("task/") ? core.task(to.slice("task/".length)) : core.recruitment;
+    return await Promise.race([actor.take(...given), life.over]);
   }
 
   function askTask(life: Life, to: string): TaskRpc {
@@ -224,14 +245,19 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     thread: (id) => findThread(`recruitment/${id}`),
     end(address) {
       const core = cores.get(address);
-      if (core) core.life.alive = false;
+      core?.life.end();
       cores.delete(address);
     },
     living: () => [...cores.keys()],
     log,
     index,
     async settle() {
-      for (let quiet = 0; quiet < 3; quiet = running.size ? 0 : quiet + 1) await new Promise((resolve) => setImmediate(resolve));
+      // What still runs after so many turns without a statement waits for the clock.
+      for (let quiet = 0, before = -1; quiet < (running.size ? 20 : 3); ) {
+        await new Promise((resolve) => setImmediate(resolve));
+        quiet = statements === before ? quiet + 1 : 0;
+        before = statements;
+      }
     },
     async advance(milliseconds) {
       const until = now + milliseconds;
@@ -248,7 +274,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
         const works = timers.filter(({ at }) => at <= now);
         timers = timers.filter(({ at }) => at > now);
         for (const { work } of works) work();
-        for (const [address, store] of stores) if (store.alarm !== undefined && store.alarm <= now) await ring(address).catch(() => {});
+        for (const [address, store] of stores) if (store.alarm !== undefined && store.alarm <= now) track(ring(address));
       }
       now = Math.max(now, until);
     },

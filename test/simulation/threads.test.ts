@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
+import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
 import type { Accepted, InboxItem, Rejected } from "../../src/wire/frames.ts";
 import type { TurnAssigned } from "../../src/wire/kinds.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
@@ -32,6 +33,8 @@ interface Player {
   outgoing: { id: string; type: string; data: object }[];
   seen: Map<number, InboxItem>;
   answers: Map<string, object>;
+  /** A connection: it ends with the life of the object that it reaches. */
+  connection?: { core: AgentCore; given: InboxItem[] };
 }
 
 function createPlayer(id: string): Player {
@@ -44,19 +47,41 @@ function perform(turn: TurnAssigned): object {
   return turn.last ? { $status: "approved", summary: turn.turn } : { $status: "changes_requested", changes: [turn.turn] };
 }
 
+async function poll(core: AgentCore, agent: string): Promise<InboxItem[]> {
+  const page = await core.inbox({ agent, token }, { channels: ["my", "open"], waitSeconds: 0, limit: 50 });
+  if (!page.ok) throw new Error(page.problem.code);
+  return page.value.events;
+}
+
+function connect(player: Player, core: AgentCore, random: () => number): Player["connection"] {
+  delete player.connection;
+  if (random() < 0.5) return undefined;
+  const given: InboxItem[] = [];
+  player.connection = { core, given };
+  core.mailbox.attach({
+    channels: ["my", "open"],
+    through: 0,
+    held: new Map(),
+    caughtUp: false,
+    give: (item) => void given.push(JSON.parse(JSON.stringify(item))),
+    note: () => {},
+  });
+  return player.connection;
+}
+
 async function act(cluster: ThreadCluster, player: Player, random: () => number, accepted: Map<string, object>): Promise<void> {
   const core = cluster.agent(player.id);
   const principal = { agent: player.id, token };
   try {
-    const page = await core.inbox(principal, { channels: ["my", "open"], waitSeconds: 0, limit: 50 });
-    if (!page.ok) throw new Error(page.problem.code);
-    for (const item of page.value.events) {
+    const connection = player.connection?.core === core ? player.connection : connect(player, core, random);
+    const events = connection ? connection.given.splice(0) : await poll(core, player.id);
+    for (const item of events) {
       const before = player.seen.get(item.seq);
       if (before && before.event.id !== item.event.id) throw new Error(`the number ${item.seq} is another's`);
       player.seen.set(item.seq, item);
       take(player, item);
     }
-    const acked = page.value.events.filter(() => random() < 0.7).map(({ seq }) => seq);
+    const acked = events.filter(() => random() < 0.7).map(({ seq }) => seq);
     if (acked.length) await core.ack(principal, { seqs: acked });
     const [event] = player.outgoing;
     if (!event) return;

@@ -244,7 +244,7 @@ test("a full mailbox drops offers first, then refuses; nothing that it has is lo
   await deliver(reader, makeEnvelope(reader, { name: "offer", offer: "t:0:1", channel: "open" }));
   await runInDurableObject(agentStub(reader.id), (_, { storage }) => {
     storage.sql.exec(
-      "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 100 + 9997) INSERT INTO mailbox (seq, channel, event, held) SELECT i, 'my', '{}', 0 FROM n",
+      "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO mailbox (seq, channel, event, held) SELECT i, 'my', '{}', 0 FROM n",
     );
   });
   await evictDurableObject(agentStub(reader.id));
