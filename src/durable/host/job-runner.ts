@@ -86,6 +86,8 @@ export function createJobRunner({ world, logics, committer, actors, jobs, parkin
     const logic = logics.get(job.src);
     if (!actor || logic?.type !== "promise") return fail(new Error(`no promise is registered as ${job.src}`));
     if (!fresh) {
+      // While the actor was loaded an event may have left the state: what nobody waits for must not act.
+      if (!jobs.isCurrent(job)) return fail(new Error("stopped before it ran"));
       if (job.attempts >= hostLimits.jobAttempts) return fail(new Error(`given up after ${job.attempts} runs that a crash ended`));
       // Counted before it runs, so that a run that kills the object is counted too.
       committer.commit(() => jobs.countAttempt(job));
