@@ -4,10 +4,10 @@
  */
 
 import { expect, test, vi } from "vitest";
-import { type AnyStateMachine, createActor } from "xstate";
+import { type AnyStateMachine, assign, cancel, raise, setup } from "xstate";
 import { createLogics } from "../../src/durable/host/logic.ts";
-import { orderNodes } from "../../src/durable/host/step.ts";
 import { createCluster } from "./cluster.ts";
+import { createOracle } from "./oracle-actor.ts";
 import { createRandom, makeRandomMachine, pick, randomEvents } from "./random-machine.ts";
 
 interface Seen {
@@ -17,47 +17,12 @@ interface Seen {
   tags: string[];
 }
 
-/** A clock as XState takes it. XState's own SimulatedClock rings what was cancelled at the very time at which it was due. */
-function createClock() {
-  const timeouts = new Map<number, { due: number; ring: () => void }>();
-  let now = 0;
-  let made = 0;
-  return {
-    setTimeout(ring: () => void, delay: number): number {
-      made += 1;
-      timeouts.set(made, { due: now + delay, ring });
-      return made;
-    },
-    clearTimeout: (id: number) => void timeouts.delete(id),
-    advance(milliseconds: number): void {
-      const until = now + milliseconds;
-      for (;;) {
-        const [id, next] = [...timeouts].sort((a, b) => a[1].due - b[1].due || a[0] - b[0])[0] ?? [];
-        if (id === undefined || !next || next.due > until) break;
-        timeouts.delete(id);
-        now = next.due;
-        next.ring();
-      }
-      now = until;
-    },
-  };
-}
-
-/** XState's machine with its states in document order before every step: else what it does depends on whether it was ever stored. */
-function orderedCopy(machine: AnyStateMachine): AnyStateMachine {
-  const copy = machine.provide({});
-  const { transition } = copy;
-  copy.transition = (snapshot, event, scope) => transition(orderNodes(snapshot), event, scope);
-  return copy;
-}
-
 /** @returns what happened, for the message of a failure; or that this machine can't be an oracle, for it does not come to rest */
 async function compare(seed: number, length: number): Promise<"compared" | "restless"> {
   const random = createRandom(seed);
   const machine = makeRandomMachine(random);
-  const clock = createClock();
   let failed = false;
-  const live = createActor(orderedCopy(machine), { clock });
+  const { actor: live, advance } = createOracle(machine);
   live.subscribe({ error: () => (failed = true) });
   live.start();
   const see = (): Seen => {
@@ -81,7 +46,7 @@ async function compare(seed: number, length: number): Promise<"compared" | "rest
     if (random() < 0.35) {
       const milliseconds = pick(random, [5, 10, 15, 25, 60]);
       operations.push(`+${milliseconds}`);
-      clock.advance(milliseconds);
+      advance(milliseconds);
       if (failed) return "restless";
       await cluster.advance(milliseconds);
     } else {
@@ -96,19 +61,76 @@ async function compare(seed: number, length: number): Promise<"compared" | "rest
 
 const seeds = Number(process.env.ORACLE_SEEDS ?? 300);
 
-/** Seeds on which the two differ, in the time at which an `after` rings, and nobody has found out yet which of them is right. */
-const unexplained = new Set([194, 199]);
-
 test(`[HOST20] ${seeds} random machines do as XState's own actor does, evicted between every two events`, {
   timeout: 120_000,
 }, async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   vi.spyOn(console, "warn").mockImplementation(() => {});
   let compared = 0;
-  for (let seed = 1; seed <= seeds; seed++) if (!unexplained.has(seed) && (await compare(seed, 25)) === "compared") compared += 1;
+  for (let seed = 1; seed <= seeds; seed++) if ((await compare(seed, 25)) === "compared") compared += 1;
   expect(compared).toBeGreaterThanOrEqual(Math.min(200, seeds * 0.6));
 });
 
-test("[HOST20] seed 136: eventless transitions of parallel regions come in one order, whether the actor was evicted or not", async () => {
-  expect(await compare(136, 25)).toBe("compared");
+test("[HOST20] seed 76: eventless transitions of parallel regions come in one order, whether the actor was evicted or not", async () => {
+  expect(await compare(76, 25)).toBe("compared");
+});
+
+/** A root that a transition from below leads to is entered without having been left: its `after` is set a second time. */
+const enteredTwice = setup({
+  types: {} as { context: { rang: number } },
+  actions: { ring: assign({ rang: ({ context }) => context.rang + 1 }) },
+}).createMachine({
+  id: "root",
+  context: { rang: 0 },
+  initial: "a",
+  after: { 30: { actions: "ring" } },
+  states: { a: { on: { enter: "#root" } } },
+  on: { cancel: { target: "#root", reenter: true } },
+});
+
+const raisedTwice = setup({
+  types: {} as { context: { rang: number } },
+  actions: { ring: assign({ rang: ({ context }) => context.rang + 1 }) },
+}).createMachine({
+  context: { rang: 0 },
+  entry: raise({ type: "ring" }, { id: "x", delay: 30 }),
+  on: {
+    enter: { actions: raise({ type: "ring" }, { id: "x", delay: 30 }) },
+    cancel: { actions: cancel("x") },
+    ring: { actions: "ring" },
+  },
+});
+
+/** Random machines 80, 194 and 199 show it too. The pure functions only say "cancel": what that means is the scheduler's. */
+test.each([
+  ["an `after`", enteredTwice as unknown as AnyStateMachine],
+  ["a raise", raisedTwice as unknown as AnyStateMachine],
+])("[HOST10] %s that was set twice is cancelled though the earlier one has rung; XState's own actor lets it ring", async (_, machine) => {
+  const cluster = createCluster(createLogics({ m: { machine } }));
+  const host = () => cluster.host("actor/m");
+  await host().start({ actor: "m", logic: "m" });
+  const asIs = createOracle(machine, { mended: false });
+  const mended = createOracle(machine);
+  const lives = [asIs, mended];
+  for (const { actor } of lives) actor.start();
+  const pass = async (milliseconds: number): Promise<void> => {
+    for (const { advance } of lives) advance(milliseconds);
+    await cluster.advance(milliseconds);
+    cluster.evict("actor/m");
+  };
+  const send = async (type: string): Promise<void> => {
+    for (const { actor } of lives) actor.send({ type });
+    await host().send("m", { type });
+  };
+  const rang = async (): Promise<unknown[]> => [
+    ...lives.map(({ actor }) => actor.getSnapshot().context.rang),
+    ((await host().peek("m"))?.context as { rang?: number } | undefined)?.rang,
+  ];
+  await pass(10);
+  await send("enter");
+  await pass(20);
+  expect(await rang()).toEqual([1, 1, 1]);
+  await send("cancel");
+  await pass(10);
+  expect(await rang()).toEqual([2, 1, 1]);
 });
