@@ -1,5 +1,6 @@
 /** The Worker's bindings, and how an address finds its object. */
 import { createD1Registry } from "./registry/create-d1-registry.ts";
+import { type RegistryRpc, registryKeepers } from "./registry/registry-object.ts";
 import type { Registry } from "./registry.ts";
 import type { AgentRpc, DeliverRpc, ProjectionRow, ProjectorRpc, RecruitmentRpc, TaskRpc, ThreadActorRpc, WorkflowRpc } from "./rpc.ts";
 
@@ -10,6 +11,7 @@ export interface Environment {
   RECRUITMENT: DurableObjectNamespace;
   TASK: DurableObjectNamespace;
   PROJECTOR: DurableObjectNamespace;
+  REGISTRY: DurableObjectNamespace;
   /** `own`: each task in an object of its own. Else beside its recruitment: one file and half the commits. */
   NERVEFLARE_PLACEMENT?: string;
 }
@@ -30,11 +32,18 @@ export interface Neighbours {
   /** The actor that takes thread-bound events, `task/…` or `recruitment/…`. */
   threadActor(address: string): ThreadActorRpc;
   project(rows: ProjectionRow[]): Promise<void>;
+  /** Tells all keepers of the registry that it changed. */
+  registryChanged(): Promise<void>;
   beside: boolean;
 }
 
-/** Everything that an object reaches from where it is. */
-export function findNeighbours(env: Environment): Neighbours {
+/**
+ * Everything that an object reaches from where it is.
+ * @param name of the object that asks: spreads the asking over the keepers of the registry
+ */
+export function findNeighbours(env: Environment, name = ""): Neighbours {
+  const keeper = (index: number): RegistryRpc => getStub(env.REGISTRY, String(index));
+  const ownKeeper = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % registryKeepers;
   const beside = env.NERVEFLARE_PLACEMENT !== "own";
   const namespaces: Record<string, DurableObjectNamespace> = {
     agent: env.AGENT,
@@ -55,7 +64,8 @@ export function findNeighbours(env: Environment): Neighbours {
     return getStub(namespace, name);
   };
   return {
-    registry: createD1Registry(env.DB),
+    registry: createD1Registry(env.DB, { head: () => keeper(ownKeeper).head(), agents: (query) => keeper(ownKeeper).agents(query) }),
+    registryChanged: async () => void (await Promise.all(Array.from({ length: registryKeepers }, (_, index) => keeper(index).changed()))),
     beside,
     object: find,
     agent: (id) => getStub(env.AGENT, id),

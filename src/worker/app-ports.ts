@@ -20,6 +20,8 @@ export interface AppPorts {
   /** A thread's root object by the thread's id. */
   thread(id: string): RecruitmentRpc;
   workflow(name: string): WorkflowRpc;
+  /** The registry's rows were changed: whoever keeps them in memory must hear of it before the caller is answered. */
+  registryChanged(): Promise<void>;
   compile(text: string): CompileAnswer | Promise<CompileAnswer>;
   /** Undefined or empty: the app refuses to serve. */
   adminToken: string | undefined;

@@ -1,5 +1,5 @@
 /** The HTTP app: authentication in front of every route but one, problems for everything that goes wrong. */
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { createProblem } from "../wire/problem.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
@@ -26,6 +26,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
     if (c.res.status !== 101) c.header("cache-control", "no-store");
   });
 
+  for (const changing of ["/v1/agents", "/v1/agents/*", "/v1/workflows/*"]) app.use(changing, tellRegistry(ports));
   addAgentRoutes(app, ports);
   addWorkflowRoutes(app, ports);
   addEventRoutes(app, ports);
@@ -51,4 +52,12 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   });
 
   return app;
+}
+
+/** Before a change of the registry is answered, whoever keeps its rows in memory hears of it: also where it failed half-way. */
+function tellRegistry(ports: AppPorts): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    await next();
+    if (c.req.method !== "GET" && c.res.status !== 401 && c.res.status !== 403) await ports.registryChanged();
+  };
 }

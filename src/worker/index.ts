@@ -7,7 +7,7 @@ import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneProjection } from "./prune-projection.ts";
 
-export { AgentObject, ProjectorObject, RecruitmentObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
+export { AgentObject, ProjectorObject, RecruitmentObject, RegistryObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
 
 interface WorkerEnv extends Environment {
   /** A secret: `wrangler secret put NERVEFLARE_ADMIN_TOKEN`. */
@@ -21,12 +21,13 @@ const retentionDays = 30;
 const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
 
 function wireApp(env: WorkerEnv): Hono<AppEnv> {
-  const { agent, thread, workflow } = findNeighbours(env);
+  const { agent, thread, workflow, registryChanged } = findNeighbours(env);
   return createApp({
     db: env.DB,
     agent,
     thread,
     workflow,
+    registryChanged,
     compile: (text) => compileWorkflow(text, { publish: true }),
     isRegistered: createRegisteredCheck(env.DB),
     adminToken: env.NERVEFLARE_ADMIN_TOKEN,

@@ -53,7 +53,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   #make(): AgentCore {
-    const near = findNeighbours(this.env);
+    const near = findNeighbours(this.env, this.ctx.id.name);
     return createAgentCore(this.#name, {
       world: createDurableWorld(this.ctx, `agent/${this.#name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
       registry: near.registry,

@@ -7,6 +7,7 @@ import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
 import type { PublishedReflexes, Registry } from "../registry.ts";
 import type { AgentCard } from "../rpc.ts";
 import { createRecentValues } from "./recent-values.ts";
+import type { RegistryHead, RegistryRpc } from "./registry-object.ts";
 
 interface ReflexSet {
   version: number;
@@ -49,12 +50,12 @@ export function parseAgentCard(row: AgentCardRow): AgentCard {
 /**
  * Binds the port to a database. Cheap: caches live with the module. What it returns is shared between callers, who must
  * not change it.
+ * @param keeper answers from memory what is asked most; without it each ask reads the database
  */
-export function createD1Registry(db: D1Database): Registry {
+export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "head" | "agents">): Registry {
   return {
     async reflexes() {
-      const now = await db.prepare("SELECT id, version FROM registry").first<{ id: string; version: number }>();
-      if (!now) throw new Error("The registry's row is missing: apply the migrations in migrations/.");
+      const now = await (keeper ? keeper.head() : readRegistryHead(db));
       const cached = reflexSets.get(now.id);
       if (cached?.version === now.version) return cached.list;
       const read = await readReflexes(db, cached && cached.version < now.version ? cached : undefined);
@@ -74,7 +75,9 @@ export function createD1Registry(db: D1Database): Registry {
       return compiled;
     },
 
-    async agents({ capabilities, after, limit }) {
+    async agents(query) {
+      if (keeper) return keeper.agents(query);
+      const { capabilities, after, limit } = query;
       const [first, ...rest] = new Set(capabilities);
       if (first === undefined) {
         return readCards(
@@ -108,6 +111,13 @@ export function createD1Registry(db: D1Database): Registry {
       );
     },
   };
+}
+
+/** Reads the registry's identity and version. */
+export async function readRegistryHead(db: D1Database): Promise<RegistryHead> {
+  const head = await db.prepare("SELECT id, version FROM registry").first<{ id: string; version: number }>();
+  if (!head) throw new Error("The registry's row is missing: apply the migrations in migrations/.");
+  return head;
 }
 
 async function readCards(statement: D1PreparedStatement): Promise<AgentCard[]> {

@@ -10,7 +10,7 @@ import { createDurableWorld, isStored, readName } from "../storage/durable-world
 import { createThreadCore, type ThreadCore } from "./thread-core.ts";
 
 function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind): ThreadCore {
-  const near = findNeighbours(env);
+  const near = findNeighbours(env, ctx.id.name);
   const address = `${kind}/${readName(ctx)}`;
   return createThreadCore({
     world: createDurableWorld(ctx, address, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),

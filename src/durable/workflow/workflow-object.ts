@@ -16,7 +16,7 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
   }
 
   #make(): Admission {
-    const near = findNeighbours(this.env);
+    const near = findNeighbours(this.env, this.ctx.id.name);
     const name = readName(this.ctx);
     return createAdmission({
       name,

@@ -130,6 +130,7 @@ test("the app reads its request's own objects: nothing is kept between requests"
       asked += 1;
       return objects.agent(name);
     },
+    registryChanged: async () => {},
     compile: compileStandIn,
     adminToken: "t",
     now: Date.now,

@@ -41,6 +41,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
     agent: objects.agent,
     thread: objects.thread,
     workflow: objects.workflow,
+    registryChanged: async () => {},
     compile: compileStandIn,
     adminToken,
     now: () => Date.parse("2026-11-20T12:00:00Z"),
