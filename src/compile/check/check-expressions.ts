@@ -4,6 +4,7 @@ import { checkExpression } from "../expressions/check-expression.ts";
 import type { ExpressionView } from "../expressions/views.ts";
 import { expressionViews } from "../expressions/views.ts";
 import type { ExpressionContext } from "../expressions/walk.ts";
+import { compileLimits } from "../limits.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
 import type { Outline } from "./outline.ts";
@@ -21,7 +22,9 @@ export function checkExpressions(outline: Outline, report: Report): void {
     check(findText(findValue(node, "recruitment"), "score"), expressionViews.bid);
     check(findText(findValue(findValue(node, "broadcast"), "ack"), "ok"), expressionViews.output);
   }
-  for (const condition of outline.conditions.values()) check(condition.expression, expressionViews.steps);
+  // Too many of them is a finding of its own.
+  for (const condition of [...outline.conditions.values()].slice(0, compileLimits.conditions))
+    check(condition.expression, expressionViews.steps);
   check(outline.moderator, expressionViews.moderator);
   for (const node of outline.nodes) {
     for (const edge of node.edges) {

@@ -150,22 +150,28 @@ function rebuildBlock(raw: string, style: string, given: number | undefined): Re
   };
   let pending = 0;
   let previousIndented = false;
+  /** Some line before has text. */
+  let written = false;
   content.forEach((line, index) => {
     const indented = line.text.startsWith(" ") || line.text.startsWith("\t");
     if (index > 0) {
-      if (style === "literal") push("\n", line.start - 1, 0);
+      // A line end stands behind the last line that has text, before the indentation of the next.
+      const before = content[index - 1 - pending]?.end ?? line.start;
+      if (style === "literal") push("\n", before, 0);
       else if (line.text === "") pending += 1;
       else {
         const literal = previousIndented || indented;
-        const anything = value !== "" && content.slice(0, index).some((earlier) => earlier.text !== "");
-        if (!anything) push("\n".repeat(pending), line.start, 0);
-        else if (pending === 0) push(literal ? "\n" : " ", line.start - 1, 0);
-        else push("\n".repeat(literal ? pending + 1 : pending), line.start - 1, 0);
+        if (!written) push("\n".repeat(pending), line.start, 0);
+        else if (pending === 0) push(literal ? "\n" : " ", before, 0);
+        else push("\n".repeat(literal ? pending + 1 : pending), before, 0);
         pending = 0;
       }
     } else if (style === "folded" && line.text === "") pending = 1;
     push(line.text, line.start, 1);
-    if (line.text !== "") previousIndented = indented;
+    if (line.text !== "") {
+      previousIndented = indented;
+      written = true;
+    }
   });
   const last = content.at(-1);
   push("\n", last?.end ?? raw.length, 0);

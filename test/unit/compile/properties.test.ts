@@ -1,0 +1,140 @@
+/** What holds for every file: of the corpus, of the examples, and broken at random by a seed. */
+import { describe, expect, test } from "vitest";
+import { applyFixes } from "../../../src/cli/check/apply-fixes.ts";
+import { compileWorkflow, type Diagnostic, parseWorkflow } from "../../../src/compile/index.ts";
+import type { SourceNode } from "../../../src/compile/source/node.ts";
+import { readBrokenYaml } from "../../../src/compile/source/read-yaml.ts";
+import { listSeeds } from "../../fuzz/list-seeds.ts";
+import { createRandom, mutateText } from "../../fuzz/mutate-text.ts";
+
+const seeds = listSeeds();
+const sound = seeds.filter((text) => parseWorkflow(text).ir !== undefined);
+const runs = 150;
+
+/** Calls `check` with files that are broken, and names the one it fails with. */
+function forBroken(seed: number, check: (text: string) => void): void {
+  const random = createRandom(seed);
+  for (let run = 0; run < runs; run++) {
+    const text = mutateText(seeds[Math.floor(random() * seeds.length)] ?? "", random);
+    try {
+      check(text);
+    } catch (error) {
+      throw new Error(`seed ${seed}, run ${run}: ${String(error)}\n${text}`, { cause: error });
+    }
+  }
+}
+
+const errors = (diagnostics: Diagnostic[]): Diagnostic[] => diagnostics.filter(({ severity }) => severity === "error");
+const apply = (text: string, { span, text: inserted }: { span: { start: number; end: number }; text: string }): string =>
+  text.slice(0, span.start) + inserted + text.slice(span.end);
+
+describe("findings", () => {
+  test("lie inside the text, with all that they point at, in source order, each once", () => {
+    forBroken(21, (text) => {
+      const { diagnostics } = parseWorkflow(text);
+      const places = diagnostics.flatMap(({ span, related, fix }) => [
+        span,
+        ...related.map((other) => other.span),
+        ...(fix ? [fix.span] : []),
+      ]);
+      for (const { start, end } of places) {
+        expect(start).toBeGreaterThanOrEqual(0);
+        expect(end).toBeGreaterThanOrEqual(start);
+        expect(end).toBeLessThanOrEqual(Math.max(1, text.length));
+      }
+      const starts = diagnostics.map(({ span }) => span.start);
+      expect(starts).toEqual([...starts].sort((a, b) => a - b));
+      expect(new Set(diagnostics.map((diagnostic) => JSON.stringify(diagnostic))).size).toBe(diagnostics.length);
+    });
+  });
+
+  test("are the same when the file is checked again, whatever was checked between", () => {
+    const first: string[] = [];
+    forBroken(22, (text) => void first.push(JSON.stringify(compileWorkflow(text))));
+    let run = 0;
+    forBroken(22, (text) => void expect(JSON.stringify(compileWorkflow(text))).toBe(first[run++]));
+  });
+
+  test("do not change with the line ends", () => {
+    forBroken(23, (text) => {
+      if (text.includes("\r")) return;
+      const said = (file: string) => parseWorkflow(file).diagnostics.map(({ code, severity }) => `${code} ${severity}`);
+      expect(said(text.replaceAll("\n", "\r\n"))).toEqual(said(text));
+    });
+  });
+});
+
+describe("fixes", () => {
+  test("mend what they belong to", () => {
+    forBroken(24, (text) => {
+      for (const { code, message, fix } of parseWorkflow(text).diagnostics) {
+        if (fix === undefined) continue;
+        const before = parseWorkflow(text).diagnostics.filter((other) => other.code === code && other.message === message).length;
+        const after = parseWorkflow(apply(text, fix)).diagnostics.filter(
+          (other) => other.code === code && other.message === message,
+        ).length;
+        expect(`${code} ${message} ${after}`).toBe(`${code} ${message} ${Math.min(after, before - 1)}`);
+      }
+    });
+  });
+
+  test("taken all together leave fewer errors, and taken again change nothing", () => {
+    forBroken(25, (text) => {
+      const check = (file: string) => parseWorkflow(file).diagnostics;
+      const before = check(text);
+      const fixed = applyFixes(text, check);
+      if (fixed.applied.length > 0 && before.some(({ severity, fix }) => severity === "error" && fix))
+        expect(errors(check(fixed.text)).length).toBeLessThan(errors(before).length);
+      expect(applyFixes(fixed.text, check).text).toBe(fixed.text);
+    });
+  });
+});
+
+describe("revisions", () => {
+  test("are equal for equal content, however it is written", () => {
+    for (const text of sound) {
+      const { revision } = compileWorkflow(text).compiled ?? {};
+      expect(revision).toMatch(/^[0-9a-f]{32}$/);
+      expect(compileWorkflow(`# a comment\n\n${text}\n# another\n`).compiled?.revision).toBe(revision);
+      expect(compileWorkflow(`${text}\nx-note: { not: read }\n`).compiled?.revision).toBe(revision);
+      if (!text.includes("\r")) expect(compileWorkflow(text.replaceAll("\n", "\r\n")).compiled?.revision).toBe(revision);
+    }
+  });
+
+  test("differ where the content does", () => {
+    const revisions = new Map<string, string>();
+    for (const text of sound) {
+      const { compiled } = compileWorkflow(text);
+      if (!compiled) continue;
+      const content = JSON.stringify(compiled.ir);
+      expect(revisions.get(compiled.revision) ?? content).toBe(content);
+      revisions.set(compiled.revision, content);
+      const renamed = compileWorkflow(text.replace(/^description:.*$/m, "description: Something else altogether."));
+      if (renamed.compiled && JSON.stringify(renamed.compiled.ir) !== content)
+        expect(renamed.compiled.revision).not.toBe(compiled.revision);
+    }
+    expect(revisions.size).toBeGreaterThan(1);
+  });
+});
+
+describe("places of text", () => {
+  test("lead from every character of a value back to where it stands", () => {
+    for (const text of seeds) {
+      const visit = (node: SourceNode): void => {
+        if (node.kind === "list") for (const item of node.items) visit(item);
+        if (node.kind === "map") for (const entry of node.entries) visit(entry.value);
+        if (node.kind !== "scalar" || typeof node.value !== "string" || node.value === "") return;
+        for (let at = 0; at < node.value.length; at += 1 + Math.floor(node.value.length / 40)) {
+          const { start, end } = node.locate(at, at + 1);
+          expect(start).toBeGreaterThanOrEqual(node.span.start);
+          expect(end).toBeLessThanOrEqual(node.span.end);
+          const character = node.value[at] ?? "";
+          if (/[\w{}$.]/.test(character) && !text.slice(node.span.start, node.span.end).includes("\\"))
+            expect(text.slice(start, end)).toBe(character);
+        }
+      };
+      const root = readBrokenYaml(text);
+      if (root) visit(root);
+    }
+  });
+});
