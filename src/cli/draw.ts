@@ -1,5 +1,6 @@
 /** `nerveflare draw`: pictures of a workflow, for people. */
 import { type Command, InvalidArgumentError } from "commander";
+import { PictureTooDenseError } from "../compile/draw/index.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import { compileFile } from "./compile/compile-file.ts";
 import { writeFiles } from "./compile/write-files.ts";
@@ -33,7 +34,10 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
         throw new CliError("More than one picture cannot go to stdout.", { hint: "Give --out FOLDER.", exitCode: exitCodes.usage });
       for (const file of files) {
         const { compiled } = await compileFile(file, terminal);
-        const drawn = await drawFiles(compiled, { formats, machines: machine, detail: detail === true, theme });
+        const drawn = await drawFiles(compiled, { formats, machines: machine, detail: detail === true, theme }).catch((error) => {
+          if (!(error instanceof PictureTooDenseError)) throw error;
+          throw new CliError(error.message, { hint: "--format mermaid writes it all the same.", cause: error });
+        });
         if (out === undefined) {
           for (const { name, content } of drawn) terminal.result({ file, name, content }, () => content.trimEnd());
           continue;

@@ -7,6 +7,7 @@ import type { Picture } from "./picture.ts";
 import { drawSvg } from "./svg.ts";
 import type { Theme } from "./theme.ts";
 
+export { PictureTooDenseError } from "./layout.ts";
 export type { Theme } from "./theme.ts";
 
 /** What to draw of a workflow. */
@@ -27,7 +28,10 @@ function createPicture({ ir, recruitment, task }: Drawn, { machine = "task", det
   return createMachinePicture(machine === "task" ? task : recruitment, { title, lines: [ir.description, what], detail });
 }
 
-/** Draws a workflow as an SVG file that stands alone. The same workflow gives the same text. */
+/**
+ * Draws a workflow as an SVG file that stands alone. The same workflow gives the same text.
+ * @throws {PictureTooDenseError} Mermaid's text is written however many arrows there are.
+ */
 export async function drawWorkflowSvg(compiled: Drawn, options: DrawOptions & { theme?: Theme } = {}): Promise<string> {
   return drawSvg(createPicture(compiled, options), options.theme);
 }

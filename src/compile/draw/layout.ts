@@ -56,12 +56,30 @@ const options: LayoutOptions = {
   "elk.layered.spacing.edgeEdgeBetweenLayers": "14",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.layered.cycleBreaking.strategy": "DEPTH_FIRST",
-  "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
   "elk.layered.edgeLabels.sideSelection": "SMART_DOWN",
   "elk.layered.feedbackEdges": "true",
-  "elk.layered.thoroughness": "20",
   "elk.randomSeed": "1",
 };
+
+/** What makes small pictures as good as they get: it takes seconds from a hundred arrows on. */
+const careful: LayoutOptions = { "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX", "elk.layered.thoroughness": "20" };
+const quick: LayoutOptions = {
+  "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
+  "elk.layered.thoroughness": "1",
+  "elk.layered.crossingMinimization.greedySwitch.type": "OFF",
+};
+/** Arrows up to which a picture is laid out with care. */
+const carefulUpTo = 60;
+/** Arrows at most, but for those inside regions: more take minutes, and nobody could follow them. */
+const mostEdges = 250;
+
+/** A picture has more arrows than are laid out. */
+export class PictureTooDenseError extends Error {
+  constructor(edges: number) {
+    super(`The picture has ${edges} arrows; ${mostEdges} can be laid out.`);
+    this.name = "PictureTooDenseError";
+  }
+}
 
 /** Boxes side by side, packed into about the form of a page. */
 const packed: LayoutOptions = {
@@ -87,7 +105,7 @@ function toElkNode(node: PictureNode, arrows: Map<string, number>, texts: Map<st
     id: node.id,
     children: node.children.map((child) => toElkNode(child, arrows, texts, node.parallel)),
     layoutOptions: {
-      ...(node.parallel ? packed : region ? options : {}),
+      ...(node.parallel ? packed : region ? { ...options, ...careful } : {}),
       "elk.padding": `[top=${text.height + 28},left=16,bottom=16,right=16]`,
       "elk.nodeSize.constraints": "MINIMUM_SIZE",
       "elk.nodeSize.minimum": `(${text.width + 32},${text.height + 40})`,
@@ -143,14 +161,25 @@ function toPlacedEdge(edge: PictureEdge, placed: ElkExtendedEdge): PlacedEdge {
   return { edge, points, label: { x, y, width, height, text: setLabel(edge) } };
 }
 
-/** Lays a picture out. The same picture gives the same layout. */
+/** How many arrows are not inside a region, where each is laid out by itself. */
+function countOutside({ nodes, edges }: Picture): number {
+  const holders = listNodes(nodes).filter(({ parallel }) => parallel);
+  return edges.filter(({ from, to }) => !holders.some(({ id }) => from.startsWith(`${id}.`) && to.startsWith(`${id}.`))).length;
+}
+
+/**
+ * Lays a picture out. The same picture gives the same layout.
+ * @throws {PictureTooDenseError}
+ */
 export async function layoutPicture(picture: Picture): Promise<Layout> {
+  const outside = countOutside(picture);
+  if (outside > mostEdges) throw new PictureTooDenseError(outside);
   const texts = new Map<string, TextBlock>();
   const elk = await loadElk();
   const arrows = countArrows(picture.edges);
   const graph: ElkNode = await elk.layout({
     id: "picture",
-    layoutOptions: options,
+    layoutOptions: { ...options, ...(outside > carefulUpTo ? quick : careful) },
     children: picture.nodes.map((node) => toElkNode(node, arrows, texts)),
     edges: picture.edges.map(toElkEdge),
   });

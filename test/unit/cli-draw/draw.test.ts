@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { MachineConfigJson } from "../../../machines/config.ts";
 import { type CompiledWorkflow, compileWorkflow } from "../../../src/compile/compile-workflow.ts";
 import { createAuthorPicture } from "../../../src/compile/draw/author-picture.ts";
-import { drawWorkflowMermaid, drawWorkflowSvg } from "../../../src/compile/draw/index.ts";
+import { drawWorkflowMermaid, drawWorkflowSvg, PictureTooDenseError } from "../../../src/compile/draw/index.ts";
 import { type Box, layoutPicture } from "../../../src/compile/draw/layout.ts";
 import { createMachinePicture } from "../../../src/compile/draw/machine-picture.ts";
 import type { PictureNode } from "../../../src/compile/draw/picture.ts";
@@ -137,6 +137,23 @@ describe("the layout", () => {
       };
       expect(touches(edge.from, points[0]) && touches(edge.to, points.at(-1)), `${edge.from} > ${edge.to}`).toBe(true);
     }
+  });
+
+  test("more arrows than anybody could follow are refused at once", async () => {
+    const roles = Array.from({ length: 40 }, (_, index) => `r${index}`);
+    const edges = (role: number): string =>
+      ["done", "a", "b", "c", "d", "e", "f"]
+        .map((status, step) => `${status}: { role: ${roles[(role + step * 3 + 1) % 40]}, prompt: x }`)
+        .join(", ");
+    const text = [
+      fine.slice(0, fine.indexOf("roles:")),
+      "x-role: &role { type: open, description: d, goal: g, capabilities: [], procedure: p, output: o, frontmatter: { properties: { $status: { enum: [done, a, b, c, d, e, f, z] } } } }\n",
+      `roles: { ${roles.map((role) => `${role}: *role`).join(", ")} }\n`,
+      `graph:\n  $START: { new: { role: r0, prompt: x } }\n${roles.map((role, index) => `  ${role}: { ${edges(index)}, z: { role: $END, prompt: x } }\n`).join("")}`,
+    ].join("");
+    const compiled = compile(text);
+    await expect(drawWorkflowSvg(compiled)).rejects.toThrow(PictureTooDenseError);
+    expect(drawWorkflowMermaid(compiled)).toContain("r39");
   });
 
   test("text fits its box", async () => {
