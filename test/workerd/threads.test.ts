@@ -230,3 +230,46 @@ describe("in a workflow of one place", () => {
     await expectThread(third, { status: "cancelled" });
   });
 });
+
+test("a turn that fails is given again where the role says retry, and can still be answered", async () => {
+  await publish(
+    "stubborn",
+    codeReview
+      .replace("name: code-review", "name: stubborn")
+      .replaceAll("pr.", "stubborn.")
+      .replace(/^ +where: .*\n/m, "")
+      .replace("{ timeout: 45m, on_timeout: rerecruit }", "{ timeout: 45m, on_fail: retry }"),
+  );
+  const { threads } = await author.say("stubborn.ready_for_review", { repo: "n", pr: 1 });
+  const thread = threads[0] as string;
+  await reviewer.claim("reviewer", thread);
+  const first = await reviewer.turn("reviewer", thread);
+  const failure = { turn: first.turn, lease: first.lease.generation, error: "no disk", retryable: true };
+  await reviewer.say("nerve.turn.fail", failure, { id: "fail-once" });
+  await reviewer.expect("nerve.turn.revoked", ({ turn }) => turn === first.turn);
+  const again = await reviewer.turn("reviewer", thread);
+  expect(again.turn).toBe(first.turn);
+  // The same failure, sent once more, is known: it neither fails the turn again nor takes it out of the mailbox.
+  await reviewer.say("nerve.turn.fail", failure, { id: "fail-once" });
+  expect((await reviewer.get("/v1/me")).turns).toMatchObject([{ turn: first.turn }]);
+  await reviewer.answer(again, { $status: "approved", summary: "good" });
+  await expectThread(thread, { status: "completed" });
+});
+
+test("a thread that is out of rounds fails, and says so to all", async () => {
+  await publish(
+    "short",
+    codeReview
+      .replace("name: code-review", "name: short")
+      .replaceAll("pr.", "short.")
+      .replace(/^ +where: .*\n/m, "")
+      .replace("max_rounds: 20", "max_rounds: 2"),
+  );
+  const { threads } = await author.say("short.ready_for_review", { repo: "n", pr: 1 });
+  const thread = threads[0] as string;
+  await reviewer.claim("reviewer", thread);
+  await reviewer.answer(await reviewer.turn("reviewer", thread), { $status: "changes_requested", changes: ["x"] });
+  await author.answer(await author.turn("author", thread), { $status: "updated", note: "y" });
+  await expectThread(thread, { status: "failed", error: expect.stringMatching(/round/) });
+  for (const player of [author, reviewer]) await player.expect("nerve.thread.failed", (data) => data.thread === thread);
+});

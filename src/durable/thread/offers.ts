@@ -71,8 +71,14 @@ export function createOffers(ports: {
   }
 
   function offerTo(agents: AgentCard[], offer: OfferRow, role: RoleIr, thread: ThreadRow): void {
+    // Who was refused for what may have changed since (load, labels) is asked again.
     const fresh = agents.filter(
-      (agent) => storage.exec("INSERT OR IGNORE INTO offered (offer, agent) VALUES (?, ?) RETURNING agent", offer.id, agent.id).length,
+      (agent) =>
+        storage.exec(
+          "INSERT INTO offered (offer, agent) VALUES (?, ?) ON CONFLICT DO UPDATE SET reply = NULL WHERE reply LIKE 'refused:%' RETURNING agent",
+          offer.id,
+          agent.id,
+        ).length,
     );
     if (!fresh.length) return;
     const event = makeThreadEvent(
@@ -115,7 +121,11 @@ export function createOffers(ports: {
       const role = ir.roles[place] as RoleIr;
       const id = makeOfferId(thread.id, place, fact.offer);
       if (fact.type === "offer.open") {
-        const eligible = await findEligible(role, thread.workflow);
+        // A registry that cannot be asked must not hold up the thread's lane: the offer opens, and is made when it can.
+        const eligible = await findEligible(role, thread.workflow).catch((error: unknown) => {
+          console.warn(JSON.stringify({ at: "offers", thread: thread.id, offer: id, error: String(error) }));
+          return undefined;
+        });
         return () => {
           const now = clock.now();
           const row: OfferRow = {
@@ -128,7 +138,7 @@ export function createOffers(ports: {
             closed: null,
           };
           storage.exec("INSERT OR IGNORE INTO offer VALUES (?, ?, ?, ?, ?, 0, NULL)", id, role.name, row.opened, row.expires, row.scan_at);
-          offerTo(eligible, row, role, thread);
+          if (eligible) offerTo(eligible, row, role, thread);
           dueAt = readDue();
         };
       }
