@@ -1,0 +1,185 @@
+/** An agent's object when its neighbours fail, and turns that pass through it without a row. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type AgentCore, createAgentCore } from "../../../src/durable/agent/agent-core.ts";
+import { agentLimits } from "../../../src/durable/agent/agent-schema.ts";
+import type { Reader } from "../../../src/durable/agent/mailbox.ts";
+import { createMail } from "../../../src/durable/mail.ts";
+import type { Delivery, Envelope, ProjectionRow } from "../../../src/durable/rpc.ts";
+import { createNodeStorage, type NodeStorage } from "../../../src/durable/storage/node-storage.ts";
+import type { InboxItem } from "../../../src/wire/frames.ts";
+import { type Result, succeed } from "../../../src/wire/problem.ts";
+
+const principal = { operator: "admin" };
+const card = { id: "alice", capabilities: [], roles: null, kinds: null };
+
+let storage: NodeStorage;
+let now: number;
+let timers: { at: number; work: () => void }[];
+let delivered: Envelope[];
+let projected: ProjectionRow[];
+let registryIsDown: boolean;
+let databaseIsDown: boolean;
+let taken: Result<{ id: string; status: "accepted"; threads: string[]; notes: string[] }>;
+
+beforeEach(() => {
+  storage = createNodeStorage();
+  now = 1_800_000_000_000;
+  timers = [];
+  delivered = [];
+  projected = [];
+  registryIsDown = false;
+  databaseIsDown = false;
+  taken = succeed({ id: "x", status: "accepted", threads: [], notes: [] });
+  for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
+});
+
+afterEach(() => void vi.restoreAllMocks());
+
+function wake(): AgentCore {
+  const core = createAgentCore("alice", {
+    world: {
+      address: "agent/alice",
+      storage,
+      clock: { now: () => now },
+      scheduler: { background: (work) => void work.catch(() => {}) },
+      transport: {
+        deliver: async (envelope) => {
+          delivered.push(envelope);
+          return { status: "stored" };
+        },
+      },
+    },
+    registry: {
+      reflexes: async () => {
+        if (registryIsDown) throw new Error("D1_ERROR: no");
+        return [];
+      },
+      revision: async () => undefined,
+      agents: async () => [],
+      cards: async (ids) => ids.map((id) => ({ ...card, id })),
+    },
+    threadActor: () => ({ take: async () => taken }),
+    project: async (rows) => {
+      if (databaseIsDown) throw new Error("D1_ERROR: no");
+      projected.push(...rows);
+    },
+    settle: () => Promise.resolve(),
+    later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work }),
+    countCommit: () => {},
+  });
+  core.register(card);
+  return core;
+}
+
+/** Moves the clock and runs what was put off. */
+async function pass(milliseconds: number): Promise<void> {
+  now += milliseconds;
+  const due = timers.filter(({ at }) => at <= now);
+  timers = timers.filter(({ at }) => at > now);
+  for (const { work } of due) work();
+  await settle();
+}
+
+const settle = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+
+function attach(core: AgentCore): { reader: Reader; given: InboxItem[] } {
+  const given: InboxItem[] = [];
+  const reader: Reader = {
+    channels: ["my", "open"],
+    through: 0,
+    held: new Map(),
+    caughtUp: false,
+    give: (item) => void given.push(item),
+    note: () => {},
+  };
+  core.mailbox.attach(reader);
+  return { reader, given };
+}
+
+const turn = "taaaaaaaaaaaaaaaaaaaaaaaaa.2.3:1";
+
+function assign(id: number): Envelope {
+  const event = {
+    specversion: "1.0" as const,
+    id: `assigned.${id}`,
+    source: "/threads/t",
+    type: "nerve.turn.assigned",
+    time: "2026-11-20T12:00:00Z",
+    data: { turn },
+  };
+  return { from: "task/t", id, to: "agent/alice", message: createMail({ channel: "my", event, turn }) };
+}
+
+function readRows(): number {
+  return storage.exec("SELECT 1 FROM mailbox").length;
+}
+
+test("an event that cannot be routed now is answered so, and taken under the same id later", async () => {
+  const core = wake();
+  const event = { id: "one", type: "a.b", to: "agents/bob" };
+  registryIsDown = true;
+  expect(await core.accept(principal, [event])).toMatchObject({
+    value: [{ status: "rejected", error: { code: "unavailable", retryable: true, retryAfter: 1 } }],
+  });
+  registryIsDown = false;
+  expect(await core.accept(principal, [event])).toMatchObject({ value: [{ status: "accepted" }] });
+  await settle();
+  expect(delivered.map(({ to }) => to)).toEqual(["agent/bob"]);
+});
+
+test("while D1 is down messages leave all the same, and the log is told when it is back", async () => {
+  const core = wake();
+  databaseIsDown = true;
+  await core.accept(principal, [{ id: "one", type: "a.b", to: "agents/bob" }]);
+  await pass(300);
+  expect(delivered).toHaveLength(1);
+  expect(projected).toEqual([]);
+  databaseIsDown = false;
+  // Also after its death.
+  const again = wake();
+  await again.alarm();
+  expect(projected).toMatchObject([{ table: "event", event: { id: "one" } }]);
+});
+
+test("a turn that a connected agent answers at once has no row; one that takes its time has", async () => {
+  const core = wake();
+  const { given, reader } = attach(core);
+  const delivering = core.deliver(assign(1));
+  await settle();
+  expect(given).toHaveLength(1);
+  expect(readRows()).toBe(0);
+  await core.accept(principal, [{ id: "answer", type: "nerve.turn.respond", data: { turn, lease: 1, output: {} } }]);
+  expect(await delivering).toEqual({ status: "stored" });
+  expect([readRows(), reader.held.size]).toEqual([0, 0]);
+
+  const slow = core.deliver(assign(2));
+  await settle();
+  await pass(agentLimits.pass);
+  // The turn was answered before: what is given again is over, and none to show.
+  expect(await slow).toEqual({ status: "stored" });
+  expect(readRows()).toBe(0);
+});
+
+test("a turn whose connection drops before it is stored goes to the next poll", async () => {
+  const core = wake();
+  const { reader } = attach(core);
+  const delivering = core.deliver(assign(1));
+  await settle();
+  core.mailbox.detach(reader);
+  expect(await delivering).toEqual({ status: "stored" });
+  expect(await core.inbox(principal, { channels: ["my"], waitSeconds: 0, limit: 10 })).toMatchObject({ value: { events: [{ seq: 1 }] } });
+  expect(await core.inbox(principal, { channels: ["my"], after: 1, waitSeconds: 0, limit: 10 })).toMatchObject({
+    value: { events: [{ seq: 1 }] },
+  });
+});
+
+test("a turn that was given back and given again stays, though the answer to giving it back comes late", async () => {
+  const core = wake();
+  await core.deliver(assign(1));
+  const fail = core.accept(principal, [{ id: "fail", type: "nerve.turn.fail", data: { turn, lease: 1, error: "x", retryable: true } }]);
+  const delivery: Delivery = await core.deliver(assign(2));
+  expect(delivery).toEqual({ status: "stored" });
+  await fail;
+  await pass(agentLimits.lazy);
+  expect(core.mailbox.readOpen("turn").length).toBeGreaterThan(0);
+});
