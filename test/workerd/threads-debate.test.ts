@@ -140,3 +140,26 @@ test("an agent that is registered after the offer opened gets it when the regist
   for (const player of [late, later]) await player.expect("nerve.offer.opened", (data) => data.thread === thread && data.role === "for");
   await call("POST", `/v1/threads/${thread}/cancel`, { body: {} });
 });
+
+test("an agent that `where` refused is offered the role again, and may claim it under the same id once it fits", async () => {
+  await publish(
+    "busy",
+    debate
+      .replace("name: debate", "name: busy")
+      .replace("[debate.requested]", "[busy.requested]")
+      .replaceAll("capabilities: [argumentation]", 'capabilities: [weighing]\n    eligibility: { where: "load < 3" }')
+      .replace(/^ +eligibility: \{ not.*\n/m, ""),
+  );
+  const loaded = await join("loaded", ["weighing"]);
+  await loaded.say("nerve.agent.report", { load: 5 });
+  const thread = (await asker.say("busy.requested", {})).threads[0] as string;
+  const { data: offer } = await loaded.expect("nerve.offer.opened", (data) => data.role === "against" && data.thread === thread);
+  await loaded.say("nerve.offer.claim", { offer: offer.offer }, { id: "claim-busy" });
+  await loaded.expect("nerve.claim.rejected", (data) => data.offer === offer.offer && data.reason.includes("load < 3"));
+  await loaded.say("nerve.agent.report", { load: 1 });
+  await ring(thread, 5_001);
+  await loaded.expect("nerve.offer.opened", (data) => data.offer === offer.offer);
+  await loaded.say("nerve.offer.claim", { offer: offer.offer }, { id: "claim-busy" });
+  await loaded.expect("nerve.claim.accepted", (data) => data.offer === offer.offer);
+  await call("POST", `/v1/threads/${thread}/cancel`, { body: {} });
+});

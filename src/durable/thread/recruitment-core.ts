@@ -227,13 +227,17 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     const before = storage.exec<{ hash: string }>("SELECT hash FROM claimed WHERE agent = ? AND id = ?", agent.id, event.id)[0];
     if (before)
       return before.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
-    const also = (): void => {
-      storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
+    const also = (remembered = true): void => {
+      if (remembered) storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
       log({ ...event, correlationid: name, causationid: event.causationid ?? JSON.parse(thread.event).id }, name);
     };
     if (event.type === "nerve.role.release") {
       const { role, lease, reason } = event.data as AgentData<"nerve.role.release">;
-      const answer = await host.send(name, { type: "role.release", role, agent: agent.id, generation: lease, reason }, { also });
+      const answer = await host.send(
+        name,
+        { type: "role.release", role, agent: agent.id, generation: lease, reason },
+        { also: () => also() },
+      );
       return answer.ok ? succeed(accepted) : refuse("stale_lease", `The role ${role} is not yours under the lease ${lease} (any more).`);
     }
     const { offer } = event.data as AgentData<"nerve.offer.claim">;
@@ -244,15 +248,17 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     )[0];
     const closed = refuse("offer_closed", `The offer ${offer} is closed; drop it.`, { offer });
     if (!row) return refuse("not_found", "There is no such offer.");
-    const reply = (text: string) => (): void => {
-      also();
-      storage.exec(
-        "INSERT INTO offered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reply = CASE reply WHEN 'awarded' THEN reply ELSE excluded.reply END",
-        offer,
-        agent.id,
-        text,
-      );
-    };
+    const reply =
+      (text: string, remembered = true) =>
+      (): void => {
+        also(remembered);
+        storage.exec(
+          "INSERT INTO offered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reply = CASE reply WHEN 'awarded' THEN reply ELSE excluded.reply END",
+          offer,
+          agent.id,
+          text,
+        );
+      };
     if (event.type === "nerve.offer.decline") {
       if (row.closed !== null) return closed;
       host.committer.commit(reply(`declined: ${(event.data as AgentData<"nerve.offer.decline">).reason}`));
@@ -273,8 +279,8 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       ...(why !== undefined && { why }),
       ...(score !== undefined && { score }),
     };
-    const write = reply("claimed");
-    const answer = await host.send(name, fact, { also: write });
+    // One that was refused leaves its id free: offered again, the agent may claim again.
+    const answer = await host.send(name, fact, { also: reply(why === undefined ? "claimed" : `refused: ${why}`, why === undefined) });
     return answer.ok ? succeed(accepted) : closed;
   }
 
