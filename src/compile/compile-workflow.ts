@@ -19,11 +19,16 @@ export interface CompiledWorkflow {
 
 /** JSON with the keys of every object in order of code units: equal values give equal text. */
 export function writeCanonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => writeCanonicalJson(item ?? null)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  const written = entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => `${JSON.stringify(key)}:${writeCanonicalJson(inner)}`);
-  return `{${written.join(",")}}`;
+  if (Array.isArray(value)) return `[${value.map((item) => writeCanonicalJson(item ?? null)).join(",")}]`;
+  const object = value as { [key: string]: unknown };
+  let written = "";
+  // By default keys are sorted by code units.
+  for (const key of Object.keys(object).sort()) {
+    const inner = object[key];
+    if (inner !== undefined) written += `${written === "" ? "" : ","}${JSON.stringify(key)}:${writeCanonicalJson(inner)}`;
+  }
+  return `{${written}}`;
 }
 
 /** Lowers a checked workflow and gives it its revision. */
