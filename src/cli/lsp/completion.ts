@@ -45,8 +45,9 @@ function suggest(cursor: Cursor, outline: Outline | undefined): Suggestion[] {
     return suggestValues({ ...cursor, path: owner }, schemas, outline);
   }
   const schemas = findSchemas(root, path);
-  const fields = cursor.before === cursor.before.trim() && !/[\s'"]/.test(cursor.before) ? suggestFields(cursor, path, schemas) : [];
-  const names = schemas.some((schema) => schema["type"] === "object") ? suggestNames(cursor, path, outline) : [];
+  // Behind a key a field would stand on the key's own line.
+  const fields = cursor.alone ? suggestFields(cursor, path, schemas) : [];
+  const names = cursor.alone && schemas.some((schema) => schema["type"] === "object") ? suggestNames(cursor, path, outline) : [];
   return [...suggestValues(cursor, schemas, outline), ...names, ...fields];
 }
 

@@ -51,6 +51,8 @@ export interface Cursor extends Place {
   word: { start: number; end: number };
   /** A colon follows the word. */
   colon: boolean;
+  /** Nothing else stands on the line: fields may begin here. */
+  alone: boolean;
 }
 
 /** Stands where something is about to be typed, so that the file can be read as if it had been. */
@@ -75,7 +77,7 @@ export function locateCursor(text: string, offset: number): Cursor | undefined {
     const place = root && findScalar(root, ({ value }) => typeof value === "string" && value.includes(placeholder));
     if (root && place) {
       const value = String(place.node.value);
-      return { ...place, root, before: value.slice(0, value.indexOf(placeholder)), word: { start, end }, colon };
+      return { ...place, root, before: value.slice(0, value.indexOf(placeholder)), word: { start, end }, colon, alone };
     }
   }
   return undefined;

@@ -180,6 +180,11 @@ describe("completion", () => {
     page.changeAt(8, 8, "r");
     expect(await labels(page, "\nr^")).toEqual(expect.arrayContaining(["roles", "reflexes", "description", "graph"]));
   });
+  test("knows the fields of what has none yet, and offers none behind a key on its line", async () => {
+    expect(await labels(editor.open("roles:\n  a:\n    de\n"), "    de^")).toContain("description");
+    expect(await labels(editor.open(review.replace('{ from: "event.agent" }', "")), "agent: ^ ")).not.toContain("from");
+    expect(await labels(editor.open(review.replace('{ from: "event.agent" }', "{ }")), "agent: { ^}")).toEqual(["from"]);
+  });
   test("offers roles as targets, with the endings", async () => {
     const page = editor.open(review.replace('{ role: reviewer, prompt: "Review', '{ role: re, prompt: "Review'));
     const items = await complete(page, "role: re^, prompt");
