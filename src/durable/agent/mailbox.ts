@@ -9,6 +9,8 @@ import type { World } from "../host/ports.ts";
 import { type Mail, readMail } from "../mail.ts";
 import type { Delivery, Envelope } from "../rpc.ts";
 import { agentLimits } from "./agent-schema.ts";
+import { createKnownSenders } from "./known-senders.ts";
+import { createPassingTurns } from "./passing-turns.ts";
 
 /** A live connection, as the mailbox sees it. */
 export interface Reader {
@@ -95,6 +97,8 @@ export function createMailbox(
   let firstHeld = readFirstHeld();
   let rowCount = countRows();
   const readers: Reader[] = [];
+  const senders = createKnownSenders(storage, clock);
+  const passing = createPassingTurns(clock, later);
   const listeners = new Set<() => void>();
   let ackedSeqs = new Set<number>();
   let endedTurns: string[] = [];
@@ -121,22 +125,6 @@ export function createMailbox(
     return Math.min(lastSeq, firstHeld - 1);
   }
 
-  /** Senders whose last number is in memory: those of the threads that are busy now. */
-  const senders = new Map<string, { last: number; held: number | null }>();
-
-  function readSender(address: string): { last: number; held: number | null } | undefined {
-    const known = senders.get(address);
-    if (known) return known;
-    const row = storage.exec<{ last: number; held_seq: number | null }>("SELECT last, held_seq FROM sender WHERE address = ?", address)[0];
-    return row && { last: row.last, held: row.held_seq };
-  }
-
-  function remember(address: string, sender: { last: number; held: number | null }): void {
-    senders.delete(address);
-    senders.set(address, sender);
-    if (senders.size > agentLimits.sendersInMemory) senders.delete(senders.keys().next().value as string);
-  }
-
   function toItem(row: Pick<MailRow, "seq" | "channel" | "event">): InboxItem {
     return { seq: row.seq, channel: row.channel as Channel, event: JSON.parse(row.event) };
   }
@@ -153,37 +141,6 @@ export function createMailbox(
       )
       .filter(({ seq, about }) => !ackedSeqs.has(seq) && (about === null || !endedTurns.includes(about)))
       .slice(0, limit);
-  }
-
-  /** Turns that a connection was given and that have no row. */
-  const passing = new Map<
-    string,
-    {
-      envelope: Envelope;
-      item: InboxItem;
-      reader: Reader;
-      since: number;
-      settled: Promise<Incoming | undefined>;
-      resolve(incoming: Incoming | undefined): void;
-    }
-  >();
-  let watching = false;
-
-  function store(turn: string, acked: boolean): void {
-    const passed = passing.get(turn);
-    if (!passed) return;
-    passing.delete(turn);
-    passed.resolve({ envelope: passed.envelope, given: { seq: passed.item.seq, acked } });
-  }
-
-  function watchPassing(): void {
-    if (watching) return;
-    watching = true;
-    later(agentLimits.pass, () => {
-      watching = false;
-      for (const [turn, { since }] of passing) if (clock.now() - since >= agentLimits.pass) store(turn, false);
-      if (passing.size) watchPassing();
-    });
   }
 
   function newestFor(channel: Channel): Reader | undefined {
@@ -266,26 +223,17 @@ export function createMailbox(
     pass(envelope) {
       const { from, id, phase, message } = envelope;
       const mail = readMail(message);
-      const same = mail?.turn === undefined ? undefined : passing.get(mail.turn);
+      const same = mail?.turn === undefined ? undefined : passing.find(mail.turn);
       if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
       if (mail?.turn === undefined || phase !== undefined || firstHeld !== Number.POSITIVE_INFINITY || rowCount >= limits.mailboxRows)
         return undefined;
       const reader = newestFor(mail.channel);
-      if (!reader?.caughtUp || reader.held.size >= agentLimits.window || id <= (readSender(from)?.last ?? 0)) return undefined;
+      if (!reader?.caughtUp || reader.held.size >= agentLimits.window || id <= (senders.read(from)?.last ?? 0)) return undefined;
       const seq = takeSeq();
       lastSeq = seq;
-      giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn);
-      const { promise, resolve } = Promise.withResolvers<Incoming | undefined>();
-      passing.set(mail.turn, {
-        envelope,
-        item: { seq, channel: mail.channel, event: mail.event },
-        reader,
-        since: clock.now(),
-        settled: promise,
-        resolve,
-      });
-      watchPassing();
-      return promise;
+      const item = { seq, channel: mail.channel, event: mail.event };
+      giveNewest(reader, item, mail.turn);
+      return passing.add(mail.turn, { envelope, item, reader });
     },
     receive(incoming) {
       const late: Reader[] = [];
@@ -293,14 +241,14 @@ export function createMailbox(
       const writes: (() => void)[] = [];
       const answers = incoming.map(({ envelope, given }): Delivery => {
         const { from, id, phase, message } = envelope;
-        const last = readSender(from)?.last ?? 0;
+        const last = senders.read(from)?.last ?? 0;
         if (phase === "release") {
-          const held = readSender(from)?.held;
+          const held = senders.read(from)?.held;
           if (last === id && held !== null && held !== undefined)
             writes.push(() => {
               storage.exec("UPDATE mailbox SET held = 0 WHERE seq = ?", held);
-              storage.exec("UPDATE sender SET held_seq = NULL WHERE address = ?", from);
-              remember(from, { last: id, held: null });
+              senders.write(from, { last: id, held: null });
+              senders.remember(from, { last: id, held: null });
               firstHeld = readFirstHeld();
               for (const reader of readers) reader.caughtUp = false;
             });
@@ -316,7 +264,7 @@ export function createMailbox(
         }
         const seq = given?.seq ?? takeSeq();
         rowCount += 1;
-        remember(from, { last: id, held: phase === "hold" ? seq : null });
+        senders.remember(from, { last: id, held: phase === "hold" ? seq : null });
         const held = phase === "hold";
         const event = JSON.stringify(mail.event);
         const item = { seq, channel: mail.channel, event: mail.event };
@@ -374,16 +322,18 @@ export function createMailbox(
       for (const reader of joining.toReversed()) pump(reader);
     },
     detach(reader) {
-      for (const [turn, passed] of passing) if (passed.reader === reader) store(turn, false);
+      passing.store((turn) => turn.reader === reader, false);
       const index = readers.indexOf(reader);
       if (index >= 0) readers.splice(index, 1);
       handOver(reader.held.keys());
       wakePolls();
     },
     ack({ seqs, seq, channel }) {
-      for (const [turn, { item }] of passing)
-        if (seqs?.includes(item.seq) || (seq !== undefined && item.seq <= seq && (channel === undefined || item.channel === channel)))
-          store(turn, true);
+      passing.store(
+        ({ item }) =>
+          seqs?.includes(item.seq) || (seq !== undefined && item.seq <= seq && (channel === undefined || item.channel === channel)),
+        true,
+      );
       const acked = [...(seqs ?? [])];
       if (seq !== undefined)
         // What is held has been shown to nobody, whatever number is named.
@@ -403,19 +353,12 @@ export function createMailbox(
       forgetAbout(turn);
       answered.add(turn);
       if (answered.size > agentLimits.sendersInMemory) answered.delete(answered.keys().next().value as string);
-      const passed = passing.get(turn);
-      if (passed) {
-        passing.delete(turn);
-        passed.resolve(undefined);
-      } else endedTurns.push(turn);
+      if (!passing.end(turn)) endedTurns.push(turn);
       pumpAll();
     },
     endPassing(turn) {
-      const passed = passing.get(turn);
-      if (!passed) return;
-      passing.delete(turn);
+      if (!passing.end(turn)) return;
       forgetAbout(turn);
-      passed.resolve(undefined);
       pumpAll();
     },
     expire() {
@@ -429,7 +372,7 @@ export function createMailbox(
       storage.exec("DELETE FROM mailbox");
       for (const reader of readers) reader.held.clear();
       returned.clear();
-      senders.clear();
+      senders.forget();
       firstHeld = Number.POSITIVE_INFINITY;
       nextExpiry = Number.POSITIVE_INFINITY;
       rowCount = 0;
@@ -453,7 +396,7 @@ export function createMailbox(
       endedTurns = [];
     },
     undo() {
-      senders.clear();
+      senders.forget();
       firstHeld = readFirstHeld();
       rowCount = countRows();
       nextExpiry = readNextExpiry();
@@ -464,7 +407,7 @@ export function createMailbox(
         clock.now(),
         limits.mailboxRows,
       );
-      const passed = of === "turn" ? [...passing.values()].map(({ item }) => item) : [];
+      const passed = of === "turn" ? passing.items : [];
       return [...rows.filter(({ about }) => about === null || !endedTurns.includes(about)).map(toItem), ...passed];
     },
     count() {
@@ -473,7 +416,7 @@ export function createMailbox(
         clock.now(),
       );
       const unacknowledged = waiting.filter(({ seq, turn }) => !ackedSeqs.has(seq) && (turn === null || !endedTurns.includes(turn)));
-      return { unacknowledged: unacknowledged.length + passing.size, last: findEnd() };
+      return { unacknowledged: unacknowledged.length + passing.items.length, last: findEnd() };
     },
     onReceive(listener) {
       listeners.add(listener);
@@ -488,7 +431,7 @@ export function createMailbox(
   }
 
   function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string): void {
-    storage.exec("INSERT OR REPLACE INTO sender VALUES (?, ?, ?, ?)", envelope.from, envelope.id, held ? seq : null, clock.now());
+    senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
     // Answered before it was stored: only its number is worth keeping.
     if (mail.turn !== undefined && answered.has(mail.turn)) {
       rowCount -= 1;
