@@ -2,7 +2,7 @@
  * The Liquid that prompts are written in: tags and filters that replay, read nothing and stay bounded. The check and the
  * renderer must use the same engine, so that what was checked is what runs.
  */
-import { Liquid } from "liquidjs";
+import { type Context, type Emitter, Liquid, type Template, toValue } from "liquidjs";
 
 /** Tags that a template may use. */
 export const allowedTags = [
@@ -59,7 +59,35 @@ export function createTemplateEngine(): Liquid {
   const filters = new Set(allowedFilters);
   for (const name of Object.keys(engine.filters)) if (!filters.has(name)) delete engine.filters[name];
   for (const name of ["date", "date_to_xmlschema"]) refuseNow(engine, name);
+  boundOutput(engine);
   return engine;
+}
+
+/** The library counts what filters make, not what is written: a loop may write a long text at every turn. */
+function boundOutput({ renderer }: Liquid): void {
+  const written = new WeakMap<Context, number>();
+  const render = renderer.renderTemplates.bind(renderer);
+  const createEmitter = (context: Context): Emitter => ({
+    buffer: "",
+    write(value: unknown) {
+      const text = stringify(value);
+      const total = (written.get(context) ?? 0) + text.length;
+      written.set(context, total);
+      if (total > renderLimits.memoryLimit) throw new Error(`the text would have more than ${renderLimits.memoryLimit} characters`);
+      this.buffer += text;
+    },
+  });
+  // Tags that render what they enclose come here too, with the emitter of the whole or, to capture, without one.
+  renderer.renderTemplates = (templates: Template[], context: Context, emitter = createEmitter(context)) =>
+    render(templates, context, emitter);
+}
+
+/** What the library writes of a value. */
+function stringify(value: unknown): string {
+  const plain: unknown = toValue(value);
+  if (typeof plain === "string") return plain;
+  if (plain === null || plain === undefined) return "";
+  return Array.isArray(plain) ? plain.map(stringify).join("") : String(plain);
 }
 
 /** `"now" | date` gives another answer when a decision is replayed: such a value passes unchanged. */
