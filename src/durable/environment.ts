@@ -1,8 +1,18 @@
 /** The Worker's bindings, and how an address finds its object. */
 import { createD1Registry } from "./registry/create-d1-registry.ts";
-import { type RegistryRpc, registryKeepers } from "./registry/registry-object.ts";
+import { registryKeepers } from "./registry/registry-object.ts";
 import type { Registry } from "./registry.ts";
-import type { AgentRpc, DeliverRpc, ProjectionRow, ProjectorRpc, RecruitmentRpc, TaskRpc, ThreadActorRpc, WorkflowRpc } from "./rpc.ts";
+import type {
+  AgentRpc,
+  DeliverRpc,
+  ProjectionRow,
+  ProjectorRpc,
+  RecruitmentRpc,
+  RegistryRpc,
+  TaskRpc,
+  ThreadActorRpc,
+  WorkflowRpc,
+} from "./rpc.ts";
 
 export interface Environment {
   DB: D1Database;

@@ -184,3 +184,23 @@ export interface ProjectorRpc {
   /** Answers when the rows are in D1. Inserting a row twice changes nothing. */
   project(rows: ProjectionRow[]): Promise<void>;
 }
+
+/** The registry's identity and version. */
+export interface RegistryHead {
+  id: string;
+  version: number;
+}
+
+export interface AgentQuery {
+  capabilities: string[];
+  after?: string;
+  limit: number;
+}
+
+/** What the registry's keepers answer. */
+export interface RegistryRpc {
+  head(): Promise<RegistryHead>;
+  agents(query: AgentQuery): Promise<AgentCard[]>;
+  /** The registry has changed: what was read before is void. */
+  changed(): Promise<void>;
+}

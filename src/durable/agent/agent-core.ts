@@ -16,7 +16,8 @@ import type { Registry } from "../registry.ts";
 import type { AgentCard, Delivery, Envelope, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
 import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
-import { createMailbox, type Incoming, type Mailbox } from "./mailbox.ts";
+import { createMailbox, type Mailbox } from "./mailbox.ts";
+import type { Incoming } from "./reader.ts";
 import { routeEvent } from "./route-event.ts";
 
 export interface AgentPorts {

@@ -11,7 +11,7 @@ import type { AgentCard, AgentRpc, Delivery, Envelope, Principal } from "../rpc.
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
-import type { Reader } from "./mailbox.ts";
+import type { Reader } from "./reader.ts";
 
 /** What survives hibernation beside a socket. */
 interface Attachment {

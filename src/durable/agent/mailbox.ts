@@ -11,26 +11,7 @@ import type { Delivery, Envelope } from "../rpc.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { createKnownSenders } from "./known-senders.ts";
 import { createPassingTurns } from "./passing-turns.ts";
-
-/** A live connection, as the mailbox sees it. */
-export interface Reader {
-  channels: readonly Channel[];
-  /** What waits up to here it was given, or another holds, or it did not ask for. */
-  through: number;
-  /** Given and not acknowledged: by number, with the turn or offer that it is about. */
-  held: Map<number, string | null>;
-  /** Nothing waits for it that it was not given. */
-  caughtUp: boolean;
-  give(item: InboxItem): void;
-  /** `caughtUp` has changed, or `through` while it is not. */
-  note(): void;
-}
-
-/** What is to be written of mail: as it came, or already given under a number. */
-export interface Incoming {
-  envelope: Envelope;
-  given?: { seq: number; acked: boolean };
-}
+import type { Incoming, Reader } from "./reader.ts";
 
 export interface Mailbox {
   /**

@@ -6,7 +6,7 @@ import type { InboxItem } from "../../wire/frames.ts";
 import type { Clock } from "../host/ports.ts";
 import type { Envelope } from "../rpc.ts";
 import { agentLimits } from "./agent-schema.ts";
-import type { Incoming, Reader } from "./mailbox.ts";
+import type { Incoming, Reader } from "./reader.ts";
 
 /** A turn on its way, and who was given it. */
 export interface PassingTurn {

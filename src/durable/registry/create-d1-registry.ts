@@ -5,9 +5,8 @@
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
 import type { PublishedReflexes, Registry } from "../registry.ts";
-import type { AgentCard } from "../rpc.ts";
+import type { AgentCard, RegistryHead, RegistryRpc } from "../rpc.ts";
 import { createRecentValues } from "./recent-values.ts";
-import type { RegistryHead, RegistryRpc } from "./registry-object.ts";
 
 interface ReflexSet {
   version: number;

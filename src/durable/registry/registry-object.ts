@@ -3,28 +3,8 @@
  * of D1 costs more than a commit; whoever changes the registry says so here before it answers. Stores nothing.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { AgentCard } from "../rpc.ts";
+import type { AgentCard, AgentQuery, RegistryHead, RegistryRpc } from "../rpc.ts";
 import { createD1Registry, readRegistryHead } from "./create-d1-registry.ts";
-
-/** The registry's identity and version. */
-export interface RegistryHead {
-  id: string;
-  version: number;
-}
-
-export interface AgentQuery {
-  capabilities: string[];
-  after?: string;
-  limit: number;
-}
-
-/** What the registry's keepers answer. */
-export interface RegistryRpc {
-  head(): Promise<RegistryHead>;
-  agents(query: AgentQuery): Promise<AgentCard[]>;
-  /** The registry has changed: what was read before is void. */
-  changed(): Promise<void>;
-}
 
 /** Keepers side by side, so that none is asked by all: an object answers about 1,000 requests a second. */
 export const registryKeepers = 4;

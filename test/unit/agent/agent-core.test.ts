@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type AgentCore, createAgentCore } from "../../../src/durable/agent/agent-core.ts";
 import { agentLimits } from "../../../src/durable/agent/agent-schema.ts";
-import type { Reader } from "../../../src/durable/agent/mailbox.ts";
+import type { Reader } from "../../../src/durable/agent/reader.ts";
 import { createMail } from "../../../src/durable/mail.ts";
 import type { Delivery, Envelope, ProjectionRow } from "../../../src/durable/rpc.ts";
 import { createNodeStorage, type NodeStorage } from "../../../src/durable/storage/node-storage.ts";
