@@ -25,7 +25,6 @@ const bindings = env as unknown as Bindings;
 
 export const agentStub = (id: string) => bindings.AGENT.get(bindings.AGENT.idFromName(id));
 export const threadStub = (id: string) => bindings.RECRUITMENT.get(bindings.RECRUITMENT.idFromName(id));
-export const workflowStub = (name: string) => bindings.WORKFLOW.get(bindings.WORKFLOW.idFromName(name));
 
 /** Ids of the agents' objects that have a file. */
 export async function listAgentObjects(): Promise<string[]> {

@@ -74,6 +74,11 @@ describe.each(Object.entries(disturbances))("a review where %s between two event
       "nerve.thread.completed": 1,
     });
     for (const event of log.slice(1)) expect(event, event.type).toMatchObject({ correlationid: thread, causationid: expect.any(String) });
+    // A turn comes of the answer before it, and stands behind it.
+    const turns = log.filter(({ type }) => type === "nerve.turn.assigned");
+    const causes = turns.slice(1).map(({ causationid }) => log.findIndex(({ id }) => id === causationid));
+    expect(causes.map((index) => log[index]?.type)).toEqual(turns.slice(1).map(() => "nerve.turn.respond"));
+    for (const [index, cause] of causes.entries()) expect(cause).toBeLessThan(log.indexOf(turns[index + 1] as (typeof log)[number]));
     const { body } = await call("GET", "/v1/threads?workflow=code-review&status=completed&limit=200");
     expect(body.threads.find(({ id }: { id: string }) => id === thread)).toMatchObject({ status: "completed" });
     for (const player of [author, reviewer]) expect(await player.get("/v1/me")).toMatchObject({ rolesHeld: [], turns: [], offers: [] });

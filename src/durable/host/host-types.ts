@@ -46,7 +46,8 @@ export interface StartRequest {
 export interface SendOptions {
   /** What only writes see; never stored by the host. */
   sidecar?: unknown;
-  /** Further writes of the same transaction. */
+  /** Writes of the same transaction: first in it, and last. */
+  before?: () => void;
   also?: () => void;
 }
 

@@ -22,6 +22,7 @@ import { makeThreadEvent } from "./make-event.ts";
 import { describeThread } from "./recruitment-logic.ts";
 import { takeInTurn } from "./take-in-turn.ts";
 import { writeSupplement } from "./task-rows.ts";
+import { findHooks } from "./thread-hooks.ts";
 import { changeThread, readThread, type ThreadRow } from "./thread-rows.ts";
 
 export interface RecruitmentPorts {
@@ -224,19 +225,19 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     const actor = thread && (await host.peek(name));
     if (!thread || !actor) return refuse("not_found", "There is no such offer or thread.");
     const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
-    const before = storage.exec<{ hash: string }>("SELECT hash FROM claimed WHERE agent = ? AND id = ?", agent.id, event.id)[0];
-    if (before)
-      return before.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
-    const also = (remembered = true): void => {
+    const known = storage.exec<{ hash: string }>("SELECT hash FROM claimed WHERE agent = ? AND id = ?", agent.id, event.id)[0];
+    if (known)
+      return known.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
+    const before = (remembered = true): void => {
       if (remembered) storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
-      log({ ...event, correlationid: name, causationid: event.causationid ?? JSON.parse(thread.event).id }, name);
+      findHooks(storage).logCause({ ...event, correlationid: name, causationid: event.causationid ?? JSON.parse(thread.event).id }, name);
     };
     if (event.type === "nerve.role.release") {
       const { role, lease, reason } = event.data as AgentData<"nerve.role.release">;
       const answer = await host.send(
         name,
         { type: "role.release", role, agent: agent.id, generation: lease, reason },
-        { also: () => also() },
+        { before: () => before() },
       );
       return answer.ok ? succeed(accepted) : refuse("stale_lease", `The role ${role} is not yours under the lease ${lease} (any more).`);
     }
@@ -251,13 +252,8 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     const reply =
       (text: string, remembered = true) =>
       (): void => {
-        also(remembered);
-        storage.exec(
-          "INSERT INTO offered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reply = CASE reply WHEN 'awarded' THEN reply ELSE excluded.reply END",
-          offer,
-          agent.id,
-          text,
-        );
+        before(remembered);
+        storage.exec("INSERT INTO offered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reply = excluded.reply", offer, agent.id, text);
       };
     if (event.type === "nerve.offer.decline") {
       if (row.closed !== null) return closed;
@@ -280,7 +276,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       ...(score !== undefined && { score }),
     };
     // One that was refused leaves its id free: offered again, the agent may claim again.
-    const answer = await host.send(name, fact, { also: reply(why === undefined ? "claimed" : `refused: ${why}`, why === undefined) });
+    const answer = await host.send(name, fact, { before: reply(why === undefined ? "claimed" : `refused: ${why}`, why === undefined) });
     return answer.ok ? succeed(accepted) : closed;
   }
 

@@ -81,7 +81,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
       thread.id,
       `${thread.id}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
       type,
-      JSON.parse(thread.event).id,
+      hooks.cause ?? JSON.parse(thread.event).id,
       scope.now,
       data,
     );
@@ -174,7 +174,7 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
     thread.id,
     `${thread.id}.${scope.revision}.${event.type.slice("thread.".length)}`,
     `nerve.${event.type}`,
-    JSON.parse(thread.event).id,
+    hooks.cause ?? JSON.parse(thread.event).id,
     scope.now,
     {
       thread: thread.id,

@@ -19,6 +19,7 @@ import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
 import { takeInTurn } from "./take-in-turn.ts";
 import { makeTurnId, readTaskStart } from "./task-logic.ts";
 import { readLastDecision, readLastMessage, readMessages, writeSupplement } from "./task-rows.ts";
+import { findHooks } from "./thread-hooks.ts";
 
 export interface TaskCore {
   take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>>;
@@ -34,11 +35,9 @@ export interface TaskPorts {
   host: ActorHost;
   storage: Storage;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
-  /** Adds an event of the thread to the log, in the transaction. */
-  log(event: CloudEvent, thread: string): void;
 }
 
-export function createTaskCore({ name, host, storage, definition, log }: TaskPorts): TaskCore {
+export function createTaskCore({ name, host, storage, definition }: TaskPorts): TaskCore {
   async function take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
     const actor = await host.peek(name);
     if (!actor) return refuse("turn_over", "There is no such turn (any more).");
@@ -59,9 +58,12 @@ export function createTaskCore({ name, host, storage, definition, log }: TaskPor
 
     const fence = { turn, agent: agent.id, generation: data.lease };
     const start = readTaskStart({ storage });
-    const also = (): void => {
+    const before = (): void => {
       storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
-      log({ ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id }, start.thread);
+      findHooks(storage).logCause(
+        { ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id },
+        start.thread,
+      );
     };
     const settle = (answer: Awaited<ReturnType<ActorHost["send"]>>): Result<Accepted> => {
       if (answer.ok) return succeed(accepted);
@@ -71,11 +73,11 @@ export function createTaskCore({ name, host, storage, definition, log }: TaskPor
 
     if (event.type === "nerve.turn.progress") {
       const { note, details } = event.data as AgentData<"nerve.turn.progress">;
-      return settle(await host.send(name, { type: "turn.progress", ...fence }, { sidecar: { note, details }, also }));
+      return settle(await host.send(name, { type: "turn.progress", ...fence }, { sidecar: { note, details }, before }));
     }
     if (event.type === "nerve.turn.fail") {
       const { error, retryable } = event.data as AgentData<"nerve.turn.fail">;
-      return settle(await host.send(name, { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500) }, { also }));
+      return settle(await host.send(name, { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500) }, { before }));
     }
 
     const workflow = actor.definition === null ? undefined : await definition(actor.definition);
@@ -101,7 +103,7 @@ export function createTaskCore({ name, host, storage, definition, log }: TaskPor
       await host.send(
         name,
         { type: "turn.answered", ...fence },
-        { sidecar: { output: data.output, ...(data.body !== undefined && { body: data.body }) }, also },
+        { sidecar: { output: data.output, ...(data.body !== undefined && { body: data.body }) }, before },
       ),
     );
   }

@@ -170,6 +170,7 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
   const hooks = findHooks(scope.storage);
   const event = fact as unknown as ToAgent;
   const start = readTaskStart(scope);
+  const cause = hooks.cause ?? start.event.id;
   const { ir } = scope.definition as CompiledWorkflow;
   const stamp = (name: string, type: string, cause: string, data: Json): CloudEvent =>
     makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data);
@@ -199,7 +200,7 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
       ...(event.handover && { handover: { ...event.handover } }),
       history: `/v1/threads/${start.thread}/messages`,
     };
-    const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", start.event.id, data as unknown as Json);
+    const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data as unknown as Json);
     assigned.to = `agents/${event.agent}`;
     hooks.log(
       {
@@ -220,7 +221,7 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
   }
   if (event.type === "turn.revoked") {
     const turn = makeTurnId(scope.actor, event.turn);
-    const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", start.event.id, { turn, reason: event.reason });
+    const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", cause, { turn, reason: event.reason });
     hooks.log(revoked, start.thread);
     return createMail({ channel: "my", event: revoked, ends: turn });
   }
@@ -239,7 +240,7 @@ function publishEdge(event: ActorEvent, scope: ActorScope, append: (to: string, 
       start.thread,
       `${scope.actor}.${scope.revision}.emit.${index}`,
       kind,
-      start.event.id,
+      findHooks(scope.storage).cause ?? start.event.id,
       scope.now,
       data ?? null,
     );

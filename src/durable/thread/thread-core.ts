@@ -87,7 +87,20 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     const last = readLastMessage(storage);
     return { output: last ? (JSON.parse(last.output) as Json) : null, prompt: readLastDecision(storage)?.prompt ?? null };
   };
-  setHooks(storage, { log, project, readEnd });
+  let cause: string | null = null;
+  const logCause = (event: CloudEvent, thread: string): void => {
+    cause = event.id;
+    log(event, thread);
+  };
+  setHooks(storage, {
+    log,
+    project,
+    readEnd,
+    logCause,
+    get cause() {
+      return cause;
+    },
+  });
   const definitions = (hash: string): Promise<CompiledWorkflow | undefined> => registry.revision(hash);
 
   const host = createActorHost(world, logics, {
@@ -97,8 +110,14 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       ports.counted(steps);
       projection.wake();
     },
-    seal: () => projection.seal(),
-    undone: () => projection.undo(),
+    seal() {
+      cause = null;
+      projection.seal();
+    },
+    undone() {
+      cause = null;
+      projection.undo();
+    },
     describeRefusal: describeRefusedMail,
   });
   const offers = isRoot ? createOffers({ storage, clock, registry, outbox: host.committer.outbox, log }) : undefined;
@@ -107,7 +126,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   function task(taskName: string): TaskCore {
     let core = tasks.get(taskName);
     if (!core) {
-      core = createTaskCore({ name: taskName, host, storage, definition: definitions, log });
+      core = createTaskCore({ name: taskName, host, storage, definition: definitions });
       tasks.set(taskName, core);
     }
     return core;

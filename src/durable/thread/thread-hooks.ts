@@ -12,6 +12,10 @@ export interface ThreadHooks {
   project(row: ProjectionRow): void;
   /** The thread's last output and prompt, where the task's rows are at hand. */
   readEnd(): { output: Json; prompt: string | null };
+  /** Logs what an agent said, first in the transaction that takes it: what the thread says in it has that as its cause. */
+  logCause(event: CloudEvent, thread: string): void;
+  /** Id of the event that the present transaction takes; null: time or the thread itself moves it. */
+  readonly cause: string | null;
 }
 
 const hooks = new WeakMap<Storage, ThreadHooks>();
