@@ -90,4 +90,13 @@ function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-if (import.meta.main) process.exitCode = await runCli(process.argv.slice(2));
+// A reader that has seen enough (`| head`) is no fault.
+function leaveQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(exitCodes.ok);
+}
+
+if (import.meta.main) {
+  process.stdout.on("error", leaveQuietly);
+  process.exitCode = await runCli(process.argv.slice(2));
+}
