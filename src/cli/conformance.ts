@@ -63,10 +63,10 @@ function readTrace(entry: RecordedLine["walks"][number]["trace"][number], actual
 
 /** Names the known oddity of the original engines behind a difference, if it is one. */
 function explain(expected: Expected, actual: Actual, text: string): string | undefined {
-  if (!expected.ok && actual.ok && /\{\{\{|\{\{-?\s*\$(body|status)/.test(text))
-    return "half-migrated: `{{{x}}}` or `$body`, which the original engine refused and the language takes";
   if (!expected.ok && actual.ok && /with status "(undefined|\d+)"/.test(expected.error ?? ""))
     return "the evaluator of this dialect was called with `_` filled in by its caller, and was recorded without";
+  if (!expected.ok && actual.ok && /\{\{\{|\{\{-?\s*\$(body|status)/.test(text))
+    return "half-migrated: `{{{x}}}` or `$body`, which the original engine refused and the language takes";
   if (!expected.ok || !actual.ok) return undefined;
   const [want, have] = [expected.value?.["prompt"], "prompt" in actual.value ? actual.value.prompt : undefined];
   if (typeof want === "string" && typeof have === "string" && want.replaceAll(",", "") === have.replaceAll(",", ""))
