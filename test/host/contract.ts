@@ -1,4 +1,7 @@
-/** What the actor host promises, rule by rule (docs/actor-host.md), run against any world. */
+/**
+ * What the actor host promises, rule by rule (docs/actor-host.md), run against any world. One long file, for it is one
+ * list: a rule is found by its number, and each world runs all of them.
+ */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ContractWorld, TestEvent } from "./contract-world.ts";
 import { resetWorld, world } from "./world.ts";
