@@ -80,7 +80,7 @@ async function createMiniflare(folder: DataFolder, port: number, adminToken: str
   return new Miniflare(
     convertV4MiniflareOptions({
       ...worker,
-      bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken },
+      bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...readPlacement() },
       // The Worker calls nobody; a stray fetch must not leave the machine.
       outboundService: () => new Response("the local server has no network", { status: 502 }),
       // Requests go to the Worker itself: Miniflare's own entry in front of it costs two thirds of a request.
@@ -99,6 +99,12 @@ async function createMiniflare(folder: DataFolder, port: number, adminToken: str
       unsafeHandleRuntimeRestart: () => log("the runtime ended unexpectedly and was started again"),
     }),
   );
+}
+
+/** Where tasks live; a deployed Worker reads the same name from its variables. */
+function readPlacement(): { NERVEFLARE_PLACEMENT?: string } {
+  const { NERVEFLARE_PLACEMENT: placement } = process.env;
+  return placement === undefined ? {} : { NERVEFLARE_PLACEMENT: placement };
 }
 
 /** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */
