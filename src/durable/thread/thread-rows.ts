@@ -43,3 +43,8 @@ export function changeThread(storage: Storage, row: ThreadRow): void {
     row.updated_at,
   );
 }
+
+/** Whether a thread of this status has come to its end. */
+export function isEnded(status: string): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled" || status === "dropped";
+}

@@ -1,0 +1,34 @@
+/** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import type { CloudEvent } from "../../wire/event.ts";
+import type { ActorHost } from "../host/actor-host.ts";
+import type { Clock, Storage } from "../host/ports.ts";
+import type { Registry } from "../registry.ts";
+import type { ProjectionRow, TaskRpc } from "../rpc.ts";
+import { readThread } from "./thread-rows.ts";
+
+export interface RecruitmentPorts {
+  /** The thread's id, which is its root actor's too. */
+  name: string;
+  host: ActorHost;
+  storage: Storage;
+  clock: Clock;
+  definition(revision: string): Promise<CompiledWorkflow | undefined>;
+  registry: Pick<Registry, "cards">;
+  /** From 0 to 1. */
+  random(): number;
+  /** Whether the task lives in this object. */
+  beside: boolean;
+  task(address: string): TaskRpc;
+  log(event: CloudEvent, thread: string): void;
+  project(row: ProjectionRow): void;
+}
+
+/** The thread's task, beside or far; undefined before it began. */
+export function findTask(
+  ports: Pick<RecruitmentPorts, "storage" | "task">,
+  actor: { children: { id: string; address: string }[] },
+): TaskRpc | undefined {
+  const address = actor.children.find(({ id }) => id === "task")?.address ?? readThread(ports.storage)?.task ?? undefined;
+  return address === undefined ? undefined : ports.task(address);
+}
