@@ -11,12 +11,12 @@ import { createModerator, summariseDecision } from "../../compile/decide/create-
 import { evaluateExpression, isTruthy } from "../../compile/decide/expression.ts";
 import type { Decision, Step } from "../../compile/decide/view.ts";
 import type { JsonSchema } from "../../compile/ir.ts";
-import { checkSchema } from "../../durable/check-schema.ts";
 import { type ActorHost, type ActorView, createActorHost } from "../../durable/host/actor-host.ts";
 import { createLogics, type Logics, type PendingWrite, type Write } from "../../durable/host/logic.ts";
 import type { World } from "../../durable/host/ports.ts";
 import type { Envelope } from "../../durable/rpc.ts";
 import { createNodeStorage } from "../../durable/storage/node-storage.ts";
+import { checkSchema } from "../../wire/check-schema.ts";
 import type { Json } from "../../wire/event.ts";
 
 type Output = { [key: string]: Json };

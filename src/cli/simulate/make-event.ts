@@ -1,7 +1,7 @@
 /** The event that a simulated thread begins with: what the caller gave, filled up, or sampled from the workflow's `input`. */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import { checkSchema } from "../../durable/check-schema.ts";
 import { sampleSchema } from "../../explore/index.ts";
+import { checkSchema } from "../../wire/check-schema.ts";
 import type { Json } from "../../wire/event.ts";
 
 /** The event, and what is to be said about it. */

@@ -3,10 +3,10 @@
  * at acceptance, and stored with it. Knows the registry, not the store.
  */
 import { evaluateReflex, matchesKind } from "../../compile/decide/reflex.ts";
+import { checkSchema } from "../../wire/check-schema.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import { checkSchema } from "../check-schema.ts";
 import { createMail } from "../mail.ts";
 import type { PublishedReflexes, Registry } from "../registry.ts";
 import type { AgentCard, Message } from "../rpc.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkSchema } from "../../../src/durable/check-schema.ts";
 import { createRandom, sampleSchema } from "../../../src/explore/index.ts";
+import { checkSchema } from "../../../src/wire/check-schema.ts";
 import type { Json } from "../../../src/wire/event.ts";
 import { compileExample } from "./compile-text.ts";
 

@@ -1,7 +1,9 @@
 /** JSON Schema as the platform can judge it: no code is generated, which workerd forbids. */
 import { Validator } from "@cfworker/json-schema";
-import type { JsonSchema } from "../compile/ir.ts";
-import type { Json } from "../wire/event.ts";
+import type { Json } from "./event.ts";
+
+/** A JSON Schema, draft 2020-12. */
+export type JsonSchema = { [key: string]: Json } | boolean;
 
 export interface Misfit {
   /** JSON pointer into the value, empty for the whole. */
