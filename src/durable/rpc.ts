@@ -59,6 +59,10 @@ export interface AgentRpc extends DeliverRpc {
   register(card: AgentCard, tokenHash?: string): Promise<Result<null>>;
   /** Forgets the agent: its token is void, its sockets close, threads hear `agent.deleted`. */
   remove(): Promise<Result<null>>;
+  /** Gives the agent another token; the one before stays good for `overlap` milliseconds, and its sockets as long. */
+  rotate(tokenHash: string, overlap: number): Promise<Result<null>>;
+  /** Makes every token of the agent void and closes its sockets; the agent, its mailbox and what it holds stay. */
+  revoke(): Promise<Result<null>>;
   /** Who the principal is; `unauthenticated` if the token is not this agent's. */
   identify(principal: Principal): Promise<Result<AgentCard>>;
   me(principal: Principal): Promise<Result<Json>>;

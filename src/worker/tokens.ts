@@ -1,4 +1,5 @@
 /** Tokens: made of 256 random bits, kept and compared as SHA-256 digests only. */
+import { equalText, hashToken } from "../durable/token-hash.ts";
 import { idPattern } from "../wire/event.ts";
 
 /** An agent's secret: base64url of 32 bytes. */
@@ -18,19 +19,7 @@ export function parseTokenAgent(token: string): string | undefined {
   return idPattern.test(id) && secretPattern.test(token.slice(dot + 1)) ? id : undefined;
 }
 
-/** SHA-256 of a token, lower-case hex, as agents' objects store it. */
-export async function hashToken(token: string): Promise<string> {
-  return Array.from(await digest(token), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** Whether two tokens are the same, in a time that tells nothing about where they differ. */
+/** Whether two tokens are the same, in a time that tells nothing about where they differ, nor how long the right one is. */
 export async function equalTokens(a: string, b: string): Promise<boolean> {
-  const [left, right] = await Promise.all([digest(a), digest(b)]);
-  let difference = 0;
-  for (const [index, byte] of left.entries()) difference |= byte ^ (right[index] ?? 0);
-  return difference === 0;
-}
-
-async function digest(token: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
+  return equalText(await hashToken(a), await hashToken(b));
 }

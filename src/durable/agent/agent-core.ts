@@ -4,7 +4,6 @@
  */
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../../wire/frames.ts";
-import type { AgentData } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import { createGather } from "../gather.ts";
@@ -15,6 +14,7 @@ import { createProjectionLane, type ProjectionLane, projectionMigrations } from 
 import type { Registry } from "../registry.ts";
 import type { AgentCard, Delivery, Envelope, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
+import { type Caller, createIdentity, type Identity, type Report } from "./identity.ts";
 import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import type { Incoming } from "./reader.ts";
@@ -32,22 +32,17 @@ export interface AgentPorts {
   countCommit(): void;
 }
 
-/** What the agent says of itself; it narrows what was granted. */
-type Report = AgentData<"nerve.agent.report">;
-
-interface Identity {
-  card: AgentCard;
-  report: Report;
-  source: string;
-}
-
 export interface AgentCore {
   mailbox: Mailbox;
   register(card: AgentCard, tokenHash?: string): Result<null>;
   remove(): Result<null>;
+  rotate(tokenHash: string, overlap: number): Result<null>;
+  revoke(): Result<null>;
+  /** Whether a connection that was opened with a token of this hash may stay. */
+  holds(tokenHash: string): boolean;
   identify(principal: Principal): Promise<Result<AgentCard>>;
   me(principal: Principal): Promise<Result<Json>>;
-  accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
+  accept(principal: Caller, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
   inbox(
     principal: Principal,
     query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
@@ -67,7 +62,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
 
   const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {
-    dueTimes: () => [projection.due(), mailbox.due()],
+    dueTimes: () => [projection.due(), mailbox.due(), identity.due()],
     refused: ({ to, message, code, detail }) =>
       console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail })),
     counted: () => {
@@ -83,13 +78,6 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       projection.undo();
     },
   });
-  const row = storage.exec<{ card: string; report: string; token_hash: string; seq_reserved: number; removed: number }>(
-    "SELECT * FROM agent",
-  )[0];
-  let card = row && !row.removed ? (JSON.parse(row.card) as AgentCard) : undefined;
-  let report = row ? (JSON.parse(row.report) as Report) : ({} as Report);
-  let tokenHash = row?.token_hash ?? "";
-  let proven: { token: string; hash: string } | undefined;
   let polls = 0;
   let lazy = false;
   let resumed = false;
@@ -97,10 +85,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   let arriving: Promise<unknown> = Promise.resolve();
   let keeping: Promise<unknown> = Promise.resolve();
 
+  const identity = createIdentity(name, world, (body) => committer.commit(body));
   const mailbox = createMailbox(
     world,
     {
-      from: row?.seq_reserved ?? 0,
+      from: identity.seqReserved,
       reserve: (upTo) => void storage.exec("UPDATE agent SET seq_reserved = ?", upTo),
     },
     ports.later,
@@ -115,41 +104,22 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     projection.wake();
   }
 
-  /** Who speaks: proven by token, or an operator whom the Worker has proven. */
-  async function identify(principal: Principal): Promise<Result<Identity>> {
+  /** Every call and frame of an agent comes by here. */
+  async function identify(caller: Caller): Promise<Result<Identity>> {
     resume();
-    if ("operator" in principal)
-      return succeed({
-        card: { id: name, capabilities: [], roles: null, kinds: null },
-        report: {},
-        source: `/operators/${principal.operator}`,
-      });
-    if (!card) return refuse("unauthenticated", "This token names no agent; ask the operator for one.");
-    if (!(await holdsToken(principal.token)))
-      return refuse("unauthenticated", "This token is not valid (any more); ask the operator for a new one.");
-    return succeed({ card, report, source: `/agents/${card.id}` });
-  }
-
-  /** Compares by SHA-256, which is all that is stored; a token that was right is known again without hashing it. */
-  async function holdsToken(token: string): Promise<boolean> {
-    if (proven?.hash === tokenHash && equalText(token, proven.token)) return true;
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
-    const hex = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    if (!equalText(hex, tokenHash)) return false;
-    proven = { token, hash: tokenHash };
-    return true;
+    return identity.identify(caller);
   }
 
   /** @param placed called once the event has its place among all that the agent sent */
-  async function acceptOne(identity: Identity, raw: unknown, placed: () => void): Promise<Accepted | Rejected> {
+  async function acceptOne(sender: Identity, raw: unknown, placed: () => void): Promise<Accepted | Rejected> {
     const id =
       typeof raw === "object" && raw !== null && typeof (raw as { id?: unknown }).id === "string" ? (raw as { id: string }).id : null;
     const reject = (error: Problem): Rejected => ({ id, status: "rejected", error });
     try {
-      const judged = await judgeEvent(raw, identity.source, identity.card, clock.now());
+      const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
       if (!judged.ok) return reject(judged.problem);
       const { kind } = judged.value;
-      const answering = kind && kind !== "nerve.agent.report" ? forward(identity, judged.value) : keepInOrder(identity, judged.value);
+      const answering = kind && kind !== "nerve.agent.report" ? forward(sender, judged.value) : keepInOrder(sender, judged.value);
       placed();
       const answer = await answering;
       return answer.ok ? answer.value : reject(answer.problem);
@@ -161,10 +131,10 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   }
 
   /** The five thread-bound kinds are accepted by the actor that they name. */
-  async function forward(identity: Identity, { event, hash }: JudgedEvent): Promise<Result<Accepted>> {
+  async function forward(sender: Identity, { event, hash }: JudgedEvent): Promise<Result<Accepted>> {
     const address = readThreadAddress(event);
     if (!address) return refuse("not_found", "There is no such offer or turn.");
-    const answer = await threadActor(address).take({ ...identity.card, ...narrow(identity) }, event, hash);
+    const answer = await threadActor(address).take({ ...sender.card, ...narrow(sender) }, event, hash);
     const { turn } = event.data as { turn?: string };
     if (turn !== undefined && event.type !== "nerve.turn.progress") {
       if (answer.ok && event.type === "nerve.turn.fail") mailbox.endPassing(turn);
@@ -183,10 +153,10 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   }
 
   /** Routes events side by side and stores them in the order in which they came. */
-  function keepInOrder(identity: Identity, judged: JudgedEvent): Promise<Result<Accepted>> {
+  function keepInOrder(sender: Identity, judged: JudgedEvent): Promise<Result<Accepted>> {
     const repeat = readSent(judged.event.id, judged.hash);
     if (repeat) return Promise.resolve(repeat);
-    const routing = routeEvent(judged.event, identity.card, registry);
+    const routing = routeEvent(judged.event, sender.card, registry);
     const kept = keeping.then(async () => keep(judged, await routing));
     // The one behind waits for this one, however it ends.
     keeping = kept.catch(() => {});
@@ -204,10 +174,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     commit(() => {
       storage.exec("INSERT INTO sent VALUES (?, ?, ?, ?)", event.id, hash, JSON.stringify(answer), clock.now());
       for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
-      if (kind === "nerve.agent.report" && card) {
-        report = event.data as Report;
-        storage.exec("UPDATE agent SET report = ?", JSON.stringify(report));
-      }
+      if (kind === "nerve.agent.report" && identity.card) identity.saveReport(event.data as Report);
       // What starts a thread is the first event of it.
       projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null });
     });
@@ -232,7 +199,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   }
 
   const gather = createGather<Incoming, Delivery>(ports.settle, (incoming) => {
-    if (!card && !name.startsWith("operators/"))
+    if (!identity.card && !name.startsWith("operators/"))
       return incoming.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
     // Given to connections first: what is sent after a write waits for the disk.
     const received = mailbox.receive(incoming);
@@ -244,7 +211,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   /** An agent that answers at once has had its turn before a row of it could be of use. */
   async function deliver(envelope: Envelope): Promise<Delivery> {
     resume();
-    const passed = card && mailbox.pass(envelope);
+    const passed = identity.card && mailbox.pass(envelope);
     if (!passed) return gather({ envelope });
     const left = await passed;
     return left ? gather(left) : { status: "stored" };
@@ -253,38 +220,37 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   return {
     mailbox,
     register(newCard, newHash) {
-      commit(() => {
-        storage.exec(
-          "INSERT INTO agent (one, card, report, token_hash, seq_reserved) VALUES (1, ?, '{}', ?, 0) ON CONFLICT DO UPDATE SET card = excluded.card, token_hash = CASE excluded.token_hash WHEN '' THEN token_hash ELSE excluded.token_hash END, removed = 0",
-          JSON.stringify(newCard),
-          newHash ?? "",
-        );
-      });
-      card = newCard;
-      tokenHash = newHash ?? tokenHash;
+      identity.register(newCard, newHash);
       return succeed(null);
     },
     remove() {
-      commit(() => {
-        storage.exec("UPDATE agent SET removed = 1, token_hash = '', report = '{}'");
+      identity.remove(() => {
         mailbox.clear();
         for (const { thread } of storage.exec<{ thread: string }>("SELECT DISTINCT thread FROM seat"))
           committer.outbox.append([`recruitment/${thread}`], { type: "agent.deleted", agent: name });
         storage.exec("DELETE FROM seat");
       });
-      card = undefined;
-      report = {};
-      tokenHash = "";
       return succeed(null);
     },
+    rotate(tokenHash, overlap) {
+      if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
+      identity.rotate(tokenHash, overlap);
+      return succeed(null);
+    },
+    revoke() {
+      if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
+      identity.revoke();
+      return succeed(null);
+    },
+    holds: (tokenHash) => identity.holds(tokenHash),
     async identify(principal) {
-      const identity = await identify(principal);
-      return identity.ok ? succeed(identity.value.card) : identity;
+      const caller = await identify(principal);
+      return caller.ok ? succeed(caller.value.card) : caller;
     },
     async me(principal) {
-      const identity = await identify(principal);
-      if (!identity.ok) return identity;
-      const { card: granted } = identity.value;
+      const caller = await identify(principal);
+      if (!caller.ok) return caller;
+      const { card: granted } = caller.value;
       const data = (item: { event: CloudEvent }): Json => item.event.data ?? null;
       return succeed({
         id: granted.id,
@@ -314,20 +280,20 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       const { promise, resolve: placed } = Promise.withResolvers<void>();
       arriving = promise;
       try {
-        const identity = await identify(principal);
+        const caller = await identify(principal);
         await before;
-        if (!identity.ok) return identity;
+        if (!caller.ok) return caller;
         const answers: (Accepted | Rejected)[] = [];
         for (const [index, event] of events.entries())
-          answers.push(await acceptOne(identity.value, event, index === events.length - 1 ? placed : () => {}));
+          answers.push(await acceptOne(caller.value, event, index === events.length - 1 ? placed : () => {}));
         return succeed(answers);
       } finally {
         placed();
       }
     },
     async inbox(principal, { channels, after, waitSeconds, limit }) {
-      const identity = await identify(principal);
-      if (!identity.ok) return identity;
+      const caller = await identify(principal);
+      if (!caller.ok) return caller;
       const read = (): InboxPage => {
         const events = mailbox.readFree({ channels, ...(after !== undefined && { after }), limit });
         return { events, next: events.at(-1)?.seq ?? after ?? mailbox.count().last };
@@ -349,6 +315,9 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
               resolve();
             });
           });
+          // It may have waited for longer than its token was good.
+          const still = await identify(principal);
+          if (!still.ok) return still;
           const page = read();
           if (page.events.length) return succeed(page);
         }
@@ -357,8 +326,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       }
     },
     async ack(principal, ack) {
-      const identity = await identify(principal);
-      if (!identity.ok) return identity;
+      const caller = await identify(principal);
+      if (!caller.ok) return caller;
       mailbox.ack(ack);
       commit(() => {});
       return succeed(null);
@@ -373,6 +342,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
           storage.exec("DELETE FROM sent WHERE at < ?", clock.now() - limits.idMemoryDays * 86_400_000);
           storage.exec("DELETE FROM sender WHERE at < ?", clock.now() - agentLimits.senderDays * 86_400_000);
           mailbox.expire();
+          identity.expire();
         });
       }),
   };
@@ -392,11 +362,4 @@ function readThreadAddress(event: CloudEvent): string | undefined {
 /** A thread's id, or a task's name made of one; anything else would make an object of a name that somebody thought up. */
 function isThreadName(name: string): boolean {
   return /^t[a-z2-7]{25}(\.\d+){0,2}$/.test(name);
-}
-
-/** Compares in time that does not depend on where they differ. */
-function equalText(given: string, kept: string): boolean {
-  let difference = given.length ^ kept.length;
-  for (let index = 0; index < given.length; index++) difference |= given.charCodeAt(index) ^ kept.charCodeAt(index % (kept.length || 1));
-  return kept.length > 0 && difference === 0;
 }

@@ -9,6 +9,7 @@ import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit } from "../metrics.ts";
 import type { AgentCard, AgentRpc, Delivery, Envelope, Principal } from "../rpc.ts";
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
+import { hashToken } from "../token-hash.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
 import type { Reader } from "./reader.ts";
@@ -19,12 +20,13 @@ interface Attachment {
   after: number;
   /** What it was given up to, where more waits for it; null: it was given all there was. */
   through: number | null;
-  token: string;
+  /** Of the token that opened it. */
+  tokenHash: string;
   /** Grows with each connection: the newest is given what comes. */
   order: number;
 }
 
-type Connection = Reader & { token: string; order: number };
+type Connection = Reader & { tokenHash: string; order: number };
 
 export class AgentObject extends DurableObject<Environment> implements AgentRpc {
   #made: AgentCore | undefined;
@@ -77,6 +79,18 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     return removed ?? succeed(null);
   }
 
+  async rotate(tokenHash: string, overlap: number): Promise<Result<null>> {
+    const rotated = this.#find()?.rotate(tokenHash, overlap) ?? refuse("not_found", `There is no agent ${this.#name}.`);
+    this.#closeVoid("the agent has a new token");
+    return rotated;
+  }
+
+  async revoke(): Promise<Result<null>> {
+    const revoked = this.#find()?.revoke() ?? refuse("not_found", `There is no agent ${this.#name}.`);
+    this.#closeVoid("the agent's token was revoked");
+    return revoked;
+  }
+
   async identify(principal: Principal): Promise<Result<AgentCard>> {
     return this.#find(principal)?.identify(principal) ?? refuseUnknown();
   }
@@ -104,13 +118,15 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     return this.#find()?.deliver(envelope) ?? { status: "refused", code: "not_found", detail: `there is no agent ${readName(this.ctx)}` };
   }
 
-  override alarm(): Promise<void> {
-    return this.#core.alarm();
+  override async alarm(): Promise<void> {
+    await this.#core.alarm();
+    this.#closeVoid("the token's time is over");
   }
 
   /** `GET /v1/connect`: the Worker checked the upgrade's form and put the token into `Authorization`. */
   override async fetch(request: Request): Promise<Response> {
     const token = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
+    const tokenHash = await hashToken(token);
     const identity = await this.identify({ agent: this.#name, token });
     const { 0: client, 1: server } = new WebSocketPair();
     const headers = request.headers.get("sec-websocket-protocol")?.includes(subprotocol)
@@ -133,7 +149,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.ctx.acceptWebSocket(server);
     const from = Number.isSafeInteger(after) ? after : 0;
     const order = (open.at(-1)?.[1].order ?? 0) + 1;
-    this.#core.mailbox.attach(this.#connect(server, { channels, after: from, through: from, token, order }));
+    this.#core.mailbox.attach(this.#connect(server, { channels, after: from, through: from, tokenHash, order }));
     return response();
   }
 
@@ -158,8 +174,8 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       this.#core.noteLazily();
       return;
     }
-    const { token } = this.#readers.get(socket) ?? (socket.deserializeAttachment() as Attachment);
-    const answers = await this.#core.accept({ agent: this.#name, token }, [frame.data.event]);
+    const { tokenHash } = this.#readers.get(socket) ?? (socket.deserializeAttachment() as Attachment);
+    const answers = await this.#core.accept({ tokenHash }, [frame.data.event]);
     if (!answers.ok) {
       this.#close(socket, closeCodes.token, answers.problem.detail);
       return;
@@ -184,13 +200,13 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   #connect(socket: WebSocket, attachment: Attachment): Connection {
-    const { channels, after, token, order } = attachment;
+    const { channels, after, tokenHash, order } = attachment;
     const { mailbox } = this.#core;
     const through = attachment.through ?? mailbox.count().last;
     const reader: Connection = {
       channels,
       through,
-      token,
+      tokenHash,
       order,
       held: through > after ? mailbox.readHeld({ channels, after, through }) : new Map(),
       caughtUp: false,
@@ -201,7 +217,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
           channels,
           after,
           through: reader.caughtUp ? null : reader.through,
-          token,
+          tokenHash,
           order,
         } satisfies Attachment),
     };
@@ -211,6 +227,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   #closeAll(reason: string): void {
     for (const socket of this.ctx.getWebSockets()) this.#close(socket, closeCodes.token, reason);
+  }
+
+  /** Closes the connections whose token is not good any more. */
+  #closeVoid(reason: string): void {
+    for (const [socket, { tokenHash }] of this.#readers) if (!this.#core.holds(tokenHash)) this.#close(socket, closeCodes.token, reason);
   }
 
   #close(socket: WebSocket, code: number, reason: string): void {

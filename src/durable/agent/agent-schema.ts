@@ -8,6 +8,7 @@ export const agentMigrations: readonly string[] = [
    CREATE TABLE sent (id TEXT PRIMARY KEY, hash TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE seat (thread TEXT NOT NULL, role TEXT NOT NULL, workflow TEXT NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (thread, role)) WITHOUT ROWID;`,
   `ALTER TABLE seat ADD COLUMN type TEXT NOT NULL DEFAULT 'open';`,
+  `CREATE TABLE former_token (hash TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 export const agentLimits = {
@@ -17,6 +18,8 @@ export const agentLimits = {
   window: 256,
   /** Polls of one agent that may wait at once. */
   polls: 8,
+  /** Former tokens that may be good beside the newest: those of a rotation begun again and again. */
+  formerTokens: 8,
   /** Connections of one agent. */
   sockets: 16,
   /** Milliseconds that acknowledgements and answered turns wait for a commit to ride along with. */

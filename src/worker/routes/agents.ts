@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { AgentCard } from "../../durable/rpc.ts";
+import { hashToken } from "../../durable/token-hash.ts";
 import { idPattern, kindPattern } from "../../wire/event.ts";
 import {
   abandonRegistration,
@@ -19,7 +20,7 @@ import { requireOperator } from "../authenticate.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
-import { formatToken, hashToken } from "../tokens.ts";
+import { formatToken } from "../tokens.ts";
 
 /** Bytes of a body that describes an agent: 256 names in each of three lists, generously. */
 const agentBytes = 256 * 1024;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { formatToken, hashToken, parseTokenAgent } from "../../../src/worker/tokens.ts";
+import { hashToken } from "../../../src/durable/token-hash.ts";
+import { formatToken, parseTokenAgent } from "../../../src/worker/tokens.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 import { adminToken, createTestApp } from "./test-app.ts";
 

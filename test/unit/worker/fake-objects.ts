@@ -1,8 +1,8 @@
 /** Objects that remember what they were asked and answer as the real ones would, for tests of the routes alone. */
 import type { AgentCard, AgentRpc, Principal, RecruitmentRpc, ThreadView, WorkflowRpc } from "../../../src/durable/rpc.ts";
+import { hashToken } from "../../../src/durable/token-hash.ts";
 import type { Json } from "../../../src/wire/event.ts";
 import { refuse, succeed } from "../../../src/wire/problem.ts";
-import { hashToken } from "../../../src/worker/tokens.ts";
 
 export interface FakeObjects {
   agent(name: string): AgentRpc;
@@ -59,6 +59,20 @@ export function createFakeObjects(): FakeObjects {
       async remove() {
         note(`agent/${name}`, "remove");
         agents.delete(name);
+        return succeed(null);
+      },
+      async rotate(tokenHash, overlap) {
+        note(`agent/${name}`, "rotate", tokenHash, overlap);
+        const known = agents.get(name);
+        if (!known) return refuse("not_found", `There is no agent ${name}.`);
+        known.tokenHash = tokenHash;
+        return succeed(null);
+      },
+      async revoke() {
+        note(`agent/${name}`, "revoke");
+        const known = agents.get(name);
+        if (!known) return refuse("not_found", `There is no agent ${name}.`);
+        known.tokenHash = undefined;
         return succeed(null);
       },
       async identify(principal) {
