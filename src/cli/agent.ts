@@ -1,5 +1,8 @@
 /** `nerveflare agent --exec`: any program becomes an agent, run once for each turn. */
+import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { acceptSchemas } from "../client/accept-schemas.ts";
+import type { Accepts } from "../client/accepts.ts";
 import { connectAgent } from "../client/agent.ts";
 import { ClientError } from "../client/client-error.ts";
 import { readDuration } from "../client/heartbeat.ts";
@@ -21,6 +24,7 @@ interface Options {
   finish: number;
   state?: string;
   poll?: boolean;
+  accepts?: string;
 }
 
 const help = `
@@ -50,6 +54,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
       new Option("--finish <duration>", "at SIGTERM, how long running turns may take to finish").argParser(readTime).default(30_000, "30s"),
     )
     .option("--state <file>", "keep answers here, so that no turn is performed twice across a restart")
+    .option("--accepts <file>", "JSON: kinds and the JSON Schemas of their data; what does not fit is dropped, and others see what fits")
     .option("--poll", "poll, even where sockets work")
     .addHelpText("after", help)
     .action((options: Options) => runAgent(options, context));
@@ -67,6 +72,7 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     token,
     slots: options.slots,
     transport: options.poll ? "poll" : "auto",
+    ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
     ...(options.state ? { journal: createFileJournal(options.state) } : {}),
     onTurn: createProgramHandler({ command: options.exec, env, timeoutMs: options.timeout }),
     onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
@@ -85,6 +91,17 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     throw error instanceof ClientError ? explainClientError(error, url) : error;
   } finally {
     for (const signal of signals) process.removeListener(signal, stop);
+  }
+}
+
+async function readAccepts(file: string): Promise<Accepts> {
+  try {
+    const schemas: unknown = JSON.parse(await readFile(file, "utf8"));
+    if (typeof schemas !== "object" || schemas === null || Array.isArray(schemas)) throw new TypeError("it is no JSON object");
+    return acceptSchemas(schemas as { [kind: string]: unknown });
+  } catch (cause) {
+    const hint = 'Write kinds and schemas, such as {"deploy.finished": {"type": "object", "required": ["sha"]}}.';
+    throw new CliError(`${file}: ${(cause as Error).message}`, { hint, exitCode: exitCodes.usage, cause });
   }
 }
 

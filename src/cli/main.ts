@@ -25,6 +25,7 @@ const commands: { name: string; summary: string; load: () => Promise<CommandModu
   { name: "agent", summary: "make any program an agent", load: () => import("./agent.ts") },
   { name: "post", summary: "post an event", load: () => import("./post.ts") },
   { name: "threads", summary: "list threads, show one", load: () => import("./threads.ts") },
+  { name: "schemas", summary: "show who accepts which kinds", load: () => import("./schemas.ts") },
   { name: "events", summary: "read the event log", load: () => import("./events.ts") },
 ];
 

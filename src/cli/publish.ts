@@ -16,6 +16,14 @@ interface LocatedDiagnostic {
   hint?: string;
 }
 
+interface Published {
+  name: string;
+  revision: string;
+  diagnostics: LocatedDiagnostic[];
+  /** Candidates whose own declared rules do not take the turns of a role. */
+  warnings?: { role: string; agent: string; path: string; message: string }[];
+}
+
 /** Defines `nerveflare publish`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
@@ -27,9 +35,14 @@ export function defineCommand(command: Command, context: CommandContext): void {
       const path = `v1/workflows/${encodeURIComponent(readName(text, file))}`;
       try {
         const answer = await api.call("PUT", path, { body: text, contentType: "application/yaml" });
-        const { name, revision, diagnostics } = answer as { name: string; revision: string; diagnostics: LocatedDiagnostic[] };
+        const { name, revision, diagnostics, warnings } = answer as Published;
         printDiagnostics(terminal, file, diagnostics);
-        terminal.result({ file, name, revision, diagnostics }, () => `${terminal.style("green", "published")} ${name} ${revision}`);
+        for (const { role, agent, path, message } of warnings ?? [])
+          terminal.hint(`${file} ${terminal.style("yellow", "warning")} ${agent} would drop the turns of ${role}: ${path} ${message}`);
+        terminal.result(
+          { file, name, revision, diagnostics, ...(warnings && { warnings }) },
+          () => `${terminal.style("green", "published")} ${name} ${revision}`,
+        );
       } catch (error) {
         const diagnostics = readDiagnostics(error);
         if (!diagnostics) throw error;

@@ -3,13 +3,21 @@ import { channels } from "../wire/channels.ts";
 import type { CloudEvent, Json } from "../wire/event.ts";
 import type { Accepted, InboxItem } from "../wire/frames.ts";
 import type { OfferOpened, TurnAssigned } from "../wire/kinds.ts";
-import { type Accepts, findMisfit } from "./accepts.ts";
+import { type Accepts, describeAccepts, findMisfit } from "./accepts.ts";
 import { createAnswers, type Journal } from "./answers.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import { type Clock, createScopedClock, systemClock } from "./clock.ts";
 import { identifyEvent } from "./complete-event.ts";
 import { createConnection } from "./connection.ts";
-import { type EventHandler, type EventToSend, findTurnHandler, type OfferHandler, type TurnHandlers } from "./handlers.ts";
+import {
+  type EventHandler,
+  type EventToSend,
+  findTurnHandler,
+  guardTurns,
+  type OfferHandler,
+  TurnFailure,
+  type TurnHandlers,
+} from "./handlers.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createHttpCaller, type Fetch } from "./http.ts";
 import { createInbox } from "./inbox.ts";
@@ -33,7 +41,10 @@ export interface AgentOptions {
   onOffer?: OfferHandler;
   /** Takes all other events. */
   onEvent?: EventHandler;
-  /** The kinds that `onEvent` takes and what they look like; others are dropped with a note. */
+  /**
+   * The kinds that `onEvent` takes and what they look like; others are dropped with a note. With `nerve.turn.assigned` among them, a turn
+   * that does not fit is failed instead of performed. Published with the agent's report.
+   */
   accepts?: Accepts;
   /** How many roles to hold, and how many turns to perform, at a time; 1 unless told. */
   slots?: number;
@@ -63,6 +74,8 @@ export interface Agent {
   send(event: EventToSend): Promise<Accepted>;
   /** What the server says of this agent. */
   me(): Promise<Me>;
+  /** How many events did not fit `accepts` and were dropped, by declared kind; `*` are those of all other kinds. */
+  dropped(): { [kind: string]: number };
   /** Which transport carries now, if any. */
   transport(): "socket" | "poll" | undefined;
   /** Settles when first connected; rejects when that will never be. */
@@ -102,11 +115,13 @@ export function connectAgent(options: AgentOptions): Agent {
     held: (thread, every) => heartbeat.ask(thread, every),
   });
   const turns = createTurns({
-    ...{ handlers: onTurn, slots, outbox, answers, me, clock, newId, note },
+    ...{ handlers: onTurn && guardTurns(onTurn, checkTurn), slots, outbox, answers, me, clock, newId, note },
     ended: ({ thread, role }) => offers.endTurn(thread, role.name),
   });
   const ready = createGate();
   const closed = createGate();
+  /** What did not fit, by declared kind; all others as `*`, for senders may think up any number of kinds. */
+  const dropped = new Map<string, number>();
   let events = Promise.resolve();
   let connection: ReturnType<typeof createConnection> | undefined;
   let over: Promise<void> | undefined;
@@ -160,11 +175,26 @@ export function connectAgent(options: AgentOptions): Agent {
     return true;
   }
 
+  function drop(kind: string, why: string, about: { event?: string; turn?: string }) {
+    const counted = accepts && Object.hasOwn(accepts, kind) ? kind : "*";
+    dropped.set(counted, (dropped.get(counted) ?? 0) + 1);
+    note({ level: "warn", what: "event.dropped", message: `${kind} ${why}`, ...about });
+  }
+
+  /** A turn that does not fit is given back rather than left to time out. */
+  async function checkTurn(turn: TurnAssigned) {
+    const kind = "nerve.turn.assigned";
+    if (!accepts || !Object.hasOwn(accepts, kind)) return;
+    const misfit = await findMisfit(accepts, { type: kind, data: turn });
+    if (!misfit) return;
+    drop(kind, misfit, { turn: turn.turn });
+    throw new TurnFailure(`this agent does not accept the turn: ${misfit}`);
+  }
+
   async function hand(event: CloudEvent) {
     if (!onEvent) return;
     const misfit = await findMisfit(accepts, event);
-    if (misfit)
-      return note({ level: "warn", what: "event.dropped", message: `${event.type} from ${event.source}: ${misfit}`, event: event.id });
+    if (misfit) return drop(event.type, `from ${event.source}: ${misfit}`, { event: event.id });
     try {
       await onEvent(event);
     } catch (error) {
@@ -185,7 +215,7 @@ export function connectAgent(options: AgentOptions): Agent {
   }
 
   function report() {
-    const data = { slots, ...options.report, ...(accepts ? { accepts: Object.keys(accepts) } : {}) };
+    const data = { slots, ...options.report, ...(accepts ? { accepts: describeAccepts(accepts) } : {}) };
     outbox.send(identifyEvent({ type: "nerve.agent.report", data }, newId), "own").catch((error: unknown) => {
       note({ level: "warn", what: "report.refused", message: describeError(error) });
     });
@@ -253,6 +283,7 @@ export function connectAgent(options: AgentOptions): Agent {
   return {
     send: (event) => outbox.send(identifyEvent(event, newId)),
     me: me.read,
+    dropped: () => Object.fromEntries(dropped),
     transport: () => connection?.transport(),
     ready: ready.promise,
     closed: closed.promise,

@@ -100,3 +100,16 @@ export function findTurnHandler(handlers: TurnHandlers | undefined, workflow: st
   }
   return undefined;
 }
+
+/** The same handlers, each behind a check that throws where the turn is not to be performed. */
+export function guardTurns(handlers: TurnHandlers, check: (turn: TurnAssigned) => Promise<void>): TurnHandlers {
+  const guard =
+    (perform: TurnHandler): TurnHandler =>
+    async (turn, context) => {
+      await check(turn);
+      return perform(turn, context);
+    };
+  return typeof handlers === "function"
+    ? guard(handlers)
+    : Object.fromEntries(Object.entries(handlers).map(([role, perform]) => [role, guard(perform)]));
+}

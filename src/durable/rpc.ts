@@ -2,6 +2,7 @@
  * What the objects answer to: to each other, and to the Worker. Plain data both ways; errors travel as
  * {@link Result}, for class identity does not cross RPC.
  */
+import type { AcceptedKinds } from "../wire/accepts.ts";
 import type { CloudEvent, Json } from "../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../wire/frames.ts";
 import type { Outcome } from "../wire/kinds.ts";
@@ -167,6 +168,8 @@ export interface WorkflowRpc extends DeliverRpc {
 /** A row for the log or the thread index, as an object's projection lane sends it. */
 export type ProjectionRow =
   | { table: "event"; event: CloudEvent; thread: string | null }
+  /** What an agent last said it accepts; `at` in milliseconds since the epoch. */
+  | { table: "accepts"; agent: string; accepts: AcceptedKinds; at: number }
   | {
       table: "thread";
       id: string;

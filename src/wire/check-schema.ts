@@ -14,6 +14,9 @@ export interface Misfit {
 /** Misfits that are told: enough to mend it. */
 const misfitsAtMost = 20;
 
+/** Keywords whose errors only say that something below is wrong. */
+const passing = new Set(["properties", "patternProperties", "additionalProperties", "items", "prefixItems", "$ref"]);
+
 const validators = new WeakMap<object, Validator>();
 
 /** What of `value` does not fit `schema`; empty when it fits. */
@@ -28,10 +31,12 @@ export function checkSchema(schema: JsonSchema, value: Json): Misfit[] {
   const { valid, errors } = validator.validate(value);
   if (valid) return [];
   // The validator reports every level on the way down; the deepest say what is wrong.
+  const own = errors.filter(({ keyword }) => !passing.has(keyword));
+  const told = own.length ? own : errors;
   const depth = (location: string): number => location.split("/").length;
-  const deepest = Math.max(...errors.map((error) => depth(error.instanceLocation)));
-  return errors
-    .filter((error) => depth(error.instanceLocation) === deepest || errors.length <= 2)
+  const deepest = Math.max(...told.map((error) => depth(error.instanceLocation)));
+  return told
+    .filter((error) => depth(error.instanceLocation) === deepest || told.length <= 2)
     .slice(0, misfitsAtMost)
     .map((error) => ({ path: error.instanceLocation.replace(/^#/, ""), message: error.error }));
 }

@@ -1,5 +1,6 @@
 /** The orchestrator's own kinds of event: what agents may send of `nerve.*`, with the shape of `data`, and what they get. */
 import { z } from "zod";
+import { acceptedKinds } from "./accepts.ts";
 import type { CloudEvent, Json } from "./event.ts";
 import { idPattern } from "./event.ts";
 import { limits } from "./limits.ts";
@@ -22,7 +23,7 @@ export const agentKinds = {
     labels: z.record(z.string(), z.json()).optional(),
     slots: z.int().nonnegative().max(1_000_000).optional(),
     load: z.number().nonnegative().optional(),
-    accepts: z.json().optional(),
+    accepts: acceptedKinds.optional(),
   }),
 } as const;
 

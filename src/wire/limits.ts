@@ -25,6 +25,9 @@ export const limits = {
   mailboxRows: 10_000,
   /** Invalid answers to one turn before its policy acts. */
   invalidAnswers: 3,
+  /** Kinds that an agent may declare to accept, and characters of their schemas: one row of the registry. */
+  acceptedKinds: 256,
+  acceptsLength: 64 * 1024,
   /** Days that an agent's event ids are remembered with their answer. */
   idMemoryDays: 30,
 } as const;

@@ -10,6 +10,7 @@ import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
+import { addSchemaRoutes } from "./routes/schemas.ts";
 import { addStatusRoutes } from "./routes/status.ts";
 import { addThreadRoutes } from "./routes/threads.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
@@ -32,6 +33,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addEventRoutes(app, ports);
   addInboxRoutes(app, ports);
   addThreadRoutes(app, ports);
+  addSchemaRoutes(app, ports);
   addStatusRoutes(app, ports);
 
   app.notFound(async (c) => {

@@ -152,6 +152,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
             if ((index.get(row.id)?.revisionNumber ?? -1) < row.revisionNumber) index.set(row.id, row);
             continue;
           }
+          if (row.table !== "event") continue;
           const key = `${row.event.source} ${row.event.id}`;
           log.set(key, { row, times: (log.get(key)?.times ?? 0) + 1 });
         }

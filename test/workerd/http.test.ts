@@ -3,10 +3,12 @@ import { env, exports } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { testAgents } from "../unit/worker/agents-suite.ts";
 import { testProjection } from "../unit/worker/projection-suite.ts";
+import { testSchemas } from "../unit/worker/schemas-suite.ts";
 import { testWorkflows } from "../unit/worker/workflows-suite.ts";
 
 describe("agents", () => testAgents(() => env.DB));
 describe("workflows", () => testWorkflows(() => env.DB));
+describe("schemas", () => testSchemas(() => env.DB));
 describe("projection", () => testProjection(() => env.DB));
 
 describe("the Worker's entry", () => {

@@ -174,7 +174,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     commit(() => {
       storage.exec("INSERT INTO sent VALUES (?, ?, ?, ?)", event.id, hash, JSON.stringify(answer), clock.now());
       for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
-      if (kind === "nerve.agent.report" && identity.card) identity.saveReport(event.data as Report);
+      if (kind === "nerve.agent.report" && identity.card) {
+        const report = event.data as Report;
+        identity.saveReport(report);
+        if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
+      }
       // What starts a thread is the first event of it.
       projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null });
     });

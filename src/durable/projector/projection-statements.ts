@@ -5,6 +5,7 @@
 import type { ProjectionRow } from "../rpc.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
+import { acceptsTable } from "./tables/accepts-table.ts";
 import { eventTable } from "./tables/event-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
 
@@ -12,6 +13,7 @@ import { threadTable } from "./tables/thread-table.ts";
 const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   event: eventTable,
   thread: threadTable,
+  accepts: acceptsTable,
 };
 
 /** A row as JSON, as the statements read it. */

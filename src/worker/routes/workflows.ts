@@ -9,6 +9,7 @@ import { checkPublish, locateDiagnostics } from "../check-publish.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readText } from "../read-body.ts";
+import { findTurnWarnings } from "../schema-store.ts";
 import { compiledBytes, listWorkflows, publishWorkflow, readWorkflow, withdrawWorkflow } from "../workflow-store.ts";
 
 const workflowName = z.string().regex(/^(?=.{1,128}$)[a-z0-9]+(-[a-z0-9]+)*$/, "kebab-case, at most 128 characters");
@@ -35,7 +36,11 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       );
     }
     const isNew = await publishWorkflow(db, compiled, json, text, ports.now());
-    return c.json({ name, revision: compiled.revision, diagnostics: locateDiagnostics(text, diagnostics) }, isNew ? 201 : 200);
+    const warnings = await findTurnWarnings(db, compiled.ir);
+    return c.json(
+      { name, revision: compiled.revision, diagnostics: locateDiagnostics(text, diagnostics), ...(warnings.length > 0 && { warnings }) },
+      isNew ? 201 : 200,
+    );
   });
 
   app.get("/v1/workflows", async (c) => {

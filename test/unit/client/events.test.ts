@@ -50,7 +50,8 @@ describe("an event", () => {
       expect.stringContaining("data is missing"),
       expect.stringContaining("not among those accepted"),
     ]);
-    expect(server.accepted[0]?.data).toEqual({ slots: 1, accepts: ["pr.opened", "pr.closed"] });
+    expect(server.accepted[0]?.data).toEqual({ slots: 1, accepts: { "pr.opened": true, "pr.closed": true } });
+    expect(agent.dropped()).toEqual({ "pr.opened": 1, "pr.closed": 1, "*": 1 });
   });
 
   test("of more than may be in hand stays in the mailbox and is given again, none lost and none twice", async () => {

@@ -1,0 +1,102 @@
+/** Reads in D1 what agents say they accept, and finds the candidates of a role whose own rules would drop its turns. */
+import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
+import { type AcceptedKinds, turnKind } from "../wire/accepts.ts";
+import { checkSchema, type JsonSchema } from "../wire/check-schema.ts";
+import type { Json } from "../wire/event.ts";
+import type { TurnAssigned } from "../wire/kinds.ts";
+
+/** Who accepts a kind, and what it must look like for them. */
+export interface AcceptedSchema {
+  kind: string;
+  agent: string;
+  schema: Json;
+}
+
+/** A candidate that would drop the turns of a role. */
+export interface TurnWarning {
+  role: string;
+  agent: string;
+  /** JSON pointer into the turn. */
+  path: string;
+  message: string;
+}
+
+/** Agents whose rules a publish reads, and misfits that it tells: a fleet of like agents needs no more to be mended. */
+const publishLimits = { agents: 500, warnings: 50 } as const;
+
+/** Kinds and who accepts them, by kind and agent; `next` is the cursor to go on from. */
+export async function listSchemas(
+  db: D1Database,
+  query: { kind?: string | undefined; agent?: string | undefined; after?: string | undefined; limit: number },
+): Promise<{ schemas: AcceptedSchema[]; next: string | null }> {
+  // Neither kinds nor ids hold a space.
+  const { results } = await db
+    .prepare(
+      `SELECT k.key AS kind, s.agent AS agent, CASE k.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE k.value END AS schema
+       FROM agent_accepts s JOIN agent a ON a.id = s.agent AND a.state = 'active', json_each(s.accepts) k
+       WHERE (? IS NULL OR k.key = ?) AND (? IS NULL OR s.agent = ?) AND k.key || ' ' || s.agent > ?
+       ORDER BY k.key || ' ' || s.agent LIMIT ?`,
+    )
+    .bind(query.kind ?? null, query.kind ?? null, query.agent ?? null, query.agent ?? null, query.after ?? "", query.limit + 1)
+    .all<{ kind: string; agent: string; schema: string }>();
+  const page = results.slice(0, query.limit);
+  const last = page.at(-1);
+  return {
+    schemas: page.map(({ kind, agent, schema }) => ({ kind, agent, schema: JSON.parse(schema) as Json })),
+    next: results.length > query.limit && last ? `${last.kind} ${last.agent}` : null,
+  };
+}
+
+/**
+ * Candidates of the workflow's roles that declared which turns they take, where the workflow's would be dropped. What a turn will hold
+ * is known here but for prompts and outputs, so only misfits of the workflow and the role count.
+ */
+export async function findTurnWarnings(db: D1Database, ir: WorkflowIr): Promise<TurnWarning[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT a.id, a.capabilities, a.roles, s.accepts FROM agent_accepts s JOIN agent a ON a.id = s.agent AND a.state = 'active'
+       WHERE json_type(s.accepts, ?) IS NOT NULL ORDER BY a.id LIMIT ?`,
+    )
+    .bind(`$."${turnKind}"`, publishLimits.agents)
+    .all<{ id: string; capabilities: string; roles: string | null; accepts: string }>();
+  const warnings: TurnWarning[] = [];
+  for (const { id, capabilities, roles, accepts } of results) {
+    const schema = (JSON.parse(accepts) as AcceptedKinds)[turnKind] as JsonSchema;
+    const card = { id, capabilities: JSON.parse(capabilities) as string[], roles: roles === null ? null : (JSON.parse(roles) as string[]) };
+    for (const role of ir.roles.filter((each) => isCandidate(ir, each, card)))
+      for (const { path, message } of checkSchema(schema, makeSampleTurn(ir, role) as unknown as Json))
+        if (/^(\/(workflow|role)\b|$)/.test(path)) warnings.push({ role: role.name, agent: id, path, message });
+  }
+  return warnings.slice(0, publishLimits.warnings);
+}
+
+function isCandidate(ir: WorkflowIr, role: RoleIr, card: { id: string; capabilities: string[]; roles: string[] | null }): boolean {
+  if (role.agent) return "id" in role.agent && role.agent.id === card.id;
+  const { all, agents, notAgents } = role.eligibility;
+  return (
+    (card.roles === null || card.roles.includes(`${ir.name}/${role.name}`)) &&
+    all.every((capability) => card.capabilities.includes(capability)) &&
+    (agents === undefined || agents.includes(card.id)) &&
+    !notAgents.includes(card.id)
+  );
+}
+
+/** A turn of the role as far as the workflow alone decides it. */
+function makeSampleTurn(ir: WorkflowIr, role: RoleIr): TurnAssigned {
+  const thread = `t${"a".repeat(25)}`;
+  const time = new Date(0).toISOString();
+  return {
+    turn: `${thread}.1.0:1`,
+    lease: { generation: 1, expires: null },
+    thread,
+    workflow: ir.name,
+    role: { ...role.fields, name: role.name, schema: (role.schema ?? true) as Json },
+    prompt: "",
+    round: 1,
+    deadline: time,
+    heartbeat: { every: "30s", miss: 3 },
+    event: { specversion: "1.0", id: "sample", source: "/agents/sample", type: ir.reflexes[0]?.on[0] ?? "sample", time },
+    last: null,
+    history: `/v1/threads/${thread}/messages`,
+  };
+}
