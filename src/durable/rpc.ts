@@ -160,9 +160,29 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
 }
 
+/** An operator has stopped a workflow's admission. */
+export interface PauseView {
+  by: string;
+  reason: string | null;
+  since: string;
+}
+
+/** A workflow's queue, for operators. */
+export interface AdmissionView {
+  running: number;
+  /** Those that wait, in the order in which they would start. */
+  queued: string[];
+  paused: PauseView | null;
+  /** Threads that may run at once; null: any number, or none was ever admitted. */
+  concurrency: number | null;
+}
+
 export interface WorkflowRpc extends DeliverRpc {
-  /** Running and queued threads, for operators. */
-  admission(): Promise<Result<{ running: number; queued: string[] }>>;
+  admission(): Promise<Result<AdmissionView>>;
+  /** Stops admitting (null: goes on); what runs is left alone. */
+  pause(pause: PauseView | null): Promise<Result<AdmissionView>>;
+  /** A revision was published: what it says of the queue holds from now on. */
+  published(revision: string): Promise<void>;
 }
 
 /** A row for the log or the thread index, as an object's projection lane sends it. */

@@ -1,11 +1,14 @@
 /** Workflows in D1: a publish is one batch, so that no reader sees a part of it. */
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
+import type { PauseView } from "../durable/rpc.ts";
 
 /** A published workflow as it is listed. */
 export interface WorkflowRecord {
   name: string;
   revision: string;
   description: string;
+  /** An operator has stopped its admission. */
+  paused: PauseView | null;
   createdAt: string;
   updatedAt: string;
 }
@@ -17,7 +20,14 @@ interface WorkflowRow {
   source: string;
   created_at: number;
   updated_at: number;
+  paused_by: string | null;
+  paused_reason: string | null;
+  paused_since: string | null;
 }
+
+const columns =
+  "name, revision, description, created_at, updated_at, paused.by AS paused_by, paused.reason AS paused_reason, paused.since AS paused_since";
+const tables = "workflow LEFT JOIN paused ON paused.workflow = workflow.name";
 
 /** Bytes of compiled JSON: under D1's 2 MB for a row, with its source beside it. */
 export const compiledBytes = 1_500_000;
@@ -90,10 +100,7 @@ export async function withdrawWorkflow(db: D1Database, name: string, now: number
 }
 
 export async function readWorkflow(db: D1Database, name: string): Promise<(WorkflowRecord & { source: string }) | undefined> {
-  const row = await db
-    .prepare("SELECT name, revision, description, source, created_at, updated_at FROM workflow WHERE name = ? AND published = 1")
-    .bind(name)
-    .first<WorkflowRow>();
+  const row = await db.prepare(`SELECT ${columns}, source FROM ${tables} WHERE name = ? AND published = 1`).bind(name).first<WorkflowRow>();
   return row ? { ...recordWorkflow(row), source: row.source } : undefined;
 }
 
@@ -103,15 +110,31 @@ export async function listWorkflows(
   query: { after?: string | undefined; limit: number },
 ): Promise<{ workflows: WorkflowRecord[]; next: string | null }> {
   const { results } = await db
-    .prepare(
-      "SELECT name, revision, description, '' AS source, created_at, updated_at FROM workflow WHERE published = 1 AND name > ? ORDER BY name LIMIT ?",
-    )
+    .prepare(`SELECT ${columns}, '' AS source FROM ${tables} WHERE published = 1 AND name > ? ORDER BY name LIMIT ?`)
     .bind(query.after ?? "", query.limit + 1)
     .all<WorkflowRow>();
   const page = results.slice(0, query.limit);
   return { workflows: page.map(recordWorkflow), next: results.length > query.limit ? (page.at(-1)?.name ?? null) : null };
 }
 
-function recordWorkflow({ name, revision, description, created_at, updated_at }: WorkflowRow): WorkflowRecord {
-  return { name, revision, description, createdAt: new Date(created_at).toISOString(), updatedAt: new Date(updated_at).toISOString() };
+function recordWorkflow(row: WorkflowRow): WorkflowRecord {
+  const { name, revision, description, paused_by: by, paused_reason: reason, paused_since: since } = row;
+  return {
+    name,
+    revision,
+    description,
+    paused: by === null || since === null ? null : { by, reason, since },
+    createdAt: new Date(row.created_at).toISOString(),
+    updatedAt: new Date(row.updated_at).toISOString(),
+  };
+}
+
+/** Copies what the workflow's object says of its pause to where lists read it. */
+export async function notePause(db: D1Database, workflow: string, pause: PauseView | null): Promise<void> {
+  if (pause)
+    await db
+      .prepare("INSERT OR REPLACE INTO paused (workflow, by, reason, since) VALUES (?, ?, ?, ?)")
+      .bind(workflow, pause.by, pause.reason, pause.since)
+      .run();
+  else await db.prepare("DELETE FROM paused WHERE workflow = ?").bind(workflow).run();
 }

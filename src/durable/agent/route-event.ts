@@ -67,6 +67,7 @@ async function applyReflexes(event: CloudEvent, sender: AgentCard, published: Pu
           event: event as unknown as Json,
           initiator: sender.id,
           key: verdict.key,
+          priority: verdict.priority,
         },
       });
     } else if (reflex.kind === "signal") {

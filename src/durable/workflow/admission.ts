@@ -1,8 +1,7 @@
 /**
- * One workflow's queue: which threads run, which wait, which are dropped. Not an actor: rows, a lane in and a lane out.
+ * One workflow's admission: which threads run, which wait, which are dropped. Not an actor: rows, a lane in and a lane out.
  * Knows ports, not the platform.
  */
-import type { WorkflowIr } from "../../compile/ir.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { createGather } from "../gather.ts";
 import { createCommitter } from "../host/committer.ts";
@@ -12,16 +11,9 @@ import { laneMigrations, migrate } from "../host/schema.ts";
 import { createMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
-import type { Delivery, Envelope, Message, ProjectionRow } from "../rpc.ts";
-
-const admissionMigrations: readonly string[] = [
-  `CREATE TABLE admitted (place INTEGER PRIMARY KEY AUTOINCREMENT, thread TEXT NOT NULL UNIQUE, status TEXT NOT NULL, key TEXT, start TEXT NOT NULL, at INTEGER NOT NULL);
-   CREATE INDEX admitted_key ON admitted (key) WHERE key IS NOT NULL;
-   CREATE INDEX admitted_status ON admitted (status, place);`,
-];
-
-/** Threads that wait where the author names no `max_queue`: an hour of a busy workflow. */
-const queueAtMost = 1_000;
+import type { AdmissionView, Delivery, Envelope, Message, PauseView, ProjectionRow } from "../rpc.ts";
+import { createGate, type Rules } from "./gate.ts";
+import { createQueue, queueLimits, queueMigrations } from "./queue.ts";
 
 export interface AdmissionPorts {
   /** The workflow's name. */
@@ -37,7 +29,11 @@ export interface AdmissionPorts {
 export interface Admission {
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
-  admission(): { running: number; queued: string[] };
+  admission(): AdmissionView;
+  /** Stops admitting, or goes on; what runs is left alone. */
+  pause(pause: PauseView | null): AdmissionView;
+  /** A revision was published: what it says of the queue holds from now on. */
+  published(revision: string): Promise<void>;
 }
 
 /** What starts a thread: sent on to its root as it is. */
@@ -48,11 +44,21 @@ interface Admit {
   event: CloudEvent;
   initiator: string;
   key: string | null;
+  /** Greater starts earlier. */
+  priority?: number;
+  /** From 2 on, a thread that was there before begins anew: it is never dropped for want of a place. */
+  epoch?: number;
+}
+
+interface Item {
+  envelope: Envelope;
+  /** The published revision's word on the queue, where it was read anew. */
+  rules?: Rules | undefined;
 }
 
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
-  migrate(storage, { lane: laneMigrations, projection: projectionMigrations, admission: admissionMigrations });
+  migrate(storage, { lane: laneMigrations, projection: projectionMigrations, admission: queueMigrations });
   const projection = createProjectionLane(world, later, project);
   const committer = createCommitter(world, {
     dueTimes: () => [projection.due()],
@@ -65,15 +71,16 @@ export function createAdmission({ name, world, registry, project, settle, later,
     seal: () => projection.seal(),
     undone: () => projection.undo(),
   });
+  const queue = createQueue(storage);
+  const gate = createGate(storage);
   let resumed = false;
-
-  const running = (): number => storage.exec<{ n: number }>("SELECT count(*) AS n FROM admitted WHERE status = 'running'")[0]?.n ?? 0;
 
   function tell(admit: Admit, kind: "queued" | "dropped", why: string): void {
     const at = new Date(clock.now()).toISOString();
+    const again = (admit.epoch ?? 1) > 1;
     const event: CloudEvent = {
       specversion: "1.0",
-      id: `${admit.thread}.${kind}`,
+      id: `${admit.thread}${again ? `-${admit.epoch}` : ""}.${kind}`,
       source: `/threads/${admit.thread}`,
       type: `nerve.thread.${kind}`,
       time: at,
@@ -90,6 +97,8 @@ export function createAdmission({ name, world, registry, project, settle, later,
     if (admit.event.source.startsWith("/agents/"))
       committer.outbox.append([`agent/${admit.initiator}`], createMail({ channel: "my", event }));
     projection.append({ table: "event", event, thread: admit.thread });
+    // Of one that was there before, the root writes the row.
+    if (again) return;
     projection.append({
       table: "thread",
       id: admit.thread,
@@ -108,105 +117,104 @@ export function createAdmission({ name, world, registry, project, settle, later,
     });
   }
 
-  function start(admit: Admit): void {
-    committer.outbox.append([`recruitment/${admit.thread}`], { ...(admit as unknown as { [key: string]: Json }), type: "thread.start" });
-  }
-
-  function admit(message: Admit, ir: WorkflowIr): void {
-    if (storage.exec("SELECT 1 FROM admitted WHERE thread = ?", message.thread).length) return;
-    const live =
-      message.key === null
-        ? undefined
-        : storage.exec<{ thread: string }>("SELECT thread FROM admitted WHERE key = ? LIMIT 1", message.key)[0]?.thread;
-    if (live !== undefined) {
-      tell(message, "dropped", `the thread ${live} of the key ${message.key} is live`);
+  function admit(message: Admit): void {
+    const { thread, key, epoch = 1 } = message;
+    const known = queue.find(thread);
+    if (known && known.epoch >= epoch) return;
+    const live = key === null ? undefined : queue.findKey(key);
+    if (live && live.thread !== thread) {
+      tell(message, "dropped", `the thread ${live.thread} of the key ${key} is live`);
       return;
     }
-    const full = ir.concurrency !== undefined && running() >= ir.concurrency;
-    if (full && ir.overflow === "drop") {
-      tell(message, "dropped", `${ir.concurrency} threads run, which is the workflow's concurrency`);
+    const { places, overflow, maxQueue } = gate.rules();
+    const paused = gate.paused();
+    const full = places !== null && queue.running() >= places;
+    const why = paused ? describePause(paused) : `${places} threads run, which is the workflow's concurrency`;
+    if (full && !paused && overflow === "drop" && epoch === 1) {
+      tell(message, "dropped", why);
       return;
     }
-    storage.exec(
-      "INSERT INTO admitted (thread, status, key, start, at) VALUES (?, ?, ?, ?, ?)",
-      message.thread,
-      full ? "queued" : "running",
-      message.key,
-      JSON.stringify(message),
-      clock.now(),
-    );
-    if (!full) {
+    const priority = Number.isFinite(message.priority) ? (message.priority as number) : 0;
+    const wasRunning = known?.status === "running";
+    queue.join({ thread, initiator: message.event.source, priority, key, start: JSON.stringify(message), epoch }, clock.now());
+    // One that begins anew while it has a place keeps it.
+    if (wasRunning) {
+      queue.take(thread);
       start(message);
       return;
     }
-    tell(message, "queued", `${ir.concurrency} threads run, which is the workflow's concurrency`);
-    const waiting = storage.exec<{ thread: string; start: string }>(
-      "SELECT thread, start FROM admitted WHERE status = 'queued' ORDER BY place",
-    );
-    for (const oldest of waiting.slice(0, Math.max(0, waiting.length - (ir.maxQueue ?? queueAtMost)))) {
-      storage.exec("DELETE FROM admitted WHERE thread = ?", oldest.thread);
+    startWaiting();
+    if (queue.find(thread)?.status !== "queued") return;
+    tell(message, "queued", why);
+    const most = Math.min(maxQueue ?? queueLimits.waiting, queueLimits.waitingMost);
+    for (let oldest = queue.surplus(most); oldest; oldest = queue.surplus(most)) {
+      queue.remove(oldest.thread);
       tell(JSON.parse(oldest.start) as Admit, "dropped", "the queue is full and this was the oldest in it");
     }
   }
 
-  function release(thread: string): void {
-    storage.exec("DELETE FROM admitted WHERE thread = ?", thread);
+  function start(message: Admit): void {
+    committer.outbox.append([`recruitment/${message.thread}`], {
+      ...(message as unknown as { [key: string]: Json }),
+      type: "thread.start",
+    });
   }
 
   /** Starts whoever waits, as far as there are places. */
-  function startWaiting(concurrency: number | undefined): void {
-    const places = concurrency === undefined ? Number.POSITIVE_INFINITY : concurrency - running();
-    if (places <= 0) return;
-    for (const { thread, start: text } of storage.exec<{ thread: string; start: string }>(
-      "SELECT thread, start FROM admitted WHERE status = 'queued' ORDER BY place LIMIT ?",
-      Math.min(places, queueAtMost),
-    )) {
-      storage.exec("UPDATE admitted SET status = 'running' WHERE thread = ?", thread);
-      start(JSON.parse(text) as Admit);
+  function startWaiting(): void {
+    if (gate.paused()) return;
+    const { places } = gate.rules();
+    for (let left = places === null ? Number.POSITIVE_INFINITY : places - queue.running(); left > 0; left--) {
+      const next = queue.next();
+      if (next === undefined) return;
+      start(JSON.parse(next) as Admit);
     }
   }
 
   function signal(message: Message): void {
-    const thread =
-      typeof message.key === "string"
-        ? storage.exec<{ thread: string; status: string; start: string }>(
-            "SELECT thread, status, start FROM admitted WHERE key = ?",
-            message.key,
-          )[0]
-        : undefined;
-    if (!thread) return;
-    if (thread.status === "queued") {
+    const { key } = message;
+    if (typeof key !== "string") return;
+    const live = queue.findKey(key);
+    if (live?.status === "queued" && live.epoch === 1) {
       if (message.signal !== "cancel") return;
-      release(thread.thread);
-      tell(JSON.parse(thread.start) as Admit, "dropped", "cancelled while it was queued");
+      queue.remove(live.thread);
+      tell(JSON.parse(live.start) as Admit, "dropped", "cancelled while it was queued");
       return;
     }
-    committer.outbox.append([`recruitment/${thread.thread}`], {
+    // A resume that wakes nobody begins the key's last thread anew, if its workflow says how.
+    const thread = live?.thread ?? (message.signal === "resume" ? queue.findEnded(key) : undefined);
+    if (thread === undefined) return;
+    committer.outbox.append([`recruitment/${thread}`], {
       type: "thread.signal",
       signal: message.signal ?? null,
       event: message.event ?? null,
     });
   }
 
-  function take({ envelope, ir }: { envelope: Envelope; ir: WorkflowIr | undefined }): Delivery {
+  /** A word of an earlier beginning is about a place that the thread does not have any more. */
+  function hearThread({ type, thread, epoch = 1 }: Message): void {
+    const row = queue.find(String(thread));
+    if (!row || row.epoch > Number(epoch)) return;
+    if (type === "thread.ended") {
+      queue.remove(row.thread);
+      if (row.key !== null) queue.noteEnded(row.key, row.thread, clock.now());
+    } else queue.mark(row.thread, type === "thread.paused" ? "paused" : "running");
+    startWaiting();
+  }
+
+  function take({ envelope, rules }: Item): Delivery {
     const { message, from, id } = envelope;
     if (isRepeat(storage, from, id)) return { status: "stored" };
     markReceived(storage, from, id);
-    if (message.type === "admit" && ir) admit(message as unknown as Admit, ir);
+    if (rules) gate.set(rules);
+    if (message.type === "admit") admit(message as unknown as Admit);
     else if (message.type === "signal") signal(message);
-    else if (message.type === "thread.ended" || message.type === "thread.paused") {
-      if (message.type === "thread.ended") release(String(message.thread));
-      else storage.exec("UPDATE admitted SET status = 'paused' WHERE thread = ?", String(message.thread));
-      startWaiting(ir?.concurrency);
-    } else if (message.type === "thread.resumed")
-      storage.exec("UPDATE admitted SET status = 'running' WHERE thread = ?", String(message.thread));
+    else if (message.type === "thread.ended" || message.type === "thread.paused" || message.type === "thread.resumed") hearThread(message);
     else return { status: "refused", code: "malformed", detail: `a workflow takes no ${message.type}` };
     return { status: "stored" };
   }
 
-  const gather = createGather<{ envelope: Envelope; ir: WorkflowIr | undefined }, Delivery>(settle, (items) =>
-    committer.commit(() => items.map(take)),
-  );
+  const gather = createGather<Item, Delivery>(settle, (items) => committer.commit(() => items.map(take)));
 
   function resume(): void {
     if (resumed) return;
@@ -215,13 +223,35 @@ export function createAdmission({ name, world, registry, project, settle, later,
     projection.wake();
   }
 
+  async function readRules(revision: string): Promise<Rules | undefined> {
+    const ir = (await registry.revision(revision))?.ir;
+    return ir && { revision, places: ir.concurrency ?? null, overflow: ir.overflow, maxQueue: ir.maxQueue ?? null };
+  }
+
+  /** What the published revision says, read where a message comes from another one than is known. */
+  async function readPublished(message: Message): Promise<Rules | undefined> {
+    const { revision } = message;
+    const known = gate.rules().revision;
+    if (typeof revision !== "string" || revision === known) return undefined;
+    if (message.type !== "admit") return known === null ? readRules(revision) : undefined;
+    const own = await readRules(revision);
+    if (!own) throw new Error(`the revision ${revision} of ${name} is not to be found`);
+    const published = (await registry.reflexes()).find(({ workflow }) => workflow === name)?.revision;
+    if (published === undefined || published === revision) return known === null || published !== undefined ? own : undefined;
+    return published === known ? undefined : await readRules(published);
+  }
+
+  const view = (): AdmissionView => ({
+    running: queue.running(),
+    queued: queue.order(),
+    paused: gate.paused(),
+    concurrency: gate.rules().places,
+  });
+
   return {
     async deliver(envelope) {
       resume();
-      const { revision } = envelope.message;
-      const ir = typeof revision === "string" ? (await registry.revision(revision))?.ir : undefined;
-      if (envelope.message.type === "admit" && !ir) throw new Error(`the revision ${String(revision)} of ${name} is not to be found`);
-      return gather({ envelope, ir });
+      return gather({ envelope, rules: await readPublished(envelope.message) });
     },
     alarm: () =>
       committer.alarm(async () => {
@@ -229,11 +259,27 @@ export function createAdmission({ name, world, registry, project, settle, later,
         await projection.flush();
         committer.commit(() => {});
       }),
-    admission: () => ({
-      running: running(),
-      queued: storage
-        .exec<{ thread: string }>("SELECT thread FROM admitted WHERE status = 'queued' ORDER BY place LIMIT ?", queueAtMost)
-        .map(({ thread }) => thread),
-    }),
+    admission: view,
+    pause(pause) {
+      resume();
+      committer.commit(() => {
+        if (!pause || !gate.paused()) gate.pause(pause);
+        startWaiting();
+      });
+      return view();
+    },
+    async published(revision) {
+      resume();
+      const rules = await readRules(revision);
+      if (!rules) throw new Error(`the revision ${revision} of ${name} is not to be found`);
+      committer.commit(() => {
+        gate.set(rules);
+        startWaiting();
+      });
+    },
   };
+}
+
+function describePause({ by, reason }: PauseView): string {
+  return `paused by ${by}${reason ? `: ${reason}` : ""}`;
 }

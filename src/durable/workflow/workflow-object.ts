@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { type Result, succeed } from "../../wire/problem.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit } from "../metrics.ts";
-import type { Delivery, Envelope, WorkflowRpc } from "../rpc.ts";
+import type { AdmissionView, Delivery, Envelope, PauseView, WorkflowRpc } from "../rpc.ts";
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 
@@ -33,8 +33,17 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
     return this.#admission.deliver(envelope);
   }
 
-  async admission(): Promise<Result<{ running: number; queued: string[] }>> {
-    return succeed(isStored(this.ctx) ? this.#admission.admission() : { running: 0, queued: [] });
+  async admission(): Promise<Result<AdmissionView>> {
+    return succeed(isStored(this.ctx) ? this.#admission.admission() : { running: 0, queued: [], paused: null, concurrency: null });
+  }
+
+  async pause(pause: PauseView | null): Promise<Result<AdmissionView>> {
+    return succeed(this.#admission.pause(pause));
+  }
+
+  /** One that never had a thread learns of it with its first. */
+  async published(revision: string): Promise<void> {
+    if (this.#made || isStored(this.ctx)) await this.#admission.published(revision);
   }
 
   override alarm(): Promise<void> {

@@ -8,11 +8,16 @@ import { requireOperator } from "../authenticate.ts";
 import { checkPublish, locateDiagnostics } from "../check-publish.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
-import { readText } from "../read-body.ts";
+import { readJson, readText } from "../read-body.ts";
 import { findTurnWarnings } from "../schema-store.ts";
-import { compiledBytes, listWorkflows, publishWorkflow, readWorkflow, withdrawWorkflow } from "../workflow-store.ts";
+import { compiledBytes, listWorkflows, notePause, publishWorkflow, readWorkflow, withdrawWorkflow } from "../workflow-store.ts";
 
 const workflowName = z.string().regex(/^(?=.{1,128}$)[a-z0-9]+(-[a-z0-9]+)*$/, "kebab-case, at most 128 characters");
+// Strict: a reason under another name would be lost without a word.
+const pauseBodies = {
+  pause: z.strictObject({ reason: z.string().max(limits.attributeLength).optional() }),
+  unpause: z.strictObject({ reason: z.undefined().optional() }),
+};
 const workflowList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
 
 /** Adds the routes of `/v1/workflows`. */
@@ -36,6 +41,8 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       );
     }
     const isNew = await publishWorkflow(db, compiled, json, text, ports.now());
+    // Its places may have changed: who waits need not wait for the next event.
+    await ports.workflow(name).published(compiled.revision);
     const warnings = await findTurnWarnings(db, compiled.ir);
     return c.json(
       { name, revision: compiled.revision, diagnostics: locateDiagnostics(text, diagnostics), ...(warnings.length > 0 && { warnings }) },
@@ -51,8 +58,7 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/workflows/:name", async (c) => {
     await requireOperator(c, ports);
     const workflow = await findWorkflow(c.req.param("name"));
-    const { running, queued } = unwrap(await ports.workflow(workflow.name).admission());
-    return c.json({ ...workflow, running, queued });
+    return c.json({ ...workflow, ...unwrap(await ports.workflow(workflow.name).admission()) });
   });
 
   app.delete("/v1/workflows/:name", async (c) => {
@@ -61,6 +67,22 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     if (!(await withdrawWorkflow(db, name, ports.now()))) throw noWorkflow(name);
     return c.body(null, 204);
   });
+
+  for (const order of ["pause", "unpause"] as const) {
+    app.post(`/v1/workflows/:name/${order}`, async (c) => {
+      const operator = await requireOperator(c, ports);
+      const { reason = null }: { reason?: string | undefined | null } = parseInput(
+        pauseBodies[order],
+        (await readJson(c.req.raw, limits.eventBytes)) ?? {},
+        "body",
+      );
+      const { name } = await findWorkflow(c.req.param("name"));
+      const pause = order === "pause" ? { by: operator, reason, since: new Date(ports.now()).toISOString() } : null;
+      const view = unwrap(await ports.workflow(name).pause(pause));
+      await notePause(db, name, view.paused);
+      return c.json({ name, ...view }, 202);
+    });
+  }
 
   app.get("/v1/workflows/:name/machines", async (c) => {
     await requireOperator(c, ports);

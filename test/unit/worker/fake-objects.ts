@@ -1,5 +1,5 @@
 /** Objects that remember what they were asked and answer as the real ones would, for tests of the routes alone. */
-import type { AgentCard, AgentRpc, Principal, RecruitmentRpc, ThreadView, WorkflowRpc } from "../../../src/durable/rpc.ts";
+import type { AgentCard, AgentRpc, PauseView, Principal, RecruitmentRpc, ThreadView, WorkflowRpc } from "../../../src/durable/rpc.ts";
 import { hashToken } from "../../../src/durable/token-hash.ts";
 import type { Json } from "../../../src/wire/event.ts";
 import { refuse, succeed } from "../../../src/wire/problem.ts";
@@ -21,6 +21,7 @@ export function createFakeObjects(): FakeObjects {
   const agents = new Map<string, { card: AgentCard; tokenHash: string | undefined }>();
   const threads = new Map<string, string[]>();
   const failures = new Map<string, unknown>();
+  const paused = new Map<string, PauseView>();
 
   function note(object: string, method: string, ...args: unknown[]): void {
     calls.push({ object, method, args });
@@ -142,7 +143,16 @@ export function createFakeObjects(): FakeObjects {
     workflow: (name) => ({
       async admission() {
         note(`workflow/${name}`, "admission");
-        return succeed({ running: 0, queued: [] });
+        return succeed({ running: 0, queued: [], paused: paused.get(name) ?? null, concurrency: null });
+      },
+      async pause(pause) {
+        note(`workflow/${name}`, "pause", pause);
+        if (pause) paused.set(name, pause);
+        else paused.delete(name);
+        return succeed({ running: 0, queued: [], paused: pause, concurrency: null });
+      },
+      async published(revision) {
+        note(`workflow/${name}`, "published", revision);
       },
       async deliver() {
         return { status: "stored" };
