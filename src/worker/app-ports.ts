@@ -4,6 +4,7 @@ import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import type { AgentRpc, Principal, RecruitmentRpc, WorkflowRpc } from "../durable/rpc.ts";
 import type { Json } from "../wire/event.ts";
+import type { Access } from "./operator-store.ts";
 
 export interface CompileAnswer {
   /** Absent when a diagnostic is an error. */
@@ -35,5 +36,6 @@ export interface AppPorts {
 
 /** What Hono carries from the authentication to a route. */
 export interface AppEnv {
-  Variables: { principal: Principal };
+  /** `access` is an operator's: what it may do. */
+  Variables: { principal: Principal; access?: Access };
 }

@@ -3,39 +3,62 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { AgentCard, Principal } from "../durable/rpc.ts";
 import { subprotocol } from "../wire/channels.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
+import { type Access, proveOperator } from "./operator-store.ts";
 import { problemError, unwrap } from "./problem-error.ts";
-import { equalTokens, parseTokenAgent } from "./tokens.ts";
+import { equalTokens, parseTokenAgent, parseTokenOperator } from "./tokens.ts";
 
-/** The one operator so far: whoever holds the admin token. */
-const operator = "admin";
+/** The operator whose token is the Worker's secret: it makes the others. */
+export const rootOperator = "admin";
+
+/** Posts that change nothing, which a read-only operator may make. */
+const readingPosts = ["/v1/tickets"];
 
 /** Lets nobody pass without a bearer token, and nobody at all while no admin token is set. */
 export function authenticate(ports: AppPorts): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    if (!ports.adminToken) {
-      throw problemError(
-        "unavailable",
-        "No admin token is set, so nothing is served. Run `wrangler secret put NERVEFLARE_ADMIN_TOKEN` and try again.",
-        {
-          retryAfter: 60,
-        },
-      );
-    }
+    const adminToken = requireAdminToken(ports);
     const token = readToken(c.req.raw);
     if (token === undefined) throw problemError("unauthenticated", "Send a token: `Authorization: Bearer <token>`.");
-    const principal = await findPrincipal(token, ports.adminToken);
+    const { principal, access } = await findPrincipal(ports, token, adminToken);
     if ("agent" in principal && ports.isRegistered && !(await ports.isRegistered(principal.agent)))
       throw problemError("unauthenticated", "This token names no agent; ask the operator for one.");
     c.set("principal", principal);
+    c.set("access", access);
     await next();
   };
 }
 
-async function findPrincipal(token: string, adminToken: string): Promise<Principal> {
-  if (await equalTokens(token, adminToken)) return { operator };
+/**
+ * The root operator's token.
+ * @throws ProblemError `unavailable` while none is set
+ */
+export function requireAdminToken(ports: AppPorts): string {
+  if (ports.adminToken) return ports.adminToken;
+  throw problemError(
+    "unavailable",
+    "No admin token is set, so nothing is served. Run `wrangler secret put NERVEFLARE_ADMIN_TOKEN` and try again.",
+    { retryAfter: 60 },
+  );
+}
+
+/** Lets an operator with a read-only token read. By the method, so that a new route is guarded by being there. */
+export function guardAccess(): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { method, path } = c.req;
+    if (c.get("access") === "read" && method !== "GET" && method !== "HEAD" && !readingPosts.includes(path))
+      throw problemError("forbidden", "This operator's token may only read. Ask for one with `access: admin`.");
+    await next();
+  };
+}
+
+async function findPrincipal(ports: AppPorts, token: string, adminToken: string): Promise<{ principal: Principal; access?: Access }> {
+  if (await equalTokens(token, adminToken)) return { principal: { operator: rootOperator }, access: "admin" };
+  const operator = parseTokenOperator(token);
+  const access = operator === undefined ? undefined : await proveOperator(ports.db, operator, token);
+  if (operator !== undefined && access !== undefined) return { principal: { operator }, access };
   const agent = parseTokenAgent(token);
   if (agent === undefined) throw problemError("unauthenticated", "This token is nobody's. Ask the operator for one.");
-  return { agent, token };
+  return { principal: { agent, token } };
 }
 
 /** From `Authorization`, or, as browsers cannot set that on a socket, the second subprotocol. */
@@ -52,13 +75,14 @@ export function nameObject(principal: Principal): string {
 }
 
 /**
- * The operator who calls.
+ * The operator who calls; whether it may also change something, {@link guardAccess} has judged.
  * @throws ProblemError `forbidden` for an agent, `unauthenticated` for a token that is not the agent's
  */
 export async function requireOperator(c: Context<AppEnv>, ports: AppPorts): Promise<string> {
-  const viewer = await proveViewer(c, ports);
-  if (viewer !== null) throw problemError("forbidden", "This takes an operator's token.");
-  return operator;
+  const principal = c.get("principal");
+  if ("operator" in principal) return principal.operator;
+  await proveViewer(c, ports);
+  throw problemError("forbidden", "This takes an operator's token.");
 }
 
 /**

@@ -3,29 +3,42 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { createProblem } from "../wire/problem.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
-import { authenticate, proveViewer } from "./authenticate.ts";
+import { auditChanges } from "./audit-changes.ts";
+import { authenticate, guardAccess, proveViewer } from "./authenticate.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { findAllowedMethods } from "./find-allowed-methods.ts";
 import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
+import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
+import { addOperatorRoutes } from "./routes/operators.ts";
 import { addSchemaRoutes } from "./routes/schemas.ts";
 import { addStatusRoutes } from "./routes/status.ts";
 import { addThreadRoutes } from "./routes/threads.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
 
-/** Builds the app over its ports; keeps nothing between requests. */
+/**
+ * Builds the app over its ports. Who may call what is a table in test/unit/worker/access-matrix.test.ts: a new route needs
+ * a row there. What an operator changes is audited, and refused to read-only tokens, without a route's doing.
+ */
 export function createApp(ports: AppPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  addRedeemRoute(app, ports);
   app.use("*", authenticate(ports));
   app.use("*", async (c, next) => {
     await next();
     // Answers are for one token's holder, and some hold tokens.
     if (c.res.status !== 101) c.header("cache-control", "no-store");
   });
+
+  app.use(
+    "*",
+    auditChanges(ports, () => app.routes),
+  );
+  app.use("*", guardAccess());
 
   for (const changing of ["/v1/agents", "/v1/agents/*", "/v1/workflows/*"]) app.use(changing, tellRegistry(ports));
   addAgentRoutes(app, ports);
@@ -35,6 +48,8 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addThreadRoutes(app, ports);
   addSchemaRoutes(app, ports);
   addStatusRoutes(app, ports);
+  addOperatorRoutes(app, ports);
+  addEnrolmentRoutes(app, ports);
 
   app.notFound(async (c) => {
     // What exists is told only to those who may ask.

@@ -3,8 +3,10 @@ import type { Hono } from "hono";
 import { compileWorkflow } from "../compile/compile-workflow.ts";
 import { type Environment, findNeighbours } from "../durable/environment.ts";
 import type { AppEnv } from "./app-ports.ts";
+import { pruneDecisions } from "./audit-store.ts";
 import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
+import { pruneEnrolments } from "./enrolment-store.ts";
 import { pruneProjection } from "./prune-projection.ts";
 
 export { AgentObject, ProjectorObject, RecruitmentObject, RegistryObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
@@ -50,5 +52,7 @@ export default {
   /** The cron trigger: retention of what D1 was told. */
   async scheduled({ scheduledTime }, env) {
     await pruneProjection(env.DB, { now: scheduledTime, days: retentionDays });
+    await pruneDecisions(env.DB, scheduledTime);
+    await pruneEnrolments(env.DB, scheduledTime);
   },
 } satisfies ExportedHandler<WorkerEnv>;

@@ -1,6 +1,15 @@
 /** Reads request bodies within a limit, whatever `content-length` claims. */
 import { problemError } from "./problem-error.ts";
 
+/** Characters of a body that is kept for {@link recallBody}. */
+const recalled = 4_096;
+const bodies = new WeakMap<Request, string>();
+
+/** What a route has read of this request already, if it was short: a body can be read once only. */
+export function recallBody(request: Request): string | undefined {
+  return bodies.get(request);
+}
+
 /**
  * The body as text.
  * @param limit bytes
@@ -28,7 +37,9 @@ export async function readText(request: Request, limit: number): Promise<string>
     at += part.byteLength;
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    if (text.length <= recalled) bodies.set(request, text);
+    return text;
   } catch {
     throw problemError("malformed", "The body is not UTF-8.");
   }

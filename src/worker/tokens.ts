@@ -5,10 +5,29 @@ import { idPattern } from "../wire/event.ts";
 /** An agent's secret: base64url of 32 bytes. */
 const secretPattern = /^[A-Za-z0-9_-]{43}$/;
 
-/** @param bytes 32 random ones */
-export function formatToken(agent: string, bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return `${agent}.${base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+/** What stands before an operator's name in its token; no agent's id has a slash. */
+export const operatorPrefix = "operators/";
+
+/** Random bytes as base64url. */
+export function formatSecret(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+/**
+ * @param owner an agent's id, or `operators/<name>`
+ * @param bytes 32 random ones
+ */
+export function formatToken(owner: string, bytes: Uint8Array): string {
+  return `${owner}.${formatSecret(bytes)}`;
+}
+
+/** The operator that a token names; undefined if it can't be an operator's. Proves nothing. */
+export function parseTokenOperator(token: string): string | undefined {
+  const [name, secret, more] = token.startsWith(operatorPrefix) ? token.slice(operatorPrefix.length).split(".") : [];
+  return name && more === undefined && secretPattern.test(secret ?? "") ? name : undefined;
 }
 
 /** The agent that a token names; undefined if it can't be an agent's. Proves nothing. */

@@ -2,11 +2,13 @@
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { testAgents } from "../unit/worker/agents-suite.ts";
+import { testIdentity } from "../unit/worker/identity-suite.ts";
 import { testProjection } from "../unit/worker/projection-suite.ts";
 import { testSchemas } from "../unit/worker/schemas-suite.ts";
 import { testWorkflows } from "../unit/worker/workflows-suite.ts";
 
 describe("agents", () => testAgents(() => env.DB));
+describe("identity", () => testIdentity(() => env.DB));
 describe("workflows", () => testWorkflows(() => env.DB));
 describe("schemas", () => testSchemas(() => env.DB));
 describe("projection", () => testProjection(() => env.DB));

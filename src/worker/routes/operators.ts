@@ -1,0 +1,57 @@
+/** `/v1/operators` and `/v1/audit`: who runs this, and what they decided. */
+import type { Hono } from "hono";
+import { z } from "zod";
+import { hashToken } from "../../durable/token-hash.ts";
+import type { AppEnv, AppPorts } from "../app-ports.ts";
+import { listDecisions } from "../audit-store.ts";
+import { requireOperator, rootOperator } from "../authenticate.ts";
+import { addOperator, listOperators, removeOperator } from "../operator-store.ts";
+import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
+import { problemError } from "../problem-error.ts";
+import { readJson } from "../read-body.ts";
+import { formatToken, operatorPrefix } from "../tokens.ts";
+
+/** Bytes of a body that names an operator. */
+const operatorBytes = 4 * 1024;
+
+const newOperator = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 _ -"),
+  access: z.enum(["read", "admin"]),
+});
+const operatorList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
+const text = z.string().min(1).max(256).optional();
+const auditList = z.strictObject({ operator: text, action: text, target: text, after: wholeNumber.optional(), limit: pageLimit });
+
+/** Adds the routes. */
+export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
+  const { db } = ports;
+
+  app.post("/v1/operators", async (c) => {
+    const createdBy = await requireOperator(c, ports);
+    const { name, access } = parseInput(newOperator, await readJson(c.req.raw, operatorBytes), "body");
+    const token = formatToken(`${operatorPrefix}${name}`, ports.randomBytes(32));
+    const added =
+      name !== rootOperator && (await addOperator(db, { name, access, tokenHash: await hashToken(token), createdBy }, ports.now()));
+    if (!added) throw problemError("already_exists", `There is an operator ${name}. Take another name, or delete it first.`);
+    return c.json({ name, access, token }, 201);
+  });
+
+  app.get("/v1/operators", async (c) => {
+    await requireOperator(c, ports);
+    return c.json(await listOperators(db, parseInput(operatorList, c.req.query(), "query")));
+  });
+
+  app.delete("/v1/operators/:name", async (c) => {
+    await requireOperator(c, ports);
+    const name = c.req.param("name");
+    if (name === rootOperator)
+      throw problemError("forbidden", "This operator's token is the Worker's secret: change NERVEFLARE_ADMIN_TOKEN instead.");
+    if (!(await removeOperator(db, name))) throw problemError("not_found", `There is no operator ${name}.`);
+    return c.body(null, 204);
+  });
+
+  app.get("/v1/audit", async (c) => {
+    await requireOperator(c, ports);
+    return c.json(await listDecisions(db, parseInput(auditList, c.req.query(), "query")));
+  });
+}
