@@ -29,6 +29,8 @@ export interface TestApp {
   objects: FakeObjects;
   logged: { [field: string]: Json | undefined }[];
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  /** Every route, as `METHOD /pattern`. */
+  routes(): Set<string>;
   /** Registers an agent and gives its token. */
   register(id: string, rights?: Record<string, unknown>): Promise<string>;
 }
@@ -65,6 +67,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
     objects,
     logged,
     call,
+    routes: () => new Set(app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`)),
     async register(id, rights = {}) {
       const { body } = await call("POST", "/v1/agents", { body: { id, ...rights } });
       return body.token;
