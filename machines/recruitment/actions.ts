@@ -1,9 +1,10 @@
 /** Actions of recruitment, by name. What leaves a step is complete data. */
-import { clipReason, lookUp, readNumber, readObject, readReason, readText, without } from "../facts.ts";
+import { clipReason, lookUp, readNumber, readObject, readReason, readText, readTexts, without } from "../facts.ts";
 import type { Emitted, Holder, MachineOutcome, RecruitmentToTask, Seat, TaskInput, ToAgent, ToOffers } from "../messages.ts";
-import type { ActionMeaning, Facts, Step } from "../steps.ts";
+import type { ActionMeaning, Facts, Params, Step } from "../steps.ts";
 import type { RecruitmentContext } from "./context.ts";
 import { judgeClaim } from "./guards.ts";
+import { beatsLeader } from "./rank-claims.ts";
 
 type Action = ActionMeaning<RecruitmentContext>;
 type Steps = Step<RecruitmentContext>[];
@@ -69,6 +70,18 @@ function describeClose(context: RecruitmentContext, event: Facts, role: string):
   return event.type === "thread.suspended" ? "suspended" : "cancelled";
 }
 
+/**
+ * Whoever was given the role is out of the running for those that set it apart: what leads there is rejected.
+ * @param params `bars`: roles that collect claims and whose `not`, theirs or by its group, names this one
+ */
+function dropBarred(context: RecruitmentContext, role: string, agent: string, params: Params): Steps {
+  const barred = readTexts(params, "bars").filter((other) => lookUp(context.leading, other)?.agent === agent);
+  if (barred.length === 0) return [];
+  const dropped = without(context.leading, role);
+  const leading = barred.reduce((left, other) => without(left, other), dropped);
+  return [{ assign: { leading } }, ...barred.flatMap((other) => rejectLeader(context, other, `holds:${role}`))];
+}
+
 /** Tells the claim that was to win that it does not. */
 function rejectLeader(context: RecruitmentContext, role: string, reason: string): Steps {
   const leader = lookUp(context.leading, role);
@@ -130,13 +143,20 @@ export const recruitmentActions: Record<string, Action> = {
     const agent = readText(event, "agent");
     const offer = lookUp(context.offers, role) ?? 0;
     const losers = leader?.agent === agent ? [] : rejectLeader(context, role, "taken");
-    return [...bind(context, role, agent, (generation) => ({ type: "claim.accepted", role, offer, generation })), ...losers];
+    return [
+      ...bind(context, role, agent, (generation) => ({ type: "claim.accepted", role, offer, generation })),
+      ...losers,
+      ...dropBarred(context, role, agent, params),
+    ];
   },
   awardLeader: (context, _event, params) => {
     const role = readText(params, "role");
     const leader = lookUp(context.leading, role);
     if (!leader) return [];
-    return bind(context, role, leader.agent, (generation) => ({ type: "claim.accepted", role, offer: leader.offer, generation }));
+    return [
+      ...bind(context, role, leader.agent, (generation) => ({ type: "claim.accepted", role, offer: leader.offer, generation })),
+      ...dropBarred(context, role, leader.agent, params),
+    ];
   },
   /** Keeps the better of the leading claim and this one, and rejects the other. */
   noteClaim: (context, event, params) => {
@@ -145,8 +165,9 @@ export const recruitmentActions: Record<string, Action> = {
     const offer = readNumber(event, "offer") ?? 0;
     const score = readNumber(event, "score") ?? 0;
     const leader = lookUp(context.leading, role);
-    if (leader?.offer === offer && leader.agent !== agent && leader.score >= score)
-      return [sendAgent(agent, { type: "claim.rejected", role, offer, reason: "outscored" })];
+    if (leader?.offer === offer && !beatsLeader(score, leader))
+      // Whoever leads and claims once more keeps what it has.
+      return leader.agent === agent ? [] : [sendAgent(agent, { type: "claim.rejected", role, offer, reason: "outscored" })];
     const outscored = leader && leader.agent !== agent;
     return [
       { assign: { leading: { ...context.leading, [role]: { agent, offer, score } } } },
@@ -165,7 +186,11 @@ export const recruitmentActions: Record<string, Action> = {
     const role = readText(params, "role");
     const agent = readText(event, "agent");
     const vacated = unbind(context, role, "reassigned", true);
-    return [...vacated, ...bind(context, role, agent, (generation) => ({ type: "role.assigned", role, generation }))];
+    return [
+      ...vacated,
+      ...bind(context, role, agent, (generation) => ({ type: "role.assigned", role, generation })),
+      ...dropBarred(context, role, agent, params),
+    ];
   },
   vacate: (context, event, params) => {
     const role = readText(params, "role");

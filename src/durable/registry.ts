@@ -5,6 +5,7 @@
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { JsonSchema, ReflexIr } from "../compile/ir.ts";
 import type { AgentCard } from "./rpc.ts";
+import type { PastTurn } from "./thread/agent-stats.ts";
 
 /** A published workflow's reflexes, with the revision they belong to. */
 export interface PublishedReflexes {
@@ -23,4 +24,6 @@ export interface Registry {
   agents(query: { capabilities: string[]; after?: string; limit: number }): Promise<AgentCard[]>;
   /** Cards of these ids; unknown ones are absent. */
   cards(ids: string[]): Promise<AgentCard[]>;
+  /** The agent's newest past turns, of one role in one workflow and of all; bounded, and a few seconds old. */
+  pastTurns(agent: string, workflow: string, role: string): Promise<{ role: PastTurn[]; overall: PastTurn[] }>;
 }

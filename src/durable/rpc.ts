@@ -112,6 +112,8 @@ export interface MessageView {
 export interface ClaimCard extends AgentCard {
   labels: Json;
   load: number;
+  /** How many roles it may hold at once, where it says so, and how many it holds or has claimed. */
+  capacity?: { slots: number; used: number };
 }
 
 /** What an actor of a thread takes from agents, on behalf of whom their own object asks. */
@@ -205,6 +207,21 @@ export type ProjectionRow =
       agents: string[];
       waiting: string | null;
       parent: string | null;
+    }
+  | {
+      /** A turn that an agent had, once it ended for that agent. */
+      table: "turn";
+      /** The turn's id, which several agents may have had one after another: counted by `attempt`. */
+      turn: string;
+      attempt: number;
+      thread: string;
+      workflow: string;
+      role: string;
+      agent: string;
+      outcome: "answered" | "failed" | "timeout" | "lost" | "revoked";
+      /** Milliseconds since 1970. */
+      givenAt: number;
+      endedAt: number;
     };
 
 export interface ProjectorRpc {

@@ -24,8 +24,11 @@ DELETE FROM event WHERE position IN (
 
 const findThreads = `SELECT position FROM thread WHERE status IN ${ended} AND updated_at < ? LIMIT ?`;
 
+const deleteTurns = `
+DELETE FROM turn WHERE (turn, attempt) IN (SELECT turn, attempt FROM turn WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING attempt`;
+
 /** Deletes what is past its time; answers how many rows went. */
-export async function pruneProjection(db: D1Database, options: PruneOptions): Promise<{ events: number; threads: number }> {
+export async function pruneProjection(db: D1Database, options: PruneOptions): Promise<{ events: number; threads: number; turns: number }> {
   const { now, days, rows = 1_000, steps = 20 } = options;
   const before = now - days * millisecondsPerDay;
   const repeat = async (step: () => Promise<number>) => {
@@ -46,5 +49,6 @@ export async function pruneProjection(db: D1Database, options: PruneOptions): Pr
     ]);
     return results.length;
   });
-  return { events, threads };
+  const turns = await repeat(async () => (await db.prepare(deleteTurns).bind(before, rows).all()).results.length);
+  return { events, threads, turns };
 }

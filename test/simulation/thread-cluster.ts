@@ -60,6 +60,8 @@ export interface ThreadCluster {
   /** What D1 was told: events by source and id, with how often. */
   log: Map<string, { row: Extract<ProjectionRow, { table: "event" }>; times: number }>;
   index: Map<string, Extract<ProjectionRow, { table: "thread" }>>;
+  /** What became of turns, by turn and attempt. */
+  turns: Map<string, Extract<ProjectionRow, { table: "turn" }>>;
 }
 
 /** A token that is right for every agent. */
@@ -75,6 +77,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     agents: async ({ capabilities, after = "" }) =>
       agents.filter((card) => card.id > after && capabilities.every((each) => card.capabilities.includes(each))),
     cards: async (ids) => agents.filter(({ id }) => ids.includes(id)),
+    pastTurns: async () => ({ role: [], overall: [] }),
   };
   const hash = [...new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)))]
     .map((byte) => byte.toString(16).padStart(2, "0"))
@@ -88,6 +91,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
   let now = 1_800_000_000_000;
   const log: ThreadCluster["log"] = new Map();
   const index: ThreadCluster["index"] = new Map();
+  const turns: ThreadCluster["turns"] = new Map();
 
   function createWorld(address: string, life: Life): World {
     let store = stores.get(address);
@@ -150,6 +154,10 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
         for (const row of rows) {
           if (row.table === "thread") {
             if ((index.get(row.id)?.revisionNumber ?? -1) < row.revisionNumber) index.set(row.id, row);
+            continue;
+          }
+          if (row.table === "turn") {
+            turns.set(`${row.turn}#${row.attempt}`, row);
             continue;
           }
           if (row.table !== "event") continue;
@@ -252,6 +260,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     living: () => [...cores.keys()],
     log,
     index,
+    turns,
     async settle() {
       // What still runs after so many turns without a statement waits for the clock.
       for (let quiet = 0, before = -1; quiet < (running.size ? 20 : 3); ) {

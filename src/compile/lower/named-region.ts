@@ -2,6 +2,7 @@
 import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { hasStatusEdge, name } from "./names.ts";
+import { listBarred } from "./party.ts";
 
 function lowerLoss(ir: WorkflowIr, role: RoleIr, why: string): NamedJson[] {
   const params = { role: role.name, why };
@@ -23,6 +24,7 @@ export function lowerNamedRegion(ir: WorkflowIr, role: RoleIr): StateJson {
     actions: lowerLoss(ir, role, "lost"),
   };
   const waits = role.offline.then === "wait" && !routed;
+  const bars = listBarred(ir, role);
   return {
     description: describeRole(role),
     initial: "here",
@@ -30,7 +32,11 @@ export function lowerNamedRegion(ir: WorkflowIr, role: RoleIr): StateJson {
       "agent.deleted": deleted,
       "delivery.refused": deleted,
       "role.release": { guard: holds, target: ".gone", actions: [name("raiseSuspend", { ...params, why: "released" })] },
-      "role.assign": { guard: name("isRole", params), target: ".here", actions: [name("assignSeat", params)] },
+      "role.assign": {
+        guard: name("isRole", params),
+        target: ".here",
+        actions: [name("assignSeat", { ...params, ...(bars.length > 0 && { bars }) })],
+      },
     },
     states: {
       here: { on: { "agent.away": { guard: holds, target: "away" } } },

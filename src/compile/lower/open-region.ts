@@ -3,7 +3,7 @@ import type { StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { describeRole } from "./named-region.ts";
 import { hasStatusEdge, name } from "./names.ts";
-import { isPool, listRecruitedAtStart, listSetApart } from "./party.ts";
+import { isPool, listBarred, listRecruitedAtStart, listSetApart } from "./party.ts";
 
 /** Milliseconds that the last holder of a `sticky` role has before anybody may have it. */
 const stickiness = 30_000;
@@ -12,6 +12,12 @@ type On = NonNullable<StateJson["on"]>;
 
 function listPools(ir: WorkflowIr, roles: string[]): string[] {
   return ir.roles.filter((role) => isPool(role) && roles.includes(role.name)).map((role) => role.name);
+}
+
+/** Params of whatever gives the role to an agent. */
+function lowerAwarding(ir: WorkflowIr, role: RoleIr): { role: string; bars?: string[] } {
+  const bars = listBarred(ir, role);
+  return { role: role.name, ...(bars.length > 0 && { bars }) };
 }
 
 function lowerRefusal(ir: WorkflowIr, role: RoleIr, why?: string): On {
@@ -25,6 +31,7 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
   const { timeout, retries, backoff, pick, onUnfilled } = role.recruitment;
   const not = listSetApart(ir, role);
   const claim = { ...params, not, pools: listPools(ir, not) };
+  const awarding = lowerAwarding(ir, role);
   const held = `#recruitment.open.${role.name}.held`;
   const again = `#recruitment.open.${role.name}.${backoff > 0 ? "backoff" : "seeking"}`;
   const collects = pick !== "first";
@@ -32,7 +39,7 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
     guard: name("hasLeader", params),
     description: "the best claim",
     target: held,
-    actions: [name("awardLeader", params)],
+    actions: [name("awardLeader", awarding)],
   };
   const expired: TransitionJson[] = [
     ...(collects ? [leads] : []),
@@ -51,7 +58,7 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
       ? { description: "nobody: retry", target: again, reenter: true }
       : { description: "nobody", target: `#recruitment.open.${role.name}.unfilled` },
   ];
-  const award: TransitionJson = { guard: name("mayHold", claim), target: held, actions: [name("award", params)] };
+  const award: TransitionJson = { guard: name("mayHold", claim), target: held, actions: [name("award", awarding)] };
   const refused: TransitionJson = { guard: name("isRole", params), actions: [name("refuseClaim", claim)] };
   const claims: TransitionJson[] = [
     ...(pick === "first" ? [award] : []),
@@ -164,7 +171,7 @@ export function lowerOpenRegion(ir: WorkflowIr, role: RoleIr): StateJson {
     description: describeRole(role),
     initial,
     on: {
-      "role.assign": { guard: isRole, target: ".held", actions: [name("dropLeader", params), name("assignSeat", params)] },
+      "role.assign": { guard: isRole, target: ".held", actions: [name("dropLeader", params), name("assignSeat", lowerAwarding(ir, role))] },
     },
     states: {
       ...(beginning ? { beginning } : {}),

@@ -33,10 +33,22 @@ export function listWaived(ir: WorkflowIr): string[] {
   return ir.roles.filter((role) => role.type === "open" && hasStatusEdge(ir, role, "$UNFILLED")).map((role) => role.name);
 }
 
-/** The roles whose holder may not hold this one: the author's `not`, mutual within a group. */
+/** The roles whose holder may not hold this one: the author's `not`, mutual within a group. A pool that names itself means its last holder. */
 export function listSetApart(ir: WorkflowIr, role: RoleIr): string[] {
   const mutual = ir.roles.filter(
     (other) => other.recruitment.group === role.recruitment.group && other.eligibility.notRoles.includes(role.name),
   );
-  return [...new Set([...role.eligibility.notRoles, ...mutual.map((other) => other.name)])].filter((other) => other !== role.name);
+  return [...new Set([...role.eligibility.notRoles, ...mutual.map((other) => other.name)])].filter(
+    (other) => other !== role.name || isPool(role),
+  );
+}
+
+/** Roles that collect claims and that the holder of this one may not have: a claim that leads there falls when this is awarded. */
+export function listBarred(ir: WorkflowIr, role: RoleIr): string[] {
+  return ir.roles
+    .filter(
+      (other) =>
+        other !== role && other.type === "open" && other.recruitment.pick !== "first" && listSetApart(ir, other).includes(role.name),
+    )
+    .map((other) => other.name);
 }

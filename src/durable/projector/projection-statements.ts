@@ -8,12 +8,14 @@ import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
 import { eventTable } from "./tables/event-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
+import { turnTable } from "./tables/turn-table.ts";
 
 /** Every projected table; written in this order. */
 const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   event: eventTable,
   thread: threadTable,
   accepts: acceptsTable,
+  turn: turnTable,
 };
 
 /** A row as JSON, as the statements read it. */

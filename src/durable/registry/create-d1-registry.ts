@@ -6,6 +6,7 @@ import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
 import type { PublishedReflexes, Registry } from "../registry.ts";
 import type { AgentCard, RegistryHead, RegistryRpc } from "../rpc.ts";
+import { type PastTurn, statsLimits } from "../thread/agent-stats.ts";
 import { createRecentValues } from "./recent-values.ts";
 
 interface ReflexSet {
@@ -19,6 +20,9 @@ const reflexSets = createRecentValues<ReflexSet>(4);
 
 /** Characters of compiled JSON that are kept: parsed, they take a few times that of the isolate's 128 MB. */
 const revisions = createRecentValues<CompiledWorkflow>(4_000_000);
+
+/** What an agent did, by database, agent and role: a few seconds old at most, for the claims of one race. */
+const pastTurns = createRecentValues<{ at: number; read: { role: PastTurn[]; overall: PastTurn[] } }>(500);
 
 interface WorkflowRow {
   name: string;
@@ -52,6 +56,8 @@ export function parseAgentCard(row: AgentCardRow): AgentCard {
  * @param keeper answers from memory what is asked most; without it each ask reads the database
  */
 export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "head" | "agents">): Registry {
+  // Objects ask with a keeper, and theirs is the one database of the isolate.
+  const cachesTurns = keeper !== undefined;
   return {
     async reflexes() {
       const now = await (keeper ? keeper.head() : readRegistryHead(db));
@@ -108,6 +114,25 @@ export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "hea
           )
           .bind(JSON.stringify(ids)),
       );
+    },
+
+    async pastTurns(agent, workflow, role) {
+      const key = JSON.stringify([agent, workflow, role]);
+      const cached = cachesTurns && pastTurns.get(key);
+      if (cached && Math.abs(Date.now() - cached.at) < statsLimits.held) return cached.read;
+      const [ofRole, overall] = await db.batch<PastTurn>([
+        db
+          .prepare(
+            "SELECT outcome, given_at, ended_at FROM turn WHERE agent = ? AND workflow = ? AND role = ? ORDER BY ended_at DESC LIMIT ?",
+          )
+          .bind(agent, workflow, role, statsLimits.turns),
+        db
+          .prepare("SELECT outcome, given_at, ended_at FROM turn WHERE agent = ? ORDER BY ended_at DESC LIMIT ?")
+          .bind(agent, statsLimits.turns),
+      ]);
+      const read = { role: ofRole?.results ?? [], overall: overall?.results ?? [] };
+      if (cachesTurns) pastTurns.set(key, { at: Date.now(), read }, 1);
+      return read;
     },
   };
 }

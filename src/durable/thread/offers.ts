@@ -3,6 +3,7 @@
  * machine says to `offers` lands here; what leaves are mails. Knows rows and the registry, not the machine.
  */
 import type { ToOffers } from "../../../machines/messages.ts";
+import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { RoleIr, WorkflowIr } from "../../compile/ir.ts";
 import type { Json } from "../../wire/event.ts";
 import { limits } from "../../wire/limits.ts";
@@ -12,30 +13,26 @@ import { createMail } from "../mail.ts";
 import type { Registry } from "../registry.ts";
 import type { AgentCard, Message } from "../rpc.ts";
 import { formatDuration } from "./format-duration.ts";
+import { findSetApart, judgeCard } from "./judge-claim.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
+import { findExhausted, noteOffered, type OfferRow, readOffer } from "./offer-rows.ts";
 import { makeOfferId } from "./recruitment-logic.ts";
 import { readThread, type ThreadRow } from "./thread-rows.ts";
 import { threadLimits } from "./thread-schema.ts";
 
 export interface Offers {
   /** What the machine said; resolves to what is to be written in the transaction that marks it received. */
-  take(message: Message, ir: WorkflowIr): Promise<() => void>;
+  take(message: Message, ir: WorkflowIr, seats: Seats): Promise<() => void>;
   /** Reads the registry again for offers whose time has come; resolves to what is to be written, or undefined. */
-  scan(ir: WorkflowIr): Promise<(() => void) | undefined>;
+  scan(ir: WorkflowIr, seats: Seats): Promise<(() => void) | undefined>;
+  /** Offers of roles that collect claims whose every agent has answered: the machine need not wait longer. */
+  listExhausted(ir: WorkflowIr): { role: string; offer: number }[];
   /** When the next scan is due. */
   due(): number | undefined;
 }
 
-interface OfferRow {
-  [column: string]: string | number | null;
-  id: string;
-  role: string;
-  opened: number;
-  expires: number;
-  scan_at: number | null;
-  scans: number;
-  closed: string | null;
-}
+/** Who holds what: those whom a role's `not` sets apart are not asked. */
+type Seats = Pick<RecruitmentContext, "seats" | "last">;
 
 export function createOffers(ports: {
   storage: Storage;
@@ -52,14 +49,10 @@ export function createOffers(ports: {
   }
 
   /** Agents that may claim the role, as far as the registry can tell; the claim itself is judged on the card it carries. */
-  async function findEligible(role: RoleIr, workflow: string): Promise<AgentCard[]> {
-    const { all, agents, notAgents } = role.eligibility;
-    const fits = (card: AgentCard): boolean =>
-      !notAgents.includes(card.id) && (card.roles === null || card.roles.includes(`${workflow}/${role.name}`));
-    if (agents)
-      return (await registry.cards(agents)).filter(
-        (card) => fits(card) && all.every((capability) => card.capabilities.includes(capability)),
-      );
+  async function findEligible(role: RoleIr, workflow: string, apart: ReadonlyMap<string, string>): Promise<AgentCard[]> {
+    const { all, agents } = role.eligibility;
+    const fits = (card: AgentCard): boolean => !apart.has(card.id) && !judgeCard(role, card, workflow);
+    if (agents) return (await registry.cards(agents)).filter(fits);
     const found: AgentCard[] = [];
     for (let after: string | undefined; found.length < threadLimits.offeredAtMost; ) {
       const page = await registry.agents({ capabilities: all, ...(after !== undefined && { after }), limit: limits.pageMax });
@@ -71,15 +64,7 @@ export function createOffers(ports: {
   }
 
   function offerTo(agents: AgentCard[], offer: OfferRow, role: RoleIr, thread: ThreadRow): void {
-    // Who was refused for what may have changed since (load, labels) is asked again.
-    const fresh = agents.filter(
-      (agent) =>
-        storage.exec(
-          "INSERT INTO offered (offer, agent) VALUES (?, ?) ON CONFLICT DO UPDATE SET reply = NULL WHERE reply LIKE 'refused:%' RETURNING agent",
-          offer.id,
-          agent.id,
-        ).length,
-    );
+    const fresh = agents.filter(({ id }) => noteOffered(storage, offer.id, id));
     if (!fresh.length) return;
     const event = makeThreadEvent(
       thread.id,
@@ -108,13 +93,9 @@ export function createOffers(ports: {
     log({ ...event, to: fresh.length <= 20 ? fresh.map(({ id }) => `agents/${id}`).join(",") : `role:${role.name}` }, thread.id);
   }
 
-  function readOffer(id: string): OfferRow | undefined {
-    return storage.exec<OfferRow>("SELECT * FROM offer WHERE id = ?", id)[0];
-  }
-
   return {
     due: () => dueAt,
-    async take(message, ir) {
+    async take(message, ir, seats) {
       const thread = readThread(storage) as ThreadRow;
       const fact = message as unknown as ToOffers;
       const place = ir.roles.findIndex(({ name }) => name === fact.role);
@@ -122,7 +103,7 @@ export function createOffers(ports: {
       const id = makeOfferId(thread.id, place, fact.offer);
       if (fact.type === "offer.open") {
         // A registry that cannot be asked must not hold up the thread's lane: the offer opens, and is made when it can.
-        const eligible = await findEligible(role, thread.workflow).catch((error: unknown) => {
+        const eligible = await findEligible(role, thread.workflow, findSetApart(ir, role, seats)).catch((error: unknown) => {
           console.warn(JSON.stringify({ at: "offers", thread: thread.id, offer: id, error: String(error) }));
           return undefined;
         });
@@ -165,7 +146,7 @@ export function createOffers(ports: {
         );
       };
     },
-    async scan(ir) {
+    async scan(ir, seats) {
       const now = clock.now();
       const open = storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL AND scan_at <= ?", now);
       if (!open.length) return undefined;
@@ -173,11 +154,11 @@ export function createOffers(ports: {
       const found: { offer: OfferRow; role: RoleIr; eligible: AgentCard[] }[] = [];
       for (const offer of open) {
         const role = ir.roles.find(({ name }) => name === offer.role) as RoleIr;
-        found.push({ offer, role, eligible: await findEligible(role, thread.workflow) });
+        found.push({ offer, role, eligible: await findEligible(role, thread.workflow, findSetApart(ir, role, seats)) });
       }
       return () => {
         for (const { offer, role, eligible } of found) {
-          if (readOffer(offer.id)?.closed !== null) continue;
+          if (readOffer(storage, offer.id)?.closed !== null) continue;
           const scans = offer.scans + 1;
           const next = now + Math.min(threadLimits.scanFirst * 2 ** scans, threadLimits.scanLast);
           storage.exec("UPDATE offer SET scans = ?, scan_at = ? WHERE id = ?", scans, next, offer.id);
@@ -186,5 +167,10 @@ export function createOffers(ports: {
         dueAt = readDue();
       };
     },
+    listExhausted: (ir) =>
+      storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL").flatMap(({ id, role }) => {
+        const collects = ir.roles.some((each) => each.name === role && each.recruitment.pick !== "first");
+        return collects && findExhausted(storage, id) ? [{ role, offer: Number(id.slice(id.lastIndexOf(":") + 1)) }] : [];
+      }),
   };
 }

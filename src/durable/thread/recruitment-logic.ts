@@ -12,7 +12,8 @@ import { readChild } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
 import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
 import { makeThreadEvent } from "./make-event.ts";
-import type { TaskStart } from "./task-logic.ts";
+import { noteAwarded, noteRejected } from "./offer-rows.ts";
+import type { TaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { changeThread, readThread, type ThreadRow } from "./thread-rows.ts";
 
@@ -100,11 +101,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
     case "claim.accepted": {
       const offer = makeOfferId(thread.id, place, event.offer);
       const lease = { generation: event.generation, expires: null };
-      scope.storage.exec(
-        "INSERT INTO offered VALUES (?, ?, 'awarded') ON CONFLICT DO UPDATE SET reply = 'awarded'",
-        offer,
-        to.slice("agent/".length),
-      );
+      noteAwarded(scope.storage, offer, to.slice("agent/".length));
       return createMail({
         channel: "my",
         event: stamp("nerve.claim.accepted", { offer, thread: thread.id, role: event.role, lease }),
@@ -114,6 +111,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
     }
     case "claim.rejected": {
       const offer = makeOfferId(thread.id, place, event.offer);
+      noteRejected(scope.storage, offer, to.slice("agent/".length), event.reason);
       return createMail({ channel: "my", event: stamp("nerve.claim.rejected", { offer, reason: event.reason }) });
     }
     case "role.assigned":

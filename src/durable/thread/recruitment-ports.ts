@@ -14,7 +14,7 @@ export interface RecruitmentPorts {
   storage: Storage;
   clock: Clock;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
-  registry: Pick<Registry, "cards">;
+  registry: Pick<Registry, "agents" | "cards" | "pastTurns">;
   /** From 0 to 1. */
   random(): number;
   /** Whether the task lives in this object. */

@@ -1,41 +1,69 @@
-/** What agents say of a thread's roles: claims, declines and releases, judged on the card that they carry. Knows rows and the actor host. */
-import { evaluateExpression, isTruthy } from "../../compile/decide/expression.ts";
+/**
+ * What agents say of a thread's roles: claims, declines and releases, judged on the card that they carry, and given to the
+ * machine in the order in which they came. Knows rows and the actor host.
+ */
+import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { RoleIr } from "../../compile/ir.ts";
 import type { CloudEvent } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
 import type { AgentData } from "../../wire/kinds.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ClaimCard, ThreadActorRpc } from "../rpc.ts";
+import { summariseTurns } from "./agent-stats.ts";
+import { judgeClaimCard } from "./judge-claim.ts";
+import { findExhausted } from "./offer-rows.ts";
+import { type SeenEvent, scoreClaim } from "./pick-claims.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 import { takeInTurn } from "./take-in-turn.ts";
 import { findHooks } from "./thread-hooks.ts";
-import { readThread } from "./thread-rows.ts";
+import { readThread, type ThreadRow } from "./thread-rows.ts";
+
+/** A claim as it was judged: with what it is ranked by, or why not. */
+type Verdict = { why: string } | { score?: number };
+
+interface OfferState {
+  role: string;
+  closed: string | null;
+  reply: string | null;
+}
 
 export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take"] {
-  const { name, host, storage, definition, random } = ports;
+  const { name, host, storage, clock, definition, registry, random } = ports;
+  /** The claim before has been given to the machine. */
+  let arriving: Promise<unknown> = Promise.resolve();
 
-  async function judgeClaim(role: RoleIr, agent: ClaimCard, workflow: string): Promise<string | undefined> {
-    const { all, agents, notAgents, where } = role.eligibility;
-    if (agent.roles !== null && !agent.roles.includes(`${workflow}/${role.name}`)) return `not granted the role ${workflow}/${role.name}`;
-    const missing = all.filter((capability) => !agent.capabilities.includes(capability));
-    if (missing.length) return `lacks ${missing.join(", ")}`;
-    if (agents && !agents.includes(agent.id)) return "not among the agents that the role names";
-    if (notAgents.includes(agent.id)) return "excluded by the role";
-    if (where === undefined) return undefined;
-    const result = await evaluateExpression(where, agent, {});
-    if (!result.ok) return `where fails: ${result.error.message}`;
-    return isTruthy(result.value) ? undefined : `where is not met: ${where}`;
+  async function judge(role: RoleIr, agent: ClaimCard, bid: AgentData<"nerve.offer.claim">["bid"], thread: ThreadRow): Promise<Verdict> {
+    const event: SeenEvent = { ...(JSON.parse(thread.event) as CloudEvent), agent: thread.initiator };
+    const ineligible = await judgeClaimCard(role, agent, thread.workflow, event);
+    if (ineligible) return { why: ineligible.why };
+    const score = await scoreClaim(
+      role.recruitment,
+      { agent, bid, event },
+      {
+        random,
+        async stats() {
+          const past = await registry.pastTurns(agent.id, thread.workflow, role.name);
+          const sum = (turns: typeof past.role) => summariseTurns(turns, clock.now(), role.turn.timeout);
+          return { ...sum(past.role), overall: sum(past.overall) };
+        },
+      },
+    );
+    return score.ok ? score : { why: score.why };
   }
 
-  /** What the claim is ranked by, where the role collects claims. */
-  async function scoreClaim({ recruitment: { pick, score } }: RoleIr, agent: ClaimCard): Promise<number | undefined> {
-    if (pick === "random") return random();
-    if (pick !== "best" || score === undefined) return undefined;
-    const result = await evaluateExpression(score, agent, {});
-    return result.ok && typeof result.value === "number" && Number.isFinite(result.value) ? result.value : undefined;
+  /** Everybody who was offered the role has said what they want: it need not wait for its time to be up. */
+  async function endIfExhausted(role: RoleIr, offer: string): Promise<void> {
+    if (role.recruitment.pick === "first" || !findExhausted(storage, offer)) return;
+    await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
   }
 
-  async function take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
+  async function take(
+    agent: ClaimCard,
+    event: CloudEvent,
+    hash: string,
+    before: Promise<unknown>,
+    done: () => void,
+  ): Promise<Result<Accepted>> {
     const thread = readThread(storage);
     const actor = thread && (await host.peek(name));
     if (!thread || !actor) return refuse("not_found", "There is no such offer or thread.");
@@ -43,7 +71,7 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
     const known = storage.exec<{ hash: string }>("SELECT hash FROM claimed WHERE agent = ? AND id = ?", agent.id, event.id)[0];
     if (known)
       return known.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
-    const before = (remembered = true): void => {
+    const remember = (remembered = true): void => {
       if (remembered) storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
       findHooks(storage).logCause({ ...event, correlationid: name, causationid: event.causationid ?? JSON.parse(thread.event).id }, name);
     };
@@ -52,48 +80,90 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
       const answer = await host.send(
         name,
         { type: "role.release", role, agent: agent.id, generation: lease, reason },
-        { before: () => before() },
+        { before: () => remember() },
       );
       return answer.ok ? succeed(accepted) : refuse("stale_lease", `The role ${role} is not yours under the lease ${lease} (any more).`);
     }
-    const { offer } = event.data as AgentData<"nerve.offer.claim">;
-    const row = storage.exec<{ role: string; closed: string | null; reply: string | null; offered: string | null }>(
-      "SELECT offer.role, offer.closed, offered.reply, offered.agent AS offered FROM offer LEFT JOIN offered ON offered.offer = offer.id AND offered.agent = ? WHERE offer.id = ?",
-      agent.id,
-      offer,
-    )[0];
+    const { offer, bid } = event.data as AgentData<"nerve.offer.claim">;
     const closed = refuse("offer_closed", `The offer ${offer} is closed; drop it.`, { offer });
-    if (!row) return refuse("not_found", "There is no such offer.");
+    const state = readState(offer, agent.id);
+    if (!state) return refuse("not_found", "There is no such offer.");
+    // Filled while this was on its way: the machine says so, by name. All else that is closed is no news.
+    if ((state.closed !== null && state.closed !== "filled") || state.reply === "awarded") return closed;
+    const workflow = await definition(thread.revision);
+    const role = workflow?.ir.roles.find((each) => each.name === state.role);
+    if (!role) return closed;
     const reply =
-      (text: string, remembered = true) =>
+      (text: string, { remembered = true, score = null as number | null } = {}) =>
       (): void => {
-        before(remembered);
-        storage.exec("INSERT INTO offered VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET reply = excluded.reply", offer, agent.id, text);
+        remember(remembered);
+        storage.exec(
+          "INSERT INTO offered (offer, agent, reply, score, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET reply = excluded.reply, score = excluded.score, at = excluded.at",
+          offer,
+          agent.id,
+          text,
+          score,
+          clock.now(),
+        );
       };
     if (event.type === "nerve.offer.decline") {
-      if (row.closed !== null) return closed;
+      if (state.closed !== null) return closed;
+      if (state.reply === "claimed")
+        return refuse("not_allowed_now", "You have claimed this role; if you are given it after all, send nerve.role.release.", { offer });
       host.committer.commit(reply(`declined: ${(event.data as AgentData<"nerve.offer.decline">).reason}`));
+      // The one who goes first in a sticky role does not want it: nobody need wait for them.
+      const { last } = actor.context as unknown as RecruitmentContext;
+      if (role.recruitment.pick === "sticky" && last[role.name] === agent.id)
+        await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
+      else await endIfExhausted(role, offer);
       return succeed(accepted);
     }
-    const workflow = await definition(thread.revision);
-    const role = workflow?.ir.roles.find((each) => each.name === row.role);
-    if (!role) return closed;
-    const why = await judgeClaim(role, agent, thread.workflow);
-    const number = Number(offer.slice(offer.lastIndexOf(":") + 1));
-    const score = why === undefined ? await scoreClaim(role, agent) : undefined;
-    const fact = {
-      type: "role.claim",
-      role: role.name,
-      agent: agent.id,
-      offer: number,
-      eligible: why === undefined,
-      ...(why !== undefined && { why }),
-      ...(score !== undefined && { score }),
-    };
-    // One that was refused leaves its id free: offered again, the agent may claim again.
-    const answer = await host.send(name, fact, { before: reply(why === undefined ? "claimed" : `refused: ${why}`, why === undefined) });
-    return answer.ok ? succeed(accepted) : closed;
+    const verdict = await judge(role, agent, bid, thread);
+    await before;
+    const why = "why" in verdict ? verdict.why : undefined;
+    const score = "score" in verdict ? verdict.score : undefined;
+    const sending = host.send(
+      name,
+      {
+        type: "role.claim",
+        role: role.name,
+        agent: agent.id,
+        offer: readNumber(offer),
+        eligible: why === undefined,
+        ...(why !== undefined && { why }),
+        ...(score !== undefined && { score }),
+      },
+      // One that was refused leaves its id free: offered again, the agent may claim again.
+      { before: why === undefined ? reply("claimed", { score: score ?? null }) : reply(`refused: ${why}`, { remembered: false }) },
+    );
+    done();
+    if (!(await sending).ok) return closed;
+    await endIfExhausted(role, offer);
+    return succeed(accepted);
   }
 
-  return takeInTurn(take);
+  function readState(offer: string, agent: string): OfferState | undefined {
+    return storage.exec<{ role: string; closed: string | null; reply: string | null }>(
+      "SELECT offer.role, offer.closed, offered.reply FROM offer LEFT JOIN offered ON offered.offer = offer.id AND offered.agent = ? WHERE offer.id = ?",
+      agent,
+      offer,
+    )[0];
+  }
+
+  return takeInTurn(async (agent, event, hash) => {
+    const before = arriving;
+    const { promise, resolve: done } = Promise.withResolvers<void>();
+    // Judging takes as long as it takes, side by side; whoever came first is given to the machine first.
+    arriving = before.then(() => promise);
+    try {
+      return await take(agent, event, hash, before, done);
+    } finally {
+      done();
+    }
+  });
+}
+
+/** The machine's number of an offer. */
+function readNumber(offer: string): number {
+  return Number(offer.slice(offer.lastIndexOf(":") + 1));
 }

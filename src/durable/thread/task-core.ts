@@ -17,8 +17,8 @@ import type { ActorHost } from "../host/actor-host.ts";
 import type { Storage } from "../host/ports.ts";
 import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
 import { takeInTurn } from "./take-in-turn.ts";
-import { makeTurnId, readTaskStart } from "./task-logic.ts";
 import { readLastDecision, readLastMessage, readMessages, writeSupplement } from "./task-rows.ts";
+import { makeTurnId, readTaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
 
 export interface TaskCore {

@@ -15,16 +15,9 @@ import { createMail } from "../mail.ts";
 import type { Message } from "../rpc.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
 import { type DecisionRow, type MessageRow, readLastDecision, readLastMessage, readSupplement } from "./task-rows.ts";
+import { makeTurnId, readTaskStart, type TaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
-
-/** What a task's object knows of its thread; it travels beside the machine's input. */
-export interface TaskStart {
-  thread: string;
-  workflow: string;
-  event: CloudEvent;
-  /** The sender's id. */
-  initiator: string;
-}
+import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "./turn-outcomes.ts";
 
 /** What comes along with `turn.answered`. */
 export interface Answer {
@@ -32,30 +25,12 @@ export interface Answer {
   body?: string;
 }
 
-/** A task's start never changes: it is read once in an object's life. */
-const starts = new WeakMap<object, TaskStart>();
-
 const moderators = new WeakMap<object, Moderator>();
-
-export function readTaskStart(scope: Pick<ActorScope, "storage" | "along">): TaskStart {
-  if (scope.along !== undefined) return scope.along as unknown as TaskStart;
-  const known = starts.get(scope.storage);
-  if (known) return known;
-  const row = scope.storage.exec<{ event: string }>("SELECT event FROM task")[0];
-  if (!row) throw new Error("the task has not been started");
-  const start = JSON.parse(row.event) as TaskStart;
-  starts.set(scope.storage, start);
-  return start;
-}
-
-/** The full id of a turn: it names its task. */
-export function makeTurnId(task: string, turn: number): string {
-  return `${task}:${turn}`;
-}
 
 export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } {
   const writes: Record<string, Write> = {
-    "message.append": ({ params, sidecar }, { storage, now }) => {
+    "message.append": ({ params, sidecar }, scope) => {
+      const { storage, now } = scope;
       const answer = params.status === null ? (sidecar as Answer) : { output: { $status: params.status ?? null } };
       storage.exec(
         "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)",
@@ -66,6 +41,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
         "body" in answer ? (answer.body ?? null) : null,
         now,
       );
+      if (params.status === null) noteTurnEnd(scope, Number(params.turn), "answered");
     },
     "decision.record": ({ params, sidecar }, { storage, now }) => {
       const decision = sidecar as Decision;
@@ -202,6 +178,7 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
     };
     const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data as unknown as Json);
     assigned.to = `agents/${event.agent}`;
+    noteTurnGiven(scope, event);
     hooks.log(
       {
         ...assigned,
@@ -223,6 +200,7 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
     const turn = makeTurnId(scope.actor, event.turn);
     const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", cause, { turn, reason: event.reason });
     hooks.log(revoked, start.thread);
+    noteTurnEnd(scope, event.turn, readTurnOutcome(event.reason));
     return createMail({ channel: "my", event: revoked, ends: turn });
   }
   throw new Error(`a task sends agents no ${event.type}`);

@@ -2,6 +2,7 @@
  * One object of a thread: the root with its recruitment, a task, or both beside each other. Wires the actor host to the
  * rows, the offers, the router of the thread's own events and the lanes. Knows ports, not the platform.
  */
+import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { routeEvent } from "../agent/route-event.ts";
@@ -177,8 +178,8 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   async function takeOffer(envelope: Envelope): Promise<() => void> {
     const actor = await host.peek(name);
     const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
-    if (!compiled || !offers) throw new Error(`${world.address} makes no offers`);
-    return offers.take(envelope.message, compiled.ir);
+    if (!actor || !compiled || !offers) throw new Error(`${world.address} makes no offers`);
+    return offers.take(envelope.message, compiled.ir, actor.context as unknown as RecruitmentContext);
   }
 
   async function publish(event: CloudEvent): Promise<() => void> {
@@ -229,8 +230,11 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
         await projection.flush();
         const actor = isRoot ? await host.peek(name) : undefined;
         const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
-        const write = compiled && (await offers?.scan(compiled.ir));
+        if (!actor || !compiled || !offers) return;
+        const write = await offers.scan(compiled.ir, actor.context as unknown as RecruitmentContext);
         if (write) host.committer.commit(write);
+        // Said at once by whoever answered last, unless that was cut short.
+        for (const exhausted of offers.listExhausted(compiled.ir)) await host.send(name, { type: "offer.exhausted", ...exhausted });
       }),
   };
 }

@@ -5,6 +5,8 @@ export const recruitmentMigrations: readonly string[] = [
    CREATE TABLE offer (id TEXT PRIMARY KEY, role TEXT NOT NULL, opened INTEGER NOT NULL, expires INTEGER NOT NULL, scan_at INTEGER, scans INTEGER NOT NULL, closed TEXT) WITHOUT ROWID;
    CREATE TABLE offered (offer TEXT NOT NULL, agent TEXT NOT NULL, reply TEXT, PRIMARY KEY (offer, agent)) WITHOUT ROWID;
    CREATE TABLE claimed (agent TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (agent, id)) WITHOUT ROWID;`,
+  `ALTER TABLE offered ADD COLUMN score REAL;
+   ALTER TABLE offered ADD COLUMN at INTEGER;`,
 ];
 
 export const taskMigrations: readonly string[] = [
@@ -14,6 +16,7 @@ export const taskMigrations: readonly string[] = [
    CREATE TABLE progress (turn INTEGER NOT NULL, role TEXT NOT NULL, agent TEXT NOT NULL, note TEXT, details TEXT, at INTEGER NOT NULL, PRIMARY KEY (turn)) WITHOUT ROWID;
    CREATE TABLE answered (agent TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (agent, id)) WITHOUT ROWID;`,
   `CREATE TABLE supplement (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);`,
+  `CREATE TABLE given (turn INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, role TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL);`,
 ];
 
 export const threadLimits = {

@@ -56,6 +56,7 @@ function wake(): AgentCore {
       },
       revision: async () => undefined,
       agents: async () => [],
+      pastTurns: async () => ({ role: [], overall: [] }),
       cards: async (ids) => ids.map((id) => ({ ...card, id })),
     },
     threadActor: () => ({ take: async () => taken }),

@@ -204,6 +204,21 @@ describe("a pool", () => {
   });
 });
 
+describe("a pool that names itself", () => {
+  it("is not taken twice running by the same agent", () => {
+    const thread = pair({ name: "worker", bind: "turn", eligibility: { notRoles: ["worker"] } });
+    const need = () => send(thread, { type: "role.needed", role: "worker", generation: 0, why: "picked" });
+    need();
+    claim(thread, "ann", { role: "worker" });
+    send(thread, { type: "role.freed", role: "worker", generation: 1 });
+    need();
+    claim(thread, "ann", { role: "worker" });
+    expect(lastSent(thread, "claim.rejected")).toMatchObject({ reason: "holds:worker" });
+    claim(thread, "ben", { role: "worker" });
+    expect(restore(thread).context.seats).toMatchObject({ worker: { agent: "ben", generation: 2 } });
+  });
+});
+
 describe("a pool whose holder is lost in mid-turn", () => {
   it("is sought again when the task says that the turn still needs somebody", () => {
     const thread = pair({ name: "worker", bind: "turn" });
@@ -233,6 +248,44 @@ describe("pick", () => {
     fire(thread, "worker.offering");
     expect(lastSent(thread, "offer.close")).toMatchObject({ why: "filled" });
     expect(restore(thread).context.seats).toEqual({ worker: { agent: "ann", generation: 1 } });
+  });
+
+  it("best: at a draw whoever came earlier leads, and claiming once more changes nothing", () => {
+    const thread = pair({ name: "worker", recruitment: { pick: "best" } });
+    claim(thread, "ann", { role: "worker", score: 2 });
+    expect(listSent(claim(thread, "ben", { role: "worker", score: 2 }))).toEqual(["agent/ben claim.rejected"]);
+    expect(claim(thread, "ann", { role: "worker", score: -5 })).toEqual([]);
+    expect(listSent(claim(thread, "ben", { role: "worker", score: 1 }))).toEqual(["agent/ben claim.rejected"]);
+    send(thread, { type: "offer.exhausted", role: "worker", offer: 1 });
+    expect(restore(thread).context.seats).toMatchObject({ worker: { agent: "ann" } });
+  });
+
+  it("best: who leads for two roles that exclude each other gets one of them", () => {
+    const best = { pick: "best" as const };
+    const ir = makeWorkflow({
+      roles: [
+        makeRole({ name: "for", recruitment: best, eligibility: { notRoles: ["against"] } }),
+        makeRole({ name: "against", recruitment: best }),
+      ],
+      nodes: [makeNode("$START", { new: "for" }), makeNode("for", { said: "against" }), makeNode("against", { said: "$END" })],
+    });
+    for (const [first, second] of [
+      ["for", "against"],
+      ["against", "for"],
+    ] as const) {
+      const thread = start(lowerRecruitment(ir), { start: "new", seats: {} });
+      claim(thread, "ann", { role: "for", score: 9 });
+      claim(thread, "ann", { role: "against", score: 9 });
+      const awarded = send(thread, { type: "offer.exhausted", role: first, offer: 1 });
+      expect(listSent(awarded)).toEqual(["offers offer.close", "agent/ann claim.accepted", "agent/ann claim.rejected"]);
+      expect(lastSent(thread, "claim.rejected")).toMatchObject({ role: second, reason: `holds:${first}` });
+      expect(send(thread, { type: "offer.exhausted", role: second, offer: 1 })).toEqual([]);
+      claim(thread, "ann", { role: second, score: 99 });
+      expect(lastSent(thread, "claim.rejected")).toMatchObject({ role: second, reason: `holds:${first}` });
+      claim(thread, "ben", { role: second, score: 1 });
+      send(thread, { type: "offer.exhausted", role: second, offer: 1 });
+      expect(restore(thread).context.seats).toMatchObject({ [first]: { agent: "ann" }, [second]: { agent: "ben" } });
+    }
   });
 
   it("sticky: the last holder goes first, for half a minute", () => {

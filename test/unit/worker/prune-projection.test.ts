@@ -15,6 +15,11 @@ function threadRow(id: string, status: "running" | "completed", updatedAt: strin
   return { table: "thread", id, revisionNumber: 1, status, createdAt: updatedAt, updatedAt, ...facts };
 }
 
+function turnRow(turn: string, endedAt: number): ProjectionRow {
+  const facts = { thread: "t", workflow: "w", role: "r", agent: "a", outcome: "answered" } as const;
+  return { table: "turn", turn, attempt: 1, ...facts, givenAt: endedAt - 5, endedAt };
+}
+
 async function list(db: D1Database, sql: string): Promise<unknown[]> {
   return (await db.prepare(sql).all<{ id: unknown }>()).results.map(({ id }) => id);
 }
@@ -28,12 +33,15 @@ test("what ended long ago goes; a living thread keeps its row and its events, ho
     eventRow("loose", null),
     eventRow("of-old", "old"),
     eventRow("of-alive", "alive"),
+    turnRow("old:1", Date.now()),
+    turnRow("late:1", Date.now() + 20 * day),
   ];
   await db.batch(prepareProjection(db, rows.map(encodeRow)));
-  expect(await pruneProjection(db, { now: Date.now() + 29 * day, days: 30 })).toEqual({ events: 0, threads: 1 });
+  expect(await pruneProjection(db, { now: Date.now() + 29 * day, days: 30 })).toEqual({ events: 0, threads: 1, turns: 0 });
   expect(await list(db, "SELECT id FROM thread ORDER BY id")).toEqual(["alive", "recent"]);
-  expect(await pruneProjection(db, { now: Date.now() + 31 * day, days: 30 })).toEqual({ events: 2, threads: 1 });
+  expect(await pruneProjection(db, { now: Date.now() + 31 * day, days: 30 })).toEqual({ events: 2, threads: 1, turns: 1 });
   expect(await list(db, "SELECT id FROM event")).toEqual(["of-alive"]);
+  expect(await list(db, "SELECT turn AS id FROM turn")).toEqual(["late:1"]);
   expect(await list(db, "SELECT t.id FROM thread_agent ta JOIN thread t ON t.position = ta.thread")).toEqual(["alive"]);
   expect(await list(db, "SELECT thread AS id FROM thread_agent")).toHaveLength(1);
 });
@@ -47,8 +55,8 @@ test("a run deletes in steps, and no more of them than it may", async () => {
     ),
   );
   const now = Date.now() + 31 * day;
-  expect(await pruneProjection(db, { now, days: 30, rows: 3, steps: 2 })).toEqual({ events: 6, threads: 0 });
-  expect(await pruneProjection(db, { now, days: 30, rows: 3 })).toEqual({ events: 4, threads: 0 });
+  expect(await pruneProjection(db, { now, days: 30, rows: 3, steps: 2 })).toEqual({ events: 6, threads: 0, turns: 0 });
+  expect(await pruneProjection(db, { now, days: 30, rows: 3 })).toEqual({ events: 4, threads: 0, turns: 0 });
 });
 
 test("a position is never given again", async () => {
