@@ -7,11 +7,12 @@ import { connectAgent } from "../client/agent.ts";
 import { ClientError } from "../client/client-error.ts";
 import { readDuration } from "../client/heartbeat.ts";
 import type { Note } from "../client/note.ts";
-import { explainClientError, findUrl } from "./api.ts";
+import { explainClientError } from "./api.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import { createFileJournal } from "./exec/create-file-journal.ts";
 import { createProgramHandler } from "./exec/create-program-handler.ts";
 import { type ClaimFilter, readClaims } from "./exec/read-claims.ts";
+import { chooseToken, findServer } from "./find-server.ts";
 import type { Style, Terminal } from "./terminal.ts";
 
 interface Options {
@@ -43,6 +44,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .requiredOption("--exec <command>", "the program, run through the shell for each turn")
     .option("--url <url>", "the server (default: NERVEFLARE_URL, or http://127.0.0.1:8787)")
     .option("--token <token>", "the agent's token (default: NERVEFLARE_TOKEN)")
+    .option("--profile <name>", "server and token by name, as `nerveflare init` keeps them (default: NERVEFLARE_PROFILE)")
     .addOption(
       new Option("--claim <roles>", "which offers to claim: all, none, or workflow/role,…")
         .argParser(readClaims)
@@ -61,10 +63,12 @@ export function defineCommand(command: Command, context: CommandContext): void {
 }
 
 async function runAgent(options: Options, { terminal, env }: CommandContext): Promise<void> {
-  const url = findUrl(options, env);
-  const token = options.token ?? env.NERVEFLARE_TOKEN;
+  const server = findServer(options, env);
+  const { url } = server;
+  const token = chooseToken(server, "token", { option: options.token, env: env.NERVEFLARE_TOKEN });
   if (!token) {
-    const hint = "Set NERVEFLARE_TOKEN or give --token. `nerveflare agents add <id>` makes an agent and shows its token.";
+    const hint =
+      "Set NERVEFLARE_TOKEN or give --token; `nerveflare agents add <id>` makes an agent and shows its token. Or register this machine with `nerveflare init`.";
     throw new CliError("No token.", { hint, exitCode: exitCodes.usage });
   }
   const agent = connectAgent({
@@ -88,7 +92,7 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
   try {
     await agent.closed;
   } catch (error) {
-    throw error instanceof ClientError ? explainClientError(error, url) : error;
+    throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
   } finally {
     for (const signal of signals) process.removeListener(signal, stop);
   }

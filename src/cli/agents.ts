@@ -1,7 +1,9 @@
 /** `nerveflare agents`: who may take part. */
 import type { Command } from "commander";
+import type { Json } from "../wire/event.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import type { CommandContext } from "./command.ts";
+import { readSeconds } from "./read-seconds.ts";
 import { renderTable } from "./terminal.ts";
 
 interface AgentView {
@@ -11,7 +13,10 @@ interface AgentView {
   kinds: string[] | null;
 }
 
-/** Defines `nerveflare agents add|list`. */
+/** A path of the API about one agent. */
+const createPath = (id: string, rest = "") => `v1/agents/${encodeURIComponent(id)}${rest}`;
+
+/** Defines `nerveflare agents add|list|show|rotate|revoke|remove`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
   addApiOptions(command.command("add <id>").description("Add an agent and show its token, once."))
@@ -43,6 +48,54 @@ export function defineCommand(command: Command, context: CommandContext): void {
       );
       if (page.next !== null) terminal.hint(`More with --after ${page.next}`);
     });
+
+  addApiOptions(command.command("show <id>").description("Show an agent: what it is and may do.")).action(
+    async (id: string, options: ApiOptions) => {
+      const agent = (await createApi(options, context).call("GET", createPath(id))) as { [fact: string]: Json };
+      terminal.result(agent, () =>
+        renderTable(
+          ["FACT", "VALUE"],
+          Object.entries(agent).map(([fact, value]) => [fact, renderFact(fact, value)]),
+          (text) => terminal.style("bold", text),
+        ),
+      );
+    },
+  );
+
+  addApiOptions(command.command("rotate <id>").description("Give an agent a new token and show it, once."))
+    .option("--overlap <duration>", "how long the former token stays good, 0 for not at all (default: 1h)")
+    .action(async (id: string, { overlap, ...options }: ApiOptions & { overlap?: string }) => {
+      const body = JSON.stringify({ overlapSeconds: readSeconds(overlap) });
+      const answer = (await createApi(options, context).call("POST", createPath(id, "/token"), { body })) as {
+        token: string;
+        formerUntil: string;
+      };
+      terminal.result(answer, () => answer.token);
+      terminal.hint(
+        terminal.style("dim", `This is ${id}'s new token, shown only now. The former one is good until ${answer.formerUntil}.`),
+      );
+    });
+
+  addApiOptions(
+    command.command("revoke <id>").description("Make an agent's token void at once and close its connections; it stays registered."),
+  ).action(async (id: string, options: ApiOptions) => {
+    await createApi(options, context).call("POST", createPath(id, "/revoke"));
+    terminal.result({ revoked: id }, () => `${terminal.style("green", "revoked")} ${id}`);
+    terminal.hint(terminal.style("dim", `\`nerveflare agents rotate ${id}\` gives it a new token.`));
+  });
+
+  addApiOptions(command.command("remove <id>").description("Remove an agent: what it holds is given to others.")).action(
+    async (id: string, options: ApiOptions) => {
+      await createApi(options, context).call("DELETE", createPath(id));
+      terminal.result({ removed: id }, () => `${terminal.style("green", "removed")} ${id}`);
+    },
+  );
+}
+
+function renderFact(fact: string, value: Json): string {
+  if (value === null) return fact === "roles" || fact === "kinds" ? "all" : "-";
+  if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value.join(" ") || "-";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** A query of what is given. */

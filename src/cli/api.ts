@@ -6,14 +6,13 @@ import { ClientError } from "../client/client-error.ts";
 import { systemClock } from "../client/clock.ts";
 import { createHttpCaller, type HttpCall } from "../client/http.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
-
-/** Where the local server listens. */
-export const defaultUrl = "http://127.0.0.1:8787";
+import { chooseToken, defaultUrl, findServer } from "./find-server.ts";
 
 /** The options that every command of the API has. */
 export interface ApiOptions {
   url?: string;
   token?: string;
+  profile?: string;
 }
 
 /** Calls the API. */
@@ -23,11 +22,12 @@ export interface Api {
   call(method: string, path: string, call?: HttpCall): Promise<unknown>;
 }
 
-/** Adds `--url` and `--token`. */
+/** Adds `--url`, `--token` and `--profile`. */
 export function addApiOptions(command: Command): Command {
   return command
     .option("--url <url>", `the server (default: NERVEFLARE_URL, or ${defaultUrl})`)
-    .option("--token <token>", "admin token (default: NERVEFLARE_ADMIN_TOKEN, or the local server's own)");
+    .option("--token <token>", "operator's token (default: NERVEFLARE_ADMIN_TOKEN, or the local server's own)")
+    .option("--profile <name>", "server and token by name (default: NERVEFLARE_PROFILE, or `nerveflare profiles use`)");
 }
 
 /**
@@ -35,11 +35,12 @@ export function addApiOptions(command: Command): Command {
  * @throws CliError if there is none
  */
 export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "env">): Api {
-  const url = findUrl(options, env);
-  const token = options.token ?? env.NERVEFLARE_ADMIN_TOKEN ?? readLocalToken(env);
+  const server = findServer(options, env);
+  const { url } = server;
+  const token = chooseToken(server, "adminToken", { option: options.token, env: env.NERVEFLARE_ADMIN_TOKEN }) ?? readLocalToken(env);
   if (!token) {
-    throw new CliError("No admin token.", {
-      hint: "Set NERVEFLARE_ADMIN_TOKEN or give --token. A local server keeps its own in .nerveflare/admin-token: run this where it was started, or set NERVEFLARE_DATA.",
+    throw new CliError("No operator's token.", {
+      hint: "Set NERVEFLARE_ADMIN_TOKEN, give --token, or keep it with `nerveflare profiles add`. A local server keeps its own in .nerveflare/admin-token: run this where it was started, or set NERVEFLARE_DATA.",
       exitCode: exitCodes.usage,
     });
   }
@@ -48,24 +49,9 @@ export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "en
     url,
     call: (method, path, call) =>
       http.call(method, path, call).catch((error: unknown) => {
-        throw error instanceof ClientError ? explainClientError(error, url) : error;
+        throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
       }),
   };
-}
-
-/**
- * The server's address: option, environment, or the local one.
- * @throws CliError if it is no address
- */
-export function findUrl(options: { url?: string | undefined }, env: CommandContext["env"]): string {
-  const url = options.url ?? env.NERVEFLARE_URL ?? defaultUrl;
-  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    throw new CliError(`${JSON.stringify(url)} is not a server's address.`, {
-      hint: `Give one like ${defaultUrl}.`,
-      exitCode: exitCodes.usage,
-    });
-  }
-  return url;
 }
 
 function readLocalToken(env: CommandContext["env"]): string | undefined {
@@ -76,19 +62,23 @@ function readLocalToken(env: CommandContext["env"]): string | undefined {
   }
 }
 
-/** Says what happened and what to do about it. */
-export function explainClientError(error: ClientError, url: string): CliError {
+/**
+ * Says what happened and what to do about it.
+ * @param from what named the address
+ */
+export function explainClientError(error: ClientError, url: string, from: string): CliError {
   const { code, problem, message, retryAfter } = error;
   const say = (hint: string) => new CliError(problem ? `${problem.nrv} ${code}: ${problem.detail}` : message, { hint, cause: error });
   if (code === "network") {
     return new CliError(`Nothing answers at ${url} (${message}).`, {
-      hint: "Start a server with `nerveflare start`, or say where it is with --url or NERVEFLARE_URL.",
+      hint: `The address is from ${from}. Start a server with \`nerveflare start\`, or say where it is with --url, --profile or NERVEFLARE_URL.`,
       cause: error,
     });
   }
   if (code === "unauthenticated")
     return say("The token is not valid here. Ask the operator for another; `nerveflare agents add` makes one.");
-  if (code === "forbidden") return say("This token may not do that. Commands beside `agent` need the admin token.");
+  if (code === "forbidden")
+    return say("This token may not do that. Commands beside `agent` need an operator's token, and changes one that may not only read.");
   if (problem?.retryable && code !== "output_invalid")
     return say(`Try again${retryAfter === undefined ? " later" : ` in ${retryAfter} s`}.`);
   return new CliError(problem ? `${problem.nrv} ${code}: ${problem.detail}` : message, { cause: error });

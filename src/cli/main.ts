@@ -9,7 +9,7 @@ import { CliError, type CommandModule, exitCodes } from "./command.ts";
 import { createTerminal, type Output } from "./terminal.ts";
 
 /** Every command; in the order of `--help`. */
-const commands: { name: string; summary: string; load: () => Promise<CommandModule> }[] = [
+export const commands: { name: string; summary: string; load: () => Promise<CommandModule> }[] = [
   { name: "start", summary: "run a server on this machine", load: () => import("./start.ts") },
   { name: "demo", summary: "play a review and a debate, told as they happen", load: () => import("./demo.ts") },
   { name: "check", summary: "say what is wrong with workflow files", load: () => import("./check.ts") },
@@ -24,12 +24,18 @@ const commands: { name: string; summary: string; load: () => Promise<CommandModu
   { name: "workflows", summary: "list what is published, show a queue", load: () => import("./workflows.ts") },
   { name: "pause", summary: "stop admitting threads of a workflow; what runs goes on", load: () => import("./pause.ts") },
   { name: "unpause", summary: "admit threads of a workflow again", load: () => import("./unpause.ts") },
-  { name: "agents", summary: "add and list agents", load: () => import("./agents.ts") },
+  { name: "init", summary: "register this machine's agent by a code", load: () => import("./init.ts") },
+  { name: "profiles", summary: "keep several servers by name", load: () => import("./profiles.ts") },
+  { name: "enrol", summary: "make codes by which other machines register their agents", load: () => import("./enrol.ts") },
+  { name: "agents", summary: "add, list and remove agents, change their tokens", load: () => import("./agents.ts") },
   { name: "agent", summary: "make any program an agent", load: () => import("./agent.ts") },
   { name: "post", summary: "post an event", load: () => import("./post.ts") },
   { name: "threads", summary: "list threads, show one", load: () => import("./threads.ts") },
   { name: "schemas", summary: "show who accepts which kinds", load: () => import("./schemas.ts") },
   { name: "events", summary: "read the event log", load: () => import("./events.ts") },
+  { name: "operators", summary: "say who may look, and who may decide", load: () => import("./operators.ts") },
+  { name: "audit", summary: "show who decided what", load: () => import("./audit.ts") },
+  { name: "completion", summary: "write completion for bash, zsh or fish", load: () => import("./completion.ts") },
 ];
 
 /** What a run reads and writes; the process's own unless a test gives others. */

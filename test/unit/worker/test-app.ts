@@ -28,6 +28,8 @@ export interface Answer {
 export interface TestApp {
   objects: FakeObjects;
   logged: { [field: string]: Json | undefined }[];
+  /** The app itself, for who serves it. */
+  fetch(request: Request): Promise<Response>;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Every route, as `METHOD /pattern`. */
   routes(): Set<string>;
@@ -66,6 +68,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
   return {
     objects,
     logged,
+    fetch: async (request) => app.fetch(request),
     call,
     routes: () => new Set(app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`)),
     async register(id, rights = {}) {
