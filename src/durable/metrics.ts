@@ -10,13 +10,20 @@ export interface Metrics {
   commits: Record<CommitKind, number>;
   /** Transitions of actors. */
   steps: number;
+  /** Objects that came into memory, the first time or again. */
+  wakes: { agent: number };
 }
 
-const metrics: Metrics = { commits: { agent: 0, workflow: 0, recruitment: 0, task: 0, d1: 0 }, steps: 0 };
+const metrics: Metrics = { commits: { agent: 0, workflow: 0, recruitment: 0, task: 0, d1: 0 }, steps: 0, wakes: { agent: 0 } };
 
 /** Counts one durable transaction. */
 export function countCommit(kind: CommitKind): void {
   metrics.commits[kind] += 1;
+}
+
+/** Counts one object that came into memory. */
+export function countWake(kind: keyof Metrics["wakes"]): void {
+  metrics.wakes[kind] += 1;
 }
 
 /** Counts one step of an actor. */
@@ -26,5 +33,5 @@ export function countStep(): void {
 
 /** A copy of the counters. */
 export function readMetrics(): Metrics {
-  return { commits: { ...metrics.commits }, steps: metrics.steps };
+  return { commits: { ...metrics.commits }, steps: metrics.steps, wakes: { ...metrics.wakes } };
 }

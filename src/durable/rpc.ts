@@ -74,7 +74,9 @@ export interface AgentRpc extends DeliverRpc {
     query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
   ): Promise<Result<InboxPage>>;
   ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
-  /** WebSocket upgrade of `GET /v1/connect`; the object checks the token itself. */
+  /** Makes a ticket (known by its SHA-256, hex) good for one connection in place of the token. */
+  issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>>;
+  /** `GET /v1/connect`, a WebSocket upgrade, and `GET /v1/inbox/stream`; the object checks the token, or ticket, itself. */
   fetch(request: Request): Promise<Response>;
 }
 

@@ -36,6 +36,11 @@ export interface AppPorts {
 
 /** What Hono carries from the authentication to a route. */
 export interface AppEnv {
-  /** `access` is an operator's: what it may do. */
-  Variables: { principal: Principal; access?: Access };
+  Variables: {
+    principal: Principal;
+    /** An operator's: what it may do. */
+    access?: Access;
+    /** The principal's token is a ticket, which only a stream or a socket takes. */
+    byTicket: boolean;
+  };
 }

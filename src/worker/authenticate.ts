@@ -17,9 +17,14 @@ const readingPosts = ["/v1/tickets"];
 export function authenticate(ports: AppPorts): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const adminToken = requireAdminToken(ports);
-    const token = readToken(c.req.raw);
+    const ticket = readTicket(c.req.raw);
+    c.set("byTicket", ticket !== undefined);
+    const token = ticket ?? readToken(c.req.raw);
     if (token === undefined) throw problemError("unauthenticated", "Send a token: `Authorization: Bearer <token>`.");
+    // A ticket has the shape of an agent's token, and is one to nobody but the routes that take tickets.
     const { principal, access } = await findPrincipal(ports, token, adminToken);
+    if (ticket !== undefined && "operator" in principal)
+      throw problemError("unauthenticated", "A token is no ticket, and does not belong in a URL.");
     if ("agent" in principal && ports.isRegistered && !(await ports.isRegistered(principal.agent)))
       throw problemError("unauthenticated", "This token names no agent; ask the operator for one.");
     c.set("principal", principal);
@@ -59,6 +64,16 @@ async function findPrincipal(ports: AppPorts, token: string, adminToken: string)
   const agent = parseTokenAgent(token);
   if (agent === undefined) throw problemError("unauthenticated", "This token is nobody's. Ask the operator for one.");
   return { principal: { agent, token } };
+}
+
+/** The paths that a browser opens without headers of its own. */
+const ticketPaths = ["/v1/inbox/stream", "/v1/connect"];
+
+/** From the URL: the one thing of the kind that may be in one. */
+function readTicket(request: Request): string | undefined {
+  if (request.headers.get("authorization") !== null) return undefined;
+  const { pathname, searchParams } = new URL(request.url);
+  return ticketPaths.includes(pathname) ? (searchParams.get("ticket") ?? undefined) : undefined;
 }
 
 /** From `Authorization`, or, as browsers cannot set that on a socket, the second subprotocol. */

@@ -1,51 +1,14 @@
 /** One mailbox, many readers: numbers, windows, acknowledgements, and what eviction, hibernation and crashes leave of them. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
-import type { Mail } from "../../src/durable/mail.ts";
 import type { Delivery, Envelope } from "../../src/durable/rpc.ts";
-import type { CloudEvent } from "../../src/wire/event.ts";
+import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
 import { agentStub, call, connect, join, type Player, type Socket } from "./stage.ts";
 
 let agents = 0;
-const sent = new Map<string, number>();
-
 async function joinNext(): Promise<Player> {
   agents += 1;
   return join(`reader-${agents}`, []);
-}
-
-function makeEnvelope(to: Player, mail: Partial<Mail> & { name: string }, from = "task/sender", id?: number): Envelope {
-  const { name, ...rest } = mail;
-  const key = `${from} ${to.id}`;
-  const number = id ?? (sent.get(key) ?? 0) + 1;
-  sent.set(key, Math.max(number, sent.get(key) ?? 0));
-  const event: CloudEvent = {
-    specversion: "1.0",
-    id: name,
-    source: "/threads/t",
-    type: "test.mail",
-    time: "2026-11-20T12:00:00Z",
-    data: { name },
-  };
-  return {
-    from,
-    id: number,
-    to: `agent/${to.id}`,
-    message: { type: "mail", channel: "my", event, ...rest } as unknown as Envelope["message"],
-  };
-}
-
-function deliver(to: Player, envelope: Envelope): Promise<Delivery> {
-  return (agentStub(to.id) as unknown as { deliver(envelope: Envelope): Promise<Delivery> }).deliver(envelope);
-}
-
-async function mail(to: Player, ...names: string[]): Promise<void> {
-  for (const name of names) expect(await deliver(to, makeEnvelope(to, { name }))).toEqual({ status: "stored" });
-}
-
-async function poll(player: Player, query = ""): Promise<{ names: string[]; seqs: number[]; next: number }> {
-  const { events, next } = await player.get(`/v1/inbox?limit=200${query}`);
-  return { names: events.map((item: { event: CloudEvent }) => item.event.id), seqs: events.map((item: { seq: number }) => item.seq), next };
 }
 
 const names = (socket: Socket): string[] => socket.frames.filter(({ type }) => type === "event").map(({ event }) => event.id);

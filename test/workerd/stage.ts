@@ -214,7 +214,11 @@ export interface Socket {
 /** Opens a WebSocket as the agent does. */
 export async function connect(player: Player, query = ""): Promise<Socket> {
   const response = await exports.default.fetch(`http://nerveflare.test/v1/connect${query}`, {
-    headers: { upgrade: "websocket", authorization: `Bearer ${player.token}`, "sec-websocket-protocol": "nerveflare.v1" },
+    headers: {
+      upgrade: "websocket",
+      ...(player.token !== "" && { authorization: `Bearer ${player.token}` }),
+      "sec-websocket-protocol": "nerveflare.v1",
+    },
   });
   const { webSocket } = response;
   if (!webSocket) throw new Error(`no socket: ${response.status} ${await response.text()}`);

@@ -13,12 +13,14 @@ import { laneMigrations, migrate } from "../host/schema.ts";
 import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import type { AgentCard, Delivery, Envelope, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
+import { hashToken } from "../token-hash.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
 import { type Caller, createIdentity, type Identity, type Report } from "./identity.ts";
 import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import type { Incoming } from "./reader.ts";
 import { routeEvent } from "./route-event.ts";
+import { createTickets } from "./tickets.ts";
 
 export interface AgentPorts {
   world: World;
@@ -42,6 +44,12 @@ export interface AgentCore {
   holds(tokenHash: string): boolean;
   identify(principal: Principal): Promise<Result<AgentCard>>;
   me(principal: Principal): Promise<Result<Json>>;
+  /** The hash of a token that is good: what stands for it in a connection, which outlives the request that showed it. */
+  prove(token: string): Promise<Result<string>>;
+  /** Makes a ticket good for one connection. */
+  issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>>;
+  /** Takes a ticket in place of the token. Returns the token's hash. */
+  redeemTicket(ticket: string): Promise<Result<string>>;
   accept(principal: Caller, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
   inbox(
     principal: Principal,
@@ -96,6 +104,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   );
 
   const { commit } = committer;
+  const tickets = createTickets(storage, clock);
 
   function resume(): void {
     if (resumed) return;
@@ -233,6 +242,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         for (const { thread } of storage.exec<{ thread: string }>("SELECT DISTINCT thread FROM seat"))
           committer.outbox.append([`recruitment/${thread}`], { type: "agent.deleted", agent: name });
         storage.exec("DELETE FROM seat");
+        tickets.clear();
       });
       return succeed(null);
     },
@@ -250,6 +260,25 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     async identify(principal) {
       const caller = await identify(principal);
       return caller.ok ? succeed(caller.value.card) : caller;
+    },
+    async prove(token) {
+      const tokenHash = await hashToken(token);
+      const caller = await identify({ tokenHash });
+      return caller.ok ? succeed(tokenHash) : caller;
+    },
+    async issueTicket(principal, ticketHash) {
+      const caller = await identify(principal);
+      if (!caller.ok) return caller;
+      const tokenHash = "token" in principal ? await hashToken(principal.token) : "";
+      const expires = commit(() => tickets.issue(ticketHash, tokenHash));
+      if (expires !== undefined) return succeed({ expires: new Date(expires).toISOString() });
+      return refuse("rate_limited", `At most ${agentLimits.tickets} tickets wait to be used.`, { retryAfter: 10 });
+    },
+    async redeemTicket(ticket) {
+      const hash = await hashToken(ticket);
+      const tokenHash = commit(() => tickets.redeem(hash)) ?? "";
+      const caller = await identify({ tokenHash });
+      return caller.ok ? succeed(tokenHash) : refuse("unauthenticated", "This ticket was used, is too old, or is nobody's: get another.");
     },
     async me(principal) {
       const caller = await identify(principal);

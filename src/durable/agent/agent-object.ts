@@ -2,17 +2,20 @@
 import { DurableObject } from "cloudflare:workers";
 import { closeCodes, subprotocol } from "../../wire/channels.ts";
 import type { Json } from "../../wire/event.ts";
-import { type Accepted, agentFrame, type Channel, type InboxPage, type Rejected, type ServerFrame } from "../../wire/frames.ts";
-import { limits } from "../../wire/limits.ts";
-import { createProblem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import type { Accepted, Channel, InboxPage, Rejected, ServerFrame } from "../../wire/frames.ts";
+import { type createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
-import { countCommit } from "../metrics.ts";
+import { countCommit, countWake } from "../metrics.ts";
 import type { AgentCard, AgentRpc, Delivery, Envelope, Principal } from "../rpc.ts";
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
-import { hashToken } from "../token-hash.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
+import { createFrameGuard, type FrameGuard } from "./frame-guard.ts";
+import { createGivenBytes } from "./given-bytes.ts";
+import { readFrame } from "./read-frame.ts";
 import type { Reader } from "./reader.ts";
+import { lookForStall, type Stall } from "./stall.ts";
+import { createStreams, type Streams } from "./streams.ts";
 
 /** What survives hibernation beside a socket. */
 interface Attachment {
@@ -22,18 +25,24 @@ interface Attachment {
   through: number | null;
   /** Of the token that opened it. */
   tokenHash: string;
+  /** Something waits that it takes not. */
+  stall?: Stall | undefined;
+  /** When it was opened, milliseconds since the epoch. */
+  since: number;
   /** Grows with each connection: the newest is given what comes. */
   order: number;
 }
 
-type Connection = Reader & { tokenHash: string; order: number };
+type Connection = Reader & { tokenHash: string; order: number; lastSign: number; guard: FrameGuard };
 
 export class AgentObject extends DurableObject<Environment> implements AgentRpc {
   #made: AgentCore | undefined;
+  #opened: Streams | undefined;
   readonly #readers = new Map<WebSocket, Connection>();
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
+    countWake("agent");
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const awake = ctx.getWebSockets().map((socket) => this.#connect(socket, socket.deserializeAttachment() as Attachment));
     // All at once: what one holds is not given to another.
@@ -50,6 +59,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     return this.#made ?? (isStored(this.ctx) || (principal && "operator" in principal) ? this.#core : undefined);
   }
 
+  get #streams(): Streams {
+    this.#opened ??= createStreams({ mailbox: this.#core.mailbox, later, now: Date.now, alive: () => {} });
+    return this.#opened;
+  }
+
   get #name(): string {
     return readName(this.ctx);
   }
@@ -62,7 +76,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       threadActor: near.threadActor,
       project: near.project,
       settle: () => this.ctx.storage.sync(),
-      later: (milliseconds, work) => void setTimeout(work, milliseconds),
+      later,
       countCommit: () => countCommit("agent"),
     });
   }
@@ -107,6 +121,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     principal: Principal,
     query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
   ): Promise<Result<InboxPage>> {
+    if (query.after === undefined) this.#closeSilent();
     return this.#find(principal)?.inbox(principal, query) ?? refuseUnknown();
   }
 
@@ -123,63 +138,70 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#closeVoid("the token's time is over");
   }
 
-  /** `GET /v1/connect`: the Worker checked the upgrade's form and put the token into `Authorization`. */
+  async issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>> {
+    return this.#find(principal)?.issueTicket(principal, ticketHash) ?? refuseUnknown();
+  }
+
+  /** `GET /v1/connect` and `/v1/inbox/stream`: the Worker checked the form and put the token, or the ticket, into `Authorization`. */
   override async fetch(request: Request): Promise<Response> {
-    const token = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
-    const tokenHash = await hashToken(token);
-    const identity = await this.identify({ agent: this.#name, token });
+    const [scheme, secret = ""] = (request.headers.get("authorization") ?? "").split(" ");
+    const proven = (await (scheme === "Ticket" ? this.#find()?.redeemTicket(secret) : this.#find()?.prove(secret))) ?? refuseUnknown();
+    const { pathname, searchParams } = new URL(request.url);
+    const wanted = (searchParams.get("channel") ?? "my,open").split(",");
+    const channels = (["my", "open"] as const).filter((channel) => wanted.includes(channel));
+    const after = readNumber(searchParams.get("after")) ?? 0;
+    if (proven.ok) this.#closeSilent();
+    if (pathname.endsWith("/connect")) return this.#openSocket(request, proven, channels, after);
+    if (!proven.ok) return respondProblem(proven.problem);
+    const lastEventId = readNumber(request.headers.get("last-event-id"));
+    const body = this.#streams.open({ channels, after, lastEventId, tokenHash: proven.value });
+    return new Response(body, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });
+  }
+
+  #openSocket(request: Request, proven: Result<string>, channels: Channel[], after: number): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     const headers = request.headers.get("sec-websocket-protocol")?.includes(subprotocol)
       ? { "sec-websocket-protocol": subprotocol }
       : undefined;
     const response = (): Response => new Response(null, { status: 101, webSocket: client, ...(headers && { headers }) });
-    if (!identity.ok) {
+    if (!proven.ok) {
       server.accept();
-      server.close(closeCodes.token, identity.problem.detail);
+      server.close(closeCodes.token, proven.problem.detail);
       return response();
     }
-    const query = new URL(request.url).searchParams;
-    const wanted = (query.get("channel") ?? "my,open").split(",");
-    const channels = (["my", "open"] as const).filter((channel) => wanted.includes(channel));
-    const after = Number(query.get("after") ?? 0);
     // The oldest gives way: a client that lost its connection may not have closed it.
     const open = [...this.#readers].sort(([, a], [, b]) => a.order - b.order);
     for (const [socket] of open.slice(0, Math.max(0, open.length - agentLimits.sockets + 1)))
       this.#close(socket, closeCodes.replaced, "a newer connection took its place");
     this.ctx.acceptWebSocket(server);
-    const from = Number.isSafeInteger(after) ? after : 0;
     const order = (open.at(-1)?.[1].order ?? 0) + 1;
-    this.#core.mailbox.attach(this.#connect(server, { channels, after: from, through: from, tokenHash, order }));
+    const tokenHash = proven.value;
+    this.#core.mailbox.attach(this.#connect(server, { channels, after, through: after, tokenHash, since: Date.now(), order }));
     return response();
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const reject = (id: string | null, error: ReturnType<typeof createProblem>): void => send(socket, { type: "rejected", id, error });
-    if (typeof data !== "string") return reject(null, createProblem("malformed", "Frames are text: JSON of at most one event."));
-    if (data.length > limits.frameBytes)
-      return reject(null, createProblem("too_large", `A frame has at most ${limits.frameBytes} bytes.`, { limit: limits.frameBytes }));
-    let raw: unknown;
-    try {
-      raw = JSON.parse(data);
-    } catch {
-      return reject(null, createProblem("malformed", "The frame is not JSON."));
+    // One that was closed has no say any more: its token may be void.
+    const connection = this.#readers.get(socket);
+    if (!connection) return;
+    connection.lastSign = Date.now();
+    const frame = readFrame(data);
+    if (!frame.ok) {
+      if (connection.guard.misread()) return reject(null, frame.problem);
+      return this.#close(socket, closeCodes.rate, `${agentLimits.framesMisread} frames in a row could not be read`);
     }
-    const frame = agentFrame.safeParse(raw);
-    if (!frame.success)
-      return reject(null, createProblem("malformed", 'A frame is {"type":"event","event":{…}} or {"type":"ack","seqs":[…]}.'));
-    if (frame.data.type === "ack") {
-      // One that was closed has no say any more: its token may be void.
-      if (!this.#readers.has(socket)) return;
-      this.#core.mailbox.ack(frame.data);
+    if (frame.value.type === "ack") {
+      this.#core.mailbox.ack(frame.value);
       this.#core.noteLazily();
       return;
     }
-    const { tokenHash } = this.#readers.get(socket) ?? (socket.deserializeAttachment() as Attachment);
-    const answers = await this.#core.accept({ tokenHash }, [frame.data.event]);
-    if (!answers.ok) {
-      this.#close(socket, closeCodes.token, answers.problem.detail);
-      return;
-    }
+    if (!connection.guard.enter())
+      return this.#close(socket, closeCodes.rate, `more than ${agentLimits.framesUnderWay} events wait for their answers`);
+    const answers = await this.#core
+      .accept({ tokenHash: connection.tokenHash }, [frame.value.event])
+      .finally(() => connection.guard.leave());
+    if (!answers.ok) return this.#close(socket, closeCodes.token, answers.problem.detail);
     for (const answer of answers.value) {
       if (answer.status === "accepted") send(socket, { type: "accepted", ...answer });
       else reject(answer.id, answer.error);
@@ -200,26 +222,39 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   #connect(socket: WebSocket, attachment: Attachment): Connection {
-    const { channels, after, tokenHash, order } = attachment;
+    const { channels, after, tokenHash, since, order } = attachment;
     const { mailbox } = this.#core;
     const through = attachment.through ?? mailbox.count().last;
+    const held = through > after ? mailbox.readHeld({ channels, after, through }) : new Map<number, string | null>();
+    const given = createGivenBytes(held);
+    let { stall } = attachment;
     const reader: Connection = {
       channels,
       through,
       tokenHash,
       order,
-      held: through > after ? mailbox.readHeld({ channels, after, through }) : new Map(),
+      lastSign: since,
+      guard: createFrameGuard(),
+      held,
       caughtUp: false,
-      give: (item) => send(socket, { type: "event", ...item }),
+      get ready() {
+        return !given.full;
+      },
+      give(item) {
+        const frame = JSON.stringify({ type: "event", ...item } satisfies ServerFrame);
+        given.add(item.seq, frame.length);
+        sendText(socket, frame);
+      },
       // Hibernation drops memory at any time: whether it has all that there is is kept beside the socket.
-      note: () =>
-        socket.serializeAttachment({
-          channels,
-          after,
-          through: reader.caughtUp ? null : reader.through,
-          tokenHash,
-          order,
-        } satisfies Attachment),
+      note: () => {
+        const found = lookForStall(reader, stall, mailbox, Date.now());
+        if (found === "tooSlow")
+          // Not at once: its mailbox is dealing with it.
+          return queueMicrotask(() => this.#close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead"));
+        stall = found;
+        const up = reader.caughtUp ? null : reader.through;
+        socket.serializeAttachment({ channels, after, through: up, tokenHash, since, order, stall } satisfies Attachment);
+      },
     };
     this.#readers.set(socket, reader);
     return reader;
@@ -227,11 +262,23 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   #closeAll(reason: string): void {
     for (const socket of this.ctx.getWebSockets()) this.#close(socket, closeCodes.token, reason);
+    this.#opened?.closeAll(closeCodes.token, reason);
+  }
+
+  /** Another connection or poll of the agent is here: what half-open ones hold is freed for it. */
+  #closeSilent(): void {
+    const now = Date.now();
+    for (const [socket, { lastSign }] of this.#readers) {
+      const ping = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+      if (now - Math.max(ping, lastSign) > agentLimits.silent)
+        this.#close(socket, closeCodes.replaced, "it gave no sign of life, and another connection did");
+    }
   }
 
   /** Closes the connections whose token is not good any more. */
   #closeVoid(reason: string): void {
     for (const [socket, { tokenHash }] of this.#readers) if (!this.#core.holds(tokenHash)) this.#close(socket, closeCodes.token, reason);
+    this.#opened?.closeVoid((tokenHash) => this.#core.holds(tokenHash), reason);
   }
 
   #close(socket: WebSocket, code: number, reason: string): void {
@@ -255,9 +302,27 @@ function refuseUnknown(): ReturnType<typeof refuse> {
   return refuse("unauthenticated", "This token names no agent; ask the operator for one.");
 }
 
+function later(milliseconds: number, work: () => void): void {
+  setTimeout(work, milliseconds);
+}
+
+/** A number that the Worker has checked. */
+function readNumber(text: string | null): number | undefined {
+  const number = text === null ? Number.NaN : Number(text);
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
+function respondProblem(problem: Problem): Response {
+  return Response.json(problem, { status: problem.status, headers: { "content-type": "application/problem+json" } });
+}
+
 function send(socket: WebSocket, frame: ServerFrame): void {
+  sendText(socket, JSON.stringify(frame));
+}
+
+function sendText(socket: WebSocket, text: string): void {
   try {
-    socket.send(JSON.stringify(frame));
+    socket.send(text);
   } catch {
     // A dead socket: its close comes, and what it was given goes to another.
   }

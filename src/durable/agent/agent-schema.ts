@@ -9,6 +9,7 @@ export const agentMigrations: readonly string[] = [
    CREATE TABLE seat (thread TEXT NOT NULL, role TEXT NOT NULL, workflow TEXT NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (thread, role)) WITHOUT ROWID;`,
   `ALTER TABLE seat ADD COLUMN type TEXT NOT NULL DEFAULT 'open';`,
   `CREATE TABLE former_token (hash TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE ticket (hash TEXT PRIMARY KEY, token_hash TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 export const agentLimits = {
@@ -16,12 +17,40 @@ export const agentLimits = {
   seqBlock: 10_000,
   /** Events that one connection is given before it acknowledges any: bounds what waits in a slow reader's socket. */
   window: 256,
+  /** Characters of them: with 16 connections, half of what an isolate may hold. */
+  windowBytes: 4 * 1024 * 1024,
+  /** Rows that are read at a time to be given: of the largest, 8 MB. */
+  pumpRows: 32,
+  /** Milliseconds that more may wait for a connection which acknowledges nothing, until it counts as too slow. */
+  slow: 60_000,
   /** Polls of one agent that may wait at once. */
   polls: 8,
   /** Former tokens that may be good beside the newest: those of a rotation begun again and again. */
   formerTokens: 8,
   /** Connections of one agent. */
   sockets: 16,
+  /** Milliseconds without a sign of life after which a connection gives way to another of its agent: three pings of the client's. */
+  silent: 60_000,
+  /** Events of one socket that are not answered yet: 16 times what the client has under way. */
+  framesUnderWay: 1_024,
+  /** Frames in a row that cannot be read: a client with a fault says the same again, and each is answered. */
+  framesMisread: 256,
+  /** Streams of one agent: each keeps its object in memory. */
+  streams: 8,
+  /** Bytes that wait in a stream before it is given no more: one event of the largest, and some. */
+  streamBytes: 512 * 1024,
+  /** Milliseconds between two looks at a stream: a comment if it was quiet, for proxies close what is silent for 30 s or more. */
+  streamBeat: 15_000,
+  /** Looks at which a stream had something to read and nobody read it, until its client counts as too slow: 30 to 45 s. */
+  streamIdleBeats: 2,
+  /** Milliseconds that a browser is told to wait before it opens a stream again. */
+  streamRetry: 2_000,
+  /** Numbers that a stream remembers to have given, so that one that goes on after it is given the rest: four windows. */
+  streamMemory: 1_024,
+  /** Milliseconds that a ticket lasts: from a page's request to the connection that it opens. */
+  ticketLasts: 60_000,
+  /** Tickets of one agent that wait to be used. */
+  tickets: 32,
   /** Milliseconds that acknowledgements and answered turns wait for a commit to ride along with. */
   lazy: 1_000,
   /**

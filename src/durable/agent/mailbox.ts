@@ -29,8 +29,17 @@ export interface Mailbox {
   readFree(query: { channels: readonly Channel[]; after?: number; limit: number }): InboxItem[];
   /** Adds readers, newest last, and gives them what no other holds. */
   attach(...readers: Reader[]): void;
+  /**
+   * Adds a reader that goes on where one that dropped ended: `had` it has already, and holds; of what that one was given
+   * besides, it is given what nobody has taken since.
+   */
+  takeOver(reader: Reader, had: Iterable<number>, missed: Iterable<number>): void;
   /** Removes a reader; what it held goes to another. */
   detach(reader: Reader): void;
+  /** Gives a reader what waits for it, now that it takes more. */
+  pump(reader: Reader): void;
+  /** Whether something waits that the reader had no room for. */
+  waitsFor(reader: Reader): boolean;
   /** What a reader of before hibernation may hold: all that is unacknowledged of what it was given. */
   readHeld(of: { channels: readonly Channel[]; after: number; through: number }): Map<number, string | null>;
   /** Notes acknowledgements; they are written by {@link writeNotes}. */
@@ -149,21 +158,32 @@ export function createMailbox(
       JSON.stringify(free),
     )) {
       const other = newestFor(row.channel as Channel);
-      if (other) giveTo(other, toItem(row), row.about);
-      else returned.add(row.seq);
+      if (!other) returned.add(row.seq);
+      else if (findRoom(other) > 0) giveTo(other, toItem(row), row.about);
+      else {
+        // Read again from there once it has room.
+        other.through = Math.min(other.through, row.seq - 1);
+        other.caughtUp = false;
+      }
     }
+  }
+
+  function findRoom(reader: Reader): number {
+    return reader.ready ? agentLimits.window - reader.held.size : 0;
   }
 
   /** Gives a reader what waits for it, as far as its window goes. */
   function pump(reader: Reader): void {
     for (;;) {
-      const room = agentLimits.window - reader.held.size;
-      const rows = room > 0 ? read({ channels: reader.channels, after: reader.through, limit: room }) : [];
+      const room = findRoom(reader);
+      const limit = Math.min(room, agentLimits.pumpRows);
+      const rows = room > 0 ? read({ channels: reader.channels, after: reader.through, limit }) : [];
       for (const row of rows) {
+        if (!reader.ready) break;
         reader.through = row.seq;
         if (!readers.some((other) => other.held.has(row.seq))) giveTo(reader, toItem(row), row.about);
       }
-      if (room > 0 && rows.length === room) continue;
+      if (room > 0 && (rows.length === limit || !reader.ready)) continue;
       reader.caughtUp = room > 0;
       if (reader.caughtUp) reader.through = Math.max(reader.through, findEnd());
       reader.note();
@@ -209,7 +229,7 @@ export function createMailbox(
       if (mail?.turn === undefined || phase !== undefined || firstHeld !== Number.POSITIVE_INFINITY || rowCount >= limits.mailboxRows)
         return undefined;
       const reader = newestFor(mail.channel);
-      if (!reader?.caughtUp || reader.held.size >= agentLimits.window || id <= (senders.read(from)?.last ?? 0)) return undefined;
+      if (!reader?.caughtUp || findRoom(reader) <= 0 || id <= (senders.read(from)?.last ?? 0)) return undefined;
       const seq = takeSeq();
       lastSeq = seq;
       const item = { seq, channel: mail.channel, event: mail.event };
@@ -254,7 +274,7 @@ export function createMailbox(
         if (given?.acked) writes.push(() => ackedSeqs.add(seq));
         else if (given) stored.push(seq);
         else if (held) firstHeld = Math.min(firstHeld, seq);
-        else if (reader?.caughtUp && reader.held.size < agentLimits.window) giveNewest(reader, item, mail.turn ?? mail.offer ?? null);
+        else if (reader?.caughtUp && findRoom(reader) > 0) giveNewest(reader, item, mail.turn ?? mail.offer ?? null);
         else for (const other of readers) if (other.channels.includes(mail.channel)) late.push(other);
         if (mail.ends !== undefined) forgetAbout(mail.ends);
         writes.push(() => writeMail(envelope, mail, seq, held, event));
@@ -302,6 +322,20 @@ export function createMailbox(
       readers.push(...joining);
       for (const reader of joining.toReversed()) pump(reader);
     },
+    takeOver(reader, had, missed) {
+      const free = [...had].filter((seq) => returned.delete(seq));
+      for (const { seq, about } of storage.exec<Pick<MailRow, "seq" | "about">>(
+        "SELECT seq, coalesce(turn, offer) AS about FROM mailbox WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0",
+        JSON.stringify(free),
+      ))
+        if (!ackedSeqs.has(seq)) reader.held.set(seq, about);
+      readers.push(reader);
+      // What comes after its number it reads as everybody does.
+      handOver([...missed].filter((seq) => seq <= reader.through && returned.delete(seq)));
+      pump(reader);
+    },
+    pump,
+    waitsFor: ({ channels, through, caughtUp }) => !caughtUp && read({ channels, after: through, limit: 1 }).length > 0,
     detach(reader) {
       passing.store((turn) => turn.reader === reader, false);
       const index = readers.indexOf(reader);

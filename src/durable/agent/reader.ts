@@ -11,6 +11,8 @@ export interface Reader {
   held: Map<number, string | null>;
   /** Nothing waits for it that it was not given. */
   caughtUp: boolean;
+  /** Whether it takes more now; one that did not says so by `pump` when it does again. */
+  readonly ready: boolean;
   give(item: InboxItem): void;
   /** `caughtUp` has changed, or `through` while it is not. */
   note(): void;

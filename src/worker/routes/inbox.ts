@@ -1,6 +1,8 @@
-/** `/v1/me`, `/v1/inbox` and `/v1/connect`: what a token's holder has been sent, polled or pushed. */
-import type { Hono } from "hono";
+/** `/v1/me`, `/v1/inbox` and its stream, `/v1/connect` and tickets for both: what a token's holder has been sent, polled or pushed. */
+import type { Context, Hono } from "hono";
 import { z } from "zod";
+import type { Principal } from "../../durable/rpc.ts";
+import { hashToken } from "../../durable/token-hash.ts";
 import type { Channel } from "../../wire/channels.ts";
 import { channels } from "../../wire/channels.ts";
 import { limits } from "../../wire/limits.ts";
@@ -9,6 +11,7 @@ import { nameObject } from "../authenticate.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
+import { formatToken } from "../tokens.ts";
 
 /** Bytes of an acknowledgement: a thousand numbers. */
 const ackBytes = 64 * 1024;
@@ -29,6 +32,7 @@ const inboxQuery = z.object({
 });
 
 const connectQuery = inboxQuery.pick({ channel: true, after: true });
+const streamHeaders = z.object({ "last-event-id": wholeNumber.optional() });
 
 const seq = z.int().nonnegative();
 const ackBody = z.union([z.object({ seqs: z.array(seq).max(1000) }), z.object({ seq, channel: z.enum(channels) })], {
@@ -75,10 +79,30 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       throw problemError("malformed", "This is a WebSocket: send `Upgrade: websocket`, or poll GET /v1/inbox.");
     }
     parseInput(connectQuery, c.req.query(), "query");
-    const headers = new Headers(c.req.raw.headers);
-    // However the token came, the object finds both here; what a caller itself put there is overwritten.
-    headers.set("x-nerveflare-agent", principal.agent);
-    headers.set("authorization", `Bearer ${principal.token}`);
-    return ports.agent(principal.agent).fetch(new Request(c.req.raw, { headers }));
+    return ports.agent(principal.agent).fetch(addProof(c, principal));
   });
+
+  app.get("/v1/inbox/stream", async (c) => {
+    const principal = c.get("principal");
+    if ("operator" in principal) throw problemError("forbidden", "Streams are for agents. Poll GET /v1/inbox instead.");
+    parseInput(connectQuery, c.req.query(), "query");
+    parseInput(streamHeaders, { "last-event-id": c.req.header("last-event-id") || undefined }, "headers");
+    return ports.agent(principal.agent).fetch(addProof(c, principal));
+  });
+
+  app.post("/v1/tickets", async (c) => {
+    const principal = c.get("principal");
+    if ("operator" in principal) throw problemError("forbidden", "Tickets are for agents: they open a stream or a socket.");
+    const ticket = formatToken(principal.agent, ports.randomBytes(32));
+    const { expires } = unwrap(await ports.agent(principal.agent).issueTicket(principal, await hashToken(ticket)));
+    return c.json({ ticket, expires }, 201);
+  });
+}
+
+/** The request as the agent's object reads it: however token or ticket came, it is in one place; what a caller put there is overwritten. */
+function addProof(c: Context<AppEnv>, { agent, token }: Extract<Principal, { agent: string }>): Request {
+  const headers = new Headers(c.req.raw.headers);
+  headers.set("x-nerveflare-agent", agent);
+  headers.set("authorization", `${c.get("byTicket") ? "Ticket" : "Bearer"} ${token}`);
+  return new Request(c.req.raw, { headers });
 }

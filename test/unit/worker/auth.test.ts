@@ -22,6 +22,8 @@ const routes = [
   "GET /v1/me",
   "GET /v1/inbox",
   "POST /v1/inbox/ack",
+  "GET /v1/inbox/stream",
+  "POST /v1/tickets",
   "GET /v1/connect",
   "GET /v1/threads",
   "GET /v1/threads/taaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -43,6 +45,8 @@ const agentRoutes = [
   "/v1/me",
   "/v1/inbox",
   "/v1/inbox/ack",
+  "/v1/inbox/stream",
+  "/v1/tickets",
   "/v1/connect",
   "/v1/threads",
   "/v1/threads/taaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -115,6 +119,23 @@ test.each([
 test("the scheme's name is case-insensitive", async () => {
   const app = createTestApp(openSqliteD1());
   expect((await app.call("GET", "/v1/me", { token: null, headers: { authorization: `bearer ${adminToken}` } })).status).toBe(200);
+});
+
+test("a ticket is taken where a browser can send no header, and nowhere else", async () => {
+  const app = createTestApp(openSqliteD1());
+  const ticket = formatToken("alice", new Uint8Array(32));
+  const headers = { upgrade: "websocket" };
+  for (const path of ["/v1/inbox/stream", "/v1/connect"]) {
+    await app.call("GET", `${path}?ticket=${ticket}`, { token: null, headers });
+    const request = app.objects.calls.at(-1)?.args[0] as Request;
+    expect(request.headers.get("authorization")).toBe(`Ticket ${ticket}`);
+  }
+  for (const path of ["/v1/me", "/v1/inbox", "/v1/inbox/stream/", "/v1/events"])
+    expect((await app.call("GET", `${path}?ticket=${ticket}`, { token: null })).status).toBe(401);
+  // What is sent beside a token is not looked at.
+  await app.call("GET", `/v1/inbox/stream?ticket=${ticket}`, { token: await app.register("bob") });
+  const beside = app.objects.calls.at(-1)?.args[0] as Request;
+  expect(beside.headers.get("authorization")).toMatch(/^Bearer bob\./);
 });
 
 test("a token in the query is no token", async () => {

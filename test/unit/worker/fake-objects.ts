@@ -107,8 +107,17 @@ export function createFakeObjects(): FakeObjects {
         const judged = await judge(name, principal);
         return judged.ok ? succeed(null) : judged;
       },
+      async issueTicket(principal, ticketHash) {
+        note(`agent/${name}`, "issueTicket", principal, ticketHash);
+        const judged = await judge(name, principal);
+        return judged.ok ? succeed({ expires: "2026-11-20T12:01:00.000Z" }) : judged;
+      },
       async fetch(request) {
         note(`agent/${name}`, "fetch", request);
+        // As the object does: a stream's request is refused as any other, a socket's by a close code.
+        const [scheme, token = ""] = (request.headers.get("authorization") ?? "").split(" ");
+        const judged = scheme === "Bearer" ? await judge(name, { agent: name, token }) : refuse("unauthenticated", "This ticket was used.");
+        if (new URL(request.url).pathname === "/v1/inbox/stream" && !judged.ok) return Response.json(judged.problem, { status: 401 });
         return new Response("socket");
       },
       async deliver() {

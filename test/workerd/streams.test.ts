@@ -1,0 +1,218 @@
+/** Server-sent events: a stream is a reader of the mailbox like a socket, goes on where one ended, and is opened by token or ticket. */
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, test, vi } from "vitest";
+import { openSource } from "./event-source.ts";
+import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
+import { agentStub, call, connect, join, type Player } from "./stage.ts";
+
+let agents = 0;
+async function joinNext(): Promise<Player> {
+  agents += 1;
+  return join(`listener-${agents}`, []);
+}
+const ack = (player: Player, ...seqs: number[]) => call("POST", "/v1/inbox/ack", { token: player.token, body: { seqs } });
+const seqs = (source: { events: { id?: string }[] }) => source.events.map(({ id }) => Number(id));
+
+describe("a stream", () => {
+  test("gives what waits and what comes, each with its number as id", async () => {
+    const player = await joinNext();
+    await mail(player, "before");
+    const source = await openSource(player);
+    expect(source.headers.get("content-type")).toBe("text/event-stream");
+    expect(source.headers.get("cache-control")).toBe("no-store");
+    await source.expectNames(["before"]);
+    await mail(player, "now");
+    await source.expectNames(["before", "now"]);
+    const [first] = source.events;
+    expect(first).toMatchObject({ event: "event", data: { seq: Number(first?.id), channel: "my", event: { id: "before" } } });
+    await ack(player, ...seqs(source));
+    expect((await player.get("/v1/me")).inbox).toMatchObject({ unacknowledged: 0 });
+    await source.drop();
+  });
+
+  test("reads the channels that it asked for, and only what comes after", async () => {
+    const player = await joinNext();
+    await mail(player, "1", "2");
+    const second = (await poll(player)).seqs[1] as number;
+    const source = await openSource({ token: player.token, query: `?channel=open&after=${second}` });
+    await deliver(player, makeEnvelope(player, { name: "mine" }));
+    await deliver(player, makeEnvelope(player, { name: "offer", channel: "open" }));
+    await source.expectNames(["offer"]);
+    const mine = await openSource({ token: player.token, query: `?channel=my&after=${second}` });
+    await mine.expectNames(["mine"]);
+    await source.drop();
+    await mine.drop();
+  });
+
+  test("shares the mailbox with sockets: each event goes to the newest, and to another when that one drops", async () => {
+    const player = await joinNext();
+    const socket = await connect(player);
+    const source = await openSource(player);
+    await mail(player, "a", "b");
+    await source.expectNames(["a", "b"]);
+    expect(socket.frames).toEqual([]);
+    expect((await poll(player)).names).toEqual([]);
+    await source.drop();
+    await vi.waitFor(() => expect(socket.frames.map(({ event }) => event.id)).toEqual(["a", "b"]));
+    socket.socket.close();
+  });
+
+  test("whose client comes back with the last number goes on there: what was given and lost comes again, what arrived does not", async () => {
+    const player = await joinNext();
+    const first = await openSource(player);
+    await mail(player, "a", "b", "c");
+    await first.expectNames(["a", "b", "c"]);
+    // The client has only b: c was on its way.
+    const lastEventId = seqs(first)[1] as number;
+    await first.drop();
+    await vi.waitFor(async () => expect((await poll(player)).names).toEqual(["a", "b", "c"]));
+    const second = await openSource({ token: player.token, lastEventId });
+    await second.expectNames(["c"]);
+    await mail(player, "d");
+    await second.expectNames(["c", "d"]);
+    // It holds a and b as well: no poll is given them, and the next gets them when it drops.
+    expect((await poll(player)).names).toEqual([]);
+    await second.drop();
+    await vi.waitFor(async () => expect((await poll(player)).names).toEqual(["a", "b", "c", "d"]));
+  });
+
+  test("takes the place of the one that it goes on after, if that is only half gone", async () => {
+    const player = await joinNext();
+    const other = await openSource(player);
+    const first = await openSource(player);
+    await mail(player, "a", "b");
+    await first.expectNames(["a", "b"]);
+    const second = await openSource({ token: player.token, lastEventId: seqs(first)[0] as number });
+    await vi.waitFor(() => expect(first.ended).toBe(true));
+    expect(first.events.at(-1)).toMatchObject({ event: "close", data: { code: 4409 } });
+    await mail(player, "c");
+    await vi.waitFor(() => expect([...other.names(), ...second.names()].toSorted()).toEqual(["a", "b", "c"]));
+    expect(second.names()).toContain("c");
+    expect(other.ended).toBe(false);
+    for (const source of [other, second]) await source.drop();
+  });
+
+  test("of a number that nobody remembers begins after it", async () => {
+    const player = await joinNext();
+    await mail(player, "a", "b");
+    const { seqs: numbers } = await poll(player);
+    const source = await openSource({ token: player.token, lastEventId: numbers[0] as number });
+    await source.expectNames(["b"]);
+    await source.drop();
+  });
+
+  test("that nobody reads holds a bounded amount; the rest stays in the mailbox", async () => {
+    const player = await joinNext();
+    const source = await openSource({ token: player.token, read: false });
+    const data = "x".repeat(100_000);
+    for (let index = 0; index < 30; index++) await deliver(player, makeEnvelope(player, { name: `large ${index}`, data }));
+    const free = await poll(player);
+    // At most half a megabyte waits, and what the platform took.
+    expect(free.names.length).toBeGreaterThan(15);
+    expect(free.names.at(-1)).toBe("large 29");
+    await source.drop();
+    await vi.waitFor(async () => expect((await poll(player)).names).toHaveLength(30));
+  });
+
+  test("that is read slowly gets everything in order", async () => {
+    const player = await joinNext();
+    const data = "x".repeat(100_000);
+    for (let index = 0; index < 30; index++) await deliver(player, makeEnvelope(player, { name: `large ${index}`, data }));
+    const source = await openSource(player);
+    await source.expectNames(Array.from({ length: 30 }, (_, index) => `large ${index}`));
+    await source.drop();
+  });
+
+  test("is ended when its agent is deleted, and opens no more", async () => {
+    const player = await joinNext();
+    const source = await openSource(player);
+    expect((await call("DELETE", `/v1/agents/${player.id}`)).status).toBe(204);
+    await vi.waitFor(() => expect(source.ended).toBe(true));
+    expect(source.events.at(-1)).toMatchObject({ event: "close", data: { code: 4401 } });
+    expect((await openSource(player)).status).toBe(401);
+  });
+
+  test("the oldest of too many gives way", async () => {
+    const player = await joinNext();
+    const sources: Awaited<ReturnType<typeof openSource>>[] = [];
+    for (let count = 0; count < 9; count++) sources.push(await openSource(player));
+    await vi.waitFor(() => expect(sources[0]?.ended).toBe(true));
+    expect(sources[0]?.events).toMatchObject([{ event: "close", data: { code: 4409 } }]);
+    expect(sources.filter(({ ended }) => ended)).toHaveLength(1);
+    for (const source of sources) await source.drop();
+  });
+});
+
+describe("a ticket", () => {
+  const issue = async (player: Player) => {
+    const { status, body } = await call("POST", "/v1/tickets", { token: player.token });
+    expect(status).toBe(201);
+    return body as { ticket: string; expires: string };
+  };
+
+  test("opens one stream, once", async () => {
+    const player = await joinNext();
+    const { ticket, expires } = await issue(player);
+    expect(Date.parse(expires) - Date.now()).toBeLessThanOrEqual(60_000);
+    const source = await openSource({ query: `?channel=my&ticket=${ticket}` });
+    await mail(player, "hello");
+    await source.expectNames(["hello"]);
+    expect(await openSource({ query: `?ticket=${ticket}` })).toMatchObject({ status: 401 });
+    await source.drop();
+  });
+
+  test("opens a socket, which may send, until its token is void", async () => {
+    const player = await joinNext();
+    const { ticket } = await issue(player);
+    const socket = await connect({ ...player, token: "" }, `?ticket=${ticket}`);
+    socket.send({ type: "event", event: { id: "by-ticket", type: "a.b" } });
+    await socket.expect((frame) => frame.type === "accepted" && frame.id === "by-ticket");
+    await call("DELETE", `/v1/agents/${player.id}`);
+    await vi.waitFor(() => expect(socket.closed).toMatchObject({ code: 4401 }));
+  });
+
+  test("is no token, and no token is a ticket", async () => {
+    const player = await joinNext();
+    const { ticket } = await issue(player);
+    for (const path of ["/v1/me", "/v1/inbox"]) expect((await call("GET", path, { token: ticket })).status).toBe(401);
+    expect((await openSource({ token: ticket })).status).toBe(401);
+    expect((await openSource({ query: `?ticket=${player.token}` })).status).toBe(401);
+    expect((await openSource({ query: `?ticket=nonsense` })).status).toBe(401);
+    const used = await connect({ ...player, token: "" }, `?ticket=${player.token}`);
+    await vi.waitFor(() => expect(used.closed).toMatchObject({ code: 4401 }));
+    // It was not used up by those who showed it as something else.
+    const source = await openSource({ query: `?ticket=${ticket}` });
+    expect(source.status).toBe(200);
+    await source.drop();
+  });
+
+  test("expires, is void with its agent, and is stored as a hash", async () => {
+    const player = await joinNext();
+    const { ticket } = await issue(player);
+    await runInDurableObject(agentStub(player.id), (_, { storage }) => {
+      const rows = storage.sql.exec("SELECT * FROM ticket").toArray();
+      expect(rows).toHaveLength(1);
+      expect(JSON.stringify(rows)).not.toContain(ticket.slice(-20));
+      storage.sql.exec("UPDATE ticket SET expires = ?", Date.now() - 1);
+    });
+    expect((await openSource({ query: `?ticket=${ticket}` })).status).toBe(401);
+    const another = await issue(player);
+    await call("DELETE", `/v1/agents/${player.id}`);
+    expect((await openSource({ query: `?ticket=${another.ticket}` })).status).toBe(401);
+  });
+
+  test("is given to agents, and only so many", async () => {
+    const player = await joinNext();
+    for (let count = 0; count < 32; count++) await issue(player);
+    expect(await call("POST", "/v1/tickets", { token: player.token })).toMatchObject({ status: 429, body: { code: "rate_limited" } });
+    expect(await call("POST", "/v1/tickets")).toMatchObject({ status: 403, body: { code: "forbidden" } });
+  });
+});
+
+test("what a stream is asked wrongly is refused before it opens", async () => {
+  const player = await joinNext();
+  for (const query of ["?channel=other", "?after=-1", "?after=x"])
+    expect((await openSource({ token: player.token, query })).status, query).toBe(400);
+  expect((await openSource({ token: player.token, lastEventId: "x" })).status).toBe(400);
+  expect((await openSource({})).status).toBe(401);
+});
