@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { ClientError } from "../client/client-error.ts";
 import { systemClock } from "../client/clock.ts";
-import { createHttpCaller, type HttpCall } from "../client/http.ts";
+import { createHttpCaller, type HttpCall, openStream } from "../client/http.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import { chooseToken, defaultUrl, findServer } from "./find-server.ts";
 
@@ -20,6 +20,8 @@ export interface Api {
   readonly url: string;
   /** @throws CliError that says what to do */
   call(method: string, path: string, call?: HttpCall): Promise<unknown>;
+  /** Opens what streams. @throws CliError that says what to do */
+  open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response>;
 }
 
 /** Adds `--url`, `--token` and `--profile`. */
@@ -50,6 +52,10 @@ export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "en
     call: (method, path, call) =>
       http.call(method, path, call).catch((error: unknown) => {
         throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
+      }),
+    open: (path, headers, signal) =>
+      openStream({ url, token, path, headers, signal }).catch((error: unknown) => {
+        throw error instanceof ClientError ? explainClientError(error, url) : error;
       }),
   };
 }

@@ -1,45 +1,74 @@
-/** `nerveflare events`: reads the log of what was accepted. */
-import type { Command } from "commander";
-import type { CloudEvent } from "../wire/event.ts";
+/** `nerveflare events`: reads the log of what was accepted, and follows it. */
+import { type Command, InvalidArgumentError } from "commander";
 import { createQuery } from "./agents.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import type { CommandContext } from "./command.ts";
+import { type LogEntry, renderEvent } from "./events/render-event.ts";
+import { tailLog } from "./events/tail-log.ts";
+import { readMoment } from "./read-moment.ts";
 
-/** Defines `nerveflare events`. */
+type Filter = ApiOptions & {
+  kind?: string;
+  type?: string;
+  source?: string;
+  thread?: string;
+  causedBy?: string;
+  since?: string;
+  until?: string;
+  after?: string;
+};
+
+/** Defines `nerveflare events list|tail`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
-  type Filter = ApiOptions & {
-    type?: string;
-    source?: string;
-    thread?: string;
-    causedBy?: string;
-    after?: string;
-    before?: string;
-    limit: string;
-  };
-  addApiOptions(command)
-    .option("--type <kind>", "only of this kind; review.* takes all that begin so")
+  addFilter(command.command("list", { isDefault: true }).description("Read the log, oldest first."))
+    .option("--until <time>", "only what was recorded before")
+    .option("--before <position>", "only earlier than this position")
+    .option("--limit <number>", "at most so many", "50")
+    .action(async ({ before, limit, ...options }: Filter & { before?: string; limit: string }) => {
+      const query = createQuery({ ...readFilter(options), before, limit });
+      const page = (await createApi(options, context).call("GET", `v1/events?${query}`)) as { events: LogEntry[]; next: number | null };
+      terminal.result(page, () => page.events.map((entry) => renderEvent(terminal, entry)).join("\n"));
+      if (page.next !== null) terminal.hint(`More with --${before === undefined ? "after" : "before"} ${page.next}`);
+    });
+
+  addFilter(command.command("tail").description("Follow the log as it grows; comes back by itself when the connection ends."))
+    .option("--count <number>", "end after so many", readCount)
+    .action(async ({ count = Number.POSITIVE_INFINITY, ...options }: Filter & { count?: number }) => {
+      const stop = new AbortController();
+      process.once("SIGINT", () => stop.abort());
+      const query = createQuery({ ...readFilter(options), follow: "1" });
+      const lost = (milliseconds: number) => terminal.hint(terminal.style("dim", `connection lost, again in ${milliseconds / 1_000} s`));
+      let seen = 0;
+      for await (const entry of tailLog(createApi(options, context), query, { signal: stop.signal, lost })) {
+        terminal.result(entry, () => renderEvent(terminal, entry));
+        seen += 1;
+        if (seen >= count) break;
+      }
+      stop.abort();
+    });
+}
+
+function addFilter(command: Command): Command {
+  return addApiOptions(command)
+    .option("--kind <kind>", "only of this kind; review.* takes all that begin so")
+    .option("--type <kind>", "the same as --kind")
     .option("--source <source>", "only from this source, e.g. /agents/alice")
     .option("--thread <id>", "only of this thread")
     .option("--caused-by <id>", "only what this event caused")
-    .option("--after <position>", "only later than this position")
-    .option("--before <position>", "only earlier than this position")
-    .option("--limit <number>", "at most so many", "50")
-    .action(async ({ type, source, thread, causedBy, after, before, limit, ...options }: Filter) => {
-      const query = createQuery({ type, source, correlationid: thread, causationid: causedBy, after, before, limit });
-      const page = (await createApi(options, context).call("GET", `v1/events?${query}`)) as {
-        events: { event: CloudEvent; position: number }[];
-        next: number | null;
-      };
-      terminal.result(page, () =>
-        page.events
-          .map(({ event, position }) => {
-            const where = terminal.style("dim", `${position} ${event.time}`);
-            const said = event.data === undefined ? "" : `\n  ${JSON.stringify(event.data)}`;
-            return `${where} ${terminal.style("bold", event.type)} ${event.source}${event.correlationid ? ` ${event.correlationid}` : ""}${said}`;
-          })
-          .join("\n"),
-      );
-      if (page.next !== null) terminal.hint(`More with --${before === undefined ? "after" : "before"} ${page.next}`);
-    });
+    .option("--since <time>", "only what was recorded since: 2026-11-20, 2026-11-20T12:00:00Z, or 30m for the last half hour")
+    .option("--after <position>", "only later than this position");
+}
+
+function readFilter({ kind, type, source, thread, causedBy, since, until, after }: Filter): Record<string, string | undefined> {
+  return {
+    ...{ type: kind ?? type, source, correlationid: thread, causationid: causedBy, after },
+    ...{ since: readMoment(since), until: readMoment(until) },
+  };
+}
+
+function readCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("a whole number, at least 1");
+  return count;
 }

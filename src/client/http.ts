@@ -61,6 +61,28 @@ export function createHttpCaller(options: { url: string; token?: string | undefi
   };
 }
 
+/**
+ * Opens an answer that streams; reading it is the caller's.
+ * @throws ClientError with the server's problem, or `network`
+ */
+export async function openStream(request: {
+  url: string;
+  token: string;
+  path: string;
+  headers: Record<string, string>;
+  signal: AbortSignal;
+}): Promise<Response> {
+  const { url, token, path, headers, signal } = request;
+  let response: Response;
+  try {
+    response = await fetch(resolveUrl(url, path), { headers: { ...headers, authorization: `Bearer ${token}` }, signal });
+  } catch (error) {
+    throw new ClientError("network", `GET ${path}: ${describeCause(error)}`, { cause: error });
+  }
+  if (!response.ok) throw readRefusal(response, await response.text());
+  return response;
+}
+
 /** Resolves a path of the API against the server's address. */
 export function resolveUrl(base: string, path: string): string {
   return new URL(path, base.endsWith("/") ? base : `${base}/`).href;

@@ -42,6 +42,7 @@ export interface Neighbours {
   /** The actor that takes thread-bound events, `task/…` or `recruitment/…`. */
   threadActor(address: string): ThreadActorRpc;
   project(rows: ProjectionRow[]): Promise<void>;
+  projector(): ProjectorRpc;
   /** Tells all keepers of the registry that it changed. */
   registryChanged(): Promise<void>;
   beside: boolean;
@@ -84,5 +85,6 @@ export function findNeighbours(env: Environment, name = ""): Neighbours {
     task: find,
     threadActor: find,
     project: (rows) => getStub<ProjectorRpc>(env.PROJECTOR, "log").project(rows),
+    projector: () => getStub<ProjectorRpc>(env.PROJECTOR, "log"),
   };
 }

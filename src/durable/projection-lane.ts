@@ -71,7 +71,7 @@ export function createProjectionLane(
   };
 
   return {
-    append: (row) => void gathered.push(row),
+    append: (row) => void gathered.push({ at: clock.now(), ...row }),
     seal() {
       // The transaction before this one held.
       swept = sweeping;

@@ -189,8 +189,10 @@ export interface WorkflowRpc extends DeliverRpc {
   published(revision: string): Promise<void>;
 }
 
-/** A row for the log or the thread index, as an object's projection lane sends it. */
-export type ProjectionRow =
+/** A row for the log or an index, as an object's projection lane sends it; `at`: when it was committed, in milliseconds. */
+export type ProjectionRow = { at?: number } & ProjectedRow;
+
+type ProjectedRow =
   | { table: "event"; event: CloudEvent; thread: string | null }
   /** What an agent last said it accepts; `at` in milliseconds since the epoch. */
   | { table: "accepts"; agent: string; accepts: AcceptedKinds; at: number }
@@ -224,11 +226,45 @@ export type ProjectionRow =
       /** Milliseconds since 1970. */
       givenAt: number;
       endedAt: number;
-    };
+    }
+  | { table: "wait"; thread: string; part: "recruitment" | "task"; waiting: Wait | null };
+
+/** What a part of a thread waits for: times in milliseconds; `then` is what happens when `until` has passed. */
+export interface Wait {
+  for: "answer" | "claim" | "acks" | "children";
+  role?: string;
+  agent?: string;
+  since: number;
+  until?: number;
+  then?: string;
+}
 
 export interface ProjectorRpc {
   /** Answers when the rows are in D1. Inserting a row twice changes nothing. */
   project(rows: ProjectionRow[]): Promise<void>;
+  /**
+   * Answers when the log has moved on from `mark`, at once if it has already, and after `milliseconds` at the latest. Without a
+   * mark: at once.
+   * @returns the mark to pass next time
+   */
+  changed(mark: string | undefined, milliseconds: number): Promise<string>;
+  /** How far the log is behind what the objects have committed. */
+  lag(): Promise<LogLag>;
+}
+
+/** How far the log is behind; times in milliseconds. Null: nothing was written in the last minute. */
+export interface LogLag {
+  /** From an object's commit to the row in D1: of the newest row, the greatest and the mean of the last minute. */
+  lagMs: number | null;
+  maxMs: number | null;
+  meanMs: number | null;
+  /** Rows written in the last minute. */
+  rows: number;
+  /** Rows that the projector holds and has not written, and since when the oldest of them is committed (RFC 3339). */
+  waiting: number;
+  oldestWaiting: string | null;
+  /** Since when no write succeeds, and why. */
+  failing: { since: string; error: string } | null;
 }
 
 /** The registry's identity and version. */

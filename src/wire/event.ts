@@ -14,9 +14,12 @@ export const kindPattern = /^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 /** RFC 3339 date-time, as CloudEvents asks of `time`. */
 const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
+/** The names of attributes, as CloudEvents has them. */
+const attributeName = /^[a-z0-9]+$/;
+
 /**
  * What a sender may post. `source` and `time` are stamped by the orchestrator where absent; attributes that are not
- * named here pass through when they are CloudEvents extension values (string, number, boolean).
+ * named here pass through when CloudEvents allows their name and value (string, 32-bit integer, boolean).
  */
 export const postedEvent = z
   .object({
@@ -24,10 +27,14 @@ export const postedEvent = z
     id: z.string().regex(idPattern, "1 to 128 of A-Z a-z 0-9 . _ : -"),
     source: z.string().max(256).optional(),
     type: z.string().regex(kindPattern, "dotted segments of a-z 0-9 _ -, at most 128 characters"),
-    time: z.string().regex(rfc3339, "an RFC 3339 time").optional(),
-    subject: z.string().max(limits.attributeLength).optional(),
-    datacontenttype: z.string().max(128).optional(),
-    dataschema: z.string().max(limits.attributeLength).optional(),
+    time: z
+      .string()
+      .regex(rfc3339, "an RFC 3339 time")
+      .refine((text) => !Number.isNaN(Date.parse(text)), "no such day or time")
+      .optional(),
+    subject: z.string().min(1).max(limits.attributeLength).optional(),
+    datacontenttype: z.string().min(1).max(128).optional(),
+    dataschema: z.string().min(1).max(limits.attributeLength).optional(),
     correlationid: z.string().regex(idPattern).optional(),
     causationid: z.string().regex(idPattern).optional(),
     traceparent: z.string().max(256).optional(),
@@ -35,7 +42,14 @@ export const postedEvent = z
     to: z.string().max(limits.toLength).optional(),
     data: z.json().optional(),
   })
-  .catchall(z.union([z.string().max(limits.attributeLength), z.number(), z.boolean()]));
+  .catchall(z.union([z.string().max(limits.attributeLength), z.int32(), z.boolean()], "a string, a 32-bit integer or a boolean"))
+  .superRefine((event, context) => {
+    for (const name of Object.keys(event)) {
+      if (attributeName.test(name)) continue;
+      const message = name === "data_base64" ? "not taken here: send `data`" : "names of attributes are lower-case letters and digits";
+      context.addIssue({ code: "custom", path: [name], message });
+    }
+  });
 
 /** An event as a sender posts it. */
 export type PostedEvent = z.infer<typeof postedEvent>;

@@ -2,7 +2,7 @@
 
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
-import type { AgentRpc, Principal, RecruitmentRpc, WorkflowRpc } from "../durable/rpc.ts";
+import type { AgentRpc, Principal, ProjectorRpc, RecruitmentRpc, WorkflowRpc } from "../durable/rpc.ts";
 import type { Json } from "../wire/event.ts";
 import type { Access } from "./operator-store.ts";
 
@@ -21,6 +21,8 @@ export interface AppPorts {
   /** A thread's root object by the thread's id. */
   thread(id: string): RecruitmentRpc;
   workflow(name: string): WorkflowRpc;
+  /** Whoever writes the log. */
+  projector(): Pick<ProjectorRpc, "changed" | "lag">;
   /** The registry's rows were changed: whoever keeps them in memory must hear of it before the caller is answered. */
   registryChanged(): Promise<void>;
   compile(text: string): CompileAnswer | Promise<CompileAnswer>;

@@ -15,6 +15,9 @@ export interface LogQuery {
   causationid?: string | undefined;
   after?: number | undefined;
   before?: number | undefined;
+  /** Recorded at or after, and before: milliseconds of the log's own clock, since an event's `time` is its sender's claim. */
+  since?: number | undefined;
+  until?: number | undefined;
   limit: number;
 }
 
@@ -56,7 +59,7 @@ export async function queryEvents(
   viewer: string | null,
   query: LogQuery,
 ): Promise<{ events: LogEntry[]; next: number | null }> {
-  const { type, source, correlationid, causationid, after, before, limit } = query;
+  const { type, source, correlationid, causationid, after, before, since, until, limit } = query;
   const backwards = before !== undefined && after === undefined;
   const conditions: Condition[] = [["1"]];
   if (viewer !== null) conditions.push(limitToViewer(viewer));
@@ -66,6 +69,8 @@ export async function queryEvents(
   if (causationid !== undefined) conditions.push(["cause = ?", causationid]);
   if (after !== undefined) conditions.push(["position > ?", after]);
   if (before !== undefined) conditions.push(["position < ?", before]);
+  if (since !== undefined) conditions.push(["recorded_at >= ?", since]);
+  if (until !== undefined) conditions.push(["recorded_at < ?", until]);
   const { results } = await db
     .prepare(
       `SELECT position, body FROM event WHERE ${conditions.map(([sql]) => sql).join(" AND ")} ORDER BY position ${backwards ? "DESC" : "ASC"} LIMIT ?`,
@@ -87,4 +92,9 @@ export async function findEvents(db: D1Database, viewer: string | null, id: stri
     .bind(...conditions.flatMap(([, ...values]) => values))
     .all<EventRow>();
   return readEntries(results);
+}
+
+/** The newest position, 0 in an empty log: what comes after it is yet to happen. */
+export async function readEnd(db: D1Database): Promise<number> {
+  return (await db.prepare("SELECT coalesce(max(position), 0) AS end FROM event").first<{ end: number }>())?.end ?? 0;
 }

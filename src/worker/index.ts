@@ -23,12 +23,13 @@ const retentionDays = 30;
 const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
 
 function wireApp(env: WorkerEnv): Hono<AppEnv> {
-  const { agent, thread, workflow, registryChanged } = findNeighbours(env);
+  const { agent, thread, workflow, projector, registryChanged } = findNeighbours(env);
   return createApp({
     db: env.DB,
     agent,
     thread,
     workflow,
+    projector,
     registryChanged,
     compile: (text) => compileWorkflow(text, { publish: true }),
     isRegistered: createRegisteredCheck(env.DB),

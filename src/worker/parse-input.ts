@@ -28,3 +28,10 @@ export const pageLimit = wholeNumber
   .refine((limit) => limit > 0, "at least 1")
   .transform((limit) => Math.min(limit, limits.pageMax))
   .default(limits.page);
+
+/** A moment in a query: RFC 3339, or a date that begins at midnight UTC. @returns milliseconds since the epoch */
+export const moment = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}))?$/, "an RFC 3339 time, like 2026-11-20T12:00:00Z, or a date")
+  .transform((text) => Date.parse(text))
+  .refine((at) => !Number.isNaN(at), "no such day or time");

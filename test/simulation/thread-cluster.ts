@@ -62,6 +62,8 @@ export interface ThreadCluster {
   index: Map<string, Extract<ProjectionRow, { table: "thread" }>>;
   /** What became of turns, by turn and attempt. */
   turns: Map<string, Extract<ProjectionRow, { table: "turn" }>>;
+  /** By thread and part. */
+  waits: Map<string, Extract<ProjectionRow, { table: "wait" }>>;
 }
 
 /** A token that is right for every agent. */
@@ -92,6 +94,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
   const log: ThreadCluster["log"] = new Map();
   const index: ThreadCluster["index"] = new Map();
   const turns: ThreadCluster["turns"] = new Map();
+  const waits: ThreadCluster["waits"] = new Map();
 
   function createWorld(address: string, life: Life): World {
     let store = stores.get(address);
@@ -158,6 +161,10 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
           }
           if (row.table === "turn") {
             turns.set(`${row.turn}#${row.attempt}`, row);
+            continue;
+          }
+          if (row.table === "wait") {
+            waits.set(`${row.thread} ${row.part}`, row);
             continue;
           }
           if (row.table !== "event") continue;
@@ -261,6 +268,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     log,
     index,
     turns,
+    waits,
     async settle() {
       // What still runs after so many turns without a statement waits for the clock.
       for (let quiet = 0, before = -1; quiet < (running.size ? 20 : 3); ) {

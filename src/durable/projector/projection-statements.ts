@@ -9,6 +9,7 @@ import { acceptsTable } from "./tables/accepts-table.ts";
 import { eventTable } from "./tables/event-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
 import { turnTable } from "./tables/turn-table.ts";
+import { waitTable } from "./tables/wait-table.ts";
 
 /** Every projected table; written in this order. */
 const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
@@ -16,6 +17,7 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   thread: threadTable,
   accepts: acceptsTable,
   turn: turnTable,
+  wait: waitTable,
 };
 
 /** A row as JSON, as the statements read it. */
@@ -47,7 +49,7 @@ function keepNewest(rows: EncodedRow[]): EncodedRow[] {
   const newest = new Map<string | EncodedRow, EncodedRow>();
   for (const row of rows) {
     const before = row.newest && newest.get(row.newest.key);
-    if (!before?.newest || !row.newest || before.newest.order < row.newest.order) newest.set(row.newest?.key ?? row, row);
+    if (!before?.newest || !row.newest || before.newest.order <= row.newest.order) newest.set(row.newest?.key ?? row, row);
   }
   return [...newest.values()];
 }

@@ -8,10 +8,11 @@ import { limits } from "../../wire/limits.ts";
 import { createProblem } from "../../wire/problem.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject, proveViewer } from "../authenticate.ts";
-import { findEvents, queryEvents } from "../event-log.ts";
-import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
+import { findEvents, type LogQuery, queryEvents, readEnd } from "../event-log.ts";
+import { followLimits, followLog } from "../follow-log.ts";
+import { moment, pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
-import { readJson } from "../read-body.ts";
+import { asksForBatch, batchType, readEvents } from "../read-events.ts";
 
 const attribute = z.string().min(1).max(limits.attributeLength);
 const logQuery = z.strictObject({
@@ -21,27 +22,21 @@ const logQuery = z.strictObject({
   causationid: attribute.optional(),
   after: wholeNumber.optional(),
   before: wholeNumber.optional(),
+  since: moment.optional(),
+  until: moment.optional(),
   limit: pageLimit,
+  follow: z.enum(["", "1", "true"]).optional(),
 });
 const eventQuery = z.strictObject({ source: attribute.optional() });
-const eventObject = z.record(z.string(), z.unknown(), { error: "one event, or an array of events" });
 
 /** Adds the routes of `/v1/events`. */
 export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.post("/v1/events", async (c) => {
     const principal = c.get("principal");
-    const body = await readJson(c.req.raw, limits.bodyBytes);
-    const isBatch = Array.isArray(body);
-    if (!isBatch && c.req.header("content-type")?.includes("cloudevents-batch")) {
-      throw problemError("malformed", "A batch is a JSON array of events.");
-    }
-    const events: unknown[] = isBatch ? body : [parseInput(eventObject, body, "body")];
-    if (events.length > limits.batchEvents) {
-      throw problemError("too_large", `A batch holds at most ${limits.batchEvents} events.`, { limit: limits.batchEvents });
-    }
+    const { events, batch } = await readEvents(c.req.raw);
     const object = ports.agent(nameObject(principal));
     const answers = await acceptEvents(events, async (fit) => unwrap(await object.accept(principal, fit)));
-    if (isBatch) return c.json(answers, 202);
+    if (batch) return c.json(answers, 202);
     const [answer] = answers;
     if (!answer) throw new Error("An event was neither accepted nor rejected.");
     return answer.status === "accepted" ? c.json(answer, 202) : respondProblem(answer.error);
@@ -50,7 +45,22 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/events", async (c) => {
     const query = parseInput(logQuery, c.req.query(), "query");
     const viewer = await proveViewer(c, ports);
-    return c.json(await queryEvents(ports.db, viewer, query));
+    const { follow, ...filter } = query;
+    if (follow !== undefined) {
+      const from = Number(c.req.header("last-event-id") ?? filter.after ?? (filter.since === undefined ? await readEnd(ports.db) : 0));
+      if (!Number.isSafeInteger(from) || from < 0) throw problemError("malformed", "Last-Event-ID is a position of this log.");
+      return followLog(from, {
+        read: async (after) => (await queryEvents(ports.db, viewer, { ...filter, after, limit: followLimits.page })).events,
+        projector: ports.projector(),
+        prove: () => proveViewer(c, ports),
+        now: ports.now,
+      });
+    }
+    const page = await queryEvents(ports.db, viewer, filter);
+    if (!asksForBatch(c.req.header("accept"))) return c.json(page);
+    if (page.next !== null) c.header("link", `<${writeNext(c.req.url, page.next, filter)}>; rel="next"`);
+    const batch = page.events.map(({ event }) => event);
+    return c.body(JSON.stringify(batch), 200, { "content-type": batchType });
   });
 
   app.get("/v1/events/:id", async (c) => {
@@ -67,6 +77,13 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     }
     return c.json(own ?? first);
   });
+}
+
+/** The address of the next page, which goes on in the direction of this one. */
+function writeNext(url: string, next: number, { after, before }: LogQuery): string {
+  const { pathname, searchParams } = new URL(url);
+  searchParams.set(before !== undefined && after === undefined ? "before" : "after", String(next));
+  return `${pathname}?${searchParams}`;
 }
 
 /**

@@ -26,7 +26,7 @@ describe("the command line", () => {
     expect(await run(["--version"])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
-  test.each(["agent", "publish", "events"])("%s --help says the same as help and the name", async (name) => {
+  test.each(["agent", "publish", "post"])("%s --help says the same as help and the name", async (name) => {
     const { code, out } = await run([name, "--help"]);
     expect(code).toBe(0);
     expect(out).toContain("--url");

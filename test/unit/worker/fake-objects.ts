@@ -1,5 +1,5 @@
 /** Objects that remember what they were asked and answer as the real ones would, for tests of the routes alone. */
-import type { AgentCard, AgentRpc, PauseView, Principal, RecruitmentRpc, ThreadView, WorkflowRpc } from "../../../src/durable/rpc.ts";
+import type { AgentCard, AgentRpc, PauseView, Principal, ProjectorRpc, RecruitmentRpc, ThreadView, WorkflowRpc } from "../../../src/durable/rpc.ts";
 import { hashToken } from "../../../src/durable/token-hash.ts";
 import type { Json } from "../../../src/wire/event.ts";
 import { refuse, succeed } from "../../../src/wire/problem.ts";
@@ -8,6 +8,9 @@ export interface FakeObjects {
   agent(name: string): AgentRpc;
   thread(id: string): RecruitmentRpc;
   workflow(name: string): WorkflowRpc;
+  projector(): Pick<ProjectorRpc, "changed" | "lag">;
+  /** The log has moved on: whoever waits for it is woken. */
+  wakeLog(): void;
   /** Every call, in order: the object's address, the method, the arguments. */
   calls: { object: string; method: string; args: unknown[] }[];
   /** Threads that exist, with the agents that take part. */
@@ -22,6 +25,8 @@ export function createFakeObjects(): FakeObjects {
   const threads = new Map<string, string[]>();
   const failures = new Map<string, unknown>();
   const paused = new Map<string, PauseView>();
+  let writes = 0;
+  const watchers = new Set<() => void>();
 
   function note(object: string, method: string, ...args: unknown[]): void {
     calls.push({ object, method, args });
@@ -51,6 +56,18 @@ export function createFakeObjects(): FakeObjects {
     calls,
     threads,
     failures,
+    wakeLog() {
+      writes += 1;
+      for (const wake of watchers) wake();
+    },
+    projector: () => ({
+      // No time passes here: who waits is woken by a test, or waits.
+      async changed(mark) {
+        if (mark === String(writes)) await new Promise<void>((resolve) => watchers.add(resolve));
+        return String(writes);
+      },
+      lag: async () => ({ lagMs: 12, maxMs: 40, meanMs: 20, rows: 3, waiting: 0, oldestWaiting: null, failing: null }),
+    }),
     agent: (name) => ({
       async register(card, tokenHash) {
         note(`agent/${name}`, "register", card, tokenHash);

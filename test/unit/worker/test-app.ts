@@ -45,6 +45,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
     agent: objects.agent,
     thread: objects.thread,
     workflow: objects.workflow,
+    projector: objects.projector,
     registryChanged: async () => {},
     compile: compileStandIn,
     adminToken,

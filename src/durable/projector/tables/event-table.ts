@@ -3,15 +3,15 @@ import type { ProjectedTable } from "../projected-table.ts";
 
 // `WHERE true` keeps SQLite from reading ON CONFLICT as a join's ON.
 const insertEvents = `
-INSERT INTO event (source, id, type, thread, correlation, cause, time, recorded_at, body)
+INSERT INTO event (source, id, type, thread, correlation, cause, time, committed_at, recorded_at, body)
 SELECT value ->> 'source', value ->> 'id', value ->> 'type', value ->> 'thread', value ->> 'correlation', value ->> 'cause',
-  value ->> 'time',
+  value ->> 'time', value ->> 'committed',
   CAST(unixepoch('subsec') * 1000 AS INTEGER), value ->> 'body'
 FROM json_each(?) WHERE true
 ON CONFLICT (source, id) DO NOTHING`;
 
 export const eventTable: ProjectedTable<"event"> = {
-  encode({ event, thread }) {
+  encode({ event, thread, at }) {
     const columns = {
       source: event.source,
       id: event.id,
@@ -20,6 +20,7 @@ export const eventTable: ProjectedTable<"event"> = {
       correlation: event.correlationid === undefined || event.correlationid === thread ? null : event.correlationid,
       cause: event.causationid ?? null,
       time: event.time,
+      committed: at ?? null,
     };
     // The body is a string within the JSON, so that SQLite neither parses nor rewrites what was sent.
     return { values: { ...columns, body: JSON.stringify(event) } };

@@ -1,0 +1,20 @@
+/** What threads wait for: of each part of a thread the newest row stands. */
+import type { ProjectedTable } from "../projected-table.ts";
+
+const upsertWaits = `
+INSERT INTO wait (thread, part, at, waits_for, role, agent, since, until, next)
+SELECT value ->> 'thread', value ->> 'part', value ->> 'at', value ->> 'for', value ->> 'role', value ->> 'agent', value ->> 'since',
+  value ->> 'until', value ->> 'then'
+FROM json_each(?) WHERE true
+ON CONFLICT (thread, part) DO UPDATE SET
+  at = excluded.at, waits_for = excluded.waits_for, role = excluded.role, agent = excluded.agent, since = excluded.since,
+  until = excluded.until, next = excluded.next
+WHERE excluded.at >= wait.at`;
+
+export const waitTable: ProjectedTable<"wait"> = {
+  encode: ({ thread, part, at = 0, waiting }) => ({
+    values: { thread, part, at, ...waiting },
+    newest: { key: `${thread} ${part}`, order: at },
+  }),
+  statements: [upsertWaits],
+};

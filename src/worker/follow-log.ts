@@ -1,0 +1,86 @@
+/**
+ * The log's tail as server-sent events: each with its position as `id:`, so that a reader that comes back with
+ * Last-Event-ID misses nothing. Pulled by its reader: one that is slow holds one page and no more.
+ */
+import type { ProjectorRpc } from "../durable/rpc.ts";
+import type { LogEntry } from "./event-log.ts";
+import { problemError } from "./problem-error.ts";
+
+export const followLimits = {
+  /** Followers of one isolate: each costs a read of the log whenever it moves on. */
+  followers: 64,
+  /** Milliseconds without news after which a comment is sent: proxies end a stream that is silent for longer. */
+  keepAlive: 10_000,
+  /** Milliseconds after which a token that was good is proven again. */
+  proof: 10_000,
+  /** Milliseconds after which a follower that was not heard of is taken to be gone: its request may end without a word. */
+  forget: 60_000,
+  /** Events of one read. */
+  page: 100,
+} as const;
+
+export interface FollowPorts {
+  /** The page after a position. */
+  read(after: number): Promise<LogEntry[]>;
+  projector: Pick<ProjectorRpc, "changed">;
+  /** Throws when the caller may not see the log any more. */
+  prove(): Promise<unknown>;
+  now(): number;
+}
+
+/** Followers and when each was last heard of. Plain numbers: an isolate's requests share nothing else. */
+const followers = new Map<symbol, number>();
+
+/**
+ * @param from the position after which it begins
+ * @throws ProblemError `rate_limited` when there are too many already
+ */
+export function followLog(from: number, { read, projector, prove, now }: FollowPorts): Response {
+  const self = Symbol("follower");
+  for (const [other, heard] of followers) if (now() - heard > followLimits.forget) followers.delete(other);
+  if (followers.size >= followLimits.followers) {
+    throw problemError("rate_limited", `${followers.size} readers follow the log here already. Come again later, or poll with \`after\`.`, {
+      limit: followLimits.followers,
+      retryAfter: 5,
+    });
+  }
+  followers.set(self, now());
+  const encoder = new TextEncoder();
+  let after = from;
+  let mark: string | undefined;
+  let proven = now();
+  let full = false;
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(encoder.encode("retry: 1000\n\n")),
+    async pull(controller) {
+      try {
+        const began = now();
+        let entries: LogEntry[] = [];
+        do {
+          followers.set(self, now());
+          if (now() - proven >= followLimits.proof) {
+            await prove();
+            proven = now();
+          }
+          // A full page says that there is more; else the mark is taken before the log is read, so that nothing falls between.
+          if (!full) mark = await projector.changed(mark, followLimits.keepAlive);
+          entries = await read(after);
+          full = entries.length >= followLimits.page;
+        } while (!entries.length && now() - began < followLimits.keepAlive);
+        after = entries.at(-1)?.position ?? after;
+        controller.enqueue(encoder.encode(entries.map(formatEntry).join("") || ": nothing new\n\n"));
+      } catch {
+        // The token is void, or something is away: the reader comes back, and is told by its status.
+        followers.delete(self);
+        controller.close();
+      }
+    },
+    cancel: () => void followers.delete(self),
+  });
+  return new Response(stream, { headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" } });
+}
+
+function formatEntry({ event, position }: LogEntry): string {
+  // JSON has no line breaks of its own.
+  return `id: ${position}\ndata: ${JSON.stringify({ event, position })}\n\n`;
+}

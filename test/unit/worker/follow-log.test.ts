@@ -1,0 +1,124 @@
+/** `GET /v1/events?follow`: the log as a stream, from where a reader was, bounded in readers. */
+import { expect, onTestFinished, test } from "vitest";
+import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
+import { createApp } from "../../../src/worker/create-app.ts";
+import { followLimits } from "../../../src/worker/follow-log.ts";
+import { createFakeObjects } from "./fake-objects.ts";
+import { openSqliteD1 } from "./sqlite-d1.ts";
+import { adminToken, compileStandIn } from "./test-app.ts";
+
+function setUp() {
+  const db = openSqliteD1();
+  const objects = createFakeObjects();
+  let now = Date.parse("2026-11-20T12:00:00Z");
+  const app = createApp({
+    ...{ db, agent: objects.agent, thread: objects.thread, workflow: objects.workflow, projector: objects.projector },
+    ...{ registryChanged: async () => {}, compile: compileStandIn, adminToken, now: () => now },
+    ...{ randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)), log: () => {} },
+  });
+  let written = 0;
+  return {
+    objects,
+    async register(id: string): Promise<string> {
+      const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+      const response = await app.request("http://nerveflare.test/v1/agents", { method: "POST", headers, body: JSON.stringify({ id }) });
+      return ((await response.json()) as { token: string }).token;
+    },
+    pass: (milliseconds: number) => void (now += milliseconds),
+    async write(type: string): Promise<void> {
+      written += 1;
+      const event = { specversion: "1.0" as const, id: `e${written}`, source: "/agents/a", type, time: "2026-11-20T12:00:00Z" };
+      await db.batch(prepareProjection(db, [encodeRow({ table: "event", thread: null, event })]));
+      objects.wakeLog();
+    },
+    async follow(query = "", headers: Record<string, string> = {}) {
+      const response = await app.request(`http://nerveflare.test/v1/events?follow${query}`, {
+        headers: { authorization: `Bearer ${adminToken}`, ...headers },
+      });
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      onTestFinished(async () => void (await reader?.cancel()));
+      return {
+        response,
+        stop: () => reader?.cancel(),
+        /** Reads until so many events came. */
+        async read(count: number): Promise<{ id: string; type: string }[]> {
+          for (;;) {
+            const found = [...text.matchAll(/id: (\d+)\ndata: (.*)\n\n/g)].map(([, id, data]) => ({
+              id: id as string,
+              type: JSON.parse(data as string).event.type as string,
+            }));
+            if (found.length >= count) return found;
+            const part = await reader?.read();
+            if (part?.done !== false) throw new Error(`the stream ended after ${text}`);
+            text += part.value;
+          }
+        },
+      };
+    },
+  };
+}
+
+test("a follower gets what comes after it came, each under its position", async () => {
+  const { write, follow } = setUp();
+  await write("before.it");
+  const tail = await follow();
+  expect(tail.response.headers.get("content-type")).toBe("text/event-stream");
+  const read = tail.read(2);
+  await write("a.b");
+  await write("c.d");
+  expect(await read).toEqual([
+    { id: "2", type: "a.b" },
+    { id: "3", type: "c.d" },
+  ]);
+});
+
+test("one that comes back with Last-Event-ID misses nothing, and a filter applies", async () => {
+  const { write, follow } = setUp();
+  for (const type of ["a.one", "b.one", "a.two", "a.three"]) await write(type);
+  const tail = await follow("&type=a.*", { "last-event-id": "1" });
+  expect(await tail.read(2)).toEqual([
+    { id: "3", type: "a.two" },
+    { id: "4", type: "a.three" },
+  ]);
+});
+
+test("with `since` it begins in the past, over more than a page", async () => {
+  const { write, follow } = setUp();
+  for (let count = 0; count <= followLimits.page; count++) await write("a.b");
+  expect(await (await follow("&since=2020-01-01")).read(followLimits.page + 1)).toHaveLength(followLimits.page + 1);
+});
+
+test("there are only so many followers; one that leaves, or is not heard of, makes room", async () => {
+  const { follow, pass } = setUp();
+  const tails = [];
+  for (let count = 0; count < followLimits.followers; count++) tails.push(await follow());
+  const refused = await follow();
+  expect(refused.response.status).toBe(429);
+  expect(refused.response.headers.get("retry-after")).toBe("5");
+  await tails[0]?.stop();
+  expect((await follow()).response.status).toBe(200);
+  expect((await follow()).response.status).toBe(429);
+  pass(followLimits.forget + 1);
+  expect((await follow()).response.status).toBe(200);
+});
+
+test("a stream ends soon after its token is void, and only then", async () => {
+  const { follow, pass, write, register, objects } = setUp();
+  const authorization = `Bearer ${await register("a")}`;
+  const tail = await follow("", { authorization });
+  const read = tail.read(1);
+  pass(followLimits.proof);
+  await write("a.b");
+  expect(await read).toHaveLength(1);
+  await objects.agent("a").remove();
+  const next = tail.read(2);
+  pass(followLimits.proof);
+  await write("a.b");
+  await write("a.b");
+  await expect(next.then(() => tail.read(4))).rejects.toThrow("the stream ended");
+});
+
+test("a Last-Event-ID that is no position is malformed", async () => {
+  expect((await setUp().follow("", { "last-event-id": "x" })).response.status).toBe(400);
+});
