@@ -14,6 +14,5 @@ CREATE TABLE wait (
   agent TEXT,
   since INTEGER,
   until INTEGER,
-  next TEXT,
   PRIMARY KEY (thread, part)
 ) WITHOUT ROWID;

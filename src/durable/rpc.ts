@@ -229,14 +229,13 @@ type ProjectedRow =
     }
   | { table: "wait"; thread: string; part: "recruitment" | "task"; waiting: Wait | null };
 
-/** What a part of a thread waits for: times in milliseconds; `then` is what happens when `until` has passed. */
+/** What a part of a thread waits for; times in milliseconds. */
 export interface Wait {
   for: "answer" | "claim" | "acks" | "children";
   role?: string;
   agent?: string;
   since: number;
   until?: number;
-  then?: string;
 }
 
 export interface ProjectorRpc {

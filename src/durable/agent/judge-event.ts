@@ -6,6 +6,7 @@ import { type AgentKind, agentKinds } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { AgentCard } from "../rpc.ts";
+import { continueTrace, dropBadTrace } from "../trace/trace-ids.ts";
 
 /** An event that may be stored, and the hash by which a repeat of it is known. */
 export interface JudgedEvent {
@@ -47,7 +48,8 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const event = { ...parsed.data, source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
-  return succeed({ event, kind, hash });
+  // What is thread-bound and has no trace of its own gets the thread's, where that is known.
+  return succeed({ event: kind && kind !== "nerve.agent.report" ? dropBadTrace(event) : continueTrace(event), kind, hash });
 }
 
 function malformed(what: string, error: z.ZodError): { ok: false; problem: Problem } {

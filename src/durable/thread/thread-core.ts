@@ -11,17 +11,21 @@ import { createLogics } from "../host/logic.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
+import { readMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import type { Delivery, Envelope, ProjectionRow, TaskRpc } from "../rpc.ts";
+import { stampTrace } from "../trace/trace-ids.ts";
 import { describeRefusedMail } from "./describe-refused-mail.ts";
+import { createWaitNotes } from "./note-waits.ts";
 import { createOffers } from "./offers.ts";
 import { createRecruitmentCore, type RecruitmentCore } from "./recruitment-core.ts";
 import { createRecruitmentLogic } from "./recruitment-logic.ts";
 import { createTaskCore, type TaskCore } from "./task-core.ts";
-import { createTaskLogic } from "./task-logic.ts";
+import { createTaskLogic, type TaskStart } from "./task-logic.ts";
 import { readLastDecision, readLastMessage } from "./task-rows.ts";
 import { setHooks } from "./thread-hooks.ts";
+import { readThread } from "./thread-rows.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
 
 export interface ThreadPorts {
@@ -66,7 +70,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       deliver: (envelope) => {
         if (envelope.to === "offers" || envelope.to === "events") return deliverOwn(envelope);
         if (isOwn(envelope.to)) return host.deliver(envelope);
-        return ports.world.transport.deliver(envelope);
+        return ports.world.transport.deliver(stampMail(envelope));
       },
     },
   };
@@ -82,7 +86,30 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
 
   const projection = createProjectionLane(world, ports.later, ports.project);
   const project = (row: ProjectionRow): void => projection.append(row);
-  const log = (event: CloudEvent, thread: string): void => project({ table: "event", event, thread });
+  const waits = createWaitNotes({ storage, root: isRoot ? name : undefined, now: () => clock.now(), project });
+  const log = (event: CloudEvent, thread: string): void => {
+    project({ table: "event", event: stamp(event), thread });
+    waits.note(event, thread);
+  };
+  let initiating: CloudEvent | undefined;
+  /** The event that began the thread, once there is one. */
+  function findInitiating(): CloudEvent | undefined {
+    if (initiating) return initiating;
+    const row = isRoot ? readThread(storage) : storage.exec<{ event: string }>("SELECT event FROM task")[0];
+    if (!row) return undefined;
+    initiating = isRoot ? (JSON.parse(row.event) as CloudEvent) : (JSON.parse(row.event) as TaskStart).event;
+    return initiating;
+  }
+  /** Whatever the thread says is of the trace of the event that began it; the same again when it is said again. */
+  const stamp = (event: CloudEvent): CloudEvent => {
+    const first = findInitiating();
+    return first ? stampTrace(event, first) : event;
+  };
+  const stampMail = (envelope: Envelope): Envelope => {
+    const mail = readMail(envelope.message);
+    if (!mail?.event.source.startsWith("/threads/")) return envelope;
+    return { ...envelope, message: { ...envelope.message, event: stamp(mail.event) as unknown as Json } };
+  };
   const readEnd = (): { output: Json; prompt: string | null } => {
     if (!beside) return { output: null, prompt: null };
     const last = readLastMessage(storage);
@@ -113,10 +140,12 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     },
     seal() {
       cause = null;
+      waits.seal();
       projection.seal();
     },
     undone() {
       cause = null;
+      waits.undo();
       projection.undo();
     },
     describeRefusal: describeRefusedMail,
@@ -182,7 +211,8 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     return offers.take(envelope.message, compiled.ir, actor.context as unknown as RecruitmentContext);
   }
 
-  async function publish(event: CloudEvent): Promise<() => void> {
+  async function publish(unstamped: CloudEvent): Promise<() => void> {
+    const event = stamp(unstamped);
     const thread = event.source.slice("/threads/".length);
     const sender = { id: thread, capabilities: [], roles: null, kinds: null };
     const { to, ...undirected } = event;

@@ -12,6 +12,7 @@ import { createMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import type { AdmissionView, Delivery, Envelope, Message, PauseView, ProjectionRow } from "../rpc.ts";
+import { stampTrace } from "../trace/trace-ids.ts";
 import { createGate, type Rules } from "./gate.ts";
 import { createQueue, queueLimits, queueMigrations } from "./queue.ts";
 
@@ -78,7 +79,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   function tell(admit: Admit, kind: "queued" | "dropped", why: string): void {
     const at = new Date(clock.now()).toISOString();
     const again = (admit.epoch ?? 1) > 1;
-    const event: CloudEvent = {
+    const untraced: CloudEvent = {
       specversion: "1.0",
       id: `${admit.thread}${again ? `-${admit.epoch}` : ""}.${kind}`,
       source: `/threads/${admit.thread}`,
@@ -88,6 +89,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
       causationid: admit.event.id,
       data: { thread: admit.thread, workflow: name, reason: why },
     };
+    const event = stampTrace(untraced, admit.event);
     // Its own object answers for it from now on.
     committer.outbox.append([`recruitment/${admit.thread}`], {
       ...(admit as unknown as { [key: string]: Json }),

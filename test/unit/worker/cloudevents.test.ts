@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { judgeEvent } from "../../../src/durable/agent/judge-event.ts";
 import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
-import { createTestApp } from "./test-app.ts";
+import { createTestApp, type TestApp } from "./test-app.ts";
 
 const card = { id: "alice", capabilities: [], roles: null, kinds: null };
 const now = Date.parse("2026-11-20T12:00:00Z");
@@ -19,6 +19,11 @@ function expectCloudEvent(event: unknown): void {
     expect(["string", "number", "boolean"], name).toContain(typeof value);
     if (typeof value === "number") expect(Math.abs(value), name).toBeLessThanOrEqual(2 ** 31);
   }
+}
+
+/** What the object was last given to judge. */
+function readPosted(app: TestApp): unknown {
+  return (app.objects.calls.at(-1)?.args[1] as unknown[] | undefined)?.[0];
 }
 
 const sent = new CloudEvent({
@@ -38,7 +43,7 @@ test.each(["structured", "binary"] as const)("an event in %s mode arrives as it 
   const { headers, body } = HTTP[mode](sent);
   const answer = await app.call("POST", "/v1/events", { headers: headers as Record<string, string>, body });
   expect(answer).toMatchObject({ status: 202, body: { id: "e1", status: "accepted" } });
-  const [raw] = app.objects.calls.at(-1)?.args[1] as [Record<string, unknown>];
+  const raw = readPosted(app);
   expect(raw).toMatchObject({ id: "e1", type: "pr.ready", subject: "pr/115", data: { pr: 115, text: "ü" } });
   const judged = await judge(raw);
   if (!judged.ok) throw new Error(judged.problem.detail);
@@ -50,7 +55,7 @@ test("what binary mode can carry: percent-encoded attributes, text, no data at a
   const headers = { "ce-specversion": "1.0", "ce-id": "e", "ce-type": "a.b", "ce-subject": "caf%C3%A9" };
   const raw = async (more: object, body: string) => {
     expect((await app.call("POST", "/v1/events", { headers: { ...headers, ...more }, body })).status).toBe(202);
-    return (app.objects.calls.at(-1)?.args[1] as [object])[0];
+    return readPosted(app);
   };
   expect(await raw({ "content-type": "text/plain" }, "hi")).toMatchObject({ subject: "café", data: "hi", datacontenttype: "text/plain" });
   expect(await raw({ "content-type": "application/json" }, "")).not.toHaveProperty("data");

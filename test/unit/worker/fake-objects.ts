@@ -1,5 +1,14 @@
 /** Objects that remember what they were asked and answer as the real ones would, for tests of the routes alone. */
-import type { AgentCard, AgentRpc, PauseView, Principal, ProjectorRpc, RecruitmentRpc, ThreadView, WorkflowRpc } from "../../../src/durable/rpc.ts";
+import type {
+  AgentCard,
+  AgentRpc,
+  PauseView,
+  Principal,
+  ProjectorRpc,
+  RecruitmentRpc,
+  ThreadView,
+  WorkflowRpc,
+} from "../../../src/durable/rpc.ts";
 import { hashToken } from "../../../src/durable/token-hash.ts";
 import type { Json } from "../../../src/wire/event.ts";
 import { refuse, succeed } from "../../../src/wire/problem.ts";

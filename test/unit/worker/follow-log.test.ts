@@ -24,7 +24,9 @@ function setUp() {
       const response = await app.request("http://nerveflare.test/v1/agents", { method: "POST", headers, body: JSON.stringify({ id }) });
       return ((await response.json()) as { token: string }).token;
     },
-    pass: (milliseconds: number) => void (now += milliseconds),
+    pass(milliseconds: number): void {
+      now += milliseconds;
+    },
     async write(type: string): Promise<void> {
       written += 1;
       const event = { specversion: "1.0" as const, id: `e${written}`, source: "/agents/a", type, time: "2026-11-20T12:00:00Z" };

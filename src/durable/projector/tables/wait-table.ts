@@ -2,13 +2,13 @@
 import type { ProjectedTable } from "../projected-table.ts";
 
 const upsertWaits = `
-INSERT INTO wait (thread, part, at, waits_for, role, agent, since, until, next)
+INSERT INTO wait (thread, part, at, waits_for, role, agent, since, until)
 SELECT value ->> 'thread', value ->> 'part', value ->> 'at', value ->> 'for', value ->> 'role', value ->> 'agent', value ->> 'since',
-  value ->> 'until', value ->> 'then'
+  value ->> 'until'
 FROM json_each(?) WHERE true
 ON CONFLICT (thread, part) DO UPDATE SET
   at = excluded.at, waits_for = excluded.waits_for, role = excluded.role, agent = excluded.agent, since = excluded.since,
-  until = excluded.until, next = excluded.next
+  until = excluded.until
 WHERE excluded.at >= wait.at`;
 
 export const waitTable: ProjectedTable<"wait"> = {
