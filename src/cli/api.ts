@@ -55,7 +55,7 @@ export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "en
       }),
     open: (path, headers, signal) =>
       openStream({ url, token, path, headers, signal }).catch((error: unknown) => {
-        throw error instanceof ClientError ? explainClientError(error, url) : error;
+        throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
       }),
   };
 }
