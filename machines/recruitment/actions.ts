@@ -131,7 +131,10 @@ export const recruitmentActions: Record<string, Action> = {
   },
   dropLeader: (context, _event, params) => {
     const role = readText(params, "role");
-    return [...rejectLeader(context, role, "offer_closed"), { assign: { leading: without(context.leading, role) } }];
+    return [
+      ...rejectLeader(context, role, readText(params, "why") || "offer_closed"),
+      { assign: { leading: without(context.leading, role) } },
+    ];
   },
   countOffer: (context, _event, params) => {
     const role = readText(params, "role");

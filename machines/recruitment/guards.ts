@@ -78,6 +78,12 @@ export const recruitmentGuards: Record<string, Guard> = {
     if (named !== "" && (named !== role || readNumber(event, "offer") !== lookUp(context.offers, role))) return false;
     return lookUp(context.leading, role)?.offer === lookUp(context.offers, role);
   },
+  /** The event is about whose claim is to win. */
+  leads: (context, event, params) => {
+    const role = readText(params, "role");
+    const named = readText(event, "role");
+    return (named === "" || named === role) && lookUp(context.leading, role)?.agent === readText(event, "agent");
+  },
   offersLeft: (context, _event, params) => (lookUp(context.tries, readText(params, "role")) ?? 0) < (readNumber(params, "retries") ?? 0),
   endedAs: (_context, event, params) => readText(readObject(event, "output"), "status") === readText(params, "status"),
   closingAs: (context, _event, params) => context.closing === readText(params, "status"),

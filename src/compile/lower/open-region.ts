@@ -66,6 +66,12 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
     ...(collects ? [{ guard: name("mayHold", claim), actions: [name("noteClaim", params)] }] : []),
     refused,
   ];
+  // Whoever is not there when the time is up must not be given the role; others may claim it until then.
+  const dropped = (why: string): TransitionJson => ({
+    guard: name("leads", params),
+    description: `the best claim's agent is ${why}`,
+    actions: [name("dropLeader", { ...params, why })],
+  });
   const window = Math.min(stickiness, timeout);
   const sticky: Partial<StateJson> = {
     initial: "lastHolder",
@@ -84,7 +90,7 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
     exit: [name("closeOffer", params)],
     on: {
       "role.claim": claims,
-      ...(collects ? { "offer.exhausted": leads } : {}),
+      ...(collects ? { "offer.exhausted": leads, "agent.away": dropped("away"), "agent.deleted": dropped("deleted") } : {}),
       "thread.suspended": { target: "paused", actions: collects ? [name("dropLeader", params)] : [] },
     },
     ...(pick === "sticky" ? sticky : { after: { [timeout]: expired } }),
