@@ -36,7 +36,7 @@ export type AgentData<K extends AgentKind> = z.infer<(typeof agentKinds)[K]>;
 /** A role's hold, as it is told to agents. */
 export interface Lease {
   generation: number;
-  /** RFC 3339, or null where only signs of life bound it. */
+  /** RFC 3339: when it lapses at the latest if its holder is silent from now on; null: never. */
   expires: string | null;
 }
 
@@ -53,6 +53,27 @@ export interface OfferOpened {
   turn: { timeout: string };
   /** RFC 3339. */
   expires: string;
+}
+
+/** What whoever takes a vacated role is told of it. */
+export interface Handover {
+  /** Who held it before. */
+  agent: string;
+  /** Why no more: `lost`, `deleted`, `released`, `reassigned`, `turn_timeout`, … */
+  why: string;
+  /** The same for people. */
+  reason: string;
+  /** RFC 3339: when the turn was taken back from them, if they had it. */
+  since?: string;
+  /** The last steps, oldest first, as far as they fit; the rest is in `history`. */
+  thread: {
+    messages: { round: number; role: string; agent: string | null; output: Json; body?: string; at: string }[];
+    total: number;
+    leftOut: number;
+  };
+  turn: { turn: string; prompt: string; openedAt: string; attempts: number };
+  /** The last that was reported of this turn. `details` that don't fit are null, and `leftOut` says so. */
+  progress: { agent: string; note: string | null; details: Json; at: string; leftOut?: true } | null;
 }
 
 /** `data` of `nerve.turn.assigned`. */
@@ -73,7 +94,7 @@ export interface TurnAssigned {
   event: CloudEvent;
   last: { role: string; agent: string | null; output: Json; body?: string } | null;
   resumed?: { reason: string; supplement: Json };
-  handover?: Json;
+  handover?: Handover;
   /** Where the rest of the thread is read. */
   history: string;
 }

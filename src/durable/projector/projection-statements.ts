@@ -7,6 +7,7 @@ import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
 import { eventTable } from "./tables/event-table.ts";
+import { presenceTable } from "./tables/presence-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
 import { turnTable } from "./tables/turn-table.ts";
 import { waitTable } from "./tables/wait-table.ts";
@@ -18,6 +19,7 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   accepts: acceptsTable,
   turn: turnTable,
   wait: waitTable,
+  presence: presenceTable,
 };
 
 /** A row as JSON, as the statements read it. */

@@ -11,8 +11,9 @@ import type { ActorScope, LogicEntry } from "../host/logic.ts";
 import { readChild } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
 import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
-import { makeThreadEvent } from "./make-event.ts";
+import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
+import { makeLease, readPatience } from "./patience.ts";
 import type { TaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { changeThread, readThread, type ThreadRow } from "./thread-rows.ts";
@@ -89,22 +90,31 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
     hooks.log(made, thread.id);
     return made;
   };
+  const role = ir.roles[place];
+  if (!role) throw new Error(`there is no role for ${event.type}`);
   const seat = (generation: number, held: boolean) => ({
     thread: thread.id,
     workflow: thread.workflow,
-    role: "role" in event ? event.role : "",
-    type: ir.roles[place]?.type === "named" ? ("named" as const) : ("open" as const),
+    role: role.name,
+    type: role.type === "named" ? ("named" as const) : ("open" as const),
     generation,
     held,
+    ...readPatience(ir, role),
   });
   switch (event.type) {
     case "claim.accepted": {
       const offer = makeOfferId(thread.id, place, event.offer);
-      const lease = { generation: event.generation, expires: null };
+      const lease = { ...makeLease(ir, role, event.generation, scope.now) };
       noteAwarded(scope.storage, offer, to.slice("agent/".length));
       return createMail({
         channel: "my",
-        event: stamp("nerve.claim.accepted", { offer, thread: thread.id, role: event.role, lease }),
+        event: stamp("nerve.claim.accepted", {
+          offer,
+          thread: thread.id,
+          role: event.role,
+          lease,
+          heartbeat: describeHeartbeat(role),
+        }),
         ends: offer,
         seat: seat(event.generation, true),
       });
@@ -112,7 +122,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
     case "claim.rejected": {
       const offer = makeOfferId(thread.id, place, event.offer);
       noteRejected(scope.storage, offer, to.slice("agent/".length), event.reason);
-      return createMail({ channel: "my", event: stamp("nerve.claim.rejected", { offer, reason: event.reason }) });
+      return createMail({ channel: "my", event: stamp("nerve.claim.rejected", { offer, reason: event.reason }), claim: offer });
     }
     case "role.assigned":
       return createMail({
@@ -121,7 +131,8 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
           thread: thread.id,
           workflow: thread.workflow,
           role: event.role,
-          lease: { generation: event.generation, expires: null },
+          lease: { ...makeLease(ir, role, event.generation, scope.now) },
+          heartbeat: describeHeartbeat(role),
         }),
         seat: seat(event.generation, true),
       });
@@ -131,7 +142,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
       return createMail({
         channel: "my",
         event: stamp("nerve.role.ended", { thread: thread.id, role: event.role, reason: event.reason }),
-        seat: seat(event.generation, false),
+        seat: { ...seat(event.generation, false), lost: event.reason === "lost" },
       });
     default:
       throw new Error(`recruitment sends agents no ${event.type}`);

@@ -6,7 +6,7 @@
 import type { TaskContext } from "../../../machines/task/context.ts";
 import { isEngineStatus } from "../../compile/check/engine-statuses.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import type { JsonSchema } from "../../compile/ir.ts";
+import type { JsonSchema, WorkflowIr } from "../../compile/ir.ts";
 import { checkSchema, type Misfit } from "../../wire/check-schema.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
@@ -16,6 +16,8 @@ import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Storage } from "../host/ports.ts";
 import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
+import { readRevoked } from "./hand-over.ts";
+import { describeLoss } from "./patience.ts";
 import { takeInTurn } from "./take-in-turn.ts";
 import { readLastDecision, readLastMessage, readMessages, writeSupplement } from "./task-rows.ts";
 import { makeTurnId, readTaskStart } from "./task-start.ts";
@@ -50,11 +52,16 @@ export function createTaskCore({ name, host, storage, definition }: TaskPorts): 
     const turn = Number(data.turn.slice(data.turn.lastIndexOf(":") + 1));
     const { open, invalid } = actor.context as unknown as TaskContext;
     const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
-    if (actor.status !== "active" || open?.turn !== turn || open.state === "answered") return over;
+    const workflow = actor.definition === null ? undefined : await definition(actor.definition);
+    const stale = describeStale(actor.context as unknown as TaskContext, workflow?.ir, turn, agent.id, data.lease);
+    const ended = actor.status !== "active" || open?.turn !== turn || open.state === "answered";
+    if (ended) return stale ? refuse("stale_lease", stale.detail, { turn: data.turn, ...stale.facts }) : over;
     if (open.agent !== agent.id || open.generation !== data.lease)
-      return refuse("stale_lease", `The turn ${data.turn} is not yours under the lease ${data.lease} (any more); drop the work.`, {
-        turn: data.turn,
-      });
+      return refuse(
+        "stale_lease",
+        stale?.detail ?? `The turn ${data.turn} is not yours under the lease ${data.lease} (any more); drop the work.`,
+        { turn: data.turn, ...stale?.facts },
+      );
 
     const fence = { turn, agent: agent.id, generation: data.lease };
     const start = readTaskStart({ storage });
@@ -80,7 +87,6 @@ export function createTaskCore({ name, host, storage, definition }: TaskPorts): 
       return settle(await host.send(name, { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500) }, { before }));
     }
 
-    const workflow = actor.definition === null ? undefined : await definition(actor.definition);
     const schema = workflow?.ir.roles.find((role) => role.name === open.role)?.schema;
     const misfits = checkOutput(schema, data.output);
     if (misfits.length) {
@@ -106,6 +112,29 @@ export function createTaskCore({ name, host, storage, definition }: TaskPorts): 
         { sidecar: { output: data.output, ...(data.body !== undefined && { body: data.body }) }, before },
       ),
     );
+  }
+
+  /** What became of a lease under which the agent had the turn once, where another holds the role by now, or nobody. */
+  function describeStale(
+    { seats, open }: TaskContext,
+    ir: WorkflowIr | undefined,
+    turn: number,
+    agent: string,
+    generation: number,
+  ): { detail: string; facts: { [fact: string]: Json } } | undefined {
+    const revoked = readRevoked(storage, turn, agent, generation);
+    const role = ir?.roles.find(({ name }) => name === revoked?.role);
+    if (!ir || !revoked || !role) return undefined;
+    const seat = seats[revoked.role];
+    if (seat?.agent === agent && seat.generation === generation) return undefined;
+    const reason = describeLoss(ir, role, revoked.reason);
+    const at = new Date(revoked.at).toISOString();
+    const holder = open?.turn === turn && open.agent !== null ? open : seat;
+    const now = holder?.agent ? { agent: holder.agent, generation: holder.generation } : null;
+    return {
+      detail: `You had the turn ${makeTurnId(name, turn)} until ${at} (${reason})${now ? `; ${now.agent} has the role now` : ""}; drop the work.`,
+      facts: { reason, at, now },
+    };
   }
 
   return {

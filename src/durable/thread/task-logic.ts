@@ -13,7 +13,9 @@ import type { ActorEvent } from "../host/effects.ts";
 import type { ActorScope, LogicEntry, PendingWrite, PromiseLogic, Write } from "../host/logic.ts";
 import { createMail } from "../mail.ts";
 import type { Message } from "../rpc.ts";
+import { forgetRevoked, noteRevoked, packHandover } from "./hand-over.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
+import { makeLease } from "./patience.ts";
 import { type DecisionRow, type MessageRow, readLastDecision, readLastMessage, readSupplement } from "./task-rows.ts";
 import { makeTurnId, readTaskStart, type TaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
@@ -85,7 +87,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
           const start = along as unknown as TaskStart;
           storage.exec("INSERT INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
         },
-        expand: (event, _to, scope) => expandTask(event, scope),
+        expand: (event, to, scope) => expandTask(event, to, scope),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
       },
     },
@@ -142,7 +144,7 @@ function toStep(role: string, agent: string | null, { output, body }: Answer): S
 }
 
 /** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
-function expandTask(fact: ActorEvent, scope: ActorScope): Message {
+function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
   const hooks = findHooks(scope.storage);
   const event = fact as unknown as ToAgent;
   const start = readTaskStart(scope);
@@ -159,7 +161,7 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
     const deadline = scope.now + event.timeout;
     const data: TurnAssigned = {
       turn,
-      lease: { generation: event.generation, expires: null },
+      lease: makeLease(ir, role, event.generation, scope.now),
       thread: start.thread,
       workflow: start.workflow,
       role: { ...role.fields, name: role.name, schema: (role.schema ?? true) as Json },
@@ -173,9 +175,15 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
         ? { role: last.role, agent: last.agent, output: JSON.parse(last.output) as Json, ...(last.body !== null && { body: last.body }) }
         : null,
       ...(event.resumed && { resumed: { reason: event.resumed.reason, supplement: readSupplement(scope.storage) } }),
-      ...(event.handover && { handover: { ...event.handover } }),
+      ...(event.handover && {
+        handover: packHandover(scope.storage, {
+          ...{ ir, role, decision, former: event.handover, turn: event.turn, id: turn },
+          attempts: event.attempt - 1,
+        }),
+      }),
       history: `/v1/threads/${start.thread}/messages`,
     };
+    if (event.attempt > 1) forgetRevoked(scope.storage, event.turn, event.agent, event.generation);
     const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data as unknown as Json);
     assigned.to = `agents/${event.agent}`;
     noteTurnGiven(scope, event);
@@ -198,6 +206,8 @@ function expandTask(fact: ActorEvent, scope: ActorScope): Message {
   }
   if (event.type === "turn.revoked") {
     const turn = makeTurnId(scope.actor, event.turn);
+    const { role, generation, reason } = event;
+    noteRevoked(scope.storage, { turn: event.turn, agent: to.slice("agent/".length), generation, role, reason, at: scope.now });
     const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", cause, { turn, reason: event.reason });
     hooks.log(revoked, start.thread);
     noteTurnEnd(scope, event.turn, readTurnOutcome(event.reason));

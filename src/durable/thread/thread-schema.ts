@@ -17,6 +17,7 @@ export const taskMigrations: readonly string[] = [
    CREATE TABLE answered (agent TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, turn INTEGER NOT NULL, PRIMARY KEY (agent, id)) WITHOUT ROWID;`,
   `CREATE TABLE supplement (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);`,
   `CREATE TABLE given (turn INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, role TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL);`,
+  `CREATE TABLE revoked (turn INTEGER NOT NULL, agent TEXT NOT NULL, generation INTEGER NOT NULL, role TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (turn, agent, generation)) WITHOUT ROWID;`,
 ];
 
 export const threadLimits = {
@@ -25,6 +26,9 @@ export const threadLimits = {
   /** First and last pause between two readings of the registry while an offer is open, in milliseconds. */
   scanFirst: 5_000,
   scanLast: 60_000,
+  /** Bytes of the thread's last steps, and of progress details, in a hand-over: with the turn's own parts still far under a row's 2 MB. */
+  handoverMessages: 64 * 1024,
+  handoverDetails: 64 * 1024,
   /** Seconds' worth of the thread's own name in a turn's `history`. */
   historyPage: 50,
 } as const;
