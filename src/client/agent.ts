@@ -153,8 +153,14 @@ export function connectAgent(options: AgentOptions): Agent {
     }
     if (takeOwn(event, data)) return done();
     if (event.type === "nerve.role.assigned" || event.type === "nerve.role.ended") {
-      const { thread, role } = event.data as { thread: string; role: string };
-      event.type === "nerve.role.ended" ? offers.endRole(thread, role) : offers.assign(thread, role);
+      const { thread, role, heartbeat: due } = event.data as { thread: string; role: string; heartbeat?: { every: string } };
+      if (event.type === "nerve.role.assigned") {
+        offers.assign(thread, role);
+        heartbeat.ask(thread, due?.every);
+      } else {
+        offers.endRole(thread, role);
+        if (!offers.holds(thread)) heartbeat.forget(thread);
+      }
     }
     if (threadEnd.test(event.type)) {
       const { thread } = event.data as { thread: string };
@@ -208,6 +214,8 @@ export function connectAgent(options: AgentOptions): Agent {
       const now = await me.read();
       offers.resync(now, asked);
       heartbeat.keep(new Set([...now.rolesHeld, ...now.turns].map(({ thread }) => thread)));
+      // What an earlier run of this program was given.
+      for (const { thread, heartbeat: due } of [...now.rolesHeld, ...now.turns]) heartbeat.ask(thread, due?.every);
       for (const offer of now.offers as OfferOpened[]) offers.open(offer);
     } catch (error) {
       note({ level: "warn", what: "me.failed", message: describeError(error) });

@@ -14,7 +14,7 @@ export function readDuration(text: string): number | undefined {
 export interface Heartbeat {
   /** A role of the thread asks for a sign of life this often. */
   ask(thread: string, every: string | undefined): void;
-  /** The thread is over. */
+  /** The thread is over, or no role of it is held any more. */
   forget(thread: string): void;
   /** Forgets all threads but these: nobody tells an agent of the end of a thread in which it lost its role. */
   keep(threads: ReadonlySet<string>): void;

@@ -2,8 +2,8 @@
 export const clientLimits = {
   /** Between two pings: half of the shortest usual heartbeat (30 s), less the way there. */
   pingMs: 14_000,
-  /** A shorter heartbeat than this is not served: a ping a second from each of a thousand agents is load without use. */
-  pingMinMs: 1_000,
+  /** Pings are never more frequent: a heartbeat below half a second is not kept up with. */
+  pingMinMs: 250,
   /** From a ping to the word that the socket is dead: several round trips of a bad mobile line. */
   pongMs: 10_000,
   /** For a socket to open: past it the network swallows the handshake, and polling is the answer. */

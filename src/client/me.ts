@@ -13,7 +13,7 @@ export interface Me {
   limits?: Json;
   /** The server's time, RFC 3339. */
   now: string;
-  rolesHeld: { thread: string; workflow: string; role: string; lease: Lease; type?: string }[];
+  rolesHeld: { thread: string; workflow: string; role: string; lease: Lease; type?: string; heartbeat?: { every: string } }[];
   /** Open turns. */
   turns: TurnAssigned[];
   /** Open offers. */

@@ -15,7 +15,7 @@ export interface Offers {
   /** An offer is open: claimed, refused, or kept until a slot is free. */
   open(offer: OfferOpened, event?: CloudEvent): void;
   close(offer: string): void;
-  accept(claim: { offer: string; thread: string; role: string }): void;
+  accept(claim: { offer: string; thread: string; role: string; heartbeat?: { every: string } }): void;
   reject(claim: { offer: string; reason?: string }): void;
   /** A turn is over: a role that is bound for a turn ends with it. */
   endTurn(thread: string, role: string): void;
@@ -24,6 +24,8 @@ export interface Offers {
   /** A role is no longer held. */
   endRole(thread: string, role: string): void;
   endThread(thread: string): void;
+  /** Whether any role of the thread is held. */
+  holds(thread: string): boolean;
   /** Takes the server's word on which roles are held. */
   resync(me: Me, asked: number): void;
   /** Claims nothing more. */
@@ -122,10 +124,10 @@ export function createOffers(options: {
       waiting.delete(offer);
       free(offer);
     },
-    accept({ offer, thread, role }) {
+    accept({ offer, thread, role, heartbeat = claiming.get(offer)?.heartbeat }) {
       const claimed = claiming.get(offer);
       held.set(`${thread} ${role}`, { bind: claimed?.bind ?? "thread", since: clock.now() });
-      if (claimed?.heartbeat) options.held(thread, claimed.heartbeat.every);
+      if (heartbeat) options.held(thread, heartbeat.every);
       note({ level: "info", what: "claim.accepted", message: role, offer, thread });
       free(offer);
     },
@@ -148,6 +150,7 @@ export function createOffers(options: {
       for (const key of held.keys()) if (key.startsWith(`${thread} `)) held.delete(key);
       consider();
     },
+    holds: (thread) => [...held.keys(), ...named].some((key) => key.startsWith(`${thread} `)),
     resync,
     stop() {
       stopped = true;

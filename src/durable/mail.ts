@@ -15,10 +15,27 @@ export interface Mail {
   expires?: number;
   /** Ids of turns and offers that this ends. */
   ends?: string;
+  /** An offer whose claim came to nothing: it may stay open. */
+  claim?: string;
   /** A thread that has ended: its roles are held no more, and its turns are over. */
   endsThread?: string;
   /** A role that the agent holds from now on, or no more. */
-  seat?: { thread: string; workflow: string; role: string; type: "named" | "open"; generation: number; held: boolean };
+  seat?: {
+    thread: string;
+    workflow: string;
+    role: string;
+    type: "named" | "open";
+    generation: number;
+    held: boolean;
+    /** Milliseconds between two signs of life. */
+    every: number;
+    /** Milliseconds of silence that make the holder away. */
+    silence: number;
+    /** Milliseconds away that make the holder lost; null: however long. */
+    grace: number | null;
+    /** Of one that ended: the holder was lost. */
+    lost?: boolean;
+  };
 }
 
 /** Wraps mail for the lane. */

@@ -55,6 +55,23 @@ export interface DeliverRpc {
   deliver(envelope: Envelope): Promise<Delivery>;
 }
 
+/** `away`: silent for too long, nothing new is awarded to it. `lost`: away for so long that it lost what it held. */
+export type PresenceState = "online" | "away" | "lost";
+
+/** How an agent is, as its object sees it. */
+export interface PresenceFacts {
+  state: PresenceState;
+  /** RFC 3339; null: there never was one. */
+  lastSignAt: string | null;
+  connections: number;
+  /** Roles that it holds. */
+  seats: number;
+  /** What it says it can take; null: it has not said. */
+  slots: number | null;
+  /** Roles that it holds, and claims whose verdict is to come. */
+  used: number;
+}
+
 export interface AgentRpc extends DeliverRpc {
   /** Creates the agent, or replaces what it may do; with `tokenHash` (SHA-256, hex) its token too. Idempotent. */
   register(card: AgentCard, tokenHash?: string): Promise<Result<null>>;
@@ -74,6 +91,8 @@ export interface AgentRpc extends DeliverRpc {
     query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
   ): Promise<Result<InboxPage>>;
   ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
+  /** Whether the agent is there, and how much it has to do. */
+  presence(): Promise<PresenceFacts>;
   /** Makes a ticket (known by its SHA-256, hex) good for one connection in place of the token. */
   issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>>;
   /** `GET /v1/connect`, a WebSocket upgrade, and `GET /v1/inbox/stream`; the object checks the token, or ticket, itself. */
@@ -114,7 +133,7 @@ export interface MessageView {
 export interface ClaimCard extends AgentCard {
   labels: Json;
   load: number;
-  /** How many roles it may hold at once, where it says so, and how many it holds or has claimed. */
+  /** Of an agent that says how many roles it may hold at once: how many it holds or has claimed, but for this claim. */
   capacity?: { slots: number; used: number };
 }
 
@@ -193,6 +212,8 @@ export interface WorkflowRpc extends DeliverRpc {
 export type ProjectionRow = { at?: number } & ProjectedRow;
 
 type ProjectedRow =
+  /** The newest wins; `deleted` takes the row away. `order` grows, and is milliseconds since the epoch but for a clock that goes back. */
+  | { table: "presence"; agent: string; state: PresenceState | "deleted"; order: number }
   | { table: "event"; event: CloudEvent; thread: string | null }
   /** What an agent last said it accepts; `at` in milliseconds since the epoch. */
   | { table: "accepts"; agent: string; accepts: AcceptedKinds; at: number }

@@ -64,6 +64,13 @@ export interface ThreadCluster {
   turns: Map<string, Extract<ProjectionRow, { table: "turn" }>>;
   /** By thread and part. */
   waits: Map<string, Extract<ProjectionRow, { table: "wait" }>>;
+  /** What D1 was last told of each agent's being there. */
+  presence: Map<string, string>;
+  /** The clock jumps, for all objects alike; nothing runs meanwhile. */
+  turnClock(by: number): void;
+  now(): number;
+  /** Agents that are connected, and whether their pings go on. */
+  connections: Map<string, { pinged?: number }>;
 }
 
 /** A token that is right for every agent. */
@@ -95,6 +102,8 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
   const index: ThreadCluster["index"] = new Map();
   const turns: ThreadCluster["turns"] = new Map();
   const waits: ThreadCluster["waits"] = new Map();
+  const presence: ThreadCluster["presence"] = new Map();
+  const connections: ThreadCluster["connections"] = new Map();
 
   function createWorld(address: string, life: Life): World {
     let store = stores.get(address);
@@ -167,6 +176,10 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
             waits.set(`${row.thread} ${row.part}`, row);
             continue;
           }
+          if (row.table === "presence") {
+            presence.set(row.agent, row.state);
+            continue;
+          }
           if (row.table !== "event") continue;
           const key = `${row.event.source} ${row.event.id}`;
           log.set(key, { row, times: (log.get(key)?.times ?? 0) + 1 });
@@ -204,6 +217,10 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
         registry,
         threadActor: (to) => ({ take: (...given) => travel(life, () => take(to, ...given)) }),
         countCommit: () => {},
+        connections: () => {
+          const connection = connections.get(name);
+          return { count: connection ? 1 : 0, pinged: connection?.pinged };
+        },
         ...common(life),
       });
       return { kind: "agent", core, life };
@@ -269,6 +286,12 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     index,
     turns,
     waits,
+    presence,
+    connections,
+    now: () => now,
+    turnClock(by) {
+      now += by;
+    },
     async settle() {
       // What still runs after so many turns without a statement waits for the clock.
       for (let quiet = 0, before = -1; quiet < (running.size ? 20 : 3); ) {

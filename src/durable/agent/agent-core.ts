@@ -12,14 +12,18 @@ import type { World } from "../host/ports.ts";
 import { laneMigrations, migrate } from "../host/schema.ts";
 import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
-import type { AgentCard, Delivery, Envelope, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
+import type { AgentCard, Delivery, Envelope, Message, PresenceFacts, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
+import { formatDuration } from "../thread/format-duration.ts";
 import { hashToken } from "../token-hash.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
+import { takeSlot } from "./claim-slots.ts";
 import { type Caller, createIdentity, type Identity, type Report } from "./identity.ts";
 import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
+import { type Connections, createPresence, type Presence, presenceLimits } from "./presence.ts";
 import type { Incoming } from "./reader.ts";
 import { routeEvent } from "./route-event.ts";
+import { createSeats } from "./seats.ts";
 import { createTickets } from "./tickets.ts";
 
 export interface AgentPorts {
@@ -32,6 +36,8 @@ export interface AgentPorts {
   settle(): Promise<void>;
   later(milliseconds: number, work: () => void): void;
   countCommit(): void;
+  /** What of the agent is connected now. */
+  connections(): Connections;
 }
 
 export interface AgentCore {
@@ -56,8 +62,11 @@ export interface AgentCore {
     query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
   ): Promise<Result<InboxPage>>;
   ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
-  /** Writes the notes soon; called after the mailbox took an acknowledgement. */
-  noteLazily(): void;
+  /** Takes an acknowledgement of a live connection, written soon. */
+  note(ack: { seqs?: number[] | undefined; seq?: number | undefined; channel?: Channel | undefined }): void;
+  /** Hears what connections say of the agent's being there. */
+  presence: Pick<Presence, "hear" | "noteConnected" | "noteDisconnected">;
+  showPresence(): PresenceFacts;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }
@@ -70,7 +79,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
 
   const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {
-    dueTimes: () => [projection.due(), mailbox.due(), identity.due()],
+    dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due()],
     refused: ({ to, message, code, detail }) =>
       console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail })),
     counted: () => {
@@ -79,10 +88,13 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     seal: () => {
       mailbox.writeNotes();
+      presence.seal();
       projection.seal();
     },
     undone: () => {
       mailbox.undo();
+      seats.undo();
+      presence.undo();
       projection.undo();
     },
   });
@@ -101,10 +113,31 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       reserve: (upTo) => void storage.exec("UPDATE agent SET seq_reserved = ?", upTo),
     },
     ports.later,
+    (mail) => {
+      seats.note(mail, clock.now());
+      if (mail.seat || mail.endsThread !== undefined) presence.noteParts(mail.seat?.lost === true);
+    },
   );
 
   const { commit } = committer;
   const tickets = createTickets(storage, clock);
+  const seats = createSeats(storage);
+  const presence = createPresence(name, {
+    storage,
+    clock,
+    seats,
+    connections: ports.connections,
+    commit: (body) => commit(body),
+    tell: (threads, message) =>
+      committer.outbox.append(
+        threads.map((thread) => `recruitment/${thread}`),
+        message,
+        { spread: true },
+      ),
+    project: (row) => projection.append(row),
+  });
+  /** Threads have yet to hear that the agent was deleted; whoever is there now under its name is another. */
+  let leaving = storage.exec("SELECT 1 FROM outbox WHERE message LIKE ? LIMIT 1", `${deletedPrefix}%`).length > 0;
 
   function resume(): void {
     if (resumed) return;
@@ -117,6 +150,22 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   async function identify(caller: Caller): Promise<Result<Identity>> {
     resume();
     return identity.identify(caller);
+  }
+
+  /** As {@link identify}, of a caller who does something now: a sign of life. */
+  async function hear(caller: Caller): Promise<Result<Identity>> {
+    const identified = await identify(caller);
+    if (identified.ok && !("operator" in caller)) presence.hear();
+    return identified;
+  }
+
+  /** Whether threads may still take the agent for the one that was deleted. */
+  async function isLeaving(): Promise<boolean> {
+    if (!leaving) return false;
+    await committer.outbox.flush();
+    commit(() => {});
+    leaving = storage.exec("SELECT 1 FROM outbox WHERE message LIKE ? LIMIT 1", `${deletedPrefix}%`).length > 0;
+    return leaving;
   }
 
   /** @param placed called once the event has its place among all that the agent sent */
@@ -139,12 +188,26 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     }
   }
 
+  /** Writes what changes what the agent plays. */
+  function commitParts(body: () => void): void {
+    commit(() => {
+      body();
+      presence.noteParts(false);
+    });
+  }
+
   /** The five thread-bound kinds are accepted by the actor that they name. */
   async function forward(sender: Identity, { event, hash }: JudgedEvent): Promise<Result<Accepted>> {
     const address = readThreadAddress(event);
     if (!address) return refuse("not_found", "There is no such offer or turn.");
-    const answer = await threadActor(address).take({ ...sender.card, ...narrow(sender) }, event, hash);
-    const { turn } = event.data as { turn?: string };
+    if (await isLeaving())
+      return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
+    const { turn, offer } = event.data as { turn?: string; offer?: string };
+    const claim = event.type === "nerve.offer.claim" ? offer : undefined;
+    const capacity =
+      claim === undefined ? {} : takeSlot({ seats, mailbox, now: clock.now(), commit: commitParts }, claim, sender.report.slots);
+    const answer = await threadActor(address).take({ ...sender.card, ...narrow(sender), ...capacity }, event, hash);
+    if (claim !== undefined && !answer.ok && !answer.problem.retryable) commitParts(() => seats.release(claim));
     if (turn !== undefined && event.type !== "nerve.turn.progress") {
       if (answer.ok && event.type === "nerve.turn.fail") mailbox.endPassing(turn);
       else if (answer.ok || answer.problem.code === "turn_over") mailbox.endTurn(turn);
@@ -158,7 +221,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     const capabilities = said.capabilities
       ? granted.capabilities.filter((capability) => said.capabilities?.includes(capability))
       : granted.capabilities;
-    return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? storage.exec("SELECT 1 FROM seat").length };
+    return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? seats.list().length };
   }
 
   /** Routes events side by side and stores them in the order in which they came. */
@@ -239,9 +302,12 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     remove() {
       identity.remove(() => {
         mailbox.clear();
-        for (const { thread } of storage.exec<{ thread: string }>("SELECT DISTINCT thread FROM seat"))
-          committer.outbox.append([`recruitment/${thread}`], { type: "agent.deleted", agent: name });
-        storage.exec("DELETE FROM seat");
+        const threads = seats.listThreads().map((thread) => `recruitment/${thread}`);
+        for (let at = 0; at < threads.length; at += presenceLimits.partsAtOnce)
+          committer.outbox.append(threads.slice(at, at + presenceLimits.partsAtOnce), deletedMessage(name), { spread: true });
+        leaving ||= threads.length > 0;
+        seats.clear();
+        presence.forget();
         tickets.clear();
       });
       return succeed(null);
@@ -258,7 +324,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     holds: (tokenHash) => identity.holds(tokenHash),
     async identify(principal) {
-      const caller = await identify(principal);
+      const caller = await hear(principal);
       return caller.ok ? succeed(caller.value.card) : caller;
     },
     async prove(token) {
@@ -281,7 +347,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       return caller.ok ? succeed(tokenHash) : refuse("unauthenticated", "This ticket was used, is too old, or is nobody's: get another.");
     },
     async me(principal) {
-      const caller = await identify(principal);
+      const caller = await hear(principal);
       if (!caller.ok) return caller;
       const { card: granted } = caller.value;
       const data = (item: { event: CloudEvent }): Json => item.event.data ?? null;
@@ -297,11 +363,14 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
           pollSeconds: limits.pollSeconds,
         },
         now: new Date(clock.now()).toISOString(),
-        rolesHeld: storage
-          .exec<{ thread: string; workflow: string; role: string; type: string; generation: number }>(
-            "SELECT thread, workflow, role, type, generation FROM seat ORDER BY thread, role",
-          )
-          .map(({ generation, ...seat }) => ({ ...seat, lease: { generation, expires: null } })),
+        rolesHeld: seats.list().map(({ thread, workflow, role, type, generation, ...seat }) => {
+          const expires = presence.findExpiry(seat);
+          return {
+            ...{ thread, workflow, role, type },
+            lease: { generation, expires: expires === null ? null : new Date(expires).toISOString() },
+            heartbeat: { every: formatDuration(seat.every), miss: Math.round(seat.silence / seat.every) },
+          };
+        }),
         turns: mailbox.readOpen("turn").map(data),
         offers: mailbox.readOpen("offer").map(data),
         inbox: mailbox.count(),
@@ -313,7 +382,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       const { promise, resolve: placed } = Promise.withResolvers<void>();
       arriving = promise;
       try {
-        const caller = await identify(principal);
+        const caller = await hear(principal);
         await before;
         if (!caller.ok) return caller;
         const answers: (Accepted | Rejected)[] = [];
@@ -325,7 +394,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       }
     },
     async inbox(principal, { channels, after, waitSeconds, limit }) {
-      const caller = await identify(principal);
+      const caller = await hear(principal);
       if (!caller.ok) return caller;
       const read = (): InboxPage => {
         const events = mailbox.readFree({ channels, ...(after !== undefined && { after }), limit });
@@ -359,26 +428,41 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       }
     },
     async ack(principal, ack) {
-      const caller = await identify(principal);
+      const caller = await hear(principal);
       if (!caller.ok) return caller;
       mailbox.ack(ack);
       commit(() => {});
       return succeed(null);
     },
-    noteLazily,
+    note(ack) {
+      presence.hear();
+      mailbox.ack(ack);
+      noteLazily();
+    },
+    presence,
+    showPresence: () => ({ ...presence.show(), slots: identity.report.slots ?? null }),
     deliver,
     alarm: () =>
       committer.alarm(async () => {
         resume();
+        presence.check();
         await projection.flush();
         commit(() => {
           storage.exec("DELETE FROM sent WHERE at < ?", clock.now() - limits.idMemoryDays * 86_400_000);
           storage.exec("DELETE FROM sender WHERE at < ?", clock.now() - agentLimits.senderDays * 86_400_000);
           mailbox.expire();
+          seats.expire(clock.now() - presenceLimits.claimDays * 86_400_000);
           identity.expire();
         });
       }),
   };
+}
+
+/** What threads hear of an agent that is gone for good, as it begins in the outbox. */
+const deletedPrefix = '{"type":"agent.deleted"';
+
+function deletedMessage(agent: string): Message {
+  return { type: "agent.deleted", agent };
 }
 
 /** The actor that a thread-bound event names. A turn's id is `<task>:<number>`, an offer's `<thread>:<role>:<number>`. */

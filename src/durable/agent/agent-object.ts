@@ -6,7 +6,7 @@ import type { Accepted, Channel, InboxPage, Rejected, ServerFrame } from "../../
 import { type createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit, countWake } from "../metrics.ts";
-import type { AgentCard, AgentRpc, Delivery, Envelope, Principal } from "../rpc.ts";
+import type { AgentCard, AgentRpc, Delivery, Envelope, PresenceFacts, Principal } from "../rpc.ts";
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
@@ -60,7 +60,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   get #streams(): Streams {
-    this.#opened ??= createStreams({ mailbox: this.#core.mailbox, later, now: Date.now, alive: () => {} });
+    this.#opened ??= createStreams({ mailbox: this.#core.mailbox, later, now: Date.now, alive: () => this.#core.presence.hear() });
     return this.#opened;
   }
 
@@ -78,6 +78,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       settle: () => this.ctx.storage.sync(),
       later,
       countCommit: () => countCommit("agent"),
+      connections: () => {
+        const open = this.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
+        const pinged = Math.max(0, ...open.map((socket) => this.#readPing(socket)));
+        return { count: open.length, ...(pinged > 0 && { pinged }) };
+      },
     });
   }
 
@@ -133,6 +138,10 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     return this.#find()?.deliver(envelope) ?? { status: "refused", code: "not_found", detail: `there is no agent ${readName(this.ctx)}` };
   }
 
+  async presence(): Promise<PresenceFacts> {
+    return this.#find()?.showPresence() ?? { state: "away", lastSignAt: null, connections: 0, seats: 0, slots: null, used: 0 };
+  }
+
   override async alarm(): Promise<void> {
     await this.#core.alarm();
     this.#closeVoid("the token's time is over");
@@ -154,6 +163,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     if (pathname.endsWith("/connect")) return this.#openSocket(request, proven, channels, after);
     if (!proven.ok) return respondProblem(proven.problem);
     const lastEventId = readNumber(request.headers.get("last-event-id"));
+    this.#core.presence.hear();
     const body = this.#streams.open({ channels, after, lastEventId, tokenHash: proven.value });
     return new Response(body, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });
   }
@@ -177,6 +187,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     const order = (open.at(-1)?.[1].order ?? 0) + 1;
     const tokenHash = proven.value;
     this.#core.mailbox.attach(this.#connect(server, { channels, after, through: after, tokenHash, since: Date.now(), order }));
+    this.#core.presence.noteConnected();
     return response();
   }
 
@@ -192,8 +203,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       return this.#close(socket, closeCodes.rate, `${agentLimits.framesMisread} frames in a row could not be read`);
     }
     if (frame.value.type === "ack") {
-      this.#core.mailbox.ack(frame.value);
-      this.#core.noteLazily();
+      this.#core.note(frame.value);
       return;
     }
     if (!connection.guard.enter())
@@ -209,16 +219,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    this.#detach(socket);
-    try {
-      socket.close(code === 1005 || code === 1006 ? 1000 : code);
-    } catch {
-      // It is closed already.
-    }
+    this.#close(socket, code === 1005 || code === 1006 ? 1000 : code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#detach(socket);
+    this.#close(socket, 1011);
   }
 
   #connect(socket: WebSocket, attachment: Attachment): Connection {
@@ -269,8 +274,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   #closeSilent(): void {
     const now = Date.now();
     for (const [socket, { lastSign }] of this.#readers) {
-      const ping = this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
-      if (now - Math.max(ping, lastSign) > agentLimits.silent)
+      if (now - Math.max(this.#readPing(socket), lastSign) > agentLimits.silent)
         this.#close(socket, closeCodes.replaced, "it gave no sign of life, and another connection did");
     }
   }
@@ -281,13 +285,16 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#opened?.closeVoid((tokenHash) => this.#core.holds(tokenHash), reason);
   }
 
-  #close(socket: WebSocket, code: number, reason: string): void {
+  #close(socket: WebSocket, code: number, reason?: string): void {
+    // The time of its last ping goes with it.
+    const pinged = this.#readPing(socket);
     this.#detach(socket);
     try {
       socket.close(code, reason);
     } catch {
       // It is closed already.
     }
+    this.#core.presence.noteDisconnected(pinged);
   }
 
   #detach(socket: WebSocket): void {
@@ -295,6 +302,15 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     if (!reader) return;
     this.#readers.delete(socket);
     this.#core.mailbox.detach(reader);
+  }
+
+  /** When the socket's last ping was answered without waking the object, in milliseconds since the epoch; 0: never. */
+  #readPing(socket: WebSocket): number {
+    try {
+      return this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+    } catch {
+      return 0;
+    }
   }
 }
 

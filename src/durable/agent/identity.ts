@@ -26,6 +26,8 @@ export interface Identity {
 export interface AgentIdentity {
   /** Undefined: nobody, or removed. */
   readonly card: AgentCard | undefined;
+  /** What the agent last said of itself. */
+  readonly report: Report;
   /** Sequence numbers that were reserved when the object awoke. */
   readonly seqReserved: number;
   /** Who speaks: proven by token, or an operator whom the Worker has proven. */
@@ -90,6 +92,9 @@ export function createIdentity(name: string, { storage, clock }: World, commit: 
   return {
     get card() {
       return card;
+    },
+    get report() {
+      return report;
     },
     seqReserved: row?.seq_reserved ?? 0,
     holds,

@@ -3,6 +3,7 @@
  * of an event for several agents) stops all behind it, which keeps causes before effects. Knows rows and readers, not
  * sockets.
  */
+import type { CloudEvent } from "../../wire/event.ts";
 import type { Channel, InboxItem } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
 import type { World } from "../host/ports.ts";
@@ -61,6 +62,8 @@ export interface Mailbox {
   undo(): void;
   /** Events of turns that are open, or offers that are, in order. */
   readOpen(of: "turn" | "offer"): InboxItem[];
+  /** The event of an offer that is open. */
+  findOffer(offer: string): CloudEvent | undefined;
   count(): { unacknowledged: number; last: number };
   /** Calls back once when something was received. */
   onReceive(listener: () => void): () => void;
@@ -74,10 +77,12 @@ interface MailRow {
   about: string | null;
 }
 
+/** @param taken hears of mail that is stored, within the transaction */
 export function createMailbox(
   world: World,
   reserved: { from: number; reserve(upTo: number): void },
   later: (milliseconds: number, work: () => void) => void,
+  taken: (mail: Mail) => void,
 ): Mailbox {
   const { storage, clock } = world;
   let nextSeq = reserved.from;
@@ -425,6 +430,10 @@ export function createMailbox(
       const passed = of === "turn" ? passing.items : [];
       return [...rows.filter(({ about }) => about === null || !endedTurns.includes(about)).map(toItem), ...passed];
     },
+    findOffer(offer) {
+      const row = storage.exec<{ event: string }>("SELECT event FROM mailbox WHERE offer = ?", offer)[0];
+      return row && (JSON.parse(row.event) as CloudEvent);
+    },
     count() {
       const waiting = storage.exec<{ seq: number; turn: string | null }>(
         "SELECT seq, turn FROM mailbox WHERE acked = 0 AND held = 0 AND (expires IS NULL OR expires > ?)",
@@ -447,7 +456,7 @@ export function createMailbox(
 
   function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string): void {
     senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
-    // Answered before it was stored: only its number is worth keeping.
+    // Answered before it was stored: only its number is worth keeping. No turn gives or ends a role.
     if (mail.turn !== undefined && answered.has(mail.turn)) {
       rowCount -= 1;
       return;
@@ -465,21 +474,9 @@ export function createMailbox(
     );
     if (mail.ends !== undefined) deleteRows("DELETE FROM mailbox WHERE turn = ? OR offer = ? RETURNING seq", mail.ends, mail.ends);
     if (mail.endsThread !== undefined) {
-      storage.exec("DELETE FROM seat WHERE thread = ?", mail.endsThread);
       // Its tasks are named by it: a turn whose answer was noted in a life that crashed goes now.
       deleteRows("DELETE FROM mailbox WHERE turn > ? AND turn < ? RETURNING seq", `${mail.endsThread}.`, `${mail.endsThread}/`);
     }
-    const { seat } = mail;
-    if (seat?.held)
-      storage.exec(
-        "INSERT OR REPLACE INTO seat (thread, role, workflow, generation, type) VALUES (?, ?, ?, ?, ?)",
-        seat.thread,
-        seat.role,
-        seat.workflow,
-        seat.generation,
-        seat.type,
-      );
-    else if (seat)
-      storage.exec("DELETE FROM seat WHERE thread = ? AND role = ? AND generation <= ?", seat.thread, seat.role, seat.generation);
+    taken(mail);
   }
 }

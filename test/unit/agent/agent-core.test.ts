@@ -67,6 +67,7 @@ function wake(): AgentCore {
     settle: () => Promise.resolve(),
     later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work }),
     countCommit: () => {},
+    connections: () => ({ count: 0 }),
   });
   core.register(card);
   return core;

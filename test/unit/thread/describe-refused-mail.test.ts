@@ -11,7 +11,17 @@ const event = (type: string, data: Json): CloudEvent => ({
   time: "2026-11-20T12:00:00Z",
   data,
 });
-const seat = { thread: "t", workflow: "w", role: "reviewer", type: "open" as const, generation: 3, held: true };
+const seat = {
+  thread: "t",
+  workflow: "w",
+  role: "reviewer",
+  type: "open" as const,
+  generation: 3,
+  held: true,
+  every: 30_000,
+  silence: 90_000,
+  grace: 60_000,
+};
 
 test("a refused turn names the turn, its role and its lease, whyever it was refused", () => {
   const data = { role: { name: "reviewer" }, lease: { generation: 2, expires: null } };

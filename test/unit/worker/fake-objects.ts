@@ -138,6 +138,9 @@ export function createFakeObjects(): FakeObjects {
         const judged = await judge(name, principal);
         return judged.ok ? succeed({ expires: "2026-11-20T12:01:00.000Z" }) : judged;
       },
+      async presence() {
+        return { state: "online", lastSignAt: null, connections: 0, seats: 0, slots: null, used: 0 };
+      },
       async fetch(request) {
         note(`agent/${name}`, "fetch", request);
         // As the object does: a stream's request is refused as any other, a socket's by a close code.

@@ -1,0 +1,544 @@
+/**
+ * [LIVE1] Agents that vanish, on the real objects in plain Node: away and lost by the clock, each policy of a role, the
+ * hand-over, what is refused of the one who held it before, capacity, and agents that are deleted.
+ */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { CloudEvent, Json } from "../../src/wire/event.ts";
+import type { Accepted, InboxItem, Rejected } from "../../src/wire/frames.ts";
+import type { TurnAssigned } from "../../src/wire/kinds.ts";
+import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
+
+/** JSON of which a test names what it expects. */
+// biome-ignore lint/suspicious/noExplicitAny: answers are judged by the tests' own expectations
+type Loose = any;
+
+beforeEach(() => {
+  for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
+});
+afterEach(() => void vi.restoreAllMocks());
+
+interface RoleRules {
+  reviewer?: string;
+  author?: string;
+  edges?: string;
+  statuses?: string;
+}
+
+/** A review whose rules for lost agents and bad turns are the test's. Windows: 3 × 2 s of silence, 4 s of grace. */
+function write({ reviewer = "", author = "", edges = "", statuses = "approved, changes_requested" }: RoleRules = {}): string {
+  const indent = (text: string, by: number): string => text.replace(/^(?=.)/gm, " ".repeat(by));
+  return `
+name: review
+description: A review.
+binding: cloud
+max_rounds: 20
+reflexes:
+  - { kind: workflow, on: [pr.ready], key: "$string(data.pr)" }
+roles:
+  reviewer:
+    description: Reviews.
+    capabilities: [code-review]
+    procedure: Read it.
+    output: A verdict.
+    type: open
+    recruitment: { timeout: 10m${/recruits: /.test(reviewer) ? `, ${/recruits: (.*)/.exec(reviewer)?.[1]}` : ""} }
+    heartbeat: { every: 2s, miss: 3 }
+${/offline: /.test(reviewer) ? "" : "    offline: { grace: 4s, then: rerecruit }"}
+${indent(reviewer.replace(/recruits: .*\n?/, ""), 4)}
+    frontmatter: { type: object, properties: { $status: { enum: [${statuses}] } }, required: [$status] }
+  author:
+    description: Writes.
+    type: named
+    agent: { from: event.agent }
+    procedure: Mend it.
+    output: A note.
+    heartbeat: { every: 2s, miss: 3 }
+${indent(author, 4)}
+    frontmatter: { type: object, properties: { $status: { const: updated } }, required: [$status] }
+graph:
+  $START:
+    new: { role: reviewer, prompt: "Review {{ data.pr }}." }
+  reviewer:
+    approved: { role: $END, prompt: "Approved." }
+    changes_requested: { role: author, prompt: "Change it." }
+${indent(edges, 4)}
+  author:
+    updated: { role: reviewer, prompt: "Again." }
+`;
+}
+
+interface Agent {
+  id: string;
+  seen: InboxItem[];
+  send(type: string, data: object, id?: string): Promise<Accepted | Rejected>;
+  /** Reads the mailbox, which is a sign of life. */
+  poll(): Promise<CloudEvent[]>;
+  /** The newest event of the kind, once there is one. */
+  find(type: string): Promise<Loose>;
+  claim(): Promise<Accepted | Rejected>;
+  turn(): Promise<TurnAssigned>;
+  answer(turn: TurnAssigned, status: string): Promise<Accepted | Rejected>;
+}
+
+let sent = 0;
+
+function play(cluster: ThreadCluster, id: string): Agent {
+  const principal = { agent: id, token };
+  const agent: Agent = {
+    id,
+    seen: [],
+    async send(type, data, eventId) {
+      sent += 1;
+      const answer = await cluster.agent(id).accept(principal, [{ id: eventId ?? `e${sent}`, type, data }]);
+      await cluster.settle();
+      if (!answer.ok) throw new Error(answer.problem.detail);
+      return answer.value[0] as Accepted | Rejected;
+    },
+    async poll() {
+      const page = await cluster.agent(id).inbox(principal, { channels: ["my", "open"], waitSeconds: 0, limit: 200 });
+      if (!page.ok) throw new Error(page.problem.detail);
+      agent.seen.push(...page.value.events);
+      await cluster.agent(id).ack(principal, { seqs: page.value.events.map(({ seq }) => seq) });
+      await cluster.settle();
+      return page.value.events.map(({ event }) => event);
+    },
+    async find(type) {
+      await agent.poll();
+      const found = agent.seen.findLast(({ event }) => event.type === type);
+      if (!found) throw new Error(`${id} was given no ${type}: ${agent.seen.map(({ event }) => event.type).join(", ")}`);
+      return found.event.data;
+    },
+    claim: async () => {
+      const { offer } = await agent.find("nerve.offer.opened");
+      return agent.send("nerve.offer.claim", { offer });
+    },
+    turn: () => agent.find("nerve.turn.assigned"),
+    answer: (turn, status) =>
+      agent.send("nerve.turn.respond", { turn: turn.turn, lease: turn.lease.generation, output: { $status: status } }),
+  };
+  return agent;
+}
+
+interface Stage {
+  cluster: ThreadCluster;
+  author: Agent;
+  first: Agent;
+  second: Agent;
+  thread: string;
+  /** Time passes while these agents poll every second and the others are silent. */
+  pass(seconds: number, ...alive: Agent[]): Promise<void>;
+  show(): Promise<Loose>;
+}
+
+async function begin(rules: RoleRules = {}, beside = true): Promise<Stage> {
+  const cluster = await createThreadCluster({
+    workflow: write(rules),
+    agents: [
+      { id: "author", capabilities: [], roles: null, kinds: null },
+      ...["first", "second"].map((id) => ({ id, capabilities: ["code-review"], roles: null, kinds: null })),
+    ],
+    beside,
+    fate: () => "arrives",
+  });
+  const [author, first, second] = ["author", "first", "second"].map((id) => play(cluster, id)) as [Agent, Agent, Agent];
+  sent += 1;
+  const { threads } = (await author.send("pr.ready", { pr: sent })) as Accepted;
+  const thread = threads[0] as string;
+  await cluster.advance(100);
+  return {
+    ...{ cluster, author, first, second, thread },
+    async pass(seconds, ...alive) {
+      for (let second = 0; second < seconds; second++) {
+        for (const agent of alive) await agent.poll();
+        await cluster.advance(1_000);
+      }
+    },
+    async show() {
+      await cluster.settle();
+      const shown = await cluster.thread(thread).recruitment.show(null);
+      if (!shown.ok) throw new Error(shown.problem.detail);
+      return shown.value;
+    },
+  };
+}
+
+describe.each([
+  ["beside its recruitment", true],
+  ["in an object of its own", false],
+])("a task %s: a holder who falls silent", (_, beside) => {
+  test("is away, then lost; whoever takes the role gets the hand-over, and the one before is refused and told why", async () => {
+    const { cluster, author, first, second, thread, pass, show } = await begin({}, beside);
+    await first.claim();
+    const early = await first.turn();
+    await first.answer(early, "changes_requested");
+    await author.answer(await author.turn(), "updated");
+    const turn = await first.turn();
+    expect(turn.round).toBe(3);
+    await first.send("nerve.turn.progress", {
+      turn: turn.turn,
+      lease: 1,
+      note: "half way",
+      details: { read: ["a.ts"] },
+    });
+    expect(cluster.presence.get("first")).not.toBe("away");
+    await pass(7, author, second);
+    expect((await show()).roles.reviewer).toMatchObject({ agent: "first", generation: 1 });
+    expect(cluster.presence.get("first")).toBe("away");
+    await pass(5, author, second);
+    expect((await show()).roles.reviewer).not.toHaveProperty("agent");
+    expect(cluster.presence.get("first")).toBe("lost");
+
+    await second.claim();
+    const handed = await second.turn();
+    expect(handed).toMatchObject({
+      turn: turn.turn,
+      lease: { generation: 2 },
+      handover: {
+        agent: "first",
+        why: "lost",
+        reason: "lost: silent for 10s",
+        since: expect.any(String),
+        thread: {
+          messages: [
+            { round: 1, role: "reviewer", agent: "first", output: { $status: "changes_requested" } },
+            { round: 2, role: "author", agent: "author" },
+          ],
+          total: 2,
+          leftOut: 0,
+        },
+        turn: { turn: turn.turn, prompt: "Again.", attempts: 1 },
+        progress: { agent: "first", note: "half way", details: { read: ["a.ts"] } },
+      },
+    });
+
+    const stale = { status: "rejected", error: { code: "stale_lease", reason: "lost: silent for 10s", at: handed.handover?.since } };
+    const now = { agent: "second", generation: 2 };
+    expect(await first.answer(turn, "approved")).toMatchObject({ ...stale, error: { ...stale.error, now } });
+    for (const [type, data] of [
+      ["nerve.turn.progress", { note: "still here" }],
+      ["nerve.turn.fail", { error: "x", retryable: false }],
+    ] as const)
+      expect(await first.send(type, { turn: turn.turn, lease: 1, ...data })).toMatchObject(stale);
+    expect(await first.send("nerve.role.release", { thread, role: "reviewer", lease: 1, reason: "" })).toMatchObject({
+      error: { code: "stale_lease" },
+    });
+    expect(await second.answer(handed, "approved")).toMatchObject({ status: "accepted" });
+    // However late: the turn is long over, the thread too.
+    await pass(3_600, second);
+    expect(await first.answer(turn, "approved")).toMatchObject(stale);
+    expect(await show()).toMatchObject({ status: "completed", outcome: { status: "completed" } });
+    const { value } = (await cluster.thread(thread).recruitment.messages(null, { limit: 50 })) as Loose;
+    expect(value.messages.map(({ agent }: Loose) => agent)).toEqual(["first", "author", "second"]);
+  });
+});
+
+describe("a holder who is slow", () => {
+  test("keeps the role as long as there are signs of life", async () => {
+    const { cluster, author, first, pass, show } = await begin();
+    await first.claim();
+    const turn = await first.turn();
+    // It works, and only its socket's pings are heard, which wake nobody.
+    for (let second = 0; second < 120; second++) {
+      cluster.connections.set("first", { pinged: cluster.now() });
+      await pass(1, author);
+    }
+    expect((await show()).roles.reviewer).toMatchObject({ agent: "first", generation: 1 });
+    expect(await first.answer(turn, "approved")).toMatchObject({ status: "accepted" });
+  });
+
+  test("and is away for less than its grace keeps it too", async () => {
+    const { author, first, second, pass, show } = await begin();
+    await first.claim();
+    const turn = await first.turn();
+    for (let times = 0; times < 5; times++) {
+      await pass(8, author, second);
+      await first.poll();
+    }
+    expect((await show()).roles.reviewer).toMatchObject({ agent: "first", generation: 1 });
+    expect(await first.answer(turn, "approved")).toMatchObject({ status: "accepted" });
+  });
+
+  test("sees in /v1/me until when, and in what it is told", async () => {
+    const { cluster, first } = await begin();
+    await first.claim();
+    const expires = (await first.find("nerve.claim.accepted")).lease.expires;
+    expect(Date.parse(expires)).toBe(cluster.now() + 10_000);
+    await cluster.advance(3_000);
+    const lease = async (): Promise<Loose> => ((await cluster.agent("first").me({ agent: "first", token })) as Loose).value.rolesHeld[0];
+    expect(await lease()).toMatchObject({
+      lease: { generation: 1, expires: new Date(cluster.now() + 10_000).toISOString() },
+      heartbeat: { every: "2s", miss: 3 },
+    });
+  });
+});
+
+const policies: [string, RoleRules, (stage: Stage) => Promise<void>][] = [
+  [
+    "an open role, offline.then rerecruit: the role is offered again",
+    {},
+    async ({ second, show }) => {
+      expect((await show()).status).toBe("running");
+      await second.claim();
+      expect((await second.turn()).lease.generation).toBe(2);
+    },
+  ],
+  [
+    "an open role, offline.then wait: the turn waits, however long",
+    { reviewer: "offline: { grace: 4s, then: wait }" },
+    async ({ first, pass, author, show }) => {
+      await pass(600, author);
+      expect((await show()).roles.reviewer).toMatchObject({ agent: "first", generation: 1 });
+      expect(await first.answer(await first.turn(), "approved")).toMatchObject({ status: "accepted" });
+      expect((await show()).status).toBe("completed");
+    },
+  ],
+  [
+    "an open role, offline.then suspend: a person is asked, and whoever is back goes on",
+    { reviewer: "offline: { grace: 4s, then: suspend }" },
+    async ({ first, show, cluster, thread }) => {
+      expect(await show()).toMatchObject({ status: "suspended", waiting: { for: "operator", then: "lost:reviewer" } });
+      await first.poll();
+      await cluster.thread(thread).recruitment.control("resume", "ops", {});
+      await cluster.settle();
+      const turn = await first.turn();
+      expect(turn).toMatchObject({ lease: { generation: 1 }, resumed: { reason: "lost:reviewer" } });
+      expect(await first.answer(turn, "approved")).toMatchObject({ status: "accepted" });
+      expect((await show()).status).toBe("completed");
+    },
+  ],
+  [
+    "an open role, offline.then end: the thread fails",
+    { reviewer: "offline: { grace: 4s, then: end }" },
+    async ({ show }) => expect(await show()).toMatchObject({ status: "failed", error: "lost:reviewer" }),
+  ],
+  [
+    "an open role with an edge for $OFFLINE: the graph says",
+    { reviewer: "offline: { grace: 4s, then: suspend }", edges: '$OFFLINE: { role: author, prompt: "Nobody reviews." }' },
+    async ({ author, show }) => {
+      expect(await author.turn()).toMatchObject({ prompt: "Nobody reviews.", last: { role: "reviewer", output: { $status: "$OFFLINE" } } });
+      expect((await show()).status).toBe("running");
+    },
+  ],
+];
+
+test.each(policies)("%s", async (_, rules, judge) => {
+  const stage = await begin(rules);
+  await stage.first.claim();
+  await stage.first.turn();
+  await stage.pass(14, stage.author, stage.second);
+  await judge(stage);
+});
+
+const named: [string, RoleRules, (stage: Stage) => Promise<void>][] = [
+  [
+    "a named role, offline.then wait: its turn is queued until it is back",
+    { author: "offline: { grace: 4s, then: wait }" },
+    async ({ author, show }) => {
+      expect(await show()).toMatchObject({ status: "running", turn: { role: "author" } });
+      expect(await author.answer(await author.turn(), "updated")).toMatchObject({ status: "accepted" });
+      expect(await show()).toMatchObject({ turn: { role: "reviewer" } });
+    },
+  ],
+  [
+    "a named role, offline.then suspend: the thread waits for a person",
+    { author: "offline: { grace: 4s, then: suspend }" },
+    async ({ show }) => expect(await show()).toMatchObject({ status: "suspended", waiting: { then: "lost:author" } }),
+  ],
+  [
+    "a named role, offline.then end: the thread fails",
+    { author: "offline: { grace: 4s, then: end }" },
+    async ({ show }) => expect(await show()).toMatchObject({ status: "failed", error: "lost:author" }),
+  ],
+];
+
+test.each(named)("%s", async (_, rules, judge) => {
+  const stage = await begin(rules);
+  await stage.first.claim();
+  await stage.first.answer(await stage.first.turn(), "changes_requested");
+  await stage.pass(60, stage.first, stage.second);
+  await judge(stage);
+});
+
+const turns: [string, "timeout" | "fail", string, (stage: Stage, turn: TurnAssigned) => Promise<void>][] = (
+  ["timeout", "fail"] as const
+).flatMap((fault) => {
+  const key = fault === "timeout" ? "on_timeout" : "on_fail";
+  const why = fault === "timeout" ? "turn_timeout" : "turn_failed";
+  const status = fault === "timeout" ? "$TIMEOUT" : "$FAILED";
+  const row = (policy: string, judge: (stage: Stage, turn: TurnAssigned) => Promise<void>): (typeof turns)[number] => [
+    `${key}: ${policy}`,
+    fault,
+    `turn: { timeout: 30s, ${key}: ${policy} }`,
+    judge,
+  ];
+  return [
+    row("retry", async ({ first, show }, turn) => {
+      const again = await first.turn();
+      expect(again).toMatchObject({ turn: turn.turn, lease: { generation: 1 } });
+      expect(await first.answer(again, "approved")).toMatchObject({ status: "accepted" });
+      expect((await show()).status).toBe("completed");
+    }),
+    row("rerecruit", async ({ first, second }, turn) => {
+      await second.claim();
+      const handed = await second.turn();
+      expect(handed).toMatchObject({ turn: turn.turn, lease: { generation: 2 }, handover: { agent: "first", why } });
+      expect(await first.answer(turn, "approved")).toMatchObject({ error: { code: "stale_lease", reason: why } });
+      expect(await second.answer(handed, "approved")).toMatchObject({ status: "accepted" });
+    }),
+    row("suspend", async ({ show }) => expect(await show()).toMatchObject({ status: "suspended", waiting: { then: why } })),
+    row("end", async ({ show }) => expect(await show()).toMatchObject({ status: "failed", error: why })),
+    row("forfeit", async ({ author }) =>
+      expect(await author.turn()).toMatchObject({ prompt: "No review.", last: { role: "reviewer", output: { $status: status } } }),
+    ),
+  ];
+});
+
+test.each(turns)("a bad turn, %s", async (_, fault, rule, judge) => {
+  const status = fault === "timeout" ? "$TIMEOUT" : "$FAILED";
+  const stage = await begin({ reviewer: rule, edges: /forfeit/.test(rule) ? `${status}: { role: author, prompt: "No review." }` : "" });
+  await stage.first.claim();
+  const turn = await stage.first.turn();
+  if (fault === "timeout") await stage.pass(31, stage.first, stage.author, stage.second);
+  else await stage.first.send("nerve.turn.fail", { turn: turn.turn, lease: 1, error: "broken", retryable: false });
+  await judge(stage, turn);
+});
+
+describe("an agent that is deleted", () => {
+  test("while it has the turn is lost at once; under the same id anew it holds nothing of before", async () => {
+    const { cluster, first, second, show } = await begin();
+    await first.claim();
+    const turn = await first.turn();
+    cluster.agent("first").remove();
+    await cluster.settle();
+    expect((await show()).roles.reviewer).not.toHaveProperty("agent");
+    cluster.agent("first").register({ id: "first", capabilities: ["code-review"], roles: null, kinds: null }, await hashOf(token));
+    expect(await first.answer(turn, "approved")).toMatchObject({
+      error: { code: "stale_lease", reason: "deleted: the agent was removed" },
+    });
+    await second.claim();
+    expect(await second.turn()).toMatchObject({ lease: { generation: 2 }, handover: { agent: "first", why: "deleted" } });
+  });
+
+  test("and made anew before its threads have heard cannot speak in them until they have", async () => {
+    let cut = false;
+    const cluster = await createThreadCluster({
+      workflow: write(),
+      agents: [
+        { id: "author", capabilities: [], roles: null, kinds: null },
+        { id: "first", capabilities: ["code-review"], roles: null, kinds: null },
+      ],
+      beside: true,
+      fate: () => (cut ? "is lost" : "arrives"),
+    });
+    const [author, first] = [play(cluster, "author"), play(cluster, "first")];
+    await author.send("pr.ready", { pr: "x" });
+    await first.claim();
+    const turn = await first.turn();
+    cut = true;
+    cluster.agent("first").remove();
+    await cluster.settle();
+    cluster.end("agent/first");
+    cluster.agent("first").register({ id: "first", capabilities: ["code-review"], roles: null, kinds: null }, await hashOf(token));
+    expect(await first.answer(turn, "approved")).toMatchObject({ error: { code: "unavailable", retryable: true } });
+    cut = false;
+    await cluster.advance(60_000);
+    expect(await first.answer(turn, "approved")).toMatchObject({ error: { code: "stale_lease" } });
+  });
+});
+
+async function hashOf(text: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+describe("whoever leads where the best claim wins", () => {
+  const rules = { reviewer: 'recruits: pick: best, score: "load"' };
+
+  test.each(["falls silent", "is deleted"])("and %s before the award is not awarded", async (how) => {
+    const { cluster, author, first, second, pass, show } = await begin(rules);
+    await first.claim();
+    if (how === "is deleted") {
+      cluster.agent("first").remove();
+      await cluster.settle();
+    } else await pass(8, author, second);
+    expect((await show()).roles.reviewer).not.toHaveProperty("agent");
+    await second.claim();
+    await pass(600, author, second);
+    expect((await show()).roles.reviewer).toMatchObject({ agent: "second" });
+    if (how === "falls silent") expect((await first.find("nerve.claim.rejected")).reason).toBe("away");
+  });
+});
+
+describe("capacity", () => {
+  const open = async (author: Agent, pr: number): Promise<string> =>
+    ((await author.send("pr.ready", { pr })) as Accepted).threads[0] as string;
+
+  test("a claim beyond the slots is refused with the numbers; a slot is free once a role ends", async () => {
+    const { cluster, author, first, thread, show } = await begin();
+    await first.send("nerve.agent.report", { slots: 1 });
+    await first.claim();
+    const turn = await first.turn();
+    expect(cluster.agent("first").showPresence()).toMatchObject({ state: "online", seats: 1, used: 1, slots: 1 });
+    const other = await open(author, 1_001);
+    await first.claim();
+    expect(await first.find("nerve.claim.rejected")).toMatchObject({ reason: "at capacity (1 of 1 slots)" });
+    await first.answer(turn, "approved");
+    expect((await show()).status).toBe("completed");
+    expect(cluster.agent("first").showPresence()).toMatchObject({ seats: 0, used: 0 });
+    // Whoever was refused for that is asked again.
+    await cluster.advance(20_000);
+    await first.claim();
+    expect(await first.turn()).toMatchObject({ thread: other });
+    expect(other).not.toBe(thread);
+  });
+
+  test("a claim whose verdict is to come takes a slot, also over a crash, until the verdict", async () => {
+    const { cluster, author, first, second, pass } = await begin({ reviewer: 'recruits: pick: best, score: "load"' });
+    await first.send("nerve.agent.report", { slots: 1, load: 1 });
+    await second.send("nerve.agent.report", { load: 5 });
+    await first.claim();
+    cluster.end("agent/first");
+    expect(cluster.agent("first").showPresence()).toMatchObject({ seats: 0, used: 1 });
+    await open(author, 1_002);
+    await first.claim();
+    expect(await first.find("nerve.claim.rejected")).toMatchObject({ reason: "at capacity (1 of 1 slots)" });
+    expect(cluster.agent("first").showPresence().used).toBe(1);
+    await pass(1, second);
+    const offers = second.seen.filter(({ event }) => event.type === "nerve.offer.opened").map(({ event }) => (event.data as Loose).offer);
+    for (const offer of offers) await second.send("nerve.offer.claim", { offer });
+    expect(await first.find("nerve.claim.rejected")).toMatchObject({ reason: "outscored" });
+    expect(cluster.agent("first").showPresence().used).toBe(0);
+  });
+
+  test("a claim for an offer that is gone takes none", async () => {
+    const { cluster, first, second } = await begin();
+    await first.send("nerve.agent.report", { slots: 1 });
+    await second.claim();
+    const { offer } = await first.find("nerve.offer.opened").catch(() => ({ offer: "t0:0:1" }));
+    await first.send("nerve.offer.claim", { offer });
+    expect(cluster.agent("first").showPresence().used).toBe(0);
+  });
+});
+
+test("a hand-over keeps within its budget, and says what it left out", async () => {
+  const { cluster, author, first, second, pass } = await begin();
+  await first.claim();
+  const big = "x".repeat(20_000);
+  for (let round = 0; round < 3; round++) {
+    const turn = await first.turn();
+    await first.send("nerve.turn.respond", {
+      ...{ turn: turn.turn, lease: 1, output: { $status: "changes_requested" }, body: big },
+    });
+    const mend = await author.turn();
+    await author.send("nerve.turn.respond", { turn: mend.turn, lease: 1, output: { $status: "updated" }, body: big });
+  }
+  const turn = await first.turn();
+  const details: Json = { log: "y".repeat(100_000) };
+  await first.send("nerve.turn.progress", { turn: turn.turn, lease: 1, note: "n", details });
+  await pass(14, author, second);
+  await second.claim();
+  const { handover } = await second.turn();
+  expect(handover).toMatchObject({ thread: { total: 6, leftOut: 3 }, progress: { note: "n", details: null, leftOut: true } });
+  expect(handover?.thread.messages.map(({ round }) => round)).toEqual([4, 5, 6]);
+  expect(cluster.now()).toBeGreaterThan(0);
+});
