@@ -452,7 +452,7 @@ async function hashOf(text: string): Promise<string> {
 }
 
 describe("whoever leads where the best claim wins", () => {
-  const rules = { reviewer: 'recruits: pick: best, score: "load"' };
+  const rules = { reviewer: 'recruits: pick: best, score: "agent.load"' };
 
   test.each(["falls silent", "is deleted"])("and %s before the award is not awarded", async (how) => {
     const { cluster, author, first, second, pass, show } = await begin(rules);
@@ -481,7 +481,7 @@ describe("capacity", () => {
     expect(cluster.agent("first").showPresence()).toMatchObject({ state: "online", seats: 1, used: 1, slots: 1 });
     const other = await open(author, 1_001);
     await first.claim();
-    expect(await first.find("nerve.claim.rejected")).toMatchObject({ reason: "at capacity (1 of 1 slots)" });
+    expect(await first.find("nerve.claim.rejected")).toMatchObject({ reason: "at capacity (1 of 1)" });
     await first.answer(turn, "approved");
     expect((await show()).status).toBe("completed");
     expect(cluster.agent("first").showPresence()).toMatchObject({ seats: 0, used: 0 });
@@ -493,7 +493,7 @@ describe("capacity", () => {
   });
 
   test("a claim whose verdict is to come takes a slot, also over a crash, until the verdict", async () => {
-    const { cluster, author, first, second, pass } = await begin({ reviewer: 'recruits: pick: best, score: "load"' });
+    const { cluster, author, first, second, pass } = await begin({ reviewer: 'recruits: pick: best, score: "agent.load"' });
     await first.send("nerve.agent.report", { slots: 1, load: 1 });
     await second.send("nerve.agent.report", { load: 5 });
     await first.claim();
@@ -501,7 +501,7 @@ describe("capacity", () => {
     expect(cluster.agent("first").showPresence()).toMatchObject({ seats: 0, used: 1 });
     await open(author, 1_002);
     await first.claim();
-    expect(await first.find("nerve.claim.rejected")).toMatchObject({ reason: "at capacity (1 of 1 slots)" });
+    expect(await first.find("nerve.claim.rejected")).toMatchObject({ reason: "at capacity (1 of 1)" });
     expect(cluster.agent("first").showPresence().used).toBe(1);
     await pass(1, second);
     const offers = second.seen.filter(({ event }) => event.type === "nerve.offer.opened").map(({ event }) => (event.data as Loose).offer);
