@@ -150,7 +150,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
     kept.state = state;
     // Grows, whatever the clock does: the index keeps the newest.
     kept.at = Math.max(now, kept.at + 1);
-    ports.project({ table: "presence", agent, state, at: kept.at });
+    ports.project({ table: "presence", agent, state, order: kept.at });
   }
 
   /** One message for all threads in which the role is called the same and given as often. */
@@ -263,7 +263,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
       return Math.min(now, Math.max(readSign(now), since)) + silence + grace;
     },
     forget() {
-      ports.project({ table: "presence", agent, state: "deleted", at: Math.max(clock.now(), kept.at + 1) });
+      ports.project({ table: "presence", agent, state: "deleted", order: Math.max(clock.now(), kept.at + 1) });
       storage.exec("DELETE FROM presence");
       stored = read();
       kept = { ...stored };

@@ -11,6 +11,6 @@ const remove = `
 DELETE FROM agent_presence WHERE agent IN (SELECT value ->> 'agent' FROM json_each(?) WHERE value ->> 'state' = 'deleted')`;
 
 export const presenceTable: ProjectedTable<"presence"> = {
-  encode: ({ agent, state, at }) => ({ values: { agent, state, at }, newest: { key: agent, order: at } }),
+  encode: ({ agent, state, order }) => ({ values: { agent, state, at: order }, newest: { key: agent, order } }),
   statements: [upsert, remove],
 };
