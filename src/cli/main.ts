@@ -30,6 +30,7 @@ export const commands: { name: string; summary: string; load: () => Promise<Comm
   { name: "agents", summary: "add, list and remove agents, change their tokens", load: () => import("./agents.ts") },
   { name: "agent", summary: "make any program an agent", load: () => import("./agent.ts") },
   { name: "post", summary: "post an event", load: () => import("./post.ts") },
+  { name: "status", summary: "how the whole is, and what waits longest", load: () => import("./status.ts") },
   { name: "threads", summary: "list threads, show one", load: () => import("./threads.ts") },
   { name: "schemas", summary: "show who accepts which kinds", load: () => import("./schemas.ts") },
   { name: "events", summary: "read the event log", load: () => import("./events.ts") },

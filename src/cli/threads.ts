@@ -4,6 +4,7 @@ import type { Json } from "../wire/event.ts";
 import { createQuery } from "./agents.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import type { CommandContext } from "./command.ts";
+import { describeWait, renderWaiting, type WaitView } from "./describe-wait.ts";
 import { renderTable, type Terminal } from "./terminal.ts";
 
 interface ThreadEntry {
@@ -12,7 +13,8 @@ interface ThreadEntry {
   status: string;
   updatedAt: string;
   agents: string[];
-  waiting: string | null;
+  waiting: WaitView | null;
+  reason: string | null;
 }
 
 interface ThreadView {
@@ -43,28 +45,41 @@ interface MessageView {
 /** Defines `nerveflare threads` and `threads show`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
-  type Filter = ApiOptions & { workflow?: string; status?: string; agent?: string; limit: string; after?: string };
+  type Filter = ApiOptions & {
+    workflow?: string;
+    status?: string;
+    agent?: string;
+    waiting?: string | true;
+    on?: string;
+    limit: string;
+    after?: string;
+  };
   addApiOptions(command.command("list", { isDefault: true }).description("List threads, newest first."))
     .option("--workflow <name>", "only of this workflow")
     .option("--status <status>", "queued, recruiting, running, suspended, completed, failed, cancelled or dropped")
     .option("--agent <id>", "only those that this agent takes part in")
+    .option("--waiting [kind]", "what waits, longest first: for anything, or an answer, claim, place, person, children, acks")
+    .option("--on <agent>", "only what waits for this agent")
     .option("--limit <number>", "at most so many", "50")
     .option("--after <cursor>", "where the page before ended")
-    .action(async ({ workflow, status, agent, limit, after, ...options }: Filter) => {
-      const query = createQuery({ workflow, status, agent, limit, after });
+    .action(async ({ workflow, status, agent, waiting, on, limit, after, ...options }: Filter) => {
+      const query = createQuery({ workflow, status, agent, waiting: waiting === true ? "any" : waiting, on, limit, after });
       const page = (await createApi(options, context).call("GET", `v1/threads?${query}`)) as {
         threads: ThreadEntry[];
-        next: number | null;
+        next: string | null;
       };
+      const now = Date.now();
       terminal.result(page, () =>
-        renderTable(
-          ["THREAD", "WORKFLOW", "STATUS", "UPDATED", "WAITING FOR", "AGENTS"],
-          page.threads.map((thread) => [
-            ...[thread.id, thread.workflow, thread.status, thread.updatedAt],
-            ...[thread.waiting ?? "-", thread.agents.join(" ") || "-"],
-          ]),
-          (text) => terminal.style("bold", text),
-        ),
+        waiting !== undefined || on !== undefined
+          ? page.threads.map((thread) => renderWaiting(terminal, thread, now)).join("\n") || "nothing waits"
+          : renderTable(
+              ["THREAD", "WORKFLOW", "STATUS", "UPDATED", "WAITING FOR", "AGENTS"],
+              page.threads.map((thread) => [
+                ...[thread.id, thread.workflow, thread.status, thread.updatedAt],
+                ...[thread.waiting ? describeWait(thread.waiting) : (thread.reason ?? "-"), thread.agents.join(" ") || "-"],
+              ]),
+              (text) => terminal.style("bold", text),
+            ),
       );
       if (page.next !== null) terminal.hint(`More with --after ${page.next}`);
     });

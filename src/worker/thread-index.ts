@@ -13,6 +13,19 @@ export const threadStatuses = [
   "dropped",
 ] as const satisfies ThreadView["status"][];
 
+/** What a thread can wait for; `engine`: nothing that is known, so it is the engine's move. */
+export const waitKinds = ["answer", "acks", "claim", "children", "place", "person", "engine"] as const;
+
+export interface ListedWait {
+  for: (typeof waitKinds)[number];
+  role?: string;
+  agent?: string;
+  since: string;
+  until?: string;
+  /** What happens when `until` has passed, or what ends the waiting. */
+  then: string;
+}
+
 /** A thread as it is listed. */
 export interface ThreadEntry {
   id: string;
@@ -24,7 +37,10 @@ export interface ThreadEntry {
   initiator: string;
   key: string | null;
   agents: string[];
-  waiting: string | null;
+  /** Null: it has ended. */
+  waiting: ListedWait | null;
+  /** Why it is queued, suspended or failed. */
+  reason: string | null;
   parent: string | null;
 }
 
@@ -32,50 +48,123 @@ export interface ThreadQuery {
   workflow?: string | undefined;
   status?: ThreadView["status"] | undefined;
   agent?: string | undefined;
-  waiting?: string | undefined;
+  /** Only what waits for this, or for anything; those that wait longest come first. */
+  waiting?: (typeof waitKinds)[number] | "any" | undefined;
+  /** Only what waits for this agent. */
+  on?: string | undefined;
   /** A cursor that `next` gave. */
-  after?: number | undefined;
+  after?: string | undefined;
   limit: number;
 }
 
-type ThreadRow = Omit<ThreadEntry, "agents" | "createdAt" | "updatedAt"> & {
+interface ThreadRow {
   position: number;
+  id: string;
+  workflow: string;
+  revision: string;
+  status: ThreadView["status"];
+  initiator: string;
+  key: string | null;
   agents: string;
+  reason: string | null;
+  parent: string | null;
   created_at: string;
   updated_at: string;
-};
+  waits_for: ListedWait["for"] | null;
+  role: string | null;
+  agent: string | null;
+  since: number | null;
+  until: number | null;
+}
+
+// A task's wait goes before its recruitment's: a thread that runs is waited on in its turn. Milliseconds of a text as SQLite has it.
+const listed = `
+SELECT t.position, t.id, t.workflow, t.revision, t.status, t.initiator, t.key, t.agents, t.waiting AS reason, t.parent, t.created_at, t.updated_at,
+  CASE WHEN t.status IN ('completed', 'failed', 'cancelled', 'dropped') THEN NULL WHEN t.status = 'queued' THEN 'place'
+    WHEN t.status = 'suspended' THEN 'person' ELSE coalesce(w.waits_for, 'engine') END AS waits_for,
+  w.role, w.agent,
+  CASE WHEN t.status IN ('recruiting', 'running') AND w.since IS NOT NULL THEN w.since
+    ELSE CAST(unixepoch(t.updated_at, 'subsec') * 1000 AS INTEGER) END AS since,
+  w.until
+FROM thread t LEFT JOIN wait w ON w.thread = t.id AND t.status IN ('recruiting', 'running') AND w.part = (
+  SELECT part FROM wait WHERE thread = t.id AND waits_for IS NOT NULL ORDER BY part DESC LIMIT 1)`;
+
+const live = "t.status IN ('queued', 'recruiting', 'running', 'suspended')";
 
 /**
- * A page of threads, newest first.
+ * A page of threads, newest first; with `waiting` or `on`, those that wait, longest first.
  * @param viewer null for an operator; an agent sees those it takes part in
  */
 export async function listThreads(
   db: D1Database,
   viewer: string | null,
   query: ThreadQuery,
-): Promise<{ threads: ThreadEntry[]; next: number | null }> {
-  const equal = { workflow: query.workflow, status: query.status, waiting: query.waiting };
-  const given = Object.entries(equal).filter(([, value]) => value !== undefined) as [string, string][];
-  const takesPart = [viewer, query.agent].filter((agent) => agent !== null && agent !== undefined);
-  const conditions = [
-    ...given.map(([column]) => `${column} = ?`),
-    ...takesPart.map(() => "position IN (SELECT thread FROM thread_agent WHERE agent = ?)"),
-    ...(query.after === undefined ? [] : ["position < ?"]),
-  ];
-  const values = [...given.map(([, value]) => value), ...takesPart, ...(query.after === undefined ? [] : [query.after])];
+): Promise<{ threads: ThreadEntry[]; next: string | null }> {
+  const waits = query.waiting !== undefined || query.on !== undefined;
+  const inner: [sql: string, ...values: (string | number)[]][] = [[waits ? live : "1"]];
+  const outer: typeof inner = [["1"]];
+  if (query.workflow !== undefined) inner.push(["t.workflow = ?", query.workflow]);
+  if (query.status !== undefined) inner.push(["t.status = ?", query.status]);
+  for (const agent of [viewer, query.agent])
+    if (agent !== null && agent !== undefined) inner.push(["t.position IN (SELECT thread FROM thread_agent WHERE agent = ?)", agent]);
+  if (query.waiting !== undefined && query.waiting !== "any") outer.push(["waits_for = ?", query.waiting]);
+  if (query.on !== undefined) outer.push(["agent = ?", query.on]);
+  if (query.after !== undefined) {
+    const [first = 0, second = 0] = query.after.split(".").map(Number);
+    if (waits) outer.push(["(since, position) > (?, ?)", first, second]);
+    else inner.push(["t.position < ?", first]);
+  }
   const { results } = await db
     .prepare(
-      `SELECT position, id, workflow, revision, status, initiator, key, agents, waiting, parent, created_at, updated_at FROM thread
-       ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""} ORDER BY position DESC LIMIT ?`,
+      `SELECT * FROM (${listed} WHERE ${inner.map(([sql]) => sql).join(" AND ")}) WHERE ${outer.map(([sql]) => sql).join(" AND ")}
+       ORDER BY ${waits ? "since, position" : "position DESC"} LIMIT ?`,
     )
-    .bind(...values, query.limit + 1)
+    .bind(...[...inner, ...outer].flatMap(([, ...values]) => values), query.limit + 1)
     .all<ThreadRow>();
   const page = results.slice(0, query.limit);
-  return { threads: page.map(readThread), next: results.length > query.limit ? (page.at(-1)?.position ?? null) : null };
+  const last = results.length > query.limit ? page.at(-1) : undefined;
+  return { threads: page.map(readThread), next: last ? (waits ? `${last.since}.${last.position}` : String(last.position)) : null };
 }
 
-function readThread({ position: _, agents, created_at, updated_at, ...entry }: ThreadRow): ThreadEntry {
-  return { ...entry, agents: JSON.parse(agents) as string[], createdAt: created_at, updatedAt: updated_at };
+function readThread(row: ThreadRow): ThreadEntry {
+  const { id, workflow, revision, status, initiator, key, reason, parent } = row;
+  return {
+    ...{ id, workflow, revision, status, createdAt: row.created_at, updatedAt: row.updated_at, initiator, key },
+    ...{ agents: JSON.parse(row.agents) as string[], waiting: readWait(row), reason, parent },
+  };
+}
+
+const then: Record<ListedWait["for"], string> = {
+  answer: "the turn ends as $TIMEOUT and its role's policy acts",
+  acks: "the broadcast ends as its policy says",
+  claim: "the offer is made again, or the role counts as unfilled",
+  children: "the last child's end goes on with it",
+  place: "it starts when a thread of its workflow ends",
+  person: "an operator or a signal resumes or cancels it",
+  engine: "it goes on by itself; if not, see parked",
+};
+
+function readWait({ waits_for, role, agent, since, until }: ThreadRow): ListedWait | null {
+  if (waits_for === null) return null;
+  return {
+    for: waits_for,
+    ...(role !== null && { role }),
+    ...(agent !== null && { agent }),
+    since: new Date(since ?? 0).toISOString(),
+    ...(until !== null && { until: new Date(until).toISOString() }),
+    then: then[waits_for],
+  };
+}
+
+/** How many threads that run wait, and for whom most: a wedged agent shows here first. */
+export async function countWaits(db: D1Database): Promise<{ agent: string; threads: number; since: string }[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT w.agent, count(*) AS threads, min(w.since) AS since FROM thread t JOIN wait w ON w.thread = t.id AND w.part = 'task'
+       WHERE t.status = 'running' AND w.waits_for IS NOT NULL AND w.agent IS NOT NULL GROUP BY w.agent ORDER BY min(w.since) LIMIT 10`,
+    )
+    .all<{ agent: string; threads: number; since: number }>();
+  return results.map(({ agent, threads, since }) => ({ agent, threads, since: new Date(since).toISOString() }));
 }
 
 /** How many threads are in each state. */

@@ -3,28 +3,38 @@ import type { Hono } from "hono";
 import { readMetrics } from "../../durable/metrics.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
-import { countThreads } from "../thread-index.ts";
+import { countThreads, countWaits, listThreads } from "../thread-index.ts";
 
 /** Adds the routes. */
 export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/status", async (c) => {
     await requireOperator(c, ports);
-    const [threads, registry] = await Promise.all([
+    const count = (sql: string) => ports.db.prepare(sql).first<{ n: number }>();
+    const [threads, waiting, oldest, agents, workflows, presence, parked, log] = await Promise.all([
       countThreads(ports.db),
-      ports.db
-        .prepare(
-          `SELECT (SELECT count(*) FROM agent WHERE state = 'active') AS agents, (SELECT count(*) FROM workflow WHERE published = 1) AS workflows,
-             (SELECT min(created_at) FROM thread WHERE status IN ('queued', 'recruiting')) AS oldest`,
-        )
-        .first<{ agents: number; workflows: number; oldest: string | null }>(),
+      countWaits(ports.db),
+      listThreads(ports.db, null, { waiting: "any", limit: 1 }),
+      count("SELECT count(*) AS n FROM agent WHERE state = 'active'"),
+      count("SELECT count(*) AS n FROM workflow WHERE published = 1"),
+      countPresence(ports.db),
+      count("SELECT count(*) AS n FROM parked WHERE gone = 0"),
+      ports.projector().lag(),
     ]);
+    const [first] = oldest.threads;
     return c.json({
       now: new Date(ports.now()).toISOString(),
       threads,
-      // Of those that wait for a place or for agents.
-      oldestWaitingSince: registry?.oldest ?? null,
-      agents: { registered: registry?.agents ?? 0 },
-      workflows: { published: registry?.workflows ?? 0 },
+      oldestWaitingSince: first?.waiting?.since ?? null,
+      waiting: {
+        oldest: first ? { thread: first.id, workflow: first.workflow, status: first.status, ...first.waiting } : null,
+        on: waiting,
+      },
+      parked: parked?.n ?? 0,
+      agents: { registered: agents?.n ?? 0, ...presence },
+      workflows: { published: workflows?.n ?? 0 },
+      log,
+      // Of the isolate that answers: on one machine all that there is.
+      isolate: readMetrics(),
     });
   });
 
@@ -32,4 +42,16 @@ export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     await requireOperator(c, ports);
     return c.json({ ...readMetrics() });
   });
+}
+
+/** Agents by whether they are there, as their objects last said. */
+async function countPresence(db: D1Database): Promise<{ online: number; away: number; lost: number }> {
+  const counts = { online: 0, away: 0, lost: 0 };
+  const { results } = await db
+    .prepare("SELECT p.state, count(*) AS n FROM agent_presence p JOIN agent a ON a.id = p.agent AND a.state = 'active' GROUP BY p.state")
+    .all<{ state: keyof typeof counts; n: number }>()
+    // A database that is a migration behind knows nobody.
+    .catch(() => ({ results: [] }));
+  for (const { state, n } of results) counts[state] = n;
+  return counts;
 }

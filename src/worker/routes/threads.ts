@@ -7,7 +7,7 @@ import { proveViewer, requireOperator } from "../authenticate.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
-import { listThreads, threadStatuses } from "../thread-index.ts";
+import { listThreads, threadStatuses, waitKinds } from "../thread-index.ts";
 
 /** `t` and base32 of a hash: whatever else is asked for wakes no object. */
 const threadId = /^t[a-z0-9]{25}$/;
@@ -17,8 +17,12 @@ const threadList = z.strictObject({
   workflow: name.optional(),
   status: z.enum(threadStatuses).optional(),
   agent: name.optional(),
-  waiting: name.optional(),
-  after: wholeNumber.optional(),
+  waiting: z.enum(["any", ...waitKinds]).optional(),
+  on: name.optional(),
+  after: z
+    .string()
+    .regex(/^\d{1,15}(\.\d{1,15})?$/, "a cursor that `next` gave")
+    .optional(),
   limit: pageLimit,
 });
 const page = z.strictObject({ after: wholeNumber.optional(), limit: pageLimit });

@@ -182,8 +182,9 @@ export function testProjection(openDb: () => D1Database): void {
     ] as const;
     for (const row of [...rows, ...rows]) await write(row);
     const { body } = await app.call("GET", `/v1/threads?workflow=${workflow}`);
-    const { table: _, revisionNumber: __, ...newest } = rows[1];
-    expect(body).toEqual({ threads: [newest], next: null });
+    const { table: _, revisionNumber: __, waiting: reason, ...newest } = rows[1];
+    const waiting = { for: "person", since: newest.updatedAt, then: expect.any(String) };
+    expect(body).toEqual({ threads: [{ ...newest, reason, waiting }], next: null });
     const count = async (agent: string) => (await app.call("GET", `/v1/threads?agent=${agent}`)).body.threads.length;
     expect([await count(gone), await count(stays), await count(comes)]).toEqual([0, 1, 1]);
 
@@ -212,6 +213,85 @@ export function testProjection(openDb: () => D1Database): void {
     expect(listThreadIds(await list(`&agent=${agent}`))).toEqual([b]);
     expect((await app.call("GET", "/v1/threads?status=sleeping")).status).toBe(400);
     expect((await app.call("GET", "/v1/threads?state=queued")).status).toBe(400);
+  });
+
+  test("threads that wait come longest first, each with what it waits for and on whom", async () => {
+    const { app, write } = setUp();
+    const [workflow, answer, claim, place, person, engine, done] = [unique(), unique(), unique(), unique(), unique(), unique(), unique()];
+    const at = (minute: number) => `2026-11-20T12:${String(minute).padStart(2, "0")}:00.000Z`;
+    const ms = (minute: number) => Date.parse(at(minute));
+    await write(
+      threadRow({ id: answer, workflow: workflow, updatedAt: at(50) }),
+      threadRow({ id: claim, workflow: workflow, status: "recruiting", updatedAt: at(50) }),
+      threadRow({ id: place, workflow: workflow, status: "queued", updatedAt: at(3) }),
+      threadRow({ id: person, workflow: workflow, status: "suspended", updatedAt: at(4), waiting: "asked to" }),
+      threadRow({ id: engine, workflow: workflow, updatedAt: at(5) }),
+      threadRow({ id: done, workflow: workflow, status: "completed" }),
+      {
+        table: "wait",
+        thread: answer,
+        part: "task",
+        at: 2,
+        waiting: { for: "answer", role: "dev", agent: "bob", since: ms(1), until: ms(9) },
+      },
+      { table: "wait", thread: answer, part: "recruitment", at: 1, waiting: { for: "claim", role: "other", since: ms(0) } },
+      { table: "wait", thread: claim, part: "recruitment", at: 1, waiting: { for: "claim", role: "dev", since: ms(2) } },
+      { table: "wait", thread: engine, part: "task", at: 2, waiting: null },
+      { table: "wait", thread: engine, part: "task", at: 1, waiting: { for: "answer", agent: "old", since: ms(0) } },
+      { table: "wait", thread: done, part: "task", at: 1, waiting: { for: "answer", agent: "bob", since: ms(0) } },
+    );
+    const list = async (query: string) => (await app.call("GET", `/v1/threads?workflow=${workflow}${query}`)).body;
+    const all = await list("&waiting=any");
+    expect(listThreadIds(all)).toEqual([answer, claim, place, person, engine]);
+    expect(all.threads.map(({ waiting }: { waiting: { for: string } }) => waiting.for)).toEqual([
+      "answer",
+      "claim",
+      "place",
+      "person",
+      "engine",
+    ]);
+    expect(all.threads[0].waiting).toMatchObject({ role: "dev", agent: "bob", since: at(1), until: at(9) });
+    expect(all.threads[3]).toMatchObject({ reason: "asked to", waiting: { since: at(4) } });
+    const pages: string[] = [];
+    for (let after = ""; ; ) {
+      const page = await list(`&waiting=any&limit=2${after}`);
+      pages.push(...listThreadIds(page));
+      if (page.next === null) break;
+      after = `&after=${page.next}`;
+    }
+    expect(pages).toEqual(listThreadIds(all));
+    expect(listThreadIds(await list("&waiting=claim"))).toEqual([claim]);
+    expect(listThreadIds(await list("&on=bob"))).toEqual([answer]);
+    expect((await app.call("GET", "/v1/threads?waiting=godot")).status).toBe(400);
+    const { body: status } = await app.call("GET", "/v1/status");
+    expect(status.waiting.on).toContainEqual({ agent: "bob", threads: 1, since: at(1) });
+    expect(status.log).toMatchObject({ lagMs: 12, failing: null });
+  });
+
+  test("the log is asked for what was recorded in a span of time, and its pages stay whole while more arrives", async () => {
+    const { app, write } = setUp();
+    const source = `/agents/${unique()}`;
+    const sent = Array.from({ length: 7 }, () => eventRow({ source }));
+    for (const row of sent.slice(0, 4)) await write(row);
+    const read: string[] = [];
+    for (let after = 0, left = sent.slice(4); ; left = left.slice(1)) {
+      const { body } = await app.call("GET", `/v1/events?source=${source}&limit=2&after=${after}`);
+      read.push(...listIds(body));
+      if (left[0]) await write(left[0]);
+      if (body.next === null && !left.length) break;
+      after = body.events.at(-1)?.position ?? after;
+    }
+    expect(read).toEqual(sent.map((row) => (row as { event: { id: string } }).event.id));
+    const now = Date.now();
+    const within = async (since: number, until: number) => {
+      const query = `since=${new Date(since).toISOString()}&until=${new Date(until).toISOString()}`;
+      return listIds((await app.call("GET", `/v1/events?source=${source}&${query}`)).body);
+    };
+    expect(await within(now - 60_000, now + 60_000)).toHaveLength(7);
+    expect(await within(now - 120_000, now - 60_000)).toEqual([]);
+    expect(await within(now + 60_000, now + 120_000)).toEqual([]);
+    expect((await app.call("GET", "/v1/events?since=yesterday")).status).toBe(400);
+    expect((await app.call("GET", "/v1/events?since=2026-13-01")).status).toBe(400);
   });
 
   test("an agent lists only threads that it takes part in, whoever it asks for", async () => {

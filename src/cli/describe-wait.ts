@@ -1,0 +1,59 @@
+/** What a thread waits for, in words. Knows no API. */
+import type { Terminal } from "./terminal.ts";
+
+/** As the API lists it. */
+export interface WaitView {
+  for: string;
+  role?: string;
+  agent?: string;
+  since: string;
+  until?: string;
+  then?: string;
+}
+
+/** In a few words: `an answer of reviewer (bob)`. */
+export function describeWait({ for: what, role, agent }: WaitView): string {
+  const whose = [role, agent && `(${agent})`].filter(Boolean).join(" ");
+  if (what === "answer") return `an answer of ${whose}`;
+  if (what === "acks") return `acknowledgements of ${whose}`;
+  if (what === "claim") return `a claim of ${whose}`;
+  if (what === "place") return "a place in the queue";
+  if (what === "person") return "a person";
+  if (what === "engine") return "the engine";
+  return what;
+}
+
+/** A span of time as people say it: `12s`, `5m 3s`, `2h 10m`, `3d 4h`. */
+export function writeSpan(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1_000));
+  const units: [number, string][] = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3_600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "m"],
+    [seconds % 60, "s"],
+  ];
+  const from = units.findIndex(([count]) => count > 0);
+  return from < 0
+    ? "0s"
+    : units
+        .slice(from, from + 2)
+        .filter(([count]) => count > 0)
+        .map(([count, unit]) => `${count}${unit}`)
+        .join(" ");
+}
+
+/** A thread that waits: who, for what, how long already, until when, and what happens then. */
+export function renderWaiting(
+  terminal: Terminal,
+  thread: { id: string; workflow: string; status: string; waiting: WaitView | null; reason?: string | null },
+  now: number,
+): string {
+  const { id, workflow, status, waiting, reason } = thread;
+  const head = `${terminal.style("bold", id)}  ${workflow}  ${status}`;
+  if (!waiting) return head;
+  const since = `${writeSpan(now - Date.parse(waiting.since))} already (since ${waiting.since})`;
+  const left = waiting.until === undefined ? undefined : Date.parse(waiting.until) - now;
+  const until = left === undefined ? "" : left < 0 ? `, was due at ${waiting.until}` : `, until ${waiting.until} (in ${writeSpan(left)})`;
+  const after = waiting.then ? `${left === undefined ? "; " : "; then "}${waiting.then}` : "";
+  return `${head}\n  waits for ${describeWait(waiting)}, ${since}${until}${terminal.style("dim", after)}${reason ? `\n  because ${reason}` : ""}`;
+}

@@ -1,0 +1,78 @@
+/** `nerveflare status`: how the whole is, at a glance. */
+import type { Command } from "commander";
+import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
+import type { CommandContext } from "./command.ts";
+import { renderWaiting, type WaitView, writeSpan } from "./describe-wait.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface StatusView {
+  now: string;
+  threads: { [status: string]: number };
+  waiting: {
+    oldest: ({ thread: string; workflow: string; status: string } & WaitView) | null;
+    on: { agent: string; threads: number; since: string }[];
+  };
+  parked: number;
+  agents: { registered: number; online: number; away: number; lost: number };
+  workflows: { published: number };
+  log: {
+    lagMs: number | null;
+    maxMs: number | null;
+    meanMs: number | null;
+    rows: number;
+    waiting: number;
+    oldestWaiting: string | null;
+    failing: { since: string; error: string } | null;
+  };
+}
+
+/** Defines `nerveflare status`. */
+export function defineCommand(command: Command, context: CommandContext): void {
+  const { terminal } = context;
+  addApiOptions(command).action(async (options: ApiOptions) => {
+    const status = (await createApi(options, context).call("GET", "v1/status")) as StatusView;
+    terminal.result(status, () => renderStatus(terminal, status));
+  });
+}
+
+function renderStatus(terminal: Terminal, { now, threads, waiting, parked, agents, workflows, log }: StatusView): string {
+  const title = (text: string) => terminal.style("bold", text.padEnd(10));
+  const list = (counts: [string, number][]) =>
+    counts
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(", ");
+  const at = Date.parse(now);
+  const lines = [
+    `${title("threads")}${list(Object.entries(threads)) || "none"}`,
+    `${title("agents")}${agents.registered} registered${list([
+      ["online", agents.online],
+      ["away", agents.away],
+      ["lost", agents.lost],
+    ]).replace(/^(?=.)/, ", ")}`,
+    `${title("workflows")}${workflows.published} published`,
+    `${title("parked")}${parked === 0 ? "nothing" : terminal.style("red", `${parked} events that could not be run`)}`,
+    `${title("log")}${describeLag(terminal, log, at)}`,
+  ];
+  if (waiting.oldest) {
+    const { thread, workflow, status, ...wait } = waiting.oldest;
+    lines.push("", "longest waiting", renderWaiting(terminal, { id: thread, workflow, status, waiting: wait }, at));
+  }
+  if (waiting.on.length) lines.push("", "waited for");
+  for (const { agent, threads: count, since } of waiting.on)
+    lines.push(
+      `  ${terminal.style("bold", agent)}  ${count} ${count === 1 ? "turn" : "turns"}, the oldest ${writeSpan(at - Date.parse(since))} old`,
+    );
+  return lines.join("\n");
+}
+
+function describeLag(terminal: Terminal, log: StatusView["log"], now: number): string {
+  if (log.failing) {
+    const since = writeSpan(now - Date.parse(log.failing.since));
+    return terminal.style("red", `behind: no write succeeds for ${since}: ${log.failing.error}`);
+  }
+  const held = log.oldestWaiting === null ? 0 : now - Date.parse(log.oldestWaiting);
+  if (held > 5_000) return terminal.style("yellow", `behind: ${log.waiting} rows wait, the oldest for ${writeSpan(held)}`);
+  if (log.lagMs === null) return "quiet: nothing was written in the last minute";
+  return `up to date: ${log.lagMs} ms behind, at most ${log.maxMs} ms in the last minute (${log.rows} rows)`;
+}
