@@ -19,6 +19,8 @@ export interface Mail {
   claim?: string;
   /** A thread that has ended: its roles are held no more, and its turns are over. */
   endsThread?: string;
+  /** Who sent it may ask what became of it: its way to the agent is kept. */
+  receipt?: true;
   /** A role that the agent holds from now on, or no more. */
   seat?: {
     thread: string;

@@ -15,9 +15,20 @@ export interface PublishedReflexes {
   reflexes: ReflexIr[];
 }
 
+/** Who hears of events without being named. */
+export interface Listeners {
+  reflexes: PublishedReflexes[];
+  /** Agents, by id. */
+  subscribers(kind: string): string[];
+}
+
 export interface Registry {
   /** All published reflexes; read by version, so an event posted after a publish was answered sees it. */
   reflexes(): Promise<PublishedReflexes[]>;
+  /** The same with who is subscribed to a kind, by one reading of the version. Absent: nobody is subscribed. */
+  listeners?(): Promise<Listeners>;
+  /** Kinds that the agent is subscribed to. */
+  subscriptionsOf?(agent: string): Promise<string[]>;
   /** The compiled workflow of a revision (immutable, cached), or undefined. */
   revision(hash: string): Promise<CompiledWorkflow | undefined>;
   /** Agents that hold all these capabilities, by id, one page after `after`. */

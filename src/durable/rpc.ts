@@ -7,6 +7,7 @@ import type { CloudEvent, Json } from "../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../wire/frames.ts";
 import type { Outcome } from "../wire/kinds.ts";
 import type { Result } from "../wire/problem.ts";
+import type { Delivered, Routing } from "../wire/routing.ts";
 
 /** Who posts or reads: an agent, proven by its token; or an operator, whom the Worker has already proven. */
 export type Principal = { agent: string; token: string } | { operator: string };
@@ -93,6 +94,10 @@ export interface AgentRpc extends DeliverRpc {
   ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
   /** Whether the agent is there, and how much it has to do. */
   presence(): Promise<PresenceFacts>;
+  /** How far an event has come in this agent's mailbox. */
+  delivered(event: { source: string; id: string }): Promise<Delivered>;
+  /** What was decided of an event that this object accepted, of those that had recipients; null: no such. */
+  routed(id: string): Promise<{ event: CloudEvent; routing: Routing } | null>;
   /** Makes a ticket (known by its SHA-256, hex) good for one connection in place of the token. */
   issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>>;
   /** `GET /v1/connect`, a WebSocket upgrade, and `GET /v1/inbox/stream`; the object checks the token, or ticket, itself. */
@@ -155,6 +160,8 @@ export interface TaskPeek {
   last?: { role: string; output: Json };
   /** The prompt of the last decision. */
   prompt: string | null;
+  /** Threads that its edges spawned, oldest first, at most a page of them. */
+  children: string[];
 }
 
 export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
@@ -181,6 +188,8 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   ): Promise<Result<ThreadView>>;
   /** The actor's history: each event with the state before and after and its effects. */
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
+  /** Who holds each role, null where nobody does. */
+  holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
 }
 
 /** An operator has stopped a workflow's admission. */
@@ -214,7 +223,7 @@ export type ProjectionRow = { at?: number } & ProjectedRow;
 type ProjectedRow =
   /** The newest wins; `deleted` takes the row away. `order` grows, and is milliseconds since the epoch but for a clock that goes back. */
   | { table: "presence"; agent: string; state: PresenceState | "deleted"; order: number }
-  | { table: "event"; event: CloudEvent; thread: string | null }
+  | { table: "event"; event: CloudEvent; thread: string | null; routing?: Routing }
   /** What an agent last said it accepts; `at` in milliseconds since the epoch. */
   | { table: "accepts"; agent: string; accepts: AcceptedKinds; at: number }
   | {

@@ -39,6 +39,8 @@ export interface Accepted {
   threads: string[];
   /** What the sender should know: which reflex started nothing, and why. */
   notes: string[];
+  /** How many agents are sent it, where `to` or a subscription names any. */
+  recipients?: number;
 }
 
 /** The answer to one event of a batch that was not. */

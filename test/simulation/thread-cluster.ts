@@ -2,7 +2,7 @@
  * A whole nerveflare in plain Node: agents' objects, a workflow's queue and threads, on node:sqlite, with one clock that
  * moves by hand. Any object can be ended between two steps, and any message between two can fail before or after it arrived.
  */
-import { compileWorkflow } from "../../src/compile/compile-workflow.ts";
+import { type CompiledWorkflow, compileWorkflow } from "../../src/compile/compile-workflow.ts";
 import { type AgentCore, createAgentCore } from "../../src/durable/agent/agent-core.ts";
 import type { Storage, World } from "../../src/durable/host/ports.ts";
 import type { Registry } from "../../src/durable/registry.ts";
@@ -12,7 +12,8 @@ import { createThreadCore, type ThreadCore } from "../../src/durable/thread/thre
 import { type Admission, createAdmission } from "../../src/durable/workflow/admission.ts";
 
 export interface ThreadClusterOptions {
-  workflow: string;
+  /** What is published. */
+  workflow: string | string[];
   agents: AgentCard[];
   /** Whether a task lives in its thread's object. */
   beside: boolean;
@@ -76,13 +77,18 @@ export interface ThreadCluster {
 /** A token that is right for every agent. */
 export const token = "token";
 
-export async function createThreadCluster({ workflow, agents, beside, fate }: ThreadClusterOptions): Promise<ThreadCluster> {
-  const { compiled, diagnostics } = await compileWorkflow(workflow);
+async function compile(text: string): Promise<CompiledWorkflow> {
+  const { compiled, diagnostics } = await compileWorkflow(text);
   if (!compiled) throw new Error(JSON.stringify(diagnostics));
-  const { ir, revision } = compiled;
+  return compiled;
+}
+
+export async function createThreadCluster({ workflow, agents, beside, fate }: ThreadClusterOptions): Promise<ThreadCluster> {
+  const published = await Promise.all([workflow].flat().map(compile));
   const registry: Registry = {
-    reflexes: async () => [{ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes }],
-    revision: async (hash) => (hash === revision ? compiled : undefined),
+    reflexes: async () =>
+      published.map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
+    revision: async (hash) => published.find(({ revision }) => revision === hash),
     agents: async ({ capabilities, after = "" }) =>
       agents.filter((card) => card.id > after && capabilities.every((each) => card.capabilities.includes(each))),
     cards: async (ids) => agents.filter(({ id }) => ids.includes(id)),
@@ -182,7 +188,9 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
           }
           if (row.table !== "event") continue;
           const key = `${row.event.source} ${row.event.id}`;
-          log.set(key, { row, times: (log.get(key)?.times ?? 0) + 1 });
+          const before = log.get(key);
+          const routing = row.routing ?? before?.row.routing;
+          log.set(key, { row: { ...row, ...(routing && { routing }) }, times: (before?.times ?? 0) + 1 });
         }
       }),
     settle: () => Promise.resolve(),
@@ -216,6 +224,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
         world,
         registry,
         threadActor: (to) => ({ take: (...given) => travel(life, () => take(to, ...given)) }),
+        holders: (thread, viewer) => travel(life, () => findThread(`recruitment/${thread}`).recruitment.holders(viewer)),
         countCommit: () => {},
         connections: () => {
           const connection = connections.get(name);

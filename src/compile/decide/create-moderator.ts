@@ -6,7 +6,7 @@ import { evaluateEmits, evaluateSpawns, type PayloadContext } from "./effects.ts
 import { readsSteps } from "./reads-steps.ts";
 import { buildTemplateScope, evaluateOverThread } from "./scope.ts";
 import { renderTemplate } from "./template.ts";
-import type { Decision, DecisionResult, DecisionView } from "./view.ts";
+import type { Decision, DecisionError, DecisionResult, DecisionView } from "./view.ts";
 
 /** Decides for one workflow. Never throws, but for what the view's own functions throw. */
 export interface Moderator {
@@ -14,6 +14,15 @@ export interface Moderator {
    * @param status the engine's own status (`$MAX_ROUNDS`), which decides in place of the last output's
    */
   decide(node: string, view: DecisionView, status?: string): Promise<DecisionResult>;
+  /**
+   * The prompt of an edge whose children were waited for, written anew now that they have ended.
+   * @returns null where it says the same as before: it was spoken by the moderator, or is no template
+   */
+  renderPrompt(
+    node: string,
+    edge: string,
+    view: DecisionView,
+  ): Promise<{ ok: true; prompt: string | null } | { ok: false; error: DecisionError }>;
   /** Whether deciding at the node may load the whole history. */
   needsSteps(node: string): boolean;
 }
@@ -46,6 +55,21 @@ function readSuspension(node: NodeIr, view: DecisionView): Decision | undefined 
   };
 }
 
+/** Children of one edge: their parent's turn sees them all in one prompt, and each is a thread of its own. */
+const childrenAtMost = 100;
+
+function awaitsChildren(edge: EdgeIr): boolean {
+  return edge.spawn.some((spawn) => spawn.await !== undefined);
+}
+
+function isBlank(prompt: string | null): boolean {
+  return prompt === null || prompt.trim() === "";
+}
+
+function describeBlank(node: NodeIr, edge: EdgeIr): DecisionError {
+  return { code: "blank_prompt", message: `the prompt of "${node.name}" to "${edge.target}" (${edge.label}) comes out blank` };
+}
+
 async function takeEdge(
   ir: WorkflowIr,
   node: NodeIr,
@@ -63,11 +87,8 @@ async function takeEdge(
   const rendered = edge.prompt ? await renderTemplate(edge.prompt, scope) : undefined;
   if (rendered && !rendered.ok) return rendered;
   const prompt = spoken ?? rendered?.text ?? null;
-  if (ir.form === "status" && (prompt === null || prompt.trim() === ""))
-    return {
-      ok: false,
-      error: { code: "blank_prompt", message: `the prompt of "${node.name}" to "${edge.target}" (${edge.label}) comes out blank` },
-    };
+  // What children are waited for may say is written when they have ended.
+  if (ir.form === "status" && !awaitsChildren(edge) && isBlank(prompt)) return { ok: false, error: describeBlank(node, edge) };
   const location = edge.location === undefined ? undefined : await renderLocation(ir, edge.location, scope);
   if (location && !location.ok) return location;
   const context: PayloadContext = { evaluate: (source) => evaluateOverThread(source, view), scope };
@@ -75,6 +96,14 @@ async function takeEdge(
   if (!emits.ok) return emits;
   const spawns = await evaluateSpawns(edge.spawn, context);
   if (!spawns.ok) return spawns;
+  if (spawns.spawns.length > childrenAtMost)
+    return {
+      ok: false,
+      error: {
+        code: "too_many_children",
+        message: `the edge of "${node.name}" to "${edge.target}" (${edge.label}) would spawn ${spawns.spawns.length} children, and ${childrenAtMost} is the most`,
+      },
+    };
   return {
     edge: edge.id,
     target: edge.target,
@@ -112,6 +141,16 @@ export function createModerator(ir: WorkflowIr): Moderator {
     needsSteps(name) {
       const node = nodes.get(name);
       return node !== undefined && listExpressions(ir, node).some(readsSteps);
+    },
+    async renderPrompt(name, id, view) {
+      const node = nodes.get(name);
+      const edge = node?.edges.find((each) => each.id === id);
+      if (!node || !edge || edge.prompt?.kind !== "liquid" || ir.form === "moderator") return { ok: true, prompt: null };
+      const roles = ir.roles.map((role) => role.name);
+      const scope = await buildTemplateScope(view, node.name, roles, JSON.stringify(edge.prompt));
+      const rendered = await renderTemplate(edge.prompt, scope);
+      if (!rendered.ok) return rendered;
+      return isBlank(rendered.text) ? { ok: false, error: describeBlank(node, edge) } : { ok: true, prompt: rendered.text };
     },
     async decide(name, view, status) {
       const node = nodes.get(name);

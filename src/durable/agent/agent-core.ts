@@ -6,12 +6,15 @@ import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
 import { createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import type { Delivered, Routing } from "../../wire/routing.ts";
 import { createGather } from "../gather.ts";
 import { type Committer, createCommitter } from "../host/committer.ts";
 import type { World } from "../host/ports.ts";
 import { laneMigrations, migrate } from "../host/schema.ts";
 import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
+import { describeUndelivered } from "../routing/describe-undelivered.ts";
+import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";
 import type { AgentCard, Delivery, Envelope, Message, PresenceFacts, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
 import { formatDuration } from "../thread/format-duration.ts";
 import { hashToken } from "../token-hash.ts";
@@ -22,7 +25,6 @@ import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import { type Connections, createPresence, type Presence, presenceLimits } from "./presence.ts";
 import type { Incoming } from "./reader.ts";
-import { routeEvent } from "./route-event.ts";
 import { createSeats } from "./seats.ts";
 import { createTickets } from "./tickets.ts";
 
@@ -31,6 +33,8 @@ export interface AgentPorts {
   registry: Registry;
   /** The actor behind `task/…` or `recruitment/…`. */
   threadActor(address: string): ThreadActorRpc;
+  /** Who holds the roles of a thread, as far as `viewer` may know; absent: nobody can be asked. */
+  holders?(thread: string, viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
   project(rows: ProjectionRow[]): Promise<void>;
   /** Resolves once calls that have already arrived were handed in. */
   settle(): Promise<void>;
@@ -67,6 +71,10 @@ export interface AgentCore {
   /** Hears what connections say of the agent's being there. */
   presence: Pick<Presence, "hear" | "noteConnected" | "noteDisconnected">;
   showPresence(): PresenceFacts;
+  /** How far an event has come in this agent's mailbox. */
+  delivered(event: { source: string; id: string }): Delivered;
+  /** An event that was accepted here and had recipients, with what was decided of it. */
+  routed(id: string): { event: CloudEvent; routing: Routing } | null;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }
@@ -80,8 +88,16 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {
     dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due()],
-    refused: ({ to, message, code, detail }) =>
-      console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail })),
+    refused: async (undeliverable, _sender, forget) => {
+      const { to, message, code, detail } = undeliverable;
+      console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail }));
+      const told = await describeUndelivered(undeliverable, clock.now());
+      if (!told) return;
+      committer.commit(() => {
+        forget();
+        projection.append({ table: "event", event: told, thread: told.correlationid ?? null });
+      });
+    },
     counted: () => {
       ports.countCommit();
       projection.wake();
@@ -228,7 +244,13 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   function keepInOrder(sender: Identity, judged: JudgedEvent): Promise<Result<Accepted>> {
     const repeat = readSent(judged.event.id, judged.hash);
     if (repeat) return Promise.resolve(repeat);
-    const routing = routeEvent(judged.event, sender.card, registry);
+    const routing = routeEvent(judged.event, sender.card, registry, {
+      now: clock.now(),
+      findHolders: async (thread) =>
+        isThreadName(thread) && ports.holders
+          ? ports.holders(thread, sender.source.startsWith("/operators/") ? null : sender.card.id)
+          : refuse("not_found", `There is no thread ${thread}.`),
+    });
     const kept = keeping.then(async () => keep(judged, await routing));
     // The one behind waits for this one, however it ends.
     keeping = kept.catch(() => {});
@@ -236,15 +258,23 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     return kept;
   }
 
-  function keep({ event, kind, hash }: JudgedEvent, routed: Awaited<ReturnType<typeof routeEvent>>): Result<Accepted> {
+  function keep({ event, kind, hash }: JudgedEvent, routed: Result<RoutedEvent>): Result<Accepted> {
     if (!routed.ok) return routed;
     // Another call may have stored the same id while the registry was read.
     const overtaken = readSent(event.id, hash);
     if (overtaken) return overtaken;
-    const { threads, notes, messages } = routed.value;
-    const answer: Accepted = { id: event.id, status: "accepted", threads, notes };
+    const { threads, notes, messages, routing, emitted } = routed.value;
+    const recipients = routing.recipients.length;
+    const answer: Accepted = { id: event.id, status: "accepted", threads, notes, ...(recipients && { recipients }) };
     commit(() => {
-      storage.exec("INSERT INTO sent VALUES (?, ?, ?, ?)", event.id, hash, JSON.stringify(answer), clock.now());
+      storage.exec(
+        "INSERT INTO sent (id, hash, answer, at, routed) VALUES (?, ?, ?, ?, ?)",
+        event.id,
+        hash,
+        JSON.stringify(answer),
+        clock.now(),
+        recipients ? JSON.stringify({ event, routing }) : null,
+      );
       for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
       if (kind === "nerve.agent.report" && identity.card) {
         const report = event.data as Report;
@@ -252,7 +282,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
       }
       // What starts a thread is the first event of it.
-      projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null });
+      projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null, routing });
+      for (const follows of emitted) projection.append({ table: "event", ...follows });
     });
     return succeed(answer);
   }
@@ -373,6 +404,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         }),
         turns: mailbox.readOpen("turn").map(data),
         offers: mailbox.readOpen("offer").map(data),
+        ...(registry.subscriptionsOf && { subscriptions: await registry.subscriptionsOf(granted.id) }),
         inbox: mailbox.count(),
       });
     },
@@ -441,6 +473,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     presence,
     showPresence: () => ({ ...presence.show(), slots: identity.report.slots ?? null }),
+    delivered: (event) => ({ agent: name, ...mailbox.find(event) }),
+    routed(id) {
+      const text = storage.exec<{ routed: string | null }>("SELECT routed FROM sent WHERE id = ?", id)[0]?.routed;
+      return typeof text === "string" ? (JSON.parse(text) as { event: CloudEvent; routing: Routing }) : null;
+    },
     deliver,
     alarm: () =>
       committer.alarm(async () => {

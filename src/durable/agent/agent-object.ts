@@ -1,9 +1,10 @@
 /** The Durable Object of an agent: a thin host of the core, and its hibernating sockets. */
 import { DurableObject } from "cloudflare:workers";
 import { closeCodes, subprotocol } from "../../wire/channels.ts";
-import type { Json } from "../../wire/event.ts";
+import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected, ServerFrame } from "../../wire/frames.ts";
 import { type createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import type { Delivered, Routing } from "../../wire/routing.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit, countWake } from "../metrics.ts";
 import type { AgentCard, AgentRpc, Delivery, Envelope, PresenceFacts, Principal } from "../rpc.ts";
@@ -74,6 +75,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       world: createDurableWorld(this.ctx, `agent/${this.#name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
       registry: near.registry,
       threadActor: near.threadActor,
+      holders: (thread, viewer) => near.thread(thread).holders(viewer),
       project: near.project,
       settle: () => this.ctx.storage.sync(),
       later,
@@ -132,6 +134,14 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   async ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>> {
     return this.#find(principal)?.ack(principal, ack) ?? refuseUnknown();
+  }
+
+  async delivered(event: { source: string; id: string }): Promise<Delivered> {
+    return this.#find()?.delivered(event) ?? { agent: this.#name, status: "absent" };
+  }
+
+  async routed(id: string): Promise<{ event: CloudEvent; routing: Routing } | null> {
+    return this.#find()?.routed(id) ?? null;
   }
 
   async deliver(envelope: Envelope): Promise<Delivery> {

@@ -17,6 +17,9 @@ export const agentMigrations: readonly string[] = [
    ALTER TABLE seat ADD COLUMN away INTEGER NOT NULL DEFAULT 0;
    CREATE TABLE claiming (offer TEXT PRIMARY KEY, thread TEXT NOT NULL, role TEXT NOT NULL, silence INTEGER NOT NULL, since INTEGER NOT NULL, away INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE presence (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL, at INTEGER NOT NULL, heard INTEGER NOT NULL, granted INTEGER NOT NULL, connections INTEGER NOT NULL, due INTEGER);`,
+  `ALTER TABLE sent ADD COLUMN routed TEXT;
+   CREATE TABLE receipt (source TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, acked INTEGER, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
+   CREATE INDEX receipt_open ON receipt (seq) WHERE acked IS NULL;`,
 ];
 
 export const agentLimits = {

@@ -5,6 +5,7 @@ import { exceedsDepth } from "../../wire/exceeds-depth.ts";
 import { type AgentKind, agentKinds } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import { dropDepth } from "../routing/chain-depth.ts";
 import type { AgentCard } from "../rpc.ts";
 import { continueTrace, dropBadTrace } from "../trace/trace-ids.ts";
 
@@ -47,7 +48,7 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   }
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const event = { ...parsed.data, source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
+  const event = { ...dropDepth(parsed.data), source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
   // What is thread-bound and has no trace of its own gets the thread's, where that is known.
   return succeed({ event: kind && kind !== "nerve.agent.report" ? dropBadTrace(event) : continueTrace(event), kind, hash });
 }

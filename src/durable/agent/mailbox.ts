@@ -6,6 +6,7 @@
 import type { CloudEvent } from "../../wire/event.ts";
 import type { Channel, InboxItem } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
+import type { Delivered } from "../../wire/routing.ts";
 import type { World } from "../host/ports.ts";
 import { type Mail, readMail } from "../mail.ts";
 import type { Delivery, Envelope } from "../rpc.ts";
@@ -13,6 +14,7 @@ import { agentLimits } from "./agent-schema.ts";
 import { createKnownSenders } from "./known-senders.ts";
 import { createPassingTurns } from "./passing-turns.ts";
 import type { Incoming, Reader } from "./reader.ts";
+import { createReceipts } from "./receipts.ts";
 
 export interface Mailbox {
   /**
@@ -65,6 +67,8 @@ export interface Mailbox {
   /** The event of an offer that is open. */
   findOffer(offer: string): CloudEvent | undefined;
   count(): { unacknowledged: number; last: number };
+  /** How far an event has come of which a receipt is kept. */
+  find(event: { source: string; id: string }): Omit<Delivered, "agent">;
   /** Calls back once when something was received. */
   onReceive(listener: () => void): () => void;
 }
@@ -94,6 +98,7 @@ export function createMailbox(
   const readers: Reader[] = [];
   const senders = createKnownSenders(storage, clock);
   const passing = createPassingTurns(clock, later);
+  const receipts = createReceipts(storage, clock);
   const listeners = new Set<() => void>();
   let ackedSeqs = new Set<number>();
   let endedTurns: string[] = [];
@@ -382,6 +387,7 @@ export function createMailbox(
       pumpAll();
     },
     expire() {
+      receipts.expire();
       const now = clock.now();
       if (nextExpiry > now) return;
       forgetSeqs(deleteRows("DELETE FROM mailbox WHERE expires <= ? AND held = 0 RETURNING seq", now));
@@ -410,6 +416,7 @@ export function createMailbox(
           seqs,
         );
         storage.exec("UPDATE mailbox SET acked = 1 WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0", seqs);
+        receipts.acknowledge(ackedSeqs);
       }
       // Lost with a transaction that is undone: then what was acknowledged is given once more.
       ackedSeqs = new Set();
@@ -417,6 +424,7 @@ export function createMailbox(
     },
     undo() {
       senders.forget();
+      receipts.undo();
       firstHeld = readFirstHeld();
       rowCount = countRows();
       nextExpiry = readNextExpiry();
@@ -441,6 +449,14 @@ export function createMailbox(
       );
       const unacknowledged = waiting.filter(({ seq, turn }) => !ackedSeqs.has(seq) && (turn === null || !endedTurns.includes(turn)));
       return { unacknowledged: unacknowledged.length + passing.items.length, last: findEnd() };
+    },
+    find(event) {
+      const receipt = receipts.find(event);
+      if (!receipt) return { status: "absent" };
+      const { seq, acked } = receipt;
+      if (acked !== null) return { status: "acknowledged", at: new Date(acked).toISOString() };
+      if (ackedSeqs.has(seq)) return { status: "acknowledged", at: new Date(clock.now()).toISOString() };
+      return { status: readers.some(({ held }) => held.has(seq)) ? "given" : "waiting" };
     },
     onReceive(listener) {
       listeners.add(listener);
@@ -472,6 +488,7 @@ export function createMailbox(
       mail.offer ?? null,
       mail.expires ?? null,
     );
+    if (mail.receipt) receipts.note(mail.event, seq);
     if (mail.ends !== undefined) deleteRows("DELETE FROM mailbox WHERE turn = ? OR offer = ? RETURNING seq", mail.ends, mail.ends);
     if (mail.endsThread !== undefined) {
       // Its tasks are named by it: a turn whose answer was noted in a life that crashed goes now.

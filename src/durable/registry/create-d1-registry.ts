@@ -8,11 +8,13 @@ import type { PublishedReflexes, Registry } from "../registry.ts";
 import type { AgentCard, RegistryHead, RegistryRpc } from "../rpc.ts";
 import { type PastTurn, statsLimits } from "../thread/agent-stats.ts";
 import { createRecentValues } from "./recent-values.ts";
+import { createSubscriptionSet, type SubscriptionSet } from "./subscription-set.ts";
 
 interface ReflexSet {
   version: number;
   byWorkflow: Map<string, PublishedReflexes>;
   list: PublishedReflexes[];
+  subscriptions: SubscriptionSet;
 }
 
 /** Databases whose reflex set is kept: one in a deployed Worker, a few in a process of tests. */
@@ -58,17 +60,26 @@ export function parseAgentCard(row: AgentCardRow): AgentCard {
 export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "head" | "agents">): Registry {
   // Objects ask with a keeper, and theirs is the one database of the isolate.
   const cachesTurns = keeper !== undefined;
+  async function readCurrent(): Promise<ReflexSet> {
+    const now = await (keeper ? keeper.head() : readRegistryHead(db));
+    const cached = reflexSets.get(now.id);
+    if (cached?.version === now.version) return cached;
+    const read = await readReflexes(db, cached && cached.version < now.version ? cached : undefined);
+    // Another request may have put a newer set there while this one waited.
+    const newest = reflexSets.get(now.id);
+    if (!newest || newest === cached || newest.version < read.version) reflexSets.set(now.id, read, 1);
+    return read;
+  }
+
   return {
-    async reflexes() {
-      const now = await (keeper ? keeper.head() : readRegistryHead(db));
-      const cached = reflexSets.get(now.id);
-      if (cached?.version === now.version) return cached.list;
-      const read = await readReflexes(db, cached && cached.version < now.version ? cached : undefined);
-      // Another request may have put a newer set there while this one waited.
-      const newest = reflexSets.get(now.id);
-      if (!newest || newest === cached || newest.version < read.version) reflexSets.set(now.id, read, 1);
-      return read.list;
+    reflexes: async () => (await readCurrent()).list,
+
+    listeners: async () => {
+      const { list, subscriptions } = await readCurrent();
+      return { reflexes: list, subscribers: (kind) => subscriptions.find(kind) };
     },
+
+    subscriptionsOf: async (agent) => (await readCurrent()).subscriptions.byAgent.get(agent) ?? [],
 
     async revision(hash) {
       const cached = revisions.get(hash);
@@ -151,9 +162,10 @@ async function readCards(statement: D1PreparedStatement): Promise<AgentCard[]> {
 
 /** Reads what changed since `known`; both statements are one transaction, so rows and version fit. */
 async function readReflexes(db: D1Database, known: ReflexSet | undefined): Promise<ReflexSet> {
-  const [versions, rows] = await db.batch([
+  const [versions, rows, subscribed] = await db.batch([
     db.prepare("SELECT version FROM registry"),
     db.prepare("SELECT name, revision, published, input, reflexes FROM workflow WHERE changed > ?").bind(known?.version ?? -1),
+    db.prepare("SELECT agent, kinds FROM subscription WHERE changed > ?").bind(known?.version ?? -1),
   ]);
   const [row] = (versions?.results ?? []) as { version: number }[];
   const byWorkflow = new Map(known?.byWorkflow);
@@ -162,7 +174,19 @@ async function readReflexes(db: D1Database, known: ReflexSet | undefined): Promi
     else byWorkflow.delete(changed.name);
   }
   const list = [...byWorkflow.values()].sort((a, b) => (a.workflow < b.workflow ? -1 : 1));
-  return { version: row?.version ?? 0, byWorkflow, list };
+  const changes = (subscribed?.results ?? []) as { agent: string; kinds: string }[];
+  const subscriptions = known && !changes.length ? known.subscriptions : applyChanges(known?.subscriptions, changes);
+  return { version: row?.version ?? 0, byWorkflow, list, subscriptions };
+}
+
+function applyChanges(known: SubscriptionSet | undefined, changes: { agent: string; kinds: string }[]): SubscriptionSet {
+  const byAgent = new Map(known?.byAgent);
+  for (const { agent, kinds } of changes) {
+    const list = JSON.parse(kinds) as string[];
+    if (list.length) byAgent.set(agent, list);
+    else byAgent.delete(agent);
+  }
+  return createSubscriptionSet(byAgent);
 }
 
 function parseReflexes(row: WorkflowRow): PublishedReflexes {

@@ -44,6 +44,12 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       return succeed((actor && (await findTask(ports, actor)?.messages(page))) ?? { messages: [], next: null });
     },
     control,
+    async holders(viewer) {
+      const shown = await show(viewer);
+      return shown.ok
+        ? succeed(Object.fromEntries(Object.entries(shown.value.roles).map(([role, { agent }]) => [role, agent ?? null])))
+        : shown;
+    },
     async history(page): Promise<Result<Json>> {
       const actor = await host.read(name);
       if (!actor) return refuse("not_found", `There is no thread ${name}.`);

@@ -10,13 +10,14 @@ import type { ActorEvent } from "../host/effects.ts";
 import type { ActorScope, LogicEntry } from "../host/logic.ts";
 import { readChild } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
+import { carryOn } from "../routing/chain-depth.ts";
 import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 import { makeLease, readPatience } from "./patience.ts";
 import type { TaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
-import { changeThread, readThread, type ThreadRow } from "./thread-rows.ts";
+import { changeThread, readParent, readThread, type ThreadRow } from "./thread-rows.ts";
 
 /** The full id of an offer: it names its thread and its role. */
 export function makeOfferId(thread: string, role: number, offer: number): string {
@@ -63,7 +64,7 @@ export function describeThread(row: ThreadRow, agents: string[], waiting: string
     key: row.key,
     agents: [...new Set(isAgent(row) ? [row.initiator, ...agents] : agents)],
     waiting,
-    parent: null,
+    parent: readParent(row)?.thread ?? null,
   };
 }
 
@@ -170,7 +171,8 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
   // What was suspended before its party was complete goes on looking for it.
   const status = event.type === "thread.resumed" && task === null ? "recruiting" : statusOf[event.type];
   if (!status) return;
-  const thread: ThreadRow = { ...before, status, reason, task, changes: scope.revision, updated_at: scope.now };
+  // One more: a thread whose roles are all named starts in the very step that began it, whose row is the first.
+  const thread: ThreadRow = { ...before, status, reason, task, changes: scope.revision + 1, updated_at: scope.now };
   const outcome = ended
     ? { status: event.outcome.status, role: event.outcome.role, ...hooks.readEnd(), ...(reason !== null && { error: reason }) }
     : null;
@@ -201,4 +203,18 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
     append(`workflow/${thread.workflow}`, { type: "thread.paused", thread: thread.id, revision: thread.revision });
   else if (event.type === "thread.resumed")
     append(`workflow/${thread.workflow}`, { type: "thread.resumed", thread: thread.id, revision: thread.revision });
+  if (ended && task !== null && spawns(scope.definition as CompiledWorkflow))
+    append(task, { type: "children.end", status: event.outcome.status, event: told as unknown as Json });
+  if (ended && thread.parent !== null) append("events", { type: "child.report" });
+  // Last, so that nobody waits while the registry is asked who listens.
+  append("events", {
+    type: "route",
+    event: { ...told, ...carryOn(JSON.parse(thread.event)) } as unknown as Json,
+    sentTo: row.table === "thread" ? row.agents : [],
+  });
+}
+
+/** Whether any edge starts children. */
+function spawns({ ir }: CompiledWorkflow): boolean {
+  return ir.nodes.some(({ edges }) => edges.some(({ spawn }) => spawn.length > 0));
 }

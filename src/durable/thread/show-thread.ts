@@ -6,7 +6,7 @@ import type { Outcome } from "../../wire/kinds.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ThreadView } from "../rpc.ts";
 import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
-import { isEnded, readThread, type ThreadRow } from "./thread-rows.ts";
+import { isEnded, readParent, readThread, type ThreadRow } from "./thread-rows.ts";
 
 /** @returns shows the thread to a viewer: null is an operator, an agent sees only what it takes part in */
 export function createThreadView(ports: RecruitmentPorts): (viewer: string | null) => Promise<Result<ThreadView>> {
@@ -39,6 +39,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
     const peek = actor && (await findTask(ports, actor)?.peek());
     const outcome = isEnded(thread.status) && thread.outcome !== null ? (JSON.parse(thread.outcome) as Outcome) : undefined;
     const event = JSON.parse(thread.event) as CloudEvent;
+    const parent = readParent(thread);
     const waiting = describeWaiting(thread, roles, peek, actor?.timers[0]?.due);
     return succeed({
       id: thread.id,
@@ -56,7 +57,8 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
         outcome: { ...outcome, output: outcome.output ?? peek?.last?.output ?? null, prompt: outcome.prompt ?? peek?.prompt ?? null },
       }),
       ...(thread.reason !== null && thread.status !== "queued" && { error: thread.reason }),
-      children: [],
+      ...(parent && { parent: parent.thread }),
+      children: peek?.children ?? [],
     });
   }
 

@@ -7,11 +7,12 @@ import type { Outcome } from "../../wire/kinds.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import { markReceived } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
+import { carryOn } from "../routing/chain-depth.ts";
 import type { Delivery, Envelope, ThreadView } from "../rpc.ts";
 import { makeThreadEvent } from "./make-event.ts";
 import { describeThread } from "./recruitment-logic.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
-import { changeThread, isEnded, readThread, type ThreadRow } from "./thread-rows.ts";
+import { changeThread, isEnded, type ParentLink, readThread, type ThreadRow } from "./thread-rows.ts";
 
 interface StartMessage {
   thread: string;
@@ -20,6 +21,9 @@ interface StartMessage {
   event: CloudEvent;
   initiator: string;
   key: string | null;
+  parent?: ParentLink;
+  /** From 2 on, the thread begins anew. */
+  epoch?: number;
 }
 
 export interface ThreadStart {
@@ -41,6 +45,16 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       if (before && before.status !== "queued") return;
       const at = clock.now();
       changeThread(storage, { ...makeRow(message, status), reason: message.reason, created_at: before?.created_at ?? at, changes: 0 });
+      const { outbox } = host.committer;
+      const again = (message.epoch ?? 1) > 1 ? `-${message.epoch}` : "";
+      // The queue logged it and told the initiator; who else waits for it is for the reflexes to say.
+      const event = makeThreadEvent(name, `${name}${again}.${status}`, `nerve.thread.${status}`, message.event.id, at, {
+        thread: name,
+        workflow: message.workflow,
+        reason: message.reason,
+      });
+      outbox.append(["events"], { type: "route", event: { ...event, ...carryOn(message.event) } as unknown as Json });
+      if (status === "dropped" && message.parent) outbox.append(["events"], { type: "child.report" });
     });
     return { status: "stored" };
   }
@@ -59,6 +73,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       task: null,
       outcome: null,
       reason: null,
+      parent: message.parent ? JSON.stringify(message.parent) : null,
       created_at: now,
       updated_at: now,
     };
@@ -142,6 +157,8 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       log(event, name);
       if (source.startsWith("/agents/")) outbox.append([`agent/${row.initiator}`], createMail({ channel: "my", event }));
       outbox.append([`workflow/${row.workflow}`], { type: "thread.ended", thread: name, revision: row.revision });
+      outbox.append(["events"], { type: "route", event: { ...event, ...carryOn(JSON.parse(row.event)) } as unknown as Json });
+      if (row.parent !== null) outbox.append(["events"], { type: "child.report" });
     });
   }
 

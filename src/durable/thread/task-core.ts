@@ -16,6 +16,7 @@ import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Storage } from "../host/ports.ts";
 import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
+import { listChildThreads } from "./child-rows.ts";
 import { readRevoked } from "./hand-over.ts";
 import { describeLoss } from "./patience.ts";
 import { takeInTurn } from "./take-in-turn.ts";
@@ -164,6 +165,7 @@ export function createTaskCore({ name, host, storage, definition }: TaskPorts): 
           }),
         ...(last && { last: { role: last.role, output: JSON.parse(last.output) as Json } }),
         prompt: decision?.prompt ?? null,
+        children: listChildThreads(storage, limits.pageMax),
       };
     },
   };

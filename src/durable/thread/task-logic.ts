@@ -6,18 +6,21 @@ import { loadMachine } from "../../../machines/load-machine.ts";
 import type { ModerateInput, ToAgent } from "../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import { createModerator, type Moderator, summariseDecision } from "../../compile/decide/create-moderator.ts";
-import type { Decision, DecisionView, Step } from "../../compile/decide/view.ts";
+import type { Decision, Step } from "../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { TurnAssigned } from "../../wire/kinds.ts";
 import type { ActorEvent } from "../host/effects.ts";
 import type { ActorScope, LogicEntry, PendingWrite, PromiseLogic, Write } from "../host/logic.ts";
 import { createMail } from "../mail.ts";
+import { carryOn } from "../routing/chain-depth.ts";
 import type { Message } from "../rpc.ts";
+import { addChild } from "./child-rows.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "./hand-over.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
 import { makeLease } from "./patience.ts";
-import { type DecisionRow, type MessageRow, readLastDecision, readLastMessage, readSupplement } from "./task-rows.ts";
+import { type DecisionRow, readLastDecision, readLastMessage, readSupplement } from "./task-rows.ts";
 import { makeTurnId, readTaskStart, type TaskStart } from "./task-start.ts";
+import { type AppendedStep, readTaskView } from "./task-view.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "./turn-outcomes.ts";
 
@@ -104,43 +107,34 @@ function unwrap(result: ReturnType<typeof loadMachine>) {
   return result.machine;
 }
 
-/** The moderator: reads the rows, with what this very step appends, and gives the machine facts and the writes the rest. */
-async function moderate(input: Json | undefined, scope: ActorScope, pending: readonly PendingWrite[]) {
-  const { ir } = scope.definition as CompiledWorkflow;
+/** The workflow's moderator, made once: it keeps expressions and templates compiled. */
+export function findModerator({ ir }: CompiledWorkflow): Moderator {
   let moderator = moderators.get(ir);
   if (!moderator) {
     moderator = createModerator(ir);
     moderators.set(ir, moderator);
   }
+  return moderator;
+}
+
+/** The moderator: reads the rows, with what this very step appends, and gives the machine facts and the writes the rest. */
+async function moderate(input: Json | undefined, scope: ActorScope, pending: readonly PendingWrite[]) {
+  const moderator = findModerator(scope.definition as CompiledWorkflow);
   const { node, status } = input as unknown as ModerateInput;
-  const result = await moderator.decide(node, readView(scope, pending), status);
+  const result = await moderator.decide(node, readTaskView(scope.storage, readTaskStart(scope), readAppended(pending)), status);
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
   return { output: summariseDecision(result.decision) as unknown as Json, sidecar: result.decision };
 }
 
-function readView(scope: ActorScope, pending: readonly PendingWrite[]): DecisionView {
-  const start = readTaskStart(scope);
-  const appended = pending
+/** What this very step appends, and is not written yet. */
+function readAppended(pending: readonly PendingWrite[]): AppendedStep[] {
+  return pending
     .filter((write) => write.name === "message.append")
-    .map(({ params, sidecar }): Step => {
-      const answer = params.status === null ? (sidecar as Answer) : { output: { $status: params.status ?? null } };
-      return toStep(String(params.role), params.agent as string | null, answer);
+    .map(({ params, sidecar }) => {
+      const { output, body } = params.status === null ? (sidecar as Answer) : ({ output: { $status: params.status ?? null } } as Answer);
+      const step: Step = { role: String(params.role), agent: params.agent as string | null, output, ...(body !== undefined && { body }) };
+      return { turn: Number(params.turn), step };
     });
-  const rowToStep = (row: MessageRow): Step =>
-    toStep(row.role, row.agent, { output: JSON.parse(row.output), ...(row.body !== null && { body: row.body }) });
-  const stored = appended.length ? undefined : readLastMessage(scope.storage);
-  const supplement = readSupplement(scope.storage);
-  const last = appended.at(-1) ?? (stored && rowToStep(stored));
-  return {
-    start: { workflow: start.workflow, event: { ...start.event, agent: start.initiator }, which: "new" },
-    ...(last && { last }),
-    ...(supplement !== null && { supplement }),
-    steps: () => [...scope.storage.exec<MessageRow>("SELECT * FROM message ORDER BY turn").map(rowToStep), ...appended],
-  };
-}
-
-function toStep(role: string, agent: string | null, { output, body }: Answer): Step {
-  return { role, agent, output, ...(body !== undefined && { body }) };
 }
 
 /** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
@@ -216,22 +210,25 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
   throw new Error(`a task sends agents no ${event.type}`);
 }
 
-/** The edge's own events go out by way of the object's router, for their reflexes and recipients. */
+/** The edge's own events and children go out by way of the object, which asks the registry whom they concern. */
 function publishEdge(event: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void): void {
   if (event.type !== "edge.published") return;
   const decision = readLastDecision(scope.storage);
   if (!decision) return;
   const start = readTaskStart(scope);
-  const { emits } = JSON.parse(decision.effects) as { emits: Decision["emits"] };
+  const { emits, spawns } = JSON.parse(decision.effects) as Pick<Decision, "emits" | "spawns">;
+  const cause = findHooks(scope.storage).cause ?? start.event.id;
+  const stamp = (name: string, type: string, data: Json): CloudEvent => ({
+    ...makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data),
+    ...carryOn(start.event),
+  });
   emits.forEach(({ kind, data, to }, index) => {
-    const published = makeThreadEvent(
-      start.thread,
-      `${scope.actor}.${scope.revision}.emit.${index}`,
-      kind,
-      findHooks(scope.storage).cause ?? start.event.id,
-      scope.now,
-      data ?? null,
-    );
+    const published = stamp(`emit.${index}`, kind, data ?? null);
     append("events", { type: "publish", event: { ...published, ...(to !== undefined && { to }) } as unknown as Json });
+  });
+  spawns.forEach(({ workflow, input, await: patience }, place) => {
+    const spawned: CloudEvent = { ...stamp(`spawn.${place}`, "nerve.thread.spawned", input ?? null), agent: start.initiator };
+    addChild(scope.storage, { round: decision.round, place, workflow, awaited: patience === undefined ? 0 : 1 });
+    append("events", { type: "spawn", task: scope.actor, round: decision.round, place, event: spawned as unknown as Json });
   });
 }

@@ -5,7 +5,6 @@
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
-import { routeEvent } from "../agent/route-event.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
 import type { World } from "../host/ports.ts";
@@ -14,13 +13,16 @@ import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
 import { readMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
-import type { Delivery, Envelope, ProjectionRow, TaskRpc } from "../rpc.ts";
+import type { Delivery, Envelope, Message, ProjectionRow, TaskRpc } from "../rpc.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
+import { childMessages, createChildren } from "./children.ts";
 import { describeRefusedMail } from "./describe-refused-mail.ts";
 import { createWaitNotes } from "./note-waits.ts";
 import { createOffers } from "./offers.ts";
+import { createOwnEvents } from "./own-events.ts";
 import { createRecruitmentCore, type RecruitmentCore } from "./recruitment-core.ts";
 import { createRecruitmentLogic } from "./recruitment-logic.ts";
+import { findTask as findThreadTask } from "./recruitment-ports.ts";
 import { createTaskCore, type TaskCore } from "./task-core.ts";
 import { createTaskLogic } from "./task-logic.ts";
 import { readLastDecision, readLastMessage } from "./task-rows.ts";
@@ -70,7 +72,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     transport: {
       deliver: (envelope) => {
         if (envelope.to === "offers" || envelope.to === "events") return deliverOwn(envelope);
-        if (isOwn(envelope.to)) return host.deliver(envelope);
+        if (isOwn(envelope.to)) return receive(envelope);
         return ports.world.transport.deliver(stampMail(envelope));
       },
     },
@@ -192,17 +194,58 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     project,
   });
 
+  const ownEvents = createOwnEvents({
+    address: world.address,
+    host,
+    storage,
+    clock,
+    registry,
+    root: isRoot ? name : (name.split(".")[0] as string),
+    stamp,
+    project,
+  });
+  const children = createChildren({
+    host,
+    storage,
+    clock,
+    registry,
+    definition: definitions,
+    stamp,
+    log,
+    async ownTask() {
+      const actor = await host.read(name);
+      return actor && findThreadTask({ storage, task: findTask }, actor);
+    },
+  });
+
   /** What an actor here says to its object: offers to make, and events of the thread's own to publish. */
   async function deliverOwn(envelope: Envelope): Promise<Delivery> {
     // Own messages share the object's lane: their ids grow like any sender's, but are kept apart from what comes back to an actor.
     const sender = `${envelope.from}#${envelope.to}`;
     if (isRepeat(storage, sender, envelope.id)) return { status: "stored" };
-    const write = envelope.to === "offers" ? await takeOffer(envelope) : await publish(envelope.message.event as unknown as CloudEvent);
-    host.committer.commit(() => {
-      markReceived(storage, sender, envelope.id);
-      write();
-    });
+    const mark = (): void => markReceived(storage, sender, envelope.id);
+    if (envelope.message.type === "spawn") {
+      await children.spawn(envelope.message, mark);
+      return { status: "stored" };
+    }
+    const write = envelope.to === "offers" ? await takeOffer(envelope) : await readOwn(envelope.message);
+    // What leads to nothing may be taken again.
+    if (write)
+      host.committer.commit(() => {
+        mark();
+        write();
+      });
     return { status: "stored" };
+  }
+
+  function readOwn(message: Message): Promise<(() => void) | undefined> {
+    if (message.type === "child.report") return children.report();
+    return message.type === "route" ? ownEvents.route(message) : ownEvents.publish(message);
+  }
+
+  /** What comes for a task or for the root's actor. */
+  function receive(envelope: Envelope): Promise<Delivery> {
+    return childMessages.has(envelope.message.type) ? children.deliver(envelope) : host.deliver(envelope);
   }
 
   async function takeOffer(envelope: Envelope): Promise<() => void> {
@@ -212,41 +255,6 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     return offers.take(envelope.message, compiled.ir, actor.context as unknown as RecruitmentContext);
   }
 
-  async function publish(unstamped: CloudEvent): Promise<() => void> {
-    const event = stamp(unstamped);
-    const thread = event.source.slice("/threads/".length);
-    const sender = { id: thread, capabilities: [], roles: null, kinds: null };
-    const { to, ...undirected } = event;
-    const named = to === undefined ? undefined : await nameHolders(to);
-    let routed = await routeEvent(named ? { ...event, to: named } : undirected, sender, registry);
-    if (!routed.ok) {
-      console.warn(JSON.stringify({ at: "publish", address: world.address, type: event.type, detail: routed.problem.detail }));
-      // Whom it names wrongly does not concern the workflows that wait for it.
-      routed = await routeEvent(undirected, sender, registry);
-    }
-    return () => {
-      log(event, thread);
-      if (!routed.ok) return;
-      for (const { receivers, message } of routed.value.messages) host.committer.outbox.append(receivers, message);
-    };
-  }
-
-  /** `role:x` is whoever holds the role now; one that nobody holds is left out. */
-  async function nameHolders(to: string): Promise<string> {
-    if (!to.includes("role:")) return to;
-    const actor = await host.peek(isRoot ? name : (name.split(".")[0] as string));
-    const { seats } = (actor?.context ?? { seats: {} }) as unknown as { seats: Record<string, { agent: string | null }> };
-    return to
-      .split(",")
-      .map((part) => part.trim())
-      .flatMap((part) => {
-        if (!part.startsWith("role:")) return [part];
-        const agent = seats[part.slice("role:".length)]?.agent;
-        return agent ? [`agents/${agent}`] : [];
-      })
-      .join(",");
-  }
-
   return {
     host,
     recruitment,
@@ -254,7 +262,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     deliver(envelope) {
       host.resume();
       const { type } = envelope.message;
-      return isRoot && queueMessages.has(type) ? recruitment.deliver(envelope) : host.deliver(envelope);
+      return isRoot && queueMessages.has(type) ? recruitment.deliver(envelope) : receive(envelope);
     },
     alarm: () =>
       host.alarm(async () => {

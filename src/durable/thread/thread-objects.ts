@@ -72,6 +72,10 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     return this.#find()?.recruitment.control(signal, operator, body) ?? this.#refuse();
   }
 
+  async holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>> {
+    return this.#find()?.recruitment.holders(viewer) ?? this.#refuse();
+  }
+
   async history(page: Page): Promise<Result<Json>> {
     return this.#find()?.recruitment.history(page) ?? this.#refuse();
   }

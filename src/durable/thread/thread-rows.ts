@@ -1,6 +1,15 @@
 /** The root's row of its thread. Knows SQL only. */
 import type { Row, Storage } from "../host/ports.ts";
 
+/** Where a thread that another one spawned reports its end. */
+export interface ParentLink {
+  thread: string;
+  /** Address of the task whose edge spawned it. */
+  task: string;
+  round: number;
+  place: number;
+}
+
 export interface ThreadRow extends Row {
   id: string;
   workflow: string;
@@ -17,6 +26,8 @@ export interface ThreadRow extends Row {
   /** The outcome as JSON; before the end, the last output and prompt that it will hold. */
   outcome: string | null;
   reason: string | null;
+  /** {@link ParentLink} as JSON; null: no thread spawned it. */
+  parent: string | null;
   created_at: number;
   updated_at: number;
 }
@@ -27,7 +38,7 @@ export function readThread(storage: Storage): ThreadRow | undefined {
 
 export function changeThread(storage: Storage, row: ThreadRow): void {
   storage.exec(
-    "INSERT OR REPLACE INTO thread (one, id, workflow, revision, event, initiator, key, status, changes, task, outcome, reason, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO thread (one, id, workflow, revision, event, initiator, key, status, changes, task, outcome, reason, parent, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     row.id,
     row.workflow,
     row.revision,
@@ -39,9 +50,14 @@ export function changeThread(storage: Storage, row: ThreadRow): void {
     row.task,
     row.outcome,
     row.reason,
+    row.parent,
     row.created_at,
     row.updated_at,
   );
+}
+
+export function readParent({ parent }: Pick<ThreadRow, "parent">): ParentLink | undefined {
+  return parent === null ? undefined : (JSON.parse(parent) as ParentLink);
 }
 
 /** Whether a thread of this status has come to its end. */

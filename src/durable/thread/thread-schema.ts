@@ -7,6 +7,7 @@ export const recruitmentMigrations: readonly string[] = [
    CREATE TABLE claimed (agent TEXT NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (agent, id)) WITHOUT ROWID;`,
   `ALTER TABLE offered ADD COLUMN score REAL;
    ALTER TABLE offered ADD COLUMN at INTEGER;`,
+  `ALTER TABLE thread ADD COLUMN parent TEXT;`,
 ];
 
 export const taskMigrations: readonly string[] = [
@@ -18,6 +19,7 @@ export const taskMigrations: readonly string[] = [
   `CREATE TABLE supplement (one INTEGER PRIMARY KEY CHECK (one = 1), body TEXT NOT NULL);`,
   `CREATE TABLE given (turn INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, role TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL);`,
   `CREATE TABLE revoked (turn INTEGER NOT NULL, agent TEXT NOT NULL, generation INTEGER NOT NULL, role TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (turn, agent, generation)) WITHOUT ROWID;`,
+  `CREATE TABLE child_thread (round INTEGER NOT NULL, place INTEGER NOT NULL, workflow TEXT NOT NULL, awaited INTEGER NOT NULL, thread TEXT, status TEXT NOT NULL, output TEXT, error TEXT, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (round, place)) WITHOUT ROWID;`,
 ];
 
 export const threadLimits = {

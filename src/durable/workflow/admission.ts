@@ -49,6 +49,10 @@ interface Admit {
   priority?: number;
   /** From 2 on, a thread that was there before begins anew: it is never dropped for want of a place. */
   epoch?: number;
+  /** The thread that spawned it. */
+  parent?: { thread: string };
+  /** False: it runs beside those that the workflow's concurrency counts. */
+  needsPlace?: boolean;
 }
 
 interface Item {
@@ -115,7 +119,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
       key: admit.key,
       agents: admit.event.source.startsWith("/agents/") ? [admit.initiator] : [],
       waiting: kind === "queued" ? why : null,
-      parent: null,
+      parent: admit.parent?.thread ?? null,
     });
   }
 
@@ -130,7 +134,8 @@ export function createAdmission({ name, world, registry, project, settle, later,
     }
     const { places, overflow, maxQueue } = gate.rules();
     const paused = gate.paused();
-    const full = places !== null && queue.running() >= places;
+    const beside = message.needsPlace === false;
+    const full = !beside && places !== null && queue.running() >= places;
     const why = paused ? describePause(paused) : `${places} threads run, which is the workflow's concurrency`;
     if (full && !paused && overflow === "drop" && epoch === 1) {
       tell(message, "dropped", why);
@@ -140,8 +145,8 @@ export function createAdmission({ name, world, registry, project, settle, later,
     const wasRunning = known?.status === "running";
     queue.join({ thread, initiator: message.event.source, priority, key, start: JSON.stringify(message), epoch }, clock.now());
     // One that begins anew while it has a place keeps it.
-    if (wasRunning) {
-      queue.take(thread);
+    if (wasRunning || beside) {
+      queue.take(thread, beside ? "beside" : "running");
       start(message);
       return;
     }
@@ -174,9 +179,8 @@ export function createAdmission({ name, world, registry, project, settle, later,
   }
 
   function signal(message: Message): void {
-    const { key } = message;
-    if (typeof key !== "string") return;
-    const live = queue.findKey(key);
+    const { key, thread: named } = message;
+    const live = typeof named === "string" ? queue.find(named) : typeof key === "string" ? queue.findKey(key) : undefined;
     if (live?.status === "queued" && live.epoch === 1) {
       if (message.signal !== "cancel") return;
       queue.remove(live.thread);
@@ -184,7 +188,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
       return;
     }
     // A resume that wakes nobody begins the key's last thread anew, if its workflow says how.
-    const thread = live?.thread ?? (message.signal === "resume" ? queue.findEnded(key) : undefined);
+    const thread = live?.thread ?? (message.signal === "resume" && typeof key === "string" ? queue.findEnded(key) : undefined);
     if (thread === undefined) return;
     committer.outbox.append([`recruitment/${thread}`], {
       type: "thread.signal",

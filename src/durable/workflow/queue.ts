@@ -69,8 +69,8 @@ export interface Queue {
   join(entry: QueueEntry, now: number): void;
   /** Gives a place to whoever is next: its start, or undefined if nobody waits. */
   next(): string | undefined;
-  /** Gives a place to this one, out of turn. */
-  take(thread: string): void;
+  /** Gives a place to this one, out of turn; or lets it run `beside` those that the workflow's concurrency counts. */
+  take(thread: string, status: "running" | "beside"): void;
   /** The thread has a place, or gives it back and keeps its key. */
   mark(thread: string, status: "running" | "paused"): void;
   remove(thread: string): void;
@@ -95,8 +95,8 @@ export function createQueue(storage: Storage): Queue {
     else storage.exec("DELETE FROM ring WHERE initiator = ?", initiator);
   }
 
-  function take({ thread, initiator }: AdmittedRow): void {
-    storage.exec("UPDATE admitted SET status = 'running' WHERE thread = ?", thread);
+  function take({ thread, initiator }: AdmittedRow, status: "running" | "beside"): void {
+    storage.exec("UPDATE admitted SET status = ? WHERE thread = ?", status, thread);
     step(initiator);
   }
 
@@ -124,14 +124,15 @@ export function createQueue(storage: Storage): Queue {
          WHERE a.status = 'queued' ORDER BY a.priority DESC, r.stand, a.place LIMIT 1`,
       )[0];
       if (!row) return undefined;
-      take(row);
+      take(row, "running");
       return row.start;
     },
-    take(thread) {
+    take(thread, status) {
       const row = find("thread = ?", thread);
-      if (row) take(row);
+      if (row) take(row, status);
     },
-    mark: (thread, status) => void storage.exec("UPDATE admitted SET status = ? WHERE thread = ? AND status <> 'queued'", status, thread),
+    mark: (thread, status) =>
+      void storage.exec("UPDATE admitted SET status = ? WHERE thread = ? AND status NOT IN ('queued', 'beside')", status, thread),
     remove(thread) {
       const row = find("thread = ?", thread);
       if (!row) return;

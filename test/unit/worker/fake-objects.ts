@@ -141,6 +141,14 @@ export function createFakeObjects(): FakeObjects {
       async presence() {
         return { state: "online", lastSignAt: null, connections: 0, seats: 0, slots: null, used: 0 };
       },
+      async delivered(event) {
+        note(`agent/${name}`, "delivered", event);
+        return { agent: name, status: agents.has(name) ? "waiting" : "absent" };
+      },
+      async routed(id) {
+        note(`agent/${name}`, "routed", id);
+        return null;
+      },
       async fetch(request) {
         note(`agent/${name}`, "fetch", request);
         // As the object does: a stream's request is refused as any other, a socket's by a close code.
@@ -166,6 +174,11 @@ export function createFakeObjects(): FakeObjects {
       async control(signal, operator, body) {
         note(`recruitment/${id}`, "control", signal, operator, body);
         return showThread(id, null);
+      },
+      async holders(viewer) {
+        note(`recruitment/${id}`, "holders", viewer);
+        const shown = showThread(id, viewer);
+        return shown.ok ? succeed({}) : shown;
       },
       async history(page) {
         note(`recruitment/${id}`, "history", page);

@@ -3,15 +3,16 @@ import type { ProjectedTable } from "../projected-table.ts";
 
 // `WHERE true` keeps SQLite from reading ON CONFLICT as a join's ON.
 const insertEvents = `
-INSERT INTO event (source, id, type, thread, correlation, cause, time, committed_at, recorded_at, body)
+INSERT INTO event (source, id, type, thread, correlation, cause, time, committed_at, recorded_at, body, routing)
 SELECT value ->> 'source', value ->> 'id', value ->> 'type', value ->> 'thread', value ->> 'correlation', value ->> 'cause',
   value ->> 'time', value ->> 'committed',
-  CAST(unixepoch('subsec') * 1000 AS INTEGER), value ->> 'body'
+  CAST(unixepoch('subsec') * 1000 AS INTEGER), value ->> 'body', value ->> 'routing'
 FROM json_each(?) WHERE true
-ON CONFLICT (source, id) DO NOTHING`;
+-- What a thread says is logged as it happens, and routed after it.
+ON CONFLICT (source, id) DO UPDATE SET routing = excluded.routing WHERE event.routing IS NULL AND excluded.routing IS NOT NULL`;
 
 export const eventTable: ProjectedTable<"event"> = {
-  encode({ event, thread, at }) {
+  encode({ event, thread, at, routing }) {
     const columns = {
       source: event.source,
       id: event.id,
@@ -23,7 +24,7 @@ export const eventTable: ProjectedTable<"event"> = {
       committed: at ?? null,
     };
     // The body is a string within the JSON, so that SQLite neither parses nor rewrites what was sent.
-    return { values: { ...columns, body: JSON.stringify(event) } };
+    return { values: { ...columns, body: JSON.stringify(event), routing: routing ? JSON.stringify(routing) : null } };
   },
   statements: [insertEvents],
 };

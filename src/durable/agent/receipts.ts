@@ -1,0 +1,62 @@
+/**
+ * What became of the events that somebody sent to this agent by name, capability or subscription: stored with the event, noted
+ * when it is acknowledged, kept for as long as ids are remembered. Turns and offers have none. Knows rows only.
+ */
+import { limits } from "../../wire/limits.ts";
+import type { Clock, Storage } from "../host/ports.ts";
+
+interface Receipt {
+  seq: number;
+  /** Milliseconds since the epoch; null: not yet. */
+  acked: number | null;
+}
+
+export interface Receipts {
+  /** Within the transaction that stores the event. */
+  note(event: { source: string; id: string }, seq: number): void;
+  /** Within a transaction. */
+  acknowledge(seqs: Iterable<number>): void;
+  find(event: { source: string; id: string }): Receipt | undefined;
+  /** Forgets what is too old to be asked for; within a transaction. */
+  expire(): void;
+  /** The transaction was undone. */
+  undo(): void;
+}
+
+export function createReceipts(storage: Storage, clock: Clock): Receipts {
+  let open = countOpen();
+
+  function countOpen(): number {
+    return storage.exec<{ n: number }>("SELECT count(*) AS n FROM receipt WHERE acked IS NULL")[0]?.n ?? 0;
+  }
+
+  return {
+    note({ source, id }, seq) {
+      storage.exec("INSERT OR REPLACE INTO receipt (source, id, seq, acked, at) VALUES (?, ?, ?, NULL, ?)", source, id, seq, clock.now());
+      open += 1;
+    },
+    acknowledge(seqs) {
+      // Most of what is acknowledged are turns: an agent that is sent nothing else pays no write.
+      if (!open) return;
+      const acked = storage.exec<{ seq: number }>(
+        "UPDATE receipt SET acked = ? WHERE acked IS NULL AND seq IN (SELECT value FROM json_each(?)) RETURNING seq",
+        clock.now(),
+        JSON.stringify([...seqs]),
+      );
+      open -= acked.length;
+    },
+    find: ({ source, id }) =>
+      storage.exec<Receipt & { [column: string]: number | null }>(
+        "SELECT seq, acked FROM receipt WHERE source = ? AND id = ?",
+        source,
+        id,
+      )[0],
+    expire() {
+      storage.exec("DELETE FROM receipt WHERE at < ?", clock.now() - limits.idMemoryDays * 86_400_000);
+      open = countOpen();
+    },
+    undo() {
+      open = countOpen();
+    },
+  };
+}

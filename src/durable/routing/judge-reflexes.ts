@@ -1,0 +1,88 @@
+/** What the reflexes of all workflows say to an event: a verdict each, and what follows. Knows reflexes, not recipients. */
+import { evaluateReflex, matchesKind } from "../../compile/decide/reflex.ts";
+import type { EvaluatedEmit } from "../../compile/decide/view.ts";
+import type { ReflexIr } from "../../compile/ir.ts";
+import { checkSchema } from "../../wire/check-schema.ts";
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { Verdict } from "../../wire/routing.ts";
+import type { PublishedReflexes } from "../registry.ts";
+import type { Message } from "../rpc.ts";
+import { makeThreadId } from "../thread/thread-id.ts";
+import { readDepth } from "./chain-depth.ts";
+import { routingLimits } from "./routing-limits.ts";
+
+/** A verdict with what it leads to. */
+export interface Judgement {
+  verdict: Verdict;
+  message?: { receivers: string[]; message: Message };
+  emits?: EvaluatedEmit[];
+}
+
+/**
+ * @param agent the sender's id, as expressions see it
+ * @param own the workflow whose thread says it: `nerve.*` events never fire reflexes of their own workflow
+ */
+export async function judgeReflexes(
+  event: CloudEvent,
+  agent: string,
+  published: PublishedReflexes[],
+  own: string | undefined,
+): Promise<Judgement[]> {
+  const judgements: Judgement[] = [];
+  for (const of of published)
+    for (const [place, reflex] of of.reflexes.entries())
+      if (matchesKind(reflex.on, event.type)) judgements.push(await judge(event, agent, of, place, reflex, own));
+  return judgements;
+}
+
+async function judge(
+  event: CloudEvent,
+  agent: string,
+  { workflow, revision, input }: PublishedReflexes,
+  place: number,
+  reflex: ReflexIr,
+  own: string | undefined,
+): Promise<Judgement> {
+  const { kind } = reflex;
+  const say = (verdict: Verdict["verdict"], detail?: string): Judgement => ({
+    verdict: { workflow, place, kind, verdict, ...(detail !== undefined && { detail: detail.slice(0, routingLimits.detail) }) },
+  });
+  if (own === workflow && event.type.startsWith("nerve.")) return say("own", "the event is of one of its own threads");
+  if (readDepth(event) >= routingLimits.chainDepth)
+    return say("depth", `the chain of reflexes that led here is ${routingLimits.chainDepth} deep and ends`);
+  const result = await evaluateReflex(reflex, { ...event, agent });
+  if (!result.ok) return say("error", result.error.message);
+  const found = result.verdict;
+  if (!found.fires) return found.why === "key" ? say("key", found.message) : say("when", "its `when` is not met");
+  const fired: Verdict = { workflow, place, kind, verdict: "fired", ...(found.key !== null && { key: found.key }) };
+  const receivers = [`workflow/${workflow}`];
+  if (reflex.kind === "emit") return { verdict: fired, emits: found.emits };
+  if (reflex.kind === "signal")
+    return {
+      verdict: { ...fired, signal: reflex.signal },
+      message: { receivers, message: { type: "signal", signal: reflex.signal, key: found.key, event: event as unknown as Json } },
+    };
+  const misfits = input === null ? [] : checkSchema(input, event.data ?? null);
+  if (misfits.length)
+    return say(
+      "input",
+      `the data does not fit its input: ${misfits.map(({ path, message }) => `${path || "data"} ${message}`).join("; ")}`,
+    );
+  const thread = await makeThreadId(event.source, event.id, workflow, place);
+  return {
+    verdict: { ...fired, thread },
+    message: {
+      receivers,
+      message: {
+        type: "admit",
+        thread,
+        workflow,
+        revision,
+        event: event as unknown as Json,
+        initiator: agent,
+        key: found.key,
+        priority: found.priority,
+      },
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** Every limit of routing, each beside its reason. */
+export const routingLimits = {
+  /** Reflexes, edges and threads between the first event of a chain and the last: what goes deeper is a loop. */
+  chainDepth: 16,
+  /** Events that the reflexes of one accepted event publish, chains included: they share its commit. */
+  emitted: 64,
+  /** Characters of all of them as JSON: they are rows of one transaction. */
+  emittedText: 1024 * 1024,
+  /** Agents that one event reaches: a lane is held until all have stored it. */
+  recipients: 1_000,
+  /** Verdicts kept with an event: what people read when they ask why. */
+  verdicts: 100,
+  /** Characters of a verdict's detail. */
+  detail: 500,
+  /** Notes in the sender's answer. */
+  notes: 50,
+  /** Kinds that one agent may be subscribed to: they are matched at each event. */
+  subscriptions: 64,
+} as const;

@@ -1,0 +1,44 @@
+/** What an accepted event led to, and how far it came: as it is decided once, stored, and shown to who asks why. */
+
+/** What one reflex said to an event whose kind it listens to. */
+export interface Verdict {
+  workflow: string;
+  /** Place of the reflex in its workflow, from 0. */
+  place: number;
+  kind: "workflow" | "signal" | "emit";
+  /**
+   * `fired`, or why not: `when` is not met, a part of the `key` is missing, the data does not fit the `input`, an expression
+   * is in `error`, the chain is too deep (`depth`), or the event is of a thread of the same workflow (`own`).
+   */
+  verdict: "fired" | "when" | "key" | "input" | "error" | "depth" | "own";
+  /** For people: why not. */
+  detail?: string;
+  /** The thread that it starts. */
+  thread?: string;
+  key?: string;
+  signal?: "cancel" | "suspend" | "resume";
+  /** Ids of the events that it published, whose source is `/workflows/<name>`. */
+  emitted?: string[];
+}
+
+/** What was decided of an event at its acceptance. */
+export interface Routing {
+  verdicts: Verdict[];
+  /** Verdicts that were too many to keep. */
+  more?: number;
+  /** Agents that are sent the event: named by `to`, or subscribed to its kind. */
+  recipients: string[];
+  /** No workflow listens to the kind. */
+  unheard?: true;
+}
+
+/**
+ * How far an event has come on its way to one agent: `waiting` in its mailbox, `given` to a connection that has not
+ * acknowledged it, `acknowledged`, `refused` for good by the mailbox, or `absent`: on its way, or the agent is gone.
+ */
+export interface Delivered {
+  agent: string;
+  status: "waiting" | "given" | "acknowledged" | "refused" | "absent";
+  /** RFC 3339: of `acknowledged`. */
+  at?: string;
+}
