@@ -63,6 +63,8 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["GET /v1/workflows/:name", "operatorsRead"],
   ["DELETE /v1/workflows/:name", "adminsChange"],
   ["GET /v1/workflows/:name/machines", "operatorsRead"],
+  ["POST /v1/workflows/:name/pause", "adminsChange"],
+  ["POST /v1/workflows/:name/unpause", "adminsChange"],
 
   ["POST /v1/events", "everybodyChanges", {}, { id: "e", type: "a.b" }],
   ["GET /v1/events", "everybodyReads"],
