@@ -24,6 +24,9 @@ export interface Environment {
   REGISTRY: DurableObjectNamespace;
   /** `own`: each task in an object of its own. Else beside its recruitment: one file and half the commits. */
   NERVEFLARE_PLACEMENT?: string;
+  /** Events, and other calls, of one agent a second. */
+  NERVEFLARE_RATE_EVENTS?: string;
+  NERVEFLARE_RATE_CALLS?: string;
 }
 
 /** A stub as the interface that its class implements: the platform's own types wrap every answer for disposal. */

@@ -80,7 +80,7 @@ async function createMiniflare(folder: DataFolder, port: number, adminToken: str
   return new Miniflare(
     convertV4MiniflareOptions({
       ...worker,
-      bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...readPlacement() },
+      bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...readVariables() },
       // The Worker calls nobody; a stray fetch must not leave the machine.
       outboundService: () => new Response("the local server has no network", { status: 502 }),
       // Requests go to the Worker itself: Miniflare's own entry in front of it costs two thirds of a request.
@@ -101,10 +101,11 @@ async function createMiniflare(folder: DataFolder, port: number, adminToken: str
   );
 }
 
-/** Where tasks live; a deployed Worker reads the same name from its variables. */
-function readPlacement(): { NERVEFLARE_PLACEMENT?: string } {
-  const { NERVEFLARE_PLACEMENT: placement } = process.env;
-  return placement === undefined ? {} : { NERVEFLARE_PLACEMENT: placement };
+/** What a deployed Worker reads from its variables, under the same names. */
+function readVariables(): { [name: string]: string } {
+  const names = ["NERVEFLARE_PLACEMENT", "NERVEFLARE_RATE_EVENTS", "NERVEFLARE_RATE_CALLS"];
+  const given = names.map((name) => [name, process.env[name]]).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(given);
 }
 
 /** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */

@@ -34,6 +34,7 @@ import { type Caller, createIdentity, type Identity, type Report } from "./ident
 import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import { type Connections, createPresence, type Presence, presenceLimits } from "./presence.ts";
+import { createRate, type Rates, readRates } from "./rate.ts";
 import type { Incoming } from "./reader.ts";
 import { createSeats } from "./seats.ts";
 import { createTickets } from "./tickets.ts";
@@ -52,6 +53,8 @@ export interface AgentPorts {
   countCommit(): void;
   /** What of the agent is connected now. */
   connections(): Connections;
+  /** Absent: the usual ones. */
+  rates?: Rates;
 }
 
 export interface AgentCore {
@@ -62,6 +65,8 @@ export interface AgentCore {
   revoke(): Result<null>;
   /** Whether a connection that was opened with a token of this hash may stay. */
   holds(tokenHash: string): boolean;
+  /** More is refused than an agent that listens would send. */
+  readonly flooded: boolean;
   identify(principal: Principal): Promise<Result<AgentCard>>;
   me(principal: Principal): Promise<Result<Json>>;
   /** The hash of a token that is good: what stands for it in a connection, which outlives the request that showed it. */
@@ -126,7 +131,12 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       projection.undo();
     },
   });
+  const rates = ports.rates ?? readRates({});
+  const eventRate = createRate(rates.events, clock.now);
+  const callRate = createRate(rates.calls, clock.now);
   let polls = 0;
+  /** Ends the waiting of each poll: what it was let in by may be void. */
+  const waiting = new Set<() => void>();
   let lazy = false;
   let resumed = false;
   /** The call before has placed its events; the event before has been stored. */
@@ -196,11 +206,24 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     return leaving;
   }
 
+  function wakePolls(): void {
+    for (const end of [...waiting]) end();
+  }
+
+  /** As {@link hear}, if the caller may speak so soon again. Operators are not held back. */
+  async function admit(principal: Principal): Promise<Result<Identity>> {
+    const caller = await hear(principal);
+    const wait = caller.ok && "agent" in principal ? callRate.take() : 0;
+    return wait > 0 ? { ok: false, problem: slowDown(`${callRate.perSecond} calls`, wait) } : caller;
+  }
+
   /** @param placed called once the event has its place among all that the agent sent */
   async function acceptOne(sender: Identity, raw: unknown, placed: () => void): Promise<Accepted | Rejected> {
     const id =
       typeof raw === "object" && raw !== null && typeof (raw as { id?: unknown }).id === "string" ? (raw as { id: string }).id : null;
     const reject = (error: Problem): Rejected => ({ id, status: "rejected", error });
+    const wait = sender.source.startsWith("/agents/") ? eventRate.take() : 0;
+    if (wait > 0) return reject(slowDown(`${eventRate.perSecond} events`, wait));
     try {
       const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
       if (!judged.ok) return reject(judged.problem);
@@ -357,19 +380,25 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         presence.forget();
         tickets.clear();
       });
+      wakePolls();
       return succeed(null);
     },
     rotate(tokenHash, overlap) {
       if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
       identity.rotate(tokenHash, overlap);
+      wakePolls();
       return succeed(null);
     },
     revoke() {
       if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
       identity.revoke();
+      wakePolls();
       return succeed(null);
     },
     holds: (tokenHash) => identity.holds(tokenHash),
+    get flooded() {
+      return eventRate.flooded;
+    },
     async identify(principal) {
       const caller = await hear(principal);
       return caller.ok ? succeed(caller.value.card) : caller;
@@ -394,7 +423,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       return caller.ok ? succeed(tokenHash) : refuse("unauthenticated", "This ticket was used, is too old, or is nobody's: get another.");
     },
     async me(principal) {
-      const caller = await hear(principal);
+      const caller = await admit(principal);
       if (!caller.ok) return caller;
       const { card: granted } = caller.value;
       const data = (item: { event: CloudEvent }): Json => item.event.data ?? null;
@@ -408,6 +437,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
           batchEvents: limits.batchEvents,
           mailboxRows: limits.mailboxRows,
           pollSeconds: limits.pollSeconds,
+          eventsPerSecond: rates.events,
+          callsPerSecond: rates.calls,
         },
         now: new Date(clock.now()).toISOString(),
         rolesHeld: seats.list().map(({ thread, workflow, role, type, generation, ...seat }) => {
@@ -442,7 +473,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       }
     },
     async inbox(principal, { channels, after, waitSeconds, limit }) {
-      const caller = await hear(principal);
+      const caller = await admit(principal);
       if (!caller.ok) return caller;
       const read = (): InboxPage => {
         const events = mailbox.readFree({ channels, ...(after !== undefined && { after }), limit });
@@ -459,11 +490,14 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
           const left = end - clock.now();
           if (left <= 0) return succeed(read());
           await new Promise<void>((resolve) => {
-            const stop = mailbox.onReceive(resolve);
-            ports.later(left, () => {
+            const end = (): void => {
+              waiting.delete(end);
               stop();
               resolve();
-            });
+            };
+            const stop = mailbox.onReceive(end);
+            waiting.add(end);
+            ports.later(left, end);
           });
           // It may have waited for longer than its token was good.
           const still = await identify(principal);
@@ -476,7 +510,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       }
     },
     async ack(principal, ack) {
-      const caller = await hear(principal);
+      const caller = await admit(principal);
       if (!caller.ok) return caller;
       mailbox.ack(ack);
       commit(() => {});
@@ -527,6 +561,13 @@ const deletedPrefix = '{"type":"agent.deleted"';
 
 function deletedMessage(agent: string): Message {
   return { type: "agent.deleted", agent };
+}
+
+/** @param allowed what one may send a second */
+function slowDown(allowed: string, wait: number): Problem {
+  return createProblem("rate_limited", `This agent may send ${allowed} a second. Send the same again after the time told.`, {
+    retryAfter: Math.ceil(wait / 1000),
+  });
 }
 
 /** The actor that a thread-bound event names. A turn's id is `<task>:<number>`, an offer's `<thread>:<role>:<number>`. */

@@ -13,6 +13,7 @@ import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { createFrameGuard, type FrameGuard } from "./frame-guard.ts";
 import { createGivenBytes } from "./given-bytes.ts";
+import { readRates } from "./rate.ts";
 import { readFrame } from "./read-frame.ts";
 import type { Reader } from "./reader.ts";
 import { lookForStall, type Stall } from "./stall.ts";
@@ -85,6 +86,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
         const pinged = Math.max(0, ...open.map((socket) => this.#readPing(socket)));
         return { count: open.length, ...(pinged > 0 && { pinged }) };
       },
+      rates: readRates(this.env),
     });
   }
 
@@ -230,6 +232,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       if (answer.status === "accepted") send(socket, { type: "accepted", ...answer });
       else reject(answer.id, answer.error);
     }
+    if (this.#core.flooded) this.#close(socket, closeCodes.rate, "too much, too fast: wait as told");
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {

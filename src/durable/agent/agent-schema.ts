@@ -37,6 +37,15 @@ export const agentLimits = {
   polls: 8,
   /** Former tokens that may be good beside the newest: those of a rotation begun again and again. */
   formerTokens: 8,
+  /**
+   * A second, of one agent: events that it sends, on any transport and whether they are good or not, and other calls and
+   * frames. Past what one object can store, so that only who does not listen meets them.
+   */
+  rates: { events: 2_000, calls: 1_000 },
+  /** Seconds' worth that may come at once: what a client sends after it was away. */
+  burstSeconds: 5,
+  /** Bursts that are refused without a pause until the connection is closed: by then nobody waits as told. */
+  flood: 10,
   /** Connections of one agent. */
   sockets: 16,
   /** Milliseconds without a sign of life after which a connection gives way to another of its agent: three pings of the client's. */
