@@ -34,7 +34,8 @@ import { type Caller, createIdentity, type Identity, type Report } from "./ident
 import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import { type Connections, createPresence, type Presence, presenceLimits } from "./presence.ts";
-import { createRate, type Rates, readRates } from "./rate.ts";
+import { createRate, describeRate, type Rates, readRates } from "./rate.ts";
+import { readThreadAddress } from "./read-thread-address.ts";
 import type { Incoming } from "./reader.ts";
 import { createSeats } from "./seats.ts";
 import { createTickets } from "./tickets.ts";
@@ -214,7 +215,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   async function admit(principal: Principal): Promise<Result<Identity>> {
     const caller = await hear(principal);
     const wait = caller.ok && "agent" in principal ? callRate.take() : 0;
-    return wait > 0 ? { ok: false, problem: slowDown(`${callRate.perSecond} calls`, wait) } : caller;
+    return wait > 0 ? { ok: false, problem: describeRate(`${callRate.perSecond} calls`, wait) } : caller;
   }
 
   /** @param placed called once the event has its place among all that the agent sent */
@@ -223,7 +224,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       typeof raw === "object" && raw !== null && typeof (raw as { id?: unknown }).id === "string" ? (raw as { id: string }).id : null;
     const reject = (error: Problem): Rejected => ({ id, status: "rejected", error });
     const wait = sender.source.startsWith("/agents/") ? eventRate.take() : 0;
-    if (wait > 0) return reject(slowDown(`${eventRate.perSecond} events`, wait));
+    if (wait > 0) return reject(describeRate(`${eventRate.perSecond} events`, wait));
     try {
       const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
       if (!judged.ok) return reject(judged.problem);
@@ -561,27 +562,4 @@ const deletedPrefix = '{"type":"agent.deleted"';
 
 function deletedMessage(agent: string): Message {
   return { type: "agent.deleted", agent };
-}
-
-/** @param allowed what one may send a second */
-function slowDown(allowed: string, wait: number): Problem {
-  return createProblem("rate_limited", `This agent may send ${allowed} a second. Send the same again after the time told.`, {
-    retryAfter: Math.ceil(wait / 1000),
-  });
-}
-
-/** The actor that a thread-bound event names. A turn's id is `<task>:<number>`, an offer's `<thread>:<role>:<number>`. */
-function readThreadAddress(event: CloudEvent): string | undefined {
-  const data = event.data as { turn?: string; offer?: string; thread?: string };
-  if (data.turn !== undefined) {
-    const end = data.turn.lastIndexOf(":");
-    return isThreadName(data.turn.slice(0, Math.max(end, 0))) ? `task/${data.turn.slice(0, end)}` : undefined;
-  }
-  const thread = data.thread ?? data.offer?.split(":")[0] ?? "";
-  return isThreadName(thread) ? `recruitment/${thread}` : undefined;
-}
-
-/** A thread's id, or a task's name made of one; anything else would make an object of a name that somebody thought up. */
-function isThreadName(name: string): boolean {
-  return /^t[a-z2-7]{25}(\.\d+){0,2}$/.test(name);
 }

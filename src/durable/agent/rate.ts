@@ -2,6 +2,7 @@
  * How fast an agent may go: a bucket that fills by the second, in memory alone. An object that slept long enough to
  * forget it would have a full one anyhow. Knows no clock but the one it is given.
  */
+import { createProblem, type Problem } from "../../wire/problem.ts";
 import { agentLimits } from "./agent-schema.ts";
 
 export interface Rate {
@@ -62,4 +63,14 @@ export function readRates(variables: { NERVEFLARE_RATE_EVENTS?: string; NERVEFLA
     events: read(variables.NERVEFLARE_RATE_EVENTS, agentLimits.rates.events),
     calls: read(variables.NERVEFLARE_RATE_CALLS, agentLimits.rates.calls),
   };
+}
+
+/**
+ * The refusal of what came too fast.
+ * @param allowed what may come in a second, e.g. `2000 events`
+ */
+export function describeRate(allowed: string, wait: number): Problem {
+  return createProblem("rate_limited", `This agent may send ${allowed} a second. Send the same again after the time told.`, {
+    retryAfter: Math.ceil(wait / 1000),
+  });
 }
