@@ -35,7 +35,7 @@ import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import { type Connections, createPresence, type Presence, presenceLimits } from "./presence.ts";
 import { createRate, describeRate, type Rates, readRates } from "./rate.ts";
-import { readThreadAddress } from "./read-thread-address.ts";
+import { isThreadName, readThreadAddress } from "./read-thread-address.ts";
 import type { Incoming } from "./reader.ts";
 import { createSeats } from "./seats.ts";
 import { createTickets } from "./tickets.ts";
