@@ -9,6 +9,7 @@ import { describeFailure } from "./describe-failure.ts";
 import { findAllowedMethods } from "./find-allowed-methods.ts";
 import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
+import { addDocsRoutes } from "./routes/docs.ts";
 import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
@@ -26,6 +27,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  addDocsRoutes(app);
   addRedeemRoute(app, ports);
   app.use("*", authenticate(ports));
   app.use("*", async (c, next) => {

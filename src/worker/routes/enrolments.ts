@@ -8,6 +8,8 @@ import { readAgent } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { beginDecision, finishDecision } from "../audit-store.ts";
 import { requireAdminToken, requireOperator } from "../authenticate.ts";
+import { answerShapes } from "../describe/answer-shapes.ts";
+import type { RouteDoc } from "../describe/route-doc.ts";
 import { addEnrolment, giveBackEnrolment, listEnrolments, removeEnrolment, takeEnrolment } from "../enrolment-store.ts";
 import { createGuessGuard } from "../guess-guard.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
@@ -113,3 +115,38 @@ export function addEnrolmentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.body(null, 204);
   });
 }
+
+/** What these routes say of themselves. */
+export const enrolmentDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/enrolments",
+    tag: "enrolments",
+    summary: "Make a one-time code by which a new machine registers itself",
+    callers: "admins",
+    body: { schema: newEnrolment },
+    answers: { 201: { description: "The code, shown this once.", schema: answerShapes.enrolment } },
+  },
+  {
+    route: "GET /v1/enrolments",
+    tag: "enrolments",
+    summary: "List codes that may still be redeemed",
+    callers: "operators",
+    query: enrolmentList,
+    answers: { 200: { description: "A page.", schema: answerShapes.enrolments } },
+  },
+  {
+    route: "DELETE /v1/enrolments/:id",
+    tag: "enrolments",
+    summary: "Withdraw a code",
+    callers: "admins",
+    answers: { 204: { description: "Gone." } },
+  },
+  {
+    route: "POST /v1/enrolments/redeem",
+    tag: "enrolments",
+    summary: "Redeem a code: registers its agent",
+    callers: "anybody",
+    body: { schema: redemption },
+    answers: { 201: { description: "The agent, with its token, shown this once.", schema: answerShapes.agentWithToken } },
+  },
+];

@@ -2,12 +2,16 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { CloudEvent } from "../../wire/event.ts";
+import { postedEvent } from "../../wire/event.ts";
 import { exceedsDepth } from "../../wire/exceeds-depth.ts";
 import type { Accepted, Rejected } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
 import { createProblem } from "../../wire/problem.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject, proveViewer } from "../authenticate.ts";
+import { answerShapes } from "../describe/answer-shapes.ts";
+import type { RouteDoc } from "../describe/route-doc.ts";
+import { acceptedShape, rejectedShape } from "../describe/wire-shapes.ts";
 import { findEvents, type LogQuery, queryEvents, readEnd } from "../event-log.ts";
 import { followLimits, followLog } from "../follow-log.ts";
 import { moment, pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
@@ -106,3 +110,39 @@ function rejectDeep(event: unknown): Rejected {
   const error = createProblem("malformed", `The event nests deeper than ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
   return { id: typeof id === "string" ? id : null, status: "rejected", error };
 }
+
+/** What these routes say of themselves. */
+export const eventDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/events",
+    tag: "events",
+    summary: "Post an event, or up to 100; each is judged alone, and the same id with the same body is answered the same",
+    callers: "everyone",
+    body: {
+      schema: z.union([postedEvent, z.array(postedEvent)]),
+      types: ["application/cloudevents+json", "application/cloudevents-batch+json", "application/json"],
+    },
+    answers: {
+      202: {
+        description: "Stored. A batch is answered by an array, in order.",
+        schema: z.union([acceptedShape, z.array(z.union([acceptedShape, rejectedShape]))]),
+      },
+    },
+  },
+  {
+    route: "GET /v1/events",
+    tag: "events",
+    summary: "Read the log: a page, or with `follow` a stream of what comes",
+    callers: "everyone",
+    query: logQuery,
+    answers: { 200: { description: "A page.", schema: answerShapes.log } },
+  },
+  {
+    route: "GET /v1/events/:id",
+    tag: "events",
+    summary: "Show an event",
+    callers: "everyone",
+    query: eventQuery,
+    answers: { 200: { description: "The event and its place in the log.", schema: answerShapes.logEntry } },
+  },
+];

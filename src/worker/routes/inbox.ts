@@ -8,6 +8,9 @@ import { channels } from "../../wire/channels.ts";
 import { limits } from "../../wire/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject } from "../authenticate.ts";
+import { answerShapes } from "../describe/answer-shapes.ts";
+import type { RouteDoc } from "../describe/route-doc.ts";
+import { inboxPageShape } from "../describe/wire-shapes.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
@@ -106,3 +109,53 @@ function addProof(c: Context<AppEnv>, { agent, token }: Extract<Principal, { age
   headers.set("authorization", `${c.get("byTicket") ? "Ticket" : "Bearer"} ${token}`);
   return new Request(c.req.raw, { headers });
 }
+
+/** What these routes say of themselves. */
+export const inboxDocs: RouteDoc[] = [
+  {
+    route: "GET /v1/me",
+    tag: "inbox",
+    summary: "Show what the server says of the caller: rights, roles held, open turns and offers",
+    callers: "everyone",
+    answers: { 200: { description: "The caller.", schema: answerShapes.me } },
+  },
+  {
+    route: "GET /v1/inbox",
+    tag: "inbox",
+    summary: "Poll what is not acknowledged; `wait` holds the answer until something comes",
+    callers: "everyone",
+    query: inboxQuery,
+    answers: { 200: { description: "A page.", schema: inboxPageShape } },
+  },
+  {
+    route: "POST /v1/inbox/ack",
+    tag: "inbox",
+    summary: "Acknowledge what was dealt with",
+    callers: "everyone",
+    body: { schema: ackBody },
+    answers: { 204: { description: "Noted." } },
+  },
+  {
+    route: "GET /v1/connect",
+    tag: "inbox",
+    summary: "Open a WebSocket; its frames are in /v1/asyncapi.json",
+    callers: "everyone",
+    query: connectQuery,
+    answers: { 101: { description: "The socket." } },
+  },
+  {
+    route: "GET /v1/inbox/stream",
+    tag: "inbox",
+    summary: "Open an event stream; resumes by Last-Event-ID",
+    callers: "everyone",
+    query: connectQuery,
+    answers: { 200: { description: "The stream.", type: "text/event-stream" } },
+  },
+  {
+    route: "POST /v1/tickets",
+    tag: "inbox",
+    summary: "Get a short-lived ticket with which a browser opens a stream or a socket",
+    callers: "everyone",
+    answers: { 201: { description: "The ticket, good once.", schema: answerShapes.ticket } },
+  },
+];

@@ -5,6 +5,8 @@ import { hashToken } from "../../durable/token-hash.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { listDecisions } from "../audit-store.ts";
 import { requireOperator, rootOperator } from "../authenticate.ts";
+import { answerShapes } from "../describe/answer-shapes.ts";
+import type { RouteDoc } from "../describe/route-doc.ts";
 import { addOperator, listOperators, removeOperator } from "../operator-store.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError } from "../problem-error.ts";
@@ -55,3 +57,38 @@ export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.json(await listDecisions(db, parseInput(auditList, c.req.query(), "query")));
   });
 }
+
+/** What these routes say of themselves. */
+export const operatorDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/operators",
+    tag: "operators",
+    summary: "Name an operator; the token is shown this once",
+    callers: "admins",
+    body: { schema: newOperator },
+    answers: { 201: { description: "Named.", schema: answerShapes.operator } },
+  },
+  {
+    route: "GET /v1/operators",
+    tag: "operators",
+    summary: "List operators",
+    callers: "operators",
+    query: operatorList,
+    answers: { 200: { description: "A page.", schema: answerShapes.operators } },
+  },
+  {
+    route: "DELETE /v1/operators/:name",
+    tag: "operators",
+    summary: "Forget an operator; the token is void at once",
+    callers: "admins",
+    answers: { 204: { description: "Gone." } },
+  },
+  {
+    route: "GET /v1/audit",
+    tag: "operators",
+    summary: "Read who decided what, newest first",
+    callers: "operators",
+    query: auditList,
+    answers: { 200: { description: "A page.", schema: answerShapes.decisions } },
+  },
+];

@@ -3,6 +3,8 @@ import type { Hono } from "hono";
 import { readMetrics } from "../../durable/metrics.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
+import { answerShapes } from "../describe/answer-shapes.ts";
+import type { RouteDoc } from "../describe/route-doc.ts";
 import { countThreads, countWaits, listThreads } from "../thread-index.ts";
 
 /** Adds the routes. */
@@ -55,3 +57,21 @@ async function countPresence(db: D1Database): Promise<{ online: number; away: nu
   for (const { state, n } of results) counts[state] = n;
   return counts;
 }
+
+/** What these routes say of themselves. */
+export const statusDocs: RouteDoc[] = [
+  {
+    route: "GET /v1/status",
+    tag: "operations",
+    summary: "Show how the whole is",
+    callers: "operators",
+    answers: { 200: { description: "Counts, the longest wait, the lag of the log.", schema: answerShapes.status } },
+  },
+  {
+    route: "GET /v1/metrics",
+    tag: "operations",
+    summary: "Show what this isolate has done",
+    callers: "operators",
+    answers: { 200: { description: "Counters.", schema: answerShapes.any } },
+  },
+];

@@ -4,6 +4,8 @@ import { z } from "zod";
 import { limits } from "../../wire/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
+import { answerShapes } from "../describe/answer-shapes.ts";
+import type { RouteDoc } from "../describe/route-doc.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
@@ -57,16 +59,6 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.json(unwrap(await findThread(c).history(readPage(c))));
   });
 
-  app.get("/v1/threads/:id/explain", async (c) => {
-    await requireOperator(c, ports);
-    const explanation = unwrap(await findThread(c).explain());
-    if (!explanation.queue) return c.json(explanation);
-    // Who has the places, the index knows; it may lag a blink.
-    const has = async (status: "recruiting" | "running") =>
-      (await listThreads(ports.db, null, { workflow: explanation.workflow, status, limit: limits.page })).threads.map(({ id }) => id);
-    return c.json({ ...explanation, queue: { ...explanation.queue, runs: [...(await has("recruiting")), ...(await has("running"))] } });
-  });
-
   for (const signal of ["cancel", "suspend", "resume"] as const) {
     app.post(`/v1/threads/:id/${signal}`, async (c) => {
       const operator = await requireOperator(c, ports);
@@ -86,3 +78,62 @@ function readPage(c: Context<AppEnv>): { after?: number; limit: number } {
   const { after, limit } = parseInput(page, c.req.query(), "query");
   return { ...(after !== undefined && { after }), limit };
 }
+
+/** What these routes say of themselves. */
+export const threadDocs: RouteDoc[] = [
+  {
+    route: "GET /v1/threads",
+    tag: "threads",
+    summary: "List threads, newest first; agents see those that they take part in",
+    callers: "everyone",
+    query: threadList,
+    answers: { 200: { description: "A page.", schema: answerShapes.threads } },
+  },
+  {
+    route: "GET /v1/threads/:id",
+    tag: "threads",
+    summary: "Show a thread: who plays, whose turn it is, what it waits for, how it ended",
+    callers: "everyone",
+    answers: { 200: { description: "The thread.", schema: answerShapes.thread } },
+  },
+  {
+    route: "GET /v1/threads/:id/messages",
+    tag: "threads",
+    summary: "Read its steps, each with the decision that followed",
+    callers: "everyone",
+    query: page,
+    answers: { 200: { description: "A page.", schema: answerShapes.messages } },
+  },
+  {
+    route: "GET /v1/threads/:id/history",
+    tag: "threads",
+    summary: "Read what its machines took and did, event by event",
+    callers: "operators",
+    query: page,
+    answers: { 200: { description: "Both histories.", schema: answerShapes.any } },
+  },
+  {
+    route: "POST /v1/threads/:id/cancel",
+    tag: "threads",
+    summary: "End a thread",
+    callers: "admins",
+    body: { schema: controlBodies.cancel, required: false },
+    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
+  },
+  {
+    route: "POST /v1/threads/:id/suspend",
+    tag: "threads",
+    summary: "Stop a thread until a person resumes it",
+    callers: "admins",
+    body: { schema: controlBodies.suspend, required: false },
+    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
+  },
+  {
+    route: "POST /v1/threads/:id/resume",
+    tag: "threads",
+    summary: "Let a suspended thread go on, with a supplement",
+    callers: "admins",
+    body: { schema: controlBodies.resume, required: false },
+    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
+  },
+];

@@ -1,0 +1,87 @@
+/** Schemas of what the routes answer, as far as callers may rely on it: members may be added, these stay. */
+import { z } from "zod";
+import type { MessageView } from "../../durable/rpc.ts";
+import type { LogEntry } from "../event-log.ts";
+import { threadStatuses } from "../thread-index.ts";
+import { cloudEventShape } from "./wire-shapes.ts";
+
+const time = z.iso.datetime();
+const text = z.string();
+const nullable = text.nullable();
+const rights = { capabilities: z.array(text), roles: z.array(text).nullable(), kinds: z.array(text).nullable() };
+
+/** A page: what it lists, and the cursor to go on from. */
+function page<Shape extends z.ZodType, Name extends string>(name: Name, item: Shape, cursor: z.ZodType = nullable) {
+  return z.looseObject({ [name]: z.array(item), next: cursor });
+}
+
+/** Something with an id or a name, whose other members are the route's business. */
+const named = z.looseObject({ name: text });
+const identified = z.looseObject({ id: text });
+
+const role = z.looseObject({ type: text, agent: text.optional(), generation: z.int().optional(), state: text });
+const outcome = z.looseObject({ status: z.enum(["completed", "failed", "cancelled"]), role: nullable, output: z.json(), prompt: nullable });
+
+const threadView = z.looseObject({
+  id: text,
+  workflow: text,
+  revision: text,
+  status: z.enum(threadStatuses),
+  createdAt: time,
+  updatedAt: time,
+  event: cloudEventShape,
+  roles: z.record(text, role),
+  turn: z.looseObject({ turn: text, role: text, agent: text, since: time, deadline: text }).optional(),
+  round: z.int(),
+  waiting: z.looseObject({ for: text, role: text.optional(), agent: text.optional(), since: time, until: time.optional() }).optional(),
+  outcome: outcome.optional(),
+  error: text.optional(),
+  parent: text.optional(),
+});
+
+const message = z.looseObject({
+  round: z.int(),
+  role: text,
+  agent: nullable,
+  output: z.json(),
+  body: text.optional(),
+  at: time,
+  decision: z.looseObject({ to: text, prompt: nullable, because: text }).optional(),
+}) satisfies z.ZodType<MessageView>;
+
+const logEntry = z.looseObject({ event: cloudEventShape, position: z.int() }) satisfies z.ZodType<LogEntry>;
+
+export const answerShapes = {
+  named,
+  identified,
+  any: z.looseObject({}),
+  agent: z.looseObject({ id: text, ...rights, createdAt: time, updatedAt: time }),
+  agentWithToken: z.looseObject({ id: text, token: text, ...rights }),
+  token: z.looseObject({ id: text, token: text }),
+  agents: page("agents", identified),
+  enrolment: z.looseObject({ id: text, agent: text, code: text, expires: time }),
+  enrolments: page("enrolments", identified),
+  operator: z.looseObject({ name: text, access: z.enum(["read", "admin"]), token: text }),
+  operators: page("operators", named),
+  decisions: page("decisions", z.looseObject({}), z.int().nullable()),
+  published: z.looseObject({ name: text, revision: text, diagnostics: z.array(z.looseObject({})) }),
+  workflow: z.looseObject({ name: text, revision: text, description: text, source: text }),
+  workflows: page("workflows", z.looseObject({ name: text, revision: text })),
+  machines: z.looseObject({ name: text, revision: text, recruitment: z.looseObject({}), task: z.looseObject({}) }),
+  logEntry,
+  log: page("events", logEntry, z.int().nullable()),
+  thread: threadView,
+  threads: page("threads", z.looseObject({ id: text, workflow: text, status: z.enum(threadStatuses) }), z.int().nullable()),
+  messages: page("messages", message, z.int().nullable()),
+  schemas: page("schemas", z.looseObject({ kind: text, agent: text, schema: z.json() })),
+  me: z.looseObject({
+    id: text,
+    ...rights,
+    now: time,
+    rolesHeld: z.array(z.looseObject({ thread: text, workflow: text, role: text })),
+    turns: z.array(z.looseObject({})),
+    offers: z.array(z.looseObject({})),
+  }),
+  ticket: z.looseObject({ ticket: text, expires: time }),
+  status: z.looseObject({ now: time, threads: z.record(z.enum(threadStatuses), z.int()) }),
+} as const;

@@ -1,0 +1,52 @@
+/** Every route's description, in the order in which people read them. The app's own routes are the other side: a test compares. */
+import { agentDocs } from "../routes/agents.ts";
+import { enrolmentDocs } from "../routes/enrolments.ts";
+import { eventDocs } from "../routes/events.ts";
+import { inboxDocs } from "../routes/inbox.ts";
+import { operatorDocs } from "../routes/operators.ts";
+import { schemaDocs } from "../routes/schemas.ts";
+import { statusDocs } from "../routes/status.ts";
+import { threadDocs } from "../routes/threads.ts";
+import { workflowDocs } from "../routes/workflows.ts";
+import { answerShapes } from "./answer-shapes.ts";
+import type { RouteDoc } from "./route-doc.ts";
+
+/** Routes that need no token. */
+const openDocs: RouteDoc[] = [
+  {
+    route: "GET /healthz",
+    tag: "operations",
+    summary: "Whether the server answers",
+    callers: "anybody",
+    answers: { 200: { description: "It does.", schema: answerShapes.any } },
+  },
+  ...["openapi", "asyncapi"].map(
+    (name): RouteDoc => ({
+      route: `GET /v1/${name}.json`,
+      tag: "operations",
+      summary: "This description, for machines",
+      callers: "anybody",
+      answers: { 200: { description: "The document.", schema: answerShapes.any } },
+    }),
+  ),
+  {
+    route: "GET /docs",
+    tag: "operations",
+    summary: "This description, for people",
+    callers: "anybody",
+    answers: { 200: { description: "The page.", type: "text/html" } },
+  },
+];
+
+export const routeDocs: RouteDoc[] = [
+  ...inboxDocs,
+  ...eventDocs,
+  ...threadDocs,
+  ...workflowDocs,
+  ...agentDocs,
+  ...enrolmentDocs,
+  ...operatorDocs,
+  ...schemaDocs,
+  ...statusDocs,
+  ...openDocs,
+];

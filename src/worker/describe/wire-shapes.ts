@@ -1,0 +1,48 @@
+/** Schemas of what the server says over the wire, held to the wire's own types by the compiler: for the descriptions, and for tests of what is really sent. */
+import { z } from "zod";
+import { channels } from "../../wire/channels.ts";
+import { type CloudEvent, postedEvent } from "../../wire/event.ts";
+import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame } from "../../wire/frames.ts";
+import { type Problem, type ProblemCode, problemCodes } from "../../wire/problem.ts";
+
+/** A {@link CloudEvent}: what was posted, with what the orchestrator stamps. */
+export const cloudEventShape = postedEvent.required({ specversion: true, source: true, time: true }) as unknown as z.ZodType<CloudEvent>;
+
+export const problemShape = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(Object.keys(problemCodes) as [ProblemCode]),
+  nrv: z.string(),
+  retryable: z.boolean(),
+  retryAfter: z.number().optional(),
+}) as z.ZodType<Problem>;
+
+export const acceptedShape = z.looseObject({
+  id: z.string(),
+  status: z.literal("accepted"),
+  threads: z.array(z.string()),
+  notes: z.array(z.string()),
+}) satisfies z.ZodType<Accepted>;
+
+export const rejectedShape: z.ZodType<Rejected> = z.looseObject({
+  id: z.string().nullable(),
+  status: z.literal("rejected"),
+  error: problemShape,
+});
+
+export const inboxItemShape = z.looseObject({
+  seq: z.int().nonnegative(),
+  channel: z.enum(channels),
+  event: cloudEventShape,
+}) satisfies z.ZodType<InboxItem>;
+
+export const inboxPageShape: z.ZodType<InboxPage> = z.looseObject({ events: z.array(inboxItemShape), next: z.int().nonnegative() });
+
+/** Frames of the socket, from the server. */
+export const serverFrameShapes = {
+  event: inboxItemShape.extend({ type: z.literal("event") }),
+  accepted: acceptedShape.extend({ type: z.literal("accepted") }),
+  rejected: z.looseObject({ type: z.literal("rejected"), id: z.string().nullable(), error: problemShape }),
+} satisfies { [Type in ServerFrame["type"]]: z.ZodType<Extract<ServerFrame, { type: Type }>> };

@@ -1,0 +1,47 @@
+/** The API's own description: complete, of the routes' own schemas, and what the formats' own parsers call right. */
+import { Parser } from "@asyncapi/parser";
+import { validate } from "@readme/openapi-parser";
+import { expect, test } from "vitest";
+import { buildAsyncapi } from "../../../src/worker/describe/build-asyncapi.ts";
+import { buildOpenapi } from "../../../src/worker/describe/build-openapi.ts";
+import { routeDocs } from "../../../src/worker/describe/route-docs.ts";
+import { openSqliteD1 } from "./sqlite-d1.ts";
+import { createTestApp } from "./test-app.ts";
+
+const app = createTestApp(openSqliteD1());
+
+test("every route is described, and nothing else: a new one says its own in the list beside it, e.g. threadDocs of routes/threads.ts", () => {
+  const described = routeDocs.map(({ route }) => route);
+  expect(described.toSorted()).toEqual([...app.routes()].toSorted());
+  expect(new Set(described).size).toBe(described.length);
+});
+
+test("the OpenAPI document is one", async () => {
+  const { body } = await app.call("GET", "/v1/openapi.json", { token: null });
+  expect(await validate(structuredClone(body))).toEqual({ valid: true, warnings: [], specification: "OpenAPI" });
+});
+
+test("the OpenAPI document has the routes' own schemas, limits and all", () => {
+  const { paths } = buildOpenapi(routeDocs, "0") as unknown as { paths: Record<string, Record<string, { parameters: unknown[] }>> };
+  const list = paths["/v1/threads"]?.["get"]?.parameters;
+  expect(list).toContainEqual({ name: "status", in: "query", schema: { type: "string", enum: expect.arrayContaining(["recruiting"]) } });
+  expect(paths["/v1/threads/{id}"]?.["get"]?.parameters).toEqual([{ name: "id", in: "path", required: true, schema: { type: "string" } }]);
+});
+
+test("the AsyncAPI document is one", async () => {
+  const { body } = await app.call("GET", "/v1/asyncapi.json", { token: null });
+  const { document, diagnostics } = await new Parser().parse(JSON.stringify(body));
+  // Severity 0 and 1: an error or a warning; the one hint is that there is a newer version of the format.
+  expect(diagnostics.filter(({ severity }) => severity < 2)).toEqual([]);
+  expect(document?.operations().map((operation) => operation.id())).toEqual(["send", "give", "stream"]);
+});
+
+test("/docs shows every path and message by itself: no script, nothing that is loaded from elsewhere", async () => {
+  const response = await app.call("GET", "/docs", { token: null });
+  expect(response.headers.get("content-type")).toMatch("text/html");
+  expect(response.headers.get("content-security-policy")).toMatch("default-src 'none'");
+  const page = response.body as string;
+  for (const { route } of routeDocs) expect(page).toContain(route.split(" ")[1]?.replaceAll(/:(\w+)/g, "{$1}"));
+  for (const { title } of Object.values(buildAsyncapi("0").components.messages)) expect(page).toContain(title);
+  expect(page).not.toMatch(/<script|<link|<img|src=|url\(|https?:\/\/(?!nerveflare\.dev)/i);
+});
