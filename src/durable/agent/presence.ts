@@ -271,10 +271,9 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
     },
     show() {
       const now = clock.now();
-      const heard = readHeard(now);
-      const there = heard > 0 && now - heard < (seats.shortest ?? presenceLimits.idle);
+      const silent = now - readSign(now) >= (seats.shortest ?? presenceLimits.idle);
       return {
-        state: there ? "online" : kept.state === "online" ? "away" : kept.state,
+        state: silent && kept.state === "online" ? "away" : kept.state,
         lastSignAt: kept.heard > 0 ? new Date(kept.heard).toISOString() : null,
         connections: ports.connections().count,
         seats: seats.list().length,
