@@ -75,7 +75,7 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     url,
     token,
     slots: options.slots,
-    transport: options.poll ? "poll" : "auto",
+    ...(options.poll ? { transports: ["poll"] } : {}),
     ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
     ...(options.state ? { journal: createFileJournal(options.state) } : {}),
     onTurn: createProgramHandler({ command: options.exec, env, timeoutMs: options.timeout }),

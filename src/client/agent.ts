@@ -28,6 +28,8 @@ import { createOffers } from "./offers.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPollTransport } from "./poll-transport.ts";
 import { createSocketTransport, type SocketConstructor } from "./socket-transport.ts";
+import { createSseTransport } from "./sse-transport.ts";
+import { type Transport, type TransportName, transportNames } from "./transport.ts";
 import { createTurns } from "./turns.ts";
 
 /** What an agent is made of. Only `url` and `token` must be given. */
@@ -50,8 +52,8 @@ export interface AgentOptions {
   slots?: number;
   /** What this agent says of itself, sent as `nerve.agent.report` when first connected. Can only narrow what the registry says. */
   report?: { capabilities?: string[]; labels?: { [label: string]: Json }; load?: number };
-  /** `auto`: socket first, polling where sockets fail. */
-  transport?: "auto" | "socket" | "poll";
+  /** The ways to the server that it may take, the best first; unless told, all: by socket, by stream where sockets fail, by polling where streams do. */
+  transports?: readonly TransportName[];
   /** Keeps answers beyond this process. */
   journal?: Journal;
   /** Hears of connections, drops and refusals; absent, warnings and errors go to the console. */
@@ -77,7 +79,7 @@ export interface Agent {
   /** How many events did not fit `accepts` and were dropped, by declared kind; `*` are those of all other kinds. */
   dropped(): { [kind: string]: number };
   /** Which transport carries now, if any. */
-  transport(): "socket" | "poll" | undefined;
+  transport(): TransportName | undefined;
   /** Settles when first connected; rejects when that will never be. */
   readonly ready: Promise<void>;
   /** Settles after `close()`; rejects with `unauthenticated` when the token is not valid (any more). */
@@ -103,8 +105,14 @@ export function connectAgent(options: AgentOptions): Agent {
   const clock = createScopedClock(options.clock ?? systemClock);
   const fetch: Fetch = options.fetch ?? ((address, init) => globalThis.fetch(address, init));
   const WebSocket = options.WebSocket ?? (globalThis as unknown as { WebSocket?: SocketConstructor }).WebSocket;
-  const mode = options.transport ?? "auto";
   const http = createHttpCaller({ url, token, fetch, clock });
+  const known: { [name in TransportName]: () => Transport | undefined } = {
+    socket: () => WebSocket && createSocketTransport({ url, token, channels, WebSocket, clock }),
+    sse: () => createSseTransport({ http, channels, clock }),
+    poll: () => createPollTransport({ http, channels, clock }),
+  };
+  const transports = (options.transports ?? transportNames).flatMap((name) => known[name]?.() ?? []);
+  if (transports.length === 0) throw new TypeError("give `transports` at least one that works here: socket (needs a WebSocket), sse, poll");
   const me = createMeReader(http);
   const outbox = createOutbox({ clock, random });
   const answers = createAnswers(options.journal, note);
@@ -243,8 +251,7 @@ export function connectAgent(options: AgentOptions): Agent {
     if (stopped) return;
     report();
     connection = createConnection({
-      socket: WebSocket && mode !== "poll" ? createSocketTransport({ url, token, channels, WebSocket, clock }) : undefined,
-      poll: mode === "socket" ? undefined : createPollTransport({ http, channels, clock }),
+      transports,
       ...{ clock, random, note },
       listener: {
         opened(link) {

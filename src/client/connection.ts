@@ -1,16 +1,16 @@
-/** Keeps one link to the server alive: socket first, polling where sockets fail, back-off in between, and back to a socket when it works again. */
+/** Keeps one link to the server alive: by the best way that works, the next where one does not, back-off in between, and back up when a better one works again. */
 import type { InboxItem } from "../wire/frames.ts";
 import { computeBackoff } from "./backoff.ts";
 import { ClientError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { clientLimits } from "./limits.ts";
 import type { TakeNote } from "./note.ts";
-import type { Link, LinkEnd, LinkListener, Transport } from "./transport.ts";
+import type { Link, LinkEnd, LinkListener, Transport, TransportName } from "./transport.ts";
 
 /** Who uses the connection. */
 export interface ConnectionListener {
   /** A link is open, in place of the one before. */
-  opened(link: Link, name: Transport["name"]): void;
+  opened(link: Link, name: TransportName): void;
   /** There is no link now; the next comes by `opened`. */
   lost(): void;
   delivered(item: InboxItem): void;
@@ -27,35 +27,46 @@ export interface Connection {
   /** Sets how often a sign of life is due, in milliseconds. */
   beat(everyMs: number): void;
   /** Which transport carries now. */
-  transport(): Transport["name"] | undefined;
+  transport(): TransportName | undefined;
   close(): void;
 }
 
-/** What a connection is made of. Without a `socket` it polls; without a `poll` it insists on sockets. */
+/** What a connection is made of. */
 export interface ConnectionOptions {
-  socket?: Transport | undefined;
-  poll?: Transport | undefined;
+  /** The ways to the server, the best first; at least one. */
+  transports: readonly Transport[];
   clock: Clock;
   random: () => number;
   note: TakeNote;
   listener: ConnectionListener;
 }
 
+/** A link and the place of its transport among them. */
+interface Place {
+  link: Link;
+  rank: number;
+  openedAt?: number;
+}
+
 /** Opens a connection and keeps it. */
-export function createConnection({ socket, poll, clock, random, note, listener }: ConnectionOptions): Connection {
-  let current: { link: Link; transport: Transport; openedAt?: number } | undefined;
+export function createConnection({ transports, clock, random, note, listener }: ConnectionOptions): Connection {
+  let current: Place | undefined;
   let upgrade: Link | undefined;
   let stopTimer = () => {};
   let stopUpgrade = () => {};
   let attempts = 0;
   let upgrades = 0;
-  let shortLives = 0;
+  /** Links in a row that opened and died young, of each transport. */
+  const shortLives = transports.map(() => 0);
   let everyMs: number = clientLimits.pingMs;
   let closed = false;
 
-  function connect(transport: Transport | undefined) {
+  const nameOf = (rank: number) => transports[rank]?.name as TransportName;
+
+  function connect(rank: number) {
+    const transport = transports[rank];
     if (closed || !transport) return;
-    const here: NonNullable<typeof current> = { transport, link: undefined as unknown as Link };
+    const here: Place = { rank, link: undefined as unknown as Link };
     current = here;
     here.link = transport.open(listenTo({ opened: () => take(here), ended: (end) => current === here && leave(here, end) }));
   }
@@ -64,32 +75,42 @@ export function createConnection({ socket, poll, clock, random, note, listener }
     return { ...hooks, delivered: listener.delivered, flushAcks: listener.flushAcks, inHand: listener.inHand };
   }
 
-  function take(here: NonNullable<typeof current>) {
+  function take(here: Place) {
     here.openedAt = clock.now();
     here.link.beat(everyMs);
-    note({ level: "info", what: "connected", message: `connected by ${here.transport.name}` });
-    if (here.transport === poll && socket) scheduleUpgrade();
-    listener.opened(here.link, here.transport.name);
+    note({ level: "info", what: "connected", message: `connected by ${nameOf(here.rank)}` });
+    if (here.rank > 0) scheduleUpgrade();
+    listener.opened(here.link, nameOf(here.rank));
   }
 
-  function leave({ transport, openedAt }: NonNullable<typeof current>, end: LinkEnd) {
+  function leave({ rank, openedAt }: Place, end: LinkEnd) {
     current = undefined;
     stopUpgrades();
-    if (openedAt !== undefined) listener.lost();
+    if (openedAt !== undefined) {
+      upgrades = 0;
+      listener.lost();
+    }
     if (end.why === "token") return listener.failed(new ClientError("unauthenticated", `${end.detail}; ask the operator for a token`));
     const stable = openedAt !== undefined && clock.now() - openedAt >= clientLimits.stableMs;
     if (stable) attempts = 0;
-    shortLives = transport === socket && openedAt !== undefined && !stable ? shortLives + 1 : 0;
-    const pollInstead =
-      transport === socket && poll && (end.why === "unsupported" || end.why === "slow" || shortLives >= clientLimits.shortLives);
-    if (pollInstead) {
-      shortLives = 0;
-      note({ level: "info", what: "polling", message: `${end.detail}; polling instead` });
-      return connect(poll);
+    if (openedAt !== undefined) shortLives[rank] = stable ? 0 : (shortLives[rank] ?? 0) + 1;
+    const next = findNext(rank, end);
+    if (next !== undefined) {
+      shortLives[rank] = 0;
+      note({ level: "info", what: next.what, message: `${end.detail}; ${next.what} instead` });
+      return connect(next.rank);
     }
     const wait = judgeWait(end);
     note({ level: "warn", what: "disconnected", message: `${end.detail}; trying again in ${wait} ms` });
-    stopTimer = clock.after(wait, () => connect(socket ?? poll));
+    stopTimer = clock.after(wait, () => connect(0));
+  }
+
+  /** The way to take at once instead of this one, if it is this one that is at fault. */
+  function findNext(rank: number, { why }: LinkEnd): { rank: number; what: "streaming" | "polling" } | undefined {
+    const atFault = why === "unsupported" || why === "slow" || (shortLives[rank] ?? 0) >= clientLimits.shortLives;
+    // Who is too slow for one push is too slow for another.
+    const next = transports.findIndex(({ name }, index) => index > rank && (why !== "slow" || name === "poll"));
+    return atFault && next > 0 ? { rank: next, what: nameOf(next) === "poll" ? "polling" : "streaming" } : undefined;
   }
 
   function judgeWait({ why, retryAfter }: LinkEnd): number {
@@ -98,28 +119,32 @@ export function createConnection({ socket, poll, clock, random, note, listener }
     return why === "rate" && retryAfter === undefined ? Math.max(wait, clientLimits.rateMs) : wait;
   }
 
-  /** While polling, a socket is tried beside the poll and takes its place only once it is open: nothing is missed meanwhile. */
+  /** Now and then the better ways are tried beside the one that carries; what opens takes its place: nothing is missed meanwhile. */
   function scheduleUpgrade() {
     const wait = Math.min(clientLimits.upgradeMaxMs, clientLimits.upgradeMs * 2 ** upgrades++);
-    stopUpgrade = clock.after(wait, () => {
-      if (!socket) return;
-      const here: NonNullable<typeof current> = { transport: socket, link: undefined as unknown as Link };
-      const opened = () => {
-        upgrade = undefined;
-        upgrades = 0;
-        const old = current;
-        current = here;
-        old?.link.close();
-        take(here);
-      };
-      const ended = (end: LinkEnd) => {
-        if (current === here) return leave(here, end);
-        upgrade = undefined;
-        if (current) scheduleUpgrade();
-      };
-      here.link = socket.open(listenTo({ opened, ended }));
-      upgrade = here.link;
-    });
+    stopUpgrade = clock.after(wait, () => tryBetter(0));
+  }
+
+  function tryBetter(rank: number) {
+    const transport = transports[rank];
+    if (!transport || !current) return;
+    if (rank >= current.rank) return scheduleUpgrade();
+    const here: Place = { rank, link: undefined as unknown as Link };
+    const opened = () => {
+      upgrade = undefined;
+      if (rank === 0) upgrades = 0;
+      const old = current;
+      current = here;
+      old?.link.close();
+      take(here);
+    };
+    const ended = (end: LinkEnd) => {
+      if (current === here) return leave(here, end);
+      upgrade = undefined;
+      tryBetter(rank + 1);
+    };
+    here.link = transport.open(listenTo({ opened, ended }));
+    upgrade = here.link;
   }
 
   function stopUpgrades() {
@@ -128,7 +153,7 @@ export function createConnection({ socket, poll, clock, random, note, listener }
     upgrade = undefined;
   }
 
-  connect(socket ?? poll);
+  connect(0);
   return {
     restart() {
       const old = current;
@@ -136,14 +161,14 @@ export function createConnection({ socket, poll, clock, random, note, listener }
       stopUpgrades();
       old.link.close();
       listener.lost();
-      connect(old.transport);
+      connect(old.rank);
     },
     beat(ms) {
       everyMs = ms;
       current?.link.beat(ms);
       upgrade?.beat(ms);
     },
-    transport: () => (current?.openedAt === undefined ? undefined : current.transport.name),
+    transport: () => (current?.openedAt === undefined ? undefined : nameOf(current.rank)),
     close() {
       closed = true;
       stopTimer();

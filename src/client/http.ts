@@ -29,20 +29,34 @@ export interface HttpCaller {
    * @throws ClientError with the server's problem, or `network`
    */
   call(method: string, path: string, call?: HttpCall): Promise<unknown>;
+  /**
+   * Opens a stream of events.
+   * @throws ClientError with the server's problem, or `network`
+   */
+  stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** Makes a {@link HttpCaller}. A path in `url` is kept, so a server may live under a prefix. */
 export function createHttpCaller(options: { url: string; token?: string | undefined; fetch: Fetch; clock: Clock }): HttpCaller {
   const { token, clock } = options;
+  const authorize: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   return {
+    async stream(path, signal) {
+      const headers = { accept: "text/event-stream", ...authorize };
+      const failed = (error: unknown) => new ClientError("network", `GET ${path}: ${describeCause(error)}`, { cause: error });
+      const response = await options.fetch(resolveUrl(options.url, path), { method: "GET", headers, signal }).catch((error: unknown) => {
+        throw failed(error);
+      });
+      if (response.ok && response.body && response.headers.get("content-type")?.startsWith("text/event-stream")) return response.body;
+      throw readRefusal(response, await response.text());
+    },
     async call(method, path, { body, contentType = "application/json", timeoutMs = clientLimits.answerMs, signal } = {}) {
       const controller = new AbortController();
       const abort = () => controller.abort(signal?.reason);
       signal?.addEventListener("abort", abort, { once: true });
       if (signal?.aborted) abort();
       const stopTimer = clock.after(timeoutMs, () => controller.abort(new ClientError("network", `no answer within ${timeoutMs} ms`)));
-      const headers: Record<string, string> = { accept: "application/json" };
-      if (token) headers["authorization"] = `Bearer ${token}`;
+      const headers: Record<string, string> = { accept: "application/json", ...authorize };
       if (body !== undefined) headers["content-type"] = contentType;
       try {
         const url = resolveUrl(options.url, path);

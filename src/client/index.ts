@@ -25,3 +25,4 @@ export {
 export { clientLimits } from "./limits.ts";
 export type { Me } from "./me.ts";
 export type { Note, TakeNote } from "./note.ts";
+export type { TransportName } from "./transport.ts";

@@ -6,7 +6,11 @@ export const clientLimits = {
   pingMinMs: 250,
   /** From a ping to the word that the socket is dead: several round trips of a bad mobile line. */
   pongMs: 10_000,
-  /** For a socket to open: past it the network swallows the handshake, and polling is the answer. */
+  /** For a stream to be silent: the server says something every 15 s. */
+  streamSilenceMs: 40_000,
+  /** Characters of one event in a stream: the largest event, its envelope, and room for a newer server. */
+  streamEventLength: 1024 * 1024,
+  /** For a socket or stream to open: past it the network swallows it, and the next way is the answer. */
   openMs: 10_000,
   /** For an answer to an event or an HTTP call; then the same event is sent again under the same id. */
   answerMs: 30_000,

@@ -147,8 +147,16 @@ function connectUrl(base: string, channels: readonly string[]): string {
   return resolveUrl(base, `v1/connect?channel=${channels.join(",")}`).replace(/^http/, "ws");
 }
 
+/** What a close code means; undefined for those that are not ours. */
+export function judgeCode(code: unknown): LinkEnd["why"] | undefined {
+  if (code === closeCodes.token) return "token";
+  if (code === closeCodes.replaced) return "replaced";
+  if (code === closeCodes.tooSlow) return "slow";
+  return code === closeCodes.rate ? "rate" : undefined;
+}
+
 /** What has no identity can neither be handed on once nor be told apart. */
-function isEvent(event: unknown): boolean {
+export function isEvent(event: unknown): boolean {
   return typeof event === "object" && event !== null && "id" in event && "type" in event && typeof event.type === "string";
 }
 
@@ -164,10 +172,8 @@ function parseFrame(text: string): ServerFrame | undefined {
 
 function judgeClose(code: number, reason: string, opened: boolean): LinkEnd {
   const detail = `the server closed the socket: ${code}${reason ? ` ${reason}` : ""}`;
-  if (code === closeCodes.token) return { why: "token", detail };
-  if (code === closeCodes.replaced) return { why: "replaced", detail };
-  if (code === closeCodes.tooSlow) return { why: "slow", detail };
-  if (code === closeCodes.rate) return { why: "rate", detail };
+  const why = judgeCode(code);
+  if (why) return { why, detail };
   // The handshake's HTTP status is hidden from a WebSocket client: polling will find out what is wrong.
   return opened ? { why: "lost", detail } : { why: "unsupported", detail: "the socket could not be opened" };
 }

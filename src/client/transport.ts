@@ -1,13 +1,14 @@
-/**
- * What a way to the server must do. The rest of the client knows only this, so a further transport (SSE) is one more file
- * that makes a {@link Transport}.
- */
+/** What a way to the server must do. The rest of the client knows only this, so a further transport is one more file. */
 import type { PostedEvent } from "../wire/event.ts";
 import type { Accepted, InboxItem } from "../wire/frames.ts";
 
+/** The ways to the server, the best first: a frame each way; events pushed and answers by POST; everything by HTTP calls. */
+export const transportNames = ["socket", "sse", "poll"] as const;
+export type TransportName = (typeof transportNames)[number];
+
 /** A way to the server. */
 export interface Transport {
-  readonly name: "socket" | "poll";
+  readonly name: TransportName;
   /** Starts a link. Never throws: what goes wrong comes as `ended`. */
   open(listener: LinkListener): Link;
 }
@@ -45,7 +46,7 @@ export interface LinkListener {
 export interface LinkEnd {
   /**
    * `lost`: the network, or the server went. `unsupported`: this transport does not work here. `token`: the token is not
-   * valid, nothing will help. `replaced`: another connection took over. `slow`: too slow for a socket. `rate`: too much was sent.
+   * valid, nothing will help. `replaced`: another connection took over. `slow`: too slow to be pushed to. `rate`: too much was sent.
    */
   why: "lost" | "unsupported" | "token" | "replaced" | "slow" | "rate";
   detail: string;

@@ -72,7 +72,11 @@ test.each(placements)(
       },
     });
     const { ended, onEvent } = createEnd();
-    const author = connect(facts, tokens.author, { transport: "poll", onEvent, onTurn: () => ({ $status: "updated", note: "named it" }) });
+    const author = connect(facts, tokens.author, {
+      transports: ["poll"],
+      onEvent,
+      onTurn: () => ({ $status: "updated", note: "named it" }),
+    });
     await reviewer.ready;
     const { threads } = await author.send({ type: "pr.ready_for_review", data: { repo: "nerve", pr: 115 } });
     expect(await ended).toBe("nerve.thread.completed");

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { ClientError, clientLimits } from "../../../src/client/index.ts";
 import { createProblem } from "../../../src/wire/problem.ts";
@@ -40,9 +41,110 @@ describe("a connection", () => {
     expect(seen).toEqual(["team.slow", "team.next", "team.last"]);
   });
 
-  test("polls where sockets cannot be opened", async () => {
+  test("is a stream where sockets cannot be opened: events come down it, answers and acknowledgements go by POST", async () => {
     const { server, connect } = await createFixture();
     server.allowSockets = false;
+    const agent = connect({ onTurn: () => ({ $status: "approved" }) });
+    await agent.ready;
+    expect(agent.transport()).toBe("sse");
+    server.give("nerve.turn.assigned", makeTurn());
+    await server.until(() => server.unacknowledged().length === 0);
+    expect(server.accepted.map(({ type }) => type)).toEqual(["nerve.agent.report", "nerve.turn.respond"]);
+    expect(server.polls).toBe(0);
+  });
+
+  test("takes only the ways that it is told to, and refuses to be told none", async () => {
+    const { server, connect } = await createFixture();
+    await connect({ transports: ["sse"] }).ready;
+    expect([server.connects, server.opens, server.polls]).toEqual([0, 1, 0]);
+    expect(() => connect({ transports: [] })).toThrow("transports");
+  });
+
+  test("goes from socket to stream to poll and back in mid-turn, and the handler notices nothing", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const { notify, until } = createSignal();
+    let performed = 0;
+    let heard = 0;
+    let release = () => {};
+    const agent = connect({
+      clock,
+      onEvent: () => {
+        heard++;
+        notify();
+      },
+      onTurn: async (_, { progress, signal }) => {
+        performed++;
+        notify();
+        await new Promise<void>((resolve) => (release = resolve));
+        progress("on the way");
+        return { $status: signal.aborted ? "aborted" : "approved" };
+      },
+    });
+    const carriers: (string | undefined)[] = [];
+    const connected = async (times: number) => {
+      await agent.noted("connected", times);
+      carriers.push(agent.transport());
+    };
+    server.give("nerve.turn.assigned", makeTurn());
+    await until(() => performed === 1);
+    await connected(1);
+
+    server.allowSockets = false;
+    server.dropSockets();
+    await agent.noted("disconnected");
+    clock.advance(clientLimits.backoffBaseMs);
+    await connected(2);
+    server.give("team.by_stream", {});
+    await until(() => heard === 1);
+    // The event is dealt with once the handler has returned.
+    await setImmediate();
+    clock.advance(clientLimits.ackMs);
+    await server.until(() => server.unacknowledged().length === 1);
+
+    server.dropStreams(4413);
+    await connected(3);
+    release();
+    await agent.noted("turn.answered");
+    clock.advance(clientLimits.ackMs);
+
+    clock.advance(clientLimits.upgradeMs);
+    await connected(4);
+    server.allowSockets = true;
+    // Once tried in vain: the wait is twice as long, and a stream that says something is not left.
+    clock.advance(clientLimits.upgradeMs);
+    server.give("team.by_stream", {});
+    await until(() => heard === 2);
+    clock.advance(clientLimits.upgradeMs);
+    await connected(5);
+    expect(carriers).toEqual(["socket", "sse", "poll", "sse", "socket"]);
+    await server.until(() => server.streams() === 0);
+    expect(performed).toBe(1);
+    expect(server.accepted.map(({ type, data }) => data["output"] ?? type)).toEqual([
+      "nerve.agent.report",
+      "nerve.turn.progress",
+      { $status: "approved" },
+    ]);
+  });
+
+  test("leaves a stream that falls silent, and one that the server ends comes back", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const agent = connect({ clock, transports: ["sse"] });
+    await agent.ready;
+    clock.advance(clientLimits.streamSilenceMs);
+    await agent.noted("disconnected");
+    expect(agent.notes.at(-1)?.message).toContain("fell silent");
+    clock.advance(clientLimits.backoffMaxMs);
+    await server.until(() => server.opens === 2);
+    await agent.noted("connected", 2);
+    server.dropStreams(4401);
+    await expect(agent.closed).rejects.toMatchObject({ code: "unauthenticated" });
+  });
+
+  test("polls where neither sockets nor streams can be opened", async () => {
+    const { server, connect } = await createFixture();
+    server.allowSockets = server.allowStreams = false;
     const agent = connect({ onTurn: () => ({ $status: "approved" }) });
     await agent.ready;
     expect(agent.transport()).toBe("poll");
@@ -69,7 +171,7 @@ describe("a connection", () => {
     });
     server.give("nerve.turn.assigned", makeTurn());
     await until(() => performed === 1);
-    server.allowSockets = false;
+    server.allowSockets = server.allowStreams = false;
     server.dropSockets();
     await agent.noted("disconnected");
     clock.advance(clientLimits.backoffBaseMs);
@@ -91,8 +193,9 @@ describe("a connection", () => {
     await agent.noted("turn.answered", 2);
   });
 
-  test("polls after three sockets in a row that died young", async () => {
+  test("polls after three sockets in a row that died young, where there is no stream", async () => {
     const { server, connect } = await createFixture();
+    server.allowStreams = false;
     const agent = connect();
     for (let number = 1; number <= clientLimits.shortLives; number++) {
       await agent.noted("connected", number);
@@ -175,7 +278,7 @@ describe("a connection", () => {
   test("backs off exponentially, by chance up to the bound, while nothing answers", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
-    server.allowSockets = server.allowPolls = false;
+    server.allowSockets = server.allowStreams = server.allowPolls = false;
     const agent = connect({ clock, random: () => 1 });
     const waits: number[] = [];
     for (let times = 1; times <= 9; times++) {
@@ -210,7 +313,7 @@ describe("a connection", () => {
 describe("sending", () => {
   test("waits for a connection, however long that takes, and gives the server's answer", async () => {
     const { server, connect } = await createFixture();
-    server.allowSockets = server.allowPolls = false;
+    server.allowSockets = server.allowStreams = server.allowPolls = false;
     const agent = connect();
     const sent = agent.send({ id: "hello-1", type: "team.hello", data: { to: "all" } });
     await agent.noted("disconnected");
@@ -239,7 +342,7 @@ describe("sending", () => {
   test("events stay in order when they are polled in one batch, and each is judged alone", async () => {
     const { server, connect } = await createFixture();
     server.judge = ({ type }) => (type === "team.b" ? createProblem("forbidden", "No.") : undefined);
-    const agent = connect({ transport: "poll" });
+    const agent = connect({ transports: ["poll"] });
     await server.until(() => server.accepted.length === 1);
     const answers = await Promise.allSettled(["a", "b", "c"].map((name) => agent.send({ type: `team.${name}` })));
     expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
@@ -248,7 +351,7 @@ describe("sending", () => {
 
   test("more than the outbox holds is refused at once", async () => {
     const { server, connect } = await createFixture();
-    server.allowSockets = server.allowPolls = false;
+    server.allowSockets = server.allowStreams = server.allowPolls = false;
     const agent = connect();
     // The report of the agent itself takes one place.
     await agent.noted("disconnected");

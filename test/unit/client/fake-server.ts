@@ -39,6 +39,8 @@ export interface FakeServer {
   judge: (event: Sent) => Problem | "lost" | undefined;
   /** Whether sockets may open. */
   allowSockets: boolean;
+  /** Whether streams may open. */
+  allowStreams: boolean;
   /** Whether `ping` is answered. */
   answersPing: boolean;
   /** Whether polls are answered; else the connection is cut. */
@@ -51,6 +53,11 @@ export interface FakeServer {
   readonly polls: number;
   readonly pings: number;
   dropSockets(code?: number): void;
+  /** Open streams, and how many there ever were. */
+  streams(): number;
+  readonly opens: number;
+  /** Ends them, with a last event that says why, or cuts them. */
+  dropStreams(code?: number): void;
   /** Waits until something is so; looked at after each happening. */
   until(predicate: () => boolean): Promise<void>;
   stop(): Promise<void>;
@@ -61,6 +68,7 @@ export async function startFakeServer(): Promise<FakeServer> {
   const mailbox = new Map<number, InboxItem>();
   const answers = new Map<string, { text: string; answer: Accepted }>();
   const sockets = new Set<WebSocket>();
+  const streams = new Set<ServerResponse>();
   let seq = 0;
   let made = 0;
 
@@ -70,14 +78,23 @@ export async function startFakeServer(): Promise<FakeServer> {
     accepted: [],
     judge: () => undefined,
     allowSockets: true,
+    allowStreams: true,
     allowPolls: true,
     answersPing: true,
     me: { offers: [], rolesHeld: [] },
     connects: 0,
+    opens: 0,
     polls: 0,
     pings: 0,
     unacknowledged: () => [...mailbox.keys()],
     sockets: () => sockets.size,
+    streams: () => streams.size,
+    dropStreams(code) {
+      for (const stream of streams) {
+        if (code === undefined) stream.destroy();
+        else stream.end(`event: close\ndata: ${JSON.stringify({ code, reason: "told so" })}\n\n`);
+      }
+    },
     give(type, data, { channel = "my", ...attributes } = {}) {
       const event: CloudEvent = {
         specversion: "1.0",
@@ -107,7 +124,9 @@ export async function startFakeServer(): Promise<FakeServer> {
   function put(event: CloudEvent, channel: Channel) {
     const item = { seq: ++seq, channel, event };
     mailbox.set(item.seq, item);
-    [...sockets].at(-1)?.send(JSON.stringify({ type: "event", ...item }));
+    const socket = [...sockets].at(-1);
+    if (socket) socket.send(JSON.stringify({ type: "event", ...item }));
+    else [...streams].at(-1)?.write(formatItem(item));
     signal.notify();
   }
 
@@ -168,6 +187,17 @@ export async function startFakeServer(): Promise<FakeServer> {
       const [answer] = answers as [Accepted | Rejected];
       return answer.status === "accepted" ? reply(response, 202, answer) : reply(response, answer.error.status, answer.error);
     },
+    "GET /v1/inbox/stream": (_, response) => {
+      if (!server.allowStreams) return response.destroy();
+      Object.assign(server, { opens: server.opens + 1 });
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("retry: 2000\n\n");
+      streams.add(response);
+      response.on("close", () => {
+        streams.delete(response);
+        signal.notify();
+      });
+      for (const item of mailbox.values()) response.write(formatItem(item));
+    },
     "GET /v1/inbox": async (request, response) => {
       Object.assign(server, { polls: server.polls + 1 });
       const query = new URL(request.url ?? "", server.url).searchParams;
@@ -221,6 +251,10 @@ export async function startFakeServer(): Promise<FakeServer> {
 
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   return Object.assign(server, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
+}
+
+function formatItem(item: InboxItem): string {
+  return `id: ${item.seq}\nevent: event\ndata: ${JSON.stringify(item)}\n\n`;
 }
 
 function reply(response: ServerResponse, status: number, body: unknown) {

@@ -99,7 +99,7 @@ describe("a turn", () => {
     let cut = false;
     const clock = createManualClock();
     const fetchUntilCut: AgentOptions["fetch"] = (...args) => (cut ? new Promise(() => {}) : fetch(...args));
-    const first = connect({ onTurn: approve, journal, clock, fetch: fetchUntilCut, transport: "poll" });
+    const first = connect({ onTurn: approve, journal, clock, fetch: fetchUntilCut, transports: ["poll"] });
     server.give("nerve.turn.assigned", makeTurn());
     await server.until(() => server.accepted.some(isResponse));
     cut = true;

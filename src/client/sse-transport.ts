@@ -1,0 +1,112 @@
+/**
+ * The transport by server-sent events: one long response that events come down, answers and acknowledgements by POST. For
+ * networks that bear no WebSocket. Reads by `fetch`, since an EventSource can send no token.
+ */
+import { ClientError, describeError } from "./client-error.ts";
+import type { Clock } from "./clock.ts";
+import { createEventParser } from "./event-parser.ts";
+import type { HttpCaller } from "./http.ts";
+import { clientLimits } from "./limits.ts";
+import { createPoster, judgeFailure } from "./poster.ts";
+import { isEvent, judgeCode } from "./socket-transport.ts";
+import type { Link, LinkEnd, LinkListener, Transport } from "./transport.ts";
+
+/** What the transport needs. */
+export interface SseOptions {
+  http: HttpCaller;
+  channels: readonly string[];
+  clock: Clock;
+}
+
+/** Makes the transport by server-sent events. */
+export function createSseTransport(options: SseOptions): Transport {
+  return { name: "sse", open: (listener) => openStream(options, listener) };
+}
+
+function openStream({ http, channels, clock }: SseOptions, listener: LinkListener): Link {
+  const controller = new AbortController();
+  const poster = createPoster(http, controller.signal);
+  let opened = false;
+  let over = false;
+  let everyMs: number = clientLimits.pingMs;
+  let stopBeat = () => {};
+  let stopWatch = clock.after(clientLimits.openMs, () => end({ why: "unsupported", detail: "the stream did not open in time" }));
+
+  function end(reason?: LinkEnd) {
+    if (over) return;
+    over = true;
+    stopWatch();
+    stopBeat();
+    controller.abort(new ClientError("network", "the connection was closed"));
+    poster.close();
+    if (reason) listener.ended(reason);
+  }
+
+  /** The server says something at least every 15 s: what is silent for longer is dead, however open it looks. */
+  function watch() {
+    stopWatch();
+    stopWatch = clock.after(clientLimits.streamSilenceMs, () => end({ why: "lost", detail: "the server fell silent" }));
+  }
+
+  /** To the server only what we send is a sign of our life; acknowledging nothing is the least of it. */
+  function scheduleBeat() {
+    stopBeat();
+    stopBeat = clock.after(everyMs, () => {
+      scheduleBeat();
+      void poster.ack([]);
+    });
+  }
+
+  function receive(event: string, data: string) {
+    const value = parse(data);
+    if (event === "close") {
+      const { code, reason } = (value ?? {}) as { code?: unknown; reason?: unknown };
+      return end({ why: judgeCode(code) ?? "lost", detail: `the server closed the stream: ${code} ${reason}` });
+    }
+    const item = value as { seq: number; channel: "my" | "open"; event: never } | undefined;
+    if (event === "event" && item && isEvent(item.event)) listener.delivered({ seq: item.seq, channel: item.channel, event: item.event });
+  }
+
+  async function read() {
+    const body = await http.stream(`v1/inbox/stream?channel=${channels.join(",")}`, controller.signal);
+    const parser = createEventParser(receive);
+    const decoder = new TextDecoder();
+    const reader = body.getReader();
+    for (let part = await reader.read(); !part.done && !over; part = await reader.read()) {
+      if (!opened) {
+        // A proxy that keeps a response back until it is whole has let the first word through.
+        opened = true;
+        scheduleBeat();
+        listener.opened();
+      }
+      watch();
+      if (!parser.take(decoder.decode(part.value, { stream: true }))) throw new ClientError("network", "an event was too large");
+    }
+    end({ why: "lost", detail: "the server ended the stream" });
+  }
+
+  void read().catch((error: unknown) => {
+    const failure = judgeFailure(error);
+    // Whatever else is wrong with this way shows as well in the next.
+    end(opened || failure.why !== "lost" ? failure : { why: "unsupported", detail: describeError(error) });
+  });
+
+  return {
+    send: poster.send,
+    ack: poster.ack,
+    beat(ms) {
+      if (ms === everyMs) return;
+      everyMs = ms;
+      if (opened && !over) scheduleBeat();
+    },
+    close: () => end(),
+  };
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}
