@@ -33,6 +33,7 @@ export const commands: { name: string; summary: string; load: () => Promise<Comm
   { name: "status", summary: "how the whole is, and what waits longest", load: () => import("./status.ts") },
   { name: "threads", summary: "list threads, show one", load: () => import("./threads.ts") },
   { name: "schemas", summary: "show who accepts which kinds", load: () => import("./schemas.ts") },
+  { name: "explain", summary: "say what a thread waits for, and why nobody takes its roles", load: () => import("./explain.ts") },
   { name: "events", summary: "read the event log", load: () => import("./events.ts") },
   { name: "operators", summary: "say who may look, and who may decide", load: () => import("./operators.ts") },
   { name: "audit", summary: "show who decided what", load: () => import("./audit.ts") },

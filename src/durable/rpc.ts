@@ -100,6 +100,8 @@ export interface AgentRpc extends DeliverRpc {
   routed(id: string): Promise<{ event: CloudEvent; routing: Routing } | null>;
   /** Makes a ticket (known by its SHA-256, hex) good for one connection in place of the token. */
   issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>>;
+  /** How the agent stands to an offer; null: there is no such agent. */
+  standing(offer: string | null): Promise<AgentStanding | null>;
   /** `GET /v1/connect`, a WebSocket upgrade, and `GET /v1/inbox/stream`; the object checks the token, or ticket, itself. */
   fetch(request: Request): Promise<Response>;
 }
@@ -142,6 +144,70 @@ export interface ClaimCard extends AgentCard {
   capacity?: { slots: number; used: number };
 }
 
+/** How an agent stands to an offer, as its own object sees it. */
+export interface AgentStanding {
+  /** The card that a claim of it would carry now. */
+  card: ClaimCard;
+  /** Where the offer is: not in its mailbox, unread there, on its way to a connection, or acknowledged. */
+  offer: "absent" | "waiting" | "given" | "acknowledged";
+  presence: Pick<PresenceFacts, "state" | "lastSignAt">;
+}
+
+/** Something that a thread waits for. */
+export interface WaitView {
+  for: "place" | "person" | "claim" | "pause" | "holder" | "answer" | "answers" | "children" | "decision";
+  role?: string;
+  agent?: string;
+  /** In words. */
+  text: string;
+  /** RFC 3339. */
+  since: string;
+  until?: string;
+  /** What happens at `until`, or what ends the wait where time does not. */
+  then: string;
+}
+
+/** The one reason why an agent does not hold a role. */
+export interface AgentReason {
+  agent: string;
+  code:
+    | "not_eligible"
+    | "excluded"
+    | "at_capacity"
+    | "offline"
+    | "declined"
+    | "outscored"
+    | "rejected"
+    | "claimed"
+    | "unseen"
+    | "unanswered"
+    | "not_offered"
+    | "unknown";
+  why: string;
+}
+
+/** A role that nobody holds, and why. */
+export interface UnfilledRole {
+  role: string;
+  state: string;
+  offer?: { id: string; opened: string; expires: string; closed: string | null; offered: number; answered: number; nextLook?: string };
+  /** The first agents by id. */
+  agents: AgentReason[];
+  /** All that are not listed, by reason; their own objects were not asked. */
+  others?: { count: number; reasons: { [code: string]: number }; more: boolean };
+}
+
+/** Why a thread stands where it stands. */
+export interface ThreadExplanation {
+  thread: string;
+  workflow: string;
+  status: ThreadView["status"];
+  /** Empty: it has ended. */
+  waits: WaitView[];
+  unfilled: UnfilledRole[];
+  queue?: { place: number | null; queued: number; running: number; ahead: string[] };
+}
+
 /** What an actor of a thread takes from agents, on behalf of whom their own object asks. */
 export interface ThreadActorRpc {
   /**
@@ -162,6 +228,8 @@ export interface TaskPeek {
   prompt: string | null;
   /** Threads that its edges spawned, oldest first, at most a page of them. */
   children: string[];
+  /** The actor as the host keeps it: its state, its facts, its timers (`due` in milliseconds since 1970). */
+  machine: { value: Json; context: Json; timers: { id: string; due: number }[]; updatedAt: number };
 }
 
 export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
@@ -190,6 +258,8 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
   /** Who holds each role, null where nobody does. */
   holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
+  /** What the thread waits for and why nobody has the roles that nobody has; asks agents' objects. For operators. */
+  explain(): Promise<Result<ThreadExplanation>>;
 }
 
 /** An operator has stopped a workflow's admission. */

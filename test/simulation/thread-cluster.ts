@@ -242,6 +242,12 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       beside,
       random: () => 0.5,
       remoteTask: (to) => askTask(life, to),
+      admission: (workflow) =>
+        travel(life, async () => {
+          const { core } = open(`workflow/${workflow}`) as { core: Admission };
+          return core.admission();
+        }),
+      standing: (agent, offer) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).standing(offer)),
       counted: () => {},
       ...common(life),
     });

@@ -15,7 +15,17 @@ import { createProjectionLane, type ProjectionLane, projectionMigrations } from 
 import type { Registry } from "../registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
 import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";
-import type { AgentCard, Delivery, Envelope, Message, PresenceFacts, Principal, ProjectionRow, ThreadActorRpc } from "../rpc.ts";
+import type {
+  AgentCard,
+  AgentStanding,
+  Delivery,
+  Envelope,
+  Message,
+  PresenceFacts,
+  Principal,
+  ProjectionRow,
+  ThreadActorRpc,
+} from "../rpc.ts";
 import { formatDuration } from "../thread/format-duration.ts";
 import { hashToken } from "../token-hash.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
@@ -81,6 +91,8 @@ export interface AgentCore {
   delivered(event: { source: string; id: string }): Delivered;
   /** An event that was accepted here and had recipients, with what was decided of it. */
   routed(id: string): { event: CloudEvent; routing: Routing } | null;
+  /** How the agent stands to an offer; null: there is none, or no more. */
+  standing(offer: string | null): AgentStanding | null;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }
@@ -257,7 +269,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   }
 
   /** What an agent says of itself can only narrow what it was granted. */
-  function narrow({ card: granted, report: said }: Identity): { capabilities: string[]; labels: Json; load: number } {
+  function narrow({ card: granted, report: said }: Pick<Identity, "card" | "report">): {
+    capabilities: string[];
+    labels: Json;
+    load: number;
+  } {
     const capabilities = said.capabilities
       ? granted.capabilities.filter((capability) => said.capabilities?.includes(capability))
       : granted.capabilities;
@@ -512,6 +528,17 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     routed(id) {
       const text = storage.exec<{ routed: string | null }>("SELECT routed FROM sent WHERE id = ?", id)[0]?.routed;
       return typeof text === "string" ? (JSON.parse(text) as { event: CloudEvent; routing: Routing }) : null;
+    },
+    standing(offer) {
+      resume();
+      const { card, report } = identity;
+      if (!card) return null;
+      const { state, lastSignAt, used } = presence.show();
+      return {
+        card: { ...card, ...narrow({ card, report }), ...(report.slots !== undefined && { capacity: { slots: report.slots, used } }) },
+        offer: offer === null ? "absent" : mailbox.locateOffer(offer),
+        presence: { state, lastSignAt },
+      };
     },
     deliver,
     alarm: () =>

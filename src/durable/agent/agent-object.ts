@@ -7,7 +7,7 @@ import { type createProblem, type Problem, type Result, refuse, succeed } from "
 import type { Delivered, Routing } from "../../wire/routing.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit, countWake } from "../metrics.ts";
-import type { AgentCard, AgentRpc, Delivery, Envelope, PresenceFacts, Principal } from "../rpc.ts";
+import type { AgentCard, AgentRpc, AgentStanding, Delivery, Envelope, PresenceFacts, Principal } from "../rpc.ts";
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
@@ -144,6 +144,10 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   async routed(id: string): Promise<{ event: CloudEvent; routing: Routing } | null> {
     return this.#find()?.routed(id) ?? null;
+  }
+
+  async standing(offer: string | null): Promise<AgentStanding | null> {
+    return this.#find()?.standing(offer) ?? null;
   }
 
   async deliver(envelope: Envelope): Promise<Delivery> {

@@ -69,6 +69,8 @@ export interface Mailbox {
   count(): { unacknowledged: number; last: number };
   /** How far an event has come of which a receipt is kept. */
   find(event: { source: string; id: string }): Omit<Delivered, "agent">;
+  /** Where an offer is. */
+  locateOffer(offer: string): "absent" | "waiting" | "given" | "acknowledged";
   /** Calls back once when something was received. */
   onReceive(listener: () => void): () => void;
 }
@@ -457,6 +459,15 @@ export function createMailbox(
       if (acked !== null) return { status: "acknowledged", at: new Date(acked).toISOString() };
       if (ackedSeqs.has(seq)) return { status: "acknowledged", at: new Date(clock.now()).toISOString() };
       return { status: readers.some(({ held }) => held.has(seq)) ? "given" : "waiting" };
+    },
+    locateOffer(offer) {
+      const [row] = storage.exec<{ seq: number; acked: number }>(
+        "SELECT seq, acked FROM mailbox WHERE offer = ? ORDER BY seq DESC LIMIT 1",
+        offer,
+      );
+      if (!row) return "absent";
+      if (row.acked || ackedSeqs.has(row.seq)) return "acknowledged";
+      return readers.some(({ held }) => held.has(row.seq)) ? "given" : "waiting";
     },
     onReceive(listener) {
       listeners.add(listener);

@@ -31,6 +31,15 @@ export function readOffer(storage: Storage, id: string): OfferRow | undefined {
   return storage.exec<OfferRow>("SELECT * FROM offer WHERE id = ?", id)[0];
 }
 
+/** The newest offer of a role. */
+export function readLastOffer(storage: Storage, role: string): OfferRow | undefined {
+  return storage.exec<OfferRow>("SELECT * FROM offer WHERE role = ? ORDER BY opened DESC, expires DESC LIMIT 1", role)[0];
+}
+
+export function readOffered(storage: Storage, offer: string): OfferedRow[] {
+  return storage.exec<OfferedRow>("SELECT agent, reply, score, at FROM offered WHERE offer = ? ORDER BY agent", offer);
+}
+
 /** Whether the offer is open and everybody to whom it was made has answered. */
 export function findExhausted(storage: Storage, offer: string): boolean {
   const [row] = storage.exec<{ closed: string | null; made: number; unanswered: number }>(
@@ -49,7 +58,7 @@ export function noteOffered(storage: Storage, offer: string, agent: string): boo
   return (
     storage.exec(
       `INSERT INTO offered (offer, agent, reply) VALUES (?, ?, NULL) ON CONFLICT DO UPDATE SET reply = NULL, score = NULL, at = NULL
-       WHERE reply LIKE 'refused:%' OR reply LIKE 'rejected: holds:%'
+       WHERE reply LIKE 'refused:%' OR reply LIKE 'rejected: holds:%' OR reply = 'rejected: away'
          OR (reply = 'rejected: outscored' AND NOT EXISTS (SELECT 1 FROM offered leading WHERE leading.offer = excluded.offer AND leading.reply = 'claimed'))
        RETURNING agent`,
       offer,

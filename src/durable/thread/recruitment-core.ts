@@ -7,6 +7,7 @@ import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import { isRepeat } from "../host/rows.ts";
 import type { Delivery, Envelope, MessageView, RecruitmentRpc } from "../rpc.ts";
 import { createThreadControl } from "./control-thread.ts";
+import { createThreadExplanation } from "./explain-thread.ts";
 import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
 import { createThreadView } from "./show-thread.ts";
 import { createThreadStart } from "./start-thread.ts";
@@ -50,6 +51,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
         ? succeed(Object.fromEntries(Object.entries(shown.value.roles).map(([role, { agent }]) => [role, agent ?? null])))
         : shown;
     },
+    explain: createThreadExplanation(ports),
     async history(page): Promise<Result<Json>> {
       const actor = await host.read(name);
       if (!actor) return refuse("not_found", `There is no thread ${name}.`);

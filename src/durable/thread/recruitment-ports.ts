@@ -4,7 +4,7 @@ import type { CloudEvent } from "../../wire/event.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { Registry } from "../registry.ts";
-import type { ProjectionRow, TaskRpc } from "../rpc.ts";
+import type { AdmissionView, AgentStanding, ProjectionRow, TaskRpc } from "../rpc.ts";
 import { readThread } from "./thread-rows.ts";
 
 export interface RecruitmentPorts {
@@ -20,6 +20,10 @@ export interface RecruitmentPorts {
   /** Whether the task lives in this object. */
   beside: boolean;
   task(address: string): TaskRpc;
+  /** A workflow's queue. */
+  admission(workflow: string): Promise<AdmissionView>;
+  /** How an agent stands to an offer; null: there is no such agent. */
+  standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
   log(event: CloudEvent, thread: string): void;
   project(row: ProjectionRow): void;
 }

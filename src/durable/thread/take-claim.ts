@@ -98,7 +98,10 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
       (): void => {
         remember(remembered);
         storage.exec(
-          "INSERT INTO offered (offer, agent, reply, score, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET reply = excluded.reply, score = excluded.score, at = excluded.at",
+          // Who leads and claims once more keeps the better of the two, as in the machine.
+          `INSERT INTO offered (offer, agent, reply, score, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+             score = CASE WHEN offered.reply = 'claimed' AND excluded.reply = 'claimed' AND offered.score >= excluded.score THEN offered.score ELSE excluded.score END,
+             reply = excluded.reply, at = excluded.at`,
           offer,
           agent.id,
           text,

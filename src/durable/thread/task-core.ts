@@ -166,6 +166,7 @@ export function createTaskCore({ name, host, storage, definition }: TaskPorts): 
         ...(last && { last: { role: last.role, output: JSON.parse(last.output) as Json } }),
         prompt: decision?.prompt ?? null,
         children: listChildThreads(storage, limits.pageMax),
+        machine: { value: actor.value, context: actor.context, timers: actor.timers, updatedAt: actor.updatedAt },
       };
     },
   };

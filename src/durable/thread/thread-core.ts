@@ -13,7 +13,7 @@ import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
 import { readMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
-import type { Delivery, Envelope, Message, ProjectionRow, TaskRpc } from "../rpc.ts";
+import type { AdmissionView, AgentStanding, Delivery, Envelope, Message, ProjectionRow, TaskRpc } from "../rpc.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 import { childMessages, createChildren } from "./children.ts";
 import { describeRefusedMail } from "./describe-refused-mail.ts";
@@ -38,6 +38,10 @@ export interface ThreadPorts {
   beside: boolean;
   /** A task that lives in an object of its own. */
   remoteTask(address: string): TaskRpc;
+  /** A workflow's queue. */
+  admission(workflow: string): Promise<AdmissionView>;
+  /** How an agent stands to an offer. */
+  standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
   project(rows: ProjectionRow[]): Promise<void>;
   /** From 0 to 1. */
   random(): number;
@@ -190,6 +194,8 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     random: ports.random,
     beside,
     task: findTask,
+    admission: ports.admission,
+    standing: ports.standing,
     log,
     project,
   });

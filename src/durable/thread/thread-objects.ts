@@ -5,7 +5,17 @@ import type { Accepted } from "../../wire/frames.ts";
 import { type Result, refuse } from "../../wire/problem.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { type CommitKind, countCommit, countStep } from "../metrics.ts";
-import type { ClaimCard, Delivery, Envelope, MessageView, RecruitmentRpc, TaskPeek, TaskRpc, ThreadView } from "../rpc.ts";
+import type {
+  ClaimCard,
+  Delivery,
+  Envelope,
+  MessageView,
+  RecruitmentRpc,
+  TaskPeek,
+  TaskRpc,
+  ThreadExplanation,
+  ThreadView,
+} from "../rpc.ts";
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { createThreadCore, type ThreadCore } from "./thread-core.ts";
 
@@ -17,6 +27,12 @@ function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind)
     registry: near.registry,
     beside: near.beside,
     remoteTask: near.task,
+    async admission(workflow) {
+      const view = await near.workflow(workflow).admission();
+      if (!view.ok) throw new Error(view.problem.detail);
+      return view.value;
+    },
+    standing: (agent, offer) => near.agent(agent).standing(offer),
     project: near.project,
     random: () => Math.random(),
     later: (milliseconds, work) => void setTimeout(work, milliseconds),
@@ -78,6 +94,10 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
 
   async history(page: Page): Promise<Result<Json>> {
     return this.#find()?.recruitment.history(page) ?? this.#refuse();
+  }
+
+  async explain(): Promise<Result<ThreadExplanation>> {
+    return this.#find()?.recruitment.explain() ?? this.#refuse();
   }
 
   #refuse(): ReturnType<typeof refuse> {

@@ -59,6 +59,16 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.json(unwrap(await findThread(c).history(readPage(c))));
   });
 
+  app.get("/v1/threads/:id/explain", async (c) => {
+    await requireOperator(c, ports);
+    const explanation = unwrap(await findThread(c).explain());
+    if (!explanation.queue) return c.json(explanation);
+    // Who has the places, the index knows; it may lag a blink.
+    const has = async (status: "recruiting" | "running") =>
+      (await listThreads(ports.db, null, { workflow: explanation.workflow, status, limit: limits.page })).threads.map(({ id }) => id);
+    return c.json({ ...explanation, queue: { ...explanation.queue, runs: [...(await has("recruiting")), ...(await has("running"))] } });
+  });
+
   for (const signal of ["cancel", "suspend", "resume"] as const) {
     app.post(`/v1/threads/:id/${signal}`, async (c) => {
       const operator = await requireOperator(c, ports);

@@ -85,6 +85,7 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["GET /v1/threads/:id", "partakersRead"],
   ["GET /v1/threads/:id/messages", "partakersRead"],
   ["GET /v1/threads/:id/history", "operatorsRead"],
+  ["GET /v1/threads/:id/explain", "operatorsRead"],
   ["POST /v1/threads/:id/cancel", "adminsChange"],
   ["POST /v1/threads/:id/suspend", "adminsChange"],
   ["POST /v1/threads/:id/resume", "adminsChange"],

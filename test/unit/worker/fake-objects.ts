@@ -83,6 +83,10 @@ export function createFakeObjects(): FakeObjects {
         agents.set(name, { card, tokenHash: tokenHash ?? agents.get(name)?.tokenHash });
         return succeed(null);
       },
+      async standing(offer) {
+        note(`agent/${name}`, "standing", offer);
+        return null;
+      },
       async remove() {
         note(`agent/${name}`, "remove");
         agents.delete(name);
@@ -179,6 +183,11 @@ export function createFakeObjects(): FakeObjects {
         note(`recruitment/${id}`, "holders", viewer);
         const shown = showThread(id, viewer);
         return shown.ok ? succeed({}) : shown;
+      },
+      async explain() {
+        note(`recruitment/${id}`, "explain");
+        if (!threads.has(id)) return refuse("not_found", `There is no thread ${id}.`);
+        return succeed({ thread: id, workflow: "w", status: "running", waits: [], unfilled: [] });
       },
       async history(page) {
         note(`recruitment/${id}`, "history", page);

@@ -1,0 +1,90 @@
+/** `nerveflare explain`: what a thread waits for, what happens then, and why each agent does not hold a role that nobody holds. */
+import type { Command } from "commander";
+import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
+import type { CommandContext } from "./command.ts";
+import { renderTable, type Terminal } from "./terminal.ts";
+
+interface Explanation {
+  thread: string;
+  workflow: string;
+  status: string;
+  waits: { for: string; role?: string; agent?: string; text: string; since: string; until?: string; then: string }[];
+  unfilled: {
+    role: string;
+    state: string;
+    offer?: { id: string; opened: string; expires: string; closed: string | null; offered: number; answered: number; nextLook?: string };
+    agents: { agent: string; code: string; why: string }[];
+    others?: { count: number; reasons: { [code: string]: number }; more: boolean };
+  }[];
+  queue?: { place: number | null; queued: number; running: number; ahead: string[]; runs?: string[] };
+}
+
+/** Defines `nerveflare explain`. */
+export function defineCommand(command: Command, context: CommandContext): void {
+  const { terminal } = context;
+  addApiOptions(command.argument("<thread>", "its id, as `nerveflare threads` lists it")).action(
+    async (id: string, options: ApiOptions) => {
+      const explanation = (await createApi(options, context).call("GET", `v1/threads/${encodeURIComponent(id)}/explain`)) as Explanation;
+      terminal.result(explanation, () => renderExplanation(terminal, explanation));
+    },
+  );
+}
+
+/** The same as prose; `now` in milliseconds since 1970. */
+export function renderExplanation(
+  terminal: Terminal,
+  { thread, workflow, status, waits, unfilled, queue }: Explanation,
+  now = Date.now(),
+): string {
+  const bold = (text: string) => terminal.style("bold", text);
+  const lines = [`${bold(thread)}  ${workflow}  ${bold(status)}`];
+  if (waits.length === 0) lines.push("", status in ended ? "It has ended and waits for nothing." : "It waits for nothing that takes time.");
+  for (const { text, since, until, then } of waits) {
+    lines.push("", `${bold("waits")}  ${text}`, `since  ${describeTime(since, now)}`);
+    if (until) lines.push(`until  ${describeTime(until, now)}`);
+    lines.push(`then   ${then}`);
+  }
+  if (queue) {
+    lines.push(
+      "",
+      `${queue.place === null ? "Not in the queue any more" : `Place ${queue.place} of ${queue.queued}`}; ${queue.running} run.`,
+    );
+    if (queue.ahead.length) lines.push(`before it  ${queue.ahead.join(" ")}`);
+    if (queue.runs?.length) lines.push(`running    ${queue.runs.join(" ")}`);
+  }
+  for (const { role, state, offer, agents, others } of unfilled) {
+    lines.push("", `${bold(role)} is held by nobody (${state}).`);
+    if (offer) {
+      lines.push(
+        `offer ${offer.id}: ${offer.closed ?? "open"}, ${offer.offered} asked, ${offer.answered} answered${offer.nextLook ? `; the registry is read again ${describeTime(offer.nextLook, now)}` : ""}`,
+      );
+    }
+    if (agents.length === 0) lines.push("No agent is registered.");
+    else
+      lines.push(
+        renderTable(
+          ["AGENT", "WHY NOT", ""],
+          agents.map(({ agent, code, why }) => [agent, code.replaceAll("_", " "), why]),
+          bold,
+        ),
+      );
+    if (others) {
+      const counts = Object.entries(others.reasons).map(([code, count]) => `${count} ${code.replaceAll("_", " ")}`);
+      lines.push(`and ${others.count}${others.more ? " and more" : ""}: ${counts.join(", ")}`);
+    }
+  }
+  return lines.join("\n");
+}
+
+const ended = { completed: 1, failed: 1, cancelled: 1, dropped: 1 };
+
+/** A time with how far it is: `2026-11-25T02:03:04.000Z (in 3 m)`. */
+function describeTime(at: string, now: number): string {
+  const seconds = Math.round((Date.parse(at) - now) / 1000);
+  const [size, unit] = ([86_400, 3_600, 60] as const).reduce<[number, string]>(
+    (found, each, index) => (found[0] === 1 && Math.abs(seconds) >= each * 2 ? [each, ["d", "h", "min"][index] as string] : found),
+    [1, "s"],
+  );
+  const much = `${Math.round(Math.abs(seconds) / size)} ${unit}`;
+  return `${at} (${seconds < 0 ? `${much} ago` : `in ${much}`})`;
+}

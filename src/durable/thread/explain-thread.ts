@@ -1,0 +1,83 @@
+/** Why a thread stands where it stands: what it waits for, and for each role that nobody holds why each agent does not. Puts its parts together. */
+import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
+import { type Result, refuse, succeed } from "../../wire/problem.ts";
+import type { ThreadExplanation, ThreadView, WaitView } from "../rpc.ts";
+import { describeWaits, isSought, readRegionPath } from "./describe-waits.ts";
+import { explainRole } from "./explain-role.ts";
+import { readLastOffer, readOffered } from "./offer-rows.ts";
+import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
+import { isEnded, readThread, type ThreadRow } from "./thread-rows.ts";
+
+export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<Result<ThreadExplanation>> {
+  const { name, host, storage, registry, definition, admission, standing } = ports;
+
+  async function explain(): Promise<Result<ThreadExplanation>> {
+    const thread = readThread(storage);
+    if (!thread) return refuse("not_found", `There is no thread ${name}.`);
+    const base = { thread: name, workflow: thread.workflow, status: thread.status as ThreadView["status"] };
+    if (isEnded(thread.status)) return succeed({ ...base, waits: [], unfilled: [] });
+    if (thread.status === "queued") {
+      const { queued, running, paused } = await admission(thread.workflow);
+      const place = queued.indexOf(name);
+      return succeed({
+        ...base,
+        waits: [describeQueue(thread, paused !== null)],
+        unfilled: [],
+        queue: {
+          place: place < 0 ? null : place + 1,
+          queued: queued.length,
+          running,
+          ahead: queued.slice(0, Math.max(0, place)).slice(0, 20),
+        },
+      });
+    }
+    const actor = await host.read(name);
+    const compiled = await definition(thread.revision);
+    if (!actor || !compiled) return refuse("unavailable", `The thread ${name} has not begun; ask again.`, { retryAfter: 1 });
+    const { ir } = compiled;
+    const context = actor.context as unknown as RecruitmentContext;
+    const unfilled = await Promise.all(
+      ir.roles
+        .filter((role) => isSought(actor, role))
+        .map((role) =>
+          explainRole({ ir, role, state: readRegionPath(actor, role.name)[0] ?? "", thread, context, storage, registry, standing }),
+        ),
+    );
+    if (thread.status === "suspended") return succeed({ ...base, waits: [describeSuspension(thread)], unfilled });
+    const task = await findTask(ports, actor)?.peek();
+    const waits = describeWaits({
+      ir,
+      recruitment: actor,
+      task,
+      offer(role) {
+        const row = readLastOffer(storage, role);
+        if (!row) return undefined;
+        const offered = readOffered(storage, row.id);
+        return { row, offered: offered.length, answered: offered.filter(({ reply }) => reply !== null).length };
+      },
+    });
+    return succeed({ ...base, waits, unfilled });
+  }
+
+  return explain;
+}
+
+function describeQueue(thread: ThreadRow, paused: boolean): WaitView {
+  return {
+    for: "place",
+    text: `waits for a place in the queue of ${thread.workflow}${thread.reason ? `: ${thread.reason}` : ""}`,
+    since: new Date(thread.updated_at).toISOString(),
+    then: paused
+      ? "it starts in its turn, once an operator unpauses the workflow"
+      : "it starts in its turn, when a thread before it ends or is suspended",
+  };
+}
+
+function describeSuspension(thread: ThreadRow): WaitView {
+  return {
+    for: "person",
+    text: `suspended: ${thread.reason ?? "no reason was given"}`,
+    since: new Date(thread.updated_at).toISOString(),
+    then: `an operator resumes it (POST /v1/threads/${thread.id}/resume, with a supplement if one is asked for) or a reflex of kind signal does; the thread's timers stand still`,
+  };
+}
