@@ -183,6 +183,7 @@ export type ToAudience =
       decision: number;
       resumed?: { reason: string };
     }
+  /** `status` is `$ACKED` or `$PARTIAL`, or how the thread ended: then nobody's answer is wanted any more. */
   | { type: "audience.close"; role: string; turn: number; status: string };
 
 /** Who holds what, as facts of a thread's life. */
@@ -205,14 +206,16 @@ export type Emitted =
 export type Write =
   /** `status` is the engine's own where no agent answered, e.g. `$TIMEOUT`. */
   | { type: "message.append"; params: { turn: number; role: string; agent: string | null; round: number; status: string | null } }
-  /** One agent's answer to a broadcast. */
+  /** A broadcast's turn has been given to that many agents. */
+  | { type: "audience.note"; params: { turn: number; role: string; asked: number } }
+  /** One agent's answer to a broadcast, or that it has none. */
   | { type: "answer.note"; params: { turn: number; role: string; agent: string; ok: boolean } }
   /** `turn` is the turn that the decision opens, `round` the last one before it; `to` is a role, `$END` or `$SUSPEND`. */
   | { type: "decision.record"; params: { node: string; edge: string; to: string; round: number; turn: number | null } }
   | { type: "progress.note"; params: { turn: number; role: string; agent: string } };
 
 /** Types of the writes. */
-export const writeTypes = ["message.append", "answer.note", "decision.record", "progress.note"] as const;
+export const writeTypes = ["message.append", "audience.note", "answer.note", "decision.record", "progress.note"] as const;
 
 /** Every event type that recruitment's config may name, the host's own `xstate.*` apart. */
 export const recruitmentEvents = [

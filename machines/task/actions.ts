@@ -233,7 +233,15 @@ export const taskActions: Record<string, Action> = {
       }),
     ];
   },
-  noteAudience: (_context, event) => [{ assign: { audience: { asked: readNumber(event, "asked") ?? 0, acked: 0, failed: 0 } } }],
+  noteAudience: (context, event) => {
+    const { open } = context;
+    if (!open) return [];
+    const asked = readNumber(event, "asked") ?? 0;
+    return [
+      { assign: { audience: { asked, acked: 0, failed: 0 }, broadcasts: true } },
+      write({ type: "audience.note", params: { turn: open.turn, role: open.role, asked } }),
+    ];
+  },
   countAnswer: (context, event) => {
     const { audience, open } = context;
     if (!audience || !open) return [];
@@ -243,8 +251,14 @@ export const taskActions: Record<string, Action> = {
       write({ type: "answer.note", params: { turn: open.turn, role: open.role, agent: readText(event, "agent"), ok } }),
     ];
   },
-  countFailure: (context) =>
-    context.audience ? [{ assign: { audience: { ...context.audience, failed: context.audience.failed + 1 } } }] : [],
+  countFailure: (context, event) => {
+    const { audience, open } = context;
+    if (!audience || !open) return [];
+    return [
+      { assign: { audience: { ...audience, failed: audience.failed + 1 } } },
+      write({ type: "answer.note", params: { turn: open.turn, role: open.role, agent: readText(event, "agent"), ok: false } }),
+    ];
+  },
   closeAudience: (context, _event, params) =>
     context.open && context.audience
       ? [sendAudience({ type: "audience.close", role: context.open.role, turn: context.open.turn, status: readText(params, "status") })]
@@ -292,6 +306,12 @@ export const taskActions: Record<string, Action> = {
   finish: (context, _event, params) => {
     const status = readText(params, "status") as MachineOutcome["status"];
     const reason = status === "completed" ? null : context.reason;
-    return [{ assign: { outcome: { status, reason, role: context.open?.role ?? null, round: context.round } } }];
+    const role = context.open?.role ?? null;
+    // What was announced stays announced when the thread completes: late answers are welcome.
+    const close = context.broadcasts === true && status !== "completed";
+    return [
+      { assign: { outcome: { status, reason, role, round: context.round } } },
+      ...(close ? [sendAudience({ type: "audience.close", role: role ?? "", turn: context.round, status })] : []),
+    ];
   },
 };

@@ -44,6 +44,8 @@ export interface TaskContext {
   /** Refused answers to the open turn. */
   invalid: number;
   audience: Audience | null;
+  /** A broadcast was given out: whoever has not answered it may still have its turn. */
+  broadcasts?: true;
   children: AwaitedChildren | null;
   suspendAsked: boolean;
   /** Why the thread was suspended in the open turn, for those who get it again. */

@@ -46,6 +46,8 @@ export interface StartRequest {
 export interface SendOptions {
   /** What only writes see; never stored by the host. */
   sidecar?: unknown;
+  /** Asked when it is this event's turn, of rows as they then are: false refuses it as `not_taken`. */
+  fits?: () => boolean;
   /** Writes of the same transaction: first in it, and last. */
   before?: () => void;
   also?: () => void;

@@ -167,6 +167,7 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
     if (!actor) return { ok: false, code: "unknown_actor", detail: `there is no actor ${id}` };
     const code = actor.row.status === "active" ? judgeEvent(actor.machine, actor.snapshot, event) : "not_active";
     if (code) return { ok: false, code, detail: `${id} does not take ${event.type} in ${JSON.stringify(actor.snapshot.value)}` };
+    if (options.fits && !options.fits()) return { ok: false, code: "not_taken", detail: `${event.type} came too late for ${id}` };
     return takeOr(actor, event, options, keep);
   }
 
