@@ -74,6 +74,8 @@ export interface PresenceFacts {
 }
 
 export interface AgentRpc extends DeliverRpc {
+  /** What the agent is, as far as it says so itself; null: there is none. */
+  card(): Promise<ClaimCard | null>;
   /** Creates the agent, or replaces what it may do; with `tokenHash` (SHA-256, hex) its token too. Idempotent. */
   register(card: AgentCard, tokenHash?: string): Promise<Result<null>>;
   /** Forgets the agent: its token is void, its sockets close, threads hear `agent.deleted`. */
@@ -115,7 +117,18 @@ export interface ThreadView {
   createdAt: string;
   updatedAt: string;
   event: CloudEvent;
-  roles: { [name: string]: { type: string; agent?: string; generation?: number; state: string } };
+  roles: {
+    [name: string]: {
+      type: string;
+      agent?: string;
+      generation?: number;
+      state: string;
+      /** Of a broadcast: how many have its last turn, have acknowledged it, and have failed. */
+      asked?: number;
+      acked?: number;
+      failed?: number;
+    };
+  };
   turn?: { turn: string; role: string; agent: string; since: string; deadline: string };
   round: number;
   waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
@@ -230,10 +243,29 @@ export interface TaskPeek {
   children: string[];
   /** The actor as the host keeps it: its state, its facts, its timers (`due` in milliseconds since 1970). */
   machine: { value: Json; context: Json; timers: { id: string; due: number }[]; updatedAt: number };
+  /** The last broadcast of each role that had one. */
+  broadcasts: { [role: string]: BroadcastView };
+}
+
+/** How far a broadcast is. */
+export interface BroadcastView {
+  turn: number;
+  asked: number;
+  acked: number;
+  failed: number;
+  /** Answers that came when it was closed, and changed nothing. */
+  late: number;
+  /** `collecting`, `acked`, `partial`, or how the thread was called off. */
+  state: string;
+  since: string;
+  /** Until when answers are waited for. */
+  until: string;
 }
 
 export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
   peek(): Promise<TaskPeek | undefined>;
+  /** Whether the agent was given a broadcast's turn, and so takes part. */
+  asked(agent: string): Promise<boolean>;
   /** What a resume adds to the thread, for those who get a turn after it; null: nothing. */
   supplement(supplement: Json): Promise<void>;
   messages(page: { after?: number; limit: number }): Promise<{ messages: MessageView[]; next: number | null }>;
@@ -296,6 +328,8 @@ type ProjectedRow =
   | { table: "event"; event: CloudEvent; thread: string | null; routing?: Routing }
   /** What an agent last said it accepts; `at` in milliseconds since the epoch. */
   | { table: "accepts"; agent: string; accepts: AcceptedKinds; at: number }
+  /** Agents that were given a broadcast's turn. */
+  | { table: "audience"; thread: string; agents: string[] }
   | {
       table: "thread";
       id: string;

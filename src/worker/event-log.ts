@@ -32,8 +32,10 @@ type Condition = [sql: string, ...values: (string | number)[]];
 /** What an agent may see: what it sent, and what belongs to a thread it takes part in. */
 function limitToViewer(viewer: string): Condition {
   return [
-    "(source = ? OR thread IN (SELECT t.id FROM thread_agent ta JOIN thread t ON t.position = ta.thread WHERE ta.agent = ?))",
+    `(source = ? OR thread IN (SELECT t.id FROM thread_agent ta JOIN thread t ON t.position = ta.thread WHERE ta.agent = ?)
+      OR thread IN (SELECT thread FROM thread_audience WHERE agent = ?))`,
     `/agents/${viewer}`,
+    viewer,
     viewer,
   ];
 }

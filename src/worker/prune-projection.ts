@@ -44,6 +44,9 @@ export async function pruneProjection(db: D1Database, options: PruneOptions): Pr
     const { results } = await db.prepare(findThreads).bind(new Date(before).toISOString(), rows).all<{ position: number }>();
     const positions = JSON.stringify(results.map(({ position }) => position));
     await db.batch([
+      db
+        .prepare("DELETE FROM thread_audience WHERE thread IN (SELECT id FROM thread WHERE position IN (SELECT value FROM json_each(?)))")
+        .bind(positions),
       db.prepare("DELETE FROM thread_agent WHERE thread IN (SELECT value FROM json_each(?))").bind(positions),
       db.prepare("DELETE FROM thread WHERE position IN (SELECT value FROM json_each(?))").bind(positions),
     ]);

@@ -106,7 +106,12 @@ export async function listThreads(
   if (query.workflow !== undefined) inner.push(["t.workflow = ?", query.workflow]);
   if (query.status !== undefined) inner.push(["t.status = ?", query.status]);
   for (const agent of [viewer, query.agent])
-    if (agent !== null && agent !== undefined) inner.push(["t.position IN (SELECT thread FROM thread_agent WHERE agent = ?)", agent]);
+    if (agent !== null && agent !== undefined)
+      inner.push([
+        "(t.position IN (SELECT thread FROM thread_agent WHERE agent = ?) OR t.id IN (SELECT thread FROM thread_audience WHERE agent = ?))",
+        agent,
+        agent,
+      ]);
   if (query.waiting !== undefined && query.waiting !== "any") outer.push(["waits_for = ?", query.waiting]);
   if (query.on !== undefined) outer.push(["agent = ?", query.on]);
   if (query.after !== undefined) {

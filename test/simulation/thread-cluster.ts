@@ -72,6 +72,10 @@ export interface ThreadCluster {
   now(): number;
   /** Agents that are connected, and whether their pings go on. */
   connections: Map<string, { pinged?: number }>;
+  /** `<thread> <agent>` of those who were given a broadcast's turn. */
+  audiences: Set<string>;
+  /** The registry's list of agents cannot be read. */
+  registryDown: boolean;
 }
 
 /** A token that is right for every agent. */
@@ -89,8 +93,10 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     reflexes: async () =>
       published.map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
     revision: async (hash) => published.find(({ revision }) => revision === hash),
-    agents: async ({ capabilities, after = "" }) =>
-      agents.filter((card) => card.id > after && capabilities.every((each) => card.capabilities.includes(each))),
+    agents: async ({ capabilities, after = "" }) => {
+      if (cluster.registryDown) throw new Error("the registry cannot be asked");
+      return agents.filter((card) => card.id > after && capabilities.every((each) => card.capabilities.includes(each)));
+    },
     cards: async (ids) => agents.filter(({ id }) => ids.includes(id)),
     pastTurns: async () => ({ role: [], overall: [] }),
   };
@@ -110,6 +116,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
   const waits: ThreadCluster["waits"] = new Map();
   const presence: ThreadCluster["presence"] = new Map();
   const connections: ThreadCluster["connections"] = new Map();
+  const audiences: ThreadCluster["audiences"] = new Set();
 
   function createWorld(address: string, life: Life): World {
     let store = stores.get(address);
@@ -186,6 +193,10 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
             presence.set(row.agent, row.state);
             continue;
           }
+          if (row.table === "audience") {
+            for (const agent of row.agents) audiences.add(`${row.thread} ${agent}`);
+            continue;
+          }
           if (row.table !== "event") continue;
           const key = `${row.event.source} ${row.event.id}`;
           const before = log.get(key);
@@ -241,6 +252,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       registry,
       beside,
       random: () => 0.5,
+      card: (agent) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).card()),
       remoteTask: (to) => askTask(life, to),
       admission: (workflow) =>
         travel(life, async () => {
@@ -268,6 +280,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     const core = () => findThread(to).task(to.slice("task/".length));
     return {
       peek: () => travel(life, () => core().peek()),
+      asked: (agent) => travel(life, async () => core().asked(agent)),
       take: (...given) => travel(life, () => core().take(...given)),
       messages: (page) => travel(life, async () => core().messages(page)),
       supplement: (supplement) => travel(life, async () => core().supplement(supplement)),
@@ -307,6 +320,8 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     turnClock(by) {
       now += by;
     },
+    audiences,
+    registryDown: false,
     async settle() {
       // What still runs after so many turns without a statement waits for the clock.
       for (let quiet = 0, before = -1; quiet < (running.size ? 20 : 3); ) {

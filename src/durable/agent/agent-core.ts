@@ -18,6 +18,7 @@ import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";
 import type {
   AgentCard,
   AgentStanding,
+  ClaimCard,
   Delivery,
   Envelope,
   Message,
@@ -62,6 +63,8 @@ export interface AgentCore {
   mailbox: Mailbox;
   register(card: AgentCard, tokenHash?: string): Result<null>;
   remove(): Result<null>;
+  /** What the agent is, as far as it says so itself; null: it was removed, or never was. */
+  card(): ClaimCard | null;
   rotate(tokenHash: string, overlap: number): Result<null>;
   revoke(): Result<null>;
   /** Whether a connection that was opened with a token of this hash may stay. */
@@ -372,6 +375,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     remove() {
       identity.remove(() => {
+        // A broadcast waits for nobody who is gone; of another turn's holder the thread hears below.
+        for (const { event } of mailbox.readOpen("turn")) {
+          const { turn } = event.data as { turn: string };
+          committer.outbox.append([`task/${turn.slice(0, turn.lastIndexOf(":"))}`], { type: "audience.left", agent: name, turn });
+        }
         mailbox.clear();
         const threads = seats.listThreads().map((thread) => `recruitment/${thread}`);
         for (let at = 0; at < threads.length; at += presenceLimits.partsAtOnce)
@@ -383,6 +391,10 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       });
       wakePolls();
       return succeed(null);
+    },
+    card() {
+      const { card, report } = identity;
+      return card ? { ...card, ...narrow({ card, report, source: `/agents/${name}` }) } : null;
     },
     rotate(tokenHash, overlap) {
       if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);

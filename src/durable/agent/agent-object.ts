@@ -7,7 +7,7 @@ import { type createProblem, type Problem, type Result, refuse, succeed } from "
 import type { Delivered, Routing } from "../../wire/routing.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit, countWake } from "../metrics.ts";
-import type { AgentCard, AgentRpc, AgentStanding, Delivery, Envelope, PresenceFacts, Principal } from "../rpc.ts";
+import type { AgentCard, AgentRpc, AgentStanding, ClaimCard, Delivery, Envelope, PresenceFacts, Principal } from "../rpc.ts";
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
@@ -94,6 +94,10 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     const registered = this.#core.register(card, tokenHash);
     if (tokenHash !== undefined) this.#closeAll("the agent has a new token");
     return registered;
+  }
+
+  async card(): Promise<ClaimCard | null> {
+    return this.#find()?.card() ?? null;
   }
 
   async remove(): Promise<Result<null>> {

@@ -502,8 +502,13 @@ export function createMailbox(
     if (mail.receipt) receipts.note(mail.event, seq);
     if (mail.ends !== undefined) deleteRows("DELETE FROM mailbox WHERE turn = ? OR offer = ? RETURNING seq", mail.ends, mail.ends);
     if (mail.endsThread !== undefined) {
-      // Its tasks are named by it: a turn whose answer was noted in a life that crashed goes now.
-      deleteRows("DELETE FROM mailbox WHERE turn > ? AND turn < ? RETURNING seq", `${mail.endsThread}.`, `${mail.endsThread}/`);
+      // Its tasks are named by it: a turn whose answer was noted in a life that crashed goes now. A broadcast's turn has a time to
+      // live of its own, which the thread's end doesn't shorten.
+      deleteRows(
+        "DELETE FROM mailbox WHERE turn > ? AND turn < ? AND expires IS NULL RETURNING seq",
+        `${mail.endsThread}.`,
+        `${mail.endsThread}/`,
+      );
     }
     taken(mail);
   }

@@ -6,6 +6,7 @@ import type { ProjectionRow } from "../rpc.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
+import { audienceTable } from "./tables/audience-table.ts";
 import { eventTable } from "./tables/event-table.ts";
 import { presenceTable } from "./tables/presence-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
@@ -20,6 +21,7 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   turn: turnTable,
   wait: waitTable,
   presence: presenceTable,
+  audience: audienceTable,
 };
 
 /** A row as JSON, as the statements read it. */

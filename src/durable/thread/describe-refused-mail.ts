@@ -3,19 +3,28 @@ import type { DeliveryRefused } from "../../../machines/messages.ts";
 import type { TurnAssigned } from "../../wire/kinds.ts";
 import type { Undeliverable } from "../host/outbox.ts";
 import { readMail } from "../mail.ts";
+import { readTurnNumber } from "./turn-data.ts";
 
-/** Facts of `delivery.refused`; none where the message was no mail. */
-export function describeRefusedMail({ to, message, code, detail }: Undeliverable): Partial<Omit<DeliveryRefused, "type">> {
+/**
+ * Facts of `delivery.refused`; none where the message was no mail. For one of a broadcast's audience it is a failure like any other.
+ * @param isWaitedFor whether the agent's answer to a broadcast's turn would count
+ */
+export function describeRefusedMail(
+  { to, message, code, detail }: Undeliverable,
+  isWaitedFor: (turn: number, agent: string) => boolean = () => false,
+): Partial<Omit<DeliveryRefused, "type">> & { type?: "turn.failed" } {
   const mail = readMail(message);
   if (!mail) return {};
   const agent = to.slice("agent/".length);
   const facts = { about: mail.event.type.replace(/^nerve\./, ""), reason: `${agent} cannot be reached: ${detail}` };
   if (mail.turn !== undefined) {
     const { role, lease } = mail.event.data as unknown as TurnAssigned;
+    const turn = readTurnNumber(mail.turn);
     return {
       ...facts,
+      ...(isWaitedFor(turn, agent) && { type: "turn.failed" }),
       agent,
-      turn: Number(mail.turn.slice(mail.turn.lastIndexOf(":") + 1)),
+      turn,
       role: role.name,
       generation: lease.generation,
     };

@@ -18,10 +18,12 @@ export interface WaitNotes {
 export function createWaitNotes(ports: {
   storage: Storage;
   root: string | undefined;
+  /** Whether the turn is a broadcast's: one answer is not the end of waiting for it, its closing is. */
+  isBroadcast(turn: string): boolean;
   now(): number;
   project(row: ProjectionRow): void;
 }): WaitNotes {
-  const { storage, root, now, project } = ports;
+  const { storage, root, isBroadcast, now, project } = ports;
   /** What the index was last told of claims, and before the present transaction. */
   let told = "";
   let before = "";
@@ -35,6 +37,8 @@ export function createWaitNotes(ports: {
 
   return {
     note(event, thread) {
+      const { turn } = (event.data ?? {}) as { turn?: unknown };
+      if (event.type !== "nerve.turn.assigned" && typeof turn === "string" && isBroadcast(turn)) return;
       const waiting = readAnswer(event, now());
       if (waiting !== undefined) project({ table: "wait", thread, part: "task", waiting });
     },

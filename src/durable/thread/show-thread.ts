@@ -1,10 +1,12 @@
 /** A thread as people and agents see it: its row, its machine's state and its task's open turn, put together. */
 import type { Seat } from "../../../machines/messages.ts";
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
+import type { WorkflowIr } from "../../compile/ir.ts";
+import { isRouted } from "../../compile/lower/policies.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Outcome } from "../../wire/kinds.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import type { ThreadView } from "../rpc.ts";
+import type { BroadcastView, TaskPeek, ThreadView } from "../rpc.ts";
 import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
 import { isEnded, readParent, readThread, type ThreadRow } from "./thread-rows.ts";
 
@@ -20,11 +22,16 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
     const context = actor?.context as unknown as RecruitmentContext | undefined;
     const compiled = await definition(thread.revision);
     const seats = context?.seats ?? {};
-    if (viewer !== null && viewer !== thread.initiator && !Object.values(seats).some((seat) => seat.agent === viewer)) return unknown;
+    const task = actor && findTask(ports, actor);
+    const takesPart = async (agent: string): Promise<boolean> =>
+      agent === thread.initiator || Object.values(seats).some((seat) => seat.agent === agent) || ((await task?.asked(agent)) ?? false);
+    if (viewer !== null && !(await takesPart(viewer))) return unknown;
+    const peek = await task?.peek();
     const value = (actor?.value as { open?: Record<string, Json> } | undefined)?.open;
     const roles = Object.fromEntries(
       (compiled?.ir.roles ?? []).map((role) => {
         const seat = seats[role.name];
+        if (role.type === "broadcast") return [role.name, describeBroadcastRole(peek?.broadcasts[role.name])];
         return [
           role.name,
           {
@@ -36,11 +43,10 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
         ];
       }),
     );
-    const peek = actor && (await findTask(ports, actor)?.peek());
     const outcome = isEnded(thread.status) && thread.outcome !== null ? (JSON.parse(thread.outcome) as Outcome) : undefined;
     const event = JSON.parse(thread.event) as CloudEvent;
     const parent = readParent(thread);
-    const waiting = describeWaiting(thread, roles, peek, actor?.timers[0]?.due);
+    const waiting = describeWaiting(thread, roles, peek, actor?.timers[0]?.due, compiled?.ir);
     return succeed({
       id: thread.id,
       workflow: thread.workflow,
@@ -72,11 +78,26 @@ function describeState(region: Json | undefined, seat: Seat | undefined): string
   return seat?.agent ? "held" : "open";
 }
 
+/** How far a broadcast role's last turn is; `open` before it had one. */
+function describeBroadcastRole(seen: BroadcastView | undefined): ThreadView["roles"][string] {
+  if (!seen) return { type: "broadcast", state: "open" };
+  const { state, asked, acked, failed } = seen;
+  return { type: "broadcast", state, asked, acked, failed };
+}
+
+/** What happens when the time for acknowledgements is up. */
+function describePartial(ir: WorkflowIr | undefined, name: string): string {
+  const role = ir?.roles.find((each) => each.name === name);
+  const routed = ir && role && (isRouted(ir, role, "$PARTIAL") || role.turn.onTimeout === "forfeit");
+  return routed ? "$PARTIAL" : "the thread is suspended";
+}
+
 function describeWaiting(
   thread: ThreadRow,
   roles: ThreadView["roles"],
-  peek: { turn?: { role: string; agent: string; since: string; deadline: string } | undefined } | undefined,
+  peek: TaskPeek | undefined,
   due: number | undefined,
+  ir: WorkflowIr | undefined,
 ): ThreadView["waiting"] | undefined {
   const until = due === undefined ? {} : { until: new Date(due).toISOString() };
   const since = new Date(thread.updated_at).toISOString();
@@ -91,6 +112,11 @@ function describeWaiting(
       since: peek.turn.since,
       ...(peek.turn.deadline && { until: peek.turn.deadline }),
     };
+  const acks = Object.entries(peek?.broadcasts ?? {}).find(([, { state }]) => state === "collecting");
+  if (acks) {
+    const [role, { since: asked, until: deadline }] = acks;
+    return { for: "acks", role, since: asked, until: deadline, then: describePartial(ir, role) };
+  }
   const open = Object.entries(roles).find(([, { agent, type }]) => !agent && type === "open");
   return open ? { for: "claim", role: open[0], since, ...until } : undefined;
 }

@@ -4,29 +4,33 @@
  */
 
 import type { TaskContext } from "../../../machines/task/context.ts";
-import { isEngineStatus } from "../../compile/check/engine-statuses.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import type { JsonSchema, WorkflowIr } from "../../compile/ir.ts";
-import { checkSchema, type Misfit } from "../../wire/check-schema.ts";
+import type { WorkflowIr } from "../../compile/ir.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
 import type { AgentData } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";
-import type { Storage } from "../host/ports.ts";
+import type { Clock, Storage } from "../host/ports.ts";
 import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
+import { isAsked, readBroadcast, readMember, viewBroadcasts } from "./audience-rows.ts";
+import { checkOutput } from "./check-output.ts";
 import { listChildThreads } from "./child-rows.ts";
 import { readRevoked } from "./hand-over.ts";
 import { describeLoss } from "./patience.ts";
+import { describeLate, takeAudienceAnswer } from "./take-audience-answer.ts";
 import { takeInTurn } from "./take-in-turn.ts";
 import { readLastDecision, readLastMessage, readMessages, writeSupplement } from "./task-rows.ts";
 import { makeTurnId, readTaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
+import { readTurnNumber } from "./turn-data.ts";
 
 export interface TaskCore {
   take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>>;
   peek(): Promise<TaskPeek | undefined>;
+  /** Whether the agent was given a broadcast's turn. */
+  asked(agent: string): boolean;
   /** What a resume adds, stored before it. */
   supplement(supplement: Json): void;
   messages(page: { after?: number; limit: number }): { messages: MessageView[]; next: number | null };
@@ -37,23 +41,39 @@ export interface TaskPorts {
   name: string;
   host: ActorHost;
   storage: Storage;
+  clock: Clock;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
 }
 
-export function createTaskCore({ name, host, storage, definition }: TaskPorts): TaskCore {
+export function createTaskCore({ name, host, storage, clock, definition }: TaskPorts): TaskCore {
   async function take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
     const actor = await host.peek(name);
     if (!actor) return refuse("turn_over", "There is no such turn (any more).");
     const data = event.data as AgentData<"nerve.turn.respond">;
     const answered = storage.exec<{ hash: string }>("SELECT hash FROM answered WHERE agent = ? AND id = ?", agent.id, event.id)[0];
-    const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
+    const turn = readTurnNumber(data.turn);
+    const broadcast = readBroadcast(storage, turn);
+    const late = answered && broadcast && readMember(storage, turn, agent.id)?.status === "late";
+    const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: late ? describeLate(broadcast) : [] };
     if (answered)
       return answered.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
 
-    const turn = Number(data.turn.slice(data.turn.lastIndexOf(":") + 1));
     const { open, invalid } = actor.context as unknown as TaskContext;
-    const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
+    const start = readTaskStart({ storage });
+    const before = (): void => {
+      storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
+      findHooks(storage).logCause(
+        { ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id },
+        start.thread,
+      );
+    };
     const workflow = actor.definition === null ? undefined : await definition(actor.definition);
+    if (broadcast) {
+      const role = workflow?.ir.roles.find((each) => each.name === broadcast.role);
+      return takeAudienceAnswer(broadcast, { name, host, storage, clock, role, agent: agent.id, event, before });
+    }
+
+    const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
     const stale = describeStale(actor.context as unknown as TaskContext, workflow?.ir, turn, agent.id, data.lease);
     const ended = actor.status !== "active" || open?.turn !== turn || open.state === "answered";
     if (ended) return stale ? refuse("stale_lease", stale.detail, { turn: data.turn, ...stale.facts }) : over;
@@ -65,14 +85,6 @@ export function createTaskCore({ name, host, storage, definition }: TaskPorts): 
       );
 
     const fence = { turn, agent: agent.id, generation: data.lease };
-    const start = readTaskStart({ storage });
-    const before = (): void => {
-      storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
-      findHooks(storage).logCause(
-        { ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id },
-        start.thread,
-      );
-    };
     const settle = (answer: Awaited<ReturnType<ActorHost["send"]>>): Result<Accepted> => {
       if (answer.ok) return succeed(accepted);
       if (answer.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
@@ -140,6 +152,7 @@ export function createTaskCore({ name, host, storage, definition }: TaskPorts): 
 
   return {
     take: takeInTurn(take),
+    asked: (agent) => isAsked(storage, agent),
     messages: (page) => readMessages(storage, page),
     supplement: (supplement) => host.committer.commit(() => writeSupplement(storage, supplement)),
     async peek() {
@@ -167,17 +180,8 @@ export function createTaskCore({ name, host, storage, definition }: TaskPorts): 
         prompt: decision?.prompt ?? null,
         children: listChildThreads(storage, limits.pageMax),
         machine: { value: actor.value, context: actor.context, timers: actor.timers, updatedAt: actor.updatedAt },
+        broadcasts: viewBroadcasts(storage),
       };
     },
   };
-}
-
-/** What of an output its role's schema, or the engine, does not take. */
-function checkOutput(schema: JsonSchema | undefined, output: { [key: string]: Json }): Misfit[] {
-  const { $status } = output;
-  // Any role may ask to suspend, whatever its schema says.
-  if ($status === "$SUSPEND") return [];
-  if (typeof $status === "string" && isEngineStatus($status))
-    return [{ path: "/$status", message: `${$status} is the engine's to say, not a role's` }];
-  return schema === undefined ? [] : checkSchema(schema, output);
 }

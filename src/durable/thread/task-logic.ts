@@ -3,25 +3,35 @@
  * Knows the task's rows and its machine's vocabulary.
  */
 import { loadMachine } from "../../../machines/load-machine.ts";
-import type { ModerateInput, ToAgent } from "../../../machines/messages.ts";
+import type { ModerateInput, ToAgent, ToAudience } from "../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import { createModerator, type Moderator, summariseDecision } from "../../compile/decide/create-moderator.ts";
 import type { Decision, Step } from "../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
-import type { TurnAssigned } from "../../wire/kinds.ts";
 import type { ActorEvent } from "../host/effects.ts";
 import type { ActorScope, LogicEntry, PendingWrite, PromiseLogic, Write } from "../host/logic.ts";
+import type { Storage } from "../host/ports.ts";
 import { createMail } from "../mail.ts";
 import { carryOn } from "../routing/chain-depth.ts";
 import type { Message } from "../rpc.ts";
+import { revokeAudience } from "./audience.ts";
+import {
+  type AudiencePlan,
+  closeBroadcast,
+  describeBroadcast,
+  isBroadcastStatus,
+  type MemberAnswer,
+  writeAnswer,
+} from "./audience-rows.ts";
 import { addChild } from "./child-rows.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "./hand-over.ts";
-import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
+import { makeThreadEvent } from "./make-event.ts";
 import { makeLease } from "./patience.ts";
-import { type DecisionRow, readLastDecision, readLastMessage, readSupplement } from "./task-rows.ts";
+import { readDecisionOf, readLastDecision } from "./task-rows.ts";
 import { makeTurnId, readTaskStart, type TaskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
 import { findHooks } from "./thread-hooks.ts";
+import { makeTurnData } from "./turn-data.ts";
 import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "./turn-outcomes.ts";
 
 /** What comes along with `turn.answered`. */
@@ -36,7 +46,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
   const writes: Record<string, Write> = {
     "message.append": ({ params, sidecar }, scope) => {
       const { storage, now } = scope;
-      const answer = params.status === null ? (sidecar as Answer) : { output: { $status: params.status ?? null } };
+      const answer = readAnswer(params, sidecar, storage);
       storage.exec(
         "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)",
         Number(params.turn),
@@ -76,7 +86,11 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
         now,
       );
     },
-    "answer.note": () => {},
+    "audience.note": ({ sidecar }) => (sidecar as AudiencePlan).give(),
+    "answer.note": ({ params, sidecar, event }, { storage, now }) => {
+      const said: MemberAnswer = (sidecar as MemberAnswer | undefined) ?? { error: String(event.reason ?? event.type) };
+      writeAnswer(storage, Number(params.turn), String(params.agent), params.ok === true ? "acked" : "failed", said, now);
+    },
   };
 
   return {
@@ -90,7 +104,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
           const start = along as unknown as TaskStart;
           storage.exec("INSERT INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
         },
-        expand: (event, to, scope) => expandTask(event, to, scope),
+        expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
       },
     },
@@ -121,17 +135,17 @@ export function findModerator({ ir }: CompiledWorkflow): Moderator {
 async function moderate(input: Json | undefined, scope: ActorScope, pending: readonly PendingWrite[]) {
   const moderator = findModerator(scope.definition as CompiledWorkflow);
   const { node, status } = input as unknown as ModerateInput;
-  const result = await moderator.decide(node, readTaskView(scope.storage, readTaskStart(scope), readAppended(pending)), status);
+  const result = await moderator.decide(node, readTaskView(scope.storage, readTaskStart(scope), readAppended(scope, pending)), status);
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
   return { output: summariseDecision(result.decision) as unknown as Json, sidecar: result.decision };
 }
 
 /** What this very step appends, and is not written yet. */
-function readAppended(pending: readonly PendingWrite[]): AppendedStep[] {
+function readAppended(scope: ActorScope, pending: readonly PendingWrite[]): AppendedStep[] {
   return pending
     .filter((write) => write.name === "message.append")
     .map(({ params, sidecar }) => {
-      const { output, body } = params.status === null ? (sidecar as Answer) : ({ output: { $status: params.status ?? null } } as Answer);
+      const { output, body } = readAnswer(params, sidecar, scope.storage, pending);
       const step: Step = { role: String(params.role), agent: params.agent as string | null, output, ...(body !== undefined && { body }) };
       return { turn: Number(params.turn), step };
     });
@@ -147,37 +161,23 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
   const stamp = (name: string, type: string, cause: string, data: Json): CloudEvent =>
     makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data);
   if (event.type === "turn.assigned") {
+    const turn = makeTurnId(scope.actor, event.turn);
     const role = ir.roles.find(({ name }) => name === event.role);
     if (!role) throw new Error(`there is no role ${event.role}`);
-    const decision = scope.storage.exec<DecisionRow>("SELECT * FROM decision WHERE turn = ?", event.decision)[0];
-    const last = readLastMessage(scope.storage);
-    const turn = makeTurnId(scope.actor, event.turn);
-    const deadline = scope.now + event.timeout;
-    const data: TurnAssigned = {
+    const { round, generation, attempt, resumed, handover: former } = event;
+    const decision = readDecisionOf(scope.storage, event.decision);
+    const data = makeTurnData(scope.storage, role, start, {
       turn,
-      lease: makeLease(ir, role, event.generation, scope.now),
-      thread: start.thread,
-      workflow: start.workflow,
-      role: { ...role.fields, name: role.name, schema: (role.schema ?? true) as Json },
-      prompt: decision?.prompt ?? "",
-      ...(decision?.location && { location: decision.location }),
-      round: event.round,
-      deadline: new Date(deadline).toISOString(),
-      heartbeat: describeHeartbeat(role),
-      event: start.event,
-      last: last
-        ? { role: last.role, agent: last.agent, output: JSON.parse(last.output) as Json, ...(last.body !== null && { body: last.body }) }
-        : null,
-      ...(event.resumed && { resumed: { reason: event.resumed.reason, supplement: readSupplement(scope.storage) } }),
-      ...(event.handover && {
-        handover: packHandover(scope.storage, {
-          ...{ ir, role, decision, former: event.handover, turn: event.turn, id: turn },
-          attempts: event.attempt - 1,
-        }),
+      lease: makeLease(ir, role, generation, scope.now),
+      round,
+      deadline: scope.now + event.timeout,
+      decision,
+      ...(resumed && { resumed }),
+      ...(former && {
+        handover: packHandover(scope.storage, { ...{ ir, role, decision, former, turn: event.turn, id: turn }, attempts: attempt - 1 }),
       }),
-      history: `/v1/threads/${start.thread}/messages`,
-    };
-    if (event.attempt > 1) forgetRevoked(scope.storage, event.turn, event.agent, event.generation);
+    });
+    if (attempt > 1) forgetRevoked(scope.storage, event.turn, event.agent, generation);
     const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data as unknown as Json);
     assigned.to = `agents/${event.agent}`;
     noteTurnGiven(scope, event);
@@ -208,6 +208,30 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
     return createMail({ channel: "my", event: revoked, ends: turn });
   }
   throw new Error(`a task sends agents no ${event.type}`);
+}
+
+/** What the machine says of an audience: the asking takes a registry and so a message; the end is written at once. */
+function expandToAudience(fact: ActorEvent, scope: ActorScope): Message | null {
+  const said = fact as unknown as ToAudience;
+  const hooks = findHooks(scope.storage);
+  const { thread, event } = readTaskStart(scope);
+  const cause = hooks.cause ?? event.id;
+  if (said.type === "audience.ask") return { ...(fact as Message), cause };
+  hooks.project({ table: "wait", thread, part: "task", waiting: null });
+  if (said.status.startsWith("$")) closeBroadcast(scope.storage, said.turn, said.status);
+  else revokeAudience(scope.storage, said.status, scope.now, cause);
+  return null;
+}
+
+/** What an agent answered, or the engine says in its place; `pending` is what this very step adds to the rows. */
+function readAnswer(
+  { turn, status }: PendingWrite["params"],
+  sidecar: unknown,
+  storage: Storage,
+  pending: readonly PendingWrite[] = [],
+): Answer {
+  if (status === null || status === undefined) return sidecar as Answer;
+  return { output: isBroadcastStatus(status) ? describeBroadcast(storage, Number(turn), status, pending) : { $status: status } };
 }
 
 /** The edge's own events and children go out by way of the object, which asks the registry whom they concern. */

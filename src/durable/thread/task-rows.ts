@@ -35,6 +35,11 @@ export function readLastDecision(storage: Storage): DecisionRow | undefined {
   return storage.exec<DecisionRow>("SELECT * FROM decision ORDER BY round DESC LIMIT 1")[0];
 }
 
+/** The decision that opened the turn. */
+export function readDecisionOf(storage: Storage, turn: number): DecisionRow | undefined {
+  return storage.exec<DecisionRow>("SELECT * FROM decision WHERE turn = ?", turn)[0];
+}
+
 /** What the last resume added, or null. */
 export function readSupplement(storage: Storage): Json {
   const row = storage.exec<{ body: string }>("SELECT body FROM supplement")[0];

@@ -13,8 +13,10 @@ import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
 import { readMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
-import type { AdmissionView, AgentStanding, Delivery, Envelope, Message, ProjectionRow, TaskRpc } from "../rpc.ts";
+import type { AdmissionView, AgentStanding, ClaimCard, Delivery, Envelope, Message, ProjectionRow, TaskRpc } from "../rpc.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
+import { createAudience, isWaitedFor } from "./audience.ts";
+import { readBroadcast } from "./audience-rows.ts";
 import { childMessages, createChildren } from "./children.ts";
 import { describeRefusedMail } from "./describe-refused-mail.ts";
 import { createWaitNotes } from "./note-waits.ts";
@@ -30,6 +32,7 @@ import type { TaskStart } from "./task-start.ts";
 import { setHooks } from "./thread-hooks.ts";
 import { readThread } from "./thread-rows.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
+import { readTurnNumber } from "./turn-data.ts";
 
 export interface ThreadPorts {
   world: World;
@@ -45,6 +48,8 @@ export interface ThreadPorts {
   project(rows: ProjectionRow[]): Promise<void>;
   /** From 0 to 1. */
   random(): number;
+  /** What an agent's own object says it is; null: there is none. */
+  card(agent: string): Promise<ClaimCard | null>;
   later(milliseconds: number, work: () => void): void;
   counted(steps: number): void;
 }
@@ -60,6 +65,9 @@ export interface ThreadCore {
 /** What the workflow's queue says to a thread. */
 const queueMessages: ReadonlySet<string> = new Set(["thread.start", "thread.queued", "thread.dropped", "thread.signal"]);
 
+/** What an actor's object does for it, beside running it. */
+const ownPlaces: ReadonlySet<string> = new Set(["offers", "events", "audience"]);
+
 /** Made once an isolate: what they load is kept with them. */
 const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
 
@@ -69,13 +77,14 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   const name = ports.world.address.slice(kind.length + 1);
   const { storage, clock } = ports.world;
   const isRoot = kind === "recruitment";
+  const hasTasks = beside || !isRoot;
 
   /** Messages to the object itself, and to a task beside, go no way at all. */
   const world: World = {
     ...ports.world,
     transport: {
       deliver: (envelope) => {
-        if (envelope.to === "offers" || envelope.to === "events") return deliverOwn(envelope);
+        if (ownPlaces.has(envelope.to)) return deliverOwn(envelope);
         if (isOwn(envelope.to)) return receive(envelope);
         return ports.world.transport.deliver(stampMail(envelope));
       },
@@ -88,12 +97,13 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     host: hostMigrations,
     projection: projectionMigrations,
     ...(isRoot && { recruitment: recruitmentMigrations }),
-    ...((beside || !isRoot) && { task: taskMigrations }),
+    ...(hasTasks && { task: taskMigrations }),
   });
 
   const projection = createProjectionLane(world, ports.later, ports.project);
   const project = (row: ProjectionRow): void => projection.append(row);
-  const waits = createWaitNotes({ storage, root: isRoot ? name : undefined, now: () => clock.now(), project });
+  const isBroadcast = (turn: string): boolean => hasTasks && readBroadcast(storage, readTurnNumber(turn)) !== undefined;
+  const waits = createWaitNotes({ storage, root: isRoot ? name : undefined, isBroadcast, now: () => clock.now(), project });
   const log = (event: CloudEvent, thread: string): void => {
     project({ table: "event", event: stamp(event), thread });
     waits.note(event, thread);
@@ -132,6 +142,12 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     project,
     readEnd,
     logCause,
+    mail: (agents, message, sender) =>
+      host.committer.outbox.append(
+        agents.map((agent) => `agent/${agent}`),
+        message,
+        { sender, spread: true },
+      ),
     get cause() {
       return cause;
     },
@@ -140,7 +156,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
 
   const host = createActorHost(world, logics, {
     definitions,
-    dueTimes: () => [projection.due(), offers?.due()],
+    dueTimes: () => [projection.due(), offers?.due(), audience?.due()],
     counted: (steps) => {
       ports.counted(steps);
       projection.wake();
@@ -155,15 +171,17 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       waits.undo();
       projection.undo();
     },
-    describeRefusal: describeRefusedMail,
+    describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, (turn, agent) => hasTasks && isWaitedFor(storage, turn, agent)),
   });
   const offers = isRoot ? createOffers({ storage, clock, registry, outbox: host.committer.outbox, log }) : undefined;
+  const { card, random } = ports;
+  const audience = hasTasks ? createAudience({ world, host, registry, definitions, card, random }) : undefined;
 
   const tasks = new Map<string, TaskCore>();
   function task(taskName: string): TaskCore {
     let core = tasks.get(taskName);
     if (!core) {
-      core = createTaskCore({ name: taskName, host, storage, definition: definitions });
+      core = createTaskCore({ name: taskName, host, storage, clock, definition: definitions });
       tasks.set(taskName, core);
     }
     return core;
@@ -177,6 +195,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     return {
       peek: core.peek,
       take: core.take,
+      asked: async (agent) => core.asked(agent),
       messages: (page) => Promise.resolve(core.messages(page)),
       supplement: async (supplement) => core.supplement(supplement),
       history: (page) => Promise.resolve(host.history(taskName, page) as unknown as Json),
@@ -191,7 +210,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     clock,
     definition: definitions,
     registry,
-    random: ports.random,
+    random,
     beside,
     task: findTask,
     admission: ports.admission,
@@ -229,6 +248,11 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     // Own messages share the object's lane: their ids grow like any sender's, but are kept apart from what comes back to an actor.
     const sender = `${envelope.from}#${envelope.to}`;
     if (isRepeat(storage, sender, envelope.id)) return { status: "stored" };
+    if (envelope.to === "audience") {
+      if (!audience) throw new Error(`${world.address} has no audiences`);
+      audience.ask(envelope, sender);
+      return { status: "stored" };
+    }
     const mark = (): void => markReceived(storage, sender, envelope.id);
     if (envelope.message.type === "spawn") {
       await children.spawn(envelope.message, mark);
@@ -265,14 +289,19 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     host,
     recruitment,
     task,
-    deliver(envelope) {
+    async deliver(envelope) {
       host.resume();
       const { type } = envelope.message;
+      if (type === "audience.left") {
+        if (!isRepeat(storage, envelope.from, envelope.id)) await audience?.leave(envelope);
+        return { status: "stored" };
+      }
       return isRoot && queueMessages.has(type) ? recruitment.deliver(envelope) : receive(envelope);
     },
     alarm: () =>
       host.alarm(async () => {
         await projection.flush();
+        await audience?.work();
         const actor = isRoot ? await host.peek(name) : undefined;
         const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
         if (!actor || !compiled || !offers) return;

@@ -4,12 +4,14 @@
  */
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Storage } from "../host/ports.ts";
-import type { ProjectionRow } from "../rpc.ts";
+import type { Message, ProjectionRow } from "../rpc.ts";
 
 export interface ThreadHooks {
   /** Adds an event of the thread to the log, in the transaction. */
   log(event: CloudEvent, thread: string): void;
   project(row: ProjectionRow): void;
+  /** Sends one mail to many agents, between whom no order is promised, in the transaction. `sender`: the actor's address. */
+  mail(agents: string[], message: Message, sender: string): void;
   /** The thread's last output and prompt, where the task's rows are at hand. */
   readEnd(): { output: Json; prompt: string | null };
   /** Logs what an agent said, first in the transaction that takes it: what the thread says in it has that as its cause. */

@@ -35,6 +35,7 @@ function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind)
     standing: (agent, offer) => near.agent(agent).standing(offer),
     project: near.project,
     random: () => Math.random(),
+    card: (agent) => near.agent(agent).card(),
     later: (milliseconds, work) => void setTimeout(work, milliseconds),
     counted: (steps) => {
       countCommit(kind);
@@ -132,6 +133,10 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
 
   peek(): Promise<TaskPeek | undefined> {
     return this.#core.task(this.#name).peek();
+  }
+
+  async asked(agent: string): Promise<boolean> {
+    return this.#core.task(this.#name).asked(agent);
   }
 
   async supplement(supplement: Json): Promise<void> {

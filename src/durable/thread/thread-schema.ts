@@ -20,6 +20,9 @@ export const taskMigrations: readonly string[] = [
   `CREATE TABLE given (turn INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, role TEXT NOT NULL, agent TEXT NOT NULL, at INTEGER NOT NULL);`,
   `CREATE TABLE revoked (turn INTEGER NOT NULL, agent TEXT NOT NULL, generation INTEGER NOT NULL, role TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (turn, agent, generation)) WITHOUT ROWID;`,
   `CREATE TABLE child_thread (round INTEGER NOT NULL, place INTEGER NOT NULL, workflow TEXT NOT NULL, awaited INTEGER NOT NULL, thread TEXT, status TEXT NOT NULL, output TEXT, error TEXT, told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (round, place)) WITHOUT ROWID;`,
+  `CREATE TABLE asking (turn INTEGER PRIMARY KEY, task TEXT NOT NULL, message TEXT NOT NULL, tries INTEGER NOT NULL, next_at INTEGER NOT NULL);
+   CREATE TABLE broadcast (turn INTEGER PRIMARY KEY, task TEXT NOT NULL, role TEXT NOT NULL, asked INTEGER NOT NULL, left_out INTEGER NOT NULL, at INTEGER NOT NULL, deadline INTEGER NOT NULL, expires INTEGER NOT NULL, closed TEXT);
+   CREATE TABLE audience (turn INTEGER NOT NULL, agent TEXT NOT NULL, status TEXT NOT NULL, invalid INTEGER NOT NULL DEFAULT 0, output TEXT, body TEXT, error TEXT, at INTEGER, PRIMARY KEY (turn, agent)) WITHOUT ROWID;`,
 ];
 
 export const threadLimits = {
@@ -31,6 +34,15 @@ export const threadLimits = {
   /** Bytes of the thread's last steps, and of progress details, in a hand-over: with the turn's own parts still far under a row's 2 MB. */
   handoverMessages: 64 * 1024,
   handoverDetails: 64 * 1024,
+  /** Agents that one broadcast is given to: the ids of all fit its output, and an event, whatever they are called. */
+  askedAtMost: 1_000,
+  /** Agents that are looked at for one broadcast: bounds the pages that are read of the registry. */
+  candidatesAtMost: 10_000,
+  /** Characters of a broadcast's answers that its output tells: with the ids and the prompt it must fit the next turn's event. */
+  answersInline: 64 * 1024,
+  /** First and last pause between two tries to find a broadcast's audience, in milliseconds. */
+  askFirst: 1_000,
+  askLast: 60_000,
   /** Seconds' worth of the thread's own name in a turn's `history`. */
   historyPage: 50,
 } as const;

@@ -87,6 +87,10 @@ export function createFakeObjects(): FakeObjects {
         note(`agent/${name}`, "standing", offer);
         return null;
       },
+      async card() {
+        const card = agents.get(name)?.card;
+        return card ? { ...card, labels: {}, load: 0 } : null;
+      },
       async remove() {
         note(`agent/${name}`, "remove");
         agents.delete(name);

@@ -1,0 +1,261 @@
+/**
+ * The audiences of a task's broadcasts: finds whom a turn goes to, gives it to all of them in the transaction in which the
+ * machine hears how many they are, and takes it back when the thread is called off. What the machine says to `audience`
+ * lands here. Knows rows and the registry, not the machine's states.
+ */
+import type { ToAudience } from "../../../machines/messages.ts";
+import type { TaskContext } from "../../../machines/task/context.ts";
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import type { RoleIr } from "../../compile/ir.ts";
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { ActorHost } from "../host/actor-host.ts";
+import { hostLimits } from "../host/limits.ts";
+import type { Row, World } from "../host/ports.ts";
+import { markReceived } from "../host/rows.ts";
+import { createMail } from "../mail.ts";
+import type { Envelope } from "../rpc.ts";
+import {
+  type AudiencePlan,
+  isAsked,
+  readAcked,
+  readBroadcast,
+  readLastAudience,
+  readMember,
+  revokeAll,
+  writeAudience,
+} from "./audience-rows.ts";
+import { type AudiencePorts, type ChosenAudience, chooseAudience } from "./choose-audience.ts";
+import { findSetApart } from "./judge-claim.ts";
+import { makeThreadEvent } from "./make-event.ts";
+import { readDecisionOf } from "./task-rows.ts";
+import { makeTurnId, readTaskStart } from "./task-start.ts";
+import { findHooks } from "./thread-hooks.ts";
+import { threadLimits } from "./thread-schema.ts";
+import { makeTurnData, readTurnNumber } from "./turn-data.ts";
+
+export interface Audience {
+  /** The machine asks for one. Stored, and worked on after the commit. */
+  ask(envelope: Envelope, sender: string): void;
+  /** Works on what was asked for and is due. */
+  work(): Promise<void>;
+  /** When there is work. */
+  due(): number | undefined;
+  /** An agent is no more, and had a turn. */
+  leave(envelope: Envelope): Promise<void>;
+  isAsked(agent: string): boolean;
+}
+
+interface AskingRow extends Row {
+  turn: number;
+  task: string;
+  message: string;
+  tries: number;
+  next_at: number;
+}
+
+type Ask = Extract<ToAudience, { type: "audience.ask" }>;
+
+/** Agents that a log entry names; of more it tells the number. */
+const namedAtMost = 20;
+
+export function createAudience(
+  ports: Omit<AudiencePorts, "now"> & {
+    world: World;
+    host: ActorHost;
+    definitions(revision: string): Promise<CompiledWorkflow | undefined>;
+  },
+): Audience {
+  const { world, host, definitions } = ports;
+  const { storage, clock } = world;
+  let dueAt = readDue();
+  let busy = false;
+  let working: Promise<void> = Promise.resolve();
+
+  function readDue(): number | undefined {
+    return storage.exec<{ at: number | null }>("SELECT min(next_at) AS at FROM asking")[0]?.at ?? undefined;
+  }
+
+  function start(): Promise<void> {
+    if (!busy) working = run();
+    return working;
+  }
+
+  async function run(): Promise<void> {
+    busy = true;
+    try {
+      for (;;) {
+        const asking = storage.exec<AskingRow>(
+          "SELECT * FROM asking WHERE tries = 0 OR next_at <= ? ORDER BY turn LIMIT 1",
+          clock.now(),
+        )[0];
+        if (!asking) return;
+        await give(asking).catch((error: unknown) => putOff(asking, error));
+      }
+    } finally {
+      // In the same turn as the last look: what is asked for after it must start anew.
+      busy = false;
+    }
+  }
+
+  /** A registry that can't be asked now holds up nobody else. */
+  function putOff({ turn, tries }: AskingRow, error: unknown): void {
+    console.warn(JSON.stringify({ at: "audience", address: world.address, turn, tries, error: String(error) }));
+    const pause = Math.min(threadLimits.askFirst * 2 ** tries, threadLimits.askLast);
+    host.committer.commit(() => {
+      storage.exec("UPDATE asking SET tries = tries + 1, next_at = ? WHERE turn = ?", clock.now() + pause, turn);
+      dueAt = readDue();
+    });
+  }
+
+  async function give(asking: AskingRow): Promise<void> {
+    const ask = JSON.parse(asking.message) as Ask & { cause: string };
+    const done = (): void => {
+      storage.exec("DELETE FROM asking WHERE turn = ?", asking.turn);
+      dueAt = readDue();
+    };
+    const actor = await host.peek(asking.task);
+    const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
+    const role = compiled?.ir.roles.find(({ name }) => name === ask.role);
+    const { open } = (actor?.context ?? { open: null }) as unknown as TaskContext;
+    if (!compiled || !role || actor?.status !== "active" || open?.turn !== ask.turn || readBroadcast(storage, ask.turn)) {
+      host.committer.commit(done);
+      return;
+    }
+    const { seats } = actor.context as unknown as TaskContext;
+    const chosen = await choose(compiled, role, ask, seats);
+    const plan: AudiencePlan = { ...chosen, give: () => send(role, asking.task, ask, chosen) };
+    const answer = await host.send(
+      asking.task,
+      { type: "audience.asked", turn: ask.turn, asked: chosen.agents.length },
+      { sidecar: plan, before: done },
+    );
+    // It has ended meanwhile.
+    if (!answer.ok) host.committer.commit(done);
+  }
+
+  function choose({ ir }: CompiledWorkflow, role: RoleIr, ask: Ask, seats: TaskContext["seats"]): Promise<ChosenAudience> {
+    const { workflow, event, initiator } = readTaskStart({ storage });
+    const holders = findSetApart(ir, role, { seats, last: {} }).keys();
+    return chooseAudience(
+      { ...ports, now: () => clock.now() },
+      {
+        role,
+        workflow,
+        of: ask.of,
+        without: new Set([...holders, ...readAcked(storage, role.name)]),
+        last: readLastAudience(storage, role.name),
+        event: { ...event, agent: initiator },
+      },
+    );
+  }
+
+  /** Writes whom the turn goes to, and the turn; one lease for all, which is the turn's number. */
+  function send(role: RoleIr, task: string, ask: Ask & { cause: string }, { agents, leftOut }: ChosenAudience): void {
+    const hooks = findHooks(storage);
+    const began = readTaskStart({ storage });
+    const now = clock.now();
+    const turn = makeTurnId(task, ask.turn);
+    const deadline = now + ask.timeout;
+    const expires = now + (role.broadcast?.ttl ?? ask.timeout);
+    const before = storage.exec<{ turn: number; task: string }>(
+      "SELECT turn, task FROM broadcast WHERE role = ? ORDER BY turn DESC LIMIT 1",
+      role.name,
+    )[0];
+    writeAudience(
+      storage,
+      { turn: ask.turn, task, role: role.name, asked: agents.length, left_out: leftOut, at: now, deadline, expires, closed: null },
+      agents,
+    );
+    const { round, decision, resumed } = ask;
+    const data = makeTurnData(storage, role, began, {
+      turn,
+      round,
+      // No sign of life is asked of an audience.
+      lease: { generation: ask.turn, expires: null },
+      deadline,
+      decision: readDecisionOf(storage, decision),
+      ...(resumed && { resumed }),
+    });
+    const event = makeThreadEvent(began.thread, `${turn}.asked`, "nerve.turn.assigned", ask.cause, now, data as unknown as Json);
+    hooks.mail(
+      agents,
+      createMail({
+        channel: "my",
+        event,
+        turn,
+        expires: Math.max(expires, deadline),
+        // Who has not even seen the role's last turn needs only this one.
+        ...(before && { ends: makeTurnId(before.task, before.turn) }),
+      }),
+      `task/${task}`,
+    );
+    const named = agents.length <= namedAtMost;
+    hooks.log(
+      {
+        ...event,
+        to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
+        data: {
+          turn,
+          role: role.name,
+          asked: agents.length,
+          lease: { ...data.lease },
+          round,
+          prompt: data.prompt,
+          deadline: data.deadline,
+        },
+      },
+      began.thread,
+    );
+    hooks.project({ table: "audience", thread: began.thread, agents });
+  }
+
+  return {
+    ask({ message, from, id }, sender) {
+      const ask = message as unknown as Ask;
+      host.committer.commit(() => {
+        markReceived(storage, sender, id);
+        storage.exec(
+          "INSERT OR REPLACE INTO asking VALUES (?, ?, ?, 0, ?)",
+          ask.turn,
+          from.slice("task/".length),
+          JSON.stringify(message),
+          // The work begins at once; this is for a crash in it.
+          clock.now() + hostLimits.safetyNet,
+        );
+        dueAt = readDue();
+      });
+      world.scheduler.background(start());
+    },
+    work: start,
+    due: () => dueAt,
+    isAsked: (agent) => isAsked(storage, agent),
+    async leave({ message, from, id, to }) {
+      const { agent, turn: full } = message as unknown as { agent: string; turn: string };
+      const turn = readTurnNumber(full);
+      const mark = (): void => markReceived(storage, from, id);
+      const answer = await host.send(
+        to.slice("task/".length),
+        { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: `${agent} was removed` },
+        { before: mark, fits: () => isWaitedFor(storage, turn, agent) },
+      );
+      if (!answer.ok) host.committer.commit(mark);
+    },
+  };
+}
+
+/** Whether the agent's answer to the turn would count. */
+export function isWaitedFor(storage: World["storage"], turn: number, agent: string): boolean {
+  return readMember(storage, turn, agent)?.status === "asked" && readBroadcast(storage, turn)?.closed === null;
+}
+
+/** The thread was called off: in the machine's transaction, whoever still has a turn of it is told. */
+export function revokeAudience(storage: World["storage"], status: string, now: number, cause: string): void {
+  const hooks = findHooks(storage);
+  const { thread } = readTaskStart({ storage });
+  for (const { broadcast, agents } of revokeAll(storage, status, now)) {
+    const turn = makeTurnId(broadcast.task, broadcast.turn);
+    const event: CloudEvent = makeThreadEvent(thread, `${turn}.revoked`, "nerve.turn.revoked", cause, now, { turn, reason: status });
+    hooks.log(event, thread);
+    hooks.mail(agents, createMail({ channel: "my", event, ends: turn }), `task/${broadcast.task}`);
+  }
+}
