@@ -394,7 +394,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     card() {
       const { card, report } = identity;
-      return card ? { ...card, ...narrow({ card, report, source: `/agents/${name}` }) } : null;
+      return card ? { ...card, ...narrow({ card, report }) } : null;
     },
     rotate(tokenHash, overlap) {
       if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
