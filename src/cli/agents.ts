@@ -71,9 +71,8 @@ export function defineCommand(command: Command, context: CommandContext): void {
         formerUntil: string;
       };
       terminal.result(answer, () => answer.token);
-      terminal.hint(
-        terminal.style("dim", `This is ${id}'s new token, shown only now. The former one is good until ${answer.formerUntil}.`),
-      );
+      const former = readSeconds(overlap) === 0 ? "void" : `good until ${answer.formerUntil}`;
+      terminal.hint(terminal.style("dim", `This is ${id}'s new token, shown only now. The former one is ${former}.`));
     });
 
   addApiOptions(
