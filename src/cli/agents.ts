@@ -62,6 +62,19 @@ export function defineCommand(command: Command, context: CommandContext): void {
     },
   );
 
+  addApiOptions(command.command("subscribe <id> [kind...]").description("Say which kinds an agent is sent without being named."))
+    .option("--none", "none at all")
+    .action(async (id: string, kinds: string[], { none, ...options }: ApiOptions & { none?: true }) => {
+      const api = createApi(options, context);
+      const path = `v1/agents/${encodeURIComponent(id)}/subscriptions`;
+      const body = JSON.stringify({ kinds });
+      const shown = (await (kinds.length || none ? api.call("PUT", path, { body }) : api.call("GET", path))) as {
+        granted: string[];
+        kinds: string[];
+      };
+      terminal.result(shown, () => shown.kinds.join("\n") || "none");
+    });
+
   addApiOptions(command.command("rotate <id>").description("Give an agent a new token and show it, once."))
     .option("--overlap <duration>", "how long the former token stays good, 0 for not at all (default: 1h)")
     .action(async (id: string, { overlap, ...options }: ApiOptions & { overlap?: string }) => {

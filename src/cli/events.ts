@@ -4,6 +4,7 @@ import { createQuery } from "./agents.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import type { CommandContext } from "./command.ts";
 import { type LogEntry, renderEvent } from "./events/render-event.ts";
+import { renderRouting, type ShownRouting } from "./events/render-routing.ts";
 import { tailLog } from "./events/tail-log.ts";
 import { readMoment } from "./read-moment.ts";
 
@@ -18,7 +19,7 @@ type Filter = ApiOptions & {
   after?: string;
 };
 
-/** Defines `nerveflare events list|tail`. */
+/** Defines `nerveflare events list|show|tail`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
   addFilter(command.command("list", { isDefault: true }).description("Read the log, oldest first."))
@@ -30,6 +31,14 @@ export function defineCommand(command: Command, context: CommandContext): void {
       const page = (await createApi(options, context).call("GET", `v1/events?${query}`)) as { events: LogEntry[]; next: number | null };
       terminal.result(page, () => page.events.map((entry) => renderEvent(terminal, entry)).join("\n"));
       if (page.next !== null) terminal.hint(`More with --${before === undefined ? "after" : "before"} ${page.next}`);
+    });
+
+  addApiOptions(command.command("show <id>").description("Show an event: what each reflex said to it, and who has it."))
+    .option("--source <source>", "whose, where several senders used the id")
+    .action(async (id: string, { source, ...options }: ApiOptions & { source?: string }) => {
+      const path = `v1/events/${encodeURIComponent(id)}?${createQuery({ source })}`;
+      const shown = (await createApi(options, context).call("GET", path)) as LogEntry & ShownRouting;
+      terminal.result(shown, () => [renderEvent(terminal, shown), renderRouting(terminal, shown)].join("\n"));
     });
 
   addFilter(command.command("tail").description("Follow the log as it grows; comes back by itself when the connection ends."))

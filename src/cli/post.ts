@@ -31,7 +31,11 @@ export function defineCommand(command: Command, context: CommandContext): void {
     });
 }
 
-async function readData(given: string): Promise<unknown> {
+/**
+ * Reads `--data`: JSON, or `-` for stdin.
+ * @throws CliError if it is none
+ */
+export async function readData(given: string): Promise<unknown> {
   const source = given === "-" ? await text(process.stdin) : given;
   try {
     return JSON.parse(source);

@@ -49,6 +49,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     workflow?: string;
     status?: string;
     agent?: string;
+    parent?: string;
     waiting?: string | true;
     on?: string;
     limit: string;
@@ -58,12 +59,13 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--workflow <name>", "only of this workflow")
     .option("--status <status>", "queued, recruiting, running, suspended, completed, failed, cancelled or dropped")
     .option("--agent <id>", "only those that this agent takes part in")
+    .option("--parent <thread>", "only what this thread spawned")
     .option("--waiting [kind]", "what waits, longest first: for anything, or an answer, claim, place, person, children, acks")
     .option("--on <agent>", "only what waits for this agent")
     .option("--limit <number>", "at most so many", "50")
     .option("--after <cursor>", "where the page before ended")
-    .action(async ({ workflow, status, agent, waiting, on, limit, after, ...options }: Filter) => {
-      const query = createQuery({ workflow, status, agent, waiting: waiting === true ? "any" : waiting, on, limit, after });
+    .action(async ({ workflow, status, agent, parent, waiting, on, limit, after, ...options }: Filter) => {
+      const query = createQuery({ workflow, status, agent, parent, waiting: waiting === true ? "any" : waiting, on, limit, after });
       const page = (await createApi(options, context).call("GET", `v1/threads?${query}`)) as {
         threads: ThreadEntry[];
         next: string | null;

@@ -9,6 +9,7 @@ import { describeFailure } from "./describe-failure.ts";
 import { findAllowedMethods } from "./find-allowed-methods.ts";
 import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
+import { addBroadcastRoutes } from "./routes/broadcasts.ts";
 import { addDocsRoutes } from "./routes/docs.ts";
 import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
@@ -16,6 +17,7 @@ import { addInboxRoutes } from "./routes/inbox.ts";
 import { addOperatorRoutes } from "./routes/operators.ts";
 import { addSchemaRoutes } from "./routes/schemas.ts";
 import { addStatusRoutes } from "./routes/status.ts";
+import { addSubscriptionRoutes } from "./routes/subscriptions.ts";
 import { addThreadRoutes } from "./routes/threads.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
 
@@ -44,8 +46,10 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
 
   for (const changing of ["/v1/agents", "/v1/agents/*", "/v1/workflows/*"]) app.use(changing, tellRegistry(ports));
   addAgentRoutes(app, ports);
+  addSubscriptionRoutes(app, ports);
   addWorkflowRoutes(app, ports);
   addEventRoutes(app, ports);
+  addBroadcastRoutes(app, ports);
   addInboxRoutes(app, ports);
   addThreadRoutes(app, ports);
   addSchemaRoutes(app, ports);

@@ -48,6 +48,8 @@ export interface ThreadQuery {
   workflow?: string | undefined;
   status?: ThreadView["status"] | undefined;
   agent?: string | undefined;
+  /** Only what this thread spawned. */
+  parent?: string | undefined;
   /** Only what waits for this, or for anything; those that wait longest come first. */
   waiting?: (typeof waitKinds)[number] | "any" | undefined;
   /** Only what waits for this agent. */
@@ -104,6 +106,7 @@ export async function listThreads(
   const inner: [sql: string, ...values: (string | number)[]][] = [[waits ? live : "1"]];
   const outer: typeof inner = [["1"]];
   if (query.workflow !== undefined) inner.push(["t.workflow = ?", query.workflow]);
+  if (query.parent !== undefined) inner.push(["t.parent = ?", query.parent]);
   if (query.status !== undefined) inner.push(["t.status = ?", query.status]);
   for (const agent of [viewer, query.agent])
     if (agent !== null && agent !== undefined)

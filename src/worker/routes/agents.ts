@@ -13,6 +13,7 @@ import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { registerAgent } from "../register-agent.ts";
+import { removeSubscriptions } from "../subscription-store.ts";
 import { formatToken } from "../tokens.ts";
 
 /** Seconds that a former token stays good if nobody says otherwise, and at most: an hour to restart in, a week for a fleet. */
@@ -69,6 +70,7 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     if (!(await beginRemoval(db, id))) throw noAgent(id);
     unwrap(await ports.agent(id).remove());
     await finishRemoval(db, id);
+    await removeSubscriptions(db, id);
     return c.body(null, 204);
   });
 

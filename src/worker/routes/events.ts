@@ -13,6 +13,7 @@ import { answerShapes } from "../describe/answer-shapes.ts";
 import type { RouteDoc } from "../describe/route-doc.ts";
 import { acceptedShape, rejectedShape } from "../describe/wire-shapes.ts";
 import { findEvents, type LogQuery, queryEvents, readEnd } from "../event-log.ts";
+import { explainEvent, readRouting } from "../explain-event.ts";
 import { followLimits, followLog } from "../follow-log.ts";
 import { moment, pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
@@ -79,7 +80,10 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       const sources = found.map(({ event }: { event: CloudEvent }) => event.source);
       throw problemError("malformed", "Several senders used this id. Add `?source=` to say whose you mean.", { sources });
     }
-    return c.json(own ?? first);
+    const entry = own ?? first;
+    // What others have done with it is for its sender and for operators.
+    if (viewer !== null && entry !== own) return c.json(entry);
+    return c.json({ ...entry, ...(await explainEvent(ports, entry.event, await readRouting(ports.db, entry.position))) });
   });
 }
 

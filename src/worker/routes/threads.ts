@@ -19,6 +19,7 @@ const threadList = z.strictObject({
   workflow: name.optional(),
   status: z.enum(threadStatuses).optional(),
   agent: name.optional(),
+  parent: name.optional(),
   waiting: z.enum(["any", ...waitKinds]).optional(),
   on: name.optional(),
   after: z

@@ -53,6 +53,8 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["DELETE /v1/agents/:id", "adminsChange"],
   ["POST /v1/agents/:id/token", "adminsChange"],
   ["POST /v1/agents/:id/revoke", "adminsChange"],
+  ["GET /v1/agents/:id/subscriptions", "operatorsRead"],
+  ["PUT /v1/agents/:id/subscriptions", "adminsChange"],
   ["POST /v1/enrolments", "adminsChange"],
   ["GET /v1/enrolments", "operatorsRead"],
   ["DELETE /v1/enrolments/:id", "adminsChange"],
@@ -72,6 +74,8 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["POST /v1/events", "everybodyChanges", {}, { id: "e", type: "a.b" }],
   ["GET /v1/events", "everybodyReads"],
   ["GET /v1/events/:id", "everybodyReads"],
+  ["POST /v1/broadcasts", "adminsChange"],
+  ["GET /v1/broadcasts/:id", "operatorsRead"],
 
   ["GET /v1/me", "everybodyReads"],
   ["GET /v1/inbox", "everybodyReads"],

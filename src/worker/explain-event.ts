@@ -1,0 +1,71 @@
+/** What became of an event: each reflex's verdict, and how far it came to each agent that it was sent to. */
+import { findNearestName } from "../compile/diagnostics/nearest-name.ts";
+import { createD1Registry } from "../durable/registry/create-d1-registry.ts";
+import { undelivered } from "../durable/routing/describe-undelivered.ts";
+import type { CloudEvent } from "../wire/event.ts";
+import type { Delivered, Routing } from "../wire/routing.ts";
+import type { AppPorts } from "./app-ports.ts";
+
+export const explainLimits = {
+  /** Mailboxes that are asked for one event; the others are counted. */
+  mailboxes: 50,
+  /** Kinds among which a nearest one is looked for. */
+  kinds: 1_000,
+} as const;
+
+/** An event with all that is known of its way. */
+export interface ExplainedEvent {
+  /** Null: it was of one thread only, where no reflex listens. */
+  verdicts: Routing["verdicts"] | null;
+  more?: number;
+  recipients: number;
+  /** Of the first {@link explainLimits.mailboxes} recipients. */
+  deliveries: Delivered[];
+  unheard?: { nearest: string | null };
+}
+
+/** Reads what was decided of an event; undefined: nothing is known of it. */
+export async function readRouting(db: D1Database, position: number): Promise<Routing | undefined> {
+  const row = await db.prepare("SELECT routing FROM event WHERE position = ?").bind(position).first<{ routing: string | null }>();
+  return row?.routing ? (JSON.parse(row.routing) as Routing) : undefined;
+}
+
+export async function explainEvent(ports: AppPorts, event: CloudEvent, routing: Routing | undefined): Promise<ExplainedEvent> {
+  if (!routing) return { verdicts: null, recipients: 0, deliveries: [] };
+  const { verdicts, more, recipients, unheard } = routing;
+  return {
+    verdicts,
+    ...(more !== undefined && { more }),
+    recipients: recipients.length,
+    deliveries: await askMailboxes(ports, event, recipients.slice(0, explainLimits.mailboxes)),
+    ...(unheard && { unheard: { nearest: await findNearestKind(ports.db, event.type) } }),
+  };
+}
+
+/** How far the event has come to each of these agents, asked all at once. */
+export async function askMailboxes(ports: AppPorts, { source, id }: CloudEvent, agents: string[]): Promise<Delivered[]> {
+  if (!agents.length) return [];
+  const [asked, refused] = await Promise.all([
+    Promise.all(agents.map((agent) => ports.agent(agent).delivered({ source, id }))),
+    readRefused(ports.db, source, id),
+  ]);
+  return asked.map((delivered) =>
+    delivered.status === "absent" && refused.has(delivered.agent) ? { ...delivered, status: "refused" } : delivered,
+  );
+}
+
+async function readRefused(db: D1Database, source: string, id: string): Promise<Set<string>> {
+  const { results } = await db
+    .prepare(
+      "SELECT body -> '$.data' ->> '$.agent' AS agent FROM event WHERE cause = ? AND type = ? AND body -> '$.data' ->> '$.source' = ? LIMIT 1000",
+    )
+    .bind(id, undelivered, source)
+    .all<{ agent: string }>();
+  return new Set(results.map(({ agent }) => agent));
+}
+
+async function findNearestKind(db: D1Database, kind: string): Promise<string | null> {
+  const published = await createD1Registry(db).reflexes();
+  const kinds = new Set(published.flatMap(({ reflexes }) => reflexes.flatMap(({ on }) => on)));
+  return findNearestName(kind, [...kinds].slice(0, explainLimits.kinds)) ?? null;
+}
