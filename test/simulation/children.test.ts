@@ -7,7 +7,7 @@ import type { ThreadView } from "../../src/durable/rpc.ts";
 import type { TurnAssigned } from "../../src/wire/kinds.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
-const seeds = 40;
+const seeds = 25;
 
 const parent = `
 name: release
@@ -89,6 +89,8 @@ interface Stage {
   given: Map<string, TurnAssigned>;
   /** Lets everybody do something once. */
   play(perform: Perform): Promise<void>;
+  /** Plays on until it is so; what never comes fails the test by what is expected after it. */
+  playUntil(perform: Perform, done: () => boolean): Promise<void>;
   post(id: string, type: string, data: object): Promise<void>;
 }
 
@@ -110,12 +112,16 @@ async function open(fate: Parameters<typeof createThreadCluster>[0]["fate"] = ()
       await cluster.agent(agent).accept({ agent, token }, [{ id: `answer:${name}`, type, data }]);
     }
   }
+  async function play(perform: Perform): Promise<void> {
+    await Promise.all(agents.map(({ id }) => act(id, perform).catch(() => {})));
+    await cluster.advance(1_000);
+  }
   return {
     cluster,
     given,
-    async play(perform) {
-      await Promise.all(agents.map(({ id }) => act(id, perform).catch(() => {})));
-      await cluster.advance(1_000);
+    play,
+    async playUntil(perform, done) {
+      for (let round = 0; round < 60 && !done(); round++) await play(perform);
     },
     async post(id, type, data) {
       await cluster.agent("lead").accept({ agent: "lead", token }, [{ id, type, data }]);
@@ -132,6 +138,12 @@ const perform: Perform = ({ role, event }) => {
   return { $status: "built", part: (event.data as { part: string }).part };
 };
 
+/** Whether all threads of the workflow, of which there are so many, are in this state. */
+function are(cluster: ThreadCluster, workflow: string, status: ThreadView["status"], number: number): boolean {
+  const found = find(cluster, workflow);
+  return found.length === number && found.every((row) => row.status === status);
+}
+
 function find(cluster: ThreadCluster, workflow: string): { id: string; status: ThreadView["status"]; parent: string | null }[] {
   return [...cluster.index.values()].filter((row) => row.workflow === workflow);
 }
@@ -143,9 +155,9 @@ async function show(cluster: ThreadCluster, id: string): Promise<ThreadView> {
 }
 
 test("an input that is a list spawns a child per item, and the turn that waited sees them all", async () => {
-  const { cluster, given, play, post } = await open();
+  const { cluster, given, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
-  for (let round = 0; round < 10; round++) await play(perform);
+  await playUntil(perform, () => are(cluster, "release", "completed", 1) && are(cluster, "build", "completed", 3));
   const [release] = find(cluster, "release");
   if (!release) throw new Error("nothing was started");
   const shown = await show(cluster, release.id);
@@ -166,7 +178,7 @@ test("an input that is a list spawns a child per item, and the turn that waited 
 });
 
 test("a child that fails is the source's $FAILED, whose prompt sees who failed", async () => {
-  const { cluster, given, play, post } = await open();
+  const { cluster, given, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   let planned = 0;
   const failing: Perform = (turn) => {
@@ -175,11 +187,11 @@ test("a child that fails is the source's $FAILED, whose prompt sees who failed",
     planned += turn.prompt === "Plan." ? 1 : 0;
     return turn.prompt === "Plan." ? perform(turn) : { $status: "given_up" };
   };
-  for (let round = 0; round < 4; round++) await play(failing);
+  await playUntil(failing, () => find(cluster, "build").some(({ status }) => status === "suspended"));
   // The failed turn suspends its thread: a person ends it.
   const stuck = find(cluster, "build").find(({ status }) => status === "suspended");
   await cluster.thread(stuck?.id ?? "").recruitment.control("cancel", "admin", {});
-  for (let round = 0; round < 4; round++) await play(failing);
+  await playUntil(failing, () => are(cluster, "release", "completed", 1) && are(cluster, "build", "cancelled", 3));
   const [release] = find(cluster, "release");
   expect((await show(cluster, release?.id ?? "")).outcome).toMatchObject({ status: "completed", prompt: "Given up." });
   expect(planned).toBeGreaterThan(0);
@@ -190,13 +202,13 @@ test("a child that fails is the source's $FAILED, whose prompt sees who failed",
 });
 
 test("a child that does not fit its workflow's input, or has none, fails at once with the reason", async () => {
-  const { cluster, play, post, given } = await open();
+  const { cluster, playUntil, post, given } = await open();
   await post("wanted", "release.wanted", {});
   const wrong: Perform = (turn) => {
     if (turn.role.name !== "planner") return undefined;
     return turn.prompt === "Plan." ? { $status: "planned", parts: [{ part: 7 }] } : { $status: "given_up" };
   };
-  for (let round = 0; round < 5; round++) await play(wrong);
+  await playUntil(wrong, () => are(cluster, "release", "completed", 1));
   const [release] = find(cluster, "release");
   expect((await show(cluster, release?.id ?? "")).status).toBe("completed");
   expect(find(cluster, "build")).toEqual([]);
@@ -206,13 +218,14 @@ test("a child that does not fit its workflow's input, or has none, fails at once
 });
 
 test("who cancels a thread cancels its children", async () => {
-  const { cluster, play, post } = await open();
+  const { cluster, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   const planOnly: Perform = (turn) => (turn.role.name === "planner" ? perform(turn) : undefined);
-  for (let round = 0; round < 6; round++) await play(planOnly);
+  await playUntil(planOnly, () => are(cluster, "build", "running", 3));
   const [release] = find(cluster, "release");
   expect(find(cluster, "build").map(({ status }) => status)).toEqual(["running", "running", "running"]);
   await cluster.thread(release?.id ?? "").recruitment.control("cancel", "admin", { reason: "not today" });
+  await playUntil(planOnly, () => are(cluster, "build", "cancelled", 3));
   await cluster.advance(10_000);
   expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array(4).fill("cancelled"));
   for (const agent of ["lead", "builder"])
@@ -220,11 +233,11 @@ test("who cancels a thread cancels its children", async () => {
 });
 
 test("an edge that would spawn more children than one prompt can see fails its thread with the number", async () => {
-  const { cluster, play, post } = await open();
+  const { cluster, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   const many = Array.from({ length: 101 }, (_, index) => ({ part: String(index) }));
-  for (let round = 0; round < 3; round++)
-    await play((turn) => (turn.role.name === "planner" ? { $status: "planned", parts: many } : undefined));
+  const planMany: Perform = (turn) => (turn.role.name === "planner" ? { $status: "planned", parts: many } : undefined);
+  await playUntil(planMany, () => are(cluster, "release", "failed", 1));
   const [release] = find(cluster, "release");
   expect(await show(cluster, release?.id ?? "")).toMatchObject({
     status: "failed",
