@@ -2,8 +2,8 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { ReflexIr } from "../../../src/compile/ir.ts";
 import { judgeEvent } from "../../../src/durable/agent/judge-event.ts";
-import type { PublishedReflexes, Registry } from "../../../src/durable/registry.ts";
 import { createSubscriptionSet } from "../../../src/durable/registry/subscription-set.ts";
+import type { PublishedReflexes, Registry } from "../../../src/durable/registry.ts";
 import { type RouteOptions, routeEvent } from "../../../src/durable/routing/route-event.ts";
 import { routingLimits } from "../../../src/durable/routing/routing-limits.ts";
 import type { CloudEvent } from "../../../src/wire/event.ts";
@@ -25,6 +25,7 @@ const registry: Registry = {
   reflexes: async () => published,
   listeners: async () => ({ reflexes: published, subscribers: createSubscriptionSet(subscriptions).find }),
   revision: async () => undefined,
+  pastTurns: async () => [],
   agents: async ({ after = "" }) => ["alice", "bob", "carol"].filter((id) => id > after).map((id) => ({ ...sender, id })),
   cards: async (ids) => ids.filter((id) => id !== "nobody").map((id) => ({ ...sender, id })),
 };
@@ -60,9 +61,7 @@ test("an emit reflex's event follows in the same commit: its id the same at each
     nrvdepth: 1,
     traceparent: expect.stringContaining("0af7651916cd43dd8448eb211c80319c"),
   });
-  expect(routed.routing.verdicts).toEqual([
-    { workflow: "ops", place: 0, kind: "emit", verdict: "fired", emitted: [emitted?.event.id] },
-  ]);
+  expect(routed.routing.verdicts).toEqual([{ workflow: "ops", place: 0, kind: "emit", verdict: "fired", emitted: [emitted?.event.id] }]);
   expect(emitted?.routing).toMatchObject({ recipients: ["bob"], verdicts: [{ workflow: "audit", verdict: "fired" }] });
   expect(routed.threads).toHaveLength(1);
   expect(routed.messages.map(({ receivers }) => receivers)).toEqual([["agent/bob"], ["workflow/audit"]]);
@@ -158,7 +157,10 @@ test("role:x is whoever holds it in the thread that the event names", async () =
   const findHolders: RouteOptions["findHolders"] = async (thread) =>
     thread === "t1" ? succeed({ author: "bob", reviewer: null }) : refuse("not_found", "There is no such thread.");
   const send = (to: string, correlationid?: string) =>
-    routeEvent(makeEvent("note.made", { to, ...(correlationid !== undefined && { correlationid }) }), sender, registry, { now, findHolders });
+    routeEvent(makeEvent("note.made", { to, ...(correlationid !== undefined && { correlationid }) }), sender, registry, {
+      now,
+      findHolders,
+    });
   expect(await send("role:author", "t1")).toMatchObject({ ok: true, value: { routing: { recipients: ["bob"] } } });
   expect(await send("role:reviewer", "t1")).toMatchObject({ ok: true, value: { notes: ["Nobody holds the role reviewer now."] } });
   expect(await send("role:toString", "t1")).toMatchObject({ ok: false, problem: { code: "not_found" } });
@@ -171,7 +173,10 @@ test("an address that names nobody is refused, but an author's only costs its no
     ok: false,
     problem: { code: "not_found" },
   });
-  expect(await routeEvent(makeEvent("a.b", { to: "bob" }), sender, registry, { now })).toMatchObject({ ok: false, problem: { code: "malformed" } });
+  expect(await routeEvent(makeEvent("a.b", { to: "bob" }), sender, registry, { now })).toMatchObject({
+    ok: false,
+    problem: { code: "malformed" },
+  });
   publish("ops", [emits(["deploy.finished"], "fleet.notify", "agents/nobody")]);
   publish("audit", [{ kind: "workflow", on: ["fleet.notify"] }]);
   const routed = await route(makeEvent("deploy.finished"));
