@@ -25,7 +25,7 @@ const registry: Registry = {
   reflexes: async () => published,
   listeners: async () => ({ reflexes: published, subscribers: createSubscriptionSet(subscriptions).find }),
   revision: async () => undefined,
-  pastTurns: async () => [],
+  pastTurns: async () => ({ role: [], overall: [] }),
   agents: async ({ after = "" }) => ["alice", "bob", "carol"].filter((id) => id > after).map((id) => ({ ...sender, id })),
   cards: async (ids) => ids.filter((id) => id !== "nobody").map((id) => ({ ...sender, id })),
 };
