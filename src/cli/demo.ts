@@ -6,7 +6,7 @@ import { systemClock } from "../client/clock.ts";
 import { createHttpCaller, type HttpCaller } from "../client/http.ts";
 import { CliError, type CommandContext } from "./command.ts";
 import { createNarrator, type Narrator } from "./demo/narrator.ts";
-import { type Act, acts, type Player } from "./demo/story.ts";
+import { type Act, acts, furtherActs, type Player } from "./demo/story.ts";
 import { createTroupe, type Told, type Troupe } from "./demo/troupe.ts";
 import { projectRoot } from "./server/project-root.ts";
 import type { Ready } from "./server/spawn-server.ts";
@@ -18,15 +18,22 @@ const patience = 60;
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
   command
     .option("--keep", "leave the server and the agents running afterwards, to look around")
-    .action(async ({ keep }: { keep?: boolean }) => {
+    .option("--all", "play an act for each further kind of role as well")
+    .action(async ({ keep, all = false }: { keep?: boolean; all?: boolean }) => {
       const narrator = createNarrator(terminal);
       const troupe = createTroupe();
       const signalled = Promise.withResolvers<NodeJS.Signals>();
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, signalled.resolve);
       const late = Promise.withResolvers<never>();
-      const timer = setTimeout(() => late.reject(new CliError(`the demo did not end within ${patience} s`)), patience * 1000);
+      const seconds = all ? patience * 3 : patience;
+      const timer = setTimeout(() => late.reject(new CliError(`the demo did not end within ${seconds} s`)), seconds * 1000);
       try {
-        const played = await Promise.race([play(narrator, troupe), signalled.promise, troupe.broken, late.promise]);
+        const played = await Promise.race([
+          play(narrator, troupe, all ? [...acts, ...furtherActs] : acts),
+          signalled.promise,
+          troupe.broken,
+          late.promise,
+        ]);
         clearTimeout(timer);
         if (typeof played === "string") throw new CliError(`stopped by ${played}`);
         narrator.remark(describeNext(played, keep ?? false));
@@ -51,11 +58,11 @@ interface Stage {
   operator: HttpCaller;
 }
 
-async function play(narrator: Narrator, troupe: Troupe): Promise<Ready> {
+async function play(narrator: Narrator, troupe: Troupe, played: Act[]): Promise<Ready> {
   const server = await troupe.startServer();
   narrator.line("server", "ready", `${server.url}, process ${server.pids.server}, runtime ${server.pids.workerd}`);
   const operator = createHttpCaller({ url: server.url, token: server.adminToken, fetch, clock: systemClock });
-  for (const act of acts) await playAct({ narrator, troupe, server, operator }, act);
+  for (const act of played) await playAct({ narrator, troupe, server, operator }, act);
   return server;
 }
 
@@ -67,8 +74,8 @@ function describeNext({ url, adminToken, data }: Ready, keep: boolean): string {
   ${place}npx nerveflare events                  the log of all events
   curl -H "Authorization: Bearer ${keep ? adminToken : "$(cat .nerveflare/admin-token)"}" ${keep ? url : "http://127.0.0.1:8787"}/v1/status`;
   return keep
-    ? `\nBoth threads are complete; the server and the agents go on until Ctrl-C.${look}`
-    : `\nBoth threads are complete, and the server is gone. \`npm run demo -- --keep\` leaves it running to look around; \`npm start\` runs one of your own:${look}
+    ? `\nAll threads are complete; the server and the agents go on until Ctrl-C.${look}`
+    : `\nAll threads are complete, and the server is gone. \`npm run demo -- --keep\` leaves it running to look around; \`npm start\` runs one of your own:${look}
   NERVEFLARE_TOKEN=… node examples/agents/reviewer.ts   an agent of this story, with a token from \`npx nerveflare agents add\``;
 }
 

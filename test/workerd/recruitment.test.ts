@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import pool from "../../workflows/triage-pool.yaml?raw";
-import { call, disturbances, expectThread, join, type Loose, type Player, publish, ring, ringAll } from "./stage.ts";
+import { call, disturbances, expectThread, join, type Loose, type Player, publish, readLog, ring, ringAll } from "./stage.ts";
 
 const duty = (
   name: string,
@@ -100,25 +100,28 @@ test("64 agents claim one role at once: one is given it, 63 are told why not", a
   await publish("race", duty("race", "type: open\ncapabilities: [racing]"));
   const players = await Promise.all(Array.from({ length: 64 }, (_, index) => join(`racer-${index}`, ["racing"])));
   const thread = await begin("race");
-  const offers = await Promise.all(players.map((player) => offerTo(player, thread)));
-  expect(new Set(offers).size).toBe(1);
-  const answers = await Promise.all(players.map((player) => player.post("nerve.offer.claim", { offer: offers[0] as string })));
+  const offer = await offerTo(players[0] as Player, thread);
+  const answers = await Promise.all(players.map((player) => player.post("nerve.offer.claim", { offer })));
   const refused = answers.filter(({ body }) => body.status !== "accepted");
-  for (const { body } of refused) expect(body.code ?? body.error?.code).toBe("offer_closed");
-  const verdicts = await Promise.all(
-    players.map((player, index) =>
-      answers[index]?.body.status === "accepted"
-        ? player.expect("nerve.claim.accepted").catch(() => player.expect("nerve.claim.rejected"))
-        : undefined,
-    ),
+  for (const { body } of refused) expect(body.code).toBe("offer_closed");
+  // The log has every verdict; so many agents that poll for theirs would only measure the machine.
+  const verdicts = await vi.waitFor(
+    async () => {
+      const events = (await readLog(thread, "nerve.claim.accepted")).filter(({ type }) => type.startsWith("nerve.claim."));
+      expect(events.length + refused.length).toBe(64);
+      return events;
+    },
+    { timeout: 20_000, interval: 100 },
   );
-  const won = verdicts.filter((verdict) => verdict?.type === "nerve.claim.accepted");
-  const lost = verdicts.filter((verdict) => verdict?.type === "nerve.claim.rejected");
-  expect(won).toHaveLength(1);
-  expect(won.length + lost.length + refused.length).toBe(64);
-  for (const verdict of lost) expect(verdict?.data.reason).toBe("taken");
+  expect(verdicts.filter(({ type }) => type === "nerve.claim.accepted")).toHaveLength(1);
+  for (const { type, data } of verdicts) if (type === "nerve.claim.rejected") expect(data).toMatchObject({ offer, reason: "taken" });
   const shown = await expectThread(thread, { status: "running" });
-  expect(shown.roles.doer).toMatchObject({ generation: 1, agent: players[verdicts.indexOf(won[0])]?.id });
+  expect(shown.roles.doer).toMatchObject({ generation: 1 });
+  // What is in the log is what the agents were told.
+  const winner = players.find(({ id }) => id === shown.roles.doer.agent) as Player;
+  await winner.turn("doer", thread);
+  const told = players.findIndex((player, index) => player !== winner && answers[index]?.body.status === "accepted");
+  if (told >= 0) expect((await (players[told] as Player).expect("nerve.claim.rejected")).data.reason).toBe("taken");
 }, 60_000);
 
 describe("claims that are wrong", () => {

@@ -1,4 +1,5 @@
 /** What the demo plays: who takes part, with which program and rights, and what it waits for. */
+import { triageAct } from "./triage-act.ts";
 
 /** One agent of the demo. */
 export interface Player {
@@ -52,3 +53,6 @@ export const acts: Act[] = [
     },
   },
 ];
+
+/** What `--all` plays after them: one act for each further kind of role. */
+export const furtherActs: Act[] = [triageAct];

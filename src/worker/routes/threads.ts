@@ -124,6 +124,13 @@ export const threadDocs: RouteDoc[] = [
     answers: { 200: { description: "Both histories.", schema: answerShapes.any } },
   },
   {
+    route: "GET /v1/threads/:id/explain",
+    tag: "threads",
+    summary: "Say what it waits for, what happens then, and why each agent does not hold a role that nobody holds",
+    callers: "operators",
+    answers: { 200: { description: "The explanation.", schema: answerShapes.any } },
+  },
+  {
     route: "POST /v1/threads/:id/cancel",
     tag: "threads",
     summary: "End a thread",
