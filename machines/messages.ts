@@ -25,6 +25,10 @@ export interface RecruitmentInput {
   round?: number;
   /** Last holders of roles, for `not` and `sticky` across epochs. */
   last?: Record<string, string>;
+  /** The number of each role's last offer, so that the ids of offers stay unique across epochs. */
+  offers?: Record<string, number>;
+  /** The turns go on after this role's last step, as if it had just been answered; absent: from `$START`. */
+  from?: { node: string };
 }
 
 /** Input of the task's init event; recruitment's `spawnChild` carries it. */
@@ -34,6 +38,8 @@ export interface TaskInput {
   round: number;
   /** Roles that nobody took while the thread was assembled, whose node has an edge for it. */
   unfilled: string[];
+  /** The task begins by deciding after this role's last step; absent: at `$START`. */
+  from?: { node: string };
 }
 
 /** How a machine ended: the `output` of both. */
@@ -98,7 +104,8 @@ export type RecruitmentEvent =
     }
   /** Everybody who was offered the role has claimed or declined: no need to wait longer. */
   | { type: "offer.exhausted"; role: string; offer: number }
-  | { type: "role.release"; role: string; agent: string; generation: number; reason?: string }
+  /** `taken`: a person took it from the holder, and says so. */
+  | { type: "role.release"; role: string; agent: string; generation: number; reason?: string; taken?: string }
   /** A person gives the role to an agent. */
   | { type: "role.assign"; role: string; agent: string; reason?: string }
   | { type: "agent.away" | "agent.back" | "agent.deleted"; agent: string };

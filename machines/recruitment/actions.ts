@@ -94,6 +94,7 @@ export const recruitmentActions: Record<string, Action> = {
   begin: (_context, event) => {
     const input = readObject(event, "input");
     const seats = readSeats(input);
+    const node = readText(readObject(input, "from"), "node");
     const holders = Object.entries(seats).filter((entry): entry is [string, Seat & { agent: string }] => entry[1].agent !== null);
     return [
       {
@@ -102,6 +103,8 @@ export const recruitmentActions: Record<string, Action> = {
           round: readNumber(input, "round") ?? 0,
           seats,
           last: { ...(readObject(input, "last") as Record<string, string>) },
+          offers: { ...(readObject(input, "offers") as Record<string, number>) },
+          ...(node && { from: { node } }),
         },
       },
       ...holders.map(([role, { agent, generation }]) => sendAgent(agent, { type: "role.assigned", role, generation })),
@@ -197,7 +200,13 @@ export const recruitmentActions: Record<string, Action> = {
   },
   vacate: (context, event, params) => {
     const role = readText(params, "role");
-    return unbind(context, role, clipReason(readText(params, "why") || readText(event, "why") || "needed"), params["tell"] === true);
+    // `taken`: a person's word, which says more than the kind of event.
+    return unbind(
+      context,
+      role,
+      clipReason(readText(event, "taken") || readText(params, "why") || readText(event, "why") || "needed"),
+      params["tell"] === true,
+    );
   },
 
   /** The holder is lost and the seat stays theirs: the task takes the node's edge when it is that role's turn. */
@@ -229,7 +238,8 @@ export const recruitmentActions: Record<string, Action> = {
   raiseSuspended: () => [{ raise: { type: "thread.suspended" } }],
 
   startTask: (context) => {
-    const input: TaskInput = { start: context.start, seats: context.seats, round: context.round, unfilled: Object.keys(context.unfilled) };
+    const { start, seats, round, from } = context;
+    const input: TaskInput = { start, seats, round, unfilled: Object.keys(context.unfilled), ...(from && { from }) };
     return [{ assign: { taskUp: true } }, { spawn: "task", input }, emit({ type: "thread.started", holders: listHolders(context) })];
   },
   tellTask: (context, event, params) => {

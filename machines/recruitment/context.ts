@@ -14,6 +14,8 @@ export interface RecruitmentContext {
   /** The last round of earlier epochs. */
   round: number;
   seats: Record<string, Seat>;
+  /** Where the turns go on; absent: at `$START`. */
+  from?: { node: string };
   /** The number of each role's last offer. */
   offers: Record<string, number>;
   /** Offers that ran out since the role was last held. */

@@ -48,6 +48,11 @@ function countNeeded(need: unknown, asked: number): number {
 /** The guards, by the names that configs use. */
 export const taskGuards: Record<string, Guard> = {
   hasInput: (_context, event) => event.type === "xstate.init" && Object.keys(readObject(event, "input")).length > 0,
+  /** The thread goes on after a step of `node` that is there already. */
+  beginsAt: (_context, event, params) => {
+    const node = readText(readObject(readObject(event, "input"), "from"), "node");
+    return event.type === "xstate.init" && node !== "" && node === readText(params, "node");
+  },
   suspendAsked: (context) => context.suspendAsked,
   seated: (context, _event, params) => typeof lookUp(context.seats, readText(params, "role"))?.agent === "string",
   seatGone: (context, _event, params) => lookUp(context.seats, readText(params, "role"))?.gone === true,

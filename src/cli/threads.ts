@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import type { Json } from "../wire/event.ts";
 import { createQuery } from "./agents.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
-import type { CommandContext } from "./command.ts";
+import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import { describeWait, renderWaiting, type WaitView } from "./describe-wait.ts";
 import { renderTable, type Terminal } from "./terminal.ts";
+import { orderThread } from "./thread-order.ts";
 
 interface ThreadEntry {
   id: string;
@@ -42,7 +43,7 @@ interface MessageView {
   decision?: { to: string; because: string };
 }
 
-/** Defines `nerveflare threads` and `threads show`. */
+/** Defines `nerveflare threads`, `threads show` and `threads role`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
   type Filter = ApiOptions & {
@@ -84,6 +85,17 @@ export function defineCommand(command: Command, context: CommandContext): void {
             ),
       );
       if (page.next !== null) terminal.hint(`More with --after ${page.next}`);
+    });
+
+  type RoleOptions = ApiOptions & { give?: string; vacate?: boolean; reason?: string };
+  addApiOptions(command.command("role <thread> <role>").description("Take a role from its holder."))
+    .option("--give <agent>", "this agent holds it from now on, and gets the open turn")
+    .option("--vacate", "somebody is recruited for it")
+    .option("--reason <text>", "why; the holder is told")
+    .action(async (id: string, role: string, { give, vacate, ...options }: RoleOptions) => {
+      if ((give === undefined) === (vacate === undefined))
+        throw new CliError("Say either --give <agent> or --vacate.", { exitCode: exitCodes.usage });
+      await orderThread(context, options, id, `roles/${encodeURIComponent(role)}`, give === undefined ? {} : { agent: give });
     });
 
   addApiOptions(command.command("show <id>").description("Show a thread: its roles, what it waits for, what was said.")).action(

@@ -13,6 +13,7 @@ import type {
   ThreadActorRpc,
   WorkflowRpc,
 } from "./rpc.ts";
+import { readThreadName } from "./thread/epochs.ts";
 
 export interface Environment {
   DB: D1Database;
@@ -62,8 +63,6 @@ export function findNeighbours(env: Environment, name = ""): Neighbours {
   const namespaces: Record<string, DurableObjectNamespace> = {
     agent: env.AGENT,
     workflow: env.WORKFLOW,
-    recruitment: env.RECRUITMENT,
-    task: env.TASK,
   };
   const split = (address: string): [kind: string, name: string] => [
     address.slice(0, address.indexOf("/")),
@@ -71,8 +70,9 @@ export function findNeighbours(env: Environment, name = ""): Neighbours {
   ];
   const find = <Rpc>(address: string): Rpc => {
     const [kind, name] = split(address);
-    // A task's name begins with its thread's.
-    if (kind === "task" && beside) return getStub(env.RECRUITMENT, name.split(".")[0] as string);
+    // All actors of a thread, of whichever epoch, are named by it: one object has its recruitment, and one its tasks.
+    if (kind === "task") return getStub(beside ? env.RECRUITMENT : env.TASK, readThreadName(name));
+    if (kind === "recruitment") return getStub(env.RECRUITMENT, readThreadName(name));
     const namespace = namespaces[kind];
     if (!namespace) throw new Error(`there are no objects at ${address}`);
     return getStub(namespace, name);

@@ -134,7 +134,11 @@ export interface ThreadView {
   waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
   outcome?: Outcome;
   error?: string;
+  /** How often it was begun, from the second time on. */
+  epoch?: number;
   parent?: string;
+  /** It is a copy of its parent, up to this step. */
+  fork?: { at: number };
   children: string[];
 }
 
@@ -147,6 +151,8 @@ export interface MessageView {
   body?: string;
   at: string;
   decision?: { to: string; prompt: string | null; because: string };
+  /** The epoch from which on this step does not count any more. */
+  until?: number;
 }
 
 /** What a claim is judged on: the registry's card, narrowed by what the agent last said of itself. */
@@ -263,14 +269,32 @@ export interface BroadcastView {
 }
 
 export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
-  peek(): Promise<TaskPeek | undefined>;
+  /** @param task its name: one object has the tasks of all of a thread's epochs */
+  peek(task: string): Promise<TaskPeek | undefined>;
   /** Whether the agent was given a broadcast's turn, and so takes part. */
   asked(agent: string): Promise<boolean>;
   /** What a resume adds to the thread, for those who get a turn after it; null: nothing. */
   supplement(supplement: Json): Promise<void>;
   messages(page: { after?: number; limit: number }): Promise<{ messages: MessageView[]; next: number | null }>;
+  /** As the root's; null: there is no such event here. */
+  settleParked(order: "retry" | "drop", id: number): Promise<Result<null>>;
+  /** Steps that count, as rows for a copy. */
+  steps(range: StepRange): Promise<Steps>;
   /** The actor's history, a page after a revision. */
-  history(page: { after?: number; limit: number }): Promise<Json>;
+  history(task: string, page: { after?: number; limit: number }): Promise<Json>;
+}
+
+/** Steps after one turn, through another. */
+export interface StepRange {
+  after: number;
+  through: number;
+  limit: number;
+}
+
+/** Steps of a thread as they are stored, with the decisions that follow them. */
+export interface Steps {
+  messages: { turn: number; role: string; agent: string | null; output: string; body: string | null; at: number }[];
+  decisions: { [column: string]: string | number | null }[];
 }
 
 /** The root object of a thread. `viewer` null: an operator; else an agent's id, who sees only threads that it takes part in. */
@@ -286,12 +310,33 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
     operator: string,
     body: { reason?: string; supplement?: Json },
   ): Promise<Result<ThreadView>>;
+  restart(operator: string, body: RestartBody): Promise<Result<ThreadView>>;
+  /** Answers with the new thread. */
+  fork(operator: string, body: ForkBody): Promise<Result<ThreadView>>;
+  /** Takes a role from its holder: for the agent named, or for whoever is recruited. */
+  assign(operator: string, role: string, body: { agent?: string; reason?: string }): Promise<Result<ThreadView>>;
+  /** Runs a parked event again, or gives it up. */
+  settleParked(order: "retry" | "drop", event: string): Promise<Result<null>>;
   /** The actor's history: each event with the state before and after and its effects. */
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
   /** Who holds each role, null where nobody does. */
   holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
   /** What the thread waits for and why nobody has the roles that nobody has; asks agents' objects. For operators. */
   explain(): Promise<Result<ThreadExplanation>>;
+}
+
+/** `at`: the turns go on after this step, as if it had just been answered; absent or 0: from the start. */
+export interface RestartBody {
+  at?: number;
+  reason?: string;
+}
+
+/** `at`: the last step that is copied; absent: all. `roles`: other agents in roles. */
+export interface ForkBody {
+  at?: number;
+  roles?: Record<string, string>;
+  revision?: string;
+  reason?: string;
 }
 
 /** An operator has stopped a workflow's admission. */
@@ -345,6 +390,20 @@ type ProjectedRow =
       agents: string[];
       waiting: string | null;
       parent: string | null;
+    }
+  | {
+      table: "parked";
+      /** `<thread>:<number>`; with a `t` before the number where the task's object has parked it. */
+      id: string;
+      revisionNumber: number;
+      gone: boolean;
+      thread: string;
+      actor: string;
+      type: string;
+      code: string;
+      error: string;
+      /** Milliseconds since the epoch. */
+      at: number;
     }
   | {
       /** A turn that an agent had, once it ended for that agent. */

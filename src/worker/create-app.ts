@@ -15,6 +15,7 @@ import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
 import { addOperatorRoutes } from "./routes/operators.ts";
+import { addParkedRoutes } from "./routes/parked.ts";
 import { addSchemaRoutes } from "./routes/schemas.ts";
 import { addStatusRoutes } from "./routes/status.ts";
 import { addSubscriptionRoutes } from "./routes/subscriptions.ts";
@@ -53,6 +54,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addInboxRoutes(app, ports);
   addThreadRoutes(app, ports);
   addSchemaRoutes(app, ports);
+  addParkedRoutes(app, ports);
   addStatusRoutes(app, ports);
   addOperatorRoutes(app, ports);
   addEnrolmentRoutes(app, ports);

@@ -8,6 +8,7 @@ import type { Storage, World } from "../../src/durable/host/ports.ts";
 import type { Registry } from "../../src/durable/registry.ts";
 import type { AgentCard, Envelope, ProjectionRow, TaskRpc } from "../../src/durable/rpc.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
+import { readThreadName } from "../../src/durable/thread/epochs.ts";
 import { createThreadCore, type ThreadCore } from "../../src/durable/thread/thread-core.ts";
 import { type Admission, createAdmission } from "../../src/durable/workflow/admission.ts";
 
@@ -218,7 +219,8 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
   function open(to: string): Core {
     const kind = to.slice(0, to.indexOf("/"));
     const name = to.slice(to.indexOf("/") + 1);
-    const address = kind === "task" && beside ? `recruitment/${name.split(".")[0]}` : to;
+    const thread = kind === "task" || kind === "recruitment" ? readThreadName(name) : name;
+    const address = `${kind === "task" && beside ? "recruitment" : kind}/${thread}`;
     const held = cores.get(address);
     if (held) return held;
     const life = createLife(address);
@@ -281,10 +283,12 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     return {
       peek: () => travel(life, () => core().peek()),
       asked: (agent) => travel(life, async () => core().asked(agent)),
+      steps: (range) => travel(life, async () => core().steps(range)),
       take: (...given) => travel(life, () => core().take(...given)),
       messages: (page) => travel(life, async () => core().messages(page)),
       supplement: (supplement) => travel(life, async () => core().supplement(supplement)),
       history: async () => null,
+      settleParked: (order, id) => travel(life, () => findThread(to).settleParked(order, String(id))),
       deliver: (envelope) => findThread(to).deliver(envelope),
     };
   }

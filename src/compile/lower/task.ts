@@ -1,5 +1,5 @@
 /** Lowers the intermediate form to the task's config: the turns. */
-import type { MachineConfigJson, StateJson } from "../../../machines/config.ts";
+import type { MachineConfigJson, StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { NodeIr, WorkflowIr } from "../ir.ts";
 import { lowerBroadcastStates } from "./broadcast-states.ts";
 import { lowerAwaiting, lowerDeciding, lowerStillAwaiting } from "./edges.ts";
@@ -67,6 +67,16 @@ function lowerEnd(status: string): StateJson {
   return { type: "final", tags: [status], entry: [name("finish", { status })] };
 }
 
+/** A thread that is begun anew, or copied, goes on after one of its steps: what follows from that is decided anew. */
+function lowerReentry(node: string): TransitionJson {
+  return {
+    guard: name("beginsAt", { node }),
+    description: `goes on after ${node}`,
+    target: `#task.active.${node}.deciding`,
+    actions: [name("begin")],
+  };
+}
+
 /** Lowers a checked workflow to the machine that owns its turns. Plain JSON; the same IR gives the same config. */
 export function lowerTask(ir: WorkflowIr): MachineConfigJson {
   const nodes = ir.nodes.flatMap((node): [string, StateJson][] => {
@@ -113,7 +123,12 @@ export function lowerTask(ir: WorkflowIr): MachineConfigJson {
       "delivery.refused": ignored,
     },
     states: {
-      created: { always: { guard: name("hasInput"), target: "active", actions: [name("begin")] } },
+      created: {
+        always: [
+          ...nodes.filter(([node]) => node !== "$START").map(([node]) => lowerReentry(node)),
+          { guard: name("hasInput"), target: "active", actions: [name("begin")] },
+        ],
+      },
       active: {
         initial: "$START",
         tags: ["running"],

@@ -506,7 +506,7 @@ export function createMailbox(
       // live of its own, which the thread's end doesn't shorten.
       deleteRows(
         "DELETE FROM mailbox WHERE turn > ? AND turn < ? AND expires IS NULL RETURNING seq",
-        `${mail.endsThread}.`,
+        `${mail.endsThread}-`,
         `${mail.endsThread}/`,
       );
     }

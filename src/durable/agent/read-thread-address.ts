@@ -14,5 +14,5 @@ export function readThreadAddress(event: CloudEvent): string | undefined {
 
 /** A thread's id, or a task's name made of one; anything else would make an object of a name that somebody thought up. */
 export function isThreadName(name: string): boolean {
-  return /^t[a-z2-7]{25}(\.\d+){0,2}$/.test(name);
+  return /^t[a-z2-7]{25}(-\d+)?(\.\d+){0,2}$/.test(name);
 }

@@ -8,6 +8,7 @@ import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
 import { audienceTable } from "./tables/audience-table.ts";
 import { eventTable } from "./tables/event-table.ts";
+import { parkedTable } from "./tables/parked-table.ts";
 import { presenceTable } from "./tables/presence-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
 import { turnTable } from "./tables/turn-table.ts";
@@ -17,6 +18,7 @@ import { waitTable } from "./tables/wait-table.ts";
 const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   event: eventTable,
   thread: threadTable,
+  parked: parkedTable,
   accepts: acceptsTable,
   turn: turnTable,
   wait: waitTable,

@@ -74,7 +74,7 @@ export function isAsked(storage: Storage, agent: string): boolean {
 export function readAcked(storage: Storage, role: string): Set<string> {
   const rows = storage.exec<{ agent: string }>(
     `SELECT a.agent FROM audience a JOIN broadcast b ON b.turn = a.turn WHERE b.role = ? AND a.status = 'acked'
-     UNION SELECT each.value FROM message m, json_each(m.output, '$.acked') each WHERE m.role = ?`,
+     UNION SELECT each.value FROM counted m, json_each(m.output, '$.acked') each WHERE m.role = ?`,
     role,
     role,
   );

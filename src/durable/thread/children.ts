@@ -12,9 +12,10 @@ import { isRepeat, markReceived } from "../host/rows.ts";
 import type { Registry } from "../registry.ts";
 import { readDepth } from "../routing/chain-depth.ts";
 import { routingLimits } from "../routing/routing-limits.ts";
-import type { Delivery, Envelope, Message, TaskRpc } from "../rpc.ts";
+import type { Delivery, Envelope, Message } from "../rpc.ts";
 import { type ChildRow, changeChild, findChild, keepOutput, readChildren, readUnended } from "./child-rows.ts";
 import { makeThreadEvent } from "./make-event.ts";
+import type { TaskPort } from "./recruitment-ports.ts";
 import { findModerator } from "./task-logic.ts";
 import type { DecisionRow } from "./task-rows.ts";
 import { readTaskStart } from "./task-start.ts";
@@ -32,7 +33,7 @@ export interface ChildrenPorts {
   stamp(event: CloudEvent): CloudEvent;
   log(event: CloudEvent, thread: string): void;
   /** The thread's own task, for what its root does not keep. */
-  ownTask(): Promise<TaskRpc | undefined>;
+  ownTask(): Promise<TaskPort | undefined>;
 }
 
 /** How a child ended, as it tells its parent. */

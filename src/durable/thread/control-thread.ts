@@ -1,12 +1,15 @@
 /** Orders to a thread: an operator's word, and a reflex's signal by way of the queue. Knows rows and the actor host. */
+import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { type Result, refuse } from "../../wire/problem.ts";
 import { markReceived } from "../host/rows.ts";
 import type { Delivery, Envelope, ThreadView } from "../rpc.ts";
+import type { BeginAgain } from "./begin-again.ts";
+import { findNextEpoch } from "./epochs.ts";
 import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
 import type { ThreadStart } from "./start-thread.ts";
 import { writeSupplement } from "./task-rows.ts";
-import { readThread } from "./thread-rows.ts";
+import { isEnded, readThread } from "./thread-rows.ts";
 
 export interface ThreadControl {
   /** Takes `thread.signal` of the workflow's queue. */
@@ -21,6 +24,7 @@ export interface ThreadControl {
 export function createThreadControl(
   ports: RecruitmentPorts,
   { endUnstarted }: Pick<ThreadStart, "endUnstarted">,
+  again: Pick<BeginAgain, "resume">,
   show: (viewer: string | null) => Promise<Result<ThreadView>>,
 ): ThreadControl {
   const { name, host, storage } = ports;
@@ -29,15 +33,29 @@ export function createThreadControl(
     const { message } = envelope;
     const mark = (): void => markReceived(storage, envelope.from, envelope.id);
     const event = message.event as unknown as CloudEvent | null;
-    if (message.signal === "resume" && readThread(storage)?.status === "suspended") await addSupplement(null);
-    const answer = await host.send(
-      name,
-      { type: `thread.${String(message.signal)}`, reason: `${event?.type ?? "signal"} by ${event?.source ?? "its workflow"}` },
-      { also: mark },
-    );
+    const reason = typeof message.reason === "string" ? message.reason : `${event?.type ?? "signal"} by ${event?.source ?? "its workflow"}`;
+    const thread = readThread(storage);
+    if (message.signal === "resume" && thread && isEnded(thread.status) && thread.status !== "dropped") {
+      const resumed = await again.resume(thread, reason, event?.data ?? null, mark);
+      if (!resumed.ok) host.committer.commit(mark);
+      return { status: "stored" };
+    }
+    if (message.signal === "cancel" && thread?.status === "queued") {
+      endUnstarted(thread, "cancelled", reason, mark, await listHolders());
+      return { status: "stored" };
+    }
+    if (message.signal === "resume" && thread?.status === "suspended") await addSupplement(event?.data ?? null);
+    const answer = await host.send(name, { type: `thread.${String(message.signal)}`, reason }, { also: mark });
     // One that the thread does not take now is known and without effect: it may have ended meanwhile.
     if (!answer.ok) host.committer.commit(mark);
     return { status: "stored" };
+  }
+
+  /** Who is kept for the epoch that waits for a place. */
+  async function listHolders(): Promise<string[]> {
+    if (!findNextEpoch(storage)) return [];
+    const { seats = {} } = ((await host.peek(name))?.context ?? {}) as unknown as Partial<RecruitmentContext>;
+    return Object.values(seats).flatMap(({ agent }) => (agent === null ? [] : [agent]));
   }
 
   /** Stored before the resume that it came with, so that whoever gets a turn by it finds it. */
@@ -60,8 +78,12 @@ export function createThreadControl(
     const why = reason ?? `${order} by ${operator}`;
     if (thread.status === "queued") {
       if (order !== "cancel") return refused;
-      endUnstarted(thread, "cancelled", why, () => {});
+      endUnstarted(thread, "cancelled", why, () => {}, await listHolders());
       return show(null);
+    }
+    if (order === "resume" && isEnded(thread.status) && thread.status !== "dropped") {
+      const resumed = await again.resume(thread, why, supplement ?? null);
+      return resumed.ok ? show(null) : resumed;
     }
     if (order === "resume") {
       if (thread.status !== "suspended") return refused;

@@ -6,6 +6,8 @@ import type { Json } from "../../wire/event.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import { isRepeat } from "../host/rows.ts";
 import type { Delivery, Envelope, MessageView, RecruitmentRpc } from "../rpc.ts";
+import { createRoleAssignment } from "./assign-role.ts";
+import { createBeginAgain } from "./begin-again.ts";
 import { createThreadControl } from "./control-thread.ts";
 import { createThreadExplanation } from "./explain-thread.ts";
 import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
@@ -14,13 +16,14 @@ import { createThreadStart } from "./start-thread.ts";
 import { createClaimTaking } from "./take-claim.ts";
 
 /** What the root answers to; `deliver` takes what the workflow's queue says. */
-export type RecruitmentCore = RecruitmentRpc;
+export type RecruitmentCore = Omit<RecruitmentRpc, "settleParked">;
 
 export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore {
   const { name, host, storage } = ports;
   const beginning = createThreadStart(ports);
   const show = createThreadView(ports);
-  const { signal, control } = createThreadControl(ports, beginning, show);
+  const again = createBeginAgain(ports, show);
+  const { signal, control } = createThreadControl(ports, beginning, again, show);
 
   return {
     deliver(envelope: Envelope): Promise<Delivery> {
@@ -52,6 +55,9 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
         : shown;
     },
     explain: createThreadExplanation(ports),
+    restart: again.restart,
+    fork: again.fork,
+    assign: createRoleAssignment(ports, show),
     async history(page): Promise<Result<Json>> {
       const actor = await host.read(name);
       if (!actor) return refuse("not_found", `There is no thread ${name}.`);

@@ -12,12 +12,20 @@ import { readChild } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
 import { carryOn } from "../routing/chain-depth.ts";
 import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
+import { beginEpoch, findNextEpoch, type Plan, readEpoch, readPlan } from "./epochs.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 import { makeLease, readPatience } from "./patience.ts";
-import type { TaskStart } from "./task-start.ts";
+import type { Again, TaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { changeThread, readParent, readThread, type ThreadRow } from "./thread-rows.ts";
+
+/** What a recruitment actor's start brings along. */
+export interface Beginning {
+  row: ThreadRow;
+  /** The epoch that begins, if the thread was there before. */
+  next?: { number: number; plan: Plan };
+}
 
 /** The full id of an offer: it names its thread and its role. */
 export function makeOfferId(thread: string, role: number, offer: number): string {
@@ -35,18 +43,35 @@ export function createRecruitmentLogic(): LogicEntry {
       place: "recruitment",
       actors: { task: "task" },
       started: (along, scope) => {
-        const row = along as unknown as ThreadRow;
+        const { row, next } = along as unknown as Beginning;
         changeThread(scope.storage, row);
+        if (next) beginEpoch(scope.storage, next.number, next.plan);
         findHooks(scope.storage).project(describeThread(row, [], null));
       },
       along: (_src, scope) => {
         const { id: thread, workflow, event, initiator } = readThread(scope.storage) as ThreadRow;
-        return { thread, workflow, event: JSON.parse(event), initiator } satisfies TaskStart as unknown as Json;
+        const again = readAgain(scope);
+        return { thread, workflow, event: JSON.parse(event), initiator, ...(again && { again }) } satisfies TaskStart as unknown as Json;
       },
       expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, to, scope)),
       emitted: (event, scope, append) => announce(event, scope, append),
     },
   };
+}
+
+/** What a task of a later epoch does with what was there before. */
+function readAgain(scope: ActorScope): Again | undefined {
+  const epoch = readEpoch(scope.actor);
+  const plan = readPlan(scope.storage, epoch);
+  if (!plan) return undefined;
+  const { start, at, reason, round = 0 } = plan;
+  return { epoch, start, round, keep: start === "resume" ? null : (at ?? 0), reason };
+}
+
+/** Asks the queue for a place to begin anew. */
+export function makeAdmit(row: ThreadRow, epoch: number): Message {
+  const { id: thread, workflow, revision, event, initiator, key } = row;
+  return { type: "admit", thread, workflow, revision, event: JSON.parse(event) as Json, initiator, key, epoch };
 }
 
 /** The thread's row in the index. */
@@ -82,7 +107,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
   const stamp = (type: string, data: Json): CloudEvent => {
     const made = makeThreadEvent(
       thread.id,
-      `${thread.id}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
+      `${scope.actor}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
       type,
       hooks.cause ?? JSON.parse(thread.event).id,
       scope.now,
@@ -167,12 +192,27 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
   const before = readThread(scope.storage) as ThreadRow;
   const ended = "outcome" in event;
   const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
-  const task = readChild(scope.storage, before.id, "task") ?? before.task;
+  const child = readChild(scope.storage, scope.actor, "task");
+  const task = child ?? before.task;
   // What was suspended before its party was complete goes on looking for it.
-  const status = event.type === "thread.resumed" && task === null ? "recruiting" : statusOf[event.type];
+  const status = event.type === "thread.resumed" && child === undefined ? "recruiting" : statusOf[event.type];
   if (!status) return;
-  // One more: a thread whose roles are all named starts in the very step that began it, whose row is the first.
-  const thread: ThreadRow = { ...before, status, reason, task, changes: scope.revision + 1, updated_at: scope.now };
+  const thread: ThreadRow = { ...before, status, reason, task, changes: before.changes + 1, updated_at: scope.now };
+  const endChildren = (cause: CloudEvent): void => {
+    if (ended && task !== null && spawns(scope.definition as CompiledWorkflow))
+      append(task, { type: "children.end", status: event.outcome.status, event: cause as unknown as Json });
+  };
+  const next = ended ? findNextEpoch(scope.storage) : undefined;
+  if (next) {
+    // It was stopped to begin anew: that is nobody's end.
+    const queued: ThreadRow = { ...thread, status: "queued", reason: next.plan.reason };
+    const holders = event.holders.map(({ agent }) => agent);
+    changeThread(scope.storage, queued);
+    hooks.project(describeThread(queued, holders, next.plan.reason));
+    endChildren(JSON.parse(thread.event) as CloudEvent);
+    append(`workflow/${thread.workflow}`, makeAdmit(queued, next.number));
+    return;
+  }
   const outcome = ended
     ? { status: event.outcome.status, role: event.outcome.role, ...hooks.readEnd(), ...(reason !== null && { error: reason }) }
     : null;
@@ -181,9 +221,10 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
   const agents = event.holders.map(({ agent }) => agent);
   const row = describeThread(thread, agents, reason);
   hooks.project(row);
+  const epoch = readEpoch(scope.actor);
   const told = makeThreadEvent(
     thread.id,
-    `${thread.id}.${scope.revision}.${event.type.slice("thread.".length)}`,
+    `${scope.actor}.${scope.revision}.${event.type.slice("thread.".length)}`,
     `nerve.${event.type}`,
     hooks.cause ?? JSON.parse(thread.event).id,
     scope.now,
@@ -191,6 +232,7 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
       thread: thread.id,
       workflow: thread.workflow,
       roles: event.holders.map(({ role, agent, generation }) => ({ role, agent, generation })),
+      ...(epoch > 1 && { epoch }),
       ...(reason !== null && { reason }),
       ...(outcome && { outcome }),
     },
@@ -198,13 +240,12 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
   hooks.log(told, thread.id);
   for (const agent of row.table === "thread" ? row.agents : [])
     append(`agent/${agent}`, createMail({ channel: "my", event: told, ...(ended && { endsThread: thread.id }) }));
-  if (ended) append(`workflow/${thread.workflow}`, { type: "thread.ended", thread: thread.id, revision: thread.revision });
+  if (ended) append(`workflow/${thread.workflow}`, { type: "thread.ended", thread: thread.id, revision: thread.revision, epoch });
   else if (event.type === "thread.suspended")
-    append(`workflow/${thread.workflow}`, { type: "thread.paused", thread: thread.id, revision: thread.revision });
+    append(`workflow/${thread.workflow}`, { type: "thread.paused", thread: thread.id, revision: thread.revision, epoch });
   else if (event.type === "thread.resumed")
-    append(`workflow/${thread.workflow}`, { type: "thread.resumed", thread: thread.id, revision: thread.revision });
-  if (ended && task !== null && spawns(scope.definition as CompiledWorkflow))
-    append(task, { type: "children.end", status: event.outcome.status, event: told as unknown as Json });
+    append(`workflow/${thread.workflow}`, { type: "thread.resumed", thread: thread.id, revision: thread.revision, epoch });
+  endChildren(told);
   if (ended && thread.parent !== null) append("events", { type: "child.report" });
   // Last, so that nobody waits while the registry is asked who listens.
   append("events", {

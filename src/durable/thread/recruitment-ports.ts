@@ -1,10 +1,10 @@
 /** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import type { CloudEvent } from "../../wire/event.ts";
+import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { Registry } from "../registry.ts";
-import type { AdmissionView, AgentStanding, ProjectionRow, TaskRpc } from "../rpc.ts";
+import type { AdmissionView, AgentStanding, ProjectionRow, TaskPeek, TaskRpc } from "../rpc.ts";
 import { readThread } from "./thread-rows.ts";
 
 export interface RecruitmentPorts {
@@ -19,7 +19,7 @@ export interface RecruitmentPorts {
   random(): number;
   /** Whether the task lives in this object. */
   beside: boolean;
-  task(address: string): TaskRpc;
+  task(address: string): TaskPort;
   /** A workflow's queue. */
   admission(workflow: string): Promise<AdmissionView>;
   /** How an agent stands to an offer; null: there is no such agent. */
@@ -28,11 +28,17 @@ export interface RecruitmentPorts {
   project(row: ProjectionRow): void;
 }
 
+/** A task as its root asks it: the one of an address. */
+export interface TaskPort extends Pick<TaskRpc, "asked" | "messages" | "steps" | "supplement"> {
+  peek(): Promise<TaskPeek | undefined>;
+  history(page: { after?: number; limit: number }): Promise<Json>;
+}
+
 /** The thread's task, beside or far; undefined before it began. */
 export function findTask(
   ports: Pick<RecruitmentPorts, "storage" | "task">,
   actor: { children: { id: string; address: string }[] },
-): TaskRpc | undefined {
+): TaskPort | undefined {
   const address = actor.children.find(({ id }) => id === "task")?.address ?? readThread(ports.storage)?.task ?? undefined;
   return address === undefined ? undefined : ports.task(address);
 }

@@ -7,6 +7,7 @@ import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Outcome } from "../../wire/kinds.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { BroadcastView, TaskPeek, ThreadView } from "../rpc.ts";
+import { findEpoch, readOrigin } from "./epochs.ts";
 import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
 import { isEnded, readParent, readThread, type ThreadRow } from "./thread-rows.ts";
 
@@ -43,6 +44,8 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
         ];
       }),
     );
+    const epoch = findEpoch(storage);
+    const origin = readOrigin(storage);
     const outcome = isEnded(thread.status) && thread.outcome !== null ? (JSON.parse(thread.outcome) as Outcome) : undefined;
     const event = JSON.parse(thread.event) as CloudEvent;
     const parent = readParent(thread);
@@ -63,7 +66,9 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
         outcome: { ...outcome, output: outcome.output ?? peek?.last?.output ?? null, prompt: outcome.prompt ?? peek?.prompt ?? null },
       }),
       ...(thread.reason !== null && thread.status !== "queued" && { error: thread.reason }),
+      ...(epoch > 1 && { epoch }),
       ...(parent && { parent: parent.thread }),
+      ...(origin && { parent: origin.parent, fork: { at: origin.at } }),
       children: peek?.children ?? [],
     });
   }

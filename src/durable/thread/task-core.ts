@@ -13,7 +13,7 @@ import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Clock, Storage } from "../host/ports.ts";
-import type { ClaimCard, MessageView, TaskPeek } from "../rpc.ts";
+import type { ClaimCard, MessageView, StepRange, Steps, TaskPeek } from "../rpc.ts";
 import { isAsked, readBroadcast, readMember, viewBroadcasts } from "./audience-rows.ts";
 import { checkOutput } from "./check-output.ts";
 import { listChildThreads } from "./child-rows.ts";
@@ -21,7 +21,7 @@ import { readRevoked } from "./hand-over.ts";
 import { describeLoss } from "./patience.ts";
 import { describeLate, takeAudienceAnswer } from "./take-audience-answer.ts";
 import { takeInTurn } from "./take-in-turn.ts";
-import { readLastDecision, readLastMessage, readMessages, writeSupplement } from "./task-rows.ts";
+import { readLastDecision, readLastMessage, readMessages, readSteps, writeSupplement } from "./task-rows.ts";
 import { makeTurnId, readTaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { readTurnNumber } from "./turn-data.ts";
@@ -34,6 +34,8 @@ export interface TaskCore {
   /** What a resume adds, stored before it. */
   supplement(supplement: Json): void;
   messages(page: { after?: number; limit: number }): { messages: MessageView[]; next: number | null };
+  /** Steps that count, as rows for a copy. */
+  steps(range: StepRange): Steps;
 }
 
 export interface TaskPorts {
@@ -154,6 +156,7 @@ export function createTaskCore({ name, host, storage, clock, definition }: TaskP
     take: takeInTurn(take),
     asked: (agent) => isAsked(storage, agent),
     messages: (page) => readMessages(storage, page),
+    steps: (range) => readSteps(storage, range),
     supplement: (supplement) => host.committer.commit(() => writeSupplement(storage, supplement)),
     async peek() {
       const actor = await host.read(name);

@@ -28,7 +28,7 @@ import { forgetRevoked, noteRevoked, packHandover } from "./hand-over.ts";
 import { makeThreadEvent } from "./make-event.ts";
 import { makeLease } from "./patience.ts";
 import { readDecisionOf, readLastDecision } from "./task-rows.ts";
-import { makeTurnId, readTaskStart, type TaskStart } from "./task-start.ts";
+import { makeTurnId, readTaskStart, type TaskStart, writeTaskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { makeTurnData } from "./turn-data.ts";
@@ -48,7 +48,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
       const { storage, now } = scope;
       const answer = readAnswer(params, sidecar, storage);
       storage.exec(
-        "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO message (turn, role, agent, output, body, at) VALUES (?, ?, ?, ?, ?, ?)",
         Number(params.turn),
         String(params.role),
         params.agent === null ? null : String(params.agent),
@@ -100,10 +100,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
         place: "task",
         actors: { moderate: "moderate" },
         writes,
-        started: (along, { storage }) => {
-          const start = along as unknown as TaskStart;
-          storage.exec("INSERT INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
-        },
+        started: (along, { storage }) => writeTaskStart(storage, along as unknown as TaskStart),
         expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
       },
@@ -164,8 +161,11 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
     const turn = makeTurnId(scope.actor, event.turn);
     const role = ir.roles.find(({ name }) => name === event.role);
     if (!role) throw new Error(`there is no role ${event.role}`);
-    const { round, generation, attempt, resumed, handover: former } = event;
+    const { round, generation, attempt, handover: former } = event;
     const decision = readDecisionOf(scope.storage, event.decision);
+    // The first turn of a thread that was resumed after its end.
+    const again = start.again?.start === "resume" && event.turn === start.again.round + 2 ? start.again : undefined;
+    const resumed = event.resumed ?? again;
     const data = makeTurnData(scope.storage, role, start, {
       turn,
       lease: makeLease(ir, role, generation, scope.now),

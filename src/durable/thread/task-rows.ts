@@ -1,7 +1,7 @@
 /** The task's rows: what agents answered and what was decided on it. Knows SQL, not machines. */
 import type { Json } from "../../wire/event.ts";
 import type { Row, Storage } from "../host/ports.ts";
-import type { MessageView } from "../rpc.ts";
+import type { MessageView, StepRange, Steps } from "../rpc.ts";
 
 export interface MessageRow extends Row {
   turn: number;
@@ -28,7 +28,7 @@ export interface DecisionRow extends Row {
 }
 
 export function readLastMessage(storage: Storage): MessageRow | undefined {
-  return storage.exec<MessageRow>("SELECT * FROM message ORDER BY turn DESC LIMIT 1")[0];
+  return storage.exec<MessageRow>("SELECT * FROM counted ORDER BY turn DESC LIMIT 1")[0];
 }
 
 export function readLastDecision(storage: Storage): DecisionRow | undefined {
@@ -54,8 +54,8 @@ export function writeSupplement(storage: Storage, supplement: Json): void {
 
 /** A page of the thread's steps, each with the decision that followed. */
 export function readMessages(storage: Storage, page: { after?: number; limit: number }): { messages: MessageView[]; next: number | null } {
-  const rows = storage.exec<MessageRow & { target: string | null; prompt: string | null; because: string | null }>(
-    `SELECT m.*, d.target, d.prompt, d.because FROM message m LEFT JOIN decision d ON d.round = m.turn WHERE m.turn > ? ORDER BY m.turn LIMIT ?`,
+  const rows = storage.exec<MessageRow & { target: string | null; prompt: string | null; because: string | null; until: number | null }>(
+    `SELECT m.*, d.target, d.prompt, d.because, (SELECT min(u.epoch) FROM undone u WHERE m.turn > u.after AND m.turn <= u.through) AS until FROM message m LEFT JOIN decision d ON d.round = m.turn WHERE m.turn > ? ORDER BY m.turn LIMIT ?`,
     page.after ?? 0,
     page.limit + 1,
   );
@@ -69,7 +69,44 @@ export function readMessages(storage: Storage, page: { after?: number; limit: nu
       ...(row.body !== null && { body: row.body }),
       at: new Date(row.at).toISOString(),
       ...(row.target !== null && { decision: { to: row.target, prompt: row.prompt, because: row.because ?? "" } }),
+      ...(row.until !== null && { until: row.until }),
     })),
     next: rows.length > page.limit ? (shown.at(-1)?.turn ?? null) : null,
   };
+}
+
+/** Steps that count, with the decisions that follow them. */
+export function readSteps(storage: Storage, { after, through, limit }: StepRange): Steps {
+  const messages = storage.exec<MessageRow>(
+    "SELECT turn, role, agent, output, body, at FROM counted WHERE turn > ? AND turn <= ? ORDER BY turn LIMIT ?",
+    after,
+    through,
+    limit,
+  );
+  const last = messages.at(-1)?.turn ?? after;
+  return {
+    messages,
+    decisions: storage.exec<DecisionRow>("SELECT * FROM decision WHERE round >= ? AND round < ? ORDER BY round", after, last),
+  };
+}
+
+/** Stores copied steps. What their decisions published and started is not done again: it is no part of the copy. */
+export function writeSteps(storage: Storage, { messages, decisions }: Steps): void {
+  for (const { turn, role, agent, output, body, at } of messages)
+    storage.exec(
+      "INSERT OR IGNORE INTO message (turn, role, agent, output, body, at) VALUES (?, ?, ?, ?, ?, ?)",
+      turn,
+      role,
+      agent,
+      output,
+      body,
+      at,
+    );
+  for (const row of decisions)
+    storage.exec(
+      "INSERT OR IGNORE INTO decision (round, turn, node, edge, target, prompt, because, location, effects, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      ...["round", "turn", "node", "edge", "target", "prompt", "because", "location"].map((column) => row[column] ?? null),
+      JSON.stringify({ emits: [], spawns: [] }),
+      row.at ?? 0,
+    );
 }

@@ -1,6 +1,8 @@
 /** What a task's object knows of its thread, and how its turns are named. Knows the row, not the machine. */
+import type { Start } from "../../../machines/messages.ts";
 import type { CloudEvent } from "../../wire/event.ts";
 import type { ActorScope } from "../host/logic.ts";
+import type { Storage } from "../host/ports.ts";
 
 /** What a task's object knows of its thread; it travels beside the machine's input. */
 export interface TaskStart {
@@ -9,10 +11,31 @@ export interface TaskStart {
   event: CloudEvent;
   /** The sender's id. */
   initiator: string;
+  /** Of a thread that was begun anew; absent: the first time. */
+  again?: Again;
 }
 
-/** A task's start never changes: it is read once in an object's life. */
+/** What a task that is not its thread's first does with what was there before. */
+export interface Again {
+  epoch: number;
+  start: Start;
+  /** The last turn of earlier epochs. */
+  round: number;
+  /** Steps after this one do not count; null: all count. */
+  keep: number | null;
+  reason: string;
+}
+
+/** A task's start changes only with its epoch: it is read once in an object's life. */
 const starts = new WeakMap<object, TaskStart>();
+
+/** Keeps what came along with a task's start, and leaves out of the count what its epoch does not keep. */
+export function writeTaskStart(storage: Storage, start: TaskStart): void {
+  storage.exec("INSERT OR REPLACE INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
+  starts.delete(storage);
+  const { again } = start;
+  if (again && again.keep !== null) storage.exec("INSERT OR REPLACE INTO undone VALUES (?, ?, ?)", again.epoch, again.keep, again.round);
+}
 
 export function readTaskStart(scope: Pick<ActorScope, "storage" | "along">): TaskStart {
   if (scope.along !== undefined) return scope.along as unknown as TaskStart;

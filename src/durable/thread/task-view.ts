@@ -4,6 +4,7 @@ import type { Json } from "../../wire/event.ts";
 import type { Storage } from "../host/ports.ts";
 import { type ChildRow, readChildren, viewChild } from "./child-rows.ts";
 import { type MessageRow, readLastMessage, readSupplement } from "./task-rows.ts";
+import type { Again } from "./task-start.ts";
 
 /** What the view needs to know of how the thread began. */
 export interface ViewStart {
@@ -11,6 +12,8 @@ export interface ViewStart {
   event: DecisionView["start"]["event"];
   /** The sender's id. */
   initiator: string;
+  /** Of a thread that was begun anew. */
+  again?: Pick<Again, "start">;
 }
 
 /** A step that is not written yet. */
@@ -32,12 +35,16 @@ export function readTaskView(storage: Storage, start: ViewStart, appended: Appen
   const children = (joined ?? (turn > 0 ? readChildren(storage, turn - 1) : [])).map(viewChild);
   if (last && children.length) last.children = children;
   return {
-    start: { workflow: start.workflow, event: { ...start.event, agent: start.initiator } as { [key: string]: Json }, which: "new" },
+    start: {
+      workflow: start.workflow,
+      event: { ...start.event, agent: start.initiator } as { [key: string]: Json },
+      which: start.again?.start ?? "new",
+    },
     ...(last && { last }),
     ...(children.length && { children }),
     ...(supplement !== null && { supplement }),
     steps: () => {
-      const steps = storage.exec<MessageRow>("SELECT * FROM message ORDER BY turn").map(toStep);
+      const steps = storage.exec<MessageRow>("SELECT * FROM counted ORDER BY turn").map(toStep);
       const all = [...steps, ...appended.map(({ step }) => step)];
       // The last one knows its children already.
       if (last && all.length) all[all.length - 1] = last;

@@ -5,6 +5,7 @@
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { Result } from "../../wire/problem.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
 import type { World } from "../host/ports.ts";
@@ -13,21 +14,23 @@ import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
 import { readMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
-import type { AdmissionView, AgentStanding, ClaimCard, Delivery, Envelope, Message, ProjectionRow, TaskRpc } from "../rpc.ts";
+import type { AdmissionView, AgentStanding, ClaimCard, Delivery, Envelope, Message, ProjectionRow, Steps, TaskRpc } from "../rpc.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 import { createAudience, isWaitedFor } from "./audience.ts";
 import { readBroadcast } from "./audience-rows.ts";
 import { childMessages, createChildren } from "./children.ts";
 import { describeRefusedMail } from "./describe-refused-mail.ts";
+import { findEpoch, nameActor, readThreadName } from "./epochs.ts";
 import { createWaitNotes } from "./note-waits.ts";
 import { createOffers } from "./offers.ts";
 import { createOwnEvents } from "./own-events.ts";
+import { createParkedEvents } from "./parked-events.ts";
 import { createRecruitmentCore, type RecruitmentCore } from "./recruitment-core.ts";
 import { createRecruitmentLogic } from "./recruitment-logic.ts";
-import { findTask as findThreadTask } from "./recruitment-ports.ts";
+import { findTask as findThreadTask, type TaskPort } from "./recruitment-ports.ts";
 import { createTaskCore, type TaskCore } from "./task-core.ts";
 import { createTaskLogic } from "./task-logic.ts";
-import { readLastDecision, readLastMessage } from "./task-rows.ts";
+import { readLastDecision, readLastMessage, writeSteps } from "./task-rows.ts";
 import type { TaskStart } from "./task-start.ts";
 import { setHooks } from "./thread-hooks.ts";
 import { readThread } from "./thread-rows.ts";
@@ -58,6 +61,8 @@ export interface ThreadCore {
   host: ActorHost;
   recruitment: RecruitmentCore;
   task(name: string): TaskCore;
+  /** @param event the number of an event that this object, or with a `t` before it its task's object, has parked */
+  settleParked(order: "retry" | "drop", event: string): Promise<Result<null>>;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }
@@ -90,7 +95,10 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       },
     },
   };
-  const isOwn = (address: string): boolean => address === world.address || (beside && isRoot && address.startsWith(`task/${name}.`));
+  const isOwn = (address: string): boolean =>
+    address === world.address ||
+    readThreadName(address) === `${kind}/${name}` ||
+    (beside && isRoot && readThreadName(address) === `task/${name}`);
 
   migrate(storage, {
     lane: laneMigrations,
@@ -154,7 +162,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   });
   const definitions = (hash: string): Promise<CompiledWorkflow | undefined> => registry.revision(hash);
 
-  const host = createActorHost(world, logics, {
+  const actors = createActorHost(world, logics, {
     definitions,
     dueTimes: () => [projection.due(), offers?.due(), audience?.due()],
     counted: (steps) => {
@@ -172,7 +180,26 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       projection.undo();
     },
     describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, (turn, agent) => hasTasks && isWaitedFor(storage, turn, agent)),
+    parked: (row, append) => parked.note(row, append),
   });
+  const parked = createParkedEvents({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
+
+  /** The thread's id means its present actor; one of an earlier epoch is named in full. */
+  const present = (actor: string): string => (isRoot && actor === name ? nameActor(name, findEpoch(storage)) : actor);
+  const host: ActorHost = {
+    ...actors,
+    send: (actor, event, options) => actors.send(present(actor), event, options),
+    read: (actor) => actors.read(present(actor)),
+    peek: (actor) => actors.peek(present(actor)),
+    history: (actor, page) => actors.history(present(actor), page),
+  };
+
+  /** What others say to the thread is for its present actor; what the host itself says is for the one that it names. */
+  function takeIn(envelope: Envelope): Promise<Delivery> {
+    const isForThread = isRoot && envelope.to === world.address && !envelope.message.type.startsWith("host.");
+    return host.deliver(isForThread ? { ...envelope, to: `${kind}/${present(name)}` } : envelope);
+  }
+
   const offers = isRoot ? createOffers({ storage, clock, registry, outbox: host.committer.outbox, log }) : undefined;
   const { card, random } = ports;
   const audience = hasTasks ? createAudience({ world, host, registry, definitions, card, random }) : undefined;
@@ -188,18 +215,27 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   }
 
   /** A task as its root asks it, beside or far. */
-  function findTask(address: string): TaskRpc {
-    if (!isOwn(address)) return ports.remoteTask(address);
+  function findTask(address: string): TaskPort {
     const taskName = address.slice("task/".length);
+    if (!isOwn(address)) {
+      const far = ports.remoteTask(address);
+      return {
+        peek: () => far.peek(taskName),
+        asked: (agent) => far.asked(agent),
+        messages: (page) => far.messages(page),
+        steps: (range) => far.steps(range),
+        supplement: (supplement) => far.supplement(supplement),
+        history: (page) => far.history(taskName, page),
+      };
+    }
     const core = task(taskName);
     return {
       peek: core.peek,
-      take: core.take,
       asked: async (agent) => core.asked(agent),
-      messages: (page) => Promise.resolve(core.messages(page)),
+      messages: async (page) => core.messages(page),
+      steps: async (range) => core.steps(range),
       supplement: async (supplement) => core.supplement(supplement),
-      history: (page) => Promise.resolve(host.history(taskName, page) as unknown as Json),
-      deliver: (envelope) => host.deliver(envelope),
+      history: async (page) => host.history(taskName, page) as unknown as Json,
     };
   }
 
@@ -225,7 +261,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     storage,
     clock,
     registry,
-    root: isRoot ? name : (name.split(".")[0] as string),
+    root: name,
     stamp,
     project,
   });
@@ -242,6 +278,16 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       return actor && findThreadTask({ storage, task: findTask }, actor);
     },
   });
+
+  /** Steps of the thread that this one is a fork of: they come before it begins. */
+  function takeCopy(envelope: Envelope): Delivery {
+    if (!isRepeat(storage, envelope.from, envelope.id))
+      host.committer.commit(() => {
+        markReceived(storage, envelope.from, envelope.id);
+        writeSteps(storage, envelope.message as unknown as Steps);
+      });
+    return { status: "stored" };
+  }
 
   /** What an actor here says to its object: offers to make, and events of the thread's own to publish. */
   async function deliverOwn(envelope: Envelope): Promise<Delivery> {
@@ -275,7 +321,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
 
   /** What comes for a task or for the root's actor. */
   function receive(envelope: Envelope): Promise<Delivery> {
-    return childMessages.has(envelope.message.type) ? children.deliver(envelope) : host.deliver(envelope);
+    return childMessages.has(envelope.message.type) ? children.deliver(envelope) : takeIn(envelope);
   }
 
   async function takeOffer(envelope: Envelope): Promise<() => void> {
@@ -289,6 +335,10 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     host,
     recruitment,
     task,
+    settleParked(order, event) {
+      const id = Number(event.replace(/^t/, ""));
+      return isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleParked(order, id) : parked.settle(order, id);
+    },
     async deliver(envelope) {
       host.resume();
       const { type } = envelope.message;
@@ -296,6 +346,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
         if (!isRepeat(storage, envelope.from, envelope.id)) await audience?.leave(envelope);
         return { status: "stored" };
       }
+      if (type === "thread.copy") return takeCopy(envelope);
       return isRoot && queueMessages.has(type) ? recruitment.deliver(envelope) : receive(envelope);
     },
     alarm: () =>

@@ -9,8 +9,12 @@ import type {
   ClaimCard,
   Delivery,
   Envelope,
+  ForkBody,
   MessageView,
   RecruitmentRpc,
+  RestartBody,
+  StepRange,
+  Steps,
   TaskPeek,
   TaskRpc,
   ThreadExplanation,
@@ -93,6 +97,22 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     return this.#find()?.recruitment.holders(viewer) ?? this.#refuse();
   }
 
+  async restart(operator: string, body: RestartBody): Promise<Result<ThreadView>> {
+    return this.#find()?.recruitment.restart(operator, body) ?? this.#refuse();
+  }
+
+  async fork(operator: string, body: ForkBody): Promise<Result<ThreadView>> {
+    return this.#find()?.recruitment.fork(operator, body) ?? this.#refuse();
+  }
+
+  async assign(operator: string, role: string, body: { agent?: string; reason?: string }): Promise<Result<ThreadView>> {
+    return this.#find()?.recruitment.assign(operator, role, body) ?? this.#refuse();
+  }
+
+  async settleParked(order: "retry" | "drop", event: string): Promise<Result<null>> {
+    return this.#find()?.settleParked(order, event) ?? this.#refuse();
+  }
+
   async history(page: Page): Promise<Result<Json>> {
     return this.#find()?.recruitment.history(page) ?? this.#refuse();
   }
@@ -127,12 +147,21 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   }
 
   async take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
-    if (!this.#made && !isStored(this.ctx)) return refuse("not_found", "There is no such turn.");
-    return this.#core.task(this.#name).take(agent, event, hash);
+    const { turn } = event.data as { turn?: string };
+    if (turn === undefined || (!this.#made && !isStored(this.ctx))) return refuse("not_found", "There is no such turn.");
+    return this.#core.task(turn.slice(0, turn.lastIndexOf(":"))).take(agent, event, hash);
   }
 
-  peek(): Promise<TaskPeek | undefined> {
-    return this.#core.task(this.#name).peek();
+  peek(task: string): Promise<TaskPeek | undefined> {
+    return this.#core.task(task).peek();
+  }
+
+  async settleParked(order: "retry" | "drop", id: number): Promise<Result<null>> {
+    return this.#core.settleParked(order, String(id));
+  }
+
+  async steps(range: StepRange): Promise<Steps> {
+    return this.#core.task(this.#name).steps(range);
   }
 
   async asked(agent: string): Promise<boolean> {
@@ -147,8 +176,8 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
     return this.#core.task(this.#name).messages(page);
   }
 
-  async history(page: Page): Promise<Json> {
-    return this.#core.host.history(this.#name, page) as unknown as Json;
+  async history(task: string, page: Page): Promise<Json> {
+    return this.#core.host.history(task, page) as unknown as Json;
   }
 
   override alarm(): Promise<void> {

@@ -8,6 +8,9 @@ export const recruitmentMigrations: readonly string[] = [
   `ALTER TABLE offered ADD COLUMN score REAL;
    ALTER TABLE offered ADD COLUMN at INTEGER;`,
   `ALTER TABLE thread ADD COLUMN parent TEXT;`,
+  `CREATE TABLE epoch (number INTEGER PRIMARY KEY, plan TEXT NOT NULL, begun INTEGER NOT NULL);
+   CREATE TABLE origin (one INTEGER PRIMARY KEY CHECK (one = 1), parent TEXT NOT NULL, at INTEGER NOT NULL);
+   CREATE TABLE fork (thread TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;`,
 ];
 
 export const taskMigrations: readonly string[] = [
@@ -23,6 +26,9 @@ export const taskMigrations: readonly string[] = [
   `CREATE TABLE asking (turn INTEGER PRIMARY KEY, task TEXT NOT NULL, message TEXT NOT NULL, tries INTEGER NOT NULL, next_at INTEGER NOT NULL);
    CREATE TABLE broadcast (turn INTEGER PRIMARY KEY, task TEXT NOT NULL, role TEXT NOT NULL, asked INTEGER NOT NULL, left_out INTEGER NOT NULL, at INTEGER NOT NULL, deadline INTEGER NOT NULL, expires INTEGER NOT NULL, closed TEXT);
    CREATE TABLE audience (turn INTEGER NOT NULL, agent TEXT NOT NULL, status TEXT NOT NULL, invalid INTEGER NOT NULL DEFAULT 0, output TEXT, body TEXT, error TEXT, at INTEGER, PRIMARY KEY (turn, agent)) WITHOUT ROWID;`,
+  // Steps that a later epoch does not count: they stay readable.
+  `CREATE TABLE undone (epoch INTEGER PRIMARY KEY, after INTEGER NOT NULL, through INTEGER NOT NULL);
+   CREATE VIEW counted AS SELECT * FROM message m WHERE NOT EXISTS (SELECT 1 FROM undone u WHERE m.turn > u.after AND m.turn <= u.through);`,
 ];
 
 export const threadLimits = {
@@ -45,4 +51,9 @@ export const threadLimits = {
   askLast: 60_000,
   /** Seconds' worth of the thread's own name in a turn's `history`. */
   historyPage: 50,
+  /** Steps that a fork copies, and their bytes: the copy is written in one commit, and held in memory for it. */
+  copiedSteps: 1_000,
+  copiedBytes: 16_000_000,
+  /** Bytes of one message of a copy: under the platform's 2 MB for a row. One step always fits. */
+  copyBytes: 1_000_000,
 } as const;

@@ -135,6 +135,12 @@ function beginTask(compiled: CompiledWorkflow): Beginning[] {
   return [
     ...listStarts(compiled).flatMap((start) => compiled.ir.roles.map((role) => begin(start, start, role.name, []))),
     ...unfilled.map((role) => begin("unfilled", "new", role, unfilled)),
+    // Only the beginning differs: what follows the first decision is taken by the others.
+    ...compiled.ir.roles.map(({ name: node }) => {
+      const { list, ...after } = begin("after", "new", node, []);
+      const input = { ...(after.input as object), round: 2, from: { node } };
+      return { ...after, input, list: (snapshot: AnyMachineSnapshot) => (snapshot.context.round === 2 ? list(snapshot) : []) };
+    }),
     {
       title: "rounds",
       input: { start: "new", seats, round: 0, unfilled: [] },

@@ -36,7 +36,9 @@ const threadView = z.looseObject({
   waiting: z.looseObject({ for: text, role: text.optional(), agent: text.optional(), since: time, until: time.optional() }).optional(),
   outcome: outcome.optional(),
   error: text.optional(),
+  epoch: z.int().optional(),
   parent: text.optional(),
+  fork: z.looseObject({ at: z.int() }).optional(),
 });
 
 const message = z.looseObject({
@@ -47,6 +49,7 @@ const message = z.looseObject({
   body: text.optional(),
   at: time,
   decision: z.looseObject({ to: text, prompt: nullable, because: text }).optional(),
+  until: z.int().optional(),
 }) satisfies z.ZodType<MessageView>;
 
 const logEntry = z.looseObject({ event: cloudEventShape, position: z.int() }) satisfies z.ZodType<LogEntry>;

@@ -4,6 +4,7 @@ import { enrolmentDocs } from "../routes/enrolments.ts";
 import { eventDocs } from "../routes/events.ts";
 import { inboxDocs } from "../routes/inbox.ts";
 import { operatorDocs } from "../routes/operators.ts";
+import { parkedDocs } from "../routes/parked.ts";
 import { schemaDocs } from "../routes/schemas.ts";
 import { statusDocs } from "../routes/status.ts";
 import { threadDocs } from "../routes/threads.ts";
@@ -46,6 +47,7 @@ export const routeDocs: RouteDoc[] = [
   ...agentDocs,
   ...enrolmentDocs,
   ...operatorDocs,
+  ...parkedDocs,
   ...schemaDocs,
   ...statusDocs,
   ...openDocs,

@@ -36,6 +36,11 @@ const controlBodies = {
   suspend: z.strictObject({ reason }),
   resume: z.strictObject({ reason, supplement: z.json().optional() }),
 };
+/** A step is named by its round. */
+const at = z.int().nonnegative().max(1_000_000).optional();
+const restartBody = z.strictObject({ reason, at });
+const forkBody = z.strictObject({ reason, at, roles: z.record(name, name).optional(), revision: name.optional() });
+const roleBody = z.strictObject({ reason, agent: name.optional() });
 
 /** Adds the routes of `/v1/threads`. */
 export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -73,9 +78,29 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   for (const signal of ["cancel", "suspend", "resume"] as const) {
     app.post(`/v1/threads/:id/${signal}`, async (c) => {
       const operator = await requireOperator(c, ports);
-      const body = parseInput(controlBodies[signal], (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
+      const body = await readBody(c, controlBodies[signal]);
       return c.json(unwrap(await findThread(c).control(signal, operator, body)), 202);
     });
+  }
+
+  app.post("/v1/threads/:id/restart", async (c) => {
+    const operator = await requireOperator(c, ports);
+    return c.json(unwrap(await findThread(c).restart(operator, await readBody(c, restartBody))), 202);
+  });
+
+  app.post("/v1/threads/:id/fork", async (c) => {
+    const operator = await requireOperator(c, ports);
+    return c.json(unwrap(await findThread(c).fork(operator, await readBody(c, forkBody))), 202);
+  });
+
+  app.post("/v1/threads/:id/roles/:role", async (c) => {
+    const operator = await requireOperator(c, ports);
+    const body = await readBody(c, roleBody);
+    return c.json(unwrap(await findThread(c).assign(operator, c.req.param("role"), body)), 202);
+  });
+
+  async function readBody<S extends z.ZodType>(c: Context<AppEnv>, schema: S): Promise<z.output<S>> {
+    return parseInput(schema, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
   }
 
   function findThread(c: Context<AppEnv>) {
@@ -152,6 +177,30 @@ export const threadDocs: RouteDoc[] = [
     summary: "Let a suspended thread go on, with a supplement",
     callers: "admins",
     body: { schema: controlBodies.resume, required: false },
+    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
+  },
+  {
+    route: "POST /v1/threads/:id/restart",
+    tag: "threads",
+    summary: "Begin a thread anew, from its start or as if a step had just been answered; its roles stay with their holders",
+    callers: "admins",
+    body: { schema: restartBody, required: false },
+    answers: { 202: { description: "The thread, which waits for a place.", schema: answerShapes.thread } },
+  },
+  {
+    route: "POST /v1/threads/:id/fork",
+    tag: "threads",
+    summary: "Copy a thread up to a step into a new one, if need be with other agents or under another revision",
+    callers: "admins",
+    body: { schema: forkBody, required: false },
+    answers: { 202: { description: "The new thread.", schema: answerShapes.thread } },
+  },
+  {
+    route: "POST /v1/threads/:id/roles/:role",
+    tag: "threads",
+    summary: "Take a role from its holder: for the agent named, or for whoever is recruited",
+    callers: "admins",
+    body: { schema: roleBody, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
 ];

@@ -70,6 +70,12 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["GET /v1/workflows/:name/machines", "operatorsRead"],
   ["POST /v1/workflows/:name/pause", "adminsChange"],
   ["POST /v1/workflows/:name/unpause", "adminsChange"],
+  ["POST /v1/threads/:id/restart", "adminsChange"],
+  ["POST /v1/threads/:id/fork", "adminsChange"],
+  ["POST /v1/threads/:id/roles/:role", "adminsChange"],
+  ["GET /v1/parked", "operatorsRead"],
+  ["POST /v1/parked/:id/retry", "adminsChange"],
+  ["POST /v1/parked/:id/drop", "adminsChange"],
 
   ["POST /v1/events", "everybodyChanges", {}, { id: "e", type: "a.b" }],
   ["GET /v1/events", "everybodyReads"],

@@ -193,6 +193,22 @@ export function createFakeObjects(): FakeObjects {
         if (!threads.has(id)) return refuse("not_found", `There is no thread ${id}.`);
         return succeed({ thread: id, workflow: "w", status: "running", waits: [], unfilled: [] });
       },
+      async restart(operator, body) {
+        note(`recruitment/${id}`, "restart", operator, body);
+        return showThread(id, null);
+      },
+      async fork(operator, body) {
+        note(`recruitment/${id}`, "fork", operator, body);
+        return showThread(id, null);
+      },
+      async assign(operator, role, body) {
+        note(`recruitment/${id}`, "assign", operator, role, body);
+        return showThread(id, null);
+      },
+      async settleParked(order, event) {
+        note(`recruitment/${id}`, "settleParked", order, event);
+        return threads.has(id) ? succeed(null) : refuse("not_found", "Nothing is parked.");
+      },
       async history(page) {
         note(`recruitment/${id}`, "history", page);
         return succeed<Json>({ history: [], next: null });

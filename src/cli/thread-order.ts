@@ -1,0 +1,68 @@
+/** What the commands share that say something to one thread. */
+import type { Command } from "commander";
+import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
+import { CliError, type CommandContext, exitCodes } from "./command.ts";
+
+/** Options of every order to a thread. */
+export type ThreadOrder = ApiOptions & { reason?: string };
+
+interface ThreadView {
+  id: string;
+  workflow: string;
+  status: string;
+  round: number;
+  waiting?: { for: string; then?: string };
+}
+
+/** Gives a command the thread that it is about, and why. */
+export function addThreadOrder(command: Command): Command {
+  return addApiOptions(command.argument("<thread>", "the thread's id")).option("--reason <text>", "why; it is told to all who take part");
+}
+
+/** Sends the order and shows the thread as it is after it. */
+export async function orderThread(
+  context: CommandContext,
+  { reason, ...options }: ThreadOrder,
+  id: string,
+  path: string,
+  body: { [field: string]: unknown },
+): Promise<void> {
+  const { terminal } = context;
+  const sent = JSON.stringify({ ...body, ...(reason !== undefined && { reason }) });
+  const thread = (await createApi(options, context).call("POST", `v1/threads/${encodeURIComponent(id)}/${path}`, {
+    body: sent,
+  })) as ThreadView;
+  const { status, workflow, round, waiting } = thread;
+  const why = waiting?.then ? `, ${waiting.then}` : "";
+  terminal.result(
+    thread,
+    () => `${terminal.style("bold", thread.id)}  ${workflow}  ${terminal.style("bold", status)}  round ${round}${why}`,
+  );
+}
+
+/**
+ * The number of a step, as it was typed.
+ * @throws CliError if it is none
+ */
+export function readStep(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new CliError(`${JSON.stringify(text)} is no step.`, {
+    hint: "`nerveflare threads show` has them, by their numbers.",
+    exitCode: exitCodes.usage,
+  });
+}
+
+/**
+ * JSON, as it was typed.
+ * @throws CliError if it is none
+ */
+export function readJsonOption(text: string, option: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new CliError(`${option} is not JSON: ${(error as Error).message}`, {
+      hint: `Quote it, e.g. ${option} '{"approved": true}'.`,
+      exitCode: exitCodes.usage,
+    });
+  }
+}
