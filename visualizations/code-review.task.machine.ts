@@ -41,7 +41,23 @@ export const machine = createMachine({
     "delivery.refused": { actions: [{ type: "ignore" }] },
   },
   states: {
-    created: { always: { guard: { type: "hasInput" }, target: "active", actions: [{ type: "begin" }] } },
+    created: {
+      always: [
+        {
+          guard: { type: "beginsAt", params: { node: "reviewer" } },
+          description: "goes on after reviewer",
+          target: "#task.active.reviewer.deciding",
+          actions: [{ type: "begin" }],
+        },
+        {
+          guard: { type: "beginsAt", params: { node: "author" } },
+          description: "goes on after author",
+          target: "#task.active.author.deciding",
+          actions: [{ type: "begin" }],
+        },
+        { guard: { type: "hasInput" }, target: "active", actions: [{ type: "begin" }] },
+      ],
+    },
     active: {
       initial: "$START",
       tags: ["running"],

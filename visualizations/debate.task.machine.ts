@@ -41,7 +41,29 @@ export const machine = createMachine({
     "delivery.refused": { actions: [{ type: "ignore" }] },
   },
   states: {
-    created: { always: { guard: { type: "hasInput" }, target: "active", actions: [{ type: "begin" }] } },
+    created: {
+      always: [
+        {
+          guard: { type: "beginsAt", params: { node: "against" } },
+          description: "goes on after against",
+          target: "#task.active.against.deciding",
+          actions: [{ type: "begin" }],
+        },
+        {
+          guard: { type: "beginsAt", params: { node: "for" } },
+          description: "goes on after for",
+          target: "#task.active.for.deciding",
+          actions: [{ type: "begin" }],
+        },
+        {
+          guard: { type: "beginsAt", params: { node: "host" } },
+          description: "goes on after host",
+          target: "#task.active.host.deciding",
+          actions: [{ type: "begin" }],
+        },
+        { guard: { type: "hasInput" }, target: "active", actions: [{ type: "begin" }] },
+      ],
+    },
     active: {
       initial: "$START",
       tags: ["running"],

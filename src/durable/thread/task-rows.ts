@@ -27,8 +27,24 @@ export interface DecisionRow extends Row {
   at: number;
 }
 
-export function readLastMessage(storage: Storage): MessageRow | undefined {
-  return storage.exec<MessageRow>("SELECT * FROM counted ORDER BY turn DESC LIMIT 1")[0];
+/** What of earlier epochs counts: steps through `keep`; null: all. In an epoch's first step its own word on that is not written yet. */
+export interface Kept {
+  keep: number | null;
+  /** The last turn of earlier epochs. */
+  round: number;
+}
+
+function bound(kept: Kept | undefined): [keep: number, round: number] {
+  return kept && kept.keep !== null ? [kept.keep, kept.round] : [Number.MAX_SAFE_INTEGER, 0];
+}
+
+export function readLastMessage(storage: Storage, kept?: Kept): MessageRow | undefined {
+  return storage.exec<MessageRow>("SELECT * FROM counted WHERE turn <= ? OR turn > ? ORDER BY turn DESC LIMIT 1", ...bound(kept))[0];
+}
+
+/** All steps that count, oldest first. */
+export function readAllMessages(storage: Storage, kept?: Kept): MessageRow[] {
+  return storage.exec<MessageRow>("SELECT * FROM counted WHERE turn <= ? OR turn > ? ORDER BY turn", ...bound(kept));
 }
 
 export function readLastDecision(storage: Storage): DecisionRow | undefined {

@@ -3,7 +3,7 @@ import type { DecisionView, Step } from "../../compile/decide/view.ts";
 import type { Json } from "../../wire/event.ts";
 import type { Storage } from "../host/ports.ts";
 import { type ChildRow, readChildren, viewChild } from "./child-rows.ts";
-import { type MessageRow, readLastMessage, readSupplement } from "./task-rows.ts";
+import { type MessageRow, readAllMessages, readLastMessage, readSupplement } from "./task-rows.ts";
 import type { Again } from "./task-start.ts";
 
 /** What the view needs to know of how the thread began. */
@@ -13,7 +13,7 @@ export interface ViewStart {
   /** The sender's id. */
   initiator: string;
   /** Of a thread that was begun anew. */
-  again?: Pick<Again, "start">;
+  again?: Again;
 }
 
 /** A step that is not written yet. */
@@ -27,7 +27,7 @@ export interface AppendedStep {
  * @param joined the children that were waited for, as they are now; by default those of the round before the last step
  */
 export function readTaskView(storage: Storage, start: ViewStart, appended: AppendedStep[] = [], joined?: ChildRow[]): DecisionView {
-  const stored = appended.length ? undefined : readLastMessage(storage);
+  const stored = appended.length ? undefined : readLastMessage(storage, start.again);
   const supplement = readSupplement(storage);
   const newest = appended.at(-1);
   const turn = newest?.turn ?? stored?.turn ?? 0;
@@ -44,7 +44,7 @@ export function readTaskView(storage: Storage, start: ViewStart, appended: Appen
     ...(children.length && { children }),
     ...(supplement !== null && { supplement }),
     steps: () => {
-      const steps = storage.exec<MessageRow>("SELECT * FROM counted ORDER BY turn").map(toStep);
+      const steps = readAllMessages(storage, start.again).map(toStep);
       const all = [...steps, ...appended.map(({ step }) => step)];
       // The last one knows its children already.
       if (last && all.length) all[all.length - 1] = last;

@@ -1,0 +1,219 @@
+/** What operators do to threads in the real runtime, over HTTP: begin anew, copy, take roles, pause; objects aborted in between. */
+import { beforeAll, expect, test } from "vitest";
+import type { Json } from "../../src/wire/event.ts";
+import codeReview from "../../workflows/code-review.yaml?raw";
+import { call, disturbances, expectThread, join, type Player, publish, readLog, ringAll } from "./stage.ts";
+
+let author: Player;
+let reviewer: Player;
+let second: Player;
+let pr = 1_000;
+
+const reopening = codeReview
+  .replace("name: code-review", "name: steered")
+  .replaceAll("pr.", "steer.")
+  .replace(/^ +where: .*\n/m, "");
+const text = reopening.replace(/^ +resume: \{.*\}\n/m, "");
+
+beforeAll(async () => {
+  await publish("steered", text.replace("concurrency: 8", "concurrency: 100"));
+  author = await join("steer-author", ["coding"]);
+  reviewer = await join("steer-reviewer", ["code-review"]);
+  second = await join("steer-second", ["code-review"]);
+});
+
+const order = (thread: string, what: string, body: Json = {}) => call("POST", `/v1/threads/${thread}/${what}`, { body });
+
+async function begin(): Promise<string> {
+  pr += 1;
+  const { threads } = await author.say("steer.ready_for_review", { repo: "n", pr });
+  return threads[0] as string;
+}
+
+/** A review that asked for a change, got it, and was then approved. */
+async function play(thread: string): Promise<void> {
+  await reviewer.claim("reviewer", thread);
+  await reviewer.answer(await reviewer.turn("reviewer", thread), { $status: "changes_requested", changes: ["a"] });
+  await author.answer(await author.turn("author", thread), { $status: "updated", note: "b" });
+  await reviewer.answer(await reviewer.turn("reviewer", thread), { $status: "approved", summary: "c" });
+  await expectThread(thread, { status: "completed" });
+}
+
+const readRounds = async (thread: string): Promise<[number, string, number | undefined][]> =>
+  (await call("GET", `/v1/threads/${thread}/messages`)).body.messages.map(
+    ({ round, role, until }: { round: number; role: string; until?: number }) => [round, role, until],
+  );
+
+test.each(Object.entries(disturbances))(
+  "an ended thread goes on from a step, with those who held its roles, where %s",
+  async (_, disturb) => {
+    const thread = await begin();
+    await play(thread);
+    await disturb();
+    expect(await order(thread, "restart", { at: 2, reason: "look again" })).toMatchObject({ status: 202, body: { id: thread } });
+    await disturb();
+    const turn = await reviewer.turn("reviewer", thread);
+    expect(turn).toMatchObject({
+      turn: expect.stringMatching(`^${thread}-2\\.`),
+      round: 5,
+      lease: { generation: 2 },
+      last: { role: "author" },
+    });
+    expect(turn.prompt).toBe("New commits: b. Review again.");
+    await disturb();
+    expect(await reviewer.answer(turn, { $status: "approved", summary: "again" })).toMatchObject({ status: 202 });
+    await expectThread(thread, { status: "completed", epoch: 2, outcome: { output: { summary: "again" } } });
+    expect(await readRounds(thread)).toEqual([
+      [1, "reviewer", undefined],
+      [2, "author", undefined],
+      [3, "reviewer", 2],
+      [5, "reviewer", undefined],
+    ]);
+    for (const player of [author, reviewer]) expect(await player.get("/v1/me")).toMatchObject({ turns: [], rolesHeld: [] });
+  },
+);
+
+test("a running thread is stopped and begins from the start; its old turn is over, and nobody is told that it ended", async () => {
+  const thread = await begin();
+  await reviewer.claim("reviewer", thread);
+  const old = await reviewer.turn("reviewer", thread);
+  expect((await order(thread, "restart", { reason: "wrong base" })).status).toBe(202);
+  await reviewer.expect("nerve.turn.revoked", ({ turn }) => turn === old.turn);
+  const turn = await reviewer.turn("reviewer", thread);
+  expect(turn).toMatchObject({ prompt: old.prompt, last: null, lease: { generation: 2 } });
+  expect(await reviewer.answer(old, { $status: "approved", summary: "late" })).toMatchObject({ status: 409, body: { code: "turn_over" } });
+  expect(await order(thread, "restart", { at: 1 })).toMatchObject({ status: 400, body: { code: "malformed" } });
+  await order(thread, "cancel");
+  await expectThread(thread, { status: "cancelled", epoch: 2 });
+  expect((await reviewer.expect("nerve.thread.cancelled", (data) => data.thread === thread)).data.epoch).toBe(2);
+  expect(reviewer.seen.filter(({ event }) => event.type === "nerve.thread.cancelled" && event.correlationid === thread)).toHaveLength(1);
+});
+
+test("a fork has the steps up to one, no key, and other agents where they are named", async () => {
+  const thread = await begin();
+  await play(thread);
+  expect(await order(thread, "fork", { at: 9 })).toMatchObject({ status: 400, body: { code: "malformed" } });
+  expect(await order(thread, "fork", { roles: { reviewer: "nobody" } })).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringContaining("nobody") },
+  });
+  expect(await order(thread, "fork", { roles: { cook: "steer-second" } })).toMatchObject({ status: 400 });
+  expect(await order(thread, "fork", { revision: "r0" })).toMatchObject({ status: 400 });
+  const { status, body } = await order(thread, "fork", { at: 2, roles: { reviewer: second.id } });
+  expect({ status, body }).toMatchObject({ status: 202, body: { workflow: "steered", parent: thread, fork: { at: 2 }, round: 2 } });
+  const turn = await second.turn("reviewer", body.id);
+  expect(turn).toMatchObject({ round: 3, prompt: "New commits: b. Review again.", last: { role: "author", output: { note: "b" } } });
+  await expectThread(body.id, { status: "running", parent: thread, fork: { at: 2 }, roles: { reviewer: { agent: second.id } } });
+  await second.answer(turn, { $status: "changes_requested", changes: ["more"] });
+  expect(await author.turn("author", body.id)).toMatchObject({ prompt: "Please address: more" });
+  expect(await readRounds(body.id)).toEqual([
+    [1, "reviewer", undefined],
+    [2, "author", undefined],
+    [3, "reviewer", undefined],
+  ]);
+  await expectThread(thread, { status: "completed" });
+  await order(body.id, "cancel");
+  const log = await readLog(body.id, "nerve.thread.cancelled");
+  expect(log.filter(({ type }) => type === "nerve.turn.respond" || type.startsWith("review."))).toHaveLength(1);
+});
+
+test("an ended thread is resumed by $START.resume with all that was said, by an operator and by a signal", async () => {
+  await publish(
+    "reopened",
+    reopening
+      .replace("name: steered", "name: reopened")
+      .replaceAll("steer.", "reopen.")
+      .replace(/resume: \{.*\}/, 'resume: { role: reviewer, prompt: "Look at what changed: {{ _supplement.what }}." }')
+      .replace(
+        "reflexes:\n",
+        "reflexes:\n  - { kind: signal, on: [reopen.asked], key: \"data.repo & '#' & $string(data.pr)\", signal: resume }\n",
+      ),
+  );
+  const { threads } = await author.say("reopen.ready_for_review", { repo: "n", pr: 1 });
+  const thread = threads[0] as string;
+  await play(thread);
+  expect((await order(thread, "resume", { supplement: { what: "docs" }, reason: "more" })).status).toBe(202);
+  const turn = await reviewer.turn("reviewer", thread);
+  expect(turn).toMatchObject({
+    prompt: "Look at what changed: docs.",
+    resumed: { reason: "more", supplement: { what: "docs" } },
+    round: 5,
+  });
+  await reviewer.answer(turn, { $status: "approved", summary: "d" });
+  await expectThread(thread, { status: "completed", epoch: 2 });
+  await author.say("reopen.asked", { repo: "n", pr: 1, what: "tests" });
+  const third = await reviewer.turn("reviewer", thread);
+  expect(third).toMatchObject({ prompt: "Look at what changed: tests.", lease: { generation: 3 } });
+  await reviewer.answer(third, { $status: "approved", summary: "e" });
+  await expectThread(thread, { status: "completed", epoch: 3 });
+  expect((await readRounds(thread)).map(([round]) => round)).toEqual([1, 2, 3, 5, 7]);
+});
+
+test("without $START.resume an ended thread is not resumed, and the answer says what can be done", async () => {
+  const thread = await begin();
+  await play(thread);
+  expect(await order(thread, "resume")).toMatchObject({
+    status: 409,
+    body: { code: "not_allowed_now", detail: expect.stringContaining("restart") },
+  });
+});
+
+test("a role is given to an agent, who gets the open turn; vacated it is recruited again", async () => {
+  const thread = await begin();
+  await reviewer.claim("reviewer", thread);
+  const turn = await reviewer.turn("reviewer", thread);
+  const role = (name: string, body: Json) => order(thread, `roles/${name}`, body);
+  expect(await role("reviewer", { agent: "nobody" })).toMatchObject({ status: 400 });
+  expect(await role("cook", { agent: second.id })).toMatchObject({ status: 404 });
+  expect(await role("author", {})).toMatchObject({ status: 400, body: { detail: expect.stringContaining("named") } });
+  expect(await role("reviewer", { agent: reviewer.id })).toMatchObject({ status: 409 });
+  expect(await role("reviewer", { agent: second.id, reason: "asleep" })).toMatchObject({ status: 202 });
+  await reviewer.expect("nerve.turn.revoked", (data) => data.turn === turn.turn);
+  expect(await reviewer.answer(turn, { $status: "approved", summary: "late" })).toMatchObject({
+    status: 409,
+    body: { code: "stale_lease" },
+  });
+  const given = await second.turn("reviewer", thread);
+  expect(given).toMatchObject({ turn: turn.turn, lease: { generation: 2 } });
+  expect(await role("reviewer", { reason: "wedged" })).toMatchObject({ status: 202 });
+  expect((await second.expect("nerve.role.ended", (data) => data.thread === thread)).data.reason).toBe("taken by admin: wedged");
+  await reviewer.claim("reviewer", thread);
+  expect(await reviewer.turn("reviewer", thread)).toMatchObject({ turn: turn.turn, lease: { generation: 3 } });
+  await order(thread, "cancel");
+  await expectThread(thread, { status: "cancelled" });
+  expect(await role("reviewer", {})).toMatchObject({ status: 409 });
+});
+
+test("a paused workflow lets threads wait, shows it, and admits them when it goes on", async () => {
+  const path = "/v1/workflows/steered";
+  expect((await call("POST", `${path}/pause`, { body: { why: "x" } })).status).toBe(400);
+  expect((await call("POST", "/v1/workflows/unheard-of/pause", { body: {} })).status).toBe(404);
+  expect(await call("POST", `${path}/pause`, { body: { reason: "deploy" } })).toMatchObject({
+    status: 202,
+    body: { paused: { by: "admin" } },
+  });
+  const thread = await begin();
+  const { data } = await author.expect("nerve.thread.queued", (each) => each.thread === thread);
+  expect(data.reason).toBe("paused by admin: deploy");
+  expect(await order(thread, "restart")).toMatchObject({ status: 409 });
+  const { workflows } = (await call("GET", "/v1/workflows?limit=200")).body;
+  expect(workflows.find(({ name }: { name: string }) => name === "steered")).toMatchObject({ paused: { reason: "deploy" } });
+  expect((await call("GET", path)).body).toMatchObject({ queued: [thread], paused: { by: "admin" } });
+  await call("POST", `${path}/unpause`, { body: {} });
+  await ringAll();
+  await expectThread(thread, { status: "recruiting" });
+  expect((await call("GET", path)).body).toMatchObject({ paused: null });
+  await order(thread, "cancel");
+});
+
+test("a restart that waits for a place can be cancelled there", async () => {
+  const thread = await begin();
+  await play(thread);
+  await call("POST", "/v1/workflows/steered/pause", { body: {} });
+  await order(thread, "restart");
+  await expectThread(thread, { status: "queued" });
+  expect(await order(thread, "cancel", { reason: "never mind" })).toMatchObject({ status: 202 });
+  await expectThread(thread, { status: "cancelled", error: "never mind" });
+  await call("POST", "/v1/workflows/steered/unpause", { body: {} });
+  await expectThread(thread, { status: "cancelled" });
+});
