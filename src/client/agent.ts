@@ -116,7 +116,7 @@ export function connectAgent(options: AgentOptions): Agent {
   const me = createMeReader(http);
   const outbox = createOutbox({ clock, random });
   const answers = createAnswers(options.journal, note);
-  const heartbeat = createHeartbeat((ms) => connection?.beat(ms));
+  const heartbeat = createHeartbeat((ms) => connection?.beat(ms), clock.now);
   const decide: OfferHandler = options.onOffer ?? (({ workflow, role }) => (findTurnHandler(onTurn, workflow, role) ? "claim" : "ignore"));
   const offers = createOffers({
     ...{ slots, decide, outbox, me, clock, note },
@@ -221,7 +221,7 @@ export function connectAgent(options: AgentOptions): Agent {
     try {
       const now = await me.read();
       offers.resync(now, asked);
-      heartbeat.keep(new Set([...now.rolesHeld, ...now.turns].map(({ thread }) => thread)));
+      heartbeat.keep(new Set([...now.rolesHeld, ...now.turns].map(({ thread }) => thread)), asked);
       // What an earlier run of this program was given.
       for (const { thread, heartbeat: due } of [...now.rolesHeld, ...now.turns]) heartbeat.ask(thread, due?.every);
       for (const offer of now.offers as OfferOpened[]) offers.open(offer);

@@ -16,18 +16,21 @@ export interface Heartbeat {
   ask(thread: string, every: string | undefined): void;
   /** The thread is over, or no role of it is held any more. */
   forget(thread: string): void;
-  /** Forgets all threads but these: nobody tells an agent of the end of a thread in which it lost its role. */
-  keep(threads: ReadonlySet<string>): void;
+  /**
+   * Forgets all threads but these, and those that asked later than the list was: nobody tells an agent of the end of a thread in
+   * which it lost its role.
+   */
+  keep(threads: ReadonlySet<string>, listed: number): void;
 }
 
 /** Makes a {@link Heartbeat}; `apply` hears of each change, in milliseconds. */
-export function createHeartbeat(apply: (everyMs: number) => void): Heartbeat {
-  const asked = new Map<string, number>();
+export function createHeartbeat(apply: (everyMs: number) => void, now: () => number): Heartbeat {
+  const asked = new Map<string, { every: number; at: number }>();
   let current: number = clientLimits.pingMs;
 
   function update() {
     let due: number = clientLimits.pingMs;
-    for (const every of asked.values()) due = Math.min(due, every / 2);
+    for (const { every } of asked.values()) due = Math.min(due, every / 2);
     due = Math.max(clientLimits.pingMinMs, due);
     if (due !== current) apply(due);
     current = due;
@@ -37,14 +40,14 @@ export function createHeartbeat(apply: (everyMs: number) => void): Heartbeat {
     ask(thread, every) {
       const ms = every === undefined ? undefined : readDuration(every);
       if (ms === undefined) return;
-      asked.set(thread, Math.min(ms, asked.get(thread) ?? ms));
+      asked.set(thread, { every: Math.min(ms, asked.get(thread)?.every ?? ms), at: now() });
       update();
     },
     forget(thread) {
       if (asked.delete(thread)) update();
     },
-    keep(threads) {
-      for (const thread of asked.keys()) if (!threads.has(thread)) asked.delete(thread);
+    keep(threads, listed) {
+      for (const [thread, { at }] of asked) if (!threads.has(thread) && at < listed) asked.delete(thread);
       update();
     },
   };

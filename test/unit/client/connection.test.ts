@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ClientError, clientLimits } from "../../../src/client/index.ts";
 import { createProblem } from "../../../src/wire/problem.ts";
 import { createFixture, makeOffer, makeTurn } from "./fixture.ts";
@@ -273,6 +273,25 @@ describe("a connection", () => {
     await agent.noted("claim.accepted");
     clock.advance(3_000);
     await server.until(() => server.pings === 1);
+  });
+
+  test("pings for a role that was given without an offer, until that ends", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const seen: string[] = [];
+    const agent = connect({ clock, onEvent: ({ type }) => void seen.push(type) });
+    await agent.ready;
+    const role = { thread: "t1", workflow: "w", role: "author" };
+    server.give("nerve.role.assigned", { ...role, lease: { generation: 1, expires: null }, heartbeat: { every: "2s", miss: 2 } });
+    await vi.waitFor(() => expect(seen).toEqual(["nerve.role.assigned"]));
+    clock.advance(1_000);
+    await server.until(() => server.pings === 1);
+    server.give("nerve.role.ended", { ...role, reason: "lost" });
+    await vi.waitFor(() => expect(seen).toContain("nerve.role.ended"));
+    clock.advance(clientLimits.pingMs - 1);
+    expect(server.pings).toBe(1);
+    clock.advance(1);
+    await server.until(() => server.pings === 2);
   });
 
   test("backs off exponentially, by chance up to the bound, while nothing answers", async () => {
