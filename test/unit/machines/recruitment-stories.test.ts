@@ -243,6 +243,18 @@ describe("pick", () => {
     expect(listSent(effects)).toEqual(["offers offer.close", "agent/bob claim.accepted"]);
   });
 
+  it.each(["away", "deleted"])("best: whoever leads and is %s is not awarded, and another may still claim", (why) => {
+    const thread = pair({ name: "worker", recruitment: { pick: "best" } });
+    expect(listSent(send(thread, { type: `agent.${why}`, agent: "zoe" }))).toEqual([]);
+    expect(listSent(send(thread, { type: `agent.${why}`, agent: "ann", role: "other" }))).toEqual([]);
+    expect(listSent(send(thread, { type: `agent.${why}`, agent: "ann" }))).toEqual(["agent/ann claim.rejected"]);
+    expect(lastSent(thread, "claim.rejected")).toMatchObject({ role: "worker", reason: why });
+    expect(send(thread, { type: "offer.exhausted", role: "worker", offer: 1 })).toEqual([]);
+    claim(thread, "bob", { score: -1 });
+    fire(thread, "worker.offering");
+    expect(restore(thread).context.seats).toEqual({ worker: { agent: "bob", generation: 1 } });
+  });
+
   it("best: the time is up", () => {
     const thread = pair({ name: "worker", recruitment: { pick: "best" } });
     fire(thread, "worker.offering");
