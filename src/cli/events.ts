@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { createQuery } from "./agents.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import type { CommandContext } from "./command.ts";
+import { archiveLog } from "./events/archive-log.ts";
 import { type LogEntry, renderEvent } from "./events/render-event.ts";
 import { renderRouting, type ShownRouting } from "./events/render-routing.ts";
 import { tailLog } from "./events/tail-log.ts";
@@ -40,6 +41,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
       const shown = (await createApi(options, context).call("GET", path)) as LogEntry & ShownRouting;
       terminal.result(shown, () => [renderEvent(terminal, shown), renderRouting(terminal, shown)].join("\n"));
     });
+  defineArchive(command, context);
 
   addFilter(command.command("tail").description("Follow the log as it grows; comes back by itself when the connection ends."))
     .option("--count <number>", "end after so many", readCount)
@@ -55,6 +57,32 @@ export function defineCommand(command: Command, context: CommandContext): void {
         if (seen >= count) break;
       }
       stop.abort();
+    });
+}
+
+/** Adds `events archive`. */
+function defineArchive(command: Command, context: CommandContext): void {
+  const { terminal } = context;
+  addApiOptions(command.command("archive").description("Append the log to a file, a line of JSON an event; goes on where the file ends."))
+    .requiredOption("--out <file>", "the file")
+    .option("--before <time>", "only what was recorded before: a date, a time, or 30d for what is older (default: now)")
+    .option("--prune", "then delete from the log what the file has of it, but for threads that still run")
+    .action(async ({ out, before, prune, ...options }: ApiOptions & { out: string; before?: string; prune?: true }) => {
+      const api = createApi(options, context);
+      const until = readMoment(before) ?? new Date().toISOString();
+      const archived = await archiveLog(api, out, until);
+      let deleted = 0;
+      if (prune && archived.through > 0) {
+        const query = createQuery({ through: String(archived.through), until });
+        for (let last = -1; last !== 0; deleted += last)
+          last = ((await api.call("DELETE", `v1/events/archive?${query}`)) as { deleted: number }).deleted;
+      }
+      terminal.result({ ...archived, ...(prune && { deleted }) }, () =>
+        [
+          `${archived.events} events added to ${out}, through position ${archived.through}`,
+          ...(prune ? [`${deleted} deleted from the log`] : []),
+        ].join("\n"),
+      );
     });
 }
 

@@ -8,16 +8,16 @@ import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
 import { pruneProjection } from "./prune-projection.ts";
+import { parseRetention } from "./retention.ts";
 
 export { AgentObject, ProjectorObject, RecruitmentObject, RegistryObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
 
 interface WorkerEnv extends Environment {
   /** A secret: `wrangler secret put NERVEFLARE_ADMIN_TOKEN`. */
   NERVEFLARE_ADMIN_TOKEN?: string;
+  /** How long the log is kept, by kind: see retention.ts. */
+  NERVEFLARE_RETENTION?: string;
 }
-
-/** Days that D1 keeps what has ended. */
-const retentionDays = 30;
 
 /** Bindings are the same for all requests of an isolate, and so is the app. */
 const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
@@ -52,7 +52,10 @@ export default {
 
   /** The cron trigger: retention of what D1 was told. */
   async scheduled({ scheduledTime }, env) {
-    await pruneProjection(env.DB, { now: scheduledTime, days: retentionDays });
+    const read = parseRetention(env.NERVEFLARE_RETENTION);
+    // Deleting by a rule that nobody meant cannot be undone: nothing goes until it is mended.
+    if (read.ok) await pruneProjection(env.DB, { now: scheduledTime, retention: read.retention });
+    else console.error(JSON.stringify({ level: "error", at: "retention", message: read.error }));
     await pruneDecisions(env.DB, scheduledTime);
     await pruneEnrolments(env.DB, scheduledTime);
   },

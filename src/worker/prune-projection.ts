@@ -1,57 +1,97 @@
 /** Retention of the projection: what ended long ago leaves D1, in steps small enough for its one writer. */
-
-const millisecondsPerDay = 86_400_000;
+import { matchPattern, type Retention } from "./retention.ts";
 
 export interface PruneOptions {
   /** Milliseconds since 1970. */
   now: number;
-  /** Days after its end that a thread, and after its recording that an event, is kept. */
-  days: number;
+  retention: Retention;
   /** Rows of one statement: other writes wait for it. */
   rows?: number;
-  /** Statements of one run; what is left is the next run's. */
+  /** Statements of one run and rule; what is left is the next run's. */
   steps?: number;
 }
 
 const ended = "('completed', 'failed', 'cancelled', 'dropped')";
 
-// The events of a thread that still lives are its history, however old.
-const deleteEvents = `
-DELETE FROM event WHERE position IN (
-  SELECT e.position FROM event e WHERE e.recorded_at < ? AND NOT EXISTS (
-    SELECT 1 FROM thread t WHERE t.id = e.thread AND t.status NOT IN ${ended})
-  ORDER BY e.recorded_at LIMIT ?) RETURNING position`;
+/** The events of a thread that still lives are its history, however old. */
+const ofNoLiving = `NOT EXISTS (SELECT 1 FROM thread t WHERE t.id = e.thread AND t.status NOT IN ${ended})`;
 
-const findThreads = `SELECT position FROM thread WHERE status IN ${ended} AND updated_at < ? LIMIT ?`;
+const findThreads = `SELECT position, id FROM thread WHERE status IN ${ended} AND updated_at < ? LIMIT ?`;
 
 const deleteTurns = `
 DELETE FROM turn WHERE (turn, attempt) IN (SELECT turn, attempt FROM turn WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING attempt`;
 
-/** Deletes what is past its time; answers how many rows went. */
+/** Deletes what is past its time; answers how many rows went. What a rule names goes also out of threads that live. */
 export async function pruneProjection(db: D1Database, options: PruneOptions): Promise<{ events: number; threads: number; turns: number }> {
-  const { now, days, rows = 1_000, steps = 20 } = options;
-  const before = now - days * millisecondsPerDay;
-  const repeat = async (step: () => Promise<number>) => {
-    let total = 0;
-    for (let done = rows, taken = 0; done === rows && taken < steps; taken++) {
-      done = await step();
-      total += done;
-    }
-    return total;
-  };
-  const events = await repeat(async () => (await db.prepare(deleteEvents).bind(before, rows).all()).results.length);
-  const threads = await repeat(async () => {
-    const { results } = await db.prepare(findThreads).bind(new Date(before).toISOString(), rows).all<{ position: number }>();
-    const positions = JSON.stringify(results.map(({ position }) => position));
-    await db.batch([
-      db
-        .prepare("DELETE FROM thread_audience WHERE thread IN (SELECT id FROM thread WHERE position IN (SELECT value FROM json_each(?)))")
-        .bind(positions),
-      db.prepare("DELETE FROM thread_agent WHERE thread IN (SELECT value FROM json_each(?))").bind(positions),
-      db.prepare("DELETE FROM thread WHERE position IN (SELECT value FROM json_each(?))").bind(positions),
-    ]);
-    return results.length;
-  });
-  const turns = await repeat(async () => (await db.prepare(deleteTurns).bind(before, rows).all()).results.length);
+  const { now, retention, rows = 1_000, steps = 20 } = options;
+  const { rules } = retention;
+  let events = 0;
+  for (const [index, { pattern, keep }] of rules.entries()) {
+    // Rules are sorted: only longer ones speak before this one.
+    const own = matchPattern(pattern);
+    const others = rules.slice(0, index).map((rule) => matchPattern(rule.pattern));
+    const sql = [own.sql, ...others.map((other) => `NOT ${other.sql}`)].join(" AND ");
+    events += await deleteEvents(db, sql, [...own.values, ...others.flatMap(({ values }) => values)], now - keep, { rows, steps });
+  }
+  const all = rules.map(({ pattern }) => matchPattern(pattern));
+  const rest = [ofNoLiving, ...all.map(({ sql }) => `NOT ${sql}`)].join(" AND ");
+  const values = all.flatMap((each) => each.values);
+  events += await deleteEvents(db, rest, values, now - retention.default, { rows, steps });
+  const before = now - retention.default;
+  const threads = await repeat(rows, steps, () => deleteThreads(db, new Date(before).toISOString(), rows));
+  const turns = await repeat(rows, steps, async () => (await db.prepare(deleteTurns).bind(before, rows).all()).results.length);
   return { events, threads, turns };
+}
+
+/** Deletes events that were archived: up to a position, recorded before a time, and of no thread that lives. */
+export async function pruneArchived(
+  db: D1Database,
+  { through, until, rows = 1_000, steps = 20 }: { through: number; until: number; rows?: number; steps?: number },
+): Promise<number> {
+  return deleteEvents(db, `e.position <= ? AND ${ofNoLiving}`, [through], until, { rows, steps });
+}
+
+async function deleteEvents(
+  db: D1Database,
+  condition: string,
+  values: (string | number)[],
+  before: number,
+  { rows, steps }: { rows: number; steps: number },
+): Promise<number> {
+  const sql = `DELETE FROM event WHERE position IN (
+    SELECT e.position FROM event e WHERE e.recorded_at < ? AND ${condition} ORDER BY e.recorded_at LIMIT ?) RETURNING position`;
+  return repeat(
+    rows,
+    steps,
+    async () =>
+      (
+        await db
+          .prepare(sql)
+          .bind(before, ...values, rows)
+          .all()
+      ).results.length,
+  );
+}
+
+async function deleteThreads(db: D1Database, before: string, rows: number): Promise<number> {
+  const { results } = await db.prepare(findThreads).bind(before, rows).all<{ position: number; id: string }>();
+  const positions = JSON.stringify(results.map(({ position }) => position));
+  const ids = JSON.stringify(results.map(({ id }) => id));
+  await db.batch([
+    db.prepare("DELETE FROM thread_audience WHERE thread IN (SELECT value FROM json_each(?))").bind(ids),
+    db.prepare("DELETE FROM thread_agent WHERE thread IN (SELECT value FROM json_each(?))").bind(positions),
+    db.prepare("DELETE FROM wait WHERE thread IN (SELECT value FROM json_each(?))").bind(ids),
+    db.prepare("DELETE FROM thread WHERE position IN (SELECT value FROM json_each(?))").bind(positions),
+  ]);
+  return results.length;
+}
+
+/** Takes steps until one comes short, or there were enough; answers how many rows they took. */
+async function repeat(rows: number, steps: number, step: () => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let done = rows, taken = 0; done === rows && taken < steps; taken++) {
+    done = await step();
+    total += done;
+  }
+  return total;
 }

@@ -1,7 +1,7 @@
 /** Why a local server did not start. */
 export class ServerStartError extends Error {
   /** What kept it from starting, for programs. */
-  readonly code: "data_folder_in_use" | "port_in_use" | "bundle_failed" | "runtime_failed";
+  readonly code: "data_folder_in_use" | "port_in_use" | "bundle_failed" | "runtime_failed" | "bad_setting";
   /** What to do. */
   readonly hint: string | undefined;
 

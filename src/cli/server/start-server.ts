@@ -2,7 +2,9 @@
 import type { ChildProcess } from "node:child_process";
 import diagnostics from "node:diagnostics_channel";
 import { basename, join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare, NoOpLog, Response } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare, NoOpLog, type Request, Response } from "miniflare";
+import { findTracesUrl } from "../../durable/trace/trace-exporter.ts";
+import { parseRetention } from "../../worker/retention.ts";
 import { settleAdminToken } from "./admin-token.ts";
 import { claimDataFolder, type DataFolder } from "./data-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
@@ -43,6 +45,8 @@ export interface RunningServer {
  * @throws {ServerStartError} when another server has the data folder, the port is taken, or the Worker does not run
  */
 export async function startServer({ data, port, adminToken, log = () => {} }: ServerOptions): Promise<RunningServer> {
+  const retention = parseRetention(process.env.NERVEFLARE_RETENTION);
+  if (!retention.ok) throw new ServerStartError("bad_setting", retention.error);
   const folder = await claimDataFolder(data);
   if (folder.orphan !== null) log(`ended process ${folder.orphan}, a runtime that a killed server had left on ${folder.path}`);
   const pids = { server: process.pid, workerd: 0 };
@@ -81,8 +85,7 @@ async function createMiniflare(folder: DataFolder, port: number, adminToken: str
     convertV4MiniflareOptions({
       ...worker,
       bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...readVariables() },
-      // The Worker calls nobody; a stray fetch must not leave the machine.
-      outboundService: () => new Response("the local server has no network", { status: 502 }),
+      outboundService: callOutside,
       // Requests go to the Worker itself: Miniflare's own entry in front of it costs two thirds of a request.
       unsafeDirectSockets: [{ host: "127.0.0.1", port }],
       host: "127.0.0.1",
@@ -103,9 +106,19 @@ async function createMiniflare(folder: DataFolder, port: number, adminToken: str
 
 /** What a deployed Worker reads from its variables, under the same names. */
 function readVariables(): { [name: string]: string } {
-  const names = ["NERVEFLARE_PLACEMENT", "NERVEFLARE_RATE_EVENTS", "NERVEFLARE_RATE_CALLS"];
+  const names = ["PLACEMENT", "RATE_EVENTS", "RATE_CALLS", "RETENTION", "OTLP_URL", "OTLP_HEADERS"].map((name) => `NERVEFLARE_${name}`);
   const given = names.map((name) => [name, process.env[name]]).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries(given);
+}
+
+/** The Worker calls nobody but the collector of traces, where one is named; a stray fetch must not leave the machine. */
+async function callOutside(request: Request): Promise<Response> {
+  const collector = process.env.NERVEFLARE_OTLP_URL;
+  if (collector === undefined || request.url !== findTracesUrl(collector))
+    return new Response("the local server has no network", { status: 502 });
+  const { method, headers } = request;
+  const answer = await fetch(request.url, { method, headers: Object.fromEntries(headers), body: await request.text() });
+  return new Response(await answer.text(), { status: answer.status, headers: Object.fromEntries(answer.headers) });
 }
 
 /** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */

@@ -261,7 +261,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     const claim = event.type === "nerve.offer.claim" ? offer : undefined;
     const capacity =
       claim === undefined ? {} : takeSlot({ seats, mailbox, now: clock.now(), commit: commitParts }, claim, sender.report.slots);
-    const answer = await threadActor(address).take({ ...sender.card, ...narrow(sender), ...capacity }, event, hash);
+    const answer = await threadActor(address).take({ ...sender.card, ...narrow(sender), ...capacity }, noteDelivery(event, turn), hash);
     if (claim !== undefined && !answer.ok && !answer.problem.retryable) commitParts(() => seats.release(claim));
     if (turn !== undefined && event.type !== "nerve.turn.progress") {
       if (answer.ok && event.type === "nerve.turn.fail") mailbox.endPassing(turn);
@@ -269,6 +269,13 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       noteLazily();
     }
     return answer;
+  }
+
+  /** An answer says, for traces, when its turn reached the agent: only this object knows. */
+  function noteDelivery(event: CloudEvent, turn: string | undefined): CloudEvent {
+    const given = turn === undefined ? undefined : mailbox.givenAt(turn);
+    const { deliveredat: _, ...rest } = event;
+    return given === undefined ? (rest as CloudEvent) : { ...event, deliveredat: new Date(given).toISOString() };
   }
 
   /** What an agent says of itself can only narrow what it was granted. */

@@ -11,6 +11,7 @@ import type { World } from "../host/ports.ts";
 import { type Mail, readMail } from "../mail.ts";
 import type { Delivery, Envelope } from "../rpc.ts";
 import { agentLimits } from "./agent-schema.ts";
+import { createGivenTurns } from "./given-turns.ts";
 import { createKnownSenders } from "./known-senders.ts";
 import { createPassingTurns } from "./passing-turns.ts";
 import type { Incoming, Reader } from "./reader.ts";
@@ -47,6 +48,8 @@ export interface Mailbox {
   readHeld(of: { channels: readonly Channel[]; after: number; through: number }): Map<number, string | null>;
   /** Notes acknowledgements; they are written by {@link writeNotes}. */
   ack(ack: { seqs?: number[] | undefined; seq?: number | undefined; channel?: Channel | undefined }): void;
+  /** When the turn was first given to a reader or a poll, in milliseconds since the epoch, as far as is remembered. */
+  givenAt(turn: string): number | undefined;
   /** The turn was answered or is over: its event goes. */
   endTurn(turn: string): void;
   /** The agent gave the turn back: it may get the same one again, so only an event that has no row goes. */
@@ -99,6 +102,7 @@ export function createMailbox(
   let rowCount = countRows();
   const readers: Reader[] = [];
   const senders = createKnownSenders(storage, clock);
+  const given = createGivenTurns();
   const passing = createPassingTurns(clock, later);
   const receipts = createReceipts(storage, clock);
   const listeners = new Set<() => void>();
@@ -145,11 +149,18 @@ export function createMailbox(
       .slice(0, limit);
   }
 
+  function toPolled(row: MailRow): InboxItem {
+    const item = toItem(row);
+    given.note(item.event, clock.now());
+    return item;
+  }
+
   function newestFor(channel: Channel): Reader | undefined {
     return readers.findLast((reader) => reader.channels.includes(channel));
   }
 
   function giveTo(reader: Reader, item: InboxItem, about: string | null): void {
+    given.note(item.event, clock.now());
     returned.delete(item.seq);
     reader.held.set(item.seq, about);
     reader.give(item);
@@ -311,13 +322,13 @@ export function createMailbox(
         // A connection that dropped leaves what is behind the number that the poll has come to.
         const behind = [...returned].filter((seq) => seq <= after).length ? read({ channels, after: 0, limit: limits.mailboxRows }) : [];
         const left = behind.filter(({ seq }) => seq <= after && returned.delete(seq));
-        return [...left, ...read({ channels, after, limit })].slice(0, limit).map(toItem);
+        return [...left, ...read({ channels, after, limit })].slice(0, limit).map(toPolled);
       }
       const held = new Set(readers.flatMap((reader) => [...reader.held.keys()]));
       return read({ channels, after: 0, limit: limit + held.size })
         .filter(({ seq }) => !held.has(seq))
         .slice(0, limit)
-        .map(toItem);
+        .map(toPolled);
     },
     readHeld: ({ channels, after, through }) =>
       new Map(
@@ -376,6 +387,7 @@ export function createMailbox(
       forgetSeqs(acked);
       pumpAll();
     },
+    givenAt: (turn) => given.find(turn),
     endTurn(turn) {
       forgetAbout(turn);
       answered.add(turn);

@@ -3,19 +3,34 @@
  * of its own: what it has not answered, its callers still hold and send again.
  */
 import { DurableObject } from "cloudflare:workers";
+import { getStub } from "../environment.ts";
 import { countCommit } from "../metrics.ts";
-import type { LogLag, ProjectionRow, ProjectorRpc } from "../rpc.ts";
+import type { LogLag, ProjectionRow, ProjectorRpc, RecruitmentRpc } from "../rpc.ts";
+import { readTraceOf } from "../trace/read-trace.ts";
+import { createTraceExporter, type TraceExporter } from "../trace/trace-exporter.ts";
 import { createLagMeter } from "./lag-meter.ts";
 import { createProjectionBatcher } from "./projection-batcher.ts";
 import type { EncodedRow } from "./projection-statements.ts";
 import { encodeRow, prepareProjection } from "./projection-statements.ts";
 
-export class ProjectorObject extends DurableObject<{ DB: D1Database }> implements ProjectorRpc {
+interface ProjectorEnv {
+  DB: D1Database;
+  RECRUITMENT: DurableObjectNamespace;
+  /** Where the traces of threads go when they end; absent: nowhere. */
+  NERVEFLARE_OTLP_URL?: string;
+  NERVEFLARE_OTLP_HEADERS?: string;
+}
+
+/** After these a thread's trace is whole. */
+const endings = new Set(["nerve.thread.completed", "nerve.thread.failed", "nerve.thread.cancelled", "nerve.thread.dropped"]);
+
+export class ProjectorObject extends DurableObject<ProjectorEnv> implements ProjectorRpc {
   #lag = createLagMeter(() => Date.now());
   /** Names this life: a mark of another one is past. */
   #life = crypto.randomUUID();
   #writes = 0;
   #watchers = new Set<() => void>();
+  #exporter: TraceExporter | undefined;
   #batcher = createProjectionBatcher<EncodedRow>({
     write: async (rows) => {
       await this.env.DB.batch(prepareProjection(this.env.DB, rows));
@@ -33,6 +48,7 @@ export class ProjectorObject extends DurableObject<{ DB: D1Database }> implement
     try {
       await this.#batcher.project(rows.map(encodeRow));
       written();
+      this.#exportEnded(rows);
     } catch (error) {
       written(error);
       throw error;
@@ -53,6 +69,31 @@ export class ProjectorObject extends DurableObject<{ DB: D1Database }> implement
 
   async lag(): Promise<LogLag> {
     return this.#lag.read();
+  }
+
+  #exportEnded(rows: ProjectionRow[]): void {
+    const url = this.env.NERVEFLARE_OTLP_URL;
+    if (!url) return;
+    for (const row of rows) {
+      if (row.table !== "event" || row.thread === null || !endings.has(row.event.type)) continue;
+      this.#exporter ??= this.#createExporter(url);
+      this.#exporter.add(row.thread);
+    }
+  }
+
+  #createExporter(url: string): TraceExporter {
+    const { DB: db, RECRUITMENT } = this.env;
+    return createTraceExporter({
+      url,
+      headers: this.env.NERVEFLARE_OTLP_HEADERS,
+      async read(thread) {
+        const trace = await readTraceOf(thread, null, { db, root: getStub<RecruitmentRpc>(RECRUITMENT, thread) });
+        return trace.ok ? trace.value : undefined;
+      },
+      fetch: (to, init) => fetch(to, init),
+      later: (milliseconds, work) => void setTimeout(work, milliseconds),
+      warn: (entry) => console.warn(JSON.stringify(entry)),
+    });
   }
 
   #mark(): string {

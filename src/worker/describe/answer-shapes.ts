@@ -74,7 +74,7 @@ export const answerShapes = {
   logEntry,
   log: page("events", logEntry, z.int().nullable()),
   thread: threadView,
-  threads: page("threads", z.looseObject({ id: text, workflow: text, status: z.enum(threadStatuses) }), z.int().nullable()),
+  threads: page("threads", z.looseObject({ id: text, workflow: text, status: z.enum(threadStatuses) }), nullable),
   messages: page("messages", message, z.int().nullable()),
   schemas: page("schemas", z.looseObject({ kind: text, agent: text, schema: z.json() })),
   me: z.looseObject({

@@ -8,7 +8,8 @@ import type { Accepted, Rejected } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
 import { createProblem } from "../../wire/problem.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
-import { nameObject, proveViewer } from "../authenticate.ts";
+import { streamArchive } from "../archive-log.ts";
+import { nameObject, proveViewer, requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
 import type { RouteDoc } from "../describe/route-doc.ts";
 import { acceptedShape, rejectedShape } from "../describe/wire-shapes.ts";
@@ -17,6 +18,7 @@ import { explainEvent, readRouting } from "../explain-event.ts";
 import { followLimits, followLog } from "../follow-log.ts";
 import { moment, pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
+import { pruneArchived } from "../prune-projection.ts";
 import { asksForBatch, batchType, readEvents } from "../read-events.ts";
 
 const attribute = z.string().min(1).max(limits.attributeLength);
@@ -32,6 +34,8 @@ const logQuery = z.strictObject({
   limit: pageLimit,
   follow: z.enum(["", "1", "true"]).optional(),
 });
+const archiveQuery = z.strictObject({ after: wholeNumber.optional(), until: moment.optional() });
+const pruneQuery = z.strictObject({ through: wholeNumber, until: moment });
 const eventQuery = z.strictObject({ source: attribute.optional() });
 
 /** Adds the routes of `/v1/events`. */
@@ -66,6 +70,19 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     if (page.next !== null) c.header("link", `<${writeNext(c.req.url, page.next, filter)}>; rel="next"`);
     const batch = page.events.map(({ event }) => event);
     return c.body(JSON.stringify(batch), 200, { "content-type": batchType });
+  });
+
+  app.get("/v1/events/archive", async (c) => {
+    await requireOperator(c, ports);
+    const { after = 0, until } = parseInput(archiveQuery, c.req.query(), "query");
+    return streamArchive(ports.db, { after, until });
+  });
+
+  app.delete("/v1/events/archive", async (c) => {
+    await requireOperator(c, ports);
+    const { through, until } = parseInput(pruneQuery, c.req.query(), "query");
+    const deleted = await pruneArchived(ports.db, { through, until });
+    return c.json({ deleted });
   });
 
   app.get("/v1/events/:id", async (c) => {
@@ -140,6 +157,22 @@ export const eventDocs: RouteDoc[] = [
     callers: "everyone",
     query: logQuery,
     answers: { 200: { description: "A page.", schema: answerShapes.log } },
+  },
+  {
+    route: "GET /v1/events/archive",
+    tag: "events",
+    summary: "Read the log as lines of JSON from a position on, for keeping",
+    callers: "operators",
+    query: archiveQuery,
+    answers: { 200: { description: "`{position, recordedAt, event}` a line.", type: "application/x-ndjson" } },
+  },
+  {
+    route: "DELETE /v1/events/archive",
+    tag: "events",
+    summary: "Delete what was archived, up to a position and a time, in steps: again until nothing is deleted",
+    callers: "admins",
+    query: pruneQuery,
+    answers: { 200: { description: "How many were deleted.", schema: z.object({ deleted: z.int() }) } },
   },
   {
     route: "GET /v1/events/:id",

@@ -1,6 +1,7 @@
 /** `/v1/threads`: the index from D1, one thread from its own object, and an operator's word to it. */
 import type { Context, Hono } from "hono";
 import { z } from "zod";
+import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import { limits } from "../../wire/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
@@ -58,6 +59,11 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const query = readPage(c);
     const viewer = await proveViewer(c, ports);
     return c.json(unwrap(await findThread(c).messages(viewer, query)));
+  });
+
+  app.get("/v1/threads/:id/trace", async (c) => {
+    const viewer = await proveViewer(c, ports);
+    return c.json(unwrap(await readTraceOf(c.req.param("id"), viewer, { db: ports.db, root: findThread(c) })));
   });
 
   app.get("/v1/threads/:id/history", async (c) => {
@@ -139,6 +145,13 @@ export const threadDocs: RouteDoc[] = [
     callers: "everyone",
     query: page,
     answers: { 200: { description: "A page.", schema: answerShapes.messages } },
+  },
+  {
+    route: "GET /v1/threads/:id/trace",
+    tag: "threads",
+    summary: "Show the thread as spans: queue, recruitment, each turn with its delivery and work, decisions",
+    callers: "everyone",
+    answers: { 200: { description: "The trace, as far as the log has it.", schema: answerShapes.any } },
   },
   {
     route: "GET /v1/threads/:id/history",

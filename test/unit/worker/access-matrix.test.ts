@@ -79,6 +79,8 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
 
   ["POST /v1/events", "everybodyChanges", {}, { id: "e", type: "a.b" }],
   ["GET /v1/events", "everybodyReads"],
+  ["GET /v1/events/archive", "operatorsRead"],
+  ["DELETE /v1/events/archive", "adminsChange"],
   ["GET /v1/events/:id", "everybodyReads"],
   ["POST /v1/broadcasts", "adminsChange"],
   ["GET /v1/broadcasts/:id", "operatorsRead"],
@@ -94,6 +96,7 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["GET /v1/threads", "everybodyReads"],
   ["GET /v1/threads/:id", "partakersRead"],
   ["GET /v1/threads/:id/messages", "partakersRead"],
+  ["GET /v1/threads/:id/trace", "partakersRead"],
   ["GET /v1/threads/:id/history", "operatorsRead"],
   ["GET /v1/threads/:id/explain", "operatorsRead"],
   ["POST /v1/threads/:id/cancel", "adminsChange"],

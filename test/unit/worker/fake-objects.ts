@@ -58,7 +58,9 @@ export function createFakeObjects(): FakeObjects {
   function showThread(id: string, viewer: string | null) {
     const agentsOfThread = threads.get(id);
     if (!agentsOfThread || (viewer !== null && !agentsOfThread.includes(viewer))) return refuse("not_found", `There is no thread ${id}.`);
-    return succeed({ id, status: "running", round: 1, roles: {}, children: [] } as unknown as ThreadView);
+    const event = { specversion: "1.0", id: "e", source: "/agents/a", type: "a.b", time: "2026-11-20T12:00:00Z" };
+    const view = { id, workflow: "w", status: "running", createdAt: event.time, event, round: 1, roles: {}, children: [] };
+    return succeed(view as unknown as ThreadView);
   }
 
   return {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
 import type { ProjectionRow } from "../../../src/durable/rpc.ts";
 import { pruneProjection } from "../../../src/worker/prune-projection.ts";
+import { defaultRetention } from "../../../src/worker/retention.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 
 const day = 86_400_000;
@@ -37,9 +38,17 @@ test("what ended long ago goes; a living thread keeps its row and its events, ho
     turnRow("late:1", Date.now() + 20 * day),
   ];
   await db.batch(prepareProjection(db, rows.map(encodeRow)));
-  expect(await pruneProjection(db, { now: Date.now() + 29 * day, days: 30 })).toEqual({ events: 0, threads: 1, turns: 0 });
+  expect(await pruneProjection(db, { now: Date.now() + 29 * day, retention: defaultRetention })).toEqual({
+    events: 0,
+    threads: 1,
+    turns: 0,
+  });
   expect(await list(db, "SELECT id FROM thread ORDER BY id")).toEqual(["alive", "recent"]);
-  expect(await pruneProjection(db, { now: Date.now() + 31 * day, days: 30 })).toEqual({ events: 2, threads: 1, turns: 1 });
+  expect(await pruneProjection(db, { now: Date.now() + 31 * day, retention: defaultRetention })).toEqual({
+    events: 2,
+    threads: 1,
+    turns: 1,
+  });
   expect(await list(db, "SELECT id FROM event")).toEqual(["of-alive"]);
   expect(await list(db, "SELECT turn AS id FROM turn")).toEqual(["late:1"]);
   expect(await list(db, "SELECT t.id FROM thread_agent ta JOIN thread t ON t.position = ta.thread")).toEqual(["alive"]);
@@ -55,14 +64,14 @@ test("a run deletes in steps, and no more of them than it may", async () => {
     ),
   );
   const now = Date.now() + 31 * day;
-  expect(await pruneProjection(db, { now, days: 30, rows: 3, steps: 2 })).toEqual({ events: 6, threads: 0, turns: 0 });
-  expect(await pruneProjection(db, { now, days: 30, rows: 3 })).toEqual({ events: 4, threads: 0, turns: 0 });
+  expect(await pruneProjection(db, { now, retention: defaultRetention, rows: 3, steps: 2 })).toEqual({ events: 6, threads: 0, turns: 0 });
+  expect(await pruneProjection(db, { now, retention: defaultRetention, rows: 3 })).toEqual({ events: 4, threads: 0, turns: 0 });
 });
 
 test("a position is never given again", async () => {
   const db = openSqliteD1();
   await db.batch(prepareProjection(db, [encodeRow(eventRow("first", null))]));
-  await pruneProjection(db, { now: Date.now() + 31 * day, days: 30 });
+  await pruneProjection(db, { now: Date.now() + 31 * day, retention: defaultRetention });
   await db.batch(prepareProjection(db, [encodeRow(eventRow("second", null))]));
   expect(await list(db, "SELECT position AS id FROM event")).toEqual([2]);
 });

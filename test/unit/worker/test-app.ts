@@ -62,7 +62,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
       ...(body !== undefined && { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+    const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
     return { status: response.status, headers: response.headers, body: isJson && text !== "" ? JSON.parse(text) : text };
   }
 

@@ -1,0 +1,42 @@
+/** Reads what a thread's trace is made of: its own object's view and messages, and its events from the log, which may lag. */
+import type { CloudEvent } from "../../wire/event.ts";
+import { limits } from "../../wire/limits.ts";
+import { type Result, succeed } from "../../wire/problem.ts";
+import type { MessageView, RecruitmentRpc } from "../rpc.ts";
+import { buildTrace, type Trace } from "./build-trace.ts";
+
+export const traceLimits = {
+  /** Events of one trace: a long thread's, in a few megabytes. */
+  events: 5_000,
+  /** Pages of messages, for their decisions. */
+  pages: 10,
+} as const;
+
+/** @param viewer null for an operator; an agent sees the trace of what it takes part in */
+export async function readTraceOf(
+  thread: string,
+  viewer: string | null,
+  { db, root }: { db: D1Database; root: Pick<RecruitmentRpc, "show" | "messages"> },
+): Promise<Result<Trace & { workflow: string; status: string; truncated: boolean }>> {
+  const shown = await root.show(viewer);
+  if (!shown.ok) return shown;
+  const messages: MessageView[] = [];
+  for (let page = 0, after: number | undefined; page < traceLimits.pages; page++) {
+    const read = await root.messages(viewer, { ...(after !== undefined && { after }), limit: limits.pageMax });
+    if (!read.ok) return read;
+    messages.push(...read.value.messages);
+    if (read.value.next === null) break;
+    after = read.value.next;
+  }
+  const { event, workflow, status, createdAt } = shown.value;
+  const { results } = await db
+    .prepare(
+      `SELECT body, coalesce(committed_at, CAST(unixepoch(time, 'subsec') * 1000 AS INTEGER)) AS at FROM event
+       WHERE thread = ? OR (source = ? AND id = ?) ORDER BY position LIMIT ?`,
+    )
+    .bind(thread, event.source, event.id, traceLimits.events + 1)
+    .all<{ body: string; at: number }>();
+  const entries = results.slice(0, traceLimits.events).map(({ body, at }) => ({ event: JSON.parse(body) as CloudEvent, at }));
+  const trace = buildTrace({ thread, workflow, status, createdAt, event, entries, messages });
+  return succeed({ ...trace, workflow, status, truncated: results.length > traceLimits.events });
+}
