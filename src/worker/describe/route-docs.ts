@@ -1,5 +1,6 @@
 /** Every route's description, in the order in which people read them. The app's own routes are the other side: a test compares. */
 import { agentDocs } from "../routes/agents.ts";
+import { broadcastDocs } from "../routes/broadcasts.ts";
 import { enrolmentDocs } from "../routes/enrolments.ts";
 import { eventDocs } from "../routes/events.ts";
 import { inboxDocs } from "../routes/inbox.ts";
@@ -7,6 +8,7 @@ import { operatorDocs } from "../routes/operators.ts";
 import { parkedDocs } from "../routes/parked.ts";
 import { schemaDocs } from "../routes/schemas.ts";
 import { statusDocs } from "../routes/status.ts";
+import { subscriptionDocs } from "../routes/subscriptions.ts";
 import { threadDocs } from "../routes/threads.ts";
 import { workflowDocs } from "../routes/workflows.ts";
 import { answerShapes } from "./answer-shapes.ts";
@@ -42,9 +44,11 @@ const openDocs: RouteDoc[] = [
 export const routeDocs: RouteDoc[] = [
   ...inboxDocs,
   ...eventDocs,
+  ...broadcastDocs,
   ...threadDocs,
   ...workflowDocs,
   ...agentDocs,
+  ...subscriptionDocs,
   ...enrolmentDocs,
   ...operatorDocs,
   ...parkedDocs,

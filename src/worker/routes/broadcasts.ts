@@ -5,6 +5,8 @@ import { idPattern, kindPattern } from "../../wire/event.ts";
 import { limits } from "../../wire/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject, requireOperator } from "../authenticate.ts";
+import { answerShapes } from "../describe/answer-shapes.ts";
+import type { RouteDoc } from "../describe/route-doc.ts";
 import { findEvents } from "../event-log.ts";
 import { askMailboxes } from "../explain-event.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
@@ -58,3 +60,23 @@ export function addBroadcastRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     throw problemError("not_found", `There is no broadcast ${id.slice(0, 128)}.`);
   }
 }
+
+/** What these routes say of themselves. */
+export const broadcastDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/broadcasts",
+    tag: "events",
+    summary: "Say something to many agents",
+    callers: "admins",
+    body: { schema: broadcast },
+    answers: { 202: { description: "Stored; how many agents are sent it.", schema: answerShapes.any } },
+  },
+  {
+    route: "GET /v1/broadcasts/:id",
+    tag: "events",
+    summary: "Show who has a broadcast, who acknowledged it, and who has not",
+    callers: "operators",
+    query: page,
+    answers: { 200: { description: "A page of its recipients.", schema: answerShapes.any } },
+  },
+];

@@ -177,7 +177,7 @@ export const eventDocs: RouteDoc[] = [
   {
     route: "GET /v1/events/:id",
     tag: "events",
-    summary: "Show an event",
+    summary: "Show an event; to its sender and to operators also what each reflex said and who has it",
     callers: "everyone",
     query: eventQuery,
     answers: { 200: { description: "The event and its place in the log.", schema: answerShapes.logEntry } },
