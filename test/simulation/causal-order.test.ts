@@ -1,6 +1,6 @@
 /**
- * [HOST23] Causal order: no agent is shown an event before one that caused it, whatever the network delays. Three agents'
- * objects, each with the host's real lane and a mailbox that gives in order and stops at what is held; seeded delays of
+ * [HOST23] Causal order: no agent is shown an event before one that caused it, whatever the network delays. Three to five
+ * agents' objects, each with the host's real lane and a mailbox that gives in order and stops at what is held; seeded delays of
  * every call and of every answer.
  */
 import { expect, test } from "vitest";
@@ -45,7 +45,7 @@ async function findViolation(seed: number, spread: boolean): Promise<string | un
   const network = createNetwork(random);
   const posts = new Map<string, Post>();
   const agents = new Map<string, Agent>();
-  const names = ["agent/a", "agent/b", "agent/c"];
+  const names = ["agent/a", "agent/b", "agent/c", "agent/d", "agent/e"].slice(0, 3 + Math.floor(random() * 3));
   let violation: string | undefined;
   let budget = 14;
 
@@ -89,7 +89,12 @@ async function findViolation(seed: number, spread: boolean): Promise<string | un
           known.push(next.post.id);
           if (budget > 0 && random() < 0.6) {
             budget -= 1;
-            agent.post(names.filter((other) => other !== name && random() < 0.75));
+            // A reply to whoever spoke, a broadcast, or to some.
+            const drawn = random();
+            const author = next.post.id.split("#")[0] as string;
+            if (drawn < 0.25 && author !== name) agent.post([author]);
+            else if (drawn < 0.5) agent.post(names.filter((other) => other !== name));
+            else agent.post(names.filter((other) => other !== name && random() < 0.75));
           }
         }
         return { status: "stored" };
@@ -102,7 +107,9 @@ async function findViolation(seed: number, spread: boolean): Promise<string | un
   return violation;
 }
 
-test("[HOST23] in 1,000 random runs of three agents nobody is shown an event before its cause", { timeout: 120_000 }, async () => {
+test("[HOST23] in 1,000 random runs of agents, broadcasts and replies nobody is shown an event before its cause", {
+  timeout: 120_000,
+}, async () => {
   for (let seed = 1; seed <= 1_000; seed++) expect(await findViolation(seed, false), `seed ${seed}`).toBeUndefined();
 });
 

@@ -165,6 +165,7 @@ async function simulate(seed: number): Promise<void> {
 async function check(cluster: ThreadCluster, players: Player[], accepted: Map<string, object>): Promise<void> {
   expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array(reviews).fill("completed"));
   for (const key of accepted.keys()) expect(cluster.log.has(key), `${key} is in the log`).toBe(true);
+  expectCompleteLog(cluster);
   let counted = 0;
   for (const thread of cluster.index.keys()) {
     const shown = await cluster.thread(thread).recruitment.messages(null, { limit: 50 });
@@ -189,6 +190,27 @@ async function check(cluster: ThreadCluster, players: Player[], accepted: Map<st
     expectCausalOrder(id, order);
     const me = await cluster.agent(id).me({ agent: id, token });
     expect(me).toMatchObject({ ok: true, value: { turns: [], rolesHeld: [], offers: [] } });
+  }
+}
+
+/** Whatever the engine says has its thread, and a cause in the log; causes lead back to somebody outside, in one trace. */
+function expectCompleteLog({ log }: ThreadCluster): void {
+  const rows = [...log.values()].map(({ row }) => row);
+  const byId = new Map(rows.map(({ event }) => [event.id, event]));
+  for (const { event, thread } of rows) {
+    if (!event.source.startsWith("/threads/")) continue;
+    expect(thread, event.type).toBe(event.source.slice("/threads/".length));
+    const seen = new Set<string>();
+    let at = event;
+    while (at.source.startsWith("/threads/") && !seen.has(at.id)) {
+      seen.add(at.id);
+      const cause = byId.get(at.causationid ?? "");
+      expect(cause, `the cause ${at.causationid} of ${at.type} is in the log`).toBeDefined();
+      at = cause as typeof at;
+    }
+    expect(at.source, `causes of ${event.type} lead to an agent`).toMatch(/^\/(agents|operators)\//);
+    const root = at.type === "pr.ready_for_review" ? at : undefined;
+    if (root) expect(event.traceparent?.split("-")[1], event.type).toBe(root.traceparent?.split("-")[1]);
   }
 }
 
