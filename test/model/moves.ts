@@ -79,11 +79,40 @@ function claim(model: Model, world: World, seen: Look): Move[] {
   return model.compiled.ir.roles.flatMap((role) => {
     if (!readRegion(seen.recruitment, role.name)?.startsWith("offering")) return [];
     const offer = seen.recruitment.context.offers[role.name];
-    return ["a", "b"].flatMap((agent): Move[] => {
-      const event: Message = { type: "role.claim", role: role.name, agent, offer, eligible: true, score: agent === "a" ? 1 : 2 };
-      if (!seen.recruitment.can(event as never)) return [];
-      return [{ label: `${agent} claims ${role.name}`, by: "agent", world: sendRecruitment(model, world, event) }];
-    });
+    const exhausted: Message = { type: "offer.exhausted", role: role.name, offer };
+    const leads = seen.recruitment.context.leading[role.name] !== undefined;
+    return [
+      ...model.agents.flatMap((agent, index) => {
+        const event: Message = { type: "role.claim", role: role.name, agent, offer, eligible: true, score: index + 1 };
+        if (!seen.recruitment.can(event as never)) return [];
+        return [{ label: `${agent} claims ${role.name}`, by: "agent" as const, world: sendRecruitment(model, world, event) }];
+      }),
+      ...(leads && seen.recruitment.can(exhausted as never)
+        ? [{ label: `all have answered for ${role.name}`, by: "agent" as const, world: sendRecruitment(model, world, exhausted) }]
+        : []),
+    ];
+  });
+}
+
+/** Claims for an offer that is gone, and of what is taken: they may come at any time, and change nobody's seat. */
+function claimLate(model: Model, world: World, seen: Look): Move[] {
+  return model.compiled.ir.roles.flatMap((role) => {
+    const offer = seen.recruitment.context.offers[role.name];
+    if (role.type !== "open" || offer === undefined) return [];
+    const held = readRegion(seen.recruitment, role.name)?.startsWith("held") === true;
+    const event: Message = {
+      type: "role.claim",
+      role: role.name,
+      agent: model.agents[0],
+      offer: held ? offer : offer - 1,
+      eligible: true,
+      score: 99,
+    };
+    if (!seen.recruitment.can(event as never)) return [];
+    const after = sendRecruitment(model, world, event);
+    const before = JSON.stringify(seen.recruitment.context.seats);
+    if (JSON.stringify(look(model, after).recruitment.context.seats) !== before) throw new Error(`a late claim of ${role.name} counts`);
+    return [{ label: `a late claim of ${role.name}`, by: "agent", world: after }];
   });
 }
 
@@ -110,9 +139,10 @@ function answer(model: Model, world: World, seen: Look): Move[] {
   }
   return events.flatMap(([event, from]) => {
     if (!seen.task?.can(event as never)) return [];
-    return sendTask(model, from, event).map(
-      (next): Move => ({ label: `${fence.agent} ${event.type} ${next.label}`, by: "agent", world: next.world }),
-    );
+    const worlds = sendTask(model, from, event);
+    if (event.type === "turn.answered" && !broadcast && worlds.some((next) => next.world.appended !== open.turn))
+      throw new Error(`the answer to the turn ${open.turn} was taken, and is lost`);
+    return worlds.map((next): Move => ({ label: `${fence.agent} ${event.type} ${next.label}`, by: "agent", world: next.world }));
   });
 }
 
@@ -171,6 +201,7 @@ export function listMoves(model: Model, world: World): Move[] {
     ...deliveries,
     ...fire(model, world),
     ...claim(model, world, seen),
+    ...claimLate(model, world, seen),
     ...answer(model, world, seen),
     ...endChild(model, world, seen),
     ...changePresence(model, world, seen),

@@ -13,7 +13,7 @@ function findBug(title: string, plant: (compiled: CompiledWorkflow) => void): st
   if (!variant) throw new Error(`no variant ${title}`);
   const compiled = structuredClone(lowerWorkflow(variant.ir));
   plant(compiled);
-  const model = makeModel(compiled);
+  const model = makeModel(compiled, variant.agents);
   try {
     const visits = explore(model, beginWorld(model, variant.budget, variant.start), 30_000);
     const fault = visits.flatMap(({ world }) => findFaults(model, world))[0];
@@ -31,6 +31,16 @@ function at(root: StateJson | undefined, ...path: string[]): StateJson & { on: N
   if (!state) throw new Error(`no state ${path.join(".")}`);
   state.on ??= {};
   return state as never;
+}
+
+/** Calls back for every action of a config. */
+function forEachAction(config: unknown, change: (action: { type: string; params?: unknown }) => void): void {
+  if (Array.isArray(config)) for (const each of config) forEachAction(each, change);
+  else if (typeof config === "object" && config !== null)
+    for (const [key, value] of Object.entries(config)) {
+      if (key === "actions" || key === "entry" || key === "exit") for (const action of value as { type: string }[]) change(action);
+      else forEachAction(value, change);
+    }
 }
 
 const bugs: [bug: string, variant: string, plant: (compiled: CompiledWorkflow) => void][] = [
@@ -141,6 +151,58 @@ const bugs: [bug: string, variant: string, plant: (compiled: CompiledWorkflow) =
       delete at(recruitment, "open", "worker", "unfilled").on["role.needed"];
       delete at(recruitment, "open", "worker", "unfilled").on["thread.resume"];
       at(recruitment, "open", "$thread", "assembling", "going").on["role.unfilled"] = [];
+    },
+  ],
+  [
+    "who leads for two roles that exclude each other gets both",
+    "three agents, two roles: best",
+    ({ recruitment }) => {
+      // The award of one no longer drops the claim that leads in the other.
+      forEachAction(recruitment as unknown as StateJson, (action) => delete (action.params as { bars?: unknown } | undefined)?.bars);
+    },
+  ],
+  [
+    "a group starts before it is complete",
+    "three agents, two roles: first",
+    ({ recruitment }) => {
+      at(recruitment, "open", "$thread", "assembling", "going").always = {
+        guard: { type: "filled", params: { roles: ["for"], waived: [] } },
+        target: "#recruitment.open.$thread.running",
+      };
+    },
+  ],
+  [
+    "a taken role is given to whoever claims it late",
+    "three agents, two roles: first",
+    ({ recruitment }) => {
+      at(recruitment, "open", "for", "held").on["role.claim"] = {
+        guard: { type: "isRole", params: { role: "for" } },
+        actions: [{ type: "award", params: { role: "for" } }],
+      };
+    },
+  ],
+  [
+    "whoever loses a role is not told",
+    "a pool",
+    ({ recruitment }) => {
+      forEachAction(recruitment as unknown as StateJson, (action) => {
+        if (action.type === "vacate") action.type = "ignore";
+      });
+    },
+  ],
+  [
+    "an answer is taken and not stored",
+    "three agents, two pools",
+    ({ task }) => {
+      const answered = at(task, "active", "for", "waiting").on["turn.answered"] as { actions: unknown[] };
+      answered.actions = [];
+    },
+  ],
+  [
+    "an offer never expires",
+    "three agents, two roles: first",
+    ({ recruitment }) => {
+      for (const role of ["for", "against"]) at(recruitment, "open", role, "offering").after = {};
     },
   ],
   [

@@ -7,10 +7,24 @@ interface Variant {
   ir: WorkflowIr;
   budget: World["budget"];
   start?: "new" | "resume";
+  /** Who claims; two where it is left out. */
+  agents?: string[];
 }
+
+/** Two roles of one group that exclude each other; `$START` leads to the first. */
+function makeTeam(first: Partial<Parameters<typeof makeRole>[0]>, second: Partial<Parameters<typeof makeRole>[0]> = first): WorkflowIr {
+  return makeWorkflow({
+    maxRounds: 2,
+    roles: [makeRole({ name: "for", ...first, eligibility: { notRoles: ["against"] } }), makeRole({ name: "against", ...second })],
+    nodes: [makeNode("$START", { new: "for" }), makeNode("for", { said: "against" }), makeNode("against", { done: "$END" })],
+  });
+}
+
+const three = ["a", "b", "c"];
 
 const people = { presence: 0, person: 1, faults: 0 };
 const presence = { presence: 1, person: 0, faults: 0 };
+const nobody = { presence: 0, person: 0, faults: 0 };
 const faults = { presence: 0, person: 0, faults: 2 };
 
 function makePair(first: Parameters<typeof makeRole>[0], edges: Record<string, string> = {}, more: Partial<WorkflowIr> = {}): WorkflowIr {
@@ -35,6 +49,19 @@ export const variants: Record<string, Variant> = {
   "code-review, with failures": { ir: { ...codeReview, maxRounds: 2 }, budget: faults },
   "code-review, reopened": { ir: { ...codeReview, maxRounds: 2 }, budget: faults, start: "resume" },
   "a group that starts together": { ir: { ...debate, maxRounds: 1 }, budget: { presence: 1, person: 1, faults: 0 } },
+  // Who comes and goes is explored with two agents above: with three it is a hundred times as many worlds.
+  "three agents, two roles: first": { ir: makeTeam({}), budget: nobody, agents: three },
+  "three agents, two roles: best": { ir: makeTeam({ recruitment: { pick: "best" } }), budget: nobody, agents: three },
+  "three agents, two roles: best, offered again": {
+    ir: makeTeam({ recruitment: { pick: "best", retries: 1, onUnfilled: "end" } }, {}),
+    budget: nobody,
+    agents: three,
+  },
+  "three agents, two pools": {
+    ir: makeTeam({ bind: "turn" }, { bind: "turn", recruitment: { pick: "best" } }),
+    budget: nobody,
+    agents: three,
+  },
   "a pool": { ir: makePair({ name: "worker", bind: "turn" }), budget: { presence: 1, person: 0, faults: 1 } },
   "a pool, with a person": { ir: makePair({ name: "worker", bind: "turn" }), budget: people },
   "a pool with forfeits": {

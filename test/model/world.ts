@@ -4,6 +4,7 @@
  */
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from "xstate";
 import type { CompiledWorkflow } from "../../src/compile/compile-workflow.ts";
+import { listParty, listWaived } from "../../src/compile/lower/party.ts";
 import { type Effect, load, readEffects } from "../unit/machines/puppet.ts";
 
 /** An event on its way. */
@@ -26,6 +27,10 @@ export interface World {
   task: Actor | null;
   toTask: Message[];
   toRecruitment: Message[];
+  /** The generation under which each agent was told that it has a role, and not yet that it has it no more: `role agent`. */
+  leases: Record<string, number>;
+  /** The last turn of which an answer was stored. */
+  appended: number;
   /** What may still happen that no machine bounds. */
   budget: { presence: number; person: number; faults: number };
 }
@@ -43,6 +48,8 @@ export interface Model {
   compiled: CompiledWorkflow;
   recruitment: AnyStateMachine;
   task: AnyStateMachine;
+  /** Who claims. */
+  agents: string[];
   /** Effects of every step, for invariants. */
   observe?(actor: "recruitment" | "task", effects: Effect[]): void;
 }
@@ -50,8 +57,32 @@ export interface Model {
 /** A message that a live actor did not take: the host would park it. */
 export class ParkedError extends Error {}
 
-export function makeModel(compiled: CompiledWorkflow): Model {
-  return { compiled, recruitment: load(compiled.recruitment), task: load(compiled.task) };
+export function makeModel(compiled: CompiledWorkflow, agents = ["a", "b"]): Model {
+  return { compiled, recruitment: load(compiled.recruitment), task: load(compiled.task), agents };
+}
+
+/** What agents were told of their roles. */
+function followLeases(leases: World["leases"], effects: Effect[]): World["leases"] {
+  const next = { ...leases };
+  for (const effect of effects) {
+    if (effect.kind !== "send" || !effect.to.startsWith("agent/")) continue;
+    const { type, role, generation } = effect.event as { type: string; role?: string; generation?: number };
+    const key = `${role} ${effect.to.slice("agent/".length)}`;
+    if (type === "claim.accepted" || type === "role.assigned") next[key] = generation as number;
+    if (type === "role.ended" && next[key] === generation) delete next[key];
+  }
+  return next;
+}
+
+/** Roles of the party that the thread begins without, though nothing says that it may. */
+function listAbsent(model: Model, input: unknown): string[] {
+  const { start, seats, unfilled } = input as {
+    start: "new" | "resume";
+    seats: Record<string, { agent: string | null }>;
+    unfilled: string[];
+  };
+  const { ir } = model.compiled;
+  return listParty(ir, start).filter((role) => !seats[role]?.agent && !(unfilled.includes(role) && listWaived(ir).includes(role)));
 }
 
 /** The actor's snapshot. */
@@ -85,8 +116,15 @@ function settleRecruitment(
   const effects = readEffects(step[1] as never);
   model.observe?.("recruitment", effects);
   const recruitment = { stored: persist(model.recruitment, step[0]), timers: applyTimers(timers, effects) };
-  let next: World = { ...world, recruitment, toTask: [...world.toTask, ...listTo(effects, "task")] };
+  let next: World = {
+    ...world,
+    recruitment,
+    leases: followLeases(world.leases, effects),
+    toTask: [...world.toTask, ...listTo(effects, "task")],
+  };
   const spawn = effects.find((effect) => effect.kind === "spawn");
+  if (spawn?.kind === "spawn" && listAbsent(model, spawn.input).length > 0)
+    throw new Error(`the thread starts without ${listAbsent(model, spawn.input).join(", ")}`);
   if (spawn?.kind === "spawn") next = startTask(model, next, spawn.input)[0] ?? next;
   return next;
 }
@@ -110,7 +148,12 @@ function settleTask(
   const toRecruitment = [...world.toRecruitment, ...listTo(effects, "parent")];
   const snapshot = revive(model.task, task);
   if (snapshot.status === "done") toRecruitment.push({ type: "xstate.done.actor.task", output: snapshot.output, actorId: "task" });
-  const next = { ...world, task, toRecruitment };
+  const appended = effects.reduce((last, effect) => {
+    const params =
+      effect.kind === "write" && effect.type === "message.append" ? (effect.params as { turn: number; status: null }) : undefined;
+    return params?.status === null ? params.turn : last;
+  }, world.appended);
+  const next = { ...world, task, toRecruitment, appended };
   const node = readDeciding(snapshot);
   if (node === undefined) return [{ label: "", world: next }];
   const edges = model.compiled.ir.nodes.find((candidate) => candidate.name === node)?.edges ?? [];
@@ -158,6 +201,14 @@ export function sendTask(model: Model, world: World, event: Message, timers?: Re
 export function beginWorld(model: Model, budget: World["budget"], start: "new" | "resume" = "new"): World {
   const named = model.compiled.ir.roles.filter((role) => role.type === "named");
   const seats = Object.fromEntries(named.map((role) => [role.name, { agent: `the-${role.name}`, generation: 1 }]));
-  const world: World = { recruitment: { stored: null, timers: {} }, task: null, toTask: [], toRecruitment: [], budget };
+  const world: World = {
+    recruitment: { stored: null, timers: {} },
+    task: null,
+    toTask: [],
+    toRecruitment: [],
+    leases: {},
+    appended: 0,
+    budget,
+  };
   return settleRecruitment(model, world, {}, initialTransition(model.recruitment, { start, seats } as never) as never);
 }
