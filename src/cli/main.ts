@@ -43,6 +43,7 @@ export const commands: { name: string; summary: string; load: () => Promise<Comm
   { name: "schemas", summary: "show who accepts which kinds", load: () => import("./schemas.ts") },
   { name: "explain", summary: "say what a thread waits for, and why nobody takes its roles", load: () => import("./explain.ts") },
   { name: "trace", summary: "show a thread as spans: who had it when, and for how long", load: () => import("./trace.ts") },
+  { name: "probe", summary: "try a server against the contract, rule by rule", load: () => import("./probe.ts") },
   { name: "events", summary: "read the event log", load: () => import("./events.ts") },
   { name: "operators", summary: "say who may look, and who may decide", load: () => import("./operators.ts") },
   { name: "audit", summary: "show who decided what", load: () => import("./audit.ts") },

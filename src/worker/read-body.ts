@@ -17,15 +17,15 @@ export function recallBody(request: Request): string | undefined {
  */
 export async function readText(request: Request, limit: number): Promise<string> {
   const tooLarge = () => problemError("too_large", `The body is larger than ${limit} bytes. Send less at a time.`, { limit });
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
+  const announced = Number(request.headers.get("content-length") ?? 0) > limit;
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = request.body?.getReader();
   if (!reader) return "";
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     size += part.value.byteLength;
-    if (size > limit) {
-      await reader.cancel();
+    if (announced || size > limit) {
+      await discard(reader, limit);
       throw tooLarge();
     }
     parts.push(part.value);
@@ -43,6 +43,13 @@ export async function readText(request: Request, limit: number): Promise<string>
   } catch {
     throw problemError("malformed", "The body is not UTF-8.");
   }
+}
+
+/** Reads on, keeping nothing: a client that still sends when it is answered hears that the connection broke, not why. Up to so many bytes. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>, bytes: number): Promise<void> {
+  let left = bytes;
+  for (let part = await reader.read(); !part.done && left > 0; part = await reader.read()) left -= part.value.byteLength;
+  await reader.cancel();
 }
 
 /**

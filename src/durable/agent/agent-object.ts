@@ -134,7 +134,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     principal: Principal,
     query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
   ): Promise<Result<InboxPage>> {
-    if (query.after === undefined) this.#closeSilent();
+    this.#closeSilent();
     return this.#find(principal)?.inbox(principal, query) ?? refuseUnknown();
   }
 
@@ -293,6 +293,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   /** Another connection or poll of the agent is here: what half-open ones hold is freed for it. */
   #closeSilent(): void {
+    this.#opened?.knock();
     const now = Date.now();
     for (const [socket, { lastSign }] of this.#readers) {
       if (now - Math.max(this.#readPing(socket), lastSign) > agentLimits.silent)

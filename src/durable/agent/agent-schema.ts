@@ -58,10 +58,15 @@ export const agentLimits = {
   streams: 8,
   /** Bytes that wait in a stream before it is given no more: one event of the largest, and some. */
   streamBytes: 512 * 1024,
-  /** Milliseconds between two looks at a stream: a comment if it was quiet, for proxies close what is silent for 30 s or more. */
-  streamBeat: 15_000,
-  /** Looks at which a stream had something to read and nobody read it, until its client counts as too slow: 30 to 45 s. */
-  streamIdleBeats: 2,
+  /**
+   * Milliseconds between two looks at a stream: a comment if it was quiet. The runtime tells that a client is gone only when
+   * it is written to, at the second write at the latest.
+   */
+  streamBeat: 5_000,
+  /** Milliseconds between the two writes that find out at once, when another connection of the agent opens. */
+  streamKnock: 250,
+  /** Looks at which a stream had something to read and nobody read it, until its client counts as too slow: 40 s. */
+  streamIdleBeats: 8,
   /** Milliseconds that a browser is told to wait before it opens a stream again. */
   streamRetry: 2_000,
   /** Numbers that a stream remembers to have given, so that one that goes on after it is given the rest: four windows. */

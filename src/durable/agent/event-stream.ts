@@ -10,6 +10,8 @@ export interface EventStream {
   /** Whether it takes more; what is sent nevertheless is kept. */
   readonly ready: boolean;
   send(item: InboxItem): void;
+  /** Writes to a quiet stream, to find out whether its client is still there. */
+  knock(): void;
   /** Says why in a last event, then ends. What still waited is not sent: whoever closes gives it to another. */
   end(code: number, reason: string): void;
 }
@@ -87,11 +89,16 @@ export function createEventStream(later: (milliseconds: number, work: () => void
     wake = undefined;
   }
 
+  /** A comment: readers leave it out. */
+  function knock(): void {
+    if (state === "open" && !waiting.length) write(":\n\n");
+  }
+
   /** A comment keeps proxies from closing what is quiet; a client that takes nothing is told from one that has nothing to take. */
   function beat(): void {
     if (state === "over") return;
     if (waiting.length) idle += 1;
-    else write(":\n\n");
+    else knock();
     if (idle >= agentLimits.streamIdleBeats) {
       if (state === "ending") {
         // It does not even read that it is over.
@@ -116,6 +123,10 @@ export function createEventStream(later: (milliseconds: number, work: () => void
     send({ seq, channel, event }) {
       if (state !== "open") return;
       write(`id: ${seq}\nevent: event\ndata: ${JSON.stringify({ seq, channel, event })}\n\n`);
+    },
+    knock() {
+      knock();
+      later(agentLimits.streamKnock, knock);
     },
     end(code, reason) {
       if (state !== "open") return;

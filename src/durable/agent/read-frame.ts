@@ -15,5 +15,6 @@ export function readFrame(data: string | ArrayBuffer): Result<AgentFrame> {
   }
   const frame = agentFrame.safeParse(raw);
   if (!frame.success) return refuse("malformed", 'A frame is {"type":"event","event":{…}} or {"type":"ack","seqs":[…]}.');
-  return succeed(frame.data);
+  // The event as it came: its hash must be that of the same event over HTTP, whatever the order of its members.
+  return succeed(frame.data.type === "event" ? { type: "event", event: (raw as typeof frame.data).event } : frame.data);
 }

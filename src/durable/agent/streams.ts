@@ -22,6 +22,8 @@ export interface StreamWish {
 export interface Streams {
   /** Opens a stream; the oldest gives way where there are too many. */
   open(wish: StreamWish): ReadableStream<Uint8Array>;
+  /** Finds out which clients are still there: what the others hold is freed. */
+  knock(): void;
   closeAll(code: number, reason: string): void;
   /** Closes those whose token is not good any more. */
   closeVoid(holds: (tokenHash: string) => boolean, reason: string): void;
@@ -100,23 +102,33 @@ export function createStreams({ mailbox, later, now, alive }: StreamPorts): Stre
   }
 
   /** Whoever has the number came from the stream that was given it: what that one was given before it has arrived, the rest has not. */
-  function takePredecessor(lastEventId: number): { had: number[]; missed: number[] } {
+  function takePredecessor(lastEventId: number, successor: Connection): { had: number[]; missed: number[] } {
     const live = [...open].find(({ given }) => given.includes(lastEventId));
-    if (live) close(live, closeCodes.replaced, "its client came back by another stream");
-    const given = ended.findLast((each) => each.includes(lastEventId)) ?? [];
+    const given = live?.given ?? ended.findLast((each) => each.includes(lastEventId)) ?? [];
     const end = given.lastIndexOf(lastEventId) + 1;
-    return { had: given.slice(0, end), missed: given.slice(end) };
+    const had = given.slice(0, end);
+    if (!live) return { had, missed: given.slice(end) };
+    for (const seq of had) {
+      const about = live.held.get(seq);
+      if (about !== undefined) successor.held.set(seq, about);
+      live.held.delete(seq);
+    }
+    close(live, closeCodes.replaced, "its client came back by another stream");
+    return { had, missed: given.slice(end) };
   }
 
   return {
     open(wish) {
-      const { had, missed } = wish.lastEventId === undefined ? { had: [], missed: [] } : takePredecessor(wish.lastEventId);
+      const connection = connect(wish);
+      const { had, missed } = wish.lastEventId === undefined ? { had: [], missed: [] } : takePredecessor(wish.lastEventId, connection);
       for (const oldest of [...open].slice(0, Math.max(0, open.size - agentLimits.streams + 1)))
         close(oldest, closeCodes.replaced, "a newer stream took its place");
-      const connection = connect(wish);
       open.add(connection);
       mailbox.takeOver(connection, had, missed);
       return connection.stream.body;
+    },
+    knock() {
+      for (const { stream } of open) stream.knock();
     },
     closeAll(code, reason) {
       for (const connection of open) close(connection, code, reason);

@@ -231,7 +231,8 @@ export async function startFakeServer(): Promise<FakeServer> {
     handleProtocols: (protocols) => (protocols.has(subprotocol) ? subprotocol : false),
   });
   http.on("upgrade", (request, socket, head) => {
-    const allowed = server.allowSockets && request.headers["sec-websocket-protocol"]?.split(/, */)[1] === token;
+    const shown = request.headers.authorization?.replace(/^Bearer /, "") ?? request.headers["sec-websocket-protocol"]?.split(/, */)[1];
+    const allowed = server.allowSockets && shown === token;
     if (!allowed) return socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
     upgrades.handleUpgrade(request, socket, head, (open) => {
       Object.assign(server, { connects: server.connects + 1 });

@@ -1,0 +1,153 @@
+/** What hostile or broken clients do to a connection: each is refused with its code, and what waits for them stays bounded. */
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { expect, test, vi } from "vitest";
+import type { Delivery, Envelope } from "../../src/durable/rpc.ts";
+import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
+import { agentStub, call, connect, join, type Loose, type Player } from "./stage.ts";
+
+let agents = 0;
+async function joinNext(): Promise<Player> {
+  agents += 1;
+  return join(`hostile-${agents}`, []);
+}
+const wakes = async (): Promise<number> => (await call("GET", "/v1/metrics")).body.wakes.agent;
+const names = (frames: Loose[]): string[] => frames.filter(({ type }) => type === "event").map(({ event }) => event.id);
+
+/** Runs something at a later time. */
+async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
+  try {
+    return await work();
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
+test("an object that left memory is not woken by pings, and is by mail, which its connection is given", async () => {
+  const player = await joinNext();
+  const socket = await connect(player);
+  await mail(player, "before");
+  await vi.waitFor(() => expect(names(socket.frames)).toEqual(["before"]));
+  await evictDurableObject(agentStub(player.id));
+  const before = await wakes();
+  for (let count = 0; count < 50; count++) socket.send("ping");
+  await vi.waitFor(() => expect(socket.frames.filter((frame) => frame === "pong")).toHaveLength(50));
+  expect(await wakes()).toBe(before);
+  await mail(player, "after");
+  await vi.waitFor(() => expect(names(socket.frames)).toEqual(["before", "after"]));
+  expect(await wakes()).toBe(before + 1);
+  socket.socket.close();
+});
+
+test("thousands of tiny frames of nonsense end the socket with 4429 after 256 answers", async () => {
+  const player = await joinNext();
+  const socket = await connect(player);
+  for (let count = 0; count < 5_000 && socket.closed === undefined; count++) {
+    try {
+      socket.send("x");
+    } catch {
+      break;
+    }
+  }
+  await vi.waitFor(() => expect(socket.closed).toMatchObject({ code: 4429 }), { timeout: 15_000 });
+  expect(socket.frames).toHaveLength(256);
+  expect(socket.frames.at(-1)).toMatchObject({ type: "rejected", id: null, error: { code: "malformed" } });
+  // The agent itself is served as before.
+  const again = await connect(player);
+  again.send({ type: "event", event: { id: "after-all", type: "a.b" } });
+  await vi.waitFor(() => expect(again.frames).toMatchObject([{ type: "accepted", id: "after-all" }]), { timeout: 10_000 });
+  again.socket.close();
+});
+
+test("frames nested deep, of the wrong encoding, too large, or of wrong types are refused each with its code", async () => {
+  const player = await joinNext();
+  const socket = await connect(player);
+  const frames: [unknown, string][] = [
+    ["[".repeat(100_000), "malformed"],
+    ["[".repeat(100_000) + "]".repeat(100_000), "malformed"],
+    [`{"type":"event","event":{"id":"deep","type":"a.b","data":${"[".repeat(100_000)}${"]".repeat(100_000)}}}`, "malformed"],
+    [`{"type":"event","event":{"id":"long","type":"a.b","data":"${"x".repeat(300_000)}"}}`, "too_large"],
+    ['{"type":"ack","seqs":[-1]}', "malformed"],
+    ['{"type":"ack","seqs":"all"}', "malformed"],
+    [JSON.stringify({ type: "ack", seqs: Array(1_001).fill(1) }), "malformed"],
+    ['{"type":"event","event":[]}', "malformed"],
+    ['{"type":"event","event":{"id":"x","type":"nerve.turn.assigned"}}', "unknown_kind"],
+    ['{"type":"event","event":{"id":"x","type":"xstate.init"}}', "unknown_kind"],
+    ['{"type":"event","event":{"id":"x","type":"a.b","source":"/agents/other"}}', "source_mismatch"],
+  ];
+  for (const [frame, code] of frames) {
+    const before = socket.frames.length;
+    socket.send(frame);
+    await vi.waitFor(() => expect(socket.frames).toHaveLength(before + 1));
+    expect(socket.frames.at(-1), String(frame).slice(0, 80)).toMatchObject({ type: "rejected", error: { code } });
+  }
+  socket.socket.send(new Uint8Array(100));
+  await vi.waitFor(() => expect(socket.frames).toHaveLength(frames.length + 1));
+  expect(socket.closed).toBeUndefined();
+  socket.socket.close();
+});
+
+test("the same event over a socket and over HTTP is one, whatever the order of its members", async () => {
+  const player = await joinNext();
+  const socket = await connect(player);
+  const event = { type: "a.b", data: { z: 1, a: 2 }, id: "twice", specversion: "1.0" };
+  socket.send({ type: "event", event });
+  await socket.expect((frame) => frame.type === "accepted");
+  expect(await call("POST", "/v1/events", { token: player.token, body: event })).toMatchObject({ status: 202, body: { id: "twice" } });
+  socket.socket.close();
+});
+
+test("replayed acknowledgements take nothing that came since", async () => {
+  const player = await joinNext();
+  const socket = await connect(player);
+  await mail(player, "a", "b");
+  await vi.waitFor(() => expect(names(socket.frames)).toEqual(["a", "b"]));
+  const [seq] = socket.frames.map((frame) => frame.seq);
+  for (let count = 0; count < 100; count++) socket.send({ type: "ack", seqs: [seq, 0, 4_000_000_000] });
+  await mail(player, "c");
+  await vi.waitFor(() => expect(names(socket.frames)).toEqual(["a", "b", "c"]));
+  socket.socket.close();
+  await vi.waitFor(async () => expect((await poll(player)).names).toEqual(["b", "c"]));
+});
+
+test("a socket that reads nothing is given 4 MB at most, and is told to poll when it stands still", async () => {
+  const player = await joinNext();
+  const socket = await connect(player);
+  const stub = agentStub(player.id) as unknown as { deliver(envelope: Envelope): Promise<Delivery> };
+  const data = "x".repeat(200_000);
+  for (let index = 0; index < 40; index++) await stub.deliver(makeEnvelope(player, { name: `large ${index}`, data }));
+  await vi.waitFor(() => expect(names(socket.frames).length).toBeGreaterThan(15));
+  const given = names(socket.frames).length;
+  expect(given).toBeLessThan(25);
+  await later(61_000, () => deliver(player, makeEnvelope(player, { name: "one more" })));
+  await vi.waitFor(() => expect(socket.closed).toMatchObject({ code: 4413 }));
+  // Nothing is lost by that: a poll has everything, page by page.
+  expect((await poll(player)).names).toHaveLength(41);
+});
+
+test("a half-open socket gives way to another connection once it has been silent for a minute; one that pings does not", async () => {
+  const player = await joinNext();
+  const silent = await connect(player);
+  await mail(player, "held");
+  await vi.waitFor(() => expect(names(silent.frames)).toEqual(["held"]));
+  const early = await connect(player);
+  expect(names(early.frames)).toEqual([]);
+  early.socket.close();
+  const next = await later(61_000, async () => {
+    const opened = await connect(player);
+    await vi.waitFor(() => expect(names(opened.frames)).toEqual(["held"]));
+    return opened;
+  });
+  await vi.waitFor(() => expect(silent.closed).toMatchObject({ code: 4409 }));
+  next.socket.close();
+});
+
+test("more connections than an agent may have: the oldest gives way", async () => {
+  const player = await joinNext();
+  const sockets: Awaited<ReturnType<typeof connect>>[] = [];
+  for (let count = 0; count < 17; count++) sockets.push(await connect(player));
+  await vi.waitFor(() => expect(sockets[0]?.closed).toMatchObject({ code: 4409 }));
+  expect(sockets.filter(({ closed }) => closed)).toHaveLength(1);
+  await runInDurableObject(agentStub(player.id), (_, ctx) => expect(ctx.getWebSockets().length).toBeLessThanOrEqual(17));
+  for (const { socket } of sockets.slice(1)) socket.close();
+});
