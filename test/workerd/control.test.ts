@@ -1,8 +1,8 @@
 /** What operators do to threads in the real runtime, over HTTP: begin anew, copy, take roles, pause; objects aborted in between. */
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import type { Json } from "../../src/wire/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
-import { call, disturbances, expectThread, join, type Player, publish, readLog, ringAll } from "./stage.ts";
+import { call, disturbances, expectThread, join, type Player, publish, readLog, ringAll, threadStub } from "./stage.ts";
 
 let author: Player;
 let reviewer: Player;
@@ -216,4 +216,43 @@ test("a restart that waits for a place can be cancelled there", async () => {
   await expectThread(thread, { status: "cancelled", error: "never mind" });
   await call("POST", "/v1/workflows/steered/unpause", { body: {} });
   await expectThread(thread, { status: "cancelled" });
+});
+
+test("what could not be run is listed, suspends its thread, and is retried or dropped", async () => {
+  const thread = await begin();
+  await reviewer.claim("reviewer", thread);
+  await reviewer.turn("reviewer", thread);
+  const park = async (id: number, message: { type: string; [fact: string]: Json }): Promise<string> => {
+    const deliver = threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
+    expect(await deliver.deliver({ from: "agent/ghost", id, to: `recruitment/${thread}`, park: true, message })).toEqual({
+      status: "stored",
+    });
+    return vi.waitFor(
+      async () => {
+        const { parked } = (await call("GET", `/v1/parked?thread=${thread}`)).body;
+        const found = parked.find(({ type }: { type: string }) => type === message.type);
+        expect(found).toMatchObject({ thread, code: "poison", error: expect.stringContaining("failed") });
+        return found.id as string;
+      },
+      { timeout: 5_000, interval: 20 },
+    );
+  };
+  const first = await park(1, { type: "agent.away", agent: "ghost" });
+  await expectThread(thread, { status: "suspended", error: expect.stringContaining("agent.away") });
+  expect(await call("POST", `/v1/parked/${first}/retry`, { body: {} })).toMatchObject({ status: 202, body: { id: first } });
+  expect(await call("POST", `/v1/parked/${first}/retry`, { body: {} })).toMatchObject({ status: 404 });
+  await order(thread, "resume");
+  await expectThread(thread, { status: "running" });
+  // It is none of the machine's: no retry helps.
+  const unknown = await park(2, { type: "made.up" });
+  await expectThread(thread, { status: "suspended" });
+  expect(await call("POST", `/v1/parked/${unknown}/retry`, { body: {} })).toMatchObject({ status: 409, body: { code: "not_allowed_now" } });
+  expect((await call("POST", `/v1/parked/${unknown}/drop`, { body: {} })).status).toBe(202);
+  await vi.waitFor(async () => expect((await call("GET", `/v1/parked?thread=${thread}`)).body.parked).toEqual([]), {
+    timeout: 5_000,
+    interval: 20,
+  });
+  for (const id of ["x", `${thread}:x`, `t${"a".repeat(25)}:1`])
+    expect((await call("POST", `/v1/parked/${encodeURIComponent(id)}/drop`, { body: {} })).status).toBe(404);
+  await order(thread, "cancel");
 });

@@ -40,7 +40,7 @@ export function createParkedEvents({ thread, prefix, project, host, now }: Parke
     note(row, append) {
       show(row, false);
       // What suspends must not suspend again, without end.
-      if (readType(row) === "thread.suspend") return;
+      if (["thread.suspend", "thread.signal"].includes(readType(row))) return;
       append(`recruitment/${thread}`, {
         type: "thread.signal",
         signal: "suspend",

@@ -90,7 +90,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     transport: {
       deliver: (envelope) => {
         if (ownPlaces.has(envelope.to)) return deliverOwn(envelope);
-        if (isOwn(envelope.to)) return receive(envelope);
+        if (isOwn(envelope.to)) return dispatch(envelope);
         return ports.world.transport.deliver(stampMail(envelope));
       },
     },
@@ -319,6 +319,11 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     return message.type === "route" ? ownEvents.route(message) : ownEvents.publish(message);
   }
 
+  /** What the queue says is the root's, also where the object says it to itself. */
+  function dispatch(envelope: Envelope): Promise<Delivery> {
+    return isRoot && queueMessages.has(envelope.message.type) ? recruitment.deliver(envelope) : receive(envelope);
+  }
+
   /** What comes for a task or for the root's actor. */
   function receive(envelope: Envelope): Promise<Delivery> {
     return childMessages.has(envelope.message.type) ? children.deliver(envelope) : takeIn(envelope);
@@ -347,7 +352,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
         return { status: "stored" };
       }
       if (type === "thread.copy") return takeCopy(envelope);
-      return isRoot && queueMessages.has(type) ? recruitment.deliver(envelope) : receive(envelope);
+      return dispatch(envelope);
     },
     alarm: () =>
       host.alarm(async () => {
