@@ -79,7 +79,10 @@ function describeNext({ url, adminToken, data }: Ready, keep: boolean): string {
   NERVEFLARE_TOKEN=… node examples/agents/reviewer.ts   an agent of this story, with a token from \`npx nerveflare agents add\``;
 }
 
-async function playAct({ narrator, troupe, server, operator }: Stage, { title, workflow, players, initiator }: Act): Promise<void> {
+async function playAct(
+  { narrator, troupe, server, operator }: Stage,
+  { title, workflow, players, latecomers = [], initiator }: Act,
+): Promise<void> {
   narrator.title(title);
   const text = await readFile(join(projectRoot, "workflows", `${workflow}.yaml`), "utf8");
   const published = await operator.call("PUT", `v1/workflows/${workflow}`, { body: text, contentType: "application/yaml" });
@@ -89,12 +92,18 @@ async function playAct({ narrator, troupe, server, operator }: Stage, { title, w
     `workflows/${workflow}.yaml, revision ${(published as { revision: string }).revision.slice(0, 12)}`,
   );
 
-  await Promise.all(players.map((player) => admit(player).connected));
+  const answered = Promise.withResolvers<void>();
+  await Promise.all([
+    ...players.map((player) => admit(player).connected),
+    ...latecomers.map((player) => admit(player, answered.promise).registered),
+  ]);
   const { thread } = await admit(initiator).completed;
 
   const shown = (await operator.call("GET", `v1/threads/${thread}`)) as ThreadView;
   const { messages } = (await operator.call("GET", `v1/threads/${thread}/messages`)) as { messages: unknown[] };
-  const seats = Object.entries(shown.roles).map(([role, { agent }]) => `${role} ${agent ?? "nobody"}`);
+  const seats = Object.entries(shown.roles).map(([role, { agent, asked, acked }]) =>
+    asked === undefined ? `${role} ${agent ?? "nobody"}` : `${role}: ${acked} of ${asked} acknowledged`,
+  );
   narrator.line(
     "server",
     "thread",
@@ -105,8 +114,12 @@ async function playAct({ narrator, troupe, server, operator }: Stage, { title, w
   );
   if (shown.status !== "completed") throw new Error(`the thread of ${workflow} is ${shown.status}`);
 
-  /** Registers an agent and starts its program. */
-  function admit(player: Player): { connected: Promise<void>; completed: Promise<{ thread: string }> } {
+  /** Registers an agent and, once it is time, starts its program. */
+  function admit(
+    player: Player,
+    time: Promise<void> = Promise.resolve(),
+  ): { registered: Promise<void>; connected: Promise<void>; completed: Promise<{ thread: string }> } {
+    const known = Promise.withResolvers<void>();
     const first = Promise.withResolvers<void>();
     const completed = Promise.withResolvers<{ thread: string }>();
     // Only the initiator's end of the thread is waited for.
@@ -115,21 +128,25 @@ async function playAct({ narrator, troupe, server, operator }: Stage, { title, w
       // Everybody with a seat hears of a milestone; once is enough to tell it.
       if (player === initiator || !milestones.has(told.what)) narrator.line(player.id, told.what, told.text, told);
       if (told.what === "connected") first.resolve();
+      if (told.what === "answers") answered.resolve();
       if (told.what === "completed" && told.thread) completed.resolve({ thread: told.thread });
       if (told.what === "failed" || told.what === "cancelled") completed.reject(new Error(`the thread ${told.what}: ${told.text}`));
     }
     const { id, capabilities, program, args = [] } = player;
     operator.call("POST", "v1/agents", { body: JSON.stringify({ id, capabilities }) }).then(
-      (agent) => {
+      async (agent) => {
         narrator.line("operator", "registers", `${id}${capabilities.length > 0 ? `, who may ${capabilities.join(", ")}` : ""}`);
+        known.resolve();
+        await time;
         troupe.startAgent(program, args, { NERVEFLARE_URL: server.url, NERVEFLARE_TOKEN: (agent as { token: string }).token }, listen);
       },
       (error: unknown) => {
+        known.reject(error);
         first.reject(error);
         completed.reject(error);
       },
     );
-    return { connected: first.promise, completed: completed.promise };
+    return { registered: known.promise, connected: first.promise, completed: completed.promise };
   }
 }
 
@@ -139,6 +156,6 @@ const milestones = new Set(["started", "suspended", "resumed", "completed", "fai
 /** What of `GET /v1/threads/:id` is told. */
 interface ThreadView {
   status: string;
-  roles: Record<string, { agent?: string | null }>;
+  roles: Record<string, { agent?: string | null; asked?: number; acked?: number }>;
   outcome?: { prompt?: string | null };
 }

@@ -1,4 +1,5 @@
 /** What the demo plays: who takes part, with which program and rights, and what it waits for. */
+import { announceAct } from "./announce-act.ts";
 import { triageAct } from "./triage-act.ts";
 
 /** One agent of the demo. */
@@ -18,6 +19,8 @@ export interface Act {
   workflow: string;
   /** Started first, and connected before the initiator is. */
   players: Player[];
+  /** Registered with the players, and started when one of those has answered: they come late. */
+  latecomers?: Player[];
   /** Posts the event that starts the thread, and hears of its end. */
   initiator: Player;
 }
@@ -55,4 +58,4 @@ export const acts: Act[] = [
 ];
 
 /** What `--all` plays after them: one act for each further kind of role. */
-export const furtherActs: Act[] = [triageAct];
+export const furtherActs: Act[] = [triageAct, announceAct];
