@@ -33,29 +33,6 @@ async function answer(player: Player, thread: string, output = { ok: true }) {
   return player.answer(await player.turn("fleet", thread), output);
 }
 
-describe.each(Object.entries(disturbances))("an announcement where %s between two events", (_, disturb) => {
-  test("ends when all have acknowledged, also who asks late", async () => {
-    const thread = await begin("need-all");
-    await disturb();
-    for (const [index, player] of fleet.entries()) {
-      await expectThread(thread, {
-        status: "running",
-        waiting: { for: "acks", role: "fleet", then: "$PARTIAL" },
-        roles: { fleet: { asked: 3, acked: index } },
-      });
-      expect((await answer(player, thread)).body).toMatchObject({ status: "accepted", notes: [] });
-      await disturb();
-    }
-    await expectThread(thread, {
-      status: "completed",
-      outcome: { prompt: "Done by all 3: north, south, west.", output: { $status: "$ACKED", missing: [] } },
-    });
-    const log = await readLog(thread, "nerve.thread.completed");
-    expect(log.filter(({ type }) => type === "nerve.turn.assigned")).toHaveLength(1);
-    expect(log.filter(({ type }) => type === "nerve.turn.respond")).toHaveLength(3);
-  });
-});
-
 test("one is enough, and the others' answers change nothing", async () => {
   const thread = await begin("need-any");
   await answer(fleet[1], thread);
@@ -97,4 +74,27 @@ test("a panel is two of them, and time that is up leaves who has not answered mi
     },
   });
   await readLog(thread, "fleet.setup.incomplete");
+});
+
+describe.each(Object.entries(disturbances))("an announcement where %s between two events", (_, disturb) => {
+  test("ends when all have acknowledged, also who asks late", async () => {
+    const thread = await begin("need-all");
+    await disturb();
+    for (const [index, player] of fleet.entries()) {
+      await expectThread(thread, {
+        status: "running",
+        waiting: { for: "acks", role: "fleet", then: "$PARTIAL" },
+        roles: { fleet: { asked: 3, acked: index } },
+      });
+      expect((await answer(player, thread)).body).toMatchObject({ status: "accepted", notes: [] });
+      await disturb();
+    }
+    await expectThread(thread, {
+      status: "completed",
+      outcome: { prompt: "Done by all 3: north, south, west.", output: { $status: "$ACKED", missing: [] } },
+    });
+    const log = await readLog(thread, "nerve.thread.completed");
+    expect(log.filter(({ type }) => type === "nerve.turn.assigned")).toHaveLength(1);
+    expect(log.filter(({ type }) => type === "nerve.turn.respond")).toHaveLength(3);
+  });
 });
