@@ -41,7 +41,17 @@ export const machine = createMachine({
     "delivery.refused": { actions: [{ type: "ignore" }] },
   },
   states: {
-    created: { always: { guard: { type: "hasInput" }, target: "active", actions: [{ type: "begin" }] } },
+    created: {
+      always: [
+        {
+          guard: { type: "beginsAt", params: { node: "fleet" } },
+          description: "goes on after fleet",
+          target: "#task.active.fleet.deciding",
+          actions: [{ type: "begin" }],
+        },
+        { guard: { type: "hasInput" }, target: "active", actions: [{ type: "begin" }] },
+      ],
+    },
     active: {
       initial: "$START",
       tags: ["running"],
