@@ -218,9 +218,10 @@ async function openStream(party: Party, query: string): Promise<Ear> {
 function openPoll(party: Party, query: string): Ear {
   const ear = createEar();
   const controller = new AbortController();
+  let over = false;
   let cursor = query;
   const reading = (async () => {
-    for (;;) {
+    while (!over) {
       const path = `v1/inbox?channel=my,open&wait=1${cursor}`;
       const { status, body } = await call(party, "GET", path, undefined, {}, controller.signal);
       const events = body["events"] as InboxItem[] | undefined;
@@ -238,8 +239,11 @@ function openPoll(party: Party, query: string): Ear {
     send: (event: Json) => post(party, event),
     ack: (ack: Parameters<Ear["ack"]>[0]) => postAck(party, ack),
     async close() {
-      controller.abort();
+      over = true;
+      // Left to end by itself: what a poll is given that nobody reads any more is not given to the next one at its number.
+      const stop = setTimeout(() => controller.abort(), 2_000);
       await reading;
+      clearTimeout(stop);
     },
   });
 }
