@@ -214,7 +214,7 @@ describe("completion", () => {
     expect(complete("nerveflare", "")).toEqual(expect.arrayContaining(commands.map(({ name }) => name)));
     expect(complete("nerveflare", "agents", "r")).toEqual(["rotate", "revoke", "remove"]);
     expect(complete("nerveflare", "agents", "rotate", "alice", "--o")).toEqual(["--overlap"]);
-    expect(complete("nerveflare", "--json", "pro")).toEqual(["prove", "profiles"]);
+    expect(complete("nerveflare", "--json", "prof")).toEqual(["profiles"]);
   });
 
   test.each(["zsh", "fish"])("in %s names every command", async (shell) => {
