@@ -205,7 +205,7 @@ export function createTurns(options: TurnsOptions): Turns {
   function readInvalid(run: Run, error: ClientError, event: PostedEvent): InvalidAnswer | undefined {
     const left = Number(error.problem?.["left"] ?? 0);
     const errors = (error.problem?.["errors"] ?? []) as InvalidAnswer["errors"];
-    const said = errors.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    const said = [...new Set(errors.map(({ path, message }) => `${path || "output"}: ${message.replace(/\.$/, "")}`))].join("; ");
     note({
       level: "warn",
       what: "turn.invalid",
