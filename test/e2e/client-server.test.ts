@@ -1,31 +1,15 @@
 /** The client against the real server: a review from event to end, by socket and by poll, and across a server's death. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { systemClock } from "../../src/client/clock.ts";
-import { createHttpCaller } from "../../src/client/http.ts";
 import { type Agent, type AgentOptions, connectAgent, type Note } from "../../src/client/index.ts";
 import { createSignal } from "../unit/client/signal.ts";
+import { createOperator, type Facts } from "./operator.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
-
-const workflow = join(import.meta.dirname, "../../workflows/code-review.yaml");
-
-interface Facts {
-  url: string;
-  adminToken: string;
-}
-
-function createOperator({ url, adminToken }: Facts) {
-  return createHttpCaller({ url, token: adminToken, fetch: (address, init) => fetch(address, init), clock: systemClock });
-}
 
 /** Publishes the workflow and registers its two agents. */
 async function prepare(facts: Facts): Promise<{ reviewer: string; author: string }> {
   const operator = createOperator(facts);
-  await operator.call("PUT", "v1/workflows/code-review", { body: await readFile(workflow, "utf8"), contentType: "application/yaml" });
-  const add = async (id: string, capabilities: string[]) =>
-    ((await operator.call("POST", "v1/agents", { body: JSON.stringify({ id, capabilities }) })) as { token: string }).token;
-  return { reviewer: await add("reviewer", ["code-review"]), author: await add("author", ["coding"]) };
+  await operator.publish("code-review");
+  return { reviewer: await operator.add("reviewer", ["code-review"]), author: await operator.add("author", ["coding"]) };
 }
 
 function connect(

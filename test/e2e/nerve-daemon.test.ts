@@ -1,12 +1,10 @@
 /** The nerve daemon's way in against the real server: senses poll, reflexes claim within capacity, a workflow responds, a kill repeats nothing. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { systemClock } from "../../src/client/clock.ts";
-import { createHttpCaller } from "../../src/client/http.ts";
 import { connectAgent } from "../../src/client/index.ts";
+import { createOperator } from "./operator.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -38,22 +36,14 @@ function startDaemon(url: string, token: string, folder: string) {
 
 test("[CLI7] a nerve daemon with one slot reviews two requests, one after the other, across a kill in mid-turn", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
-  const operator = createHttpCaller({
-    ...facts,
-    token: facts.adminToken,
-    fetch: (address, init) => fetch(address, init),
-    clock: systemClock,
-  });
-  const body = await readFile(join(root, "workflows/code-review.yaml"), "utf8");
-  await operator.call("PUT", "v1/workflows/code-review", { body, contentType: "application/yaml" });
-  const add = async (id: string, capabilities: string[]) =>
-    ((await operator.call("POST", "v1/agents", { body: JSON.stringify({ id, capabilities }) })) as { token: string }).token;
-  const token = await add("daemon", ["code-review"]);
+  const operator = createOperator(facts);
+  await operator.publish("code-review");
+  const token = await operator.add("daemon", ["code-review"]);
   const ended = new Map<string, string>();
   const both = Promise.withResolvers<void>();
   const author = connectAgent({
     url: facts.url,
-    token: await add("author", ["coding"]),
+    token: await operator.add("author", ["coding"]),
     slots: 2,
     onTurn: () => ({ $status: "updated", note: "done" }),
     onEvent({ type, data }) {

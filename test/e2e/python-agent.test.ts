@@ -1,11 +1,9 @@
 /** An agent in another language, as its developer would run it: examples/python/agent.py, the standard library alone. */
 import { spawn, spawnSync } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { systemClock } from "../../src/client/clock.ts";
-import { createHttpCaller } from "../../src/client/http.ts";
 import { connectAgent } from "../../src/client/index.ts";
+import { createOperator } from "./operator.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -13,20 +11,12 @@ const root = join(import.meta.dirname, "../..");
 test("[CLI8] a reviewer in Python claims, answers by polling, and is known as itself", async ({ skip }) => {
   if (spawnSync("python3", ["--version"]).status !== 0) skip("there is no python3 on this machine");
   const { facts } = await startTestServer(await makeDataFolder());
-  const operator = createHttpCaller({
-    ...facts,
-    token: facts.adminToken,
-    fetch: (address, init) => fetch(address, init),
-    clock: systemClock,
-  });
-  const body = await readFile(join(root, "workflows/code-review.yaml"), "utf8");
-  await operator.call("PUT", "v1/workflows/code-review", { body, contentType: "application/yaml" });
-  const add = async (id: string, capabilities: string[]) =>
-    ((await operator.call("POST", "v1/agents", { body: JSON.stringify({ id, capabilities }) })) as { token: string }).token;
+  const operator = createOperator(facts);
+  await operator.publish("code-review");
   const ended = Promise.withResolvers<string>();
   const author = connectAgent({
     url: facts.url,
-    token: await add("author", ["coding"]),
+    token: await operator.add("author", ["coding"]),
     onTurn: () => ({ $status: "updated", note: "done" }),
     onEvent({ type }) {
       if (/^nerve\.thread\.(completed|failed|cancelled)$/.test(type)) ended.resolve(type);
@@ -34,7 +24,7 @@ test("[CLI8] a reviewer in Python claims, answers by polling, and is known as it
   });
   onTestFinished(() => author.close());
   const python = spawn("python3", [join(root, "examples/python/agent.py")], {
-    env: { ...process.env, NERVEFLARE_URL: facts.url, NERVEFLARE_TOKEN: await add("snake", ["code-review"]) },
+    env: { ...process.env, NERVEFLARE_URL: facts.url, NERVEFLARE_TOKEN: await operator.add("snake", ["code-review"]) },
     stdio: ["ignore", "inherit", "inherit"],
   });
   onTestFinished(() => void python.kill("SIGKILL"));

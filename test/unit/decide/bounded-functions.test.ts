@@ -52,7 +52,7 @@ describe("what would take long or make much", () => {
   });
 
   test("evaluations side by side have their own steps", async () => {
-    const all = await Promise.all(Array.from({ length: 20 }, () => evaluateExpression("$count(objects[a > 3])", output)));
+    const all = await Promise.all(Array.from({ length: 10 }, () => evaluateExpression("$count(objects[a > 3])", output)));
     for (const result of all) expect(result).toEqual({ ok: true, value: 7_996 });
   });
 });
