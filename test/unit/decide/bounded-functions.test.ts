@@ -1,6 +1,6 @@
 /** Decisions over hostile outputs stay small and quick, and what is bounded still means what JSONata says. */
 import jsonata from "jsonata";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { evaluateExpression } from "../../../src/compile/index.ts";
 
 /** As much as one event may hold. */
@@ -52,7 +52,10 @@ describe("what would take long or make much", () => {
   });
 
   test("evaluations side by side have their own steps", async () => {
-    const all = await Promise.all(Array.from({ length: 10 }, () => evaluateExpression("$count(objects[a > 3])", output)));
+    // The clock stands still: it is the steps that are counted, on however busy a machine.
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const all = await Promise.all(Array.from({ length: 20 }, () => evaluateExpression("$count(objects[a > 3])", output)));
     for (const result of all) expect(result).toEqual({ ok: true, value: 7_996 });
   });
 });
