@@ -4,6 +4,7 @@ import type { Json } from "../wire/event.ts";
 import { createQuery } from "./agents.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
+import { describeBecause } from "./describe-because.ts";
 import { describeWait, renderWaiting, type WaitView } from "./describe-wait.ts";
 import { renderTable, type Terminal } from "./terminal.ts";
 import { orderThread } from "./thread-order.ts";
@@ -131,7 +132,7 @@ function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageV
   for (const { round, role, agent, output, body, decision } of messages) {
     lines.push("", `${bold(`${round} ${role}`)} ${agent ?? ""}`, `  ${JSON.stringify(output)}`);
     if (body) lines.push(`  ${body.replaceAll("\n", "\n  ")}`);
-    if (decision) lines.push(terminal.style("dim", `  → ${decision.to}: ${decision.because}`));
+    if (decision) lines.push(terminal.style("dim", `  → ${decision.to}: ${describeBecause(decision.because)}`));
   }
   if (error) lines.push("", `${terminal.style("red", "error")} ${error}`);
   if (outcome) lines.push("", `${bold(outcome.status)} ${outcome.prompt ?? ""}`, `  ${JSON.stringify(outcome.output)}`);

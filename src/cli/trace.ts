@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import type { CommandContext } from "./command.ts";
+import { describeBecause } from "./describe-because.ts";
 import { writeSpan } from "./describe-wait.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -68,7 +69,7 @@ function describeSpan({ kind, name, attributes }: SpanView): string {
   if (kind === "turn")
     return `turn ${attributes.number} ${name}${agent === undefined ? "" : ` (${agent})`}${round === undefined ? "" : ` round ${round}`}${outcome === undefined ? "" : `: ${outcome}`}`;
   if (kind === "recruitment") return `${name}${agent === undefined ? (closed ? `: ${closed}` : "") : ` → ${agent}`}`;
-  if (kind === "decision") return `${name}${because ? ` ${String(because).slice(0, 60)}` : ""}`;
+  if (kind === "decision") return `${name}${because ? ` ${describeBecause(String(because)).slice(0, 60)}` : ""}`;
   return name;
 }
 

@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { describeBecause } from "../../../src/cli/describe-because.ts";
+
+test.each([
+  [{ form: "status", status: "approved" }, "status approved"],
+  [{ form: "list", tried: [] }, "no condition"],
+  [{ form: "list", tried: [{ condition: "rejected", expression: "x", saw: false }] }, "rejected is false"],
+  [{ form: "moderator", saw: { role: "host" } }, 'the moderator said {"role":"host"}'],
+])("%j is told as %s", (because, told) => expect(describeBecause(JSON.stringify(because))).toBe(told));
+
+test("what is no JSON is told as it is", () => expect(describeBecause("otherwise")).toBe("otherwise"));
