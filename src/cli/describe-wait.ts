@@ -17,6 +17,7 @@ export function describeWait({ for: what, role, agent }: WaitView): string {
   if (what === "answer") return `an answer of ${whose}`;
   if (what === "acks") return `acknowledgements of ${whose}`;
   if (what === "claim") return `a claim of ${whose}`;
+  if (what === "children") return "the threads that it spawned";
   if (what === "place") return "a place in the queue";
   if (what === "person") return "a person";
   if (what === "engine") return "the engine";

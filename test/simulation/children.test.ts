@@ -177,6 +177,20 @@ test("an input that is a list spawns a child per item, and the turn that waited 
   expect(publishing?.prompt).toBe("Publish build:a build:b build:c.");
 });
 
+test("the index lists a thread as waiting for its children, until when, and for an answer once they are done", async () => {
+  const { cluster, playUntil, post } = await open();
+  await post("wanted", "release.wanted", {});
+  const planOnly: Perform = (turn) => (turn.role.name === "planner" ? perform(turn) : undefined);
+  await playUntil(planOnly, () => are(cluster, "build", "running", 3));
+  const wait = () => cluster.waits.get(`${find(cluster, "release")[0]?.id} task`)?.waiting;
+  const first = wait();
+  expect(first).toMatchObject({ for: "children", role: "planner", since: expect.any(Number) });
+  expect((first?.until ?? 0) - (first?.since ?? 0)).toBe(3_600_000);
+  const buildOnly: Perform = (turn) => (turn.role.name === "builder" ? perform(turn) : undefined);
+  await playUntil(buildOnly, () => wait()?.for !== "children");
+  expect(wait()).toMatchObject({ for: "answer", role: "publisher" });
+});
+
 test("a child that fails is the source's $FAILED, whose prompt sees who failed", async () => {
   const { cluster, given, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});

@@ -111,7 +111,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   const projection = createProjectionLane(world, ports.later, ports.project);
   const project = (row: ProjectionRow): void => projection.append(row);
   const isBroadcast = (turn: string): boolean => hasTasks && readBroadcast(storage, readTurnNumber(turn)) !== undefined;
-  const waits = createWaitNotes({ storage, root: isRoot ? name : undefined, isBroadcast, now: () => clock.now(), project });
+  const waits = createWaitNotes({ storage, root: isRoot ? name : undefined, hasTasks, isBroadcast, now: () => clock.now(), project });
   const log = (event: CloudEvent, thread: string): void => {
     project({ table: "event", event: stamp(event), thread });
     waits.note(event, thread);
