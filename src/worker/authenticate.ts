@@ -66,6 +66,16 @@ async function findPrincipal(ports: AppPorts, token: string, adminToken: string)
   return { principal: { agent, token } };
 }
 
+/**
+ * Proves once more who opened a stream, for as long as it is open.
+ * @throws ProblemError `unauthenticated` when the token is no longer good
+ */
+export async function proveAgain(c: Context<AppEnv>, ports: AppPorts): Promise<void> {
+  const principal = c.get("principal");
+  if ("agent" in principal) await proveViewer(c, ports);
+  else await findPrincipal(ports, readToken(c.req.raw) ?? "", requireAdminToken(ports));
+}
+
 /** The paths that a browser opens without headers of its own. */
 const ticketPaths = ["/v1/inbox/stream", "/v1/connect"];
 

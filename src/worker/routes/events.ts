@@ -9,7 +9,7 @@ import { limits } from "../../wire/limits.ts";
 import { createProblem } from "../../wire/problem.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { streamArchive } from "../archive-log.ts";
-import { nameObject, proveViewer, requireOperator } from "../authenticate.ts";
+import { nameObject, proveAgain, proveViewer, requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
 import type { RouteDoc } from "../describe/route-doc.ts";
 import { acceptedShape, rejectedShape } from "../describe/wire-shapes.ts";
@@ -61,7 +61,7 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       return followLog(from, {
         read: async (after) => (await queryEvents(ports.db, viewer, { ...filter, after, limit: followLimits.page })).events,
         projector: ports.projector(),
-        prove: () => proveViewer(c, ports),
+        prove: () => proveAgain(c, ports),
         now: ports.now,
       });
     }

@@ -19,10 +19,10 @@ function setUp() {
   let written = 0;
   return {
     objects,
-    async register(id: string): Promise<string> {
+    async call(method: string, path: string, body?: object): Promise<{ token: string }> {
       const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
-      const response = await app.request("http://nerveflare.test/v1/agents", { method: "POST", headers, body: JSON.stringify({ id }) });
-      return ((await response.json()) as { token: string }).token;
+      const response = await app.request(`http://nerveflare.test${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+      return (await response.json().catch(() => ({}))) as { token: string };
     },
     pass(milliseconds: number): void {
       now += milliseconds;
@@ -106,14 +106,30 @@ test("there are only so many followers; one that leaves, or is not heard of, mak
 });
 
 test("a stream ends soon after its token is void, and only then", async () => {
-  const { follow, pass, write, register, objects } = setUp();
-  const authorization = `Bearer ${await register("a")}`;
+  const { follow, pass, write, call, objects } = setUp();
+  const authorization = `Bearer ${(await call("POST", "/v1/agents", { id: "a" })).token}`;
   const tail = await follow("", { authorization });
   const read = tail.read(1);
   pass(followLimits.proof);
   await write("a.b");
   expect(await read).toHaveLength(1);
   await objects.agent("a").remove();
+  const next = tail.read(2);
+  pass(followLimits.proof);
+  await write("a.b");
+  await write("a.b");
+  await expect(next.then(() => tail.read(4))).rejects.toThrow("the stream ended");
+});
+
+test("an operator's stream ends soon after its token is revoked, and only then", async () => {
+  const { follow, pass, write, call } = setUp();
+  const { token } = await call("POST", "/v1/operators", { name: "eve", access: "read" });
+  const tail = await follow("", { authorization: `Bearer ${token}` });
+  const read = tail.read(1);
+  pass(followLimits.proof);
+  await write("a.b");
+  expect(await read).toHaveLength(1);
+  await call("DELETE", "/v1/operators/eve");
   const next = tail.read(2);
   pass(followLimits.proof);
   await write("a.b");
