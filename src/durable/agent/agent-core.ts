@@ -5,7 +5,7 @@
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
-import { createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { Delivered, Routing } from "../../wire/routing.ts";
 import { createGather } from "../gather.ts";
 import { type Committer, createCommitter } from "../host/committer.ts";
@@ -14,31 +14,29 @@ import { laneMigrations, migrate } from "../host/schema.ts";
 import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
-import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";
 import type {
   AgentCard,
   AgentStanding,
   ClaimCard,
   Delivery,
   Envelope,
-  Message,
   PresenceFacts,
   Principal,
   ProjectionRow,
   ThreadActorRpc,
 } from "../rpc.ts";
-import { formatDuration } from "../thread/format-duration.ts";
 import { hashToken } from "../token-hash.ts";
+import { createAcceptEvents } from "./accept-events.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
-import { takeSlot } from "./claim-slots.ts";
-import { type Caller, createIdentity, type Identity, type Report } from "./identity.ts";
-import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
+import { type Caller, createIdentity, type Identity } from "./identity.ts";
+import { createLeaveThreads } from "./leave-threads.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
+import { createPollInbox } from "./poll-inbox.ts";
 import { type Connections, createPresence, type Presence, presenceLimits } from "./presence.ts";
 import { createRate, describeRate, type Rates, readRates } from "./rate.ts";
-import { isThreadName, readThreadAddress } from "./read-thread-address.ts";
 import type { Incoming } from "./reader.ts";
 import { createSeats } from "./seats.ts";
+import { createShowAgent } from "./show-agent.ts";
 import { createTickets } from "./tickets.ts";
 
 export interface AgentPorts {
@@ -138,14 +136,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const rates = ports.rates ?? readRates({});
   const eventRate = createRate(rates.events, clock.now);
   const callRate = createRate(rates.calls, clock.now);
-  let polls = 0;
-  /** Ends the waiting of each poll: what it was let in by may be void. */
-  const waiting = new Set<() => void>();
   let lazy = false;
   let resumed = false;
-  /** The call before has placed its events; the event before has been stored. */
-  let arriving: Promise<unknown> = Promise.resolve();
-  let keeping: Promise<unknown> = Promise.resolve();
 
   const identity = createIdentity(name, world, (body) => committer.commit(body));
   const mailbox = createMailbox(
@@ -178,8 +170,6 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       ),
     project: (row) => projection.append(row),
   });
-  /** Threads have yet to hear that the agent was deleted; whoever is there now under its name is another. */
-  let leaving = storage.exec("SELECT 1 FROM outbox WHERE message LIKE ? LIMIT 1", `${deletedPrefix}%`).length > 0;
 
   function resume(): void {
     if (resumed) return;
@@ -201,149 +191,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     return identified;
   }
 
-  /** Whether threads may still take the agent for the one that was deleted. */
-  async function isLeaving(): Promise<boolean> {
-    if (!leaving) return false;
-    await committer.outbox.flush();
-    commit(() => {});
-    leaving = storage.exec("SELECT 1 FROM outbox WHERE message LIKE ? LIMIT 1", `${deletedPrefix}%`).length > 0;
-    return leaving;
-  }
-
-  function wakePolls(): void {
-    for (const end of [...waiting]) end();
-  }
-
   /** As {@link hear}, if the caller may speak so soon again. Operators are not held back. */
   async function admit(principal: Principal): Promise<Result<Identity>> {
     const caller = await hear(principal);
     const wait = caller.ok && "agent" in principal ? callRate.take() : 0;
     return wait > 0 ? { ok: false, problem: describeRate(`${callRate.perSecond} calls`, wait) } : caller;
-  }
-
-  /** @param placed called once the event has its place among all that the agent sent */
-  async function acceptOne(sender: Identity, raw: unknown, placed: () => void): Promise<Accepted | Rejected> {
-    const id =
-      typeof raw === "object" && raw !== null && typeof (raw as { id?: unknown }).id === "string" ? (raw as { id: string }).id : null;
-    const reject = (error: Problem): Rejected => ({ id, status: "rejected", error });
-    const wait = sender.source.startsWith("/agents/") ? eventRate.take() : 0;
-    if (wait > 0) return reject(describeRate(`${eventRate.perSecond} events`, wait));
-    try {
-      const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
-      if (!judged.ok) return reject(judged.problem);
-      const { kind } = judged.value;
-      const answering = kind && kind !== "nerve.agent.report" ? forward(sender, judged.value) : keepInOrder(sender, judged.value);
-      placed();
-      const answer = await answering;
-      return answer.ok ? answer.value : reject(answer.problem);
-    } catch (error) {
-      // Another object or the registry could not be asked: nothing says that the event was not stored, so the id stays.
-      console.error(JSON.stringify({ at: "accept", name, id, error: String(error) }));
-      return reject(createProblem("unavailable", "The event could not be taken now; send it again under the same id.", { retryAfter: 1 }));
-    }
-  }
-
-  /** Writes what changes what the agent plays. */
-  function commitParts(body: () => void): void {
-    commit(() => {
-      body();
-      presence.noteParts(false);
-    });
-  }
-
-  /** The five thread-bound kinds are accepted by the actor that they name. */
-  async function forward(sender: Identity, { event, hash }: JudgedEvent): Promise<Result<Accepted>> {
-    const address = readThreadAddress(event);
-    if (!address) return refuse("not_found", "There is no such offer or turn.");
-    if (await isLeaving())
-      return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
-    const { turn, offer } = event.data as { turn?: string; offer?: string };
-    const claim = event.type === "nerve.offer.claim" ? offer : undefined;
-    const capacity =
-      claim === undefined ? {} : takeSlot({ seats, mailbox, now: clock.now(), commit: commitParts }, claim, sender.report.slots);
-    const answer = await threadActor(address).take({ ...sender.card, ...narrow(sender), ...capacity }, noteDelivery(event, turn), hash);
-    if (claim !== undefined && !answer.ok && !answer.problem.retryable) commitParts(() => seats.release(claim));
-    if (turn !== undefined && event.type !== "nerve.turn.progress") {
-      if (answer.ok && event.type === "nerve.turn.fail") mailbox.endPassing(turn);
-      else if (answer.ok || answer.problem.code === "turn_over") mailbox.endTurn(turn);
-      noteLazily();
-    }
-    return answer;
-  }
-
-  /** An answer says, for traces, when its turn reached the agent: only this object knows. */
-  function noteDelivery(event: CloudEvent, turn: string | undefined): CloudEvent {
-    const given = turn === undefined ? undefined : mailbox.givenAt(turn);
-    const { deliveredat: _, ...rest } = event;
-    return given === undefined ? (rest as CloudEvent) : { ...event, deliveredat: new Date(given).toISOString() };
-  }
-
-  /** What an agent says of itself can only narrow what it was granted. */
-  function narrow({ card: granted, report: said }: Pick<Identity, "card" | "report">): {
-    capabilities: string[];
-    labels: Json;
-    load: number;
-  } {
-    const capabilities = said.capabilities
-      ? granted.capabilities.filter((capability) => said.capabilities?.includes(capability))
-      : granted.capabilities;
-    return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? seats.list().length };
-  }
-
-  /** Routes events side by side and stores them in the order in which they came. */
-  function keepInOrder(sender: Identity, judged: JudgedEvent): Promise<Result<Accepted>> {
-    const repeat = readSent(judged.event.id, judged.hash);
-    if (repeat) return Promise.resolve(repeat);
-    const routing = routeEvent(judged.event, sender.card, registry, {
-      now: clock.now(),
-      findHolders: async (thread) =>
-        isThreadName(thread) && ports.holders
-          ? ports.holders(thread, sender.source.startsWith("/operators/") ? null : sender.card.id)
-          : refuse("not_found", `There is no thread ${thread}.`),
-    });
-    const kept = keeping.then(async () => keep(judged, await routing));
-    // The one behind waits for this one, however it ends.
-    keeping = kept.catch(() => {});
-    routing.catch(() => {});
-    return kept;
-  }
-
-  function keep({ event, kind, hash }: JudgedEvent, routed: Result<RoutedEvent>): Result<Accepted> {
-    if (!routed.ok) return routed;
-    // Another call may have stored the same id while the registry was read.
-    const overtaken = readSent(event.id, hash);
-    if (overtaken) return overtaken;
-    const { threads, notes, messages, routing, emitted } = routed.value;
-    const recipients = routing.recipients.length;
-    const answer: Accepted = { id: event.id, status: "accepted", threads, notes, ...(recipients && { recipients }) };
-    commit(() => {
-      storage.exec(
-        "INSERT INTO sent (id, hash, answer, at, routed) VALUES (?, ?, ?, ?, ?)",
-        event.id,
-        hash,
-        JSON.stringify(answer),
-        clock.now(),
-        recipients ? JSON.stringify({ event, routing }) : null,
-      );
-      for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
-      if (kind === "nerve.agent.report" && identity.card) {
-        const report = event.data as Report;
-        identity.saveReport(report);
-        if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
-      }
-      // What starts a thread is the first event of it.
-      projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null, routing });
-      for (const follows of emitted) projection.append({ table: "event", ...follows });
-    });
-    return succeed(answer);
-  }
-
-  function readSent(id: string, hash: string): Result<Accepted> | undefined {
-    const sent = storage.exec<{ hash: string; answer: string }>("SELECT hash, answer FROM sent WHERE id = ?", id)[0];
-    if (!sent) return undefined;
-    return sent.hash === hash
-      ? succeed(JSON.parse(sent.answer) as Accepted)
-      : refuse("id_conflict", `The id ${id} was sent before with another body; give a new event a new id.`);
   }
 
   function noteLazily(): void {
@@ -354,6 +206,15 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       if (mailbox.hasNotes) commit(() => {});
     });
   }
+
+  const leaveThreads = createLeaveThreads(name, { storage, committer });
+  const polls = createPollInbox({ mailbox, clock, later: ports.later, admit, identify });
+  const shown = createShowAgent({ clock, registry, rates, identity, mailbox, seats, presence });
+  const accept = createAcceptEvents({
+    ...{ name, storage, clock, committer, projection, registry, threadActor, holders: ports.holders },
+    ...{ identity, mailbox, seats, presence, eventRate, hear, noteLazily },
+    isLeaving: leaveThreads.isLeaving,
+  });
 
   const gather = createGather<Incoming, Delivery>(ports.settle, (incoming) => {
     if (!identity.card && !name.startsWith("operators/"))
@@ -382,37 +243,26 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     remove() {
       identity.remove(() => {
-        // A broadcast waits for nobody who is gone; of another turn's holder the thread hears below.
-        for (const { event } of mailbox.readOpen("turn")) {
-          const { turn } = event.data as { turn: string };
-          committer.outbox.append([`task/${turn.slice(0, turn.lastIndexOf(":"))}`], { type: "audience.left", agent: name, turn });
-        }
+        leaveThreads.tell(mailbox.readOpen("turn"), seats.listThreads());
         mailbox.clear();
-        const threads = seats.listThreads().map((thread) => `recruitment/${thread}`);
-        for (let at = 0; at < threads.length; at += presenceLimits.partsAtOnce)
-          committer.outbox.append(threads.slice(at, at + presenceLimits.partsAtOnce), deletedMessage(name), { spread: true });
-        leaving ||= threads.length > 0;
         seats.clear();
         presence.forget();
         tickets.clear();
       });
-      wakePolls();
+      polls.wake();
       return succeed(null);
     },
-    card() {
-      const { card, report } = identity;
-      return card ? { ...card, ...narrow({ card, report }) } : null;
-    },
+    card: shown.card,
     rotate(tokenHash, overlap) {
       if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
       identity.rotate(tokenHash, overlap);
-      wakePolls();
+      polls.wake();
       return succeed(null);
     },
     revoke() {
       if (!identity.card) return refuse("not_found", `There is no agent ${name}.`);
       identity.revoke();
-      wakePolls();
+      polls.wake();
       return succeed(null);
     },
     holds: (tokenHash) => identity.holds(tokenHash),
@@ -444,91 +294,10 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     async me(principal) {
       const caller = await admit(principal);
-      if (!caller.ok) return caller;
-      const { card: granted } = caller.value;
-      const data = (item: { event: CloudEvent }): Json => item.event.data ?? null;
-      return succeed({
-        id: granted.id,
-        capabilities: granted.capabilities,
-        roles: granted.roles,
-        kinds: granted.kinds,
-        limits: {
-          eventBytes: limits.eventBytes,
-          batchEvents: limits.batchEvents,
-          mailboxRows: limits.mailboxRows,
-          pollSeconds: limits.pollSeconds,
-          eventsPerSecond: rates.events,
-          callsPerSecond: rates.calls,
-        },
-        now: new Date(clock.now()).toISOString(),
-        rolesHeld: seats.list().map(({ thread, workflow, role, type, generation, ...seat }) => {
-          const expires = presence.findExpiry(seat);
-          return {
-            ...{ thread, workflow, role, type },
-            lease: { generation, expires: expires === null ? null : new Date(expires).toISOString() },
-            heartbeat: { every: formatDuration(seat.every), miss: Math.round(seat.silence / seat.every) },
-          };
-        }),
-        turns: mailbox.readOpen("turn").map(data),
-        offers: mailbox.readOpen("offer").map(data),
-        ...(registry.subscriptionsOf && { subscriptions: await registry.subscriptionsOf(granted.id) }),
-        inbox: mailbox.count(),
-      });
+      return caller.ok ? succeed(await shown.me(caller.value.card)) : caller;
     },
-    async accept(principal, events) {
-      // Calls of one agent run side by side; what they bring is taken in the order in which they came.
-      const before = arriving;
-      const { promise, resolve: placed } = Promise.withResolvers<void>();
-      arriving = promise;
-      try {
-        const caller = await hear(principal);
-        await before;
-        if (!caller.ok) return caller;
-        const answers: (Accepted | Rejected)[] = [];
-        for (const [index, event] of events.entries())
-          answers.push(await acceptOne(caller.value, event, index === events.length - 1 ? placed : () => {}));
-        return succeed(answers);
-      } finally {
-        placed();
-      }
-    },
-    async inbox(principal, { channels, after, waitSeconds, limit }) {
-      const caller = await admit(principal);
-      if (!caller.ok) return caller;
-      const read = (): InboxPage => {
-        const events = mailbox.readFree({ channels, ...(after !== undefined && { after }), limit });
-        return { events, next: events.at(-1)?.seq ?? after ?? mailbox.count().last };
-      };
-      const first = read();
-      if (first.events.length || waitSeconds <= 0) return succeed(first);
-      if (polls >= agentLimits.polls)
-        return refuse("rate_limited", `At most ${agentLimits.polls} polls of one agent wait at once.`, { retryAfter: 1 });
-      polls += 1;
-      try {
-        const end = clock.now() + waitSeconds * 1000;
-        for (;;) {
-          const left = end - clock.now();
-          if (left <= 0) return succeed(read());
-          await new Promise<void>((resolve) => {
-            const end = (): void => {
-              waiting.delete(end);
-              stop();
-              resolve();
-            };
-            const stop = mailbox.onReceive(end);
-            waiting.add(end);
-            ports.later(left, end);
-          });
-          // It may have waited for longer than its token was good.
-          const still = await identify(principal);
-          if (!still.ok) return still;
-          const page = read();
-          if (page.events.length) return succeed(page);
-        }
-      } finally {
-        polls -= 1;
-      }
-    },
+    accept,
+    inbox: polls.read,
     async ack(principal, ack) {
       const caller = await admit(principal);
       if (!caller.ok) return caller;
@@ -542,7 +311,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       noteLazily();
     },
     presence,
-    showPresence: () => ({ ...presence.show(), slots: identity.report.slots ?? null }),
+    showPresence: shown.presence,
     delivered: (event) => ({ agent: name, ...mailbox.find(event) }),
     routed(id) {
       const text = storage.exec<{ routed: string | null }>("SELECT routed FROM sent WHERE id = ?", id)[0]?.routed;
@@ -550,14 +319,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     standing(offer) {
       resume();
-      const { card, report } = identity;
-      if (!card) return null;
-      const { state, lastSignAt, used } = presence.show();
-      return {
-        card: { ...card, ...narrow({ card, report }), ...(report.slots !== undefined && { capacity: { slots: report.slots, used } }) },
-        offer: offer === null ? "absent" : mailbox.locateOffer(offer),
-        presence: { state, lastSignAt },
-      };
+      return shown.standing(offer);
     },
     deliver,
     alarm: () =>
@@ -574,11 +336,4 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         });
       }),
   };
-}
-
-/** What threads hear of an agent that is gone for good, as it begins in the outbox. */
-const deletedPrefix = '{"type":"agent.deleted"';
-
-function deletedMessage(agent: string): Message {
-  return { type: "agent.deleted", agent };
 }

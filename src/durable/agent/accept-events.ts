@@ -1,0 +1,190 @@
+/**
+ * What an agent posts: each event is judged alone, then kept here and routed, or handed to the actor that it names. Taken in
+ * the order in which it came. Knows ports, not sockets.
+ */
+import type { CloudEvent } from "../../wire/event.ts";
+import type { Accepted, Rejected } from "../../wire/frames.ts";
+import { createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import type { Committer } from "../host/committer.ts";
+import type { Clock, Storage } from "../host/ports.ts";
+import type { ProjectionLane } from "../projection-lane.ts";
+import type { Registry } from "../registry.ts";
+import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";
+import type { ThreadActorRpc } from "../rpc.ts";
+import { takeSlot } from "./claim-slots.ts";
+import type { AgentIdentity, Caller, Identity, Report } from "./identity.ts";
+import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Presence } from "./presence.ts";
+import { describeRate, type Rate } from "./rate.ts";
+import { isThreadName, readThreadAddress } from "./read-thread-address.ts";
+import type { Seats } from "./seats.ts";
+import { narrowCard } from "./show-agent.ts";
+
+export interface AcceptEventsPorts {
+  name: string;
+  storage: Storage;
+  clock: Clock;
+  committer: Pick<Committer, "commit" | "outbox">;
+  projection: Pick<ProjectionLane, "append">;
+  registry: Registry;
+  threadActor(address: string): ThreadActorRpc;
+  holders: ((thread: string, viewer: string | null) => Promise<Result<{ [role: string]: string | null }>>) | undefined;
+  identity: Pick<AgentIdentity, "card" | "saveReport">;
+  mailbox: Pick<Mailbox, "endTurn" | "endPassing" | "findOffer" | "givenAt">;
+  seats: Seats;
+  presence: Pick<Presence, "noteParts">;
+  eventRate: Rate;
+  /** Who speaks, which is a sign of life. */
+  hear(caller: Caller): Promise<Result<Identity>>;
+  /** The mailbox has noted something that is to be written soon. */
+  noteLazily(): void;
+  /** Whether threads may still take the agent for one that was deleted. */
+  isLeaving(): Promise<boolean>;
+}
+
+/** Takes events as they were posted, unparsed; answers in their order. */
+export function createAcceptEvents(
+  ports: AcceptEventsPorts,
+): (principal: Caller, events: unknown[]) => Promise<Result<(Accepted | Rejected)[]>> {
+  const { name, storage, clock, committer, projection, registry, threadActor, holders } = ports;
+  const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving } = ports;
+  /** The call before has placed its events; the event before has been stored. */
+  let arriving: Promise<unknown> = Promise.resolve();
+  let keeping: Promise<unknown> = Promise.resolve();
+
+  /** @param placed called once the event has its place among all that the agent sent */
+  async function acceptOne(sender: Identity, raw: unknown, placed: () => void): Promise<Accepted | Rejected> {
+    const id =
+      typeof raw === "object" && raw !== null && typeof (raw as { id?: unknown }).id === "string" ? (raw as { id: string }).id : null;
+    const reject = (error: Problem): Rejected => ({ id, status: "rejected", error });
+    const wait = sender.source.startsWith("/agents/") ? eventRate.take() : 0;
+    if (wait > 0) return reject(describeRate(`${eventRate.perSecond} events`, wait));
+    try {
+      const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
+      if (!judged.ok) return reject(judged.problem);
+      const { kind } = judged.value;
+      const answering = kind && kind !== "nerve.agent.report" ? forward(sender, judged.value) : keepInOrder(sender, judged.value);
+      placed();
+      const answer = await answering;
+      return answer.ok ? answer.value : reject(answer.problem);
+    } catch (error) {
+      // Another object or the registry could not be asked: nothing says that the event was not stored, so the id stays.
+      console.error(JSON.stringify({ at: "accept", name, id, error: String(error) }));
+      return reject(createProblem("unavailable", "The event could not be taken now; send it again under the same id.", { retryAfter: 1 }));
+    }
+  }
+
+  /** Writes what changes what the agent plays. */
+  function commitParts(body: () => void): void {
+    committer.commit(() => {
+      body();
+      presence.noteParts(false);
+    });
+  }
+
+  /** The five thread-bound kinds are accepted by the actor that they name. */
+  async function forward(sender: Identity, { event, hash }: JudgedEvent): Promise<Result<Accepted>> {
+    const address = readThreadAddress(event);
+    if (!address) return refuse("not_found", "There is no such offer or turn.");
+    if (await isLeaving())
+      return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
+    const { turn, offer } = event.data as { turn?: string; offer?: string };
+    const claim = event.type === "nerve.offer.claim" ? offer : undefined;
+    const capacity =
+      claim === undefined ? {} : takeSlot({ seats, mailbox, now: clock.now(), commit: commitParts }, claim, sender.report.slots);
+    const answer = await threadActor(address).take(
+      { ...sender.card, ...narrowCard(sender, seats), ...capacity },
+      noteDelivery(event, turn),
+      hash,
+    );
+    if (claim !== undefined && !answer.ok && !answer.problem.retryable) commitParts(() => seats.release(claim));
+    if (turn !== undefined && event.type !== "nerve.turn.progress") {
+      if (answer.ok && event.type === "nerve.turn.fail") mailbox.endPassing(turn);
+      else if (answer.ok || answer.problem.code === "turn_over") mailbox.endTurn(turn);
+      noteLazily();
+    }
+    return answer;
+  }
+
+  /** An answer says, for traces, when its turn reached the agent: only this object knows. */
+  function noteDelivery(event: CloudEvent, turn: string | undefined): CloudEvent {
+    const given = turn === undefined ? undefined : mailbox.givenAt(turn);
+    const { deliveredat: _, ...rest } = event;
+    return given === undefined ? (rest as CloudEvent) : { ...event, deliveredat: new Date(given).toISOString() };
+  }
+
+  /** Routes events side by side and stores them in the order in which they came. */
+  function keepInOrder(sender: Identity, judged: JudgedEvent): Promise<Result<Accepted>> {
+    const repeat = readSent(judged.event.id, judged.hash);
+    if (repeat) return Promise.resolve(repeat);
+    const routing = routeEvent(judged.event, sender.card, registry, {
+      now: clock.now(),
+      findHolders: async (thread) =>
+        isThreadName(thread) && holders
+          ? holders(thread, sender.source.startsWith("/operators/") ? null : sender.card.id)
+          : refuse("not_found", `There is no thread ${thread}.`),
+    });
+    const kept = keeping.then(async () => keep(judged, await routing));
+    // The one behind waits for this one, however it ends.
+    keeping = kept.catch(() => {});
+    routing.catch(() => {});
+    return kept;
+  }
+
+  function keep({ event, kind, hash }: JudgedEvent, routed: Result<RoutedEvent>): Result<Accepted> {
+    if (!routed.ok) return routed;
+    // Another call may have stored the same id while the registry was read.
+    const overtaken = readSent(event.id, hash);
+    if (overtaken) return overtaken;
+    const { threads, notes, messages, routing, emitted } = routed.value;
+    const recipients = routing.recipients.length;
+    const answer: Accepted = { id: event.id, status: "accepted", threads, notes, ...(recipients && { recipients }) };
+    committer.commit(() => {
+      storage.exec(
+        "INSERT INTO sent (id, hash, answer, at, routed) VALUES (?, ?, ?, ?, ?)",
+        event.id,
+        hash,
+        JSON.stringify(answer),
+        clock.now(),
+        recipients ? JSON.stringify({ event, routing }) : null,
+      );
+      for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
+      if (kind === "nerve.agent.report" && identity.card) {
+        const report = event.data as Report;
+        identity.saveReport(report);
+        if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
+      }
+      // What starts a thread is the first event of it.
+      projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null, routing });
+      for (const follows of emitted) projection.append({ table: "event", ...follows });
+    });
+    return succeed(answer);
+  }
+
+  function readSent(id: string, hash: string): Result<Accepted> | undefined {
+    const sent = storage.exec<{ hash: string; answer: string }>("SELECT hash, answer FROM sent WHERE id = ?", id)[0];
+    if (!sent) return undefined;
+    return sent.hash === hash
+      ? succeed(JSON.parse(sent.answer) as Accepted)
+      : refuse("id_conflict", `The id ${id} was sent before with another body; give a new event a new id.`);
+  }
+
+  return async (principal, events) => {
+    // Calls of one agent run side by side; what they bring is taken in the order in which they came.
+    const before = arriving;
+    const { promise, resolve: placed } = Promise.withResolvers<void>();
+    arriving = promise;
+    try {
+      const caller = await hear(principal);
+      await before;
+      if (!caller.ok) return caller;
+      const answers: (Accepted | Rejected)[] = [];
+      for (const [index, event] of events.entries())
+        answers.push(await acceptOne(caller.value, event, index === events.length - 1 ? placed : () => {}));
+      return succeed(answers);
+    } finally {
+      placed();
+    }
+  };
+}

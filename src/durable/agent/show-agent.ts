@@ -1,0 +1,104 @@
+/**
+ * An agent as others see it: the agent itself in `/v1/me`, a thread that looks at its card, an operator who asks why it holds no
+ * role. Reads only.
+ */
+import type { CloudEvent, Json } from "../../wire/event.ts";
+import { limits } from "../../wire/limits.ts";
+import type { Clock } from "../host/ports.ts";
+import type { Registry } from "../registry.ts";
+import type { AgentCard, AgentStanding, ClaimCard, PresenceFacts } from "../rpc.ts";
+import { formatDuration } from "../thread/format-duration.ts";
+import type { AgentIdentity, Identity } from "./identity.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Presence } from "./presence.ts";
+import type { Rates } from "./rate.ts";
+import type { Seats } from "./seats.ts";
+
+export interface ShowAgent {
+  /** What the agent is, as far as it says so itself; null: it was removed, or never was. */
+  card(): ClaimCard | null;
+  /** `/v1/me`, of somebody with this card. */
+  me(granted: AgentCard): Promise<Json>;
+  presence(): PresenceFacts;
+  /** How the agent stands to an offer; null: there is none, or no more. */
+  standing(offer: string | null): AgentStanding | null;
+}
+
+export interface ShowAgentPorts {
+  clock: Clock;
+  registry: Registry;
+  rates: Rates;
+  identity: Pick<AgentIdentity, "card" | "report">;
+  mailbox: Pick<Mailbox, "readOpen" | "count" | "locateOffer">;
+  seats: Seats;
+  presence: Presence;
+}
+
+export function createShowAgent({ clock, registry, rates, identity, mailbox, seats, presence }: ShowAgentPorts): ShowAgent {
+  return {
+    card() {
+      const { card, report } = identity;
+      return card ? { ...card, ...narrowCard({ card, report }, seats) } : null;
+    },
+    async me(granted) {
+      const data = (item: { event: CloudEvent }): Json => item.event.data ?? null;
+      return {
+        id: granted.id,
+        capabilities: granted.capabilities,
+        roles: granted.roles,
+        kinds: granted.kinds,
+        limits: {
+          eventBytes: limits.eventBytes,
+          batchEvents: limits.batchEvents,
+          mailboxRows: limits.mailboxRows,
+          pollSeconds: limits.pollSeconds,
+          eventsPerSecond: rates.events,
+          callsPerSecond: rates.calls,
+        },
+        now: new Date(clock.now()).toISOString(),
+        rolesHeld: seats.list().map(({ thread, workflow, role, type, generation, ...seat }) => {
+          const expires = presence.findExpiry(seat);
+          return {
+            ...{ thread, workflow, role, type },
+            lease: { generation, expires: expires === null ? null : new Date(expires).toISOString() },
+            heartbeat: { every: formatDuration(seat.every), miss: Math.round(seat.silence / seat.every) },
+          };
+        }),
+        turns: mailbox.readOpen("turn").map(data),
+        offers: mailbox.readOpen("offer").map(data),
+        ...(registry.subscriptionsOf && { subscriptions: await registry.subscriptionsOf(granted.id) }),
+        inbox: mailbox.count(),
+      };
+    },
+    presence: () => ({ ...presence.show(), slots: identity.report.slots ?? null }),
+    standing(offer) {
+      const { card, report } = identity;
+      if (!card) return null;
+      const { state, lastSignAt, used } = presence.show();
+      return {
+        card: {
+          ...card,
+          ...narrowCard({ card, report }, seats),
+          ...(report.slots !== undefined && { capacity: { slots: report.slots, used } }),
+        },
+        offer: offer === null ? "absent" : mailbox.locateOffer(offer),
+        presence: { state, lastSignAt },
+      };
+    },
+  };
+}
+
+/** What an agent says of itself can only narrow what it was granted. */
+export function narrowCard(
+  { card: granted, report: said }: Pick<Identity, "card" | "report">,
+  seats: Seats,
+): {
+  capabilities: string[];
+  labels: Json;
+  load: number;
+} {
+  const capabilities = said.capabilities
+    ? granted.capabilities.filter((capability) => said.capabilities?.includes(capability))
+    : granted.capabilities;
+  return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? seats.list().length };
+}
