@@ -52,6 +52,7 @@ type Core = { life: Life } & (
 export interface ThreadCluster {
   agent(id: string): AgentCore;
   thread(id: string): ThreadCore;
+  workflow(name: string): Admission;
   /** Ends an object where it is; its store stays. */
   end(address: string): void;
   living(): string[];
@@ -308,6 +309,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
   const cluster: ThreadCluster = {
     agent: (id) => open(`agent/${id}`).core as AgentCore,
     thread: (id) => findThread(`recruitment/${id}`),
+    workflow: (name) => open(`workflow/${name}`).core as Admission,
     end(address) {
       const core = cores.get(address);
       core?.life.end();

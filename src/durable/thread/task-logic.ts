@@ -27,7 +27,7 @@ import { addChild } from "./child-rows.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "./hand-over.ts";
 import { makeThreadEvent } from "./make-event.ts";
 import { makeLease } from "./patience.ts";
-import { readDecisionOf, readLastDecision } from "./task-rows.ts";
+import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./task-rows.ts";
 import { makeTurnId, readTaskStart, type TaskStart, writeTaskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
 import { findHooks } from "./thread-hooks.ts";
@@ -38,6 +38,12 @@ import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "./turn-outcomes.ts"
 export interface Answer {
   output: { [key: string]: Json };
   body?: string;
+}
+
+/** As they are stored with a decision. */
+interface DecisionEffects extends Pick<Decision, "emits" | "spawns"> {
+  /** The step that is decided on, where that was not in this epoch. */
+  of?: number;
 }
 
 const moderators = new WeakMap<object, Moderator>();
@@ -58,8 +64,10 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
       );
       if (params.status === null) noteTurnEnd(scope, Number(params.turn), "answered");
     },
-    "decision.record": ({ params, sidecar }, { storage, now }) => {
+    "decision.record": ({ params, sidecar }, scope) => {
+      const { storage, now } = scope;
       const decision = sidecar as Decision;
+      const effects = chooseEffects(scope, { ...decision, node: String(params.node), edge: String(params.edge) }, Number(params.round));
       storage.exec(
         "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         Number(params.round),
@@ -70,7 +78,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
         decision.prompt,
         JSON.stringify(decision.because),
         decision.location ?? null,
-        JSON.stringify({ emits: decision.emits, spawns: decision.spawns }),
+        JSON.stringify(effects),
         now,
       );
     },
@@ -107,6 +115,24 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
     },
     moderate: { type: "promise", mode: "pure", run: moderate },
   };
+}
+
+/**
+ * What the edge publishes and starts. A step that was kept or copied is decided on anew: where it takes the same edge that was
+ * done before, and only children that the next turn waits for start again, for the earlier ones ended with their epoch.
+ */
+function chooseEffects(
+  scope: ActorScope,
+  { node, edge, emits, spawns }: Pick<Decision, "emits" | "spawns"> & { node: string; edge: string },
+  round: number,
+): DecisionEffects {
+  const { again } = readTaskStart(scope);
+  const step = again?.keep && round === again.round + 1 ? again.keep : null;
+  const before = findDecisionAfter(scope.storage, step ?? round);
+  const of = step !== null && { of: step };
+  const isSame = before?.node === node && (before.edge === edge || before.edge === anyEdge);
+  const isDone = isSame && (step !== null || before?.copied === 1);
+  return isDone ? { emits: [], spawns: spawns.filter((each) => each.await !== undefined), ...of } : { emits, spawns, ...of };
 }
 
 function load(config: Parameters<typeof loadMachine>[0]): ReturnType<typeof unwrap> {

@@ -51,6 +51,18 @@ export function readLastDecision(storage: Storage): DecisionRow | undefined {
   return storage.exec<DecisionRow>("SELECT * FROM decision ORDER BY round DESC LIMIT 1")[0];
 }
 
+/** Of a copied step that was not decided on: whatever edge it takes. */
+export const anyEdge = "*";
+
+/** The last decision on a step, in whichever epoch; `copied`: it was another thread's. */
+export function findDecisionAfter(storage: Storage, step: number): { node: string; edge: string; copied: number | null } | undefined {
+  return storage.exec<{ node: string; edge: string; copied: number | null }>(
+    "SELECT node, edge, effects ->> '$.copied' AS copied FROM decision WHERE round = ? OR effects ->> '$.of' = ? ORDER BY round DESC LIMIT 1",
+    step,
+    step,
+  )[0];
+}
+
 /** The decision that opened the turn. */
 export function readDecisionOf(storage: Storage, turn: number): DecisionRow | undefined {
   return storage.exec<DecisionRow>("SELECT * FROM decision WHERE turn = ?", turn)[0];
@@ -102,7 +114,14 @@ export function readSteps(storage: Storage, { after, through, limit }: StepRange
   const last = messages.at(-1)?.turn ?? after;
   return {
     messages,
-    decisions: storage.exec<DecisionRow>("SELECT * FROM decision WHERE round >= ? AND round < ? ORDER BY round", after, last),
+    // One that was made anew on a step is that step's, whatever its own number.
+    decisions: storage
+      .exec<DecisionRow>(
+        "SELECT *, coalesce(effects ->> '$.of', round) AS step FROM decision WHERE step >= ? AND step <= ? ORDER BY round",
+        after,
+        last,
+      )
+      .map(({ step, ...row }) => ({ ...row, round: Number(step) }) as DecisionRow),
   };
 }
 
@@ -122,7 +141,17 @@ export function writeSteps(storage: Storage, { messages, decisions }: Steps): vo
     storage.exec(
       "INSERT OR IGNORE INTO decision (round, turn, node, edge, target, prompt, because, location, effects, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ...["round", "turn", "node", "edge", "target", "prompt", "because", "location"].map((column) => row[column] ?? null),
-      JSON.stringify({ emits: [], spawns: [] }),
+      JSON.stringify({ emits: [], spawns: [], copied: true }),
       row.at ?? 0,
+    );
+  // One that was answered and not yet decided on is the other thread's to publish, too.
+  for (const { turn, role, at } of messages)
+    storage.exec(
+      "INSERT OR IGNORE INTO decision (round, node, edge, target, because, effects, at) VALUES (?, ?, ?, '', '', ?, ?)",
+      turn,
+      role,
+      anyEdge,
+      JSON.stringify({ emits: [], spawns: [], copied: true }),
+      at,
     );
 }

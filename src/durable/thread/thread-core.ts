@@ -20,7 +20,7 @@ import { createAudience, isWaitedFor } from "./audience.ts";
 import { readBroadcast } from "./audience-rows.ts";
 import { childMessages, createChildren } from "./children.ts";
 import { describeRefusedMail } from "./describe-refused-mail.ts";
-import { findEpoch, nameActor, readThreadName } from "./epochs.ts";
+import { findEpoch, nameActor, readOrigin, readThreadName } from "./epochs.ts";
 import { createWaitNotes } from "./note-waits.ts";
 import { createOffers } from "./offers.ts";
 import { createOwnEvents } from "./own-events.ts";
@@ -109,7 +109,11 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   });
 
   const projection = createProjectionLane(world, ports.later, ports.project);
-  const project = (row: ProjectionRow): void => projection.append(row);
+  const project = (row: ProjectionRow): void => {
+    // A fork's parent is no one that it reports to: the thread's row does not have it.
+    const isOrphan = isRoot && row.table === "thread" && row.parent === null;
+    projection.append(isOrphan ? { ...row, parent: readOrigin(storage)?.parent ?? null } : row);
+  };
   const isBroadcast = (turn: string): boolean => hasTasks && readBroadcast(storage, readTurnNumber(turn)) !== undefined;
   const waits = createWaitNotes({ storage, root: isRoot ? name : undefined, hasTasks, isBroadcast, now: () => clock.now(), project });
   const log = (event: CloudEvent, thread: string): void => {

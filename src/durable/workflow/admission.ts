@@ -51,6 +51,8 @@ interface Admit {
   epoch?: number;
   /** The thread that spawned it. */
   parent?: { thread: string };
+  /** The thread that it is a copy of. */
+  fork?: { parent: string };
   /** False: it runs beside those that the workflow's concurrency counts. */
   needsPlace?: boolean;
 }
@@ -119,7 +121,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
       key: admit.key,
       agents: admit.event.source.startsWith("/agents/") ? [admit.initiator] : [],
       waiting: kind === "queued" ? why : null,
-      parent: admit.parent?.thread ?? null,
+      parent: admit.parent?.thread ?? admit.fork?.parent ?? null,
     });
   }
 
