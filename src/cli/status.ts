@@ -14,7 +14,7 @@ interface StatusView {
   };
   parked: number;
   agents: { registered: number; online: number; away: number; lost: number };
-  workflows: { published: number };
+  workflows: { published: number; paused?: { workflow: string; by: string; reason: string | null; since: string }[] };
   log: {
     lagMs: number | null;
     maxMs: number | null;
@@ -51,6 +51,10 @@ function renderStatus(terminal: Terminal, { now, threads, waiting, parked, agent
       ["lost", agents.lost],
     ]).replace(/^(?=.)/, ", ")}`,
     `${title("workflows")}${workflows.published} published`,
+    ...(workflows.paused ?? []).map(
+      ({ workflow, by, reason, since }) =>
+        `${title("")}${terminal.style("yellow", `${workflow} is paused`)} by ${by} since ${since}${reason ? `: ${reason}` : ""}`,
+    ),
     `${title("parked")}${parked === 0 ? "nothing" : terminal.style("red", `${parked} events that could not be run`)}`,
     `${title("log")}${describeLag(terminal, log, at)}`,
   ];

@@ -21,6 +21,9 @@ const findThreads = `SELECT position, id FROM thread WHERE status IN ${ended} AN
 const deleteTurns = `
 DELETE FROM turn WHERE (turn, attempt) IN (SELECT turn, attempt FROM turn WHERE ended_at < ? ORDER BY ended_at LIMIT ?) RETURNING attempt`;
 
+// What is still parked stays: somebody has to settle it.
+const deleteParked = "DELETE FROM parked WHERE id IN (SELECT id FROM parked WHERE gone = 1 AND at < ? ORDER BY at LIMIT ?) RETURNING gone";
+
 /** Deletes what is past its time; answers how many rows went. What a rule names goes also out of threads that live. */
 export async function pruneProjection(db: D1Database, options: PruneOptions): Promise<{ events: number; threads: number; turns: number }> {
   const { now, retention, rows = 1_000, steps = 20 } = options;
@@ -40,6 +43,7 @@ export async function pruneProjection(db: D1Database, options: PruneOptions): Pr
   const before = now - retention.default;
   const threads = await repeat(rows, steps, () => deleteThreads(db, new Date(before).toISOString(), rows));
   const turns = await repeat(rows, steps, async () => (await db.prepare(deleteTurns).bind(before, rows).all()).results.length);
+  await repeat(rows, steps, async () => (await db.prepare(deleteParked).bind(before, rows).all()).results.length);
   return { events, threads, turns };
 }
 

@@ -138,3 +138,14 @@ export async function notePause(db: D1Database, workflow: string, pause: PauseVi
       .run();
   else await db.prepare("DELETE FROM paused WHERE workflow = ?").bind(workflow).run();
 }
+
+/** Published workflows whose admission is stopped, longest first. */
+export async function listPaused(db: D1Database): Promise<({ workflow: string } & PauseView)[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT paused.workflow, paused.by, paused.reason, paused.since FROM paused JOIN workflow ON workflow.name = paused.workflow
+       WHERE workflow.published = 1 ORDER BY paused.since LIMIT 100`,
+    )
+    .all<{ workflow: string } & PauseView>();
+  return results;
+}

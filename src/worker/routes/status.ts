@@ -6,13 +6,14 @@ import { requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
 import type { RouteDoc } from "../describe/route-doc.ts";
 import { countThreads, countWaits, listThreads } from "../thread-index.ts";
+import { listPaused } from "../workflow-store.ts";
 
 /** Adds the routes. */
 export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/status", async (c) => {
     await requireOperator(c, ports);
     const count = (sql: string) => ports.db.prepare(sql).first<{ n: number }>();
-    const [threads, waiting, oldest, agents, workflows, presence, parked, log] = await Promise.all([
+    const [threads, waiting, oldest, agents, workflows, presence, parked, paused, log] = await Promise.all([
       countThreads(ports.db),
       countWaits(ports.db),
       listThreads(ports.db, null, { waiting: "any", limit: 1 }),
@@ -20,6 +21,7 @@ export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       count("SELECT count(*) AS n FROM workflow WHERE published = 1"),
       countPresence(ports.db),
       count("SELECT count(*) AS n FROM parked WHERE gone = 0"),
+      listPaused(ports.db),
       ports.projector().lag(),
     ]);
     const [first] = oldest.threads;
@@ -33,7 +35,7 @@ export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       },
       parked: parked?.n ?? 0,
       agents: { registered: agents?.n ?? 0, ...presence },
-      workflows: { published: workflows?.n ?? 0 },
+      workflows: { published: workflows?.n ?? 0, paused },
       log,
       // Of the isolate that answers: on one machine all that there is.
       isolate: readMetrics(),
