@@ -64,6 +64,22 @@ graph:
     built: { role: $END, prompt: "Built {{ part }}." }
 `;
 
+/** Its child is a release, whose children are builds. */
+const grand = `
+name: world
+description: Makes a release.
+binding: cloud
+roles:
+  maker: { description: makes, type: named, agent: lead, frontmatter: { type: object, properties: { $status: { enum: [made] } }, required: [$status] } }
+reflexes:
+  - { kind: workflow, on: [world.wanted] }
+graph:
+  $START:
+    new: { role: maker, prompt: "Make." }
+  maker:
+    made: { role: $END, prompt: "Made.", spawn: [ { workflow: release, input: "{}", await: { timeout: 1h } } ] }
+`;
+
 beforeEach(() => {
   for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
 });
@@ -94,9 +110,9 @@ interface Stage {
   post(id: string, type: string, data: object): Promise<void>;
 }
 
-async function open(fate: Parameters<typeof createThreadCluster>[0]["fate"] = () => "arrives"): Promise<Stage> {
+async function open(fate: Parameters<typeof createThreadCluster>[0]["fate"] = () => "arrives", ...more: string[]): Promise<Stage> {
   const agents = ["lead", "builder"].map((id) => ({ id, capabilities: [], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow: [parent, child], agents, beside: true, fate });
+  const cluster = await createThreadCluster({ workflow: [parent, child, ...more], agents, beside: true, fate });
   const given = new Map<string, TurnAssigned>();
   async function act(agent: string, perform: Perform): Promise<void> {
     const me = await cluster.agent(agent).me({ agent, token });
@@ -244,6 +260,43 @@ test("who cancels a thread cancels its children", async () => {
   expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array(4).fill("cancelled"));
   for (const agent of ["lead", "builder"])
     expect(await cluster.agent(agent).me({ agent, token })).toMatchObject({ ok: true, value: { turns: [], rolesHeld: [] } });
+});
+
+test("a restart ends the children of the epoch before, and a step whose edge waits for children starts them again", async () => {
+  const { cluster, playUntil, post } = await open();
+  await post("wanted", "release.wanted", {});
+  const planOnly: Perform = (turn) => (turn.role.name === "planner" ? perform(turn) : undefined);
+  await playUntil(planOnly, () => are(cluster, "build", "running", 3));
+  const [release] = find(cluster, "release");
+  const old = find(cluster, "build").map(({ id }) => id);
+  const restarted = await cluster.thread(release?.id ?? "").recruitment.restart("admin", { at: 1 });
+  expect(restarted).toMatchObject({ ok: true });
+  const is = (status: string) => find(cluster, "build").filter((row) => row.status === status);
+  await playUntil(planOnly, () => is("cancelled").length === 3 && is("running").length === 3);
+  expect(
+    is("cancelled")
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(old.sort());
+  await playUntil(perform, () => are(cluster, "release", "completed", 1));
+  expect(await show(cluster, release?.id ?? "")).toMatchObject({ status: "completed", epoch: 2 });
+  expect(is("completed")).toHaveLength(3);
+  expect(is("cancelled")).toHaveLength(3);
+});
+
+test("who cancels a thread cancels its grandchildren", async () => {
+  const { cluster, playUntil, post } = await open(undefined, grand);
+  await post("wanted", "world.wanted", {});
+  const planOnly: Perform = (turn) => {
+    if (turn.role.name === "maker") return { $status: "made" };
+    return turn.role.name === "planner" ? perform(turn) : undefined;
+  };
+  await playUntil(planOnly, () => are(cluster, "build", "running", 3));
+  const [world] = find(cluster, "world");
+  await cluster.thread(world?.id ?? "").recruitment.control("cancel", "admin", {});
+  await playUntil(planOnly, () => are(cluster, "build", "cancelled", 3));
+  await cluster.advance(10_000);
+  expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array(5).fill("cancelled"));
 });
 
 test("an edge that would spawn more children than one prompt can see fails its thread with the number", async () => {

@@ -233,6 +233,32 @@ function expectOrder(events: { type: string; id: string; data?: unknown }[]): vo
   }
 }
 
+test("a thread that begins anew, and a copy, wait with the priority of their reflex", async () => {
+  const cluster = await createThreadCluster({
+    workflow: workflow.replace(/^ +key: .*\n/m, (key) => `${key}    priority: "data.pr"\n`),
+    agents: ids.map((id) => ({ id, capabilities: [], roles: null, kinds: null })),
+    beside: true,
+    fate: () => "arrives",
+  });
+  const queue = cluster.workflow("code-review");
+  const begin = async (pr: number): Promise<string> => {
+    const before = new Set(cluster.index.keys());
+    const event = { id: `ready:${pr}`, type: "pr.ready_for_review", data: { repo: "n", pr } };
+    await cluster.agent("author").accept({ agent: "author", token }, [event]);
+    await cluster.advance(1_000);
+    return [...cluster.index.keys()].find((id) => !before.has(id)) ?? "";
+  };
+  const urgent = await begin(9);
+  await cluster.thread(urgent).recruitment.control("cancel", "admin", {});
+  await cluster.advance(1_000);
+  queue.pause({ by: "admin", reason: null, since: "2026-01-01T00:00:00Z" });
+  const usual = await begin(5);
+  await cluster.thread(urgent).recruitment.restart("admin", {});
+  const copy = await cluster.thread(urgent).recruitment.fork("admin", {});
+  await cluster.advance(1_000);
+  expect(queue.admission().queued).toEqual([urgent, copy.ok ? copy.value.id : "", usual]);
+});
+
 test(`[SIM5] ${seeds} seeds`, async () => {
   for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
   const only = process.env.NERVEFLARE_SEED;

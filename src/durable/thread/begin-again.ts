@@ -125,6 +125,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
       event: event as unknown as Json,
       initiator: thread.initiator,
       key: null,
+      ...(thread.priority !== null && { priority: thread.priority }),
       fork: start as unknown as Json,
     };
     const { outbox } = host.committer;

@@ -14,6 +14,7 @@ import { readDepth } from "../routing/chain-depth.ts";
 import { routingLimits } from "../routing/routing-limits.ts";
 import type { Delivery, Envelope, Message } from "../rpc.ts";
 import { type ChildRow, changeChild, findChild, keepOutput, readChildren, readUnended } from "./child-rows.ts";
+import { readEpoch } from "./epochs.ts";
 import { makeThreadEvent } from "./make-event.ts";
 import type { TaskPort } from "./recruitment-ports.ts";
 import { findModerator } from "./task-logic.ts";
@@ -186,9 +187,12 @@ export function createChildren({ host, storage, clock, registry, definition, sta
   }
 
   /** The thread has ended: who was spawned by it ends too, but for those that a completed one did not wait for. */
-  function endAll({ from, id, message }: Envelope): void {
+  function endAll({ from, id, to, message }: Envelope): void {
     const leaves = message.status === "completed";
-    const ended = readUnended(storage).filter(({ awaited, round }) => !leaves || (awaited && !endsThread(round)));
+    const { again } = readTaskStart({ storage });
+    // It may come when the thread has begun anew: what has been started since is not meant.
+    const last = again && again.epoch > readEpoch(to.slice("task/".length)) ? again.round : Number.MAX_SAFE_INTEGER;
+    const ended = readUnended(storage).filter(({ awaited, round }) => round <= last && (!leaves || (awaited && !endsThread(round))));
     host.committer.commit(() => {
       markReceived(storage, from, id);
       for (const child of ended) {

@@ -70,8 +70,9 @@ function readAgain(scope: ActorScope): Again | undefined {
 
 /** Asks the queue for a place to begin anew. */
 export function makeAdmit(row: ThreadRow, epoch: number): Message {
-  const { id: thread, workflow, revision, event, initiator, key } = row;
-  return { type: "admit", thread, workflow, revision, event: JSON.parse(event) as Json, initiator, key, epoch };
+  const { id: thread, workflow, revision, event, initiator, key, priority } = row;
+  const admit: Message = { type: "admit", thread, workflow, revision, event: JSON.parse(event) as Json, initiator, key, epoch };
+  return priority === null ? admit : { ...admit, priority };
 }
 
 /** The thread's row in the index. */

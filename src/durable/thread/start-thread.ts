@@ -25,6 +25,7 @@ interface StartMessage {
   initiator: string;
   key: string | null;
   parent?: ParentLink;
+  priority?: number;
   /** From 2 on, the thread begins anew. */
   epoch?: number;
   /** The thread is a copy of another, up to a step. */
@@ -108,6 +109,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       outcome: null,
       reason: null,
       parent: message.parent ? JSON.stringify(message.parent) : null,
+      priority: message.priority ?? null,
       created_at: now,
       updated_at: now,
     };

@@ -28,6 +28,8 @@ export interface ThreadRow extends Row {
   reason: string | null;
   /** {@link ParentLink} as JSON; null: no thread spawned it. */
   parent: string | null;
+  /** In its workflow's queue; null: it had none. */
+  priority: number | null;
   created_at: number;
   updated_at: number;
 }
@@ -38,7 +40,7 @@ export function readThread(storage: Storage): ThreadRow | undefined {
 
 export function changeThread(storage: Storage, row: ThreadRow): void {
   storage.exec(
-    "INSERT OR REPLACE INTO thread (one, id, workflow, revision, event, initiator, key, status, changes, task, outcome, reason, parent, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO thread (one, id, workflow, revision, event, initiator, key, status, changes, task, outcome, reason, parent, priority, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     row.id,
     row.workflow,
     row.revision,
@@ -51,6 +53,7 @@ export function changeThread(storage: Storage, row: ThreadRow): void {
     row.outcome,
     row.reason,
     row.parent,
+    row.priority,
     row.created_at,
     row.updated_at,
   );

@@ -11,6 +11,7 @@ export const recruitmentMigrations: readonly string[] = [
   `CREATE TABLE epoch (number INTEGER PRIMARY KEY, plan TEXT NOT NULL, begun INTEGER NOT NULL);
    CREATE TABLE origin (one INTEGER PRIMARY KEY CHECK (one = 1), parent TEXT NOT NULL, at INTEGER NOT NULL);
    CREATE TABLE fork (thread TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;`,
+  `ALTER TABLE thread ADD COLUMN priority REAL;`,
 ];
 
 export const taskMigrations: readonly string[] = [
