@@ -51,7 +51,8 @@ export function followLog(from: number, { read, projector, prove, now }: FollowP
   let proven = now();
   let full = false;
   const stream = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode("retry: 1000\n\n")),
+    // With the position: whoever loses the connection before its first event must come back to here, not to the end of then.
+    start: (controller) => controller.enqueue(encoder.encode(`retry: 1000\nid: ${from}\n\n`)),
     async pull(controller) {
       try {
         const began = now();

@@ -26,7 +26,7 @@ export async function archiveLog(api: Api, file: string, until: string): Promise
     const response = await api.open(`v1/events/archive?${query}`, {}, new AbortController().signal);
     let rest = "";
     if (response.body) {
-      for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+      for await (const text of readText(response.body)) {
         const lines = (rest + text).split("\n");
         rest = lines.pop() ?? "";
         if (!lines.length) continue;
@@ -35,11 +35,27 @@ export async function archiveLog(api: Api, file: string, until: string): Promise
         through = readPosition(lines.at(-1) ?? "", file);
       }
     }
-    if (rest !== "") throw new CliError("The archive was broken off by the server.", { hint: "Run it again: it goes on where it ended." });
+    if (rest !== "") throw brokenOff();
     return { events, through };
   } finally {
     closeSync(handle);
   }
+}
+
+/** @throws CliError when the connection ends before the archive */
+async function* readText(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw brokenOff(error);
+    });
+    if (done) return;
+    yield value;
+  }
+}
+
+function brokenOff(cause?: unknown): CliError {
+  return new CliError("The archive was broken off by the server.", { hint: "Run it again: it goes on where it ended.", cause });
 }
 
 /** The position of the last whole line; what follows it is cut off. */

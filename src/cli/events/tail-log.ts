@@ -27,13 +27,16 @@ export async function* tailLog(
       const response = await api.open(`v1/events?${query}`, { ...(last !== undefined && { "last-event-id": last }) }, signal);
       for await (const block of readBlocks(response)) {
         pause = pauses.first;
-        const data = block
-          .split("\n")
-          .flatMap((line) => (line.startsWith("data:") ? [line.slice("data:".length).trim()] : []))
-          .join("\n");
+        const lines = block.split("\n");
+        // The first block has no event: only the position from which it is followed.
+        last =
+          lines
+            .find((line) => line.startsWith("id:"))
+            ?.slice("id:".length)
+            .trim() ?? last;
+        const data = lines.flatMap((line) => (line.startsWith("data:") ? [line.slice("data:".length).trim()] : [])).join("\n");
         if (data === "") continue;
         const entry = JSON.parse(data) as LogEntry;
-        last = String(entry.position);
         yield entry;
       }
     } catch (error) {

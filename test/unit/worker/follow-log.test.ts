@@ -43,10 +43,12 @@ function setUp() {
       return {
         response,
         stop: () => reader?.cancel(),
+        /** What comes first. */
+        begin: async () => (await reader?.read())?.value,
         /** Reads until so many events came. */
         async read(count: number): Promise<{ id: string; type: string }[]> {
           for (;;) {
-            const found = [...text.matchAll(/id: (\d+)\ndata: (.*)\n\n/g)].map(([, id, data]) => ({
+            const found = [...text.matchAll(/(?<=\n\n)id: (\d+)\ndata: (.*)\n\n/g)].map(([, id, data]) => ({
               id: id as string,
               type: JSON.parse(data as string).event.type as string,
             }));
@@ -83,6 +85,12 @@ test("one that comes back with Last-Event-ID misses nothing, and a filter applie
     { id: "3", type: "a.two" },
     { id: "4", type: "a.three" },
   ]);
+});
+
+test("its first words are where it begins, for whoever loses the connection before the first event", async () => {
+  const { write, follow } = setUp();
+  await write("a.b");
+  expect(await (await follow()).begin()).toBe("retry: 1000\nid: 1\n\n");
 });
 
 test("with `since` it begins in the past, over more than a page", async () => {
