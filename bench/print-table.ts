@@ -72,7 +72,8 @@ export function printMemory(results: (Labelled & MemoryResult)[]): void {
   }
 }
 
-function printTable(header: string[], rows: string[][]): void {
+/** Columns, the first to the left, the others to the right. */
+export function printTable(header: string[], rows: string[][]): void {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)));
   for (const row of [header, ...rows]) {
     console.log(

@@ -17,6 +17,11 @@ export function listProcessTree(root: number): number[] {
   return tree;
 }
 
+/** Those of the processes that run the program. */
+export function keepProgram(pids: readonly number[], program: string): number[] {
+  return pids.filter((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").startsWith(program));
+}
+
 /** Seconds of CPU, user and system, that the processes have used. */
 export function readCpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {

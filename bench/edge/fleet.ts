@@ -1,0 +1,139 @@
+/** A thousand agents over raw WebSockets: registered, connected, each acknowledging what it is given. Knows the wire, not what is measured. */
+import { WebSocket } from "ws";
+import { subprotocol } from "../../src/wire/channels.ts";
+import type { CloudEvent, Json } from "../../src/wire/event.ts";
+import type { ServerFrame } from "../../src/wire/frames.ts";
+import type { ServerProcess } from "../server-process.ts";
+
+/** Registrations and handshakes under way at once: more only wait in the server's one thread. */
+const atOnce = 32;
+
+/** The connected agents. */
+export interface Fleet {
+  size: number;
+  /** Resolves with the milliseconds until `count` agents have been given an event that fits; call it before the event is sent. */
+  arrival(count: number, fits: (event: CloudEvent) => boolean): Promise<number>;
+  /** The same for answers: the time at which the server has accepted the last of `count` answers to turns. */
+  answers(count: number): Promise<number>;
+  close(): void;
+}
+
+/** Registers the agents; `few` of them have a capability of that name beside `all`. */
+export async function registerAgents(
+  server: ServerProcess,
+  { size, few, note }: { size: number; few: number; note(done: number): void },
+): Promise<string[]> {
+  const tokens: string[] = [];
+  let done = 0;
+  await runAll(size, async (index) => {
+    const capabilities = index < few ? ["all", "few"] : ["all"];
+    tokens[index] = (await call<{ token: string }>(server, "v1/agents", { id: nameAgent(index), capabilities })).token;
+    note(++done);
+  });
+  return tokens;
+}
+
+/** The id of an agent of the fleet. */
+export function nameAgent(index: number): string {
+  return `edge-${String(index).padStart(4, "0")}`;
+}
+
+/** A call of the server's API that must succeed. */
+export async function call<Answer>(server: ServerProcess, path: string, body?: Json | string, token = server.adminToken): Promise<Answer> {
+  const response = await fetch(`${server.url}/${path}`, {
+    method: typeof body === "string" ? "PUT" : body === undefined ? "GET" : "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": typeof body === "string" ? "application/yaml" : "application/json" },
+    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Answer;
+}
+
+/** Connects them; every turn is answered at once. */
+export async function connectFleet(server: ServerProcess, tokens: string[], note: (done: number) => void): Promise<Fleet> {
+  const sockets: WebSocket[] = [];
+  const waiting = new Set<{ left: number; fits(agent: number, frame: ServerFrame): boolean; done(): void }>();
+  let closing = false;
+  let done = 0;
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {});
+
+  function hear(agent: number, frame: ServerFrame): void {
+    for (const wait of waiting) {
+      if (!wait.fits(agent, frame)) continue;
+      wait.left -= 1;
+      if (wait.left === 0) {
+        waiting.delete(wait);
+        wait.done();
+      }
+    }
+  }
+
+  await runAll(tokens.length, async (index) => {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/connect`, [subprotocol, tokens[index] ?? ""]);
+    sockets[index] = socket;
+    socket.on("message", (text) => {
+      const frame = JSON.parse(String(text)) as ServerFrame;
+      if (frame.type === "rejected") return fail(new Error(`an answer was refused: ${frame.error.code} ${frame.error.detail}`));
+      if (frame.type === "event") {
+        socket.send(JSON.stringify({ type: "ack", seqs: [frame.seq] }));
+        if (frame.event.type === "nerve.turn.assigned") respond(socket, frame.event);
+      }
+      hear(index, frame);
+    });
+    await new Promise<void>((resolve, reject) => {
+      socket.once("open", resolve);
+      socket.once("error", reject);
+    });
+    socket.on("error", fail);
+    socket.on("close", (code) => {
+      if (!closing) fail(new Error(`the server closed the connection of ${nameAgent(index)} with ${code}`));
+    });
+    note(++done);
+  });
+
+  /** Each agent is counted once. */
+  function waitFor(count: number, fits: (frame: ServerFrame) => boolean): Promise<number> {
+    const began = performance.now();
+    const seen = new Set<number>();
+    const all = new Promise<number>((resolve) => {
+      waiting.add({
+        left: count,
+        fits(agent, frame) {
+          if (seen.has(agent) || !fits(frame)) return false;
+          seen.add(agent);
+          return true;
+        },
+        done: () => resolve(performance.now() - began),
+      });
+    });
+    return Promise.race([all, failed]);
+  }
+
+  return {
+    size: tokens.length,
+    arrival: (count, fits) => waitFor(count, (frame) => frame.type === "event" && fits(frame.event)),
+    answers: (count) => waitFor(count, (frame) => frame.type === "accepted"),
+    close() {
+      closing = true;
+      for (const socket of sockets) socket.terminate();
+    },
+  };
+}
+
+function respond(socket: WebSocket, event: CloudEvent): void {
+  const { turn, lease } = event.data as { turn: string; lease: { generation: number } };
+  const data = { turn, lease: lease.generation, output: { ok: true } };
+  socket.send(JSON.stringify({ type: "event", event: { specversion: "1.0", id: `r-${turn}`, type: "nerve.turn.respond", data } }));
+}
+
+async function runAll(count: number, run: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < count; index = next++) await run(index);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, work));
+}
