@@ -266,6 +266,32 @@ describe.each([true, false])("[AUD2] with the task beside its thread: %s", (besi
   });
 });
 
+test("[AUD5] an agent that answers twice at once, under two ids, counts once", async () => {
+  const cluster = await open(writeWorkflow("{ ack: { need: 2 } }"), ["ann", "bea"]);
+  const thread = await call(cluster, "ann");
+  const [{ turn, lease }] = (await turns(cluster, "ann")) as [TurnAssigned];
+  const task = cluster.thread(thread).task(turn.slice(0, turn.lastIndexOf(":")));
+  // Past the agent's object, in one step of the event loop: both are judged while nothing has come of either.
+  const say = (id: string) =>
+    task.take(
+      { ...card("ann"), labels: {}, load: 0 },
+      {
+        specversion: "1.0",
+        id,
+        source: "/agents/ann",
+        type: "nerve.turn.respond",
+        time: new Date(cluster.now()).toISOString(),
+        data: { turn, lease: lease.generation, output: { ok: true } },
+      },
+      id,
+    );
+  const answers = await Promise.all([say("one"), say("two")]);
+  expect(answers.map((each) => (each.ok ? "accepted" : each.problem.code))).toEqual(["accepted", "turn_over"]);
+  expect(await show(cluster, thread)).toMatchObject({ status: "running", roles: { fleet: { asked: 2, acked: 1, failed: 0 } } });
+  await answer(cluster, "bea");
+  expect(await show(cluster, thread)).toMatchObject({ status: "completed", outcome: { output: { acked: ["ann", "bea"] } } });
+});
+
 test("[AUD3] partial without an edge: the thread waits for a person, and the next turn goes to those who have not acknowledged", async () => {
   const workflow = writeWorkflow("{ ack: { need: all, timeout: 10m } }").replace(/ {4}\$PARTIAL.*\n/, "");
   const cluster = await open(workflow, ["ann", "bea", "cid"]);
