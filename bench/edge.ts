@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: {
     agents: { type: "string", default: "1000" },
     few: { type: "string", default: "10" },
-    runs: { type: "string", default: "5" },
+    runs: { type: "string", default: "3" },
     seconds: { type: "string", default: "170" },
     json: { type: "boolean", default: false },
   },

@@ -26,7 +26,17 @@ interface ThreadView {
   status: string;
   createdAt: string;
   updatedAt: string;
-  roles: { [name: string]: { type: string; agent?: string; generation?: number; state: string } };
+  roles: {
+    [name: string]: {
+      type: string;
+      agent?: string;
+      generation?: number;
+      state: string;
+      asked?: number;
+      acked?: number;
+      failed?: number;
+    };
+  };
   turn?: { turn: string; role: string; agent: string; deadline: string };
   round: number;
   waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
@@ -119,7 +129,11 @@ function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageV
     "",
     renderTable(
       ["ROLE", "STATE", "AGENT"],
-      Object.entries(thread.roles).map(([name, { state, agent }]) => [name, state, agent ?? "-"]),
+      Object.entries(thread.roles).map(([name, { state, agent, asked, acked, failed }]) => [
+        name,
+        state,
+        agent ?? (asked === undefined ? "-" : `${acked} of ${asked} acknowledged${failed ? `, ${failed} failed` : ""}`),
+      ]),
       bold,
     ),
   ];

@@ -179,8 +179,9 @@ export function createTurns(options: TurnsOptions): Turns {
     const generation = turn.lease.generation;
     await answers.keep({ turn: turn.turn, generation, event });
     try {
-      await outbox.send(event, "own");
-      note({ level: "info", what: "turn.answered", message: event.type, ...about });
+      const { notes } = await outbox.send(event, "own");
+      // Such as that it came late and changes nothing.
+      note({ level: "info", what: "turn.answered", message: [event.type, ...notes].join("; "), ...about });
       return undefined;
     } catch (error) {
       if (!(error instanceof ClientError) || error.code === "closed" || error.code === "unauthenticated") throw error;

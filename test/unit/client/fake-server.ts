@@ -37,6 +37,8 @@ export interface FakeServer {
   pushRaw(text: string): void;
   /** Judges an event before it is accepted. `lost`: it is stored and the answer never sent. */
   judge: (event: Sent) => Problem | "lost" | undefined;
+  /** What the sender of an accepted event is told. */
+  notes: string[];
   /** Whether sockets may open. */
   allowSockets: boolean;
   /** Whether streams may open. */
@@ -77,6 +79,7 @@ export async function startFakeServer(): Promise<FakeServer> {
     posted: [],
     accepted: [],
     judge: () => undefined,
+    notes: [],
     allowSockets: true,
     allowStreams: true,
     allowPolls: true,
@@ -138,7 +141,7 @@ export async function startFakeServer(): Promise<FakeServer> {
     if (before) return before.answer;
     const verdict = server.judge(event);
     if (verdict !== undefined && verdict !== "lost") return { id: event.id, status: "rejected", error: verdict };
-    const answer: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
+    const answer: Accepted = { id: event.id, status: "accepted", threads: [], notes: server.notes };
     answers.set(event.id, { text, answer });
     server.accepted.push(event);
     return verdict ?? answer;

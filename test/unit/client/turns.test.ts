@@ -190,6 +190,15 @@ describe("a turn", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  test("an answer that came too late to change anything is noted as such", async () => {
+    const { server, connect } = await createFixture();
+    server.notes = ["the broadcast is closed"];
+    const agent = connect({ onTurn: approve });
+    server.give("nerve.turn.assigned", makeTurn());
+    await agent.noted("turn.answered");
+    expect(agent.notes.find(({ what }) => what === "turn.answered")?.message).toBe("nerve.turn.respond; the broadcast is closed");
+  });
+
   test("invalid output that leaves no more answers ends the turn", async () => {
     const { server, connect } = await createFixture();
     let left = 3;
