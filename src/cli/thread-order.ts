@@ -14,6 +14,9 @@ interface ThreadView {
   waiting?: { for: string; then?: string };
 }
 
+/** What an order leads to: a thread whose task has to stop first gets there a moment after it has taken the order. */
+const settledStatus: { [path: string]: string | undefined } = { suspend: "suspended", cancel: "cancelled" };
+
 /** Gives a command the thread that it is about, and why. */
 export function addThreadOrder(command: Command): Command {
   return addApiOptions(command.argument("<thread>", "the thread's id")).option("--reason <text>", "why; it is told to all who take part");
@@ -34,9 +37,11 @@ export async function orderThread(
   })) as ThreadView;
   const { status, workflow, round, waiting } = thread;
   const why = waiting?.then ? `, ${waiting.then}` : "";
+  const settled = settledStatus[path];
+  const pending = settled === undefined || settled === status ? "" : `, the ${path} is under way`;
   terminal.result(
     thread,
-    () => `${terminal.style("bold", thread.id)}  ${workflow}  ${terminal.style("bold", status)}  round ${round}${why}`,
+    () => `${terminal.style("bold", thread.id)}  ${workflow}  ${terminal.style("bold", status)}  round ${round}${why}${pending}`,
   );
 }
 

@@ -42,6 +42,9 @@ interface ThreadView {
   waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
   outcome?: { status: string; output: Json; prompt: string | null };
   error?: string;
+  epoch?: number;
+  parent?: string;
+  fork?: { at: number };
 }
 
 interface MessageView {
@@ -52,6 +55,8 @@ interface MessageView {
   body?: string;
   at: string;
   decision?: { to: string; because: string };
+  /** A later epoch does not count it. */
+  until?: number;
 }
 
 /** Defines `nerveflare threads`, `threads show` and `threads role`. */
@@ -120,12 +125,21 @@ export function defineCommand(command: Command, context: CommandContext): void {
   );
 }
 
+/** Where it comes from, if that is not an event. */
+function describeOrigin({ epoch, parent, fork }: ThreadView): string[] {
+  return [
+    ...(parent === undefined ? [] : [fork ? `copy of ${parent}, up to step ${fork.at}` : `spawned by ${parent}`]),
+    ...(epoch === undefined ? [] : [`begun anew: epoch ${epoch}`]),
+  ];
+}
+
 function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageView[]): string {
   const { waiting, turn, outcome, error } = thread;
   const bold = (text: string) => terminal.style("bold", text);
   const lines = [
     `${bold(thread.id)}  ${thread.workflow}  ${bold(thread.status)}  round ${thread.round}`,
     terminal.style("dim", `revision ${thread.revision}, created ${thread.createdAt}, updated ${thread.updatedAt}`),
+    ...describeOrigin(thread),
     "",
     renderTable(
       ["ROLE", "STATE", "AGENT"],
@@ -140,11 +154,13 @@ function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageV
   if (turn) lines.push("", `turn ${turn.turn}: ${turn.role} (${turn.agent}), until ${turn.deadline}`);
   if (waiting) {
     const who = [waiting.role, waiting.agent && `(${waiting.agent})`].filter(Boolean).join(" ");
-    const until = waiting.until ? `, until ${waiting.until}${waiting.then ? `, then ${waiting.then}` : ""}` : "";
+    const then = waiting.then ? `${waiting.until ? ", then " : ": "}${waiting.then}` : "";
+    const until = `${waiting.until ? `, until ${waiting.until}` : ""}${then}`;
     lines.push("", `waits for ${waiting.for}${who ? `: ${who}` : ""} since ${waiting.since}${until}`);
   }
-  for (const { round, role, agent, output, body, decision } of messages) {
-    lines.push("", `${bold(`${round} ${role}`)} ${agent ?? ""}`, `  ${JSON.stringify(output)}`);
+  for (const { round, role, agent, output, body, decision, until } of messages) {
+    const left = until === undefined ? "" : terminal.style("dim", ` left behind by epoch ${until}`);
+    lines.push("", `${bold(`${round} ${role}`)} ${agent ?? ""}${left}`, `  ${JSON.stringify(output)}`);
     if (body) lines.push(`  ${body.replaceAll("\n", "\n  ")}`);
     if (decision) lines.push(terminal.style("dim", `  → ${decision.to}: ${describeBecause(decision.because)}`));
   }
