@@ -8,7 +8,7 @@ import type { CloudEvent } from "../../src/wire/event.ts";
 import { createRandom, pick } from "./random-machine.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 
-const seeds = 120;
+const seeds = 240;
 
 const workflow = `
 name: idle
