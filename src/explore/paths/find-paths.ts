@@ -1,9 +1,8 @@
 /**
- * Finds paths through one machine that together take every state and transition that can be taken: what `xstate/graph` can
- * reach, walked by shortest ways, one per place that is not covered yet, each gone on with as long as it covers more.
+ * Finds paths through one machine that together take every state and transition that can be taken: what can be
+ * reached, walked by shortest ways, one per place that is not covered yet, each gone on with as long as it covers more.
  */
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
-import { type AdjacencyMap, getAdjacencyMap } from "xstate/graph";
 import { loadMachine } from "../../../machines/load-machine.ts";
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../../machines/task/context.ts";
@@ -53,6 +52,8 @@ export interface MachinePaths {
 /** A way in which a machine may begin, and what may come then. */
 interface Beginning {
   title: string;
+  /** Beginnings of one kind differ only in their first states: where one comes to what another has walked, it ends. */
+  kind: string;
   input: unknown;
   list(snapshot: AnyMachineSnapshot): KeyedEvent[];
   key(snapshot: AnyMachineSnapshot): string;
@@ -76,7 +77,7 @@ function keyRounds(snapshot: AnyMachineSnapshot): string {
 
 /** Without the rounds: in each state the first way there stands for all, and the rounds are not used up. */
 function keyTask(snapshot: AnyMachineSnapshot): string {
-  const { seats, open, retries, invalid, audience, children, suspendAsked, unfilled, start } = snapshot.context as TaskContext;
+  const { seats, open, retries, invalid, audience, children, suspendAsked, unfilled } = snapshot.context as TaskContext;
   const held = Object.entries(seats).map(([role, { agent, gone }]) => `${role}${agent === null ? "" : "+"}${gone ? "!" : ""}`);
   const turn = open && [open.role, open.state];
   return JSON.stringify([
@@ -90,7 +91,6 @@ function keyTask(snapshot: AnyMachineSnapshot): string {
     children,
     suspendAsked,
     Object.keys(unfilled),
-    start,
   ]);
 }
 
@@ -128,6 +128,7 @@ function beginTask(compiled: CompiledWorkflow): Beginning[] {
   const unfilled = compiled.ir.roles.filter((role) => role.type === "open").map((role) => role.name);
   const begin = (title: string, start: string, focus: string, roles: string[]): Beginning => ({
     title: `${title}, ${focus}`,
+    kind: focus,
     input: { start, seats, round: 0, unfilled: roles },
     list: (snapshot) => listTaskEvents(compiled.ir, snapshot, focus),
     key: keyTask,
@@ -139,10 +140,16 @@ function beginTask(compiled: CompiledWorkflow): Beginning[] {
     ...compiled.ir.roles.map(({ name: node }) => {
       const { list, ...after } = begin("after", "new", node, []);
       const input = { ...(after.input as object), round: 2, from: { node } };
-      return { ...after, input, list: (snapshot: AnyMachineSnapshot) => (snapshot.context.round === 2 ? list(snapshot) : []) };
+      return {
+        ...after,
+        kind: `after ${node}`,
+        input,
+        list: (snapshot: AnyMachineSnapshot) => (snapshot.context.round === 2 ? list(snapshot) : []),
+      };
     }),
     {
       title: "rounds",
+      kind: "rounds",
       input: { start: "new", seats, round: 0, unfilled: [] },
       list: (snapshot) => listRounds(compiled.ir, snapshot),
       key: keyRounds,
@@ -160,6 +167,7 @@ function beginRecruitment(compiled: CompiledWorkflow): Beginning[] {
       .filter((focus, index) => start === "new" || index === 0 || regions[focus]?.states?.["beginning"] !== undefined)
       .map((focus) => ({
         title: `${start}, ${focus}`,
+        kind: focus,
         input: { start, seats },
         list: (snapshot: AnyMachineSnapshot): KeyedEvent[] => listRecruitmentEvents(compiled.ir, snapshot, focus),
         key: keyRecruitment,
@@ -167,56 +175,51 @@ function beginRecruitment(compiled: CompiledWorkflow): Beginning[] {
   );
 }
 
-type Adjacency = AdjacencyMap<AnyMachineSnapshot, Fact>;
-
 interface Edge {
   key: string;
   from: string;
   to: string;
+  marks: string[];
 }
 
-/** The reachable graph; keys of events are kept in the event, for XState serializes it. */
-function walk(machine: AnyStateMachine, { input, list, key }: Beginning): { map: Adjacency; bounded: boolean } {
-  let states = 0;
-  const known = new Set<string>();
-  const map = getAdjacencyMap(
-    machine as never,
-    {
-      input,
-      events: (snapshot: AnyMachineSnapshot) => list(snapshot).map((keyed) => ({ ...keyed.event, $key: keyed.key })),
-      filterEvents: (snapshot: AnyMachineSnapshot, event: Fact) => snapshot.status === "active" && snapshot.can(event as never),
-      serializeState: (snapshot: AnyMachineSnapshot) => {
-        const text = key(snapshot);
-        if (!known.has(text)) {
-          known.add(text);
-          states += 1;
-        }
-        return text as never;
-      },
-      serializeEvent: (event: Fact) => String(event["$key"]) as never,
-      stopWhen: () => states > statesAtMost,
-    } as never,
-  ) as unknown as Adjacency;
-  return { map, bounded: states > statesAtMost };
+/** The ways out of every state that can be reached, in the order of their distance from the first. */
+interface Graph {
+  first: string;
+  edges: Map<string, Edge[]>;
+  bounded: boolean;
 }
 
-function findShortest(map: Adjacency, first: string): Map<string, Edge | undefined> {
+/** @param walked states that another beginning of this kind has gone on from */
+function walk(machine: AnyStateMachine, { input, list, key }: Beginning, walked: Set<string>): Graph {
+  const { snapshot: begun } = beginActor(machine, input);
+  const first = key(begun);
+  const edges = new Map<string, Edge[]>();
+  const known = new Set([first]);
+  const queue: [string, AnyMachineSnapshot][] = [[first, begun]];
+  for (let next = queue.shift(); next && known.size <= statesAtMost; next = queue.shift()) {
+    const [from, snapshot] = next;
+    const ways: Edge[] = [];
+    edges.set(from, ways);
+    if (walked.has(from) || snapshot.status !== "active") continue;
+    walked.add(from);
+    for (const keyed of list(snapshot)) {
+      if (!snapshot.can(keyed.event as never)) continue;
+      const { snapshot: after, effects } = stepActor(machine, snapshot, keyed.event);
+      const to = key(after);
+      ways.push({ key: keyed.key, from, to, marks: readMarks(effects.written) });
+      if (known.has(to)) continue;
+      known.add(to);
+      queue.push([to, after]);
+    }
+  }
+  return { first, edges, bounded: known.size > statesAtMost };
+}
+
+/** The way into every state by which it was reached first. */
+function findShortest({ first, edges }: Graph): Map<string, Edge | undefined> {
   const into = new Map<string, Edge | undefined>([[first, undefined]]);
-  const queue = [first];
-  for (let at = queue.shift(); at !== undefined; at = queue.shift())
-    for (const edge of listEdges(map, at))
-      if (!into.has(edge.to)) {
-        into.set(edge.to, edge);
-        queue.push(edge.to);
-      }
+  for (const ways of edges.values()) for (const edge of ways) if (!into.has(edge.to)) into.set(edge.to, edge);
   return into;
-}
-
-/** Ways out of a state, by their keys. */
-const outgoing = new WeakMap<Adjacency, Map<string, Edge[]>>();
-
-function listEdges(map: Adjacency, from: string): Edge[] {
-  return outgoing.get(map)?.get(from) ?? [];
 }
 
 function toState({ value, status, context }: AnyMachineSnapshot): PathState {
@@ -277,25 +280,13 @@ function coverBeginning(
   which: Path["machine"],
   beginning: Beginning,
   covered: Set<string>,
+  walked: Set<string>,
 ): { paths: Path[]; bounded: boolean } {
-  const { map, bounded } = walk(machine, beginning);
-  const marks = new Map<Edge, string[]>();
-  const edges = new Map<string, Edge[]>();
-  for (const [from, { state, transitions }] of Object.entries(map))
-    edges.set(
-      from,
-      Object.entries(transitions as Record<string, { event: Fact; state: AnyMachineSnapshot }>).map(([key, transition]) => {
-        const edge: Edge = { key, from, to: beginning.key(transition.state) };
-        const { effects } = stepActor(machine, state, transition.event);
-        marks.set(edge, readMarks(effects.written));
-        return edge;
-      }),
-    );
-  outgoing.set(map, edges);
-  const first = Object.keys(map)[0];
-  if (first === undefined) return { paths: [], bounded };
-  const into = findShortest(map, first);
-  const isNew = (edge: Edge): boolean => (marks.get(edge) ?? []).some((id) => !covered.has(id));
+  const graph = walk(machine, beginning, walked);
+  const { bounded } = graph;
+  const listEdges = (from: string): Edge[] => graph.edges.get(from) ?? [];
+  const into = findShortest(graph);
+  const isNew = (edge: Edge): boolean => edge.marks.some((id) => !covered.has(id));
   const wayTo = (state: string): string[] => {
     const keys: string[] = [];
     for (let edge = into.get(state); edge; edge = into.get(edge.from)) keys.unshift(edge.key);
@@ -310,15 +301,15 @@ function coverBeginning(
   };
   add([]);
   for (const state of into.keys())
-    for (const edge of listEdges(map, state)) {
+    for (const edge of listEdges(state)) {
       if (!isNew(edge)) continue;
       const keys = [...wayTo(state), edge.key];
-      const planned = new Set(marks.get(edge));
+      const planned = new Set(edge.marks);
       let at = edge.to;
       while (keys.length < longest) {
-        const next = listEdges(map, at).find((way) => (marks.get(way) ?? []).some((id) => !covered.has(id) && !planned.has(id)));
+        const next = listEdges(at).find((way) => way.marks.some((id) => !covered.has(id) && !planned.has(id)));
         if (!next) break;
-        for (const id of marks.get(next) ?? []) planned.add(id);
+        for (const id of next.marks) planned.add(id);
         keys.push(next.key);
         at = next.to;
       }
@@ -339,9 +330,12 @@ export function findPaths(compiled: CompiledWorkflow, which: Path["machine"]): M
   if (!loaded.ok) throw new Error(loaded.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
   const covered = new Set<string>();
   const paths: Path[] = [];
+  const walked = new Map<string, Set<string>>();
   let bounded = false;
   for (const beginning of which === "task" ? beginTask(compiled) : beginRecruitment(compiled)) {
-    const found = coverBeginning(loaded.machine, which, beginning, covered);
+    const known = walked.get(beginning.kind) ?? new Set<string>();
+    walked.set(beginning.kind, known);
+    const found = coverBeginning(loaded.machine, which, beginning, covered, known);
     paths.push(...found.paths);
     bounded ||= found.bounded;
   }

@@ -147,6 +147,9 @@ function addRoleEvents(context: RecruitmentContext, role: string, add: (key: str
   add(`assign ${role}`, { type: "role.assign", role, agent: `${role}-chosen` });
   add(`need ${role}`, { type: "role.needed", role, generation, why: "needed" });
   add(`free ${role}`, { type: "role.freed", role, generation });
+  const leader = context.leading[role]?.agent;
+  if (leader !== undefined)
+    for (const change of ["away", "deleted"]) add(`${change} leader of ${role}`, { type: `agent.${change}`, agent: leader });
   const agent = seat?.agent;
   if (typeof agent !== "string") return;
   for (const change of ["away", "back", "deleted"]) add(`${change} ${role}`, { type: `agent.${change}`, agent });
