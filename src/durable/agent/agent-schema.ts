@@ -33,6 +33,8 @@ export const agentLimits = {
   pumpRows: 32,
   /** Milliseconds that more may wait for a connection which acknowledges nothing, until it counts as too slow. */
   slow: 60_000,
+  /** Milliseconds that a poll has to acknowledge what a dropped connection had left: longer than a poll that is still there takes to come again. */
+  pollHold: 60_000,
   /** Polls of one agent that may wait at once. */
   polls: 8,
   /** Former tokens that may be good beside the newest: those of a rotation begun again and again. */

@@ -41,14 +41,19 @@ export interface MailReadersPorts {
   rows: Pick<MailRows, "read" | "readSome" | "readAbout">;
   /** The greatest number behind which nothing can appear any more. */
   findEnd(): number;
+  /** Milliseconds since the epoch. */
+  now(): number;
   /** An event is on its way to a reader or a poll. */
   given(event: CloudEvent): void;
 }
 
-export function createMailReaders({ rows, findEnd, given }: MailReadersPorts): MailReaders {
+export function createMailReaders({ rows, findEnd, now, given }: MailReadersPorts): MailReaders {
   const readers: Reader[] = [];
-  /** Left by connections that dropped, with none to take them: for polls that are past their numbers. */
-  const returned = new Set<number>();
+  /**
+   * Left by connections that dropped, with none to take them: for polls that are past their numbers. With each, until when it is with a
+   * poll; one that goes unacknowledged for so long, as where the poll's client is gone, is given to the next.
+   */
+  const returned = new Map<number, number>();
 
   function newestFor(channel: Channel): Reader | undefined {
     return readers.findLast((reader) => reader.channels.includes(channel));
@@ -74,7 +79,7 @@ export function createMailReaders({ rows, findEnd, given }: MailReadersPorts): M
     if (!free.length) return;
     for (const row of rows.readSome(free)) {
       const other = newestFor(row.channel as Channel);
-      if (!other) returned.add(row.seq);
+      if (!other) returned.set(row.seq, 0);
       else if (findRoom(other) > 0) giveTo(other, toItem(row), row.about);
       else {
         // Read again from there once it has room.
@@ -150,9 +155,11 @@ export function createMailReaders({ rows, findEnd, given }: MailReadersPorts): M
     readFree({ channels, after, limit }) {
       if (after !== undefined) {
         // A connection that dropped leaves what is behind the number that the poll has come to.
-        const behind = [...returned].some((seq) => seq <= after) ? rows.read({ channels, after: 0, limit: limits.mailboxRows }) : [];
-        const left = behind.filter(({ seq }) => seq <= after && returned.delete(seq));
-        return [...left, ...rows.read({ channels, after, limit })].slice(0, limit).map(toPolled);
+        const isFree = (seq: number): boolean => seq <= after && (returned.get(seq) ?? Number.POSITIVE_INFINITY) <= now();
+        const behind = [...returned.keys()].some(isFree) ? rows.read({ channels, after: 0, limit: limits.mailboxRows }) : [];
+        const left = behind.filter(({ seq }) => isFree(seq)).slice(0, limit);
+        for (const { seq } of left) returned.set(seq, now() + agentLimits.pollHold);
+        return [...left, ...rows.read({ channels, after, limit: limit - left.length })].map(toPolled);
       }
       const held = new Set(readers.flatMap((reader) => [...reader.held.keys()]));
       return rows

@@ -95,7 +95,7 @@ export function createMailbox(
   const receipts = createReceipts(storage, clock);
   const notes = createMailNotes();
   const rows = createMailRows(storage, clock, notes);
-  const readers = createMailReaders({ rows, findEnd, given: (event) => given.note(event, clock.now()) });
+  const readers = createMailReaders({ rows, findEnd, now: clock.now, given: (event) => given.note(event, clock.now()) });
   const listeners = new Set<() => void>();
 
   /** The greatest number behind which nothing can appear any more. */
@@ -137,7 +137,6 @@ export function createMailbox(
       return passing.add(mail.turn, { envelope, item, reader });
     },
     receive(incoming) {
-      const late = new Set<Channel>();
       const stored: number[] = [];
       const writes: (() => void)[] = [];
       const answers = incoming.map(({ envelope, given }): Delivery => {
@@ -172,7 +171,8 @@ export function createMailbox(
         if (given?.acked) writes.push(() => notes.noteAcked(seq));
         else if (given) stored.push(seq);
         else if (reader) readers.giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn ?? mail.offer ?? null);
-        else if (!held) late.add(mail.channel);
+        // At once: what comes behind it must not overtake it, though there be room again.
+        else if (!held) readers.recheck(mail.channel);
         if (mail.ends !== undefined) readers.forgetAbout(mail.ends);
         writes.push(() => writeMail(envelope, mail, seq, held, event));
         return { status: "stored" };
@@ -183,7 +183,6 @@ export function createMailbox(
           for (const write of writes) write();
         },
         wake() {
-          for (const channel of late) readers.recheck(channel);
           readers.pumpAll();
           // Its connection may have gone while it had no row.
           readers.handOver(stored.filter((seq) => !readers.isHeld(seq)));
