@@ -71,7 +71,7 @@ describe.each([
     ] as const)
       expect(await first.send(type, { turn: turn.turn, lease: 1, ...data })).toMatchObject(stale);
     expect(await first.send("nerve.role.release", { thread, role: "reviewer", lease: 1, reason: "" })).toMatchObject({
-      error: { code: "stale_lease" },
+      error: { code: "stale_lease", reason: "lost: silent for 10s", at: expect.any(String), now },
     });
     expect(await second.answer(handed, "approved")).toMatchObject({ status: "accepted" });
     // However late: the turn is long over, the thread too.

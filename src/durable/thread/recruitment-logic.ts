@@ -166,6 +166,14 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
     case "role.ended":
       // The thread's own end, of which each holder is told, ends their roles too.
       if (event.reason in { completed: 1, failed: 1, cancelled: 1 }) return null;
+      scope.storage.exec(
+        "INSERT OR REPLACE INTO ended_seat VALUES (?, ?, ?, ?, ?)",
+        event.role,
+        to.slice("agent/".length),
+        event.generation,
+        event.reason,
+        scope.now,
+      );
       return createMail({
         channel: "my",
         event: stamp("nerve.role.ended", { thread: thread.id, role: event.role, reason: event.reason }),

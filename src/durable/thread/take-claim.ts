@@ -12,6 +12,7 @@ import type { ClaimCard, ThreadActorRpc } from "../rpc.ts";
 import { summariseTurns } from "./agent-stats.ts";
 import { judgeClaimCard } from "./judge-claim.ts";
 import { findExhausted } from "./offer-rows.ts";
+import { describeLoss } from "./patience.ts";
 import { type SeenEvent, scoreClaim } from "./pick-claims.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 import { takeInTurn } from "./take-in-turn.ts";
@@ -82,7 +83,7 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
         { type: "role.release", role, agent: agent.id, generation: lease, reason },
         { before: () => remember() },
       );
-      return answer.ok ? succeed(accepted) : refuse("stale_lease", `The role ${role} is not yours under the lease ${lease} (any more).`);
+      return answer.ok ? succeed(accepted) : refuseRelease(agent.id, role, lease, thread.revision);
     }
     const { offer, bid } = event.data as AgentData<"nerve.offer.claim">;
     const closed = refuse("offer_closed", `The offer ${offer} is closed; drop it.`, { offer });
@@ -151,6 +152,29 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
       agent,
       offer,
     )[0];
+  }
+
+  /** Whose role ended is told when, why and who has it now. */
+  async function refuseRelease(agent: string, role: string, lease: number, revision: string): Promise<ReturnType<typeof refuse>> {
+    const stale = `The role ${role} is not yours under the lease ${lease} (any more)`;
+    const ended = storage.exec<{ reason: string; at: number }>(
+      "SELECT reason, at FROM ended_seat WHERE role = ? AND agent = ? AND generation = ?",
+      role,
+      agent,
+      lease,
+    )[0];
+    const ir = ended && (await definition(revision))?.ir;
+    const known = ir?.roles.find(({ name: each }) => each === role);
+    if (!ended || !ir || !known) return refuse("stale_lease", `${stale}.`);
+    const reason = describeLoss(ir, known, ended.reason);
+    const at = new Date(ended.at).toISOString();
+    const seat = ((await host.peek(name))?.context as unknown as RecruitmentContext | undefined)?.seats[role];
+    const now = seat?.agent ? { agent: seat.agent, generation: seat.generation } : null;
+    return refuse("stale_lease", `${stale}: you had it until ${at} (${reason})${now ? `; ${now.agent} has it now` : ""}.`, {
+      reason,
+      at,
+      now,
+    });
   }
 
   return takeInTurn(async (agent, event, hash) => {
