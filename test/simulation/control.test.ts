@@ -256,7 +256,12 @@ test("a thread that begins anew, and a copy, wait with the priority of their ref
   await cluster.thread(urgent).recruitment.restart("admin", {});
   const copy = await cluster.thread(urgent).recruitment.fork("admin", {});
   await cluster.advance(1_000);
-  expect(queue.admission().queued).toEqual([urgent, copy.ok ? copy.value.id : "", usual]);
+  const id = copy.ok ? copy.value.id : "";
+  expect(queue.admission().queued).toEqual([urgent, id, usual]);
+  expect(cluster.index.get(id)).toMatchObject({ status: "queued", parent: urgent });
+  queue.pause(null);
+  await cluster.advance(1_000);
+  expect(cluster.index.get(id)).toMatchObject({ status: "recruiting", parent: urgent });
 });
 
 test(`[SIM5] ${seeds} seeds`, async () => {

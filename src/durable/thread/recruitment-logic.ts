@@ -12,7 +12,7 @@ import { readChild } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
 import { carryOn } from "../routing/chain-depth.ts";
 import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
-import { beginEpoch, findNextEpoch, type Plan, readEpoch, readPlan } from "./epochs.ts";
+import { beginEpoch, findNextEpoch, type Origin, type Plan, readEpoch, readPlan, writeOrigin } from "./epochs.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 import { makeLease, readPatience } from "./patience.ts";
@@ -25,6 +25,8 @@ export interface Beginning {
   row: ThreadRow;
   /** The epoch that begins, if the thread was there before. */
   next?: { number: number; plan: Plan };
+  /** Of a copy: written before the first row that shows it. */
+  origin?: Origin;
 }
 
 /** The full id of an offer: it names its thread and its role. */
@@ -43,7 +45,8 @@ export function createRecruitmentLogic(): LogicEntry {
       place: "recruitment",
       actors: { task: "task" },
       started: (along, scope) => {
-        const { row, next } = along as unknown as Beginning;
+        const { row, next, origin } = along as unknown as Beginning;
+        if (origin) writeOrigin(scope.storage, origin);
         changeThread(scope.storage, row);
         if (next) beginEpoch(scope.storage, next.number, next.plan);
         findHooks(scope.storage).project(describeThread(row, [], null));

@@ -147,7 +147,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
           seats: seats.value as unknown as Json,
           ...(fork && { round: fork.at, last: fork.last, ...(fork.node !== null && { from: { node: fork.node } }) }),
         },
-        along: { row } satisfies Beginning as unknown as Json,
+        along: { row, ...(fork && { origin: { parent: fork.parent, at: fork.at } }) } satisfies Beginning as unknown as Json,
       },
       mark,
     );
