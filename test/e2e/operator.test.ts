@@ -1,0 +1,97 @@
+/** An operator's day at the command line, against a real server: each order to a thread and to a queue, and what it prints. */
+import { expect, onTestFinished, test, vi } from "vitest";
+import { runCli } from "../../src/cli/main.ts";
+import { connectAgent } from "../../src/client/index.ts";
+import type { TurnAssigned } from "../../src/wire/kinds.ts";
+import { makeDataFolder, startTestServer } from "./server-process.ts";
+
+const within = { timeout: 10_000, interval: 50 };
+
+test("suspend, resume, restart, fork, take a role, pause, cancel, and see what is parked", async () => {
+  const { facts } = await startTestServer(await makeDataFolder());
+  async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    let [out, err] = ["", ""];
+    const code = await runCli(args, {
+      stdout: { write: (text) => (out += text) },
+      stderr: { write: (text) => (err += text) },
+      env: { NERVEFLARE_URL: facts.url, NERVEFLARE_ADMIN_TOKEN: facts.adminToken },
+    });
+    return { code, out, err };
+  }
+  /** What it prints, of a command that must succeed. */
+  async function say(...args: string[]): Promise<string> {
+    const { code, out, err } = await run(...args);
+    expect(code, `${args.join(" ")}: ${err}`).toBe(0);
+    return out;
+  }
+  expect(await say("publish", "workflows/code-review.yaml")).toContain("code-review");
+
+  const turns: TurnAssigned[] = [];
+  async function add(id: string, capability: string): Promise<ReturnType<typeof connectAgent>> {
+    const token = (await say("agents", "add", id, "--capability", capability)).trim();
+    const agent = connectAgent({
+      ...{ url: facts.url, token, onNote: () => {} },
+      // Works on until it is told to stop.
+      onTurn: (turn, { signal }) => {
+        turns.push(turn);
+        return new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      },
+    });
+    onTestFinished(() => agent.close());
+    await agent.ready;
+    return agent;
+  }
+  const author = await add("alice", "coding");
+  await add("bob", "code-review");
+  const findTurn = (role: string, thread: string, generation = 1): Promise<TurnAssigned> =>
+    vi.waitFor(() => {
+      const found = turns.findLast((turn) => turn.thread === thread && turn.role.name === role && turn.lease.generation >= generation);
+      if (!found) throw new Error(`no turn of ${role} in ${thread}`);
+      return found;
+    }, within);
+  const seeStatus = (thread: string, status: string): Promise<string> =>
+    vi.waitFor(async () => {
+      const out = await say("threads", "show", thread);
+      expect(out.split("\n")[0]).toContain(status);
+      return out;
+    }, within);
+
+  const { threads } = await author.send({ type: "pr.ready_for_review", data: { repo: "n", pr: 1 } });
+  const thread = threads[0] as string;
+  await findTurn("reviewer", thread);
+  expect(await say("suspend", thread, "--reason", "lunch")).toMatch(/suspended|suspend is under way/);
+  expect(await seeStatus(thread, "suspended")).toContain("waits for operator");
+  await say("resume", thread, "--supplement", '{"note": "be kind"}');
+  await seeStatus(thread, "running");
+  expect(await run("resume", thread)).toMatchObject({ code: 1, err: expect.stringContaining("running takes no resume") });
+
+  await add("carol", "code-review");
+  expect(await say("threads", "role", thread, "reviewer", "--give", "carol", "--reason", "asleep")).toContain("running");
+  await findTurn("reviewer", thread, 2);
+  await say("threads", "role", thread, "reviewer", "--vacate");
+  expect(await run("threads", "role", thread, "reviewer")).toMatchObject({ code: 2 });
+  await findTurn("reviewer", thread, 3);
+  expect(await say("restart", thread, "--reason", "wrong base")).toContain(thread);
+  await vi.waitFor(async () => expect(await say("threads", "show", thread)).toContain("begun anew: epoch 2"), within);
+
+  const fork = (JSON.parse(await say("fork", thread, "--role", "reviewer=bob", "--json")) as { id: string }).id;
+  expect(await seeStatus(fork, "running")).toContain(`copy of ${thread}`);
+  await vi.waitFor(async () => expect(await say("threads", "--parent", thread)).toContain(fork), within);
+
+  expect(await say("pause", "code-review", "--reason", "deploy")).toContain("paused by admin");
+  expect(await say("status")).toContain("code-review is paused by admin");
+  const { threads: more } = await author.send({ type: "pr.ready_for_review", data: { repo: "n", pr: 2 } });
+  expect(await seeStatus(more[0] as string, "queued")).toContain("deploy");
+  expect(await say("workflows", "show", "code-review")).toContain(`1 ${more[0]}`);
+  expect(await say("unpause", "code-review")).toContain("unpaused code-review");
+  // Who of the two reviewers has room is no matter here: it waits for a place no more.
+  await vi.waitFor(async () => expect(await say("threads", "show", more[0] as string)).not.toContain("queued"), within);
+
+  for (const id of [thread, fork, more[0] as string]) {
+    expect(await say("cancel", id, "--reason", "enough")).toMatch(/cancelled|cancel is under way/);
+    expect(await seeStatus(id, "cancelled")).toContain("enough");
+  }
+  expect(await say("parked")).toBe("Nothing is parked.\n");
+  expect(await run("parked", "drop", "nothing")).toMatchObject({ code: 1, err: expect.stringContaining("nothing") });
+  expect(await run("cancel", "t-none")).toMatchObject({ code: 1, err: expect.stringContaining("t-none") });
+}, 40_000);
