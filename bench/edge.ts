@@ -1,7 +1,7 @@
 /**
  * `npm run bench:edge`: a thousand agents connected to one server process. What each costs in memory, awake and hibernating; how
  * long an event `to: "*"` takes to reach all, beside one to one agent; how long a broadcast role takes until all have
- * acknowledged, beside one to ten. Prints figures; asserts nothing, and ends by itself.
+ * acknowledged, beside one to ten; how long a role takes to be awarded, among ten, a hundred and all who claim it. Prints figures; asserts nothing, and ends by itself.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -20,13 +20,15 @@ const { values } = parseArgs({
     agents: { type: "string", default: "1000" },
     few: { type: "string", default: "10" },
     runs: { type: "string", default: "3" },
-    seconds: { type: "string", default: "170" },
+    seconds: { type: "string", default: "240" },
     json: { type: "boolean", default: false },
   },
 });
 const [size = 0, few = 0, runs = 0, seconds = 0] = [values.agents, values.few, values.runs, values.seconds].map(Number);
 if (![size, few, runs, seconds].every((number) => number > 0) || few > size)
   throw new Error("--agents, --few, --runs and --seconds take numbers above zero, --few at most as many as --agents");
+
+const groups = { few, some: Math.min(100, size), all: size };
 
 const note = (line: string) => process.stderr.write(`${line}\n`);
 const progress = (what: string) => (done: number) => {
@@ -45,9 +47,10 @@ const tooLong = setTimeout(() => {
 try {
   const began = performance.now();
   for (const whom of ["all", "few"]) await call(server, `v1/workflows/edge-${whom}`, writeWorkflow(whom));
+  for (const whom of Object.keys(groups)) await call(server, `v1/workflows/recruit-${whom}`, writeRecruiting(whom));
   const { token } = await call<{ token: string }>(server, "v1/agents", { id: "starter", capabilities: [] });
   const fresh = readResidentMegabytes(runtime);
-  const tokens = await registerAgents(server, { size, few, note: progress("registered") });
+  const tokens = await registerAgents(server, { size, groups, note: progress("registered") });
   const registering = (performance.now() - began) / 1_000;
   await pause(asleep * 1_000);
   const registered = readResidentMegabytes(runtime);
@@ -67,6 +70,10 @@ try {
   note("broadcasts");
   const askFew = await repeat(runs, () => ask(fleet as Fleet, token, "few", few));
   const askAll = await repeat(runs, () => ask(fleet as Fleet, token, "all", size));
+  note("recruitment");
+  const recruited: { [group: string]: Awaited<ReturnType<typeof repeat>> } = {};
+  for (const [whom, count] of Object.entries(groups))
+    recruited[whom] = await repeat(runs, () => recruit(fleet as Fleet, token, whom, count));
   const busy = readResidentMegabytes(runtime);
 
   const figures = {
@@ -77,7 +84,7 @@ try {
     wakes: { connecting: between - before, firstEvent: woken },
     megabytes: { fresh, registered, connected, idle, busy },
     kilobytesPerAgent: { connected: perAgent(connected - registered), idle: perAgent(idle - registered) },
-    ms: { toOne, toSleeping, toAll, askFew, askAll },
+    ms: { toOne, toSleeping, toAll, askFew, askAll, recruited },
   };
   if (values.json) console.log(JSON.stringify(figures));
   else print(figures);
@@ -104,6 +111,15 @@ try {
         ["broadcast until acknowledged", String(few), ...show(ms.askFew), "1.0"],
         ["broadcast until acknowledged", String(size), ...show(ms.askAll), (ms.askAll.p50 / ms.askFew.p50).toFixed(1)],
       ],
+    );
+    console.log();
+    const [first] = Object.values(ms.recruited);
+    printTable(
+      ["recruited: event to award", "agents", "p50 ms", "worst", "ratio"],
+      Object.entries(groups).map(([whom, count]) => {
+        const took = ms.recruited[whom] as NonNullable<typeof first>;
+        return ["all claim at once", String(count), ...show(took), (took.p50 / (first?.p50 ?? 1)).toFixed(1)];
+      }),
     );
   }
 } finally {
@@ -133,6 +149,39 @@ graph:
   fleet:
     $ACKED: { role: $END, prompt: "All {{ acked | size }}." }
 `;
+}
+
+function writeRecruiting(whom: string): string {
+  return `
+name: recruit-${whom}
+description: One of many is recruited.
+binding: cloud
+reflexes: [{ kind: workflow, on: [edge.recruit.${whom}] }]
+roles:
+  worker:
+    description: Whoever is first.
+    goal: Be there.
+    capabilities: [${whom}]
+    procedure: Answer.
+    output: That you are there.
+    frontmatter: { type: object, properties: { ok: { type: boolean } }, required: [ok] }
+conditions: {}
+max_rounds: 2
+graph:
+  $START: [{ role: worker, prompt: "Are you there?" }]
+  worker: [{ role: $END, prompt: "One is." }]
+`;
+}
+
+/** Milliseconds from the post until one of them has the role; then waits until the others know that they have not. */
+async function recruit(all: Fleet, token: string, whom: string, count: number): Promise<number> {
+  const awarded = all.arrival(1, (event) => event.type === "nerve.claim.accepted");
+  const told = all.arrival(count - 1, (event) => event.type === "nerve.offer.closed");
+  const event = { specversion: "1.0", id: crypto.randomUUID(), type: `edge.recruit.${whom}`, data: {} };
+  await call(server, "v1/events", event, token);
+  const took = await awarded;
+  await told;
+  return took;
 }
 
 /** Milliseconds from the post until all have the event. */

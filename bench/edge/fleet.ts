@@ -18,15 +18,15 @@ export interface Fleet {
   close(): void;
 }
 
-/** Registers the agents; `few` of them have a capability of that name beside `all`. */
+/** Registers the agents, each with a capability for every group of the first so many that it is in. */
 export async function registerAgents(
   server: ServerProcess,
-  { size, few, note }: { size: number; few: number; note(done: number): void },
+  { size, groups, note }: { size: number; groups: { [capability: string]: number }; note(done: number): void },
 ): Promise<string[]> {
   const tokens: string[] = [];
   let done = 0;
   await runAll(size, async (index) => {
-    const capabilities = index < few ? ["all", "few"] : ["all"];
+    const capabilities = Object.keys(groups).filter((name) => index < (groups[name] ?? 0));
     tokens[index] = (await call<{ token: string }>(server, "v1/agents", { id: nameAgent(index), capabilities })).token;
     note(++done);
   });
@@ -49,7 +49,7 @@ export async function call<Answer>(server: ServerProcess, path: string, body?: J
   return (await response.json()) as Answer;
 }
 
-/** Connects them; every turn is answered at once. */
+/** Connects them; every offer is claimed and every turn answered at once. */
 export async function connectFleet(server: ServerProcess, tokens: string[], note: (done: number) => void): Promise<Fleet> {
   const sockets: WebSocket[] = [];
   const waiting = new Set<{ left: number; fits(agent: number, frame: ServerFrame): boolean; done(): void }>();
@@ -77,10 +77,13 @@ export async function connectFleet(server: ServerProcess, tokens: string[], note
     sockets[index] = socket;
     socket.on("message", (text) => {
       const frame = JSON.parse(String(text)) as ServerFrame;
+      // Another was first: which is how most claims of one role end.
+      if (frame.type === "rejected" && frame.error.code === "offer_closed") return;
       if (frame.type === "rejected") return fail(new Error(`an answer was refused: ${frame.error.code} ${frame.error.detail}`));
       if (frame.type === "event") {
         socket.send(JSON.stringify({ type: "ack", seqs: [frame.seq] }));
         if (frame.event.type === "nerve.turn.assigned") respond(socket, frame.event);
+        if (frame.event.type === "nerve.offer.opened") claim(socket, frame.event);
       }
       hear(index, frame);
     });
@@ -116,7 +119,7 @@ export async function connectFleet(server: ServerProcess, tokens: string[], note
   return {
     size: tokens.length,
     arrival: (count, fits) => waitFor(count, (frame) => frame.type === "event" && fits(frame.event)),
-    answers: (count) => waitFor(count, (frame) => frame.type === "accepted"),
+    answers: (count) => waitFor(count, (frame) => frame.type === "accepted" && frame.id.startsWith("r-")),
     close() {
       closing = true;
       for (const socket of sockets) socket.terminate();
@@ -128,6 +131,13 @@ function respond(socket: WebSocket, event: CloudEvent): void {
   const { turn, lease } = event.data as { turn: string; lease: { generation: number } };
   const data = { turn, lease: lease.generation, output: { ok: true } };
   socket.send(JSON.stringify({ type: "event", event: { specversion: "1.0", id: `r-${turn}`, type: "nerve.turn.respond", data } }));
+}
+
+function claim(socket: WebSocket, event: CloudEvent): void {
+  const { offer } = event.data as { offer: string };
+  socket.send(
+    JSON.stringify({ type: "event", event: { specversion: "1.0", id: `c-${offer}`, type: "nerve.offer.claim", data: { offer } } }),
+  );
 }
 
 async function runAll(count: number, run: (index: number) => Promise<void>): Promise<void> {
