@@ -1,5 +1,5 @@
 /** A broadcast: three machines are told of one step, and one of them is not there yet. */
-import type { Act } from "./story.ts";
+import type { Act } from "./act.ts";
 
 export const announceAct: Act = {
   title: "A setup step is announced to a fleet; one machine comes late",

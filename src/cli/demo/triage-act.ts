@@ -1,5 +1,5 @@
 /** The pool: every turn goes to the best of those who may have it then, and never twice running to the same. */
-import type { Act } from "./story.ts";
+import type { Act } from "./act.ts";
 
 const triager = (id: string, minutes: number) => ({
   id,
