@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { connectAgent } from "../../src/client/index.ts";
 import { createOperator } from "./operator.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
@@ -69,17 +69,19 @@ test("[CLI7] a nerve daemon with one slot reviews two requests, one after the ot
     const { messages } = (await operator.call("GET", `v1/threads/${thread}/messages`)) as { messages: { role: string; agent: string }[] };
     expect(messages.map(({ role, agent }) => `${role}:${agent}`)).toEqual(["reviewer:daemon", "author:author", "reviewer:daemon"]);
   }
-  // One slot: the second thread's role was claimed only when the first thread had ended.
-  const { events } = (await operator.call("GET", "v1/events?source=/agents/daemon&type=nerve.offer.claim")) as {
-    events: { event: { data: { offer: string }; time: string } }[];
-  };
-  const order = events.map(({ event }) => event.data.offer.split(":")[0]);
-  const firstThread = order[0] as string;
-  const second = events.find(({ event }) => !event.data.offer.startsWith(firstThread));
-  const { events: ends } = (await operator.call("GET", `v1/events?correlationid=${firstThread}&type=nerve.thread.completed`)) as {
-    events: { event: { time: string } }[];
-  };
-  expect(Date.parse(second?.event.time ?? "")).toBeGreaterThanOrEqual(Date.parse(ends[0]?.event.time ?? ""));
+  // One slot: the second thread's role was claimed only when the first thread had ended. The log may lag, but misses nothing.
+  const read = async (query: string) =>
+    ((await operator.call("GET", `v1/events?${query}`)) as { events: { event: { data: { offer: string }; time: string } }[] }).events;
+  await vi.waitFor(
+    async () => {
+      const claims = await read("source=/agents/daemon&type=nerve.offer.claim");
+      const first = claims[0]?.event.data.offer.split(":")[0] as string;
+      const second = claims.find(({ event }) => !event.data.offer.startsWith(first));
+      const [end] = await read(`correlationid=${first}&type=nerve.thread.completed`);
+      expect(Date.parse(second?.event.time ?? "")).toBeGreaterThanOrEqual(Date.parse(end?.event.time ?? ""));
+    },
+    { timeout: 30_000, interval: 200 },
+  );
   const { schemas } = (await operator.call("GET", "v1/schemas?agent=daemon")) as { schemas: { kind: string }[] };
   expect(schemas.map(({ kind }) => kind)).toEqual(["nerve.offer.opened", "nerve.turn.assigned"]);
 });
