@@ -111,6 +111,7 @@ export function createMailbox(
 
   function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string): void {
     senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
+    if (mail.turn !== undefined) passing.stored(mail.turn);
     // Answered before it was stored: only its number is worth keeping. No turn gives or ends a role.
     if (notes.isAnswered(mail.turn)) {
       rows.forgo();
@@ -231,6 +232,7 @@ export function createMailbox(
     },
     due: rows.due,
     clear() {
+      passing.clear();
       rows.clear();
       readers.clear();
       senders.forget();

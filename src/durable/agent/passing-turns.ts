@@ -24,17 +24,25 @@ export interface PassingTurns {
   end(turn: string): boolean;
   /** These must be stored after all. */
   store(which: (turn: PassingTurn) => boolean, acked: boolean): void;
+  /** It has a row now. */
+  stored(turn: string): void;
+  /** The agent is gone: what was to be stored will not be. */
+  clear(): void;
+  /** All that have no row yet. */
   readonly items: InboxItem[];
 }
 
 export function createPassingTurns(clock: Clock, later: (milliseconds: number, work: () => void) => void): PassingTurns {
   const passing = new Map<string, PassingTurn & { since: number; resolve(incoming: Incoming | undefined): void }>();
+  /** On their way into rows: who asks meanwhile what is open must find them. */
+  const storing = new Map<string, PassingTurn>();
   let watching = false;
 
   function store(which: (turn: PassingTurn & { since: number }) => boolean, acked: boolean): void {
     for (const [id, turn] of passing) {
       if (!which(turn)) continue;
       passing.delete(id);
+      storing.set(id, turn);
       turn.resolve({ envelope: turn.envelope, given: { seq: turn.item.seq, acked } });
     }
   }
@@ -50,7 +58,7 @@ export function createPassingTurns(clock: Clock, later: (milliseconds: number, w
   }
 
   return {
-    find: (turn) => passing.get(turn),
+    find: (turn) => passing.get(turn) ?? storing.get(turn),
     add(turn, given) {
       const { promise, resolve } = Promise.withResolvers<Incoming | undefined>();
       passing.set(turn, { ...given, since: clock.now(), settled: promise, resolve });
@@ -60,12 +68,15 @@ export function createPassingTurns(clock: Clock, later: (milliseconds: number, w
     end(turn) {
       const ended = passing.get(turn);
       passing.delete(turn);
+      storing.delete(turn);
       ended?.resolve(undefined);
       return ended !== undefined;
     },
     store,
+    stored: (turn) => void storing.delete(turn),
+    clear: () => storing.clear(),
     get items() {
-      return [...passing.values()].map(({ item }) => item);
+      return [...passing.values(), ...storing.values()].map(({ item }) => item);
     },
   };
 }

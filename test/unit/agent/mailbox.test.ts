@@ -18,13 +18,9 @@ beforeEach(() => {
   migrate(storage, { lane: laneMigrations, agent: agentMigrations });
 });
 
-function open(): Mailbox {
-  return createMailbox(
-    { storage, clock: { now: () => now } },
-    { from: 0, reserve: () => {} },
-    () => {},
-    () => {},
-  );
+/** @param later takes what is put off */
+function open(later: (milliseconds: number, work: () => void) => void = () => {}): Mailbox {
+  return createMailbox({ storage, clock: { now: () => now } }, { from: 0, reserve: () => {} }, later, () => {});
 }
 
 /** Mail that arrives together, by name; `ends` is the offer that it ends. */
@@ -96,4 +92,64 @@ test("mail for which a reader had no room is not overtaken by mail of the same b
   expect(seen.at(-1)).toBe("waits");
   mailbox.ack({ seqs: [2, 3] });
   expect(seen.slice(-3)).toEqual(["waits", "ends", "behind"]);
+});
+
+test("a turn is among the open ones from when it is given until it is answered, also while its row is on its way to disk", async () => {
+  let ring: () => void = () => {};
+  const mailbox = open((_milliseconds, work) => {
+    ring = work;
+  });
+  mailbox.attach(createReader([]));
+  const event = {
+    specversion: "1.0" as const,
+    id: "t",
+    source: "/threads/t",
+    type: "nerve.turn.assigned",
+    time: "2026-11-20T12:00:00Z",
+    data: { turn: "t.1.0:1" },
+  };
+  const message = createMail({ channel: "my", event, turn: "t.1.0:1" });
+  const listOpen = () => mailbox.readOpen("turn").map(({ event: { id } }) => id);
+  const passing = mailbox.pass({ from: "task/t.1.0", id: 1, to: "agent/alice", message });
+  expect(listOpen()).toEqual(["t"]);
+  now += agentLimits.pass;
+  ring();
+  const left = await passing;
+  // What must be stored waits for others to share its commit.
+  expect(listOpen()).toEqual(["t"]);
+  const received = mailbox.receive(left ? [left] : []);
+  storage.transaction(received.write);
+  received.wake();
+  expect(listOpen()).toEqual(["t"]);
+  mailbox.endTurn("t.1.0:1");
+  expect(listOpen()).toEqual([]);
+});
+
+test("a turn that is answered while its row is on its way to disk is open no more, and gets none", async () => {
+  let ring: () => void = () => {};
+  const mailbox = open((_milliseconds, work) => {
+    ring = work;
+  });
+  mailbox.attach(createReader([]));
+  const event = {
+    specversion: "1.0" as const,
+    id: "t",
+    source: "/threads/t",
+    type: "nerve.turn.assigned",
+    time: "2026-11-20T12:00:00Z",
+    data: { turn: "t.1.0:1" },
+  };
+  const passing = mailbox.pass({
+    ...{ from: "task/t.1.0", id: 1, to: "agent/alice" },
+    message: createMail({ channel: "my", event, turn: "t.1.0:1" }),
+  });
+  now += agentLimits.pass;
+  ring();
+  const left = await passing;
+  mailbox.endTurn("t.1.0:1");
+  expect(mailbox.readOpen("turn")).toEqual([]);
+  const received = mailbox.receive(left ? [left] : []);
+  storage.transaction(received.write);
+  received.wake();
+  expect(storage.exec("SELECT 1 FROM mailbox")).toEqual([]);
 });
