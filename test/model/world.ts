@@ -85,9 +85,47 @@ function listAbsent(model: Model, input: unknown): string[] {
   return listParty(ir, start).filter((role) => !seats[role]?.agent && !(unfilled.includes(role) && listWaived(ir).includes(role)));
 }
 
+type Step = readonly [unknown, readonly unknown[]];
+
+/** What one machine was asked before: worlds share most of their actors' states. */
+interface Known {
+  /** Persisted snapshots by their text, so that equal ones are one object. */
+  stored: Map<string, object>;
+  snapshots: WeakMap<object, AnyMachineSnapshot>;
+  steps: WeakMap<object, Map<string, Step>>;
+}
+
+const known = new WeakMap<AnyStateMachine, Known>();
+
+function recall(machine: AnyStateMachine): Known {
+  let found = known.get(machine);
+  if (!found) {
+    found = { stored: new Map(), snapshots: new WeakMap(), steps: new WeakMap() };
+    known.set(machine, found);
+  }
+  return found;
+}
+
 /** The actor's snapshot. */
-export function revive(machine: AnyStateMachine, actor: Actor): AnyMachineSnapshot {
-  return machine.restoreSnapshot(actor.stored as never, { self: undefined } as never) as AnyMachineSnapshot;
+export function revive(machine: AnyStateMachine, { stored }: Actor): AnyMachineSnapshot {
+  const { snapshots } = recall(machine);
+  let snapshot = snapshots.get(stored as object);
+  if (!snapshot) {
+    snapshot = machine.restoreSnapshot(stored as never, { self: undefined } as never) as AnyMachineSnapshot;
+    snapshots.set(stored as object, snapshot);
+  }
+  return snapshot;
+}
+
+/** One transition of an actor at rest. */
+function stepActor(machine: AnyStateMachine, actor: Actor, event: Message): Step {
+  const { steps } = recall(machine);
+  const taken = steps.get(actor.stored as object) ?? new Map<string, Step>();
+  steps.set(actor.stored as object, taken);
+  const key = JSON.stringify(event);
+  const step = taken.get(key) ?? (transition(machine, revive(machine, actor), event as never) as unknown as Step);
+  taken.set(key, step);
+  return step;
 }
 
 function applyTimers(timers: Record<string, Message>, effects: Effect[]): Record<string, Message> {
@@ -100,19 +138,18 @@ function applyTimers(timers: Record<string, Message>, effects: Effect[]): Record
 }
 
 function persist(machine: AnyStateMachine, snapshot: unknown): unknown {
-  return JSON.parse(JSON.stringify(machine.getPersistedSnapshot(snapshot as never)));
+  const { stored } = recall(machine);
+  const text = JSON.stringify(machine.getPersistedSnapshot(snapshot as never));
+  const found = stored.get(text) ?? (JSON.parse(text) as object);
+  stored.set(text, found);
+  return found;
 }
 
 function listTo(effects: Effect[], to: string): Message[] {
   return effects.flatMap((effect) => (effect.kind === "send" && effect.to === to ? [effect.event] : []));
 }
 
-function settleRecruitment(
-  model: Model,
-  world: World,
-  timers: Record<string, Message>,
-  step: readonly [unknown, readonly unknown[]],
-): World {
+function settleRecruitment(model: Model, world: World, timers: Record<string, Message>, step: Step): World {
   const effects = readEffects(step[1] as never);
   model.observe?.("recruitment", effects);
   const recruitment = { stored: persist(model.recruitment, step[0]), timers: applyTimers(timers, effects) };
@@ -136,12 +173,7 @@ function startTask(model: Model, world: World, input: unknown): World[] {
 }
 
 /** Every way in which the moderator may answer, each with its label. */
-function settleTask(
-  model: Model,
-  world: World,
-  timers: Record<string, Message>,
-  step: readonly [unknown, readonly unknown[]],
-): { label: string; world: World }[] {
+function settleTask(model: Model, world: World, timers: Record<string, Message>, step: Step): { label: string; world: World }[] {
   const effects = readEffects(step[1] as never);
   model.observe?.("task", effects);
   const task = { stored: persist(model.task, step[0]), timers: applyTimers(timers, effects) };
@@ -171,7 +203,7 @@ function settleTask(
   answers.push(["error", { type: "xstate.error.actor.moderate", error: { message: "broke" }, actorId: "moderate" }]);
   if (node === "$START") answers.splice(1);
   return answers.flatMap(([label, event]) =>
-    settleTask(model, next, task.timers, transition(model.task, snapshot, event as never) as never).map((after) => ({
+    settleTask(model, next, task.timers, stepActor(model.task, task, event)).map((after) => ({
       label: `${label} ${after.label}`.trim(),
       world: after.world,
     })),
@@ -186,15 +218,13 @@ export function readDeciding(snapshot: AnyMachineSnapshot): string | undefined {
 
 /** Gives recruitment an event. */
 export function sendRecruitment(model: Model, world: World, event: Message, timers = world.recruitment.timers): World {
-  const snapshot = revive(model.recruitment, world.recruitment);
-  return settleRecruitment(model, world, timers, transition(model.recruitment, snapshot, event as never) as never);
+  return settleRecruitment(model, world, timers, stepActor(model.recruitment, world.recruitment, event));
 }
 
 /** Gives the task an event; one world per way of deciding. */
 export function sendTask(model: Model, world: World, event: Message, timers?: Record<string, Message>): { label: string; world: World }[] {
   if (!world.task) return [];
-  const snapshot = revive(model.task, world.task);
-  return settleTask(model, world, timers ?? world.task.timers, transition(model.task, snapshot, event as never) as never);
+  return settleTask(model, world, timers ?? world.task.timers, stepActor(model.task, world.task, event));
 }
 
 /** A thread that has just begun. */
