@@ -3,6 +3,9 @@
  * ceiling of the same shape in the same run. Prints figures and ratios; asserts nothing.
  */
 import { parseArgs } from "node:util";
+import { type Measured, measureCounts } from "./count/measure-counts.ts";
+import { printCosts, printCounts } from "./count/print-counts.ts";
+import { scenarios } from "./count/scenarios.ts";
 import { measure, measureMemory, type Plan } from "./measure.ts";
 import { printMemory, printWindows } from "./print-table.ts";
 import type { Engine } from "./server-process.ts";
@@ -16,6 +19,9 @@ const help = `usage: npm run bench -- [options]
   --only bare|nerveflare  one engine alone
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
   --placement <name>      passed to the server as NERVEFLARE_PLACEMENT
+  --count                 counts instead: statements, rows, calls and JSON of a turn and of a thread's begin and end; some four minutes
+  --cost                  the same, and what a million turns cost on Cloudflare's price list
+  --scenario <name,…>     with --count or --cost: these alone (${scenarios.map(({ name }) => name).join("; ")})
   --json                  one line of JSON instead of the table`;
 
 const { values } = parseArgs({
@@ -27,6 +33,9 @@ const { values } = parseArgs({
     only: { type: "string" },
     threads: { type: "string" },
     placement: { type: "string" },
+    count: { type: "boolean", default: false },
+    cost: { type: "boolean", default: false },
+    scenario: { type: "string" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -47,7 +56,8 @@ const plan: Plan = {
 };
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
-if (values.threads !== undefined) {
+if (values.count || values.cost) await count();
+else if (values.threads !== undefined) {
   const threads = parsePositive("--threads", values.threads);
   const concurrency = concurrencies[0] ?? 16;
   const results = [];
@@ -76,6 +86,22 @@ if (values.threads !== undefined) {
   }
   if (values.json) console.log(JSON.stringify({ windows: results }));
   else printWindows(results);
+}
+
+async function count(): Promise<void> {
+  const names = values.scenario?.split(",").map((name) => name.trim());
+  const wanted = scenarios.filter(({ name }) => names === undefined || names.includes(name) || names.includes(name.split(",")[0] ?? ""));
+  if (wanted.length === 0) throw new Error(`--scenario takes ${scenarios.map(({ name }) => name).join("; ")}, not ${values.scenario}`);
+  const measured: Measured[] = [];
+  for (const scenario of wanted) {
+    note(`counting: ${scenario.name}`);
+    measured.push(await measureCounts(scenario, plan.env));
+  }
+  if (values.json) console.log(JSON.stringify({ counts: measured }));
+  else {
+    printCounts(measured);
+    if (values.cost) printCosts(measured);
+  }
 }
 
 function parsePositive(name: string, text: string): number {

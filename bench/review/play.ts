@@ -2,37 +2,20 @@
  * The two agents of the review workflow, over raw WebSockets: a client library would measure itself. They answer at once,
  * acknowledge in batches, and keep a number of reviews running.
  */
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { InboxItem } from "../../src/wire/frames.ts";
 import type { OfferOpened, Outcome, TurnAssigned } from "../../src/wire/kinds.ts";
-import type { Play, Task } from "../player.ts";
+import type { Play } from "../player.ts";
 import { type AgentSocket, openAgentSocket } from "./agent-socket.ts";
-
-const workflow = readFileSync(join(dirname(fileURLToPath(import.meta.url)), "..", "review.yaml"), "utf8");
+import { publishReview, registerAgent } from "./call-operator.ts";
+import { authorOutputs, reviewerOutputs } from "./outputs.ts";
 
 /** The reviewer's turns of one review; the author has as many. */
 const reviewerTurns = 5;
 
-const reviewerOutputs = {
-  goOn: { $status: "changes_requested", changes: ["Rename the flag.", "Add a test for the empty list."] },
-  last: { $status: "approved", summary: "Reads well, tests pass." },
-};
-const authorOutputs = {
-  goOn: { $status: "updated", note: "Renamed the flag and added the missing test." },
-  last: { $status: "merged", commit: "4f0c9a1" },
-};
-
 /** Starts playing; see {@link Play}. */
 export const playReviews: Play = async (task, recorder) => {
-  await callOperator(task, "PUT", "/v1/workflows/review", workflow, "text/yaml");
-  const tokens = await Promise.all(
-    ["author", "reviewer"].map(async (id) => {
-      const body = JSON.stringify({ id, capabilities: [id === "author" ? "coding" : "code-review"] });
-      return ((await callOperator(task, "POST", "/v1/agents", body, "application/json")) as { token: string }).token;
-    }),
-  );
+  await publishReview(task);
+  const tokens = await Promise.all([registerAgent(task, "author", "coding"), registerAgent(task, "reviewer", "code-review")]);
 
   /** The open threads: the event that started each, and how many turns the reviewer has had. */
   const reviews = new Map<string, { event: string; turns: number }>();
@@ -86,12 +69,3 @@ export const playReviews: Play = async (task, recorder) => {
     socket.send("nerve.turn.respond", { turn, lease: lease.generation, output }, causationid);
   }
 };
-
-/** Calls the server as operator and gives the answer's body. */
-async function callOperator({ url, adminToken }: Task, method: string, path: string, body: string, type: string): Promise<unknown> {
-  const headers = { authorization: `Bearer ${adminToken}`, "content-type": type };
-  const response = await fetch(`${url}${path}`, { method, headers, body });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return JSON.parse(text);
-}

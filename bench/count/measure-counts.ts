@@ -1,0 +1,84 @@
+/**
+ * Counts what a turn, and a thread's begin and end, cost: threads of two lengths are played, and what the longer one took more
+ * is its further turns'.
+ */
+import { openAgentSocket } from "../review/agent-socket.ts";
+import { publishReview, registerAgent } from "../review/call-operator.ts";
+import { type CountingServer, startCountingServer } from "./counting-server.ts";
+import { addCounts, type Counts, createCounts } from "./counts.ts";
+import { connectPair, type Pair } from "./play-thread.ts";
+
+/** What is played. */
+export interface Scenario {
+  name: string;
+  /** Milliseconds that an agent takes for an answer. After ten seconds without work the other agent hibernates. */
+  pause: number;
+  /** Further agents that are eligible and leave every offer open; connected or not. */
+  further: number;
+  connected: boolean;
+  /** Lengths of the two threads in turns, even numbers. */
+  lengths: [number, number];
+}
+
+/** What it cost. */
+export interface Measured {
+  scenario: Scenario;
+  turn: Counts;
+  /** Start, recruitment and end of one thread, without its turns. */
+  beginAndEnd: Counts;
+}
+
+/** Threads of each length, so that what is done in batches is shared out. */
+const repeats = 3;
+
+/** Milliseconds without a statement after which nothing is under way any more, and how long to wait for that. */
+const quiet = 1500;
+const patience = 20_000;
+
+/** Plays a scenario on a fresh server. */
+export async function measureCounts(scenario: Scenario, variables: Record<string, string>): Promise<Measured> {
+  const server = await startCountingServer(variables);
+  try {
+    await publishReview(server);
+    const tokens = {
+      author: await registerAgent(server, "author", "coding"),
+      reviewer: await registerAgent(server, "reviewer", "code-review"),
+    };
+    const pair = await connectPair(server.url, tokens);
+    for (let index = 0; index < scenario.further; index += 1) {
+      const token = await registerAgent(server, `further-${index}`, "code-review");
+      if (scenario.connected) await openAgentSocket({ url: server.url, token, onItem: () => {}, onFailure: () => {} });
+    }
+    // Tables are made and code is compiled once, whatever is played after.
+    await playAndCount(server, pair, 2, 0, 1);
+    const [short, long] = scenario.lengths;
+    const few = await playAndCount(server, pair, short, scenario.pause, repeats);
+    const many = await playAndCount(server, pair, long, scenario.pause, repeats);
+    const further = addCounts(many, few, -1);
+    const turn = addCounts(createCounts(), further, 1 / (long - short));
+    return { scenario, turn, beginAndEnd: addCounts(few, turn, -short) };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The cost of one thread, the mean of several. */
+async function playAndCount(server: CountingServer, pair: Pair, turns: number, pause: number, threads: number): Promise<Counts> {
+  await settle(server);
+  for (let thread = 0; thread < threads; thread += 1) await pair.play(turns, pause);
+  return addCounts(createCounts(), await settle(server), 1 / threads);
+}
+
+/** Waits until nothing is under way, and gives what was counted until then. */
+async function settle(server: CountingServer): Promise<Counts> {
+  let sum = createCounts();
+  let quietSince = performance.now();
+  for (const began = performance.now(); performance.now() - quietSince < quiet; ) {
+    if (performance.now() - began > patience) throw new Error(`the server did not come to rest within ${patience / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const counts = await server.takeCounts();
+    if (counts.statements > 0 || counts.d1Requests > 0) quietSince = performance.now();
+    sum = addCounts(sum, counts);
+  }
+  return sum;
+}
