@@ -5,7 +5,7 @@
 import type { AcceptedKinds } from "../wire/accepts.ts";
 import type { CloudEvent, Json } from "../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../wire/frames.ts";
-import type { Outcome } from "../wire/kinds.ts";
+import type { Outcome, ThreadEvent } from "../wire/kinds.ts";
 import type { Result } from "../wire/problem.ts";
 import type { Delivered, Routing } from "../wire/routing.ts";
 
@@ -233,7 +233,7 @@ export interface ThreadActorRpc {
    * Judges and stores a thread-bound event; its commit is the acceptance.
    * @param hash of what was posted, by which a repeat is known from another event of the same id
    */
-  take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>>;
+  take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>>;
 }
 
 /** What a thread's root asks of its task, wherever that lives. */

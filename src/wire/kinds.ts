@@ -33,6 +33,38 @@ export type AgentKind = keyof typeof agentKinds;
 /** `data` of an {@link AgentKind}, parsed. */
 export type AgentData<K extends AgentKind> = z.infer<(typeof agentKinds)[K]>;
 
+/** The kinds that a thread takes: each is judged by its own schema, and what belongs to another kind has no effect in it. */
+export type ThreadKind = Exclude<AgentKind, "nerve.agent.report">;
+
+/** An event of one of these kinds, its `data` parsed. */
+export type ThreadEventOf<K extends ThreadKind> = {
+  [Each in K]: CloudEvent & { type: Each; data: AgentData<Each> & { [member: string]: Json } };
+}[K];
+
+/** Any thread-bound event: `type` says which. */
+export type ThreadEvent = ThreadEventOf<ThreadKind>;
+
+/** What each thread-bound kind is about: the member of its data that names the thread. */
+export const subjectOf = {
+  "nerve.offer.claim": "offer",
+  "nerve.offer.decline": "offer",
+  "nerve.turn.respond": "turn",
+  "nerve.turn.progress": "turn",
+  "nerve.turn.fail": "turn",
+  "nerve.role.release": "thread",
+} as const satisfies { [K in ThreadKind]: keyof AgentData<K> };
+
+/** Those that a task takes. */
+export type TurnKind = { [K in ThreadKind]: (typeof subjectOf)[K] extends "turn" ? K : never }[ThreadKind];
+
+/** Those that a thread's recruitment takes. */
+export type RoleKind = Exclude<ThreadKind, TurnKind>;
+
+/** Whether a task takes the event, or the recruitment. */
+export function isTurnEvent(event: ThreadEvent): event is ThreadEventOf<TurnKind> {
+  return subjectOf[event.type] === "turn";
+}
+
 /** A role's hold, as it is told to agents. */
 export interface Lease {
   generation: number;

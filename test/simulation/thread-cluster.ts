@@ -275,8 +275,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
 
   async function take(to: string, ...given: Parameters<TaskRpc["take"]>): ReturnType<TaskRpc["take"]> {
     const { core, life } = open(to) as { core: ThreadCore; life: Life };
-    const actor = to.startsWith("task/") ? core.task(to.slice("task/".length)) : core.recruitment;
-    return await Promise.race([actor.take(...given), life.over]);
+    return await Promise.race([core.take(...given), life.over]);
   }
 
   function askTask(life: Life, to: string): TaskRpc {
@@ -285,7 +284,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       peek: () => travel(life, () => core().peek()),
       asked: (agent) => travel(life, async () => core().asked(agent)),
       steps: (range) => travel(life, async () => core().steps(range)),
-      take: (...given) => travel(life, () => core().take(...given)),
+      take: (...given) => travel(life, () => findThread(to).take(...given)),
       messages: (page) => travel(life, async () => core().messages(page)),
       supplement: (supplement) => travel(life, async () => core().supplement(supplement)),
       history: async () => null,

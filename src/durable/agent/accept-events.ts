@@ -2,18 +2,19 @@
  * What an agent posts: each event is judged alone, then kept here and routed, or handed to the actor that it names. Taken in
  * the order in which it came. Knows ports, not sockets.
  */
-import type { CloudEvent } from "../../wire/event.ts";
 import type { Accepted, Rejected } from "../../wire/frames.ts";
+import { isTurnEvent, type ThreadEvent } from "../../wire/kinds.ts";
 import { createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { Committer } from "../host/committer.ts";
 import type { Clock, Storage } from "../host/ports.ts";
+import { isFault } from "../is-fault.ts";
 import type { ProjectionLane } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";
 import type { ThreadActorRpc } from "../rpc.ts";
 import { takeSlot } from "./claim-slots.ts";
 import type { AgentIdentity, Caller, Identity, Report } from "./identity.ts";
-import { type JudgedEvent, judgeEvent } from "./judge-event.ts";
+import { type JudgedEvent, type JudgedThreadEvent, judgeEvent, type KeptEvent } from "./judge-event.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Presence } from "./presence.ts";
 import { describeRate, type Rate } from "./rate.ts";
@@ -63,14 +64,16 @@ export function createAcceptEvents(
     try {
       const judged = await judgeEvent(raw, sender.source, sender.card, clock.now());
       if (!judged.ok) return reject(judged.problem);
-      const { kind } = judged.value;
-      const answering = kind && kind !== "nerve.agent.report" ? forward(sender, judged.value) : keepInOrder(sender, judged.value);
+      const answering = isThreadBound(judged.value) ? forward(sender, judged.value) : keepInOrder(sender, judged.value);
       placed();
       const answer = await answering;
       return answer.ok ? answer.value : reject(answer.problem);
     } catch (error) {
-      // Another object or the registry could not be asked: nothing says that the event was not stored, so the id stays.
       console.error(JSON.stringify({ at: "accept", name, id, error: String(error) }));
+      // The same event would find the same fault again.
+      if (isFault(error))
+        return reject(createProblem("bug", "The server has a fault that this event met: tell its operator, and do not send it again."));
+      // Another object or the registry could not be asked: nothing says that the event was not stored, so the id stays.
       return reject(createProblem("unavailable", "The event could not be taken now; send it again under the same id.", { retryAfter: 1 }));
     }
   }
@@ -83,39 +86,58 @@ export function createAcceptEvents(
     });
   }
 
-  /** The five thread-bound kinds are accepted by the actor that they name. */
-  async function forward(sender: Identity, { event, hash }: JudgedEvent): Promise<Result<Accepted>> {
+  /** Thread-bound kinds are accepted by the actor that they name. */
+  async function forward(sender: Identity, { event, hash }: JudgedThreadEvent): Promise<Result<Accepted>> {
     const address = readThreadAddress(event);
     if (!address) return refuse("not_found", "There is no such offer or turn.");
     if (await isLeaving())
       return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
-    const { turn, offer } = event.data as { turn?: string; offer?: string };
-    const claim = event.type === "nerve.offer.claim" ? offer : undefined;
     const capacity =
-      claim === undefined ? {} : takeSlot({ seats, mailbox, now: clock.now(), commit: commitParts }, claim, sender.report.slots);
-    const answer = await threadActor(address).take(
-      { ...sender.card, ...narrowCard(sender, seats), ...capacity },
-      noteDelivery(event, turn),
-      hash,
-    );
-    if (claim !== undefined && !answer.ok && !answer.problem.retryable) commitParts(() => seats.release(claim));
-    if (turn !== undefined && event.type !== "nerve.turn.progress") {
-      if (answer.ok && event.type === "nerve.turn.fail") mailbox.endPassing(turn);
-      else if (answer.ok || answer.problem.code === "turn_over") mailbox.endTurn(turn);
-      noteLazily();
-    }
+      event.type === "nerve.offer.claim"
+        ? takeSlot({ seats, mailbox, now: clock.now(), commit: commitParts }, event.data.offer, sender.report.slots)
+        : {};
+    const card = { ...sender.card, ...narrowCard(sender, seats), ...capacity };
+    const answer = await threadActor(address).take(card, noteDelivery(event), hash);
+    noteAnswer(event, answer);
     return answer;
   }
 
-  /** An answer says, for traces, when its turn reached the agent: only this object knows. */
-  function noteDelivery(event: CloudEvent, turn: string | undefined): CloudEvent {
-    const given = turn === undefined ? undefined : mailbox.givenAt(turn);
+  /** What the thread's answer means for the mailbox and the slots here. */
+  function noteAnswer(event: ThreadEvent, answer: Result<Accepted>): void {
+    const isOver = answer.ok || answer.problem.code === "turn_over";
+    switch (event.type) {
+      case "nerve.offer.claim": {
+        const { offer } = event.data;
+        if (!answer.ok && !answer.problem.retryable) commitParts(() => seats.release(offer));
+        return;
+      }
+      case "nerve.turn.respond":
+        if (isOver) mailbox.endTurn(event.data.turn);
+        noteLazily();
+        return;
+      case "nerve.turn.fail":
+        if (answer.ok) mailbox.endPassing(event.data.turn);
+        else if (isOver) mailbox.endTurn(event.data.turn);
+        noteLazily();
+        return;
+      case "nerve.turn.progress":
+      case "nerve.offer.decline":
+      case "nerve.role.release":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** What is said of a turn says, for traces, when it reached the agent: only this object knows. */
+  function noteDelivery(event: ThreadEvent): ThreadEvent {
+    const given = isTurnEvent(event) ? mailbox.givenAt(event.data.turn) : undefined;
     const { deliveredat: _, ...rest } = event;
-    return given === undefined ? (rest as CloudEvent) : { ...event, deliveredat: new Date(given).toISOString() };
+    return (given === undefined ? rest : { ...rest, deliveredat: new Date(given).toISOString() }) as ThreadEvent;
   }
 
   /** Routes events side by side and stores them in the order in which they came. */
-  function keepInOrder(sender: Identity, judged: JudgedEvent): Promise<Result<Accepted>> {
+  function keepInOrder(sender: Identity, judged: KeptEvent): Promise<Result<Accepted>> {
     const repeat = readSent(judged.event.id, judged.hash);
     if (repeat) return Promise.resolve(repeat);
     const routing = routeEvent(judged.event, sender.card, registry, {
@@ -132,7 +154,7 @@ export function createAcceptEvents(
     return kept;
   }
 
-  function keep({ event, kind, hash }: JudgedEvent, routed: Result<RoutedEvent>): Result<Accepted> {
+  function keep({ event, kind, hash }: KeptEvent, routed: Result<RoutedEvent>): Result<Accepted> {
     if (!routed.ok) return routed;
     // Another call may have stored the same id while the registry was read.
     const overtaken = readSent(event.id, hash);
@@ -187,4 +209,8 @@ export function createAcceptEvents(
       placed();
     }
   };
+}
+
+function isThreadBound(judged: JudgedEvent): judged is JudgedThreadEvent {
+  return judged.kind !== null && judged.kind !== "nerve.agent.report";
 }

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { type CloudEvent, postedEvent } from "../../wire/event.ts";
 import { exceedsDepth } from "../../wire/exceeds-depth.ts";
-import { type AgentKind, agentKinds } from "../../wire/kinds.ts";
+import { type AgentKind, agentKinds, type ThreadEvent, type ThreadKind } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import { dropDepth } from "../routing/chain-depth.ts";
@@ -10,10 +10,20 @@ import type { AgentCard } from "../rpc.ts";
 import { continueTrace, dropBadTrace } from "../trace/trace-ids.ts";
 
 /** An event that may be stored, and the hash by which a repeat of it is known. */
-export interface JudgedEvent {
+export type JudgedEvent = KeptEvent | JudgedThreadEvent;
+
+/** One that the sender's own object keeps. */
+export interface KeptEvent {
   event: CloudEvent;
   /** Its `data` is of this kind's shape. */
-  kind: AgentKind | null;
+  kind: "nerve.agent.report" | null;
+  hash: string;
+}
+
+/** One that the thread it names takes. */
+export interface JudgedThreadEvent {
+  event: ThreadEvent;
+  kind: ThreadKind;
   hash: string;
 }
 
@@ -49,8 +59,9 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const event = { ...dropDepth(parsed.data), source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
-  // What is thread-bound and has no trace of its own gets the thread's, where that is known.
-  return succeed({ event: kind && kind !== "nerve.agent.report" ? dropBadTrace(event) : continueTrace(event), kind, hash });
+  if (kind === null || kind === "nerve.agent.report") return succeed({ event: continueTrace(event), kind, hash });
+  // What is thread-bound and has no trace of its own gets the thread's, where that is known. Its data was parsed as its type's.
+  return succeed({ event: dropBadTrace(event) as ThreadEvent, kind, hash });
 }
 
 function malformed(what: string, error: z.ZodError): { ok: false; problem: Problem } {

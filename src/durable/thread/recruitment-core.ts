@@ -3,6 +3,7 @@
  * together; knows ports, not the platform.
  */
 import type { Json } from "../../wire/event.ts";
+import type { RoleKind, ThreadEventOf } from "../../wire/kinds.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import { isRepeat } from "../host/rows.ts";
 import type { Delivery, Envelope, MessageView, RecruitmentRpc } from "../rpc.ts";
@@ -14,9 +15,10 @@ import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
 import { createThreadView } from "./show-thread.ts";
 import { createThreadStart } from "./start-thread.ts";
 import { createClaimTaking } from "./take-claim.ts";
+import type { Take } from "./take-in-turn.ts";
 
 /** What the root answers to; `deliver` takes what the workflow's queue says. */
-export type RecruitmentCore = Omit<RecruitmentRpc, "settleParked">;
+export type RecruitmentCore = Omit<RecruitmentRpc, "settleParked" | "take"> & { take: Take<ThreadEventOf<RoleKind>> };
 
 export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore {
   const { name, host, storage } = ports;

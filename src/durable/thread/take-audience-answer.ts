@@ -4,9 +4,9 @@
  */
 import { evaluateExpression, isTruthy } from "../../compile/decide/expression.ts";
 import type { RoleIr } from "../../compile/ir.ts";
-import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
-import type { AgentData } from "../../wire/kinds.ts";
+import type { AgentData, ThreadEventOf, TurnKind } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";
@@ -24,7 +24,7 @@ export interface AudienceAnswer {
   clock: Clock;
   role: RoleIr | undefined;
   agent: string;
-  event: CloudEvent;
+  event: ThreadEventOf<TurnKind>;
   /** Writes that the event was taken, first in its transaction. */
   before(): void;
 }
@@ -34,10 +34,12 @@ export function describeLate(broadcast: BroadcastRow): string[] {
   return [`the broadcast is closed (${broadcast.closed ?? "ended"}): your answer is in the log and changes nothing`];
 }
 
+type Output = AgentData<"nerve.turn.respond">["output"];
+
 /** @param broadcast the turn's row */
 export async function takeAudienceAnswer(broadcast: BroadcastRow, given: AudienceAnswer): Promise<Result<Accepted>> {
   const { name, host, storage, clock, role, agent, event, before } = given;
-  const data = event.data as AgentData<"nerve.turn.respond">;
+  const { data } = event;
   const { turn } = broadcast;
   const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
   const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
@@ -50,30 +52,24 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
   const open = (): boolean => readBroadcast(storage, turn)?.closed === null;
   if (!open() && clock.now() >= broadcast.expires) return over;
 
-  if (event.type === "nerve.turn.progress") {
-    const { note, details } = event.data as AgentData<"nerve.turn.progress">;
-    // It moves nothing: who is slow in an audience holds up nobody but those who wait for all.
-    host.committer.commit(() => {
-      before();
-      storage.exec(
-        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
-        turn,
-        broadcast.role,
-        agent,
-        note ?? null,
-        JSON.stringify(details ?? null),
-        clock.now(),
-      );
-    });
-    return succeed(accepted);
+  let answer: MemberAnswer & { ok: boolean };
+  switch (event.type) {
+    case "nerve.turn.progress":
+      noteProgress(event.data);
+      return succeed(accepted);
+    case "nerve.turn.fail":
+      answer = { ok: false, error: event.data.error.slice(0, 500) };
+      break;
+    case "nerve.turn.respond": {
+      const { output, body } = event.data;
+      const refused = await judgeOutput(output);
+      if (refused) return refused;
+      answer = { ok: await acknowledges(output), output, ...(body !== undefined && { body }) };
+      break;
+    }
+    default:
+      return event satisfies never;
   }
-
-  const refused = event.type === "nerve.turn.fail" ? undefined : await judgeOutput();
-  if (refused) return refused;
-  const answer: MemberAnswer & { ok: boolean } =
-    event.type === "nerve.turn.fail"
-      ? { ok: false, error: (event.data as AgentData<"nerve.turn.fail">).error.slice(0, 500) }
-      : { ok: await acknowledges(), output: data.output, ...(data.body !== undefined && { body: data.body }) };
 
   const fact =
     answer.output === undefined
@@ -91,9 +87,25 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
   });
   return succeed({ ...accepted, notes: describeLate(closed) });
 
+  /** It moves nothing: who is slow in an audience holds up nobody but those who wait for all. */
+  function noteProgress({ note, details }: AgentData<"nerve.turn.progress">): void {
+    host.committer.commit(() => {
+      before();
+      storage.exec(
+        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
+        turn,
+        broadcast.role,
+        agent,
+        note ?? null,
+        JSON.stringify(details ?? null),
+        clock.now(),
+      );
+    });
+  }
+
   /** Counts a refused output; the third is the agent's last word. */
-  async function judgeOutput(): Promise<Result<Accepted> | undefined> {
-    const misfits = checkOutput(role?.schema, data.output);
+  async function judgeOutput(output: Output): Promise<Result<Accepted> | undefined> {
+    const misfits = checkOutput(role?.schema, output);
     if (!misfits.length) return undefined;
     const counted = host.committer.commit(
       () =>
@@ -120,12 +132,12 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
   }
 
   /** Whether the answer is an acknowledgement. One that asks to suspend is none: it speaks for one of many. */
-  async function acknowledges(): Promise<boolean> {
-    if (data.output.$status === "$SUSPEND") return false;
+  async function acknowledges(output: Output): Promise<boolean> {
+    if (output.$status === "$SUSPEND") return false;
     const ok = role?.broadcast?.ok;
     if (ok === undefined) return true;
     const { event: started, initiator } = readTaskStart({ storage });
-    const judged = await evaluateExpression(ok, data.output, { event: { ...started, agent: initiator } });
+    const judged = await evaluateExpression(ok, output, { event: { ...started, agent: initiator } });
     return judged.ok && isTruthy(judged.value);
   }
 }

@@ -6,16 +6,17 @@ import type { RecruitmentContext } from "../../../machines/recruitment/context.t
 import type { RoleIr } from "../../compile/ir.ts";
 import type { CloudEvent } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
-import type { AgentData } from "../../wire/kinds.ts";
+import type { AgentData, RoleKind, ThreadEventOf } from "../../wire/kinds.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import type { ClaimCard, ThreadActorRpc } from "../rpc.ts";
+import type { ActorView } from "../host/host-types.ts";
+import type { ClaimCard } from "../rpc.ts";
 import { summariseTurns } from "./agent-stats.ts";
 import { judgeClaimCard } from "./judge-claim.ts";
 import { findExhausted } from "./offer-rows.ts";
 import { describeLoss } from "./patience.ts";
 import { type SeenEvent, scoreClaim } from "./pick-claims.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
-import { takeInTurn } from "./take-in-turn.ts";
+import { type Take, takeInTurn } from "./take-in-turn.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { readThread, type ThreadRow } from "./thread-rows.ts";
 
@@ -28,10 +29,34 @@ interface OfferState {
   reply: string | null;
 }
 
-export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take"] {
+/** An event on its way into the thread, with what its handler needs to answer it. */
+interface Arrival<K extends RoleKind> {
+  agent: ClaimCard;
+  event: ThreadEventOf<K>;
+  thread: ThreadRow;
+  actor: Pick<ActorView, "context">;
+  /** Writes that the event was taken; within its transaction. @param asSent a repeat is to find it */
+  remember(asSent?: boolean): void;
+  /** The claim before has been given to the machine. */
+  before: Promise<unknown>;
+  /** This one has been: the next may follow. */
+  done(): void;
+}
+
+/** `taken`, or why not. */
+type Answer = "taken" | ReturnType<typeof refuse>;
+
+export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<RoleKind>> {
   const { name, host, storage, clock, definition, registry, random } = ports;
   /** The claim before has been given to the machine. */
   let arriving: Promise<unknown> = Promise.resolve();
+
+  /** Each kind reads its own members only. */
+  const handlers: { [K in RoleKind]: (arrival: Arrival<K>) => Promise<Answer> } = {
+    "nerve.offer.claim": claim,
+    "nerve.offer.decline": decline,
+    "nerve.role.release": release,
+  };
 
   async function judge(role: RoleIr, agent: ClaimCard, bid: AgentData<"nerve.offer.claim">["bid"], thread: ThreadRow): Promise<Verdict> {
     const event: SeenEvent = { ...(JSON.parse(thread.event) as CloudEvent), agent: thread.initiator };
@@ -60,7 +85,7 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
 
   async function take(
     agent: ClaimCard,
-    event: CloudEvent,
+    event: ThreadEventOf<RoleKind>,
     hash: string,
     before: Promise<unknown>,
     done: () => void,
@@ -72,56 +97,52 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
     const known = storage.exec<{ hash: string }>("SELECT hash FROM claimed WHERE agent = ? AND id = ?", agent.id, event.id)[0];
     if (known)
       return known.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
-    const remember = (remembered = true): void => {
-      if (remembered) storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
+    const remember = (asSent = true): void => {
+      if (asSent) storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
       findHooks(storage).logCause({ ...event, correlationid: name, causationid: event.causationid ?? JSON.parse(thread.event).id }, name);
     };
-    if (event.type === "nerve.role.release") {
-      const { role, lease, reason } = event.data as AgentData<"nerve.role.release">;
-      const answer = await host.send(
-        name,
-        { type: "role.release", role, agent: agent.id, generation: lease, reason },
-        { before: () => remember() },
-      );
-      return answer.ok ? succeed(accepted) : refuseRelease(agent.id, role, lease, thread.revision);
-    }
-    const { offer, bid } = event.data as AgentData<"nerve.offer.claim">;
-    const closed = refuse("offer_closed", `The offer ${offer} is closed; drop it.`, { offer });
-    const state = readState(offer, agent.id);
-    if (!state) return refuse("not_found", "There is no such offer.");
-    // Filled while this was on its way: the machine says so, by name. All else that is closed is no news.
-    if ((state.closed !== null && state.closed !== "filled") || state.reply === "awarded") return closed;
-    const workflow = await definition(thread.revision);
-    const role = workflow?.ir.roles.find((each) => each.name === state.role);
-    if (!role) return closed;
-    const reply =
-      (text: string, { remembered = true, score = null as number | null } = {}) =>
-      (): void => {
-        remember(remembered);
-        storage.exec(
-          // Who leads and claims once more keeps the better of the two, as in the machine.
-          `INSERT INTO offered (offer, agent, reply, score, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-             score = CASE WHEN offered.reply = 'claimed' AND excluded.reply = 'claimed' AND offered.score >= excluded.score THEN offered.score ELSE excluded.score END,
-             reply = excluded.reply, at = excluded.at`,
-          offer,
-          agent.id,
-          text,
-          score,
-          clock.now(),
-        );
-      };
-    if (event.type === "nerve.offer.decline") {
-      if (state.closed !== null) return closed;
-      if (state.reply === "claimed")
-        return refuse("not_allowed_now", "You have claimed this role; if you are given it after all, send nerve.role.release.", { offer });
-      host.committer.commit(reply(`declined: ${(event.data as AgentData<"nerve.offer.decline">).reason}`));
-      // The one who goes first in a sticky role does not want it: nobody need wait for them.
-      const { last } = actor.context as unknown as RecruitmentContext;
-      if (role.recruitment.pick === "sticky" && last[role.name] === agent.id)
-        await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
-      else await endIfExhausted(role, offer);
-      return succeed(accepted);
-    }
+    const answer = await dispatch({ agent, event, thread, actor, remember, before, done });
+    return answer === "taken" ? succeed(accepted) : answer;
+  }
+
+  function dispatch<K extends RoleKind>(arrival: Arrival<K>): Promise<Answer> {
+    const handler: (arrival: Arrival<K>) => Promise<Answer> = handlers[arrival.event.type as K];
+    return handler(arrival);
+  }
+
+  async function release({ agent, event, thread, remember }: Arrival<"nerve.role.release">): Promise<Answer> {
+    const { role, lease, reason } = event.data;
+    const fact = { type: "role.release", role, agent: agent.id, generation: lease, reason };
+    const answer = await host.send(name, fact, { before: () => remember() });
+    return answer.ok ? "taken" : refuseRelease(agent.id, role, lease, thread.revision);
+  }
+
+  async function decline(arrival: Arrival<"nerve.offer.decline">): Promise<Answer> {
+    const { agent, event, thread, actor } = arrival;
+    const { offer, reason } = event.data;
+    const found = await findOffer(offer, agent.id, thread);
+    if (!found.ok) return found;
+    const { state, role } = found.value;
+    if (state.closed !== null) return refuseClosed(offer);
+    if (state.reply === "claimed")
+      return refuse("not_allowed_now", "You have claimed this role; if you are given it after all, send nerve.role.release.", { offer });
+    host.committer.commit(() => {
+      arrival.remember();
+      writeReply(offer, agent.id, `declined: ${reason}`);
+    });
+    // The one who goes first in a sticky role does not want it: nobody need wait for them.
+    const { last } = actor.context as unknown as RecruitmentContext;
+    if (role.recruitment.pick === "sticky" && last[role.name] === agent.id)
+      await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
+    else await endIfExhausted(role, offer);
+    return "taken";
+  }
+
+  async function claim({ agent, event, thread, remember, before, done }: Arrival<"nerve.offer.claim">): Promise<Answer> {
+    const { offer, bid } = event.data;
+    const found = await findOffer(offer, agent.id, thread);
+    if (!found.ok) return found;
+    const { role } = found.value;
     const verdict = await judge(role, agent, bid, thread);
     await before;
     const why = "why" in verdict ? verdict.why : undefined;
@@ -137,13 +158,43 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
         ...(why !== undefined && { why }),
         ...(score !== undefined && { score }),
       },
-      // One that was refused leaves its id free: offered again, the agent may claim again.
-      { before: why === undefined ? reply("claimed", { score: score ?? null }) : reply(`refused: ${why}`, { remembered: false }) },
+      {
+        before() {
+          // One that was refused leaves its id free: offered again, the agent may claim again.
+          remember(why === undefined);
+          writeReply(offer, agent.id, why === undefined ? "claimed" : `refused: ${why}`, why === undefined ? score : undefined);
+        },
+      },
     );
     done();
-    if (!(await sending).ok) return closed;
+    if (!(await sending).ok) return refuseClosed(offer);
     await endIfExhausted(role, offer);
-    return succeed(accepted);
+    return "taken";
+  }
+
+  /** An offer that the agent may still say something to. */
+  async function findOffer(offer: string, agent: string, thread: ThreadRow): Promise<Result<{ state: OfferState; role: RoleIr }>> {
+    const state = readState(offer, agent);
+    if (!state) return refuse("not_found", "There is no such offer.");
+    // Filled while this was on its way: the machine says so, by name. All else that is closed is no news.
+    if ((state.closed !== null && state.closed !== "filled") || state.reply === "awarded") return refuseClosed(offer);
+    const workflow = await definition(thread.revision);
+    const role = workflow?.ir.roles.find((each) => each.name === state.role);
+    return role ? succeed({ state, role }) : refuseClosed(offer);
+  }
+
+  function writeReply(offer: string, agent: string, text: string, score?: number): void {
+    storage.exec(
+      // Who leads and claims once more keeps the better of the two, as in the machine.
+      `INSERT INTO offered (offer, agent, reply, score, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+         score = CASE WHEN offered.reply = 'claimed' AND excluded.reply = 'claimed' AND offered.score >= excluded.score THEN offered.score ELSE excluded.score END,
+         reply = excluded.reply, at = excluded.at`,
+      offer,
+      agent,
+      text,
+      score ?? null,
+      clock.now(),
+    );
   }
 
   function readState(offer: string, agent: string): OfferState | undefined {
@@ -188,6 +239,10 @@ export function createClaimTaking(ports: RecruitmentPorts): ThreadActorRpc["take
       done();
     }
   });
+}
+
+function refuseClosed(offer: string): ReturnType<typeof refuse> {
+  return refuse("offer_closed", `The offer ${offer} is closed; drop it.`, { offer });
 }
 
 /** The machine's number of an offer. */

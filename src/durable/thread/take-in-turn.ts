@@ -1,13 +1,16 @@
 /** Makes repeats of an event that is still being taken wait for it, so that they find what became of it. */
-import type { CloudEvent } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
+import type { ThreadEvent } from "../../wire/kinds.ts";
 import type { Result } from "../../wire/problem.ts";
-import type { ClaimCard, ThreadActorRpc } from "../rpc.ts";
+import type { ClaimCard } from "../rpc.ts";
+
+/** Judges and stores events of some of the thread-bound kinds, as `ThreadActorRpc.take` does all of them. */
+export type Take<Event extends ThreadEvent> = (agent: ClaimCard, event: Event, hash: string) => Promise<Result<Accepted>>;
 
 /** Wraps `take`: events of one agent under one id are taken one after another. */
-export function takeInTurn(take: ThreadActorRpc["take"]): ThreadActorRpc["take"] {
+export function takeInTurn<Event extends ThreadEvent>(take: Take<Event>): Take<Event> {
   const taking = new Map<string, Promise<unknown>>();
-  return async (agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> => {
+  return async (agent, event, hash) => {
     const key = `${agent.id} ${event.id}`;
     for (let before = taking.get(key); before; before = taking.get(key)) await before;
     const taken = take(agent, event, hash);

@@ -6,9 +6,9 @@
 import type { TaskContext } from "../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { WorkflowIr } from "../../compile/ir.ts";
-import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
-import type { AgentData } from "../../wire/kinds.ts";
+import type { ThreadEventOf, TurnKind } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";
@@ -20,14 +20,14 @@ import { listChildThreads } from "./child-rows.ts";
 import { readRevoked } from "./hand-over.ts";
 import { describeLoss } from "./patience.ts";
 import { describeLate, takeAudienceAnswer } from "./take-audience-answer.ts";
-import { takeInTurn } from "./take-in-turn.ts";
+import { type Take, takeInTurn } from "./take-in-turn.ts";
 import { readLastDecision, readLastMessage, readMessages, readSteps, writeSupplement } from "./task-rows.ts";
 import { makeTurnId, readTaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { readTurnNumber } from "./turn-data.ts";
 
 export interface TaskCore {
-  take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>>;
+  take: Take<ThreadEventOf<TurnKind>>;
   peek(): Promise<TaskPeek | undefined>;
   /** Whether the agent was given a broadcast's turn. */
   asked(agent: string): boolean;
@@ -47,11 +47,33 @@ export interface TaskPorts {
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
 }
 
+/** What its holder says of the open turn, with what its handler needs to answer. */
+interface OpenTurn<K extends TurnKind> {
+  event: ThreadEventOf<K>;
+  /** Writes that the event was taken, first in its transaction. */
+  before(): void;
+  accepted: Accepted;
+  /** The answer once the turn is over. */
+  over: ReturnType<typeof refuse>;
+  fence: { turn: number; agent: string; generation: number };
+  role: string;
+  /** Outputs of the turn that were refused. */
+  invalid: number;
+  workflow: CompiledWorkflow | undefined;
+}
+
 export function createTaskCore({ name, host, storage, clock, definition }: TaskPorts): TaskCore {
-  async function take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
+  /** Each kind reads its own members only. */
+  const handlers: { [K in TurnKind]: (open: OpenTurn<K>) => Promise<Result<Accepted>> } = {
+    "nerve.turn.progress": progress,
+    "nerve.turn.fail": fail,
+    "nerve.turn.respond": respond,
+  };
+
+  async function take(agent: ClaimCard, event: ThreadEventOf<TurnKind>, hash: string): Promise<Result<Accepted>> {
     const actor = await host.peek(name);
     if (!actor) return refuse("turn_over", "There is no such turn (any more).");
-    const data = event.data as AgentData<"nerve.turn.respond">;
+    const { data } = event;
     const answered = storage.exec<{ hash: string }>("SELECT hash FROM answered WHERE agent = ? AND id = ?", agent.id, event.id)[0];
     const turn = readTurnNumber(data.turn);
     const broadcast = readBroadcast(storage, turn);
@@ -86,47 +108,60 @@ export function createTaskCore({ name, host, storage, clock, definition }: TaskP
         { turn: data.turn, ...stale?.facts },
       );
 
-    const fence = { turn, agent: agent.id, generation: data.lease };
-    const settle = (answer: Awaited<ReturnType<ActorHost["send"]>>): Result<Accepted> => {
-      if (answer.ok) return succeed(accepted);
-      if (answer.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
-      return over;
-    };
+    return dispatch({
+      event,
+      before,
+      accepted,
+      over,
+      fence: { turn, agent: agent.id, generation: data.lease },
+      role: open.role,
+      invalid,
+      workflow,
+    });
+  }
 
-    if (event.type === "nerve.turn.progress") {
-      const { note, details } = event.data as AgentData<"nerve.turn.progress">;
-      return settle(await host.send(name, { type: "turn.progress", ...fence }, { sidecar: { note, details }, before }));
-    }
-    if (event.type === "nerve.turn.fail") {
-      const { error, retryable } = event.data as AgentData<"nerve.turn.fail">;
-      return settle(await host.send(name, { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500) }, { before }));
-    }
+  function dispatch<K extends TurnKind>(open: OpenTurn<K>): Promise<Result<Accepted>> {
+    const handler: (open: OpenTurn<K>) => Promise<Result<Accepted>> = handlers[open.event.type as K];
+    return handler(open);
+  }
 
-    const schema = workflow?.ir.roles.find((role) => role.name === open.role)?.schema;
-    const misfits = checkOutput(schema, data.output);
+  async function progress({ event, fence, before, ...open }: OpenTurn<"nerve.turn.progress">): Promise<Result<Accepted>> {
+    const { note, details } = event.data;
+    return settle(open, await host.send(name, { type: "turn.progress", ...fence }, { sidecar: { note, details }, before }));
+  }
+
+  async function fail({ event, fence, before, ...open }: OpenTurn<"nerve.turn.fail">): Promise<Result<Accepted>> {
+    const { error, retryable } = event.data;
+    return settle(open, await host.send(name, { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500) }, { before }));
+  }
+
+  async function respond({ event, fence, before, ...open }: OpenTurn<"nerve.turn.respond">): Promise<Result<Accepted>> {
+    const { turn, output, body } = event.data;
+    const schema = open.workflow?.ir.roles.find((role) => role.name === open.role)?.schema;
+    const misfits = checkOutput(schema, output);
     if (misfits.length) {
       const told = await host.send(name, { type: "turn.invalid", ...fence });
-      if (!told.ok) return over;
-      const left = Math.max(0, limits.invalidAnswers - 1 - invalid);
+      if (!told.ok) return open.over;
+      const left = Math.max(0, limits.invalidAnswers - 1 - open.invalid);
       return refuse(
         "output_invalid",
         left
           ? `The output does not fit the role's schema; answer again (${left} left).`
           : "The output does not fit the role's schema, for the last time: the turn is over.",
-        {
-          errors: misfits as unknown as Json,
-          left,
-          turn: data.turn,
-        },
+        { errors: misfits as unknown as Json, left, turn },
       );
     }
-    return settle(
-      await host.send(
-        name,
-        { type: "turn.answered", ...fence },
-        { sidecar: { output: data.output, ...(data.body !== undefined && { body: data.body }) }, before },
-      ),
-    );
+    const sidecar = { output, ...(body !== undefined && { body }) };
+    return settle(open, await host.send(name, { type: "turn.answered", ...fence }, { sidecar, before }));
+  }
+
+  function settle(
+    { accepted, over }: Pick<OpenTurn<TurnKind>, "accepted" | "over">,
+    answer: Awaited<ReturnType<ActorHost["send"]>>,
+  ): Result<Accepted> {
+    if (answer.ok) return succeed(accepted);
+    if (answer.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
+    return over;
   }
 
   /** What became of a lease under which the agent had the turn once, where another holds the role by now, or nobody. */

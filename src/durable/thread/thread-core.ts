@@ -5,7 +5,8 @@
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
-import type { Result } from "../../wire/problem.ts";
+import { isTurnEvent } from "../../wire/kinds.ts";
+import { type Result, refuse } from "../../wire/problem.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
 import type { World } from "../host/ports.ts";
@@ -14,7 +15,18 @@ import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
 import { readMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
-import type { AdmissionView, AgentStanding, ClaimCard, Delivery, Envelope, Message, ProjectionRow, Steps, TaskRpc } from "../rpc.ts";
+import type {
+  AdmissionView,
+  AgentStanding,
+  ClaimCard,
+  Delivery,
+  Envelope,
+  Message,
+  ProjectionRow,
+  Steps,
+  TaskRpc,
+  ThreadActorRpc,
+} from "../rpc.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 import { createAudience, isWaitedFor } from "./audience.ts";
 import { readBroadcast } from "./audience-rows.ts";
@@ -61,6 +73,8 @@ export interface ThreadCore {
   host: ActorHost;
   recruitment: RecruitmentCore;
   task(name: string): TaskCore;
+  /** What agents say of the thread: of a turn, to its task; of an offer or a role, to its recruitment. */
+  take: ThreadActorRpc["take"];
   /** @param event the number of an event that this object, or with a `t` before it its task's object, has parked */
   settleParked(order: "retry" | "drop", event: string): Promise<Result<null>>;
   deliver(envelope: Envelope): Promise<Delivery>;
@@ -344,6 +358,15 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     host,
     recruitment,
     task,
+    async take(agent, event, hash) {
+      if (isTurnEvent(event)) {
+        const { turn } = event.data;
+        return hasTasks
+          ? task(turn.slice(0, turn.lastIndexOf(":"))).take(agent, event, hash)
+          : refuse("not_found", "There is no such turn.");
+      }
+      return isRoot ? recruitment.take(agent, event, hash) : refuse("not_found", "There is no such offer or role.");
+    },
     settleParked(order, event) {
       const id = Number(event.replace(/^t/, ""));
       return isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleParked(order, id) : parked.settle(order, id);

@@ -1,7 +1,8 @@
 /** The Durable Objects of a thread: its root, and its task where that has an object of its own. Thin hosts of the core. */
 import { DurableObject } from "cloudflare:workers";
-import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
+import type { ThreadEvent } from "../../wire/kinds.ts";
 import { type Result, refuse } from "../../wire/problem.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { type CommitKind, countCommit, countStep } from "../metrics.ts";
@@ -67,14 +68,8 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     return this.#core.deliver(envelope);
   }
 
-  /** Claims and releases name the thread, answers name a turn of the task that lives here. */
-  async take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
-    const core = this.#find();
-    if (!core) return refuse("not_found", "There is no such offer, turn or thread.");
-    const { turn } = event.data as { turn?: string };
-    return turn === undefined
-      ? core.recruitment.take(agent, event, hash)
-      : core.task(turn.slice(0, turn.lastIndexOf(":"))).take(agent, event, hash);
+  async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
+    return this.#find()?.take(agent, event, hash) ?? refuse("not_found", "There is no such offer, turn or thread.");
   }
 
   async show(viewer: string | null): Promise<Result<ThreadView>> {
@@ -146,10 +141,9 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
     return this.#core.deliver(envelope);
   }
 
-  async take(agent: ClaimCard, event: CloudEvent, hash: string): Promise<Result<Accepted>> {
-    const { turn } = event.data as { turn?: string };
-    if (turn === undefined || (!this.#made && !isStored(this.ctx))) return refuse("not_found", "There is no such turn.");
-    return this.#core.task(turn.slice(0, turn.lastIndexOf(":"))).take(agent, event, hash);
+  async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
+    if (!this.#made && !isStored(this.ctx)) return refuse("not_found", "There is no such turn.");
+    return this.#core.take(agent, event, hash);
   }
 
   peek(task: string): Promise<TaskPeek | undefined> {

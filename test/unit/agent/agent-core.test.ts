@@ -19,6 +19,7 @@ let delivered: Envelope[];
 let projected: ProjectionRow[];
 let registryIsDown: boolean;
 let databaseIsDown: boolean;
+let fault: unknown;
 let taken: Result<{ id: string; status: "accepted"; threads: string[]; notes: string[] }>;
 
 beforeEach(() => {
@@ -29,6 +30,7 @@ beforeEach(() => {
   projected = [];
   registryIsDown = false;
   databaseIsDown = false;
+  fault = undefined;
   taken = succeed({ id: "x", status: "accepted", threads: [], notes: [] });
   for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
 });
@@ -59,7 +61,12 @@ function wake(): AgentCore {
       pastTurns: async () => ({ role: [], overall: [] }),
       cards: async (ids) => ids.map((id) => ({ ...card, id })),
     },
-    threadActor: () => ({ take: async () => taken }),
+    threadActor: () => ({
+      take: async () => {
+        if (fault) throw fault;
+        return taken;
+      },
+    }),
     project: async (rows) => {
       if (databaseIsDown) throw new Error("D1_ERROR: no");
       projected.push(...rows);
@@ -116,6 +123,21 @@ function assign(id: number): Envelope {
 function readRows(): number {
   return storage.exec("SELECT 1 FROM mailbox").length;
 }
+
+test("[KIND8] a fault of the server's own is never answered with `send it again`; a part that is away is", async () => {
+  const core = wake();
+  const answer = async (thrown: unknown, id: string): Promise<unknown> => {
+    fault = thrown;
+    const answered = await core.accept(principal, [{ id, type: "nerve.turn.respond", data: { turn, lease: 1, output: {} } }]);
+    return answered.ok && answered.value[0];
+  };
+  const again = Object.assign(new TypeError("restarting"), { retryable: true });
+  const older = new TypeError('The RPC receiver does not implement the method "take".');
+  for (const [index, thrown] of [new TypeError("x.lastIndexOf is not a function"), new RangeError("too deep")].entries())
+    expect(await answer(thrown, `fault-${index}`)).toMatchObject({ status: "rejected", error: { code: "bug", retryable: false } });
+  for (const [index, thrown] of [new Error("Network connection lost."), again, older, "text"].entries())
+    expect(await answer(thrown, `away-${index}`)).toMatchObject({ status: "rejected", error: { code: "unavailable", retryable: true } });
+});
 
 test("an event that cannot be routed now is answered so, and taken under the same id later", async () => {
   const core = wake();
