@@ -1,57 +1,92 @@
-/** One measurement: a fresh server process, the agents in another, and both ended. */
-import { fork } from "node:child_process";
+/** Measurements: a server in a process of its own, the agents in another, on order. */
+import { type ChildProcess, fork } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MemoryResult, Report, Task, WindowResult } from "./player.ts";
+import type { MemoryResult, Order, Report, Task, WindowOrder, WindowResult } from "./player.ts";
+import type { Roles } from "./review/call-operator.ts";
 import { type Engine, startServerProcess } from "./server-process.ts";
 
-/** What measurements have in common. Seconds. */
-export interface Plan {
-  seconds: number;
-  warmup: number;
-  /** Added to the server's environment. */
-  env: Record<string, string>;
+/** Who plays: the bare ceiling, or the product with its reviewer recruited or named. */
+export interface Contender {
+  engine: Engine;
+  roles: Roles;
+}
+
+/** A contender with a server of its own, which measures when it is told to. */
+export interface Stage {
+  measureWindow(order: WindowOrder): Promise<WindowResult>;
+  stop(): Promise<void>;
 }
 
 /** Seconds without the end of any thread after which a memory run counts as stuck. */
 const patience = 60;
 
-/** Measures a window of play. */
-export async function measure(engine: Engine, concurrency: number, plan: Plan): Promise<WindowResult> {
-  const report = await play(engine, { concurrency, warmup: plan.warmup, seconds: plan.seconds }, plan.env);
-  if (!("window" in report)) throw new Error("the agents measured something else");
-  return report.window;
+/** Starts a server and its agents. @param env added to the server's environment */
+export async function openStage(contender: Contender, concurrency: number, env: Record<string, string>): Promise<Stage> {
+  const { send, stop } = await open(contender, { concurrency }, env);
+  return {
+    async measureWindow(window) {
+      const report = await send({ window });
+      if (!("window" in report)) throw new Error("the agents measured something else");
+      return report.window;
+    },
+    stop,
+  };
 }
 
 /** Plays a number of threads and samples the server's memory. */
-export async function measureMemory(engine: Engine, concurrency: number, threads: number, plan: Plan): Promise<MemoryResult> {
-  const report = await play(engine, { concurrency, warmup: plan.warmup, seconds: patience, threads }, plan.env);
-  if (!("memory" in report)) throw new Error("the agents measured something else");
-  return report.memory;
-}
-
-async function play(
-  engine: Engine,
-  task: Omit<Task, "engine" | "url" | "adminToken" | "pids">,
+export async function measureMemory(
+  contender: Contender,
+  concurrency: number,
+  threads: number,
   env: Record<string, string>,
-): Promise<Report> {
-  const server = await startServerProcess(engine, env);
+): Promise<MemoryResult> {
+  const { send, stop } = await open(contender, { concurrency, threads }, env);
   try {
-    const { url, adminToken, pids } = server;
-    const report = await runPlayer({ engine, url, adminToken, pids, ...task });
-    if ("failure" in report) throw new Error(`${engine}, ${task.concurrency} at a time: ${report.failure}${server.complaints()}`);
-    return report;
+    const report = await send({ memory: { threads, patience } });
+    if (!("memory" in report)) throw new Error("the agents measured something else");
+    return report.memory;
   } finally {
-    await server.stop();
+    await stop();
   }
 }
 
-function runPlayer(task: Task): Promise<Report> {
+async function open(
+  { engine, roles }: Contender,
+  play: Pick<Task, "concurrency" | "threads">,
+  env: Record<string, string>,
+): Promise<{ send(order: Order): Promise<Report>; stop(): Promise<void> }> {
+  const server = await startServerProcess(engine, env);
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "player.ts"), { stdio: "inherit" });
+  async function send(order: Order): Promise<Report> {
+    const report = await ask(player, order);
+    if ("failure" in report) throw new Error(`${engine}, ${play.concurrency} at a time: ${report.failure}${server.complaints()}`);
+    return report;
+  }
+  async function stop(): Promise<void> {
+    if (player.connected) player.disconnect();
+    await server.stop();
+  }
+  try {
+    await send({ task: { engine, roles, url: server.url, adminToken: server.adminToken, pids: server.pids, ...play } });
+    return { send, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Gives an order to an agents' process and resolves to what it reports. */
+export function ask(player: ChildProcess, order: Order): Promise<Report> {
   return new Promise((resolve, reject) => {
-    player.once("message", (report: Report) => resolve(report));
+    const ended = (code: number | null): void => reject(new Error(`the agents' process ended with ${code}`));
+    player.once("exit", ended);
     player.once("error", reject);
-    player.once("exit", (code) => reject(new Error(`the agents' process ended with ${code}`)));
-    player.send(task);
+    player.once("message", (report: Report) => {
+      player.off("exit", ended);
+      player.off("error", reject);
+      resolve(report);
+    });
+    player.send(order);
   });
 }

@@ -1,30 +1,38 @@
-/** The agents' process: plays against a server, measures a window or a whole number of threads, sends the result to its parent. */
+/** The agents' process: plays against one server, and on order measures a window or a whole number of threads. */
 import { playBare } from "./bare/play.ts";
 import { countFsyncs } from "./count-fsyncs.ts";
 import { readCpuSeconds, readResidentMegabytes } from "./process-stats.ts";
 import { createRecorder, type Figures, type Recorder, type RecorderControls } from "./recorder.ts";
+import type { Roles } from "./review/call-operator.ts";
 import { playReviews } from "./review/play.ts";
 import type { Engine } from "./server-process.ts";
 
-/** What the agents are to do. */
+/** What the agents are to play. */
 export interface Task {
   engine: Engine;
+  roles: Roles;
   url: string;
   adminToken: string;
   /** The server's processes. */
   pids: number[];
   /** Threads kept running. */
   concurrency: number;
-  /** Seconds of play before the window opens: code is compiled, objects are warm. */
-  warmup: number;
-  /** Length of the window; with `threads`, how long no thread may end before the run counts as stuck. */
-  seconds: number;
-  /** Play this many threads and sample memory, instead of a window. */
+  /** No more threads than these. */
   threads?: number;
 }
 
-/** Agents that answer at once and keep `concurrency` threads running, telling the recorder. Resolves when all are started. */
-export type Play = (task: Task, recorder: Recorder) => Promise<void>;
+/** What the process is told: first what to play, then what to measure, one after another. */
+export type Order = { task: Task } | { window: WindowOrder } | { memory: { threads: number; patience: number } };
+
+export interface WindowOrder {
+  /** Turns that must have been played by then: code is compiled, objects are warm. */
+  warmTurns: number;
+  /** Length of the window. */
+  seconds: number;
+}
+
+/** Agents that answer at once, telling the recorder. Resolves when all are connected, to what starts `concurrency` threads, which go on until they may not be started. */
+export type Play = (task: Task, recorder: Recorder) => Promise<() => void>;
 
 /** A measured window. */
 export interface WindowResult extends Figures {
@@ -48,52 +56,84 @@ export interface MemoryResult {
   residentIdle: number;
 }
 
-/** What the process sends. */
-export type Report = { window: WindowResult } | { memory: MemoryResult } | { failure: string };
+/** What the process answers. */
+export type Report = { ready: true } | { window: WindowResult } | { memory: MemoryResult } | { failure: string };
+
+interface Game {
+  task: Task;
+  recorder: RecorderControls;
+  startThreads: () => void;
+  failure: Promise<never>;
+}
 
 const samplesOfMemory = 20;
 
 /** The runtime evicts an object about 10 s after its last use. */
 const idleSeconds = 25;
 
-process.once("message", (task: Task) => {
-  void perform(task).then(report, (error: unknown) =>
+/** Seconds between two turns after which a game counts as stuck. */
+const stuckSeconds = 60;
+
+let game: Game | undefined;
+
+process.on("message", (order: Order) => {
+  void perform(order).then(report, (error: unknown) =>
     report({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
+process.on("disconnect", () => process.exit(0));
 
-function report(message: Report) {
-  process.send?.(message, () => process.exit(0));
+function report(message: Report): void {
+  process.send?.(message);
 }
 
-async function perform(task: Task): Promise<Report> {
+async function perform(order: Order): Promise<Report> {
+  if ("task" in order) {
+    game = await begin(order.task);
+    return { ready: true };
+  }
+  if (!game) throw new Error("nothing is played");
+  const measured: Promise<Report> =
+    "window" in order
+      ? measureWindow(game, order.window).then((window) => ({ window }))
+      : measureMemory(game, order.memory).then((memory) => ({ memory }));
+  return Promise.race([measured, game.failure]);
+}
+
+async function begin(task: Task): Promise<Game> {
   const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
   const recorder = createRecorder((why) => failure.reject(new Error(why)), task.threads);
   const play = task.engine === "bare" ? playBare : playReviews;
-  async function run(): Promise<Report> {
-    await play(task, recorder);
-    return task.threads === undefined ? { window: await measureWindow(task, recorder) } : { memory: await measureMemory(task, recorder) };
-  }
-  return Promise.race([run(), failure.promise]);
+  const startThreads = await Promise.race([play(task, recorder), failure.promise]);
+  return { task, recorder, startThreads, failure: failure.promise };
 }
 
-async function measureWindow(task: Task, recorder: RecorderControls): Promise<WindowResult> {
-  await wait(task.warmup);
+/** Plays until it is warm, measures, and lets what runs come to its end, so that another engine may have the machine. */
+async function measureWindow({ task, recorder, startThreads }: Game, { warmTurns, seconds }: WindowOrder): Promise<WindowResult> {
+  recorder.allowStarts(true);
+  startThreads();
+  // A fifth of the warm-up comes before each window: the machine belonged to another.
+  const until = Math.max(warmTurns, recorder.turnCount + warmTurns / 5);
+  await waitFor(recorder, () => recorder.turnCount >= until);
   const fsyncs = countFsyncs(task.pids);
   const commitsBefore = await readCommits(task);
   await fsyncs.begin();
   const cpuBefore = readCpuSeconds(task.pids);
   recorder.openWindow();
-  await wait(task.seconds);
+  await wait(seconds);
   const figures = recorder.closeWindow();
   const cpu = readCpuSeconds(task.pids) - cpuBefore;
   const fsyncCount = await fsyncs.end();
   const commitsAfter = await readCommits(task);
+  const resident = readResidentMegabytes(task.pids);
   if (figures.turns === 0) throw new Error("no turn was given within the window");
+  recorder.allowStarts(false);
+  await waitFor(recorder, () => recorder.runningCount === 0);
   return {
     ...figures,
     cpuPer1000: (cpu / figures.turns) * 1000,
-    resident: readResidentMegabytes(task.pids),
+    resident,
     fsyncPerTurn: fsyncCount === undefined ? undefined : fsyncCount / figures.turns,
     commitsPerTurn:
       commitsBefore && commitsAfter
@@ -104,8 +144,11 @@ async function measureWindow(task: Task, recorder: RecorderControls): Promise<Wi
   };
 }
 
-async function measureMemory(task: Task, recorder: RecorderControls): Promise<MemoryResult> {
-  const threads = task.threads ?? 0;
+async function measureMemory(
+  { task, recorder, startThreads }: Game,
+  { threads, patience }: { threads: number; patience: number },
+): Promise<MemoryResult> {
+  startThreads();
   const began = performance.now();
   const samples: MemoryResult["samples"] = [];
   let lastCount = 0;
@@ -115,8 +158,8 @@ async function measureMemory(task: Task, recorder: RecorderControls): Promise<Me
     const now = performance.now();
     if (recorder.endedCount > lastCount) lastProgress = now;
     lastCount = recorder.endedCount;
-    if (now - lastProgress > task.seconds * 1000)
-      throw new Error(`stuck after ${lastCount} of ${threads} threads: none ended in ${task.seconds} s`);
+    if (now - lastProgress > patience * 1000)
+      throw new Error(`stuck after ${lastCount} of ${threads} threads: none ended in ${patience} s`);
     if (lastCount >= (threads / samplesOfMemory) * (samples.length + 1)) {
       samples.push({ threads: lastCount, seconds: (now - began) / 1000, resident: readResidentMegabytes(task.pids) });
     }
@@ -124,6 +167,18 @@ async function measureMemory(task: Task, recorder: RecorderControls): Promise<Me
   const seconds = (performance.now() - began) / 1000;
   await wait(idleSeconds);
   return { samples, threads: lastCount, turns: recorder.turnCount, seconds, residentIdle: readResidentMegabytes(task.pids) };
+}
+
+/** Waits while turns go on. */
+async function waitFor(recorder: RecorderControls, done: () => boolean): Promise<void> {
+  let turns = recorder.turnCount;
+  let lastTurn = performance.now();
+  while (!done()) {
+    await wait(0.02);
+    if (recorder.turnCount > turns) lastTurn = performance.now();
+    turns = recorder.turnCount;
+    if (performance.now() - lastTurn > stuckSeconds * 1000) throw new Error(`stuck after ${turns} turns: none in ${stuckSeconds} s`);
+  }
 }
 
 async function readCommits({ url, adminToken, engine }: Task): Promise<Record<string, number> | undefined> {

@@ -1,10 +1,14 @@
 /** Prints what was measured, for people. */
+import type { Contender } from "./measure.ts";
 import type { MemoryResult, WindowResult } from "./player.ts";
-import type { Engine } from "./server-process.ts";
 
-interface Labelled {
-  engine: Engine;
+interface Labelled extends Contender {
   concurrency: number;
+}
+
+/** What a contender is called. */
+export function nameContender({ engine, roles }: Contender): string {
+  return engine === "nerveflare" && roles === "named" ? "nerveflare, named" : engine;
 }
 
 /** One line per engine and concurrency, then the product's share of the bare ceiling. */
@@ -24,7 +28,7 @@ export function printWindows(results: (Labelled & WindowResult)[]): void {
     "RSS MB",
   ];
   const rows = results.map((result) => [
-    result.engine,
+    nameContender(result),
     String(result.concurrency),
     format(result.turnsPerSecond, 0),
     format(result.threadsPerSecond, 1),
@@ -44,6 +48,7 @@ export function printWindows(results: (Labelled & WindowResult)[]): void {
     return result.engine === "nerveflare" && ceiling
       ? [
           [
+            nameContender(result),
             String(result.concurrency),
             format(result.turnsPerSecond / ceiling.turnsPerSecond, 2),
             format(result.nextTurn.p50 / ceiling.nextTurn.p50, 2),
@@ -53,14 +58,16 @@ export function printWindows(results: (Labelled & WindowResult)[]): void {
       : [];
   });
   if (ratios.length === 0) return;
-  console.log("\nnerveflare as a multiple of the bare ceiling, same run");
-  printTable(["C", "turns/s", "p50", "CPU"], ratios);
+  console.log("\nAs a multiple of the bare ceiling, same run");
+  printTable(["", "C", "turns/s", "p50", "CPU"], ratios);
 }
 
 /** Resident memory along the way, and its growth over the last half. */
 export function printMemory(results: (Labelled & MemoryResult)[]): void {
-  for (const { engine, samples, threads, turns, seconds, residentIdle } of results) {
-    console.log(`\n${engine}: ${threads} threads, ${turns} turns in ${format(seconds, 0)} s (${format(turns / seconds, 0)} turns/s)`);
+  for (const { samples, threads, turns, seconds, residentIdle, ...contender } of results) {
+    console.log(
+      `\n${nameContender(contender)}: ${threads} threads, ${turns} turns in ${format(seconds, 0)} s (${format(turns / seconds, 0)} turns/s)`,
+    );
     printTable(
       ["threads", "seconds", "RSS MB"],
       samples.map((sample) => [String(sample.threads), format(sample.seconds, 0), format(sample.resident, 0)]),

@@ -32,6 +32,10 @@ export interface Recorder {
 export interface RecorderControls extends Recorder {
   openWindow(): void;
   closeWindow(): Figures;
+  /** Lets threads be started, or no more; at first they may. */
+  allowStarts(allowed: boolean): void;
+  /** Threads that were started and have not ended. */
+  readonly runningCount: number;
   /** Threads that ended since the beginning. */
   readonly endedCount: number;
   /** Turns received since the beginning. */
@@ -46,6 +50,7 @@ export interface RecorderControls extends Recorder {
 export function createRecorder(onFail: (why: string) => void, threads = Number.POSITIVE_INFINITY): RecorderControls {
   const startedAt = new Map<string, number>();
   const answeredAt = new Map<string, number>();
+  let allowed = true;
   let startedCount = 0;
   let endedCount = 0;
   let turnCount = 0;
@@ -56,7 +61,7 @@ export function createRecorder(onFail: (why: string) => void, threads = Number.P
   let first: number[] = [];
 
   return {
-    mayStart: () => startedCount < threads,
+    mayStart: () => allowed && startedCount < threads,
     started(thread) {
       startedCount += 1;
       startedAt.set(thread, performance.now());
@@ -99,6 +104,12 @@ export function createRecorder(onFail: (why: string) => void, threads = Number.P
         nextTurn: { p50: pickQuantile(next, 0.5), p99: pickQuantile(next, 0.99) },
         firstTurn: { p50: pickQuantile(first, 0.5), p99: pickQuantile(first, 0.99) },
       };
+    },
+    allowStarts(now) {
+      allowed = now;
+    },
+    get runningCount() {
+      return startedCount - endedCount;
     },
     get endedCount() {
       return endedCount;

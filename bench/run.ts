@@ -6,36 +6,41 @@ import { parseArgs } from "node:util";
 import { type Measured, measureCounts } from "./count/measure-counts.ts";
 import { printCosts, printCounts } from "./count/print-counts.ts";
 import { scenarios } from "./count/scenarios.ts";
-import { measure, measureMemory, type Plan } from "./measure.ts";
-import { printMemory, printWindows } from "./print-table.ts";
-import type { Engine } from "./server-process.ts";
+import { type Contender, measureMemory, openStage } from "./measure.ts";
+import type { WindowOrder, WindowResult } from "./player.ts";
+import { nameContender, printMemory, printTable, printWindows } from "./print-table.ts";
+import { profileReview } from "./profile/profile-review.ts";
 
 const help = `usage: npm run bench -- [options]
 
   --concurrency 1,16,64   reviews kept running, one measurement each
   --seconds 5             length of a measurement
-  --warmup 2              seconds of play before it
-  --runs 1                measurements of each kind; the median by turns/s is shown
+  --warm 2000             turns that are played before the first
+  --runs 3                measurements of each kind, the engines taking turns; the median by turns/s is shown
   --only bare|nerveflare  one engine alone
+  --roles recruited,named how the reviewer comes to its role
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
   --placement <name>      passed to the server as NERVEFLARE_PLACEMENT
-  --count                 counts instead: statements, rows, calls and JSON of a turn and of a thread's begin and end; some four minutes
+  --count                 counts instead: statements, rows, calls and JSON of a turn and of a thread's begin and end; some five minutes
   --cost                  the same, and what a million turns cost on Cloudflare's price list
-  --scenario <name,…>     with --count or --cost: these alone (${scenarios.map(({ name }) => name).join("; ")})
+  --scenario <name,…>     with --count or --cost: these alone (${scenarios.map(({ name }) => `"${name}"`).join(", ")})
+  --profile               shares of the Worker's CPU by folder instead, at the first concurrency
   --json                  one line of JSON instead of the table`;
 
 const { values } = parseArgs({
   options: {
     concurrency: { type: "string", default: "1,16,64" },
     seconds: { type: "string", default: "5" },
-    warmup: { type: "string", default: "2" },
-    runs: { type: "string", default: "1" },
+    warm: { type: "string", default: "2000" },
+    runs: { type: "string", default: "3" },
     only: { type: "string" },
+    roles: { type: "string", default: "recruited,named" },
     threads: { type: "string" },
     placement: { type: "string" },
     count: { type: "boolean", default: false },
     cost: { type: "boolean", default: false },
     scenario: { type: "string" },
+    profile: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -46,56 +51,81 @@ if (values.help) {
   process.exit(0);
 }
 
-const engines = (["nerveflare", "bare"] satisfies Engine[]).filter((engine) => values.only === undefined || values.only === engine);
-if (engines.length === 0) throw new Error(`--only takes nerveflare or bare, not ${values.only}`);
+const contenders = (
+  [
+    { engine: "nerveflare", roles: "recruited" },
+    { engine: "nerveflare", roles: "named" },
+    { engine: "bare", roles: "named" },
+  ] satisfies Contender[]
+)
+  .filter(({ engine }) => values.only === undefined || values.only === engine)
+  .filter(({ engine, roles }) => engine === "bare" || values.roles.split(",").includes(roles));
+if (contenders.length === 0) throw new Error("--only takes nerveflare or bare, --roles takes recruited, named or both");
 const concurrencies = values.concurrency.split(",").map((text) => parsePositive("--concurrency", text));
-const plan: Plan = {
-  seconds: parsePositive("--seconds", values.seconds),
-  warmup: parsePositive("--warmup", values.warmup),
-  env: values.placement === undefined ? {} : { NERVEFLARE_PLACEMENT: values.placement },
-};
+const window: WindowOrder = { warmTurns: parsePositive("--warm", values.warm), seconds: parsePositive("--seconds", values.seconds) };
+const env: Record<string, string> = values.placement === undefined ? {} : { NERVEFLARE_PLACEMENT: values.placement };
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
 if (values.count || values.cost) await count();
-else if (values.threads !== undefined) {
-  const threads = parsePositive("--threads", values.threads);
-  const concurrency = concurrencies[0] ?? 16;
-  const results = [];
-  for (const engine of engines) {
-    note(`${engine}: ${threads} threads, ${concurrency} at a time`);
-    results.push({ engine, concurrency, ...(await measureMemory(engine, concurrency, threads, plan)) });
-  }
-  if (values.json) console.log(JSON.stringify({ memory: results }));
-  else printMemory(results);
-} else {
-  const runs = parsePositive("--runs", values.runs);
-  const results = [];
+else if (values.profile) await profile(concurrencies[0] ?? 16);
+else if (values.threads !== undefined) await watchMemory(parsePositive("--threads", values.threads), concurrencies[0] ?? 16);
+else await race(parsePositive("--runs", values.runs));
+
+async function race(runs: number): Promise<void> {
+  const results: (Contender & WindowResult & { concurrency: number })[] = [];
   for (const concurrency of concurrencies) {
-    // Engines take turns, so that a machine that slows down slows both.
-    const measured = new Map(engines.map((engine) => [engine, [] as Awaited<ReturnType<typeof measure>>[]]));
-    for (let run = 0; run < runs; run += 1) {
-      for (const engine of engines) {
-        note(`${engine}: ${concurrency} at a time${runs > 1 ? `, run ${run + 1} of ${runs}` : ""}`);
-        measured.get(engine)?.push(await measure(engine, concurrency, plan));
+    const stages = [];
+    try {
+      for (const contender of contenders)
+        stages.push({ contender, windows: [] as WindowResult[], ...(await openStage(contender, concurrency, env)) });
+      // Engines take turns while the others rest, so that a machine that slows down slows all.
+      for (let run = 0; run < runs; run += 1) {
+        for (const { contender, windows, measureWindow } of stages) {
+          note(`${nameContender(contender)}: ${concurrency} at a time, run ${run + 1} of ${runs}`);
+          windows.push(await measureWindow(window));
+        }
       }
+    } finally {
+      for (const { stop } of stages) await stop();
     }
-    for (const [engine, windows] of measured) {
+    for (const { contender, windows } of stages) {
       const median = windows.toSorted((a, b) => a.turnsPerSecond - b.turnsPerSecond)[Math.floor(windows.length / 2)];
-      if (median) results.push({ engine, concurrency, ...median });
+      if (median) results.push({ ...contender, concurrency, ...median });
     }
   }
   if (values.json) console.log(JSON.stringify({ windows: results }));
   else printWindows(results);
 }
 
+async function watchMemory(threads: number, concurrency: number): Promise<void> {
+  const results = [];
+  for (const contender of contenders) {
+    note(`${nameContender(contender)}: ${threads} threads, ${concurrency} at a time`);
+    results.push({ ...contender, concurrency, ...(await measureMemory(contender, concurrency, threads, env)) });
+  }
+  if (values.json) console.log(JSON.stringify({ memory: results }));
+  else printMemory(results);
+}
+
+async function profile(concurrency: number): Promise<void> {
+  note(`profiling: ${concurrency} at a time`);
+  const result = await profileReview(concurrency, window, env);
+  if (values.json) return console.log(JSON.stringify({ concurrency, ...result }));
+  printTable(
+    ["self time", "share"],
+    result.shares.filter(({ share }) => share >= 0.005).map(({ place, share }) => [place, `${(share * 100).toFixed(1)} %`]),
+  );
+}
+
 async function count(): Promise<void> {
   const names = values.scenario?.split(",").map((name) => name.trim());
-  const wanted = scenarios.filter(({ name }) => names === undefined || names.includes(name) || names.includes(name.split(",")[0] ?? ""));
-  if (wanted.length === 0) throw new Error(`--scenario takes ${scenarios.map(({ name }) => name).join("; ")}, not ${values.scenario}`);
+  const wanted = scenarios.filter(({ name }) => names === undefined || names.includes(name));
+  if (wanted.length === 0)
+    throw new Error(`--scenario takes ${scenarios.map(({ name }) => `"${name}"`).join(", ")}, not "${values.scenario}"`);
   const measured: Measured[] = [];
   for (const scenario of wanted) {
     note(`counting: ${scenario.name}`);
-    measured.push(await measureCounts(scenario, plan.env));
+    measured.push(await measureCounts(scenario, env));
   }
   if (values.json) console.log(JSON.stringify({ counts: measured }));
   else {

@@ -38,7 +38,9 @@ export const playBare: Play = async ({ url, concurrency }, recorder) => {
     });
   }
   const author = sockets[0];
-  if (author) for (let slot = 0; slot < concurrency; slot += 1) startFlow(author);
+  return () => {
+    if (author) for (let slot = 0; slot < concurrency; slot += 1) startFlow(author);
+  };
 };
 
 function openSocket(url: string): Promise<WebSocket> {

@@ -22,7 +22,9 @@ const miniflare = new Miniflare(
     modules: true,
     script: outputFiles[0]?.text ?? "",
     compatibilityDate: "2026-10-23",
+    compatibilityFlags: ["no_web_socket_compression"],
     durableObjects: { HUB: { className: "HubObject", useSQLite: true }, FLOW: { className: "FlowObject", useSQLite: true } },
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
     host: "127.0.0.1",
     port: 0,
     resourcePersistencePath: join(data, "state"),
@@ -34,5 +36,6 @@ const miniflare = new Miniflare(
     log: new NoOpLog(),
   }),
 );
-const url = (await miniflare.ready).origin;
+await miniflare.ready;
+const url = (await miniflare.unsafeGetDirectURL()).origin;
 console.log(JSON.stringify({ event: "ready", url, adminToken: "" }));

@@ -2,9 +2,12 @@
  * Counts what a turn, and a thread's begin and end, cost: threads of two lengths are played, and what the longer one took more
  * is its further turns'.
  */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { openAgentSocket } from "../review/agent-socket.ts";
 import { publishReview, registerAgent } from "../review/call-operator.ts";
-import { type CountingServer, startCountingServer } from "./counting-server.ts";
+import { startWorkerServer, type WorkerServer } from "../worker-server.ts";
 import { addCounts, type Counts, createCounts } from "./counts.ts";
 import { connectPair, type Pair } from "./play-thread.ts";
 
@@ -37,9 +40,9 @@ const patience = 20_000;
 
 /** Plays a scenario on a fresh server. */
 export async function measureCounts(scenario: Scenario, variables: Record<string, string>): Promise<Measured> {
-  const server = await startCountingServer(variables);
+  const server = await startWorkerServer({ variables, script: await bundleCountingWorker() });
   try {
-    await publishReview(server);
+    await publishReview(server, "recruited");
     const tokens = {
       author: await registerAgent(server, "author", "coding"),
       reviewer: await registerAgent(server, "reviewer", "code-review"),
@@ -63,22 +66,35 @@ export async function measureCounts(scenario: Scenario, variables: Record<string
 }
 
 /** The cost of one thread, the mean of several. */
-async function playAndCount(server: CountingServer, pair: Pair, turns: number, pause: number, threads: number): Promise<Counts> {
+async function playAndCount(server: WorkerServer, pair: Pair, turns: number, pause: number, threads: number): Promise<Counts> {
   await settle(server);
   for (let thread = 0; thread < threads; thread += 1) await pair.play(turns, pause);
   return addCounts(createCounts(), await settle(server), 1 / threads);
 }
 
 /** Waits until nothing is under way, and gives what was counted until then. */
-async function settle(server: CountingServer): Promise<Counts> {
+async function settle(server: WorkerServer): Promise<Counts> {
   let sum = createCounts();
   let quietSince = performance.now();
   for (const began = performance.now(); performance.now() - quietSince < quiet; ) {
     if (performance.now() - began > patience) throw new Error(`the server did not come to rest within ${patience / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const counts = await server.takeCounts();
+    const counts = (await (await fetch(`${server.url}/count`)).json()) as Counts;
     if (counts.statements > 0 || counts.d1Requests > 0) quietSince = performance.now();
     sum = addCounts(sum, counts);
   }
   return sum;
+}
+
+async function bundleCountingWorker(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(dirname(fileURLToPath(import.meta.url)), "worker.ts")],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*", "node:*"],
+  });
+  return outputFiles[0]?.text ?? "";
 }

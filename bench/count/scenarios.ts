@@ -9,5 +9,5 @@ export const scenarios: Scenario[] = [
   { name: "after 200 ms", pause: 200, further: 0, connected: false, lengths: [2, 12] },
   { name: "hibernating", pause: untilHibernated, further: 0, connected: false, lengths: [2, 4] },
   { name: "100 more", pause: 0, further: 100, connected: false, lengths: [2, 12] },
-  { name: "100 more, connected", pause: 0, further: 100, connected: true, lengths: [2, 12] },
+  { name: "100 more and connected", pause: 0, further: 100, connected: true, lengths: [2, 12] },
 ];

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parse, stringify } from "yaml";
 
 /** A server and the right to change it. */
 export interface Operated {
@@ -18,10 +19,15 @@ async function callOperator({ url, adminToken }: Operated, method: string, path:
   return JSON.parse(text);
 }
 
-/** Publishes the review that is played. */
-export async function publishReview(server: Operated): Promise<void> {
-  const workflow = readFileSync(join(dirname(fileURLToPath(import.meta.url)), "..", "review.yaml"), "utf8");
-  await callOperator(server, "PUT", "/v1/workflows/review", workflow, "text/yaml");
+/** How the reviewer comes to its role. */
+export type Roles = "recruited" | "named";
+
+/** Publishes the review that is played, its reviewer recruited or named. */
+export async function publishReview(server: Operated, roles: Roles): Promise<void> {
+  const workflow = parse(readFileSync(join(dirname(fileURLToPath(import.meta.url)), "..", "review.yaml"), "utf8"));
+  const { eligibility: _, recruitment: __, ...reviewer } = workflow.roles.reviewer;
+  if (roles === "named") workflow.roles.reviewer = { ...reviewer, type: "named", agent: "reviewer" };
+  await callOperator(server, "PUT", "/v1/workflows/review", stringify(workflow), "text/yaml");
 }
 
 /** Registers an agent and gives its token. */

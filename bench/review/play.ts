@@ -14,7 +14,7 @@ const reviewerTurns = 5;
 
 /** Starts playing; see {@link Play}. */
 export const playReviews: Play = async (task, recorder) => {
-  await publishReview(task);
+  await publishReview(task, task.roles);
   const tokens = await Promise.all([registerAgent(task, "author", "coding"), registerAgent(task, "reviewer", "code-review")]);
 
   /** The open threads: the event that started each, and how many turns the reviewer has had. */
@@ -27,7 +27,9 @@ export const playReviews: Play = async (task, recorder) => {
   if (!author) throw new Error("no author");
   // Room for every review at once; by default an agent plays one.
   await Promise.all(sockets.map((socket) => socket.post("nerve.agent.report", { slots: 10_000, load: 0 })));
-  for (let slot = 0; slot < task.concurrency; slot += 1) startReview(author);
+  return () => {
+    for (let slot = 0; slot < task.concurrency; slot += 1) startReview(author);
+  };
 
   function startReview(socket: AgentSocket) {
     if (!recorder.mayStart()) return;

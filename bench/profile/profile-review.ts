@@ -1,0 +1,43 @@
+/** Where the CPU of a turn goes: profiles the Worker while reviews are played. */
+import { fork } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readWorkerOptions } from "../../src/cli/server/worker-options.ts";
+import { ask } from "../measure.ts";
+import type { WindowOrder, WindowResult } from "../player.ts";
+import { startWorkerServer } from "../worker-server.ts";
+import { type Share, shareByFolder } from "./share-by-folder.ts";
+import { takeProfile } from "./take-profile.ts";
+
+/** Plays at one concurrency; warm before the profile begins. */
+export async function profileReview(
+  concurrency: number,
+  { warmTurns, seconds }: WindowOrder,
+  variables: Record<string, string>,
+): Promise<{ shares: Share[]; window: WindowResult }> {
+  const server = await startWorkerServer({ variables, inspect: true });
+  const player = fork(join(dirname(fileURLToPath(import.meta.url)), "..", "player.ts"), { stdio: "inherit" });
+  try {
+    if (!server.inspector) throw new Error("the runtime has no inspector");
+    const { url, adminToken } = server;
+    await order({ task: { engine: "nerveflare", roles: "recruited", url, adminToken, pids: [], concurrency } });
+    await order({ window: { warmTurns, seconds: 0.1 } });
+    let window: WindowResult | undefined;
+    const profile = await takeProfile(server.inspector, async () => {
+      const report = await order({ window: { warmTurns: 0, seconds } });
+      if ("window" in report) window = report.window;
+    });
+    const { script } = (await readWorkerOptions()) as { script: string };
+    if (!window) throw new Error("nothing was measured");
+    return { shares: shareByFolder(profile, script), window };
+  } finally {
+    if (player.connected) player.disconnect();
+    await server.stop();
+  }
+
+  async function order(what: Parameters<typeof ask>[1]) {
+    const report = await ask(player, what);
+    if ("failure" in report) throw new Error(report.failure);
+    return report;
+  }
+}

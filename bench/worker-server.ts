@@ -1,0 +1,64 @@
+/** Serves the Worker in this process with the settings of the product's own server: where a measurement needs more of the runtime than `npm start` gives. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
+import { migrateD1 } from "../src/cli/server/migrate-d1.ts";
+import { projectRoot } from "../src/cli/server/project-root.ts";
+import { readWorkerOptions } from "../src/cli/server/worker-options.ts";
+
+/** A server that answers. */
+export interface WorkerServer {
+  url: string;
+  adminToken: string;
+  /** What debuggers connect to, if it was asked for. */
+  inspector: URL | undefined;
+  stop(): Promise<void>;
+}
+
+/** What differs from `npm start`. */
+export interface WorkerServerOptions {
+  /** The Worker's variables, such as `NERVEFLARE_PLACEMENT`. */
+  variables: Record<string, string>;
+  /** A bundle to run instead of the product's. */
+  script?: string;
+  /** Whether debuggers may connect. */
+  inspect?: boolean;
+}
+
+/** Starts one on a fresh data folder. */
+export async function startWorkerServer({ variables, script, inspect }: WorkerServerOptions): Promise<WorkerServer> {
+  const data = mkdtempSync(join(tmpdir(), "nerveflare-bench-"));
+  const adminToken = "bench";
+  const worker = await readWorkerOptions();
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...worker,
+      ...(script !== undefined && { script }),
+      bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...variables },
+      ...(inspect && { inspectorPort: 0 }),
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+      host: "127.0.0.1",
+      port: 0,
+      resourcePersistencePath: join(data, "state"),
+      cf: false,
+      telemetry: { enabled: false },
+      unsafeLocalExplorer: false,
+      unsafeObservability: false,
+      logRequests: false,
+      log: new NoOpLog(),
+      handleStructuredLogs: () => {},
+    }),
+  );
+  await miniflare.ready;
+  await migrateD1(await miniflare.getD1Database("DB"), join(projectRoot, "migrations"));
+  return {
+    url: (await miniflare.unsafeGetDirectURL()).origin,
+    adminToken,
+    inspector: inspect ? await miniflare.getInspectorURL() : undefined,
+    async stop() {
+      await miniflare.dispose();
+      rmSync(data, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
