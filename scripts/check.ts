@@ -1,5 +1,5 @@
-/** `npm run check`: everything about the source that can be judged without running it. Runs all steps, then says which failed. */
-import { spawnSync } from "node:child_process";
+/** `npm run check`: everything about the source that can be judged without running it. Runs all steps side by side, then says which failed. */
+import { spawn } from "node:child_process";
 
 /** Each step with what it keeps true; import direction is part of the lint (`noRestrictedImports` in biome.json). */
 const steps: { name: string; command: [string, ...string[]] }[] = [
@@ -12,17 +12,27 @@ const steps: { name: string; command: [string, ...string[]] }[] = [
   { name: "fresh pictures", command: ["node", "scripts/visualize.ts", "--check"] },
 ];
 
-const failed: string[] = [];
-for (const { name, command } of steps) {
+/** Runs a step and prints what it said in one piece when it has ended. Resolves to whether it passed. */
+async function run({ name, command: [program, ...args] }: (typeof steps)[number]): Promise<boolean> {
   const started = performance.now();
-  const [program, ...args] = command;
-  const { status, error } = spawnSync(program, args, { stdio: "inherit" });
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (error) console.error(`${program}: ${error.message}; run it through npm (\`npm run check\`), which finds the installed tools`);
-  if (status !== 0) failed.push(name);
-  console.log(`${status === 0 ? "ok    " : "failed"} ${name} (${seconds} s)`);
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const said: Buffer[] = [];
+  child.stdout.on("data", (bytes: Buffer) => said.push(bytes));
+  child.stderr.on("data", (bytes: Buffer) => said.push(bytes));
+  const passed = await new Promise<boolean>((resolve) => {
+    child.once("close", (code) => resolve(code === 0));
+    child.once("error", ({ message }) => {
+      said.push(Buffer.from(`${program}: ${message}; run it through npm (\`npm run check\`), which finds the installed tools\n`));
+      resolve(false);
+    });
+  });
+  process.stdout.write(Buffer.concat(said));
+  console.log(`${passed ? "ok    " : "failed"} ${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  return passed;
 }
 
+const results = await Promise.all(steps.map(run));
+const failed = steps.filter((_, index) => !results[index]).map(({ name }) => name);
 if (failed.length > 0) {
   console.error(`\nCheck failed: ${failed.join("; ")}. \`npm run format\` mends formatting and what lint can mend safely.`);
   process.exitCode = 1;
