@@ -11,6 +11,7 @@ import { explainClientError } from "./api.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import { createFileJournal } from "./exec/create-file-journal.ts";
 import { createProgramHandler } from "./exec/create-program-handler.ts";
+import { findMissingProgram } from "./exec/find-program.ts";
 import { type ClaimFilter, readClaims } from "./exec/read-claims.ts";
 import { chooseToken, findServer } from "./find-server.ts";
 import type { Style, Terminal } from "./terminal.ts";
@@ -29,9 +30,11 @@ interface Options {
 }
 
 const help = `
-The program gets the turn as one line of JSON on stdin and prints its output as a JSON object on stdout: all of it, or its last
-line. If the output is refused it runs again, with {"invalid": {"errors": [...], "left": 2, "output": {...}}} in the turn.
-A code other than 0 fails the turn with what it said on stderr; 75 says that another attempt may go better.
+The program gets the turn as one line of JSON on stdin and prints its output as a JSON object on stdout. It may print other text and
+log lines around it: the last object that fits the role's schema counts, fenced or not, and what stands in <think> does not.
+If the output does not parse or is refused it runs again, three times in all, with {"invalid": {"errors": [...], "left": 2,
+"output": {...}, "printed": "..."}} in the turn.
+A code other than 0 fails the turn with what it said on stderr; 75 asks for another attempt, which takes a role with turn.retries.
 It finds NERVEFLARE_TURN, NERVEFLARE_ROLE, NERVEFLARE_WORKFLOW and NERVEFLARE_THREAD in its environment. A turn that is revoked
 ends it with SIGTERM, 5 s later SIGKILL. SIGTERM to this command lets running turns finish; a second one does not.
 
@@ -71,6 +74,8 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
       "Set NERVEFLARE_TOKEN or give --token; `nerveflare agents add <id>` makes an agent and shows its token. Or register this machine with `nerveflare init`.";
     throw new CliError("No token.", { hint, exitCode: exitCodes.usage });
   }
+  const missing = findMissingProgram(options.exec, env);
+  if (missing) throw new CliError(missing.message, { hint: missing.hint, exitCode: exitCodes.usage });
   const agent = connectAgent({
     url,
     token,
@@ -78,7 +83,7 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     ...(options.poll ? { transports: ["poll"] } : {}),
     ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
     ...(options.state ? { journal: createFileJournal(options.state) } : {}),
-    onTurn: createProgramHandler({ command: options.exec, env, timeoutMs: options.timeout }),
+    onTurn: createProgramHandler({ command: options.exec, env, timeoutMs: options.timeout, note: (note) => log(terminal, note) }),
     onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
     onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
     onNote: (note) => log(terminal, note),

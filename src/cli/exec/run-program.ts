@@ -1,14 +1,6 @@
 /** Runs a program once, through the shell, with a text on stdin; keeps the ends of what it prints. */
 import { spawn } from "node:child_process";
-
-/** Bytes kept of stdout: an output is at most an event, 256 KiB, and may be spaced out. */
-const stdoutBytes = 1024 * 1024;
-/** Bytes kept of stderr: it is quoted in an error of 1,000 characters. */
-const stderrBytes = 4 * 1024;
-/** Milliseconds from SIGTERM to SIGKILL; less than the client waits for a handler that was revoked. */
-const killAfterMs = 5_000;
-/** Milliseconds that pipes may stay open after the program's end: a daemon that it left behind may hold them for ever. */
-const pipesLingerMs = 1_000;
+import { execLimits } from "./limits.ts";
 
 /** What to run. */
 export interface ProgramRun {
@@ -27,61 +19,55 @@ export interface ProgramEnd {
   code: number | null;
   signal: string | null;
   stdout: string;
+  /** Whether it printed more than is kept. */
+  cut: boolean;
   stderr: string;
   timedOut: boolean;
 }
 
 /**
- * Runs a program in a process group of its own, so that what it started ends with it.
+ * Runs a program in a process group of its own, so that what it started ends with it: at the abort, at the timeout, and with this
+ * process.
  * @throws Error if the shell cannot be started
  */
 export function runProgram({ command, input, env, signal, timeoutMs }: ProgramRun): Promise<ProgramEnd> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, { shell: true, detached: true, env, stdio: ["pipe", "pipe", "pipe"] });
-    const stdout = keepTail(child.stdout, stdoutBytes);
-    const stderr = keepTail(child.stderr, stderrBytes);
-    const timers: NodeJS.Timeout[] = [];
+    const child = startShell(command, env);
+    const stdout = keepTail(child.stdout, execLimits.stdoutBytes);
+    const stderr = keepTail(child.stderr, execLimits.stderrBytes);
+    const group = openGroup(child.pid);
     let timedOut = false;
+    let lingering: NodeJS.Timeout | undefined;
 
-    const kill = (name: NodeJS.Signals) => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, name);
-      } catch {
-        // It has ended already.
-      }
+    const timeOut = () => {
+      timedOut = true;
+      group.end();
     };
-    const end = () => {
-      kill("SIGTERM");
-      timers.push(setTimeout(kill, killAfterMs, "SIGKILL"));
-    };
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
-    if (timeoutMs !== undefined) {
-      const timeOut = () => {
-        timedOut = true;
-        end();
-      };
-      timers.push(setTimeout(timeOut, timeoutMs));
-    }
+    const timer = timeoutMs === undefined ? undefined : setTimeout(timeOut, timeoutMs);
+    signal.addEventListener("abort", group.end, { once: true });
+    if (signal.aborted) group.end();
 
     const cleanUp = () => {
-      for (const timer of timers) clearTimeout(timer);
-      signal.removeEventListener("abort", end);
+      clearTimeout(timer);
+      clearTimeout(lingering);
+      signal.removeEventListener("abort", group.end);
+      group.leave();
     };
     child.once("error", (error) => {
       cleanUp();
-      reject(error);
+      reject(explainStart(error));
     });
     child.once("exit", () => {
       const close = () => {
         child.stdout.destroy();
         child.stderr.destroy();
       };
-      timers.push(setTimeout(close, pipesLingerMs));
+      lingering = setTimeout(close, execLimits.pipesLingerMs);
     });
     child.once("close", (code, by) => {
       cleanUp();
-      resolve({ code, signal: by, stdout: stdout(), stderr: stderr(), timedOut });
+      const printed = stdout();
+      resolve({ code, signal: by, stdout: printed.text, cut: printed.cut, stderr: stderr().text, timedOut });
     });
     // A program that reads nothing closes the pipe; that is its right.
     child.stdin.once("error", () => {});
@@ -89,9 +75,55 @@ export function runProgram({ command, input, env, signal, timeoutMs }: ProgramRu
   });
 }
 
-function keepTail(stream: NodeJS.ReadableStream, bytes: number): () => string {
+function startShell(command: string, env: ProgramRun["env"]) {
+  try {
+    return spawn(command, { shell: true, detached: true, env, stdio: ["pipe", "pipe", "pipe"] });
+  } catch (error) {
+    throw explainStart(error as Error);
+  }
+}
+
+/** Node throws some failures of the system and emits others. */
+function explainStart(error: Error): Error {
+  return new Error(`The program could not be started: ${error.message}`, { cause: error });
+}
+
+/** Groups that end with this process: what they would answer goes nowhere. */
+const groups = new Set<(name: NodeJS.Signals) => void>();
+process.once("exit", () => {
+  for (const kill of groups) kill("SIGTERM");
+});
+
+/** The process group that `leader` leads. */
+function openGroup(leader: number | undefined) {
+  let ending: NodeJS.Timeout | undefined;
+  const kill = (name: NodeJS.Signals | 0): boolean => {
+    try {
+      return leader !== undefined && process.kill(-leader, name);
+    } catch {
+      // All of it has ended.
+      return false;
+    }
+  };
+  groups.add(kill);
+  return {
+    end() {
+      if (ending !== undefined) return;
+      kill("SIGTERM");
+      ending = setTimeout(kill, execLimits.killAfterMs, "SIGKILL");
+    },
+    /** The leader has ended. Who was told to end, and goes on without it, is killed in time. */
+    leave() {
+      groups.delete(kill);
+      if (ending !== undefined && !kill(0)) clearTimeout(ending);
+    },
+  };
+}
+
+function keepTail(stream: NodeJS.ReadableStream, bytes: number): () => { text: string; cut: boolean } {
   let parts: Buffer[] = [];
   let size = 0;
+  let cut = false;
   stream.on("data", (part: Buffer) => {
     parts.push(part);
     size += part.length;
@@ -99,6 +131,11 @@ function keepTail(stream: NodeJS.ReadableStream, bytes: number): () => string {
     const tail = Buffer.concat(parts).subarray(-bytes);
     parts = [tail];
     size = tail.length;
+    cut = true;
   });
-  return () => Buffer.concat(parts).subarray(-bytes).toString("utf8");
+  return () => {
+    const all = Buffer.concat(parts);
+    // Decoded as a whole: a character may have come in two parts.
+    return { text: all.subarray(-bytes).toString("utf8"), cut: cut || all.length > bytes };
+  };
 }
