@@ -224,7 +224,7 @@ export function connectAgent(options: AgentOptions): Agent {
       heartbeat.keep(new Set([...now.rolesHeld, ...now.turns].map(({ thread }) => thread)), asked);
       // What an earlier run of this program was given.
       for (const { thread, heartbeat: due } of [...now.rolesHeld, ...now.turns]) heartbeat.ask(thread, due?.every);
-      for (const offer of now.offers as OfferOpened[]) offers.open(offer);
+      for (const offer of now.offers as OfferOpened[]) offers.open(offer, asked);
     } catch (error) {
       note({ level: "warn", what: "me.failed", message: describeError(error) });
     }

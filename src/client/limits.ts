@@ -56,6 +56,10 @@ export const clientLimits = {
   revokeGraceMs: 10_000,
   /** Between two readings of `GET /v1/me` that look for slots the client wrongly holds as taken. */
   resyncMs: 10_000,
+  /** The longest between two such readings while they find nothing. */
+  resyncMaxMs: 60_000,
+  /** Offers whose verdict is remembered: more than come between two greetings. */
+  settledOffers: 1_000,
   /** For `close()` to hand in what is accepted but not sent. */
   closeMs: 5_000,
   /** An event older than the connection by this much may be over: it is checked first. Covers rounding of server clocks. */

@@ -16,6 +16,8 @@ export interface Me {
   rolesHeld: { thread: string; workflow: string; role: string; lease: Lease; type?: string; heartbeat?: { every: string } }[];
   /** Open turns. */
   turns: TurnAssigned[];
+  /** Claims whose verdict is to come; an older server does not say. */
+  claims?: { offer: string; thread: string; role: string }[];
   /** Open offers. */
   offers: OfferOpened[];
   inbox: { unacknowledged: number; last: number };

@@ -92,13 +92,15 @@ export function createAcceptEvents(
     if (!address) return refuse("not_found", "There is no such offer or turn.");
     if (await isLeaving())
       return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
+    const pending = event.type === "nerve.offer.claim" && seats.listClaims().some(({ offer }) => offer === event.data.offer);
     const capacity =
       event.type === "nerve.offer.claim"
         ? takeSlot({ seats, mailbox, now: clock.now(), commit: commitParts }, event.data.offer, sender.report.slots)
         : {};
     const card = { ...sender.card, ...narrowCard(sender, seats), ...capacity };
     const answer = await threadActor(address).take(card, noteDelivery(event), hash);
-    noteAnswer(event, answer);
+    // Another body under the id of a claim that was taken: that one still waits for its verdict, if it did before.
+    if (answer.ok || answer.problem.code !== "id_conflict" || !pending) noteAnswer(event, answer);
     return answer;
   }
 

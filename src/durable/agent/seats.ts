@@ -38,6 +38,8 @@ export interface Seats {
   /** Slots in use, but for the claim of that offer. */
   countUsed(offer?: string): number;
   list(): HeldSeat[];
+  /** Claims whose verdict is to come. */
+  listClaims(): { offer: string; thread: string; role: string }[];
   /** The threads that the agent plays in or may soon. */
   listThreads(): string[];
   /** Whether the agent has any part. */
@@ -121,6 +123,8 @@ export function createSeats(storage: Storage): Seats {
       storage.exec<{ n: number }>("SELECT (SELECT count(*) FROM seat) + (SELECT count(*) FROM claiming WHERE offer != ?) AS n", offer)[0]
         ?.n ?? 0,
     list: () => storage.exec<HeldSeat>("SELECT * FROM seat ORDER BY thread, role"),
+    listClaims: () =>
+      storage.exec<{ offer: string; thread: string; role: string }>("SELECT offer, thread, role FROM claiming ORDER BY since, offer"),
     listThreads: () =>
       storage.exec<{ thread: string }>("SELECT thread FROM seat UNION SELECT thread FROM claiming").map(({ thread }) => thread),
     get any() {

@@ -64,6 +64,7 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, sea
             heartbeat: { every: formatDuration(seat.every), miss: Math.round(seat.silence / seat.every) },
           };
         }),
+        claims: seats.listClaims(),
         turns: mailbox.readOpen("turn").map(data),
         offers: mailbox.readOpen("offer").map(data),
         ...(registry.subscriptionsOf && { subscriptions: await registry.subscriptionsOf(granted.id) }),

@@ -82,6 +82,10 @@ export const answerShapes = {
     ...rights,
     now: time,
     rolesHeld: z.array(z.looseObject({ thread: text, workflow: text, role: text })),
+    claims: z
+      .array(z.looseObject({ offer: text, thread: text, role: text }))
+      .optional()
+      .describe("Claims whose verdict is to come; each takes a slot."),
     turns: z.array(z.looseObject({})),
     offers: z.array(z.looseObject({})),
   }),
