@@ -13,6 +13,14 @@ interface AgentView {
   kinds: string[] | null;
 }
 
+interface PresenceView {
+  state: string;
+  lastSignAt: string | null;
+  seats?: number;
+  slots: number | null;
+  clients?: number;
+}
+
 /** A path of the API about one agent. */
 const createPath = (id: string, rest = "") => `v1/agents/${encodeURIComponent(id)}${rest}`;
 
@@ -106,8 +114,15 @@ export function defineCommand(command: Command, context: CommandContext): void {
 
 function renderFact(fact: string, value: Json): string {
   if (value === null) return fact === "roles" || fact === "kinds" ? "all" : "-";
+  if (fact === "presence") return describePresence(value as Json & PresenceView);
   if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value.join(" ") || "-";
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function describePresence({ state, lastSignAt, seats = 0, slots, clients = 0 }: PresenceView): string {
+  const parts = [state, `last sign of life ${lastSignAt ?? "never"}`, `${seats} roles held${slots === null ? "" : ` of ${slots}`}`];
+  if (clients > 1) parts.push(`${clients} processes share its token`);
+  return parts.join(", ");
 }
 
 /** A query of what is given. */

@@ -56,7 +56,7 @@ interface Claim {
 export function createOffers(options: {
   slots: number;
   decide: OfferHandler;
-  outbox: Outbox;
+  outbox: Pick<Outbox, "send">;
   me: MeReader;
   clock: Clock;
   note: TakeNote;

@@ -65,12 +65,37 @@ export interface PresenceFacts {
   /** RFC 3339; null: there never was one. */
   lastSignAt: string | null;
   connections: number;
+  /** Processes that are connected now or polled a moment ago, of those that name themselves; more than one share a token. */
+  clients?: number;
   /** Roles that it holds. */
   seats: number;
   /** What it says it can take; null: it has not said. */
   slots: number | null;
   /** Roles that it holds, and claims whose verdict is to come. */
   used: number;
+}
+
+/** What a poll asks for; without `after`, what no live connection holds. */
+export interface InboxQuery {
+  channels: Channel[];
+  after?: number;
+  waitSeconds: number;
+  limit: number;
+  /** What the client calls this poll and those that follow it. */
+  connection?: string;
+  /** Connections of the client that are no more, whatever it looks like from here. */
+  replaces?: string[];
+  /** What the process calls itself. */
+  client?: string;
+}
+
+/** Exactly these numbers, or all through one; a sign of life of a connection by name; and which one another has taken the place of. */
+export interface Acknowledgement {
+  seqs?: number[] | undefined;
+  seq?: number | undefined;
+  channel?: Channel | undefined;
+  connection?: string | undefined;
+  replaces?: string | undefined;
 }
 
 export interface AgentRpc extends DeliverRpc {
@@ -89,11 +114,8 @@ export interface AgentRpc extends DeliverRpc {
   me(principal: Principal): Promise<Result<Json>>;
   /** Takes events, each judged alone, answered in order. `events` is what was posted, unparsed. */
   accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
-  inbox(
-    principal: Principal,
-    query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
-  ): Promise<Result<InboxPage>>;
-  ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
+  inbox(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>>;
+  ack(principal: Principal, ack: Acknowledgement): Promise<Result<null>>;
   /** Whether the agent is there, and how much it has to do. */
   presence(): Promise<PresenceFacts>;
   /** How far an event has come in this agent's mailbox. */

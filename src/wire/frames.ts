@@ -1,6 +1,6 @@
 /** Frames of the WebSocket transport, `nerveflare.v1`, and the answers of the other two; one contract on each. */
 import { z } from "zod";
-import { type Channel, channels } from "./channels.ts";
+import { type Channel, channels, connectionName } from "./channels.ts";
 import type { CloudEvent } from "./event.ts";
 import type { Problem } from "./problem.ts";
 
@@ -14,6 +14,8 @@ export const agentFrame = z.discriminatedUnion("type", [
     seqs: z.array(z.int().nonnegative()).max(1000).optional(),
     seq: z.int().nonnegative().optional(),
     channel: z.enum(channels).optional(),
+    /** A connection of the same client that this one has taken the place of. */
+    replaces: z.string().regex(connectionName).optional(),
   }),
 ]);
 export type AgentFrame = z.infer<typeof agentFrame>;
@@ -29,7 +31,17 @@ export interface InboxItem {
 export type ServerFrame =
   | ({ type: "event" } & InboxItem)
   | ({ type: "accepted" } & Accepted)
-  | { type: "rejected"; id: string | null; error: Problem };
+  | { type: "rejected"; id: string | null; error: Problem }
+  | ({ type: "note" } & ServerNote);
+
+/** What the server tells a client that names itself, beside events; worth a line in its log. */
+export interface ServerNote {
+  /** `second_client`: another process is connected with the same token. */
+  code: "second_client";
+  detail: string;
+  /** What it is about: the other client's name. */
+  about: string;
+}
 
 /** The answer to an event that was stored. */
 export interface Accepted {
@@ -53,6 +65,7 @@ export interface Rejected {
 /** `GET /v1/inbox`. */
 export interface InboxPage {
   events: InboxItem[];
-  /** Pass as `after` to go on. */
+  /** Pass as `after` to go on. Less than the `after` that was asked for where that is a number of another life of the mailbox. */
   next: number;
+  notes?: ServerNote[];
 }

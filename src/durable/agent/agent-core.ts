@@ -3,7 +3,7 @@
  * a simulated world runs it as well.
  */
 import type { CloudEvent, Json } from "../../wire/event.ts";
-import type { Accepted, Channel, InboxPage, Rejected } from "../../wire/frames.ts";
+import type { Accepted, InboxPage, Rejected } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { Delivered, Routing } from "../../wire/routing.ts";
@@ -15,11 +15,13 @@ import { createProjectionLane, type ProjectionLane, projectionMigrations } from 
 import type { Registry } from "../registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
 import type {
+  Acknowledgement,
   AgentCard,
   AgentStanding,
   ClaimCard,
   Delivery,
   Envelope,
+  InboxQuery,
   PresenceFacts,
   Principal,
   ProjectionRow,
@@ -53,6 +55,8 @@ export interface AgentPorts {
   countCommit(): void;
   /** What of the agent is connected now. */
   connections(): Connections;
+  /** When a connection that holds events will have been silent for too long. */
+  silentAt?(): number | undefined;
   /** Absent: the usual ones. */
   rates?: Rates;
 }
@@ -78,13 +82,14 @@ export interface AgentCore {
   /** Takes a ticket in place of the token. Returns the token's hash. */
   redeemTicket(ticket: string): Promise<Result<string>>;
   accept(principal: Caller, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
-  inbox(
-    principal: Principal,
-    query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
-  ): Promise<Result<InboxPage>>;
-  ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>>;
+  inbox(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>>;
+  ack(principal: Principal, ack: Acknowledgement): Promise<Result<null>>;
   /** Takes an acknowledgement of a live connection, written soon. */
-  note(ack: { seqs?: number[] | undefined; seq?: number | undefined; channel?: Channel | undefined }): void;
+  note(ack: Acknowledgement): void;
+  /** Ends the waiting of polls by those names. */
+  supersede(connections: readonly string[]): void;
+  /** A connection was given what it holds, outside of any commit: the alarm must look at it in time. */
+  watch(): void;
   /** Hears what connections say of the agent's being there. */
   presence: Pick<Presence, "hear" | "noteConnected" | "noteDisconnected">;
   showPresence(): PresenceFacts;
@@ -106,7 +111,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
 
   const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {
-    dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due()],
+    dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ports.silentAt?.()],
     refused: async (undeliverable, _sender, forget) => {
       const { to, message, code, detail } = undeliverable;
       console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail }));
@@ -298,6 +303,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     accept,
     inbox: polls.read,
+    supersede: polls.supersede,
+    watch: committer.arm,
     async ack(principal, ack) {
       const caller = await admit(principal);
       if (!caller.ok) return caller;

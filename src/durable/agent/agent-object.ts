@@ -2,45 +2,39 @@
 import { DurableObject } from "cloudflare:workers";
 import { closeCodes, subprotocol } from "../../wire/channels.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
-import type { Accepted, Channel, InboxPage, Rejected, ServerFrame } from "../../wire/frames.ts";
+import type { Accepted, InboxPage, Rejected } from "../../wire/frames.ts";
 import { type createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { Delivered, Routing } from "../../wire/routing.ts";
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit, countWake } from "../metrics.ts";
-import type { AgentCard, AgentRpc, AgentStanding, ClaimCard, Delivery, Envelope, PresenceFacts, Principal } from "../rpc.ts";
+import type {
+  Acknowledgement,
+  AgentCard,
+  AgentRpc,
+  AgentStanding,
+  ClaimCard,
+  Delivery,
+  Envelope,
+  InboxQuery,
+  PresenceFacts,
+  Principal,
+} from "../rpc.ts";
 import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
-import { createFrameGuard, type FrameGuard } from "./frame-guard.ts";
-import { createGivenBytes } from "./given-bytes.ts";
+import { type Clients, createClients, describeSecond } from "./clients.ts";
+import { type ConnectionWish, readConnectionWish } from "./connection-wish.ts";
 import { readRates } from "./rate.ts";
 import { readFrame } from "./read-frame.ts";
-import type { Reader } from "./reader.ts";
-import { lookForStall, type Stall } from "./stall.ts";
+import { findFirstSilence, isSilent } from "./silence.ts";
+import { type Attachment, type SocketConnection as Connection, createSocketConnection, send } from "./socket-connection.ts";
 import { createStreams, type Streams } from "./streams.ts";
-
-/** What survives hibernation beside a socket. */
-interface Attachment {
-  channels: Channel[];
-  after: number;
-  /** What it was given up to, where more waits for it; null: it was given all there was. */
-  through: number | null;
-  /** Of the token that opened it. */
-  tokenHash: string;
-  /** Something waits that it takes not. */
-  stall?: Stall | undefined;
-  /** When it was opened, milliseconds since the epoch. */
-  since: number;
-  /** Grows with each connection: the newest is given what comes. */
-  order: number;
-}
-
-type Connection = Reader & { tokenHash: string; order: number; lastSign: number; guard: FrameGuard };
 
 export class AgentObject extends DurableObject<Environment> implements AgentRpc {
   #made: AgentCore | undefined;
   #opened: Streams | undefined;
   readonly #readers = new Map<WebSocket, Connection>();
+  readonly #clients: Clients = createClients(() => Date.now());
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -62,7 +56,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   get #streams(): Streams {
-    this.#opened ??= createStreams({ mailbox: this.#core.mailbox, later, now: Date.now, alive: () => this.#core.presence.hear() });
+    this.#opened ??= createStreams({ mailbox: this.#core.mailbox, later, now: () => Date.now(), alive: () => this.#core.presence.hear() });
     return this.#opened;
   }
 
@@ -86,6 +80,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
         const pinged = Math.max(0, ...open.map((socket) => this.#readPing(socket)));
         return { count: open.length, ...(pinged > 0 && { pinged }) };
       },
+      silentAt: () => findFirstSilence([...this.#readers.values(), ...(this.#opened?.holders ?? [])]),
       rates: readRates(this.env),
     });
   }
@@ -130,16 +125,24 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     return this.#find(principal)?.accept(principal, events) ?? refuseUnknown();
   }
 
-  async inbox(
-    principal: Principal,
-    query: { channels: Channel[]; after?: number; waitSeconds: number; limit: number },
-  ): Promise<Result<InboxPage>> {
+  async inbox(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>> {
+    const proven = (await this.#find(principal)?.identify(principal)) ?? refuseUnknown();
+    if (!proven.ok) return proven;
     this.#closeSilent();
-    return this.#find(principal)?.inbox(principal, query) ?? refuseUnknown();
+    this.#replace(query.replaces);
+    const { client } = query;
+    const others = client === undefined ? [] : this.#meet(client);
+    if (client !== undefined) this.#clients.note(client);
+    const page = await this.#core.inbox(principal, query);
+    if (!page.ok || !others.length) return page;
+    return succeed({ ...page.value, notes: others.map(describeSecond) });
   }
 
-  async ack(principal: Principal, ack: { seqs?: number[]; seq?: number; channel?: Channel }): Promise<Result<null>> {
-    return this.#find(principal)?.ack(principal, ack) ?? refuseUnknown();
+  async ack(principal: Principal, ack: Acknowledgement): Promise<Result<null>> {
+    const acknowledged = (await this.#find(principal)?.ack(principal, ack)) ?? refuseUnknown();
+    if (acknowledged.ok && ack.connection !== undefined) this.#opened?.hear(ack.connection);
+    if (acknowledged.ok && ack.replaces !== undefined) this.#replace([ack.replaces]);
+    return acknowledged;
   }
 
   async delivered(event: { source: string; id: string }): Promise<Delivered> {
@@ -159,10 +162,13 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   async presence(): Promise<PresenceFacts> {
-    return this.#find()?.showPresence() ?? { state: "away", lastSignAt: null, connections: 0, seats: 0, slots: null, used: 0 };
+    const shown = this.#find()?.showPresence();
+    if (shown) return { ...shown, clients: this.#clients.list(this.#connected()).length };
+    return { state: "away", lastSignAt: null, connections: 0, clients: 0, seats: 0, slots: null, used: 0 };
   }
 
   override async alarm(): Promise<void> {
+    this.#closeSilentHolders();
     await this.#core.alarm();
     this.#closeVoid("the token's time is over");
   }
@@ -175,20 +181,26 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   override async fetch(request: Request): Promise<Response> {
     const [scheme, secret = ""] = (request.headers.get("authorization") ?? "").split(" ");
     const proven = (await (scheme === "Ticket" ? this.#find()?.redeemTicket(secret) : this.#find()?.prove(secret))) ?? refuseUnknown();
-    const { pathname, searchParams } = new URL(request.url);
-    const wanted = (searchParams.get("channel") ?? "my,open").split(",");
-    const channels = (["my", "open"] as const).filter((channel) => wanted.includes(channel));
-    const after = readNumber(searchParams.get("after")) ?? 0;
-    if (proven.ok) this.#closeSilent();
-    if (pathname.endsWith("/connect")) return this.#openSocket(request, proven, channels, after);
+    const wish = readConnectionWish(request);
+    if (proven.ok) {
+      this.#closeSilent();
+      // What they hold is free before this one reads, so that it comes in order.
+      this.#replace(wish.replaces);
+      // A number of another life of this mailbox says nothing of what its reader has.
+      if (this.#core.mailbox.isBeyond(wish.after)) wish.after = 0;
+      if (wish.lastEventId !== undefined && this.#core.mailbox.isBeyond(wish.lastEventId)) wish.lastEventId = undefined;
+    }
+    if (new URL(request.url).pathname.endsWith("/connect")) return this.#openSocket(request, proven, wish);
     if (!proven.ok) return respondProblem(proven.problem);
-    const lastEventId = readNumber(request.headers.get("last-event-id"));
     this.#core.presence.hear();
-    const body = this.#streams.open({ channels, after, lastEventId, tokenHash: proven.value });
+    const others = wish.client === undefined ? [] : this.#meet(wish.client);
+    const body = this.#streams.open({ ...wish, tokenHash: proven.value });
+    for (const other of others) this.#streams.tell(describeSecond(other), (client) => client === wish.client);
+    this.#core.watch();
     return new Response(body, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });
   }
 
-  #openSocket(request: Request, proven: Result<string>, channels: Channel[], after: number): Response {
+  #openSocket(request: Request, proven: Result<string>, { channels, after, connection, client: name }: ConnectionWish): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     const headers = request.headers.get("sec-websocket-protocol")?.includes(subprotocol)
       ? { "sec-websocket-protocol": subprotocol }
@@ -206,8 +218,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.ctx.acceptWebSocket(server);
     const order = (open.at(-1)?.[1].order ?? 0) + 1;
     const tokenHash = proven.value;
-    this.#core.mailbox.attach(this.#connect(server, { channels, after, through: after, tokenHash, since: Date.now(), order }));
+    for (const other of name === undefined ? [] : this.#meet(name)) send(server, { type: "note", ...describeSecond(other) });
+    const attachment: Attachment = { channels, after, through: after, tokenHash, connection, client: name, since: Date.now(), order };
+    this.#core.mailbox.attach(this.#connect(server, attachment));
     this.#core.presence.noteConnected();
+    this.#core.watch();
     return response();
   }
 
@@ -216,7 +231,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     // One that was closed has no say any more: its token may be void.
     const connection = this.#readers.get(socket);
     if (!connection) return;
-    connection.lastSign = Date.now();
+    connection.hear(Date.now());
     const frame = readFrame(data);
     if (!frame.ok) {
       if (connection.guard.misread()) return reject(null, frame.problem);
@@ -224,6 +239,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     }
     if (frame.value.type === "ack") {
       this.#core.note(frame.value);
+      if (frame.value.replaces !== undefined) this.#replace([frame.value.replaces]);
       return;
     }
     if (!connection.guard.enter())
@@ -248,42 +264,14 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   #connect(socket: WebSocket, attachment: Attachment): Connection {
-    const { channels, after, tokenHash, since, order } = attachment;
-    const { mailbox } = this.#core;
-    const through = attachment.through ?? mailbox.count().last;
-    const held = through > after ? mailbox.readHeld({ channels, after, through }) : new Map<number, string | null>();
-    const given = createGivenBytes(held);
-    let { stall } = attachment;
-    const reader: Connection = {
-      channels,
-      through,
-      tokenHash,
-      order,
-      lastSign: since,
-      guard: createFrameGuard(),
-      held,
-      caughtUp: false,
-      get ready() {
-        return !given.full;
-      },
-      give(item) {
-        const frame = JSON.stringify({ type: "event", ...item } satisfies ServerFrame);
-        given.add(item.seq, frame.length);
-        sendText(socket, frame);
-      },
-      // Hibernation drops memory at any time: whether it has all that there is is kept beside the socket.
-      note: () => {
-        const found = lookForStall(reader, stall, mailbox, Date.now());
-        if (found === "tooSlow")
-          // Not at once: its mailbox is dealing with it.
-          return queueMicrotask(() => this.#close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead"));
-        stall = found;
-        const up = reader.caughtUp ? null : reader.through;
-        socket.serializeAttachment({ channels, after, through: up, tokenHash, since, order, stall } satisfies Attachment);
-      },
-    };
-    this.#readers.set(socket, reader);
-    return reader;
+    const connection = createSocketConnection(socket, attachment, {
+      mailbox: this.#core.mailbox,
+      readPing: () => this.#readPing(socket),
+      // Not at once: its mailbox is dealing with it.
+      tooSlow: () => queueMicrotask(() => this.#close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead")),
+    });
+    this.#readers.set(socket, connection);
+    return connection;
   }
 
   #closeAll(reason: string): void {
@@ -291,12 +279,44 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#opened?.closeAll(closeCodes.token, reason);
   }
 
+  /** The alarm rang: what a silent connection holds goes to another; those that hold nothing are left asleep. */
+  #closeSilentHolders(): void {
+    for (const [socket, connection] of this.#readers)
+      if (isSilent(connection, Date.now())) this.#close(socket, closeCodes.replaced, "it holds events and gave no sign of life");
+    this.#opened?.closeSilent();
+  }
+
+  /** The client says that it has left these: what they hold is free. */
+  #replace(names: readonly string[] = []): void {
+    if (!names.length) return;
+    for (const [socket, { connection }] of this.#readers)
+      if (connection !== undefined && names.includes(connection))
+        this.#close(socket, closeCodes.replaced, "its client came back by another connection");
+    this.#opened?.replace(names);
+    this.#made?.supersede(names);
+  }
+
+  #connected(): string[] {
+    return [...[...this.#readers.values()].flatMap(({ client }) => client ?? []), ...(this.#opened?.clients ?? [])];
+  }
+
+  /** A process connects or polls: the others are told when it is new. Returns them. */
+  #meet(client: string): string[] {
+    const there = this.#clients.list(this.#connected());
+    if (!there.includes(client)) {
+      const note = describeSecond(client);
+      for (const [socket, { client: other }] of this.#readers) if (other !== undefined) send(socket, { type: "note", ...note });
+      this.#opened?.tell(note, () => true);
+    }
+    return there.filter((other) => other !== client);
+  }
+
   /** Another connection or poll of the agent is here: what half-open ones hold is freed for it. */
   #closeSilent(): void {
     this.#opened?.knock();
     const now = Date.now();
     for (const [socket, { lastSign }] of this.#readers) {
-      if (now - Math.max(this.#readPing(socket), lastSign) > agentLimits.silent)
+      if (now - lastSign > agentLimits.silent)
         this.#close(socket, closeCodes.replaced, "it gave no sign of life, and another connection did");
     }
   }
@@ -344,24 +364,6 @@ function later(milliseconds: number, work: () => void): void {
   setTimeout(work, milliseconds);
 }
 
-/** A number that the Worker has checked. */
-function readNumber(text: string | null): number | undefined {
-  const number = text === null ? Number.NaN : Number(text);
-  return Number.isSafeInteger(number) ? number : undefined;
-}
-
 function respondProblem(problem: Problem): Response {
   return Response.json(problem, { status: problem.status, headers: { "content-type": "application/problem+json" } });
-}
-
-function send(socket: WebSocket, frame: ServerFrame): void {
-  sendText(socket, JSON.stringify(frame));
-}
-
-function sendText(socket: WebSocket, text: string): void {
-  try {
-    socket.send(text);
-  } catch {
-    // A dead socket: its close comes, and what it was given goes to another.
-  }
 }

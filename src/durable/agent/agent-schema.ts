@@ -52,6 +52,8 @@ export const agentLimits = {
   sockets: 16,
   /** Milliseconds without a sign of life after which a connection gives way to another of its agent: three pings of the client's. */
   silent: 60_000,
+  /** Milliseconds without a sign of life after which one that holds unacknowledged events is closed: three pings of the client's, and some. */
+  silentHolding: 45_000,
   /** Events of one socket that are not answered yet: 16 times what the client has under way. */
   framesUnderWay: 1_024,
   /** Frames in a row that cannot be read: a client with a fault says the same again, and each is answered. */

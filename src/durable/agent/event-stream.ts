@@ -2,7 +2,7 @@
  * One server-sent event stream: what was given and not yet read waits here, bounded. Knows `text/event-stream` and time,
  * not mailboxes. The platform reads only what its client takes, and cancels when the client is gone.
  */
-import type { InboxItem } from "../../wire/frames.ts";
+import type { InboxItem, ServerNote } from "../../wire/frames.ts";
 import { agentLimits } from "./agent-schema.ts";
 
 export interface EventStream {
@@ -10,6 +10,8 @@ export interface EventStream {
   /** Whether it takes more; what is sent nevertheless is kept. */
   readonly ready: boolean;
   send(item: InboxItem): void;
+  /** Says something beside events. */
+  tell(note: ServerNote): void;
   /** Writes to a quiet stream, to find out whether its client is still there. */
   knock(): void;
   /** Says why in a last event, then ends. What still waited is not sent: whoever closes gives it to another. */
@@ -123,6 +125,9 @@ export function createEventStream(later: (milliseconds: number, work: () => void
     send({ seq, channel, event }) {
       if (state !== "open") return;
       write(`id: ${seq}\nevent: event\ndata: ${JSON.stringify({ seq, channel, event })}\n\n`);
+    },
+    tell(note) {
+      if (state === "open") write(`event: note\ndata: ${JSON.stringify(note)}\n\n`);
     },
     knock() {
       knock();

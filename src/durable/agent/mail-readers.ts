@@ -24,7 +24,7 @@ export interface MailReaders {
   pumpAll(): void;
   waitsFor(reader: Reader): boolean;
   attach(readers: readonly Reader[]): void;
-  takeOver(reader: Reader, had: Iterable<number>, missed: Iterable<number>): void;
+  takeOver(reader: Reader, had: Iterable<number>): void;
   detach(reader: Reader): void;
   /** For a poll. */
   readFree(query: { channels: readonly Channel[]; after?: number; limit: number }): InboxItem[];
@@ -139,12 +139,12 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
       readers.push(...joining);
       for (const reader of joining.toReversed()) pump(reader);
     },
-    takeOver(reader, had, missed) {
+    takeOver(reader, had) {
       const free = [...had].filter((seq) => returned.delete(seq));
       for (const { seq, about } of rows.readAbout(free)) reader.held.set(seq, about);
       readers.push(reader);
-      // What comes after its number it reads as everybody does.
-      handOver([...missed].filter((seq) => seq <= reader.through && returned.delete(seq)));
+      // What comes after its number it reads as everybody does; what was left before it came by another connection than its own.
+      handOver([...returned.keys()].filter((seq) => seq <= reader.through));
       pump(reader);
     },
     detach(reader) {

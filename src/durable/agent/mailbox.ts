@@ -37,10 +37,10 @@ export interface Mailbox {
   /** Adds readers, newest last, and gives them what no other holds. */
   attach(...readers: Reader[]): void;
   /**
-   * Adds a reader that goes on where one that dropped ended: `had` it has already, and holds; of what that one was given
-   * besides, it is given what nobody has taken since.
+   * Adds a reader that goes on where one that dropped ended: `had` it has already, and holds; what dropped connections have left
+   * besides, up to there, it is given.
    */
-  takeOver(reader: Reader, had: Iterable<number>, missed: Iterable<number>): void;
+  takeOver(reader: Reader, had: Iterable<number>): void;
   /** Removes a reader; what it held goes to another. */
   detach(reader: Reader): void;
   /** Gives a reader what waits for it, now that it takes more. */
@@ -73,6 +73,8 @@ export interface Mailbox {
   /** The event of an offer that is open. */
   findOffer(offer: string): CloudEvent | undefined;
   count(): { unacknowledged: number; last: number };
+  /** Whether a number is greater than any that was ever given here: it is of another life of the mailbox, as before a restore. */
+  isBeyond(seq: number): boolean;
   /** How far an event has come of which a receipt is kept. */
   find(event: { source: string; id: string }): Omit<Delivered, "agent">;
   /** Where an offer is. */
@@ -253,6 +255,7 @@ export function createMailbox(
     readOpen: (of) => [...rows.readOpen(of), ...(of === "turn" ? passing.items : [])],
     findOffer: rows.findOffer,
     count: () => ({ unacknowledged: rows.countWaiting() + passing.items.length, last: findEnd() }),
+    isBeyond: (seq) => seq > seqs.last,
     find(event) {
       const receipt = receipts.find(event);
       if (!receipt) return { status: "absent" };

@@ -2,30 +2,24 @@
  * Polls of an agent's inbox: each answers with what there is, or waits for it. Knows the mailbox by what it answers, not why
  * something came.
  */
-import type { Channel, InboxPage } from "../../wire/frames.ts";
+import type { InboxPage } from "../../wire/frames.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { Clock } from "../host/ports.ts";
-import type { Principal } from "../rpc.ts";
+import type { InboxQuery, Principal } from "../rpc.ts";
 import { agentLimits } from "./agent-schema.ts";
 import type { Identity } from "./identity.ts";
 import type { Mailbox } from "./mailbox.ts";
-
-/** What a poll asks for; without `after`, what no live connection holds. */
-export interface InboxQuery {
-  channels: Channel[];
-  after?: number;
-  waitSeconds: number;
-  limit: number;
-}
 
 export interface PollInbox {
   read(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>>;
   /** Ends the waiting of each poll: what it was let in by may be void. */
   wake(): void;
+  /** Ends the waiting of polls whose client has gone on by another connection: what comes is not answered into the void. */
+  supersede(connections: readonly string[]): void;
 }
 
 export interface PollInboxPorts {
-  mailbox: Pick<Mailbox, "readFree" | "count" | "onReceive">;
+  mailbox: Pick<Mailbox, "readFree" | "count" | "isBeyond" | "onReceive">;
   clock: Clock;
   later(milliseconds: number, work: () => void): void;
   /** Who calls, if they may call so soon again. */
@@ -37,11 +31,25 @@ export interface PollInboxPorts {
 export function createPollInbox({ mailbox, clock, later, admit, identify }: PollInboxPorts): PollInbox {
   let waits = 0;
   const waiting = new Set<() => void>();
+  /** Those among them that named their connection. */
+  const named = new Map<string, { end(): void; over: boolean }>();
+
+  function supersede(connections: readonly string[]): void {
+    for (const connection of connections) {
+      const poll = named.get(connection);
+      if (!poll) continue;
+      poll.over = true;
+      poll.end();
+    }
+  }
 
   return {
-    async read(principal, { channels, after, waitSeconds, limit }) {
+    async read(principal, { channels, after: asked, waitSeconds, limit, connection }) {
       const caller = await admit(principal);
       if (!caller.ok) return caller;
+      // A number of another life of this mailbox says nothing of what its reader has.
+      const after = asked !== undefined && mailbox.isBeyond(asked) ? undefined : asked;
+      if (connection !== undefined) supersede([connection]);
       const read = (): InboxPage => {
         const events = mailbox.readFree({ channels, ...(after !== undefined && { after }), limit });
         return { events, next: events.at(-1)?.seq ?? after ?? mailbox.count().last };
@@ -51,6 +59,8 @@ export function createPollInbox({ mailbox, clock, later, admit, identify }: Poll
       if (waits >= agentLimits.polls)
         return refuse("rate_limited", `At most ${agentLimits.polls} polls of one agent wait at once.`, { retryAfter: 1 });
       waits += 1;
+      const poll = { end: () => {}, over: false };
+      if (connection !== undefined) named.set(connection, poll);
       try {
         const end = clock.now() + waitSeconds * 1000;
         for (;;) {
@@ -62,6 +72,7 @@ export function createPollInbox({ mailbox, clock, later, admit, identify }: Poll
               stop();
               resolve();
             };
+            poll.end = end;
             const stop = mailbox.onReceive(end);
             waiting.add(end);
             later(left, end);
@@ -69,13 +80,16 @@ export function createPollInbox({ mailbox, clock, later, admit, identify }: Poll
           // It may have waited for longer than its token was good.
           const still = await identify(principal);
           if (!still.ok) return still;
+          if (poll.over) return succeed({ events: [], next: after ?? mailbox.count().last });
           const page = read();
           if (page.events.length) return succeed(page);
         }
       } finally {
         waits -= 1;
+        if (connection !== undefined && named.get(connection) === poll) named.delete(connection);
       }
     },
+    supersede,
     wake() {
       for (const end of [...waiting]) end();
     },

@@ -19,6 +19,8 @@ export interface Committer {
   alarm(run: () => Promise<void>): Promise<void>;
   /** Sets the alarm if something is due and this life of the object hasn't set one: a lost alarm is mended by any call. */
   rearm(): void;
+  /** Sets the alarm earlier if something has become due earlier without a commit. */
+  arm(): void;
 }
 
 export interface CommitterOptions {
@@ -115,6 +117,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     rearm() {
       if (armedAt === undefined) arm();
     },
+    arm,
   };
   return committer;
 }

@@ -59,6 +59,14 @@ export const answerShapes = {
   identified,
   any: z.looseObject({}),
   agent: z.looseObject({ id: text, ...rights, createdAt: time, updatedAt: time }),
+  agentWithPresence: z.looseObject({
+    ...{ id: text, ...rights, createdAt: time, updatedAt: time },
+    presence: z.looseObject({
+      state: z.enum(["online", "away", "lost"]),
+      lastSignAt: nullable,
+      clients: z.int().optional().describe("Processes that are there, of those that name themselves; more than one share a token."),
+    }),
+  }),
   agentWithToken: z.looseObject({ id: text, token: text, ...rights }),
   token: z.looseObject({ id: text, token: text }),
   agents: page("agents", identified),

@@ -17,6 +17,10 @@ export interface AsyncApi {
   [member: string]: unknown;
 }
 
+/** What the query of a connection may say beside `channel` and `after`. */
+const naming =
+  "Query: `connection` names this connection; `replaces` (names, comma-separated) frees at once what those still hold; `client` names the process, which is then told of others that use the same token.";
+
 /** @param version of the package */
 export function buildAsyncapi(version: string): AsyncApi {
   const [event, ack] = agentFrame.options.map((option) => toJsonSchema(option));
@@ -49,6 +53,11 @@ export function buildAsyncapi(version: string): AsyncApi {
   const fromServer: { [name: string]: SchemaObject } = {
     accepted: message("accepted", "The event is stored.", toJsonSchema(serverFrameShapes.accepted, "output")),
     rejected: message("rejected", "It is not, and this is why.", toJsonSchema(serverFrameShapes.rejected, "output")),
+    note: message(
+      "note",
+      "Something worth a line in the client's log, for clients that name themselves.",
+      toJsonSchema(serverFrameShapes.note, "output"),
+    ),
     given: message("event", "An event for this agent, from anybody.", toJsonSchema(serverFrameShapes.event, "output")),
     ...Object.fromEntries(
       Object.entries(givenKinds).map(([kind, { summary, channel, data }]) => [
@@ -79,7 +88,7 @@ export function buildAsyncapi(version: string): AsyncApi {
       socket: {
         address: "/v1/connect",
         title: "WebSocket",
-        description: `Subprotocol ${subprotocol}; the bare word \`ping\` is answered \`pong\`. Close codes: 4401 token, 4409 replaced, 4413 too slow, 4429 rate.`,
+        description: `Subprotocol ${subprotocol}; the bare word \`ping\` is answered \`pong\`. Close codes: 4401 token, 4409 replaced, 4413 too slow, 4429 rate. ${naming}`,
         messages: references([...Object.keys(fromAgent), ...Object.keys(fromServer)]),
         bindings: { ws: { method: "GET" } },
       },
@@ -87,15 +96,16 @@ export function buildAsyncapi(version: string): AsyncApi {
         address: "/v1/inbox/stream",
         title: "Event stream (SSE)",
         description:
-          "The data of each message is `{seq, channel, event}`, its id the `seq`; resume by `Last-Event-ID`. Answers go by POST /v1/events.",
-        messages: references(given),
+          "The data of each message is `{seq, channel, event}`, its id the `seq`; resume by `Last-Event-ID`. Answers go by POST /v1/events. " +
+          `Whoever names the connection says the name in POST /v1/inbox/ack at least every 30 s. ${naming}`,
+        messages: references([...given, "note"]),
         bindings: { http: {} },
       },
     },
     operations: {
       send: operation("receive", "socket", "Agents send events and acknowledge.", Object.keys(fromAgent)),
       give: operation("send", "socket", "Agents are given events, and answers to what they sent.", Object.keys(fromServer)),
-      stream: operation("send", "stream", "Agents are given events.", given),
+      stream: operation("send", "stream", "Agents are given events.", [...given, "note"]),
     },
     components: { messages: { ...fromAgent, ...fromServer } },
   };

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { channels } from "../../wire/channels.ts";
 import { type CloudEvent, postedEvent } from "../../wire/event.ts";
-import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame } from "../../wire/frames.ts";
+import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../wire/frames.ts";
 import { type Problem, type ProblemCode, problemCodes } from "../../wire/problem.ts";
 
 /** A {@link CloudEvent}: what was posted, with what the orchestrator stamps. */
@@ -38,11 +38,25 @@ export const inboxItemShape = z.looseObject({
   event: cloudEventShape,
 }) satisfies z.ZodType<InboxItem>;
 
-export const inboxPageShape: z.ZodType<InboxPage> = z.looseObject({ events: z.array(inboxItemShape), next: z.int().nonnegative() });
+export const serverNoteShape = z.looseObject({
+  code: z.enum(["second_client"]).describe("second_client: another process is connected with the same token."),
+  detail: z.string(),
+  about: z.string().describe("The name of the other client."),
+}) satisfies z.ZodType<ServerNote>;
+
+export const inboxPageShape: z.ZodType<InboxPage> = z.looseObject({
+  events: z.array(inboxItemShape),
+  next: z
+    .int()
+    .nonnegative()
+    .describe("Pass as `after` to go on. Less than the `after` asked for, if that one is beyond all that there is, as after a restore."),
+  notes: z.array(serverNoteShape).optional(),
+});
 
 /** Frames of the socket, from the server. */
 export const serverFrameShapes = {
   event: inboxItemShape.extend({ type: z.literal("event") }),
   accepted: acceptedShape.extend({ type: z.literal("accepted") }),
+  note: serverNoteShape.extend({ type: z.literal("note") }),
   rejected: z.looseObject({ type: z.literal("rejected"), id: z.string().nullable(), error: problemShape }),
 } satisfies { [Type in ServerFrame["type"]]: z.ZodType<Extract<ServerFrame, { type: Type }>> };

@@ -53,7 +53,8 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/agents/:id", async (c) => {
     await requireOperator(c, ports);
-    return c.json(found(await readAgent(db, c.req.param("id")), c.req.param("id")));
+    const id = c.req.param("id");
+    return c.json({ ...found(await readAgent(db, id), id), presence: await ports.agent(id).presence() });
   });
 
   app.patch("/v1/agents/:id", async (c) => {
@@ -133,9 +134,9 @@ export const agentDocs: RouteDoc[] = [
   {
     route: "GET /v1/agents/:id",
     tag: "agents",
-    summary: "Show what an agent may do",
+    summary: "Show what an agent may do, and whether it is there",
     callers: "operators",
-    answers: { 200: { description: "The agent.", schema: answerShapes.agent } },
+    answers: { 200: { description: "The agent.", schema: answerShapes.agentWithPresence } },
   },
   {
     route: "PATCH /v1/agents/:id",

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Principal } from "../../durable/rpc.ts";
 import { hashToken } from "../../durable/token-hash.ts";
 import type { Channel } from "../../wire/channels.ts";
-import { channels } from "../../wire/channels.ts";
+import { channels, connectionName, replacedAtMost } from "../../wire/channels.ts";
 import { limits } from "../../wire/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject } from "../authenticate.ts";
@@ -32,13 +32,25 @@ const inboxQuery = z.object({
   // More than a poll may wait is taken as the most: an answer may always come sooner.
   wait: wholeNumber.transform((seconds) => Math.min(seconds, limits.pollSeconds)).default(0),
   limit: pageLimit,
+  connection: z.string().regex(connectionName).optional().describe("What the client calls this connection."),
+  replaces: z
+    .string()
+    .transform((list) => list.split(",").filter(Boolean))
+    .pipe(z.array(z.string().regex(connectionName)).max(replacedAtMost))
+    .optional()
+    .describe("Connections that this one takes the place of, comma-separated: what they hold is free at once."),
+  client: z.string().regex(connectionName).optional().describe("What the process calls itself; it is told of others with the same token."),
 });
 
-const connectQuery = inboxQuery.pick({ channel: true, after: true });
+const connectQuery = inboxQuery.pick({ channel: true, after: true, connection: true, replaces: true, client: true });
 const streamHeaders = z.object({ "last-event-id": wholeNumber.optional() });
 
 const seq = z.int().nonnegative();
-const ackBody = z.union([z.object({ seqs: z.array(seq).max(1000) }), z.object({ seq, channel: z.enum(channels) })], {
+const naming = {
+  connection: z.string().regex(connectionName).optional().describe("The connection that this is a sign of life of."),
+  replaces: z.string().regex(connectionName).optional().describe("A connection that another has taken the place of."),
+};
+const ackBody = z.union([z.object({ seqs: z.array(seq).max(1000), ...naming }), z.object({ seq, channel: z.enum(channels), ...naming })], {
   error: "either {seqs: [..]}, at most 1000, or {seq, channel}",
 });
 
@@ -63,8 +75,14 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/inbox", async (c) => {
     const principal = c.get("principal");
-    const { channel, after, wait, limit } = parseInput(inboxQuery, c.req.query(), "query");
-    const query = { channels: channel, ...(after !== undefined && { after }), waitSeconds: wait, limit };
+    const { channel, after, wait, limit, connection, replaces, client } = parseInput(inboxQuery, c.req.query(), "query");
+    const query = {
+      ...{ channels: channel, waitSeconds: wait, limit },
+      ...(after !== undefined && { after }),
+      ...(connection !== undefined && { connection }),
+      ...(replaces !== undefined && { replaces }),
+      ...(client !== undefined && { client }),
+    };
     return c.json(unwrap(await ports.agent(nameObject(principal)).inbox(principal, query)));
   });
 

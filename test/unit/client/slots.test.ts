@@ -24,7 +24,7 @@ function createStage(slots: number) {
         sent.push((event.data as { offer: string }).offer);
         return { id: event.id, status: "accepted", threads: [], notes: [] };
       },
-    } as Parameters<typeof createOffers>[0]["outbox"],
+    },
     me: { read, share: read },
     clock,
     note: () => {},
