@@ -1,4 +1,4 @@
-/** The events that answer a turn. Their id follows from turn, lease and attempt: whatever is lost, the same answer is never accepted twice. */
+/** The events that answer a turn. Their id follows from turn, lease, giving and attempt: whatever is lost, the same answer is never accepted twice. */
 import type { CloudEvent, Json, PostedEvent } from "../wire/event.ts";
 import type { TurnAssigned } from "../wire/kinds.ts";
 import type { KeptAnswer } from "./answers.ts";
@@ -7,7 +7,7 @@ import type { EventToSend } from "./handlers.ts";
 
 /**
  * Makes the answer to a turn: `nerve.turn.respond` if there is an output, else `nerve.turn.fail`.
- * @param attempt counts the answers to this turn under this lease
+ * @param attempt counts the answers to this giving of the turn under this lease
  */
 export function createAnswer(
   { turn, event }: { turn: TurnAssigned; event: CloudEvent },
@@ -15,8 +15,9 @@ export function createAnswer(
   attempt: number,
 ): PostedEvent {
   const { generation } = turn.lease;
+  const given = turn.attempt ?? 1;
   const answer: EventToSend & { id: string } = {
-    id: identifyAnswer(turn.turn, generation, attempt),
+    id: identifyAnswer(turn.turn, generation, given > 1 ? `${given}.${attempt}` : attempt),
     type: "output" in data ? "nerve.turn.respond" : "nerve.turn.fail",
     correlationid: turn.thread,
     causationid: event.id,

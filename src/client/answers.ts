@@ -9,6 +9,8 @@ export interface KeptAnswer {
   turn: string;
   /** The lease that it was made under. */
   generation: number;
+  /** Which giving of the turn it answers; 1 where absent. */
+  attempt?: number;
   event: PostedEvent;
 }
 

@@ -133,10 +133,12 @@ export function answerTurn({ turn, thread, lease }: TurnAssigned, output: { [fie
   return completeEvent({ id: `respond:${turn}:${lease.generation}`, type: "nerve.turn.respond", correlationid: thread, data });
 }
 
-/** The word that a turn failed. */
-export function failTurn({ turn, thread, lease }: TurnAssigned, error: unknown, retryable = false): PostedEvent {
+/** The word that a turn failed. Its id follows from the turn, the lease and the attempt. */
+export function failTurn({ turn, thread, lease, attempt = 1 }: TurnAssigned, error: unknown, retryable = false): PostedEvent {
   const data = { turn, lease: lease.generation, error: describeError(error).slice(0, clientLimits.errorLength), retryable };
-  return completeEvent({ id: `fail:${turn}:${lease.generation}`, type: "nerve.turn.fail", correlationid: thread, data });
+  // A turn that is given again may fail again, which is another event.
+  const again = attempt > 1 ? `:${attempt}` : "";
+  return completeEvent({ id: `fail:${turn}:${lease.generation}${again}`, type: "nerve.turn.fail", correlationid: thread, data });
 }
 
 function openHttp({ url, token, fetch, clock = systemClock }: SenseOptions): HttpCaller {

@@ -5,7 +5,7 @@
 import type { CloudEvent, Json, PostedEvent } from "../wire/event.ts";
 import type { TurnAssigned } from "../wire/kinds.ts";
 import { createAnswer, underLease } from "./answer-event.ts";
-import type { Answers } from "./answers.ts";
+import type { Answers, KeptAnswer } from "./answers.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { identifyEvent } from "./complete-event.ts";
@@ -48,6 +48,11 @@ interface Run {
   event: CloudEvent;
   controller: AbortController;
   dones: (() => void)[];
+}
+
+/** A turn that failed is given again to be performed again; what was answered is not. */
+function isTriedAgain({ event, attempt = 1 }: KeptAnswer, turn: TurnAssigned): boolean {
+  return event.type === "nerve.turn.fail" && attempt < (turn.attempt ?? 1);
 }
 
 /** Makes {@link Turns}. */
@@ -94,7 +99,7 @@ export function createTurns(options: TurnsOptions): Turns {
 
   async function carryOut(run: Run): Promise<void> {
     const kept = answers.find(run.turn.turn);
-    if (kept) {
+    if (kept && !isTriedAgain(kept, run.turn)) {
       note({ level: "info", what: "turn.repeated", message: "seen again: sending the answer that was made", turn: run.turn.turn });
       return void (await handIn(run, underLease(kept, run.turn.lease.generation)));
     }
@@ -177,7 +182,7 @@ export function createTurns(options: TurnsOptions): Turns {
     const { turn } = run;
     const about = { turn: turn.turn, thread: turn.thread };
     const generation = turn.lease.generation;
-    await answers.keep({ turn: turn.turn, generation, event });
+    await answers.keep({ turn: turn.turn, generation, ...(turn.attempt === undefined ? {} : { attempt: turn.attempt }), event });
     try {
       const { notes } = await outbox.send(event, "own");
       // Such as that it came late and changes nothing.

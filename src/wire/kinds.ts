@@ -111,6 +111,10 @@ export interface Handover {
 /** `data` of `nerve.turn.assigned`. */
 export interface TurnAssigned {
   turn: string;
+  /** How often the turn was given by now, to whomever: 1 at first. Servers before this one do not say. */
+  attempt?: number;
+  /** How often it is given again after `nerve.turn.fail` with `retryable`, as the role allows. */
+  retries?: number;
   lease: Lease;
   thread: string;
   workflow: string;

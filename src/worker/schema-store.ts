@@ -87,6 +87,8 @@ function makeSampleTurn(ir: WorkflowIr, role: RoleIr): TurnAssigned {
   const time = new Date(0).toISOString();
   return {
     turn: `${thread}.1.0:1`,
+    attempt: 1,
+    retries: 0,
     lease: { generation: 1, expires: null },
     thread,
     workflow: ir.name,

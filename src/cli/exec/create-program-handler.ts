@@ -85,21 +85,13 @@ function describeEnd({ code, signal, timedOut }: ProgramEnd, timeoutMs: number |
 }
 
 /** What the codes mean that shells and sysexits give a meaning to. */
-function describeCode(code: number | null, { role }: TurnAssigned): string {
-  if (code === tryAgain && !allowsRetry(role))
+function describeCode(code: number | null, { role, retries }: TurnAssigned): string {
+  if (code === tryAgain && retries === 0)
     return ` (try again), but the role ${role.name} allows no retries, so the turn fails. Give the role \`turn: {retries: 3}\` in its workflow`;
   if (code === 126) return " (the shell found a file that it may not run; `chmod +x` it)";
   if (code === 127) return " (the shell found no such program)";
   const [name] = Object.entries(constants.signals).find(([, number]) => number + 128 === code) ?? [];
   return name === undefined ? "" : ` (128 + ${name})`;
-}
-
-function allowsRetry({ turn }: TurnAssigned["role"]): boolean {
-  const { retries = 0, on_fail: onFail } = (typeof turn === "object" && turn !== null ? turn : {}) as {
-    retries?: unknown;
-    on_fail?: unknown;
-  };
-  return Number(retries) > 0 || onFail === "retry";
 }
 
 function quote(stderr: string): string {

@@ -5,7 +5,7 @@ import { hasStatusEdge, name } from "./names.ts";
 import { isPool } from "./party.ts";
 
 /** The policy `retry` gives a turn again that often before a person is asked: an agent that always fails must not spin for ever. */
-const retriesAtMost = 100;
+export const retriesAtMost = 100;
 
 /** What went wrong, and how the role means to deal with it. */
 export interface Fault {

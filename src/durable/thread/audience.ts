@@ -169,6 +169,7 @@ export function createAudience(
     const { round, decision, resumed } = ask;
     const data = makeTurnData(storage, role, began, {
       turn,
+      attempt: 1,
       round,
       // No sign of life is asked of an audience.
       lease: { generation: ask.turn, expires: null },

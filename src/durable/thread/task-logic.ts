@@ -194,6 +194,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
     const resumed = event.resumed ?? again;
     const data = makeTurnData(scope.storage, role, start, {
       turn,
+      attempt,
       lease: makeLease(ir, role, generation, scope.now),
       round,
       deadline: scope.now + event.timeout,

@@ -1,5 +1,6 @@
 /** A turn as its agents get it: the machine's facts, with the prompt, the role and the last output from the task's rows. */
 import type { RoleIr } from "../../compile/ir.ts";
+import { retriesAtMost } from "../../compile/lower/policies.ts";
 import type { Json } from "../../wire/event.ts";
 import type { Handover, Lease, TurnAssigned } from "../../wire/kinds.ts";
 import type { Storage } from "../host/ports.ts";
@@ -11,6 +12,7 @@ import type { TaskStart } from "./task-start.ts";
 export interface TurnFacts {
   /** The full id. */
   turn: string;
+  attempt: number;
   round: number;
   lease: Lease;
   /** Milliseconds since the epoch. */
@@ -26,12 +28,20 @@ export function readTurnNumber(turn: string): number {
   return Number(turn.slice(turn.lastIndexOf(":") + 1));
 }
 
+/** How often a failed turn is given to its holder again. An audience has one try each. */
+function countRetries({ type, turn }: RoleIr): number {
+  if (type === "broadcast") return 0;
+  return turn.onFail === "retry" ? Math.max(turn.retries, retriesAtMost) : turn.retries;
+}
+
 /** The data of `nerve.turn.assigned`. */
 export function makeTurnData(storage: Storage, role: RoleIr, start: TaskStart, facts: TurnFacts): TurnAssigned {
   const { decision } = facts;
   const last = readLastMessage(storage);
   return {
     turn: facts.turn,
+    attempt: facts.attempt,
+    retries: countRetries(role),
     lease: facts.lease,
     thread: start.thread,
     workflow: start.workflow,

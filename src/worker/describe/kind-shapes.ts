@@ -56,6 +56,8 @@ const offerOpened = z.looseObject({
 
 const turnAssigned = z.looseObject({
   turn: z.string(),
+  attempt: z.int().positive().optional(),
+  retries: z.int().nonnegative().optional(),
   lease,
   thread: z.string(),
   workflow: z.string(),

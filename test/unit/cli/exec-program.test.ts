@@ -7,7 +7,6 @@ import { createProgramHandler } from "../../../src/cli/exec/create-program-handl
 import { findMissingProgram } from "../../../src/cli/exec/find-program.ts";
 import { runProgram } from "../../../src/cli/exec/run-program.ts";
 import type { InvalidAnswer, Note, TurnAssigned } from "../../../src/client/index.ts";
-import type { Json } from "../../../src/wire/event.ts";
 import { makeTurn } from "../client/fixture.ts";
 
 async function createFolder(): Promise<string> {
@@ -17,7 +16,7 @@ async function createFolder(): Promise<string> {
 }
 
 /** A handler that runs `script` in Node, where `run` is the number of this run and `turn` what it was given. */
-async function createHandler(script: string, role: { [field: string]: Json } = {}) {
+async function createHandler(script: string, more: Partial<TurnAssigned> = {}) {
   const runs = join(await createFolder(), "runs");
   const file = `${runs}.cjs`;
   await writeFile(
@@ -29,7 +28,10 @@ async function createHandler(script: string, role: { [field: string]: Json } = {
   );
   const notes: Note[] = [];
   const handler = createProgramHandler({ command: `node ${file}`, env: process.env, note: (note) => notes.push(note) });
-  const turn = makeTurn("t1.1:1", { role: { name: "reviewer", schema: { required: ["vote"] }, ...role } }) as unknown as TurnAssigned;
+  const turn = {
+    ...(makeTurn("t1.1:1", { retries: 0, role: { name: "reviewer", schema: { required: ["vote"] } } }) as unknown as TurnAssigned),
+    ...more,
+  };
   const { signal } = new AbortController();
   return {
     notes,
@@ -95,15 +97,14 @@ describe("what nobody can read", () => {
 describe("what it says by its code", () => {
   test.each([
     [{}, 75, /^The program ended with code 75 \(try again\), but the role reviewer allows no retries.*turn: \{retries: 3\}/, true],
-    [{ turn: { retries: 0 } }, 75, /allows no retries/, true],
-    [{ turn: { retries: 2 } }, 75, /^The program ended with code 75: busy$/, true],
-    [{ turn: { on_fail: "retry" } }, 75, /^The program ended with code 75: busy$/, true],
+    [{ retries: undefined }, 75, /^The program ended with code 75: busy$/, true],
+    [{ retries: 2 }, 75, /^The program ended with code 75: busy$/, true],
     [{}, 127, /code 127 \(the shell found no such program\): busy/, false],
     [{}, 126, /code 126 .*chmod \+x/, false],
     [{}, 143, /code 143 \(128 \+ SIGTERM\): busy/, false],
     [{}, 3, /^The program ended with code 3: busy$/, false],
-  ])("[EXEC8] %j, code %d", async (role, code, message, retryable) => {
-    const { perform } = await createHandler(`console.error("busy"); process.exit(${code})`, role);
+  ])("[EXEC8] %j, code %d", async (more, code, message, retryable) => {
+    const { perform } = await createHandler(`console.error("busy"); process.exit(${code})`, more);
     await expect(perform()).rejects.toMatchObject({ message: expect.stringMatching(message), retryable });
   });
 });

@@ -121,6 +121,35 @@ describe("a turn", () => {
     expect(server.accepted.filter(isResponse)).toHaveLength(1);
   });
 
+  test("[RETRY1] that failed and is given again is performed again, and answered under another id", async () => {
+    const { server, connect } = await createFixture();
+    const kept: KeptAnswer[] = [];
+    const journal = { load: () => kept, keep: (answer: KeptAnswer) => void kept.push(answer), forget: () => {} };
+    const attempts: (number | undefined)[] = [];
+    const onTurn: TurnHandler = ({ attempt }) => {
+      attempts.push(attempt);
+      if (attempt === 3) return { $status: "approved" };
+      throw new TurnFailure("busy", { retryable: true });
+    };
+    const first = connect({ onTurn, journal });
+    server.give("nerve.turn.assigned", makeTurn("t1.1:1", { attempt: 1 }));
+    await first.noted("turn.answered");
+    server.give("nerve.turn.assigned", makeTurn("t1.1:1", { attempt: 2 }));
+    await first.noted("turn.answered", 2);
+    await first.close();
+    // Also by a process that only finds it in its journal.
+    connect({ onTurn, journal });
+    server.give("nerve.turn.assigned", makeTurn("t1.1:1", { attempt: 3 }));
+    await server.until(() => server.accepted.some(isResponse));
+    expect(attempts).toEqual([1, 2, 3]);
+    const answers = server.accepted.filter(({ type }) => type === "nerve.turn.fail" || type === "nerve.turn.respond");
+    expect(answers.map(({ id, type }) => [id, type])).toEqual([
+      ["answer:t1.1:1:1:1", "nerve.turn.fail"],
+      ["answer:t1.1:1:1:2.1", "nerve.turn.fail"],
+      ["answer:t1.1:1:1:3.1", "nerve.turn.respond"],
+    ]);
+  });
+
   test("that is over by the server's word, though still in the mailbox, is not performed", async () => {
     const { server, connect } = await createFixture();
     const time = new Date(Date.now() - 60_000).toISOString();
