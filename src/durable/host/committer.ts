@@ -46,7 +46,8 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     const times = [outbox.due(), ...options.dueTimes()].filter((time) => time !== undefined);
     if (!times.length) return undefined;
     const now = clock.now();
-    return Math.min(Math.max(Math.min(...times), now), now + hostLimits.alarmAhead);
+    // Whole milliseconds, rounded up: an alarm that rings within the millisecond before finds nothing due, and is set again at once.
+    return Math.ceil(Math.min(Math.max(Math.min(...times), now), now + hostLimits.alarmAhead));
   };
 
   const set = (at: number): void => {
