@@ -72,9 +72,9 @@ function mendCancel(actor: AnyActorRef, clock: Clock): void {
 }
 
 /** @param options `mended`: false leaves XState's `cancel` as it is */
-export function createOracle(machine: AnyStateMachine, { mended = true } = {}) {
+export function createOracle(machine: AnyStateMachine, { mended = true, input }: { mended?: boolean; input?: unknown } = {}) {
   const clock = createClock();
-  const actor = createActor(orderedCopy(machine), { clock });
+  const actor = createActor(orderedCopy(machine), { clock, input });
   if (mended) mendCancel(actor, clock);
   return { actor, advance: clock.advance };
 }

@@ -7,6 +7,7 @@ import type { Json } from "../../wire/event.ts";
 import { viewActor } from "./actor-view.ts";
 import type { EffectTables } from "./apply-effects.ts";
 import { createCommitter } from "./committer.ts";
+import { toPlainError } from "./error-data.ts";
 import { fireTimers } from "./fire-timers.ts";
 import { readHistory } from "./history.ts";
 import type { ActorHost, ActorView, HostOptions, SendAnswer, StartRequest } from "./host-types.ts";
@@ -17,7 +18,7 @@ import { hostLimits } from "./limits.ts";
 import { createLiveActors } from "./live-actors.ts";
 import type { Logics } from "./logic.ts";
 import { createParking } from "./parking.ts";
-import { toPlainError } from "./plain-data.ts";
+import { checkPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
 import { readActor, writeActor } from "./rows.ts";
 import { hostMigrations, laneMigrations, migrate } from "./schema.ts";
@@ -81,8 +82,15 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
   const intake = createIntake({ world, committer, actors, timers, jobs, parking, stepper, describeRefusal: options.describeRefusal });
 
   async function start(request: StartRequest, also?: () => void): Promise<SendAnswer> {
+    const fault = findStartFault(request);
+    if (fault !== undefined) return { ok: false, code: "malformed", detail: fault };
     const existing = await actors.load(request.actor);
-    if (existing) return { ok: true, view: viewActor(existing, storage, timers) };
+    if (existing) {
+      const { logic, definition } = existing.row;
+      if (logic !== request.logic || definition !== (request.definition ?? null))
+        return { ok: false, code: "name_taken", detail: `there is an actor ${request.actor} already: ${describeLogic(logic, definition)}` };
+      return { ok: true, view: viewActor(existing, storage, timers) };
+    }
     if (readActor(storage, request.actor))
       return { ok: false, code: "unknown_actor", detail: `there is no actor ${request.actor} any more` };
     const begun = await stepper.begin(request, await actors.loadLogic(request.logic, request.definition ?? null), also);
@@ -157,4 +165,20 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     forget: (actor) => serial(() => forget(actor)),
   };
   return host;
+}
+
+/** Why an actor can't be started so. */
+function findStartFault({ actor, input }: StartRequest): string | undefined {
+  if (typeof actor !== "string" || actor === "") return "an actor's id is a text";
+  if (actor.length > hostLimits.idLength) return `an actor's id has at most ${hostLimits.idLength} characters, this one ${actor.length}`;
+  try {
+    if (input !== undefined) checkPlain(input, "input");
+    return undefined;
+  } catch (error) {
+    return toPlainError(error).message;
+  }
+}
+
+function describeLogic(logic: string, definition: string | null): string {
+  return definition === null ? logic : `${logic} of the definition ${definition}`;
 }

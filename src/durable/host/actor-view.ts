@@ -6,15 +6,17 @@ import type { Storage } from "./ports.ts";
 import { readChildren } from "./rows.ts";
 import type { TimerTable } from "./timer-table.ts";
 
+/** A copy: the reader may do with it as it likes. */
 export function viewActor({ row, snapshot }: LiveActor, storage: Storage, timers: TimerTable): ActorView {
+  const { value, context } = JSON.parse(row.snapshot) as { value: Json; context: Json };
   return {
     id: row.id,
     logic: row.logic,
     version: row.version,
     definition: row.definition,
     status: row.status,
-    value: snapshot.value as Json,
-    context: snapshot.context as Json,
+    value,
+    context,
     tags: [...snapshot.tags] as string[],
     revision: row.revision,
     output: row.output === null ? undefined : (JSON.parse(row.output) as Json),

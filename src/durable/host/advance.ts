@@ -3,19 +3,41 @@
  * promises it waits for. Nothing is written here. Knows XState's snapshots, not the store.
  */
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
+import type { Json } from "../../wire/event.ts";
 import type { ActorEvent } from "./effects.ts";
+import { toErrorData } from "./error-data.ts";
+import { leavesChild } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
 import type { ActorScope, Logics, MachineLogic, PendingWrite } from "./logic.ts";
-import { toPlainError } from "./plain-data.ts";
+import { toPlain } from "./plain-data.ts";
+import type { Identity } from "./references.ts";
 import { type Step, startMachine, stepMachine } from "./step.ts";
 
 /** A step with what came along with its event. */
 export interface TakenStep extends Step {
   sidecar: unknown;
+  /** The event as JSON, from before the machine's code had it. */
+  eventText: string;
+}
+
+/** An event that waits for its step. */
+interface NextEvent {
+  event: ActorEvent;
+  sidecar: unknown;
+}
+
+/** What leads to the steps: an event, or the input of a new actor. */
+export type Cause =
+  | { snapshot: AnyMachineSnapshot; event: ActorEvent; sidecar?: unknown; following?: LastWords }
+  | { input: Json | undefined };
+
+/** A child's message, and what the child said behind it as it ended: heard though the message makes its parent leave it. */
+export interface LastWords {
+  child: string;
+  events: ActorEvent[];
 }
 
 /**
- * @param first the event, or the input of a new actor
  * @returns the steps in order; the last one's snapshot is the actor's next
  * @throws what the machine throws, and when the steps do not come to rest
  */
@@ -24,16 +46,17 @@ export async function advance(
   logic: MachineLogic,
   logics: Logics,
   scope: ActorScope,
-  from: { snapshot: AnyMachineSnapshot; event: ActorEvent; sidecar?: unknown } | { input: unknown },
+  identity: Identity,
+  from: Cause,
 ): Promise<TakenStep[]> {
   const steps: TakenStep[] = [];
-  const events: { event: ActorEvent; sidecar: unknown }[] = [];
+  const events: NextEvent[] = [];
   const promises = new Map<string, { src: string; input: unknown }>();
   const pure = new Set<string>();
   const writes: PendingWrite[] = [];
 
-  const take = (step: Step, sidecar: unknown): void => {
-    steps.push({ ...step, sidecar });
+  const add = (step: Step, sidecar: unknown, eventText: string): void => {
+    steps.push({ ...step, sidecar, eventText });
     for (const effect of step.effects) {
       if (effect.type === "send" && "self" in effect.to && effect.delay === undefined)
         events.push({ event: effect.event, sidecar: undefined });
@@ -51,37 +74,52 @@ export async function advance(
     }
   };
 
-  if ("input" in from) take(startMachine(machine, from.input as never), undefined);
-  else take(stepMachine(machine, from.snapshot, from.event), from.sidecar);
+  /** The machine gets an event of its own: what its code does to it, or keeps of it, is not the sender's. */
+  const take = (snapshot: AnyMachineSnapshot, { event, sidecar }: NextEvent): void => {
+    const text = JSON.stringify(event);
+    add(stepMachine(machine, snapshot, JSON.parse(text) as ActorEvent, identity), sidecar, text);
+  };
+
+  if ("input" in from) add(startMachine(machine, from.input, identity), undefined, JSON.stringify({ type: "xstate.init" }));
+  else {
+    take(from.snapshot, { event: from.event, sidecar: from.sidecar });
+    const { following } = from;
+    if (following && leavesChild(steps[0] as TakenStep, following.child))
+      events.unshift(...following.events.map((event) => ({ event, sidecar: undefined })));
+  }
 
   for (;;) {
     if (steps.length > hostLimits.stepsPerCommit)
       throw new Error(`more than ${hostLimits.stepsPerCommit} steps follow from one event: the machine does not come to rest`);
     const last = steps.at(-1) as TakenStep;
     if (last.snapshot.status !== "active") return steps;
-    const next = events.shift() ?? (await settleNext(promises, logic, logics, scope, writes));
+    if (!events.length) events.push(...(await settleNext(promises, logic, logics, scope, writes)));
+    const next = events.shift();
     if (!next) return steps;
-    take(stepMachine(machine, last.snapshot, next.event), next.sidecar);
+    take(last.snapshot, next);
   }
 }
 
+/** @returns what a pure promise told its machine, then how it ended; nothing when there is none */
 async function settleNext(
   promises: Map<string, { src: string; input: unknown }>,
   logic: MachineLogic,
   logics: Logics,
   scope: ActorScope,
   writes: readonly PendingWrite[],
-): Promise<{ event: ActorEvent; sidecar: unknown } | undefined> {
+): Promise<NextEvent[]> {
   const [id, { src, input }] = promises.entries().next().value ?? [undefined, { src: "", input: undefined }];
-  if (id === undefined) return undefined;
+  if (id === undefined) return [];
   promises.delete(id);
   const target = logics.get(logic.actors[src] ?? "");
   if (target?.type !== "promise") throw new Error(`${src} is no promise`);
+  const told: NextEvent[] = [];
+  const tell = (event: ActorEvent): void => void told.push({ event, sidecar: undefined });
   try {
-    const { output, sidecar } = await runBounded(src, (signal) => target.run(input as never, scope, writes, signal));
-    return { event: { type: `xstate.done.actor.${id}`, output, actorId: id }, sidecar };
+    const { output, sidecar } = await runBounded(src, (signal) => target.run(input as never, scope, writes, signal, tell));
+    return [...told, { event: { type: `xstate.done.actor.${id}`, output: toPlain(output, `the output of ${src}`), actorId: id }, sidecar }];
   } catch (error) {
-    return { event: { type: `xstate.error.actor.${id}`, error: toPlainError(error), actorId: id }, sidecar: undefined };
+    return [...told, { event: { type: `xstate.error.actor.${id}`, error: toErrorData(error), actorId: id }, sidecar: undefined }];
   }
 }
 

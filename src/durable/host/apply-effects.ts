@@ -2,8 +2,9 @@
 import type { Json } from "../../wire/event.ts";
 import type { Message } from "../rpc.ts";
 import type { TakenStep } from "./advance.ts";
-import type { Effect } from "./effects.ts";
+import type { ActorEvent, Effect } from "./effects.ts";
 import type { JobTable } from "./job-table.ts";
+import type { Following } from "./last-messages.ts";
 import type { ActorScope, Logics, MachineLogic } from "./logic.ts";
 import type { Outbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
@@ -23,6 +24,8 @@ export interface ApplyContext extends EffectTables {
   logic: MachineLogic;
   row: ActorRow;
   scope: ActorScope;
+  /** In an actor's last commit: what follows each of its messages to its parent. */
+  following?: Following;
 }
 
 /** The part that ending an actor needs. */
@@ -66,7 +69,7 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
       const expanded = "address" in effect.to ? logic.expand?.(effect.event, to, scope) : undefined;
       if (expanded === null) return;
       const message: Message =
-        expanded ?? ("address" in effect.to ? (effect.event as Message) : { type: "host.event", event: effect.event as unknown as Json });
+        expanded ?? ("address" in effect.to ? (effect.event as Message) : wrapEvent(effect.event, context.following?.get(effect)));
       if (effect.delay === undefined) append(to, message);
       else setTimer(effect.id, effect.delay, message, to);
       return;
@@ -86,6 +89,10 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
       write({ name: effect.name, params: effect.params, event: step.event, sidecar: step.sidecar }, scope, append);
     }
   }
+}
+
+function wrapEvent(event: ActorEvent, following: ActorEvent[] | undefined): Message {
+  return { type: "host.event", event: event as Json, ...(following && { following: following as Json[] }) };
 }
 
 function spawnChild(
@@ -109,7 +116,7 @@ function spawnChild(
     type: "host.start",
     logic: name,
     child: effect.id,
-    input: effect.input ?? null,
+    ...(effect.input !== undefined && { input: effect.input }),
     definition: row.definition,
     ...(along !== undefined && { along }),
   });

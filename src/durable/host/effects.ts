@@ -2,7 +2,8 @@
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, ExecutableActionsFrom } from "xstate";
 import { readAddress } from "../../../machines/address.ts";
 import type { Json } from "../../wire/event.ts";
-import { toJson, toTravellingJson } from "./plain-data.ts";
+import { toPlain } from "./plain-data.ts";
+import { parentReference, type SentByHand } from "./references.ts";
 
 /** An event of a machine, as plain data. */
 export interface ActorEvent {
@@ -37,15 +38,31 @@ export interface ReadEffects {
 /**
  * Reads the actions of a pure transition as effects, in order; but what is sent to a child before its spawn (an entry
  * action's send to the state's own invoke) comes right after it. An immediate raise is left out: XState has already taken it.
- * @throws when an action says what this host refuses (a systemId, a child without a name, a reference that is neither child, parent, self nor an address)
+ * @param sent by hand, while the actions were computed: before all of them, as in XState
+ * @throws when an action says what this host refuses (a systemId, a child without a name, a reference that is neither
+ * child, parent, self nor an address, data that JSON does not keep)
  */
-export function readEffects(actions: readonly Action[], before: AnyMachineSnapshot | undefined): ReadEffects {
+export function readEffects(
+  actions: readonly Action[],
+  before: AnyMachineSnapshot | undefined,
+  self: AnyActorRef,
+  sent: readonly SentByHand[],
+): ReadEffects {
   const effects: Effect[] = [];
   const spawned = new Set<AnyActorRef>();
   const early = new Map<AnyActorRef, Effect[]>();
   for (const action of actions) if (action.type === "xstate.spawnChild") spawned.add(readParams(action).actorRef as AnyActorRef);
   const pending = new Set(spawned);
 
+  const addSend = (to: unknown, event: unknown, delay: { delay?: number; id?: string }): void => {
+    const child = to as AnyActorRef;
+    const known = (): boolean => spawned.has(child) || Object.values(before?.children ?? {}).includes(child);
+    const effect: Effect = { type: "send", to: readReceiver(to, self, known), event: readEvent(event), ...delay };
+    if (pending.has(child)) early.set(child, [...(early.get(child) ?? []), effect]);
+    else effects.push(effect);
+  };
+
+  for (const { to, event } of sent) addSend(to, event, {});
   for (const action of actions) {
     const params = readParams(action);
     switch (action.type as string) {
@@ -62,19 +79,9 @@ export function readEffects(actions: readonly Action[], before: AnyMachineSnapsh
         if (child) effects.push({ type: "stop", id: child.id });
         break;
       }
-      case "xstate.sendTo": {
-        const child = params.to as AnyActorRef;
-        const known = (): boolean => spawned.has(child) || Object.values(before?.children ?? {}).includes(child);
-        const effect: Effect = {
-          type: "send",
-          to: readReceiver(child, action.info.self, known),
-          event: readEvent(params.event),
-          ...readDelay(params),
-        };
-        if (pending.has(child)) early.set(child, [...(early.get(child) ?? []), effect]);
-        else effects.push(effect);
+      case "xstate.sendTo":
+        addSend(params.to, params.event, readDelay(params));
         break;
-      }
       case "xstate.raise": {
         const { delay, id } = readDelay(params);
         if (delay !== undefined) effects.push({ type: "timer", event: readEvent(params.event), delay, ...(id !== undefined && { id }) });
@@ -88,8 +95,10 @@ export function readEffects(actions: readonly Action[], before: AnyMachineSnapsh
         break;
       case "xstate.log":
         break;
-      default:
-        effects.push({ type: "write", name: action.type as string, params: (toJson(action.params) ?? {}) as { [key: string]: Json } });
+      default: {
+        const name = action.type as string;
+        effects.push({ type: "write", name, params: (toPlain(action.params, `the params of ${name}`) ?? {}) as { [key: string]: Json } });
+      }
     }
   }
   return { effects, spawned };
@@ -104,29 +113,38 @@ function readSpawn(params: Params, child: AnyActorRef | undefined): Effect {
   if (typeof src !== "string" || src.startsWith("xstate.invoke."))
     throw new Error("a child's logic must have a name, for its object is made by that name: use setup({ actors })");
   if (!child) throw new Error(`the actor ${src} has no implementation`);
-  if (params.id === undefined) throw new Error(`the child ${src} was spawned without an id, by which it is stored: give it one`);
+  if (params.id === undefined || child.id === child.sessionId)
+    throw new Error(`the child ${src} was spawned without an id, by which it is stored: give it one`);
+  if (typeof child.id !== "string" || child.id === "__proto__")
+    throw new Error(`the child ${src} was spawned with the id ${String(child.id)}, by which it cannot be stored: give it another`);
   if (params.systemId !== undefined) throw new Error("a systemId cannot be kept across objects: address the child by its id");
   if ((child as AnyActorRef & { _syncSnapshot?: boolean })._syncSnapshot)
     throw new Error(`the child ${child.id} has syncSnapshot, but a child's snapshots stay with the child`);
-  return { type: "spawn", id: child.id, src, input: toTravellingJson(params.input, `the input of the child ${child.id}`) };
+  return { type: "spawn", id: child.id, src, input: toPlain(params.input, `the input of the child ${child.id}`) };
 }
 
 function readReceiver(to: unknown, self: unknown, known: () => boolean): Receiver {
   const address = readAddress(to);
-  if (address === "parent") return { parent: true };
+  if (address === "parent" || to === parentReference) return { parent: true };
   if (address !== undefined) return { address };
   if (to === self) return { self: true };
   if (known()) return { child: (to as AnyActorRef).id };
   throw new Error(`sendTo ${String((to as AnyActorRef | undefined)?.id ?? to)}: neither a child, the parent, itself nor an address`);
 }
 
-function readDelay(params: Params): { delay?: number; id?: string } {
-  if (params.delay === undefined) return {};
-  const delay = Number(params.delay);
-  if (Number.isNaN(delay)) throw new Error(`the delay of ${String((params.event as ActorEvent | undefined)?.type)} is not a number`);
-  return { delay: Math.max(0, delay), ...(params.id !== undefined && { id: String(params.id) }) };
+/** Only a number is a delay, as in XState. */
+function readDelay({ delay, event, id }: Params): { delay?: number; id?: string } {
+  if (typeof delay !== "number") return {};
+  if (Number.isNaN(delay)) throw new Error(`the delay of ${String((event as ActorEvent | undefined)?.type)} is not a number`);
+  return { delay: Math.max(0, delay), ...(id !== undefined && { id: String(id) }) };
 }
 
 function readEvent(event: unknown): ActorEvent {
-  return toTravellingJson(event, `the event ${String((event as ActorEvent | undefined)?.type)}`) as unknown as ActorEvent;
+  const { type } = (typeof event === "object" && event !== null ? event : {}) as { type?: unknown };
+  if (typeof type !== "string") throw new Error(`${describeEvent(event)} was sent, which is no event: an event is an object with a type`);
+  return toPlain(event, `the event ${type}`) as ActorEvent;
+}
+
+function describeEvent(event: unknown): string {
+  return typeof event === "object" && event !== null ? "an object without a type" : String(event);
 }

@@ -21,6 +21,7 @@ export interface HistoryEntry {
 /** A step, as the history takes it. */
 export interface HistoryStep {
   event: ActorEvent;
+  eventText: string;
   state: Json;
   effects: Effect[];
 }
@@ -30,8 +31,7 @@ export interface HistoryStep {
  * @param from revision of the first of them
  */
 export function appendHistory(storage: Storage, actor: string, from: number, at: number, steps: HistoryStep[]): void {
-  const values = steps.flatMap(({ event, state, effects }, index) => {
-    const eventText = JSON.stringify(event);
+  const values = steps.flatMap(({ event, eventText, state, effects }, index) => {
     const text = JSON.stringify(effects);
     return [
       actor,

@@ -56,8 +56,13 @@ export interface SendOptions {
 /** Makes an actor's event of another object's message, with what comes along. */
 export type Translate = (envelope: Envelope) => { event: ActorEvent } & SendOptions;
 
-/** What became of an event: taken, or refused with nothing written. `threw`: it was parked with its error. */
-export type SendAnswer = { ok: true; view: ActorView } | { ok: false; code: RefusalCode | "unknown_actor" | "threw"; detail: string };
+/**
+ * What became of an event: taken, or refused with nothing written. `threw`: it was parked with its error. Of a start:
+ * `name_taken` where an actor of that name runs another logic or definition.
+ */
+export type SendAnswer =
+  | { ok: true; view: ActorView }
+  | { ok: false; code: RefusalCode | "unknown_actor" | "threw" | "name_taken"; detail: string };
 
 /** An actor as it can be read at any time. */
 export interface ActorView {
@@ -83,7 +88,11 @@ export interface ActorView {
 
 export interface ActorHost {
   committer: Committer;
-  /** Starts an actor. Idempotent: one that exists is left as it is. `also` is written only where it did not exist. */
+  /**
+   * Starts an actor. Idempotent: one of that name that runs the same logic is left as it is, whatever its input was.
+   * `also` is written only where it did not exist.
+   * @throws when its logic is not to be had, or its first snapshot can't be stored
+   */
   start(request: StartRequest, also?: () => void): Promise<SendAnswer>;
   /** Sends an event, judged first. */
   send(actor: string, event: ActorEvent, options?: SendOptions): Promise<SendAnswer>;
@@ -94,7 +103,7 @@ export interface ActorHost {
   /** Picks up what a crash left: messages to send, jobs to run, an alarm that was lost. Cheap when there is nothing. */
   resume(): void;
   read(actor: string): Promise<ActorView | undefined>;
-  /** What of {@link ActorHost.read} needs no query. */
+  /** What of {@link ActorHost.read} needs no query and no copy: not to be changed, and of use until the actor's next event. */
   peek(actor: string): Promise<Pick<ActorView, "status" | "definition" | "value" | "context"> | undefined>;
   history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[];
   parked(): ParkedRow[];

@@ -2,19 +2,22 @@
  * What comes in: other objects' messages, each judged, taken once or set aside; events that callers send; and what was
  * set aside, tried again. Knows the host's own messages (`host.*`); everything else is an actor's event.
  */
+import type { Json } from "../../wire/event.ts";
 import type { Delivery, Envelope, Message } from "../rpc.ts";
+import type { LastWords } from "./advance.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent } from "./effects.ts";
+import { toErrorData, toPlainError } from "./error-data.ts";
 import type { HostOptions, SendAnswer, SendOptions, Translate } from "./host-types.ts";
 import type { JobTable } from "./job-table.ts";
+import { describeEnd, readFollowing } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
 import { DefinitionUnavailableError, type LiveActor, type LiveActors } from "./live-actors.ts";
 import type { Undeliverable } from "./outbox.ts";
 import type { Origin, Parking } from "./parking.ts";
-import { toPlainError } from "./plain-data.ts";
 import type { World } from "./ports.ts";
 import { isRepeat, markReceived, readActor, readChild, readChildren } from "./rows.ts";
-import { judgeEvent } from "./step.ts";
+import { findFault, judgeEvent } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
 import type { TimerTable } from "./timer-table.ts";
 
@@ -53,6 +56,7 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
 
   async function receive(envelope: Envelope, translate?: Translate): Promise<Delivery> {
     const { message, from, id, to } = envelope;
+    if (typeof message?.type !== "string") return { status: "refused", code: "malformed", detail: "a message is an object with a type" };
     if (isRepeat(storage, from, id)) return { status: "stored" };
     const actor = nameIn(to);
     const mark = (): void => markReceived(storage, from, id);
@@ -83,7 +87,7 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
     const { message } = envelope;
     const id = nameIn(envelope.to);
     const actor = await actors.load(id);
-    if (message.type === "host.start") return actor ? note(actor, mark) : startChild(id, envelope, mark);
+    if (message.type === "host.start") return actor ? startAgain(actor, envelope, mark) : startChild(id, envelope, mark);
     if (message.type === "host.stop") {
       stepper.stop(actor, () => {
         mark();
@@ -96,11 +100,14 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
     // Of an earlier child, or for an actor that has ended: known, and without effect.
     if (!read || actor.row.status !== "active") return note(actor, mark);
     const fromHost = message.type === "host.done" || message.type === "host.error";
-    const code = fromHost ? undefined : judgeEvent(actor.machine, actor.snapshot, read.event);
-    if (code) return { type: "aside", code, error: `not taken in ${JSON.stringify(actor.snapshot.value)}` };
     try {
-      const { sidecar, also } = read;
-      return { type: "taken", actor: await stepper.take(actor, read.event, { sidecar, before: mark, ...(also && { also }) }) };
+      const fault = fromHost ? undefined : findFault(read.event);
+      if (fault !== undefined) return { type: "refused", code: "malformed", detail: fault };
+      const code = fromHost ? undefined : judge(actor, read.event);
+      if (code) return { type: "aside", code, error: `not taken in ${JSON.stringify(actor.snapshot.value)}` };
+      const { sidecar, also, following } = read;
+      const options = { sidecar, before: mark, ...(also && { also }), ...(following && { following }) };
+      return { type: "taken", actor: await stepper.take(actor, read.event, options) };
     } catch (error) {
       return { type: "aside", code: "threw", error: toPlainError(error).message };
     }
@@ -109,6 +116,13 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
   function note(actor: LiveActor, mark: () => void): Outcome {
     committer.commit(mark);
     return { type: "taken", actor };
+  }
+
+  /** Its parent's message may come again; another's child of that address, or an actor that was started by hand, is not its child. */
+  function startAgain(actor: LiveActor, { message, from }: Envelope, mark: () => void): Outcome {
+    const { id, logic, parent, child_id } = actor.row;
+    if (parent === from && child_id === message.child && logic === message.logic) return note(actor, mark);
+    return { type: "refused", code: "name_taken", detail: `there is an actor ${id} already: ${logic}` };
   }
 
   function refuse(actor: string): { status: "refused"; code: string; detail: string } {
@@ -126,7 +140,7 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
         logic: String(message.logic),
         parent: from,
         child: String(message.child),
-        ...(message.input !== null && message.input !== undefined && { input: message.input }),
+        ...(message.input !== undefined && { input: message.input }),
         ...(message.along !== undefined && { along: message.along }),
         ...(definition !== undefined && { definition }),
       };
@@ -136,27 +150,32 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
       // The parent must hear that its child never began.
       committer.commit(() => {
         mark();
-        tellFailedStart(from, to, message, toPlainError(error));
+        tellFailedStart(from, to, message, toErrorData(error) ?? null);
       });
       return { type: "taken", actor: undefined };
     }
   }
 
-  function tellFailedStart(parent: string, sender: string, message: Message, error: { name: string; message: string }): void {
+  function tellFailedStart(parent: string, sender: string, message: Message, error: Json): void {
     committer.outbox.append([parent], { type: "host.error", child: message.child, error }, { sender });
   }
 
-  function readMessage(actor: LiveActor, envelope: Envelope, translate?: Translate): ReturnType<Translate> | undefined {
+  function readMessage(
+    actor: LiveActor,
+    envelope: Envelope,
+    translate?: Translate,
+  ): (ReturnType<Translate> & { following?: LastWords }) | undefined {
     const { message, from } = envelope;
     if (message.type === "host.done" || message.type === "host.error") {
       const child = String(message.child);
       if (readChild(storage, actor.row.id, child) !== from) return undefined;
-      const fact = message.type === "host.done" ? { output: message.output } : { error: message.error };
-      return { event: { type: `xstate.${message.type.slice("host.".length)}.actor.${child}`, ...fact, actorId: child, address: from } };
+      return { event: { ...describeEnd(message), address: from } };
     }
     if (message.type === "host.event") {
-      const known = from === actor.row.parent || readChildren(storage, actor.row.id).some((child) => child.address === from);
-      return known ? { event: message.event as unknown as ActorEvent } : undefined;
+      const child = readChildren(storage, actor.row.id).find(({ address }) => address === from)?.id;
+      if (child === undefined && from !== actor.row.parent) return undefined;
+      const events = readFollowing(message);
+      return { event: message.event as ActorEvent, ...(child !== undefined && events.length && { following: { child, events } }) };
     }
     return translate?.(envelope) ?? { event: message as ActorEvent };
   }
@@ -165,10 +184,24 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
   async function sendJudged(id: string, event: ActorEvent, options: SendOptions, keep: (error: string) => void): Promise<Result> {
     const actor = await actors.load(id);
     if (!actor) return { ok: false, code: "unknown_actor", detail: `there is no actor ${id}` };
-    const code = actor.row.status === "active" ? judgeEvent(actor.machine, actor.snapshot, event) : "not_active";
+    const fault = findFault(event);
+    if (fault !== undefined) return { ok: false, code: "malformed", detail: fault };
+    let code: Refusal["code"] | undefined;
+    try {
+      code = actor.row.status === "active" ? judge(actor, event) : "not_active";
+    } catch (error) {
+      return setThrownAside(error, keep);
+    }
     if (code) return { ok: false, code, detail: `${id} does not take ${event.type} in ${JSON.stringify(actor.snapshot.value)}` };
     if (options.fits && !options.fits()) return { ok: false, code: "not_taken", detail: `${event.type} came too late for ${id}` };
     return takeOr(actor, event, options, keep);
+  }
+
+  /** What the machine's code threw: a guard, or a step. */
+  function setThrownAside(error: unknown, keep: (error: string) => void): Refusal {
+    const detail = toPlainError(error).message;
+    committer.commit(() => keep(detail));
+    return { ok: false, code: "threw", detail };
   }
 
   async function takeOr(
@@ -180,9 +213,7 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
     try {
       return { ok: true, actor: await stepper.take(actor, event, options) };
     } catch (error) {
-      const detail = toPlainError(error).message;
-      committer.commit(() => keep(detail));
-      return { ok: false, code: "threw", detail };
+      return setThrownAside(error, keep);
     }
   }
 
@@ -273,6 +304,16 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
     retry,
     drop,
   };
+}
+
+/** Whether the actor takes it. @throws what a guard throws, unless that is to be the actor's own failure */
+function judge({ machine, snapshot, logic }: LiveActor, event: ActorEvent): Refusal["code"] | undefined {
+  try {
+    return judgeEvent(machine, snapshot, event);
+  } catch (error) {
+    if (logic.throws === "fail") return undefined;
+    throw error;
+  }
 }
 
 /** An actor's id in its address. */

@@ -5,13 +5,15 @@
 import type { Json } from "../../wire/event.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
+import { toErrorData, toPlainError } from "./error-data.ts";
 import type { JobRow, JobTable } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import type { LiveActors } from "./live-actors.ts";
 import type { Logics } from "./logic.ts";
 import type { Parking } from "./parking.ts";
-import { toJson, toPlainError } from "./plain-data.ts";
+import { toPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
+import { judgeEvent } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
 
 export interface JobRunner {
@@ -76,10 +78,24 @@ export function createJobRunner({ world, logics, committer, actors, jobs, parkin
     });
   }
 
+  /** What a running promise sends its machine: taken before its result, and not at all where nobody waits for it. */
+  function tell(job: JobRow, event: ActorEvent): void {
+    const take = async (): Promise<void> => {
+      const actor = await actors.load(job.actor);
+      if (!actor || !jobs.isCurrent(job)) return;
+      try {
+        if (judgeEvent(actor.machine, actor.snapshot, event) === undefined) await stepper().take(actor, event);
+      } catch (error) {
+        committer.commit(() => parking.add({ actor: job.actor, event, code: "threw", error: toPlainError(error).message }));
+      }
+    };
+    world.scheduler.background(serial(take).catch((error: unknown) => report("promise", error)));
+  }
+
   async function settle(job: JobRow, fresh: boolean, signal: AbortSignal): Promise<ActorEvent> {
     const fail = (error: unknown): ActorEvent => ({
       type: `xstate.error.actor.${job.id}`,
-      error: toPlainError(error),
+      error: toErrorData(error),
       actorId: job.id,
     });
     const actor = await actors.load(job.actor);
@@ -94,8 +110,8 @@ export function createJobRunner({ world, logics, committer, actors, jobs, parkin
     }
     try {
       const input = job.input === null ? undefined : (JSON.parse(job.input) as Json);
-      const { output } = await logic.run(input, stepper().scopeOf(actor), [], signal);
-      return { type: `xstate.done.actor.${job.id}`, output: toJson(output), actorId: job.id };
+      const { output } = await logic.run(input, stepper().scopeOf(actor), [], signal, (event) => tell(job, event));
+      return { type: `xstate.done.actor.${job.id}`, output: toPlain(output, `the output of ${job.src}`), actorId: job.id };
     } catch (error) {
       return fail(error);
     }

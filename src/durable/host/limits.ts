@@ -35,6 +35,15 @@ export const hostLimits = {
   jobAttempts: 5,
   /** Bytes of an error message that is kept. */
   errorBytes: 2_000,
+  /** Characters of the message, and of all other fields together, of an error that a machine is told: it is an event, and stored. */
+  errorText: 16_000,
+  errorFields: 16_000,
+  /** Causes within causes that an error is told with, and errors of an AggregateError: nobody reads on. */
+  errorCauses: 4,
+  /** Characters that one of an actor's last messages carries of those behind it; beyond, its parent hears them only if it stays. */
+  followingText: 64_000,
+  /** Characters of an actor's id: its address is stored with each message, and children's are longer by a few each. */
+  idLength: 1_000,
 } as const;
 
 /** The end of time, in milliseconds since the epoch: the last moment that a Date can hold. A timer there never rings. */

@@ -1,10 +1,10 @@
 /** The actors that this object has in memory: read from their rows when first asked for, replaced by each commit. */
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
 import type { Json } from "../../wire/event.ts";
+import { toPlainError } from "./error-data.ts";
 import type { Definitions } from "./host-types.ts";
 import { hostLimits } from "./limits.ts";
 import type { Logics, MachineLogic } from "./logic.ts";
-import { toPlainError } from "./plain-data.ts";
 import type { Storage } from "./ports.ts";
 import { type ActorRow, readActor } from "./rows.ts";
 import { restoreSnapshot } from "./step.ts";
@@ -56,14 +56,14 @@ export function createLiveActors(storage: Storage, logics: Logics, definitions: 
 
   function revive(row: ActorRow, loaded: Loaded): LiveActor {
     const { logic, machine } = loaded;
-    let stored = JSON.parse(row.snapshot) as Json | undefined;
-    if (row.version !== logic.version) stored = logic.upgrade?.(stored as Json, row.version);
+    const text = row.version === logic.version ? row.snapshot : upgrade(row, logic);
+    const stored = text === undefined ? undefined : (JSON.parse(text) as Json);
     if (stored === undefined)
       throw new Error(`${row.id} was stored by version ${row.version} of ${row.logic}, which version ${logic.version} cannot read`);
     for (const { src } of Object.values((stored as { children?: Record<string, { src: string }> }).children ?? {}))
       if (!Object.hasOwn(logic.actors, src)) throw new Error(`${row.id} has a child of the logic ${src}, which ${row.logic} does not name`);
     try {
-      return { ...loaded, row: { ...row, version: logic.version }, snapshot: restoreSnapshot(machine, stored) };
+      return { ...loaded, row: { ...row, version: logic.version, snapshot: text as string }, snapshot: restoreSnapshot(machine, stored) };
     } catch (error) {
       throw new Error(`the snapshot of ${row.id} does not fit version ${logic.version} of ${row.logic}: ${toPlainError(error).message}`);
     }
@@ -91,6 +91,12 @@ export function createLiveActors(storage: Storage, logics: Logics, definitions: 
     hold: (actor) => void live.set(actor.row.id, actor),
     release: (actor) => void live.delete(actor),
   };
+}
+
+/** The text of a snapshot of an older version as this one has it; undefined if it can't be read. */
+function upgrade(row: ActorRow, logic: MachineLogic): string | undefined {
+  const upgraded = logic.upgrade?.(JSON.parse(row.snapshot) as Json, row.version);
+  return upgraded === undefined ? undefined : JSON.stringify(upgraded);
 }
 
 /** Loaded machines, by logic and definition: immutable, so they outlive any one object. Bounded; the oldest goes. */

@@ -9,7 +9,9 @@ import type { Message } from "../rpc.ts";
 import type { ActorEvent } from "./effects.ts";
 import { inspectMachine } from "./inspect-machine.ts";
 import { hostLimits } from "./limits.ts";
+import { checkPlain, toPlain } from "./plain-data.ts";
 import type { Storage } from "./ports.ts";
+import { findFault } from "./step.ts";
 
 /** What a write, a pure promise or an expansion sees of its actor. Reads of `storage` see the transaction so far. */
 export interface ActorScope {
@@ -45,6 +47,11 @@ export interface MachineOptions {
   actors?: Record<string, string>;
   /** How the machine's own `fromPromise` actors run. Default `effectful`. */
   promises?: Record<string, "pure" | "effectful">;
+  /**
+   * What an event comes to that makes the machine throw: parked, and the actor goes on (`park`, the default); or the end
+   * of the actor in error, of which its parent hears, as in XState (`fail`). What a write throws is always parked.
+   */
+  throws?: "park" | "fail";
   /** The machine's named actions that are no XState built-ins. */
   writes?: Record<string, Write>;
   /** Makes the message that leaves of the facts that the machine sent. Called in the transaction. */
@@ -76,7 +83,14 @@ export interface PromiseLogic {
   type: "promise";
   /** `pure`: awaited before the commit; must only compute. `effectful`: run after it, again after a crash. */
   mode: "pure" | "effectful";
-  run(input: Json | undefined, scope: ActorScope, pending: readonly PendingWrite[], signal: AbortSignal): Promise<PromiseResult>;
+  /** @param tell sends its machine an event before it ends: heard as often as the promise runs, and ignored where the state does not take it */
+  run(
+    input: Json | undefined,
+    scope: ActorScope,
+    pending: readonly PendingWrite[],
+    signal: AbortSignal,
+    tell: (event: ActorEvent) => void,
+  ): Promise<PromiseResult>;
 }
 
 export type Logic = MachineLogic | PromiseLogic;
@@ -150,13 +164,13 @@ function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): 
     if (Object.hasOwn(actors, src)) continue;
     actors[src] = `${name}/${src}`;
     if (child instanceof StateMachine) {
-      const { place, writes, promises } = options;
+      const { place, writes, promises, throws } = options;
       addEntry(logics, `${name}/${src}`, {
         machine: child,
-        options: { ...(place && { place }), ...(writes && { writes }), ...(promises && { promises }) },
+        options: { ...(place && { place }), ...(writes && { writes }), ...(promises && { promises }), ...(throws && { throws }) },
       });
     } else if (isPromiseLogic(child)) {
-      addEntry(logics, `${name}/${src}`, adoptPromise(child, options.promises?.[src] ?? "effectful"));
+      addEntry(logics, `${name}/${src}`, adoptPromise(child, readOwn(options.promises, src) ?? "effectful"));
     } else {
       throw new Error(
         `${name}: the actor ${src} is a callback, transition or observable logic, whose state cannot be stored: use a machine or a promise`,
@@ -174,8 +188,24 @@ function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): 
 function prepareMachine(machine: AnyStateMachine, sources: string[]): AnyStateMachine {
   const actors = Object.fromEntries(sources.map((src) => [src, placeholderLogic]));
   const prepared = machine.provide({ actors } as Parameters<AnyStateMachine["provide"]>[0]);
+  separateContext(prepared);
   prepared.options = { maxIterations: hostLimits.microsteps, ...definedOnly(prepared.options) };
   return prepared;
+}
+
+/** A context that is no function is one object: what one actor's code changes in place would be every later actor's. */
+function separateContext(machine: AnyStateMachine): void {
+  const { context } = machine.config as { context?: unknown };
+  if (typeof context !== "object" || context === null) return;
+  let text: string;
+  try {
+    checkPlain(context, "context");
+    text = JSON.stringify(context);
+  } catch {
+    // It is refused as its first actor is stored.
+    return;
+  }
+  machine.config = { ...machine.config, context: () => JSON.parse(text) as object };
 }
 
 /** XState's own default is spelt as an infinite limit or as none. */
@@ -203,8 +233,26 @@ function adoptPromise(logic: AnyActorLogic, mode: "pure" | "effectful"): Promise
   return {
     type: "promise",
     mode,
-    run: async (input, _scope, _pending, signal) => ({
-      output: (await create({ input, signal, self: {}, system: {}, emit: () => {} })) as Json | undefined,
+    run: async (input, _scope, _pending, signal, tell) => ({
+      output: (await create({ input, signal, self: selfOf(tell), system: { get: () => undefined }, emit: () => {} })) as Json | undefined,
     }),
   };
+}
+
+/** A promise's `self`: it hears nothing itself, and its parent takes events. */
+function selfOf(tell: (event: ActorEvent) => void): object {
+  return {
+    send: () => {},
+    _parent: {
+      send(event: unknown) {
+        const fault = findFault(event);
+        if (fault !== undefined) throw new Error(fault);
+        tell(toPlain(event, "event") as ActorEvent);
+      },
+    },
+  };
+}
+
+function readOwn<T>(record: Record<string, T> | undefined, key: string): T | undefined {
+  return record && Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -5,8 +5,8 @@
  * Knows rows and envelopes, not actors.
  */
 import type { Message } from "../rpc.ts";
+import { toPlainError } from "./error-data.ts";
 import { hostLimits } from "./limits.ts";
-import { toPlainError } from "./plain-data.ts";
 import type { Row, World } from "./ports.ts";
 
 /** A message whose receiver will never have it. */

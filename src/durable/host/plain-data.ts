@@ -1,67 +1,138 @@
-/** The border between XState's values and what JSON keeps of them. Knows no store. */
+/**
+ * The border between XState's values and what JSON keeps of them: what is stored or leaves an actor is plain data, and
+ * what is not is refused with its path rather than changed. Knows no store.
+ */
+import { readAddress } from "../../../machines/address.ts";
 import type { Json } from "../../wire/event.ts";
 
 /** XState's mark on what it stores in place of an actor reference. */
 const referenceMark = "xstate$$type";
-
-/** Plain data: what JSON keeps of a value. */
-export function toJson(value: unknown): Json | undefined {
-  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value) ?? "null") as Json);
-}
+const takenForReference = "which XState would take for an actor reference";
 
 /**
- * Plain data of what goes to another actor.
+ * Plain data of what is stored or leaves the actor: a copy that shares nothing with `value`. Keys that hold `undefined`
+ * are left out, as JSON does; -0 is 0.
  * @param what names it in the error
- * @throws when it holds an actor reference, which means nothing in another object
+ * @throws with the path of what JSON would lose or change, and of an actor reference, which means nothing in another object
  */
-export function toTravellingJson(value: unknown, what: string): Json | undefined {
+export function toPlain(value: unknown, what: string): Json | undefined {
   if (value === undefined) return undefined;
-  const text = JSON.stringify(value) ?? "null";
-  // Data of others may hold the mark as well; only a real reference is refused, and only marked text is worth the walk.
-  if (text.includes(`"${referenceMark}"`) && holdsReference(value))
-    throw new Error(`${what} holds an actor reference, which cannot leave its object: send the actor's id`);
-  return JSON.parse(text) as Json;
-}
-
-/** An error as plain data: `JSON.stringify` makes `{}` of an Error. */
-export function toPlainError(error: unknown): { name: string; message: string } {
-  if (error instanceof Error) return { name: error.name, message: error.message };
-  const { name, message } = (typeof error === "object" && error !== null ? error : {}) as { name?: unknown; message?: unknown };
-  if (typeof message === "string") return { name: typeof name === "string" ? name : "Error", message };
-  return { name: "Error", message: typeof error === "string" ? error : (JSON.stringify(error) ?? String(error)) };
+  checkPlain(value, what);
+  return JSON.parse(JSON.stringify(value)) as Json;
 }
 
 /**
- * Checks that an actor would be the same after an eviction: its context must survive JSON. `undefined` in an object is
- * let through, for reading an absent key gives the same.
+ * Checks that JSON keeps a value.
  * @throws with the path of what would be lost or changed
  */
-export function checkContext(value: unknown, path = "context"): void {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return;
-  if (typeof value === "number" && Number.isFinite(value)) return;
-  if (Array.isArray(value)) {
-    value.forEach((item, index) => {
-      checkContext(item, `${path}[${index}]`);
-    });
+export function checkPlain(value: unknown, what: string): void {
+  walkValue({ what, path: [], seen: new Set(), open: new Set(), exact: true }, value);
+}
+
+/**
+ * Checks that an actor would be the same after an eviction: its context must survive JSON. References to its children do.
+ * @returns false where JSON gives an equal context that a machine could still tell from this one: keys that hold
+ * `undefined`, -0, one object in two places, a reference to a child that is gone
+ * @throws with the path of what would be lost or changed
+ */
+export function checkContext(context: unknown, isPresentChild: (reference: object) => boolean): boolean {
+  const walk: Walk = { what: "context", path: [], seen: new Set(), open: new Set(), exact: true, isPresentChild };
+  walkValue(walk, context);
+  return walk.exact;
+}
+
+interface Walk {
+  readonly what: string;
+  readonly path: (string | number)[];
+  /** Objects met so far, and those of them that hold the present one. */
+  readonly seen: Set<object>;
+  readonly open: Set<object>;
+  exact: boolean;
+  /** In a context, which may hold references to the actor's children: whether it has that child now. */
+  readonly isPresentChild?: (reference: object) => boolean;
+}
+
+function walkValue(walk: Walk, value: unknown): void {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return;
+  if (typeof value === "object") walkObject(walk, value);
+  else if (typeof value !== "number")
+    refuse(walk, typeof value === "function" ? "a function" : `${String(value)}${typeof value === "bigint" ? "n" : ""}`);
+  else if (!Number.isFinite(value)) refuse(walk, String(value));
+  else if (Object.is(value, -0)) walk.exact = false;
+}
+
+function walkObject(walk: Walk, value: object): void {
+  if (walk.seen.has(value)) {
+    if (walk.open.has(value)) refuse(walk, "a part of itself");
+    walk.exact = false;
     return;
   }
-  if (typeof value !== "object") throw new Error(`${path} is ${String(value)}, which JSON does not keep`);
-  if (isActorReference(value)) return;
+  walk.seen.add(value);
+  walk.open.add(value);
+  if (Array.isArray(value)) walkArray(walk, value);
+  else walkRecord(walk, value);
+  walk.open.delete(value);
+}
+
+function walkArray(walk: Walk, value: readonly unknown[]): void {
+  if (Object.getPrototypeOf(value) !== Array.prototype && depthOf(value) > 2) refuse(walk, `a ${value.constructor.name}`);
+  const { path } = walk;
+  for (let index = 0; index < value.length; index++) {
+    path.push(index);
+    if (value[index] === undefined && !(index in value)) refuse(walk, "missing");
+    walkValue(walk, value[index]);
+    path.pop();
+  }
+  if (Object.keys(value).length === value.length) return;
+  refuse(walk, `an array with the field ${Object.keys(value)[value.length]}`);
+}
+
+function walkRecord(walk: Walk, value: object): void {
+  const { path } = walk;
+  const inContext = walk.isPresentChild !== undefined;
   const prototype = Object.getPrototypeOf(value) as object | null;
-  // Data of another realm (workerd's RPC, vitest) has an Object of its own, whose prototype is the end of the chain too.
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null)
-    throw new Error(`${path} is a ${prototype.constructor.name}, which JSON does not keep: store plain data`);
-  for (const [key, item] of Object.entries(value)) {
-    if (key === referenceMark) throw new Error(`${path} holds ${referenceMark}, which XState would take for a reference`);
-    if (item !== undefined) checkContext(item, `${path}.${key}`);
+  if (prototype === null) walk.exact = false;
+  else if (prototype !== Object.prototype && depthOf(value) > 1) {
+    // Data of another realm (workerd's RPC, vitest) has an Object of its own; whatever else has a prototype is of a class.
+    if (isActorReference(value)) walkReference(walk, value);
+    else refuse(walk, `a ${prototype.constructor.name}`);
+    return;
+  }
+  if (readAddress(value) !== undefined)
+    refuse(walk, "an address", "of which JSON keeps the text alone: store the text, and make the address of it");
+  if (inContext && isActorReference(value)) refuse(walk, "an object with sessionId, send and ref", takenForReference);
+  if (Object.getOwnPropertySymbols(value).length) refuse(walk, "an object with a symbol for a key");
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key];
+    if (inContext && key === referenceMark) refuse(walk, `an object with ${referenceMark}`, takenForReference);
+    if (inContext && key === "__proto__") refuse(walk, "an object with __proto__", "which assign would take for its prototype");
+    if (item === undefined) {
+      walk.exact = false;
+      continue;
+    }
+    path.push(key);
+    walkValue(walk, item);
+    path.pop();
   }
 }
 
-function holdsReference(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return isActorReference(value) || Object.values(value).some(holdsReference);
+function walkReference(walk: Walk, reference: object): void {
+  if (!walk.isPresentChild) refuse(walk, "an actor reference", "which cannot leave its object: send the actor's id");
+  else if (!walk.isPresentChild(reference)) walk.exact = false;
+}
+
+/** How many prototypes a value has: an array two, a record one. */
+function depthOf(value: object): number {
+  let depth = 0;
+  for (let at = Object.getPrototypeOf(value) as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) depth += 1;
+  return depth;
 }
 
 function isActorReference(value: object): boolean {
   return "sessionId" in value && "send" in value && "ref" in value;
+}
+
+function refuse({ what, path }: Walk, found: string, reason = "which JSON does not keep: store plain data"): never {
+  const place = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("");
+  throw new Error(`${what}${place} is ${found}, ${reason}`);
 }

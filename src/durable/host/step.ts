@@ -1,11 +1,21 @@
 /**
  * The pure step: a machine, a snapshot and an event give the next snapshot and the effects, executing nothing
- * (XState's `initialTransition` and `transition`). Knows no store and no clock.
+ * (XState's `transition`). Knows no store and no clock.
  */
-import { type AnyActorRef, type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from "xstate";
+import {
+  type ActorLogic,
+  type AnyActorRef,
+  type AnyActorScope,
+  type AnyEventObject,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  transition,
+} from "xstate";
 import type { Json } from "../../wire/event.ts";
 import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
-import { checkContext } from "./plain-data.ts";
+import { toErrorData } from "./error-data.ts";
+import { checkContext, checkPlain } from "./plain-data.ts";
+import { collectSent, type Identity, prepareSelf, prepareSystem } from "./references.ts";
 
 export interface Step {
   event: ActorEvent;
@@ -13,25 +23,42 @@ export interface Step {
   effects: Effect[];
 }
 
-/** The first step of an actor. */
-export function startMachine(machine: AnyStateMachine, input: Json | undefined): Step {
-  const [snapshot, actions] = initialTransition(machine, input as never);
-  return finish({ type: "xstate.init" }, undefined, snapshot, actions);
+const nobody: Identity = { id: "actor", child: false };
+
+/** The first step of an actor. One that throws gives an actor in error, of which nothing leaves, as in XState. */
+export function startMachine(machine: AnyStateMachine, input: Json | undefined, identity = nobody): Step {
+  return compute(identity, undefined, { type: "xstate.init" }, (scope) => machine.getInitialSnapshot(scope, input));
 }
 
 /** A further step. */
-export function stepMachine(machine: AnyStateMachine, before: AnyMachineSnapshot, event: ActorEvent): Step {
-  const [snapshot, actions] = transition(machine, before, event as never);
-  return finish(event, before, snapshot, actions);
+export function stepMachine(machine: AnyStateMachine, before: AnyMachineSnapshot, event: ActorEvent, identity = nobody): Step {
+  return compute(identity, before, event, (scope) => machine.transition(before, event, scope));
 }
 
-function finish(
-  event: ActorEvent,
+type MachineLogic = ActorLogic<AnyMachineSnapshot, AnyEventObject>;
+
+/** Runs XState's pure function. */
+function compute(
+  identity: Identity,
   before: AnyMachineSnapshot | undefined,
-  snapshot: AnyMachineSnapshot,
-  actions: Parameters<typeof readEffects>[0],
+  event: ActorEvent,
+  run: (scope: AnyActorScope) => AnyMachineSnapshot,
 ): Step {
-  const { effects, spawned } = readEffects(actions, before);
+  let self: AnyActorRef | undefined;
+  const logic: MachineLogic = {
+    // XState makes an actor for `self`, and asks for its first snapshot: the machine's own would run its code once more.
+    getInitialSnapshot: () => idle,
+    getPersistedSnapshot: () => idle,
+    transition: (_snapshot, _event, scope) => {
+      self = scope.self;
+      prepareSelf(scope.self, identity, before);
+      return run(scope);
+    },
+  };
+  const { result, sent } = collectSent(() => transition(logic, idle, event));
+  const [snapshot, actions] = result;
+  if (snapshot.status === "error" && !before) return { event, snapshot, effects: [] };
+  const { effects, spawned } = readEffects(actions, before, self as AnyActorRef, sent);
   for (const [id, child] of Object.entries(snapshot.children)) {
     // A child that no action spawned came from spawn() inside assign: nobody would ever start it.
     if (before?.children[id] !== child && !spawned.has(child as AnyActorRef))
@@ -39,6 +66,9 @@ function finish(
   }
   return { event, snapshot: orderNodes(snapshot), effects };
 }
+
+/** The snapshot of `self` before it is given its own. */
+const idle = { status: "active", output: undefined, error: undefined } as AnyMachineSnapshot;
 
 /**
  * Puts the active states into document order. XState keeps them in the order in which they were entered, forgets that
@@ -50,13 +80,29 @@ export function orderNodes<Snapshot extends AnyMachineSnapshot>(snapshot: Snapsh
   return snapshot;
 }
 
-/**
- * What is stored of a snapshot.
- * @throws when it would not be the same when it is read again
- */
-export function persistSnapshot(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): string {
-  checkContext(snapshot.context);
-  return JSON.stringify(machine.getPersistedSnapshot(snapshot));
+/** A snapshot as it is stored. */
+export interface StoredSnapshot {
+  text: string;
+  /** Whether what is read back is this snapshot in all that a machine can see. */
+  exact: boolean;
+}
+
+/** @throws when what is read back would not be equal, with the path */
+export function persistSnapshot(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): StoredSnapshot {
+  const exact = checkContext(snapshot.context, (reference) => isPresentChild(snapshot, reference));
+  if (snapshot.output !== undefined) checkPlain(snapshot.output, "output");
+  const persisted = machine.getPersistedSnapshot(snapshot);
+  const { error } = persisted;
+  return { text: JSON.stringify(error === undefined ? persisted : { ...persisted, error: toErrorData(error) }), exact };
+}
+
+/** @throws when it is no child's at all */
+function isPresentChild({ children }: AnyMachineSnapshot, reference: object): boolean {
+  const { id, src } = reference as { id: string; src?: unknown };
+  // XState names the logic of a child by its `src`; of `self` it is an object.
+  if (typeof src !== "string")
+    throw new Error("context holds a reference to no child, which would be lost with the object's memory: store the actor's id");
+  return children[id] === reference;
 }
 
 /**
@@ -64,21 +110,38 @@ export function persistSnapshot(machine: AnyStateMachine, snapshot: AnyMachineSn
  * @throws when it names a state that the machine does not have
  */
 export function restoreSnapshot(machine: AnyStateMachine, stored: Json): AnyMachineSnapshot {
-  return orderNodes(machine.restoreSnapshot(stored as never, { self: undefined } as never) as AnyMachineSnapshot);
+  const snapshot = machine.restoreSnapshot(stored as never, { self: undefined } as never) as AnyMachineSnapshot;
+  for (const child of Object.values(snapshot.children)) prepareSystem((child as AnyActorRef).system);
+  return orderNodes(snapshot);
 }
 
 /** Why an event is refused. */
-export type RefusalCode = "not_active" | "unknown_event" | "not_taken" | "reserved_event";
+export type RefusalCode = "malformed" | "not_active" | "unknown_event" | "not_taken" | "reserved_event";
 
 /**
  * Whether the actor takes an event that somebody sends: it is active, its machine names the type, and its present state
- * has a transition for it. Types that no machine names are not even asked about: XState would remember each for ever.
+ * has a transition for it. It is an event, as {@link findFault} knows. Types that no machine names are not even asked about: XState would remember each for ever.
+ * @throws what a guard throws
  */
 export function judgeEvent(machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: ActorEvent): RefusalCode | undefined {
   if (event.type.startsWith("xstate.")) return "reserved_event";
   if (snapshot.status !== "active") return "not_active";
   if (!namesEvent(machine, event.type)) return "unknown_event";
   return snapshot.can(event as never) ? undefined : "not_taken";
+}
+
+/** Why something is no event. */
+export function findFault(event: unknown): string | undefined {
+  if (typeof event !== "object" || event === null || Array.isArray(event)) return "an event is an object with a type";
+  const { type } = event as { type?: unknown };
+  if (typeof type !== "string" || type === "") return "an event's type is a text";
+  if (type === "*") return "an event's type cannot be *, which stands for all";
+  try {
+    checkPlain(event, "event");
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function namesEvent(machine: AnyStateMachine, type: string): boolean {

@@ -2,17 +2,23 @@
  * The one place where actors change: an event's steps are computed, then one transaction writes all that they lead to.
  * Knows rows and effects; whether the event may be taken was judged before.
  */
+import type { AnyMachineSnapshot } from "xstate";
 import type { Json } from "../../wire/event.ts";
-import { advance, type TakenStep } from "./advance.ts";
+import type { Message } from "../rpc.ts";
+import { advance, type LastWords, type TakenStep } from "./advance.ts";
 import { addressOf, applyEffects, type EffectTables, endActor } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
+import { toErrorData } from "./error-data.ts";
 import { appendHistory } from "./history.ts";
 import type { SendOptions, StartRequest } from "./host-types.ts";
+import { listFollowing } from "./last-messages.ts";
+import { hostLimits } from "./limits.ts";
 import type { LiveActor, LiveActors, Loaded } from "./live-actors.ts";
 import type { ActorScope, Logics } from "./logic.ts";
-import { toJson, toPlainError } from "./plain-data.ts";
+import { toPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
+import type { Identity } from "./references.ts";
 import { type ActorRow, readChild, writeActor } from "./rows.ts";
 import { persistSnapshot } from "./step.ts";
 
@@ -20,9 +26,9 @@ export interface Stepper {
   /**
    * Takes an event.
    * @param options `before` is written first, `also` last
-   * @throws what the machine or a write throws; then nothing was written
+   * @throws what the machine or a write throws; then nothing was written, and the actor is as it was
    */
-  take(actor: LiveActor, event: ActorEvent, options?: SendOptions & { before?: () => void }): Promise<LiveActor>;
+  take(actor: LiveActor, event: ActorEvent, options?: SendOptions & { following?: LastWords }): Promise<LiveActor>;
   /** Starts an actor that does not exist. @throws as {@link Stepper.take} */
   begin(request: StartRequest, loaded: Loaded, also?: () => void): Promise<LiveActor>;
   /** Stops an actor from outside: its parent hears nothing, its children stop too. */
@@ -41,6 +47,25 @@ export interface StepperPorts {
   committed(actor: string, effects: Effect[]): void;
 }
 
+/** How an actor ended, and the message that tells its parent. */
+interface ActorEnd {
+  output?: Json;
+  error?: Json;
+  message: Message;
+}
+
+function describeOutcome({ child_id }: ActorRow, snapshot: Pick<AnyMachineSnapshot, "status" | "output" | "error">): ActorEnd {
+  const child = child_id ?? "";
+  if (snapshot.status === "error") {
+    const error = toErrorData(snapshot.error);
+    const facts = error === undefined ? {} : { error };
+    return { ...facts, message: { type: "host.error", child, ...facts } };
+  }
+  const output = toPlain(snapshot.output, "output");
+  const facts = output === undefined ? {} : { output };
+  return { ...facts, message: { type: "host.done", child, ...facts } };
+}
+
 export function createStepper({ world, logics, committer, actors, tables, countSteps, committed }: StepperPorts): Stepper {
   const { storage, clock } = world;
 
@@ -54,37 +79,63 @@ export function createStepper({ world, logics, committer, actors, tables, countS
     const { logic, machine, definition } = actor;
     const now = clock.now();
     const row: ActorRow = { ...actor.row, updated_at: now };
+    let exact = true;
+    const end = snapshot.status === "active" ? undefined : describeOutcome(row, snapshot);
+    const following = end && row.parent !== null ? listFollowing(steps, end.message) : undefined;
     committer.commit(() => {
       options.before?.();
       for (const step of steps) {
         const scope = { actor: row.id, definition, storage, now, revision: row.revision + 1 };
         row.revision += 1;
-        applyEffects({ ...tables, logics, logic, row, scope }, step);
+        applyEffects({ ...tables, logics, logic, row, scope, ...(following && { following }) }, step);
       }
       appendHistory(
         storage,
         row.id,
         row.revision - steps.length + 1,
         now,
-        steps.map((step) => ({ event: step.event, state: step.snapshot.value as Json, effects: step.effects })),
+        steps.map(({ event, eventText, snapshot: after, effects }) => ({ event, eventText, state: after.value as Json, effects })),
       );
       forgetEndedChild(row, first.event);
-      row.snapshot = persistSnapshot(machine, snapshot);
+      ({ text: row.snapshot, exact } = persistSnapshot(machine, snapshot));
       row.status = snapshot.status;
-      if (row.status !== "active") {
-        endActor({ ...tables, row, logic });
-        tellEnd(actor, row, snapshot.output, snapshot.error);
-      }
+      if (end) endWith(actor, row, end);
       writeActor(storage, row);
       options.also?.();
       // Inside: what is counted when the transaction holds.
       countSteps(steps.length);
     });
     const taken = { ...actor, row, snapshot };
-    actors.hold(taken);
+    // What is stored is only equal: the next event finds what it would find after an eviction.
+    if (exact) actors.hold(taken);
+    else actors.release(row.id);
     const effects = steps.flatMap((step) => step.effects);
     if (effects.length) committed(row.id, effects);
     return taken;
+  }
+
+  /** The machine threw, and its option says that this ends it, as in XState. */
+  function commitFailure(
+    actor: LiveActor,
+    event: ActorEvent,
+    error: unknown,
+    options: { before?: () => void; also?: () => void },
+  ): LiveActor {
+    const now = clock.now();
+    const row: ActorRow = { ...actor.row, status: "error", revision: actor.row.revision + 1, updated_at: now };
+    committer.commit(() => {
+      options.before?.();
+      const stored = JSON.parse(row.snapshot) as { value: Json };
+      appendHistory(storage, row.id, row.revision, now, [{ event, eventText: JSON.stringify(event), state: stored.value, effects: [] }]);
+      forgetEndedChild(row, event);
+      row.snapshot = JSON.stringify({ ...stored, status: "error", error: toErrorData(error) });
+      endWith(actor, row, describeOutcome(row, { status: "error", output: undefined, error }));
+      writeActor(storage, row);
+      options.also?.();
+      countSteps(1);
+    });
+    committed(row.id, [{ type: "stop", id: "" }]);
+    return { ...actor, row };
   }
 
   function forgetEndedChild(row: ActorRow, event: ActorEvent): void {
@@ -95,26 +146,40 @@ export function createStepper({ world, logics, committer, actors, tables, countS
   }
 
   /** Writes how the actor ended, and tells its parent. */
-  function tellEnd({ logic }: LiveActor, row: ActorRow, given: unknown, thrown: unknown): void {
-    const output = toJson(given);
+  function endWith({ logic }: LiveActor, row: ActorRow, { output, error, message }: ActorEnd): void {
+    endActor({ ...tables, row, logic });
     row.output = output === undefined ? null : JSON.stringify(output);
-    const error = row.status === "error" ? toPlainError(thrown) : undefined;
-    row.error = error ? JSON.stringify(error) : null;
-    if (row.parent === null) return;
-    const child = row.child_id as string;
-    const message = error
-      ? { type: "host.error", child, error: { ...error } }
-      : { type: "host.done", child, ...(output !== undefined && { output }) };
-    committer.outbox.append([row.parent], message, { sender: addressOf(world, logic, row.id) });
+    row.error = error === undefined ? null : JSON.stringify(error);
+    if (row.parent !== null) committer.outbox.append([row.parent], message, { sender: addressOf(world, logic, row.id) });
+  }
+
+  function identityOf({ id, parent, child_id }: ActorRow): Identity {
+    return { id: child_id ?? id, child: parent !== null };
   }
 
   return {
     scopeOf,
-    async take(actor, event, { sidecar, before, also } = {}) {
-      const steps = await advance(actor.machine, actor.logic, logics, scopeOf(actor), { snapshot: actor.snapshot, event, sidecar });
-      return commitSteps(actor, steps, { ...(before && { before }), ...(also && { also }) });
+    async take(actor, event, { sidecar, before, also, following } = {}) {
+      const { machine, logic, row, snapshot } = actor;
+      const options = { ...(before && { before }), ...(also && { also }) };
+      // Out of memory while it steps: who reads meanwhile finds what is stored, and a step that throws leaves nothing behind.
+      actors.release(row.id);
+      let steps: TakenStep[];
+      try {
+        steps = await advance(machine, logic, logics, scopeOf(actor), identityOf(row), {
+          snapshot,
+          event,
+          sidecar,
+          ...(following && { following }),
+        });
+      } catch (error) {
+        if (logic.throws !== "fail") throw error;
+        return commitFailure(actor, event, error, options);
+      }
+      return commitSteps(actor, steps, options);
     },
     async begin(request, loaded, also) {
+      if (request.actor.length > hostLimits.idLength) throw new Error(`an actor's id has at most ${hostLimits.idLength} characters`);
       const now = clock.now();
       const { logic, definition, machine } = loaded;
       const row: ActorRow = {
@@ -133,7 +198,8 @@ export function createStepper({ world, logics, committer, actors, tables, countS
         updated_at: now,
       };
       const scope = { ...scopeOf({ row, definition }), ...(request.along !== undefined && { along: request.along }) };
-      const steps = await advance(machine, logic, logics, scope, { input: request.input ?? undefined });
+      const input = toPlain(request.input, "input");
+      const steps = await advance(machine, logic, logics, scope, identityOf(row), { input });
       const actor = { ...loaded, row, snapshot: (steps.at(-1) as TakenStep).snapshot };
       return commitSteps(actor, steps, { before: () => logic.started?.(request.along, scope), ...(also && { also }) });
     },

@@ -1,0 +1,82 @@
+/**
+ * What actor references do inside a step: `self`, `self._parent` and children take messages, which become effects like
+ * any others; what a reference cannot do here is refused. Knows XState, not the store.
+ */
+import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
+
+/** Who takes the step. */
+export interface Identity {
+  /** What `self.id` gives: the actor's id, or for a child the one that its parent gave it. */
+  id: string;
+  /** Whether it has a parent. */
+  child: boolean;
+}
+
+/** A message that a machine's code sent by hand, with `self.send` or a child's `send`, rather than by an action. */
+export interface SentByHand {
+  to: unknown;
+  event: unknown;
+}
+
+let collected: SentByHand[] | undefined;
+
+/** Runs the computation of one step, and gives what its code sent by hand. Steps are synchronous, so that one list is enough. */
+export function collectSent<T>(compute: () => T): { result: T; sent: SentByHand[] } {
+  const sent: SentByHand[] = [];
+  collected = sent;
+  try {
+    return { result: compute(), sent };
+  } finally {
+    collected = undefined;
+  }
+}
+
+function collect(to: unknown, event: unknown): void {
+  if (!collected) throw new Error("an actor reference is of use only inside a step of its machine");
+  collected.push({ to, event });
+}
+
+/** `self._parent` of a child. */
+class ParentReference {
+  readonly id = "parent";
+  readonly sessionId = "parent";
+  readonly ref = this;
+  send(event: unknown): void {
+    collect(this, event);
+  }
+}
+
+/** Stands for the parent, whose object is another. */
+export const parentReference = new ParentReference();
+
+const refused = {
+  stop: refuse("stop", "let it come to a final state"),
+  subscribe: refuse("subscribe", "take what it says as events"),
+  on: refuse("on", "take what is emitted with the option `emitted`"),
+};
+
+function refuse(method: string, instead: string): () => never {
+  return () => {
+    throw new Error(`self.${method}() would be forgotten with the object's memory: ${instead}`);
+  };
+}
+
+/** Makes XState's inert `self` of one step what the machine may take it for. @param before absent in the first step */
+export function prepareSelf(self: AnyActorRef, identity: Identity, before: AnyMachineSnapshot | undefined): void {
+  prepareSystem(self.system);
+  Object.assign(self, refused, {
+    id: identity.id,
+    sessionId: identity.id,
+    _snapshot: before,
+    _parent: identity.child ? parentReference : undefined,
+  });
+}
+
+/** Messages through references of this system become effects. */
+export function prepareSystem(system: AnyActorRef["system"]): void {
+  Object.assign(system, { _relay: relay });
+}
+
+function relay(_source: unknown, target: unknown, event: unknown): void {
+  collect(target, event);
+}
