@@ -17,6 +17,7 @@ interface Explanation {
     others?: { count: number; reasons: { [code: string]: number }; more: boolean };
   }[];
   queue?: { place: number | null; queued: number; running: number; ahead: string[]; runs?: string[] };
+  unreachable?: { receiver: string; since: string; messages: number; error: string }[];
 }
 
 /** Defines `nerveflare explain`. */
@@ -33,7 +34,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
 /** The same as prose; `now` in milliseconds since 1970. */
 export function renderExplanation(
   terminal: Terminal,
-  { thread, workflow, status, waits, unfilled, queue }: Explanation,
+  { thread, workflow, status, waits, unfilled, queue, unreachable }: Explanation,
   now = Date.now(),
 ): string {
   const bold = (text: string) => terminal.style("bold", text);
@@ -44,6 +45,13 @@ export function renderExplanation(
     if (until) lines.push(`until  ${describeTime(until, now)}`);
     lines.push(`then   ${then}`);
   }
+  for (const { receiver, since, messages, error } of unreachable ?? [])
+    lines.push(
+      "",
+      `${bold(receiver)} cannot be reached: ${error}`,
+      `since  ${describeTime(since, now)}`,
+      `then   ${messages === 1 ? "the message for it is" : `the ${messages} messages for it are`} sent in order once it can; the rest of the thread goes on`,
+    );
   if (queue) {
     lines.push(
       "",

@@ -13,6 +13,7 @@ interface StatusView {
     on: { agent: string; threads: number; since: string }[];
   };
   parked: number;
+  unreachable?: { receiver: string; senders: number; messages: number; since: string; error: string }[];
   agents: { registered: number; online: number; away: number; lost: number };
   workflows: { published: number; paused?: { workflow: string; by: string; reason: string | null; since: string }[] };
   log: {
@@ -35,7 +36,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
   });
 }
 
-function renderStatus(terminal: Terminal, { now, threads, waiting, parked, agents, workflows, log }: StatusView): string {
+function renderStatus(terminal: Terminal, { now, threads, waiting, parked, unreachable, agents, workflows, log }: StatusView): string {
   const title = (text: string) => terminal.style("bold", text.padEnd(10));
   const list = (counts: [string, number][]) =>
     counts
@@ -56,6 +57,10 @@ function renderStatus(terminal: Terminal, { now, threads, waiting, parked, agent
         `${title("")}${terminal.style("yellow", `${workflow} is paused`)} by ${by} since ${since}${reason ? `: ${reason}` : ""}`,
     ),
     `${title("parked")}${parked === 0 ? "nothing" : terminal.style("red", `${parked} events that could not be run`)}`,
+    ...(unreachable ?? []).map(
+      ({ receiver, messages, since, error }) =>
+        `${title("")}${terminal.style("red", `${receiver} cannot be reached`)} for ${writeSpan(at - Date.parse(since))}: ${messages} messages wait for it (${error})`,
+    ),
     `${title("log")}${describeLag(terminal, log, at)}`,
   ];
   if (waiting.oldest) {

@@ -12,9 +12,11 @@ export interface Metrics {
   steps: number;
   /** Objects that came into memory, the first time or again. */
   wakes: { agent: number };
+  /** Queues that objects began for receivers they could not reach. */
+  heldBack: number;
 }
 
-const metrics: Metrics = { commits: { agent: 0, workflow: 0, recruitment: 0, task: 0, d1: 0 }, steps: 0, wakes: { agent: 0 } };
+const metrics: Metrics = { commits: { agent: 0, workflow: 0, recruitment: 0, task: 0, d1: 0 }, steps: 0, wakes: { agent: 0 }, heldBack: 0 };
 
 /** Counts one durable transaction. */
 export function countCommit(kind: CommitKind): void {
@@ -26,6 +28,11 @@ export function countWake(kind: keyof Metrics["wakes"]): void {
   metrics.wakes[kind] += 1;
 }
 
+/** Counts one receiver whose messages must wait in a queue of its own. */
+export function countHeldBack(): void {
+  metrics.heldBack += 1;
+}
+
 /** Counts one step of an actor. */
 export function countStep(): void {
   metrics.steps += 1;
@@ -33,5 +40,5 @@ export function countStep(): void {
 
 /** A copy of the counters. */
 export function readMetrics(): Metrics {
-  return { commits: { ...metrics.commits }, steps: metrics.steps, wakes: { ...metrics.wakes } };
+  return { commits: { ...metrics.commits }, steps: metrics.steps, wakes: { ...metrics.wakes }, heldBack: metrics.heldBack };
 }

@@ -46,10 +46,14 @@ export interface Message {
 
 /**
  * `stored`: the receiver has it, or had it before. `refused`: it never will (unknown, deleted, full); the lane goes on
- * and the sender's actor hears of it. `later`: the receiver misses something of its own (a definition); it is asked
- * again, and that is not counted against the message.
+ * and the sender's actor hears of it. `later`: the receiver misses something of its own (a definition, a newer version); it is
+ * asked again, and that is not counted against the message. `unknown`: it does not know such a message; after an hour it is told to
+ * park it.
  */
-export type Delivery = { status: "stored" } | { status: "refused"; code: string; detail: string } | { status: "later"; detail: string };
+export type Delivery =
+  | { status: "stored" }
+  | { status: "refused"; code: string; detail: string }
+  | { status: "later"; detail: string; unknown?: true };
 
 /** What every object takes from another. */
 export interface DeliverRpc {
@@ -238,6 +242,15 @@ export interface UnfilledRole {
   others?: { count: number; reasons: { [code: string]: number }; more: boolean };
 }
 
+/** A receiver that an object cannot reach, and whose messages wait in a queue of its own. */
+export interface UnreachableView {
+  receiver: string;
+  /** RFC 3339. */
+  since: string;
+  messages: number;
+  error: string;
+}
+
 /** Why a thread stands where it stands. */
 export interface ThreadExplanation {
   thread: string;
@@ -247,6 +260,8 @@ export interface ThreadExplanation {
   waits: WaitView[];
   unfilled: UnfilledRole[];
   queue?: { place: number | null; queued: number; running: number; ahead: string[] };
+  /** Whom its objects cannot reach; absent: nobody. */
+  unreachable?: UnreachableView[];
 }
 
 /** What an actor of a thread takes from agents, on behalf of whom their own object asks. */
@@ -273,6 +288,8 @@ export interface TaskPeek {
   machine: { value: Json; context: Json; timers: { id: string; due: number }[]; updatedAt: number };
   /** The last broadcast of each role that had one. */
   broadcasts: { [role: string]: BroadcastView };
+  /** Whom the task's object cannot reach. */
+  unreachable: UnreachableView[];
 }
 
 /** How far a broadcast is. */
@@ -441,6 +458,18 @@ type ProjectedRow =
       /** Milliseconds since 1970. */
       givenAt: number;
       endedAt: number;
+    }
+  /** Messages that wait for a receiver which cannot be reached; none: they were taken. `since` in milliseconds; `order` grows. */
+  | {
+      table: "unreachable";
+      sender: string;
+      receiver: string;
+      order: number;
+      since: number;
+      messages: number;
+      error: string;
+      /** The thread whose object sends. */
+      thread: string | null;
     }
   | { table: "wait"; thread: string; part: "recruitment" | "task"; waiting: Wait | null };
 

@@ -78,6 +78,8 @@ export interface ThreadCluster {
   audiences: Set<string>;
   /** The registry's list of agents cannot be read. */
   registryDown: boolean;
+  /** Hears of each row that D1 is told of. */
+  told?: (row: ProjectionRow) => void;
 }
 
 /** A token that is right for every agent. */
@@ -179,6 +181,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     project: async (rows: ProjectionRow[]): Promise<void> =>
       travel(life, async () => {
         for (const row of rows) {
+          cluster.told?.(row);
           if (row.table === "thread") {
             if ((index.get(row.id)?.revisionNumber ?? -1) < row.revisionNumber) index.set(row.id, row);
             continue;

@@ -8,6 +8,7 @@ import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { Delivered, Routing } from "../../wire/routing.ts";
 import { createGather } from "../gather.ts";
+import { noteHeldBack } from "../held-back-row.ts";
 import { type Committer, createCommitter } from "../host/committer.ts";
 import type { World } from "../host/ports.ts";
 import { laneMigrations, migrate } from "../host/schema.ts";
@@ -122,6 +123,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         projection.append({ table: "event", event: told, thread: told.correlationid ?? null });
       });
     },
+    heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
     counted: () => {
       ports.countCommit();
       projection.wake();

@@ -29,7 +29,12 @@ export function createLeaveThreads(
   let leaving = findUntold();
 
   function findUntold(): boolean {
-    return storage.exec("SELECT 1 FROM outbox WHERE message LIKE ? LIMIT 1", `${deletedPrefix}%`).length > 0;
+    return (
+      storage.exec(
+        "SELECT 1 FROM (SELECT message FROM outbox UNION ALL SELECT message FROM held_back) WHERE message LIKE ? LIMIT 1",
+        `${deletedPrefix}%`,
+      ).length > 0
+    );
   }
 
   return {

@@ -57,6 +57,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       options.counted?.(stepsToCount);
       stepsToCount = 0;
     },
+    ...(options.heldBack && { heldBack: options.heldBack }),
     ...(options.seal && { seal: options.seal }),
     undone() {
       options.undone?.();

@@ -3,7 +3,7 @@
  * thing due. Shared by the actor host and the objects that are no actors. Knows no tables but the outbox.
  */
 import { hostLimits } from "./limits.ts";
-import type { Outbox, Refused } from "./outbox.ts";
+import type { Outbox, OutboxOptions, Refused } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
 
@@ -27,6 +27,8 @@ export interface CommitterOptions {
   /** When things other than the outbox are due, read after each commit's writes. */
   dueTimes: () => (number | undefined)[];
   refused: Refused;
+  /** What the outbox holds back for a receiver changed; called within the transaction. */
+  heldBack?: OutboxOptions["heldBack"];
   /** Called once per commit, for the metrics. */
   counted?: () => void;
   /** Writes last in every transaction: what others gathered in it. */
@@ -37,7 +39,11 @@ export interface CommitterOptions {
 
 export function createCommitter(world: World, options: CommitterOptions): Committer {
   const { storage, clock, scheduler } = world;
-  const outbox = createOutbox(world, options.refused, (write) => committer.commit(write));
+  const outbox = createOutbox(world, {
+    refused: options.refused,
+    record: (write) => committer.commit(write),
+    ...(options.heldBack && { heldBack: options.heldBack }),
+  });
   let armedAt: number | undefined;
   // The alarm that is set is only there for a crash in the present one: the next commit knows better.
   let guarding = false;

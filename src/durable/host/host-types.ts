@@ -3,6 +3,7 @@ import type { Json } from "../../wire/event.ts";
 import type { Delivery, Envelope, Message } from "../rpc.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent } from "./effects.ts";
+import type { HeldBack } from "./held-back.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { Undeliverable } from "./outbox.ts";
 import type { ParkedRow } from "./parking.ts";
@@ -18,6 +19,8 @@ export interface HostOptions {
   definitions?: Definitions;
   /** When things of the surrounding object are due, beside the host's own. */
   dueTimes?: () => (number | undefined)[];
+  /** What is held back for a receiver changed: called in its transaction. */
+  heldBack?: (queue: HeldBack, begins: boolean) => void;
   /** Called once per commit and with the steps that it held, for the metrics. */
   counted?: (steps: number) => void;
   /** Writes last in every transaction, and hears when one was undone. */

@@ -2,12 +2,16 @@
  * An object's one lane out: messages leave in order, each when all receivers of the one before have stored it. A row
  * stays until its receivers have it, so a crash at any instruction sends it again, under the same id. An event for
  * several receivers is first held by all, then released in all: whatever follows from it comes behind it everywhere.
- * Knows rows and envelopes, not actors.
+ * A receiver that fails for too long gets a queue of its own, and the lane goes on. Knows rows and envelopes, not actors.
  */
+
+import { countBytes } from "../../wire/count-bytes.ts";
 import type { Message } from "../rpc.ts";
 import { toPlainError } from "./error-data.ts";
+import { createHeldBackQueues, type HeldBack, isOver, type Parcel, pauseAfter } from "./held-back.ts";
 import { hostLimits } from "./limits.ts";
 import type { Row, World } from "./ports.ts";
+import { isReceiverState, ReceiverNotReadyError } from "./receiver-state.ts";
 
 /** A message whose receiver will never have it. */
 export interface Undeliverable {
@@ -40,8 +44,10 @@ export interface Outbox {
   due(): number | undefined;
   /** Deletes what was delivered; inside a transaction. Lazy: it rides along with the next commit. */
   sweep(): void;
-  /** Messages that have not been delivered. */
+  /** Messages in the lane that have not been delivered. */
   readonly size: number;
+  /** Receivers that failed for too long, each with its messages: they are in neither the lane nor its size. */
+  heldBack(): HeldBack[];
   /** Whether {@link sweep} has something to delete. */
   readonly unswept: boolean;
 }
@@ -55,6 +61,7 @@ interface OutboxRow extends Row {
   message: string;
   attempts: number;
   next_at: number;
+  failing: number | null;
 }
 
 interface Waiting {
@@ -69,26 +76,42 @@ interface Waiting {
   /** Failed deliveries of this life, which lengthen the pause. */
   pauses: number;
   nextAt: number;
+  /** Since when its deliveries fail, in milliseconds since the epoch; null: they don't. */
+  failing: number | null;
   phase: "hold" | "release";
   /** Who has answered in this phase: an attempt asks the others only. */
   answered: Set<string>;
 }
 
-/** The receiver asks to be asked later. */
-class ReceiverNotReadyError extends Error {
-  override name = "ReceiverNotReadyError";
+/** Receivers that did not take a message, each with why. */
+class DeliveryFailedError extends Error {
+  override name = "DeliveryFailedError";
+  readonly failures: Map<string, unknown>;
+
+  constructor(failures: Map<string, unknown>) {
+    super([...failures].map(([to, error]) => `${to}: ${toPlainError(error).message}`).join("; "));
+    this.failures = failures;
+  }
 }
 
-/** @param record commits a write of the lane's own, with whatever the object's commits keep true (its alarm) */
-export function createOutbox(world: World, refused: Refused, record: (write: () => void) => void): Outbox {
+export interface OutboxOptions {
+  refused: Refused;
+  /** Commits a write of the lane's own, with whatever the object's commits keep true (its alarm). */
+  record(write: () => void): void;
+  /** A receiver's own queue began, grew or, with no messages left, ended: called within the transaction. */
+  heldBack?: (queue: HeldBack, begins: boolean) => void;
+}
+
+export function createOutbox(world: World, { refused, record, heldBack }: OutboxOptions): Outbox {
   const { storage, clock, transport, address } = world;
   const waiting: Waiting[] = storage.exec<OutboxRow>("SELECT * FROM outbox ORDER BY id").map((row) => ({
     ...makeWaiting(row.id, row.actor, JSON.parse(row.receivers) as (string | null)[], JSON.parse(row.message) as Message, row.spread === 1),
     attempts: row.attempts,
     pauses: row.attempts,
     nextAt: row.next_at,
+    failing: row.failing,
   }));
-  // It may have been on its way when the object crashed, so it may be why.
+  // It may have been on its way when the object crashed, so it may be why: a try that no answer ends counts.
   let suspect = waiting[0];
   let staged: Waiting[] = [];
   let delivered = 0;
@@ -98,20 +121,50 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
   let running: Promise<void> = Promise.resolve();
   let blockedUntil: number | undefined;
 
+  const post = async (
+    { sender, id, message }: Pick<Parcel, "sender" | "id" | "message">,
+    to: string,
+    { phase, park }: { phase: "hold" | "release" | undefined; park: boolean },
+    drop: () => void,
+  ): Promise<"taken" | "refused"> => {
+    const delivery = await transport.deliver({ from: sender, id, to, message, ...(phase && { phase }), ...(park && { park: true }) });
+    if (delivery.status === "later") throw new ReceiverNotReadyError(delivery.detail, delivery.unknown === true);
+    if (delivery.status === "stored" || phase === "release") return "taken";
+    await refused({ to, message, code: delivery.code, detail: delivery.detail }, sender, drop);
+    return "refused";
+  };
+
+  const queues = createHeldBackQueues({
+    world,
+    record,
+    send: async (parcel, to, phase, park, drop) => void (await post(parcel, to, { phase, park }, drop)),
+    changed: (queue, begins) => heldBack?.(queue, begins),
+  });
+
   const send = async (head: Waiting, to: string, phase: "hold" | "release" | undefined): Promise<void> => {
-    const delivery = await transport.deliver({
-      from: head.sender,
-      id: head.id,
-      to,
-      message: head.message,
-      ...(phase && { phase }),
-      ...(head.attempts >= hostLimits.deliveryAttempts && { park: true }),
+    const park = head.attempts >= hostLimits.deliveryAttempts;
+    if ((await post(head, to, { phase, park }, () => forget(head, to))) === "refused") take(head, to);
+  };
+
+  /** Takes a receiver from a message in memory. */
+  const take = (head: Waiting, to: string): void => {
+    head.receivers = head.receivers.map((receiver) => (receiver === to ? null : receiver));
+  };
+
+  /** Moves a message to its receivers' own queues, and so out of the lane's way. False: there is no room. */
+  const holdBack = (head: Waiting, receivers: Map<string, unknown>): boolean => {
+    const bytes = countBytes(JSON.stringify(head.message));
+    if (!queues.hasRoom(bytes * receivers.size)) return false;
+    const alone = head.receivers.length === 1 || head.spread;
+    record(() => {
+      for (const [to, error] of receivers) {
+        const text = toPlainError(error).message.slice(0, hostLimits.errorBytes);
+        queues.add(to, { ...head, phase: alone ? null : head.phase, failing: head.failing ?? clock.now() }, bytes, text);
+        forget(head, to);
+      }
     });
-    if (delivery.status === "later") throw new ReceiverNotReadyError(delivery.detail);
-    if (delivery.status === "refused" && phase !== "release") {
-      await refused({ to, message: head.message, code: delivery.code, detail: delivery.detail }, head.sender, () => forget(head, to));
-      head.receivers = head.receivers.map((receiver) => (receiver === to ? null : receiver));
-    }
+    for (const to of receivers.keys()) take(head, to);
+    return true;
   };
 
   const forget = (head: Waiting, to: string): void => {
@@ -127,23 +180,25 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
 
   const sendToAll = async (head: Waiting, phase?: "hold" | "release"): Promise<void> => {
     const left = head.receivers.filter((to) => to !== null && !head.answered.has(to)) as string[];
-    for (let at = 0; at < left.length; at += hostLimits.fanOut) {
-      const results = await Promise.allSettled(
+    const failures = new Map<string, unknown>();
+    for (let at = 0; at < left.length && !failures.size; at += hostLimits.fanOut) {
+      await Promise.all(
         left.slice(at, at + hostLimits.fanOut).map(async (to) => {
-          await send(head, to, phase);
-          head.answered.add(to);
+          try {
+            await send(head, to, phase);
+            head.answered.add(to);
+          } catch (error) {
+            failures.set(to, error);
+          }
         }),
       );
-      const failure = results.find((result) => result.status === "rejected");
-      if (failure) throw failure.reason;
     }
+    if (failures.size) throw new DeliveryFailedError(failures);
     head.answered.clear();
   };
 
   const deliverHead = async (head: Waiting): Promise<void> => {
-    const [only, ...others] = head.receivers;
-    if (only && !others.length) return send(head, only, undefined);
-    if (head.spread) return sendToAll(head);
+    if (head.receivers.length === 1 || head.spread) return sendToAll(head);
     if (head.phase === "hold") {
       await sendToAll(head, "hold");
       head.phase = "release";
@@ -151,18 +206,39 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
     await sendToAll(head, "release");
   };
 
-  /** A receiver that has too much to do, or says that it is not its time, says nothing about the message. */
-  const isReceiversFault = (error: unknown): boolean =>
-    error instanceof ReceiverNotReadyError || (error as { overloaded?: unknown } | undefined)?.overloaded === true;
-
   const noteFailure = (head: Waiting, error: unknown): void => {
-    if (!isReceiversFault(error)) head.attempts += 1;
+    if (!(error instanceof DeliveryFailedError)) throw error;
+    const failures = [...error.failures.values()];
+    if (!failures.every(isReceiverState)) head.attempts += 1;
     head.pauses += 1;
-    head.nextAt = clock.now() + Math.min(hostLimits.retryFirst * hostLimits.retryFactor ** (head.pauses - 1), hostLimits.retryLast);
+    head.failing ??= clock.now();
+    head.nextAt = clock.now() + pauseAfter(head.pauses);
     blockedUntil = head.nextAt;
-    record(() => storage.exec("UPDATE outbox SET attempts = ?, next_at = ? WHERE id = ?", head.attempts, head.nextAt, head.id));
-    const { message } = toPlainError(error);
-    console.warn(JSON.stringify({ at: "outbox", address, to: head.receivers, id: head.id, attempts: head.attempts, error: message }));
+    const { attempts, nextAt, failing, id } = head;
+    record(() => storage.exec("UPDATE outbox SET attempts = ?, next_at = ?, failing = ? WHERE id = ?", attempts, nextAt, failing, id));
+    console.warn(JSON.stringify({ at: "outbox", address, to: [...error.failures.keys()], id, attempts, error: error.message }));
+  };
+
+  /** Tries the head, or what is left of it beside the queues of those that failed for too long. False: it must wait. */
+  const tryHead = async (head: Waiting): Promise<boolean> => {
+    const late = head.receivers.filter((to) => to !== null && queues.has(to)) as string[];
+    if (late.length && !holdBack(head, new Map(late.map((to) => [to, "messages before it wait for the receiver"])))) {
+      noteFailure(
+        head,
+        new DeliveryFailedError(new Map(late.map((to) => [to, new ReceiverNotReadyError("too much is held back", false)]))),
+      );
+      return false;
+    }
+    try {
+      if (head.receivers.some((to) => to !== null)) await deliverHead(head);
+      return true;
+    } catch (error) {
+      noteFailure(head, error);
+      const failures = (error as DeliveryFailedError).failures;
+      // What is left of it is tried at once.
+      if (clock.now() - (head.failing ?? clock.now()) < hostLimits.holdBackAfter || !holdBack(head, failures)) return false;
+      return tryHead(head);
+    }
   };
 
   const run = async (): Promise<void> => {
@@ -171,23 +247,16 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
       for (;;) {
         const head = waiting[0];
         if (!head) return;
-        const pause = head.nextAt - clock.now();
-        // No pause is longer than the last: a clock that went back is not waited for.
-        if (pause > 0 && pause <= hostLimits.retryLast) {
+        if (!isOver(head.nextAt, clock.now())) {
           blockedUntil = head.nextAt;
           return;
         }
         if (head === suspect) {
           suspect = undefined;
-          head.attempts += 1;
-          record(() => storage.exec("UPDATE outbox SET attempts = ? WHERE id = ?", head.attempts, head.id));
+          // Written ahead; an answer, or a failure, writes the true count.
+          record(() => storage.exec("UPDATE outbox SET attempts = ? WHERE id = ?", head.attempts + 1, head.id));
         }
-        try {
-          await deliverHead(head);
-        } catch (error) {
-          noteFailure(head, error);
-          return;
-        }
+        if (!(await tryHead(head))) return;
         waiting.shift();
         delivered = head.id;
       }
@@ -195,6 +264,11 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
       // In the same turn as the last look at the queue: a flush that comes after it must start anew.
       sending = false;
     }
+  };
+
+  const dueInLane = (): number | undefined => {
+    if (!waiting.length && !staged.length) return delivered > sweeping ? clock.now() + hostLimits.safetyNet : undefined;
+    return blockedUntil ?? clock.now() + hostLimits.safetyNet;
   };
 
   return {
@@ -211,26 +285,29 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
       staged.push(makeWaiting(row.id, sender, receivers, message, spread));
     },
     flush() {
-      if (sending) return running;
-      blockedUntil = undefined;
-      running = run();
-      return running;
+      if (!sending) {
+        blockedUntil = undefined;
+        running = run();
+      }
+      return Promise.all([running, queues.flush()]).then(() => {});
     },
     due() {
-      if (!waiting.length && !staged.length) return delivered > sweeping ? clock.now() + hostLimits.safetyNet : undefined;
-      return blockedUntil ?? clock.now() + hostLimits.safetyNet;
+      const times = [queues.due(), dueInLane()].filter((time) => time !== undefined);
+      return times.length ? Math.min(...times) : undefined;
     },
     sweep() {
       if (delivered > swept) storage.exec("DELETE FROM outbox WHERE id <= ?", delivered);
       sweeping = delivered;
     },
     settle(held) {
+      queues.settle(held);
       if (held) {
         waiting.push(...staged);
         swept = sweeping;
       } else sweeping = swept;
       staged = [];
     },
+    heldBack: queues.list,
     get size() {
       return waiting.length + staged.length;
     },
@@ -241,5 +318,5 @@ export function createOutbox(world: World, refused: Refused, record: (write: () 
 }
 
 function makeWaiting(id: number, sender: string, receivers: (string | null)[], message: Message, spread: boolean): Waiting {
-  return { id, sender, receivers, message, spread, attempts: 0, pauses: 0, nextAt: 0, phase: "hold", answered: new Set() };
+  return { id, sender, receivers, message, spread, attempts: 0, pauses: 0, nextAt: 0, failing: null, phase: "hold", answered: new Set() };
 }

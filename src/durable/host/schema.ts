@@ -5,6 +5,9 @@ import type { Storage } from "./ports.ts";
 export const laneMigrations: readonly string[] = [
   `CREATE TABLE inbox (sender TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL, receivers TEXT NOT NULL, message TEXT NOT NULL, spread INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL DEFAULT 0);`,
+  // `failing`: since when deliveries of it fail. `held_back`: what waits for a receiver that failed for too long.
+  `ALTER TABLE outbox ADD COLUMN failing INTEGER;
+   CREATE TABLE held_back (receiver TEXT NOT NULL, id INTEGER NOT NULL, actor TEXT NOT NULL, message TEXT NOT NULL, bytes INTEGER NOT NULL, phase TEXT, failing INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL, PRIMARY KEY (receiver, id)) WITHOUT ROWID;`,
 ];
 
 /** The tables of the actors, beside a lane's. */

@@ -2,6 +2,7 @@
  * Rows of the projection as D1 statements. Rows travel as one JSON parameter that SQLite unfolds: D1 binds at most 100
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
+import { countBytes } from "../../wire/count-bytes.ts";
 import type { ProjectionRow } from "../rpc.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
@@ -12,6 +13,7 @@ import { parkedTable } from "./tables/parked-table.ts";
 import { presenceTable } from "./tables/presence-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
 import { turnTable } from "./tables/turn-table.ts";
+import { unreachableTable } from "./tables/unreachable-table.ts";
 import { waitTable } from "./tables/wait-table.ts";
 
 /** Every projected table; written in this order. */
@@ -24,6 +26,7 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   wait: waitTable,
   presence: presenceTable,
   audience: audienceTable,
+  unreachable: unreachableTable,
 };
 
 /** A row as JSON, as the statements read it. */
@@ -44,10 +47,6 @@ export function prepareProjection(db: D1Database, rows: EncodedRow[]): D1Prepare
   return Object.entries(tables).flatMap(([table, { statements }]) =>
     packRows(keepNewest(rows.filter((row) => row.table === table))).flatMap((json) => statements.map((sql) => db.prepare(sql).bind(json))),
   );
-}
-
-function countBytes(text: string): number {
-  return new TextEncoder().encode(text).byteLength;
 }
 
 /** Of what changed several times meanwhile, only the newest row is worth a write. */

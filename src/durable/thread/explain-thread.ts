@@ -1,7 +1,9 @@
 /** Why a thread stands where it stands: what it waits for, and for each role that nobody holds why each agent does not. Puts its parts together. */
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import type { ThreadExplanation, ThreadView, WaitView } from "../rpc.ts";
+import { viewHeldBack } from "../held-back-row.ts";
+import type { HeldBack } from "../host/held-back.ts";
+import type { ThreadExplanation, ThreadView, UnreachableView, WaitView } from "../rpc.ts";
 import { describeWaits, isSought, readRegionPath } from "./describe-waits.ts";
 import { explainRole } from "./explain-role.ts";
 import { readLastOffer, readOffered } from "./offer-rows.ts";
@@ -14,7 +16,12 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
   async function explain(): Promise<Result<ThreadExplanation>> {
     const thread = readThread(storage);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
-    const base = { thread: name, workflow: thread.workflow, status: thread.status as ThreadView["status"] };
+    const base = {
+      thread: name,
+      workflow: thread.workflow,
+      status: thread.status as ThreadView["status"],
+      ...describeUnreachable(host.committer.outbox.heldBack(), []),
+    };
     if (isEnded(thread.status)) return succeed({ ...base, waits: [], unfilled: [] });
     if (thread.status === "queued") {
       const { queued, running, paused } = await admission(thread.workflow);
@@ -45,6 +52,7 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
     );
     if (thread.status === "suspended") return succeed({ ...base, waits: [describeSuspension(thread)], unfilled });
     const task = await findTask(ports, actor)?.peek();
+    const unreachable = describeUnreachable(host.committer.outbox.heldBack(), task?.unreachable ?? []);
     const waits = describeWaits({
       ir,
       recruitment: actor,
@@ -56,10 +64,16 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
         return { row, offered: offered.length, answered: offered.filter(({ reply }) => reply !== null).length };
       },
     });
-    return succeed({ ...base, waits, unfilled });
+    return succeed({ ...base, waits, unfilled, ...unreachable });
   }
 
   return explain;
+}
+
+/** Whom the thread's objects cannot reach: of two that live in one object, each once. */
+function describeUnreachable(own: HeldBack[], task: UnreachableView[]): Pick<ThreadExplanation, "unreachable"> {
+  const all = new Map([...viewHeldBack(own), ...task].map((each) => [each.receiver, each]));
+  return all.size ? { unreachable: [...all.values()] } : {};
 }
 
 function describeQueue(thread: ThreadRow, paused: boolean): WaitView {

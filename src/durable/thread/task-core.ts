@@ -11,6 +11,7 @@ import type { Accepted } from "../../wire/frames.ts";
 import type { ThreadEventOf, TurnKind } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
+import { viewHeldBack } from "../held-back-row.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { ClaimCard, MessageView, StepRange, Steps, TaskPeek } from "../rpc.ts";
@@ -219,6 +220,7 @@ export function createTaskCore({ name, host, storage, clock, definition }: TaskP
         children: listChildThreads(storage, limits.pageMax),
         machine: { value: actor.value, context: actor.context, timers: actor.timers, updatedAt: actor.updatedAt },
         broadcasts: viewBroadcasts(storage),
+        unreachable: viewHeldBack(host.committer.outbox.heldBack()),
       };
     },
   };

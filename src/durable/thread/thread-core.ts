@@ -7,6 +7,7 @@ import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { isTurnEvent } from "../../wire/kinds.ts";
 import { type Result, refuse } from "../../wire/problem.ts";
+import { noteHeldBack } from "../held-back-row.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
 import type { World } from "../host/ports.ts";
@@ -199,6 +200,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     },
     describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, (turn, agent) => hasTasks && isWaitedFor(storage, turn, agent)),
     parked: (row, append) => parked.note(row, append),
+    heldBack: (queue, begins) => project(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
   });
   const parked = createParkedEvents({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
 

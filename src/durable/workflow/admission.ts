@@ -4,6 +4,7 @@
  */
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { createGather } from "../gather.ts";
+import { noteHeldBack } from "../held-back-row.ts";
 import { createCommitter } from "../host/committer.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
@@ -71,6 +72,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
     dueTimes: () => [projection.due()],
     refused: ({ to, message, code, detail }) =>
       console.warn(JSON.stringify({ at: "workflow", name, to, message: message.type, code, detail })),
+    heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
     counted: () => {
       countCommit();
       projection.wake();

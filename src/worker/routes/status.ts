@@ -13,7 +13,7 @@ export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/status", async (c) => {
     await requireOperator(c, ports);
     const count = (sql: string) => ports.db.prepare(sql).first<{ n: number }>();
-    const [threads, waiting, oldest, agents, workflows, presence, parked, paused, log] = await Promise.all([
+    const [threads, waiting, oldest, agents, workflows, presence, parked, unreachable, paused, log] = await Promise.all([
       countThreads(ports.db),
       countWaits(ports.db),
       listThreads(ports.db, null, { waiting: "any", limit: 1 }),
@@ -21,6 +21,7 @@ export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       count("SELECT count(*) AS n FROM workflow WHERE published = 1"),
       countPresence(ports.db),
       count("SELECT count(*) AS n FROM parked WHERE gone = 0"),
+      readUnreachable(ports.db),
       listPaused(ports.db),
       ports.projector().lag(),
     ]);
@@ -34,6 +35,7 @@ export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
         on: waiting,
       },
       parked: parked?.n ?? 0,
+      unreachable,
       agents: { registered: agents?.n ?? 0, ...presence },
       workflows: { published: workflows?.n ?? 0, paused },
       log,
@@ -58,6 +60,21 @@ async function countPresence(db: D1Database): Promise<{ online: number; away: nu
     .catch(() => ({ results: [] }));
   for (const { state, n } of results) counts[state] = n;
   return counts;
+}
+
+/** Receivers that objects cannot reach, the longest first: how many messages wait for each, and of how many senders. */
+async function readUnreachable(
+  db: D1Database,
+): Promise<{ receiver: string; senders: number; messages: number; since: string; error: string }[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT receiver, count(*) AS senders, sum(messages) AS messages, min(since) AS since, error FROM unreachable
+       WHERE messages > 0 GROUP BY receiver ORDER BY min(since) LIMIT 20`,
+    )
+    .all<{ receiver: string; senders: number; messages: number; since: number; error: string }>()
+    // A database that is a migration behind knows of none.
+    .catch(() => ({ results: [] }));
+  return results.map((row) => ({ ...row, since: new Date(row.since).toISOString() }));
 }
 
 /** What these routes say of themselves. */

@@ -47,6 +47,21 @@ export function testProjection(openDb: () => D1Database): void {
   const listIds = (body: { events: { event: { id: string } }[] }) => body.events.map(({ event }) => event.id);
   const listThreadIds = (body: { threads: { id: string }[] }) => body.threads.map(({ id }) => id);
 
+  test("a receiver that cannot be reached is shown by the status until nothing waits for it; a late word changes nothing", async () => {
+    const { app, write } = setUp();
+    const receiver = `agent/${unique()}`;
+    const row = (sender: string, order: number, messages: number): ProjectionRow => ({
+      ...{ table: "unreachable", sender, receiver, order, since: 1_000, messages, error: "no route", thread: "t" },
+    });
+    const shown = async () =>
+      ((await app.call("GET", "/v1/status")).body.unreachable as { receiver: string }[]).filter((each) => each.receiver === receiver);
+    await write(row("recruitment/t", 5, 3), row("workflow/w", 5, 2));
+    expect(await shown()).toEqual([{ receiver, senders: 2, messages: 5, since: "1970-01-01T00:00:01.000Z", error: "no route" }]);
+    await write(row("recruitment/t", 7, 0), row("workflow/w", 6, 0));
+    await write(row("recruitment/t", 6, 9));
+    expect(await shown()).toEqual([]);
+  });
+
   test("an event is kept once per source and id, as it was first", async () => {
     const { app, write } = setUp();
     const [id, source] = [unique(), `/agents/${unique()}`];

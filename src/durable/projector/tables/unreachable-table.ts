@@ -1,0 +1,17 @@
+/** Receivers that an object holds messages back for: the newest word stands, one of no messages too. */
+import type { ProjectedTable } from "../projected-table.ts";
+
+const upsert = `
+INSERT INTO unreachable (sender, receiver, at, since, messages, error, thread)
+SELECT value ->> 'sender', value ->> 'receiver', value ->> 'order', value ->> 'since', value ->> 'messages', value ->> 'error', value ->> 'thread'
+FROM json_each(?) WHERE true
+ON CONFLICT (sender, receiver) DO UPDATE SET at = excluded.at, since = excluded.since, messages = excluded.messages, error = excluded.error
+WHERE excluded.at >= unreachable.at`;
+
+export const unreachableTable: ProjectedTable<"unreachable"> = {
+  encode: ({ table: _, at: __, ...columns }) => ({
+    values: columns,
+    newest: { key: `${columns.sender} ${columns.receiver}`, order: columns.order },
+  }),
+  statements: [upsert],
+};
