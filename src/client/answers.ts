@@ -1,5 +1,7 @@
 /** Answers that were made, kept so that a turn which is seen again is not performed again. */
+
 import type { PostedEvent } from "../wire/event.ts";
+import { countBytes } from "../wire/limits.ts";
 import { describeError } from "./client-error.ts";
 import { clientLimits } from "./limits.ts";
 import type { TakeNote } from "./note.ts";
@@ -43,7 +45,7 @@ export function createAnswers(journal: Journal | undefined, note: TakeNote): Ans
 
   function remember(answer: KeptAnswer) {
     drop(answer.turn);
-    const size = JSON.stringify(answer.event).length;
+    const size = countBytes(JSON.stringify(answer.event));
     kept.set(answer.turn, { answer, bytes: size });
     bytes += size;
     for (const turn of kept.keys()) {

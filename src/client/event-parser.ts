@@ -1,4 +1,5 @@
 /** Reads `text/event-stream`, in whatever pieces it comes. Knows no event by name. */
+import { countBytes, exceedsBytes } from "../wire/limits.ts";
 import { clientLimits } from "./limits.ts";
 
 /** Takes pieces of the text. Returns false, for ever, once an event is larger than any that a server sends. */
@@ -22,7 +23,7 @@ export function createEventParser(found: (event: string, data: string, id: strin
       size = 0;
       return;
     }
-    size += line.length;
+    size += countBytes(line);
     const colon = line.indexOf(":");
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
@@ -37,7 +38,7 @@ export function createEventParser(found: (event: string, data: string, id: strin
       const lines = rest.split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop() ?? "";
       for (const line of lines) readLine(line);
-      return rest.length + size <= clientLimits.streamEventLength;
+      return size <= clientLimits.streamEventBytes && !exceedsBytes(rest, clientLimits.streamEventBytes - size);
     },
   };
 }

@@ -8,8 +8,8 @@ export const clientLimits = {
   pongMs: 10_000,
   /** For a stream to be silent: the server says something every 15 s. */
   streamSilenceMs: 40_000,
-  /** Characters of one event in a stream: the largest event, its envelope, and room for a newer server. */
-  streamEventLength: 1024 * 1024,
+  /** Bytes of one event in a stream: the largest event, its envelope, and room for a newer server. */
+  streamEventBytes: 1024 * 1024,
   /** For a socket or stream to open: past it the network swallows it, and the next way is the answer. */
   openMs: 10_000,
   /** For an answer to an event or an HTTP call; then the same event is sent again under the same id. */
@@ -64,6 +64,6 @@ export const clientLimits = {
   closeMs: 5_000,
   /** An event older than the connection by this much may be over: it is checked first. Covers rounding of server clocks. */
   staleMs: 2_000,
-  /** Characters of an error that is sent: the server takes 1,024. */
-  errorLength: 1_000,
+  /** Bytes of an error or a note that is sent: the server takes 1,024. */
+  errorBytes: 1_000,
 } as const;

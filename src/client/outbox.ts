@@ -1,7 +1,7 @@
 /** Holds events until they are accepted or finally refused, over as many connections as it takes, each always under its own id. */
 import type { PostedEvent } from "../wire/event.ts";
 import type { Accepted } from "../wire/frames.ts";
-import { limits } from "../wire/limits.ts";
+import { countBytes, limits } from "../wire/limits.ts";
 import { createProblem } from "../wire/problem.ts";
 import { computeBackoff } from "./backoff.ts";
 import { ClientError, describeError, refuseBy } from "./client-error.ts";
@@ -30,6 +30,8 @@ export interface Outbox {
 interface Entry {
   event: PostedEvent;
   text: string;
+  /** Bytes of the text. */
+  size: number;
   promise: Promise<Accepted>;
   resolve: (accepted: Accepted) => void;
   reject: (error: ClientError) => void;
@@ -93,7 +95,7 @@ export function createOutbox({ clock, random }: { clock: Clock; random: () => nu
 
   function forget(entry: Entry) {
     if (!entries.delete(entry.event.id)) return;
-    bytes -= entry.text.length;
+    bytes -= entry.size;
     if (entries.size === 0) for (const wake of waiters.splice(0)) wake();
   }
 
@@ -105,12 +107,12 @@ export function createOutbox({ clock, random }: { clock: Clock; random: () => nu
       if (same?.text === text) return same.promise;
       if (same)
         return Promise.reject(refuseBy(createProblem("id_conflict", `an event with the id ${event.id} and another body waits to be sent`)));
-      const size = new TextEncoder().encode(text).length;
+      const size = countBytes(text);
       if (size > limits.eventBytes) {
         const detail = `the event has ${size} bytes, at most ${limits.eventBytes} are taken; send a reference to the data instead`;
         return Promise.reject(refuseBy(createProblem("too_large", detail, { limit: limits.eventBytes })));
       }
-      const full = entries.size >= clientLimits.outboxEvents || bytes + text.length > clientLimits.outboxBytes;
+      const full = entries.size >= clientLimits.outboxEvents || bytes + size > clientLimits.outboxBytes;
       if (full && whose === "user") {
         return Promise.reject(new ClientError("outbox_full", `${entries.size} events wait to be sent; wait for some of them first`));
       }
@@ -122,12 +124,13 @@ export function createOutbox({ clock, random }: { clock: Clock; random: () => nu
       entries.set(event.id, {
         event,
         text,
+        size,
         promise,
         state: "ready",
         attempts: 0,
         ...(settle as unknown as Pick<Entry, "resolve" | "reject">),
       });
-      bytes += text.length;
+      bytes += size;
       pump();
       return promise;
     },

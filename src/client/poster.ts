@@ -1,7 +1,7 @@
 /** Sends by POST what a transport that only listens cannot: events in batches, and acknowledgements. */
 import type { PostedEvent } from "../wire/event.ts";
 import type { Accepted, Rejected } from "../wire/frames.ts";
-import { limits } from "../wire/limits.ts";
+import { countBytes, limits } from "../wire/limits.ts";
 import { ClientError, refuseBy } from "./client-error.ts";
 import type { HttpCaller } from "./http.ts";
 import { clientLimits } from "./limits.ts";
@@ -86,7 +86,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
   let bytes = 0;
   let count = 0;
   for (const { text } of waiting) {
-    bytes += text.length;
+    bytes += countBytes(text);
     if (count > 0 && (bytes > clientLimits.batchBytes || count >= limits.batchEvents)) break;
     count++;
   }

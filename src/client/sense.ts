@@ -2,10 +2,12 @@
  * The nerve daemon's way in: senses that poll what an agent was sent and what it has room for, and the events by which a workflow
  * responds. A sense is `compute(state) → {state, …}`: the daemon keeps the state, and nothing here remembers. Knows the wire only.
  */
+
 import { type Channel, channels } from "../wire/channels.ts";
 import type { CloudEvent, Json, PostedEvent } from "../wire/event.ts";
 import type { Accepted, InboxPage } from "../wire/frames.ts";
 import type { OfferOpened, TurnAssigned } from "../wire/kinds.ts";
+import { cutToBytes } from "../wire/limits.ts";
 import { type Accepts, findMisfit } from "./accepts.ts";
 import { describeError } from "./client-error.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -135,7 +137,7 @@ export function answerTurn({ turn, thread, lease }: TurnAssigned, output: { [fie
 
 /** The word that a turn failed. Its id follows from the turn, the lease and the attempt. */
 export function failTurn({ turn, thread, lease, attempt = 1 }: TurnAssigned, error: unknown, retryable = false): PostedEvent {
-  const data = { turn, lease: lease.generation, error: describeError(error).slice(0, clientLimits.errorLength), retryable };
+  const data = { turn, lease: lease.generation, error: cutToBytes(describeError(error), clientLimits.errorBytes), retryable };
   // A turn that is given again may fail again, which is another event.
   const again = attempt > 1 ? `:${attempt}` : "";
   return completeEvent({ id: `fail:${turn}:${lease.generation}${again}`, type: "nerve.turn.fail", correlationid: thread, data });

@@ -2,8 +2,10 @@
  * Performs turns: each once, however often it is given, at most so many at a time; answers until the answer counts or is
  * refused for good. A turn's event is acknowledged only then, so that a crash before has it given again.
  */
+
 import type { CloudEvent, Json, PostedEvent } from "../wire/event.ts";
 import type { TurnAssigned } from "../wire/kinds.ts";
+import { cutToBytes } from "../wire/limits.ts";
 import { createAnswer, underLease } from "./answer-event.ts";
 import type { Answers, KeptAnswer } from "./answers.ts";
 import { ClientError, describeError } from "./client-error.ts";
@@ -166,7 +168,7 @@ export function createTurns(options: TurnsOptions): Turns {
       if (!controller.signal.aborted)
         note({ level: "warn", what: "turn.failed", message: describeError(error), turn: turn.turn, thread: turn.thread });
       const retryable = error instanceof TurnFailure && error.retryable;
-      return { error: (describeError(error) || "failed").slice(0, clientLimits.errorLength), retryable };
+      return { error: cutToBytes(describeError(error) || "failed", clientLimits.errorBytes), retryable };
     }
   }
 
@@ -201,7 +203,11 @@ export function createTurns(options: TurnsOptions): Turns {
         note({ level: "warn", what: "turn.failed", message: error.message, code: error.code, ...about });
         return handIn(
           run,
-          createAnswer(run, { error: `the answer was refused: ${error.message}`.slice(0, clientLimits.errorLength), retryable: false }, 0),
+          createAnswer(
+            run,
+            { error: cutToBytes(`the answer was refused: ${error.message}`, clientLimits.errorBytes), retryable: false },
+            0,
+          ),
         );
       }
       return drop(run, error.message, error.code);
@@ -254,7 +260,7 @@ export function createTurns(options: TurnsOptions): Turns {
       sending = false;
     };
     return (text, details) => {
-      next = { note: text.slice(0, clientLimits.errorLength), ...(details === undefined ? {} : { details }) };
+      next = { note: cutToBytes(text, clientLimits.errorBytes), ...(details === undefined ? {} : { details }) };
       if (!sending) void report();
     };
   }

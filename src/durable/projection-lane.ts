@@ -2,6 +2,7 @@
  * An object's second lane: rows for the log and the thread index. They are stored with the commit that they tell of and
  * sent in batches a little later, so the log may lag but misses nothing, and no message ever waits for it.
  */
+import { countBytes } from "../wire/limits.ts";
 import { hostLimits } from "./host/limits.ts";
 import type { World } from "./host/ports.ts";
 import type { ProjectionRow } from "./rpc.ts";
@@ -16,6 +17,10 @@ export const projectionLimits = {
   gather: 250,
   /** Commits' worth of rows in one call: a call is answered when its rows are in D1. */
   rows: 64,
+  /** Bytes of rows that one row of the lane holds: half of the platform's 2 MB, so that one event more always fits. */
+  bytes: 1_000_000,
+  /** Bytes of one call: they are copied a few times on their way. */
+  callBytes: 8_000_000,
 } as const;
 
 export interface ProjectionLane {
@@ -52,9 +57,11 @@ export function createProjectionLane(
   const run = async (): Promise<void> => {
     for (;;) {
       const rows = storage.exec<{ id: number; body: string }>(
-        "SELECT id, body FROM projection WHERE id > ? ORDER BY id LIMIT ?",
+        `SELECT id, body FROM (SELECT id, body, sum(length(CAST(body AS BLOB))) OVER (ORDER BY id) - length(CAST(body AS BLOB)) AS before
+           FROM (SELECT id, body FROM projection WHERE id > ? ORDER BY id LIMIT ?)) WHERE before <= ? ORDER BY id`,
         sent,
         projectionLimits.rows,
+        projectionLimits.callBytes,
       );
       const end = rows.at(-1)?.id;
       if (end === undefined) return;
@@ -81,7 +88,8 @@ export function createProjectionLane(
       if (!gathered.length) return;
       const rows = gathered;
       gathered = [];
-      last = storage.exec<{ id: number }>("INSERT INTO projection (body) VALUES (?) RETURNING id", JSON.stringify(rows))[0]?.id ?? last;
+      for (const body of pack(rows))
+        last = storage.exec<{ id: number }>("INSERT INTO projection (body) VALUES (?) RETURNING id", body)[0]?.id ?? last;
     },
     undo() {
       gathered = [];
@@ -105,4 +113,21 @@ export function createProjectionLane(
       return running;
     },
   };
+}
+
+/** The rows as JSON lists, each within the bound on a row: what one commit says may be more than that. */
+function pack(rows: ProjectionRow[]): string[] {
+  const packs: string[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const text = JSON.stringify(row);
+    const size = countBytes(text) + 1;
+    if (bytes + size > projectionLimits.bytes) {
+      packs.push([]);
+      bytes = 0;
+    }
+    packs.at(-1)?.push(text);
+    bytes += size;
+  }
+  return packs.map((texts) => `[${texts.join(",")}]`);
 }

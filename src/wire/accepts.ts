@@ -1,8 +1,9 @@
 /** What an agent says it accepts: kinds, each with a JSON Schema of its `data`. Consumers check; the server only shows it. */
+
 import { z } from "zod";
 import type { JsonSchema } from "./check-schema.ts";
 import { kindPattern } from "./event.ts";
-import { limits } from "./limits.ts";
+import { exceedsBytes, limits } from "./limits.ts";
 
 /** The kind by which turns come: a schema of it says which turns an agent takes. */
 export const turnKind = "nerve.turn.assigned";
@@ -24,4 +25,4 @@ export const acceptedKinds = z
     },
   )
   .refine((kinds) => Object.keys(kinds).length <= limits.acceptedKinds, `at most ${limits.acceptedKinds} kinds`)
-  .refine((kinds) => JSON.stringify(kinds).length <= limits.acceptsLength, `at most ${limits.acceptsLength} characters of schemas`);
+  .refine((kinds) => !exceedsBytes(JSON.stringify(kinds), limits.acceptsLength), `at most ${limits.acceptsLength} bytes of schemas`);

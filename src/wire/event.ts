@@ -3,7 +3,7 @@
  * Part of the wire: every room may import it, it imports nothing of ours.
  */
 import { z } from "zod";
-import { limits } from "./limits.ts";
+import { exceedsBytes, limits } from "./limits.ts";
 
 /** An id as senders may choose it: 1–128 of `A-Za-z0-9._:-`. */
 export const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
@@ -16,6 +16,14 @@ const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})
 
 /** The names of attributes, as CloudEvents has them. */
 const attributeName = /^[a-z0-9]+$/;
+
+/** A text of at most so many bytes in UTF-8. */
+export function text(most: number): z.ZodString {
+  return z
+    .string()
+    .max(most)
+    .refine((value) => !exceedsBytes(value, most), `at most ${most} bytes`);
+}
 
 /**
  * What a sender may post. `source` and `time` are stamped by the orchestrator where absent; attributes that are not
@@ -32,17 +40,17 @@ export const postedEvent = z
       .regex(rfc3339, "an RFC 3339 time")
       .refine((text) => !Number.isNaN(Date.parse(text)), "no such day or time")
       .optional(),
-    subject: z.string().min(1).max(limits.attributeLength).optional(),
+    subject: text(limits.attributeLength).min(1).optional(),
     datacontenttype: z.string().min(1).max(128).optional(),
-    dataschema: z.string().min(1).max(limits.attributeLength).optional(),
+    dataschema: text(limits.attributeLength).min(1).optional(),
     correlationid: z.string().regex(idPattern).optional(),
     causationid: z.string().regex(idPattern).optional(),
     traceparent: z.string().max(256).optional(),
     tracestate: z.string().max(512).optional(),
-    to: z.string().max(limits.toLength).optional(),
+    to: text(limits.toLength).optional(),
     data: z.json().optional(),
   })
-  .catchall(z.union([z.string().max(limits.attributeLength), z.int32(), z.boolean()], "a string, a 32-bit integer or a boolean"))
+  .catchall(z.union([text(limits.attributeLength), z.int32(), z.boolean()], "a string, a 32-bit integer or a boolean"))
   .superRefine((event, context) => {
     for (const name of Object.keys(event)) {
       if (attributeName.test(name)) continue;

@@ -2,11 +2,11 @@
 import { z } from "zod";
 import { acceptedKinds } from "./accepts.ts";
 import type { CloudEvent, Json } from "./event.ts";
-import { idPattern } from "./event.ts";
+import { text as boundedText, idPattern } from "./event.ts";
 import { limits } from "./limits.ts";
 
 const id = z.string().regex(idPattern);
-const text = z.string().max(limits.attributeLength);
+const text = boundedText(limits.attributeLength);
 /** In what an agent sends, a lease is its generation. */
 const lease = z.int().nonnegative();
 

@@ -1,8 +1,8 @@
-/** Every limit on what crosses the wire, each beside its reason. */
+/** Every limit on what crosses the wire, each beside its reason, and how texts are measured by them: in bytes of UTF-8. */
 export const limits = {
   /** Bytes of one event: an eighth of the platform's 2 MB row, so that an event and its envelope always fit a row. */
   eventBytes: 256 * 1024,
-  /** Characters of one WebSocket frame: an event and its envelope. */
+  /** Bytes of one WebSocket frame: an event and its envelope. */
   frameBytes: 260 * 1024,
   /** Events in one batch: a batch is judged event by event within one request's CPU budget. */
   batchEvents: 100,
@@ -10,9 +10,9 @@ export const limits = {
   bodyBytes: 4 * 1024 * 1024,
   /** Bytes of one workflow file. */
   workflowBytes: 256 * 1024,
-  /** Characters of one CloudEvents attribute: they are indexed. */
+  /** Bytes of one CloudEvents attribute, and of a text in the data of `nerve.*`: they are indexed. */
   attributeLength: 1024,
-  /** Characters of `to`: room for 50 addresses of 128 characters. */
+  /** Bytes of `to`: room for 50 addresses of 128 characters. */
   toLength: 8 * 1024,
   /** Depth of nesting in `data`: deeper JSON overflows recursive readers. */
   dataDepth: 64,
@@ -25,9 +25,30 @@ export const limits = {
   mailboxRows: 10_000,
   /** Invalid answers to one turn before its policy acts. */
   invalidAnswers: 3,
-  /** Kinds that an agent may declare to accept, and characters of their schemas: one row of the registry. */
+  /** Kinds that an agent may declare to accept, and bytes of their schemas: one row of the registry. */
   acceptedKinds: 256,
   acceptsLength: 64 * 1024,
   /** Days that an agent's event ids are remembered with their answer. */
   idMemoryDays: 30,
 } as const;
+
+const encoder = new TextEncoder();
+
+/** Bytes of a text. */
+export function countBytes(text: string): number {
+  return encoder.encode(text).byteLength;
+}
+
+/** Whether a text has more bytes than that; cheap for texts that clearly do not, or clearly do. */
+export function exceedsBytes(text: string, most: number): boolean {
+  // A unit of UTF-16 takes one byte at least and three at most.
+  if (text.length > most) return true;
+  return text.length * 3 > most && countBytes(text) > most;
+}
+
+/** The text, cut to so many bytes at most between two letters. */
+export function cutToBytes(text: string, most: number): string {
+  if (!exceedsBytes(text, most)) return text;
+  const { read } = encoder.encodeInto(text, new Uint8Array(most));
+  return text.slice(0, read);
+}

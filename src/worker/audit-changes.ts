@@ -2,8 +2,10 @@
  * The audit of operators' decisions: one middleware over all that changes something, so that a new route is covered by
  * being there. Writes before and after; a decision that could not be written down is not carried out.
  */
+
 import type { Context, MiddlewareHandler } from "hono";
 import type { Json } from "../wire/event.ts";
+import { exceedsBytes } from "../wire/limits.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { beginDecision, finishDecision } from "./audit-store.ts";
 import { type ListedRoute, matchRoute } from "./match-route.ts";
@@ -12,8 +14,8 @@ import { recallBody } from "./read-body.ts";
 /** Posts that decide nothing about the system: what was said is in the event log, and a ticket changes nothing. */
 const undecided = ["POST /v1/events", "POST /v1/inbox/ack", "POST /v1/tickets"];
 
-/** Characters of a request's body that are kept; of a longer one nothing is, for half of it would mislead. */
-const detailLength = 2_048;
+/** Bytes of a request's body that are kept; of a longer one nothing is, for half of it would mislead. */
+const detailBytes = 2_048;
 
 const verbs: { [method: string]: string } = { POST: "create", PUT: "publish", PATCH: "change", DELETE: "delete" };
 
@@ -59,7 +61,7 @@ async function readAnswer(c: Context<AppEnv>): Promise<unknown> {
 
 function readDetail(c: Context<AppEnv>): Json | undefined {
   const text = recallBody(c.req.raw);
-  if (text === undefined || text.length > detailLength) return undefined;
+  if (text === undefined || exceedsBytes(text, detailBytes)) return undefined;
   try {
     return JSON.parse(text) as Json;
   } catch {

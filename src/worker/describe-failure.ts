@@ -1,4 +1,5 @@
 /** What an unexpected throw becomes: a problem that says whether to come again, and nothing of our insides. */
+import { isRowTooLarge } from "../durable/storage/row-bound.ts";
 import type { Problem } from "../wire/problem.ts";
 import { createProblem } from "../wire/problem.ts";
 
@@ -12,6 +13,11 @@ const passing =
 /** @param correlation names the log entry, for the caller to report */
 export function describeFailure(error: unknown, correlation: string): Problem {
   const { retryable, overloaded, message } = error as { retryable?: unknown; overloaded?: unknown; message?: unknown };
+  // Whoever meets it has found a limit that is not told of: what is stored must be smaller, however often it is sent.
+  if (isRowTooLarge(error))
+    return createProblem("too_large", `What this would store is larger than the platform takes. Correlation id ${correlation}.`, {
+      correlation,
+    });
   if (retryable === true || overloaded === true || passing.test(String(message))) {
     return createProblem("unavailable", "A part of the service is overloaded or restarting. Send the same again.", {
       retryAfter: 2,

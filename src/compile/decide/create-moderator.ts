@@ -1,12 +1,14 @@
 /** Takes the decisions of a workflow: which edge, with its prompt, events and children. Pure: the same view gives the same. */
+
 import type { Moderated } from "../../../machines/messages.ts";
+import { countBytes, limits } from "../../wire/limits.ts";
 import type { EdgeIr, NodeIr, Payload, WorkflowIr } from "../ir.ts";
 import { chooseEdge } from "./choose-edge.ts";
 import { evaluateEmits, evaluateSpawns, type PayloadContext } from "./effects.ts";
 import { readsSteps } from "./reads-steps.ts";
 import { buildTemplateScope, evaluateOverThread } from "./scope.ts";
 import { renderTemplate } from "./template.ts";
-import type { Decision, DecisionError, DecisionResult, DecisionView } from "./view.ts";
+import type { Decision, DecisionError, DecisionResult, DecisionView, EvaluatedEmit, EvaluatedSpawn } from "./view.ts";
 
 /** Decides for one workflow. Never throws, but for what the view's own functions throw. */
 export interface Moderator {
@@ -53,6 +55,34 @@ function readSuspension(node: NodeIr, view: DecisionView): Decision | undefined 
     spawns: [],
     because: { form: "status", status: "$SUSPEND" },
   };
+}
+
+/** Bytes of what one edge makes of its templates, each beside its reason. */
+const edgeLimits = {
+  /** Of an emit's data or a child's input: with its envelope it fits an event. */
+  payload: limits.eventBytes - 8 * 1024,
+  /** Of the prompt: the turn that carries it has the last output and the procedure beside it, in one row of 2 MB. */
+  prompt: limits.eventBytes,
+  /** Of all together: they are one row until they are on their way. */
+  total: 1_500_000,
+} as const;
+
+/** What of an edge is too large, in words; undefined: all of it fits. */
+function findTooLarge(prompt: string | null, emits: EvaluatedEmit[], spawns: EvaluatedSpawn[]): string | undefined {
+  let total = 0;
+  const exceeds = (text: string, most: number): boolean => {
+    const bytes = countBytes(text);
+    total += bytes;
+    return bytes > most;
+  };
+  if (exceeds(prompt ?? "", edgeLimits.prompt)) return `its prompt has more than ${edgeLimits.prompt} bytes`;
+  for (const { kind, data } of emits)
+    if (exceeds(JSON.stringify(data ?? null), edgeLimits.payload))
+      return `the data of its event ${kind} has more than ${edgeLimits.payload} bytes`;
+  for (const { workflow, input } of spawns)
+    if (exceeds(JSON.stringify(input ?? null), edgeLimits.payload))
+      return `the input of its child ${workflow} has more than ${edgeLimits.payload} bytes`;
+  return total > edgeLimits.total ? `all that it says has ${total} bytes, and ${edgeLimits.total} is the most` : undefined;
 }
 
 /** Children of one edge: their parent's turn sees them all in one prompt, and each is a thread of its own. */
@@ -104,6 +134,15 @@ async function takeEdge(
         message: `the edge of "${node.name}" to "${edge.target}" (${edge.label}) would spawn ${spawns.spawns.length} children, and ${childrenAtMost} is the most`,
       },
     };
+  const tooLarge = findTooLarge(prompt, emits.emits, spawns.spawns);
+  if (tooLarge !== undefined)
+    return {
+      ok: false,
+      error: {
+        code: "edge_too_large",
+        message: `the edge of "${node.name}" to "${edge.target}" (${edge.label}) cannot be taken: ${tooLarge}`,
+      },
+    };
   return {
     edge: edge.id,
     target: edge.target,
@@ -150,6 +189,12 @@ export function createModerator(ir: WorkflowIr): Moderator {
       const scope = await buildTemplateScope(view, node.name, roles, JSON.stringify(edge.prompt));
       const rendered = await renderTemplate(edge.prompt, scope);
       if (!rendered.ok) return rendered;
+      const tooLarge = findTooLarge(rendered.text, [], []);
+      if (tooLarge !== undefined)
+        return {
+          ok: false,
+          error: { code: "edge_too_large", message: `the edge of "${name}" to "${edge.target}" cannot be taken: ${tooLarge}` },
+        };
       return isBlank(rendered.text) ? { ok: false, error: describeBlank(node, edge) } : { ok: true, prompt: rendered.text };
     },
     async decide(name, view, status) {

@@ -1,6 +1,8 @@
 /** Evaluates checked JSONata over JSON, bounded and compiled once. Errors are data. */
+
 import jsonata from "jsonata";
 import type { Json } from "../../wire/event.ts";
+import { countBytes, exceedsBytes } from "../../wire/limits.ts";
 import type { Expression } from "../ir.ts";
 import { loadBoundedFunctions } from "./bounded-functions.ts";
 
@@ -16,7 +18,7 @@ const evaluationLimits = {
   sequence: 100_000,
   /** Characters of strings and keys in the input, and its values: JSONata copies what it walks. */
   inputSize: 16 * 1024 * 1024,
-  /** Characters of a result: what is kept of it fits a row. */
+  /** Bytes of a result: what is kept of it fits a row. */
   resultSize: 1024 * 1024,
   /** Expressions kept compiled: those of a few hundred workflows. */
   cached: 2_000,
@@ -107,7 +109,7 @@ function toJson(value: unknown): Json | undefined {
     throw new RangeError(`the result has more than ${evaluationLimits.resultSize} characters`);
   const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "function" ? undefined : inner)) as string | undefined;
   if (text === undefined) return undefined;
-  if (text.length > evaluationLimits.resultSize) throw new RangeError(`the result has ${text.length} characters`);
+  if (exceedsBytes(text, evaluationLimits.resultSize)) throw new RangeError(`the result has ${countBytes(text)} bytes`);
   return JSON.parse(text) as Json;
 }
 

@@ -77,7 +77,16 @@ export interface Decision {
 
 /** Why there is no decision. It is an error of the thread, never a fall-through. */
 export interface DecisionError {
-  code: EvaluationError["code"] | "no_node" | "no_edge" | "no_status" | "bad_moderator" | "blank_prompt" | "too_many_children" | "no_steps";
+  code:
+    | EvaluationError["code"]
+    | "no_node"
+    | "no_edge"
+    | "no_status"
+    | "bad_moderator"
+    | "blank_prompt"
+    | "too_many_children"
+    | "edge_too_large"
+    | "no_steps";
   message: string;
 }
 

@@ -2,6 +2,7 @@
  * What an agent posts: each event is judged alone, then kept here and routed, or handed to the actor that it names. Taken in
  * the order in which it came. Knows ports, not sockets.
  */
+
 import type { Accepted, Rejected } from "../../wire/frames.ts";
 import { isTurnEvent, type ThreadEvent } from "../../wire/kinds.ts";
 import { createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
@@ -12,6 +13,7 @@ import type { ProjectionLane } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";
 import type { ThreadActorRpc } from "../rpc.ts";
+import { isRowTooLarge } from "../storage/row-bound.ts";
 import { takeSlot } from "./claim-slots.ts";
 import type { AgentIdentity, Caller, Identity, Report } from "./identity.ts";
 import { type JudgedEvent, type JudgedThreadEvent, judgeEvent, type KeptEvent } from "./judge-event.ts";
@@ -70,6 +72,10 @@ export function createAcceptEvents(
       return answer.ok ? answer.value : reject(answer.problem);
     } catch (error) {
       console.error(JSON.stringify({ at: "accept", name, id, error: String(error) }));
+      if (isRowTooLarge(error))
+        return reject(
+          createProblem("too_large", "The event, or what follows from it, is larger than can be stored; do not send it again."),
+        );
       // The same event would find the same fault again.
       if (isFault(error))
         return reject(createProblem("bug", "The server has a fault that this event met: tell its operator, and do not send it again."));

@@ -27,7 +27,7 @@ export const agentLimits = {
   seqBlock: 10_000,
   /** Events that one connection is given before it acknowledges any: bounds what waits in a slow reader's socket. */
   window: 256,
-  /** Characters of them: with 16 connections, half of what an isolate may hold. */
+  /** Bytes of them: with 16 connections, half of what an isolate may hold. */
   windowBytes: 4 * 1024 * 1024,
   /** Rows that are read at a time to be given: of the largest, 8 MB. */
   pumpRows: 32,

@@ -1,12 +1,12 @@
 /** Reads what an agent sent over its socket: text, JSON, of bounded size, of a frame's shape. The event in it is judged elsewhere. */
 import { type AgentFrame, agentFrame } from "../../wire/frames.ts";
-import { limits } from "../../wire/limits.ts";
+import { exceedsBytes, limits } from "../../wire/limits.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 
 export function readFrame(data: string | ArrayBuffer): Result<AgentFrame> {
   if (typeof data !== "string") return refuse("malformed", "Frames are text: JSON of at most one event.");
-  if (data.length > limits.frameBytes)
-    return refuse("too_large", `A frame has at most ${limits.frameBytes} characters.`, { limit: limits.frameBytes });
+  if (exceedsBytes(data, limits.frameBytes))
+    return refuse("too_large", `A frame has at most ${limits.frameBytes} bytes.`, { limit: limits.frameBytes });
   let raw: unknown;
   try {
     raw = JSON.parse(data);

@@ -1,5 +1,7 @@
 /** One hibernating socket as a reader of its agent's mailbox, with what it must remember beside it. Knows no other connection. */
+
 import type { Channel, ServerFrame } from "../../wire/frames.ts";
+import { countBytes } from "../../wire/limits.ts";
 import { createFrameGuard, type FrameGuard } from "./frame-guard.ts";
 import { createGivenBytes } from "./given-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -85,7 +87,7 @@ export function createSocketConnection(
     },
     give(item) {
       const frame = JSON.stringify({ type: "event", ...item } satisfies ServerFrame);
-      given.add(item.seq, frame.length);
+      given.add(item.seq, countBytes(frame));
       if (held.size === 1) {
         holds = Date.now();
         keep();

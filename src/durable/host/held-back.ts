@@ -2,6 +2,7 @@
  * Messages for receivers that failed for too long: each such receiver has a queue of its own, in order, so that the lane
  * goes on without it. Knows rows and receivers, not actors.
  */
+import { cutToBytes } from "../../wire/limits.ts";
 import type { Message } from "../rpc.ts";
 import { hostLimits } from "./limits.ts";
 import { toPlainError } from "./error-data.ts";
@@ -110,7 +111,7 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
   };
 
   const noteFailure = (queue: Queue, row: HeldRow, error: unknown): void => {
-    queue.error = toPlainError(error).message.slice(0, hostLimits.errorBytes);
+    queue.error = cutToBytes(toPlainError(error).message, hostLimits.errorBytes);
     queue.pauses += 1;
     queue.nextAt = clock.now() + pauseAfter(queue.pauses);
     const attempts = row.attempts + (isReceiverState(error) ? 0 : 1);

@@ -1,5 +1,7 @@
 /** An actor's history: each step with its event, the states around it and its effects. Bounded in rows and in their size. */
+
 import type { Json } from "../../wire/event.ts";
+import { countBytes, exceedsBytes } from "../../wire/limits.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { hostLimits } from "./limits.ts";
 import type { Storage } from "./ports.ts";
@@ -37,9 +39,9 @@ export function appendHistory(storage: Storage, actor: string, from: number, at:
       actor,
       from + index,
       at,
-      eventText.length > hostLimits.historyText ? JSON.stringify({ type: event.type, cut: eventText.length }) : eventText,
+      exceedsBytes(eventText, hostLimits.historyBytes) ? JSON.stringify({ type: event.type, cut: countBytes(eventText) }) : eventText,
       JSON.stringify(state),
-      text.length > hostLimits.historyText ? JSON.stringify(effects.map(({ type }) => ({ type, cut: text.length }))) : text,
+      exceedsBytes(text, hostLimits.historyBytes) ? JSON.stringify(effects.map(({ type }) => ({ type, cut: countBytes(text) }))) : text,
     ];
   });
   const columns = 6;

@@ -8,8 +8,8 @@ export const hostLimits = {
   purePromise: 30_000,
   /** Steps that an actor's history keeps: enough for any thread within `max_rounds`, and a bounded table. */
   historyRows: 1_000,
-  /** Characters of an event, and of a step's effects, that the history keeps: a row holds 2 MB, and people read it. */
-  historyText: 64_000,
+  /** Bytes of an event, and of a step's effects, that the history keeps: a row holds 2 MB, and people read it. */
+  historyBytes: 64_000,
   /** Messages in an actor's parking lot; beyond it the object refuses, so that nothing is dropped unseen. */
   parkedRows: 1_000,
   /** Failed deliveries of a message before the receiver is told to park it unrun: a message that kills its receiver must not for ever. */

@@ -5,7 +5,7 @@
  * A receiver that fails for too long gets a queue of its own, and the lane goes on. Knows rows and envelopes, not actors.
  */
 
-import { countBytes } from "../../wire/count-bytes.ts";
+import { countBytes, cutToBytes } from "../../wire/limits.ts";
 import type { Message } from "../rpc.ts";
 import { toPlainError } from "./error-data.ts";
 import { createHeldBackQueues, type HeldBack, isOver, type Parcel, pauseAfter } from "./held-back.ts";
@@ -158,7 +158,7 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
     const alone = head.receivers.length === 1 || head.spread;
     record(() => {
       for (const [to, error] of receivers) {
-        const text = toPlainError(error).message.slice(0, hostLimits.errorBytes);
+        const text = cutToBytes(toPlainError(error).message, hostLimits.errorBytes);
         queues.add(to, { ...head, phase: alone ? null : head.phase, failing: head.failing ?? clock.now() }, bytes, text);
         forget(head, to);
       }

@@ -1,4 +1,5 @@
 /** The parking lot: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
+import { cutToBytes } from "../../wire/limits.ts";
 import type { Message } from "../rpc.ts";
 import type { HostOptions } from "./host-types.ts";
 import type { JobKey } from "./job-table.ts";
@@ -63,7 +64,7 @@ export function createParking(world: World, outbox: () => Outbox, parked: HostOp
         origin ? JSON.stringify(origin) : null,
         JSON.stringify(event),
         code,
-        error.slice(0, hostLimits.errorBytes),
+        cutToBytes(error, hostLimits.errorBytes),
       )[0];
       if (row) parked?.(row, (to, message: Message) => outbox().append([to], message));
     },
@@ -71,7 +72,7 @@ export function createParking(world: World, outbox: () => Outbox, parked: HostOp
     find: (id) => storage.exec<ParkedRow>("SELECT * FROM parked WHERE id = ?", id)[0],
     remove: (id) => void storage.exec("DELETE FROM parked WHERE id = ?", id),
     note: (id, error) =>
-      void storage.exec("UPDATE parked SET error = ?, at = ? WHERE id = ?", error.slice(0, hostLimits.errorBytes), clock.now(), id),
+      void storage.exec("UPDATE parked SET error = ?, at = ? WHERE id = ?", cutToBytes(error, hostLimits.errorBytes), clock.now(), id),
     removeStarts(actor) {
       for (const row of storage.exec<ParkedRow>("SELECT * FROM parked WHERE actor = ? AND sender IS NOT NULL", actor))
         if ((JSON.parse(row.event) as Message).type === "host.start") storage.exec("DELETE FROM parked WHERE id = ?", row.id);

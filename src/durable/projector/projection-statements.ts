@@ -2,7 +2,7 @@
  * Rows of the projection as D1 statements. Rows travel as one JSON parameter that SQLite unfolds: D1 binds at most 100
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
-import { countBytes } from "../../wire/count-bytes.ts";
+import { countBytes } from "../../wire/limits.ts";
 import type { ProjectionRow } from "../rpc.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";

@@ -3,9 +3,10 @@
  * take it, and to the events that those publish, which lead on. Decided once, at acceptance, and stored with it. Knows the
  * registry, not the store.
  */
+
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
-import { limits } from "../../wire/limits.ts";
+import { countBytes, cutToBytes, limits } from "../../wire/limits.ts";
 import { type Result, succeed } from "../../wire/problem.ts";
 import type { Routing, Verdict } from "../../wire/routing.ts";
 import { createMail } from "../mail.ts";
@@ -67,19 +68,19 @@ export async function routeEvent(
   if (!first.ok) return first;
   const routed: RoutedEvent = { ...first.value, emitted: [] };
   const waiting = [{ event, ...first.value }];
-  let room = routingLimits.emittedText;
+  let room = routingLimits.emittedBytes;
   for (let cause = waiting.shift(); cause; cause = waiting.shift()) {
     for (const { verdict, emits } of cause.emits) {
       verdict.emitted = [];
       for (const [index, emit] of emits.entries()) {
         const made = await makeEmitted(cause.event, verdict, index, emit, options.now);
-        const size = JSON.stringify(made).length;
+        const size = countBytes(JSON.stringify(made));
         room -= size;
         if (routed.emitted.length >= routingLimits.emitted || room < 0 || size > limits.eventBytes) {
           const why =
             size > limits.eventBytes
               ? `the event ${emit.kind} would have more than ${limits.eventBytes} bytes`
-              : `the reflexes of one event publish at most ${routingLimits.emitted} events of ${routingLimits.emittedText} characters in all`;
+              : `the reflexes of one event publish at most ${routingLimits.emitted} events of ${routingLimits.emittedBytes} bytes in all`;
           verdict.detail = why;
           addNote(routed, `${verdict.workflow}: ${why}`);
           break;
@@ -173,7 +174,7 @@ async function makeEmitted(
     ...(cause.correlationid !== undefined && { correlationid: cause.correlationid }),
     causationid: cause.id,
     ...carryOn(cause),
-    ...(emit.to !== undefined && { to: emit.to.slice(0, limits.toLength) }),
+    ...(emit.to !== undefined && { to: cutToBytes(emit.to, limits.toLength) }),
     data: emit.data ?? null,
   };
   return stampTrace(made, cause);

@@ -4,8 +4,8 @@ export const routingLimits = {
   chainDepth: 16,
   /** Events that the reflexes of one accepted event publish, chains included: they share its commit. */
   emitted: 64,
-  /** Characters of all of them as JSON: they are rows of one transaction. */
-  emittedText: 1024 * 1024,
+  /** Bytes of all of them as JSON: they are rows of one transaction. */
+  emittedBytes: 1024 * 1024,
   /** Agents that one event reaches: a lane is held until all have stored it. */
   recipients: 1_000,
   /** Verdicts kept with an event: what people read when they ask why. */

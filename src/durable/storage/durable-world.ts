@@ -1,5 +1,6 @@
 /** The host's ports on a Durable Object: SQLite, the one alarm, and stubs of other objects. The only file that touches `ctx.storage`. */
 import type { Row, SqlValue, Transport, World } from "../host/ports.ts";
+import { checkRows } from "./row-bound.ts";
 
 /** Where an object keeps its own name: who is woken by an alarm or by an id is not told it. */
 const nameKey = "name";
@@ -32,7 +33,10 @@ export function createDurableWorld(ctx: DurableObjectState, address: string, tra
         ctx.waitUntil(work.catch((error: unknown) => console.error(JSON.stringify({ at: "background", address, error: String(error) })))),
     },
     storage: {
-      exec: <T extends Row>(sql: string, ...values: SqlValue[]) => storage.sql.exec<T>(sql, ...values).toArray(),
+      exec: <T extends Row>(sql: string, ...values: SqlValue[]) => {
+        checkRows(sql, values);
+        return storage.sql.exec<T>(sql, ...values).toArray();
+      },
       transaction: (body) => storage.transactionSync(body),
       setAlarm: (at) => void storage.setAlarm(at),
     },

@@ -2,6 +2,7 @@
 // biome-ignore lint/style/noRestrictedImports: the one file for plain Node; nothing that the Worker bundles imports it
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Row, SqlValue, Storage } from "../host/ports.ts";
+import { checkRows } from "./row-bound.ts";
 
 export interface NodeStorage extends Storage {
   /** The alarm that is set, in milliseconds since the epoch. */
@@ -24,6 +25,7 @@ export function createNodeStorage(path = ":memory:"): NodeStorage {
   const store: NodeStorage = {
     alarm: undefined,
     exec<T extends Row>(sql: string, ...values: SqlValue[]): T[] {
+      checkRows(sql, values);
       if (!values.length && /;\s*\S/.test(sql)) {
         database.exec(sql);
         return [];

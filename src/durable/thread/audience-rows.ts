@@ -1,5 +1,7 @@
 /** The rows of broadcasts: who was asked in which turn, and what each said. Knows SQL and the shape of a broadcast's output. */
+
 import type { Json } from "../../wire/event.ts";
+import { countBytes } from "../../wire/limits.ts";
 import type { PendingWrite } from "../host/logic.ts";
 import type { Row, Storage } from "../host/ports.ts";
 import type { BroadcastView } from "../rpc.ts";
@@ -196,10 +198,10 @@ export function describeBroadcast(
   for (const { agent, output } of sorted) {
     if (output === null) continue;
     const answer = { agent, output };
-    bytes += JSON.stringify(answer).length + 1;
+    bytes += countBytes(JSON.stringify(answer)) + 1;
     if (bytes <= threadLimits.answersInline) answers.push(answer);
     else {
-      bytes -= JSON.stringify(answer).length + 1;
+      bytes -= countBytes(JSON.stringify(answer)) + 1;
       answersLeftOut += 1;
     }
   }

@@ -1,5 +1,7 @@
 /** The threads that a task's edges spawned: one row a child, from the decision on. Knows SQL only. */
+
 import type { Json } from "../../wire/event.ts";
+import { countBytes, exceedsBytes } from "../../wire/limits.ts";
 import type { Row, Storage } from "../host/ports.ts";
 
 /** `starting`: decided, and not yet sent to its workflow; `refused`: its workflow does not take it. */
@@ -23,7 +25,7 @@ export interface ChildRow extends Row {
 }
 
 /** Characters of a child's output that its parent keeps: a hundred of them are seen by one prompt. */
-const outputText = 64 * 1024;
+const outputBytes = 64 * 1024;
 
 export function addChild(storage: Storage, child: Pick<ChildRow, "round" | "place" | "workflow" | "awaited">): void {
   storage.exec(
@@ -70,7 +72,7 @@ export function listChildThreads(storage: Storage, limit: number): string[] {
 /** An output as it is kept: one that is too long is left to be read in the child itself. */
 export function keepOutput(output: Json): string {
   const text = JSON.stringify(output);
-  return text.length > outputText ? JSON.stringify({ $truncated: true, characters: text.length }) : text;
+  return exceedsBytes(text, outputBytes) ? JSON.stringify({ $truncated: true, bytes: countBytes(text) }) : text;
 }
 
 const seenAs: Record<ChildStatus, string> = {

@@ -2,9 +2,11 @@
  * What whoever takes a vacated role is given: the thread so far within a budget, the open turn, the last progress, and who held
  * it; and what the one who held it before is told. Knows the task's rows.
  */
+
 import type { RoleIr, WorkflowIr } from "../../compile/ir.ts";
 import type { Json } from "../../wire/event.ts";
 import type { Handover } from "../../wire/kinds.ts";
+import { countBytes } from "../../wire/limits.ts";
 import type { Row, Storage } from "../host/ports.ts";
 import { describeLoss } from "./patience.ts";
 import type { DecisionRow, MessageRow } from "./task-rows.ts";
@@ -107,8 +109,4 @@ function packProgress(storage: Storage, turn: number): Handover["progress"] {
     at: new Date(row.at).toISOString(),
     ...(!fits && { leftOut: true as const }),
   };
-}
-
-function countBytes(text: string): number {
-  return new TextEncoder().encode(text).byteLength;
 }

@@ -47,7 +47,7 @@ export const threadLimits = {
   askedAtMost: 1_000,
   /** Agents that are looked at for one broadcast: bounds the pages that are read of the registry. */
   candidatesAtMost: 10_000,
-  /** Characters of a broadcast's answers that its output tells: with the ids and the prompt it must fit the next turn's event. */
+  /** Bytes of a broadcast's answers that its output tells: with the ids and the prompt it must fit the next turn's event. */
   answersInline: 64 * 1024,
   /** First and last pause between two tries to find a broadcast's audience, in milliseconds. */
   askFirst: 1_000,
