@@ -1,5 +1,6 @@
 /** Errors as plain data, for they are stored and cross objects. Knows no store. */
 import type { Json } from "../../wire/event.ts";
+import { countBytes, cutToBytes, exceedsBytes } from "../../wire/limits.ts";
 import { hostLimits } from "./limits.ts";
 import { toPlain } from "./plain-data.ts";
 
@@ -15,7 +16,7 @@ export function toErrorData(error: unknown): Json | undefined {
   if (error instanceof Error) return describeError(error, 0);
   try {
     const plain = toPlain(error, "error") as Json;
-    if (JSON.stringify(plain).length <= hostLimits.errorFields) return plain;
+    if (!exceedsBytes(JSON.stringify(plain), hostLimits.errorFields)) return plain;
   } catch {
     // Not plain: described like an Error.
   }
@@ -33,8 +34,9 @@ function describeError(error: object, depth: number): { [field: string]: Json } 
   const data: { [field: string]: Json } = { ...toPlainError(error) };
   let room: number = hostLimits.errorFields;
   const add = (field: string, text: string | undefined): void => {
-    if (text === undefined || text.length > room) return;
-    room -= text.length;
+    const bytes = text === undefined ? 0 : countBytes(text);
+    if (text === undefined || bytes > room) return;
+    room -= bytes;
     data[field] = JSON.parse(text) as Json;
   };
   for (const field of inherited) if (!(field in data)) add(field, writeJson(read(error, field)));
@@ -86,5 +88,5 @@ function describeValue(value: unknown): string {
 }
 
 function cut(text: string): string {
-  return text.length > hostLimits.errorText ? `${text.slice(0, hostLimits.errorText)}…` : text;
+  return exceedsBytes(text, hostLimits.errorText) ? `${cutToBytes(text, hostLimits.errorText)}…` : text;
 }

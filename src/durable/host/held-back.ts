@@ -4,8 +4,8 @@
  */
 import { cutToBytes } from "../../wire/limits.ts";
 import type { Message } from "../rpc.ts";
-import { hostLimits } from "./limits.ts";
 import { toPlainError } from "./error-data.ts";
+import { hostLimits } from "./limits.ts";
 import type { Row, World } from "./ports.ts";
 import { isReceiverState, ReceiverNotReadyError } from "./receiver-state.ts";
 
