@@ -1,35 +1,29 @@
 /**
- * A small stand-in for a nerve daemon's loop: sense → reflex → workflow → respond, over and over. Its state is on disk after each round, so a
- * `kill -9` at any moment repeats at most what the server knows as a repeat.
+ * A small stand-in for a nerve daemon's loop: sense → reflex → workflow → respond, over and over. Programs run beside the rounds, so that
+ * the daemon shows that it is alive however long a turn takes. Its state is on disk after each round, so a `kill -9` at any moment repeats
+ * at most what the server knows as a repeat.
  *
  *     NERVEFLARE_TOKEN=… node examples/nerve-daemon/daemon.ts [--file nerve.yaml] [--state daemon-state.json]
  */
-import { spawn } from "node:child_process";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import jsonata from "jsonata";
+import { createProgramHandler } from "../../src/cli/exec/create-program-handler.ts";
 import { acceptSchemas } from "../../src/client/accept-schemas.ts";
-import type { CloudEvent, Json, OfferOpened, TurnAssigned } from "../../src/client/index.ts";
+import { readDuration } from "../../src/client/heartbeat.ts";
+import type { CloudEvent, Json, OfferOpened } from "../../src/client/index.ts";
 import { ClientError } from "../../src/client/index.ts";
-import {
-  answerTurn,
-  type Capacity,
-  claimOffer,
-  createCapacitySense,
-  createInboxSense,
-  createSender,
-  failTurn,
-  reportAgent,
-} from "../../src/client/sense.ts";
+import { type Capacity, claimOffer, createCapacitySense, createInboxSense, createSender, reportAgent } from "../../src/client/sense.ts";
 import { readSettings } from "../agents/settings.ts";
 import { readNerveFile } from "./read-nerve-file.ts";
+import { createTurnWork, type OpenTurns } from "./turn-work.ts";
 
-/** Seconds that a round waits for something to come: also how often a quiet daemon shows that it is alive. */
-const round = 5;
 /** Milliseconds before a round is tried again after one that failed. */
 const pause = 1_000;
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+/** Milliseconds that a round waits for something to come, which is how often the daemon shows that it is alive: at most half of a heartbeat. */
+let beat = 5_000;
 
 const { values } = parseArgs({
   options: {
@@ -41,41 +35,69 @@ const { senses, reflexes, workflows } = await readNerveFile(values.file);
 const settings = readSettings();
 const { send } = createSender(settings);
 const capacity = createCapacitySense({ ...settings, slots: senses.capacity.slots });
-const inbox = createInboxSense({
+const sensed = {
   ...settings,
   channels: senses.inbox.channels,
-  wait: round,
   ...(senses.inbox.accepts && { accepts: acceptSchemas(senses.inbox.accepts) }),
-});
+};
 
 interface State {
   inbox?: unknown;
   /** Offers that there was no room for yet. */
   waiting: CloudEvent[];
+  open: OpenTurns;
 }
 
-let state: State = { waiting: [], ...((await readState(values.state)) as Partial<State>) };
+let state: State = { waiting: [], open: { turns: {}, answers: {} }, ...((await readState(values.state)) as Partial<State>) };
+let saving: Promise<unknown> = Promise.resolve();
+const work = createTurnWork({
+  open: state.open,
+  save,
+  send,
+  program: (name) => createProgramHandler({ command: workflows[name]?.exec ?? "cat", env: process.env }),
+  pause: () => sleep(pause),
+});
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(0));
 /** Claims of this round: the server's word on them comes with the next. */
 let claimed = 0;
 // The server holds an agent to what it says it has room for.
 await send(reportAgent(crypto.randomUUID(), { slots: senses.capacity.slots, accepts: senses.inbox.accepts ?? {} }));
 for (;;) {
   try {
-    const reading = await inbox.compute(state.inbox);
+    const reading = await createInboxSense({ ...sensed, wait: Math.floor(beat / 1_000) }).compute(state.inbox);
     claimed = 0;
     const waiting: CloudEvent[] = [];
     for (const event of [...state.waiting, ...reading.events]) {
+      keepPace(event);
       const closed = reading.events.some(({ type, data }) => type === "nerve.offer.closed" && isAbout(data, event));
       if (!(await react(event)) && !closed && isFuture((event.data as unknown as OfferOpened).expires)) waiting.push(event);
     }
-    state = { inbox: reading.state, waiting };
-    await writeFile(`${values.state}.new`, JSON.stringify(state));
-    await rename(`${values.state}.new`, values.state);
+    state = { ...state, inbox: reading.state, waiting };
+    await save();
+    // Also turns that an earlier run of this program left open.
+    work.goOn((await capacity.compute()).turns);
+    if (beat < 1_000 && reading.events.length === 0) await sleep(beat);
   } catch (error) {
     if (!(error instanceof ClientError) || !error.retryable) throw error;
     console.error(`${error.message}; again in ${pause} ms`);
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await sleep(pause);
   }
+}
+
+/** Writes the state, one write at a time. */
+function save(): Promise<void> {
+  const saved = saving.then(async () => {
+    await writeFile(`${values.state}.new`, JSON.stringify(state));
+    await rename(`${values.state}.new`, values.state);
+  });
+  saving = saved.catch(() => {});
+  return saved;
+}
+
+/** Roles say how often they want a sign of life. */
+function keepPace({ data }: CloudEvent): void {
+  const { heartbeat } = (data ?? {}) as { heartbeat?: { every: string } };
+  beat = Math.min(beat, (readDuration(heartbeat?.every ?? "") ?? beat * 2) / 2);
 }
 
 /** Runs the workflows of the reflexes that the event fires; false: it is an offer that none took, worth another look. */
@@ -94,30 +116,17 @@ async function react(event: CloudEvent): Promise<boolean> {
 }
 
 async function perform(name: string, event: CloudEvent, room: Capacity): Promise<void> {
-  const { exec, respond } = workflows[name] as (typeof workflows)[string];
+  const { respond } = workflows[name] as (typeof workflows)[string];
   const { thread } = event.data as { thread: string };
   console.log(`${event.type} → ${name} (${thread}, ${room.free} of ${senses.capacity.slots} slots free)`);
+  if (respond === "answer") return work.take(event, name);
   try {
-    if (respond === "claim") {
-      await send(claimOffer(event.data as unknown as OfferOpened));
-      claimed += 1;
-    }
-    if (respond === "answer") await answer(exec, event.data as unknown as TurnAssigned);
+    await send(claimOffer(event.data as unknown as OfferOpened));
+    claimed += 1;
   } catch (error) {
-    // Closed, answered or taken back meanwhile: there is nothing left to do for it.
+    // Closed or taken meanwhile: there is nothing left to do for it.
     if (!(error instanceof ClientError) || error.retryable) throw error;
     console.error(`${name}: ${error.message}`);
-  }
-}
-
-async function answer(exec: string | undefined, turn: TurnAssigned): Promise<void> {
-  const program = spawn(exec ?? "cat", { shell: true, stdio: ["pipe", "pipe", "inherit"] });
-  program.stdin.end(JSON.stringify(turn));
-  try {
-    await send(answerTurn(turn, JSON.parse(await text(program.stdout)) as { [field: string]: Json }));
-  } catch (error) {
-    if (error instanceof ClientError) throw error;
-    await send(failTurn(turn, error));
   }
 }
 

@@ -5,6 +5,7 @@
 It polls while it works, so that it keeps its roles however long a turn takes. With NERVEFLARE_STATE=<file> it keeps the answers
 that it made, so that a restart sends them again instead of working again.
 """
+import http.client
 import json
 import os
 import queue
@@ -19,11 +20,10 @@ HEADERS = {"authorization": "Bearer " + os.environ.get("NERVEFLARE_TOKEN", ""), 
 STATE = os.environ.get("NERVEFLARE_STATE")
 SLOTS = 1  # Roles to hold at a time. One turn is worked on at a time.
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-GONE = (urllib.error.URLError, ConnectionError, TimeoutError, OSError, json.JSONDecodeError)
+GONE = (OSError, http.client.HTTPException, json.JSONDecodeError)  # Nothing answered, or not the server.
 
-turns = {}  # Open turns by id, each as it was given last: with the newest lease.
-answers = {}  # Events that answer turns, by turn, until they are accepted or refused.
-todo = queue.Queue()
+answers = {}  # What was answered, by turn, until it is accepted or refused.
+todo = queue.Queue()  # Ids of turns that were given.
 beat = 12.0  # Seconds between two polls: half of the shortest heartbeat that a role has asked for.
 
 
@@ -68,35 +68,55 @@ def review(turn):
     return {"$status": "changes_requested", "changes": ["name the retry limit"]}
 
 
+def work():
+    """Performs turns one after the other, for ever. What is under way, or was answered, may be given again: the server knows what is open."""
+    while True:
+        turn_id, invalid = todo.get(), None
+        while (turn := find_open(turn_id)) is not None:
+            attempt, lease = turn.get("attempt", 1), turn["lease"]["generation"]
+            answer = find_answer(turn) or make_answer(turn, invalid)
+            keep(turn_id, {**answer, "attempt": attempt})
+            kind, data = answer["kind"], {"turn": turn_id, "lease": lease, **answer["data"]}
+            refused = post({"id": f"{kind}:{turn_id}:{lease}:{attempt}", "type": kind, "correlationid": turn["thread"], "data": data})
+            code = refused and refused["code"]
+            if code == "stale_lease":
+                time.sleep(1)  # If the turn is ours again, the same answer counts under the newer lease.
+                continue
+            keep(turn_id, None)
+            invalid = refused if code == "output_invalid" else None
+            if code in ("too_large", "malformed") and kind != "nerve.turn.fail":
+                keep(turn_id, {**fail(refused["detail"]), "attempt": attempt})
+            elif code not in (None, "output_invalid"):
+                break
+
+
+def find_open(turn_id):
+    """The turn, if it waits for an answer of ours: as it was given last, with the newest lease."""
+    while True:
+        try:
+            return next((turn for turn in call("GET", "/v1/me")["turns"] if turn["turn"] == turn_id), None)
+        except GONE:  # Where there is no sense in going on, the main loop ends the program.
+            time.sleep(1)
+
+
+def find_answer(turn):
+    """The answer that was made before. A turn that failed and is given again is to be tried again."""
+    kept = answers.get(turn["turn"])
+    if kept is None or (kept["kind"] == "nerve.turn.fail" and kept["attempt"] < turn.get("attempt", 1)):
+        return None
+    return kept
+
+
 def make_answer(turn, invalid):
     """Performs the turn."""
     try:
-        return "nerve.turn.respond", {"output": review({**turn, "invalid": invalid} if invalid else turn)}
+        return {"kind": "nerve.turn.respond", "data": {"output": review({**turn, "invalid": invalid} if invalid else turn)}}
     except Exception as error:  # Whatever went wrong, the thread must hear of it.
-        return "nerve.turn.fail", {"error": f"{type(error).__name__}: {error}"[:1000], "retryable": False}
+        return fail(f"{type(error).__name__}: {error}")
 
 
-def work():
-    """Performs turns one after the other, for ever."""
-    while True:
-        turn_id, invalid = todo.get(), None
-        while turn_id in turns:
-            kind, data = answers.get(turn_id) or make_answer(turns[turn_id], invalid)
-            turn = turns.get(turn_id)  # Perhaps given again meanwhile, under a newer lease; or taken back.
-            if turn is None:
-                break
-            keep(turn_id, (kind, data))
-            lease = turn["lease"]["generation"]
-            event = {"id": f"{kind}:{turn_id}:{lease}", "type": kind, "correlationid": turn["thread"]}
-            refused = post({**event, "data": {"turn": turn_id, "lease": lease, **data}})
-            keep(turn_id, None)
-            newest = turns.get(turn_id, turn)["lease"]["generation"]
-            if refused and refused["code"] == "stale_lease" and newest > lease:
-                keep(turn_id, (kind, data))
-                continue
-            invalid = refused if refused and refused.get("left") else None
-            if not invalid:
-                turns.pop(turn_id, None)
+def fail(reason):
+    return {"kind": "nerve.turn.fail", "data": {"error": reason[:1000], "retryable": False}}
 
 
 def keep(turn_id, answer):
@@ -113,15 +133,6 @@ def keep(turn_id, answer):
         os.replace(STATE + ".new", STATE)
 
 
-def take(turn):
-    """A turn was given, perhaps again."""
-    known = turns.get(turn["turn"])
-    if known is None or known["lease"]["generation"] <= turn["lease"]["generation"]:
-        turns[turn["turn"]] = turn
-    if known is None:
-        todo.put(turn["turn"])
-
-
 def handle(event):
     global beat
     kind, data = event["type"], event.get("data") or {}
@@ -133,9 +144,7 @@ def handle(event):
         claim = {"id": f"claim:{data['offer']}", "type": "nerve.offer.claim", "correlationid": data["thread"]}
         post({**claim, "data": {"offer": data["offer"]}})
     elif kind == "nerve.turn.assigned":
-        take(data)
-    elif kind == "nerve.turn.revoked":
-        turns.pop(data["turn"], None)
+        todo.put(data["turn"])
 
 
 def poll():
@@ -156,11 +165,16 @@ def resume():
     if STATE and os.path.exists(STATE):
         with open(STATE) as file:
             answers.update(json.load(file))
-    for turn in call("GET", "/v1/me")["turns"]:
+    open_turns = call("GET", "/v1/me")["turns"]
+    for turn in open_turns:
         handle({"type": "nerve.turn.assigned", "data": turn})
+    for turn_id in set(answers) - {turn["turn"] for turn in open_turns}:
+        keep(turn_id, None)
 
 
 def main():
+    if not os.environ.get("NERVEFLARE_TOKEN"):
+        sys.exit("Set NERVEFLARE_TOKEN to the agent's token: `nerveflare agents add <id>` shows it once.")
     started = False
     while True:
         try:

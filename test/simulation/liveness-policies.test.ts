@@ -110,7 +110,7 @@ const turns: [string, "timeout" | "fail", string, (stage: Stage, turn: TurnAssig
   return [
     row("retry", async ({ first, show }, turn) => {
       const again = await first.turn();
-      expect(again).toMatchObject({ turn: turn.turn, lease: { generation: 1 } });
+      expect(again).toMatchObject({ turn: turn.turn, attempt: 2, retries: key === "on_fail" ? 100 : 0, lease: { generation: 1 } });
       expect(await first.answer(again, "approved")).toMatchObject({ status: "accepted" });
       expect((await show()).status).toBe("completed");
     }),
