@@ -218,6 +218,38 @@ test("a restart that waits for a place can be cancelled there", async () => {
   await expectThread(thread, { status: "cancelled" });
 });
 
+test("what is parked is retried all together, and the threads that were suspended for it go on", async () => {
+  const [first, second] = [await begin(), await begin()];
+  const stub = (thread: string) => threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
+  let sent = 0;
+  const park = async (thread: string, message: { type: string; [fact: string]: Json }): Promise<void> => {
+    sent += 1;
+    await stub(thread).deliver({ from: "agent/all", id: sent, to: `recruitment/${thread}`, park: true, message });
+  };
+  for (const thread of [first, second]) for (const agent of ["x", "y"]) await park(thread, { type: "agent.away", agent });
+  // No retry helps this one: its thread stays suspended for it.
+  await park(second, { type: "made.up" });
+  const list = async (): Promise<{ thread: string; type: string }[]> => {
+    const both = await Promise.all([first, second].map((thread) => call("GET", `/v1/parked?thread=${thread}`)));
+    return both.flatMap(({ body }) => body.parked);
+  };
+  await vi.waitFor(async () => expect(await list()).toHaveLength(5), { timeout: 5_000, interval: 20 });
+  for (const thread of [first, second]) await expectThread(thread, { status: "suspended", error: expect.stringContaining("parked: ") });
+  const answers = [];
+  for (const thread of [first, second]) answers.push((await call("POST", "/v1/parked/retry", { body: { thread, limit: 200 } })).body);
+  expect(answers).toMatchObject([
+    { taken: [expect.any(String), expect.any(String)], left: [], resumed: [first], next: null },
+    { taken: [expect.any(String), expect.any(String)], left: [{ code: "not_allowed_now" }], resumed: [], next: null },
+  ]);
+  const [one, other] = await Promise.all([first, second].map((thread) => call("GET", `/v1/threads/${thread}`)));
+  expect(one?.body.status).not.toBe("suspended");
+  await expectThread(second, { status: "suspended", error: expect.stringContaining("parked: ") });
+  expect(other?.status).toBe(200);
+  await vi.waitFor(async () => expect((await list()).map(({ type }) => type)).toEqual(["made.up"]), { timeout: 5_000, interval: 20 });
+  expect(await call("POST", "/v1/parked/retry", { body: { limit: 0 } })).toMatchObject({ status: 400 });
+  for (const thread of [first, second]) await order(thread, "cancel");
+});
+
 test("what could not be run is listed, suspends its thread, and is retried or dropped", async () => {
   const thread = await begin();
   await reviewer.claim("reviewer", thread);

@@ -10,6 +10,7 @@ import { listParked } from "../parked-store.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
+import { retryParked } from "../retry-parked.ts";
 
 /** A thread, and a number of its root's object or, with a `t`, of its task's. */
 const parkedId = /^(t[a-z2-7]{25}):(t?\d{1,12})$/;
@@ -20,12 +21,24 @@ const parkedList = z.strictObject({
 });
 
 const nothing = z.strictObject({});
+/** One call retries a page: each event is a call to an object. */
+const retryBody = parkedList.extend({ limit: z.int().min(1).max(limits.pageMax).default(limits.page) });
 
 /** Adds the routes of `/v1/parked`. */
 export function addParkedRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/parked", async (c) => {
     await requireOperator(c, ports);
     return c.json(await listParked(ports.db, parseInput(parkedList, c.req.query(), "query")));
+  });
+
+  app.post("/v1/parked/retry", async (c) => {
+    const operator = await requireOperator(c, ports);
+    const page = await listParked(ports.db, parseInput(retryBody, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body"));
+    const done = await retryParked(
+      page.parked.map(({ id }) => id),
+      { operator, thread: ports.thread },
+    );
+    return c.json({ ...done, next: page.next }, 202);
   });
 
   for (const order of ["retry", "drop"] as const) {
@@ -50,6 +63,19 @@ export const parkedDocs: RouteDoc[] = [
     callers: "operators",
     query: parkedList,
     answers: { 200: { description: "A page.", schema: answerShapes.any } },
+  },
+  {
+    route: "POST /v1/parked/retry",
+    tag: "operations",
+    summary: "Run parked events again, oldest first, and resume the threads that were suspended for them",
+    callers: "admins",
+    body: { schema: retryBody, required: false },
+    answers: {
+      202: {
+        description: "What was taken, what stays parked and why, and which threads go on; `next` is the `after` of the next page.",
+        schema: answerShapes.any,
+      },
+    },
   },
   {
     route: "POST /v1/parked/:id/retry",

@@ -74,6 +74,7 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["POST /v1/threads/:id/fork", "adminsChange"],
   ["POST /v1/threads/:id/roles/:role", "adminsChange"],
   ["GET /v1/parked", "operatorsRead"],
+  ["POST /v1/parked/retry", "adminsChange"],
   ["POST /v1/parked/:id/retry", "adminsChange"],
   ["POST /v1/parked/:id/drop", "adminsChange"],
 
