@@ -2,6 +2,7 @@
 import { and, assign, cancel, emit, enqueueActions, fromPromise, not, raise, sendTo, setup, spawnChild, stateIn, stopChild } from "xstate";
 import { actorAt, parentActor } from "../../src/durable/host/actor-at.ts";
 import { createLogics, type Write } from "../../src/durable/host/logic.ts";
+import { listHardLogics } from "./hard-machines.ts";
 import { world } from "./world.ts";
 
 /** Rows that a test reads back: written in the step's own transaction. */
@@ -316,6 +317,7 @@ const options = {
 };
 
 export const logics = createLogics({
+  ...listHardLogics(options),
   counter: { machine: counter, options },
   sender: { machine: sender, options },
   family: { machine: family, options },

@@ -52,6 +52,11 @@ const refused: [what: string, machine: () => AnyStateMachine, reason: RegExp][] 
     () => inState({ entry: spawnChild("c" as never, { id: "x", syncSnapshot: true } as never) }, { actors: { c: inner } }),
     /syncSnapshot/,
   ],
+  [
+    "an actor named __proto__",
+    () => inState({ invoke: { src: "__proto__" } }, { actors: Object.fromEntries([["__proto__", inner]]) }),
+    /an actor cannot be named __proto__/,
+  ],
   ["an unknown actor", () => inState({ invoke: { src: "nobody" } }), /the actor nobody has no implementation/],
   ["an unknown action", () => inState({ exit: "nothing" }), /the action nothing has no implementation/],
   ["an action named like a method of objects", () => inState({ entry: { type: "toString" } }), /the action toString has no implementation/],

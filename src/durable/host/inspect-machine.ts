@@ -35,6 +35,7 @@ export function inspectMachine(name: string, machine: AnyStateMachine, writes: r
   const checkSource = (node: AnyStateNode, src: unknown): void => {
     if (typeof src !== "string" || src.startsWith("xstate.invoke."))
       fail(node, "a child's logic is given inline, but its object is made by the logic's name: name it in setup({ actors })");
+    else if (src === "__proto__") fail(node, "an actor cannot be named __proto__, which JavaScript keeps for an object's prototype");
     else if (!sources.includes(src)) fail(node, `the actor ${src} has no implementation`);
   };
 

@@ -89,6 +89,8 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
     const actor = await actors.load(id);
     if (message.type === "host.start") return actor ? startAgain(actor, envelope, mark) : startChild(id, envelope, mark);
     if (message.type === "host.stop") {
+      // Whoever is no child of the sender only has its address.
+      if (actor && actor.row.parent !== envelope.from) return note(actor, mark);
       stepper.stop(actor, () => {
         mark();
         parking.removeStarts(id);

@@ -75,7 +75,7 @@ function walkObject(walk: Walk, value: object): void {
 }
 
 function walkArray(walk: Walk, value: readonly unknown[]): void {
-  if (Object.getPrototypeOf(value) !== Array.prototype && depthOf(value) > 2) refuse(walk, `a ${value.constructor.name}`);
+  if (Object.getPrototypeOf(value) !== Array.prototype && depthOf(value) > 2) refuse(walk, describeClass(value.constructor.name));
   const { path } = walk;
   for (let index = 0; index < value.length; index++) {
     path.push(index);
@@ -95,7 +95,7 @@ function walkRecord(walk: Walk, value: object): void {
   else if (prototype !== Object.prototype && depthOf(value) > 1) {
     // Data of another realm (workerd's RPC, vitest) has an Object of its own; whatever else has a prototype is of a class.
     if (isActorReference(value)) walkReference(walk, value);
-    else refuse(walk, `a ${prototype.constructor.name}`);
+    else refuse(walk, describeClass(prototype.constructor.name));
     return;
   }
   if (readAddress(value) !== undefined)
@@ -119,6 +119,10 @@ function walkRecord(walk: Walk, value: object): void {
 function walkReference(walk: Walk, reference: object): void {
   if (!walk.isPresentChild) refuse(walk, "an actor reference", "which cannot leave its object: send the actor's id");
   else if (!walk.isPresentChild(reference)) walk.exact = false;
+}
+
+function describeClass(name: string): string {
+  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
 }
 
 /** How many prototypes a value has: an array two, a record one. */

@@ -1,0 +1,4 @@
+import { describeHardHost } from "./hard-contract.ts";
+import { createWorkerdWorld } from "./workerd-world.ts";
+
+describeHardHost("workerd", createWorkerdWorld);
