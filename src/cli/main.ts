@@ -120,5 +120,8 @@ function leaveQuietly(error: NodeJS.ErrnoException): void {
 
 if (import.meta.main) {
   process.stdout.on("error", leaveQuietly);
-  process.exitCode = await runCli(process.argv.slice(2));
+  // Not awaited here: `completion` imports this module, which would wait for itself.
+  void runCli(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
 }
