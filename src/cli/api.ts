@@ -46,16 +46,18 @@ export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "en
       exitCode: exitCodes.usage,
     });
   }
+  // `post` and `broadcast` are for agents too.
+  const whose = options.token === undefined ? "operator" : "agent";
   const http = createHttpCaller({ url, token, fetch: (address, init) => fetch(address, init), clock: systemClock });
   return {
     url,
     call: (method, path, call) =>
       http.call(method, path, call).catch((error: unknown) => {
-        throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
+        throw error instanceof ClientError ? explainClientError(error, url, server.from, whose) : error;
       }),
     open: (path, headers, signal) =>
       openStream({ url, token, path, headers, signal }).catch((error: unknown) => {
-        throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
+        throw error instanceof ClientError ? explainClientError(error, url, server.from, whose) : error;
       }),
   };
 }
@@ -68,23 +70,44 @@ function readLocalToken(env: CommandContext["env"]): string | undefined {
   }
 }
 
+/** Begins what the client says of an answer that is no nerveflare server's: a proxy's page, another program at that port. */
+const foreignAnswer = "the server answered ";
+
 /**
  * Says what happened and what to do about it.
  * @param from what named the address
+ * @param whose token the call carries
  */
-export function explainClientError(error: ClientError, url: string, from: string): CliError {
+export function explainClientError(error: ClientError, url: string, from: string, whose: "agent" | "operator" = "agent"): CliError {
   const { code, problem, message, retryAfter } = error;
   const say = (hint: string) => new CliError(problem ? `${problem.nrv} ${code}: ${problem.detail}` : message, { hint, cause: error });
   if (code === "network") {
-    return new CliError(`Nothing answers at ${url} (${message}).`, {
-      hint: `The address is from ${from}. Start a server with \`nerveflare start\`, or say where it is with --url, --profile or NERVEFLARE_URL.`,
+    const [line] = message.split("\n");
+    const speaksHttp = url.startsWith("https:") && /SSL|wrong version number/i.test(message);
+    return new CliError(`Nothing answers at ${url} (${speaksHttp ? "no TLS is spoken at that port" : line}).`, {
+      hint: speaksHttp
+        ? `The address is from ${from}. Give it with http: if the server is meant to be reached without TLS.`
+        : `The address is from ${from}. Start a server with \`nerveflare start\`, or say where it is with --url, --profile or NERVEFLARE_URL.`,
+      cause: error,
+    });
+  }
+  if (problem?.detail.startsWith(foreignAnswer)) {
+    const status = problem.detail.slice(foreignAnswer.length).split(":", 1)[0];
+    return new CliError(`What answers at ${url} is no nerveflare server, or something on the way to one (status ${status}).`, {
+      hint: `The address is from ${from}. Look whether host, port and path are right; a proxy before the server must pass /v1/ on.`,
       cause: error,
     });
   }
   if (code === "unauthenticated")
-    return say("The token is not valid here. Ask the operator for another; `nerveflare agents add` makes one.");
+    return say(
+      whose === "agent"
+        ? "The token is not valid here. Ask the operator for another; `nerveflare agents add` makes one."
+        : "The token is not valid here. A local server keeps its operator's token in .nerveflare/admin-token: run this where it was started, or set NERVEFLARE_DATA. Other operators' are made by `nerveflare operators add`.",
+    );
   if (code === "forbidden")
     return say("This token may not do that. Commands beside `agent` need an operator's token, and changes one that may not only read.");
+  if (code === "not_found" && URL.parse(url)?.pathname !== "/" && problem?.detail.startsWith("There is no /"))
+    return say(`The address is from ${from}, and its path stands before each call: is it right?`);
   if (problem?.retryable && code !== "output_invalid")
     return say(`Try again${retryAfter === undefined ? " later" : ` in ${retryAfter} s`}.`);
   return new CliError(problem ? `${problem.nrv} ${code}: ${problem.detail}` : message, { cause: error });

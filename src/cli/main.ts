@@ -65,7 +65,7 @@ export interface CliWorld {
 export async function runCli(args: string[], world: CliWorld = {}): Promise<number> {
   const { stdout = process.stdout, stderr = process.stderr, env = process.env } = world;
   const terminal = createTerminal({ stdout, stderr, json: args.includes("--json"), env });
-  const program = createProgram(stdout, stderr);
+  const program = createProgram(stdout, terminal.json ? { write: () => {} } : stderr);
   try {
     const words = args.filter((arg) => !arg.startsWith("-"));
     const asked = words[0] === "help" ? words[1] : words[0];
@@ -78,7 +78,11 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
     await program.parseAsync(args, { from: "user" });
     return exitCodes.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      if (terminal.json) terminal.error(explainUsage(error), "Run it with --help for what there is.");
+      return exitCodes.usage;
+    }
     if (error instanceof CliError) {
       terminal.error(error.message, error.hint);
       return error.exitCode;
@@ -87,6 +91,11 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
     terminal.error(`NRV9001 bug: ${detail}`, "This is a fault of nerveflare. Please report it with the command line that you used.");
     return exitCodes.failed;
   }
+}
+
+/** What commander would have written, under `--json`. Where no command was named it writes the help. */
+function explainUsage({ code, message }: CommanderError): string {
+  return code === "commander.help" ? "No command was named." : message.replace(/^error: /, "");
 }
 
 function createProgram(stdout: Output, stderr: Output): Command {

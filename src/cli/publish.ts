@@ -1,10 +1,10 @@
 /** `nerveflare publish`: puts workflow files into the registry. */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { parseDocument } from "yaml";
 import { ClientError } from "../client/client-error.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
-import { CliError, type CommandContext } from "./command.ts";
+import { readSource } from "./check/read-source.ts";
+import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface LocatedDiagnostic {
@@ -58,11 +58,11 @@ export function defineCommand(command: Command, context: CommandContext): void {
 }
 
 async function readWorkflow(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new CliError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  const { text, problem, fault } = await readSource(file);
+  if (problem)
+    throw new CliError(`${file} ${problem.message}`, { ...(problem.hint ? { hint: problem.hint } : {}), exitCode: exitCodes.usage });
+  if (fault) throw new CliError(`${file}: ${fault.message}`, fault.hint ? { hint: fault.hint } : {});
+  return text;
 }
 
 /** The registry's name for the file is in it. If it cannot be found, the server is asked all the same: it says best what is wrong. */
