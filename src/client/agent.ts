@@ -2,13 +2,16 @@
 import { channels } from "../wire/channels.ts";
 import type { CloudEvent, Json } from "../wire/event.ts";
 import type { Accepted, InboxItem } from "../wire/frames.ts";
-import type { OfferOpened, TurnAssigned } from "../wire/kinds.ts";
+import type { TurnAssigned } from "../wire/kinds.ts";
 import { type Accepts, describeAccepts, findMisfit } from "./accepts.ts";
 import { createAnswers, type Journal } from "./answers.ts";
+import { createBoundedSet } from "./bounded.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import { type Clock, createScopedClock, systemClock } from "./clock.ts";
+import { createClosing } from "./closing.ts";
 import { identifyEvent } from "./complete-event.ts";
 import { createConnection } from "./connection.ts";
+import { createGreeting } from "./greeting.ts";
 import {
   type EventHandler,
   type EventToSend,
@@ -85,10 +88,11 @@ export interface Agent {
   /** Settles after `close()`; rejects with `unauthenticated` when the token is not valid (any more). */
   readonly closed: Promise<void>;
   /**
-   * Claims nothing more, lets running turns finish for `finish` milliseconds (0 unless told), aborts the others, hands in what waits, and
-   * disconnects. Turns that were not answered are given again to whoever connects next.
+   * Claims nothing more, gives back the roles of which no turn is being performed, lets running turns finish for `finish` milliseconds (0
+   * unless told), aborts the others and gives their roles back too, hands in what waits, and disconnects. Roles by name stay the agent's.
+   * With `release: false`, as before a restart, nothing is given back: turns that were not answered are given again to whoever connects next.
    */
-  close(options?: { finish?: number }): Promise<void>;
+  close(options?: { finish?: number; release?: boolean }): Promise<void>;
 }
 
 /**
@@ -113,7 +117,11 @@ export function connectAgent(options: AgentOptions): Agent {
   };
   const transports = (options.transports ?? transportNames).flatMap((name) => known[name]?.() ?? []);
   if (transports.length === 0) throw new TypeError("give `transports` at least one that works here: socket (needs a WebSocket), sse, poll");
-  const me = createMeReader(http);
+  const client =
+    newId()
+      .replace(/[^A-Za-z0-9]/g, "")
+      .slice(0, 12) || "client";
+  const me = createMeReader(http, client);
   const outbox = createOutbox({ clock, random });
   const answers = createAnswers(options.journal, note);
   const heartbeat = createHeartbeat((ms) => connection?.beat(ms), clock.now);
@@ -124,8 +132,12 @@ export function connectAgent(options: AgentOptions): Agent {
   });
   const turns = createTurns({
     ...{ handlers: onTurn && guardTurns(onTurn, checkTurn), slots, outbox, answers, me, clock, newId, note },
-    ended: ({ thread, role }) => offers.endTurn(thread, role.name),
+    ended({ thread, role }) {
+      offers.endTurn(thread, role.name);
+      closing.endTurn();
+    },
   });
+  const strangers = createBoundedSet(clientLimits.notedClients);
   const ready = createGate();
   const closed = createGate();
   /** What did not fit, by declared kind; all others as `*`, for senders may think up any number of kinds. */
@@ -136,6 +148,12 @@ export function connectAgent(options: AgentOptions): Agent {
   let stopped = false;
 
   const inbox = createInbox({ clock, room: clientLimits.inHand + 2 * slots, handle, readAgain: () => connection?.restart() });
+
+  const closing = createClosing({
+    ...{ offers, turns, outbox, inbox, me, clock, newId, note },
+    isConnected: () => connection?.transport() !== undefined,
+  });
+  const greet = createGreeting({ me, offers, heartbeat, receive: inbox.receive, clock, note });
 
   /** Nothing that is given, however odd, may end the process that takes it. */
   function handle({ event }: InboxItem, done: () => void) {
@@ -216,20 +234,6 @@ export function connectAgent(options: AgentOptions): Agent {
     }
   }
 
-  async function greet() {
-    const asked = clock.now();
-    try {
-      const now = await me.read();
-      offers.resync(now, asked);
-      heartbeat.keep(new Set([...now.rolesHeld, ...now.turns].map(({ thread }) => thread)), asked);
-      // What an earlier run of this program was given.
-      for (const { thread, heartbeat: due } of [...now.rolesHeld, ...now.turns]) heartbeat.ask(thread, due?.every);
-      for (const offer of now.offers as OfferOpened[]) offers.open(offer, asked);
-    } catch (error) {
-      note({ level: "warn", what: "me.failed", message: describeError(error) });
-    }
-  }
-
   function report() {
     const data = { slots, ...options.report, ...(accepts ? { accepts: describeAccepts(accepts) } : {}) };
     outbox.send(identifyEvent({ type: "nerve.agent.report", data }, newId), "own").catch((error: unknown) => {
@@ -251,22 +255,27 @@ export function connectAgent(options: AgentOptions): Agent {
     if (stopped) return;
     report();
     connection = createConnection({
-      transports,
-      ...{ clock, random, note },
+      ...{ transports, client, clock, random, note },
       listener: {
         opened(link) {
           ready.open();
           inbox.attach(link);
           outbox.attach(link);
-          void greet();
+          greet();
         },
         lost() {
           inbox.attach(undefined);
           outbox.attach(undefined);
         },
         delivered: inbox.receive,
+        noted({ code, detail, about }) {
+          if (strangers.has(about)) return;
+          strangers.add(about);
+          note({ level: "warn", what: "connection.shared", message: detail, code });
+        },
         flushAcks: inbox.flush,
         inHand: inbox.inHand,
+        isComplete: inbox.isComplete,
         failed(error) {
           note({ level: "error", what: "refused", message: error.message, code: error.code });
           stop(error);
@@ -277,21 +286,12 @@ export function connectAgent(options: AgentOptions): Agent {
     });
   }
 
-  async function shut(finish: number) {
-    note({ level: "info", what: "closing", message: `${turns.size()} turns are open` });
-    offers.stop();
-    if (finish > 0) await within(finish, turns.idle());
-    turns.stop();
-    await within(clientLimits.closeMs, Promise.all([turns.idle(), outbox.drained()]));
-    await within(clientLimits.closeMs, inbox.flush());
+  async function shut(finish: number, release: boolean) {
+    await closing.end(finish, release);
     const error = new ClientError("closed", "the agent was closed");
     stop(error);
     ready.fail(error);
     closed.open();
-  }
-
-  function within(ms: number, work: Promise<unknown>): Promise<unknown> {
-    return Promise.race([work, new Promise<void>((resolve) => void clock.after(ms, resolve))]);
   }
 
   void start();
@@ -302,8 +302,8 @@ export function connectAgent(options: AgentOptions): Agent {
     transport: () => connection?.transport(),
     ready: ready.promise,
     closed: closed.promise,
-    close({ finish = 0 } = {}) {
-      over ??= shut(finish);
+    close({ finish = 0, release = true } = {}) {
+      over ??= shut(finish, release);
       return over;
     },
   };

@@ -3,9 +3,9 @@ import { type Problem, type ProblemCode, problemCodes } from "../wire/problem.ts
 
 /**
  * Why a call failed: the server's own codes, and those of the client. `network`: nothing answered. `closed`: the agent was
- * closed. `outbox_full`: too much is waiting. `revoked`: the turn was taken back.
+ * closed. `outbox_full`: too much is waiting. `revoked`: the turn was taken back. `resumed`: it is run again, with what a person added.
  */
-export type ClientErrorCode = ProblemCode | "network" | "closed" | "outbox_full" | "revoked";
+export type ClientErrorCode = ProblemCode | "network" | "closed" | "outbox_full" | "revoked" | "resumed";
 
 /** A failed call. With a `problem` the server refused it; without one it never got there. */
 export class ClientError extends Error {

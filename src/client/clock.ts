@@ -1,4 +1,6 @@
 /** Time as the client sees it; a port, so that tests move it by hand. */
+import { clientLimits } from "./limits.ts";
+
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
@@ -14,6 +16,21 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * Runs `action` after so much silence: a timer that fires late, since the process was busy or asleep, does so before what has come meanwhile is
+ * read, so that it waits until that has been. Returns what cancels it.
+ */
+export function afterSilence(clock: Clock, ms: number, action: () => void): () => void {
+  let look: ReturnType<typeof setTimeout> | undefined;
+  const stop = clock.after(ms, () => {
+    look = setTimeout(action, clientLimits.secondLookMs);
+  });
+  return () => {
+    stop();
+    clearTimeout(look);
+  };
+}
 
 /** Makes a clock whose timers end together, so that a closed agent leaves none behind that would keep its process alive. */
 export function createScopedClock(clock: Clock): Clock & { stopAll(): void } {

@@ -1,5 +1,6 @@
 /** Keeps one link to the server alive: by the best way that works, the next where one does not, back-off in between, and back up when a better one works again. */
-import type { InboxItem } from "../wire/frames.ts";
+import { replacedAtMost } from "../wire/channels.ts";
+import type { InboxItem, ServerNote } from "../wire/frames.ts";
 import { computeBackoff } from "./backoff.ts";
 import { ClientError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
@@ -14,6 +15,9 @@ export interface ConnectionListener {
   /** There is no link now; the next comes by `opened`. */
   lost(): void;
   delivered(item: InboxItem): void;
+  noted(note: ServerNote): void;
+  /** Whether all that was delivered was taken: then a stream may go on where the one before it ended. */
+  isComplete(): boolean;
   flushAcks(): void;
   inHand(): number;
   /** The token is not valid: it will not come back. */
@@ -35,6 +39,8 @@ export interface Connection {
 export interface ConnectionOptions {
   /** The ways to the server, the best first; at least one. */
   transports: readonly Transport[];
+  /** What the process calls itself. */
+  client: string;
   clock: Clock;
   random: () => number;
   note: TakeNote;
@@ -44,12 +50,13 @@ export interface ConnectionOptions {
 /** A link and the place of its transport among them. */
 interface Place {
   link: Link;
+  name: string;
   rank: number;
   openedAt?: number;
 }
 
 /** Opens a connection and keeps it. */
-export function createConnection({ transports, clock, random, note, listener }: ConnectionOptions): Connection {
+export function createConnection({ transports, client, clock, random, note, listener }: ConnectionOptions): Connection {
   let current: Place | undefined;
   let upgrade: Link | undefined;
   let stopTimer = () => {};
@@ -60,23 +67,49 @@ export function createConnection({ transports, clock, random, note, listener }: 
   const shortLives = transports.map(() => 0);
   let everyMs: number = clientLimits.pingMs;
   let closed = false;
+  let made = 0;
+  /** Links that the server may still take for alive. */
+  let left: string[] = [];
+  /** The last event of the stream before, if that was the last link. */
+  let resume: number | undefined;
 
   const nameOf = (rank: number) => transports[rank]?.name as TransportName;
 
   function connect(rank: number) {
     const transport = transports[rank];
     if (closed || !transport) return;
-    const here: Place = { rank, link: undefined as unknown as Link };
+    const here = begin(rank);
     current = here;
-    here.link = transport.open(listenTo({ opened: () => take(here), ended: (end) => current === here && leave(here, end) }));
+    const replaces = left.slice(0, -1);
+    const goesOn = transport.name === "sse" && resume !== undefined && listener.isComplete();
+    here.link = transport.open(listenTo(here, { opened: () => take(here), ended: (end) => current === here && leave(here, end) }), {
+      connection: here.name,
+      replaces,
+      client,
+      ...(goesOn ? { lastEventId: resume as number } : {}),
+    });
   }
 
-  function listenTo(hooks: Pick<LinkListener, "opened" | "ended">): LinkListener {
-    return { ...hooks, delivered: listener.delivered, flushAcks: listener.flushAcks, inHand: listener.inHand };
+  function begin(rank: number): Place {
+    const name = `${client}.${++made}`;
+    left = [...left, name].slice(-replacedAtMost);
+    return { rank, name, link: undefined as unknown as Link };
+  }
+
+  function listenTo(here: Place, hooks: Pick<LinkListener, "opened" | "ended">): LinkListener {
+    const { flushAcks, inHand, noted } = listener;
+    const delivered = (item: InboxItem) => {
+      if (nameOf(here.rank) === "sse") resume = item.seq;
+      listener.delivered(item);
+    };
+    return { ...hooks, delivered, flushAcks, inHand, noted };
   }
 
   function take(here: Place) {
     here.openedAt = clock.now();
+    // The server has taken the others' place away with the one that opened.
+    left = left.slice(left.indexOf(here.name));
+    if (nameOf(here.rank) !== "sse") resume = undefined;
     here.link.beat(everyMs);
     note({ level: "info", what: "connected", message: `connected by ${nameOf(here.rank)}` });
     if (here.rank > 0) scheduleUpgrade();
@@ -129,7 +162,8 @@ export function createConnection({ transports, clock, random, note, listener }: 
     const transport = transports[rank];
     if (!transport || !current) return;
     if (rank >= current.rank) return scheduleUpgrade();
-    const here: Place = { rank, link: undefined as unknown as Link };
+    const here = begin(rank);
+    const replaces = left.filter((name) => name !== here.name && name !== current?.name);
     const opened = () => {
       upgrade = undefined;
       if (rank === 0) upgrades = 0;
@@ -137,13 +171,17 @@ export function createConnection({ transports, clock, random, note, listener }: 
       current = here;
       old?.link.close();
       take(here);
+      // Only now: had the server closed it before, a way that does not open would have cost the one that carried.
+      if (!old) return;
+      here.link.replace(old.name);
+      left = [old.name, ...left];
     };
     const ended = (end: LinkEnd) => {
       if (current === here) return leave(here, end);
       upgrade = undefined;
       tryBetter(rank + 1);
     };
-    here.link = transport.open(listenTo({ opened, ended }));
+    here.link = transport.open(listenTo(here, { opened, ended }), { connection: here.name, replaces, client });
     upgrade = here.link;
   }
 
@@ -161,6 +199,7 @@ export function createConnection({ transports, clock, random, note, listener }: 
       stopUpgrades();
       old.link.close();
       listener.lost();
+      resume = undefined;
       connect(old.rank);
     },
     beat(ms) {

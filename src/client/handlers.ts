@@ -17,15 +17,25 @@ export interface InvalidAnswer {
 
 /** What a handler can do beside answering. */
 export interface TurnContext {
-  /** Aborts when the turn is revoked or the agent closes without waiting: whatever is answered then goes nowhere. */
+  /** Aborts when the turn is revoked, is to be run again, or the agent closes without waiting: whatever is answered then goes nowhere. */
   signal: AbortSignal;
   /** There from the second answer on. */
   invalid?: InvalidAnswer;
   /** Tells how far it is; `details` travel in the hand-over to another agent. Of several waiting ones only the last is sent. */
   progress(note: string, details?: Json): void;
+  /**
+   * Hears when the turn's thread is resumed while the handler runs, with the turn as it is now: `resumed` says why, and what a person added.
+   * The listener that returns `"restart"` has the handler's signal aborted and, once it has ended, the handler run again with that turn; else
+   * the handler goes on. Without a listener it is run again if there is a supplement, which its answer must know of.
+   */
+  onUpdate(listener: TurnListener): void;
   /** Sends an event that this turn caused. */
   send(event: EventToSend): Promise<Accepted>;
 }
+
+/** Takes a turn that was given again. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a listener that returns nothing is what most are
+export type TurnListener = (turn: TurnAssigned) => "restart" | undefined | void;
 
 /**
  * Takes a turn and returns its output (or {@link withBody}). What it throws fails the turn; see {@link TurnFailure}.

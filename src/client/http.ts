@@ -16,7 +16,7 @@ export interface HttpCall {
   body?: string;
   /** Of the body; `application/json` unless told. */
   contentType?: string;
-  /** Milliseconds until the call counts as lost. */
+  /** Milliseconds until the call counts as lost: to the first word of the answer, then the usual for the rest. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -33,7 +33,7 @@ export interface HttpCaller {
    * Opens a stream of events.
    * @throws ClientError with the server's problem, or `network`
    */
-  stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+  stream(path: string, signal: AbortSignal, headers?: Record<string, string>): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** Makes a {@link HttpCaller}. A path in `url` is kept, so a server may live under a prefix. */
@@ -41,8 +41,8 @@ export function createHttpCaller(options: { url: string; token?: string | undefi
   const { token, clock } = options;
   const authorize: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   return {
-    async stream(path, signal) {
-      const headers = { accept: "text/event-stream", ...authorize };
+    async stream(path, signal, more = {}) {
+      const headers = { accept: "text/event-stream", ...authorize, ...more };
       const failed = (error: unknown) => new ClientError("network", `GET ${path}: ${describeCause(error)}`, { cause: error });
       const response = await options.fetch(resolveUrl(options.url, path), { method: "GET", headers, signal }).catch((error: unknown) => {
         throw failed(error);
@@ -55,12 +55,15 @@ export function createHttpCaller(options: { url: string; token?: string | undefi
       const abort = () => controller.abort(signal?.reason);
       signal?.addEventListener("abort", abort, { once: true });
       if (signal?.aborted) abort();
-      const stopTimer = clock.after(timeoutMs, () => controller.abort(new ClientError("network", `no answer within ${timeoutMs} ms`)));
+      const watch = (ms: number) => clock.after(ms, () => controller.abort(new ClientError("network", `no answer within ${ms} ms`)));
+      let stopTimer = watch(timeoutMs);
       const headers: Record<string, string> = { accept: "application/json", ...authorize };
       if (body !== undefined) headers["content-type"] = contentType;
       try {
         const url = resolveUrl(options.url, path);
         const response = await options.fetch(url, { method, headers, signal: controller.signal, ...(body === undefined ? {} : { body }) });
+        stopTimer();
+        stopTimer = watch(clientLimits.answerMs);
         const text = await response.text();
         if (!response.ok) throw readRefusal(response, text);
         return text === "" ? null : parseBody(text, url);

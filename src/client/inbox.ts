@@ -13,6 +13,8 @@ export interface Inbox {
   attach(link: Link | undefined): void;
   /** How many events were handed on and are not done. */
   inHand(): number;
+  /** Whether all that was given was handed on: for some there was no room otherwise. */
+  isComplete(): boolean;
 }
 
 /** Makes an {@link Inbox}. */
@@ -48,8 +50,14 @@ export function createInbox(options: {
     const seqs = [...acks];
     acks.clear();
     const sent = [];
-    for (let from = 0; from < seqs.length; from += clientLimits.ackBatch)
-      sent.push(link.ack(seqs.slice(from, from + clientLimits.ackBatch)));
+    for (let from = 0; from < seqs.length; from += clientLimits.ackBatch) {
+      const batch = seqs.slice(from, from + clientLimits.ackBatch);
+      sent.push(
+        link.ack(batch).then((arrived) => {
+          if (!arrived) for (const seq of batch) if (acks.size < clientLimits.pendingAcks) acks.add(seq);
+        }),
+      );
+    }
     await Promise.all(sent);
   }
 
@@ -82,5 +90,6 @@ export function createInbox(options: {
       if (link && acks.size > 0) void flush();
     },
     inHand: () => inHand.size,
+    isComplete: () => !overrun,
   };
 }

@@ -4,10 +4,14 @@ export const clientLimits = {
   pingMs: 14_000,
   /** Pings are never more frequent: a heartbeat below half a second is not kept up with. */
   pingMinMs: 250,
-  /** From a ping to the word that the socket is dead: several round trips of a bad mobile line. */
+  /** From a ping to the word that the connection is dead, and for a poll to be late: several round trips of a bad mobile line. */
   pongMs: 10_000,
-  /** For a stream to be silent: the server says something every 15 s. */
-  streamSilenceMs: 40_000,
+  /** From the end of a silence to the second look at it: what came meanwhile has been read by then. */
+  secondLookMs: 100,
+  /** The same while events come, as down a slow line, where the answer waits behind them. */
+  pongMaxMs: 30_000,
+  /** For a stream to be silent: the server says something every 5 s. */
+  streamSilenceMs: 16_000,
   /** Bytes of one event in a stream: the largest event, its envelope, and room for a newer server. */
   streamEventBytes: 1024 * 1024,
   /** For a socket or stream to open: past it the network swallows it, and the next way is the answer. */
@@ -43,6 +47,10 @@ export const clientLimits = {
   batchBytes: 1024 * 1024,
   /** Ids of events that were dealt with: a mailbox holds 10,000 at most. */
   seenEvents: 10_000,
+  /** Other processes with the same token of which a note was printed. */
+  notedClients: 64,
+  /** From the greeting until a turn that the server calls open, and that no connection gave, is taken as given. */
+  strandedMs: 2_000,
   /** Answers kept for a turn that is seen again, and their bytes. */
   answers: 1_000,
   answersBytes: 16 * 1024 * 1024,
@@ -62,6 +70,8 @@ export const clientLimits = {
   settledOffers: 1_000,
   /** For `close()` to hand in what is accepted but not sent. */
   closeMs: 5_000,
+  /** For `close()` to wait for the verdict on a claim, so that the role can be given back: where the first is taken, it comes at once. */
+  verdictMs: 1_000,
   /** An event older than the connection by this much may be over: it is checked first. Covers rounding of server clocks. */
   staleMs: 2_000,
   /** Bytes of an error or a note that is sent: the server takes 1,024. */

@@ -14,8 +14,12 @@ export interface Me {
   /** The server's time, RFC 3339. */
   now: string;
   rolesHeld: { thread: string; workflow: string; role: string; lease: Lease; type?: string; heartbeat?: { every: string } }[];
-  /** Open turns. */
-  turns: TurnAssigned[];
+  /** Open turns, each once and as it was last given; with the event that gave it. */
+  turns: (TurnAssigned & { assignment?: { id: string; source: string; time: string; seq: number } })[];
+  /** Those of them that another process has in hand over a live connection. */
+  elsewhere?: string[];
+  /** Other processes that are there with the same token. */
+  others?: string[];
   /** Claims whose verdict is to come; an older server does not say. */
   claims?: { offer: string; thread: string; role: string }[];
   /** Open offers. */
@@ -31,11 +35,11 @@ export interface MeReader {
   share(): Promise<Me>;
 }
 
-/** Makes a {@link MeReader}. */
-export function createMeReader(http: HttpCaller): MeReader {
+/** Makes a {@link MeReader}. @param client what the process calls itself: it is told what others have in hand */
+export function createMeReader(http: HttpCaller, client?: string): MeReader {
   let shared: Promise<Me> | undefined;
   const read = async (): Promise<Me> => {
-    const me = (await http.call("GET", "v1/me")) as Partial<Me>;
+    const me = (await http.call("GET", client === undefined ? "v1/me" : `v1/me?client=${client}`)) as Partial<Me>;
     return { rolesHeld: [], turns: [], offers: [], ...me } as Me;
   };
   return {

@@ -32,6 +32,12 @@ export interface Offers {
   holds(thread: string): boolean;
   /** Takes the server's word on which roles are held and which claims wait for their verdict. */
   resync(me: Me, asked: number): void;
+  /** Whether this process claimed the role, or was given a turn of it; another with the same token may hold others. */
+  isOwn(thread: string, role: string): boolean;
+  /** Whether a claim waits for its verdict. */
+  hasClaims(): boolean;
+  /** Settles when none does. */
+  decided(): Promise<void>;
   /** Claims nothing more. */
   stop(): void;
 }
@@ -70,12 +76,15 @@ export function createOffers(options: {
   const settled = createBoundedMap<string, number>(clientLimits.settledOffers);
   const held = new Map<string, Held>();
   const named = new Set<string>();
+  const own = createBoundedMap<string, true>(clientLimits.settledOffers);
+  const deciders: (() => void)[] = [];
   let nextResync = 0;
   let resyncWait: number = clientLimits.resyncMs;
   let stopTimer: (() => void) | undefined;
   let stopped = false;
 
   function consider() {
+    if (claiming.size === 0) for (const wake of deciders.splice(0)) wake();
     for (const [id, { offer, event }] of waiting) {
       if (stopped || held.size + claiming.size >= slots) break;
       waiting.delete(id);
@@ -185,6 +194,7 @@ export function createOffers(options: {
     accept({ offer, thread, role, heartbeat = claiming.get(offer)?.offer.heartbeat }) {
       const claimed = claiming.get(offer)?.offer;
       held.set(`${thread} ${role}`, { bind: claimed?.bind ?? "thread", since: clock.now() });
+      own.set(`${thread} ${role}`, true);
       if (heartbeat) options.held(thread, heartbeat.every);
       note({ level: "info", what: "claim.accepted", message: role, offer, thread });
       waiting.delete(offer);
@@ -210,6 +220,9 @@ export function createOffers(options: {
       consider();
     },
     holds: (thread) => [...held.keys(), ...named].some((key) => key.startsWith(`${thread} `)),
+    isOwn: (thread, role) => own.get(`${thread} ${role}`) === true,
+    hasClaims: () => claiming.size > 0,
+    decided: () => (claiming.size === 0 ? Promise.resolve() : new Promise((resolve) => deciders.push(resolve))),
     resync,
     stop() {
       stopped = true;

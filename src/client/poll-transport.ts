@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { HttpCaller } from "./http.ts";
 import { clientLimits } from "./limits.ts";
 import { createPoster, judgeFailure } from "./poster.ts";
-import type { LinkListener, Transport } from "./transport.ts";
+import { type Link, type LinkListener, type LinkName, type Transport, writeQuery } from "./transport.ts";
 
 /** What the poll transport needs. */
 export interface PollOptions {
@@ -17,12 +17,12 @@ export interface PollOptions {
 
 /** Makes the poll transport. */
 export function createPollTransport(options: PollOptions): Transport {
-  return { name: "poll", open: (listener) => openPoll(options, listener) };
+  return { name: "poll", open: (listener, as) => openPoll(options, listener, as) };
 }
 
-function openPoll({ http, channels, clock }: PollOptions, listener: LinkListener) {
+function openPoll({ http, channels, clock }: PollOptions, listener: LinkListener, as: LinkName): Link {
   const controller = new AbortController();
-  const poster = createPoster(http, controller.signal);
+  const poster = createPoster(http, controller.signal, as.connection);
   let wait: number = limits.pollSeconds;
 
   async function read() {
@@ -37,12 +37,15 @@ function openPoll({ http, channels, clock }: PollOptions, listener: LinkListener
       const started = clock.now();
       // The first reading does not wait: it tells whether polling works at all.
       const seconds = opened ? wait : 0;
-      const page = (await http.call("GET", `v1/inbox?channel=${channels.join(",")}&wait=${seconds}${since}`, {
-        timeoutMs: seconds * 1000 + clientLimits.answerMs,
+      // What was replaced is, once the first reading is answered.
+      const query = writeQuery(channels, opened ? { ...as, replaces: [] } : as);
+      const page = (await http.call("GET", `v1/inbox?${query}&wait=${seconds}${since}`, {
+        timeoutMs: seconds * 1000 + clientLimits.pongMs,
         signal: controller.signal,
       })) as InboxPage;
       if (controller.signal.aborted) return;
       if (!opened) listener.opened();
+      for (const note of page.notes ?? []) listener.noted(note);
       for (const item of page.events) listener.delivered(item);
       after = page.next ?? after;
       const early = page.events.length === 0 && clock.now() - started < clientLimits.emptyPollMs;
@@ -76,6 +79,7 @@ function openPoll({ http, channels, clock }: PollOptions, listener: LinkListener
   return {
     send: poster.send,
     ack: poster.ack,
+    replace: (connection) => void poster.beat(connection),
     /** A poll is a sign of life when it is made. The beat is half of the heartbeat, so one and a half of it is soon enough. */
     beat: (ms: number) => {
       wait = Math.max(1, Math.min(limits.pollSeconds, Math.floor((ms * 1.5) / 1000)));

@@ -10,8 +10,10 @@ import type { LinkEnd } from "./transport.ts";
 /** The sending half of a link. */
 export interface Poster {
   send(event: PostedEvent): Promise<Accepted>;
-  /** Settles when the server has them, or never will. */
-  ack(seqs: number[]): Promise<void>;
+  /** Settles when the server has them, or never will; false: it has not. */
+  ack(seqs: number[]): Promise<boolean>;
+  /** Says that the connection is alive, and which one it has taken the place of. Settles with an answer of any kind, or none. */
+  beat(replaces?: string): Promise<unknown>;
   /** Settles when every acknowledgement that is on its way has arrived. @throws what kept one from it */
   acked(): Promise<void>;
   close(): void;
@@ -24,10 +26,10 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** Makes a {@link Poster}; `signal` ends what is under way. */
-export function createPoster(http: HttpCaller, signal: AbortSignal): Poster {
+/** Makes a {@link Poster} of a connection of that name; `signal` ends what is under way. */
+export function createPoster(http: HttpCaller, signal: AbortSignal, connection: string): Poster {
   const waiting: Waiting[] = [];
-  const acks = new Set<Promise<void>>();
+  const acks = new Set<Promise<boolean>>();
   let posting = false;
   let failure: unknown;
 
@@ -53,11 +55,19 @@ export function createPoster(http: HttpCaller, signal: AbortSignal): Poster {
         waiting.push({ event, text: JSON.stringify(event), resolve, reject });
         void post();
       }),
+    beat: (replaces) =>
+      http
+        .call("POST", "v1/inbox/ack", {
+          body: JSON.stringify({ seqs: [], connection, ...(replaces === undefined ? {} : { replaces }) }),
+          signal,
+        })
+        .catch((error: unknown) => error),
     ack(seqs) {
-      const sent = http.call("POST", "v1/inbox/ack", { body: JSON.stringify({ seqs }) }).then(
-        () => {},
+      const sent = http.call("POST", "v1/inbox/ack", { body: JSON.stringify({ seqs, connection }) }).then(
+        () => true,
         (error: unknown) => {
           failure ??= error;
+          return false;
         },
       );
       acks.add(sent);

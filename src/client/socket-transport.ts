@@ -1,13 +1,13 @@
 /** The WebSocket transport, `nerveflare.v1`: one frame per event and answer, and the bare words `ping` and `pong`. */
 import { closeCodes, subprotocol } from "../wire/channels.ts";
 import type { PostedEvent } from "../wire/event.ts";
-import type { Accepted, AgentFrame, ServerFrame } from "../wire/frames.ts";
+import type { Accepted, AgentFrame, ServerFrame, ServerNote } from "../wire/frames.ts";
 import { createProblem } from "../wire/problem.ts";
 import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
-import type { Clock } from "./clock.ts";
+import { afterSilence, type Clock } from "./clock.ts";
 import { resolveUrl } from "./http.ts";
 import { clientLimits } from "./limits.ts";
-import type { LinkEnd, LinkListener, Transport } from "./transport.ts";
+import { type Link, type LinkEnd, type LinkListener, type LinkName, type Transport, writeQuery } from "./transport.ts";
 
 /** A WebSocket, as far as it is used: the global one, and the one of the package `ws`. */
 export interface SocketLike {
@@ -36,17 +36,18 @@ interface Pending {
 
 /** Makes the WebSocket transport. The token travels as second subprotocol, for a global WebSocket cannot send headers. */
 export function createSocketTransport(options: SocketOptions): Transport {
-  return { name: "socket", open: (listener) => openSocket(options, listener) };
+  return { name: "socket", open: (listener, as) => openSocket(options, listener, as) };
 }
 
-function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, listener: LinkListener) {
+function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, listener: LinkListener, as: LinkName): Link {
   const pending = new Map<string, Pending>();
   let socket: SocketLike | undefined;
   let opened = false;
   let over = false;
   let everyMs: number = clientLimits.pingMs;
-  /** Runs from a ping until any word comes back. */
+  /** Runs from a ping until it is answered; events that come meanwhile, as down a slow line, make it longer. */
   let stopWatch: (() => void) | undefined;
+  let pinged = 0;
   let stopTimer = clock.after(clientLimits.openMs, () => end({ why: "unsupported", detail: "the socket did not open in time" }));
 
   function end(reason?: LinkEnd) {
@@ -72,9 +73,26 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
     stopTimer();
     stopTimer = clock.after(everyMs, () => {
       scheduleBeat();
-      stopWatch ??= clock.after(clientLimits.pongMs, () => end({ why: "lost", detail: "the server fell silent" }));
+      if (!stopWatch) {
+        pinged = clock.now();
+        watch(clientLimits.pongMs);
+      }
       write("ping");
     });
+  }
+
+  function watch(ms: number) {
+    stopWatch?.();
+    stopWatch = afterSilence(clock, ms, () => end({ why: "lost", detail: "the server fell silent: a ping was not answered" }));
+  }
+
+  /** Something came; only an answer to what we sent shows that we are heard. */
+  function relax(isAnswer: boolean) {
+    if (!stopWatch) return;
+    const left = pinged + clientLimits.pongMaxMs - clock.now();
+    if (!isAnswer) return watch(Math.max(0, Math.min(clientLimits.pongMs, left)));
+    stopWatch();
+    stopWatch = undefined;
   }
 
   function write(text: string) {
@@ -87,10 +105,10 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
 
   function receive(text: unknown) {
     if (over || typeof text !== "string") return;
-    stopWatch?.();
-    stopWatch = undefined;
-    if (text === "pong") return;
+    if (text === "pong") return relax(true);
     const frame = parseFrame(text);
+    relax(frame?.type === "accepted" || frame?.type === "rejected");
+    if (frame?.type === "note" && isNote(frame)) return listener.noted(frame);
     if (frame?.type === "event" && isEvent(frame.event))
       return listener.delivered({ seq: frame.seq, channel: frame.channel, event: frame.event });
     if (frame?.type !== "accepted" && frame?.type !== "rejected") return;
@@ -104,7 +122,7 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
   }
 
   try {
-    socket = new WebSocket(connectUrl(url, channels), [subprotocol, token]);
+    socket = new WebSocket(connectUrl(url, channels, as), [subprotocol, token]);
     socket.addEventListener("open", () => {
       if (over) return;
       opened = true;
@@ -132,7 +150,12 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
         write(JSON.stringify({ type: "event", event } satisfies AgentFrame));
       }),
     ack: async (seqs: number[]) => {
-      if (opened && !over) write(JSON.stringify({ type: "ack", seqs } satisfies AgentFrame));
+      if (!opened || over) return false;
+      write(JSON.stringify({ type: "ack", seqs } satisfies AgentFrame));
+      return true;
+    },
+    replace(connection: string) {
+      if (opened && !over) write(JSON.stringify({ type: "ack", seqs: [], replaces: connection } satisfies AgentFrame));
     },
     beat: (ms: number) => {
       if (ms === everyMs) return;
@@ -143,8 +166,8 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
   };
 }
 
-function connectUrl(base: string, channels: readonly string[]): string {
-  return resolveUrl(base, `v1/connect?channel=${channels.join(",")}`).replace(/^http/, "ws");
+function connectUrl(base: string, channels: readonly string[], as: LinkName): string {
+  return resolveUrl(base, `v1/connect?${writeQuery(channels, as)}`).replace(/^http/, "ws");
 }
 
 /** What a close code means; undefined for those that are not ours. */
@@ -158,6 +181,11 @@ export function judgeCode(code: unknown): LinkEnd["why"] | undefined {
 /** What has no identity can neither be handed on once nor be told apart. */
 export function isEvent(event: unknown): boolean {
   return typeof event === "object" && event !== null && "id" in event && "type" in event && typeof event.type === "string";
+}
+
+/** A note that can be told from another. */
+export function isNote(note: unknown): note is ServerNote {
+  return typeof note === "object" && note !== null && "detail" in note && typeof note.detail === "string" && "about" in note;
 }
 
 /** A frame that is no JSON, or of a type that this version does not know, is none: newer servers may say more. */

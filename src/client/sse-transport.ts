@@ -3,13 +3,13 @@
  * networks that bear no WebSocket. Reads by `fetch`, since an EventSource can send no token.
  */
 import { ClientError, describeError } from "./client-error.ts";
-import type { Clock } from "./clock.ts";
+import { afterSilence, type Clock } from "./clock.ts";
 import { createEventParser } from "./event-parser.ts";
 import type { HttpCaller } from "./http.ts";
 import { clientLimits } from "./limits.ts";
 import { createPoster, judgeFailure } from "./poster.ts";
-import { isEvent, judgeCode } from "./socket-transport.ts";
-import type { Link, LinkEnd, LinkListener, Transport } from "./transport.ts";
+import { isEvent, isNote, judgeCode } from "./socket-transport.ts";
+import { type Link, type LinkEnd, type LinkListener, type LinkName, type Transport, writeQuery } from "./transport.ts";
 
 /** What the transport needs. */
 export interface SseOptions {
@@ -20,16 +20,18 @@ export interface SseOptions {
 
 /** Makes the transport by server-sent events. */
 export function createSseTransport(options: SseOptions): Transport {
-  return { name: "sse", open: (listener) => openStream(options, listener) };
+  return { name: "sse", open: (listener, as) => openStream(options, listener, as) };
 }
 
-function openStream({ http, channels, clock }: SseOptions, listener: LinkListener): Link {
+function openStream({ http, channels, clock }: SseOptions, listener: LinkListener, as: LinkName): Link {
   const controller = new AbortController();
-  const poster = createPoster(http, controller.signal);
+  const poster = createPoster(http, controller.signal, as.connection);
   let opened = false;
   let over = false;
   let everyMs: number = clientLimits.pingMs;
   let stopBeat = () => {};
+  /** Runs from a beat until it is answered. */
+  let stopPong: (() => void) | undefined;
   let stopWatch = clock.after(clientLimits.openMs, () => end({ why: "unsupported", detail: "the stream did not open in time" }));
 
   function end(reason?: LinkEnd) {
@@ -37,15 +39,16 @@ function openStream({ http, channels, clock }: SseOptions, listener: LinkListene
     over = true;
     stopWatch();
     stopBeat();
+    stopPong?.();
     controller.abort(new ClientError("network", "the connection was closed"));
     poster.close();
     if (reason) listener.ended(reason);
   }
 
-  /** The server says something at least every 15 s: what is silent for longer is dead, however open it looks. */
+  /** The server says something at least every 5 s: what is silent for longer is dead, however open it looks. */
   function watch() {
     stopWatch();
-    stopWatch = clock.after(clientLimits.streamSilenceMs, () => end({ why: "lost", detail: "the server fell silent" }));
+    stopWatch = afterSilence(clock, clientLimits.streamSilenceMs, () => end({ why: "lost", detail: "the server fell silent" }));
   }
 
   /** To the server only what we send is a sign of our life; acknowledging nothing is the least of it. */
@@ -53,7 +56,16 @@ function openStream({ http, channels, clock }: SseOptions, listener: LinkListene
     stopBeat();
     stopBeat = clock.after(everyMs, () => {
       scheduleBeat();
-      void poster.ack([]);
+      beat();
+    });
+  }
+
+  function beat() {
+    if (stopPong) return;
+    stopPong = afterSilence(clock, clientLimits.pongMs, () => end({ why: "lost", detail: "the server did not answer a sign of life" }));
+    void poster.beat().then(() => {
+      stopPong?.();
+      stopPong = undefined;
     });
   }
 
@@ -63,12 +75,14 @@ function openStream({ http, channels, clock }: SseOptions, listener: LinkListene
       const { code, reason } = (value ?? {}) as { code?: unknown; reason?: unknown };
       return end({ why: judgeCode(code) ?? "lost", detail: `the server closed the stream: ${code} ${reason}` });
     }
+    if (event === "note" && isNote(value)) return listener.noted(value);
     const item = value as { seq: number; channel: "my" | "open"; event: never } | undefined;
     if (event === "event" && item && isEvent(item.event)) listener.delivered({ seq: item.seq, channel: item.channel, event: item.event });
   }
 
   async function read() {
-    const body = await http.stream(`v1/inbox/stream?channel=${channels.join(",")}`, controller.signal);
+    const resume: Record<string, string> = as.lastEventId === undefined ? {} : { "last-event-id": String(as.lastEventId) };
+    const body = await http.stream(`v1/inbox/stream?${writeQuery(channels, as)}`, controller.signal, resume);
     const parser = createEventParser(receive);
     const decoder = new TextDecoder();
     const reader = body.getReader();
@@ -94,6 +108,7 @@ function openStream({ http, channels, clock }: SseOptions, listener: LinkListene
   return {
     send: poster.send,
     ack: poster.ack,
+    replace: (connection) => void poster.beat(connection),
     beat(ms) {
       if (ms === everyMs) return;
       everyMs = ms;

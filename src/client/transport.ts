@@ -1,6 +1,6 @@
 /** What a way to the server must do. The rest of the client knows only this, so a further transport is one more file. */
 import type { PostedEvent } from "../wire/event.ts";
-import type { Accepted, InboxItem } from "../wire/frames.ts";
+import type { Accepted, InboxItem, ServerNote } from "../wire/frames.ts";
 
 /** The ways to the server, the best first: a frame each way; events pushed and answers by POST; everything by HTTP calls. */
 export const transportNames = ["socket", "sse", "poll"] as const;
@@ -10,7 +10,24 @@ export type TransportName = (typeof transportNames)[number];
 export interface Transport {
   readonly name: TransportName;
   /** Starts a link. Never throws: what goes wrong comes as `ended`. */
-  open(listener: LinkListener): Link;
+  open(listener: LinkListener, as: LinkName): Link;
+}
+
+/** What the server is told of a link, so that it knows which of a client's connections are dead. */
+export interface LinkName {
+  connection: string;
+  /** Links that are left, also those of which nobody knows whether they ever opened. */
+  replaces: readonly string[];
+  /** The process. */
+  client: string;
+  /** Streams only: the number of the last event that the stream before gave, if nothing was missed of it. */
+  lastEventId?: number;
+}
+
+/** The query of a connection. */
+export function writeQuery(channels: readonly string[], { connection, replaces, client }: LinkName): string {
+  const naming = `connection=${connection}&client=${client}${replaces.length ? `&replaces=${replaces.join(",")}` : ""}`;
+  return `channel=${channels.join(",")}&${naming}`;
 }
 
 /** One connection, from opening until it ends. After `ended` or `close()` it says nothing more. */
@@ -21,10 +38,12 @@ export interface Link {
    */
   send(event: PostedEvent): Promise<Accepted>;
   /**
-   * Acknowledges exactly these numbers. Settles when they are on their way, and never rejects: what is lost is not missed, for the server
-   * gives those events again.
+   * Acknowledges exactly these numbers. Settles when they are on their way, and never rejects.
+   * @returns false if they are known not to have arrived: they are to be sent again, over the next link
    */
-  ack(seqs: number[]): Promise<void>;
+  ack(seqs: number[]): Promise<boolean>;
+  /** Tells the server that this link has taken the place of another. */
+  replace(connection: string): void;
   /** Sets how often a sign of life is due, in milliseconds. */
   beat(everyMs: number): void;
   close(): void;
@@ -35,6 +54,8 @@ export interface LinkListener {
   /** The server took the connection. */
   opened(): void;
   delivered(item: InboxItem): void;
+  /** The server has something to say beside events. */
+  noted(note: ServerNote): void;
   ended(end: LinkEnd): void;
   /** Polling only: asked before each reading, so that all lazy acknowledgements go out first. */
   flushAcks(): void;

@@ -11,7 +11,15 @@ import type { Answers, KeptAnswer } from "./answers.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { identifyEvent } from "./complete-event.ts";
-import { findTurnHandler, type InvalidAnswer, readAnswer, type TurnContext, TurnFailure, type TurnHandlers } from "./handlers.ts";
+import {
+  findTurnHandler,
+  type InvalidAnswer,
+  readAnswer,
+  type TurnContext,
+  TurnFailure,
+  type TurnHandlers,
+  type TurnListener,
+} from "./handlers.ts";
 import { clientLimits } from "./limits.ts";
 import type { MeReader } from "./me.ts";
 import type { TakeNote } from "./note.ts";
@@ -26,6 +34,10 @@ export interface Turns {
   size(): number;
   /** Settles when none is left. */
   idle(): Promise<void>;
+  /** Starts no more: what waits for a place, and what is given from now on, is left as it is. */
+  drain(): void;
+  /** Turns whose handlers run, or whose answers are on their way. */
+  running(): TurnAssigned[];
   /** Aborts the handlers and starts no more; what is unanswered stays unacknowledged. */
   stop(): void;
 }
@@ -50,6 +62,18 @@ interface Run {
   event: CloudEvent;
   controller: AbortController;
   dones: (() => void)[];
+  /** Whether it has a place: its handler runs, or its answer is on its way. */
+  begun: boolean;
+  /** The handler that runs now. */
+  attempt?: Attempt | undefined;
+}
+
+/** One run of the handler. */
+interface Attempt {
+  controller: AbortController;
+  listener?: TurnListener | undefined;
+  /** The turn that it knows. */
+  turn: TurnAssigned;
 }
 
 /** A turn that failed is given again to be performed again; what was answered is not. */
@@ -65,19 +89,23 @@ export function createTurns(options: TurnsOptions): Turns {
   const idlers: (() => void)[] = [];
   let free = Math.max(1, options.slots);
   let stopped = false;
+  let draining = false;
 
   function assign(event: CloudEvent, done: () => void) {
-    if (stopped) return;
+    if (stopped || draining) return;
     const turn = event.data as unknown as TurnAssigned;
     const about = { turn: turn.turn, thread: turn.thread, event: event.id };
     const same = runs.get(turn.turn);
     if (same) {
       // Given again, perhaps under a newer lease: the work that is under way answers for that one.
-      if (turn.lease.generation >= same.turn.lease.generation) same.turn = turn;
       same.dones.push(done);
+      if (turn.lease.generation < same.turn.lease.generation) return;
+      same.turn = turn;
+      if (turn.resumed && same.event.id !== event.id) update(same);
+      same.event = event;
       return;
     }
-    const run: Run = { turn, event, controller: new AbortController(), dones: [done] };
+    const run: Run = { turn, event, controller: new AbortController(), dones: [done], begun: false };
     runs.set(turn.turn, run);
     note({ level: "info", what: "turn.assigned", message: `${turn.workflow}/${turn.role.name}, round ${turn.round}`, ...about });
     void carryOut(run).then(
@@ -88,6 +116,28 @@ export function createTurns(options: TurnsOptions): Turns {
         end(run, false);
       },
     );
+  }
+
+  /** The thread was suspended and goes on: whoever performs the turn decides whether to begin anew. */
+  function update(run: Run) {
+    const { turn, attempt } = run;
+    const about = { turn: turn.turn, thread: turn.thread };
+    // One that has not begun gets the turn as it is now.
+    if (!attempt || attempt.turn === turn) return;
+    attempt.turn = turn;
+    const restarts = attempt.listener ? askListener(attempt.listener, turn) : (turn.resumed?.supplement ?? null) !== null;
+    const said = restarts ? "the handler is run again" : "the handler goes on";
+    note({ level: "info", what: "turn.updated", message: `resumed: ${turn.resumed?.reason ?? ""}; ${said}`, ...about });
+    if (restarts) attempt.controller.abort(new ClientError("resumed", "the thread was resumed: the turn is run again"));
+  }
+
+  function askListener(listener: TurnListener, turn: TurnAssigned): boolean {
+    try {
+      return listener(turn) === "restart";
+    } catch (error) {
+      note({ level: "error", what: "turn.failed", message: `onUpdate: ${describeError(error)}`, turn: turn.turn, thread: turn.thread });
+      return false;
+    }
   }
 
   function end(run: Run, over: boolean) {
@@ -127,11 +177,14 @@ export function createTurns(options: TurnsOptions): Turns {
   async function takePlace(run: Run): Promise<void> {
     if (free > 0) {
       free--;
+      run.begun = true;
       return;
     }
     note({ level: "info", what: "turn.waiting", message: "all slots are taken", turn: run.turn.turn });
     await new Promise<void>((resolve) => queue.push(resolve));
     free--;
+    if (draining) run.controller.abort(new ClientError("closed", "the agent is closing"));
+    run.begun = !draining;
   }
 
   async function perform(run: Run): Promise<void> {
@@ -146,26 +199,46 @@ export function createTurns(options: TurnsOptions): Turns {
     }
   }
 
-  /** Runs the handler. Gives the data of `nerve.turn.respond`, or of `nerve.turn.fail` where it threw. */
+  /** Runs the handler, again where a resume wants it. Gives the data of `nerve.turn.respond`, or of `nerve.turn.fail` where it threw. */
   async function settle(run: Run, invalid: InvalidAnswer | undefined): Promise<{ [member: string]: Json }> {
-    const { turn, controller } = run;
+    for (;;) {
+      const attempt: Attempt = { controller: new AbortController(), turn: run.turn };
+      const abort = () => attempt.controller.abort(run.controller.signal.reason);
+      run.controller.signal.addEventListener("abort", abort, { once: true });
+      if (run.controller.signal.aborted) abort();
+      run.attempt = attempt;
+      const data = await runHandler(run, attempt, invalid);
+      run.attempt = undefined;
+      run.controller.signal.removeEventListener("abort", abort);
+      if (run.controller.signal.aborted || !attempt.controller.signal.aborted) return data;
+    }
+  }
+
+  async function runHandler(run: Run, attempt: Attempt, invalid: InvalidAnswer | undefined): Promise<{ [member: string]: Json }> {
+    const { turn } = attempt;
+    const { controller } = run;
+    const { signal } = attempt.controller;
     const handler = findTurnHandler(handlers, turn.workflow, turn.role.name);
     try {
       if (!handler) throw new TurnFailure(`this agent has no handler for ${turn.workflow}/${turn.role.name}`);
       const context: TurnContext = {
-        signal: controller.signal,
+        signal,
         ...(invalid ? { invalid } : {}),
         progress: createProgress(run),
+        onUpdate(listener) {
+          attempt.listener = listener;
+        },
         send: (event) => outbox.send(identifyEvent({ causationid: run.event.id, correlationid: turn.thread, ...event }, newId)),
       };
-      const working = Promise.resolve().then(() => (controller.signal.aborted ? undefined : handler(turn, context)));
+      const working = Promise.resolve().then(() => (signal.aborted ? undefined : handler(turn, context)));
+      // One that is to be run again is waited for, however long: it must not run twice at a time.
       const returned = await Promise.race([working, untilGivenUp(controller.signal)]);
-      if (controller.signal.aborted) return {};
+      if (signal.aborted) return {};
       const answer = readAnswer(returned);
       if (!answer) throw new TurnFailure('the handler returned no object: an output is one, e.g. { $status: "done" }');
       return { ...answer };
     } catch (error) {
-      if (!controller.signal.aborted)
+      if (!signal.aborted)
         note({ level: "warn", what: "turn.failed", message: describeError(error), turn: turn.turn, thread: turn.thread });
       const retryable = error instanceof TurnFailure && error.retryable;
       return { error: cutToBytes(describeError(error) || "failed", clientLimits.errorBytes), retryable };
@@ -236,8 +309,9 @@ export function createTurns(options: TurnsOptions): Turns {
 
   /** The handler of an aborted turn has ended. Closing leaves the turn as it was; a revoked one is over. */
   function leave(run: Run) {
-    if (stopped) throw new ClientError("closed", "the agent was closed");
-    drop(run, describeError(run.controller.signal.reason), "revoked");
+    const reason: unknown = run.controller.signal.reason;
+    if (stopped || (reason instanceof ClientError && reason.code === "closed")) throw new ClientError("closed", "the agent was closed");
+    drop(run, describeError(reason), "revoked");
   }
 
   function createProgress(run: Run): TurnContext["progress"] {
@@ -276,6 +350,11 @@ export function createTurns(options: TurnsOptions): Turns {
   return {
     assign,
     revoke,
+    drain() {
+      draining = true;
+      for (const wake of queue.splice(0)) wake();
+    },
+    running: () => [...runs.values()].filter(({ begun, controller }) => begun && !controller.signal.aborted).map(({ turn }) => turn),
     size: () => runs.size,
     idle: () => (runs.size === 0 ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
     stop() {

@@ -115,7 +115,8 @@ export interface AgentRpc extends DeliverRpc {
   revoke(): Promise<Result<null>>;
   /** Who the principal is; `unauthenticated` if the token is not this agent's. */
   identify(principal: Principal): Promise<Result<AgentCard>>;
-  me(principal: Principal): Promise<Result<Json>>;
+  /** @param client what the process that asks calls itself: it is told what others have in hand */
+  me(principal: Principal, client?: string): Promise<Result<Json>>;
   /** Takes events, each judged alone, answered in order. `events` is what was posted, unparsed. */
   accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>>;
   inbox(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>>;

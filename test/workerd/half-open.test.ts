@@ -6,7 +6,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { describe, expect, test, vi } from "vitest";
 import { agentLimits } from "../../src/durable/agent/agent-schema.ts";
 import { openSource } from "./event-source.ts";
-import { mail, poll } from "./mail.ts";
+import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
 import { agentStub, call, connect, join, type Loose, type Player } from "./stage.ts";
 
 let agents = 0;
@@ -193,4 +193,23 @@ test("[HALF6] two processes with one token are told of each other, on each way; 
   expect(first.closed).toMatchObject({ code: 4409 });
   again.socket.close();
   await second.drop();
+});
+
+test("[RESUME4] a turn that is given again takes the place of what was given before: /v1/me and a new connection show it once", async () => {
+  const player = await joinNext();
+  const give = (name: string, resumed?: Loose) =>
+    deliver(player, makeEnvelope(player, { name, turn: "t1.1:1", data: { turn: "t1.1:1", ...(resumed && { resumed }) } }));
+  const socket = await connect(player, "?connection=a.1&client=a");
+  await give("first");
+  await vi.waitFor(() => expect(names(socket.frames)).toEqual(["first"]));
+  await give("again", { reason: "asked", supplement: "be kind" });
+  await vi.waitFor(() => expect(names(socket.frames)).toEqual(["first", "again"]));
+  const { turns, elsewhere, inbox } = await player.get("/v1/me?client=b");
+  expect(turns).toMatchObject([{ turn: "t1.1:1", resumed: { supplement: "be kind" }, assignment: { id: "again" } }]);
+  expect(elsewhere).toEqual(["t1.1:1"]);
+  expect(inbox.unacknowledged).toBe(1);
+  expect((await player.get("/v1/me?client=a")).elsewhere).toEqual([]);
+  const next = await connect(player, "?connection=a.2&replaces=a.1&client=a");
+  await vi.waitFor(() => expect(names(next.frames)).toEqual(["again"]));
+  next.socket.close();
 });

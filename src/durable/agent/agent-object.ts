@@ -80,7 +80,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
         const pinged = Math.max(0, ...open.map((socket) => this.#readPing(socket)));
         return { count: open.length, ...(pinged > 0 && { pinged }) };
       },
-      silentAt: () => findFirstSilence([...this.#readers.values(), ...(this.#opened?.holders ?? [])]),
+      silentAt: () => findFirstSilence([...this.#readers.values(), ...(this.#opened?.readers ?? [])]),
       rates: readRates(this.env),
     });
   }
@@ -117,8 +117,14 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     return this.#find(principal)?.identify(principal) ?? refuseUnknown();
   }
 
-  async me(principal: Principal): Promise<Result<Json>> {
-    return this.#find(principal)?.me(principal) ?? refuseUnknown();
+  async me(principal: Principal, client?: string): Promise<Result<Json>> {
+    const shown = (await this.#find(principal)?.me(principal)) ?? refuseUnknown();
+    if (!shown.ok || client === undefined) return shown;
+    const others = this.#clients.list(this.#connected()).filter((other) => other !== client);
+    const readers = [...this.#readers.values(), ...(this.#opened?.readers ?? [])].filter((reader) => reader.client !== client);
+    const held = new Set(readers.flatMap((reader) => [...reader.held.values()]));
+    const me = shown.value as { turns: { turn: string }[]; [fact: string]: Json };
+    return succeed({ ...me, elsewhere: me.turns.map(({ turn }) => turn).filter((turn) => held.has(turn)), others });
   }
 
   async accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>> {

@@ -26,8 +26,11 @@ export interface MailRows {
   expect(seq: number, held: boolean): void;
   /** A row that was expected is not written. */
   forgo(): void;
-  /** Writes an event, and deletes what it ends; within a transaction. */
-  write(mail: Mail, seq: number, held: boolean, event: string): void;
+  /**
+   * Writes an event, and deletes what it ends or, of a turn that is given again, takes the place of; within a transaction. Returns the
+   * numbers of the latter.
+   */
+  write(mail: Mail, seq: number, held: boolean, event: string): number[];
   /** What was held is shown from now on; within a transaction. */
   release(seq: number): void;
   /** Unacknowledged events of the channels behind a number, as far as nothing is held, in order. */
@@ -120,6 +123,7 @@ export function createMailRows(storage: Storage, clock: Clock, notes: MailNotes)
           `${mail.endsThread}/`,
         );
       }
+      return mail.turn === undefined ? [] : deleteRows("DELETE FROM mailbox WHERE turn = ? AND seq < ? RETURNING seq", mail.turn, seq);
     },
     release(seq) {
       storage.exec("UPDATE mailbox SET held = 0 WHERE seq = ?", seq);

@@ -119,7 +119,7 @@ export function createMailbox(
       rows.forgo();
       return;
     }
-    rows.write(mail, seq, held, event);
+    readers.forgetSeqs(rows.write(mail, seq, held, event));
     if (mail.receipt) receipts.note(mail.event, seq);
     taken(mail);
   }

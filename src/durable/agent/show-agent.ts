@@ -35,6 +35,18 @@ export interface ShowAgentPorts {
 }
 
 export function createShowAgent({ clock, registry, rates, identity, mailbox, seats, presence }: ShowAgentPorts): ShowAgent {
+  /** Each once, as it was last given: a resume gives a turn again. */
+  function readTurns(): Json[] {
+    const newest = new Map<string, Json>();
+    for (const { seq, event } of mailbox.readOpen("turn")) {
+      const { id, source, time } = event;
+      const data = event.data as { turn: string; [member: string]: Json };
+      newest.delete(data.turn);
+      newest.set(data.turn, { ...data, assignment: { id, source, time, seq } });
+    }
+    return [...newest.values()];
+  }
+
   return {
     card() {
       const { card, report } = identity;
@@ -65,7 +77,7 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, sea
           };
         }),
         claims: seats.listClaims(),
-        turns: mailbox.readOpen("turn").map(data),
+        turns: readTurns(),
         offers: mailbox.readOpen("offer").map(data),
         ...(registry.subscriptionsOf && { subscriptions: await registry.subscriptionsOf(granted.id) }),
         inbox: mailbox.count(),

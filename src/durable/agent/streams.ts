@@ -26,8 +26,8 @@ export interface Streams {
   hear(connection: string): void;
   /** Closes those that hold events and have been silent for too long; streams without a name are not looked at, for they cannot say. */
   closeSilent(): void;
-  /** Those that must give signs of life. */
-  readonly holders: readonly Holder[];
+  /** All that are open. */
+  readonly readers: readonly (Reader & Holder & { client: string | undefined })[];
   /** Names of the processes that have one open. */
   readonly clients: string[];
   /** Tells all of a client's, or all but a client's, something beside events. */
@@ -164,7 +164,7 @@ export function createStreams({ mailbox, later, now, alive }: StreamPorts): Stre
     closeSilent() {
       for (const each of open) if (isSilent(each, now())) close(each, closeCodes.replaced, "it holds events and gave no sign of life");
     },
-    get holders() {
+    get readers() {
       return [...open];
     },
     get clients() {

@@ -94,7 +94,11 @@ export const answerShapes = {
       .array(z.looseObject({ offer: text, thread: text, role: text }))
       .optional()
       .describe("Claims whose verdict is to come; each takes a slot."),
-    turns: z.array(z.looseObject({})),
+    turns: z
+      .array(z.looseObject({ assignment: z.looseObject({ id: text, source: text, time, seq: z.int() }).optional() }))
+      .describe("Open turns, each once, as last given; `assignment` is the event that gave it."),
+    elsewhere: z.array(text).optional().describe("With `client`: turns that another process has in hand over a live connection."),
+    others: z.array(text).optional().describe("With `client`: other processes that are there with the same token."),
     offers: z.array(z.looseObject({})),
   }),
   ticket: z.looseObject({ ticket: text, expires: time }),

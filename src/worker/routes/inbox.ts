@@ -42,6 +42,7 @@ const inboxQuery = z.object({
   client: z.string().regex(connectionName).optional().describe("What the process calls itself; it is told of others with the same token."),
 });
 
+const meQuery = inboxQuery.pick({ client: true });
 const connectQuery = inboxQuery.pick({ channel: true, after: true, connection: true, replaces: true, client: true });
 const streamHeaders = z.object({ "last-event-id": wholeNumber.optional() });
 
@@ -58,7 +59,8 @@ const ackBody = z.union([z.object({ seqs: z.array(seq).max(1000), ...naming }), 
 export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/me", async (c) => {
     const principal = c.get("principal");
-    if ("agent" in principal) return c.json(unwrap(await ports.agent(principal.agent).me(principal)));
+    const { client } = parseInput(meQuery, c.req.query(), "query");
+    if ("agent" in principal) return c.json(unwrap(await ports.agent(principal.agent).me(principal, client)));
     return c.json({
       id: nameObject(principal),
       operator: principal.operator,
@@ -135,6 +137,7 @@ export const inboxDocs: RouteDoc[] = [
     tag: "inbox",
     summary: "Show what the server says of the caller: rights, roles held, open turns and offers",
     callers: "everyone",
+    query: meQuery,
     answers: { 200: { description: "The caller.", schema: answerShapes.me } },
   },
   {

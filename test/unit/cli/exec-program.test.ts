@@ -36,7 +36,13 @@ async function createHandler(script: string, more: Partial<TurnAssigned> = {}) {
   return {
     notes,
     perform: async (invalid?: InvalidAnswer) =>
-      handler(turn, { signal, progress: () => {}, send: () => Promise.reject(new Error("unused")), ...(invalid ? { invalid } : {}) }),
+      handler(turn, {
+        signal,
+        progress: () => {},
+        onUpdate: () => {},
+        send: () => Promise.reject(new Error("unused")),
+        ...(invalid ? { invalid } : {}),
+      }),
     given: async () =>
       (await readFile(runs, "utf8"))
         .trim()

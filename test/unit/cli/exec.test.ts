@@ -16,7 +16,13 @@ const never = new AbortController().signal;
 async function perform(command: string, options: { signal?: AbortSignal; timeoutMs?: number; invalid?: never } = {}) {
   const { signal = never, timeoutMs, invalid } = options;
   const handler = createProgramHandler({ command, env: { ...process.env, NERVEFLARE_ADMIN_TOKEN: "secret" }, timeoutMs });
-  return handler(turn, { signal, progress: () => {}, send: () => Promise.reject(new Error("unused")), ...(invalid ? { invalid } : {}) });
+  return handler(turn, {
+    signal,
+    progress: () => {},
+    onUpdate: () => {},
+    send: () => Promise.reject(new Error("unused")),
+    ...(invalid ? { invalid } : {}),
+  });
 }
 
 describe("a program", () => {

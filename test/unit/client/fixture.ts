@@ -27,7 +27,7 @@ export async function createFixture(): Promise<Fixture> {
       const agent = connectAgent({ url: server.url, token, random: () => 0, onNote, ...options });
       onTestFinished(async () => {
         let closed = false;
-        const closing = agent.close().finally(() => {
+        const closing = agent.close({ release: false }).finally(() => {
           closed = true;
         });
         // A clock that stands still would have closing wait for ever.
