@@ -1,12 +1,17 @@
 /** `nerveflare status`: how the whole is, at a glance. */
 import type { Command } from "commander";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
-import type { CommandContext } from "./command.ts";
+import { CliError, type CommandContext } from "./command.ts";
 import { renderWaiting, type WaitView, writeSpan } from "./describe-wait.ts";
 import type { Terminal } from "./terminal.ts";
 
-interface StatusView {
-  now: string;
+interface ReadyView {
+  status: "ready" | "starting" | "paused" | "unavailable";
+  checks: { part: string; ok: boolean; detail?: string }[];
+}
+
+/** What D1 knows; a server whose D1 cannot be read says null. */
+interface IndexView {
   threads: { [status: string]: number };
   waiting: {
     oldest: ({ thread: string; workflow: string; status: string } & WaitView) | null;
@@ -16,41 +21,95 @@ interface StatusView {
   unreachable?: { receiver: string; senders: number; messages: number; since: string; error: string }[];
   agents: { registered: number; online: number; away: number; lost: number };
   workflows: { published: number; paused?: { workflow: string; by: string; reason: string | null; since: string }[] };
-  log: {
-    lagMs: number | null;
-    maxMs: number | null;
-    meanMs: number | null;
-    rows: number;
-    waiting: number;
-    oldestWaiting: string | null;
-    failing: { since: string; error: string } | null;
-  };
+}
+
+interface StatusView extends Nullable<IndexView> {
+  now: string;
+  /** Absent from a server of before. */
+  ready?: ReadyView;
+  log: LogView | null;
+}
+
+type Nullable<T> = { [Name in keyof T]: T[Name] | null };
+
+interface LogView {
+  lagMs: number | null;
+  maxMs: number | null;
+  meanMs: number | null;
+  rows: number;
+  waiting: number;
+  oldestWaiting: string | null;
+  failing: { since: string; error: string } | null;
 }
 
 /** Defines `nerveflare status`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
   addApiOptions(command).action(async (options: ApiOptions) => {
-    const status = (await createApi(options, context).call("GET", "v1/status")) as StatusView;
+    const api = createApi(options, context);
+    const status = (await api.call("GET", "v1/status").catch((error: unknown) => explainUnready(api.url, error))) as StatusView;
     terminal.result(status, () => renderStatus(terminal, status));
   });
 }
 
-function renderStatus(terminal: Terminal, { now, threads, waiting, parked, unreachable, agents, workflows, log }: StatusView): string {
-  const title = (text: string) => terminal.style("bold", text.padEnd(10));
-  const list = (counts: [string, number][]) =>
-    counts
-      .filter(([, count]) => count > 0)
-      .map(([name, count]) => `${count} ${name}`)
-      .join(", ");
+/** The server refused: why, it tells anybody. @throws {CliError} */
+async function explainUnready(url: string, error: unknown): Promise<never> {
+  const ready = await fetch(new URL("/readyz", url))
+    .then(async (answer) => (await answer.json()) as ReadyView)
+    .catch(() => null);
+  const failing = ready?.checks?.filter(({ ok, detail }) => !ok && detail !== undefined) ?? [];
+  if (!ready || failing.length === 0) throw error;
+  throw new CliError(`The server is ${ready.status}.`, {
+    hint: failing.map(({ part, detail }) => `${part}: ${detail}`).join("\n"),
+    cause: error,
+  });
+}
+
+type Title = (text: string) => string;
+
+function renderStatus(terminal: Terminal, status: StatusView): string {
+  const { ready, log, now } = status;
+  const title: Title = (text) => terminal.style("bold", text.padEnd(10));
   const at = Date.parse(now);
-  const lines = [
-    `${title("threads")}${list(Object.entries(threads)) || "none"}`,
-    `${title("agents")}${agents.registered} registered${list([
-      ["online", agents.online],
-      ["away", agents.away],
-      ["lost", agents.lost],
-    ]).replace(/^(?=.)/, ", ")}`,
+  return [
+    ...(ready ? describeReady(terminal, title, ready) : []),
+    ...(isKnown(status)
+      ? describeIndex(terminal, title, status, at)
+      : [`${title("index")}${terminal.style("red", "cannot be read: how many threads and agents there are is not known")}`]),
+    `${title("log")}${log === null ? terminal.style("red", "not known") : describeLag(terminal, log, at)}`,
+    ...(isKnown(status) ? describeWaits(terminal, status, at) : []),
+  ].join("\n");
+}
+
+function isKnown(status: StatusView): status is StatusView & IndexView {
+  return status.threads !== null;
+}
+
+function describeReady(terminal: Terminal, title: Title, { status, checks }: ReadyView): string[] {
+  const colour = { ready: "green", starting: "yellow", paused: "yellow", unavailable: "red" } as const;
+  const failing = checks.filter(({ ok }) => !ok);
+  return [
+    `${title("server")}${terminal.style(colour[status], status)}`,
+    ...failing.map(({ part, detail }) => `${title("")}${part}: ${detail ?? "fails"}`),
+  ];
+}
+
+function listCounts(counts: [string, number][]): string {
+  return counts
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(", ");
+}
+
+function describeIndex(terminal: Terminal, title: Title, { threads, agents, workflows, parked, unreachable }: IndexView, at: number): string[] {
+  const present = listCounts([
+    ["online", agents.online],
+    ["away", agents.away],
+    ["lost", agents.lost],
+  ]);
+  return [
+    `${title("threads")}${listCounts(Object.entries(threads)) || "none"}`,
+    `${title("agents")}${agents.registered} registered${present && `, ${present}`}`,
     `${title("workflows")}${workflows.published} published`,
     ...(workflows.paused ?? []).map(
       ({ workflow, by, reason, since }) =>
@@ -61,8 +120,11 @@ function renderStatus(terminal: Terminal, { now, threads, waiting, parked, unrea
       ({ receiver, messages, since, error }) =>
         `${title("")}${terminal.style("red", `${receiver} cannot be reached`)} for ${writeSpan(at - Date.parse(since))}: ${messages} messages wait for it (${error})`,
     ),
-    `${title("log")}${describeLag(terminal, log, at)}`,
   ];
+}
+
+function describeWaits(terminal: Terminal, { waiting }: IndexView, at: number): string[] {
+  const lines: string[] = [];
   if (waiting.oldest) {
     const { thread, workflow, status, ...wait } = waiting.oldest;
     lines.push("", "longest waiting", renderWaiting(terminal, { id: thread, workflow, status, waiting: wait }, at));
@@ -72,10 +134,10 @@ function renderStatus(terminal: Terminal, { now, threads, waiting, parked, unrea
     lines.push(
       `  ${terminal.style("bold", agent)}  ${count} ${count === 1 ? "turn" : "turns"}, the oldest ${writeSpan(at - Date.parse(since))} old`,
     );
-  return lines.join("\n");
+  return lines;
 }
 
-function describeLag(terminal: Terminal, log: StatusView["log"], now: number): string {
+function describeLag(terminal: Terminal, log: LogView, now: number): string {
   if (log.failing) {
     const since = writeSpan(now - Date.parse(log.failing.since));
     return terminal.style("red", `behind: no write succeeds for ${since}: ${log.failing.error}`);

@@ -28,6 +28,13 @@ export interface Environment {
   /** Events, and other calls, of one agent a second. */
   NERVEFLARE_RATE_EVENTS?: string;
   NERVEFLARE_RATE_CALLS?: string;
+  /** `true`: objects show what they have, and run nothing. */
+  NERVEFLARE_PAUSED?: string;
+}
+
+/** Whether the server came up to be looked at only. Holds for as long as the isolate lives. */
+export function isPaused(env: Pick<Environment, "NERVEFLARE_PAUSED">): boolean {
+  return env.NERVEFLARE_PAUSED === "true";
 }
 
 /** A stub as the interface that its class implements: the platform's own types wrap every answer for disposal. */
@@ -47,6 +54,8 @@ export interface Neighbours {
   threadActor(address: string): ThreadActorRpc;
   project(rows: ProjectionRow[]): Promise<void>;
   projector(): ProjectorRpc;
+  /** An object that exists to be written to, so that a probe disturbs nobody. */
+  probe(): Pick<ProjectorRpc, "probe">;
   /** Tells all keepers of the registry that it changed. */
   registryChanged(): Promise<void>;
   beside: boolean;
@@ -89,5 +98,6 @@ export function findNeighbours(env: Environment, name = ""): Neighbours {
     threadActor: find,
     project: (rows) => getStub<ProjectorRpc>(env.PROJECTOR, "log").project(rows),
     projector: () => getStub<ProjectorRpc>(env.PROJECTOR, "log"),
+    probe: () => getStub<ProjectorRpc>(env.PROJECTOR, "probe"),
   };
 }

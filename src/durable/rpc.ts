@@ -494,6 +494,8 @@ export interface ProjectorRpc {
   changed(mark: string | undefined, milliseconds: number): Promise<string>;
   /** How far the log is behind what the objects have committed. */
   lag(): Promise<LogLag>;
+  /** Writes into its storage, and answers when that is durable. @throws when objects cannot write */
+  probe(): Promise<void>;
 }
 
 /** How far the log is behind; times in milliseconds. Null: nothing was written in the last minute. */

@@ -24,6 +24,7 @@ export const problemCodes = {
   method_not_allowed: { status: 405, nrv: 8016, retryable: false },
   rate_limited: { status: 429, nrv: 7001, retryable: true },
   unavailable: { status: 503, nrv: 7002, retryable: true },
+  starting: { status: 503, nrv: 7004, retryable: true },
   mailbox_full: { status: 503, nrv: 7003, retryable: true },
   bug: { status: 500, nrv: 9001, retryable: false },
 } as const;

@@ -26,6 +26,14 @@ export interface AppPorts {
   /** The registry's rows were changed: whoever keeps them in memory must hear of it before the caller is answered. */
   registryChanged(): Promise<void>;
   compile(text: string): CompileAnswer | Promise<CompileAnswer>;
+  /** Names of the D1 migrations that this code needs; absent: nobody looks. */
+  migrations?: readonly string[];
+  /** Nothing runs: what would make something run is answered `unavailable`. */
+  paused?: boolean;
+  /** Writes into an object's storage. @throws when that fails. Absent: nobody looks. */
+  probeObjects?(): Promise<void>;
+  /** What is wrong with the folder that holds all data, as a sentence for anybody; null: nothing. Absent: there is none. */
+  probeFolder?(): Promise<string | null>;
   /** Undefined or empty: the app refuses to serve. */
   adminToken: string | undefined;
   /** Milliseconds since 1970. */

@@ -8,6 +8,7 @@ import { authenticate, guardAccess, proveViewer } from "./authenticate.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { findAllowedMethods } from "./find-allowed-methods.ts";
 import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
+import { createReadiness, guardReadiness } from "./readiness.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
 import { addBroadcastRoutes } from "./routes/broadcasts.ts";
 import { addDocsRoutes } from "./routes/docs.ts";
@@ -17,7 +18,7 @@ import { addInboxRoutes } from "./routes/inbox.ts";
 import { addOperatorRoutes } from "./routes/operators.ts";
 import { addParkedRoutes } from "./routes/parked.ts";
 import { addSchemaRoutes } from "./routes/schemas.ts";
-import { addStatusRoutes } from "./routes/status.ts";
+import { addReadinessRoute, addStatusRoutes } from "./routes/status.ts";
 import { addSubscriptionRoutes } from "./routes/subscriptions.ts";
 import { addThreadRoutes } from "./routes/threads.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
@@ -29,8 +30,11 @@ import { addWorkflowRoutes } from "./routes/workflows.ts";
 export function createApp(ports: AppPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
+  const readiness = createReadiness(ports);
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  addReadinessRoute(app, readiness);
   addDocsRoutes(app);
+  app.use("*", guardReadiness(ports, readiness));
   addRedeemRoute(app, ports);
   app.use("*", authenticate(ports));
   app.use("*", async (c, next) => {
@@ -55,7 +59,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addThreadRoutes(app, ports);
   addSchemaRoutes(app, ports);
   addParkedRoutes(app, ports);
-  addStatusRoutes(app, ports);
+  addStatusRoutes(app, ports, readiness);
   addOperatorRoutes(app, ports);
   addEnrolmentRoutes(app, ports);
 

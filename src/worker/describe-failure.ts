@@ -5,10 +5,11 @@ import { createProblem } from "../wire/problem.ts";
 
 /**
  * Messages of passing faults, from Cloudflare's lists for D1 and Durable Objects: the platform marks some errors
- * `retryable` or `overloaded`, but not those that come through D1.
+ * `retryable` or `overloaded`, but not those that come through D1. `internal error` is all that workerd tells of a storage
+ * that is full, locked, read-only or gone; a fault of our own code is never called so.
  */
 const passing =
-  /overloaded|network connection lost|caused object to be reset|reset because its code was updated|timed out|exceeded timeout|internal error in durable object storage|too many requests queued/i;
+  /overloaded|network connection lost|caused object to be reset|reset because its code was updated|timed out|exceeded timeout|internal error|too many requests queued|SQLITE_(FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY)|database or disk is full|database( table)? is locked|disk I\/O error|unable to open database|readonly database/i;
 
 /** @param correlation names the log entry, for the caller to report */
 export function describeFailure(error: unknown, correlation: string): Problem {
@@ -19,7 +20,7 @@ export function describeFailure(error: unknown, correlation: string): Problem {
       correlation,
     });
   if (retryable === true || overloaded === true || passing.test(String(message))) {
-    return createProblem("unavailable", "A part of the service is overloaded or restarting. Send the same again.", {
+    return createProblem("unavailable", "A part of the service cannot store, is overloaded or is restarting. Send the same again.", {
       retryAfter: 2,
       correlation,
     });

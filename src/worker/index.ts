@@ -1,12 +1,13 @@
 /** The Worker's entry: wires the bindings into the app, and gives the platform the classes of the objects. */
 import type { Hono } from "hono";
 import { compileWorkflow } from "../compile/compile-workflow.ts";
-import { type Environment, findNeighbours } from "../durable/environment.ts";
+import { type Environment, findNeighbours, isPaused } from "../durable/environment.ts";
 import type { AppEnv } from "./app-ports.ts";
 import { pruneDecisions } from "./audit-store.ts";
 import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
+import { requiredMigrations } from "./migrations.ts";
 import { pruneProjection } from "./prune-projection.ts";
 import { parseRetention } from "./retention.ts";
 
@@ -17,13 +18,15 @@ interface WorkerEnv extends Environment {
   NERVEFLARE_ADMIN_TOKEN?: string;
   /** How long the log is kept, by kind: see retention.ts. */
   NERVEFLARE_RETENTION?: string;
+  /** Where `nerveflare start` runs the Worker: the process that looks after the data folder. */
+  NERVEFLARE_HOST?: Fetcher;
 }
 
 /** Bindings are the same for all requests of an isolate, and so is the app. */
 const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
 
 function wireApp(env: WorkerEnv): Hono<AppEnv> {
-  const { agent, thread, workflow, projector, registryChanged } = findNeighbours(env);
+  const { agent, thread, workflow, projector, probe, registryChanged } = findNeighbours(env);
   return createApp({
     db: env.DB,
     agent,
@@ -33,11 +36,21 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     registryChanged,
     compile: (text) => compileWorkflow(text, { publish: true }),
     isRegistered: createRegisteredCheck(env.DB),
+    migrations: requiredMigrations,
+    paused: isPaused(env),
+    probeObjects: () => probe().probe(),
+    ...(env.NERVEFLARE_HOST && { probeFolder: () => askHost(env.NERVEFLARE_HOST as Fetcher) }),
     adminToken: env.NERVEFLARE_ADMIN_TOKEN,
     now: () => Date.now(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log: (entry) => console.error(JSON.stringify(entry)),
   });
+}
+
+/** What the process beside the runtime says of the data folder. */
+async function askHost(host: Fetcher): Promise<string | null> {
+  const answer = (await (await host.fetch("http://host/folder")).json()) as { fault: string | null };
+  return answer.fault;
 }
 
 export default {

@@ -71,6 +71,11 @@ export class ProjectorObject extends DurableObject<ProjectorEnv> implements Proj
     return this.#lag.read();
   }
 
+  async probe(): Promise<void> {
+    await this.ctx.storage.put("probed", Date.now());
+    await this.ctx.storage.sync();
+  }
+
   #exportEnded(rows: ProjectionRow[]): void {
     const url = this.env.NERVEFLARE_OTLP_URL;
     if (!url) return;

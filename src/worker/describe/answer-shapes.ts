@@ -54,6 +54,11 @@ const message = z.looseObject({
 
 const logEntry = z.looseObject({ event: cloudEventShape, position: z.int() }) satisfies z.ZodType<LogEntry>;
 
+const readiness = z.looseObject({
+  status: z.enum(["ready", "starting", "paused", "unavailable"]),
+  checks: z.array(z.looseObject({ part: text, ok: z.boolean(), detail: text.optional() })),
+});
+
 export const answerShapes = {
   named,
   identified,
@@ -102,5 +107,6 @@ export const answerShapes = {
     offers: z.array(z.looseObject({})),
   }),
   ticket: z.looseObject({ ticket: text, expires: time }),
-  status: z.looseObject({ now: time, threads: z.record(z.enum(threadStatuses), z.int()) }),
+  readiness,
+  status: z.looseObject({ now: time, ready: readiness, threads: z.record(z.enum(threadStatuses), z.int()).nullable() }),
 } as const;

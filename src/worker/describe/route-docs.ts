@@ -23,6 +23,16 @@ const openDocs: RouteDoc[] = [
     callers: "anybody",
     answers: { 200: { description: "It does.", schema: answerShapes.any } },
   },
+  {
+    route: "GET /readyz",
+    tag: "operations",
+    summary: "Whether requests can be served",
+    callers: "anybody",
+    answers: {
+      200: { description: "They can.", schema: answerShapes.readiness },
+      503: { description: "They cannot: `status` and the failing `checks` say why.", schema: answerShapes.readiness },
+    },
+  },
   ...["openapi", "asyncapi"].map(
     (name): RouteDoc => ({
       route: `GET /v1/${name}.json`,

@@ -5,39 +5,27 @@ import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
 import type { RouteDoc } from "../describe/route-doc.ts";
+import type { ReadinessReader } from "../readiness.ts";
 import { countThreads, countWaits, listThreads } from "../thread-index.ts";
 import { listPaused } from "../workflow-store.ts";
 
 /** Adds the routes. */
-export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
+export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts, readiness: ReadinessReader): void {
   app.get("/v1/status", async (c) => {
     await requireOperator(c, ports);
-    const count = (sql: string) => ports.db.prepare(sql).first<{ n: number }>();
-    const [threads, waiting, oldest, agents, workflows, presence, parked, unreachable, paused, log] = await Promise.all([
-      countThreads(ports.db),
-      countWaits(ports.db),
-      listThreads(ports.db, null, { waiting: "any", limit: 1 }),
-      count("SELECT count(*) AS n FROM agent WHERE state = 'active'"),
-      count("SELECT count(*) AS n FROM workflow WHERE published = 1"),
-      countPresence(ports.db),
-      count("SELECT count(*) AS n FROM parked WHERE gone = 0"),
-      readUnreachable(ports.db),
-      listPaused(ports.db),
-      ports.projector().lag(),
+    // Each part by itself: this is what an operator asks when one of them is broken.
+    const [ready, index, log] = await Promise.all([
+      readiness.read(),
+      readIndex(ports.db).catch(() => null),
+      ports
+        .projector()
+        .lag()
+        .catch(() => null),
     ]);
-    const [first] = oldest.threads;
     return c.json({
       now: new Date(ports.now()).toISOString(),
-      threads,
-      oldestWaitingSince: first?.waiting?.since ?? null,
-      waiting: {
-        oldest: first ? { thread: first.id, workflow: first.workflow, status: first.status, ...first.waiting } : null,
-        on: waiting,
-      },
-      parked: parked?.n ?? 0,
-      unreachable,
-      agents: { registered: agents?.n ?? 0, ...presence },
-      workflows: { published: workflows?.n ?? 0, paused },
+      ready,
+      ...(index ?? unreadableIndex),
       log,
       // Of the isolate that answers: on one machine all that there is.
       isolate: readMetrics(),
@@ -49,6 +37,57 @@ export function addStatusRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.json({ ...readMetrics() });
   });
 }
+
+/** `GET /readyz`: no token is asked for, as for `/healthz`. */
+export function addReadinessRoute(app: Hono<AppEnv>, readiness: ReadinessReader): void {
+  app.get("/readyz", async (c) => {
+    const ready = await readiness.read();
+    c.header("cache-control", "no-store");
+    if (ready.status === "ready") return c.json(ready);
+    c.header("retry-after", "2");
+    return c.json(ready, 503);
+  });
+}
+
+/** What D1 knows of the whole. */
+async function readIndex(db: D1Database) {
+  const count = (sql: string) => db.prepare(sql).first<{ n: number }>();
+  const [threads, on, oldest, agents, workflows, presence, parked, unreachable, paused] = await Promise.all([
+    countThreads(db),
+    countWaits(db),
+    listThreads(db, null, { waiting: "any", limit: 1 }),
+    count("SELECT count(*) AS n FROM agent WHERE state = 'active'"),
+    count("SELECT count(*) AS n FROM workflow WHERE published = 1"),
+    countPresence(db),
+    count("SELECT count(*) AS n FROM parked WHERE gone = 0"),
+    readUnreachable(db),
+    listPaused(db),
+  ]);
+  const [first] = oldest.threads;
+  return {
+    threads,
+    oldestWaitingSince: first?.waiting?.since ?? null,
+    waiting: {
+      oldest: first ? { thread: first.id, workflow: first.workflow, status: first.status, ...first.waiting } : null,
+      on,
+    },
+    parked: parked?.n ?? 0,
+    unreachable,
+    agents: { registered: agents?.n ?? 0, ...presence },
+    workflows: { published: workflows?.n ?? 0, paused },
+  };
+}
+
+/** The same while D1 cannot be read: null is "not known". */
+const unreadableIndex: { [Part in keyof Awaited<ReturnType<typeof readIndex>>]: null } = {
+  threads: null,
+  oldestWaitingSince: null,
+  waiting: null,
+  parked: null,
+  unreachable: null,
+  agents: null,
+  workflows: null,
+};
 
 /** Agents by whether they are there, as their objects last said. */
 async function countPresence(db: D1Database): Promise<{ online: number; away: number; lost: number }> {
@@ -84,7 +123,12 @@ export const statusDocs: RouteDoc[] = [
     tag: "operations",
     summary: "Show how the whole is",
     callers: "operators",
-    answers: { 200: { description: "Counts, the longest wait, the lag of the log.", schema: answerShapes.status } },
+    answers: {
+      200: {
+        description: "Whether it is ready, counts, the longest wait, the lag of the log. What cannot be read is null.",
+        schema: answerShapes.status,
+      },
+    },
   },
   {
     route: "GET /v1/metrics",

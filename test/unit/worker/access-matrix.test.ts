@@ -41,6 +41,7 @@ const thread = "taaaaaaaaaaaaaaaaaaaaaaaaa";
  */
 const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Caller, Expected>>, body?: unknown][] = [
   ["GET /healthz", "open"],
+  ["GET /readyz", "open"],
   ["GET /docs", "open"],
   ["GET /v1/openapi.json", "open"],
   ["GET /v1/asyncapi.json", "open"],

@@ -1,0 +1,147 @@
+/**
+ * Whether requests can be served, part by part: what `/readyz` and `/v1/status` say, and what holds requests back until the
+ * database is migrated. `/healthz` is liveness: it says only that the process answers. Knows no route.
+ */
+import type { MiddlewareHandler } from "hono";
+import type { AppEnv, AppPorts } from "./app-ports.ts";
+import { findMissingMigrations } from "./migrations.ts";
+import { problemError } from "./problem-error.ts";
+
+/** One part that requests need. `detail` says what is wrong and what to do; it is shown to anybody. */
+export interface Check {
+  part: "folder" | "objects" | "index" | "migrations";
+  ok: boolean;
+  detail?: string;
+}
+
+/** `starting`: migrations are missing. `paused`: it reads and runs nothing. `unavailable`: a part fails. */
+export interface Readiness {
+  status: "ready" | "starting" | "paused" | "unavailable";
+  checks: Check[];
+}
+
+export interface ReadinessReader {
+  /** Tries every part. */
+  read(): Promise<Readiness>;
+  /** Migrations that this code needs and the database lacks. Empty too when the database cannot be asked. */
+  missing(): Promise<string[]>;
+}
+
+const limits = {
+  /** Milliseconds that an answer is given again: `/readyz` takes no token, and each reading writes. */
+  held: 1_000,
+  /** Milliseconds that one part has to answer. */
+  patience: 5_000,
+} as const;
+
+/** What `/readyz` needs of the app's ports. */
+type ReadinessPorts = Pick<AppPorts, "db" | "migrations" | "paused" | "probeObjects" | "probeFolder" | "now" | "log">;
+
+export function createReadiness(ports: ReadinessPorts): ReadinessReader {
+  /** Once complete they stay so for as long as this code runs. */
+  let migrated = ports.migrations === undefined;
+  let held: { at: number; value: Promise<Readiness> } | undefined;
+
+  async function missing(): Promise<string[]> {
+    if (migrated || !ports.migrations) return [];
+    const names = await findMissingMigrations(ports.db, ports.migrations);
+    migrated = names.length === 0;
+    return names;
+  }
+
+  async function readAll(): Promise<Readiness> {
+    const checks = await Promise.all([checkFolder(ports), checkObjects(ports), checkIndex(ports), checkMigrations(missing)]);
+    return judge(checks.flat(), ports.paused === true);
+  }
+
+  return {
+    read() {
+      const now = ports.now();
+      if (held && now >= held.at && now - held.at < limits.held) return held.value;
+      held = { at: now, value: readAll() };
+      return held.value;
+    },
+    missing: () => missing().catch(() => []),
+  };
+}
+
+/** Holds back everything behind it until the migrations are there, and whatever would run something while paused. */
+export function guardReadiness(ports: ReadinessPorts, readiness: ReadinessReader): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const names = await readiness.missing();
+    if (names.length > 0) {
+      throw problemError("starting", `The database lacks ${names.join(", ")}: the server is being upgraded. Send the same again.`, {
+        retryAfter: 2,
+      });
+    }
+    const { method, path } = c.req;
+    if (ports.paused && (!["GET", "HEAD"].includes(method) || handsOut.some((prefix) => path.startsWith(prefix)))) {
+      throw problemError("unavailable", "The server is paused: it shows what there is and runs nothing. Send the same again later.", {
+        retryAfter: 5,
+        paused: true,
+      });
+    }
+    await next();
+  };
+}
+
+/** Reading these gives events to an agent, which then acts on them. */
+const handsOut = ["/v1/inbox", "/v1/connect"];
+
+function judge(checks: Check[], paused: boolean): Readiness {
+  const failing = checks.filter(({ ok }) => !ok);
+  if (failing.some(({ part }) => part !== "migrations")) return { status: "unavailable", checks };
+  if (failing.length > 0) return { status: "starting", checks };
+  return { status: paused ? "paused" : "ready", checks };
+}
+
+/** The machine's side of it, where there is one: the data folder. */
+async function checkFolder({ probeFolder }: ReadinessPorts): Promise<Check[]> {
+  if (!probeFolder) return [];
+  try {
+    const fault = await within(probeFolder());
+    return [fault === null ? { part: "folder", ok: true } : { part: "folder", ok: false, detail: fault }];
+  } catch {
+    return [{ part: "folder", ok: false, detail: "The process that looks after the data folder does not answer: start the server again." }];
+  }
+}
+
+async function checkObjects(ports: ReadinessPorts): Promise<Check[]> {
+  if (!ports.probeObjects) return [];
+  return [await attempt(ports, "objects", "No object can write: its storage is full, read-only, gone or restarting.", ports.probeObjects)];
+}
+
+/** A statement that changes no row takes the writer's lock all the same, which a reading would not. */
+async function checkIndex(ports: ReadinessPorts): Promise<Check[]> {
+  const write = (): Promise<unknown> => ports.db.prepare("UPDATE registry SET version = version WHERE one = 0").run();
+  return [await attempt(ports, "index", "D1 cannot be written: it is locked, full, gone or overloaded.", write)];
+}
+
+async function checkMigrations(missing: () => Promise<string[]>): Promise<Check[]> {
+  try {
+    const names = await within(missing());
+    if (names.length === 0) return [{ part: "migrations", ok: true }];
+    const detail = `${names.join(", ")} ${names.length === 1 ? "is" : "are"} not applied: run \`wrangler d1 migrations apply nerveflare --remote\`.`;
+    return [{ part: "migrations", ok: false, detail }];
+  } catch {
+    return [{ part: "migrations", ok: false, detail: "Whether they are applied is not known, for D1 does not answer." }];
+  }
+}
+
+async function attempt(ports: ReadinessPorts, part: Check["part"], detail: string, work: () => Promise<unknown>): Promise<Check> {
+  try {
+    await within(work());
+    return { part, ok: true };
+  } catch (error) {
+    // A database before its first migration has no table to write; the migrations' own check says so.
+    if (part === "index" && String(error).includes("no such table")) return { part, ok: true };
+    ports.log({ level: "error", at: "readiness", part, message: String(error) });
+    return { part, ok: false, detail };
+  }
+}
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${limits.patience} ms`)), limits.patience);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
