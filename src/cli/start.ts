@@ -9,28 +9,36 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
   command
     .addOption(new Option("--data <folder>", "what the server keeps").env("NERVEFLARE_DATA").default(".nerveflare"))
     .addOption(new Option("--port <number>", "port on 127.0.0.1, 0 for a free one").env("PORT").default(8787).argParser(parsePort))
+    .option("--paused", "come up to be looked at: nothing runs until `nerveflare unpause --server`")
     .addHelpText(
       "after",
       "\nThe admin token is NERVEFLARE_ADMIN_TOKEN, or the one kept in <folder>/admin-token, or made and kept there.\nWith --json, one line of JSON says that it is ready, for programs.",
     )
-    .action(async ({ data, port }: { data: string; port: number }) => {
+    .action(async ({ data, port, paused = false }: { data: string; port: number; paused?: boolean }) => {
       const stopped = Promise.withResolvers<NodeJS.Signals>();
-      const server = await startServer({ data, port, adminToken: env.NERVEFLARE_ADMIN_TOKEN, log: (line) => console.error(line) }).catch(
-        (error: unknown) => {
-          throw error instanceof ServerStartError ? new CliError(error.message, { hint: error.hint, cause: error }) : error;
-        },
-      );
+      const server = await startServer({
+        data,
+        port,
+        paused,
+        adminToken: env.NERVEFLARE_ADMIN_TOKEN,
+        log: (line) => console.error(line),
+      }).catch((error: unknown) => {
+        throw error instanceof ServerStartError ? new CliError(error.message, { hint: error.hint, cause: error }) : error;
+      });
       for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
         // Miniflare's own handlers end the process at once with 128 + the signal's number; we stop in order and end with 0.
         process.removeAllListeners(signal);
         process.on(signal, () => stopped.resolve(signal));
       }
       const { url, adminToken, pids } = server;
-      terminal.result({ event: "ready", url, adminToken, data: server.data, pids }, () =>
+      terminal.result({ event: "ready", url, adminToken, data: server.data, pids, paused }, () =>
         [
           `nerveflare is ready at ${terminal.style("bold", url)}`,
           `  admin token  ${adminToken}`,
           `  data         ${server.data}`,
+          ...(paused
+            ? [terminal.style("yellow", `  paused       nothing runs until \`nerveflare unpause --server --data ${server.data}\``)]
+            : []),
           terminal.style("dim", "Ctrl-C stops it; what it has answered is on disk."),
         ].join("\n"),
       );

@@ -36,7 +36,7 @@ const crashes: { name: string; kills: number; crash: Crash }[] = [
     },
   },
   {
-    name: "[CRASH2] 6 kills of the server's parent process, whose runtime serves on until the next server ends it",
+    name: "[CRASH2] 6 kills of the server's parent process, with which its runtime ends",
     kills: 6,
     async crash({ child, ended }, restart) {
       child.kill("SIGKILL");

@@ -1,66 +1,93 @@
 /**
- * One server per data folder. Two runtimes on one folder would both write the same objects' rows, and a runtime outlives
+ * One server per data folder. Two runtimes on one folder would both write the same objects' rows, and a runtime may outlive
  * a parent that was killed; so the folder is locked, and what a dead parent left behind is ended before anything is opened.
+ * A copied folder brings its original's record along: that one's processes are none of ours.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { type FolderIdentity, identifyFolder, relateFolders } from "./folder-identity.ts";
 import { endProcess, identifyProcess, isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { ServerStartError } from "./server-start-error.ts";
 
-/** `<data>/server.json`: who serves the folder. */
+/** Where a server takes orders from this machine's user: see control-server.ts. */
+export interface ControlAddress {
+  url: string;
+  token: string;
+}
+
+/** `<data>/server.json`: who serves the folder. It is gone after a server that stopped in order. */
 export interface ServerRecord {
+  /** The folder that this is about; absent in records of versions before. */
+  folder?: FolderIdentity;
   server: ProcessIdentity;
   /** The runtime that writes the data; null until it is spawned. */
   workerd: ProcessIdentity | null;
   /** Null until it answers. */
   url: string | null;
+  control?: ControlAddress;
 }
 
 /** A data folder that is ours until released. */
 export interface DataFolder {
   /** Absolute. */
   path: string;
-  /** Pid of a runtime that a killed server had left running here, and that was ended. */
-  orphan: number | null;
+  /** What became of an earlier server's traces, a sentence each. */
+  remarks: string[];
+  /** The folder is a copy of one that a server was using when it was copied. */
+  copiedInUse: boolean;
+  /** Begins to serve: from here on the folder says that it is in use. */
+  begin(): void;
   /** Notes who serves; synchronous, so that a runtime is on record in the turn in which it is spawned. */
-  note(facts: { workerdPid?: number; url?: string }): void;
+  note(facts: { workerdPid?: number; url?: string; control?: ControlAddress }): void;
+  /** Why what is written here is lost or will be: the folder was deleted or replaced. Null: it is in its place. */
+  findFault(): string | null;
   /** Gives the folder free; afterwards another server may take it. */
   release(): void;
 }
 
 /**
  * Takes a data folder, which is created where absent, and ends the runtime that a killed server left on it.
- * @throws {ServerStartError} `data_folder_in_use` while another server lives
+ * @throws {ServerStartError} `data_folder_in_use` while another process may write in it, `data_folder_unusable` where nobody could
  */
 export async function claimDataFolder(data: string): Promise<DataFolder> {
   const path = resolve(data);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
   const recordPath = join(path, "server.json");
-  const lock = lockFolder(path, recordPath);
+  const lock = openFolder(path, recordPath);
 
   try {
+    const identity = identifyFolder(path);
     const before = readRecord(recordPath);
-    const orphan = before?.workerd && isAlive(before.workerd) ? before.workerd : null;
-    if (orphan) await endProcess(orphan);
+    const { remark, copiedInUse } = before ? await settleRecord(before, identity) : { remark: null, copiedInUse: false };
 
     const self = identifyProcess(process.pid) ?? { pid: process.pid, started: "unknown" };
-    let record: ServerRecord = { server: self, workerd: null, url: null };
-    writeRecord(recordPath, record);
+    let record: ServerRecord = { folder: identity, server: self, workerd: null, url: null };
+    let begun = false;
+    const lockInode = statSync(join(path, "server.lock")).ino;
 
     return {
       path,
-      orphan: orphan?.pid ?? null,
-      note({ workerdPid, url }) {
+      remarks: remark === null ? [] : [remark],
+      copiedInUse,
+      begin() {
+        // The runtime would make it, but one that is missing later is a fault.
+        mkdirSync(join(path, "state"), { recursive: true });
+        begun = true;
+        writeRecord(recordPath, record);
+      },
+      note({ workerdPid, url, control }) {
         record = {
           ...record,
           ...(workerdPid !== undefined && { workerd: identifyProcess(workerdPid) }),
           ...(url !== undefined && { url }),
+          ...(control !== undefined && { control }),
         };
-        writeRecord(recordPath, record);
+        // A folder that is gone is not made again by a note.
+        if (findFault(identity, lockInode) === null) writeRecord(recordPath, record);
       },
+      findFault: () => findFault(identity, lockInode),
       release() {
-        rmSync(recordPath, { force: true });
+        if (begun && findFault(identity, lockInode) === null) rmSync(recordPath, { force: true });
         lock.close();
       },
     };
@@ -70,12 +97,70 @@ export async function claimDataFolder(data: string): Promise<DataFolder> {
   }
 }
 
+function findFault({ path, device, inode }: FolderIdentity, lockInode: number): string | null {
+  try {
+    const now = statSync(path);
+    if (now.dev !== device || now.ino !== inode) return "Another folder is in the place of the data folder.";
+    if (statSync(join(path, "server.lock")).ino !== lockInode || !statSync(join(path, "state")).isDirectory())
+      return "The data folder's files were replaced.";
+    return null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "The data folder was deleted or moved away.";
+    return `The data folder cannot be looked at (${(error as NodeJS.ErrnoException).code}).`;
+  }
+}
+
+/**
+ * What an earlier record means for us. Only a runtime that certainly writes in this very folder is ended.
+ * @throws {ServerStartError} where a live one may
+ */
+async function settleRecord(before: ServerRecord, now: FolderIdentity): Promise<{ remark: string | null; copiedInUse: boolean }> {
+  const relation = before.folder ? relateFolders(before.folder, now) : "moved";
+  const runtime = before.workerd && isAlive(before.workerd) ? before.workerd : null;
+  switch (relation) {
+    case "same":
+      if (runtime) await endProcess(runtime);
+      return {
+        remark: runtime && `ended process ${runtime.pid}, a runtime that a killed server had left on ${now.path}`,
+        copiedInUse: false,
+      };
+    case "moved":
+      if (!runtime) return { remark: null, copiedInUse: false };
+      throw new ServerStartError(
+        "data_folder_in_use",
+        `Process ${runtime.pid} may still write in ${now.path}: a killed server left it${before.folder ? ` when this folder was ${before.folder.path}` : ""}.`,
+        { hint: `Look at it (ps -fp ${runtime.pid}); if it is a workerd of nerveflare, end it (kill -9 ${runtime.pid}) and start again.` },
+      );
+    case "other":
+      return {
+        remark: `${now.path} is a copy of ${before.folder?.path}, made while a server used that: its server.json is ignored`,
+        copiedInUse: true,
+      };
+    default:
+      return relation satisfies never;
+  }
+}
+
+function openFolder(path: string, recordPath: string): DatabaseSync {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return lockFolder(path, recordPath);
+  } catch (error) {
+    throw error instanceof ServerStartError ? error : explainUnusable(path, error);
+  }
+}
+
 /**
  * SQLite's lock is the kernel's: it ends with the process, however that ends, so there is no stale lock to judge and no
  * race between two who judge it. Node has no `flock`.
  */
 function lockFolder(path: string, recordPath: string): DatabaseSync {
-  const lock = new DatabaseSync(join(path, "server.lock"), { timeout: 0 });
+  const lockPath = join(path, "server.lock");
+  // By hand first, for SQLite's own error does not say why. Never opened where it exists: closing it would drop our own lock.
+  if (existsSync(lockPath)) accessSync(lockPath, constants.R_OK | constants.W_OK);
+  else writeFileSync(lockPath, "", { flag: "a", mode: 0o600 });
+  accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  const lock = new DatabaseSync(lockPath, { timeout: 0 });
   try {
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
@@ -84,6 +169,31 @@ function lockFolder(path: string, recordPath: string): DatabaseSync {
     if ((error as { errcode?: number }).errcode !== 5) throw error; // 5 is SQLITE_BUSY
     throw describeHolder(path, readRecord(recordPath));
   }
+}
+
+/** What the operating system says of a folder that cannot be used, and what to do about it. */
+function explainUnusable(path: string, error: unknown): ServerStartError {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  const elsewhere = "name another folder with --data or NERVEFLARE_DATA.";
+  const hints: Record<string, string> = {
+    EACCES: `${describeOwner(path)}Run this as the user who owns it, give this user the right to write there, or ${elsewhere}`,
+    EPERM: `${describeOwner(path)}Run this as the user who owns it, give this user the right to write there, or ${elsewhere}`,
+    EROFS: `It is on a file system that is mounted read-only: mount it writable, or ${elsewhere}`,
+    ENOSPC: `The disk is full: make room, or ${elsewhere}`,
+    EDQUOT: `This user's share of the disk is used up: make room, or ${elsewhere}`,
+    ENOTDIR: `A part of the path is a file: ${elsewhere}`,
+    EEXIST: `It is a file: ${elsewhere}`,
+  };
+  return new ServerStartError("data_folder_unusable", `The data folder ${path} cannot be used: ${message}.`, {
+    hint: hints[code] ?? `Mend that, or ${elsewhere}`,
+    cause: error,
+  });
+}
+
+function describeOwner(path: string): string {
+  const owner = statSync(path, { throwIfNoEntry: false })?.uid;
+  const self = process.getuid?.();
+  return owner === undefined || owner === self ? "" : `It belongs to user ${owner}, and this process runs as ${self}. `;
 }
 
 function describeHolder(path: string, record: ServerRecord | null): ServerStartError {
@@ -111,6 +221,7 @@ export function readRecord(recordPath: string): ServerRecord | null {
 
 function writeRecord(recordPath: string, record: ServerRecord): void {
   const next = `${recordPath}.${process.pid}`;
-  writeFileSync(next, `${JSON.stringify(record)}\n`);
+  // It holds the token of the server's control.
+  writeFileSync(next, `${JSON.stringify(record)}\n`, { mode: 0o600 });
   renameSync(next, recordPath);
 }

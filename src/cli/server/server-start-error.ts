@@ -1,7 +1,15 @@
 /** Why a local server did not start. */
 export class ServerStartError extends Error {
   /** What kept it from starting, for programs. */
-  readonly code: "data_folder_in_use" | "port_in_use" | "bundle_failed" | "runtime_failed" | "bad_setting";
+  readonly code:
+    | "data_folder_in_use"
+    | "data_folder_unusable"
+    | "data_folder_damaged"
+    | "data_folder_too_new"
+    | "port_in_use"
+    | "bundle_failed"
+    | "runtime_failed"
+    | "bad_setting";
   /** What to do. */
   readonly hint: string | undefined;
 

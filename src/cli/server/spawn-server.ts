@@ -28,8 +28,17 @@ export interface ServerProcess {
 }
 
 /** Spawns `nerveflare start --json`. An admin token in our environment is not for it. */
-export function spawnServer(data: string, options: { port?: number; env?: Record<string, string> } = {}): ServerProcess {
-  const args = [join(projectRoot, "src/cli/main.ts"), "start", "--json", "--data", data, "--port", String(options.port ?? 0)];
+export function spawnServer(data: string, options: { port?: number; env?: Record<string, string>; args?: string[] } = {}): ServerProcess {
+  const args = [
+    join(projectRoot, "src/cli/main.ts"),
+    "start",
+    "--json",
+    "--data",
+    data,
+    "--port",
+    String(options.port ?? 0),
+    ...(options.args ?? []),
+  ];
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NERVEFLARE_ADMIN_TOKEN: "", ...options.env },

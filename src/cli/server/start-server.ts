@@ -1,19 +1,34 @@
-/** Runs the Worker on this machine: the same bundle in the same runtime as deployed, its data on disk, nothing beyond loopback. */
+/** Runs the Worker on this machine: takes the data folder, migrates it, and only then lets anybody in. */
 import type { ChildProcess } from "node:child_process";
 import diagnostics from "node:diagnostics_channel";
+import { rmSync, writeFileSync } from "node:fs";
+import type { Server } from "node:http";
 import { basename, join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare, NoOpLog, type Request, Response } from "miniflare";
-import { findTracesUrl } from "../../durable/trace/trace-exporter.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { Miniflare, type V4WorkerOptions } from "miniflare";
+import { requiredMigrations } from "../../worker/migrations.ts";
 import { parseRetention } from "../../worker/retention.ts";
 import { settleAdminToken } from "./admin-token.ts";
+import { type ControlServer, startControl } from "./control-server.ts";
 import { claimDataFolder, type DataFolder } from "./data-folder.ts";
+import { inspectFolder, noteFolder } from "./inspect-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
+import { createDatabaseRuntime, createServingOptions, type RuntimeSettings } from "./miniflare-options.ts";
 import { projectRoot } from "./project-root.ts";
+import { startWatchdog } from "./runtime-watchdog.ts";
 import { ServerStartError } from "./server-start-error.ts";
+import { startStandby } from "./standby.ts";
+import { findState, foldLogs, inUseMark, listDatabases, listFiles } from "./state-files.ts";
 import { readCrons, readWorkerOptions } from "./worker-options.ts";
 
-/** Milliseconds. */
-const cronInterval = 3_600_000;
+const limits = {
+  /** Milliseconds between two runs of the cron triggers. */
+  cron: 3_600_000,
+  /** Milliseconds between two looks at whether the data folder is in its place. */
+  look: 1_000,
+  /** Milliseconds that a new runtime has to become ready; it then serves anyway and says what is missing. */
+  ready: 60_000,
+} as const;
 
 /** How to run a local server. */
 export interface ServerOptions {
@@ -23,6 +38,8 @@ export interface ServerOptions {
   port: number;
   /** Absent: the one kept in the data folder, or a new one. */
   adminToken?: string;
+  /** Shows what there is and runs nothing, until it is told to go on. */
+  paused?: boolean;
   /** Gets what the Worker logs, a line at a time. */
   log?: (line: string) => void;
 }
@@ -41,84 +58,148 @@ export interface RunningServer {
 }
 
 /**
- * Starts a server and resolves when it answers, its D1 migrated.
- * @throws {ServerStartError} when another server has the data folder, the port is taken, or the Worker does not run
+ * Starts a server and resolves when it answers, its D1 migrated. Until then nothing listens.
+ * @throws {ServerStartError} when the data folder is another's or not to be opened, the port is taken, or the Worker does not run
  */
-export async function startServer({ data, port, adminToken, log = () => {} }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ data, port, adminToken, paused = false, log = () => {} }: ServerOptions): Promise<RunningServer> {
   const retention = parseRetention(process.env.NERVEFLARE_RETENTION);
   if (!retention.ok) throw new ServerStartError("bad_setting", retention.error);
   const folder = await claimDataFolder(data);
-  if (folder.orphan !== null) log(`ended process ${folder.orphan}, a runtime that a killed server had left on ${folder.path}`);
+  for (const remark of folder.remarks) log(remark);
   const pids = { server: process.pid, workerd: 0 };
+  const watchdog = startWatchdog();
   const unwatch = watchRuntime((pid) => {
     pids.workerd = pid;
+    watchdog.guard(pid);
     folder.note({ workerdPid: pid });
   });
-  let miniflare: Miniflare | undefined;
-  let cron: NodeJS.Timeout | undefined;
+  let serving: Serving | undefined;
+  let opened = false;
 
   async function stop(): Promise<void> {
-    clearInterval(cron);
     unwatch();
-    await miniflare?.dispose();
+    await serving?.stop();
+    watchdog.dismiss();
+    // A folder that was refused stays as it is.
+    if (opened) foldFolder(folder);
     folder.release();
   }
 
   try {
+    const applied = inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
+    folder.begin();
+    opened = true;
     const token = settleAdminToken(folder.path, adminToken);
-    miniflare = await createMiniflare(folder, port, token, log);
-    await miniflare.ready;
-    const url = (await miniflare.unsafeGetDirectURL()).origin;
-    await migrateD1(await miniflare.getD1Database("DB"), join(projectRoot, "migrations"));
-    folder.note({ url });
-    cron = setInterval(runCrons, cronInterval, miniflare, log);
-    return { url, adminToken: token, data: folder.path, pids, stop };
+    const worker = await readWorkerOptions();
+    await bringUpToDate(worker, folder, applied);
+    noteFolder(folder.path, requiredMigrations);
+    serving = await serve({ worker, folder, port, adminToken: token, paused, log });
+    return { url: serving.url, adminToken: token, data: folder.path, pids, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw explainFailure(error, port);
   }
 }
 
-async function createMiniflare(folder: DataFolder, port: number, adminToken: string, log: (line: string) => void): Promise<Miniflare> {
-  const worker = await readWorkerOptions();
-  return new Miniflare(
-    convertV4MiniflareOptions({
-      ...worker,
-      bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...readVariables() },
-      outboundService: callOutside,
-      // Requests go to the Worker itself: Miniflare's own entry in front of it costs two thirds of a request.
-      unsafeDirectSockets: [{ host: "127.0.0.1", port }],
-      host: "127.0.0.1",
-      port: 0,
-      resourcePersistencePath: join(folder.path, "state"),
-      cf: false,
-      telemetry: { enabled: false },
-      // Both cost several times the speed, see `wrangler dev`.
-      unsafeLocalExplorer: false,
-      unsafeObservability: false,
-      logRequests: false,
-      log: new NoOpLog(),
-      handleStructuredLogs: ({ level, message }) => log(`${level}: ${message}`),
-      unsafeHandleRuntimeRestart: () => log("the runtime ended unexpectedly and was started again"),
-    }),
-  );
+interface Serving {
+  url: string;
+  stop(): Promise<void>;
 }
 
-/** What a deployed Worker reads from its variables, under the same names. */
-function readVariables(): { [name: string]: string } {
-  const names = ["PLACEMENT", "RATE_EVENTS", "RATE_CALLS", "RETENTION", "OTLP_URL", "OTLP_HEADERS"].map((name) => `NERVEFLARE_${name}`);
-  const given = names.map((name) => [name, process.env[name]]).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(given);
+/** The runtime, whoever takes orders for it, and what is done about it by the clock. */
+async function serve(settings: RuntimeSettings): Promise<Serving> {
+  const { folder, log } = settings;
+  let { paused } = settings;
+  const miniflare = new Miniflare(createServingOptions(settings));
+  let control: ControlServer | undefined;
+  let cron: NodeJS.Timeout | undefined;
+  let look: NodeJS.Timeout | undefined;
+  let standby: Server | undefined;
+  let ended = false;
+
+  async function stop(): Promise<void> {
+    ended = true;
+    clearInterval(cron);
+    clearInterval(look);
+    control?.close();
+    standby?.closeAllConnections();
+    standby?.close();
+    await miniflare.dispose();
+  }
+
+  /** The folder is not there any more: what is stored now is lost, so nothing is taken. */
+  async function standBy(url: string, reason: string): Promise<void> {
+    clearInterval(cron);
+    clearInterval(look);
+    log(`${reason} Nothing is served until the server is started again.`);
+    await miniflare.dispose();
+    if (!ended)
+      standby = await startStandby(Number(new URL(url).port), `${reason} The operator must restore it and start the server again.`);
+  }
+
+  async function unpause(): Promise<{ [name: string]: unknown }> {
+    if (!paused) return { paused: false, changed: false };
+    await miniflare.setOptions(createServingOptions({ ...settings, port: Number(new URL(url).port), paused: false }));
+    await awaitReady(url, log);
+    paused = false;
+    cron = setInterval(runCrons, limits.cron, miniflare, log);
+    log("unpaused: what waits goes on");
+    return { paused: false, changed: true };
+  }
+
+  let url = "";
+  try {
+    await miniflare.ready;
+    url = (await miniflare.unsafeGetDirectURL()).origin;
+    await awaitReady(url, log);
+    writeFileSync(join(findState(folder.path), inUseMark), "");
+    control = await startControl({ unpause });
+    folder.note({ url, control: control.address });
+    if (!paused) cron = setInterval(runCrons, limits.cron, miniflare, log);
+    look = setInterval(() => {
+      const fault = folder.findFault();
+      if (fault !== null) standBy(url, fault).catch((error: unknown) => log(`nothing answers any more: ${(error as Error).message}`));
+    }, limits.look);
+    return { url, stop };
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
 }
 
-/** The Worker calls nobody but the collector of traces, where one is named; a stray fetch must not leave the machine. */
-async function callOutside(request: Request): Promise<Response> {
-  const collector = process.env.NERVEFLARE_OTLP_URL;
-  if (collector === undefined || request.url !== findTracesUrl(collector))
-    return new Response("the local server has no network", { status: 502 });
-  const { method, headers } = request;
-  const answer = await fetch(request.url, { method, headers: Object.fromEntries(headers), body: await request.text() });
-  return new Response(await answer.text(), { status: answer.status, headers: Object.fromEntries(answer.headers) });
+/** Migrates D1 by a runtime of its own, before an object can wake to a database that its code does not know. */
+async function bringUpToDate(worker: V4WorkerOptions, folder: DataFolder, applied: string[]): Promise<void> {
+  if (requiredMigrations.every((name) => applied.includes(name))) return;
+  const runtime = createDatabaseRuntime(worker, folder);
+  try {
+    await migrateD1(await runtime.getD1Database("DB"), join(projectRoot, "migrations"));
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+/** Waits until every part answers; a part that fails for good is said, and does not keep the others from being served. */
+async function awaitReady(url: string, log: (line: string) => void): Promise<void> {
+  const deadline = performance.now() + limits.ready;
+  for (;;) {
+    const ready = await fetch(`${url}/readyz`)
+      .then(async (answer) => (await answer.json()) as { status: string; checks: { part: string; ok: boolean; detail?: string }[] })
+      .catch(() => null);
+    if (ready && ready.status !== "starting") {
+      for (const { part, detail } of ready.checks.filter(({ ok }) => !ok)) log(`${part}: ${detail}`);
+      return;
+    }
+    if (performance.now() > deadline) throw new Error("the runtime does not become ready");
+    await delay(50);
+  }
+}
+
+/** Leaves a folder of which each file is whole by itself, so that any copy of it is one. */
+function foldFolder(folder: DataFolder): void {
+  if (folder.findFault() !== null) return;
+  const state = findState(folder.path);
+  foldLogs(state, listDatabases(listFiles(state)));
+  rmSync(join(state, inUseMark), { force: true });
 }
 
 /** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */

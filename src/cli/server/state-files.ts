@@ -1,0 +1,75 @@
+/**
+ * What lies in `<data>/state`, as the runtime lays it out: one SQLite file per object, one for D1, and one per kind of
+ * object for its alarms (`metadata.sqlite`). Beside each that was not closed in order lies its write-ahead log.
+ */
+import { readdirSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** The folder of a data folder that the runtime writes in. */
+export function findState(data: string): string {
+  return join(data, "state");
+}
+
+/** Lies in `state` while a runtime uses it and until every write-ahead log is folded in. */
+export const inUseMark = "in-use";
+
+/** Every file below a folder, as paths relative to it, sorted; none where there is no folder. */
+export function listFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** The databases among files. */
+export function listDatabases(files: string[]): string[] {
+  return files.filter((file) => file.endsWith(".sqlite"));
+}
+
+/** The file of D1 among a state's, or undefined before there is one. */
+export function findD1(files: string[]): string | undefined {
+  return files.find((file) => /^d1\/[^/]+\/[0-9a-f]{64}\.sqlite$/.test(file));
+}
+
+/** Folds write-ahead logs into their databases, so that each is one file. Nobody else may have them open. */
+export function foldLogs(state: string, databases: string[]): void {
+  const files = new Set(listFiles(state));
+  for (const file of databases) {
+    if (files.has(`${file}-wal`) || files.has(`${file}-shm`))
+      withDatabase(join(state, file), (db) => db.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+  }
+}
+
+/** Opens a database for one piece of work. The last to close it folds its log in and removes that. */
+export function withDatabase<T>(path: string, work: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(path);
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** What SQLite finds wrong with a file; null: nothing. */
+export function findCorruption(path: string): string | null {
+  try {
+    const [row] = withDatabase(path, (db) => db.prepare("PRAGMA integrity_check(1)").all()) as { integrity_check: string }[];
+    return row === undefined || row.integrity_check === "ok" ? null : row.integrity_check;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Names of the migrations that a D1 file has, in order; none before the first. @throws where it cannot be read */
+export function readMigrations(d1: string): string[] {
+  return withDatabase(d1, (db) => {
+    if (!db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'd1_migrations'").get()) return [];
+    return (db.prepare("SELECT name FROM d1_migrations ORDER BY id").all() as { name: string }[]).map(({ name }) => name);
+  });
+}

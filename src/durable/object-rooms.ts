@@ -1,0 +1,17 @@
+/** Every set of tables that an object may have, with its newest version: what this code can open. */
+import { agentMigrations } from "./agent/agent-schema.ts";
+import { hostMigrations, laneMigrations } from "./host/schema.ts";
+import { projectionMigrations } from "./projection-lane.ts";
+import { recruitmentMigrations, taskMigrations } from "./thread/thread-schema.ts";
+import { queueMigrations } from "./workflow/queue.ts";
+
+/** By the name in an object's `schema_version`. */
+export const objectRooms: Readonly<Record<string, number>> = {
+  lane: laneMigrations.length,
+  projection: projectionMigrations.length,
+  host: hostMigrations.length,
+  agent: agentMigrations.length,
+  recruitment: recruitmentMigrations.length,
+  task: taskMigrations.length,
+  admission: queueMigrations.length,
+};

@@ -1,0 +1,225 @@
+/** What a machine does to a server: a full disk, a locked database, a folder that is copied, deleted or not to be opened; and how it starts. */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { runCli } from "../../src/cli/main.ts";
+import { readRecord } from "../../src/cli/server/data-folder.ts";
+import { isAlive } from "../../src/cli/server/process-identity.ts";
+import { requiredMigrations } from "../../src/worker/migrations.ts";
+import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
+
+type Facts = Awaited<ReturnType<typeof startTestServer>>["facts"];
+
+const within = { timeout: 20_000, interval: 100 };
+
+async function call({ url, adminToken }: Pick<Facts, "url" | "adminToken">, method: string, path: string, body?: unknown) {
+  const answer = await fetch(`${url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${adminToken}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape; a wrong one fails where it is looked at.
+  return { status: answer.status, retryAfter: answer.headers.get("retry-after"), body: (await answer.json()) as any };
+}
+
+/** What a client does that would drop its work if it were told not to come again. */
+function work(facts: Facts, id: string, size = 10) {
+  const event = { specversion: "1.0", id, type: "some.thing", source: "/operators/admin", data: { text: "x".repeat(size) } };
+  return Promise.all([call(facts, "POST", "/v1/events", event), call(facts, "POST", "/v1/agents", { id: `agent-${id}` })]);
+}
+
+function expectRetryable(answers: Awaited<ReturnType<typeof work>>): void {
+  for (const { status, retryAfter, body } of answers.filter((answer) => answer.status >= 400)) {
+    expect({ status, code: body.code, retryable: body.retryable }).toEqual({ status: 503, code: "unavailable", retryable: true });
+    expect(Number(retryAfter)).toBeGreaterThan(0);
+  }
+}
+
+async function runStatus(facts: Facts, ...args: string[]): Promise<{ code: number; text: string }> {
+  let text = "";
+  const output = { write: (part: string) => (text += part) };
+  const env = { NERVEFLARE_URL: facts.url, NERVEFLARE_ADMIN_TOKEN: facts.adminToken };
+  const code = await runCli(["status", ...args], { stdout: output, stderr: output, env });
+  return { code, text };
+}
+
+function findD1(data: string): string {
+  const folder = join(data, "state/d1/miniflare-D1DatabaseObject");
+  const name = readdirSync(folder).find((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));
+  return join(folder, name ?? "there is no D1");
+}
+
+async function findFreePort(): Promise<number> {
+  const probe = createServer();
+  const listening = Promise.withResolvers<void>();
+  probe.listen(0, "127.0.0.1", listening.resolve);
+  await listening.promise;
+  const { port } = probe.address() as { port: number };
+  await new Promise((closed) => probe.close(closed));
+  return port;
+}
+
+test("[SRV10] a locked D1 is unavailable, retryable, and named by readiness and status; then all goes on", async () => {
+  const data = await makeDataFolder();
+  const { facts } = await startTestServer(data);
+  const lock = new DatabaseSync(findD1(data), { timeout: 5_000 });
+  lock.exec("BEGIN EXCLUSIVE");
+
+  const answers = await work(facts, "locked");
+  expectRetryable(answers);
+  expect(answers.some(({ status }) => status === 503)).toBe(true);
+  expect(await call(facts, "GET", "/healthz")).toMatchObject({ status: 200 });
+  await vi.waitFor(async () => {
+    expect(await call(facts, "GET", "/readyz")).toMatchObject({
+      status: 503,
+      body: { status: "unavailable", checks: expect.arrayContaining([expect.objectContaining({ part: "index", ok: false })]) },
+    });
+  }, within);
+  const status = await runStatus(facts);
+  expect(status.code).toBe(0);
+  expect(status.text).toContain("index: D1 cannot be written");
+
+  lock.exec("COMMIT");
+  lock.close();
+  await vi.waitFor(async () => expect((await work(facts, "locked")).map(({ status }) => status)).toEqual([202, 201]), within);
+  await vi.waitFor(async () => expect((await call(facts, "GET", "/readyz")).body.status).toBe("ready"), within);
+});
+
+test("[SRV11] a full disk is unavailable, retryable, and named; with room again all goes on", async (context) => {
+  const disk = await makeDataFolder();
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=24m", "none", disk], { encoding: "utf8" });
+  if (mounted.status !== 0) {
+    console.warn(`[SRV11] skipped: a small disk takes the right to mount: ${mounted.stderr}`);
+    return context.skip();
+  }
+  onTestFinished(() => void spawnSync("umount", ["-l", disk]));
+  const { facts } = await startTestServer(join(disk, "data"));
+  spawnSync("dd", ["if=/dev/zero", `of=${join(disk, "fill")}`, "bs=4k"], { stdio: "ignore" });
+
+  const answers = [...(await work(facts, "full-1", 50_000)), ...(await work(facts, "full-2", 50_000))];
+  expectRetryable(answers);
+  expect(answers.some(({ status }) => status === 503)).toBe(true);
+  await vi.waitFor(async () => {
+    const { status, body } = await call(facts, "GET", "/readyz");
+    expect({ status, said: body.status }).toEqual({ status: 503, said: "unavailable" });
+    expect(body.checks).toContainEqual({ part: "folder", ok: false, detail: expect.stringContaining("The disk is full") });
+  }, within);
+  expect((await runStatus(facts)).text).toContain("The disk is full");
+
+  rmSync(join(disk, "fill"));
+  await vi.waitFor(async () => expect((await work(facts, "full-1", 50_000)).map(({ status }) => status)).toEqual([202, 201]), within);
+  await vi.waitFor(async () => expect((await call(facts, "GET", "/readyz")).body.status).toBe("ready"), within);
+});
+
+test("[SRV12] a deleted folder: nothing more is taken, whoever asks is told why, and the folder is not made again", async () => {
+  const data = await makeDataFolder();
+  const { facts } = await startTestServer(data);
+  rmSync(data, { recursive: true });
+
+  await vi.waitFor(async () => {
+    const answers = await work(facts, "deleted");
+    expect(answers.map(({ status, body }) => [status, body.code, body.retryable])).toEqual([
+      [503, "unavailable", true],
+      [503, "unavailable", true],
+    ]);
+    expect(answers[0].body.detail).toContain("deleted or moved away");
+  }, within);
+  expect(await call(facts, "GET", "/healthz")).toMatchObject({ status: 200 });
+  expect(await call(facts, "GET", "/readyz")).toMatchObject({ status: 503, body: { status: "unavailable" } });
+  const status = await runStatus(facts);
+  expect(status.code).toBe(1);
+  expect(status.text).toContain("folder: The data folder was deleted or moved away");
+  expect(existsSync(data)).toBe(false);
+});
+
+test("[SRV13] a copy of a folder in use starts beside its original, which serves on", async () => {
+  const data = await makeDataFolder();
+  const original = await startTestServer(data);
+  await work(original.facts, "before");
+  const copy = join(await makeDataFolder(), "copy");
+  await cp(data, copy, { recursive: true });
+
+  const second = await startTestServer(copy);
+
+  expect(await call(second.facts, "GET", "/v1/agents/agent-before")).toMatchObject({ status: 200 });
+  expect(original.child.exitCode).toBeNull();
+  expect((await work(original.facts, "after")).map(({ status }) => status)).toEqual([202, 201]);
+  const runtime = readRecord(join(data, "server.json"))?.workerd;
+  expect(runtime?.pid).toBe(original.facts.pids.workerd);
+  expect(runtime && isAlive(runtime)).toBe(true);
+});
+
+test("[SRV14] while a server starts, and while it upgrades a folder, nobody is answered wrongly", async () => {
+  const data = await makeDataFolder();
+  const first = await startTestServer(data);
+  await work(first.facts, "old");
+  first.child.kill("SIGTERM");
+  await first.ended;
+  // As a version left it that did not know the newest migration.
+  const newest = requiredMigrations.at(-1);
+  const d1 = new DatabaseSync(findD1(data));
+  d1.exec("DROP TABLE agent_presence");
+  d1.prepare("DELETE FROM d1_migrations WHERE name = ?").run(newest as string);
+  d1.close();
+
+  const { adminToken } = first.facts;
+  for (const folder of [data, await makeDataFolder()]) {
+    const port = await findFreePort();
+    const server = spawnTestServer(folder, { port, env: { NERVEFLARE_ADMIN_TOKEN: adminToken } });
+    let up = false;
+    const ready = server.ready.finally(() => {
+      up = true;
+    });
+    const answers: string[] = [];
+    while (!up) {
+      // Refused connections are right: nothing listens yet.
+      const answer = await call({ url: `http://127.0.0.1:${port}`, adminToken }, "GET", "/v1/agents").catch(() => null);
+      if (answer) answers.push(`${answer.status} ${answer.body.code ?? ""}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await ready, (await Promise.race([server.ended, { stderr: "" }])).stderr).not.toBeNull();
+    answers.push(String((await call({ url: `http://127.0.0.1:${port}`, adminToken }, "GET", "/readyz")).status));
+    expect(new Set(answers.map((answer) => answer.trim()))).toEqual(new Set(["200"]));
+  }
+});
+
+test("[SRV15] a folder without its write-ahead logs, or of a newer version, is refused with the reason and left as it is", async () => {
+  const data = await makeDataFolder();
+  const server = await startTestServer(data);
+  await work(server.facts, "one");
+  process.kill(server.facts.pids.server, "SIGKILL");
+  await server.ended;
+  const bare = join(await makeDataFolder(), "bare");
+  cpSync(data, bare, { recursive: true, filter: (from) => !/-(wal|shm)$/.test(from) });
+  for (const again of [1, 2]) {
+    const refused = spawnTestServer(bare);
+    expect(await refused.ready, `try ${again}`).toBeNull();
+    expect(await refused.ended).toMatchObject({ code: 1, stderr: expect.stringContaining("lacks the write-ahead logs") });
+  }
+
+  const whole = await startTestServer(data);
+  expect(await call(whole.facts, "GET", "/v1/agents/agent-one")).toMatchObject({ status: 200 });
+  whole.child.kill("SIGTERM");
+  await whole.ended;
+  // Stopped in order, each file is whole by itself.
+  expect(readdirSync(data, { recursive: true }).filter((file) => /-(wal|shm)$/.test(String(file)))).toEqual([]);
+  const d1 = new DatabaseSync(findD1(data));
+  d1.exec("INSERT INTO d1_migrations (name) VALUES ('9999_of_the_future.sql')");
+  d1.close();
+  const newer = spawnTestServer(data);
+  expect(await newer.ready).toBeNull();
+  expect(await newer.ended).toMatchObject({ code: 1, stderr: expect.stringContaining("9999_of_the_future.sql") });
+});
+
+test("[SRV16] a folder whose objects a newer version wrote is refused with that version's name", async () => {
+  const data = await makeDataFolder();
+  writeFileSync(join(data, "folder.json"), JSON.stringify({ format: 1, version: "99.0.0", rooms: { task: 999 }, migrations: [] }));
+  const refused = spawnTestServer(data);
+  expect(await refused.ready).toBeNull();
+  expect(await refused.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/tables of task[\s\S]*version 99\.0\.0/) });
+  await rm(data, { recursive: true });
+});

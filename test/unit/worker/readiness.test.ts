@@ -1,0 +1,144 @@
+/** What `/readyz` says part by part, what is held back until the database is there, and what fails as passing. */
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { describeFailure } from "../../../src/worker/describe-failure.ts";
+import { requiredMigrations } from "../../../src/worker/migrations.ts";
+import { openSqliteD1 } from "./sqlite-d1.ts";
+import { createTestApp } from "./test-app.ts";
+
+/** D1 as Wrangler leaves it: with its own account of what was applied. */
+async function openMigrated(names: readonly string[] = requiredMigrations): Promise<D1Database> {
+  const db = openSqliteD1();
+  await db.prepare("CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY, name TEXT UNIQUE)").run();
+  for (const name of names) await db.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name).run();
+  return db;
+}
+
+/** D1 that answers nothing but an error. */
+function breakD1(message: string): D1Database {
+  const fail = async (): Promise<never> => {
+    throw new Error(message);
+  };
+  const statement = { bind: () => statement, all: fail, run: fail, first: fail };
+  return { prepare: () => statement, batch: fail } as unknown as D1Database;
+}
+
+const locked = "D1_ERROR: Failed to get session commit token: internal error; reference = gsdhmcqltg3ajgd3";
+
+test("[READY1] the migrations that the code needs are those of the folder", () => {
+  expect(requiredMigrations).toEqual(
+    readdirSync("migrations")
+      .filter((name) => name.endsWith(".sql"))
+      .sort(),
+  );
+});
+
+test("[READY2] ready says so, to anybody, part by part", async () => {
+  const app = createTestApp(await openMigrated(), {
+    migrations: requiredMigrations,
+    probeObjects: async () => {},
+    probeFolder: async () => null,
+  });
+  expect(await app.call("GET", "/readyz", { token: null })).toMatchObject({
+    status: 200,
+    body: { status: "ready", checks: ["folder", "objects", "index", "migrations"].map((part) => ({ part, ok: true })) },
+  });
+});
+
+test("[READY3] a database behind the code: everything is answered `starting`, but what says how it is", async () => {
+  const db = await openMigrated(requiredMigrations.slice(0, -1));
+  const app = createTestApp(db, { migrations: requiredMigrations });
+  for (const [method, path] of [
+    ["GET", "/v1/agents"],
+    ["POST", "/v1/events"],
+    ["POST", "/v1/enrolments/redeem"],
+    ["GET", "/v1/nowhere"],
+  ] as const) {
+    const answer = await app.call(method, path, { token: null });
+    expect(answer, path).toMatchObject({ status: 503, body: { code: "starting", nrv: "NRV7004", retryable: true } });
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+  }
+  expect(await app.call("GET", "/healthz")).toMatchObject({ status: 200 });
+  const ready = await app.call("GET", "/readyz");
+  expect(ready).toMatchObject({ status: 503, body: { status: "starting" } });
+  expect(JSON.stringify(ready.body)).toContain(requiredMigrations.at(-1));
+
+  await db.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(requiredMigrations.at(-1)).run();
+  expect((await app.call("GET", "/v1/agents")).status).toBe(200);
+});
+
+test("[READY4] a database without any migration is `starting`, not broken", async () => {
+  const app = createTestApp(breakD1("D1_ERROR: no such table: d1_migrations: SQLITE_ERROR"), { migrations: requiredMigrations });
+  expect(await app.call("GET", "/readyz")).toMatchObject({ status: 503, body: { status: "starting" } });
+});
+
+test("[READY5] a D1 that cannot be written is named, and holds up nobody who does not need it", async () => {
+  const app = createTestApp(breakD1(locked), { migrations: requiredMigrations });
+  const ready = await app.call("GET", "/readyz");
+  expect(ready).toMatchObject({ status: 503, body: { status: "unavailable" } });
+  expect(ready.body.checks).toContainEqual({ part: "index", ok: false, detail: expect.stringContaining("D1 cannot be written") });
+  expect(JSON.stringify(ready.body)).not.toContain("gsdhmcqltg3ajgd3");
+  expect(await app.call("POST", "/v1/events", { body: { specversion: "1.0", id: "e", type: "a.b" } })).toMatchObject({ status: 202 });
+  expect(await app.call("GET", "/v1/agents")).toMatchObject({ status: 503, body: { code: "unavailable", retryable: true } });
+});
+
+test("[READY6] status answers without D1, and says what is not known", async () => {
+  const app = createTestApp(breakD1(locked), { migrations: requiredMigrations });
+  expect(await app.call("GET", "/v1/status")).toMatchObject({
+    status: 200,
+    body: { ready: { status: "unavailable" }, threads: null, agents: null, parked: null, log: { lagMs: 12 } },
+  });
+});
+
+test.each([
+  ["folder", { probeFolder: async () => "The data folder was deleted or moved away." }, "deleted"],
+  ["folder", { probeFolder: () => Promise.reject(new Error("no answer")) }, "does not answer"],
+  ["objects", { probeObjects: () => Promise.reject(new Error("internal error; reference = abc")) }, "full, read-only, gone"],
+] as const)("[READY7] %s: what fails is said", async (part, ports, detail) => {
+  const app = createTestApp(await openMigrated(), { migrations: requiredMigrations, ...ports });
+  const { status, body } = await app.call("GET", "/readyz");
+  expect({ status, said: body.status }).toEqual({ status: 503, said: "unavailable" });
+  expect(body.checks).toContainEqual({ part, ok: false, detail: expect.stringContaining(detail) });
+});
+
+test("[READY8] who asks again at once is told the same: each reading writes", async () => {
+  let probes = 0;
+  const app = createTestApp(await openMigrated(), { probeObjects: async () => void probes++ });
+  await Promise.all(Array.from({ length: 20 }, () => app.call("GET", "/readyz", { token: null })));
+  expect(probes).toBe(1);
+});
+
+test("[READY9] paused: what there is can be read, nothing is taken in, and no agent is handed anything", async () => {
+  const app = createTestApp(await openMigrated(), { paused: true });
+  expect(await app.call("GET", "/readyz")).toMatchObject({ status: 503, body: { status: "paused" } });
+  expect((await app.call("GET", "/v1/agents")).status).toBe(200);
+  expect((await app.call("GET", "/v1/status")).status).toBe(200);
+  for (const [method, path] of [
+    ["POST", "/v1/events"],
+    ["PUT", "/v1/workflows/x"],
+    ["DELETE", "/v1/agents/x"],
+    ["GET", "/v1/inbox"],
+    ["GET", "/v1/inbox/stream"],
+    ["GET", "/v1/connect"],
+  ] as const)
+    expect(await app.call(method, path), path).toMatchObject({ status: 503, body: { code: "unavailable", retryable: true, paused: true } });
+});
+
+test.each([
+  locked,
+  "internal error; reference = jbe7iphoenj9gk7p605cep67",
+  "database or disk is full: SQLITE_FULL",
+  "database is locked: SQLITE_BUSY",
+  "unable to open database file: SQLITE_CANTOPEN",
+  "disk I/O error: SQLITE_IOERR",
+  "attempt to write a readonly database: SQLITE_READONLY",
+])("[READY10] %s is unavailable, to be tried again", (message) => {
+  expect(describeFailure(new Error(message), "c")).toMatchObject({ status: 503, code: "unavailable", retryable: true });
+});
+
+test.each(["x is not a function", "D1_ERROR: no such column: nope: SQLITE_ERROR", "UNIQUE constraint failed: SQLITE_CONSTRAINT"])(
+  "[READY11] %s is a bug still",
+  (message) => {
+    expect(describeFailure(new Error(message), "c")).toMatchObject({ status: 500, code: "bug", retryable: false });
+  },
+);
