@@ -101,7 +101,12 @@ function listCounts(counts: [string, number][]): string {
     .join(", ");
 }
 
-function describeIndex(terminal: Terminal, title: Title, { threads, agents, workflows, parked, unreachable }: IndexView, at: number): string[] {
+function describeIndex(
+  terminal: Terminal,
+  title: Title,
+  { threads, agents, workflows, parked, unreachable }: IndexView,
+  at: number,
+): string[] {
   const present = listCounts([
     ["online", agents.online],
     ["away", agents.away],

@@ -67,7 +67,9 @@ export function defineCommand(command: Command, context: CommandContext): void {
     });
 
   definePause(addApiOptions(command.command("pause <name>").description("Stop admitting: what runs goes on, what comes waits.")), context);
-  defineUnpause(addApiOptions(command.command("unpause <name>").description("Admit again, those that wait first.")), context);
+  addApiOptions(command.command("unpause <name>").description("Admit again, those that wait first.")).action(
+    (name: string, options: ApiOptions) => unpauseWorkflow(name, options, context),
+  );
 
   addApiOptions(command.command("withdraw <name>").description("Unpublish: no new threads; those that are there go on.")).action(
     async (name: string, options: ApiOptions) => {
@@ -87,9 +89,9 @@ export function definePause(command: Command, context: CommandContext): void {
     });
 }
 
-/** Gives a command what `unpause` does. */
-export function defineUnpause(command: Command, context: CommandContext): void {
-  command.action((name: string, options: ApiOptions) => order(createApi(options, context), context.terminal, name, "unpause", {}));
+/** What `unpause` does. */
+export function unpauseWorkflow(name: string, options: ApiOptions, context: CommandContext): Promise<void> {
+  return order(createApi(options, context), context.terminal, name, "unpause", {});
 }
 
 async function order(api: Api, terminal: Terminal, name: string, what: "pause" | "unpause", body: object): Promise<void> {

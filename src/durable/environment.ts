@@ -42,6 +42,9 @@ export function getStub<Rpc>(namespace: DurableObjectNamespace, name: string): R
   return namespace.get(namespace.idFromName(name)) as unknown as Rpc;
 }
 
+/** Takes nothing and refuses nothing, so that what waits in an outbox while paused waits on, uncounted. */
+const heldReceiver: DeliverRpc = { deliver: () => new Promise(() => {}) };
+
 export interface Neighbours {
   registry: Registry;
   /** The object behind any address. */
@@ -90,7 +93,7 @@ export function findNeighbours(env: Environment, name = ""): Neighbours {
     registry: createD1Registry(env.DB, { head: () => keeper(ownKeeper).head(), agents: (query) => keeper(ownKeeper).agents(query) }),
     registryChanged: async () => void (await Promise.all(Array.from({ length: registryKeepers }, (_, index) => keeper(index).changed()))),
     beside,
-    object: find,
+    object: isPaused(env) ? () => heldReceiver : find,
     agent: (id) => getStub(env.AGENT, id),
     workflow: (name) => getStub(env.WORKFLOW, name),
     thread: (id) => getStub(env.RECRUITMENT, id),

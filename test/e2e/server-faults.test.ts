@@ -32,7 +32,7 @@ function work(facts: Facts, id: string, size = 10) {
   return Promise.all([call(facts, "POST", "/v1/events", event), call(facts, "POST", "/v1/agents", { id: `agent-${id}` })]);
 }
 
-function expectRetryable(answers: Awaited<ReturnType<typeof work>>): void {
+function expectRetryable(answers: Awaited<ReturnType<typeof call>>[]): void {
   for (const { status, retryAfter, body } of answers.filter((answer) => answer.status >= 400)) {
     expect({ status, code: body.code, retryable: body.retryable }).toEqual({ status: 503, code: "unavailable", retryable: true });
     expect(Number(retryAfter)).toBeGreaterThan(0);

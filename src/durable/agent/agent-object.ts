@@ -5,7 +5,7 @@ import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Accepted, InboxPage, Rejected } from "../../wire/frames.ts";
 import { type createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { Delivered, Routing } from "../../wire/routing.ts";
-import { type Environment, findNeighbours } from "../environment.ts";
+import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { countCommit, countWake } from "../metrics.ts";
 import type {
   Acknowledgement,
@@ -19,7 +19,7 @@ import type {
   PresenceFacts,
   Principal,
 } from "../rpc.ts";
-import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
+import { createDurableWorld, holdAlarm, isStored, readName } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { type Clients, createClients, describeSecond } from "./clients.ts";
@@ -174,6 +174,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   override async alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx);
     this.#closeSilentHolders();
     await this.#core.alarm();
     this.#closeVoid("the token's time is over");

@@ -20,6 +20,18 @@ export function isStored(ctx: DurableObjectState): boolean {
   return ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").toArray().length > 0;
 }
 
+/** Milliseconds that an alarm's handler waits while paused: under the platform's quarter of an hour for one. */
+const alarmHeld = 600_000;
+
+/**
+ * Holds an alarm that rings while nothing may run. It is not over until its handler is, so the next runtime rings it again at
+ * once; a handler that returned would have lost it, and one that threw is called again a few times only.
+ */
+export async function holdAlarm(ctx: DurableObjectState): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, alarmHeld));
+  await ctx.storage.setAlarm(Date.now());
+}
+
 /** @param address the object's own address, e.g. `task/t123.1` */
 export function createDurableWorld(ctx: DurableObjectState, address: string, transport: Transport): World {
   const { storage } = ctx;

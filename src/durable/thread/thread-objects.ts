@@ -4,7 +4,7 @@ import type { Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
 import type { ThreadEvent } from "../../wire/kinds.ts";
 import { type Result, refuse } from "../../wire/problem.ts";
-import { type Environment, findNeighbours } from "../environment.ts";
+import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { type CommitKind, countCommit, countStep } from "../metrics.ts";
 import type {
   ClaimCard,
@@ -21,7 +21,7 @@ import type {
   ThreadExplanation,
   ThreadView,
 } from "../rpc.ts";
-import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
+import { createDurableWorld, holdAlarm, isStored, readName } from "../storage/durable-world.ts";
 import { createThreadCore, type ThreadCore } from "./thread-core.ts";
 
 function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind): ThreadCore {
@@ -121,6 +121,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   }
 
   override alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx);
     return this.#core.alarm();
   }
 }
@@ -175,6 +176,7 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   }
 
   override alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx);
     return this.#core.alarm();
   }
 }

@@ -1,10 +1,10 @@
 /** The Durable Object of a workflow: a thin host of its admission. */
 import { DurableObject } from "cloudflare:workers";
 import { type Result, succeed } from "../../wire/problem.ts";
-import { type Environment, findNeighbours } from "../environment.ts";
+import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { countCommit } from "../metrics.ts";
 import type { AdmissionView, Delivery, Envelope, PauseView, WorkflowRpc } from "../rpc.ts";
-import { createDurableWorld, isStored, readName } from "../storage/durable-world.ts";
+import { createDurableWorld, holdAlarm, isStored, readName } from "../storage/durable-world.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 
 export class WorkflowObject extends DurableObject<Environment> implements WorkflowRpc {
@@ -47,6 +47,7 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
   }
 
   override alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx);
     return this.#admission.alarm();
   }
 }

@@ -1,6 +1,7 @@
 /** What `/readyz` says part by part, what is held back until the database is there, and what fails as passing. */
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import type { AppPorts } from "../../../src/worker/app-ports.ts";
 import { describeFailure } from "../../../src/worker/describe-failure.ts";
 import { requiredMigrations } from "../../../src/worker/migrations.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
@@ -90,11 +91,13 @@ test("[READY6] status answers without D1, and says what is not known", async () 
   });
 });
 
-test.each([
+const failing: [part: string, ports: Partial<AppPorts>, detail: string][] = [
   ["folder", { probeFolder: async () => "The data folder was deleted or moved away." }, "deleted"],
   ["folder", { probeFolder: () => Promise.reject(new Error("no answer")) }, "does not answer"],
   ["objects", { probeObjects: () => Promise.reject(new Error("internal error; reference = abc")) }, "full, read-only, gone"],
-] as const)("[READY7] %s: what fails is said", async (part, ports, detail) => {
+];
+
+test.each(failing)("[READY7] %s: what fails is said", async (part, ports, detail) => {
   const app = createTestApp(await openMigrated(), { migrations: requiredMigrations, ...ports });
   const { status, body } = await app.call("GET", "/readyz");
   expect({ status, said: body.status }).toEqual({ status: 503, said: "unavailable" });
