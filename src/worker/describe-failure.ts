@@ -9,7 +9,7 @@ import { createProblem } from "../wire/problem.ts";
  * that is full, locked, read-only or gone; a fault of our own code is never called so.
  */
 const passing =
-  /overloaded|network connection lost|caused object to be reset|reset because its code was updated|timed out|exceeded timeout|internal error|too many requests queued|SQLITE_(FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY)|database or disk is full|database( table)? is locked|disk I\/O error|unable to open database|readonly database/i;
+  /overloaded|network connection lost|caused object to be reset|reset because its code was updated|timed out|exceeded timeout|internal error|too many requests queued|SQLITE_(FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY)|database or disk is full|database( table)? is locked|disk I\/O error|unable to open database|readonly database|of a newer version than the code/i;
 
 /** @param correlation names the log entry, for the caller to report */
 export function describeFailure(error: unknown, correlation: string): Problem {

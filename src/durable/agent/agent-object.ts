@@ -1,4 +1,5 @@
 /** The Durable Object of an agent: a thin host of the core, and its hibernating sockets. */
+
 import { DurableObject } from "cloudflare:workers";
 import { closeCodes, subprotocol } from "../../wire/channels.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
@@ -6,6 +7,7 @@ import type { Accepted, InboxPage, Rejected } from "../../wire/frames.ts";
 import { type createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { Delivered, Routing } from "../../wire/routing.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
+import { answerLater } from "../host/newer-version.ts";
 import { countCommit, countWake } from "../metrics.ts";
 import type {
   Acknowledgement,
@@ -19,7 +21,7 @@ import type {
   PresenceFacts,
   Principal,
 } from "../rpc.ts";
-import { createDurableWorld, holdAlarm, isStored, readName } from "../storage/durable-world.ts";
+import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { type Clients, createClients, describeSecond } from "./clients.ts";
@@ -163,8 +165,9 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     return this.#find()?.standing(offer) ?? null;
   }
 
-  async deliver(envelope: Envelope): Promise<Delivery> {
-    return this.#find()?.deliver(envelope) ?? { status: "refused", code: "not_found", detail: `there is no agent ${readName(this.ctx)}` };
+  deliver(envelope: Envelope): Promise<Delivery> {
+    const unknown: Delivery = { status: "refused", code: "not_found", detail: `there is no agent ${readName(this.ctx)}` };
+    return answerLater(async () => this.#find()?.deliver(envelope) ?? unknown);
   }
 
   async presence(): Promise<PresenceFacts> {
@@ -176,7 +179,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   override async alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
     this.#closeSilentHolders();
-    await this.#core.alarm();
+    await ringAgain(this.ctx, () => this.#core.alarm());
     this.#closeVoid("the token's time is over");
   }
 

@@ -3,10 +3,12 @@
  * of an event for several agents) stops all behind it, which keeps causes before effects. Puts together rows,
  * readers and what is noted; knows no sockets.
  */
+
 import type { CloudEvent } from "../../wire/event.ts";
 import type { Channel, InboxItem } from "../../wire/frames.ts";
 import { limits } from "../../wire/limits.ts";
 import type { Delivered } from "../../wire/routing.ts";
+import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
 import { type Mail, readMail } from "../mail.ts";
 import type { Delivery, Envelope } from "../rpc.ts";
@@ -159,7 +161,8 @@ export function createMailbox(
         }
         if (id <= last) return { status: "stored" };
         const mail = readMail(message);
-        if (!mail) return { status: "refused", code: "malformed", detail: `an agent's mailbox takes no ${message.type}` };
+        if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
+        if (!mail) return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${message.type}` };
         if (rows.full) {
           readers.forgetSeqs(rows.deleteOffers());
           if (rows.full) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };

@@ -80,7 +80,17 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     },
     committed: runner.committed,
   });
-  const intake = createIntake({ world, committer, actors, timers, jobs, parking, stepper, describeRefusal: options.describeRefusal });
+  const intake = createIntake({
+    world,
+    committer,
+    actors,
+    timers,
+    jobs,
+    parking,
+    stepper,
+    describeRefusal: options.describeRefusal,
+    unknownLater: options.unknownLater,
+  });
 
   async function start(request: StartRequest, also?: () => void): Promise<SendAnswer> {
     const fault = findStartFault(request);

@@ -19,6 +19,11 @@ export interface HostOptions {
   definitions?: Definitions;
   /** When things of the surrounding object are due, beside the host's own. */
   dueTimes?: () => (number | undefined)[];
+  /**
+   * What another object says that the machine does not name is answered `later`: the code that sends it may be newer. Absent: it is
+   * parked at once. What machines say to each other always is, for they are as old as each other.
+   */
+  unknownLater?: boolean;
   /** What is held back for a receiver changed: called in its transaction. */
   heldBack?: (queue: HeldBack, begins: boolean) => void;
   /** Called once per commit and with the steps that it held, for the metrics. */

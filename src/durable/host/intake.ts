@@ -13,6 +13,7 @@ import type { JobTable } from "./job-table.ts";
 import { describeEnd, readFollowing } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
 import { DefinitionUnavailableError, type LiveActor, type LiveActors } from "./live-actors.ts";
+import { answerUnknown, NewerVersionError } from "./newer-version.ts";
 import type { Undeliverable } from "./outbox.ts";
 import type { Origin, Parking } from "./parking.ts";
 import type { World } from "./ports.ts";
@@ -49,9 +50,20 @@ export interface IntakePorts {
   parking: Parking;
   stepper: Stepper;
   describeRefusal?: HostOptions["describeRefusal"];
+  unknownLater?: HostOptions["unknownLater"];
 }
 
-export function createIntake({ world, committer, actors, timers, jobs, parking, stepper, describeRefusal }: IntakePorts): Intake {
+export function createIntake({
+  world,
+  committer,
+  actors,
+  timers,
+  jobs,
+  parking,
+  stepper,
+  describeRefusal,
+  unknownLater,
+}: IntakePorts): Intake {
   const { storage } = world;
 
   async function receive(envelope: Envelope, translate?: Translate): Promise<Delivery> {
@@ -67,17 +79,21 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
       });
       return { status: "stored" };
     };
-    if (envelope.park) return setAside("poison", `${hostLimits.deliveryAttempts} deliveries of this message failed`);
+    if (envelope.park)
+      return setAside("poison", `${hostLimits.deliveryAttempts} deliveries of this message failed, or it was not known for too long`);
     try {
       if (envelope.phase === "hold") {
         // An actor runs what is released; what it would refuse, it refuses now, while the sender still listens.
         return message.type === "host.start" || (await actors.load(actor)) ? { status: "stored" } : refuse(actor);
       }
       const outcome = await run(envelope, mark, translate);
+      const isUnknown = outcome.type === "aside" && outcome.code === "unknown_event" && message.type !== "host.event";
+      if (isUnknown && unknownLater) return answerUnknown(to, message.type);
       if (outcome.type === "aside") return setAside(outcome.code, outcome.error);
       return outcome.type === "taken" ? { status: "stored" } : { status: "refused", code: outcome.code, detail: outcome.detail };
     } catch (error) {
       if (error instanceof DefinitionUnavailableError) return { status: "later", detail: error.message };
+      if (error instanceof NewerVersionError) return { status: "later", detail: error.message, unknown: true };
       throw error;
     }
   }
@@ -148,7 +164,7 @@ export function createIntake({ world, committer, actors, timers, jobs, parking, 
       };
       return { type: "taken", actor: await stepper.begin(request, loaded, mark) };
     } catch (error) {
-      if (error instanceof DefinitionUnavailableError) throw error;
+      if (error instanceof DefinitionUnavailableError || error instanceof NewerVersionError) throw error;
       // The parent must hear that its child never began.
       committer.commit(() => {
         mark();

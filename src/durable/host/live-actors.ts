@@ -5,6 +5,7 @@ import { toPlainError } from "./error-data.ts";
 import type { Definitions } from "./host-types.ts";
 import { hostLimits } from "./limits.ts";
 import type { Logics, MachineLogic } from "./logic.ts";
+import { isNewer, NewerVersionError } from "./newer-version.ts";
 import type { Storage } from "./ports.ts";
 import { type ActorRow, readActor } from "./rows.ts";
 import { restoreSnapshot } from "./step.ts";
@@ -58,6 +59,7 @@ export function createLiveActors(storage: Storage, logics: Logics, definitions: 
     const { logic, machine } = loaded;
     const text = row.version === logic.version ? row.snapshot : upgrade(row, logic);
     const stored = text === undefined ? undefined : (JSON.parse(text) as Json);
+    if (stored === undefined && isNewer(row.version, logic.version)) throw new NewerVersionError(`the state of ${row.id}`);
     if (stored === undefined)
       throw new Error(`${row.id} was stored by version ${row.version} of ${row.logic}, which version ${logic.version} cannot read`);
     for (const { src } of Object.values((stored as { children?: Record<string, { src: string }> }).children ?? {}))

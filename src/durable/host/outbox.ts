@@ -130,6 +130,8 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
     const delivery = await transport.deliver({ from: sender, id, to, message, ...(phase && { phase }), ...(park && { park: true }) });
     if (delivery.status === "later") throw new ReceiverNotReadyError(delivery.detail, delivery.unknown === true);
     if (delivery.status === "stored" || phase === "release") return "taken";
+    // A newer version may answer what this one does not know.
+    if (delivery.status !== "refused") throw new ReceiverNotReadyError(`it answered ${JSON.stringify(delivery)}`, false);
     await refused({ to, message, code: delivery.code, detail: delivery.detail }, sender, drop);
     return "refused";
   };

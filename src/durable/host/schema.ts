@@ -1,4 +1,5 @@
 /** The tables every object starts with. An append-only list of migrations with one runner; the first one makes a new object whole. */
+import { NewerVersionError } from "./newer-version.ts";
 import type { Storage } from "./ports.ts";
 
 /** The tables of a lane: what came in, and what goes out. Statements by version; never edited once released, only appended to. */
@@ -23,12 +24,14 @@ export const hostMigrations: readonly string[] = [
 /**
  * Brings an object's tables up to date, in one transaction; a new object is made by one statement.
  * @param rooms sets of migrations by name, for several can live in one object; at most 40
+ * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
  */
 export function migrate(storage: Storage, rooms: Record<string, readonly string[]>): void {
   const exists = storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").length > 0;
   const stored = exists ? storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version") : [];
   const behind = Object.entries(rooms).flatMap(([room, migrations]) => {
     const at = stored.find((row) => row.room === room)?.version ?? 0;
+    if (at > migrations.length) throw new NewerVersionError(`what the object has stored (${room} ${at})`);
     return at < migrations.length ? [{ room, version: migrations.length, statements: migrations.slice(at) }] : [];
   });
   if (!behind.length) return;

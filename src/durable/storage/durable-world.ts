@@ -1,4 +1,6 @@
 /** The host's ports on a Durable Object: SQLite, the one alarm, and stubs of other objects. The only file that touches `ctx.storage`. */
+import { hostLimits } from "../host/limits.ts";
+import { NewerVersionError } from "../host/newer-version.ts";
 import type { Row, SqlValue, Transport, World } from "../host/ports.ts";
 import { checkRows } from "./row-bound.ts";
 
@@ -30,6 +32,17 @@ const alarmHeld = 600_000;
 export async function holdAlarm(ctx: DurableObjectState): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, alarmHeld));
   await ctx.storage.setAlarm(Date.now());
+}
+
+/** Runs an alarm; one that this version of the code cannot run rings again in a minute, for as long as it takes to be of the newer one. */
+export async function ringAgain(ctx: DurableObjectState, alarm: () => Promise<void>): Promise<void> {
+  try {
+    await alarm();
+  } catch (error) {
+    if (!(error instanceof NewerVersionError)) throw error;
+    console.warn(JSON.stringify({ at: "alarm", error: error.message }));
+    await ctx.storage.setAlarm(Date.now() + hostLimits.retryLast);
+  }
 }
 
 /** @param address the object's own address, e.g. `task/t123.1` */

@@ -2,7 +2,7 @@
  * Recruitment as the host runs it: how its facts become the mail that agents get, the thread's index row, and the log.
  * Knows the root's rows and its machine's vocabulary.
  */
-import { loadMachine } from "../../../machines/load-machine.ts";
+
 import type { Emitted, ToAgent } from "../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
@@ -13,6 +13,7 @@ import { createMail } from "../mail.ts";
 import { carryOn } from "../routing/chain-depth.ts";
 import type { Message, ProjectionRow, ThreadView } from "../rpc.ts";
 import { beginEpoch, findNextEpoch, type Origin, type Plan, readEpoch, readPlan, writeOrigin } from "./epochs.ts";
+import { loadStoredMachine } from "./load-stored-machine.ts";
 import { describeHeartbeat, makeThreadEvent } from "./make-event.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 import { makeLease, readPatience } from "./patience.ts";
@@ -36,11 +37,7 @@ export function makeOfferId(thread: string, role: number, offer: number): string
 
 export function createRecruitmentLogic(): LogicEntry {
   return {
-    load: (definition) => {
-      const result = loadMachine((definition as CompiledWorkflow).recruitment);
-      if (!result.ok) throw new Error(result.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
-      return result.machine;
-    },
+    load: (definition) => loadStoredMachine((definition as CompiledWorkflow).recruitment),
     options: {
       place: "recruitment",
       actors: { task: "task" },

@@ -2,7 +2,7 @@
  * The task as the host runs it: what its writes store, how its facts become the turns that agents get, and its moderator.
  * Knows the task's rows and its machine's vocabulary.
  */
-import { loadMachine } from "../../../machines/load-machine.ts";
+
 import type { ModerateInput, ToAgent, ToAudience } from "../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import { createModerator, type Moderator, summariseDecision } from "../../compile/decide/create-moderator.ts";
@@ -25,6 +25,7 @@ import {
 } from "./audience-rows.ts";
 import { addChild } from "./child-rows.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "./hand-over.ts";
+import { loadStoredMachine } from "./load-stored-machine.ts";
 import { makeThreadEvent } from "./make-event.ts";
 import { makeLease } from "./patience.ts";
 import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./task-rows.ts";
@@ -103,7 +104,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
 
   return {
     task: {
-      load: (definition) => load((definition as CompiledWorkflow).task),
+      load: (definition) => loadStoredMachine((definition as CompiledWorkflow).task),
       options: {
         place: "task",
         actors: { moderate: "moderate" },
@@ -133,15 +134,6 @@ function chooseEffects(
   const isSame = before?.node === node && (before.edge === edge || before.edge === anyEdge);
   const isDone = isSame && (step !== null || before?.copied === 1);
   return isDone ? { emits: [], spawns: spawns.filter((each) => each.await !== undefined), ...of } : { emits, spawns, ...of };
-}
-
-function load(config: Parameters<typeof loadMachine>[0]): ReturnType<typeof unwrap> {
-  return unwrap(loadMachine(config));
-}
-
-function unwrap(result: ReturnType<typeof loadMachine>) {
-  if (!result.ok) throw new Error(result.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
-  return result.machine;
 }
 
 /** The workflow's moderator, made once: it keeps expressions and templates compiled. */

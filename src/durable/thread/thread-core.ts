@@ -2,6 +2,7 @@
  * One object of a thread: the root with its recruitment, a task, or both beside each other. Wires the actor host to the
  * rows, the offers, the router of the thread's own events and the lanes. Knows ports, not the platform.
  */
+
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
@@ -10,6 +11,7 @@ import { type Result, refuse } from "../../wire/problem.ts";
 import { noteHeldBack } from "../held-back-row.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
+import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
@@ -87,6 +89,9 @@ const queueMessages: ReadonlySet<string> = new Set(["thread.start", "thread.queu
 
 /** What an actor's object does for it, beside running it. */
 const ownPlaces: ReadonlySet<string> = new Set(["offers", "events", "audience"]);
+
+/** What it is told there. */
+const ownMessages: ReadonlySet<string> = new Set(["offer.open", "offer.close", "route", "publish", "spawn", "child.report"]);
 
 /** Made once an isolate: what they load is kept with them. */
 const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
@@ -200,6 +205,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     },
     describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, (turn, agent) => hasTasks && isWaitedFor(storage, turn, agent)),
     parked: (row, append) => parked.note(row, append),
+    unknownLater: true,
     heldBack: (queue, begins) => project(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
   });
   const parked = createParkedEvents({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
@@ -320,6 +326,12 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       return { status: "stored" };
     }
     const mark = (): void => markReceived(storage, sender, envelope.id);
+    // What an object of a newer version has left in its lane.
+    if (!ownMessages.has(envelope.message.type)) {
+      if (!envelope.park) return answerUnknown(`${world.address}#${envelope.to}`, envelope.message.type);
+      host.committer.commit(mark);
+      return { status: "refused", code: "unknown_message", detail: `${envelope.to} takes no ${envelope.message.type}` };
+    }
     if (envelope.message.type === "spawn") {
       await children.spawn(envelope.message, mark);
       return { status: "stored" };

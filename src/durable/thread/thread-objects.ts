@@ -1,10 +1,12 @@
 /** The Durable Objects of a thread: its root, and its task where that has an object of its own. Thin hosts of the core. */
+
 import { DurableObject } from "cloudflare:workers";
 import type { Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
 import type { ThreadEvent } from "../../wire/kinds.ts";
 import { type Result, refuse } from "../../wire/problem.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
+import { answerLater } from "../host/newer-version.ts";
 import { type CommitKind, countCommit, countStep } from "../metrics.ts";
 import type {
   ClaimCard,
@@ -21,7 +23,7 @@ import type {
   ThreadExplanation,
   ThreadView,
 } from "../rpc.ts";
-import { createDurableWorld, holdAlarm, isStored, readName } from "../storage/durable-world.ts";
+import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { createThreadCore, type ThreadCore } from "./thread-core.ts";
 
 function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind): ThreadCore {
@@ -65,7 +67,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    return this.#core.deliver(envelope);
+    return answerLater(() => this.#core.deliver(envelope));
   }
 
   async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
@@ -122,7 +124,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
 
   override alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    return this.#core.alarm();
+    return ringAgain(this.ctx, () => this.#core.alarm());
   }
 }
 
@@ -139,7 +141,7 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    return this.#core.deliver(envelope);
+    return answerLater(() => this.#core.deliver(envelope));
   }
 
   async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
@@ -177,6 +179,6 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
 
   override alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    return this.#core.alarm();
+    return ringAgain(this.ctx, () => this.#core.alarm());
   }
 }

@@ -2,10 +2,12 @@
  * One workflow's admission: which threads run, which wait, which are dropped. Not an actor: rows, a lane in and a lane out.
  * Knows ports, not the platform.
  */
+
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { createGather } from "../gather.ts";
 import { noteHeldBack } from "../held-back-row.ts";
 import { createCommitter } from "../host/committer.ts";
+import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { laneMigrations, migrate } from "../host/schema.ts";
@@ -57,6 +59,9 @@ interface Admit {
   /** False: it runs beside those that the workflow's concurrency counts. */
   needsPlace?: boolean;
 }
+
+/** What a workflow's object takes. */
+const knownMessages: ReadonlySet<string> = new Set(["admit", "signal", "thread.ended", "thread.paused", "thread.resumed"]);
 
 interface Item {
   envelope: Envelope;
@@ -215,12 +220,13 @@ export function createAdmission({ name, world, registry, project, settle, later,
   function take({ envelope, rules }: Item): Delivery {
     const { message, from, id } = envelope;
     if (isRepeat(storage, from, id)) return { status: "stored" };
+    if (!knownMessages.has(message.type) && !envelope.park) return answerUnknown(world.address, message.type);
     markReceived(storage, from, id);
     if (rules) gate.set(rules);
     if (message.type === "admit") admit(message as unknown as Admit);
     else if (message.type === "signal") signal(message);
     else if (message.type === "thread.ended" || message.type === "thread.paused" || message.type === "thread.resumed") hearThread(message);
-    else return { status: "refused", code: "malformed", detail: `a workflow takes no ${message.type}` };
+    else return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
     return { status: "stored" };
   }
 

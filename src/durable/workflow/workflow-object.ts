@@ -1,10 +1,12 @@
 /** The Durable Object of a workflow: a thin host of its admission. */
+
 import { DurableObject } from "cloudflare:workers";
 import { type Result, succeed } from "../../wire/problem.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
+import { answerLater } from "../host/newer-version.ts";
 import { countCommit } from "../metrics.ts";
 import type { AdmissionView, Delivery, Envelope, PauseView, WorkflowRpc } from "../rpc.ts";
-import { createDurableWorld, holdAlarm, isStored, readName } from "../storage/durable-world.ts";
+import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 
 export class WorkflowObject extends DurableObject<Environment> implements WorkflowRpc {
@@ -30,7 +32,7 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    return this.#admission.deliver(envelope);
+    return answerLater(() => this.#admission.deliver(envelope));
   }
 
   async admission(): Promise<Result<AdmissionView>> {
@@ -48,6 +50,6 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
 
   override alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    return this.#admission.alarm();
+    return ringAgain(this.ctx, () => this.#admission.alarm());
   }
 }

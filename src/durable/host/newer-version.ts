@@ -1,0 +1,41 @@
+/** What a newer version of the code has stored or sent: two versions run side by side for as long as a deploy takes. */
+import type { Delivery } from "../rpc.ts";
+
+/** This code cannot read what a newer one has stored; the object runs again once it is of that version. */
+export class NewerVersionError extends Error {
+  override name = "NewerVersionError";
+
+  constructor(what: string) {
+    super(`${what} is of a newer version than the code that runs here`);
+  }
+}
+
+/** Whether a version is later than another: numbers, compared part by part. What is no number is not later. */
+export function isNewer(stored: string, known: string): boolean {
+  const [a, b] = [readParts(stored), readParts(known)];
+  for (let at = 0; at < Math.max(a.length, b.length); at++) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
+/** `task/2` and `2.1` alike. */
+function readParts(version: string): number[] {
+  return (version.split("/").at(-1) ?? "").split(".").map(Number);
+}
+
+/** Answers for an object that cannot take anything yet: its sender asks again, and nothing is counted or parked. */
+export async function answerLater(deliver: () => Promise<Delivery>): Promise<Delivery> {
+  try {
+    return await deliver();
+  } catch (error) {
+    if (error instanceof NewerVersionError) return { status: "later", detail: error.message };
+    throw error;
+  }
+}
+
+/** The answer to a message that this code does not know. */
+export function answerUnknown(receiver: string, type: string): Delivery {
+  return { status: "later", detail: `${receiver} does not know ${type}; a newer version of it may`, unknown: true };
+}
