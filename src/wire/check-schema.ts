@@ -1,42 +1,66 @@
-/** JSON Schema as the platform can judge it: no code is generated, which workerd forbids. */
-import { Validator } from "@cfworker/json-schema";
+/**
+ * JSON Schema for all sides: agents, the Worker, its objects and the compiler judge by this one. No code is generated, which workerd
+ * forbids, and no schema and no value takes it long: what it costs is counted.
+ */
 import type { Json } from "./event.ts";
+import { schemaLimits } from "./limits.ts";
+import { TooMuchWork, type Work } from "./schema/count-work.ts";
+import { indexSchema, type SchemaFault, type SchemaIndex } from "./schema/index-schema.ts";
+import type { JsonSchema } from "./schema/json-schema.ts";
+import { judge } from "./schema/judge.ts";
+import { createSeen, type Judging, type Manner, type Misfit, type Telling } from "./schema/manner.ts";
 
-/** A JSON Schema, draft 2020-12. */
-export type JsonSchema = { [key: string]: Json } | boolean;
+export type { Work } from "./schema/count-work.ts";
+export type { SchemaFault } from "./schema/index-schema.ts";
+export type { JsonSchema } from "./schema/json-schema.ts";
+export type { Misfit } from "./schema/manner.ts";
 
-export interface Misfit {
-  /** JSON pointer into the value, empty for the whole. */
-  path: string;
-  message: string;
+const indexes = new WeakMap<object, SchemaIndex>();
+
+function readIndex(schema: JsonSchema & object): SchemaIndex {
+  let index = indexes.get(schema);
+  if (!index) {
+    index = indexSchema(schema);
+    indexes.set(schema, index);
+  }
+  return index;
 }
 
-/** Misfits that are told: enough to mend it. */
-const misfitsAtMost = 20;
+/** What keeps a schema from being judged by; empty where it may be given. It is remembered by the object, which must not change. */
+export function inspectSchema(schema: JsonSchema): SchemaFault[] {
+  return typeof schema === "object" ? readIndex(schema).faults : [];
+}
 
-/** Keywords whose errors only say that something below is wrong. */
-const passing = new Set(["properties", "patternProperties", "additionalProperties", "items", "prefixItems", "$ref"]);
-
-const validators = new WeakMap<object, Validator>();
-
-/** What of `value` does not fit `schema`; empty when it fits. */
-export function checkSchema(schema: JsonSchema, value: Json): Misfit[] {
+/**
+ * What of `value` does not fit `schema`; empty when it fits. A value whose judgement takes more than its steps, and any value where
+ * the schema can't be judged by, does not fit, with that reason.
+ * @param work steps that several judgements share
+ */
+export function checkSchema(schema: JsonSchema, value: Json, work?: Work): Misfit[] {
   if (schema === true) return [];
   if (schema === false) return [{ path: "", message: "nothing is allowed here" }];
-  let validator = validators.get(schema);
-  if (!validator) {
-    validator = new Validator(schema as never, "2020-12", false);
-    validators.set(schema, validator);
+  const index = readIndex(schema);
+  const [fault] = index.faults;
+  if (fault) return [{ path: "", message: `can't be judged: the schema has a fault at ${fault.path || "its root"}: ${fault.message}` }];
+  const misfits: Misfit[] = [];
+  try {
+    if (judge(schema, value, begin(index, work ?? { left: schemaLimits.steps }, undefined))) return [];
+    judge(schema, value, begin(index, work ?? { left: schemaLimits.steps }, { path: "", misfits }));
+    if (misfits.length === 0) misfits.push({ path: "", message: "does not fit the schema" });
+  } catch (error) {
+    if (!(error instanceof TooMuchWork)) throw error;
+    if (misfits.length === 0)
+      misfits.push({ path: "", message: `takes too much work to judge: ${error.message}; send less, or simplify the schema` });
   }
-  const { valid, errors } = validator.validate(value);
-  if (valid) return [];
-  // The validator reports every level on the way down; the deepest say what is wrong.
-  const own = errors.filter(({ keyword }) => !passing.has(keyword));
-  const told = own.length ? own : errors;
-  const depth = (location: string): number => location.split("/").length;
-  const deepest = Math.max(...told.map((error) => depth(error.instanceLocation)));
-  return told
-    .filter((error) => depth(error.instanceLocation) === deepest || told.length <= 2)
-    .slice(0, misfitsAtMost)
-    .map((error) => ({ path: error.instanceLocation.replace(/^#/, ""), message: error.error }));
+  return misfits;
+}
+
+function begin(index: SchemaIndex, work: Work, telling: Telling | undefined): Manner {
+  const judging: Judging = { index, work, verdicts: new Map(), depth: 0, judge };
+  return { judging, telling, seen: index.unevaluated ? createSeen() : undefined };
+}
+
+/** Misfits in a line. */
+export function describeMisfits(misfits: Misfit[], whole: string): string {
+  return misfits.map(({ path, message }) => `${path || whole}: ${message}`).join("; ");
 }

@@ -32,6 +32,33 @@ export const limits = {
   idMemoryDays: 30,
 } as const;
 
+/** Bounds of JSON Schemas and of judging by them: agents and authors write them, and everybody waits while one is judged. */
+export const schemaLimits = {
+  /** Schemas inside one schema, and how deep they nest: each is walked when it is given. */
+  parts: 5_000,
+  depth: 64,
+  /** Schemas that may apply to one and the same value, by references and alternatives: what doubles at each step ends here. */
+  branches: 2_000,
+  /** Characters of one pattern: the longest that generators are known to write has some 1,200. */
+  patternLength: 4_096,
+  /** Groups inside groups of a pattern: its parser and compiler recurse. */
+  patternDepth: 100,
+  /** States of one pattern's automaton, and of all in one schema: a character costs at most a step in each. */
+  patternStates: 8_000,
+  patternStatesTogether: 40_000,
+  /** Look-arounds side by side in one pattern: each is a bit. */
+  patternLooks: 20,
+  /** Steps of one judgement: some 30 ms; a pattern takes two for each character, so that the largest event passes. */
+  steps: 1_000_000,
+  /** Schemas inside one another while judging, and values inside one another: the judge recurses. Events are bounded tighter. */
+  nesting: 1_000,
+  /** Misfits that are told, and of one schema its faults: enough to mend it. */
+  misfits: 20,
+  /** Names among which a misspelt one is sought, and characters of each: each pair costs the product of their lengths. */
+  suggestedFrom: 50,
+  suggestedLength: 40,
+} as const;
+
 const encoder = new TextEncoder();
 
 /** Bytes of a text. */

@@ -1,5 +1,5 @@
 /** What became of an event: each reflex's verdict, and how far it came to each agent that it was sent to. */
-import { findNearestName } from "../compile/diagnostics/nearest-name.ts";
+import { findNearestName } from "../wire/nearest-name.ts";
 import { createD1Registry } from "../durable/registry/create-d1-registry.ts";
 import { undelivered } from "../durable/routing/describe-undelivered.ts";
 import type { CloudEvent } from "../wire/event.ts";

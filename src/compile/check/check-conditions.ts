@@ -1,6 +1,6 @@
 /** Checks list-form nodes and the conditions they name. */
 import type { Report } from "../diagnostics/diagnostic.ts";
-import { findNearestName } from "../diagnostics/nearest-name.ts";
+import { findNearestName } from "../../wire/nearest-name.ts";
 import { compileLimits } from "../limits.ts";
 import { findEntry, findValue } from "../source/node.ts";
 import type { Outline } from "./outline.ts";

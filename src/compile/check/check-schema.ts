@@ -1,6 +1,6 @@
 /** Checks that a JSON Schema is one: keywords hold what they must, references lead somewhere, patterns end. */
 import type { Report } from "../diagnostics/diagnostic.ts";
-import { findNearestName } from "../diagnostics/nearest-name.ts";
+import { findNearestName } from "../../wire/nearest-name.ts";
 import { compileLimits } from "../limits.ts";
 import type { MapEntry, ScalarNode, SourceNode } from "../source/node.ts";
 import { describeType, isText } from "../source/node.ts";

@@ -6,7 +6,7 @@ import type { z } from "zod";
 import type { DiagnosticName } from "../diagnostics/catalogue.ts";
 import { catalogue } from "../diagnostics/catalogue.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
-import { findNearestName } from "../diagnostics/nearest-name.ts";
+import { findNearestName } from "../../wire/nearest-name.ts";
 import { compileLimits } from "../limits.ts";
 import { reflexShapes, workflowShape } from "../schema/workflow-shape.ts";
 import type { MapEntry, MapNode, SourceNode } from "../source/node.ts";

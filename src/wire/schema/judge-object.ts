@@ -1,0 +1,139 @@
+/** The keywords that look at objects. */
+import type { Json } from "../event.ts";
+import { spend } from "./count-work.ts";
+import { isObject, isSchema, type SchemaObject } from "./json-schema.ts";
+import { listChoices } from "./judge-scalar.ts";
+import { goesOn, goInto, judgeBeside, type Manner, suggest, tell } from "./manner.ts";
+
+type Members = { [name: string]: Json };
+
+const objectParts = [judgeMembers, judgeCount, judgeNames, judgeDependencies, judgeUnevaluated];
+
+export function judgeObject(schema: SchemaObject, value: Json, manner: Manner): boolean {
+  if (!isObject(value)) return true;
+  let fits = true;
+  for (const part of objectParts) {
+    if (part(schema, value, manner)) continue;
+    fits = false;
+    if (!goesOn(manner)) return false;
+  }
+  return fits;
+}
+
+const code = (name: string): string => `\`${name.length > 60 ? `${name.slice(0, 57)}…` : name}\``;
+
+/** `required`, and the schemas of members by name, by pattern, and of all others. */
+function judgeMembers(schema: SchemaObject, value: Members, manner: Manner): boolean {
+  const { judging, seen } = manner;
+  const required = Array.isArray(schema["required"]) ? schema["required"].map(String) : [];
+  spend(judging.work, 2 * required.length);
+  const missing = new Set(required.filter((name) => !Object.hasOwn(value, name)));
+  if (missing.size > 0 && !goesOn(manner)) return false;
+  const properties = isObject(schema["properties"]) ? schema["properties"] : {};
+  const patterns = Object.entries(isObject(schema["patternProperties"]) ? schema["patternProperties"] : {});
+  const others = schema["additionalProperties"];
+  const unknown: string[] = [];
+  let fits = missing.size === 0;
+  for (const [name, member] of Object.entries(value)) {
+    spend(judging.work, 2 + patterns.length);
+    const own = [Object.hasOwn(properties, name) ? properties[name] : undefined];
+    for (const [source, inner] of patterns) if (judging.index.patterns.get(source)?.matches(name, judging.work)) own.push(inner);
+    const known = own.filter(isSchema);
+    if (known.length === 0 && others === false) {
+      unknown.push(name);
+      if (!goesOn(manner)) return false;
+    } else if (known.length === 0 && isSchema(others)) known.push(others);
+    if (known.length > 0) seen?.names.add(name);
+    for (const each of known) {
+      if (judging.judge(each, member, goInto(manner, name))) continue;
+      fits = false;
+      if (!goesOn(manner)) return false;
+    }
+  }
+  tellNames({ properties, missing, unknown }, value, manner);
+  return fits && unknown.length === 0;
+}
+
+/** Tells of names: a member under a name that is nearly one that is missing is one thing to mend, not two. */
+function tellNames(
+  { properties, missing, unknown }: { properties: Members; missing: Set<string>; unknown: string[] },
+  value: Members,
+  manner: Manner,
+): void {
+  if (!goesOn(manner)) return;
+  const free = Object.keys(properties).filter((name) => !Object.hasOwn(value, name));
+  for (const name of unknown) {
+    if (!goesOn(manner)) return;
+    const meant = suggest(name, missing, manner) ?? suggest(name, free, manner);
+    if (meant !== undefined) missing.delete(meant);
+    const names = meant === undefined ? Object.keys(properties).slice(0, 100).map(code) : [];
+    const hint = meant !== undefined ? `; did you mean ${code(meant)}?` : names.length > 0 ? `; there is ${listChoices(names)}` : "";
+    tell(manner, `${code(name)} is not allowed here${hint}`);
+  }
+  const extra = Object.keys(value).filter((name) => !Object.hasOwn(properties, name) && !unknown.includes(name));
+  for (const name of missing) {
+    if (!goesOn(manner)) return;
+    const written = suggest(name, extra, manner);
+    tell(manner, `${code(name)} is missing${written === undefined ? "" : `; did you mean it by ${code(written)}?`}`);
+  }
+}
+
+function judgeCount({ minProperties, maxProperties }: SchemaObject, value: Members, manner: Manner): boolean {
+  if (minProperties === undefined && maxProperties === undefined) return true;
+  const count = Object.keys(value).length;
+  const fields = (bound: number): string => `${bound} propert${bound === 1 ? "y" : "ies"}`;
+  let fits = true;
+  if (typeof minProperties === "number" && count < minProperties)
+    fits = tell(manner, `must have at least ${fields(minProperties)}, has ${count}`);
+  if (typeof maxProperties === "number" && count > maxProperties)
+    fits = tell(manner, `must have at most ${fields(maxProperties)}, has ${count}`);
+  return fits;
+}
+
+function judgeNames({ propertyNames }: SchemaObject, value: Members, manner: Manner): boolean {
+  if (!isSchema(propertyNames)) return true;
+  const { judging, telling } = manner;
+  let fits = true;
+  for (const name of Object.keys(value)) {
+    const misfits = telling ? { path: "", misfits: [] as { path: string; message: string }[] } : undefined;
+    if (judging.judge(propertyNames, name, { judging, telling: misfits, seen: undefined })) continue;
+    fits = tell(manner, `the name ${code(name)} ${misfits?.misfits[0]?.message ?? "is not allowed"}`);
+    if (!goesOn(manner)) return false;
+  }
+  return fits;
+}
+
+/** What must be there, or fit, where some member is there. */
+function judgeDependencies(schema: SchemaObject, value: Members, manner: Manner): boolean {
+  let fits = true;
+  for (const keyword of ["dependentRequired", "dependentSchemas", "dependencies"]) {
+    const map = schema[keyword];
+    if (!isObject(map)) continue;
+    for (const name of Object.keys(value)) {
+      const needed = Object.hasOwn(map, name) ? map[name] : undefined;
+      spend(manner.judging.work, Array.isArray(needed) ? 1 + needed.length : 1);
+      const missing = Array.isArray(needed) ? needed.map(String).filter((other) => !Object.hasOwn(value, other)) : [];
+      for (const other of missing) fits = tell(manner, `${code(other)} is missing; ${code(name)} needs it`);
+      if (isSchema(needed) && !judgeBeside(needed, value, manner)) fits = false;
+      if (!fits && !goesOn(manner)) return false;
+    }
+  }
+  return fits;
+}
+
+function judgeUnevaluated({ unevaluatedProperties }: SchemaObject, value: Members, manner: Manner): boolean {
+  const { seen, judging, telling } = manner;
+  if (!isSchema(unevaluatedProperties) || !seen) return true;
+  // A way that does not fit looked at nothing: what it would have looked at is not to be told of.
+  if (telling && telling.misfits.length > 0) return true;
+  let fits = true;
+  for (const [name, member] of Object.entries(value)) {
+    spend(judging.work, 1);
+    if (seen.all || seen.names.has(name)) continue;
+    if (unevaluatedProperties === false) fits = tell(manner, `${code(name)} is not allowed here`);
+    else if (!judging.judge(unevaluatedProperties, member, goInto(manner, name))) fits = false;
+    if (!fits && !goesOn(manner)) return false;
+  }
+  seen.all = true;
+  return fits;
+}

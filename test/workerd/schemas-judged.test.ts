@@ -1,0 +1,4 @@
+import { testJudge, testTelling } from "../unit/schema/judge-suite.ts";
+
+testJudge();
+testTelling();
