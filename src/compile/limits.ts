@@ -54,8 +54,6 @@ export const compileLimits = {
   templateLoopDepth: 2,
   /** Length of a literal range `(1..n)` in a template. */
   templateRange: 1000,
-  /** Nodes of one JSON Schema. */
-  schemaNodes: 5000,
   /** Largest duration: longer ones overflow no timer, but no person waits for them either. */
   durationDays: 366,
   /** Largest `max_rounds`. */

@@ -44,8 +44,8 @@ export const schemaLimits = {
   /** Groups inside groups of a pattern: its parser and compiler recurse. */
   patternDepth: 100,
   /** States of one pattern's automaton, and of all in one schema: a character costs at most a step in each. */
-  patternStates: 8_000,
-  patternStatesTogether: 40_000,
+  patternStates: 5_000,
+  patternStatesTogether: 20_000,
   /** Look-arounds side by side in one pattern: each is a bit. */
   patternLooks: 20,
   /** Steps of one judgement: some 30 ms; a pattern takes two for each character, so that the largest event passes. */

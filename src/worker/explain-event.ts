@@ -1,8 +1,9 @@
 /** What became of an event: each reflex's verdict, and how far it came to each agent that it was sent to. */
-import { findNearestName } from "../wire/nearest-name.ts";
+
 import { createD1Registry } from "../durable/registry/create-d1-registry.ts";
 import { undelivered } from "../durable/routing/describe-undelivered.ts";
 import type { CloudEvent } from "../wire/event.ts";
+import { findNearestName } from "../wire/nearest-name.ts";
 import type { Delivered, Routing } from "../wire/routing.ts";
 import type { AppPorts } from "./app-ports.ts";
 

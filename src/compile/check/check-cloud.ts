@@ -1,6 +1,7 @@
 /** Checks what only the cloud asks: reflexes, and what it does not do. */
-import type { Report } from "../diagnostics/diagnostic.ts";
+
 import { findNearestName } from "../../wire/nearest-name.ts";
+import type { Report } from "../diagnostics/diagnostic.ts";
 import type { MapNode, TextNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listItems } from "../source/node.ts";
 import type { Outline } from "./outline.ts";

@@ -1,6 +1,7 @@
 /** Checks list-form nodes and the conditions they name. */
-import type { Report } from "../diagnostics/diagnostic.ts";
+
 import { findNearestName } from "../../wire/nearest-name.ts";
+import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import { findEntry, findValue } from "../source/node.ts";
 import type { Outline } from "./outline.ts";

@@ -1,6 +1,7 @@
 /** Checks what edges and reflexes send and start. */
-import type { Report } from "../diagnostics/diagnostic.ts";
+
 import { findNearestName } from "../../wire/nearest-name.ts";
+import type { Report } from "../diagnostics/diagnostic.ts";
 import type { SourceNode, TextNode } from "../source/node.ts";
 import { findText, listItems } from "../source/node.ts";
 import type { Outline } from "./outline.ts";

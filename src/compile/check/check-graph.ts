@@ -1,6 +1,7 @@
 /** Checks the graph: that its names are roles, that edges lead somewhere, that every role can be reached and can end. */
-import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
+
 import { findNearestName } from "../../wire/nearest-name.ts";
+import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { MapEntry } from "../source/node.ts";
 import { findEntry } from "../source/node.ts";

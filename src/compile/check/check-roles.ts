@@ -1,6 +1,7 @@
 /** Checks roles, each by itself and against one another. */
-import type { Report } from "../diagnostics/diagnostic.ts";
+
 import { findNearestName } from "../../wire/nearest-name.ts";
+import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { MapEntry } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listEntries, listItems } from "../source/node.ts";

@@ -1,116 +1,55 @@
-/** Checks that a JSON Schema is one: keywords hold what they must, references lead somewhere, patterns end. */
-import type { Report } from "../diagnostics/diagnostic.ts";
+/** Checks that a JSON Schema is one and can be judged by: keywords hold what they must, references lead somewhere, patterns are linear. */
+import { inspectSchema } from "../../wire/check-schema.ts";
+import type { Json } from "../../wire/event.ts";
 import { findNearestName } from "../../wire/nearest-name.ts";
-import { compileLimits } from "../limits.ts";
-import type { MapEntry, ScalarNode, SourceNode } from "../source/node.ts";
-import { describeType, isText } from "../source/node.ts";
-import { resolveReference } from "./role-schema.ts";
-
-const types = ["string", "number", "integer", "boolean", "object", "array", "null"];
-
-/** What a keyword holds. */
-const keywords: Record<
-  string,
-  | "schema"
-  | "schemas"
-  | "schemaMap"
-  | "schemaOrSchemas"
-  | "schemaOrNames"
-  | "names"
-  | "text"
-  | "number"
-  | "count"
-  | "boolean"
-  | "list"
-  | "any"
-  | "type"
-  | "pattern"
-  | "ref"
-> = {
-  $schema: "text",
-  $id: "text",
-  $ref: "ref",
-  $defs: "schemaMap",
-  definitions: "schemaMap",
-  $comment: "text",
-  $anchor: "text",
-  $dynamicRef: "ref",
-  $dynamicAnchor: "text",
-  $vocabulary: "any",
-  title: "text",
-  description: "text",
-  default: "any",
-  examples: "list",
-  deprecated: "boolean",
-  readOnly: "boolean",
-  writeOnly: "boolean",
-  type: "type",
-  enum: "list",
-  const: "any",
-  properties: "schemaMap",
-  patternProperties: "schemaMap",
-  additionalProperties: "schema",
-  unevaluatedProperties: "schema",
-  propertyNames: "schema",
-  required: "names",
-  minProperties: "count",
-  maxProperties: "count",
-  dependentRequired: "any",
-  dependentSchemas: "schemaMap",
-  dependencies: "any",
-  items: "schemaOrSchemas",
-  prefixItems: "schemas",
-  additionalItems: "schema",
-  unevaluatedItems: "schema",
-  contains: "schema",
-  minContains: "count",
-  maxContains: "count",
-  minItems: "count",
-  maxItems: "count",
-  uniqueItems: "boolean",
-  allOf: "schemas",
-  anyOf: "schemas",
-  oneOf: "schemas",
-  not: "schema",
-  if: "schema",
-  then: "schema",
-  else: "schema",
-  minimum: "number",
-  maximum: "number",
-  exclusiveMinimum: "number",
-  exclusiveMaximum: "number",
-  multipleOf: "number",
-  minLength: "count",
-  maxLength: "count",
-  pattern: "pattern",
-  format: "text",
-  contentEncoding: "text",
-  contentMediaType: "text",
-  contentSchema: "schema",
-};
+import { isSchema } from "../../wire/schema/json-schema.ts";
+import { schemaKeywords, schemaTypes } from "../../wire/schema/keywords.ts";
+import type { Report } from "../diagnostics/diagnostic.ts";
+import type { MapEntry, SourceNode } from "../source/node.ts";
+import { describeType, findEntry, isText, listEntries } from "../source/node.ts";
+import type { Span } from "../source/span.ts";
 
 interface State {
-  root: SourceNode;
   report: Report;
-  count: number;
 }
 
-/** Reports every place where a schema is none. */
+/** Reports every place where a schema is none, or one that can't be judged by within bounds. */
 export function checkSchema(schema: SourceNode, report: Report): void {
-  checkNode(schema, { root: schema, report, count: 0 });
+  checkNode(schema, { report });
+  const json = withoutHoles(schema);
+  // What is of the wrong shape was told above, with hints.
+  for (const { path, message, kind, ofKey } of isSchema(json) ? inspectSchema(json) : [])
+    if (kind !== "shape") {
+      const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+      report.add(kind === "broken" ? "bad-schema" : "unbounded-schema", findSpan(schema, path, ofKey === true), sentence);
+    }
+}
+
+/** The plain value, with a schema that takes anything where none could be had. */
+function withoutHoles(node: SourceNode): Json {
+  if (node.kind === "scalar") return node.hole ? true : node.value;
+  if (node.kind === "list") return node.items.map(withoutHoles);
+  return Object.fromEntries(node.entries.map(({ key, value }) => [key, withoutHoles(value)]));
+}
+
+function findSpan(schema: SourceNode, path: string, ofKey: boolean): Span {
+  let node: SourceNode = schema;
+  let keyNode: SourceNode = schema;
+  for (const step of path.split("/").slice(1)) {
+    const key = step.replaceAll("~1", "/").replaceAll("~0", "~");
+    const entry = findEntry(node, key);
+    keyNode = entry?.keyNode ?? node;
+    node = entry?.value ?? (node.kind === "list" ? node.items[Number(key)] : undefined) ?? node;
+  }
+  return spanOf(ofKey ? keyNode : node);
+}
+
+/** A scalar's own place; of the others the beginning, for they may be long. */
+function spanOf({ kind, span }: SourceNode): Span {
+  return kind === "scalar" ? span : { start: span.start, end: Math.min(span.start + 1, span.end) };
 }
 
 function checkNode(node: SourceNode, state: State): void {
-  state.count += 1;
-  if (state.count > compileLimits.schemaNodes) {
-    if (state.count === compileLimits.schemaNodes + 1)
-      state.report.add(
-        "bad-schema",
-        { start: state.root.span.start, end: state.root.span.start + 1 },
-        `The schema has more than ${compileLimits.schemaNodes} parts.`,
-      );
-    return;
-  }
   if (node.kind === "scalar" && (typeof node.value === "boolean" || node.hole)) return;
   if (node.kind !== "map") {
     fail(node, `A schema is a mapping, not ${describeType(node)}.`, state);
@@ -120,15 +59,14 @@ function checkNode(node: SourceNode, state: State): void {
 }
 
 function fail(node: SourceNode, message: string, state: State, hint?: string): void {
-  const span = node.kind === "scalar" ? node.span : { start: node.span.start, end: Math.min(node.span.start + 1, node.span.end) };
-  state.report.add("bad-schema", span, message, hint === undefined ? {} : { hint });
+  state.report.add("bad-schema", spanOf(node), message, hint === undefined ? {} : { hint });
 }
 
 function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
   const { key, value } = entry;
-  const kind = Object.hasOwn(keywords, key) ? keywords[key] : undefined;
+  const kind = Object.hasOwn(schemaKeywords, key) ? schemaKeywords[key] : undefined;
   if (kind === undefined) {
-    const free = Object.keys(keywords).filter((name) => owner.kind === "map" && !owner.entries.some((other) => other.key === name));
+    const free = Object.keys(schemaKeywords).filter((name) => owner.kind === "map" && !owner.entries.some((other) => other.key === name));
     const nearest = key.startsWith("x-") || key.length < 4 ? undefined : findNearestName(key, free);
     if (nearest === undefined) return;
     const span = entry.keyNode.span;
@@ -153,13 +91,24 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
       else checkNode(value, state);
       break;
     case "schemaMap":
+    case "patternMap":
       if (value.kind !== "map") wrong("a mapping of names to schemas");
       else for (const inner of value.entries) checkNode(inner.value, state);
       break;
     case "names":
       if (value.kind !== "list" || !value.items.every(isText)) wrong("a list of names");
       break;
+    case "schemaOrNamesMap":
+      if (value.kind !== "map") wrong("a mapping of names to schemas or lists of names");
+      else for (const inner of value.entries) if (inner.value.kind !== "list") checkNode(inner.value, state);
+      break;
+    case "namesMap":
+      if (!listEntries(value).every((inner) => inner.value.kind === "list" && inner.value.items.every(isText)) || value.kind !== "map")
+        wrong("a mapping of names to lists of names");
+      break;
     case "text":
+    case "pattern":
+    case "reference":
       if (typeof scalar !== "string") wrong("text");
       break;
     case "number":
@@ -171,19 +120,20 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
     case "boolean":
       if (typeof scalar !== "boolean") wrong("`true` or `false`");
       break;
+    case "positive":
+      if (typeof scalar !== "number" || scalar <= 0) wrong("a number above 0");
+      break;
     case "list":
-      if (value.kind !== "list" || (key === "enum" && value.items.length === 0)) wrong("a list");
+    case "options":
+      if (value.kind !== "list" || (kind === "options" && value.items.length === 0)) wrong("a list");
       break;
     case "type":
       checkType(value, state);
       break;
-    case "pattern":
-      checkPattern(value, state);
-      break;
-    case "ref":
-      checkReference(value, state);
+    case "any":
       break;
     default:
+      kind satisfies never;
   }
 }
 
@@ -191,12 +141,12 @@ function checkType(value: SourceNode, state: State): void {
   const items = value.kind === "list" ? value.items : [value];
   if (items.length === 0) fail(value, "`type` names no type.", state);
   for (const item of items) {
-    if (isText(item) && types.includes(item.value)) continue;
+    if (isText(item) && (schemaTypes as readonly string[]).includes(item.value)) continue;
     const written = item.kind === "scalar" ? String(item.value) : undefined;
-    const nearest = written === undefined ? undefined : (aliases[written.toLowerCase()] ?? findNearestName(written, types));
+    const nearest = written === undefined ? undefined : (aliases[written.toLowerCase()] ?? findNearestName(written, schemaTypes));
     const message =
       written === undefined ? `\`type\` takes a type's name, not ${describeType(item)}.` : `\`${written}\` is no type of JSON Schema.`;
-    if (nearest === undefined) fail(item, message, state, `types are ${types.join(", ")}`);
+    if (nearest === undefined) fail(item, message, state, `types are ${schemaTypes.join(", ")}`);
     else
       state.report.add("bad-schema", item.span, message, {
         hint: `did you mean \`${nearest}\`?`,
@@ -219,27 +169,3 @@ const aliases: Record<string, string> = {
   none: "null",
   date: "string",
 };
-
-function checkPattern(value: SourceNode, state: State): void {
-  if (!isText(value)) {
-    fail(value, `\`pattern\` takes a regular expression, not ${describeType(value)}.`, state);
-    return;
-  }
-  try {
-    new RegExp(value.value, "u");
-  } catch {
-    fail(value, "This is no regular expression.", state);
-    return;
-  }
-  // A repeated group that repeats inside takes exponential time on some answers, and nothing could stop it.
-  if (value.value.length > 500 || /\([^()]*[+*}][^()]*\)\s*[+*{]/.test(value.value))
-    fail(value, "This pattern may take for ever on some answers.", state, "repeat a group, or what stands in it, not both");
-}
-
-function checkReference(value: SourceNode, state: State): void {
-  const reference = (value as ScalarNode).value;
-  if (typeof reference !== "string") fail(value, `\`$ref\` takes text, not ${describeType(value)}.`, state);
-  else if (!reference.startsWith("#"))
-    fail(value, `\`${reference}\` lies outside of the schema.`, state, "references stay within the schema: `#/$defs/name`");
-  else if (resolveReference(state.root, reference) === undefined) fail(value, `\`${reference}\` leads nowhere.`, state);
-}

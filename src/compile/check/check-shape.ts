@@ -3,10 +3,10 @@
  * was meant, so that one slip is one finding.
  */
 import type { z } from "zod";
+import { findNearestName } from "../../wire/nearest-name.ts";
 import type { DiagnosticName } from "../diagnostics/catalogue.ts";
 import { catalogue } from "../diagnostics/catalogue.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
-import { findNearestName } from "../../wire/nearest-name.ts";
 import { compileLimits } from "../limits.ts";
 import { reflexShapes, workflowShape } from "../schema/workflow-shape.ts";
 import type { MapEntry, MapNode, SourceNode } from "../source/node.ts";

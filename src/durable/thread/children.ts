@@ -3,9 +3,9 @@
  * Everything here is a message that is taken once. Knows rows, the registry and the task's actor, not the platform.
  */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import { findNearestName } from "../../wire/nearest-name.ts";
 import { checkSchema } from "../../wire/check-schema.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
+import { findNearestName } from "../../wire/nearest-name.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";

@@ -76,3 +76,33 @@ describe("files broken at random", () => {
     }
   });
 });
+
+describe("[JUDGE30] a schema that can't be judged by is refused with its code, at its place", () => {
+  const file = (schema: string) => `
+name: hostile
+description: d
+roles: { worker: { goal: g, frontmatter: ${schema} } }
+graph: { $START: { new: { role: worker, prompt: go } }, worker: { done: { role: $END, prompt: done } } }
+`;
+  const status = "$status: { const: done }";
+  test.each([
+    [`{ properties: { ${status}, a: { pattern: "(" } } }`, "NRV2012", '"("'],
+    [`{ properties: { ${status}, a: { $ref: "#/$defs/none" } } }`, "NRV2012", '"#/$defs/none"'],
+    [`{ properties: { ${status}, a: { $ref: "http://127.0.0.1:9/schema" } } }`, "NRV2012", '"http://127.0.0.1:9/schema"'],
+    [`{ $id: a, properties: { ${status} }, $defs: { x: { $id: a } } }`, "NRV2012", "a"],
+    [`{ properties: { ${status} }, dependentRequired: { a: b } }`, "NRV2012", "{"],
+    [`{ properties: { ${status} }, multipleOf: 0 }`, "NRV2012", "0"],
+    [`{ properties: { ${status} }, patternProperties: { "(a)\\\\1": {} } }`, "NRV2019", '"(a)\\\\1"'],
+    [`{ properties: { ${status}, a: { pattern: "a{9000}" } } }`, "NRV2019", '"a{9000}"'],
+    [`{ properties: { ${status}, a: { allOf: [{ $ref: "#/properties/a" }] } } }`, "NRV2019", "{"],
+  ])("%s", (schema, code, at) => {
+    const text = file(schema);
+    const { diagnostics } = parseWorkflow(text);
+    expect(diagnostics.map((found) => [found.code, text.slice(found.span.start, found.span.end)])).toEqual([[code, at]]);
+  });
+
+  test("patterns that a machine going back would not end on compile, for they are matched in linear time", () => {
+    const text = file(`{ properties: { ${status}, a: { pattern: "^(a|a)*$" }, b: { pattern: "^((a+))+$" } } }`);
+    expect(parseWorkflow(text).diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+});

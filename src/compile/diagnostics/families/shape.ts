@@ -68,7 +68,8 @@ export const shapeCatalogue = {
     code: "NRV2012",
     severity: "error",
     title: "A JSON Schema that is none",
-    explanation: "The schema would not check what it seems to: a keyword holds a value of the wrong type, or a type that does not exist.",
+    explanation:
+      "The schema would not check what it seems to: a keyword holds a value of the wrong type, or a type that does not exist, a reference leads nowhere or out of the schema, or a pattern does not parse.",
   },
   "graph-or-moderator": {
     code: "NRV2013",
@@ -105,5 +106,12 @@ export const shapeCatalogue = {
     severity: "error",
     title: "One field under two names",
     explanation: "A field and its older name both stand in one mapping.",
+  },
+  "unbounded-schema": {
+    code: "NRV2019",
+    severity: "error",
+    title: "A JSON Schema that can't be judged by in bounded time",
+    explanation:
+      "Everybody waits while an answer is judged. A pattern must be one that is matched in linear time (no back-references), and a schema must not lead back to itself for the same value, nor try thousands of alternatives on it.",
   },
 } as const satisfies Record<string, CatalogueEntry>;
