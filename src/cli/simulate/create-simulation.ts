@@ -16,7 +16,8 @@ import { createLogics, type Logics, type PendingWrite, type Write } from "../../
 import type { World } from "../../durable/host/ports.ts";
 import type { Envelope } from "../../durable/rpc.ts";
 import { createNodeStorage } from "../../durable/storage/node-storage.ts";
-import { checkSchema } from "../../wire/check-schema.ts";
+import { checkOutput } from "../../durable/thread/check-output.ts";
+import { describeMisfits } from "../../wire/check-schema.ts";
 import type { Json } from "../../wire/event.ts";
 
 type Output = { [key: string]: Json };
@@ -284,10 +285,10 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
     if (!task || !open || !shown.turn) return "nobody has a turn that could be answered";
     const { role, agent, schema } = shown.turn;
     const fence = { turn: open.turn, agent, generation: open.generation };
-    const misfits = output["$status"] === "$SUSPEND" ? [] : checkSchema(schema, output);
+    const misfits = checkOutput(schema, output);
     if (misfits.length > 0) {
       const refused = await send(task.name, { type: "turn.invalid", ...fence });
-      return `the output does not fit ${role}'s schema: ${misfits.map(({ path, message }) => `${path || "the whole"}: ${message}`).join("; ")}${refused ? ` (${refused})` : ""}`;
+      return `the output does not fit ${role}'s schema: ${describeMisfits(misfits, "output")}${refused ? ` (${refused})` : ""}`;
     }
     if (!task.facts.audience) return send(task.name, { type: "turn.answered", ...fence }, { output });
     const test = ir.roles.find(({ name }) => name === role)?.broadcast?.ok;

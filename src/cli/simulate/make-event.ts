@@ -1,7 +1,7 @@
 /** The event that a simulated thread begins with: what the caller gave, filled up, or sampled from the workflow's `input`. */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import { sampleSchema } from "../../explore/index.ts";
-import { checkSchema } from "../../wire/check-schema.ts";
+import { checkSchema, describeMisfits } from "../../wire/check-schema.ts";
 import type { Json } from "../../wire/event.ts";
 
 /** The event, and what is to be said about it. */
@@ -23,7 +23,7 @@ export function makeEvent({ ir }: CompiledWorkflow, given: { [key: string]: Json
     const whole = "data" in given || "type" in given || "agent" in given;
     const event: { [key: string]: Json } = whole ? { ...base, ...given } : { ...base, data: given };
     const misfits = ir.input === undefined ? [] : checkSchema(ir.input, event["data"] ?? null);
-    for (const { path, message } of misfits) notes.push(`the event does not fit \`input\`: ${path || "data"}: ${message}`);
+    if (misfits.length > 0) notes.push(`the event does not fit \`input\`: ${describeMisfits(misfits, "data")}`);
     return { event, notes };
   }
   if (ir.input === undefined) return { event: { ...base, data: { prompt: "Do the work." } }, notes };

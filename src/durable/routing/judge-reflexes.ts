@@ -2,7 +2,7 @@
 import { evaluateReflex, matchesKind } from "../../compile/decide/reflex.ts";
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { ReflexIr } from "../../compile/ir.ts";
-import { checkSchema } from "../../wire/check-schema.ts";
+import { checkSchema, describeMisfits } from "../../wire/check-schema.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { Verdict } from "../../wire/routing.ts";
 import type { PublishedReflexes } from "../registry.ts";
@@ -63,11 +63,7 @@ async function judge(
       message: { receivers, message: { type: "signal", signal: reflex.signal, key: found.key, event: event as unknown as Json } },
     };
   const misfits = input === null ? [] : checkSchema(input, event.data ?? null);
-  if (misfits.length)
-    return say(
-      "input",
-      `the data does not fit its input: ${misfits.map(({ path, message }) => `${path || "data"} ${message}`).join("; ")}`,
-    );
+  if (misfits.length) return say("input", `the data does not fit its input: ${describeMisfits(misfits, "data")}`);
   const thread = await makeThreadId(event.source, event.id, workflow, place);
   return {
     verdict: { ...fired, thread },

@@ -3,7 +3,7 @@
  * Everything here is a message that is taken once. Knows rows, the registry and the task's actor, not the platform.
  */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import { checkSchema } from "../../wire/check-schema.ts";
+import { checkSchema, describeMisfits } from "../../wire/check-schema.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { findNearestName } from "../../wire/nearest-name.ts";
 import type { ActorHost } from "../host/actor-host.ts";
@@ -119,7 +119,7 @@ export function createChildren({ host, storage, clock, registry, definition, sta
     }
     const misfits = found.input === null ? [] : checkSchema(found.input, event.data ?? null);
     if (!misfits.length) return { revision: found.revision };
-    const said = misfits.map(({ path, message }) => `${path || "data"} ${message}`).join("; ");
+    const said = describeMisfits(misfits, "data");
     return { refused: `what is spawned does not fit the input of ${workflow}: ${said}`.slice(0, routingLimits.detail) };
   }
 
