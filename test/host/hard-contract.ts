@@ -85,6 +85,17 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       }
       expect(await w.read(c)).toMatchObject({ context: { heard: 1 } });
       expect(await w.query(c, "SELECT count(*) AS n FROM parked")).toEqual([{ n: 1000 }]);
+      // What throws stays with whoever has it.
+      const b = `${a}-b`;
+      await at(() => w.start(b, "fragile"));
+      await w.query(
+        b,
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+         INSERT INTO parked (actor, at, event, code, error) SELECT ?, 0, '{"type":"old"}', 'threw', '' FROM n`,
+        b,
+      );
+      expect(await w.send(b, { type: "guarded" })).toMatchObject({ ok: false, code: "threw" });
+      await expect(async () => w.deliver(event(1, b, { type: "guarded" }))).rejects.toThrow("1000 events are parked");
     });
 
     test("[HOST18] what is no event is refused with the reason, and no exception", async () => {

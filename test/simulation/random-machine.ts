@@ -18,13 +18,49 @@ export const pick = <T>(random: Random, items: readonly T[]): T => items[Math.fl
 
 export const randomEvents = ["A", "B", "C", "D", "E.one", "E.two"] as const;
 
+interface Told {
+  n: number;
+  told: number;
+  marks: string[];
+  last?: unknown;
+}
+
+/** Other code under the names of the careful actions. */
+const carelessActions = {
+  count: assign<Told, { type: string }, { by: number }, { type: string }, never>(({ context }, { by }) => {
+    context.n += by;
+    if (context.n % 13 === 0) throw new Error(`thirteen ${context.n}`);
+    return context.n % 5 === 0 ? { last: undefined } : { last: [...context.marks] };
+  }),
+  trace: assign<Told, { type: string }, { mark: string }, { type: string }, never>(({ context, event }, { mark }) => {
+    context.marks.push(`${mark}:${event.type}`);
+    if (context.marks.length > 20) context.marks.shift();
+    return { last: { length: context.marks.length, minus: -0 } };
+  }),
+  tellSelf: assign<Told, { type: string }, undefined, { type: string }, never>(({ context, self }) => {
+    if (context.told >= 20) return {};
+    self.send({ type: "S" });
+    return { told: context.told + 1 };
+  }),
+  laterUnnamed: enqueueActions<Told, { type: string }, undefined, { type: string }, never, never, never, never, never>(
+    ({ context, enqueue }) => {
+      if (context.told >= 20) return;
+      context.told += 1;
+      enqueue.raise({ type: "L" }, { delay: 12.5 });
+    },
+  ),
+};
+
 interface Node {
   id: string;
   [key: string]: unknown;
 }
 
-/** A machine of up to three levels; guards and `always` look at the counters, so that they come to rest. */
-export function makeRandomMachine(random: Random): AnyStateMachine {
+/**
+ * A machine of up to three levels; guards and `always` look at the counters, so that they come to rest.
+ * @param careless the same states, whose code changes context in place, sends by hand, and throws now and then
+ */
+export function makeRandomMachine(random: Random, careless = false): AnyStateMachine {
   let made = 0;
   const chance = (probability: number): boolean => random() < probability;
   // Every state has an id, so that a transition can go anywhere within its region's tree.
@@ -147,8 +183,9 @@ export function makeRandomMachine(random: Random): AnyStateMachine {
         }),
       },
     })
+    .extend({ actions: (careless ? carelessActions : {}) as typeof carelessActions })
     .createMachine({
-      context: { n: 0, told: 0, marks: [] },
+      context: () => ({ n: 0, told: 0, marks: [] }),
       options: { maxIterations: 60 },
       ...(root.node as object),
     } as never) as unknown as AnyStateMachine;

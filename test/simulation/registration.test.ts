@@ -53,6 +53,23 @@ const refused: [what: string, machine: () => AnyStateMachine, reason: RegExp][] 
     /syncSnapshot/,
   ],
   [
+    "a delay that is a text",
+    () => inState({ after: { soon: "a" } }, { delays: { soon: "10" } }),
+    /the delay soon is neither a number nor a function/,
+  ],
+  ["a delay that is not a number", () => inState({ after: { soon: "a" } }, { delays: { soon: Number.NaN } }), /the delay soon is neither/],
+  ["a raise after NaN", () => inState({ entry: raise({ type: "x" }, { delay: Number.NaN }) }), /a delay is not a number/],
+  [
+    "context that JSON does not keep",
+    () => createMachine({ context: { a: [new Map()] } }) as unknown as AnyStateMachine,
+    /^m, context\.a\[0\] is a Map, which JSON does not keep/,
+  ],
+  [
+    "an invoke with the id __proto__",
+    () => inState({ invoke: { src: "c", id: "__proto__" } }, { actors: { c: inner } }),
+    /an invoke cannot have the id __proto__/,
+  ],
+  [
     "an actor named __proto__",
     () => inState({ invoke: { src: "__proto__" } }, { actors: Object.fromEntries([["__proto__", inner]]) }),
     /an actor cannot be named __proto__/,

@@ -77,7 +77,17 @@ export async function advance(
   /** The machine gets an event of its own: what its code does to it, or keeps of it, is not the sender's. */
   const take = (snapshot: AnyMachineSnapshot, { event, sidecar }: NextEvent): void => {
     const text = JSON.stringify(event);
-    add(stepMachine(machine, snapshot, JSON.parse(text) as ActorEvent, identity), sidecar, text);
+    const own = JSON.parse(text) as ActorEvent;
+    add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(machine, snapshot, own, identity), sidecar, text);
+  };
+
+  /** What throws ends the actor in error, in the state of before, as in XState. */
+  const stepOrFail = (snapshot: AnyMachineSnapshot, event: ActorEvent): Step => {
+    try {
+      return stepMachine(machine, snapshot, event, identity);
+    } catch (error) {
+      return { event, snapshot: { ...snapshot, status: "error", output: undefined, error } as AnyMachineSnapshot, effects: [] };
+    }
   };
 
   if ("input" in from) add(startMachine(machine, from.input, identity), undefined, JSON.stringify({ type: "xstate.init" }));

@@ -28,8 +28,12 @@ export function inspectMachine(name: string, machine: AnyStateMachine, writes: r
   };
 
   const checkDelay = (node: AnyStateNode, delay: unknown): void => {
-    if (typeof delay === "string" && !Object.hasOwn(delays, delay))
-      fail(node, `the delay ${delay} has no implementation, and would fire at once`);
+    if (Number.isNaN(delay)) fail(node, "a delay is not a number");
+    if (typeof delay !== "string") return;
+    if (!Object.hasOwn(delays, delay)) fail(node, `the delay ${delay} has no implementation, and would fire at once`);
+    const named = delays[delay];
+    if (typeof named !== "function" && (typeof named !== "number" || Number.isNaN(named)))
+      fail(node, `the delay ${delay} is neither a number nor a function, and would fire at once`);
   };
 
   const checkSource = (node: AnyStateNode, src: unknown): void => {
@@ -86,6 +90,7 @@ export function inspectMachine(name: string, machine: AnyStateMachine, writes: r
     for (const { delay } of node.after) checkDelay(node, delay);
     for (const invoke of node.invoke) {
       checkSource(node, invoke.src);
+      if (invoke.id === "__proto__") fail(node, "an invoke cannot have the id __proto__, by which the child could not be stored");
       if (invoke.onSnapshot) fail(node, `the invoke ${invoke.id} has onSnapshot, but a child's snapshots stay with the child`);
       if (invoke.systemId !== undefined)
         fail(node, `the invoke ${invoke.id} has a systemId, which cannot be kept across objects: address it by its id`);

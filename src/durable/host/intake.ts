@@ -82,10 +82,7 @@ export function createIntake({
     if (envelope.park)
       return setAside("poison", `${hostLimits.deliveryAttempts} deliveries of this message failed, or it was not known for too long`);
     try {
-      if (envelope.phase === "hold") {
-        // An actor runs what is released; what it would refuse, it refuses now, while the sender still listens.
-        return message.type === "host.start" || (await actors.load(actor)) ? { status: "stored" } : refuse(actor);
-      }
+      if (envelope.phase === "hold") return await hold(actor, message);
       const outcome = await run(envelope, mark, translate);
       const isUnknown = outcome.type === "aside" && outcome.code === "unknown_event" && message.type !== "host.event";
       if (isUnknown && unknownLater) return answerUnknown(to, message.type);
@@ -96,6 +93,14 @@ export function createIntake({
       if (error instanceof NewerVersionError) return { status: "later", detail: error.message, unknown: true };
       throw error;
     }
+  }
+
+  /** An actor runs what is released; what it would refuse, it refuses now, while the sender still listens. */
+  async function hold(id: string, message: Message): Promise<Delivery> {
+    if (message.type === "host.start") return { status: "stored" };
+    if (!(await actors.load(id))) return refuse(id);
+    const fault = findFault(message);
+    return fault === undefined ? { status: "stored" } : { status: "refused", code: "malformed", detail: fault };
   }
 
   /** @param mark written with what the message leads to, so that it is run once */
@@ -317,7 +322,11 @@ export function createIntake({
 
   return {
     receive,
-    send: (id, event, options = {}) => sendJudged(id, event, options, (error) => parking.add({ actor: id, event, code: "threw", error })),
+    send: (id, event, options = {}) =>
+      sendJudged(id, event, options, (error) => {
+        // Its caller has the event, and hears the error.
+        if (!parking.isFull()) parking.add({ actor: id, event, code: "threw", error });
+      }),
     hearRefusal,
     retry,
     drop,

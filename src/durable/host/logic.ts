@@ -49,7 +49,7 @@ export interface MachineOptions {
   promises?: Record<string, "pure" | "effectful">;
   /**
    * What an event comes to that makes the machine throw: parked, and the actor goes on (`park`, the default); or the end
-   * of the actor in error, of which its parent hears, as in XState (`fail`). What a write throws is always parked.
+   * of the actor in error, of which its parent hears, as in XState (`fail`). What a write throws, or what can't be stored, is always parked.
    */
   throws?: "park" | "fail";
   /** The machine's named actions that are no XState built-ins. */
@@ -116,7 +116,8 @@ export const placeholderLogic: AnyActorLogic = {
 /**
  * Registers logics by name. A machine's own children are registered with it, as `<name>/<src>`, unless `actors` names another.
  * @throws with the reason, if a machine does what cannot be made durable: sendParent, callback or observable logic,
- * inline logic, `onSnapshot`, `systemId`, a child without an id, actions that are functions, a name without an implementation
+ * inline logic, `onSnapshot`, `systemId`, a child without an id, actions that are functions, a name without an
+ * implementation, context that JSON does not keep
  */
 export function createLogics(entries: Record<string, LogicEntry>): Logics {
   const logics = new Map<string, Logic>();
@@ -152,7 +153,7 @@ function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): 
       logic(options.actors ?? {}, (definition) => {
         const machine = entry.load(definition);
         inspectMachine(name, machine, Object.keys(options.writes ?? {}), Object.keys(options.actors ?? {}));
-        return prepareMachine(machine, Object.keys(options.actors ?? {}));
+        return prepareMachine(name, machine, Object.keys(options.actors ?? {}));
       }),
     );
     return;
@@ -177,7 +178,7 @@ function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): 
       );
     }
   }
-  const machine = prepareMachine(entry.machine, Object.keys(actors));
+  const machine = prepareMachine(name, entry.machine, Object.keys(actors));
   logics.set(
     name,
     logic(actors, () => machine),
@@ -185,26 +186,20 @@ function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): 
 }
 
 /** The machine as the host runs it: its children are placeholders, and a loop in it comes to an end. */
-function prepareMachine(machine: AnyStateMachine, sources: string[]): AnyStateMachine {
+function prepareMachine(name: string, machine: AnyStateMachine, sources: string[]): AnyStateMachine {
   const actors = Object.fromEntries(sources.map((src) => [src, placeholderLogic]));
   const prepared = machine.provide({ actors } as Parameters<AnyStateMachine["provide"]>[0]);
-  separateContext(prepared);
+  separateContext(name, prepared);
   prepared.options = { maxIterations: hostLimits.microsteps, ...definedOnly(prepared.options) };
   return prepared;
 }
 
 /** A context that is no function is one object: what one actor's code changes in place would be every later actor's. */
-function separateContext(machine: AnyStateMachine): void {
+function separateContext(name: string, machine: AnyStateMachine): void {
   const { context } = machine.config as { context?: unknown };
   if (typeof context !== "object" || context === null) return;
-  let text: string;
-  try {
-    checkPlain(context, "context");
-    text = JSON.stringify(context);
-  } catch {
-    // It is refused as its first actor is stored.
-    return;
-  }
+  checkPlain(context, `${name}, context`);
+  const text = JSON.stringify(context);
   machine.config = { ...machine.config, context: () => JSON.parse(text) as object };
 }
 

@@ -33,6 +33,7 @@ export interface Parking {
    * @throws when the lot is full and the event threw, so that the sender keeps it
    */
   add(entry: { actor: string; sender?: string; number?: number; origin?: Origin; event: unknown; code: string; error: string }): void;
+  isFull(): boolean;
   list(): ParkedRow[];
   find(id: number): ParkedRow | undefined;
   remove(id: number): void;
@@ -44,10 +45,11 @@ export interface Parking {
 
 export function createParking(world: World, outbox: () => Outbox, parked: HostOptions["parked"]): Parking {
   const { storage, clock } = world;
+  const isFull = (): boolean => (storage.exec<{ n: number }>("SELECT count(*) AS n FROM parked")[0]?.n ?? 0) >= hostLimits.parkedRows;
   return {
+    isFull,
     add({ actor, sender, number, origin, event, code, error }) {
-      const held = storage.exec<{ n: number }>("SELECT count(*) AS n FROM parked")[0]?.n ?? 0;
-      if (held >= hostLimits.parkedRows) {
+      if (isFull()) {
         // A full lot must not stop who sends what is ignored: in XState it would leave no trace at all.
         if (code === "not_taken" || code === "unknown_event") {
           console.warn(JSON.stringify({ at: "parked", address: world.address, actor, dropped: (event as Message).type, error }));

@@ -124,7 +124,8 @@ export type RefusalCode = "malformed" | "not_active" | "unknown_event" | "not_ta
  * @throws what a guard throws
  */
 export function judgeEvent(machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: ActorEvent): RefusalCode | undefined {
-  if (event.type.startsWith("xstate.")) return "reserved_event";
+  // A route is the one event of XState's own that is meant to be sent.
+  if (event.type.startsWith("xstate.") && event.type !== "xstate.route") return "reserved_event";
   if (snapshot.status !== "active") return "not_active";
   if (!namesEvent(machine, event.type)) return "unknown_event";
   return snapshot.can(event as never) ? undefined : "not_taken";

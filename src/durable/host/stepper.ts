@@ -114,30 +114,6 @@ export function createStepper({ world, logics, committer, actors, tables, countS
     return taken;
   }
 
-  /** The machine threw, and its option says that this ends it, as in XState. */
-  function commitFailure(
-    actor: LiveActor,
-    event: ActorEvent,
-    error: unknown,
-    options: { before?: () => void; also?: () => void },
-  ): LiveActor {
-    const now = clock.now();
-    const row: ActorRow = { ...actor.row, status: "error", revision: actor.row.revision + 1, updated_at: now };
-    committer.commit(() => {
-      options.before?.();
-      const stored = JSON.parse(row.snapshot) as { value: Json };
-      appendHistory(storage, row.id, row.revision, now, [{ event, eventText: JSON.stringify(event), state: stored.value, effects: [] }]);
-      forgetEndedChild(row, event);
-      row.snapshot = JSON.stringify({ ...stored, status: "error", error: toErrorData(error) });
-      endWith(actor, row, describeOutcome(row, { status: "error", output: undefined, error }));
-      writeActor(storage, row);
-      options.also?.();
-      countSteps(1);
-    });
-    committed(row.id, [{ type: "stop", id: "" }]);
-    return { ...actor, row };
-  }
-
   function forgetEndedChild(row: ActorRow, event: ActorEvent): void {
     if (event.address === undefined || typeof event.actorId !== "string") return;
     // A child of that id that this very step spawned anew stays.
@@ -164,18 +140,8 @@ export function createStepper({ world, logics, committer, actors, tables, countS
       const options = { ...(before && { before }), ...(also && { also }) };
       // Out of memory while it steps: who reads meanwhile finds what is stored, and a step that throws leaves nothing behind.
       actors.release(row.id);
-      let steps: TakenStep[];
-      try {
-        steps = await advance(machine, logic, logics, scopeOf(actor), identityOf(row), {
-          snapshot,
-          event,
-          sidecar,
-          ...(following && { following }),
-        });
-      } catch (error) {
-        if (logic.throws !== "fail") throw error;
-        return commitFailure(actor, event, error, options);
-      }
+      const cause = { snapshot, event, sidecar, ...(following && { following }) };
+      const steps = await advance(machine, logic, logics, scopeOf(actor), identityOf(row), cause);
       return commitSteps(actor, steps, options);
     },
     async begin(request, loaded, also) {

@@ -224,6 +224,20 @@ export const states: Statechart[] = [
     [{ type: "act", of: 1 }, { type: "act", of: { deep: [1, null] } }, "act", "act", 5, "act", 4, 1],
   ),
   chart(
+    "routes",
+    () =>
+      base.createMachine({
+        context,
+        initial: "a",
+        states: { a: {}, b: { id: "b", route: {}, entry: see("+b") }, c: { id: "c", route: { guard: "odd" } } },
+      } as never),
+    [
+      { type: "xstate.route", to: "#c" },
+      { type: "xstate.route", to: "#b" },
+      { type: "xstate.route", to: "#nowhere" },
+    ],
+  ),
+  chart(
     "self: sent to by hand inside assign and enqueueActions, after what is done now",
     () =>
       base.createMachine({
