@@ -2,7 +2,8 @@
 import { type Command, Option } from "commander";
 import { type ApiOptions, addApiOptions } from "./api.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
-import { findControl, giveOrder, OrderError } from "./server/control-server.ts";
+import { findControl, giveOrder } from "./server/control-server.ts";
+import { explained } from "./server/explain-errors.ts";
 import { unpauseWorkflow } from "./workflows.ts";
 
 /** Defines `nerveflare unpause`. */
@@ -24,9 +25,7 @@ async function unpauseServer(data: string, { terminal }: CommandContext): Promis
       hint: "Name its data folder with --data or NERVEFLARE_DATA, on the machine where it runs.",
     });
   }
-  const said = await giveOrder(control, "unpause", {}).catch((error: unknown) => {
-    throw error instanceof OrderError ? new CliError(error.message, { hint: error.hint, cause: error }) : error;
-  });
+  const said = await explained(giveOrder(control, "unpause", {}));
   terminal.result({ server: data, paused: false, changed: said.changed }, () =>
     said.changed ? "The server runs: what waited goes on." : "The server was not paused.",
   );

@@ -86,7 +86,8 @@ function refuseTorn(data: string, files: string[]): void {
   }
 }
 
-function refuseNewer(data: string, facts: Partial<FolderFacts>, migrations: readonly string[]): void {
+/** @throws {ServerStartError} when a version wrote there that this one does not know */
+export function refuseNewer(data: string, facts: Partial<FolderFacts>, migrations: readonly string[]): void {
   const unknown = [
     ...(facts.migrations ?? []).filter((name) => !migrations.includes(name)).map((name) => `migration ${name}`),
     ...Object.entries(facts.rooms ?? {})

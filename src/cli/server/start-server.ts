@@ -9,6 +9,7 @@ import { Miniflare, type V4WorkerOptions } from "miniflare";
 import { requiredMigrations } from "../../worker/migrations.ts";
 import { parseRetention } from "../../worker/retention.ts";
 import { settleAdminToken } from "./admin-token.ts";
+import { copyData } from "./backup.ts";
 import { type ControlServer, startControl } from "./control-server.ts";
 import { claimDataFolder, type DataFolder } from "./data-folder.ts";
 import { inspectFolder, noteFolder } from "./inspect-folder.ts";
@@ -93,7 +94,7 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     const worker = await readWorkerOptions();
     await bringUpToDate(worker, folder, applied);
     noteFolder(folder.path, requiredMigrations);
-    serving = await serve({ worker, folder, port, adminToken: token, paused, log });
+    serving = await serve({ worker, folder, port, adminToken: token, paused, log }, pids);
     return { url: serving.url, adminToken: token, data: folder.path, pids, stop };
   } catch (error) {
     await stop().catch(() => {});
@@ -107,7 +108,7 @@ interface Serving {
 }
 
 /** The runtime, whoever takes orders for it, and what is done about it by the clock. */
-async function serve(settings: RuntimeSettings): Promise<Serving> {
+async function serve(settings: RuntimeSettings, pids: { workerd: number }): Promise<Serving> {
   const { folder, log } = settings;
   let { paused } = settings;
   const miniflare = new Miniflare(createServingOptions(settings));
@@ -153,7 +154,10 @@ async function serve(settings: RuntimeSettings): Promise<Serving> {
     url = (await miniflare.unsafeGetDirectURL()).origin;
     await awaitReady(url, log);
     writeFileSync(join(findState(folder.path), inUseMark), "");
-    control = await startControl({ unpause });
+    control = await startControl({
+      unpause,
+      copy: async ({ out }, report) => ({ stoodStill: await copyData(folder.path, String(out), pids.workerd, report) }),
+    });
     folder.note({ url, control: control.address });
     if (!paused) cron = setInterval(runCrons, limits.cron, miniflare, log);
     look = setInterval(() => {
