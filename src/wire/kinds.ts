@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { acceptedKinds } from "./accepts.ts";
 import type { CloudEvent, Json } from "./event.ts";
-import { text as boundedText, idPattern } from "./event.ts";
+import { anyJson, text as boundedText, idPattern } from "./event.ts";
 import { limits } from "./limits.ts";
 
 const id = z.string().regex(idPattern);
@@ -12,15 +12,15 @@ const lease = z.int().nonnegative();
 
 /** The `nerve.*` kinds that an agent may send, and what `data` must be; unknown members pass. */
 export const agentKinds = {
-  "nerve.offer.claim": z.looseObject({ offer: id, bid: z.json().optional(), card: z.json().optional() }),
+  "nerve.offer.claim": z.looseObject({ offer: id, bid: anyJson.optional(), card: anyJson.optional() }),
   "nerve.offer.decline": z.looseObject({ offer: id, reason: text.default("") }),
-  "nerve.turn.respond": z.looseObject({ turn: id, lease, output: z.record(z.string(), z.json()), body: z.string().optional() }),
-  "nerve.turn.progress": z.looseObject({ turn: id, lease, note: text.optional(), details: z.json().optional() }),
+  "nerve.turn.respond": z.looseObject({ turn: id, lease, output: z.record(z.string(), anyJson), body: z.string().optional() }),
+  "nerve.turn.progress": z.looseObject({ turn: id, lease, note: text.optional(), details: anyJson.optional() }),
   "nerve.turn.fail": z.looseObject({ turn: id, lease, error: text.default("failed"), retryable: z.boolean().default(false) }),
   "nerve.role.release": z.looseObject({ thread: id, role: z.string().max(128), lease, reason: text.default("") }),
   "nerve.agent.report": z.looseObject({
     capabilities: z.array(z.string().max(128)).max(256).optional(),
-    labels: z.record(z.string(), z.json()).optional(),
+    labels: z.record(z.string(), anyJson).optional(),
     slots: z.int().nonnegative().max(1_000_000).optional(),
     load: z.number().nonnegative().optional(),
     accepts: acceptedKinds.optional(),

@@ -40,6 +40,8 @@ export interface AcceptEventsPorts {
   eventRate: Rate;
   /** Who speaks, which is a sign of life. */
   hear(caller: Caller): Promise<Result<Identity>>;
+  /** Resolves when the next event of a batch may be taken. */
+  pace(): Promise<void>;
   /** The mailbox has noted something that is to be written soon. */
   noteLazily(): void;
   /** Whether threads may still take the agent for one that was deleted. */
@@ -51,7 +53,7 @@ export function createAcceptEvents(
   ports: AcceptEventsPorts,
 ): (principal: Caller, events: unknown[]) => Promise<Result<(Accepted | Rejected)[]>> {
   const { name, storage, clock, committer, projection, registry, threadActor, holders } = ports;
-  const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving } = ports;
+  const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving, pace } = ports;
   /** The call before has placed its events; the event before has been stored. */
   let arriving: Promise<unknown> = Promise.resolve();
   let keeping: Promise<unknown> = Promise.resolve();
@@ -210,8 +212,10 @@ export function createAcceptEvents(
       await before;
       if (!caller.ok) return caller;
       const answers: (Accepted | Rejected)[] = [];
-      for (const [index, event] of events.entries())
+      for (const [index, event] of events.entries()) {
+        if (events.length > 1) await pace();
         answers.push(await acceptOne(caller.value, event, index === events.length - 1 ? placed : () => {}));
+      }
       return succeed(answers);
     } finally {
       placed();

@@ -60,6 +60,8 @@ export interface AgentPorts {
   silentAt?(): number | undefined;
   /** Absent: the usual ones. */
   rates?: Rates;
+  /** Resolves when the next event of a batch may be taken, so that others are served in between; absent: at once. */
+  pace?(): Promise<void>;
 }
 
 export interface AgentCore {
@@ -220,6 +222,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const accept = createAcceptEvents({
     ...{ name, storage, clock, committer, projection, registry, threadActor, holders: ports.holders },
     ...{ identity, mailbox, seats, presence, eventRate, hear, noteLazily },
+    pace: ports.pace ?? (() => Promise.resolve()),
     isLeaving: leaveThreads.isLeaving,
   });
 

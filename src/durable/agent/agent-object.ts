@@ -26,6 +26,8 @@ import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { type Clients, createClients, describeSecond } from "./clients.ts";
 import { type ConnectionWish, readConnectionWish } from "./connection-wish.ts";
+import { createFrameIntake } from "./frame-intake.ts";
+import { createPacer } from "./pacer.ts";
 import { readRates } from "./rate.ts";
 import { readFrame } from "./read-frame.ts";
 import { findFirstSilence, isSilent } from "./silence.ts";
@@ -37,6 +39,8 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   #opened: Streams | undefined;
   readonly #readers = new Map<WebSocket, Connection>();
   readonly #clients: Clients = createClients(() => Date.now());
+  readonly #pacer = createPacer(() => new Promise((resolve) => later(0, resolve)));
+  readonly #intake = createFrameIntake<WebSocket>((socket, data) => this.#read(socket, data), this.#pacer);
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -84,6 +88,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       },
       silentAt: () => findFirstSilence([...this.#readers.values(), ...(this.#opened?.readers ?? [])]),
       rates: readRates(this.env),
+      pace: this.#pacer.take,
     });
   }
 
@@ -236,27 +241,34 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     return response();
   }
 
-  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    const reject = (id: string | null, error: ReturnType<typeof createProblem>): void => send(socket, { type: "rejected", id, error });
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> | undefined {
     // One that was closed has no say any more: its token may be void.
     const connection = this.#readers.get(socket);
-    if (!connection) return;
+    if (!connection) return undefined;
     connection.hear(Date.now());
+    const taken = this.#intake.take(socket, data);
+    if (!taken)
+      this.#close(socket, closeCodes.rate, `more than ${agentLimits.framesUnderWay} frames wait for their answers: send fewer at once`);
+    return taken;
+  }
+
+  async #read(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const reject = (id: string | null, error: ReturnType<typeof createProblem>): void => send(socket, { type: "rejected", id, error });
+    const connection = this.#readers.get(socket);
+    if (!connection) return;
     const frame = readFrame(data);
     if (!frame.ok) {
-      if (connection.guard.misread()) return reject(null, frame.problem);
+      connection.misread += 1;
+      if (connection.misread <= agentLimits.framesMisread) return reject(null, frame.problem);
       return this.#close(socket, closeCodes.rate, `${agentLimits.framesMisread} frames in a row could not be read`);
     }
+    connection.misread = 0;
     if (frame.value.type === "ack") {
       this.#core.note(frame.value);
       if (frame.value.replaces !== undefined) this.#replace([frame.value.replaces]);
       return;
     }
-    if (!connection.guard.enter())
-      return this.#close(socket, closeCodes.rate, `more than ${agentLimits.framesUnderWay} events wait for their answers`);
-    const answers = await this.#core
-      .accept({ tokenHash: connection.tokenHash }, [frame.value.event])
-      .finally(() => connection.guard.leave());
+    const answers = await this.#core.accept({ tokenHash: connection.tokenHash }, [frame.value.event]);
     if (!answers.ok) return this.#close(socket, closeCodes.token, answers.problem.detail);
     for (const answer of answers.value) {
       if (answer.status === "accepted") send(socket, { type: "accepted", ...answer });
@@ -353,6 +365,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     const reader = this.#readers.get(socket);
     if (!reader) return;
     this.#readers.delete(socket);
+    this.#intake.drop(socket);
     this.#core.mailbox.detach(reader);
   }
 

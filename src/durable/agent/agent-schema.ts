@@ -54,8 +54,18 @@ export const agentLimits = {
   silent: 60_000,
   /** Milliseconds without a sign of life after which one that holds unacknowledged events is closed: three pings of the client's, and some. */
   silentHolding: 45_000,
-  /** Events of one socket that are not answered yet: 16 times what the client has under way. */
-  framesUnderWay: 1_024,
+  /** Frames of one socket that were not dealt with yet: what the client may have under way, events and acknowledgements, and as much again. */
+  framesUnderWay: 512,
+  /** Characters of such frames of all sockets: as many of the largest as the client has under way. */
+  framesBytes: 16 * 1024 * 1024,
+  /** Frames of one agent that wait for other objects at once: what its answers keep in memory, and how many others of its it may crowd. */
+  framesAtOnce: 32,
+  /**
+   * Frames, or events of a batch, after which others are let in between. Each takes a millisecond of a small machine, and
+   * somebody else's call waits for one such round or two. One of many characters counts as several.
+   */
+  paceSteps: 4,
+  paceCharacters: 16 * 1024,
   /** Frames in a row that cannot be read: a client with a fault says the same again, and each is answered. */
   framesMisread: 256,
   /** Streams of one agent: each keeps its object in memory. */

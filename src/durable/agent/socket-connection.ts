@@ -2,7 +2,6 @@
 
 import type { Channel, ServerFrame } from "../../wire/frames.ts";
 import { countBytes } from "../../wire/limits.ts";
-import { createFrameGuard, type FrameGuard } from "./frame-guard.ts";
 import { createGivenBytes } from "./given-bytes.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Reader } from "./reader.ts";
@@ -36,7 +35,8 @@ export interface SocketConnection extends Reader, Holder {
   readonly connection: string | undefined;
   readonly client: string | undefined;
   readonly order: number;
-  readonly guard: FrameGuard;
+  /** Frames in a row that could not be read. */
+  misread: number;
   readonly lastSign: number;
   /** A frame came. */
   hear(now: number): void;
@@ -71,7 +71,7 @@ export function createSocketConnection(
 
   const reader: SocketConnection = {
     ...{ channels, through, tokenHash, order, connection, client, held },
-    guard: createFrameGuard(),
+    misread: 0,
     caughtUp: false,
     get lastSign() {
       return Math.max(ports.readPing(), heard);
