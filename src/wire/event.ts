@@ -5,8 +5,8 @@
 import { z } from "zod";
 import { exceedsBytes, limits } from "./limits.ts";
 
-/** An id as senders may choose it: 1–128 of `A-Za-z0-9._:-`. */
-export const idPattern = /^[A-Za-z0-9._:-]{1,128}$/;
+/** An id as senders may choose it: 1–128 of `A-Za-z0-9._:-`, but for `.` and `..`, which no URL can name: they are steps of a path. */
+export const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/;
 
 /** An event kind: dotted segments of `a-z0-9_-`, at most 128 characters. */
 export const kindPattern = /^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;

@@ -4,6 +4,7 @@ import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import type { AgentRpc, Principal, ProjectorRpc, RecruitmentRpc, WorkflowRpc } from "../durable/rpc.ts";
 import type { Json } from "../wire/event.ts";
+import type { WrongTokens } from "./guard-calls.ts";
 import type { Access } from "./operator-store.ts";
 
 export interface CompileAnswer {
@@ -38,6 +39,12 @@ export interface AppPorts {
   adminToken: string | undefined;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Whether a request came by an edge that says where it is from, and lets no caller say so; absent: all did. */
+  isFromEdge?(request: Request): boolean;
+  /** How many wrong tokens are looked at; absent: all. */
+  wrongTokens?: WrongTokens;
+  /** Resolves after so many milliseconds; absent: refusals are answered at once, and their time tells what was looked up. */
+  pause?(milliseconds: number): Promise<void>;
   /** Cryptographically random. */
   randomBytes(length: number): Uint8Array;
   /** Takes what an operator must see and a caller must not. */

@@ -10,6 +10,9 @@ import { equalTokens, parseTokenAgent, parseTokenOperator } from "./tokens.ts";
 /** The operator whose token is the Worker's secret: it makes the others. */
 export const rootOperator = "admin";
 
+/** The name of an object that is no agent's: no id has a slash. */
+const nobody = "nobody/here";
+
 /** Posts that change nothing, which a read-only operator may make. */
 const readingPosts = ["/v1/tickets"];
 
@@ -25,9 +28,9 @@ export function authenticate(ports: AppPorts): MiddlewareHandler<AppEnv> {
     const { principal, access } = await findPrincipal(ports, token, adminToken);
     if (ticket !== undefined && "operator" in principal)
       throw problemError("unauthenticated", "A token is no ticket, and does not belong in a URL.");
-    if ("agent" in principal && ports.isRegistered && !(await ports.isRegistered(principal.agent)))
-      throw problemError("unauthenticated", "This token names no agent; ask the operator for one.");
-    c.set("principal", principal);
+    const isUnknown = "agent" in principal && ports.isRegistered && !(await ports.isRegistered(principal.agent));
+    // An object that is nobody's refuses for those that aren't there, on the same way and in the same words, and none is made for them.
+    c.set("principal", isUnknown ? { agent: nobody, token } : principal);
     c.set("access", access);
     await next();
   };
@@ -80,14 +83,14 @@ export async function proveAgain(c: Context<AppEnv>, ports: AppPorts): Promise<v
 const ticketPaths = ["/v1/inbox/stream", "/v1/connect"];
 
 /** From the URL: the one thing of the kind that may be in one. */
-function readTicket(request: Request): string | undefined {
+export function readTicket(request: Request): string | undefined {
   if (request.headers.get("authorization") !== null) return undefined;
   const { pathname, searchParams } = new URL(request.url);
   return ticketPaths.includes(pathname) ? (searchParams.get("ticket") ?? undefined) : undefined;
 }
 
 /** From `Authorization`, or, as browsers cannot set that on a socket, the second subprotocol. */
-function readToken(request: Request): string | undefined {
+export function readToken(request: Request): string | undefined {
   const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1];
   if (bearer !== undefined || request.headers.get("upgrade") === null) return bearer;
   const [first, second] = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());

@@ -7,6 +7,8 @@ import { auditChanges } from "./audit-changes.ts";
 import { authenticate, guardAccess, proveViewer } from "./authenticate.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { findAllowedMethods } from "./find-allowed-methods.ts";
+import { guardCalls } from "./guard-calls.ts";
+import { addSecurityHeaders, refuseOddMethods } from "./harden.ts";
 import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { createReadiness, guardReadiness } from "./readiness.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
@@ -31,11 +33,14 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
 
   const readiness = createReadiness(ports);
+  app.use("*", addSecurityHeaders());
+  app.use("*", refuseOddMethods());
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   addReadinessRoute(app, readiness);
   addDocsRoutes(app);
   app.use("*", guardReadiness(ports, readiness));
   addRedeemRoute(app, ports);
+  app.use("*", guardCalls(ports));
   app.use("*", authenticate(ports));
   app.use("*", async (c, next) => {
     await next();

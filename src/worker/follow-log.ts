@@ -3,12 +3,17 @@
  * Last-Event-ID misses nothing. Pulled by its reader: one that is slow holds one page and no more.
  */
 import type { ProjectorRpc } from "../durable/rpc.ts";
+import { rootOperator } from "./authenticate.ts";
 import type { LogEntry } from "./event-log.ts";
 import { problemError } from "./problem-error.ts";
 
 export const followLimits = {
-  /** Followers of one isolate: each costs a read of the log whenever it moves on. */
+  /** Followers of one isolate: each costs a read of the log whenever it moves on. Agents leave some to operators. */
   followers: 64,
+  agentFollowers: 48,
+  /** Of them, one agent's, or one operator's beside the root: pages and scripts, and some that were lost and are not forgotten yet. */
+  perAgent: 4,
+  perOperator: 16,
   /** Milliseconds without news after which a comment is sent: proxies end a stream that is silent for longer. */
   keepAlive: 10_000,
   /** Milliseconds after which a token that was good is proven again. */
@@ -23,28 +28,51 @@ export interface FollowPorts {
   /** The page after a position. */
   read(after: number): Promise<LogEntry[]>;
   projector: Pick<ProjectorRpc, "changed">;
+  /** Whose they are: `agents/<id>` or `operators/<name>`. */
+  who: string;
   /** Throws when the caller may not see the log any more. */
   prove(): Promise<unknown>;
   now(): number;
 }
 
-/** Followers and when each was last heard of. Plain numbers: an isolate's requests share nothing else. */
-const followers = new Map<symbol, number>();
+/** Followers, whose they are and when each was last heard of. Plain data: an isolate's requests share nothing else. */
+const followers = new Map<symbol, { who: string; heard: number }>();
+
+/** @throws ProblemError `rate_limited` when there are too many already */
+function checkRoom(who: string, now: number): void {
+  for (const [other, { heard }] of followers) if (now - heard > followLimits.forget) followers.delete(other);
+  const others = [...followers.values()];
+  const isAgent = who.startsWith("agents/");
+  const own = isAgent ? followLimits.perAgent : who === `operators/${rootOperator}` ? followLimits.followers : followLimits.perOperator;
+  const bounds: [count: number, limit: number, what: string][] = [
+    [others.filter((other) => other.who === who).length, own, "of your readers"],
+    [
+      others.filter((other) => other.who.startsWith("agents/")).length,
+      isAgent ? followLimits.agentFollowers : Infinity,
+      "readers of agents",
+    ],
+    [others.length, followLimits.followers, "readers"],
+  ];
+  for (const [count, limit, what] of bounds)
+    if (count >= limit)
+      throw problemError(
+        "rate_limited",
+        `${count} ${what} follow the log here already. Close some, come again later, or poll with \`after\`.`,
+        {
+          limit,
+          retryAfter: 5,
+        },
+      );
+}
 
 /**
  * @param from the position after which it begins
  * @throws ProblemError `rate_limited` when there are too many already
  */
-export function followLog(from: number, { read, projector, prove, now }: FollowPorts): Response {
+export function followLog(from: number, { who, read, projector, prove, now }: FollowPorts): Response {
   const self = Symbol("follower");
-  for (const [other, heard] of followers) if (now() - heard > followLimits.forget) followers.delete(other);
-  if (followers.size >= followLimits.followers) {
-    throw problemError("rate_limited", `${followers.size} readers follow the log here already. Come again later, or poll with \`after\`.`, {
-      limit: followLimits.followers,
-      retryAfter: 5,
-    });
-  }
-  followers.set(self, now());
+  checkRoom(who, now());
+  followers.set(self, { who, heard: now() });
   const encoder = new TextEncoder();
   let after = from;
   let mark: string | undefined;
@@ -58,7 +86,7 @@ export function followLog(from: number, { read, projector, prove, now }: FollowP
         const began = now();
         let entries: LogEntry[] = [];
         do {
-          followers.set(self, now());
+          followers.set(self, { who, heard: now() });
           if (now() - proven >= followLimits.proof) {
             await prove();
             proven = now();

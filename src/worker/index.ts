@@ -7,6 +7,7 @@ import { pruneDecisions } from "./audit-store.ts";
 import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
+import { callLimits } from "./guard-calls.ts";
 import { requiredMigrations } from "./migrations.ts";
 import { pruneProjection } from "./prune-projection.ts";
 import { parseRetention } from "./retention.ts";
@@ -42,6 +43,10 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     ...(env.NERVEFLARE_HOST && { probeFolder: () => askHost(env.NERVEFLARE_HOST as Fetcher) }),
     adminToken: env.NERVEFLARE_ADMIN_TOKEN,
     now: () => Date.now(),
+    // Cloudflare gives each request its facts; a local runtime that is called directly has none.
+    isFromEdge: (request) => typeof (request as { cf?: unknown }).cf === "object" && (request as { cf?: unknown }).cf !== null,
+    wrongTokens: callLimits.wrong,
+    pause: (milliseconds) => scheduler.wait(milliseconds),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log: (entry) => console.error(JSON.stringify(entry)),
   });

@@ -56,7 +56,7 @@ export function list<T extends z.ZodType>(item: T, max: number = compileLimits.l
 export const kind = z.string().regex(/^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/, "bad-kind");
 
 /** An agent's id. */
-export const agentId = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, "bad-agent-id");
+export const agentId = z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/, "bad-agent-id");
 
 /** A JSON Schema; it is checked for being one elsewhere. */
 export const jsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]).meta({ title: "JSON Schema" });

@@ -27,6 +27,7 @@ import { agentLimits } from "./agent-schema.ts";
 import { type Clients, createClients, describeSecond } from "./clients.ts";
 import { type ConnectionWish, readConnectionWish } from "./connection-wish.ts";
 import { createFrameIntake } from "./frame-intake.ts";
+import { invalidToken } from "./identity.ts";
 import { createPacer } from "./pacer.ts";
 import { readRates } from "./rate.ts";
 import { readFrame } from "./read-frame.ts";
@@ -217,10 +218,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   #openSocket(request: Request, proven: Result<string>, { channels, after, connection, client: name }: ConnectionWish): Response {
     const { 0: client, 1: server } = new WebSocketPair();
-    const headers = request.headers.get("sec-websocket-protocol")?.includes(subprotocol)
-      ? { "sec-websocket-protocol": subprotocol }
-      : undefined;
-    const response = (): Response => new Response(null, { status: 101, webSocket: client, ...(headers && { headers }) });
+    const headers = {
+      ...(request.headers.get("sec-websocket-protocol")?.includes(subprotocol) && { "sec-websocket-protocol": subprotocol }),
+      ...(!proven.ok && { "x-nerveflare-refused": "1" }),
+    };
+    const response = (): Response => new Response(null, { status: 101, webSocket: client, headers });
     if (!proven.ok) {
       server.accept();
       server.close(closeCodes.token, proven.problem.detail);
@@ -380,7 +382,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 }
 
 function refuseUnknown(): ReturnType<typeof refuse> {
-  return refuse("unauthenticated", "This token names no agent; ask the operator for one.");
+  return refuse("unauthenticated", invalidToken);
 }
 
 function later(milliseconds: number, work: () => void): void {

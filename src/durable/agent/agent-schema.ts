@@ -41,9 +41,9 @@ export const agentLimits = {
   formerTokens: 8,
   /**
    * A second, of one agent: events that it sends, on any transport and whether they are good or not, and other calls and
-   * frames. Past what one object can store, so that only who does not listen meets them.
+   * frames. What a small machine can store, so that only who does not listen meets them.
    */
-  rates: { events: 2_000, calls: 1_000 },
+  rates: { events: 1_000, calls: 500 },
   /** Seconds' worth that may come at once: what a client sends after it was away. */
   burstSeconds: 5,
   /** Bursts that are refused without a pause until the connection is closed: by then nobody waits as told. */

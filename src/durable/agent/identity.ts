@@ -9,6 +9,9 @@ import type { AgentCard, Principal } from "../rpc.ts";
 import { equalText, hashToken } from "../token-hash.ts";
 import { agentLimits } from "./agent-schema.ts";
 
+/** Of a token that names nobody as of one that is wrong: which ids there are is nobody's to try out. */
+export const invalidToken = "This token is not valid (any more); ask the operator for a new one.";
+
 /** What the agent says of itself; it narrows what was granted. */
 export type Report = AgentData<"nerve.agent.report">;
 
@@ -105,10 +108,10 @@ export function createIdentity(name: string, { storage, clock }: World, commit: 
           report: {},
           source: `/operators/${caller.operator}`,
         });
-      if (!card) return refuse("unauthenticated", "This token names no agent; ask the operator for one.");
+      if (!card) return refuse("unauthenticated", invalidToken);
       const right = "token" in caller ? await holdsToken(caller.token) : holds(caller.tokenHash);
       // It may have been removed while the token was hashed.
-      if (!right || !card) return refuse("unauthenticated", "This token is not valid (any more); ask the operator for a new one.");
+      if (!right || !card) return refuse("unauthenticated", invalidToken);
       return succeed({ card, report, source: `/agents/${card.id}` });
     },
     register(newCard, newHash) {

@@ -7,8 +7,10 @@ import { renderDocs } from "../describe/render-docs.ts";
 import { routeDocs } from "../describe/route-docs.ts";
 import { version } from "../version.ts";
 
-/** The page loads nothing but itself. */
-const pageHeaders = { "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'", "x-content-type-options": "nosniff" };
+/** The page loads nothing but itself, and nobody may show it in theirs. */
+const pageHeaders = {
+  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+};
 
 /** Adds the routes. They go before the authentication. */
 export function addDocsRoutes(app: Hono<AppEnv>): void {

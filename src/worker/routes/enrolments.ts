@@ -14,6 +14,7 @@ import { addEnrolment, giveBackEnrolment, listEnrolments, removeEnrolment, takeE
 import { createGuessGuard } from "../guess-guard.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { ProblemError, problemError } from "../problem-error.ts";
+import { readAddress } from "../read-address.ts";
 import { readJson } from "../read-body.ts";
 import { registerAgent } from "../register-agent.ts";
 import { formatSecret } from "../tokens.ts";
@@ -40,7 +41,7 @@ export function addRedeemRoute(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.post("/v1/enrolments/redeem", async (c) => {
     requireAdminToken(ports);
-    guard(c.req.header("cf-connecting-ip") ?? "");
+    guard(readAddress(c.req.raw, ports));
     const { code } = parseInput(redemption, await readJson(c.req.raw, redeemBytes), "body");
     const taken = await takeEnrolment(db, await hashToken(code), ports.now());
     if (!taken)

@@ -59,6 +59,7 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       const from = Number(c.req.header("last-event-id") ?? filter.after ?? (filter.since === undefined ? await readEnd(ports.db) : 0));
       if (!Number.isSafeInteger(from) || from < 0) throw problemError("malformed", "Last-Event-ID is a position of this log.");
       return followLog(from, {
+        who: viewer === null ? nameObject(c.get("principal")) : `agents/${viewer}`,
         read: async (after) => (await queryEvents(ports.db, viewer, { ...filter, after, limit: followLimits.page })).events,
         projector: ports.projector(),
         prove: () => proveAgain(c, ports),

@@ -113,6 +113,26 @@ test("there are only so many followers; one that leaves, or is not heard of, mak
   expect((await follow()).response.status).toBe(200);
 });
 
+test("[ACC1] one agent's followers, and all agents' together, leave room for others and for operators", async () => {
+  const { follow, call } = setUp();
+  const add = async (path: string, body: object) => ({ authorization: `Bearer ${(await call("POST", path, body)).token}` });
+  const mallory = await add("/v1/agents", { id: "mallory" });
+  for (let count = 0; count < followLimits.perAgent; count++) expect((await follow("", mallory)).response.status).toBe(200);
+  const refused = await follow("", mallory);
+  expect([refused.response.status, refused.response.headers.get("retry-after")]).toEqual([429, "5"]);
+  let all: number = followLimits.perAgent;
+  for (let agent = 0; all < followLimits.agentFollowers; agent++) {
+    const other = await add("/v1/agents", { id: `other-${agent}` });
+    for (let count = 0; count < followLimits.perAgent; count++, all++) expect((await follow("", other)).response.status).toBe(200);
+  }
+  const late = await add("/v1/agents", { id: "late" });
+  expect((await follow("", late)).response.status).toBe(429);
+  // Neither locks out who runs the server.
+  expect((await follow()).response.status).toBe(200);
+  const ops = await add("/v1/operators", { name: "ops", access: "read" });
+  for (let count = all + 1; count < followLimits.followers; count++) expect((await follow("", ops)).response.status).toBe(200);
+});
+
 test("a stream ends soon after its token is void, and only then", async () => {
   const { follow, pass, write, call, objects } = setUp();
   const authorization = `Bearer ${(await call("POST", "/v1/agents", { id: "a" })).token}`;
