@@ -58,7 +58,7 @@ function writeCause(cause: unknown, depth: number): string | undefined {
 
 function readText(error: unknown, field: string): string | undefined {
   const value = typeof error === "object" && error !== null ? read(error, field) : undefined;
-  return typeof value === "string" ? cut(value) : undefined;
+  return typeof value === "string" || typeof value === "number" ? cut(String(value)) : undefined;
 }
 
 /** A field, whose getter may throw. */
