@@ -1,7 +1,7 @@
 /** What an agent says it accepts: kinds, each with a JSON Schema of its `data`. Consumers check; the server only shows it. */
 
 import { z } from "zod";
-import type { JsonSchema } from "./check-schema.ts";
+import { inspectSchema, type JsonSchema, type SchemaFault } from "./check-schema.ts";
 import { kindPattern } from "./event.ts";
 import { exceedsBytes, limits } from "./limits.ts";
 
@@ -25,4 +25,14 @@ export const acceptedKinds = z
     },
   )
   .refine((kinds) => Object.keys(kinds).length <= limits.acceptedKinds, `at most ${limits.acceptedKinds} kinds`)
-  .refine((kinds) => !exceedsBytes(JSON.stringify(kinds), limits.acceptsLength), `at most ${limits.acceptsLength} bytes of schemas`);
+  .refine((kinds) => !exceedsBytes(JSON.stringify(kinds), limits.acceptsLength), `at most ${limits.acceptsLength} bytes of schemas`)
+  // Others judge by them: what can't be judged by is refused here, where its author hears of it.
+  .superRefine((kinds, context) => {
+    for (const [kind, { path, message }] of inspectKinds(kinds))
+      context.addIssue({ code: "custom", path: [kind, ...(path === "" ? [] : [path])], message });
+  });
+
+/** What is wrong with the schemas of kinds, each fault with its kind. */
+export function inspectKinds(kinds: AcceptedKinds): [kind: string, fault: SchemaFault][] {
+  return Object.entries(kinds).flatMap(([kind, schema]) => inspectSchema(schema).map((fault): [string, SchemaFault] => [kind, fault]));
+}

@@ -1,7 +1,7 @@
 /** Reads in D1 what agents say they accept, and finds the candidates of a role whose own rules would drop its turns. */
 import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
 import { type AcceptedKinds, turnKind } from "../wire/accepts.ts";
-import { checkSchema, type JsonSchema } from "../wire/check-schema.ts";
+import { checkSchema, type JsonSchema, type Work } from "../wire/check-schema.ts";
 import type { Json } from "../wire/event.ts";
 import type { TurnAssigned } from "../wire/kinds.ts";
 
@@ -21,8 +21,14 @@ export interface TurnWarning {
   message: string;
 }
 
-/** Agents whose rules a publish reads, and misfits that it tells: a fleet of like agents needs no more to be mended. */
-const publishLimits = { agents: 500, warnings: 50 } as const;
+const publishLimits = {
+  /** Agents whose rules a publish reads, and misfits that it tells: a fleet of like agents needs no more to be mended. */
+  agents: 500,
+  warnings: 50,
+  /** Steps of judging for all of them, some 0.1 s, and for one agent: the others' rules are read too, and everybody waits. */
+  steps: 4_000_000,
+  stepsOfOne: 100_000,
+} as const;
 
 /** Kinds and who accepts them, by kind and agent; `next` is the cursor to go on from. */
 export async function listSchemas(
@@ -60,12 +66,17 @@ export async function findTurnWarnings(db: D1Database, ir: WorkflowIr): Promise<
     .bind(`$."${turnKind}"`, publishLimits.agents)
     .all<{ id: string; capabilities: string; roles: string | null; accepts: string }>();
   const warnings: TurnWarning[] = [];
+  const left: Work = { left: publishLimits.steps };
   for (const { id, capabilities, roles, accepts } of results) {
     const schema = (JSON.parse(accepts) as AcceptedKinds)[turnKind] as JsonSchema;
     const card = { id, capabilities: JSON.parse(capabilities) as string[], roles: roles === null ? null : (JSON.parse(roles) as string[]) };
+    const own: Work = { left: Math.min(publishLimits.stepsOfOne, left.left) };
+    left.left -= own.left;
     for (const role of ir.roles.filter((each) => isCandidate(ir, each, card)))
-      for (const { path, message } of checkSchema(schema, makeSampleTurn(ir, role) as unknown as Json))
+      for (const { path, message } of checkSchema(schema, makeSampleTurn(ir, role) as unknown as Json, own))
         if (/^(\/(workflow|role)\b|$)/.test(path)) warnings.push({ role: role.name, agent: id, path, message });
+    left.left += Math.max(0, own.left);
+    if (warnings.length >= publishLimits.warnings || left.left <= 0) break;
   }
   return warnings.slice(0, publishLimits.warnings);
 }

@@ -42,10 +42,10 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
         },
       );
     }
-    const isNew = await publishWorkflow(db, compiled, json, text, ports.now());
-    // Its places may have changed: who waits need not wait for the next event.
-    await ports.workflow(name).published(compiled.revision);
     const warnings = await findTurnWarnings(db, compiled.ir);
+    // From here on it is published: nothing that follows may be answered as if it were not.
+    const isNew = await publishWorkflow(db, compiled, json, text, ports.now());
+    await tellQueue(name, compiled.revision);
     return c.json(
       { name, revision: compiled.revision, diagnostics: locateDiagnostics(text, diagnostics), ...(warnings.length > 0 && { warnings }) },
       isNew ? 201 : 200,
@@ -93,6 +93,18 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     if (!compiled) throw new Error(`Revision ${revision} of ${name} is published and not stored.`);
     return c.json({ name, revision, recruitment: compiled.recruitment, task: compiled.task });
   });
+
+  /**
+   * Its places may have changed: who waits need not wait for the next event. A queue that can't be reached hears of the revision by that
+   * event, so that the workflow is published all the same.
+   */
+  async function tellQueue(name: string, revision: string): Promise<void> {
+    try {
+      await ports.workflow(name).published(revision);
+    } catch (error) {
+      ports.log({ level: "warn", message: `${name} is published; its queue could not be told: ${String(error)}` });
+    }
+  }
 
   async function findWorkflow(name: string) {
     const workflow = await readWorkflow(db, name);

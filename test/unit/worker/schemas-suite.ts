@@ -6,6 +6,19 @@ import type { AcceptedKinds } from "../../../src/wire/accepts.ts";
 import { createTestApp } from "./test-app.ts";
 import { createUnique } from "./unique.ts";
 
+/** What agents could say they accept before it was judged when it is given. */
+const hostileAccepts: AcceptedKinds[string][] = [
+  { properties: { role: { properties: { goal: { pattern: "^((([a-z])*)*)*!$" } } } } },
+  { properties: { role: { properties: { goal: { pattern: "^(a|a)*$|(b)\\2" } } } } },
+  { properties: { workflow: { pattern: "(" } } },
+  { $ref: "#/$defs/none" },
+  { $ref: "#" },
+  { allOf: [{ $ref: "#" }] },
+  { $ref: "http://127.0.0.1:9/schema" },
+  { type: 7, properties: 5, items: 3, required: "x" },
+  { $id: "a", $defs: { x: { $id: "a" } } },
+];
+
 export function testSchemas(openDb: () => D1Database): void {
   const unique = createUnique("schemas");
   const file = (name: string, capability: string) => `
@@ -72,6 +85,52 @@ reflexes: [{ kind: workflow, on: [${name}.asked] }]
     });
     expect(status, JSON.stringify(body)).toBe(201);
     expect(body.warnings).toEqual([{ role: "reviewer", agent: drops, path: "/workflow", message: expect.any(String) }]);
+  });
+
+  test("[JUDGE40] schemas that an older version stored hold up no publish: what can't be judged by is a warning, and it is live", async () => {
+    const { app, say } = setUp();
+    const name = unique();
+    const stored: [agent: string, schema: AcceptedKinds[string]][] = hostileAccepts.map((schema) => [unique(), schema]);
+    for (const [agent, schema] of stored) {
+      await app.register(agent, { capabilities: [name] });
+      await say(agent, { "nerve.turn.assigned": schema });
+    }
+    const before = Date.now();
+    const body = file(name, name).replace("description: r", `description: r, goal: ${"a".repeat(60)}`);
+    const published = await app.call("PUT", `/v1/workflows/${name}`, { headers: { "content-type": "text/yaml" }, body });
+    expect(Date.now() - before).toBeLessThan(5_000);
+    expect(published.status, JSON.stringify(published.body)).toBe(201);
+    const warned = new Map<string, string>(
+      published.body.warnings.map(({ agent, message }: { agent: string; message: string }) => [agent, message]),
+    );
+    for (const [agent, schema] of stored)
+      expect(warned.get(agent), JSON.stringify(schema)).toMatch(/can't be judged|pattern|too much work/);
+    expect((await app.call("GET", `/v1/workflows/${name}`)).body).toMatchObject({ revision: published.body.revision });
+  });
+
+  test("[JUDGE41] a publish happens and says so, or does not: nothing that fails beside it is answered as a failure", async () => {
+    const compile = (text: string) => compileWorkflow(text, { publish: true });
+    const unreachable = { published: () => Promise.reject(new Error("unreachable")) };
+    const app = createTestApp(openDb(), { compile, workflow: () => unreachable as never });
+    const name = unique();
+    const put = () => app.call("PUT", `/v1/workflows/${name}`, { headers: { "content-type": "text/yaml" }, body: file(name, name) });
+    expect((await put()).status).toBe(201);
+    expect((await put()).status).toBe(200);
+    const db = openDb();
+    const broken = {
+      ...db,
+      batch: db.batch.bind(db),
+      prepare: (sql: string) => (sql.includes("agent_accepts") ? failing : db.prepare(sql)),
+    };
+    const failing = { bind: () => ({ all: () => Promise.reject(new Error("broken")) }) };
+    const other = unique();
+    const second = createTestApp(broken as never, { compile });
+    const refused = await second.call("PUT", `/v1/workflows/${other}`, {
+      headers: { "content-type": "text/yaml" },
+      body: file(other, other),
+    });
+    expect(refused.status).toBe(500);
+    expect((await app.call("GET", `/v1/workflows/${other}`)).status).toBe(404);
   });
 
   test("only operators may ask, and a kind that is none is refused", async () => {
