@@ -3,7 +3,7 @@
  * states that were met before are remembered. Steps are counted, so that a caller can bound them.
  */
 import { schemaLimits } from "../limits.ts";
-import { type Automaton, buildAutomaton, countStates } from "./build-automaton.ts";
+import { type Automaton, buildAutomaton, countLooks, countStates } from "./build-automaton.ts";
 import { spend, type Work } from "./count-work.ts";
 import { parsePattern } from "./parse-pattern.ts";
 
@@ -25,13 +25,19 @@ export type ReadPattern = { ok: true; pattern: Pattern } | { ok: false; linear: 
 export function readPattern(source: string): ReadPattern {
   const parsed = parsePattern(source);
   if (!parsed.ok) return parsed;
-  const automaton = buildAutomaton(parsed.tree);
-  if (!automaton) {
-    const message = `the pattern, its repetitions written out, has more than ${schemaLimits.patternStates} parts; use smaller counts`;
-    return { ok: false, linear: false, message };
+  const { tree } = parsed;
+  const states = countStates(tree);
+  if (states > schemaLimits.patternStates || countLooks(tree) > schemaLimits.patternLooks) {
+    const parts = states > schemaLimits.patternStates ? `${schemaLimits.patternStates} parts` : `${schemaLimits.patternLooks} look-arounds`;
+    return { ok: false, linear: false, message: `the pattern, its repetitions written out, has more than ${parts}; use smaller counts` };
   }
-  const matcher = createMatcher(automaton);
-  return { ok: true, pattern: { states: countStates(automaton), matches: (text, work) => scan(matcher, text, work) } };
+  // Most patterns are given and not matched by: the automaton is built when it is first asked.
+  let matcher: Matcher | undefined;
+  const matches: Pattern["matches"] = (text, work) => {
+    matcher ??= createMatcher(buildAutomaton(tree, work));
+    return scan(matcher, text, work);
+  };
+  return { ok: true, pattern: { states, matches } };
 }
 
 /** A set of states, as it stands at a place; what follows depends on what is around the place. */
