@@ -1,6 +1,6 @@
 /** `nerveflare explain`: what a thread waits for, what happens then, and why each agent does not hold a role that nobody holds. */
 import type { Command } from "commander";
-import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
+import { type Api, type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import type { CommandContext } from "./command.ts";
 import { renderTable, type Terminal } from "./terminal.ts";
 
@@ -18,6 +18,8 @@ interface Explanation {
   }[];
   queue?: { place: number | null; queued: number; running: number; ahead: string[]; runs?: string[] };
   unreachable?: { receiver: string; since: string; messages: number; error: string }[];
+  /** What an agent said last of a turn that it could not perform, where that is why nothing goes on. */
+  failure?: { agent: string; turn: string; error: string; at: string };
 }
 
 /** Defines `nerveflare explain`. */
@@ -25,16 +27,37 @@ export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
   addApiOptions(command.argument("<thread>", "its id, as `nerveflare threads` lists it")).action(
     async (id: string, options: ApiOptions) => {
-      const explanation = (await createApi(options, context).call("GET", `v1/threads/${encodeURIComponent(id)}/explain`)) as Explanation;
+      const api = createApi(options, context);
+      const explained = (await api.call("GET", `v1/threads/${encodeURIComponent(id)}/explain`)) as Explanation;
+      const failure = hasFailed(explained) ? await findFailure(api, id) : undefined;
+      const explanation = { ...explained, ...(failure && { failure }) };
       terminal.result(explanation, () => renderExplanation(terminal, explanation));
     },
   );
 }
 
+function hasFailed({ status, waits }: Explanation): boolean {
+  return status === "failed" || (status === "suspended" && waits.some(({ text }) => text.includes("turn_failed")));
+}
+
+/** The log may lag: then nothing is found, and the rest is said all the same. */
+async function findFailure(api: Api, thread: string): Promise<Explanation["failure"]> {
+  const query = new URLSearchParams({ correlationid: thread, type: "nerve.turn.fail", limit: "200" });
+  const { events } = (await api.call("GET", `v1/events?${query}`)) as { events: { event: FailEvent }[] };
+  const last = events.at(-1)?.event;
+  return last && { agent: last.source.replace(/^\/agents\//, ""), turn: last.data.turn, error: last.data.error, at: last.time };
+}
+
+interface FailEvent {
+  source: string;
+  time: string;
+  data: { turn: string; error: string };
+}
+
 /** The same as prose; `now` in milliseconds since 1970. */
 export function renderExplanation(
   terminal: Terminal,
-  { thread, workflow, status, waits, unfilled, queue, unreachable }: Explanation,
+  { thread, workflow, status, waits, unfilled, queue, unreachable, failure }: Explanation,
   now = Date.now(),
 ): string {
   const bold = (text: string) => terminal.style("bold", text);
@@ -45,6 +68,7 @@ export function renderExplanation(
     if (until) lines.push(`until  ${describeTime(until, now)}`);
     lines.push(`then   ${then}`);
   }
+  if (failure) lines.push("", `${bold("failed")} ${failure.agent}: ${failure.error}`, `at     ${describeTime(failure.at, now)}`);
   for (const { receiver, since, messages, error } of unreachable ?? [])
     lines.push(
       "",

@@ -31,11 +31,19 @@ type Invalid = InvalidAnswer & { printed?: string };
 export function createProgramHandler({ command, env, timeoutMs, note }: ProgramOptions): TurnHandler {
   // The operator's secret is not the program's.
   const { NERVEFLARE_ADMIN_TOKEN: _, ...inherited } = env;
-  /** Answers to a turn that could not be read. A signal is the same as long as its turn is performed. */
-  const unread = new WeakMap<AbortSignal, number>();
+  /** Answers to the newest turns that could not be read. */
+  const unread = new Map<string, number>();
+  const noteUnread = (turn: string) => {
+    const count = (unread.get(turn) ?? 0) + 1;
+    unread.delete(turn);
+    unread.set(turn, count);
+    const [oldest] = unread.keys();
+    if (unread.size > execLimits.turns && oldest !== undefined) unread.delete(oldest);
+  };
 
   return async (turn, { signal, invalid: refused }): Promise<TurnOutput> => {
-    let invalid: Invalid | undefined = refused && { ...refused, left: refused.left - (unread.get(signal) ?? 0) };
+    if (!refused) unread.delete(turn.turn);
+    let invalid: Invalid | undefined = refused && { ...refused, left: refused.left - (unread.get(turn.turn) ?? 0) };
     if (invalid && invalid.left <= 0) throw new TurnFailure(describeRefused(invalid));
     for (;;) {
       const end = await runProgram({
@@ -54,7 +62,7 @@ export function createProgramHandler({ command, env, timeoutMs, note }: ProgramO
       if (end.code !== 0 || end.timedOut) throw describeFailure(end, turn, timeoutMs);
       const read = readOutput(end.stdout, { schema: turn.role.schema as JsonSchema, cut: end.cut });
       if (read.ok) return read.output;
-      unread.set(signal, (unread.get(signal) ?? 0) + 1);
+      noteUnread(turn.turn);
       const left: number = (invalid?.left ?? limits.invalidAnswers) - 1;
       // What is answered now goes nowhere.
       if (left <= 0 || signal.aborted)

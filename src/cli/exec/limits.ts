@@ -10,6 +10,8 @@ export const execLimits = {
   killAfterMs: 5_000,
   /** For pipes to stay open after the program's end: a daemon that it left behind may hold them for ever. */
   pipesLingerMs: 1_000,
+  /** Turns whose unreadable answers are counted: more than are performed at a time. */
+  turns: 1_000,
   /** Objects on stdout that are looked at, from the last: an answer and the log lines of a talkative program after it. */
   objects: 1_000,
   /** Objects that do not parse and are remembered: one is told of. */

@@ -27,7 +27,7 @@ const escapes = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b
  * @param options `cut`: the text is only the end of what was printed
  */
 export function readOutput(stdout: string, options: { schema?: JsonSchema | undefined; cut?: boolean } = {}): ReadOutput {
-  const text = trimStart(stdout.replace(escapes, ""), options.cut);
+  const text = trimStart(stdout.replace(escapes, ""), options.cut).trimEnd();
   const wanted = readWanted(options.schema);
   const found = findObjects(text, options.cut);
   const best = chooseObject(text, found.objects, options.schema, wanted);
@@ -91,7 +91,7 @@ function describeExcess(output: { [field: string]: Json }): string | undefined {
 function describeBroken(text: string, { start, at, mend }: BrokenObject): string {
   const before = text.slice(Math.max(start, at - execLimits.excerptLength / 2), at);
   const line = text.slice(0, at).split("\n").length;
-  const place = at >= text.trimEnd().length ? "at its end" : `on line ${line}, before ${quote(text.slice(at, at + 20))}`;
+  const place = at >= text.length ? "at its end" : `on line ${line}, before ${quote(text.slice(at, at + 20))}`;
   return `The JSON object does not parse: ${mend} (${place}, after ${quote(before)}).`;
 }
 

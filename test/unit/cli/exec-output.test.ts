@@ -81,6 +81,7 @@ test.each([
   ['{"$status": "ok", "note": "C:\\dir"}', "\\d is no escape in JSON: write \\\\ for a backslash"],
   ['{"$status": "ok", "note": [{"n": 1}', "it is cut off: the closing ]} are missing"],
   ['{"$status": "ok', "it is cut off in the middle of a text"],
+  ['{"$status": "ok\n', "it is cut off in the middle of a text"],
   ['{"$status": "ok", "note": [1}', "a } closes what the other kind of bracket opened"],
   ['"{\\"$status\\": \\"ok\\", \\"n\\": 1}"', "its quotes are escaped"],
   ['{"$status": "ok", "n": 1}\nNo: {"$status": "ok", "n": 2,}', "a comma stands before the closing }"],
