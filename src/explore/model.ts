@@ -4,6 +4,7 @@ import type { MachineConfigJson, StateJson, TransitionJson } from "../../machine
 import { loadMachine } from "../../machines/load-machine.ts";
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../compile/ir.ts";
+import { shrinkAudiences } from "./audience-size.ts";
 
 /** A workflow's machines, and what the exploration asks of its author's text again and again. */
 export interface Model {
@@ -65,7 +66,7 @@ function findLooping(ir: WorkflowIr): Set<string> {
 /** Loads both machines, or says why one cannot be. */
 export function createModel({ ir, recruitment, task }: CompiledWorkflow): { ok: true; model: Model } | { ok: false; fault: string } {
   const who = loadClamped(recruitment);
-  const turns = loadClamped(task);
+  const turns = loadClamped(shrinkAudiences(task, ir));
   if (!who.machine || !turns.machine) return { ok: false, fault: [who.fault, turns.fault].filter(Boolean).join("; ") };
   return {
     ok: true,

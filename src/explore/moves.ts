@@ -1,6 +1,7 @@
 /** All that may happen next in a world: deliveries, timers, agents and their presence, people. */
 import type { Seat } from "../../machines/messages.ts";
 import type { RoleIr } from "../compile/ir.ts";
+import { sizeAudience } from "./audience-size.ts";
 import { tellTimer } from "./happenings.ts";
 import type { Model } from "./model.ts";
 import type { Fact } from "./step-actor.ts";
@@ -120,7 +121,8 @@ function answer(model: Model, stepper: Stepper, world: World): Move[] {
   const context = readTask(world);
   const open = context?.open;
   if (!context || !open || !world.task) return [];
-  const broadcast = model.roles.get(open.role)?.type === "broadcast";
+  const role = model.roles.get(open.role);
+  const broadcast = role?.type === "broadcast";
   const { audience } = context;
   const fence = { turn: open.turn, agent: open.agent ?? "one-of-them", generation: open.generation };
   const spent: World = { ...world, budget: { ...world.budget, faults: world.budget.faults - 1 } };
@@ -129,7 +131,8 @@ function answer(model: Model, stepper: Stepper, world: World): Move[] {
     if (isTaken(world, "task", fact)) moves.push({ by, told, outcomes: attempt(world, () => stepper.toTask(from, fact)) });
   };
   if (broadcast) {
-    add("host", world, { type: "audience.asked", turn: open.turn, asked: 2 }, "two agents are given the turn");
+    const asked = sizeAudience(role);
+    add("host", world, { type: "audience.asked", turn: open.turn, asked }, `${asked === 1 ? "one agent is" : "two agents are"} given the turn`);
     add("host", world, { type: "audience.asked", turn: open.turn, asked: 0 }, `nobody may play ${open.role}`);
   }
   // The host hears each agent once.

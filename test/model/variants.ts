@@ -119,6 +119,30 @@ export const variants: Record<string, Variant> = {
     }),
     budget: { presence: 0, person: 1, faults: 1 },
   },
+  "a broadcast after a role, and again after it": {
+    ir: makeWorkflow({
+      maxRounds: 3,
+      roles: [makeRole({ name: "worker" }), makeRole({ name: "fleet", type: "broadcast" })],
+      nodes: [
+        makeNode("$START", { new: "worker" }),
+        makeNode("worker", { tell: "fleet", done: "$END" }),
+        makeNode("fleet", { $ACKED: "worker", $PARTIAL: "fleet" }),
+      ],
+    }),
+    budget: { presence: 0, person: 1, faults: 1 },
+  },
+  "a panel after a pool, whose graph knows nothing": {
+    ir: makeWorkflow({
+      maxRounds: 3,
+      roles: [makeRole({ name: "worker", bind: "turn" }), makeRole({ name: "panel", type: "broadcast", broadcast: { need: 1, of: 1 } })],
+      nodes: [
+        makeNode("$START", { new: "worker" }),
+        makeNode("worker", { tell: "panel", done: "$END" }),
+        makeNode("panel", { $ACKED: "worker" }),
+      ],
+    }),
+    budget: { presence: 0, person: 1, faults: 1 },
+  },
   "children that are waited for": {
     ir: makeWorkflow({
       maxRounds: 2,

@@ -90,11 +90,21 @@ export function countLives({ storage }: Pick<World, "storage">): number {
   return storage.exec<{ n: number }>("SELECT count(*) AS n FROM life")[0]?.n ?? 0;
 }
 
+/** The state as it is stored. */
+function readState(storage: Storage): string | undefined {
+  const row = storage.exec<{ snapshot: string }>("SELECT snapshot FROM actor WHERE id = ?", pathActor)[0];
+  if (!row) return undefined;
+  const { value, context } = JSON.parse(row.snapshot) as { value: Json; context: Json };
+  return JSON.stringify([value, context]);
+}
+
 /** Makes the host of one path, or loads it again from its store. */
 export function createPathHost({ storage }: Pick<World, "storage">, machine: PathOrder["machine"], compiled: CompiledWorkflow): PathHost {
   const decisions: PathEvent[] = [];
   const background = new Set<Promise<unknown>>();
   const address = `${machine}/${pathActor}`;
+  /** A message that left while whoever gets it still found the state before its commit. */
+  let early: string | undefined;
   storage.exec("CREATE TABLE IF NOT EXISTS mark (id TEXT PRIMARY KEY)");
   storage.exec("CREATE TABLE IF NOT EXISTS child_message (id INTEGER PRIMARY KEY AUTOINCREMENT)");
   const world: World = {
@@ -114,7 +124,22 @@ export function createPathHost({ storage }: Pick<World, "storage">, machine: Pat
       },
     },
   };
-  const host: ActorHost = createActorHost(world, createPathLogics(decisions), { definitions: () => Promise.resolve(compiled) });
+  /** Whoever gets a message finds, in this object too, the state that sent it. */
+  function createHost(said: PathEvent[]): ActorHost {
+    const deliver: World["transport"]["deliver"] = async ({ message }) => {
+      const before = readState(storage);
+      const seen = await made.peek(pathActor);
+      const found = seen && JSON.stringify([seen.value, seen.context]);
+      // A later state will do: time may have moved on while the definition was read.
+      if (found !== undefined && found !== before && found !== readState(storage)) early = message.type;
+      return { status: "stored" };
+    };
+    const made: ActorHost = createActorHost({ ...world, transport: { deliver } }, createPathLogics(said), {
+      definitions: () => Promise.resolve(compiled),
+    });
+    return made;
+  }
+  const host = createHost(decisions);
   host.resume();
 
   async function settle(): Promise<void> {
@@ -137,9 +162,11 @@ export function createPathHost({ storage }: Pick<World, "storage">, machine: Pat
   async function fire(type: string): Promise<string | undefined> {
     const found = storage.exec("SELECT 1 FROM timer WHERE actor = ? AND id = ?", pathActor, type).length > 0;
     if (!found) return `the timer ${type} is not set`;
+    // What this life still had to send has left: the timer finds an object of its own.
+    await settle();
     // For this one timer it is time; the clock stands still for all others.
     storage.exec("UPDATE timer SET due = ? WHERE actor = ? AND id = ?", frozen, pathActor, type);
-    await createActorHost(world, createPathLogics(decisions), { definitions: () => Promise.resolve(compiled) }).alarm();
+    await createHost(decisions).alarm();
     return undefined;
   }
 
@@ -153,6 +180,7 @@ export function createPathHost({ storage }: Pick<World, "storage">, machine: Pat
   return {
     async run({ input, event, decisions: said }) {
       decisions.splice(0, decisions.length, ...said);
+      early = undefined;
       let refused: string | undefined;
       if (event) refused = await give(event);
       else {
@@ -166,12 +194,13 @@ export function createPathHost({ storage }: Pick<World, "storage">, machine: Pat
       }
       await settle();
       // Read by a host that knows nothing but the store.
-      const fresh = createActorHost(world, createPathLogics([]), { definitions: () => Promise.resolve(compiled) });
+      const fresh = createHost([]);
       const view = await fresh.read(pathActor);
       const parked = fresh.parked().at(-1);
       const marks = storage.exec<{ id: string }>("SELECT id FROM mark").map(({ id }) => id);
       if (!view) return { value: null, status: "absent", context: null, marks, refused: refused ?? "the actor is not there" };
-      const why = refused ?? (parked ? `parked (${parked.code}): ${parked.error}` : undefined);
+      const left = early === undefined ? undefined : `${early} left before the state that sent it was there to see`;
+      const why = refused ?? left ?? (parked ? `parked (${parked.code}): ${parked.error}` : undefined);
       return { value: view.value, status: view.status, context: view.context, marks, ...(why === undefined ? {} : { refused: why }) };
     },
   };

@@ -101,7 +101,8 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     }
     outbox.settle(true);
     options.counted?.();
-    if (outbox.size) scheduler.background(outbox.flush());
+    // Behind the caller's own work: whoever gets a message of this commit, in this object too, finds the state that the commit made.
+    if (outbox.size) scheduler.background(Promise.resolve().then(outbox.flush));
     return result;
   }
 

@@ -3,10 +3,12 @@
  * machine hears how many they are, and takes it back when the thread is called off. What the machine says to `audience`
  * lands here. Knows rows and the registry, not the machine's states.
  */
+import { lookUp } from "../../../machines/facts.ts";
 import type { ToAudience } from "../../../machines/messages.ts";
 import type { TaskContext } from "../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import type { RoleIr } from "../../compile/ir.ts";
+import type { RoleIr, WorkflowIr } from "../../compile/ir.ts";
+import { isPool } from "../../compile/lower/party.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import { hostLimits } from "../host/limits.ts";
@@ -27,7 +29,7 @@ import {
 import { type AudiencePorts, type ChosenAudience, chooseAudience } from "./choose-audience.ts";
 import { findSetApart } from "./judge-claim.ts";
 import { makeThreadEvent } from "./make-event.ts";
-import { readDecisionOf } from "./task-rows.ts";
+import { readDecisionOf, readLastAgent } from "./task-rows.ts";
 import { makeTurnId, readTaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
 import { threadLimits } from "./thread-schema.ts";
@@ -109,33 +111,39 @@ export function createAudience(
 
   async function give(asking: AskingRow): Promise<void> {
     const ask = JSON.parse(asking.message) as Ask & { cause: string };
+    // Not another one: a turn that was suspended and resumed meanwhile is asked for anew, under its number.
     const done = (): void => {
-      storage.exec("DELETE FROM asking WHERE turn = ?", asking.turn);
+      storage.exec("DELETE FROM asking WHERE turn = ? AND message = ?", asking.turn, asking.message);
       dueAt = readDue();
     };
     const actor = await host.peek(asking.task);
     const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
     const role = compiled?.ir.roles.find(({ name }) => name === ask.role);
-    const { open } = (actor?.context ?? { open: null }) as unknown as TaskContext;
+    const { open, round, seats } = (actor?.context ?? { open: null, round: 0, seats: {} }) as unknown as TaskContext;
+    // A state from before the ask says nothing about it: it is kept.
+    if (actor?.status === "active" && round < ask.turn) throw new Error(`the task is in round ${round}, before the turn ${ask.turn}`);
     if (!compiled || !role || actor?.status !== "active" || open?.turn !== ask.turn || readBroadcast(storage, ask.turn)) {
       host.committer.commit(done);
       return;
     }
-    const { seats } = actor.context as unknown as TaskContext;
     const chosen = await choose(compiled, role, ask, seats);
     const plan: AudiencePlan = { ...chosen, give: () => send(role, asking.task, ask, chosen) };
     const answer = await host.send(
       asking.task,
       { type: "audience.asked", turn: ask.turn, asked: chosen.agents.length },
-      { sidecar: plan, before: done },
+      { sidecar: plan, before: done, fits: () => isPending(asking) },
     );
     // It has ended meanwhile.
     if (!answer.ok) host.committer.commit(done);
   }
 
+  function isPending({ turn, message }: AskingRow): boolean {
+    return storage.exec("SELECT 1 FROM asking WHERE turn = ? AND message = ?", turn, message).length > 0;
+  }
+
   function choose({ ir }: CompiledWorkflow, role: RoleIr, ask: Ask, seats: TaskContext["seats"]): Promise<ChosenAudience> {
     const { workflow, event, initiator } = readTaskStart({ storage });
-    const holders = findSetApart(ir, role, { seats, last: {} }).keys();
+    const holders = findSetApart(ir, role, { seats, last: readLastHolders(storage, ir, seats) }).keys();
     return chooseAudience(
       { ...ports, now: () => clock.now() },
       {
@@ -242,6 +250,16 @@ export function createAudience(
       if (!answer.ok) host.committer.commit(mark);
     },
   };
+}
+
+/** Who held each pool last: its seat is free between turns, and `not` means them. */
+function readLastHolders(storage: World["storage"], ir: WorkflowIr, seats: TaskContext["seats"]): Record<string, string> {
+  const last: Record<string, string> = {};
+  for (const { name } of ir.roles.filter(isPool)) {
+    const agent = lookUp(seats, name)?.was ?? readLastAgent(storage, name);
+    if (agent) last[name] = agent;
+  }
+  return last;
 }
 
 /** Whether the agent's answer to the turn would count. */

@@ -47,6 +47,14 @@ export function readAllMessages(storage: Storage, kept?: Kept): MessageRow[] {
   return storage.exec<MessageRow>("SELECT * FROM counted WHERE turn <= ? OR turn > ? ORDER BY turn", ...bound(kept));
 }
 
+/** Who had the role's last turn that somebody had. */
+export function readLastAgent(storage: Storage, role: string): string | undefined {
+  return storage.exec<{ agent: string }>(
+    "SELECT agent FROM counted WHERE role = ? AND agent IS NOT NULL ORDER BY turn DESC LIMIT 1",
+    role,
+  )[0]?.agent;
+}
+
 export function readLastDecision(storage: Storage): DecisionRow | undefined {
   return storage.exec<DecisionRow>("SELECT * FROM decision ORDER BY round DESC LIMIT 1")[0];
 }

@@ -7,6 +7,7 @@ import { loadMachine } from "../../../machines/load-machine.ts";
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import { shrinkAudiences } from "../audience-size.ts";
 import { beginActor, type Fact, stepActor } from "../step-actor.ts";
 import { type KeyedEvent, listRecruitmentEvents, listRounds, listTaskEvents, readDeciding } from "./list-events.ts";
 import { type MarkedConfig, markConfig, type Place, readMarks } from "./mark-config.ts";
@@ -111,6 +112,12 @@ function keyRecruitment(snapshot: AnyMachineSnapshot): string {
     closing,
     start,
   ]);
+}
+
+/** A machine's config with its places marked and its counters made small. */
+function mark(compiled: CompiledWorkflow, which: MachinePaths["machine"]): MarkedConfig {
+  const config = which === "task" ? shrinkAudiences(compiled.task, compiled.ir) : compiled.recruitment;
+  return markConfig(config, compiled.ir.roles.length + 1);
 }
 
 function seatNamed({ ir }: CompiledWorkflow): Record<string, { agent: string; generation: number }> {
@@ -325,7 +332,7 @@ function coverBeginning(
  * @throws if its config cannot be loaded
  */
 export function findPaths(compiled: CompiledWorkflow, which: Path["machine"]): MachinePaths {
-  const marked = markConfig(compiled[which], compiled.ir.roles.length + 1);
+  const marked = mark(compiled, which);
   const loaded = loadMachine(marked.config);
   if (!loaded.ok) throw new Error(loaded.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
   const covered = new Set<string>();
@@ -359,7 +366,7 @@ export function followKeys(
 ): Path & { marked: MarkedConfig } {
   const beginnings = which === "task" ? beginTask(compiled) : beginRecruitment(compiled);
   const beginning = beginnings.find((candidate) => candidate.title === title);
-  const marked = markConfig(compiled[which], compiled.ir.roles.length + 1);
+  const marked = mark(compiled, which);
   const loaded = loadMachine(marked.config);
   if (!loaded.ok) throw new Error(loaded.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
   if (!beginning)

@@ -3,6 +3,7 @@ import type { AnyMachineSnapshot } from "xstate";
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../../machines/task/context.ts";
 import type { NodeIr, WorkflowIr } from "../../compile/ir.ts";
+import { sizeAudience } from "../audience-size.ts";
 import type { Fact } from "../step-actor.ts";
 
 /** An event and how it is called in a path. */
@@ -51,15 +52,22 @@ export function listDecisions(node: NodeIr | undefined): KeyedEvent[] {
   return [...known, ...suspends, decide("no such edge", 0), broken];
 }
 
+/** A broadcast's turn is given to as many as stand for its audience; of other roles the event is none. */
+function countAsked(ir: WorkflowIr, role: string): number {
+  const found = ir.roles.find(({ name }) => name === role);
+  return found ? sizeAudience(found) : 0;
+}
+
 /** What leads to the next decision when all goes well. */
-function listWork({ open, seats, audience, children, round }: TaskContext): KeyedEvent[] {
+function listWork(ir: WorkflowIr, { open, seats, audience, children, round }: TaskContext): KeyedEvent[] {
   if (children) return [{ key: "child.ended completed", event: { type: "child.ended", round, status: "completed" } }];
   if (!open) return [];
   const { role, turn } = open;
   const generation = (seats[role]?.generation ?? 0) + 1;
+  const asked = countAsked(ir, role);
   return [
     { key: `role.bound ${role}`, event: { type: "role.bound", role, agent: `${role}-${generation % 3}`, generation } },
-    { key: "audience.asked 2", event: { type: "audience.asked", turn, asked: 2 } },
+    { key: `audience.asked ${asked}`, event: { type: "audience.asked", turn, asked } },
     ...(audience && audience.acked + audience.failed >= audience.asked
       ? []
       : [
@@ -75,7 +83,7 @@ function listWork({ open, seats, audience, children, round }: TaskContext): Keye
 export function listRounds(ir: WorkflowIr, snapshot: AnyMachineSnapshot): KeyedEvent[] {
   const deciding = readDeciding(snapshot);
   if (deciding) return listDecisions(ir.nodes.find((node) => node.name === deciding.node)).filter(({ key }) => key !== broken.key);
-  return [...listWork(snapshot.context as TaskContext), ...orders.filter(({ key }) => key === "thread.resume")];
+  return [...listWork(ir, snapshot.context as TaskContext), ...orders.filter(({ key }) => key === "thread.resume")];
 }
 
 /**
@@ -92,7 +100,7 @@ export function listTaskEvents(ir: WorkflowIr, snapshot: AnyMachineSnapshot, foc
     const decisions = listDecisions(ir.nodes.find((node) => node.name === deciding.node));
     return aside ? decisions.filter(({ key }) => !unusual.has(key)) : decisions;
   }
-  if (aside) return listWork(context);
+  if (aside) return listWork(ir, context);
   const events: KeyedEvent[] = [...orders, ...listTimers(snapshot)];
   // What comes too late changes nothing: it is enough to see so at the beginning.
   const early = round - context.base <= 1 && context.retries === 0 && context.invalid === 0;
@@ -129,7 +137,7 @@ export function listTaskEvents(ir: WorkflowIr, snapshot: AnyMachineSnapshot, foc
     add("turn.progress", { type: "turn.progress", ...fence });
   }
   add("delivery.refused", { type: "delivery.refused", about: "turn.assigned", reason: "deleted", ...fence });
-  for (const asked of [2, 0]) add(`audience.asked ${asked}`, { type: "audience.asked", turn: open.turn, asked });
+  for (const asked of [countAsked(ir, open.role), 0]) add(`audience.asked ${asked}`, { type: "audience.asked", turn: open.turn, asked });
   return events;
 }
 

@@ -86,3 +86,41 @@ graph:
 ${written.join("\n")}
 `;
 }
+
+/** A broadcast after an open role, and again after itself; `broadcast` is what it needs. */
+export function writePanel(broadcast = "{ ack: { need: all, timeout: 20s } }", form: "list" | "status" = "list"): string {
+  const graph =
+    form === "list"
+      ? `conditions:
+  once: { description: One round so far., expression: "$count(steps) = 2" }
+graph:
+  $START: [{ role: first, prompt: Go. }]
+  first: [{ role: readers, prompt: Read. }]
+  readers:
+    - { role: readers, condition: once, prompt: Again. }
+    - { role: $END, prompt: Done. }
+`
+      : `graph:
+  $START: { new: { role: first, prompt: Go. } }
+  first: { read: { role: readers, prompt: Read. } }
+  readers:
+    $ACKED: { role: $END, prompt: Done. }
+    $PARTIAL: { role: readers, prompt: Again. }
+`;
+  return `name: panel
+description: Many read after one has written.
+binding: cloud
+max_rounds: 6
+roles:
+  first:
+    capabilities: [write]
+    description: Writes.
+    frontmatter: { type: object, properties: { $status: { const: read } }, required: [$status] }
+  readers:
+    type: broadcast
+    description: Read.
+    capabilities: [read]
+    broadcast: ${broadcast}
+    frontmatter: { type: object, properties: { vote: { enum: [print, rework] } }, required: [vote] }
+${graph}`;
+}

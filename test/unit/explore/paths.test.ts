@@ -4,7 +4,7 @@ import { judgePath } from "../../../src/cli/test/judge-path.ts";
 import { runPathInNode } from "../../../src/cli/test/run-paths-in-node.ts";
 import type { CompiledWorkflow } from "../../../src/compile/index.ts";
 import { explainUncovered, findPaths, followKeys, listKeys, type MachinePaths } from "../../../src/explore/paths/find-paths.ts";
-import { compileExample, compileText, fleet, writePair } from "./compile-text.ts";
+import { compileExample, compileText, fleet, writePair, writePanel } from "./compile-text.ts";
 
 /** What no workflow of any kind here leads to. */
 const never =
@@ -22,6 +22,10 @@ const workflows: [title: string, make: () => CompiledWorkflow, unreachable: stri
   ],
   // Its turn is nobody's in particular.
   ["a broadcast", () => compileText(fleet), `${never}|assembling|suspended turn`],
+  ["a broadcast after a role and after itself, list form", () => compileText(writePanel()), never],
+  ["a broadcast after a role and after itself, status form", () => compileText(writePanel(undefined, "status")), `${never}|assembling|beginning always 1`],
+  ["a panel of many, of whom some are needed", () => compileText(writePanel("{ ack: { need: 9, ok: vote }, of: 12 }")), never],
+  ["a panel of one", () => compileText(writePanel("{ ack: { need: any }, of: 1 }")), never],
 ];
 
 describe.each(workflows)("the paths of %s", (_title, make, unreachable) => {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { proofCatalogue, proveWorkflow, renderProofCatalogue } from "../../../src/explore/index.ts";
-import { compileExample, compileText, fleet, writeList, writePair } from "./compile-text.ts";
+import { compileExample, compileText, fleet, writeList, writePair, writePanel } from "./compile-text.ts";
 
 const page = new URL("../../../docs/proofs.md", import.meta.url).pathname;
 
@@ -14,6 +14,12 @@ describe("a proof", () => {
     ["a pool", () => compileText(writePair("bind: turn"))],
     ["the best claim", () => compileText(writePair("recruitment: { pick: best, score: load }"))],
     ["a broadcast", () => compileText(fleet)],
+    ["a broadcast after a role and after itself, list form", () => compileText(writePanel())],
+    ["a broadcast after a role and after itself, status form", () => compileText(writePanel(undefined, "status"))],
+    ["a broadcast that needs three", () => compileText(writePanel("{ ack: { need: 3 } }"))],
+    ["a panel of five that needs four", () => compileText(writePanel("{ ack: { need: 4 }, of: 5 }", "status"))],
+    ["a panel of one", () => compileText(writePanel("{ ack: { need: 1 }, of: 1 }"))],
+    ["a broadcast that nobody need answer", () => compileText(writePanel("{ ack: { need: none } }"))],
     ["every policy to end", () => compileText(writePair("turn: { on_timeout: end, on_fail: end }"))],
     ["retries without end", () => compileText(writePair("recruitment: { on_unfilled: retry, backoff: 1m }"))],
   ])("finds nothing wrong with %s, and has seen every state", async (_title, make) => {
@@ -48,6 +54,11 @@ describe("a proof", () => {
       compileText(writePair().replace("max_rounds: 6", "max_rounds: 1").replace("done: { role: $END", "done: { role: other")),
     );
     expect(diagnostics.map(({ code, hint }) => [code, hint])).toContainEqual(["NRV3104", "Set max_rounds to 2 or more."]);
+  });
+
+  test("[PROVE1] finds a panel that needs more than it asks: in list form it is suspended each time, and nothing leads out", async () => {
+    const { diagnostics } = await proveWorkflow(compileText(writePanel("{ ack: { need: 3 }, of: 2 }")));
+    expect(diagnostics.find(({ name }) => name === "proof-deadlock")).toMatchObject({ node: "readers", severity: "error" });
   });
 
   test("finds a role that nobody may hold", async () => {
