@@ -78,7 +78,7 @@ export function renderProofCatalogue(): string {
     "`nerveflare prove FILE` walks both machines of a workflow together, with the messages between them, every timer, agents that claim,",
     "answer, fail, go away and come back, and people who suspend, resume and cancel. What it finds comes with a story: the shortest way",
     "there, step by step. Decisions are taken in every way that the graph allows. The walk is bounded: it tries a failure or an",
-    "absence a few times and not for ever, and it stops at a number of states or seconds; it says so when it does. This page is generated",
+    "absence a few times and not for ever, two agents stand for the audience of a broadcast, and it stops at a number of states or seconds; it says so when it does. This page is generated",
     "from the catalogue in `src/explore`.",
     "",
     "| code | name | severity | meaning |",

@@ -132,7 +132,12 @@ function answer(model: Model, stepper: Stepper, world: World): Move[] {
   };
   if (broadcast) {
     const asked = sizeAudience(role);
-    add("host", world, { type: "audience.asked", turn: open.turn, asked }, `${asked === 1 ? "one agent is" : "two agents are"} given the turn`);
+    add(
+      "host",
+      world,
+      { type: "audience.asked", turn: open.turn, asked },
+      `${asked === 1 ? "one agent is" : "two agents are"} given the turn`,
+    );
     add("host", world, { type: "audience.asked", turn: open.turn, asked: 0 }, `nobody may play ${open.role}`);
   }
   // The host hears each agent once.

@@ -36,6 +36,23 @@ graph:
 `;
 }
 
+/** The same behind another role: the broadcast is the second turn. */
+function openFirst(workflow: string): string {
+  return workflow
+    .replace(
+      "roles:\n",
+      `roles:
+  opener:
+    type: named
+    agent: a0
+    description: O.
+    frontmatter: { type: object, properties: { $status: { const: opened } }, required: [$status] }
+`,
+    )
+    .replace("new: { role: fleet", "new: { role: opener")
+    .replace("  fleet:\n    $ACKED", '  opener:\n    opened: { role: fleet, prompt: "Call" }\n  fleet:\n    $ACKED');
+}
+
 type Output = { $status: string; acked: string[]; failed: string[]; missing: string[]; answers: { agent: string; output: object }[] };
 
 afterEach(() => void vi.restoreAllMocks());
@@ -342,8 +359,10 @@ async function simulate(seed: number): Promise<void> {
   const need = ["all", "any", "none", "2"][draw(4)];
   let calm = false;
   const faulty = random() * 0.3;
+  const workflow = writeWorkflow(`{ ack: { need: ${need}, timeout: 30m, ok: "ok" }, ttl: 24h }`);
+  const turn = seed % 2 ? 1 : 2;
   const cluster = await createThreadCluster({
-    workflow: writeWorkflow(`{ ack: { need: ${need}, timeout: 30m, ok: "ok" }, ttl: 24h }`),
+    workflow: turn === 1 ? workflow : openFirst(workflow),
     agents: ids.map((id) => card(id)),
     beside: random() < 0.5,
     fate: () => {
@@ -380,7 +399,11 @@ async function simulate(seed: number): Promise<void> {
           waiting.push({
             id: event,
             type: "nerve.turn.respond",
-            data: { turn: turn.turn, lease: turn.lease.generation, output: { ok: (turn.round * (seed + id.charCodeAt(1))) % 4 !== 0 } },
+            data: {
+              turn: turn.turn,
+              lease: turn.lease.generation,
+              output: turn.role.name === "opener" ? { $status: "opened" } : { ok: (turn.round * (seed + id.charCodeAt(1))) % 4 !== 0 },
+            },
           });
       }
       const [event] = waiting;
@@ -413,6 +436,11 @@ async function simulate(seed: number): Promise<void> {
     await cluster.advance(calm ? 20_000 : random() * 2_000);
   }
   calm = true;
+  // Who was given the turn last may not have looked since.
+  for (let look = 0; look < 3; look++) {
+    await Promise.all(ids.map(act));
+    await cluster.advance(20_000);
+  }
   if (failure) throw failure;
   await cluster.advance(31 * minute);
 
@@ -430,7 +458,7 @@ async function simulate(seed: number): Promise<void> {
   if (need === "all" && output.$status === "$ACKED") expect(output.acked).toHaveLength(told.length);
   if (need === "any" && output.$status === "$ACKED") expect(output.acked).toHaveLength(1);
   // What was accepted in time counts, and nothing else does.
-  const answers = [...accepted].filter(([key]) => key.includes(" answer:"));
+  const answers = [...accepted].filter(([key]) => key.includes(" answer:") && key.endsWith(`:${turn}`));
   const inTime = answers.filter(([, { notes }]) => !notes.length).map(([key]) => key.slice(0, key.indexOf(" ")));
   const counted = output.answers.map(({ agent }) => agent);
   for (const agent of inTime) expect(counted, `${agent} was told that its answer counts`).toContain(agent);
@@ -440,7 +468,7 @@ async function simulate(seed: number): Promise<void> {
     expect(cluster.log.has(`/agents/${key}`), `${key} is in the log`).toBe(true);
   }
   const events = [...cluster.log.values()].map(({ row }) => row.event);
-  expect(events.filter(({ type }) => type === "nerve.turn.assigned")).toHaveLength(1);
+  expect(events.filter(({ type }) => type === "nerve.turn.assigned")).toHaveLength(turn);
   for (const id of ids) if (!removed.has(id)) expect(await turns(cluster, id)).toEqual([]);
 }
 

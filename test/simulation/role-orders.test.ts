@@ -100,10 +100,14 @@ interface Me {
 }
 
 /** Everybody claims what is offered and answers what they have, until the thread ends or nothing moves any more. */
-async function play(workflow: string, beside: boolean, say: (turn: TurnAssigned) => object) {
+async function play(workflow: string | string[], beside: boolean, say: (turn: TurnAssigned) => object) {
   const cluster = await createThreadCluster({ workflow, agents, beside, fate: () => "arrives" });
   const begun = await post(cluster, "n2", "go", "order.go", { who: "n1" });
   const [thread] = begun.threads as [string];
+  return { cluster, ...(await goOn(cluster, thread, say)) };
+}
+
+async function goOn(cluster: ThreadCluster, thread: string, say: (turn: TurnAssigned) => object) {
   const done = new Set<string>();
   for (let round = 0; round < 60; round++) {
     await cluster.advance(1_000);
@@ -153,4 +157,149 @@ describe.each([true, false])("with the task beside its thread: %s", (beside) => 
         expect(status.steps.length, `${title}, by status`).toBeGreaterThan(1);
       }
     });
+});
+
+/** A role of one agent, then everybody who may read what it wrote. */
+function writeReading(first: string, more: { readers?: string; edge?: string; graph?: string } = {}): string {
+  return `name: reading
+binding: cloud
+description: One writes, the others read.
+max_rounds: 6
+reflexes:
+  - { kind: workflow, on: [order.go] }
+roles:
+  writer:
+    ${first}
+    description: W.
+    goal: Write.
+    frontmatter: { properties: { $status: { const: written } }, required: [$status] }
+  readers:
+    type: broadcast
+    description: R.
+    goal: Read.
+    eligibility: { all: [read], not: [writer] }
+    broadcast: ${more.readers ?? "{ ack: { need: all } }"}
+graph:
+  $START:
+    new: { role: writer, prompt: "Write." }
+${more.graph ?? ""}  writer:
+    written: { role: readers, prompt: "Read."${more.edge ?? ""} }
+  readers:
+    $ACKED: { role: $END, prompt: "Read by {{ acked | join: ' ' }}" }
+`;
+}
+
+const written = { $status: "written" };
+const read = (turn: TurnAssigned): object => (turn.role.name === "writer" ? written : { seen: true });
+const holders = {
+  named: "type: named\n    agent: r1",
+  "given by the event": "type: named\n    agent: { from: \"'r1'\" }",
+  open: "type: open\n    eligibility: { agents: [r1] }",
+  pool: "type: open\n    bind: turn\n    eligibility: { agents: [r1] }",
+};
+
+describe.each([true, false])("a broadcast after a role, beside: %s", (beside) => {
+  test.each(Object.entries(holders))("[ORDER2] `not` keeps out who holds, or held last, a role that is %s", async (_kind, first) => {
+    const { thread } = await play(writeReading(first), beside, read);
+    expect(thread).toMatchObject({ status: "completed", outcome: { output: { acked: ["r2", "r3", "r4"], missing: [] } } });
+  });
+
+  test("[ORDER3] what is asked for while the registry is away outlives a suspension, and opens once, with the supplement", async () => {
+    const cluster = await createThreadCluster({ workflow: writeReading(holders.named), agents, beside, fate: () => "arrives" });
+    const begun = await post(cluster, "n2", "go", "order.go", {});
+    const [thread] = begun.threads as [string];
+    await cluster.advance(1_000);
+    cluster.registryDown = true;
+    const me = await cluster.agent("r1").me({ agent: "r1", token });
+    const [turn] = me.ok ? (me.value as unknown as Me).turns : [];
+    await post(cluster, "r1", "w", "nerve.turn.respond", { turn: turn?.turn, lease: turn?.lease.generation, output: written });
+    await cluster.advance(1_000);
+    const root = cluster.thread(thread).recruitment;
+    await root.control("suspend", "root", {});
+    await cluster.advance(1_000);
+    expect(await root.show(null)).toMatchObject({ value: { status: "suspended" } });
+    await root.control("resume", "root", { supplement: { hurry: true } });
+    cluster.registryDown = false;
+    await cluster.advance(60_000);
+    const other = await cluster.agent("r2").me({ agent: "r2", token });
+    expect(other).toMatchObject({ value: { turns: [{ round: 2, role: { name: "readers" }, resumed: { supplement: { hurry: true } } }] } });
+    expect((await goOn(cluster, thread, read)).thread).toMatchObject({
+      status: "completed",
+      outcome: { output: { acked: ["r2", "r3", "r4"] } },
+    });
+    const given = [...cluster.log.values()].filter(
+      ({ row }) => row.event.type === "nerve.turn.assigned" && "asked" in (row.event.data as object),
+    );
+    expect(given).toHaveLength(1);
+  });
+
+  test("[ORDER4] children that a broadcast's turn waits for end first", async () => {
+    const child = `name: child
+binding: cloud
+description: C.
+roles:
+  worker: { type: named, agent: n1, description: W., frontmatter: { properties: { $status: { const: done } }, required: [$status] } }
+graph:
+  $START: { new: { role: worker, prompt: "Do." } }
+  worker: { done: { role: $END, prompt: "Done." } }
+`;
+    const edge = ', spawn: [{ workflow: child, input: "{}", await: true }]';
+    const { thread, steps } = await play([writeReading(holders.open, { edge }), child], beside, (turn) =>
+      turn.role.name === "worker" ? { $status: "done" } : read(turn),
+    );
+    expect(thread).toMatchObject({ status: "completed", children: [expect.any(String)] });
+    expect(steps.map(({ role }) => role)).toEqual(["writer", "readers"]);
+  });
+
+  test("[ORDER5] restart after the step before it, a fork from there, and a reopening lead to it as well", async () => {
+    const workflow = writeReading(holders.named, {
+      graph: '    resume: { role: readers, prompt: "Read again." }\n',
+      readers: "{ ack: { need: 1 } }",
+    });
+    const { cluster, thread } = await play(workflow, beside, read);
+    expect(thread.status).toBe("completed");
+    const root = cluster.thread(thread.id).recruitment;
+    expect(await root.restart("admin", { at: 1 })).toMatchObject({ ok: true });
+    await cluster.advance(1_000);
+    const restarted = await goOn(cluster, thread.id, read);
+    expect(restarted.thread).toMatchObject({ status: "completed", roles: { readers: { acked: 1 } } });
+
+    const forked = await root.fork("admin", { at: 1 });
+    if (!forked.ok) throw new Error(forked.problem.detail);
+    await cluster.advance(1_000);
+    expect((await goOn(cluster, forked.value.id, read)).thread).toMatchObject({ status: "completed", roles: { readers: { acked: 1 } } });
+
+    expect(await root.control("resume", "root", {})).toMatchObject({ ok: true });
+    await cluster.advance(1_000);
+    const reopened = await goOn(cluster, thread.id, read);
+    expect(reopened.thread).toMatchObject({ status: "completed", outcome: { output: { acked: [expect.stringMatching(/^r/)] } } });
+    expect(reopened.steps.at(-1)?.role).toBe("readers");
+  });
+});
+
+test("[ORDER6] list form: a broadcast that too few acknowledge is the engine's policy, suspended; resuming asks those who have not", async () => {
+  const list = `name: reading
+binding: cloud
+description: One writes, the others read.
+reflexes:
+  - { kind: workflow, on: [order.go] }
+roles:
+  writer: { type: named, agent: n1, description: W., output: O. }
+  readers:
+    type: broadcast
+    description: R.
+    capabilities: [read]
+    broadcast: { ack: { need: all, timeout: 10m } }
+graph:
+  $START: [{ role: writer, prompt: "Write." }]
+  writer: [{ role: readers, prompt: "Read." }]
+  readers: [{ role: $END, prompt: "Done." }]
+`;
+  const say = (turn: TurnAssigned): object =>
+    turn.role.name === "readers" && turn.round === 2 ? { $status: "$SUSPEND", reason: "no" } : { done: true };
+  const { cluster, thread } = await play(list, true, say);
+  expect(thread).toMatchObject({ status: "suspended", error: "partial:readers", roles: { readers: { state: "partial", failed: 1 } } });
+  expect(await cluster.thread(thread.id).recruitment.control("resume", "root", {})).toMatchObject({ ok: true });
+  const { thread: after } = await goOn(cluster, thread.id, say);
+  expect(after).toMatchObject({ status: "completed", outcome: { output: { $status: "$ACKED", acked: ["r1", "r2", "r3", "r4"] } } });
 });

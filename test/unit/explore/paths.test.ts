@@ -23,7 +23,11 @@ const workflows: [title: string, make: () => CompiledWorkflow, unreachable: stri
   // Its turn is nobody's in particular.
   ["a broadcast", () => compileText(fleet), `${never}|assembling|suspended turn`],
   ["a broadcast after a role and after itself, list form", () => compileText(writePanel()), never],
-  ["a broadcast after a role and after itself, status form", () => compileText(writePanel(undefined, "status")), `${never}|assembling|beginning always 1`],
+  [
+    "a broadcast after a role and after itself, status form",
+    () => compileText(writePanel(undefined, "status")),
+    `${never}|assembling|beginning always 1`,
+  ],
   ["a panel of many, of whom some are needed", () => compileText(writePanel("{ ack: { need: 9, ok: vote }, of: 12 }")), never],
   ["a panel of one", () => compileText(writePanel("{ ack: { need: any }, of: 1 }")), never],
 ];
