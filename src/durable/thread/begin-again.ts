@@ -8,7 +8,7 @@ import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import type { ForkBody, Message, RestartBody, Steps, ThreadView } from "../rpc.ts";
-import { findEpoch, findNextEpoch, type Plan, planEpoch } from "./epochs.ts";
+import { findNextEpoch, numberNextEpoch, type Plan, planEpoch } from "./epochs.ts";
 import { describeThread, makeAdmit } from "./recruitment-logic.ts";
 import { findTask, type RecruitmentPorts, type TaskPort } from "./recruitment-ports.ts";
 import type { ForkStart } from "./start-thread.ts";
@@ -53,7 +53,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
 
   /** An ended thread waits for a place, from this commit on. */
   function askForPlace(thread: ThreadRow, plan: Plan, mark = (): void => {}): Result<null> {
-    const number = findEpoch(storage) + 1;
+    const number = numberNextEpoch(storage);
     const queued: ThreadRow = { ...thread, status: "queued", reason: plan.reason, changes: thread.changes + 1, updated_at: clock.now() };
     host.committer.commit(() => {
       mark();
@@ -68,7 +68,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
   /** The present actors are cancelled; as they end, the plan turns that into a wait for a place. */
   async function stopFor(plan: Plan): Promise<Result<null>> {
     if (findNextEpoch(storage)) return refuse("not_allowed_now", "The thread is being restarted already.");
-    const before = (): void => planEpoch(storage, findEpoch(storage) + 1, plan);
+    const before = (): void => planEpoch(storage, numberNextEpoch(storage), plan);
     const answer = await host.send(name, { type: "thread.cancel", reason: plan.reason }, { before });
     return answer.ok
       ? succeed(null)

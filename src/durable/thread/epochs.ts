@@ -48,6 +48,9 @@ interface EpochRow {
   plan: string;
 }
 
+/** In the place of 0, planned, and 1, begun. */
+const neverBegun = 2;
+
 /** The epoch that goes on now; 1 before the thread began. */
 export function findEpoch(storage: Storage): number {
   return storage.exec<{ n: number | null }>("SELECT max(number) AS n FROM epoch WHERE begun = 1")[0]?.n ?? 1;
@@ -67,9 +70,14 @@ export function beginEpoch(storage: Storage, number: number, plan: Plan): void {
   storage.exec("UPDATE epoch SET begun = 1, plan = ? WHERE number = ?", JSON.stringify(plan), number);
 }
 
+/** The number of the next one to be planned: one that never began keeps its own, for its end was told under it. */
+export function numberNextEpoch(storage: Storage): number {
+  return (storage.exec<{ n: number | null }>("SELECT max(number) AS n FROM epoch")[0]?.n ?? 1) + 1;
+}
+
 /** What was planned is not going to be. */
 export function dropEpoch(storage: Storage): void {
-  storage.exec("DELETE FROM epoch WHERE begun = 0");
+  storage.exec("UPDATE epoch SET begun = ? WHERE begun = 0", neverBegun);
 }
 
 /** How the present epoch began; undefined for the first. */

@@ -293,6 +293,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
         {
           thread: name,
           workflow: row.workflow,
+          ...(epoch > 1 && { epoch }),
           reason,
           outcome: outcome as unknown as Json,
         },
