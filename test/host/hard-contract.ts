@@ -255,6 +255,19 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       });
     });
 
+    test.each(["flood", "floodAtOnce"])(
+      "[HOST29] a promise that sends without end is stopped, and fails in its machine: %s",
+      async (type) => {
+        const { w, a, at } = open();
+        await at(() => w.start(a, "fragile"));
+        await at(() => w.send(a, { type }));
+        expect(await w.read(a)).toMatchObject({
+          value: "open",
+          context: { got: { message: expect.stringContaining("50 events of the promise") } },
+        });
+      },
+    );
+
     test("[HOST29] what a reference cannot do here is refused with the reason", async () => {
       const { w, a } = open();
       await w.start(a, "fragile");

@@ -34,6 +34,11 @@ export const unkept: Record<string, { make: () => unknown; says: string }> = {
 };
 const make = (event: Event): unknown => unkept[String(event["what"])]?.make();
 
+function flood(self: unknown): void {
+  const { _parent } = self as { _parent: { send(event: Event): void } };
+  for (;;) _parent.send({ type: "nobody takes this" });
+}
+
 class StatusError extends Error {
   override name = "StatusError";
   readonly status = 503;
@@ -66,6 +71,8 @@ const fragile = setup({
     }),
     give: fromPromise<unknown, Event>(async ({ input }) => ({ inside: make(input) })),
     giveAtOnce: fromPromise<unknown, Event>(async ({ input }) => ({ inside: make(input) })),
+    flood: fromPromise<unknown, Event>(async ({ self }) => flood(self)),
+    floodAtOnce: fromPromise<unknown, Event>(async ({ self }) => flood(self)),
   },
 }).createMachine({
   context: { n: 0, list: [], got: null },
@@ -120,6 +127,8 @@ const fragile = setup({
         rejectAtOnce: "rejectingAtOnce",
         give: "giving",
         giveAtOnce: "givingAtOnce",
+        flood: "flooding",
+        floodAtOnce: "floodingAtOnce",
         half: { actions: raise({ type: "add" }, { delay: 0.5 }) },
         end: { target: "closed", actions: assign({ got: ({ event }) => event["what"] }) },
       },
@@ -128,12 +137,14 @@ const fragile = setup({
     rejectingAtOnce: invoke("rejectAtOnce"),
     giving: invoke("give"),
     givingAtOnce: invoke("giveAtOnce"),
+    flooding: invoke("flood"),
+    floodingAtOnce: invoke("floodAtOnce"),
     closed: { type: "final" },
   },
   output: ({ context: { got } }) => ({ inside: make({ type: "end", what: got }) }),
 });
 
-function invoke(src: "reject" | "rejectAtOnce" | "give" | "giveAtOnce"): never {
+function invoke(src: string): never {
   const got = {
     target: "open",
     actions: assign({ got: ({ event }: { event: Event }) => event["error"] ?? event["output"] ?? "undefined" }),
@@ -260,7 +271,7 @@ const guardian = setup({
 
 /** @param options what every machine of the contract gets */
 export function listHardLogics(options: MachineOptions): Record<string, LogicEntry> {
-  const promises = { rejectAtOnce: "pure", giveAtOnce: "pure" } as const;
+  const promises = { rejectAtOnce: "pure", giveAtOnce: "pure", floodAtOnce: "pure" } as const;
   return {
     fragile: { machine: fragile, options: { ...options, promises } },
     brittle: { machine: fragile, options: { ...options, promises, throws: "fail" } },

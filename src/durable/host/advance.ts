@@ -124,13 +124,22 @@ async function settleNext(
   const target = logics.get(logic.actors[src] ?? "");
   if (target?.type !== "promise") throw new Error(`${src} is no promise`);
   const told: NextEvent[] = [];
-  const tell = (event: ActorEvent): void => void told.push({ event, sidecar: undefined });
+  const tell = (event: ActorEvent): void => {
+    checkTold(src, told.length);
+    told.push({ event, sidecar: undefined });
+  };
   try {
     const { output, sidecar } = await runBounded(src, (signal) => target.run(input as never, scope, writes, signal, tell));
     return [...told, { event: { type: `xstate.done.actor.${id}`, output: toPlain(output, `the output of ${src}`), actorId: id }, sidecar }];
   } catch (error) {
     return [...told, { event: { type: `xstate.error.actor.${id}`, error: toErrorData(error), actorId: id }, sidecar: undefined }];
   }
+}
+
+/** @throws into the promise, when so many of its events wait that it must stop */
+export function checkTold(src: string, waiting: number): void {
+  if (waiting >= hostLimits.promiseEvents)
+    throw new Error(`${waiting} events of the promise ${src} wait to be taken: let it wait, or give all of it as its output`);
 }
 
 /** While a pure promise runs the object takes no other event: one that never settles must not block it for ever. */

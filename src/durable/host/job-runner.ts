@@ -3,6 +3,7 @@
  * the current run's result is fed back, in the transaction that removes the job.
  */
 import type { Json } from "../../wire/event.ts";
+import { checkTold } from "./advance.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { toErrorData, toPlainError } from "./error-data.ts";
@@ -38,6 +39,8 @@ export interface JobPorts {
 
 export function createJobRunner({ world, logics, committer, actors, jobs, parking, stepper, serial, report }: JobPorts): JobRunner {
   const running = new Map<string, { job: JobRow; abort: AbortController }>();
+  /** How many events of a run wait to be taken. */
+  const told = new WeakMap<JobRow, number>();
 
   /** @param spawned ids of this actor's jobs whose first run this is: it was counted as they were added */
   function start(spawned?: { actor: string; ids: Set<string> }): void {
@@ -80,7 +83,11 @@ export function createJobRunner({ world, logics, committer, actors, jobs, parkin
 
   /** What a running promise sends its machine: taken before its result, and not at all where nobody waits for it. */
   function tell(job: JobRow, event: ActorEvent): void {
+    const waiting = told.get(job) ?? 0;
+    checkTold(job.src, waiting);
+    told.set(job, waiting + 1);
     const take = async (): Promise<void> => {
+      told.set(job, (told.get(job) ?? 1) - 1);
       const actor = await actors.load(job.actor);
       if (!actor || !jobs.isCurrent(job)) return;
       try {

@@ -18,7 +18,7 @@ export function listFollowing(steps: readonly TakenStep[], end: Message): Follow
   const told = steps.flatMap(({ effects }) => effects).filter(isToParent);
   let rest: ActorEvent[] = [describeEnd(end)];
   for (const effect of told.reverse()) {
-    if (JSON.stringify(rest).length > hostLimits.followingText) break;
+    if (following.size >= hostLimits.followed || JSON.stringify(rest).length > hostLimits.followingText) break;
     following.set(effect, rest);
     rest = [effect.event, ...rest];
   }
@@ -35,9 +35,10 @@ export function describeEnd({ type, child, output, error }: Message): ActorEvent
   return { type: `xstate.${type.slice("host.".length)}.actor.${String(child)}`, ...facts, actorId: String(child) };
 }
 
-/** What a message says comes after it. */
+/** What a message says comes after it: the child's events, of which none is the host's own, and its end. */
 export function readFollowing({ following }: Message): ActorEvent[] {
-  return Array.isArray(following) ? (following as unknown[] as ActorEvent[]) : [];
+  const events = Array.isArray(following) ? (following as ActorEvent[]) : [];
+  return events.filter(({ type }, index) => index === events.length - 1 || !type.startsWith("xstate."));
 }
 
 /** Whether a step leaves the child, and does not begin it anew: a new child of that id is not ended by what the old one said. */

@@ -47,8 +47,11 @@ export const hostLimits = {
   errorFields: 16_000,
   /** Causes within causes that an error is told with, and errors of an AggregateError: nobody reads on. */
   errorCauses: 4,
-  /** Characters that one of an actor's last messages carries of those behind it; beyond, its parent hears them only if it stays. */
+  /** Last messages of an actor that carry those behind them, and the characters of it: each is stored so often. Beyond, its parent hears them only if it stays. */
+  followed: 8,
   followingText: 64_000,
+  /** Events of one promise that wait to be taken: it could send without end while nothing takes them. Half of a commit's steps, for a pure one's share it. */
+  promiseEvents: 50,
   /** Characters of an actor's id: its address is stored with each message, and children's are longer by a few each. */
   idLength: 1_000,
 } as const;

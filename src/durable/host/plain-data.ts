@@ -26,7 +26,7 @@ export function toPlain(value: unknown, what: string): Json | undefined {
  * @throws with the path of what would be lost or changed
  */
 export function checkPlain(value: unknown, what: string): void {
-  walkValue({ what, path: [], seen: new Set(), open: new Set(), exact: true }, value);
+  walkValue({ what, path: [], seen: new Set(), open: [], exact: true }, value);
 }
 
 /**
@@ -36,7 +36,7 @@ export function checkPlain(value: unknown, what: string): void {
  * @throws with the path of what would be lost or changed
  */
 export function checkContext(context: unknown, isPresentChild: (reference: object) => boolean): boolean {
-  const walk: Walk = { what: "context", path: [], seen: new Set(), open: new Set(), exact: true, isPresentChild };
+  const walk: Walk = { what: "context", path: [], seen: new Set(), open: [], exact: true, isPresentChild };
   walkValue(walk, context);
   return walk.exact;
 }
@@ -46,7 +46,7 @@ interface Walk {
   readonly path: (string | number)[];
   /** Objects met so far, and those of them that hold the present one. */
   readonly seen: Set<object>;
-  readonly open: Set<object>;
+  readonly open: object[];
   exact: boolean;
   /** In a context, which may hold references to the actor's children: whether it has that child now. */
   readonly isPresentChild?: (reference: object) => boolean;
@@ -63,15 +63,15 @@ function walkValue(walk: Walk, value: unknown): void {
 
 function walkObject(walk: Walk, value: object): void {
   if (walk.seen.has(value)) {
-    if (walk.open.has(value)) refuse(walk, "a part of itself");
+    if (walk.open.includes(value)) refuse(walk, "a part of itself");
     walk.exact = false;
     return;
   }
   walk.seen.add(value);
-  walk.open.add(value);
+  walk.open.push(value);
   if (Array.isArray(value)) walkArray(walk, value);
   else walkRecord(walk, value);
-  walk.open.delete(value);
+  walk.open.pop();
 }
 
 function walkArray(walk: Walk, value: readonly unknown[]): void {
