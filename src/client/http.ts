@@ -1,5 +1,5 @@
 /** Calls the HTTP API with a token, and turns whatever goes wrong into a {@link ClientError}. Knows no call by name. */
-import { createProblem, type ProblemCode } from "../wire/problem.ts";
+import { createProblem, type Problem, type ProblemCode } from "../wire/problem.ts";
 import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { clientLimits } from "./limits.ts";
@@ -123,21 +123,26 @@ function parseBody(text: string, url: string): unknown {
 function readRefusal(response: Response, text: string): ClientError {
   const header = Number(response.headers.get("retry-after") ?? Number.NaN);
   const retryAfter = Number.isFinite(header) ? header : undefined;
-  try {
-    const problem = readProblem(JSON.parse(text));
-    if (problem) return refuseBy(problem, problem.retryAfter ?? retryAfter);
-  } catch {
-    // Not JSON: a proxy between us and the server wrote it. Its status is all there is to go by.
-  }
-  const detail = `the server answered ${response.status}${text ? `: ${text.slice(0, 200)}` : ""}`;
+  const problem = readOwnProblem(response, text);
+  if (problem) return refuseBy(problem, problem.retryAfter ?? retryAfter);
+  // Something between us and the server wrote it. What it says of the token, the path or the event is not the server's word.
+  const detail = `something other than a nerveflare server answered ${response.status}${text ? `: ${text.slice(0, 200)}` : ""}`;
   return refuseBy(createProblem(codeOfStatus(response.status), detail), retryAfter);
 }
 
+/** The problem in an answer, if it is the server's own: JSON, with a code, of the status that it came with. */
+function readOwnProblem(response: Response, text: string): Problem | undefined {
+  if (!/^application\/(problem\+)?json\b/.test(response.headers.get("content-type") ?? "")) return undefined;
+  try {
+    const problem = readProblem(JSON.parse(text));
+    return problem && typeof problem.detail === "string" && problem.status === response.status ? problem : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is refused for its size will be again, and who is told to wait does; all else may go better. */
 function codeOfStatus(status: number): ProblemCode {
-  if (status === 401) return "unauthenticated";
-  if (status === 403) return "forbidden";
-  if (status === 404) return "not_found";
   if (status === 413) return "too_large";
-  if (status === 429) return "rate_limited";
-  return status >= 500 || status === 408 ? "unavailable" : "malformed";
+  return status === 429 ? "rate_limited" : "unavailable";
 }

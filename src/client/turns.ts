@@ -61,6 +61,8 @@ interface Run {
   turn: TurnAssigned;
   event: CloudEvent;
   controller: AbortController;
+  /** Of the handler: another each time that it is run again for a resume. */
+  work: AbortController;
   dones: (() => void)[];
   /** Whether it has a place: its handler runs, or its answer is on its way. */
   begun: boolean;
@@ -105,7 +107,7 @@ export function createTurns(options: TurnsOptions): Turns {
       same.event = event;
       return;
     }
-    const run: Run = { turn, event, controller: new AbortController(), dones: [done], begun: false };
+    const run: Run = { turn, event, controller: new AbortController(), work: new AbortController(), dones: [done], begun: false };
     runs.set(turn.turn, run);
     note({ level: "info", what: "turn.assigned", message: `${turn.workflow}/${turn.role.name}, round ${turn.round}`, ...about });
     void carryOut(run).then(
@@ -202,7 +204,8 @@ export function createTurns(options: TurnsOptions): Turns {
   /** Runs the handler, again where a resume wants it. Gives the data of `nerve.turn.respond`, or of `nerve.turn.fail` where it threw. */
   async function settle(run: Run, invalid: InvalidAnswer | undefined): Promise<{ [member: string]: Json }> {
     for (;;) {
-      const attempt: Attempt = { controller: new AbortController(), turn: run.turn };
+      // The signal stays the same over answers that are refused: a handler may keep by it what it knows of the turn.
+      const attempt: Attempt = { controller: run.work, turn: run.turn };
       const abort = () => attempt.controller.abort(run.controller.signal.reason);
       run.controller.signal.addEventListener("abort", abort, { once: true });
       if (run.controller.signal.aborted) abort();
@@ -211,6 +214,7 @@ export function createTurns(options: TurnsOptions): Turns {
       run.attempt = undefined;
       run.controller.signal.removeEventListener("abort", abort);
       if (run.controller.signal.aborted || !attempt.controller.signal.aborted) return data;
+      run.work = new AbortController();
     }
   }
 
