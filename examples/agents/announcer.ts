@@ -1,7 +1,7 @@
 /**
  * Announces a setup step to the fleet of workflows/announce-setup.yaml, and hears when all have done it.
  *
- *     node examples/agents/announcer.ts --step "Install the new linter"
+ *     npx node examples/agents/announcer.ts --step "Install the new linter"
  */
 import { parseArgs } from "node:util";
 import { connectAgent } from "../../src/client/index.ts";

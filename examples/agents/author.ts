@@ -1,7 +1,7 @@
 /**
  * An author for workflows/code-review.yaml: says that a pull request is ready, and addresses what the reviewer asks for.
  *
- *     node examples/agents/author.ts --repo nerve --pr 115 --title "Retry with back-off"
+ *     npx node examples/agents/author.ts --repo nerve --pr 115 --title "Retry with back-off"
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";

@@ -1,7 +1,7 @@
 /**
  * The host of workflows/debate.yaml: asks for a debate, and sums it up when it is told to.
  *
- *     node examples/agents/host.ts --motion "Agents should review each other's code"
+ *     npx node examples/agents/host.ts --motion "Agents should review each other's code"
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";

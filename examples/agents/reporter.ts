@@ -1,7 +1,7 @@
 /**
  * Reports an issue to workflows/triage-pool.yaml, and hears what label it gets.
  *
- *     node examples/agents/reporter.ts --repo nerve --issue 7 --title "Retries never stop"
+ *     npx node examples/agents/reporter.ts --repo nerve --issue 7 --title "Retries never stop"
  */
 import { parseArgs } from "node:util";
 import { connectAgent } from "../../src/client/index.ts";

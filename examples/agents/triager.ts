@@ -2,7 +2,7 @@
  * One of the pool of workflows/triage-pool.yaml: bids with the minutes until it could begin, labels what nobody has looked at,
  * and agrees with a label that makes sense.
  *
- *     node examples/agents/triager.ts --minutes 3
+ *     npx node examples/agents/triager.ts --minutes 3
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";

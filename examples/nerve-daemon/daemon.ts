@@ -3,7 +3,7 @@
  * the daemon shows that it is alive however long a turn takes. Its state is on disk after each round, so a `kill -9` at any moment repeats
  * at most what the server knows as a repeat.
  *
- *     NERVEFLARE_TOKEN=… node examples/nerve-daemon/daemon.ts [--file nerve.yaml] [--state daemon-state.json]
+ *     NERVEFLARE_TOKEN=… npx node examples/nerve-daemon/daemon.ts [--file nerve.yaml] [--state daemon-state.json]
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -61,9 +61,11 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => 
 /** Claims of this round: the server's word on them comes with the next. */
 let claimed = 0;
 // The server holds an agent to what it says it has room for.
-await send(reportAgent(crypto.randomUUID(), { slots: senses.capacity.slots, accepts: senses.inbox.accepts ?? {} }));
-for (;;) {
+const report = reportAgent(crypto.randomUUID(), { slots: senses.capacity.slots, accepts: senses.inbox.accepts ?? {} });
+for (let reported = false; ; ) {
   try {
+    if (!reported) await send(report);
+    reported = true;
     const reading = await createInboxSense({ ...sensed, wait: Math.floor(beat / 1_000) }).compute(state.inbox);
     claimed = 0;
     const waiting: CloudEvent[] = [];
@@ -78,7 +80,11 @@ for (;;) {
     work.goOn((await capacity.compute()).turns);
     if (beat < 1_000 && reading.events.length === 0) await sleep(beat);
   } catch (error) {
-    if (!(error instanceof ClientError) || !error.retryable) throw error;
+    if (!(error instanceof ClientError)) throw error;
+    if (!error.retryable) {
+      console.error(error.message);
+      process.exit(1);
+    }
     console.error(`${error.message}; again in ${pause} ms`);
     await sleep(pause);
   }

@@ -77,7 +77,7 @@ function describeNext({ url, adminToken, data }: Ready, keep: boolean): string {
   return keep
     ? `\nAll threads are complete; the server and the agents go on until Ctrl-C.${look}`
     : `\nAll threads are complete, and the server is gone. \`npm run demo -- --keep\` leaves it running to look around; \`npm start\` runs one of your own:${look}
-  NERVEFLARE_TOKEN=… node examples/agents/reviewer.ts   an agent of this story, with a token from \`npx nerveflare agents add\``;
+  NERVEFLARE_TOKEN=… npx node examples/agents/reviewer.ts   an agent of this story, with a token from \`npx nerveflare agents add\``;
 }
 
 async function playAct(
