@@ -3,7 +3,7 @@ import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, ExecutableAction
 import { readAddress } from "../../../machines/address.ts";
 import type { Json } from "../../wire/event.ts";
 import { toPlain } from "./plain-data.ts";
-import { parentReference, type SentByHand } from "./references.ts";
+import { isChildReference, parentReference, type SentByHand } from "./references.ts";
 
 /** An event of a machine, as plain data. */
 export interface ActorEvent {
@@ -57,7 +57,10 @@ export function readEffects(
   const addSend = (to: unknown, event: unknown, delay: { delay?: number; id?: string }): void => {
     const child = to as AnyActorRef;
     const known = (): boolean => spawned.has(child) || Object.values(before?.children ?? {}).includes(child);
-    const effect: Effect = { type: "send", to: readReceiver(to, self, known), event: readEvent(event), ...delay };
+    const receiver = readReceiver(to, self, known);
+    // A child that was stopped: nobody hears it, as in XState.
+    if (receiver === undefined) return;
+    const effect: Effect = { type: "send", to: receiver, event: readEvent(event), ...delay };
     if (pending.has(child)) early.set(child, [...(early.get(child) ?? []), effect]);
     else effects.push(effect);
   };
@@ -123,12 +126,14 @@ function readSpawn(params: Params, child: AnyActorRef | undefined): Effect {
   return { type: "spawn", id: child.id, src, input: toPlain(params.input, `the input of the child ${child.id}`) };
 }
 
-function readReceiver(to: unknown, self: unknown, known: () => boolean): Receiver {
+/** @returns undefined for a child that is there no more */
+function readReceiver(to: unknown, self: unknown, known: () => boolean): Receiver | undefined {
   const address = readAddress(to);
   if (address === "parent" || to === parentReference) return { parent: true };
   if (address !== undefined) return { address };
   if (to === self) return { self: true };
   if (known()) return { child: (to as AnyActorRef).id };
+  if (isChildReference(to)) return undefined;
   throw new Error(`sendTo ${String((to as AnyActorRef | undefined)?.id ?? to)}: neither a child, the parent, itself nor an address`);
 }
 

@@ -11,6 +11,7 @@ import { inspectMachine } from "./inspect-machine.ts";
 import { hostLimits } from "./limits.ts";
 import { checkPlain, toPlain } from "./plain-data.ts";
 import type { Storage } from "./ports.ts";
+import { placeholderLogic } from "./references.ts";
 import { findFault } from "./step.ts";
 
 /** What a write, a pure promise or an expansion sees of its actor. Reads of `storage` see the transaction so far. */
@@ -103,15 +104,6 @@ export type LogicEntry =
   | { machine: AnyStateMachine; options?: MachineOptions }
   | { load: (definition: unknown) => AnyStateMachine; options?: MachineOptions }
   | PromiseLogic;
-
-/** Holds nothing and does nothing: stands for a child whose actor lives elsewhere. */
-export const placeholderLogic: AnyActorLogic = {
-  config: "placeholder",
-  transition: (state: unknown) => state,
-  getInitialSnapshot: () => ({ status: "active", output: undefined, error: undefined }),
-  getPersistedSnapshot: (snapshot: { status: string }) => ({ status: snapshot.status }),
-  restoreSnapshot: () => ({ status: "active", output: undefined, error: undefined }),
-} as unknown as AnyActorLogic;
 
 /**
  * Registers logics by name. A machine's own children are registered with it, as `<name>/<src>`, unless `actors` names another.

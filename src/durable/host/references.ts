@@ -2,7 +2,7 @@
  * What actor references do inside a step: `self`, `self._parent` and children take messages, which become effects like
  * any others; what a reference cannot do here is refused. Knows XState, not the store.
  */
-import type { AnyActorRef, AnyMachineSnapshot } from "xstate";
+import type { AnyActorLogic, AnyActorRef, AnyMachineSnapshot } from "xstate";
 
 /** Who takes the step. */
 export interface Identity {
@@ -72,8 +72,37 @@ export function prepareSelf(self: AnyActorRef, identity: Identity, before: AnyMa
   });
 }
 
+/** Holds nothing and does nothing: stands for a child whose actor lives elsewhere. */
+export const placeholderLogic: AnyActorLogic = {
+  config: "placeholder",
+  transition: (state: unknown) => state,
+  getInitialSnapshot: () => ({ status: "active", output: undefined, error: undefined }),
+  getPersistedSnapshot: (snapshot: { status: string }) => ({ status: snapshot.status }),
+  restoreSnapshot: () => ({ status: "active", output: undefined, error: undefined }),
+} as unknown as AnyActorLogic;
+
+/** Whether it is a reference to a child, there or not: XState knows a child's logic by its name, and of `self` has the logic itself. */
+export function isChildReference(reference: unknown): boolean {
+  if (typeof reference !== "object" || reference === null) return false;
+  return "sessionId" in reference && "src" in reference && typeof reference.src === "string";
+}
+
+/** What XState's `restoreSnapshot` takes as children that are gone: context may still hold references to them. */
+export function listGone(ids: readonly string[]): Record<string, object> {
+  return Object.fromEntries(ids.map((id) => [id, { src: placeholderLogic, snapshot: { status: "stopped" } }]));
+}
+
+/** Makes references to children of what XState restored, and takes those out that are gone. */
+export function prepareChildren(children: Record<string, AnyActorRef>, gone: readonly string[]): void {
+  for (const child of Object.values(children)) prepareSystem(child.system);
+  for (const id of gone) {
+    Object.assign(children[id] ?? {}, { src: "gone" });
+    delete children[id];
+  }
+}
+
 /** Messages through references of this system become effects. */
-export function prepareSystem(system: AnyActorRef["system"]): void {
+function prepareSystem(system: AnyActorRef["system"]): void {
   Object.assign(system, { _relay: relay });
 }
 

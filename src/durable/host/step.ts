@@ -15,7 +15,7 @@ import type { Json } from "../../wire/event.ts";
 import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
 import { checkContext, checkPlain } from "./plain-data.ts";
-import { collectSent, type Identity, prepareSelf, prepareSystem } from "./references.ts";
+import { collectSent, type Identity, isChildReference, listGone, prepareChildren, prepareSelf } from "./references.ts";
 
 export interface Step {
   event: ActorEvent;
@@ -89,20 +89,29 @@ export interface StoredSnapshot {
 
 /** @throws when what is read back would not be equal, with the path */
 export function persistSnapshot(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): StoredSnapshot {
-  const exact = checkContext(snapshot.context, (reference) => isPresentChild(snapshot, reference));
+  const { children } = snapshot;
+  const gone = new Set<string>();
+  const exact = checkContext(snapshot.context, (reference) => {
+    if (!isChildReference(reference))
+      throw new Error("context holds a reference to no child, which would be lost with the object's memory: store the actor's id");
+    const { id } = reference as AnyActorRef;
+    if (!Object.hasOwn(children, id)) gone.add(id);
+    return gone.has(id) || children[id] === reference;
+  });
   if (snapshot.output !== undefined) checkPlain(snapshot.output, "output");
   const persisted = machine.getPersistedSnapshot(snapshot);
-  const { error } = persisted;
-  return { text: JSON.stringify(error === undefined ? persisted : { ...persisted, error: toErrorData(error) }), exact };
+  const stored: StoredFacts = {
+    ...persisted,
+    ...(persisted.error !== undefined && { error: toErrorData(persisted.error) }),
+    ...(gone.size > 0 && { gone: [...gone] }),
+  };
+  return { text: JSON.stringify(stored), exact };
 }
 
-/** @throws when it is no child's at all */
-function isPresentChild({ children }: AnyMachineSnapshot, reference: object): boolean {
-  const { id, src } = reference as { id: string; src?: unknown };
-  // XState names the logic of a child by its `src`; of `self` it is an object.
-  if (typeof src !== "string")
-    throw new Error("context holds a reference to no child, which would be lost with the object's memory: store the actor's id");
-  return children[id] === reference;
+/** What the host adds to XState's persisted snapshot. */
+interface StoredFacts {
+  /** Ids of children that are there no more, and that context still refers to. */
+  gone?: string[];
 }
 
 /**
@@ -110,8 +119,10 @@ function isPresentChild({ children }: AnyMachineSnapshot, reference: object): bo
  * @throws when it names a state that the machine does not have
  */
 export function restoreSnapshot(machine: AnyStateMachine, stored: Json): AnyMachineSnapshot {
-  const snapshot = machine.restoreSnapshot(stored as never, { self: undefined } as never) as AnyMachineSnapshot;
-  for (const child of Object.values(snapshot.children)) prepareSystem((child as AnyActorRef).system);
+  const { gone = [], children } = stored as StoredFacts & { children?: object };
+  const whole = { ...(stored as object), children: { ...children, ...listGone(gone) } };
+  const snapshot = machine.restoreSnapshot(whole as never, { self: undefined } as never) as AnyMachineSnapshot;
+  prepareChildren(snapshot.children, gone);
   return orderNodes(snapshot);
 }
 

@@ -205,6 +205,28 @@ export const families: Statechart[] = [
       { type: "ping", id: "x" },
     ],
   ),
+  chart("a reference to a child in context: used, kept when the child is stopped, and of a new one of its name", () => {
+    const keepReference = assign(({ self }: { self: AnyActorRef }) => ({
+      out: (self.getSnapshot() as unknown as { children: Record<string, AnyActorRef> }).children["e"],
+    })) as never;
+    return house.createMachine({
+      context,
+      initial: "a",
+      on: {
+        up,
+        keep: { actions: keepReference },
+        use: { actions: sendTo(({ context: { out } }) => out as AnyActorRef, { type: "ping" }) },
+        hand: {
+          actions: assign(({ context: { out } }) => {
+            (out as AnyActorRef).send({ type: "ping" });
+            return {};
+          }),
+        },
+        ping: { actions: assign({ seen: ({ context: { seen } }) => [...seen, "not for me"] }) },
+      },
+      states: { a: { invoke: { src: "echo", id: "e", input: {} }, on: { leave: "b" } }, b: { on: { back: "a" } } },
+    });
+  }, ["keep", "use", "hand", "leave", "use", "hand", "back", "keep", "use", "leave"]),
   chart("a child with timers and a child of its own is stopped, and nothing of it rings", () => {
     const leaf = setup({ types: {} as { context: { rang: number } } }).createMachine({
       context: { rang: 0 },
