@@ -13,6 +13,7 @@ export const commands: { name: string; summary: string; load: () => Promise<Comm
   { name: "start", summary: "run a server on this machine", load: () => import("./start.ts") },
   { name: "backup", summary: "copy what a server keeps, while it runs", load: () => import("./backup.ts") },
   { name: "restore", summary: "make a data folder of a backup", load: () => import("./restore.ts") },
+  { name: "doctor", summary: "say what is wrong with a data folder, and mend it", load: () => import("./doctor.ts") },
   { name: "demo", summary: "play a review and a debate, told as they happen", load: () => import("./demo.ts") },
   { name: "check", summary: "say what is wrong with workflow files", load: () => import("./check.ts") },
   { name: "compile", summary: "write a workflow's two machines", load: () => import("./compile.ts") },

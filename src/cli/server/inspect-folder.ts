@@ -54,7 +54,7 @@ export function inspectFolder(data: string, migrations: readonly string[], optio
     applied = readMigrations(join(state, d1));
   } catch (error) {
     throw new ServerStartError("data_folder_damaged", `The index of ${data} cannot be read: ${(error as Error).message}.`, {
-      hint: `It is state/${d1}. \`nerveflare doctor --data ${data}\` says what is broken; restore a backup, or let it be rebuilt with --fix.`,
+      hint: `It is state/${d1}. \`nerveflare doctor --data ${data}\` says what is broken, and mends it where it can; else restore a backup.`,
       cause: error,
     });
   }

@@ -44,8 +44,13 @@ export function encodeRow(row: ProjectionRow): EncodedRow {
 
 /** The statements, for one batch, that write these rows. Idempotent: writing a row twice changes nothing. */
 export function prepareProjection(db: D1Database, rows: EncodedRow[]): D1PreparedStatement[] {
+  return listStatements(rows).map(({ sql, json }) => db.prepare(sql).bind(json));
+}
+
+/** The same for any SQLite: each takes its JSON as its one parameter. */
+export function listStatements(rows: EncodedRow[]): { sql: string; json: string }[] {
   return Object.entries(tables).flatMap(([table, { statements }]) =>
-    packRows(keepNewest(rows.filter((row) => row.table === table))).flatMap((json) => statements.map((sql) => db.prepare(sql).bind(json))),
+    packRows(keepNewest(rows.filter((row) => row.table === table))).flatMap((json) => statements.map((sql) => ({ sql, json }))),
   );
 }
 

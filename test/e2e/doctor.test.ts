@@ -1,0 +1,235 @@
+/** What the doctor finds in the folder of a real server: nothing in a sound one, and each harm by its name in a harmed one. */
+import { cpSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { runCli } from "../../src/cli/main.ts";
+import { spawnServer } from "../../src/cli/server/spawn-server.ts";
+import { connectAgent } from "../../src/client/index.ts";
+import { createOperator } from "./operator.ts";
+import { makeDataFolder, startTestServer } from "./server-process.ts";
+
+const within = { timeout: 60_000, interval: 100 };
+
+interface Told {
+  code: number;
+  err: string;
+  findings: { code: string; message: string; thread?: string; agent?: string; mendable: boolean; mended?: boolean }[];
+}
+
+async function examine(data: string, ...args: string[]): Promise<Told> {
+  let [out, err] = ["", ""];
+  const code = await runCli(["doctor", "--data", data, "--json", ...args], {
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+    env: {},
+  });
+  return { code, err, findings: out === "" ? [] : JSON.parse(out).findings };
+}
+
+/** The folder of a server that stopped in order: one review is over, one runs. */
+const sound = { data: "", done: "", running: "" };
+
+/** The same of one that was killed. */
+let killed = "";
+
+beforeAll(async () => {
+  const root = mkdtempSync(join(tmpdir(), "nerveflare-doctor-"));
+  sound.data = join(root, "sound");
+  killed = join(root, "killed");
+  const server = spawnServer(sound.data);
+  const facts = await server.ready;
+  if (!facts) throw new Error((await server.ended).stderr);
+  const operator = createOperator(facts);
+  await operator.publish("code-review");
+  const author = connectAgent({
+    url: facts.url,
+    token: await operator.add("author", ["coding"]),
+    onOffer: () => "claim",
+    onTurn: () => ({ $status: "updated", note: "x" }),
+  });
+  const reviewer = connectAgent({
+    url: facts.url,
+    token: await operator.add("reviewer", ["code-review"]),
+    onOffer: () => "claim",
+    onTurn: () => ({ $status: "approved", summary: "good" }),
+  });
+  const begin = async (pr: number) =>
+    (await author.send({ type: "pr.ready_for_review", id: `ready:${pr}`, data: { repo: "nerve", pr } })).threads[0] ?? "no thread";
+  const findStatus = async (thread: string) => ((await operator.call("GET", `v1/threads/${thread}`)) as { status: string }).status;
+  sound.done = await begin(1);
+  await vi.waitFor(async () => expect(await findStatus(sound.done)).toBe("completed"), within);
+  await reviewer.close();
+  sound.running = await begin(2);
+  await vi.waitFor(async () => {
+    const { threads } = (await operator.call("GET", "v1/threads")) as { threads: { id: string; status: string }[] };
+    expect(Object.fromEntries(threads.map(({ id, status }) => [id, status]))).toEqual({
+      [sound.done]: "completed",
+      [sound.running]: "recruiting",
+    });
+    const { events } = (await operator.call("GET", "v1/events?type=nerve.thread.completed")) as { events: unknown[] };
+    expect(events).toHaveLength(1);
+  }, within);
+  await author.close();
+  cpSync(sound.data, killed, { recursive: true });
+  server.child.kill("SIGTERM");
+  await server.ended;
+  sweepLanes();
+  return () => rmSync(root, { recursive: true, force: true });
+}, 120_000);
+
+/** As the objects do some time after their rows were written: else each would write them once more, and mend what we harm. */
+function sweepLanes(): void {
+  for (const file of readdirSync(join(sound.data, "state/do"), { recursive: true }).map(String)) {
+    if (!/[0-9a-f]{64}\.sqlite$/.test(file)) continue;
+    const db = new DatabaseSync(join(sound.data, "state/do", file));
+    if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'projection'").get()) db.exec("DELETE FROM projection");
+    db.close();
+  }
+}
+
+/** A copy to harm. */
+async function copySound(): Promise<string> {
+  const data = join(await makeDataFolder(), "data");
+  cpSync(sound.data, data, { recursive: true });
+  return data;
+}
+
+function openD1(data: string): DatabaseSync {
+  const folder = join(data, "state/d1/miniflare-D1DatabaseObject");
+  const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "there is none";
+  return new DatabaseSync(join(folder, file), { defensive: false } as object);
+}
+
+function change(data: string, sql: string): void {
+  const db = openD1(data);
+  db.exec(sql);
+  db.close();
+}
+
+/** The file of a thread's or an agent's object. */
+function findObject(data: string, className: string, table: string, name: string): string {
+  const folder = join(data, "state/do", `nerveflare-${className}`);
+  const found = readdirSync(folder).find((file) => {
+    if (!file.endsWith(".sqlite") || file === "metadata.sqlite") return false;
+    const db = new DatabaseSync(join(folder, file), { readOnly: true });
+    const has = db.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(table) !== undefined;
+    const rows = has ? JSON.stringify(db.prepare(`SELECT * FROM ${table}`).all()) : "";
+    db.close();
+    return rows.includes(name);
+  });
+  return join(folder, found ?? "there is none");
+}
+
+test("[DOCTOR1] nothing is wrong with the folder of a server that stopped in order", async () => {
+  expect(await examine(await copySound())).toEqual({ code: 0, err: "", findings: [] });
+});
+
+/** What a harm is called, and whether `--fix` mends it. */
+const harms: [code: string, harm: (data: string) => void, expected: { mendable: boolean; names: () => string }][] = [
+  ["thread_not_in_index", (data) => change(data, "DELETE FROM thread"), { mendable: true, names: () => sound.done }],
+  [
+    "index_behind",
+    (data) => change(data, "UPDATE thread SET status = 'running', revision_number = 0 WHERE status = 'completed'"),
+    { mendable: true, names: () => sound.done },
+  ],
+  [
+    "object_behind",
+    (data) => change(data, "UPDATE thread SET status = 'running', revision_number = 999 WHERE status = 'completed'"),
+    { mendable: false, names: () => sound.done },
+  ],
+  [
+    "event_not_in_log",
+    (data) => change(data, "DELETE FROM event WHERE type = 'pr.ready_for_review'"),
+    { mendable: true, names: () => "ready:1" },
+  ],
+  [
+    "event_not_in_log",
+    (data) => change(data, "DELETE FROM event WHERE type = 'nerve.turn.respond'"),
+    { mendable: false, names: () => sound.done },
+  ],
+  ["revision_missing", (data) => change(data, "DELETE FROM revision"), { mendable: false, names: () => sound.running }],
+  [
+    "thread_lost",
+    (data) => rmSync(findObject(data, "RecruitmentObject", "thread", sound.running)),
+    { mendable: false, names: () => sound.running },
+  ],
+  [
+    "agent_lost",
+    (data) => rmSync(findObject(data, "AgentObject", "agent", '\\"reviewer\\"')),
+    { mendable: false, names: () => "agents rotate reviewer" },
+  ],
+  [
+    "file_broken",
+    (data) => {
+      const file = openSync(findObject(data, "RecruitmentObject", "thread", sound.running), "r+");
+      writeSync(file, Buffer.alloc(9_000, 7), 0, 9_000, 4_000);
+    },
+    { mendable: false, names: () => `It is thread ${sound.running}` },
+  ],
+  [
+    "file_broken",
+    (data) => {
+      const db = openD1(data);
+      const { sql, rootpage } = db.prepare("SELECT sql, rootpage FROM sqlite_master WHERE name = 'event_type'").get() as {
+        sql: string;
+        rootpage: number;
+      };
+      db.exec("PRAGMA writable_schema = ON; DELETE FROM sqlite_master WHERE name = 'event_type'; PRAGMA writable_schema = RESET");
+      db.exec("UPDATE event SET type = type || '.x' WHERE type = 'nerve.thread.completed'");
+      db.exec("PRAGMA writable_schema = ON");
+      db.prepare("INSERT INTO sqlite_master VALUES ('index', 'event_type', 'event', ?, ?)").run(rootpage, sql);
+      db.close();
+    },
+    { mendable: true, names: () => "state/d1/" },
+  ],
+  [
+    "change_unfinished",
+    (data) => change(data, "UPDATE agent SET state = 'removing' WHERE id = 'reviewer'"),
+    { mendable: false, names: () => "agents remove reviewer" },
+  ],
+];
+
+test.each(harms)(
+  "[DOCTOR2] %s is found and named, and mended where that takes nothing away (%#)",
+  async (code, harm, { mendable, names }) => {
+    const data = await copySound();
+    harm(data);
+    const told = await examine(data);
+    expect(told.code).toBe(1);
+    expect([...new Set(told.findings.map((finding) => finding.code))]).toEqual([code]);
+    expect(told.findings.some((finding) => finding.mendable)).toBe(mendable);
+    expect(JSON.stringify(told.findings)).toContain(names());
+
+    const mended = await examine(data, "--fix");
+    expect({ code: mended.code, mended: mended.findings.every((finding) => finding.mended) }).toEqual({
+      code: mendable ? 0 : 1,
+      mended: mendable,
+    });
+    // What was not mended is as it was; what was is whole.
+    expect((await examine(data)).findings.map((finding) => finding.code)).toEqual(
+      mendable ? [] : told.findings.map((finding) => finding.code),
+    );
+  },
+);
+
+test("[DOCTOR3] a folder without its write-ahead logs is opened only by who says so, and starts then", async () => {
+  const data = join(await makeDataFolder(), "bare");
+  cpSync(killed, data, { recursive: true, filter: (from) => !/-(wal|shm)$/.test(from) });
+  expect((await examine(data)).findings.map(({ code }) => code)).toContain("logs_missing");
+  expect((await examine(data, "--fix")).findings).toContainEqual(expect.objectContaining({ code: "logs_missing", mended: true }));
+  const { facts } = await startTestServer(data);
+  expect((await fetch(`${facts.url}/readyz`)).status).toBe(200);
+});
+
+test("[DOCTOR4] of a running server a backup is examined, the folder itself is left alone", async () => {
+  const data = await makeDataFolder();
+  const { facts } = await startTestServer(data);
+  expect(await examine(data)).toMatchObject({ code: 1, err: expect.stringContaining("already runs"), findings: [] });
+  expect((await fetch(`${facts.url}/healthz`)).status).toBe(200);
+  const backup = join(await makeDataFolder(), "backup");
+  onTestFinished(() => rmSync(backup, { recursive: true, force: true }));
+  expect(await runCli(["backup", backup, "--data", data], { stdout: { write: () => {} }, stderr: { write: () => {} }, env: {} })).toBe(0);
+  expect(await examine(backup)).toEqual({ code: 0, err: "", findings: [] });
+});
