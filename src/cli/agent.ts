@@ -24,6 +24,7 @@ interface Options {
   slots: number;
   timeout?: number;
   finish: number;
+  keep?: true;
   state?: string;
   poll?: boolean;
   accepts?: string;
@@ -36,7 +37,9 @@ If the output does not parse or is refused it runs again, three times in all, wi
 "output": {...}, "printed": "..."}} in the turn.
 A code other than 0 fails the turn with what it said on stderr; 75 asks for another attempt, which takes a role with turn.retries.
 It finds NERVEFLARE_TURN, NERVEFLARE_ROLE, NERVEFLARE_WORKFLOW and NERVEFLARE_THREAD in its environment. A turn that is revoked
-ends it with SIGTERM, 5 s later SIGKILL. SIGTERM to this command lets running turns finish; a second one does not.
+ends it with SIGTERM, 5 s later SIGKILL. So does a thread that is resumed with a supplement: then it runs again, with "resumed" in the turn.
+SIGTERM or SIGINT to this command claims nothing more, gives back roles whose turn it does not perform, and lets running turns
+finish for as long as --finish; a second one ends it at once.
 
 Example:
   nerveflare agent --exec './review.sh' --claim code-review/reviewer`;
@@ -56,8 +59,11 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--slots <number>", "roles to hold, and programs to run, at a time", readCount, 1)
     .option("--timeout <duration>", "how long a program may take, e.g. 10m (default: as long as its turn)", readTime)
     .addOption(
-      new Option("--finish <duration>", "at SIGTERM, how long running turns may take to finish").argParser(readTime).default(30_000, "30s"),
+      new Option("--finish <duration>", "at SIGTERM or SIGINT, how long running turns may take to finish")
+        .argParser(readTime)
+        .default(30_000, "30s"),
     )
+    .option("--keep", "at SIGTERM or SIGINT keep the roles, for the run that follows, rather than give them back")
     .option("--state <file>", "keep answers here, so that no turn is performed twice across a restart")
     .option("--accepts <file>", "JSON: kinds and the JSON Schemas of their data; what does not fit is dropped, and others see what fits")
     .option("--poll", "poll, even where sockets work")
@@ -91,7 +97,7 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
   const stop = () => {
     // A second signal means now: what is unanswered is given again to whoever connects next.
     for (const signal of signals) process.once(signal, () => process.exit(exitCodes.failed));
-    void agent.close({ finish: options.finish });
+    void agent.close({ finish: options.finish, release: !options.keep });
   };
   for (const signal of signals) process.once(signal, stop);
   try {

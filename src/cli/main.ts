@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { CliError, type CommandModule, exitCodes } from "./command.ts";
 import { createTerminal, type Output } from "./terminal.ts";
+import { useEnvProxy } from "./use-env-proxy.ts";
 
 /** Every command; in the order of `--help`. */
 export const commands: { name: string; summary: string; load: () => Promise<CommandModule> }[] = [
@@ -69,6 +70,8 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
   const { stdout = process.stdout, stderr = process.stderr, env = process.env } = world;
   const terminal = createTerminal({ stdout, stderr, json: args.includes("--json"), env });
   const program = createProgram(stdout, terminal.json ? { write: () => {} } : stderr);
+  const proxy = useEnvProxy(env);
+  if (proxy.warning) terminal.hint(terminal.style("yellow", proxy.warning));
   try {
     const words = args.filter((arg) => !arg.startsWith("-"));
     const asked = words[0] === "help" ? words[1] : words[0];
@@ -93,6 +96,8 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     terminal.error(`NRV9001 bug: ${detail}`, "This is a fault of nerveflare. Please report it with the command line that you used.");
     return exitCodes.failed;
+  } finally {
+    proxy.undo();
   }
 }
 

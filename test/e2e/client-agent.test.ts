@@ -88,6 +88,43 @@ describe("nerveflare agent", () => {
     expect(server.accepted.filter(isResponse)).toHaveLength(1);
   });
 
+  test.each(["SIGTERM", "SIGINT"] as const)("[CLOSE3] at %s gives back the role that it holds and does not perform", async (signal) => {
+    const server = await createFake();
+    server.me.rolesHeld = [
+      { thread: "t7", workflow: "code-review", role: "reviewer", type: "open", lease: { generation: 2, expires: null } },
+    ];
+    const agent = startAgent(server, "true");
+    await agent.noted("connected");
+    agent.child.kill(signal);
+    expect(await agent.ended).toEqual([0, null]);
+    expect(server.accepted.filter(({ type }) => type === "nerve.role.release")).toMatchObject([
+      { data: { thread: "t7", role: "reviewer", lease: 2 } },
+    ]);
+  });
+
+  test("[CLOSE4] with --keep, gives nothing back", async () => {
+    const server = await createFake();
+    server.me.rolesHeld = [
+      { thread: "t7", workflow: "code-review", role: "reviewer", type: "open", lease: { generation: 2, expires: null } },
+    ];
+    const agent = startAgent(server, "true", "--keep");
+    await agent.noted("connected");
+    agent.child.kill("SIGTERM");
+    expect(await agent.ended).toEqual([0, null]);
+    expect(server.accepted.filter(({ type }) => type === "nerve.role.release")).toEqual([]);
+  });
+
+  test("[RESUME6] a thread that is resumed with a supplement has the program run again with it", async () => {
+    const server = await createFake();
+    const program = `const turn = JSON.parse(require("fs").readFileSync(0, "utf8")); if (turn.resumed) console.log(JSON.stringify({ said: turn.resumed.supplement })); else { console.error("began"); setInterval(() => {}, 1000); }`;
+    const agent = startAgent(server, `node -e '${program}'`);
+    server.give("nerve.turn.assigned", makeTurn());
+    await agent.noted("turn.assigned");
+    server.give("nerve.turn.assigned", makeTurn("t1.1:1", { resumed: { reason: "asked", supplement: "be kind" } }));
+    await agent.noted("turn.answered");
+    expect(server.accepted.filter(isResponse)).toMatchObject([{ data: { output: { said: "be kind" } } }]);
+  });
+
   test("runs the program again with the errors when its output is refused", async () => {
     const server = await createFake();
     server.judge = (event) =>
