@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { acceptSchemas } from "../client/accept-schemas.ts";
 import type { Accepts } from "../client/accepts.ts";
 import { connectAgent } from "../client/agent.ts";
+import type { Journal } from "../client/answers.ts";
 import { ClientError } from "../client/client-error.ts";
 import { readDuration } from "../client/heartbeat.ts";
 import type { Note } from "../client/note.ts";
@@ -88,7 +89,7 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     slots: options.slots,
     ...(options.poll ? { transports: ["poll"] } : {}),
     ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
-    ...(options.state ? { journal: createFileJournal(options.state) } : {}),
+    ...(options.state ? { journal: await openJournal(options.state) } : {}),
     onTurn: createProgramHandler({ command: options.exec, env, timeoutMs: options.timeout, note: (note) => log(terminal, note) }),
     onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
     onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
@@ -106,6 +107,18 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
   } finally {
     for (const signal of signals) process.removeListener(signal, stop);
+  }
+}
+
+/** Tries it first: an agent that cannot keep its answers may perform turns twice. */
+async function openJournal(file: string): Promise<Journal> {
+  const journal = createFileJournal(file);
+  try {
+    await journal.load();
+    return journal;
+  } catch (cause) {
+    const hint = "Give a file that can be written, in a folder that exists. It need not exist itself; one agent at a time may use it.";
+    throw new CliError(`--state ${file} cannot be used: ${(cause as Error).message}`, { hint, exitCode: exitCodes.usage, cause });
   }
 }
 

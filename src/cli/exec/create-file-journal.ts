@@ -43,10 +43,11 @@ export function createFileJournal(path: string): Journal {
 
   return {
     async load() {
-      for (const line of (await readText(path)).split("\n")) {
-        const parsed = parseLine(line);
-        if (parsed) apply(parsed);
-      }
+      const text = await readText(path);
+      const read = text.split("\n").flatMap((line) => parseLine(line) ?? []);
+      // It is written anew below: somebody's other file must not be lost by a slip of the hand.
+      if (read.length === 0 && text.trim() !== "") throw new Error("it holds something else than answers");
+      for (const line of read) apply(line);
       // Also ends a line that a crash cut off, so that the next one is not appended to it.
       await compact();
       return [...kept.values()];
@@ -77,7 +78,8 @@ async function readText(path: string): Promise<string> {
 
 function parseLine(line: string): Line | undefined {
   try {
-    return JSON.parse(line) as Line;
+    const parsed = JSON.parse(line) as Line | null;
+    return typeof parsed === "object" && parsed !== null && ("keep" in parsed || "forget" in parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -124,6 +124,17 @@ describe("a journal in a file", () => {
     expect(await next.load()).toEqual([keepTurn("a")]);
     await next.keep(keepTurn("c"));
     expect(await createFileJournal(path).load()).toEqual([keepTurn("a"), keepTurn("c")]);
+  });
+
+  test("[EXEC13] leaves alone a file that holds something else", async () => {
+    const path = await createPath();
+    for (const text of ["notes\nof mine\n", '{"name": "package"}\n', "[1]\n5\nnull\n"]) {
+      await writeFile(path, text);
+      await expect(createFileJournal(path).load()).rejects.toThrow("it holds something else than answers");
+      expect(await readFile(path, "utf8")).toBe(text);
+    }
+    await writeFile(path, "\n");
+    expect(await createFileJournal(path).load()).toEqual([]);
   });
 
   test("stays bounded", async () => {
