@@ -46,7 +46,7 @@ export function createFileJournal(path: string): Journal {
       const text = await readText(path);
       const read = text.split("\n").flatMap((line) => parseLine(line) ?? []);
       // It is written anew below: somebody's other file must not be lost by a slip of the hand.
-      if (read.length === 0 && text.trim() !== "") throw new Error("it holds something else than answers");
+      if (read.length === 0 && text.trim() !== "" && !isBegun(text)) throw new Error("it holds something else than answers");
       for (const line of read) apply(line);
       // Also ends a line that a crash cut off, so that the next one is not appended to it.
       await compact();
@@ -74,6 +74,11 @@ async function readText(path: string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw error;
   }
+}
+
+/** Whether the text may be the first line, which a crash cut off. */
+function isBegun(text: string): boolean {
+  return ['{"keep":', '{"forget":'].some((beginning) => text.startsWith(beginning) || beginning.startsWith(text));
 }
 
 function parseLine(line: string): Line | undefined {

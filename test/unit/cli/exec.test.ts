@@ -133,8 +133,10 @@ describe("a journal in a file", () => {
       await expect(createFileJournal(path).load()).rejects.toThrow("it holds something else than answers");
       expect(await readFile(path, "utf8")).toBe(text);
     }
-    await writeFile(path, "\n");
-    expect(await createFileJournal(path).load()).toEqual([]);
+    for (const text of ["\n", "{", '{"kee', '{"keep":{"turn":"b","gen', '{"forget":"t1']) {
+      await writeFile(path, text);
+      expect(await createFileJournal(path).load()).toEqual([]);
+    }
   });
 
   test("stays bounded", async () => {
