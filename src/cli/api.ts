@@ -1,4 +1,5 @@
 /** The HTTP API for commands: which server, whose token, and what to do when something is in the way. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -20,6 +21,12 @@ export interface Api {
   readonly url: string;
   /** @throws CliError that says what to do */
   call(method: string, path: string, call?: HttpCall): Promise<unknown>;
+  /**
+   * Sends an order under an idempotency key, and again under the same where the answer is lost: it is followed once.
+   * @param key of its own unless given
+   * @throws CliError that says what to do
+   */
+  order(path: string, body: object, key?: string): Promise<unknown>;
   /** Opens what streams. @throws CliError that says what to do */
   open(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response>;
 }
@@ -49,17 +56,39 @@ export function createApi(options: ApiOptions, { env }: Pick<CommandContext, "en
   // `post` and `broadcast` are for agents too.
   const whose = options.token === undefined ? "operator" : "agent";
   const http = createHttpCaller({ url, token, fetch: (address, init) => fetch(address, init), clock: systemClock });
+  const explain = (error: unknown): never => {
+    throw error instanceof ClientError ? explainClientError(error, url, server.from, whose) : error;
+  };
   return {
     url,
-    call: (method, path, call) =>
-      http.call(method, path, call).catch((error: unknown) => {
-        throw error instanceof ClientError ? explainClientError(error, url, server.from, whose) : error;
-      }),
-    open: (path, headers, signal) =>
-      openStream({ url, token, path, headers, signal }).catch((error: unknown) => {
-        throw error instanceof ClientError ? explainClientError(error, url, server.from, whose) : error;
-      }),
+    call: (method, path, call) => http.call(method, path, call).catch(explain),
+    order: (path, body, key = randomUUID()) =>
+      sendOrder(() => http.call("POST", path, { body: JSON.stringify(body), headers: { "idempotency-key": key } })).catch(explain),
+    open: (path, headers, signal) => openStream({ url, token, path, headers, signal }).catch(explain),
   };
+}
+
+/** Milliseconds before an order whose answer is lost is sent again: a server that restarts takes a few seconds. */
+const orderPauses = [500, 2_000, 5_000];
+
+/** Whether the order may have been followed, or may be now: nobody has refused it. */
+function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof ClientError)) return false;
+  // Nobody is there at all: the person had better know at once.
+  if (error.code === "network") return !/ECONNREFUSED|ENOTFOUND|SSL/.test(error.message);
+  return error.code === "unavailable" && error.problem?.detail.startsWith(foreignAnswer) !== true;
+}
+
+async function sendOrder(send: () => Promise<unknown>): Promise<unknown> {
+  for (const pause of orderPauses) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isUnanswered(error)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  return send();
 }
 
 function readLocalToken(env: CommandContext["env"]): string | undefined {

@@ -61,7 +61,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
   );
 
   async function settle(api: Api, order: "retry" | "drop", id: string): Promise<void> {
-    const answer = await api.call("POST", `v1/parked/${encodeURIComponent(id)}/${order}`, { body: "{}" });
+    const answer = await api.order(`v1/parked/${encodeURIComponent(id)}/${order}`, {});
     const [thread] = id.split(":");
     terminal.result(answer, () => `${terminal.style("green", order === "retry" ? "taken" : "dropped")} ${id}`);
     terminal.hint(`Its thread was suspended for it: nerveflare resume ${thread}`);

@@ -4,7 +4,7 @@ import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 
 /** Options of every order to a thread. */
-export type ThreadOrder = ApiOptions & { reason?: string };
+export type ThreadOrder = ApiOptions & { reason?: string; idempotencyKey?: string };
 
 interface ThreadView {
   id: string;
@@ -19,22 +19,29 @@ const settledStatus: { [path: string]: string | undefined } = { suspend: "suspen
 
 /** Gives a command the thread that it is about, and why. */
 export function addThreadOrder(command: Command): Command {
-  return addApiOptions(command.argument("<thread>", "the thread's id")).option("--reason <text>", "why; it is told to all who take part");
+  return addApiOptions(command.argument("<thread>", "the thread's id"))
+    .option("--reason <text>", "why; it is told to all who take part")
+    .option(
+      "--idempotency-key <key>",
+      "of this order, so that it can be sent again and is followed once (default: a new one, under which the command itself sends it again)",
+    );
 }
 
 /** Sends the order and shows the thread as it is after it. */
 export async function orderThread(
   context: CommandContext,
-  { reason, ...options }: ThreadOrder,
+  { reason, idempotencyKey, ...options }: ThreadOrder,
   id: string,
   path: string,
   body: { [field: string]: unknown },
 ): Promise<void> {
   const { terminal } = context;
-  const sent = JSON.stringify({ ...body, ...(reason !== undefined && { reason }) });
-  const thread = (await createApi(options, context).call("POST", `v1/threads/${encodeURIComponent(id)}/${path}`, {
-    body: sent,
-  })) as ThreadView;
+  const sent = { ...body, ...(reason !== undefined && { reason }) };
+  const thread = (await createApi(options, context).order(
+    `v1/threads/${encodeURIComponent(id)}/${path}`,
+    sent,
+    idempotencyKey,
+  )) as ThreadView;
   const { status, workflow, round, waiting } = thread;
   const why = waiting?.then ? `, ${waiting.then}` : "";
   const settled = settledStatus[path];

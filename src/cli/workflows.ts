@@ -95,7 +95,7 @@ export function unpauseWorkflow(name: string, options: ApiOptions, context: Comm
 }
 
 async function order(api: Api, terminal: Terminal, name: string, what: "pause" | "unpause", body: object): Promise<void> {
-  const view = (await api.call("POST", `${createPath(name)}/${what}`, { body: JSON.stringify(body) })) as QueueView;
+  const view = (await api.order(`${createPath(name)}/${what}`, body)) as QueueView;
   terminal.result(view, () => [`${terminal.style("green", `${what}d`)} ${name}`, ...describeQueue(view, terminal)].join("\n"));
 }
 

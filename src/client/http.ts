@@ -16,6 +16,8 @@ export interface HttpCall {
   body?: string;
   /** Of the body; `application/json` unless told. */
   contentType?: string;
+  /** Beside the usual ones. */
+  headers?: Record<string, string>;
   /** Milliseconds until the call counts as lost: to the first word of the answer, then the usual for the rest. */
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -50,14 +52,14 @@ export function createHttpCaller(options: { url: string; token?: string | undefi
       if (response.ok && response.body && response.headers.get("content-type")?.startsWith("text/event-stream")) return response.body;
       throw readRefusal(response, await response.text());
     },
-    async call(method, path, { body, contentType = "application/json", timeoutMs = clientLimits.answerMs, signal } = {}) {
+    async call(method, path, { body, contentType = "application/json", timeoutMs = clientLimits.answerMs, signal, headers: more } = {}) {
       const controller = new AbortController();
       const abort = () => controller.abort(signal?.reason);
       signal?.addEventListener("abort", abort, { once: true });
       if (signal?.aborted) abort();
       const watch = (ms: number) => clock.after(ms, () => controller.abort(new ClientError("network", `no answer within ${ms} ms`)));
       let stopTimer = watch(timeoutMs);
-      const headers: Record<string, string> = { accept: "application/json", ...authorize };
+      const headers: Record<string, string> = { accept: "application/json", ...authorize, ...more };
       if (body !== undefined) headers["content-type"] = contentType;
       try {
         const url = resolveUrl(options.url, path);

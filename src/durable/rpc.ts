@@ -8,6 +8,7 @@ import type { Accepted, Channel, InboxPage, Rejected } from "../wire/frames.ts";
 import type { Outcome, ThreadEvent } from "../wire/kinds.ts";
 import type { Result } from "../wire/problem.ts";
 import type { Delivered, Routing } from "../wire/routing.ts";
+import type { Once } from "./control-keys.ts";
 
 /** Who posts or reads: an agent, proven by its token; or an operator, whom the Worker has already proven. */
 export type Principal = { agent: string; token: string } | { operator: string };
@@ -349,14 +350,15 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
     signal: "cancel" | "suspend" | "resume",
     operator: string,
     body: { reason?: string; supplement?: Json },
+    once?: Once,
   ): Promise<Result<ThreadView>>;
-  restart(operator: string, body: RestartBody): Promise<Result<ThreadView>>;
+  restart(operator: string, body: RestartBody, once?: Once): Promise<Result<ThreadView>>;
   /** Answers with the new thread. */
-  fork(operator: string, body: ForkBody): Promise<Result<ThreadView>>;
+  fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>>;
   /** Takes a role from its holder: for the agent named, or for whoever is recruited. */
-  assign(operator: string, role: string, body: { agent?: string; reason?: string }): Promise<Result<ThreadView>>;
+  assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>>;
   /** Runs a parked event again, or gives it up. */
-  settleParked(order: "retry" | "drop", event: string): Promise<Result<null>>;
+  settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   /** The actor's history: each event with the state before and after and its effects. */
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
   /** Who holds each role, null where nobody does. */
@@ -399,7 +401,7 @@ export interface AdmissionView {
 export interface WorkflowRpc extends DeliverRpc {
   admission(): Promise<Result<AdmissionView>>;
   /** Stops admitting (null: goes on); what runs is left alone. */
-  pause(pause: PauseView | null): Promise<Result<AdmissionView>>;
+  pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>>;
   /** A revision was published: what it says of the queue holds from now on. */
   published(revision: string): Promise<void>;
 }

@@ -28,6 +28,8 @@ export const limits = {
   /** Kinds that an agent may declare to accept, and bytes of their schemas: one row of the registry. */
   acceptedKinds: 256,
   acceptsLength: 64 * 1024,
+  /** Characters of an idempotency key: a UUID, or a name that a script makes; it is a row's key. */
+  idempotencyKeyLength: 255,
   /** Days that an agent's event ids are remembered with their answer. */
   idMemoryDays: 30,
 } as const;

@@ -41,8 +41,8 @@ async function interfere(cluster: ThreadCluster, random: () => number, forks: { 
   const root = cluster.thread(id).recruitment;
   const queue = cluster.workflow("code-review");
   try {
-    if (drawn < 0.1) queue.pause({ by: "admin", reason: null, since: "2026-01-01T00:00:00Z" });
-    else if (drawn < 0.25) queue.pause(null);
+    if (drawn < 0.1) await queue.pause({ by: "admin", reason: null, since: "2026-01-01T00:00:00Z" });
+    else if (drawn < 0.25) await queue.pause(null);
     else if (drawn < 0.4) await root.control("suspend", "admin", {});
     else if (drawn < 0.6) await root.control("resume", "admin", { supplement: { drawn } });
     else if (drawn < 0.65) await root.control("cancel", "admin", {});
@@ -106,7 +106,7 @@ async function simulate(seed: number): Promise<void> {
     await Promise.all(acts);
     await cluster.advance(calm ? 20_000 : random() * 1_500);
     if (!calm) continue;
-    cluster.workflow("code-review").pause(null);
+    await cluster.workflow("code-review").pause(null);
     for (const [id, { status }] of cluster.index)
       if (status === "suspended") await cluster.thread(id).recruitment.control("resume", "admin", {});
   }
@@ -251,7 +251,7 @@ test("a thread that begins anew, and a copy, wait with the priority of their ref
   const urgent = await begin(9);
   await cluster.thread(urgent).recruitment.control("cancel", "admin", {});
   await cluster.advance(1_000);
-  queue.pause({ by: "admin", reason: null, since: "2026-01-01T00:00:00Z" });
+  await queue.pause({ by: "admin", reason: null, since: "2026-01-01T00:00:00Z" });
   const usual = await begin(5);
   await cluster.thread(urgent).recruitment.restart("admin", {});
   const copy = await cluster.thread(urgent).recruitment.fork("admin", {});
@@ -259,7 +259,7 @@ test("a thread that begins anew, and a copy, wait with the priority of their ref
   const id = copy.ok ? copy.value.id : "";
   expect(queue.admission().queued).toEqual([urgent, id, usual]);
   expect(cluster.index.get(id)).toMatchObject({ status: "queued", parent: urgent });
-  queue.pause(null);
+  await queue.pause(null);
   await cluster.advance(1_000);
   expect(cluster.index.get(id)).toMatchObject({ status: "recruiting", parent: urgent });
 });

@@ -288,3 +288,30 @@ test("what could not be run is listed, suspends its thread, and is retried or dr
     expect((await call("POST", `/v1/parked/${encodeURIComponent(id)}/drop`, { body: {} })).status).toBe(404);
   await order(thread, "cancel");
 });
+
+test("[KEY5] an order under an Idempotency-Key is one order over HTTP: again after the thread's end, with another body, with no key at all", async () => {
+  const thread = await begin();
+  await reviewer.claim("reviewer", thread);
+  await reviewer.turn("reviewer", thread);
+  await order(thread, "suspend");
+  await expectThread(thread, { status: "suspended" });
+  const resume = (body: Json, key: string) => call("POST", `/v1/threads/${thread}/resume`, { body, key });
+  const first = await resume({ reason: "go on" }, "one");
+  expect(first).toMatchObject({ status: 202, body: { id: thread } });
+  await reviewer.answer(await reviewer.turn("reviewer", thread), { $status: "approved", summary: "c" });
+  const ended = await expectThread(thread, { status: "completed" });
+  expect(await resume({ reason: "go on" }, "one")).toEqual(first);
+  expect(await resume({ reason: "another" }, "one")).toMatchObject({ status: 409, body: { code: "id_conflict" } });
+  for (const bad of ["a b", "x".repeat(256)])
+    expect(await resume({}, bad)).toMatchObject({
+      status: 400,
+      body: { code: "malformed", detail: expect.stringContaining("Idempotency-Key") },
+    });
+  expect((await call("GET", `/v1/threads/${thread}`)).body).toEqual(ended);
+
+  const pause = (key: string) => call("POST", "/v1/workflows/steered/pause", { body: { reason: "deploy" }, key });
+  const paused = await pause("two");
+  await call("POST", "/v1/workflows/steered/unpause", { body: {} });
+  expect(await pause("two")).toEqual(paused);
+  expect((await call("GET", "/v1/workflows/steered")).body.paused).toBe(null);
+});

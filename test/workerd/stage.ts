@@ -35,13 +35,17 @@ export async function listAgentObjects(): Promise<string[]> {
 export async function call(
   method: string,
   path: string,
-  options: { token?: string; body?: Json; text?: string; type?: string } = {},
+  options: { token?: string; body?: Json; text?: string; type?: string; key?: string } = {},
 ): Promise<Answer> {
-  const { token = env.NERVEFLARE_ADMIN_TOKEN, body, text, type } = options;
+  const { token = env.NERVEFLARE_ADMIN_TOKEN, body, text, type, key } = options;
   const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
   const response = await exports.default.fetch(`http://nerveflare.test${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, ...(sent !== undefined && { "content-type": type ?? "application/json" }) },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(sent !== undefined && { "content-type": type ?? "application/json" }),
+      ...(key !== undefined && { "idempotency-key": key }),
+    },
     ...(sent !== undefined && { body: sent }),
   });
   const answered = await response.text();

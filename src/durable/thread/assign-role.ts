@@ -1,15 +1,23 @@
 /** An operator takes a role from its holder, for an agent of their choice or for whoever is recruited. Knows rows and the actor host. */
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import { type Result, refuse } from "../../wire/problem.ts";
-import type { RecruitmentRpc, ThreadView } from "../rpc.ts";
+import type { ThreadView } from "../rpc.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 import { readThread } from "./thread-rows.ts";
+
+/** @param remember written in the transaction of the consequence */
+type RoleAssignment = (
+  operator: string,
+  role: string,
+  body: { agent?: string; reason?: string },
+  remember: () => void,
+) => Promise<Result<ThreadView>>;
 
 export function createRoleAssignment(
   { name, host, storage, definition, registry }: RecruitmentPorts,
   show: (viewer: string | null) => Promise<Result<ThreadView>>,
-): RecruitmentRpc["assign"] {
-  return async (operator, role, { agent, reason }) => {
+): RoleAssignment {
+  return async (operator, role, { agent, reason }, remember) => {
     const thread = readThread(storage);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     const compiled = await definition(thread.revision);
@@ -28,20 +36,18 @@ export function createRoleAssignment(
     if (agent !== undefined) {
       if (seat?.agent === agent) return refuse("not_allowed_now", `${agent} holds ${role} already.`);
       if (!(await registry.cards([agent])).length) return refuse("malformed", `There is no agent ${agent}.`);
-      const given = await host.send(name, { type: "role.assign", role, agent, reason: taken });
+      const given = await host.send(name, { type: "role.assign", role, agent, reason: taken }, { also: remember });
       return given.ok ? show(null) : refuse("not_allowed_now", `${role} cannot be given away now; the thread may have ended meanwhile.`);
     }
     if (known.type === "named")
       return refuse("malformed", `${role} is a named role: nobody is recruited for it. Say whose it is to be: \`agent\`.`);
     if (!seat?.agent) return refuse("not_allowed_now", `Nobody holds ${role} now.`);
-    const freed = await host.send(name, {
-      type: "role.release",
-      role,
-      agent: seat.agent,
-      generation: seat.generation,
-      reason: taken,
-      taken,
-    });
-    return freed.ok ? show(null) : refuse("not_allowed_now", `${seat.agent} does not hold ${role} any more.`);
+    const { agent: holder, generation } = seat;
+    const freed = await host.send(
+      name,
+      { type: "role.release", role, agent: holder, generation, reason: taken, taken },
+      { also: remember },
+    );
+    return freed.ok ? show(null) : refuse("not_allowed_now", `${holder} does not hold ${role} any more.`);
   };
 }

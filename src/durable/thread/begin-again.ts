@@ -19,9 +19,9 @@ import { threadLimits } from "./thread-schema.ts";
 export interface BeginAgain {
   /** By `$START.resume`, with all that was said. `mark` is written with it. */
   resume(thread: ThreadRow, reason: string, supplement: Json, mark?: () => void): Promise<Result<null>>;
-  restart(operator: string, body: RestartBody): Promise<Result<ThreadView>>;
+  restart(operator: string, body: RestartBody, remember: () => void): Promise<Result<ThreadView>>;
   /** A new thread with the steps up to one of this. */
-  fork(operator: string, body: ForkBody): Promise<Result<ThreadView>>;
+  fork(operator: string, body: ForkBody, remember: (answer: Result<ThreadView>) => void): Promise<Result<ThreadView>>;
 }
 
 export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string | null) => Promise<Result<ThreadView>>): BeginAgain {
@@ -38,7 +38,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
     return askForPlace(thread, { start: "resume", at: null, node: null, reason, supplement }, mark);
   }
 
-  async function restart(operator: string, { at, reason }: RestartBody): Promise<Result<ThreadView>> {
+  async function restart(operator: string, { at, reason }: RestartBody, remember: () => void): Promise<Result<ThreadView>> {
     const thread = readThread(storage);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     if (thread.status === "queued" || thread.status === "dropped")
@@ -47,7 +47,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
     if (!step.ok) return step;
     const why = `restarted by ${operator}${reason ? `: ${reason}` : ""}`;
     const plan: Plan = { start: "new", at: at ?? null, node: step.value, reason: why, supplement: null };
-    const asked = isEnded(thread.status) ? askForPlace(thread, plan) : await stopFor(plan);
+    const asked = isEnded(thread.status) ? askForPlace(thread, plan, remember) : await stopFor(plan, remember);
     return asked.ok ? show(null) : asked;
   }
 
@@ -66,9 +66,12 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
   }
 
   /** The present actors are cancelled; as they end, the plan turns that into a wait for a place. */
-  async function stopFor(plan: Plan): Promise<Result<null>> {
+  async function stopFor(plan: Plan, remember: () => void): Promise<Result<null>> {
     if (findNextEpoch(storage)) return refuse("not_allowed_now", "The thread is being restarted already.");
-    const before = (): void => planEpoch(storage, numberNextEpoch(storage), plan);
+    const before = (): void => {
+      planEpoch(storage, numberNextEpoch(storage), plan);
+      remember();
+    };
     const answer = await host.send(name, { type: "thread.cancel", reason: plan.reason }, { before });
     return answer.ok
       ? succeed(null)
@@ -95,7 +98,11 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
     return actor && findTask(ports, actor);
   }
 
-  async function fork(operator: string, { at, roles = {}, revision, reason }: ForkBody): Promise<Result<ThreadView>> {
+  async function fork(
+    operator: string,
+    { at, roles = {}, revision, reason }: ForkBody,
+    remember: (answer: Result<ThreadView>) => void,
+  ): Promise<Result<ThreadView>> {
     const thread = readThread(storage);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     const chosen = revision ?? thread.revision;
@@ -128,17 +135,8 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
       ...(thread.priority !== null && { priority: thread.priority }),
       fork: start as unknown as Json,
     };
-    const { outbox } = host.committer;
-    host.committer.commit(() => {
-      storage.exec("INSERT INTO fork VALUES (?, ?)", id, last);
-      // One lane: the steps are there before the queue can start the thread.
-      for (const steps of copied.value)
-        outbox.append([`task/${id}`], { type: "thread.copy", ...(steps as unknown as { [key: string]: Json }) });
-      outbox.append([`workflow/${thread.workflow}`], admit);
-    });
-    await outbox.flush();
     const now = new Date(clock.now()).toISOString();
-    return succeed({
+    const answer: Result<ThreadView> = succeed({
       id,
       workflow: thread.workflow,
       revision: chosen,
@@ -153,6 +151,17 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
       fork: { at: last },
       children: [],
     });
+    const { outbox } = host.committer;
+    host.committer.commit(() => {
+      remember(answer);
+      storage.exec("INSERT INTO fork VALUES (?, ?)", id, last);
+      // One lane: the steps are there before the queue can start the thread.
+      for (const steps of copied.value)
+        outbox.append([`task/${id}`], { type: "thread.copy", ...(steps as unknown as { [key: string]: Json }) });
+      outbox.append([`workflow/${thread.workflow}`], admit);
+    });
+    await outbox.flush();
+    return answer;
   }
 
   async function checkRoles({ ir }: CompiledWorkflow, roles: Record<string, string>): Promise<ReturnType<typeof refuse> | undefined> {

@@ -18,6 +18,8 @@ export interface ThreadControl {
     order: "cancel" | "suspend" | "resume",
     operator: string,
     body: { reason?: string; supplement?: Json },
+    /** Written in the transaction of the consequence. */
+    remember: () => void,
   ): Promise<Result<ThreadView>>;
 }
 
@@ -71,6 +73,7 @@ export function createThreadControl(
     order: "cancel" | "suspend" | "resume",
     operator: string,
     { reason, supplement }: { reason?: string; supplement?: Json },
+    remember: () => void,
   ): Promise<Result<ThreadView>> {
     const thread = readThread(storage);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
@@ -78,18 +81,18 @@ export function createThreadControl(
     const why = reason ?? `${order} by ${operator}`;
     if (thread.status === "queued") {
       if (order !== "cancel") return refused;
-      endUnstarted(thread, "cancelled", why, () => {}, await listHolders());
+      endUnstarted(thread, "cancelled", why, remember, await listHolders());
       return show(null);
     }
     if (order === "resume" && isEnded(thread.status) && thread.status !== "dropped") {
-      const resumed = await again.resume(thread, why, supplement ?? null);
+      const resumed = await again.resume(thread, why, supplement ?? null, remember);
       return resumed.ok ? show(null) : resumed;
     }
     if (order === "resume") {
       if (thread.status !== "suspended") return refused;
       await addSupplement(supplement ?? null);
     }
-    const answer = await host.send(name, { type: `thread.${order}`, reason: why });
+    const answer = await host.send(name, { type: `thread.${order}`, reason: why }, { also: remember });
     return answer.ok ? show(null) : refused;
   }
 

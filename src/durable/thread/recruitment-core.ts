@@ -21,11 +21,13 @@ import type { Take } from "./take-in-turn.ts";
 export type RecruitmentCore = Omit<RecruitmentRpc, "settleParked" | "take"> & { take: Take<ThreadEventOf<RoleKind>> };
 
 export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore {
-  const { name, host, storage } = ports;
+  const { name, host, storage, keys } = ports;
   const beginning = createThreadStart(ports);
   const show = createThreadView(ports);
   const again = createBeginAgain(ports, show);
   const { signal, control } = createThreadControl(ports, beginning, again, show);
+  const assign = createRoleAssignment(ports, show);
+  const shown = () => show(null);
 
   return {
     deliver(envelope: Envelope): Promise<Delivery> {
@@ -44,22 +46,22 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     take: createClaimTaking(ports),
     show,
     async messages(viewer, page): Promise<Result<{ messages: MessageView[]; next: number | null }>> {
-      const shown = await show(viewer);
-      if (!shown.ok) return shown;
+      const seen = await show(viewer);
+      if (!seen.ok) return seen;
       const actor = await host.read(name);
       return succeed((actor && (await findTask(ports, actor)?.messages(page))) ?? { messages: [], next: null });
     },
-    control,
+    control: (order, operator, body, once) => keys.run(once, (remember) => control(order, operator, body, remember), shown),
     async holders(viewer) {
-      const shown = await show(viewer);
-      return shown.ok
-        ? succeed(Object.fromEntries(Object.entries(shown.value.roles).map(([role, { agent }]) => [role, agent ?? null])))
-        : shown;
+      const seen = await show(viewer);
+      return seen.ok
+        ? succeed(Object.fromEntries(Object.entries(seen.value.roles).map(([role, { agent }]) => [role, agent ?? null])))
+        : seen;
     },
     explain: createThreadExplanation(ports),
-    restart: again.restart,
-    fork: again.fork,
-    assign: createRoleAssignment(ports, show),
+    restart: (operator, body, once) => keys.run(once, (remember) => again.restart(operator, body, remember), shown),
+    fork: (operator, body, once) => keys.run(once, (remember) => again.fork(operator, body, remember), shown),
+    assign: (operator, role, body, once) => keys.run(once, (remember) => assign(operator, role, body, remember), shown),
     async history(page): Promise<Result<Json>> {
       const actor = await host.read(name);
       if (!actor) return refuse("not_found", `There is no thread ${name}.`);

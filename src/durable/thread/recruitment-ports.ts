@@ -1,6 +1,7 @@
 /** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { ControlKeys } from "../control-keys.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { Registry } from "../registry.ts";
@@ -14,6 +15,8 @@ export interface RecruitmentPorts {
   storage: Storage;
   clock: Clock;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
+  /** What was answered to operators' orders. */
+  keys: ControlKeys;
   registry: Pick<Registry, "agents" | "cards" | "pastTurns">;
   /** From 0 to 1. */
   random(): number;

@@ -7,7 +7,8 @@ import type { RecruitmentContext } from "../../../machines/recruitment/context.t
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { isTurnEvent } from "../../wire/kinds.ts";
-import { type Result, refuse } from "../../wire/problem.ts";
+import { type Result, refuse, succeed } from "../../wire/problem.ts";
+import { controlKeyMigrations, createControlKeys, type Once } from "../control-keys.ts";
 import { noteHeldBack } from "../held-back-row.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
@@ -79,7 +80,7 @@ export interface ThreadCore {
   /** What agents say of the thread: of a turn, to its task; of an offer or a role, to its recruitment. */
   take: ThreadActorRpc["take"];
   /** @param event the number of an event that this object, or with a `t` before it its task's object, has parked */
-  settleParked(order: "retry" | "drop", event: string): Promise<Result<null>>;
+  settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }
@@ -124,7 +125,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     lane: laneMigrations,
     host: hostMigrations,
     projection: projectionMigrations,
-    ...(isRoot && { recruitment: recruitmentMigrations }),
+    ...(isRoot && { recruitment: recruitmentMigrations, control: controlKeyMigrations }),
     ...(hasTasks && { task: taskMigrations }),
   });
 
@@ -265,7 +266,9 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     };
   }
 
+  const keys = createControlKeys({ storage, clock, committer: () => host.committer });
   const recruitment = createRecruitmentCore({
+    keys,
     name,
     host,
     storage,
@@ -381,9 +384,11 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       }
       return isRoot ? recruitment.take(agent, event, hash) : refuse("not_found", "There is no such offer or role.");
     },
-    settleParked(order, event) {
+    settleParked(order, event, once) {
       const id = Number(event.replace(/^t/, ""));
-      return isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleParked(order, id) : parked.settle(order, id);
+      const settle = (): Promise<Result<null>> =>
+        isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleParked(order, id) : parked.settle(order, id);
+      return isRoot ? keys.run(once, settle, async () => succeed(null)) : settle();
     },
     async deliver(envelope) {
       host.resume();

@@ -5,6 +5,7 @@ import type { Json } from "../../wire/event.ts";
 import type { Accepted } from "../../wire/frames.ts";
 import type { ThreadEvent } from "../../wire/kinds.ts";
 import { type Result, refuse } from "../../wire/problem.ts";
+import type { Once } from "../control-keys.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { answerLater } from "../host/newer-version.ts";
 import { type CommitKind, countCommit, countStep } from "../metrics.ts";
@@ -86,28 +87,29 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     signal: "cancel" | "suspend" | "resume",
     operator: string,
     body: { reason?: string; supplement?: Json },
+    once?: Once,
   ): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.control(signal, operator, body) ?? this.#refuse();
+    return this.#find()?.recruitment.control(signal, operator, body, once) ?? this.#refuse();
   }
 
   async holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>> {
     return this.#find()?.recruitment.holders(viewer) ?? this.#refuse();
   }
 
-  async restart(operator: string, body: RestartBody): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.restart(operator, body) ?? this.#refuse();
+  async restart(operator: string, body: RestartBody, once?: Once): Promise<Result<ThreadView>> {
+    return this.#find()?.recruitment.restart(operator, body, once) ?? this.#refuse();
   }
 
-  async fork(operator: string, body: ForkBody): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.fork(operator, body) ?? this.#refuse();
+  async fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>> {
+    return this.#find()?.recruitment.fork(operator, body, once) ?? this.#refuse();
   }
 
-  async assign(operator: string, role: string, body: { agent?: string; reason?: string }): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.assign(operator, role, body) ?? this.#refuse();
+  async assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>> {
+    return this.#find()?.recruitment.assign(operator, role, body, once) ?? this.#refuse();
   }
 
-  async settleParked(order: "retry" | "drop", event: string): Promise<Result<null>> {
-    return this.#find()?.settleParked(order, event) ?? this.#refuse();
+  async settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>> {
+    return this.#find()?.settleParked(order, event, once) ?? this.#refuse();
   }
 
   async history(page: Page): Promise<Result<Json>> {

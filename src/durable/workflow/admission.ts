@@ -4,6 +4,8 @@
  */
 
 import type { CloudEvent, Json } from "../../wire/event.ts";
+import { type Result, succeed } from "../../wire/problem.ts";
+import { controlKeyMigrations, createControlKeys, type Once } from "../control-keys.ts";
 import { createGather } from "../gather.ts";
 import { noteHeldBack } from "../held-back-row.ts";
 import { createCommitter } from "../host/committer.ts";
@@ -35,7 +37,7 @@ export interface Admission {
   alarm(): Promise<void>;
   admission(): AdmissionView;
   /** Stops admitting, or goes on; what runs is left alone. */
-  pause(pause: PauseView | null): AdmissionView;
+  pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>>;
   /** A revision was published: what it says of the queue holds from now on. */
   published(revision: string): Promise<void>;
 }
@@ -71,7 +73,7 @@ interface Item {
 
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
-  migrate(storage, { lane: laneMigrations, projection: projectionMigrations, admission: queueMigrations });
+  migrate(storage, { lane: laneMigrations, projection: projectionMigrations, admission: queueMigrations, control: controlKeyMigrations });
   const projection = createProjectionLane(world, later, project);
   const committer = createCommitter(world, {
     dueTimes: () => [projection.due()],
@@ -87,6 +89,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   });
   const queue = createQueue(storage);
   const gate = createGate(storage);
+  const keys = createControlKeys({ storage, clock, committer: () => committer });
   let resumed = false;
 
   function tell(admit: Admit, kind: "queued" | "dropped", why: string): void {
@@ -276,13 +279,17 @@ export function createAdmission({ name, world, registry, project, settle, later,
         committer.commit(() => {});
       }),
     admission: view,
-    pause(pause) {
+    pause(pause, once) {
       resume();
-      committer.commit(() => {
-        if (!pause || !gate.paused()) gate.pause(pause);
-        startWaiting();
-      });
-      return view();
+      const order = async (remember: () => void): Promise<Result<AdmissionView>> => {
+        committer.commit(() => {
+          if (!pause || !gate.paused()) gate.pause(pause);
+          startWaiting();
+          remember();
+        });
+        return succeed(view());
+      };
+      return keys.run(once, order, async () => succeed(view()));
     },
     async published(revision) {
       resume();

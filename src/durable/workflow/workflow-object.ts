@@ -2,6 +2,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Result, succeed } from "../../wire/problem.ts";
+import type { Once } from "../control-keys.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { answerLater } from "../host/newer-version.ts";
 import { countCommit } from "../metrics.ts";
@@ -39,8 +40,8 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
     return succeed(isStored(this.ctx) ? this.#admission.admission() : { running: 0, queued: [], paused: null, concurrency: null });
   }
 
-  async pause(pause: PauseView | null): Promise<Result<AdmissionView>> {
-    return succeed(this.#admission.pause(pause));
+  pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>> {
+    return this.#admission.pause(pause, once);
   }
 
   /** One that never had a thread learns of it with its first. */

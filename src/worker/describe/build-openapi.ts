@@ -1,6 +1,8 @@
 /** OpenAPI 3.1 of the HTTP API, out of the routes' own schemas. Pure: the same routes give the same document. */
 import type { Json } from "../../wire/event.ts";
+import { limits } from "../../wire/limits.ts";
 import { problemCodes } from "../../wire/problem.ts";
+import { idempotencyHeader } from "../read-once.ts";
 import type { Callers, RouteDoc } from "./route-doc.ts";
 import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";
 
@@ -51,6 +53,14 @@ export function buildOpenapi(routes: RouteDoc[], version: string): OpenApi {
   };
 }
 
+const idempotencyKey: SchemaObject = {
+  name: idempotencyHeader,
+  in: "header",
+  schema: { type: "string", minLength: 1, maxLength: limits.idempotencyKeyLength, pattern: "^[\\x21-\\x7e]+$" },
+  description:
+    "Makes the order one order, however often it is sent: the same key with the same body gets the first answer and does nothing more, with another body `id_conflict`. Known for a day, and the last 100 of a thread or workflow.",
+};
+
 const problemSchema: SchemaObject = {
   type: "object",
   required: ["type", "title", "status", "detail", "code", "nrv", "retryable"],
@@ -67,14 +77,14 @@ const problemSchema: SchemaObject = {
 };
 
 function describeOperation(doc: RouteDoc, method: string, pattern: string): SchemaObject {
-  const { tag, summary, callers, query, body, answers } = doc;
+  const { tag, summary, callers, query, body, answers, idempotent } = doc;
   return {
     operationId: nameOperation(method, pattern),
     tags: [tag],
     summary,
     description: callerTexts[callers],
     ...(callers === "anybody" && { security: [] }),
-    parameters: [...describePath(pattern), ...(query ? describeQuery(toJsonSchema(query)) : [])],
+    parameters: [...describePath(pattern), ...(query ? describeQuery(toJsonSchema(query)) : []), ...(idempotent ? [idempotencyKey] : [])],
     ...(body && { requestBody: describeBody(body) }),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer)])),

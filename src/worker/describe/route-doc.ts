@@ -24,5 +24,7 @@ export interface RouteDoc {
   query?: z.ZodType;
   /** The schema that the route parses its body with, and the media types that it takes; JSON unless told. */
   body?: { schema?: z.ZodType; types?: string[]; required?: boolean };
+  /** An order that takes an `Idempotency-Key`. */
+  idempotent?: true;
   answers: { [status: number]: AnswerDoc };
 }

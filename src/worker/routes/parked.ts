@@ -10,6 +10,7 @@ import { listParked } from "../parked-store.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
+import { readOnce } from "../read-once.ts";
 import { retryParked } from "../retry-parked.ts";
 
 /** A thread, and a number of its root's object or, with a `t`, of its task's. */
@@ -43,12 +44,12 @@ export function addParkedRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   for (const order of ["retry", "drop"] as const) {
     app.post(`/v1/parked/:id/${order}`, async (c) => {
-      await requireOperator(c, ports);
+      const operator = await requireOperator(c, ports);
       parseInput(nothing, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
       const id = c.req.param("id") ?? "";
       const [, thread, event] = parkedId.exec(id) ?? [];
       if (thread === undefined || event === undefined) throw problemError("not_found", `Nothing is parked as ${id}.`);
-      unwrap(await ports.thread(thread).settleParked(order, event));
+      unwrap(await ports.thread(thread).settleParked(order, event, await readOnce(c, operator, {})));
       return c.json({ id, status: order === "retry" ? "taken" : "dropped" }, 202);
     });
   }
@@ -82,6 +83,7 @@ export const parkedDocs: RouteDoc[] = [
     tag: "operations",
     summary: "Run a parked event again",
     callers: "admins",
+    idempotent: true,
     body: { schema: nothing, required: false },
     answers: {
       202: { description: "It was taken.", schema: answerShapes.identified },
@@ -93,6 +95,7 @@ export const parkedDocs: RouteDoc[] = [
     tag: "operations",
     summary: "Give a parked event up",
     callers: "admins",
+    idempotent: true,
     body: { schema: nothing, required: false },
     answers: { 202: { description: "It is gone.", schema: answerShapes.identified } },
   },

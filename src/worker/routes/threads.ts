@@ -10,6 +10,7 @@ import type { RouteDoc } from "../describe/route-doc.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
+import { readOnce } from "../read-once.ts";
 import { listThreads, threadStatuses, waitKinds } from "../thread-index.ts";
 
 /** `t` and base32 of a hash: whatever else is asked for wakes no object. */
@@ -85,24 +86,26 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     app.post(`/v1/threads/:id/${signal}`, async (c) => {
       const operator = await requireOperator(c, ports);
       const body = await readBody(c, controlBodies[signal]);
-      return c.json(unwrap(await findThread(c).control(signal, operator, body)), 202);
+      return c.json(unwrap(await findThread(c).control(signal, operator, body, await readOnce(c, operator, body))), 202);
     });
   }
 
   app.post("/v1/threads/:id/restart", async (c) => {
     const operator = await requireOperator(c, ports);
-    return c.json(unwrap(await findThread(c).restart(operator, await readBody(c, restartBody))), 202);
+    const body = await readBody(c, restartBody);
+    return c.json(unwrap(await findThread(c).restart(operator, body, await readOnce(c, operator, body))), 202);
   });
 
   app.post("/v1/threads/:id/fork", async (c) => {
     const operator = await requireOperator(c, ports);
-    return c.json(unwrap(await findThread(c).fork(operator, await readBody(c, forkBody))), 202);
+    const body = await readBody(c, forkBody);
+    return c.json(unwrap(await findThread(c).fork(operator, body, await readOnce(c, operator, body))), 202);
   });
 
   app.post("/v1/threads/:id/roles/:role", async (c) => {
     const operator = await requireOperator(c, ports);
     const body = await readBody(c, roleBody);
-    return c.json(unwrap(await findThread(c).assign(operator, c.req.param("role"), body)), 202);
+    return c.json(unwrap(await findThread(c).assign(operator, c.req.param("role"), body, await readOnce(c, operator, body))), 202);
   });
 
   async function readBody<S extends z.ZodType>(c: Context<AppEnv>, schema: S): Promise<z.output<S>> {
@@ -173,6 +176,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "End a thread",
     callers: "admins",
+    idempotent: true,
     body: { schema: controlBodies.cancel, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
@@ -181,6 +185,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Stop a thread until a person resumes it",
     callers: "admins",
+    idempotent: true,
     body: { schema: controlBodies.suspend, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
@@ -189,6 +194,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Let a suspended thread go on, with a supplement",
     callers: "admins",
+    idempotent: true,
     body: { schema: controlBodies.resume, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
@@ -197,6 +203,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Begin a thread anew, from its start or as if a step had just been answered; its roles stay with their holders",
     callers: "admins",
+    idempotent: true,
     body: { schema: restartBody, required: false },
     answers: { 202: { description: "The thread, which waits for a place.", schema: answerShapes.thread } },
   },
@@ -205,6 +212,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Copy a thread up to a step into a new one, if need be with other agents or under another revision",
     callers: "admins",
+    idempotent: true,
     body: { schema: forkBody, required: false },
     answers: { 202: { description: "The new thread.", schema: answerShapes.thread } },
   },
@@ -213,6 +221,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Take a role from its holder: for the agent named, or for whoever is recruited",
     callers: "admins",
+    idempotent: true,
     body: { schema: roleBody, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },

@@ -11,6 +11,7 @@ import type { RouteDoc } from "../describe/route-doc.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson, readText } from "../read-body.ts";
+import { readOnce } from "../read-once.ts";
 import { findTurnWarnings } from "../schema-store.ts";
 import { compiledBytes, listWorkflows, notePause, publishWorkflow, readWorkflow, withdrawWorkflow } from "../workflow-store.ts";
 
@@ -80,7 +81,7 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       );
       const { name } = await findWorkflow(c.req.param("name"));
       const pause = order === "pause" ? { by: operator, reason, since: new Date(ports.now()).toISOString() } : null;
-      const view = unwrap(await ports.workflow(name).pause(pause));
+      const view = unwrap(await ports.workflow(name).pause(pause, await readOnce(c, operator, { reason })));
       await notePause(db, name, view.paused);
       return c.json({ name, ...view }, 202);
     });
@@ -158,6 +159,7 @@ export const workflowDocs: RouteDoc[] = [
     tag: "workflows",
     summary: "Start no more threads; new ones queue, running ones go on",
     callers: "admins",
+    idempotent: true,
     body: { schema: pauseBodies.pause, required: false },
     answers: { 202: { description: "The queue.", schema: answerShapes.named } },
   },
@@ -166,6 +168,7 @@ export const workflowDocs: RouteDoc[] = [
     tag: "workflows",
     summary: "Start threads again",
     callers: "admins",
+    idempotent: true,
     body: { schema: pauseBodies.unpause, required: false },
     answers: { 202: { description: "The queue.", schema: answerShapes.named } },
   },

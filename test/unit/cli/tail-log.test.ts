@@ -10,6 +10,7 @@ test("a tail that lost its connection before the first event comes back to where
   const api = {
     url: "",
     call: () => Promise.reject(new Error("not called")),
+    order: () => Promise.reject(new Error("not called")),
     async open(_path: string, headers: Record<string, string>) {
       asked.push(headers["last-event-id"]);
       return new Response(answers.shift());

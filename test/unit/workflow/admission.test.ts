@@ -167,14 +167,14 @@ test("priorities and initiators: the highest first, then in turn", async () => {
 test("a paused workflow admits nobody, lets what runs run, and says by whom; unpaused it starts who waits", async () => {
   const world = setUp({ concurrency: 2, overflow: "drop" });
   await world.admit("t1");
-  world.admission.pause({ by: "ann", reason: "deploy", since: "now" });
-  world.admission.pause({ by: "bob", reason: null, since: "later" });
+  await world.admission.pause({ by: "ann", reason: "deploy", since: "now" });
+  await world.admission.pause({ by: "bob", reason: null, since: "later" });
   await world.admit("t2");
   await world.end("t1");
   world.crash();
   expect(world.admission.admission()).toMatchObject({ running: 0, queued: ["t2"], paused: { by: "ann" } });
   expect(world.mails().at(-1)).toMatchObject({ type: "nerve.thread.queued", data: { thread: "t2", reason: "paused by ann: deploy" } });
-  world.admission.pause(null);
+  await world.admission.pause(null);
   await world.settle();
   expect(world.told("thread.start")).toEqual(["t1", "t2"]);
   expect(world.admission.admission()).toMatchObject({ running: 1, queued: [], paused: null });

@@ -1,0 +1,57 @@
+/** Orders of the command line whose answer is lost: sent again under one key, and told at once where nobody is there. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
+import { runCli } from "../../../src/cli/main.ts";
+
+type Step = (response: ServerResponse) => void;
+const thread = { id: "t1", workflow: "w", status: "running", round: 1 };
+const lose: Step = (response) => void response.socket?.destroy();
+const answer =
+  (status: number, body: object): Step =>
+  (response) =>
+    void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+const problem = (status: number, code: string, retryable: boolean): Step =>
+  answer(status, { type: "x", title: code, status, detail: "No.", code, nrv: "NRV1", retryable });
+
+/** A server that does one step after the other. */
+async function serve(steps: Step[]): Promise<{ url: string; seen: { key: string | undefined; body: string }[] }> {
+  const seen: { key: string | undefined; body: string }[] = [];
+  const server = createServer(async (request: IncomingMessage, response) => {
+    seen.push({ key: request.headers["idempotency-key"] as string | undefined, body: await text(request) });
+    (steps[seen.length - 1] ?? answer(202, thread))(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+async function run(url: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const code = await runCli(args, {
+    stdout: { write: (said) => (out += said) },
+    stderr: { write: (said) => (err += said) },
+    env: { NERVEFLARE_URL: url, NERVEFLARE_ADMIN_TOKEN: "x", NERVEFLARE_DATA: "/nowhere", NERVEFLARE_CONFIG_DIR: "/nowhere" },
+  });
+  return { code, out, err };
+}
+
+test("[KEY7] an order whose answer is lost is sent again under its key; each order has its own", async () => {
+  const { url, seen } = await serve([lose, problem(503, "unavailable", true)]);
+  expect(await run(url, "resume", "t1", "--reason", "go")).toMatchObject({ code: 0, out: expect.stringContaining("running") });
+  expect(seen).toHaveLength(3);
+  expect(new Set(seen.map(({ key, body }) => `${key} ${body}`)).size).toBe(1);
+  expect(seen[0]?.key).toMatch(/^[0-9a-f-]{36}$/);
+  await run(url, "cancel", "t1");
+  expect(seen[3]?.key).not.toBe(seen[0]?.key);
+  await run(url, "suspend", "t1", "--idempotency-key", "mine");
+  expect(seen[4]?.key).toBe("mine");
+}, 20_000);
+
+test("[KEY8] what is refused is not sent again, nor is what nobody can hear", async () => {
+  const { url, seen } = await serve([problem(409, "not_allowed_now", false)]);
+  expect(await run(url, "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("not_allowed_now") });
+  expect(seen).toHaveLength(1);
+  expect(await run("http://127.0.0.1:9", "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("Nothing answers") });
+});
