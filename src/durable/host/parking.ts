@@ -29,7 +29,7 @@ export type Origin = { timer: TimerKey } | { job: JobKey };
 
 export interface Parking {
   /**
-   * Keeps an event, inside the caller's transaction. One that the state does not take is dropped when the lot is full.
+   * Keeps an event, inside the caller's transaction. One that the state does not take is dropped when enough of them are there.
    * @throws when the lot is full and the event threw, so that the sender keeps it
    */
   add(entry: { actor: string; sender?: string; number?: number; origin?: Origin; event: unknown; code: string; error: string }): void;
@@ -45,18 +45,18 @@ export interface Parking {
 
 export function createParking(world: World, outbox: () => Outbox, parked: HostOptions["parked"]): Parking {
   const { storage, clock } = world;
-  const isFull = (): boolean => (storage.exec<{ n: number }>("SELECT count(*) AS n FROM parked")[0]?.n ?? 0) >= hostLimits.parkedRows;
+  const count = (where: string): number => storage.exec<{ n: number }>(`SELECT count(*) AS n FROM parked ${where}`)[0]?.n ?? 0;
+  const isFull = (): boolean => count("") >= hostLimits.parkedRows;
+  const isFullOfIgnored = (): boolean => count("WHERE code IN ('not_taken', 'unknown_event')") >= hostLimits.parkedIgnored;
   return {
     isFull,
     add({ actor, sender, number, origin, event, code, error }) {
-      if (isFull()) {
-        // A full lot must not stop who sends what is ignored: in XState it would leave no trace at all.
-        if (code === "not_taken" || code === "unknown_event") {
-          console.warn(JSON.stringify({ at: "parked", address: world.address, actor, dropped: (event as Message).type, error }));
-          return;
-        }
-        throw new Error(`${hostLimits.parkedRows} events are parked; retry or drop some first`);
+      // Who sends what is ignored must not be stopped by it, nor fill the lot for what throws: in XState it leaves no trace at all.
+      if ((code === "not_taken" || code === "unknown_event") && (isFullOfIgnored() || isFull())) {
+        console.warn(JSON.stringify({ at: "parked", address: world.address, actor, dropped: (event as Message).type, error }));
+        return;
       }
+      if (isFull()) throw new Error(`${hostLimits.parkedRows} events are parked; retry or drop some first`);
       const row = storage.exec<ParkedRow>(
         "INSERT INTO parked (actor, at, sender, number, origin, event, code, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
         actor,
