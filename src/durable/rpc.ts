@@ -130,6 +130,8 @@ export interface AgentRpc extends DeliverRpc {
   routed(id: string): Promise<{ event: CloudEvent; routing: Routing } | null>;
   /** Makes a ticket (known by its SHA-256, hex) good for one connection in place of the token. */
   issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>>;
+  /** Why its mailbox would refuse an event of a source, of so many bytes; null: it would not, as far as can be said now. */
+  room(source: string, bytes: number): Promise<string | null>;
   /** How the agent stands to an offer; null: there is no such agent. */
   standing(offer: string | null): Promise<AgentStanding | null>;
   /** `GET /v1/connect`, a WebSocket upgrade, and `GET /v1/inbox/stream`; the object checks the token, or ticket, itself. */

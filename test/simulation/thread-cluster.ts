@@ -242,6 +242,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
         registry,
         threadActor: (to) => ({ take: (...given) => travel(life, () => take(to, ...given)) }),
         holders: (thread, viewer) => travel(life, () => findThread(`recruitment/${thread}`).recruitment.holders(viewer)),
+        askRoom: (agent, source, bytes) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).room(source, bytes)),
         countCommit: () => {},
         connections: () => {
           const connection = connections.get(name);

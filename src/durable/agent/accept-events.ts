@@ -10,17 +10,20 @@ import type { Committer } from "../host/committer.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import { isFault } from "../is-fault.ts";
 import type { ProjectionLane } from "../projection-lane.ts";
+import { createRecentValues } from "../registry/recent-values.ts";
 import type { Registry } from "../registry.ts";
-import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";
+import type { RoutedEvent } from "../routing/route-event.ts";
 import type { ThreadActorRpc } from "../rpc.ts";
 import { isRowTooLarge } from "../storage/row-bound.ts";
+import { agentLimits } from "./agent-schema.ts";
 import { takeSlot } from "./claim-slots.ts";
 import type { AgentIdentity, Caller, Identity, Report } from "./identity.ts";
 import { type JudgedEvent, type JudgedThreadEvent, judgeEvent, type KeptEvent } from "./judge-event.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Presence } from "./presence.ts";
 import { describeRate, type Rate } from "./rate.ts";
-import { isThreadName, readThreadAddress } from "./read-thread-address.ts";
+import { readThreadAddress } from "./read-thread-address.ts";
+import { type RoutePostedPorts, routePosted } from "./route-posted.ts";
 import type { Seats } from "./seats.ts";
 import { narrowCard } from "./show-agent.ts";
 
@@ -32,7 +35,8 @@ export interface AcceptEventsPorts {
   projection: Pick<ProjectionLane, "append">;
   registry: Registry;
   threadActor(address: string): ThreadActorRpc;
-  holders: ((thread: string, viewer: string | null) => Promise<Result<{ [role: string]: string | null }>>) | undefined;
+  holders: RoutePostedPorts["holders"];
+  askRoom: RoutePostedPorts["askRoom"];
   identity: Pick<AgentIdentity, "card" | "saveReport">;
   mailbox: Pick<Mailbox, "endTurn" | "endPassing" | "findOffer" | "givenAt">;
   seats: Seats;
@@ -52,11 +56,13 @@ export interface AcceptEventsPorts {
 export function createAcceptEvents(
   ports: AcceptEventsPorts,
 ): (principal: Caller, events: unknown[]) => Promise<Result<(Accepted | Rejected)[]>> {
-  const { name, storage, clock, committer, projection, registry, threadActor, holders } = ports;
+  const { name, storage, clock, committer, projection, registry, threadActor, holders, askRoom } = ports;
   const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving, pace } = ports;
   /** The call before has placed its events; the event before has been stored. */
   let arriving: Promise<unknown> = Promise.resolve();
   let keeping: Promise<unknown> = Promise.resolve();
+  /** Threads that the agent began lately. */
+  const begun = createRecentValues<true>(agentLimits.threadsBegun);
 
   /** @param placed called once the event has its place among all that the agent sent */
   async function acceptOne(sender: Identity, raw: unknown, placed: () => void): Promise<Accepted | Rejected> {
@@ -97,7 +103,7 @@ export function createAcceptEvents(
   /** Thread-bound kinds are accepted by the actor that they name. */
   async function forward(sender: Identity, { event, hash }: JudgedThreadEvent): Promise<Result<Accepted>> {
     const address = readThreadAddress(event);
-    if (!address) return refuse("not_found", "There is no such offer or turn.");
+    if (!address) return refuseUnseen();
     if (await isLeaving())
       return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
     const pending = event.type === "nerve.offer.claim" && seats.listClaims().some(({ offer }) => offer === event.data.offer);
@@ -109,7 +115,7 @@ export function createAcceptEvents(
     const answer = await threadActor(address).take(card, noteDelivery(event), hash);
     // Another body under the id of a claim that was taken: that one still waits for its verdict, if it did before.
     if (answer.ok || answer.problem.code !== "id_conflict" || !pending) noteAnswer(event, answer);
-    return answer;
+    return !answer.ok && answer.problem.code === "not_found" ? refuseUnseen() : answer;
   }
 
   /** What the thread's answer means for the mailbox and the slots here. */
@@ -150,14 +156,17 @@ export function createAcceptEvents(
   function keepInOrder(sender: Identity, judged: KeptEvent): Promise<Result<Accepted>> {
     const repeat = readSent(judged.event.id, judged.hash);
     if (repeat) return Promise.resolve(repeat);
-    const routing = routeEvent(judged.event, sender.card, registry, {
-      now: clock.now(),
-      findHolders: async (thread) =>
-        isThreadName(thread) && holders
-          ? holders(thread, sender.source.startsWith("/operators/") ? null : sender.card.id)
-          : refuse("not_found", `There is no thread ${thread}.`),
+    const routing = routePosted(sender, judged.event, {
+      registry,
+      holders,
+      askRoom,
+      now: clock.now,
+      hasBegun: (thread) => begun.get(thread) === true,
     });
-    const kept = keeping.then(async () => keep(judged, await routing));
+    const kept = keeping.then(async () => {
+      const { event, routed } = await routing;
+      return keep({ ...judged, event }, routed);
+    });
     // The one behind waits for this one, however it ends.
     keeping = kept.catch(() => {});
     routing.catch(() => {});
@@ -170,6 +179,7 @@ export function createAcceptEvents(
     const overtaken = readSent(event.id, hash);
     if (overtaken) return overtaken;
     const { threads, notes, messages, routing, emitted } = routed.value;
+    for (const thread of threads) begun.set(thread, true, 1);
     const recipients = routing.recipients.length;
     const answer: Accepted = { id: event.id, status: "accepted", threads, notes, ...(recipients && { recipients }) };
     committer.commit(() => {
@@ -225,4 +235,9 @@ export function createAcceptEvents(
 
 function isThreadBound(judged: JudgedEvent): judged is JudgedThreadEvent {
   return judged.kind !== null && judged.kind !== "nerve.agent.report";
+}
+
+/** Of what is not there as of what is not the agent's to know. */
+function refuseUnseen(): ReturnType<typeof refuse> {
+  return refuse("not_found", "There is no such offer, turn or thread.");
 }

@@ -49,6 +49,8 @@ export interface AgentPorts {
   threadActor(address: string): ThreadActorRpc;
   /** Who holds the roles of a thread, as far as `viewer` may know; absent: nobody can be asked. */
   holders?(thread: string, viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
+  /** Why another agent's mailbox would refuse an event of a source, of so many bytes; null: it would not. Absent: nobody can be asked. */
+  askRoom?(agent: string, source: string, bytes: number): Promise<string | null>;
   project(rows: ProjectionRow[]): Promise<void>;
   /** Resolves once calls that have already arrived were handed in. */
   settle(): Promise<void>;
@@ -100,6 +102,8 @@ export interface AgentCore {
   delivered(event: { source: string; id: string }): Delivered;
   /** An event that was accepted here and had recipients, with what was decided of it. */
   routed(id: string): { event: CloudEvent; routing: Routing } | null;
+  /** Why its mailbox would refuse an event of a source, of so many bytes; null: it would not. */
+  room(source: string, bytes: number): string | null;
   /** How the agent stands to an offer; null: there is none, or no more. */
   standing(offer: string | null): AgentStanding | null;
   deliver(envelope: Envelope): Promise<Delivery>;
@@ -220,7 +224,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const polls = createPollInbox({ mailbox, clock, later: ports.later, admit, identify });
   const shown = createShowAgent({ clock, registry, rates, identity, mailbox, seats, presence });
   const accept = createAcceptEvents({
-    ...{ name, storage, clock, committer, projection, registry, threadActor, holders: ports.holders },
+    ...{ name, storage, clock, committer, projection, registry, threadActor, holders: ports.holders, askRoom: ports.askRoom },
     ...{ identity, mailbox, seats, presence, eventRate, hear, noteLazily },
     pace: ports.pace ?? (() => Promise.resolve()),
     isLeaving: leaveThreads.isLeaving,
@@ -329,6 +333,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       const text = storage.exec<{ routed: string | null }>("SELECT routed FROM sent WHERE id = ?", id)[0]?.routed;
       return typeof text === "string" ? (JSON.parse(text) as { event: CloudEvent; routing: Routing }) : null;
     },
+    room: (source, bytes) => mailbox.refuseSent(source, bytes) ?? null,
     standing(offer) {
       resume();
       return shown.standing(offer);

@@ -78,6 +78,8 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       registry: near.registry,
       threadActor: near.threadActor,
       holders: (thread, viewer) => near.thread(thread).holders(viewer),
+      // An object that asks itself would wait for a call of its own.
+      askRoom: async (agent, source, bytes) => (agent === this.#name ? this.#core : near.agent(agent)).room(source, bytes),
       project: near.project,
       settle: () => this.ctx.storage.sync(),
       later,
@@ -165,6 +167,10 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   async routed(id: string): Promise<{ event: CloudEvent; routing: Routing } | null> {
     return this.#find()?.routed(id) ?? null;
+  }
+
+  async room(source: string, bytes: number): Promise<string | null> {
+    return this.#find()?.room(source, bytes) ?? null;
   }
 
   async standing(offer: string | null): Promise<AgentStanding | null> {

@@ -20,9 +20,24 @@ export const agentMigrations: readonly string[] = [
   `ALTER TABLE sent ADD COLUMN routed TEXT;
    CREATE TABLE receipt (source TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, acked INTEGER, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
    CREATE INDEX receipt_open ON receipt (seq) WHERE acked IS NULL;`,
+  `ALTER TABLE mailbox ADD COLUMN source TEXT;
+   ALTER TABLE mailbox ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+   CREATE INDEX mailbox_source ON mailbox (source, bytes) WHERE source IS NOT NULL;`,
 ];
 
 export const agentLimits = {
+  /** Unacknowledged events in a mailbox that one sender sent, and their bytes: a day of a busy one. Then its own are refused, nobody else's. */
+  mailOfSender: 1_000,
+  mailOfSenderBytes: 16 * 1024 * 1024,
+  /** Those of all senders; twice as much for an operator's. The rest is for turns, offers and what threads tell. */
+  mailSent: 4_000,
+  mailSentBytes: 64 * 1024 * 1024,
+  /** Offers that wait in a mailbox: more than an agent could look at before they expire. */
+  mailOffers: 1_000,
+  /** Threads of an agent's own that are remembered until they are there to be asked. */
+  threadsBegun: 1_000,
+  /** Recipients of an event whose mailboxes are asked whether they have room, for the answer to say so: a call to each. */
+  roomAsked: 50,
   /** Sequence numbers that one row reserves: a crash skips at most that many. */
   seqBlock: 10_000,
   /** Events that one connection is given before it acknowledges any: bounds what waits in a slow reader's socket. */

@@ -8,6 +8,7 @@ import { limits } from "../../wire/limits.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { Mail } from "../mail.ts";
 import type { MailNotes } from "./mail-notes.ts";
+import { createMailRoom, type RoomTaken } from "./mail-room.ts";
 
 export interface MailRow {
   [column: string]: string | number | null;
@@ -22,15 +23,17 @@ export interface MailRows {
   /** The first number that is held, which stops all behind it; infinite: none is. */
   readonly firstHeld: number;
   readonly full: boolean;
+  /** Why mail that somebody sent, or an offer, is not taken: it has its bounds, so that all else finds room. */
+  refuse(taken: RoomTaken): string | undefined;
   /** Counts a row that the caller's transaction is about to write. */
-  expect(seq: number, held: boolean): void;
+  expect(seq: number, held: boolean, taken: RoomTaken): void;
   /** A row that was expected is not written. */
-  forgo(): void;
+  forgo(taken: RoomTaken): void;
   /**
    * Writes an event, and deletes what it ends or, of a turn that is given again, takes the place of; within a transaction. Returns the
    * numbers of the latter.
    */
-  write(mail: Mail, seq: number, held: boolean, event: string): number[];
+  write(mail: Mail, seq: number, held: boolean, event: string, taken: RoomTaken): number[];
   /** What was held is shown from now on; within a transaction. */
   release(seq: number): void;
   /** Unacknowledged events of the channels behind a number, as far as nothing is held, in order. */
@@ -66,7 +69,7 @@ export function toItem(row: Pick<MailRow, "seq" | "channel" | "event">): InboxIt
 
 export function createMailRows(storage: Storage, clock: Clock, notes: MailNotes): MailRows {
   let firstHeld = readFirstHeld();
-  let rowCount = countRows();
+  const room = createMailRoom(storage);
   let nextExpiry = readNextExpiry();
 
   function readFirstHeld(): number {
@@ -77,14 +80,14 @@ export function createMailRows(storage: Storage, clock: Clock, notes: MailNotes)
     return storage.exec<{ at: number | null }>("SELECT min(expires) AS at FROM mailbox WHERE held = 0")[0]?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  function countRows(): number {
-    return storage.exec<{ n: number }>("SELECT count(*) AS n FROM mailbox")[0]?.n ?? 0;
-  }
-
-  function deleteRows(sql: string, ...values: (string | number)[]): number[] {
-    const seqs = storage.exec<{ seq: number }>(sql, ...values).map(({ seq }) => seq);
-    rowCount -= seqs.length;
-    return seqs;
+  /** @param where which rows, in SQL */
+  function deleteRows(where: string, ...values: (string | number)[]): number[] {
+    const deleted = storage.exec<{ seq: number; source: string | null; bytes: number; is_offer: number }>(
+      `DELETE FROM mailbox WHERE ${where} RETURNING seq, source, bytes, offer IS NOT NULL AS is_offer`,
+      ...values,
+    );
+    for (const { source, bytes, is_offer } of deleted) room.remove({ source, bytes, isOffer: is_offer !== 0 });
+    return deleted.map(({ seq }) => seq);
   }
 
   return {
@@ -92,19 +95,18 @@ export function createMailRows(storage: Storage, clock: Clock, notes: MailNotes)
       return firstHeld;
     },
     get full() {
-      return rowCount >= limits.mailboxRows;
+      return room.rows >= limits.mailboxRows;
     },
-    expect(seq, held) {
-      rowCount += 1;
+    refuse: room.refuse,
+    expect(seq, held, taken) {
+      room.add(taken);
       if (held) firstHeld = Math.min(firstHeld, seq);
     },
-    forgo() {
-      rowCount -= 1;
-    },
-    write(mail, seq, held, event) {
+    forgo: room.remove,
+    write(mail, seq, held, event, taken) {
       nextExpiry = Math.min(nextExpiry, mail.expires ?? Number.POSITIVE_INFINITY);
       storage.exec(
-        "INSERT INTO mailbox (seq, channel, event, held, turn, offer, expires) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO mailbox (seq, channel, event, held, turn, offer, expires, source, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         seq,
         mail.channel,
         event,
@@ -112,18 +114,16 @@ export function createMailRows(storage: Storage, clock: Clock, notes: MailNotes)
         mail.turn ?? null,
         mail.offer ?? null,
         mail.expires ?? null,
+        taken.source,
+        taken.bytes,
       );
-      if (mail.ends !== undefined) deleteRows("DELETE FROM mailbox WHERE turn = ? OR offer = ? RETURNING seq", mail.ends, mail.ends);
+      if (mail.ends !== undefined) deleteRows("turn = ? OR offer = ?", mail.ends, mail.ends);
       if (mail.endsThread !== undefined) {
         // Its tasks are named by it: a turn whose answer was noted in a life that crashed goes now. A broadcast's turn has a time
         // to live of its own, which the thread's end doesn't shorten.
-        deleteRows(
-          "DELETE FROM mailbox WHERE turn > ? AND turn < ? AND expires IS NULL RETURNING seq",
-          `${mail.endsThread}-`,
-          `${mail.endsThread}/`,
-        );
+        deleteRows("turn > ? AND turn < ? AND expires IS NULL", `${mail.endsThread}-`, `${mail.endsThread}/`);
       }
-      return mail.turn === undefined ? [] : deleteRows("DELETE FROM mailbox WHERE turn = ? AND seq < ? RETURNING seq", mail.turn, seq);
+      return mail.turn === undefined ? [] : deleteRows("turn = ? AND seq < ?", mail.turn, seq);
     },
     release(seq) {
       storage.exec("UPDATE mailbox SET held = 0 WHERE seq = ?", seq);
@@ -199,36 +199,32 @@ export function createMailRows(storage: Storage, clock: Clock, notes: MailNotes)
           clock.now(),
         )
         .filter(({ seq, turn }) => !notes.isAcked(seq) && !notes.isEnded(turn)).length,
-    deleteOffers: () => deleteRows("DELETE FROM mailbox WHERE offer IS NOT NULL RETURNING seq"),
+    deleteOffers: () => deleteRows("offer IS NOT NULL"),
     expire() {
       const now = clock.now();
       if (nextExpiry > now) return [];
-      const expired = deleteRows("DELETE FROM mailbox WHERE expires <= ? AND held = 0 RETURNING seq", now);
+      const expired = deleteRows("expires <= ? AND held = 0", now);
       nextExpiry = readNextExpiry();
       return expired;
     },
     due: () => (nextExpiry === Number.POSITIVE_INFINITY ? undefined : nextExpiry),
     writeNotes() {
       const { acked, ended } = notes;
-      if (ended.length)
-        deleteRows("DELETE FROM mailbox WHERE turn IN (SELECT value FROM json_each(?)) RETURNING seq", JSON.stringify(ended));
+      if (ended.length) deleteRows("turn IN (SELECT value FROM json_each(?))", JSON.stringify(ended));
       if (!acked.size) return;
       const seqs = JSON.stringify([...acked]);
-      deleteRows(
-        "DELETE FROM mailbox WHERE seq IN (SELECT value FROM json_each(?)) AND turn IS NULL AND offer IS NULL RETURNING seq",
-        seqs,
-      );
+      deleteRows("seq IN (SELECT value FROM json_each(?)) AND turn IS NULL AND offer IS NULL", seqs);
       storage.exec("UPDATE mailbox SET acked = 1 WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0", seqs);
     },
     clear() {
       storage.exec("DELETE FROM mailbox");
       firstHeld = Number.POSITIVE_INFINITY;
       nextExpiry = Number.POSITIVE_INFINITY;
-      rowCount = 0;
+      room.recount();
     },
     undo() {
       firstHeld = readFirstHeld();
-      rowCount = countRows();
+      room.recount();
       nextExpiry = readNextExpiry();
     },
   };

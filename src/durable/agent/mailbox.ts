@@ -6,7 +6,7 @@
 
 import type { CloudEvent } from "../../wire/event.ts";
 import type { Channel, InboxItem } from "../../wire/frames.ts";
-import { limits } from "../../wire/limits.ts";
+import { countBytes, limits } from "../../wire/limits.ts";
 import type { Delivered } from "../../wire/routing.ts";
 import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
@@ -16,6 +16,7 @@ import { createGivenTurns } from "./given-turns.ts";
 import { createKnownSenders } from "./known-senders.ts";
 import { createMailNotes } from "./mail-notes.ts";
 import { createMailReaders } from "./mail-readers.ts";
+import { measureMail, type RoomTaken } from "./mail-room.ts";
 import { createMailRows } from "./mail-rows.ts";
 import { createPassingTurns } from "./passing-turns.ts";
 import type { Incoming, Reader } from "./reader.ts";
@@ -65,6 +66,8 @@ export interface Mailbox {
   due(): number | undefined;
   /** The agent is gone: everything goes; within a transaction. */
   clear(): void;
+  /** Why an event of a source, of so many bytes, would be refused now; undefined: it would not. */
+  refuseSent(source: string, bytes: number): string | undefined;
   /** Whether {@link writeNotes} has something to write. */
   readonly hasNotes: boolean;
   writeNotes(): void;
@@ -85,12 +88,12 @@ export interface Mailbox {
   onReceive(listener: () => void): () => void;
 }
 
-/** @param taken hears of mail that is stored, within the transaction */
+/** @param stored hears of mail that is stored, within the transaction */
 export function createMailbox(
   { storage, clock }: Pick<World, "storage" | "clock">,
   reserved: Reserved,
   later: (milliseconds: number, work: () => void) => void,
-  taken: (mail: Mail) => void,
+  stored: (mail: Mail) => void,
 ): Mailbox {
   const seqs = createSeqNumbers(reserved);
   const senders = createKnownSenders(storage, clock);
@@ -113,17 +116,17 @@ export function createMailbox(
     for (const listener of woken) listener();
   }
 
-  function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string): void {
+  function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string, taken: RoomTaken): void {
     senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
     if (mail.turn !== undefined) passing.stored(mail.turn);
     // Answered before it was stored: only its number is worth keeping. No turn gives or ends a role.
     if (notes.isAnswered(mail.turn)) {
-      rows.forgo();
+      rows.forgo(taken);
       return;
     }
-    readers.forgetSeqs(rows.write(mail, seq, held, event));
+    readers.forgetSeqs(rows.write(mail, seq, held, event, taken));
     if (mail.receipt) receipts.note(mail.event, seq);
-    taken(mail);
+    stored(mail);
   }
 
   return {
@@ -142,7 +145,7 @@ export function createMailbox(
       return passing.add(mail.turn, { envelope, item, reader });
     },
     receive(incoming) {
-      const stored: number[] = [];
+      const withRow: number[] = [];
       const writes: (() => void)[] = [];
       const answers = incoming.map(({ envelope, given }): Delivery => {
         const { from, id, phase, message } = envelope;
@@ -163,24 +166,27 @@ export function createMailbox(
         const mail = readMail(message);
         if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
         if (!mail) return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${message.type}` };
+        const event = JSON.stringify(mail.event);
+        const taken = measureMail(mail, countBytes(event));
+        const why = rows.refuse(taken);
+        if (why !== undefined) return { status: "refused", code: "mailbox_full", detail: why };
         if (rows.full) {
           readers.forgetSeqs(rows.deleteOffers());
           if (rows.full) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
         }
         const seq = given?.seq ?? seqs.take();
         const held = phase === "hold";
-        rows.expect(seq, held);
+        rows.expect(seq, held, taken);
         senders.remember(from, { last: id, held: held ? seq : null });
-        const event = JSON.stringify(mail.event);
         const reader = held || seq > rows.firstHeld ? undefined : readers.findReady(mail.channel);
         seqs.note(seq);
         if (given?.acked) writes.push(() => notes.noteAcked(seq));
-        else if (given) stored.push(seq);
+        else if (given) withRow.push(seq);
         else if (reader) readers.giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn ?? mail.offer ?? null);
         // At once: what comes behind it must not overtake it, though there be room again.
         else if (!held) readers.recheck(mail.channel);
         if (mail.ends !== undefined) readers.forgetAbout(mail.ends);
-        writes.push(() => writeMail(envelope, mail, seq, held, event));
+        writes.push(() => writeMail(envelope, mail, seq, held, event, taken));
         return { status: "stored" };
       });
       return {
@@ -191,7 +197,7 @@ export function createMailbox(
         wake() {
           readers.pumpAll();
           // Its connection may have gone while it had no row.
-          readers.handOver(stored.filter((seq) => !readers.isHeld(seq)));
+          readers.handOver(withRow.filter((seq) => !readers.isHeld(seq)));
           wakePolls();
         },
       };
@@ -242,6 +248,7 @@ export function createMailbox(
       readers.clear();
       senders.forget();
     },
+    refuseSent: (source, bytes) => rows.refuse({ source, bytes, isOffer: false }),
     get hasNotes() {
       return notes.size > 0;
     },

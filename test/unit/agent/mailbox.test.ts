@@ -19,8 +19,8 @@ beforeEach(() => {
 });
 
 /** @param later takes what is put off */
-function open(later: (milliseconds: number, work: () => void) => void = () => {}): Mailbox {
-  return createMailbox({ storage, clock: { now: () => now } }, { from: 0, reserve: () => {} }, later, () => {});
+function open(later: (milliseconds: number, work: () => void) => void = () => {}, from = 0): Mailbox {
+  return createMailbox({ storage, clock: { now: () => now } }, { from, reserve: () => {} }, later, () => {});
 }
 
 /** Mail that arrives together, by name; `ends` is the offer that it ends. */
@@ -152,4 +152,74 @@ test("a turn that is answered while its row is on its way to disk is open no mor
   storage.transaction(received.write);
   received.wake();
   expect(storage.exec("SELECT 1 FROM mailbox")).toEqual([]);
+});
+
+/** Mail of a sender, as the router makes it; how many of them were stored. */
+function send(mailbox: Mailbox, source: string, count: number, data: string | null = null): number {
+  const incoming = Array.from({ length: count }, () => {
+    sent += 1;
+    const event = { specversion: "1.0" as const, id: `s${sent}`, source, type: "a.b", time: "2026-11-20T12:00:00Z", data };
+    return { envelope: { from: "agent/any", id: sent, to: "agent/alice", message: createMail({ channel: "my", event, receipt: true }) } };
+  });
+  const received = mailbox.receive(incoming);
+  storage.transaction(received.write);
+  received.wake();
+  for (const answer of received.answers) if (answer.status === "refused") expect(answer.code).toBe("mailbox_full");
+  return received.answers.filter(({ status }) => status === "stored").length;
+}
+
+/** A turn, an offer and a word of a thread's life; whether each was stored. */
+function sendEngine(mailbox: Mailbox): boolean[] {
+  const make = (about: object) => {
+    sent += 1;
+    const event = { specversion: "1.0" as const, id: `t${sent}`, source: "/threads/t", type: "nerve.x", time: "2026-11-20T12:00:00Z" };
+    return { envelope: { from: "task/t", id: sent, to: "agent/alice", message: createMail({ channel: "my", event, ...about }) } };
+  };
+  const received = mailbox.receive([make({ turn: `t.1:${sent}` }), make({ offer: `t:0:${sent}` }), make({})]);
+  storage.transaction(received.write);
+  received.wake();
+  return received.answers.map(({ status }) => status === "stored");
+}
+
+test("[ROOM1] one sender's events are bounded, by number and bytes, and cost nobody else their room, nor the owner its offers", () => {
+  let mailbox = open();
+  expect(sendEngine(mailbox)).toEqual([true, true, true]);
+  expect(send(mailbox, "/agents/mallory", 10_000)).toBe(agentLimits.mailOfSender);
+  expect(mailbox.refuseSent("/agents/mallory", 10)).toContain("/agents/mallory");
+  expect(mailbox.refuseSent("/agents/bob", 10)).toBeUndefined();
+  expect(send(mailbox, "/agents/bob", 1)).toBe(1);
+  expect(mailbox.readOpen("offer")).toHaveLength(1);
+  // The counts are those of the rows, also in another life of the object.
+  mailbox = open(undefined, 20_000);
+  expect([send(mailbox, "/agents/mallory", 1), send(mailbox, "/agents/bob", 1)]).toEqual([0, 1]);
+  const large = "x".repeat(200_000);
+  expect(send(mailbox, "/agents/eve", 100, large)).toBe(Math.floor(agentLimits.mailOfSenderBytes / 200_200));
+  // What is acknowledged makes room.
+  mailbox.ack({ seq: mailbox.count().last });
+  storage.transaction(() => mailbox.writeNotes());
+  expect(send(mailbox, "/agents/mallory", 5)).toBe(5);
+});
+
+test("[ROOM2] many senders together leave room for operators, and for turns, offers and what threads tell", () => {
+  const mailbox = open();
+  let stored = 0;
+  for (let sender = 0; sender < 12; sender++) stored += send(mailbox, `/agents/m${sender}`, 1_000);
+  expect(stored).toBe(agentLimits.mailSent);
+  expect(mailbox.refuseSent("/agents/ann", 1)).toBeDefined();
+  expect(send(mailbox, "/operators/admin", 10)).toBe(10);
+  for (let round = 0; round < 100; round++) expect(sendEngine(mailbox)).toEqual([true, true, true]);
+});
+
+test("[ROOM3] a transaction that was undone, and a turn answered before it was stored, take no room", () => {
+  const mailbox = open();
+  const event = { specversion: "1.0" as const, id: "x", source: "/agents/eve", type: "a.b", time: "2026-11-20T12:00:00Z" };
+  for (let round = 0; round < 3; round++) {
+    mailbox.receive(
+      Array.from({ length: agentLimits.mailOfSender }, (_, index) => ({
+        envelope: { from: "agent/eve", id: index + 1, to: "agent/alice", message: createMail({ channel: "my", event, receipt: true }) },
+      })),
+    );
+    mailbox.undo();
+  }
+  expect(mailbox.refuseSent("/agents/eve", 1)).toBeUndefined();
 });

@@ -85,6 +85,9 @@ export function createFakeObjects(): FakeObjects {
         agents.set(name, { card, tokenHash: tokenHash ?? agents.get(name)?.tokenHash });
         return succeed(null);
       },
+      async room() {
+        return null;
+      },
       async standing(offer) {
         note(`agent/${name}`, "standing", offer);
         return null;
