@@ -1,7 +1,7 @@
 /** What a machine does to a server: a full disk, a locked database, a folder that is copied, deleted or not to be opened; and how it starts. */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { cp, rm } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,7 +9,9 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { runCli } from "../../src/cli/main.ts";
 import { readRecord } from "../../src/cli/server/data-folder.ts";
 import { isAlive } from "../../src/cli/server/process-identity.ts";
+import { connectAgent } from "../../src/client/index.ts";
 import { requiredMigrations } from "../../src/worker/migrations.ts";
+import { createOperator } from "./operator.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
 
 type Facts = Awaited<ReturnType<typeof startTestServer>>["facts"];
@@ -91,12 +93,7 @@ test("[SRV10] a locked D1 is unavailable, retryable, and named by readiness and 
 
 test("[SRV11] a full disk is unavailable, retryable, and named; with room again all goes on", async (context) => {
   const disk = await makeDataFolder();
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=24m", "none", disk], { encoding: "utf8" });
-  if (mounted.status !== 0) {
-    console.warn(`[SRV11] skipped: a small disk takes the right to mount: ${mounted.stderr}`);
-    return context.skip();
-  }
-  onTestFinished(() => void spawnSync("umount", ["-l", disk]));
+  if (!mountSmallDisk(disk, "24m")) return context.skip();
   const { facts } = await startTestServer(join(disk, "data"));
   spawnSync("dd", ["if=/dev/zero", `of=${join(disk, "fill")}`, "bs=4k"], { stdio: "ignore" });
 
@@ -223,3 +220,67 @@ test("[SRV16] a folder whose objects a newer version wrote is refused with that 
   expect(await refused.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/tables of task[\s\S]*version 99\.0\.0/) });
   await rm(data, { recursive: true });
 });
+
+test("[SRV17] threads that run while the disk is full go to their end when there is room: nothing is lost, set aside or doubled", {
+  timeout: 240_000,
+}, async (context) => {
+  const disk = await makeDataFolder();
+  if (!mountSmallDisk(disk, "64m")) return context.skip();
+  const { facts } = await startTestServer(join(disk, "data"));
+  const operator = createOperator(facts);
+  const body = (await readFile("workflows/code-review.yaml", "utf8"))
+    .replace("concurrency: 8", "concurrency: 100")
+    .replace(/^ +where: "load < 3".*\n/m, "");
+  await operator.call("PUT", "v1/workflows/code-review", { body, contentType: "text/yaml" });
+  const performed = new Map<string, number>();
+  const connect = async (id: string, capability: string) => {
+    const agent = connectAgent({
+      url: facts.url,
+      token: await operator.add(id, [capability]),
+      slots: 1_000,
+      onOffer: () => "claim",
+      onTurn(turn) {
+        performed.set(turn.turn, (performed.get(turn.turn) ?? 0) + 1);
+        if (turn.role.name === "author") return { $status: "updated", note: "x".repeat(20_000) };
+        return turn.last?.role === "author" ? { $status: "approved", summary: "good" } : { $status: "changes_requested", changes: ["one"] };
+      },
+    });
+    onTestFinished(() => agent.close({ finish: 0, release: false }));
+    return agent;
+  };
+  const author = await connect("author", "coding");
+  await connect("reviewer", "code-review");
+
+  const sent = Array.from({ length: 30 }, (_, pr) =>
+    author.send({ type: "pr.ready_for_review", id: `ready:${pr}`, data: { repo: "nerve", pr } }).then(({ threads }) => threads),
+  );
+  // Not awaited before the disk is full; judged afterwards.
+  for (const one of sent) one.catch(() => {});
+  await vi.waitFor(() => expect(performed.size).toBeGreaterThan(5), within);
+  spawnSync("dd", ["if=/dev/zero", `of=${join(disk, "fill")}`, "bs=64k"], { stdio: "ignore" });
+  await vi.waitFor(async () => expect((await call(facts, "GET", "/readyz")).body.status).toBe("unavailable"), within);
+  rmSync(join(disk, "fill"));
+
+  const threads = (await Promise.all(sent)).flat();
+  expect(new Set(threads).size).toBe(30);
+  for (const thread of threads) {
+    await vi.waitFor(async () => expect((await call(facts, "GET", `/v1/threads/${thread}`)).body.status).toBe("completed"), {
+      timeout: 120_000,
+      interval: 200,
+    });
+    const { body: told } = await call(facts, "GET", `/v1/threads/${thread}/messages`);
+    expect(told.messages.map(({ role }: { role: string }) => role)).toEqual(["reviewer", "author", "reviewer"]);
+  }
+  expect((await call(facts, "GET", "/v1/parked")).body.parked).toEqual([]);
+});
+
+/** Mounts a disk of that size for the test. False, and said, where that is not allowed. */
+function mountSmallDisk(folder: string, size: string): boolean {
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "none", folder], { encoding: "utf8" });
+  if (mounted.status !== 0) {
+    console.warn(`skipped: a small disk takes the right to mount: ${mounted.stderr}`);
+    return false;
+  }
+  onTestFinished(() => void spawnSync("umount", ["-l", folder]));
+  return true;
+}

@@ -6,6 +6,7 @@ import { hostLimits } from "./limits.ts";
 import type { Outbox, OutboxOptions, Refused } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
+import { toStoreFailure } from "./receiver-state.ts";
 
 export interface Committer {
   outbox: Outbox;
@@ -97,7 +98,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
       ({ armedAt, guarding } = before);
       outbox.settle(false);
       options.undone?.();
-      throw error;
+      throw toStoreFailure(error);
     }
     outbox.settle(true);
     options.counted?.();

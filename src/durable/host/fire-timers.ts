@@ -8,6 +8,7 @@ import { endOfTime, hostLimits } from "./limits.ts";
 import type { LiveActor, LiveActors } from "./live-actors.ts";
 import type { Parking } from "./parking.ts";
 import type { World } from "./ports.ts";
+import { StoreFailedError } from "./receiver-state.ts";
 import type { Stepper } from "./stepper.ts";
 import type { TimerRow, TimerTable } from "./timer-table.ts";
 
@@ -56,6 +57,7 @@ async function fireTimer({ world, committer, actors, timers, parking, stepper }:
     // Forgotten first: the step may set a timer of the same id anew.
     await stepper.take(actor, event, { before: () => timers.forget(timer) });
   } catch (error) {
+    if (error instanceof StoreFailedError) throw error;
     const { actor: id, made } = timer;
     committer.commit(() => {
       timers.postpone(timer, endOfTime);

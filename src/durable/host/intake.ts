@@ -17,6 +17,7 @@ import { answerUnknown, NewerVersionError } from "./newer-version.ts";
 import type { Undeliverable } from "./outbox.ts";
 import type { Origin, Parking } from "./parking.ts";
 import type { World } from "./ports.ts";
+import { StoreFailedError } from "./receiver-state.ts";
 import { isRepeat, markReceived, readActor, readChild, readChildren } from "./rows.ts";
 import { findFault, judgeEvent } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
@@ -132,6 +133,7 @@ export function createIntake({
       const options = { sidecar, before: mark, ...(also && { also }), ...(following && { following }) };
       return { type: "taken", actor: await stepper.take(actor, read.event, options) };
     } catch (error) {
+      if (error instanceof StoreFailedError) throw error;
       return { type: "aside", code: "threw", error: toPlainError(error).message };
     }
   }
@@ -169,7 +171,8 @@ export function createIntake({
       };
       return { type: "taken", actor: await stepper.begin(request, loaded, mark) };
     } catch (error) {
-      if (error instanceof DefinitionUnavailableError || error instanceof NewerVersionError) throw error;
+      if (error instanceof DefinitionUnavailableError || error instanceof NewerVersionError || error instanceof StoreFailedError)
+        throw error;
       // The parent must hear that its child never began.
       committer.commit(() => {
         mark();
@@ -222,6 +225,7 @@ export function createIntake({
 
   /** What the machine's code threw: a guard, or a step. */
   function setThrownAside(error: unknown, keep: (error: string) => void): Refusal {
+    if (error instanceof StoreFailedError) throw error;
     const detail = toPlainError(error).message;
     committer.commit(() => keep(detail));
     return { ok: false, code: "threw", detail };

@@ -14,6 +14,7 @@ import type { Logics } from "./logic.ts";
 import type { Parking } from "./parking.ts";
 import { toPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
+import { StoreFailedError } from "./receiver-state.ts";
 import { judgeEvent } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
 
@@ -66,6 +67,7 @@ export function createJobRunner({ world, logics, committer, actors, jobs, parkin
       try {
         await stepper().take(actor, event, { before: () => jobs.forget(job) });
       } catch (error) {
+        if (error instanceof StoreFailedError) throw error;
         const { actor: id } = job;
         committer.commit(() => {
           jobs.setAside(job);
@@ -93,6 +95,7 @@ export function createJobRunner({ world, logics, committer, actors, jobs, parkin
       try {
         if (judgeEvent(actor.machine, actor.snapshot, event) === undefined) await stepper().take(actor, event);
       } catch (error) {
+        if (error instanceof StoreFailedError) throw error;
         committer.commit(() => parking.add({ actor: job.actor, event, code: "threw", error: toPlainError(error).message }));
       }
     };

@@ -40,3 +40,21 @@ export function isReceiverState(error: unknown): boolean {
   if (exhausted.test(text)) return false;
   return overloaded === true || retryable === true || durableObjectReset === true || passing.test(text);
 }
+
+/** What SQLite and workerd say of a store that is full, locked, read-only, broken or away. */
+const storeFaults =
+  /internal error; reference|SQLITE_(?:FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY|NOMEM|CORRUPT)|database or disk is full|database is locked|disk I\/O error|unable to open database|readonly database/i;
+
+/**
+ * A commit that the object's own store did not take. It says nothing about what was to be committed: nothing is set aside for
+ * it, and whoever brought it tries again.
+ */
+export class StoreFailedError extends Error {
+  override name = "StoreFailedError";
+}
+
+/** What a transaction threw, as a {@link StoreFailedError} if it was the store that failed. */
+export function toStoreFailure(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : "";
+  return storeFaults.test(message) ? new StoreFailedError(message, { cause: error }) : error;
+}

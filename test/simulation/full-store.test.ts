@@ -1,0 +1,84 @@
+/** A store that fails says nothing about what it should have kept: nothing is set aside for it, and what comes again is taken. */
+import { expect, test } from "vitest";
+import { logics } from "../host/machines.ts";
+import { createCluster } from "./cluster.ts";
+
+/** What SQLite and workerd say; the last is all that workerd tells of most of them. */
+const faults = [
+  "database or disk is full: SQLITE_FULL",
+  "disk I/O error: SQLITE_IOERR",
+  "internal error; reference = jbe7iphoenj9gk7p605cep67",
+];
+
+/** A host whose store refuses its next commit, and takes the one after it. */
+function open(fault: string) {
+  const cluster = createCluster(logics);
+  const host = cluster.host("actor/a");
+  return {
+    cluster,
+    host,
+    failNext(commits = 1) {
+      const store = cluster.store("actor/a");
+      const { transaction } = store;
+      let left = commits;
+      store.transaction = (body) => {
+        if (left-- > 0) throw new Error(fault);
+        store.transaction = transaction;
+        return transaction(body);
+      };
+    },
+  };
+}
+
+test.each(faults)(
+  "[STORE1] an event that is sent is neither taken nor set aside: its sender is told, and sends it again (%s)",
+  async (fault) => {
+    const { host, failNext } = open(fault);
+    await host.start({ actor: "a", logic: "counter" });
+    failNext();
+    await expect(host.send("a", { type: "add", by: 1 })).rejects.toThrow(fault);
+    expect(host.parked()).toEqual([]);
+    expect(await host.send("a", { type: "add", by: 1 })).toMatchObject({ ok: true });
+    expect(await host.read("a")).toMatchObject({ context: { n: 1 } });
+  },
+);
+
+test.each(faults)("[STORE2] a message that is delivered is refused for now, and taken once when it comes again (%s)", async (fault) => {
+  const { cluster, host, failNext } = open(fault);
+  await host.start({ actor: "a", logic: "counter" });
+  const envelope = { from: "client/1", id: 1, to: "actor/a", message: { type: "add", by: 1 } };
+  failNext();
+  await expect(cluster.host("actor/a").deliver(envelope)).rejects.toThrow(fault);
+  expect(host.parked()).toEqual([]);
+  expect(await host.deliver(envelope)).toEqual({ status: "stored" });
+  expect(await host.deliver(envelope)).toEqual({ status: "stored" });
+  expect(await host.read("a")).toMatchObject({ context: { n: 1 } });
+});
+
+test.each(faults)("[STORE3] a timer that rings then rings again (%s)", async (fault) => {
+  const { cluster, host, failNext } = open(fault);
+  await host.start({ actor: "a", logic: "clock" });
+  await host.send("a", { type: "self" });
+  // The alarm's own commit holds, the timer's does not.
+  const store = cluster.store("actor/a");
+  const { transaction } = store;
+  store.transaction = (body) => {
+    store.transaction = transaction;
+    const held = transaction(body);
+    failNext();
+    return held;
+  };
+  await cluster.advance(1_000);
+  await cluster.settle();
+  expect(host.parked()).toEqual([]);
+  await cluster.advance(120_000);
+  await cluster.settle();
+  expect(await host.read("a")).toMatchObject({ context: { rang: ["self"] } });
+});
+
+test("[STORE4] what a machine throws is set aside still, whatever it calls it", async () => {
+  const { host } = open("");
+  await host.start({ actor: "a", logic: "counter" });
+  expect(await host.send("a", { type: "boom" })).toMatchObject({ ok: false, code: "threw" });
+  expect(host.parked()).toHaveLength(1);
+});
