@@ -32,7 +32,7 @@ export function checkPlain(value: unknown, what: string): void {
 /**
  * Checks that an actor would be the same after an eviction: its context must survive JSON. References to its children do.
  * @returns false where JSON gives an equal context that a machine could still tell from this one: keys that hold
- * `undefined`, -0, one object in two places, a reference to a child that is gone
+ * `undefined`, -0, one object in two places, frozen objects, a reference to an earlier child
  * @throws with the path of what would be lost or changed
  */
 export function checkContext(context: unknown, isPresentChild: (reference: object) => boolean): boolean {
@@ -69,6 +69,8 @@ function walkObject(walk: Walk, value: object): void {
   }
   walk.seen.add(value);
   walk.open.push(value);
+  // What is frozen could be changed in place after an eviction.
+  if (!Object.isExtensible(value)) walk.exact = false;
   if (Array.isArray(value)) walkArray(walk, value);
   else walkRecord(walk, value);
   walk.open.pop();

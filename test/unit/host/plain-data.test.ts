@@ -25,6 +25,8 @@ describe("[HOST19] [HOST27] context is read back as it is, or as an equal one, o
     ["-0", [-0]],
     ["one object in two places", { a: shared, b: [shared] }],
     ["one list in two places", ((list: number[]) => [list, list])([1])],
+    ["a frozen object", { a: Object.freeze({}) }],
+    ["a sealed list", Object.seal([1])],
     ["an object without a prototype", { a: Object.create(null) as object }],
   ])("equal: %s", (_, context) => {
     expect(exact(context)).toBe(false);
