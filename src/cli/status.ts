@@ -19,7 +19,7 @@ interface IndexView {
   };
   parked: number;
   unreachable?: { receiver: string; senders: number; messages: number; since: string; error: string }[];
-  agents: { registered: number; online: number; away: number; lost: number };
+  agents: { registered: number; online: number; away: number; lost: number; ignoring?: number };
   workflows: { published: number; paused?: { workflow: string; by: string; reason: string | null; since: string }[] };
 }
 
@@ -112,9 +112,15 @@ function describeIndex(
     ["away", agents.away],
     ["lost", agents.lost],
   ]);
+  const ignoring = agents.ignoring ?? 0;
   return [
     `${title("threads")}${listCounts(Object.entries(threads)) || "none"}`,
     `${title("agents")}${agents.registered} registered${present && `, ${present}`}`,
+    ...(ignoring > 0
+      ? [
+          `${title("")}${terminal.style("yellow", `${ignoring} ${ignoring === 1 ? "ignores" : "ignore"} offers`)}: there, with slots free, and no answer for a minute; \`nerveflare explain <thread>\` names them`,
+        ]
+      : []),
     `${title("workflows")}${workflows.published} published`,
     ...(workflows.paused ?? []).map(
       ({ workflow, by, reason, since }) =>

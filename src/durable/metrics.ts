@@ -14,9 +14,17 @@ export interface Metrics {
   wakes: { agent: number };
   /** Queues that objects began for receivers they could not reach. */
   heldBack: number;
+  /** Offers that agents had seen and, with slots free, did not answer for a minute. */
+  ignoredOffers: number;
 }
 
-const metrics: Metrics = { commits: { agent: 0, workflow: 0, recruitment: 0, task: 0, d1: 0 }, steps: 0, wakes: { agent: 0 }, heldBack: 0 };
+const metrics: Metrics = {
+  commits: { agent: 0, workflow: 0, recruitment: 0, task: 0, d1: 0 },
+  steps: 0,
+  wakes: { agent: 0 },
+  heldBack: 0,
+  ignoredOffers: 0,
+};
 
 /** Counts one durable transaction. */
 export function countCommit(kind: CommitKind): void {
@@ -33,6 +41,11 @@ export function countHeldBack(): void {
   metrics.heldBack += 1;
 }
 
+/** Counts offers that an agent ignores. */
+export function countIgnored(offers: number): void {
+  metrics.ignoredOffers += offers;
+}
+
 /** Counts one step of an actor. */
 export function countStep(): void {
   metrics.steps += 1;
@@ -40,5 +53,11 @@ export function countStep(): void {
 
 /** A copy of the counters. */
 export function readMetrics(): Metrics {
-  return { commits: { ...metrics.commits }, steps: metrics.steps, wakes: { ...metrics.wakes }, heldBack: metrics.heldBack };
+  return {
+    commits: { ...metrics.commits },
+    steps: metrics.steps,
+    wakes: { ...metrics.wakes },
+    heldBack: metrics.heldBack,
+    ignoredOffers: metrics.ignoredOffers,
+  };
 }

@@ -413,7 +413,7 @@ export type ProjectionRow = { at?: number } & ProjectedRow;
 
 type ProjectedRow =
   /** The newest wins; `deleted` takes the row away. `order` grows, and is milliseconds since the epoch but for a clock that goes back. */
-  | { table: "presence"; agent: string; state: PresenceState | "deleted"; order: number }
+  | { table: "presence"; agent: string; state: PresenceState | "deleted"; order: number; ignores?: number }
   | { table: "event"; event: CloudEvent; thread: string | null; routing?: Routing }
   /** What an agent last said it accepts; `at` in milliseconds since the epoch. */
   | { table: "accepts"; agent: string; accepts: AcceptedKinds; at: number }

@@ -38,7 +38,7 @@ export interface AcceptEventsPorts {
   holders: RoutePostedPorts["holders"];
   askRoom: RoutePostedPorts["askRoom"];
   identity: Pick<AgentIdentity, "card" | "saveReport">;
-  mailbox: Pick<Mailbox, "endTurn" | "endPassing" | "findOffer" | "givenAt">;
+  mailbox: Pick<Mailbox, "endTurn" | "endPassing" | "endOffer" | "findOffer" | "givenAt">;
   seats: Seats;
   presence: Pick<Presence, "noteParts">;
   eventRate: Rate;
@@ -136,8 +136,12 @@ export function createAcceptEvents(
         else if (isOver) mailbox.endTurn(event.data.turn);
         noteLazily();
         return;
+      case "nerve.offer.decline": {
+        const { offer } = event.data;
+        if (answer.ok) committer.commit(() => mailbox.endOffer(offer));
+        return;
+      }
       case "nerve.turn.progress":
-      case "nerve.offer.decline":
       case "nerve.role.release":
         return;
       default:

@@ -12,6 +12,7 @@ import { noteHeldBack } from "../held-back-row.ts";
 import { type Committer, createCommitter } from "../host/committer.ts";
 import type { World } from "../host/ports.ts";
 import { laneMigrations, migrate } from "../host/schema.ts";
+import { countIgnored } from "../metrics.ts";
 import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
@@ -32,6 +33,7 @@ import { hashToken } from "../token-hash.ts";
 import { createAcceptEvents } from "./accept-events.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
 import { type Caller, createIdentity, type Identity } from "./identity.ts";
+import { createIgnoredOffers } from "./ignored-offers.ts";
 import { createLeaveThreads } from "./leave-threads.ts";
 import { createMailbox, type Mailbox } from "./mailbox.ts";
 import { createPollInbox } from "./poll-inbox.ts";
@@ -118,7 +120,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
 
   const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {
-    dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ports.silentAt?.()],
+    dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ignored.due(), ports.silentAt?.()],
     refused: async (undeliverable, _sender, forget) => {
       const { to, message, code, detail } = undeliverable;
       console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail }));
@@ -135,7 +137,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       projection.wake();
     },
     seal: () => {
-      mailbox.writeNotes();
+      if (mailbox.writeNotes()) ignored.noteSeen();
+      if (ignored.seal()) presence.noteIgnored();
       presence.seal();
       projection.seal();
     },
@@ -143,6 +146,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       mailbox.undo();
       seats.undo();
       presence.undo();
+      ignored.undo();
       projection.undo();
     },
   });
@@ -182,6 +186,15 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         { spread: true },
       ),
     project: (row) => projection.append(row),
+    ignored: () => ignored.count,
+  });
+  const ignored = createIgnoredOffers({
+    storage,
+    clock,
+    isFree: () =>
+      identity.card !== undefined &&
+      presence.show().state === "online" &&
+      (identity.report.slots === undefined || seats.countUsed() < identity.report.slots),
   });
 
   function resume(): void {
@@ -348,6 +361,10 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
           storage.exec("DELETE FROM sent WHERE at < ?", clock.now() - limits.idMemoryDays * 86_400_000);
           storage.exec("DELETE FROM sender WHERE at < ?", clock.now() - agentLimits.senderDays * 86_400_000);
           mailbox.expire();
+          if (ignored.look()) {
+            presence.noteIgnored();
+            if (ignored.count > 0) countIgnored(ignored.count);
+          }
           seats.expire(clock.now() - presenceLimits.claimDays * 86_400_000);
           identity.expire();
         });

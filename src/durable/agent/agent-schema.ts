@@ -23,6 +23,7 @@ export const agentMigrations: readonly string[] = [
   `ALTER TABLE mailbox ADD COLUMN source TEXT;
    ALTER TABLE mailbox ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX mailbox_source ON mailbox (source, bytes) WHERE source IS NOT NULL;`,
+  `CREATE TABLE ignored (one INTEGER PRIMARY KEY CHECK (one = 1), offers INTEGER NOT NULL);`,
 ];
 
 export const agentLimits = {

@@ -51,13 +51,15 @@ export interface MailRows {
   /** The newest event of the offer. */
   locateOffer(offer: string): { seq: number; acked: boolean } | undefined;
   countWaiting(): number;
+  /** Deletes one; within a transaction. Returns its numbers. */
+  deleteOffer(offer: string): number[];
   /** Deletes the offers, the least of what waits. Returns their numbers. */
   deleteOffers(): number[];
   /** Deletes what has expired; within a transaction. Returns the numbers. */
   expire(): number[];
   due(): number | undefined;
-  /** Writes what is noted; within a transaction. */
-  writeNotes(): void;
+  /** Writes what is noted; within a transaction. Returns whether offers were seen by it. */
+  writeNotes(): boolean;
   clear(): void;
   /** The transaction was undone: what memory holds of it is read anew. */
   undo(): void;
@@ -199,6 +201,7 @@ export function createMailRows(storage: Storage, clock: Clock, notes: MailNotes)
           clock.now(),
         )
         .filter(({ seq, turn }) => !notes.isAcked(seq) && !notes.isEnded(turn)).length,
+    deleteOffer: (offer) => deleteRows("offer = ?", offer),
     deleteOffers: () => deleteRows("offer IS NOT NULL"),
     expire() {
       const now = clock.now();
@@ -211,10 +214,15 @@ export function createMailRows(storage: Storage, clock: Clock, notes: MailNotes)
     writeNotes() {
       const { acked, ended } = notes;
       if (ended.length) deleteRows("turn IN (SELECT value FROM json_each(?))", JSON.stringify(ended));
-      if (!acked.size) return;
+      if (!acked.size) return false;
       const seqs = JSON.stringify([...acked]);
       deleteRows("seq IN (SELECT value FROM json_each(?)) AND turn IS NULL AND offer IS NULL", seqs);
-      storage.exec("UPDATE mailbox SET acked = 1 WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0", seqs);
+      return storage
+        .exec<{ offer: string | null }>(
+          "UPDATE mailbox SET acked = 1 WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0 RETURNING offer",
+          seqs,
+        )
+        .some(({ offer }) => offer !== null);
     },
     clear() {
       storage.exec("DELETE FROM mailbox");

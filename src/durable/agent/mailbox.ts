@@ -70,7 +70,10 @@ export interface Mailbox {
   refuseSent(source: string, bytes: number): string | undefined;
   /** Whether {@link writeNotes} has something to write. */
   readonly hasNotes: boolean;
-  writeNotes(): void;
+  /** Returns whether offers were seen by it. */
+  writeNotes(): boolean;
+  /** The agent does not want the offer: it is none of its open ones any more. */
+  endOffer(offer: string): void;
   /** The transaction was undone: what memory holds of it is read anew. */
   undo(): void;
   /** Events of turns that are open, or offers that are, in order. */
@@ -253,10 +256,12 @@ export function createMailbox(
       return notes.size > 0;
     },
     writeNotes() {
-      rows.writeNotes();
+      const seen = rows.writeNotes();
       if (notes.acked.size) receipts.acknowledge(notes.acked);
       notes.clear();
+      return seen;
     },
+    endOffer: (offer) => readers.forgetSeqs(rows.deleteOffer(offer)),
     undo() {
       senders.forget();
       receipts.undo();

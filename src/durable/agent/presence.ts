@@ -41,6 +41,8 @@ export interface PresencePorts {
   /** To the recruitment of those threads; within a commit. */
   tell(threads: string[], message: { type: "agent.away" | "agent.back"; agent: string; role: string; generation?: number }): void;
   project(row: ProjectionRow): void;
+  /** Offers that the agent has seen and does not answer, though it is free to; absent: none are looked for. */
+  ignored?(): number;
 }
 
 export interface Presence {
@@ -55,6 +57,8 @@ export interface Presence {
   noteDisconnected(pinged?: number): void;
   /** Parts were given or taken: those just given have their time before them. `lost`: one was taken for silence. Within a transaction. */
   noteParts(lost: boolean): void;
+  /** How many offers are ignored has changed; within a transaction. */
+  noteIgnored(): void;
   /** The alarm rang: tells threads what has become true. */
   check(): void;
   /** When the alarm must look, or undefined: an agent that plays no part and is connected costs none. */
@@ -150,7 +154,12 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
     kept.state = state;
     // Grows, whatever the clock does: the index keeps the newest.
     kept.at = Math.max(now, kept.at + 1);
-    ports.project({ table: "presence", agent, state, order: kept.at });
+    show(state);
+  }
+
+  function show(state: PresenceState): void {
+    const ignores = ports.ignored?.() ?? 0;
+    ports.project({ table: "presence", agent, state, order: kept.at, ...(ignores > 0 && { ignores }) });
   }
 
   /** One message for all threads in which the role is called the same and given as often. */
@@ -213,6 +222,10 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
     noteParts(lost) {
       stale = true;
       if (lost && kept.state === "away") change("lost", clock.now());
+    },
+    noteIgnored() {
+      kept.at = Math.max(clock.now(), kept.at + 1);
+      show(kept.state);
     },
     check() {
       const now = clock.now();

@@ -20,6 +20,8 @@ const explainLimits = {
   listed: 200,
   /** Agents that are looked at altogether, for the counts. */
   counted: 2_000,
+  /** Seconds after which an offer that was seen and not answered counts as ignored. */
+  answered: 60,
   /** Objects that are asked at once. */
   asked: 16,
 } as const;
@@ -28,6 +30,8 @@ export interface RoleFacts {
   ir: WorkflowIr;
   role: RoleIr;
   state: string;
+  /** Milliseconds since the epoch. */
+  now: number;
   thread: ThreadRow;
   context: Pick<RecruitmentContext, "seats" | "last" | "leading" | "offers">;
   storage: Storage;
@@ -133,6 +137,14 @@ function describeOutscored(
     : `outscored by ${leader}: ${row.score} against ${other.score}`;
 }
 
+/** Who has had time to answer, is there and is free looks like a client that has lost count of its slots. */
+function describeUnanswered({ card: { capacity } }: AgentStanding, milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1_000);
+  if (seconds < explainLimits.answered) return "has seen the offer and does not answer";
+  const free = capacity ? ` with ${capacity.slots - capacity.used} of ${capacity.slots} slots free` : "";
+  return `ignores the offer: it is online${free}, has seen it, and has not answered since the role was offered ${seconds} s ago. If it should claim it, restart it`;
+}
+
 async function explainAgent(
   facts: RoleFacts,
   card: AgentCard,
@@ -171,7 +183,7 @@ async function explainAgent(
     case "given":
       return give("unseen", "was given the offer on its connection and has not acknowledged it");
     case "acknowledged":
-      return give("unanswered", "has seen the offer and does not answer");
+      return give("unanswered", describeUnanswered(standing, facts.now - offer.opened));
     default:
       return give("unseen", "the offer is on its way, or was dropped from a full mailbox");
   }

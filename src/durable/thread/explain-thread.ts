@@ -47,7 +47,17 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
       ir.roles
         .filter((role) => isSought(actor, role))
         .map((role) =>
-          explainRole({ ir, role, state: readRegionPath(actor, role.name)[0] ?? "", thread, context, storage, registry, standing }),
+          explainRole({
+            ir,
+            role,
+            now: ports.clock.now(),
+            state: readRegionPath(actor, role.name)[0] ?? "",
+            thread,
+            context,
+            storage,
+            registry,
+            standing,
+          }),
         ),
     );
     if (thread.status === "suspended") return succeed({ ...base, waits: [describeSuspension(thread)], unfilled });

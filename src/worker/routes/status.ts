@@ -1,6 +1,7 @@
 /** `/v1/status` and `/v1/metrics`: how the whole is, for operators. */
 import type { Hono } from "hono";
 import { readMetrics } from "../../durable/metrics.ts";
+import type { PresenceState } from "../../durable/rpc.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
@@ -90,14 +91,19 @@ const unreadableIndex: { [Part in keyof Awaited<ReturnType<typeof readIndex>>]: 
 };
 
 /** Agents by whether they are there, as their objects last said. */
-async function countPresence(db: D1Database): Promise<{ online: number; away: number; lost: number }> {
-  const counts = { online: 0, away: 0, lost: 0 };
+async function countPresence(db: D1Database): Promise<{ online: number; away: number; lost: number; ignoring: number }> {
+  const counts = { online: 0, away: 0, lost: 0, ignoring: 0 };
   const { results } = await db
-    .prepare("SELECT p.state, count(*) AS n FROM agent_presence p JOIN agent a ON a.id = p.agent AND a.state = 'active' GROUP BY p.state")
-    .all<{ state: keyof typeof counts; n: number }>()
+    .prepare(
+      "SELECT p.state, count(*) AS n, count(*) FILTER (WHERE p.ignores > 0) AS ignoring FROM agent_presence p JOIN agent a ON a.id = p.agent AND a.state = 'active' GROUP BY p.state",
+    )
+    .all<{ state: PresenceState; n: number; ignoring: number }>()
     // A database that is a migration behind knows nobody.
     .catch(() => ({ results: [] }));
-  for (const { state, n } of results) counts[state] = n;
+  for (const { state, n, ignoring } of results) {
+    counts[state] = n;
+    if (state === "online") counts.ignoring = ignoring;
+  }
   return counts;
 }
 
