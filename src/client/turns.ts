@@ -153,14 +153,16 @@ export function createTurns(options: TurnsOptions): Turns {
 
   async function carryOut(run: Run): Promise<void> {
     const kept = answers.find(run.turn.turn);
+    let invalid: InvalidAnswer | undefined;
     if (kept && !isTriedAgain(kept, run.turn)) {
       note({ level: "info", what: "turn.repeated", message: "seen again: sending the answer that was made", turn: run.turn.turn });
-      return void (await handIn(run, underLease(kept, run.turn.lease.generation)));
-    }
-    if (await isOver(run)) return drop(run, "it was over before it was given");
+      invalid = await handIn(run, underLease(kept, run.turn.lease.generation));
+      // Nobody had heard of it: that it is refused now is to be mended as ever.
+      if (!invalid) return;
+    } else if (await isOver(run)) return drop(run, "it was over before it was given");
     await takePlace(run);
     try {
-      await perform(run);
+      await perform(run, invalid);
     } finally {
       free++;
       queue.shift()?.();
@@ -189,9 +191,10 @@ export function createTurns(options: TurnsOptions): Turns {
     run.begun = !draining;
   }
 
-  async function perform(run: Run): Promise<void> {
-    let invalid: InvalidAnswer | undefined;
-    let left = Number.POSITIVE_INFINITY;
+  /** @param refused why the answer before is not taken, if there was one */
+  async function perform(run: Run, refused?: InvalidAnswer): Promise<void> {
+    let invalid = refused;
+    let left = refused?.left ?? Number.POSITIVE_INFINITY;
     for (let attempt = 1; left > 0; attempt++) {
       const data = await settle(run, invalid);
       if (run.controller.signal.aborted) return leave(run);

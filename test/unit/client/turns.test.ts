@@ -150,6 +150,33 @@ describe("a turn", () => {
     ]);
   });
 
+  test("[RETRY2] whose kept answer is refused as invalid is answered again, with the errors", async () => {
+    const { server, connect } = await createFixture();
+    // The process before ended between making its answer and hearing what the server says to it.
+    const data = { turn: "t1.1:1", lease: 1, output: { $status: "nonsense" } };
+    const event: KeptAnswer["event"] = { specversion: "1.0", id: "answer:t1.1:1:1:1", type: "nerve.turn.respond", data: data as never };
+    const journal = { load: () => [{ turn: "t1.1:1", generation: 1, event }], keep: () => {}, forget: () => {} };
+    server.judge = (event) =>
+      isResponse(event) && (event.data["output"] as { $status: string }).$status === "nonsense"
+        ? createProblem("output_invalid", "The output does not fit.", {
+            errors: [{ path: "/$status", message: "must be approved" }],
+            left: 2,
+          })
+        : undefined;
+    const told: unknown[] = [];
+    connect({
+      onTurn: (_, { invalid }) => {
+        told.push(invalid);
+        return { $status: "approved" };
+      },
+      journal,
+    });
+    server.give("nerve.turn.assigned", makeTurn());
+    await server.until(() => server.unacknowledged().length === 0);
+    expect(told).toEqual([{ errors: [{ path: "/$status", message: "must be approved" }], left: 2, output: { $status: "nonsense" } }]);
+    expect(server.accepted.filter(isResponse)).toMatchObject([{ data: { output: { $status: "approved" } } }]);
+  });
+
   test("that is over by the server's word, though still in the mailbox, is not performed", async () => {
     const { server, connect } = await createFixture();
     const time = new Date(Date.now() - 60_000).toISOString();
