@@ -28,6 +28,8 @@ export interface Environment {
   /** Events, and other calls, of one agent a second. */
   NERVEFLARE_RATE_EVENTS?: string;
   NERVEFLARE_RATE_CALLS?: string;
+  /** How long what has ended is kept: see retention.ts. */
+  NERVEFLARE_RETENTION?: string;
   /** `true`: objects show what they have, and run nothing. */
   NERVEFLARE_PAUSED?: string;
 }

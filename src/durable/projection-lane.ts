@@ -35,6 +35,8 @@ export interface ProjectionLane {
   /** When the alarm must look, or undefined. */
   due(): number | undefined;
   flush(): Promise<void>;
+  /** Everything that was committed is in D1. */
+  readonly idle: boolean;
 }
 
 /** @param project answers when the rows are in D1; a throw means again later */
@@ -56,6 +58,8 @@ export function createProjectionLane(
 
   const run = async (): Promise<void> => {
     for (;;) {
+      // Without a look at the table: the object may have been emptied since the timer was set.
+      if (last <= sent) return;
       const rows = storage.exec<{ id: number; body: string }>(
         `SELECT id, body FROM (SELECT id, body, sum(length(CAST(body AS BLOB))) OVER (ORDER BY id) - length(CAST(body AS BLOB)) AS before
            FROM (SELECT id, body FROM projection WHERE id > ? ORDER BY id LIMIT ?)) WHERE before <= ? ORDER BY id`,
@@ -105,6 +109,9 @@ export function createProjectionLane(
       });
     },
     due: () => (last > sweeping ? clock.now() + hostLimits.safetyNet : undefined),
+    get idle() {
+      return !gathered.length && last <= sent;
+    },
     flush() {
       running ??= run().finally(() => {
         running = undefined;

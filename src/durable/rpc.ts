@@ -9,6 +9,7 @@ import type { Outcome, ThreadEvent } from "../wire/kinds.ts";
 import type { Result } from "../wire/problem.ts";
 import type { Delivered, Routing } from "../wire/routing.ts";
 import type { Once } from "./control-keys.ts";
+import type { Retention } from "./retention.ts";
 
 /** Who posts or reads: an agent, proven by its token; or an operator, whom the Worker has already proven. */
 export type Principal = { agent: string; token: string } | { operator: string };
@@ -363,6 +364,8 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   /** The actor's history: each event with the state before and after and its effects. */
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
+  /** Wakes the object to see whether its thread's time is over; false: there is none. */
+  retire(): Promise<boolean>;
   /** Who holds each role, null where nobody does. */
   holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
   /** What the thread waits for and why nobody has the roles that nobody has; asks agents' objects. For operators. */
@@ -464,6 +467,8 @@ type ProjectedRow =
       givenAt: number;
       endedAt: number;
     }
+  /** What is kept of a thread whose object is emptied; the newest stands. */
+  | { table: "archive"; thread: string; order: number; view: ThreadView; messages: MessageView[] }
   /** Messages that wait for a receiver which cannot be reached; none: they were taken. `since` in milliseconds; `order` grows. */
   | {
       table: "unreachable";
@@ -498,6 +503,8 @@ export interface ProjectorRpc {
   changed(mark: string | undefined, milliseconds: number): Promise<string>;
   /** How far the log is behind what the objects have committed. */
   lag(): Promise<LogLag>;
+  /** Begins to delete what is past its time, until nothing is left; answers at once. */
+  prune(retention: Retention): Promise<void>;
   /** Writes into its storage, and answers when that is durable. @throws when objects cannot write */
   probe(): Promise<void>;
 }

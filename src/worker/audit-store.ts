@@ -104,10 +104,10 @@ function judgeStatus(status: number | null): AuditEntry["result"] {
   return status < 500 ? "refused" : "failed";
 }
 
-/** Deletes what is too old or too much, a bounded number of rows a run; answers how many went. */
+/** Deletes what is too old or too much, in steps, until nothing is left of it; answers how many rows went. */
 export async function pruneDecisions(db: D1Database, now: number, keep = auditRows): Promise<number> {
   let total = 0;
-  for (let step = 0; step < 20; step++) {
+  for (;;) {
     const { results } = await db
       .prepare(
         `DELETE FROM audit WHERE position IN (SELECT position FROM audit

@@ -9,7 +9,6 @@ import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
 import { callLimits } from "./guard-calls.ts";
 import { requiredMigrations } from "./migrations.ts";
-import { pruneProjection } from "./prune-projection.ts";
 import { parseRetention } from "./retention.ts";
 
 export { AgentObject, ProjectorObject, RecruitmentObject, RegistryObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
@@ -72,7 +71,7 @@ export default {
   async scheduled({ scheduledTime }, env) {
     const read = parseRetention(env.NERVEFLARE_RETENTION);
     // Deleting by a rule that nobody meant cannot be undone: nothing goes until it is mended.
-    if (read.ok) await pruneProjection(env.DB, { now: scheduledTime, retention: read.retention });
+    if (read.ok) await findNeighbours(env).projector().prune(read.retention);
     else console.error(JSON.stringify({ level: "error", at: "retention", message: read.error }));
     await pruneDecisions(env.DB, scheduledTime);
     await pruneEnrolments(env.DB, scheduledTime);

@@ -7,6 +7,7 @@ import type { ProjectionRow } from "../rpc.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
+import { archiveTable } from "./tables/archive-table.ts";
 import { audienceTable } from "./tables/audience-table.ts";
 import { eventTable } from "./tables/event-table.ts";
 import { parkedTable } from "./tables/parked-table.ts";
@@ -27,6 +28,7 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   presence: presenceTable,
   audience: audienceTable,
   unreachable: unreachableTable,
+  archive: archiveTable,
 };
 
 /** A row as JSON, as the statements read it. */

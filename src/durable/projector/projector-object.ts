@@ -1,17 +1,20 @@
 /**
- * The Durable Object that writes the projection: it gathers the rows of many objects into batches to D1. It has no storage
- * of its own: what it has not answered, its callers still hold and send again.
+ * The Durable Object that writes the projection: it gathers the rows of many objects into batches to D1, and deletes there
+ * what is past its time. Of rows it stores nothing: what it has not answered, its callers still hold and send again.
  */
 import { DurableObject } from "cloudflare:workers";
-import { getStub } from "../environment.ts";
+import { getStub, isPaused } from "../environment.ts";
 import { countCommit } from "../metrics.ts";
+import type { Retention } from "../retention.ts";
 import type { LogLag, ProjectionRow, ProjectorRpc, RecruitmentRpc } from "../rpc.ts";
+import { holdAlarm } from "../storage/durable-world.ts";
 import { readTraceOf } from "../trace/read-trace.ts";
 import { createTraceExporter, type TraceExporter } from "../trace/trace-exporter.ts";
 import { createLagMeter } from "./lag-meter.ts";
 import { createProjectionBatcher } from "./projection-batcher.ts";
 import type { EncodedRow } from "./projection-statements.ts";
 import { encodeRow, prepareProjection } from "./projection-statements.ts";
+import { type RetentionProgress, retentionRun, runRetention } from "./run-retention.ts";
 
 interface ProjectorEnv {
   DB: D1Database;
@@ -19,7 +22,11 @@ interface ProjectorEnv {
   /** Where the traces of threads go when they end; absent: nowhere. */
   NERVEFLARE_OTLP_URL?: string;
   NERVEFLARE_OTLP_HEADERS?: string;
+  NERVEFLARE_PAUSED?: string;
 }
+
+/** Where a run of retention is kept between two alarms. */
+const pruneKey = "retention";
 
 /** After these a thread's trace is whole. */
 const endings = new Set(["nerve.thread.completed", "nerve.thread.failed", "nerve.thread.cancelled", "nerve.thread.dropped"]);
@@ -65,6 +72,40 @@ export class ProjectorObject extends DurableObject<ProjectorEnv> implements Proj
       this.#watchers.delete(resolve);
     }
     return this.#mark();
+  }
+
+  /** Begins a run of retention, if none is under way; it goes on by alarms until nothing is left that is too old. */
+  async prune(retention: Retention): Promise<void> {
+    this.ctx.storage.kv.put(pruneKey, JSON.stringify({ after: 0, retention }));
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
+  }
+
+  override async alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx);
+    const text = this.ctx.storage.kv.get<string>(pruneKey);
+    if (text === undefined) return;
+    const { retention, ...progress } = JSON.parse(text) as RetentionProgress & { retention: Retention };
+    try {
+      const next = await runRetention(
+        {
+          db: this.env.DB,
+          retire: (thread) => getStub<RecruitmentRpc>(this.env.RECRUITMENT, thread).retire(),
+          warn: (entry) => console.warn(JSON.stringify(entry)),
+        },
+        progress,
+        retention,
+        Date.now(),
+      );
+      if (next === undefined) {
+        this.ctx.storage.kv.delete(pruneKey);
+        return;
+      }
+      this.ctx.storage.kv.put(pruneKey, JSON.stringify({ ...next, retention }));
+      await this.ctx.storage.setAlarm(Date.now() + retentionRun.pause);
+    } catch (error) {
+      console.error(JSON.stringify({ at: "retention", error: String(error) }));
+      await this.ctx.storage.setAlarm(Date.now() + retentionRun.pauseFailed);
+    }
   }
 
   async lag(): Promise<LogLag> {

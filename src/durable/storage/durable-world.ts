@@ -34,6 +34,12 @@ export async function holdAlarm(ctx: DurableObjectState): Promise<void> {
   await ctx.storage.setAlarm(Date.now());
 }
 
+/** Empties the object: it stores nothing any more, no alarm either, as if it had never been called. */
+export async function deleteAll(ctx: DurableObjectState): Promise<void> {
+  await ctx.storage.deleteAlarm();
+  await ctx.storage.deleteAll();
+}
+
 /** Runs an alarm; one that this version of the code cannot run rings again in a minute, for as long as it takes to be of the newer one. */
 export async function ringAgain(ctx: DurableObjectState, alarm: () => Promise<void>): Promise<void> {
   try {

@@ -8,6 +8,8 @@ import type { Message, ProjectionRow } from "../rpc.ts";
 export interface ParkedEvents {
   /** The host has parked an event: operators see it, and the thread waits for them. Within the host's transaction. */
   note(row: ParkedRow, append: (to: string, message: Message) => void): void;
+  /** Everything parked here goes with its object; within a transaction. */
+  forget(): void;
   settle(order: "retry" | "drop", id: number): Promise<Result<null>>;
 }
 
@@ -47,6 +49,9 @@ export function createParkedEvents({ thread, prefix, project, host, now }: Parke
         event: null,
         reason: `parked: ${readType(row)}: ${row.error}`,
       });
+    },
+    forget() {
+      for (const row of host().parked()) show(row, true);
     },
     async settle(order, id) {
       const find = (): ParkedRow | undefined =>

@@ -32,6 +32,7 @@ import type {
   ThreadActorRpc,
 } from "../rpc.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
+import { archiveLimits, makeArchiveRow } from "./archive-thread.ts";
 import { createAudience, isWaitedFor } from "./audience.ts";
 import { readBroadcast } from "./audience-rows.ts";
 import { childMessages, createChildren } from "./children.ts";
@@ -49,6 +50,7 @@ import { createTaskLogic } from "./task-logic.ts";
 import { readLastDecision, readLastMessage, writeSteps } from "./task-rows.ts";
 import type { TaskStart } from "./task-start.ts";
 import { setHooks } from "./thread-hooks.ts";
+import { createThreadRetention } from "./thread-retention.ts";
 import { readThread } from "./thread-rows.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
 import { readTurnNumber } from "./turn-data.ts";
@@ -71,6 +73,8 @@ export interface ThreadPorts {
   card(agent: string): Promise<ClaimCard | null>;
   later(milliseconds: number, work: () => void): void;
   counted(steps: number): void;
+  /** Absent: what has ended stays. `keep`: for so many milliseconds after the end it stays; `empty` deletes all that the object stores. */
+  retention?: { keep: number; empty(): Promise<void> } | undefined;
 }
 
 export interface ThreadCore {
@@ -83,6 +87,10 @@ export interface ThreadCore {
   settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
+  /** Whether nothing here lives or waits to be sent: an object that is told to go may be emptied. */
+  isSpent(): boolean;
+  /** Whether the thread has ended so long ago that it leaves. */
+  isOver(): boolean;
 }
 
 /** What the workflow's queue says to a thread. */
@@ -133,6 +141,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
   const project = (row: ProjectionRow): void => {
     // A fork's parent is no one that it reports to: the thread's row does not have it.
     const isOrphan = isRoot && row.table === "thread" && row.parent === null;
+    if (isRoot && row.table === "thread") retention?.note(row);
     projection.append(isOrphan ? { ...row, parent: readOrigin(storage)?.parent ?? null } : row);
   };
   const isBroadcast = (turn: string): boolean => hasTasks && readBroadcast(storage, readTurnNumber(turn)) !== undefined;
@@ -189,7 +198,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
 
   const actors = createActorHost(world, logics, {
     definitions,
-    dueTimes: () => [projection.due(), offers?.due(), audience?.due()],
+    dueTimes: () => [projection.due(), offers?.due(), audience?.due(), retention?.due()],
     counted: (steps) => {
       ports.counted(steps);
       projection.wake();
@@ -203,6 +212,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       cause = null;
       waits.undo();
       projection.undo();
+      retention?.reread();
     },
     describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, (turn, agent) => hasTasks && isWaitedFor(storage, turn, agent)),
     parked: (row, append) => parked.note(row, append),
@@ -283,6 +293,32 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     log,
     project,
   });
+
+  const isIdle = (): boolean => {
+    const { outbox } = host.committer;
+    return !outbox.size && !outbox.heldBack().length && projection.idle;
+  };
+  const { keep } = ports.retention ?? {};
+  const retention =
+    isRoot && keep !== undefined
+      ? createThreadRetention({
+          ...{ storage, keep, isIdle, now: () => clock.now() },
+          async archive() {
+            const shown = await recruitment.show(null);
+            if (!shown.ok) return;
+            const said = await recruitment.messages(null, { limit: archiveLimits.messages });
+            host.committer.commit(() => {
+              parked.forget();
+              project(makeArchiveRow(shown.value, said.ok ? said.value.messages : [], clock.now()));
+              if (!beside) host.committer.outbox.append([`task/${name}`], { type: "thread.forget" });
+            });
+          },
+          async flush() {
+            await host.committer.outbox.flush();
+            await projection.flush();
+          },
+        })
+      : undefined;
 
   const ownEvents = createOwnEvents({
     address: world.address,
@@ -371,9 +407,22 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     return offers.take(envelope.message, compiled.ir, actor.context as unknown as RecruitmentContext);
   }
 
+  /** Whoever would change a thread that is being archived would lose it. */
+  const refuseArchived = async (): Promise<ReturnType<typeof refuse>> =>
+    refuse("not_allowed_now", `The thread ${name} is archived: it can be shown, and not be changed any more.`);
+  const changing = <Args extends unknown[], T>(change: (...args: Args) => Promise<Result<T>>) => {
+    return (...args: Args): Promise<Result<T>> => (retention?.leaving ? refuseArchived() : change(...args));
+  };
+
   return {
     host,
-    recruitment,
+    recruitment: {
+      ...recruitment,
+      control: changing(recruitment.control),
+      restart: changing(recruitment.restart),
+      fork: changing(recruitment.fork),
+      assign: changing(recruitment.assign),
+    },
     task,
     async take(agent, event, hash) {
       if (isTurnEvent(event)) {
@@ -390,9 +439,13 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
         isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleParked(order, id) : parked.settle(order, id);
       return isRoot ? keys.run(once, settle, async () => succeed(null)) : settle();
     },
+    isOver: () => (retention?.due() ?? Number.POSITIVE_INFINITY) <= clock.now(),
+    isSpent: () => isIdle() && storage.exec("SELECT 1 FROM actor WHERE status = 'active' LIMIT 1").length === 0,
     async deliver(envelope) {
       host.resume();
       const { type } = envelope.message;
+      if (retention?.leaving && !isRepeat(storage, envelope.from, envelope.id))
+        return { status: "refused", code: "gone", detail: `the thread ${name} is archived` };
       if (type === "audience.left") {
         if (!isRepeat(storage, envelope.from, envelope.id)) await audience?.leave(envelope);
         return { status: "stored" };
@@ -400,9 +453,11 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       if (type === "thread.copy") return takeCopy(envelope);
       return dispatch(envelope);
     },
-    alarm: () =>
-      host.alarm(async () => {
+    async alarm() {
+      await host.alarm(async () => {
         await projection.flush();
+        await retention?.work();
+        if (retention?.leaving) return;
         await audience?.work();
         const actor = isRoot ? await host.peek(name) : undefined;
         const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
@@ -411,6 +466,8 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
         if (write) host.committer.commit(write);
         // Said at once by whoever answered last, unless that was cut short.
         for (const exhausted of offers.listExhausted(compiled.ir)) await host.send(name, { type: "offer.exhausted", ...exhausted });
-      }),
+      });
+      if (retention?.ready) await ports.retention?.empty();
+    },
   };
 }

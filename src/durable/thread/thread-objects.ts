@@ -9,6 +9,7 @@ import type { Once } from "../control-keys.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { answerLater } from "../host/newer-version.ts";
 import { type CommitKind, countCommit, countStep } from "../metrics.ts";
+import { parseRetention } from "../retention.ts";
 import type {
   ClaimCard,
   Delivery,
@@ -24,10 +25,26 @@ import type {
   ThreadExplanation,
   ThreadView,
 } from "../rpc.ts";
-import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
+import { createDurableWorld, deleteAll, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { createThreadCore, type ThreadCore } from "./thread-core.ts";
 
-function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind): ThreadCore {
+/** What may make an object that stores nothing: everything else at such a one is for a thread that is gone, or never was. */
+const creating: ReadonlySet<string> = new Set(["thread.start", "thread.queued", "thread.dropped", "thread.copy", "host.start"]);
+
+/** Milliseconds between two looks whether all calls are answered, and how often; then the object is emptied another time. */
+const emptyWait = 10;
+const emptyWaits = 500;
+
+/** The answer of an object that stores nothing. */
+function answerGone({ to, message }: Envelope): Delivery {
+  // What was to be forgotten is.
+  if (message.type === "thread.forget") return { status: "stored" };
+  return { status: "refused", code: "gone", detail: `${to} does not exist (any more)` };
+}
+
+/** @param empty deletes all that the object stores */
+function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind, empty: () => Promise<void>): ThreadCore {
+  const read = parseRetention(env.NERVEFLARE_RETENTION);
   const near = findNeighbours(env, ctx.id.name);
   const address = `${kind}/${readName(ctx)}`;
   return createThreadCore({
@@ -45,6 +62,8 @@ function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind)
     random: () => Math.random(),
     card: (agent) => near.agent(agent).card(),
     later: (milliseconds, work) => void setTimeout(work, milliseconds),
+    // Deleting by a rule that nobody meant cannot be undone: then all stays.
+    retention: read.ok ? { keep: read.retention.default, empty } : undefined,
     counted: (steps) => {
       countCommit(kind);
       for (let step = 0; step < steps; step++) countStep();
@@ -56,31 +75,79 @@ type Page = { after?: number; limit: number };
 
 export class RecruitmentObject extends DurableObject<Environment> implements RecruitmentRpc {
   #made: ThreadCore | undefined;
+  /** Calls that are not answered yet. */
+  #asking = 0;
+  #emptying = false;
 
   get #core(): ThreadCore {
-    this.#made ??= createCore(this.ctx, this.env, "recruitment");
+    this.#made ??= createCore(this.ctx, this.env, "recruitment", () => this.#empty());
     return this.#made;
   }
 
   /** Undefined: nobody ever started a thread of this id. */
   #find(): ThreadCore | undefined {
+    if (this.#emptying) return undefined;
     return this.#made ?? (isStored(this.ctx) ? this.#core : undefined);
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    return answerLater(() => this.#core.deliver(envelope));
+    return answerLater(async () => {
+      if (this.#emptying) return { status: "later", detail: "the object is being emptied" };
+      if (!creating.has(envelope.message.type) && !this.#find()) return answerGone(envelope);
+      return this.#busy(this.#core.deliver(envelope));
+    });
+  }
+
+  /** While somebody is answered the object is not emptied. */
+  async #busy<T>(work: Promise<T>): Promise<T> {
+    this.#asking += 1;
+    try {
+      return await work;
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  async #ask<T>(ask: (core: ThreadCore) => Promise<Result<T>>, none: ReturnType<typeof refuse> = this.#refuse()): Promise<Result<T>> {
+    const core = this.#find();
+    return core ? this.#busy(ask(core)) : none;
+  }
+
+  async retire(): Promise<boolean> {
+    const core = this.#find();
+    if (!core) return false;
+    core.host.resume();
+    // Whatever the alarm is set for, or where it was lost.
+    if (core.isOver()) await this.ctx.storage.setAlarm(Date.now());
+    return true;
+  }
+
+  /** The alarm has seen that everything has left. */
+  async #empty(): Promise<void> {
+    this.#emptying = true;
+    try {
+      // Who asks from now on is answered from the archive; who asked before has the answer first.
+      for (let waits = 0; this.#asking > 0; waits++) {
+        if (waits === emptyWaits) return;
+        await new Promise((resolve) => setTimeout(resolve, emptyWait));
+      }
+      this.#made = undefined;
+      await deleteAll(this.ctx);
+    } finally {
+      this.#emptying = false;
+    }
   }
 
   async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
-    return this.#find()?.take(agent, event, hash) ?? refuse("not_found", "There is no such offer, turn or thread.");
+    return this.#ask((core) => core.take(agent, event, hash), refuse("not_found", "There is no such offer, turn or thread."));
   }
 
   async show(viewer: string | null): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.show(viewer) ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.show(viewer));
   }
 
   async messages(viewer: string | null, page: Page): Promise<Result<{ messages: MessageView[]; next: number | null }>> {
-    return this.#find()?.recruitment.messages(viewer, page) ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.messages(viewer, page));
   }
 
   async control(
@@ -89,35 +156,35 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     body: { reason?: string; supplement?: Json },
     once?: Once,
   ): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.control(signal, operator, body, once) ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.control(signal, operator, body, once));
   }
 
   async holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>> {
-    return this.#find()?.recruitment.holders(viewer) ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.holders(viewer));
   }
 
   async restart(operator: string, body: RestartBody, once?: Once): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.restart(operator, body, once) ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.restart(operator, body, once));
   }
 
   async fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.fork(operator, body, once) ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.fork(operator, body, once));
   }
 
   async assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>> {
-    return this.#find()?.recruitment.assign(operator, role, body, once) ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.assign(operator, role, body, once));
   }
 
   async settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>> {
-    return this.#find()?.settleParked(order, event, once) ?? this.#refuse();
+    return this.#ask((core) => core.settleParked(order, event, once));
   }
 
   async history(page: Page): Promise<Result<Json>> {
-    return this.#find()?.recruitment.history(page) ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.history(page));
   }
 
   async explain(): Promise<Result<ThreadExplanation>> {
-    return this.#find()?.recruitment.explain() ?? this.#refuse();
+    return this.#ask((core) => core.recruitment.explain());
   }
 
   #refuse(): ReturnType<typeof refuse> {
@@ -126,7 +193,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
 
   override alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    return ringAgain(this.ctx, () => this.#core.alarm());
+    return ringAgain(this.ctx, async () => this.#find()?.alarm());
   }
 }
 
@@ -134,7 +201,7 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   #made: ThreadCore | undefined;
 
   get #core(): ThreadCore {
-    this.#made ??= createCore(this.ctx, this.env, "task");
+    this.#made ??= createCore(this.ctx, this.env, "task", async () => {});
     return this.#made;
   }
 
@@ -143,28 +210,45 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    return answerLater(() => this.#core.deliver(envelope));
+    return answerLater(async () => {
+      if (!creating.has(envelope.message.type) && !this.#find()) return answerGone(envelope);
+      return envelope.message.type === "thread.forget" ? this.#forget() : this.#core.deliver(envelope);
+    });
+  }
+
+  /** Undefined: it stores nothing. Asking it leaves no trace. */
+  #find(): ThreadCore | undefined {
+    return this.#made ?? (isStored(this.ctx) ? this.#core : undefined);
+  }
+
+  /** Its thread is archived. */
+  async #forget(): Promise<Delivery> {
+    const core = this.#core;
+    core.host.resume();
+    if (!core.isSpent()) return { status: "later", detail: "something here lives, or waits to be sent" };
+    this.#made = undefined;
+    await deleteAll(this.ctx);
+    return { status: "stored" };
   }
 
   async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
-    if (!this.#made && !isStored(this.ctx)) return refuse("not_found", "There is no such turn.");
-    return this.#core.take(agent, event, hash);
+    return this.#find()?.take(agent, event, hash) ?? refuse("not_found", "There is no such turn.");
   }
 
-  peek(task: string): Promise<TaskPeek | undefined> {
-    return this.#core.task(task).peek();
+  async peek(task: string): Promise<TaskPeek | undefined> {
+    return this.#find()?.task(task).peek();
   }
 
   async settleParked(order: "retry" | "drop", id: number): Promise<Result<null>> {
-    return this.#core.settleParked(order, String(id));
+    return this.#find()?.settleParked(order, String(id)) ?? refuse("not_found", `Nothing is parked as ${id}.`);
   }
 
   async steps(range: StepRange): Promise<Steps> {
-    return this.#core.task(this.#name).steps(range);
+    return this.#find()?.task(this.#name).steps(range) ?? { messages: [], decisions: [] };
   }
 
   async asked(agent: string): Promise<boolean> {
-    return this.#core.task(this.#name).asked(agent);
+    return this.#find()?.task(this.#name).asked(agent) ?? false;
   }
 
   async supplement(supplement: Json): Promise<void> {
@@ -172,15 +256,15 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   }
 
   async messages(page: Page): Promise<{ messages: MessageView[]; next: number | null }> {
-    return this.#core.task(this.#name).messages(page);
+    return this.#find()?.task(this.#name).messages(page) ?? { messages: [], next: null };
   }
 
   async history(task: string, page: Page): Promise<Json> {
-    return this.#core.host.history(task, page) as unknown as Json;
+    return (this.#find()?.host.history(task, page) ?? null) as unknown as Json;
   }
 
   override alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    return ringAgain(this.ctx, () => this.#core.alarm());
+    return ringAgain(this.ctx, async () => this.#find()?.alarm());
   }
 }

@@ -3,6 +3,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import { limits } from "../../wire/limits.ts";
+import type { Result } from "../../wire/problem.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
@@ -11,6 +12,7 @@ import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
+import { type ArchivedThread, readArchive } from "../thread-archive.ts";
 import { listThreads, threadStatuses, waitKinds } from "../thread-index.ts";
 
 /** `t` and base32 of a hash: whatever else is asked for wakes no object. */
@@ -53,13 +55,18 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/threads/:id", async (c) => {
     const viewer = await proveViewer(c, ports);
-    return c.json(unwrap(await findThread(c).show(viewer)));
+    const shown = await findThread(c).show(viewer);
+    const archived = await findArchived(c, shown, viewer);
+    return c.json(archived ? { ...archived.view, archivedAt: archived.archivedAt } : unwrap(shown));
   });
 
   app.get("/v1/threads/:id/messages", async (c) => {
     const query = readPage(c);
     const viewer = await proveViewer(c, ports);
-    return c.json(unwrap(await findThread(c).messages(viewer, query)));
+    const said = await findThread(c).messages(viewer, query);
+    const archived = await findArchived(c, said, viewer);
+    // All that is kept of them is one page.
+    return c.json(archived ? { messages: query.after === undefined ? archived.messages : [], next: null } : unwrap(said));
   });
 
   app.get("/v1/threads/:id/trace", async (c) => {
@@ -86,20 +93,20 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     app.post(`/v1/threads/:id/${signal}`, async (c) => {
       const operator = await requireOperator(c, ports);
       const body = await readBody(c, controlBodies[signal]);
-      return c.json(unwrap(await findThread(c).control(signal, operator, body, await readOnce(c, operator, body))), 202);
+      return c.json(await unwrapOrder(c, await findThread(c).control(signal, operator, body, await readOnce(c, operator, body))), 202);
     });
   }
 
   app.post("/v1/threads/:id/restart", async (c) => {
     const operator = await requireOperator(c, ports);
     const body = await readBody(c, restartBody);
-    return c.json(unwrap(await findThread(c).restart(operator, body, await readOnce(c, operator, body))), 202);
+    return c.json(await unwrapOrder(c, await findThread(c).restart(operator, body, await readOnce(c, operator, body))), 202);
   });
 
   app.post("/v1/threads/:id/fork", async (c) => {
     const operator = await requireOperator(c, ports);
     const body = await readBody(c, forkBody);
-    return c.json(unwrap(await findThread(c).fork(operator, body, await readOnce(c, operator, body))), 202);
+    return c.json(await unwrapOrder(c, await findThread(c).fork(operator, body, await readOnce(c, operator, body))), 202);
   });
 
   app.post("/v1/threads/:id/roles/:role", async (c) => {
@@ -107,6 +114,22 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const body = await readBody(c, roleBody);
     return c.json(unwrap(await findThread(c).assign(operator, c.req.param("role"), body, await readOnce(c, operator, body))), 202);
   });
+
+  /** What D1 keeps of a thread that has no object any more. */
+  async function findArchived(c: Context<AppEnv>, answer: Result<unknown>, viewer: string | null): Promise<ArchivedThread | undefined> {
+    if (answer.ok || answer.problem.code !== "not_found") return undefined;
+    return readArchive(ports.db, c.req.param("id") ?? "", viewer);
+  }
+
+  /** An order to a thread that is archived: it is there to be seen, so it is not unknown. */
+  async function unwrapOrder<T>(c: Context<AppEnv>, answer: Result<T>): Promise<T> {
+    const archived = await findArchived(c, answer, null);
+    if (!archived) return unwrap(answer);
+    throw problemError(
+      "not_allowed_now",
+      `The thread ${archived.view.id} was archived ${archived.archivedAt}: it can be shown, and not be changed any more.`,
+    );
+  }
 
   async function readBody<S extends z.ZodType>(c: Context<AppEnv>, schema: S): Promise<z.output<S>> {
     return parseInput(schema, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");

@@ -210,6 +210,10 @@ export function createFakeObjects(): FakeObjects {
         note(`recruitment/${id}`, "assign", operator, role, body);
         return showThread(id, null);
       },
+      async retire() {
+        note(`recruitment/${id}`, "retire");
+        return threads.has(id);
+      },
       async settleParked(order, event) {
         note(`recruitment/${id}`, "settleParked", order, event);
         return threads.has(id) ? succeed(null) : refuse("not_found", "Nothing is parked.");

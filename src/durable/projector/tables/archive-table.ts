@@ -1,0 +1,16 @@
+/** What is left of threads whose objects were emptied: the newest word stands. */
+import type { ProjectedTable } from "../projected-table.ts";
+
+const upsert = `
+INSERT INTO thread_archive (thread, at, view, messages)
+SELECT value ->> 'thread', value ->> 'order', value ->> 'view', value ->> 'messages' FROM json_each(?) WHERE true
+ON CONFLICT (thread) DO UPDATE SET at = excluded.at, view = excluded.view, messages = excluded.messages WHERE excluded.at >= thread_archive.at`;
+
+export const archiveTable: ProjectedTable<"archive"> = {
+  // Strings within the JSON, so that SQLite neither parses nor rewrites them.
+  encode: ({ thread, order, view, messages }) => ({
+    values: { thread, order, view: JSON.stringify(view), messages: JSON.stringify(messages) },
+    newest: { key: thread, order },
+  }),
+  statements: [upsert],
+};
