@@ -4,13 +4,10 @@
  */
 import jsonata from "jsonata";
 import { allowedFunctions } from "../expressions/views.ts";
+import { type Evaluation, refuse, spend, weigh, weighDeep, workLimits } from "./evaluation-work.ts";
 
 /** Bounds of the functions of one evaluation. */
 const functionLimits = {
-  /** Items and sixteenths of characters that all calls together are given: a second's work at the very most. */
-  work: 20_000_000,
-  /** Characters that one call takes or makes: some ten times the largest event. */
-  text: 4 * 1024 * 1024,
   /** Items that are sorted by a function: the library's sort holds the rest of the list once an item. */
   compared: 1_000,
   /** Characters of a picture (`[Y0001]-[M01]`), and of the text that is read by one: pictures become regular expressions. */
@@ -31,34 +28,12 @@ type Implementation = (this: Focus, ...args: unknown[]) => unknown;
 
 /** What a native function is called on; `base` is one and the same during one evaluation. */
 interface Focus {
-  environment: { base?: object };
+  environment: Evaluation;
   createSequence?: () => unknown[];
 }
 
-/** `message` is for the author. */
-function refuse(message: string): never {
-  throw new RangeError(message);
-}
-
-const spent = new WeakMap<object, number>();
-
-function spend(focus: Focus, amount: number): void {
-  const key = focus.environment.base ?? focus.environment;
-  const total = (spent.get(key) ?? 0) + amount;
-  spent.set(key, total);
-  if (total > functionLimits.work) refuse("the functions of the expression are given too much");
-}
-
-function weigh(value: unknown): number {
-  if (typeof value === "string") {
-    if (value.length > functionLimits.text) refuse(`a text has more than ${functionLimits.text} characters`);
-    return value.length >> 4;
-  }
-  return Array.isArray(value) ? value.length : 1;
-}
-
 function checkMade(length: number): void {
-  if (length > functionLimits.text) refuse(`a text would have more than ${functionLimits.text} characters`);
+  if (length > workLimits.text) refuse(`a text would have more than ${workLimits.text} characters`);
 }
 
 function checkPicture(picture: unknown): void {
@@ -108,6 +83,21 @@ function sort(values: unknown[]): unknown[] | undefined {
   return undefined;
 }
 
+/** The library's copies what it has for each item. */
+function spread(values: unknown[]): unknown[] {
+  return values.flatMap((value) => {
+    if (Array.isArray(value)) return spread(value);
+    if (typeof value !== "object" || value === null || "_jsonata_function" in value) return value === undefined ? [] : [value];
+    return Object.entries(value).map(([name, inner]) => ({ [name]: inner }));
+  });
+}
+
+/** Functions that take longer for the same: they take texts apart letter by letter, or make something of each member. */
+const factors: Readonly<Record<string, number>> = { length: 4, substring: 4, string: 2, keys: 8, spread: 8, each: 8, sift: 8, merge: 4 };
+
+/** Functions that go into their arguments all the way. */
+const goingDeep: ReadonlySet<string> = new Set(["string", "distinct", "boolean", "not", "error", "assert", "spread", "merge", "append"]);
+
 /** What a function's arguments must be, beside not too much together. */
 const checks: Record<string, (args: unknown[]) => void> = {
   fromMillis: ([, picture]) => checkPicture(picture),
@@ -146,17 +136,20 @@ const own: Record<string, (this: Focus, args: unknown[]) => unknown> = {
   distinct(args) {
     return distinct.call(this, args[0]);
   },
+  spread: ([values]) => (Array.isArray(values) && values.length > 0 ? spread(values) : undefined),
   sort: ([values, comparator]) => (comparator === undefined && Array.isArray(values) && values.length > 1 ? sort(values) : undefined),
 };
 
 function bound(name: string, native: NativeFunction): NativeFunction {
   const { implementation } = native;
   const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+  const deep = goingDeep.has(name);
+  const factor = Object.hasOwn(factors, name) ? (factors[name] ?? 1) : 1;
   const replacement = Object.hasOwn(own, name) ? own[name] : undefined;
   const bounded: Implementation = function (...args) {
     spend(
-      this,
-      args.reduce<number>((sum, arg) => sum + weigh(arg), 1),
+      this.environment,
+      args.reduce<number>((sum, arg) => sum + factor * (deep ? weighDeep(arg) : weigh(arg)), 1),
     );
     check?.(args);
     return replacement?.call(this, args) ?? implementation.apply(this, args);

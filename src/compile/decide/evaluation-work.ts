@@ -1,0 +1,153 @@
+/**
+ * What one evaluation has cost. The library counts steps; what a step goes through (a list that is searched, two values that are
+ * compared, texts that are joined) it leaves alone, so the operands of each pay for their size.
+ */
+import type { ExpressionNode } from "../expressions/parse-expression.ts";
+
+/** Bounds of one evaluation's work. */
+export const workLimits = {
+  /** Items, and eighths of characters, that functions and operators together are given: some 0.1 s. */
+  work: 4_000_000,
+  /** Characters that one call takes or makes: some ten times the largest event. */
+  text: 4 * 1024 * 1024,
+} as const;
+
+/** `message` is for the author. */
+export function refuse(message: string): never {
+  throw new RangeError(message);
+}
+
+/** What belongs to one evaluation; the library gives it to whatever it calls. */
+export interface Evaluation {
+  base?: object;
+}
+
+const spent = new WeakMap<object, number>();
+
+/** Adds to an evaluation's work. */
+export function spend(evaluation: Evaluation, amount: number): void {
+  const key = evaluation.base ?? evaluation;
+  const total = (spent.get(key) ?? 0) + amount;
+  spent.set(key, total);
+  if (total > workLimits.work) refuse("the functions and operators of the expression are given too much");
+}
+
+/** What it costs to go through a value without what is inside its items. */
+export function weigh(value: unknown): number {
+  if (typeof value === "string") {
+    if (value.length > workLimits.text) refuse(`a text has more than ${workLimits.text} characters`);
+    return 1 + (value.length >> 3);
+  }
+  if (typeof value !== "object" || value === null) return 1;
+  if (Array.isArray(value)) return 1 + (typeof value[0] === "object" ? 4 * value.length : value.length);
+  return 1 + 2 * Object.keys(value).length;
+}
+
+const deepWeights = new WeakMap<object, number>();
+
+/** What it costs to compare a value or to write it out. Data do not change while an expression looks at them. */
+export function weighDeep(value: unknown): number {
+  if (typeof value !== "object" || value === null) return weigh(value);
+  const known = deepWeights.get(value);
+  if (known !== undefined) return known;
+  // A value may hold itself where it is none of JSON's; it is refused elsewhere.
+  deepWeights.set(value, 1);
+  let sum = 1;
+  for (const [name, inner] of Object.entries(value)) {
+    sum += (Array.isArray(value) ? 0 : 1 + (name.length >> 3)) + weighDeep(inner);
+    if (sum > workLimits.work) break;
+  }
+  deepWeights.set(value, sum);
+  return sum;
+}
+
+/** Hooks of the library, called before and after each node where they are bound. */
+export interface Watch {
+  entry: (node: ExpressionNode, input: unknown, evaluation: Evaluation) => void;
+  exit: (node: ExpressionNode, input: unknown, evaluation: Evaluation, result: unknown) => void;
+}
+
+/** The nodes whose results are gone through, by how they are. */
+interface Consumed {
+  shallow: Set<ExpressionNode>;
+  deep: Set<ExpressionNode>;
+  /** Keys of groups: the library copies a group for each item that joins it. */
+  keys: Set<ExpressionNode>;
+  /** Whether some of it is done once for each item of a list. */
+  loops: boolean;
+}
+
+const comparing = new Set(["=", "!=", "in", "&", "<", ">", "<=", ">="]);
+const callingBack = new Set(["map", "filter", "single", "reduce", "sift", "each", "sort"]);
+const looping = new Set(["wildcard", "descendant", "parent", "sort", "apply", "partial", "lambda", "transform", "regex"]);
+
+/** What watches the evaluations of an expression; undefined where nothing in it is done over and over, for watching costs a step twice. */
+export function createWatch(tree: ExpressionNode): Watch | undefined {
+  const consumed: Consumed = { shallow: new Set(), deep: new Set(), keys: new Set(), loops: false };
+  find(tree, consumed, false);
+  if (!consumed.loops) return undefined;
+  const { shallow, deep, keys } = consumed;
+  const joined = new WeakMap<object, Map<unknown, number>>();
+  return {
+    entry(node, input, evaluation) {
+      if (node.type === "wildcard" && typeof input === "object" && input !== null) {
+        const lists = Object.values(input).filter(Array.isArray).length;
+        spend(evaluation, 16 * Object.keys(input).length + ((lists * lists) >> 5));
+      }
+      if (node.type === "unary" && node.value === "{") joined.delete(evaluation.base ?? evaluation);
+    },
+    exit(node, _input, evaluation, result) {
+      if (deep.has(node)) spend(evaluation, weighDeep(result));
+      else if (shallow.has(node)) spend(evaluation, weigh(result));
+      if (!keys.has(node)) return;
+      const base = evaluation.base ?? evaluation;
+      const groups = joined.get(base) ?? new Map<unknown, number>();
+      joined.set(base, groups);
+      const size = (groups.get(result) ?? 0) + 1;
+      groups.set(result, size);
+      spend(evaluation, size >> 4);
+    },
+  };
+}
+
+function isNode(value: unknown): value is ExpressionNode {
+  return typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";
+}
+
+function isPlain(node: unknown): boolean {
+  return isNode(node) && ["string", "number", "value"].includes(node.type);
+}
+
+function find(value: unknown, consumed: Consumed, isStep: boolean): void {
+  if (Array.isArray(value)) {
+    for (const each of value) find(each, consumed, false);
+    return;
+  }
+  if (typeof value !== "object" || value === null) return;
+  if (isNode(value)) note(value, consumed, isStep);
+  for (const [field, inner] of Object.entries(value)) {
+    if (field === "steps" && Array.isArray(inner)) for (const [place, step] of inner.entries()) find(step, consumed, place > 0);
+    else if (typeof inner === "object") find(inner, consumed, false);
+  }
+}
+
+/** Notes what a node goes through, and whether it does anything over and over. */
+function note(node: ExpressionNode, consumed: Consumed, isStep: boolean): void {
+  const { type, value, lhs, rhs, group, predicate, stages, expressions, condition, procedure } = node;
+  const take = (into: Set<ExpressionNode>, ...nodes: unknown[]): void => {
+    for (const each of nodes) if (isNode(each) && !isPlain(each)) into.add(each);
+  };
+  if (looping.has(type) || group !== undefined || node["focus"] !== undefined) consumed.loops = true;
+  if (isStep && type !== "name" && type !== "variable") consumed.loops = true;
+  if (type === "function" && isNode(procedure) && callingBack.has(String(procedure.value))) consumed.loops = true;
+  if (type === "binary") take(comparing.has(String(value)) ? consumed.deep : consumed.shallow, lhs, rhs);
+  if (type === "condition") take(consumed.shallow, condition);
+  if (type === "unary" && Array.isArray(expressions)) take(consumed.shallow, ...expressions);
+  for (const filter of [predicate, stages].flatMap((each) => (Array.isArray(each) ? (each as { expr?: unknown }[]) : []))) {
+    if (!isNode(filter.expr) || filter.expr.type === "number") continue;
+    take(consumed.shallow, filter.expr);
+    consumed.loops = true;
+  }
+  const pairs = type === "unary" && value === "{" ? lhs : (group as { lhs?: unknown } | undefined)?.lhs;
+  for (const pair of Array.isArray(pairs) ? (pairs as unknown[][]) : []) if (isNode(pair[0])) consumed.keys.add(pair[0]);
+}
