@@ -4,7 +4,8 @@
  */
 import jsonata from "jsonata";
 import { allowedFunctions } from "../expressions/views.ts";
-import { type Evaluation, refuse, spend, weigh, weighDeep, workLimits } from "./evaluation-work.ts";
+import { refuse, weigh, weighDeep, workLimits } from "../weigh.ts";
+import { type Evaluation, spend } from "./evaluation-work.ts";
 
 /** Bounds of the functions of one evaluation. */
 const functionLimits = {

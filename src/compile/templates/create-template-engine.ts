@@ -2,7 +2,8 @@
  * The Liquid that prompts are written in: tags and filters that replay, read nothing and stay bounded. The check and the
  * renderer must use the same engine, so that what was checked is what runs.
  */
-import { type Context, type Emitter, Liquid, type Template, toValue } from "liquidjs";
+import { type Context, defaultOperators, type Emitter, Liquid, type Operators, type Template, toValue } from "liquidjs";
+import { weighDeep, workLimits } from "../weigh.ts";
 
 /** Tags that a template may use. */
 export const allowedTags = [
@@ -37,10 +38,64 @@ const renderLimits = {
   memoryLimit: 2_000_000,
   /** Nodes rendered, loops counted. */
   templateLimit: 100_000,
-  /** Milliseconds; on Cloudflare the clock stands still during computation, so the two above are what holds there. */
+  /** Milliseconds; on Cloudflare the clock stands still during computation, so what is counted is what holds there. */
   renderLimit: 1_000,
   parseLimit: 1_000_000,
 };
+
+/** What a rendering has cost. */
+const spent = new WeakMap<Context, number>();
+
+function spend(context: Context, amount: number): void {
+  const total = (spent.get(context) ?? 0) + amount;
+  spent.set(context, total);
+  if (total > workLimits.work) throw new Error("the filters, loops and comparisons of the template are given too much");
+}
+
+/** Filters that cost the same whatever they are given. */
+const cheap: ReadonlySet<string> = new Set(["first", "last", "size", "default", "raw"]);
+
+/** Filters that take longer for the same: they ask the library of each item, or sort. */
+const factors: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(["where", "reject", "has", "find", "find_index", "group_by"].map((name) => [name, 32])),
+  ...Object.fromEntries(
+    ["map", "sort", "sort_natural", "sum", "slugify", "url_encode", "url_decode", "cgi_escape", "uri_escape"].map((name) => [name, 8]),
+  ),
+};
+
+/** Each filter pays for what it is given, before it begins. */
+function boundFilters(engine: Liquid): void {
+  for (const [name, filter] of Object.entries(engine.filters)) {
+    if (filter === undefined || cheap.has(name)) continue;
+    const handler = (typeof filter === "function" ? filter : filter.handler) as Handler;
+    const factor = Object.hasOwn(factors, name) ? (factors[name] ?? 1) : 1;
+    const bounded: Handler = function (...args) {
+      spend(
+        this.context,
+        args.reduce<number>((sum, arg) => sum + factor * weighDeep(arg), 1),
+      );
+      return handler.apply(this, args);
+    };
+    engine.registerFilter(name, typeof filter === "function" ? (bounded as never) : { ...filter, handler: bounded as never });
+  }
+}
+
+type Handler = (this: { context: Context }, ...args: unknown[]) => unknown;
+
+/** The library's operators, each paying for its operands; the logical ones look at no more than whether there is a value. */
+function boundOperators(): Operators {
+  const bounded = Object.entries(defaultOperators).map(([name, operator]) => {
+    const operate = operator as (...args: unknown[]) => boolean;
+    const paid = (left: unknown, right: unknown, context: Context): boolean => {
+      // Lists are compared item by item, each by a generator.
+      const factor = Array.isArray(left) || Array.isArray(right) ? 16 : 1;
+      spend(context, factor * (weighDeep(left) + weighDeep(right)));
+      return operate(left, right, context);
+    };
+    return [name, ["and", "or", "not"].includes(name) ? operator : paid];
+  });
+  return Object.fromEntries(bounded) as Operators;
+}
 
 /** Makes an engine. It has no file system, no global variables, and sees own properties only. */
 export function createTemplateEngine(): Liquid {
@@ -53,15 +108,20 @@ export function createTemplateEngine(): Liquid {
     timezoneOffset: 0,
     relativeReference: false,
     templates: {},
+    operators: boundOperators(),
   });
   const tags = new Set<string>(allowedTags);
   for (const name of Object.keys(engine.tags)) if (!tags.has(name)) delete engine.tags[name];
   const filters = new Set(allowedFilters);
   for (const name of Object.keys(engine.filters)) if (!filters.has(name)) delete engine.filters[name];
   for (const name of ["date", "date_to_xmlschema"]) refuseNow(engine, name);
+  boundFilters(engine);
   boundOutput(engine);
   return engine;
 }
+
+/** What a turn of a loop costs. */
+const turnCost = 40;
 
 /** The library counts what filters make, not what is written: a loop may write a long text at every turn. */
 function boundOutput({ renderer }: Liquid): void {
@@ -70,6 +130,7 @@ function boundOutput({ renderer }: Liquid): void {
   const createEmitter = (context: Context): Emitter => ({
     buffer: "",
     write(value: unknown) {
+      spend(context, weighDeep(value));
       const text = stringify(value);
       const total = (written.get(context) ?? 0) + text.length;
       written.set(context, total);
@@ -78,8 +139,11 @@ function boundOutput({ renderer }: Liquid): void {
     },
   });
   // Tags that render what they enclose come here too, with the emitter of the whole or, to capture, without one.
-  renderer.renderTemplates = (templates: Template[], context: Context, emitter = createEmitter(context)) =>
-    render(templates, context, emitter);
+  renderer.renderTemplates = (templates: Template[], context: Context, emitter = createEmitter(context)) => {
+    // Each turn of a loop comes here, also one that holds nothing.
+    spend(context, turnCost);
+    return render(templates, context, emitter);
+  };
 }
 
 /** What the library writes of a value. */
