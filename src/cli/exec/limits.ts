@@ -14,6 +14,8 @@ export const execLimits = {
   turns: 1_000,
   /** Objects on stdout that are looked at, from the last: an answer and the log lines of a talkative program after it. */
   objects: 1_000,
+  /** Of these, objects that are held against the schema, which may be a costly one. */
+  judged: 100,
   /** Objects that do not parse and are remembered: one is told of. */
   brokenObjects: 100,
   /** Names remembered of an object that does not parse: enough to see whether it was to be the answer. */

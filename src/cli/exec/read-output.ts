@@ -11,11 +11,10 @@ import { type BrokenObject, findObjects } from "./find-objects.ts";
 import { execLimits } from "./limits.ts";
 import { describeWanted, readWanted, type Wanted } from "./read-wanted.ts";
 
-/** The output, or the one thing to change about what was printed. */
-export type ReadOutput = { ok: true; output: { [field: string]: Json } } | { ok: false; mend: string };
+type Output = { [field: string]: Json };
 
-/** How surely an object is the answer: the last of the surest is taken. */
-const ranks = { other: 0, named: 1, fits: 2, fitsNamed: 3 } as const;
+/** The output, or the one thing to change about what was printed. */
+export type ReadOutput = { ok: true; output: Output } | { ok: false; mend: string };
 
 /** Escape sequences of terminals: colours, cursor, titles. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they begin with one
@@ -32,7 +31,7 @@ export function readOutput(stdout: string, options: { schema?: JsonSchema | unde
   const found = findObjects(text, options.cut);
   const best = chooseObject(text, found.objects, options.schema, wanted);
   const broken = found.broken.findLast(({ names }) => isAnswer(names, wanted));
-  if (broken && (!best || best.rank === ranks.other || broken.at > best.end)) return { ok: false, mend: describeBroken(text, broken) };
+  if (broken && (!best || best.other || broken.at > best.end)) return { ok: false, mend: describeBroken(text, broken) };
   if (!best) {
     const last = found.broken.at(-1);
     return { ok: false, mend: last ? describeBroken(text, last) : describeNone(text, wanted, { ...options, thought: found.thought }) };
@@ -42,9 +41,10 @@ export function readOutput(stdout: string, options: { schema?: JsonSchema | unde
 }
 
 interface Candidate {
-  output: { [field: string]: Json };
+  output: Output;
   end: number;
-  rank: number;
+  /** It neither fits nor has a name that the schema knows. */
+  other: boolean;
 }
 
 function chooseObject(
@@ -53,19 +53,19 @@ function chooseObject(
   schema: JsonSchema | undefined,
   { names }: Wanted,
 ): Candidate | undefined {
-  let best: Candidate | undefined;
-  for (const { start, end } of objects.slice(-execLimits.objects).reverse()) {
-    const output = JSON.parse(text.slice(start, end)) as { [field: string]: Json };
-    const named = Object.keys(output).some((name) => names.has(name));
-    const rank = fits(schema, output) ? (named ? ranks.fitsNamed : ranks.fits) : named ? ranks.named : ranks.other;
-    if (!best || rank > best.rank) best = { output, end, rank };
-    if (rank === ranks.fitsNamed) break;
-  }
-  return best;
+  const all = objects.slice(-execLimits.objects).map(({ start, end }) => ({ output: JSON.parse(text.slice(start, end)) as Output, end }));
+  const isNamed = (output: Output) => Object.keys(output).some((name) => names.has(name));
+  const named = all.filter(({ output }) => isNamed(output));
+  const others = all.filter(({ output }) => !isNamed(output));
+  const findFit = (of: typeof all) => of.slice(-execLimits.judged).findLast(({ output }) => fits(schema, output));
+  const best = findFit(named) ?? findFit(others) ?? named.at(-1);
+  if (best) return { ...best, other: false };
+  const last = others.at(-1);
+  return last && { ...last, other: true };
 }
 
 /** A schema that cannot be judged fits nothing: the server says what is wrong with it. */
-function fits(schema: JsonSchema | undefined, output: { [field: string]: Json }): boolean {
+function fits(schema: JsonSchema | undefined, output: Output): boolean {
   try {
     return !exceedsDepth(output, deepest) && checkOutput(schema, output).length === 0;
   } catch {
@@ -82,7 +82,7 @@ function isAnswer(names: string[], wanted: Wanted): boolean {
 const deepest = limits.dataDepth - 1;
 const bytesAtMost = limits.eventBytes - execLimits.envelopeBytes;
 
-function describeExcess(output: { [field: string]: Json }): string | undefined {
+function describeExcess(output: Output): string | undefined {
   if (exceedsDepth(output, deepest)) return `The output nests deeper than ${deepest} levels: print a flatter one.`;
   const bytes = Buffer.byteLength(JSON.stringify(output));
   return bytes > bytesAtMost ? `The output has ${bytes} bytes; at most ${bytesAtMost} fit in an event: print a shorter one.` : undefined;
