@@ -13,6 +13,7 @@ import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import { createFileJournal } from "./exec/create-file-journal.ts";
 import { createProgramHandler } from "./exec/create-program-handler.ts";
 import { findMissingProgram } from "./exec/find-program.ts";
+import { findEnvFault } from "./exec/program-env.ts";
 import { type ClaimFilter, readClaims } from "./exec/read-claims.ts";
 import { chooseToken, findServer } from "./find-server.ts";
 import type { Style, Terminal } from "./terminal.ts";
@@ -29,6 +30,7 @@ interface Options {
   state?: string;
   poll?: boolean;
   accepts?: string;
+  env: string[];
 }
 
 const help = `
@@ -37,7 +39,8 @@ log lines around it: the last object that fits the role's schema counts, fenced 
 If the output does not parse or is refused it runs again, three times in all, with {"invalid": {"errors": [...], "left": 2,
 "output": {...}, "printed": "..."}} in the turn.
 A code other than 0 fails the turn with what it said on stderr; 75 asks for another attempt, which takes a role with turn.retries.
-It finds NERVEFLARE_TURN, NERVEFLARE_ROLE, NERVEFLARE_WORKFLOW and NERVEFLARE_THREAD in its environment. A turn that is revoked
+It finds NERVEFLARE_TURN, NERVEFLARE_ROLE, NERVEFLARE_WORKFLOW and NERVEFLARE_THREAD in its environment, with PATH, HOME, LANG and the
+like; no token and no other variable, unless --env names it. A turn that is revoked
 ends it with SIGTERM, 5 s later SIGKILL. So does a thread that is resumed with a supplement: then it runs again, with "resumed" in the turn.
 SIGTERM or SIGINT to this command claims nothing more, gives back roles whose turn it does not perform, and lets running turns
 finish for as long as --finish; a second one ends it at once.
@@ -67,6 +70,11 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--keep", "at SIGTERM or SIGINT keep the roles, for the run that follows, rather than give them back")
     .option("--state <file>", "keep answers here, so that no turn is performed twice across a restart")
     .option("--accepts <file>", "JSON: kinds and the JSON Schemas of their data; what does not fit is dropped, and others see what fits")
+    .addOption(
+      new Option("--env <name>", "a variable that the program gets too, or NAME=value; may be given several times")
+        .argParser((name: string, before: string[]) => [...before, name])
+        .default([], "none"),
+    )
     .option("--poll", "poll, even where sockets work")
     .addHelpText("after", help)
     .action((options: Options) => runAgent(options, context));
@@ -81,6 +89,8 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
       "Set NERVEFLARE_TOKEN or give --token; `nerveflare agents add <id>` makes an agent and shows its token. Or register this machine with `nerveflare init`.";
     throw new CliError("No token.", { hint, exitCode: exitCodes.usage });
   }
+  const fault = options.env.map((each) => findEnvFault(each, env)).find((each) => each !== undefined);
+  if (fault !== undefined) throw new CliError(`${fault}.`, { hint: "Set it, or leave it out.", exitCode: exitCodes.usage });
   const missing = findMissingProgram(options.exec, env);
   if (missing) throw new CliError(missing.message, { hint: missing.hint, exitCode: exitCodes.usage });
   const agent = connectAgent({
@@ -90,7 +100,13 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     ...(options.poll ? { transports: ["poll"] } : {}),
     ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
     ...(options.state ? { journal: await openJournal(options.state) } : {}),
-    onTurn: createProgramHandler({ command: options.exec, env, timeoutMs: options.timeout, note: (note) => log(terminal, note) }),
+    onTurn: createProgramHandler({
+      command: options.exec,
+      env,
+      passed: options.env,
+      timeoutMs: options.timeout,
+      note: (note) => log(terminal, note),
+    }),
     onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
     onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
     onNote: (note) => log(terminal, note),

@@ -1,6 +1,7 @@
 /** `nerveflare start`: a server on this machine until it is told to stop. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError, type CommandContext } from "./command.ts";
+import type { AdminToken } from "./server/admin-token.ts";
 import { ServerStartError } from "./server/server-start-error.ts";
 import { startServer } from "./server/start-server.ts";
 
@@ -12,9 +13,11 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
     .option("--paused", "come up to be looked at: nothing runs until `nerveflare unpause --server`")
     .addHelpText(
       "after",
-      "\nThe admin token is NERVEFLARE_ADMIN_TOKEN, or the one kept in <folder>/admin-token, or made and kept there.\nWith --json, one line of JSON says that it is ready, for programs.",
+      "\nThe admin token is NERVEFLARE_ADMIN_TOKEN, or the one kept in <folder>/admin-token, or made and kept there.\nIt is printed when it is made, and not again.\nWith --json, one line of JSON says that it is ready, for programs.",
     )
     .action(async ({ data, port, paused = false }: { data: string; port: number; paused?: boolean }) => {
+      // What is written from here on, by the runtime too, is for nobody else on the machine.
+      process.umask(0o077);
       const stopped = Promise.withResolvers<NodeJS.Signals>();
       const server = await startServer({
         data,
@@ -30,11 +33,14 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
         process.removeAllListeners(signal);
         process.on(signal, () => stopped.resolve(signal));
       }
-      const { url, adminToken, pids } = server;
-      terminal.result({ event: "ready", url, adminToken, data: server.data, pids, paused }, () =>
+      const { url, admin, pids } = server;
+      // What is printed ends up in logs: a token that is not new is named by where it is.
+      const isNew = admin.from === "made";
+      const told = { ...(isNew && { adminToken: admin.token }), adminTokenFile: admin.path };
+      terminal.result({ event: "ready", url, ...told, data: server.data, pids, paused }, () =>
         [
           `nerveflare is ready at ${terminal.style("bold", url)}`,
-          `  admin token  ${adminToken}`,
+          `  admin token  ${isNew ? admin.token : describeToken(admin)}`,
           `  data         ${server.data}`,
           ...(paused
             ? [terminal.style("yellow", `  paused       nothing runs until \`nerveflare unpause --server --data ${server.data}\``)]
@@ -48,6 +54,10 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
       await server.stop();
       terminal.hint(`stopped (${signal})`);
     });
+}
+
+function describeToken({ from, path }: Pick<AdminToken, "from" | "path">): string {
+  return from === "environment" ? "that of NERVEFLARE_ADMIN_TOKEN" : `kept in ${path}`;
 }
 
 function parsePort(text: string): number {

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { identifyProcess, isAlive } from "../../src/cli/server/process-identity.ts";
+import { projectRoot } from "../../src/cli/server/project-root.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
 
 async function fetchHealth(url: string): Promise<number> {
@@ -115,6 +116,31 @@ test("[SRV8] a taken port is named, with what to do", async () => {
 
   expect(await second.ready).toBeNull();
   expect(await second.ended).toMatchObject({ code: 1, stderr: expect.stringContaining(`Port ${port} of 127.0.0.1 is taken`) });
+});
+
+test("[SEC6] what a start prints has the admin token only when it was made then", async () => {
+  const data = await makeDataFolder();
+  const start = async (args: string[], env: Record<string, string> = {}): Promise<string> => {
+    const child = spawn(process.execPath, [join(projectRoot, "src/cli/main.ts"), "start", "--data", data, "--port", "0", ...args], {
+      env: { ...process.env, NERVEFLARE_ADMIN_TOKEN: "", ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    let out = "";
+    child.stdout.on("data", (part: Buffer) => (out += part));
+    await expect.poll(() => out, { timeout: 60_000 }).toContain("admin-token");
+    child.kill("SIGTERM");
+    await once(child, "close");
+    return out;
+  };
+  const made = await start(["--json"]);
+  const token = (await readFile(join(data, "admin-token"), "utf8")).trim();
+  expect(JSON.parse(made)).toMatchObject({ adminToken: token, adminTokenFile: join(data, "admin-token") });
+  const kept = await start([]);
+  expect(kept).not.toContain(token);
+  expect(kept).toContain(`kept in ${join(data, "admin-token")}`);
+  const given = await start(["--json"], { NERVEFLARE_ADMIN_TOKEN: "given-by-the-operator" });
+  expect(given).not.toContain("given-by-the-operator");
 });
 
 test("[SRV9] the admin token is the one given, else the one kept", async () => {

@@ -7,6 +7,7 @@ import type { JsonSchema } from "../../wire/check-schema.ts";
 import type { TurnAssigned } from "../../wire/kinds.ts";
 import { limits } from "../../wire/limits.ts";
 import { execLimits } from "./limits.ts";
+import { pickProgramEnv } from "./program-env.ts";
 import { readOutput } from "./read-output.ts";
 import { type ProgramEnd, runProgram } from "./run-program.ts";
 
@@ -16,7 +17,10 @@ const tryAgain = 75;
 /** What to run for each turn. */
 export interface ProgramOptions {
   command: string;
+  /** The machine's; the program gets a part of it. */
   env: Record<string, string | undefined>;
+  /** What of it the program gets besides what all programs need: names, or `NAME=value`. */
+  passed?: readonly string[];
   timeoutMs?: number | undefined;
   note?: TakeNote;
 }
@@ -28,9 +32,8 @@ type Invalid = InvalidAnswer & { printed?: string };
  * Makes the handler. What a program printed and nobody can read is handed back to it like an output that the server refused; both
  * count, so that a turn has three answers in all.
  */
-export function createProgramHandler({ command, env, timeoutMs, note }: ProgramOptions): TurnHandler {
-  // The operator's secret is not the program's.
-  const { NERVEFLARE_ADMIN_TOKEN: _, ...inherited } = env;
+export function createProgramHandler({ command, env, passed, timeoutMs, note }: ProgramOptions): TurnHandler {
+  const inherited = pickProgramEnv(env, passed);
   /** Answers to the newest turns that could not be read. */
   const unread = new Map<string, number>();
   const noteUnread = (turn: string) => {

@@ -3,7 +3,19 @@
  * a parent that was killed; so the folder is locked, and what a dead parent left behind is ended before anything is opened.
  * A copied folder brings its original's record along: that one's processes are none of ours.
  */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type FolderIdentity, identifyFolder, relateFolders } from "./folder-identity.ts";
@@ -144,11 +156,35 @@ async function settleRecord(before: ServerRecord, now: FolderIdentity): Promise<
 function openFolder(path: string, recordPath: string): DatabaseSync {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    closeToOthers(path);
     return lockFolder(path, recordPath);
   } catch (error) {
     throw error instanceof ServerStartError ? error : explainUnusable(path, error);
   }
 }
+
+/**
+ * A folder that was there before may be open to others: it holds what everybody said, and tokens. What is the server's own in it is
+ * closed too, and nothing else, for a folder may hold more than that. One that is another user's is theirs to close.
+ */
+function closeToOthers(path: string): void {
+  if (process.platform === "win32" || (statSync(path).mode & 0o077) === 0) return;
+  const state = join(path, "state");
+  const own = readdirSync(path, { withFileTypes: true }).filter(({ name }) => ownFiles.test(name));
+  const kept = existsSync(state) ? readdirSync(state, { recursive: true, withFileTypes: true }) : [];
+  try {
+    chmodSync(path, 0o700);
+    for (const entry of [...own, ...kept]) {
+      if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o700);
+      else if (entry.isFile()) chmodSync(join(entry.parentPath, entry.name), 0o600);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+  }
+}
+
+/** What the server writes in its folder. */
+const ownFiles = /^(admin-token|folder\.json|server\.(json|lock)|state)$/;
 
 /**
  * SQLite's lock is the kernel's: it ends with the process, however that ends, so there is no stale lock to judge and no

@@ -1,5 +1,6 @@
 /** A local server as a process of its own, for programs: the demo, the end-to-end tests. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { projectRoot } from "./project-root.ts";
@@ -27,6 +28,12 @@ export interface ServerProcess {
   ended: Promise<Ended>;
 }
 
+/** The token is printed only when it is made; else it is where the line says. */
+function readReady(line: string): Ready {
+  const { adminTokenFile, ...ready } = JSON.parse(line) as Ready & { adminTokenFile: string };
+  return { ...ready, adminToken: ready.adminToken ?? readFileSync(adminTokenFile, "utf8").trim() };
+}
+
 /** Spawns `nerveflare start --json`. An admin token in our environment is not for it. */
 export function spawnServer(data: string, options: { port?: number; env?: Record<string, string>; args?: string[] } = {}): ServerProcess {
   const args = [
@@ -50,7 +57,7 @@ export function spawnServer(data: string, options: { port?: number; env?: Record
   const ended = new Promise<Ended>((resolve) => child.once("close", (code, signal) => resolve({ code, signal, stderr })));
   const ready = new Promise<Ready | null>((resolve) => {
     createInterface({ input: child.stdout })
-      .once("line", (line) => resolve(JSON.parse(line) as Ready))
+      .once("line", (line) => resolve(readReady(line)))
       .once("close", () => resolve(null));
   });
   return { child, ready, ended };

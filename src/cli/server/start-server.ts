@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Miniflare, type V4WorkerOptions } from "miniflare";
 import { requiredMigrations } from "../../worker/migrations.ts";
 import { parseRetention } from "../../worker/retention.ts";
-import { settleAdminToken } from "./admin-token.ts";
+import { type AdminToken, settleAdminToken } from "./admin-token.ts";
 import { copyData } from "./backup.ts";
 import { type ControlServer, startControl } from "./control-server.ts";
 import { claimDataFolder, type DataFolder } from "./data-folder.ts";
@@ -50,6 +50,8 @@ export interface RunningServer {
   /** Without a slash at the end. */
   url: string;
   adminToken: string;
+  /** Where the token is from, and is kept. */
+  admin: AdminToken;
   /** Absolute path of the data folder. */
   data: string;
   /** The processes; `workerd` changes when the runtime crashed and was started again. */
@@ -90,12 +92,12 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     const applied = inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
     folder.begin();
     opened = true;
-    const token = settleAdminToken(folder.path, adminToken);
+    const admin = settleAdminToken(folder.path, adminToken);
     const worker = await readWorkerOptions();
     await bringUpToDate(worker, folder, applied);
     noteFolder(folder.path, requiredMigrations);
-    serving = await serve({ worker, folder, port, adminToken: token, paused, log }, pids);
-    return { url: serving.url, adminToken: token, data: folder.path, pids, stop };
+    serving = await serve({ worker, folder, port, adminToken: admin.token, paused, log }, pids);
+    return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw explainFailure(error, port);
