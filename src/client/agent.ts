@@ -25,6 +25,7 @@ import { createHeartbeat } from "./heartbeat.ts";
 import { createHttpCaller, type Fetch } from "./http.ts";
 import { createInbox } from "./inbox.ts";
 import { clientLimits } from "./limits.ts";
+import { createLoopWatch } from "./loop-watch.ts";
 import { createMeReader, type Me } from "./me.ts";
 import { printNote, type TakeNote } from "./note.ts";
 import { createOffers } from "./offers.ts";
@@ -146,6 +147,8 @@ export function connectAgent(options: AgentOptions): Agent {
   let connection: ReturnType<typeof createConnection> | undefined;
   let over: Promise<void> | undefined;
   let stopped = false;
+  /** The kind that `onEvent` deals with now. */
+  let handling: string | undefined;
 
   const inbox = createInbox({ clock, room: clientLimits.inHand + 2 * slots, handle, readAgain: () => connection?.restart() });
 
@@ -154,6 +157,12 @@ export function connectAgent(options: AgentOptions): Agent {
     isConnected: () => connection?.transport() !== undefined,
   });
   const greet = createGreeting({ me, offers, heartbeat, receive: inbox.receive, clock, note });
+
+  const watchLoop = createLoopWatch({
+    ...{ clock, note },
+    isActive: () => turns.size() > 0 || handling !== undefined,
+    busy: () => [...turns.running().map(({ workflow, role }) => `${workflow}/${role.name}`), ...(handling === undefined ? [] : [handling])],
+  });
 
   /** Nothing that is given, however odd, may end the process that takes it. */
   function handle({ event }: InboxItem, done: () => void) {
@@ -175,7 +184,8 @@ export function connectAgent(options: AgentOptions): Agent {
     if (event.type === "nerve.turn.assigned") {
       const turn: TurnAssigned = data;
       heartbeat.ask(turn.thread, turn.heartbeat?.every);
-      return turns.assign(event, done);
+      turns.assign(event, done);
+      return watchLoop();
     }
     if (takeOwn(event, data)) return done();
     if (event.type === "nerve.role.assigned" || event.type === "nerve.role.ended") {
@@ -227,11 +237,14 @@ export function connectAgent(options: AgentOptions): Agent {
     if (!onEvent) return;
     const misfit = await findMisfit(accepts, event);
     if (misfit) return drop(event.type, `from ${event.source}: ${misfit}`, { event: event.id });
+    handling = event.type;
+    watchLoop();
     try {
       await onEvent(event);
     } catch (error) {
       note({ level: "error", what: "event.failed", message: `onEvent, ${event.type}: ${describeError(error)}`, event: event.id });
     }
+    handling = undefined;
   }
 
   function report() {

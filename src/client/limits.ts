@@ -47,6 +47,9 @@ export const clientLimits = {
   batchBytes: 1024 * 1024,
   /** Ids of events that were dealt with: a mailbox holds 10,000 at most. */
   seenEvents: 10_000,
+  /** Between two looks at whether the process lets timers run, and how late one may be: a third of the shortest usual heartbeat. */
+  loopTickMs: 1_000,
+  loopLateMs: 5_000,
   /** Other processes with the same token of which a note was printed. */
   notedClients: 64,
   /** From the greeting until a turn that the server calls open, and that no connection gave, is taken as given. */
