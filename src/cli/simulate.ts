@@ -2,7 +2,6 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
-import { parse } from "yaml";
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import { createRandom, type Random, sampleSchema } from "../explore/index.ts";
 import type { Json } from "../wire/event.ts";
@@ -13,6 +12,7 @@ import { createSimulation, type Move, type MoveResult } from "./simulate/create-
 import { createWalk, type Walk } from "./simulate/create-walk.ts";
 import { makeEvent } from "./simulate/make-event.ts";
 import { help, readCommand } from "./simulate/read-command.ts";
+import { pointAt, readTyped } from "./simulate/read-typed.ts";
 import { renderResult, toJson } from "./simulate/render-walk.ts";
 import { saveWalk } from "./simulate/save-walk.ts";
 import { readScript } from "./simulate/script.ts";
@@ -63,13 +63,20 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
 /** The event as it was given: JSON or YAML, in a file or on the command line. */
 function readEvent(given: string | undefined): { [key: string]: Json } | undefined {
   if (given === undefined) return undefined;
-  let value: unknown;
+  let text = given;
   try {
-    value = parse(given.trimStart().startsWith("{") ? given : readFileSync(given, "utf8"));
+    if (!given.trimStart().startsWith("{")) text = readFileSync(given, "utf8");
   } catch (cause) {
     throw new CliError(`--event: ${(cause as Error).message}`, { hint: "Give a file, or JSON.", exitCode: exitCodes.usage, cause });
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as { [key: string]: Json };
+  const typed = readTyped(text);
+  if (!typed.ok) {
+    const { line, column, excerpt } = pointAt(text, typed.at);
+    const place = text === given ? "" : `${given}:${line}:${column}: `;
+    throw new CliError(`--event: ${place}${typed.message}\n${excerpt}`, { hint: "Give a file, or JSON.", exitCode: exitCodes.usage });
+  }
+  const { value } = typed;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   throw new CliError("--event is no object.", { hint: "Give an event, or its data.", exitCode: exitCodes.usage });
 }
 

@@ -1,7 +1,6 @@
 /** Reads a line that was typed while a thread is walked. Pure. */
-import { parse } from "yaml";
-import type { Json } from "../../wire/event.ts";
 import type { Move } from "./create-simulation.ts";
+import { pointAt, readTyped } from "./read-typed.ts";
 
 /** What a line asks for. */
 export type WalkCommand =
@@ -24,14 +23,16 @@ quit`;
 const plain = new Set(["timeout", "suspend", "resume", "cancel"]);
 
 function readAnswer(line: string): WalkCommand {
-  let value: unknown;
-  try {
-    value = line.startsWith("{") ? parse(line) : parse(`{ ${line} }`);
-  } catch (error) {
-    return { type: "wrong", message: `this is no answer: ${(error as Error).message.split("\n")[0]}` };
+  const bare = !line.startsWith("{");
+  const typed = readTyped(bare ? `{ ${line} }` : line);
+  if (!typed.ok) {
+    // The braces around a bare line are ours.
+    const at = Math.min(line.length, Math.max(0, typed.at - (bare ? 2 : 0)));
+    return { type: "wrong", message: `this is no answer: ${typed.message}\n${pointAt(line, at).excerpt}` };
   }
+  const { value } = typed;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return { type: "wrong", message: "an answer is an object" };
-  return { type: "move", move: { do: "answer", output: value as { [key: string]: Json } } };
+  return { type: "move", move: { do: "answer", output: value } };
 }
 
 /** Reads one line. */

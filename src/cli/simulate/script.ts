@@ -1,10 +1,10 @@
 /** A walk as a file: the event, and what is done step by step, each with what it must lead to. JSON or YAML. */
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import { z } from "zod";
 import type { Json } from "../../wire/event.ts";
 import { CliError, exitCodes } from "../command.ts";
 import type { Move, MoveResult } from "./create-simulation.ts";
+import { pointAt, readTyped } from "./read-typed.ts";
 
 const object = z.record(z.string(), z.json());
 
@@ -42,13 +42,16 @@ export type Script = z.infer<typeof script>;
 
 /** Reads a script; a bare list is its steps, and a bare answer one of them. @throws {CliError} where it is none */
 export function readScript(file: string): Script {
-  let value: unknown;
+  let text: string;
   try {
-    value = parse(readFileSync(file, "utf8"));
+    text = readFileSync(file, "utf8");
   } catch (cause) {
     throw new CliError(`${file} cannot be read: ${(cause as Error).message}`, { exitCode: exitCodes.usage, cause });
   }
-  return parseScript(value, file);
+  const typed = readTyped(text);
+  if (typed.ok) return parseScript(typed.value, file);
+  const { line, column, excerpt } = pointAt(text, typed.at);
+  throw new CliError(`${file}:${line}:${column}: ${typed.message}\n${excerpt}`, { exitCode: exitCodes.usage });
 }
 
 const words = new Set(["role", "answer", "do", "fail", "child", "expect"]);
