@@ -1,4 +1,5 @@
 /** Runs the Worker on this machine: takes the data folder, migrates it, and only then lets anybody in. */
+
 import type { ChildProcess } from "node:child_process";
 import diagnostics from "node:diagnostics_channel";
 import { rmSync, writeFileSync } from "node:fs";
@@ -10,6 +11,7 @@ import { requiredMigrations } from "../../worker/migrations.ts";
 import { parseRetention } from "../../worker/retention.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
 import { copyData } from "./backup.ts";
+import { compactD1 } from "./compact-d1.ts";
 import { type ControlServer, startControl } from "./control-server.ts";
 import { claimDataFolder, type DataFolder } from "./data-folder.ts";
 import { inspectFolder, noteFolder } from "./inspect-folder.ts";
@@ -92,6 +94,7 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     const applied = inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
     folder.begin();
     opened = true;
+    compactD1(findState(folder.path), log);
     const admin = settleAdminToken(folder.path, adminToken);
     const worker = await readWorkerOptions();
     await bringUpToDate(worker, folder, applied);

@@ -43,6 +43,7 @@ import type { Incoming } from "./reader.ts";
 import { createSeats } from "./seats.ts";
 import { createShowAgent } from "./show-agent.ts";
 import { createTickets } from "./tickets.ts";
+import { createTrim } from "./trim.ts";
 
 export interface AgentPorts {
   world: World;
@@ -120,7 +121,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
 
   const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {
-    dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ignored.due(), ports.silentAt?.()],
+    dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ignored.due(), ports.silentAt?.(), trim.due()],
     refused: async (undeliverable, _sender, forget) => {
       const { to, message, code, detail } = undeliverable;
       console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail }));
@@ -171,6 +172,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   );
 
   const { commit } = committer;
+  const trim = createTrim(storage, clock, [
+    { table: "sent", key: "id", days: limits.idMemoryDays },
+    { table: "receipt", key: "source, id", days: limits.idMemoryDays },
+    { table: "sender", key: "address", days: agentLimits.senderDays },
+  ]);
   const tickets = createTickets(storage, clock);
   const seats = createSeats(storage);
   const presence = createPresence(name, {
@@ -358,8 +364,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         presence.check();
         await projection.flush();
         commit(() => {
-          storage.exec("DELETE FROM sent WHERE at < ?", clock.now() - limits.idMemoryDays * 86_400_000);
-          storage.exec("DELETE FROM sender WHERE at < ?", clock.now() - agentLimits.senderDays * 86_400_000);
+          trim.run();
           mailbox.expire();
           if (ignored.look()) {
             presence.noteIgnored();

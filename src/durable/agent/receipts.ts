@@ -2,7 +2,6 @@
  * What became of the events that somebody sent to this agent by name, capability or subscription: stored with the event, noted
  * when it is acknowledged, kept for as long as ids are remembered. Turns and offers have none. Knows rows only.
  */
-import { limits } from "../../wire/limits.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 
 interface Receipt {
@@ -17,7 +16,7 @@ export interface Receipts {
   /** Within a transaction. */
   acknowledge(seqs: Iterable<number>): void;
   find(event: { source: string; id: string }): Receipt | undefined;
-  /** Forgets what is too old to be asked for; within a transaction. */
+  /** Those that were too old were deleted: what memory holds of them is read anew. */
   expire(): void;
   /** The transaction was undone. */
   undo(): void;
@@ -52,7 +51,6 @@ export function createReceipts(storage: Storage, clock: Clock): Receipts {
         id,
       )[0],
     expire() {
-      storage.exec("DELETE FROM receipt WHERE at < ?", clock.now() - limits.idMemoryDays * 86_400_000);
       open = countOpen();
     },
     undo() {

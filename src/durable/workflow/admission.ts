@@ -228,8 +228,10 @@ export function createAdmission({ name, world, registry, project, settle, later,
     if (rules) gate.set(rules);
     if (message.type === "admit") admit(message as unknown as Admit);
     else if (message.type === "signal") signal(message);
-    else if (message.type === "thread.ended" || message.type === "thread.paused" || message.type === "thread.resumed") hearThread(message);
-    else return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
+    else if (message.type === "thread.ended" || message.type === "thread.paused" || message.type === "thread.resumed") {
+      hearThread(message);
+      if (message.type === "thread.ended") queue.noteEndedSender(from, clock.now());
+    } else return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
     return { status: "stored" };
   }
 

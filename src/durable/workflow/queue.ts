@@ -24,6 +24,9 @@ export const queueMigrations: readonly string[] = [
    INSERT INTO gate VALUES (1, NULL, NULL, 'queue', NULL, NULL);
    CREATE TABLE ended_key (key TEXT PRIMARY KEY, thread TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
    CREATE INDEX ended_key_at ON ended_key (at);`,
+  // Each thread has a row in the inbox: when it ended, so that the row can go.
+  `CREATE TABLE ended_sender (sender TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE INDEX ended_sender_at ON ended_sender (at);`,
 ];
 
 export const queueLimits = {
@@ -33,6 +36,10 @@ export const queueLimits = {
   waitingMost: 10_000,
   /** Keys whose last ended thread is known, for `resume` signals. */
   endedKeys: 10_000,
+  /** Days that an ended thread's last number is kept: no message is tried again for so long. */
+  senderDays: 30,
+  /** Of those that are too old, so many go with each end: more than come. */
+  sendersAtOnce: 10,
   /** Threads of the queue that are shown. */
   shown: 1_000,
 } as const;
@@ -80,6 +87,8 @@ export interface Queue {
   order(): string[];
   noteEnded(key: string, thread: string, now: number): void;
   findEnded(key: string): string | undefined;
+  /** A thread has sent its last word: some time later its number is forgotten. */
+  noteEndedSender(sender: string, now: number): void;
 }
 
 export function createQueue(storage: Storage): Queue {
@@ -170,6 +179,19 @@ export function createQueue(storage: Storage): Queue {
       storage.exec("INSERT OR REPLACE INTO ended_key VALUES (?, ?, ?)", key, thread, now);
       if (count("FROM ended_key") > queueLimits.endedKeys)
         storage.exec("DELETE FROM ended_key WHERE key = (SELECT key FROM ended_key ORDER BY at LIMIT 1)");
+    },
+    noteEndedSender(sender, now) {
+      storage.exec("INSERT OR REPLACE INTO ended_sender VALUES (?, ?)", sender, now);
+      const before = now - queueLimits.senderDays * 86_400_000;
+      const old = storage.exec<{ sender: string }>(
+        "SELECT sender FROM ended_sender WHERE at < ? ORDER BY at LIMIT ?",
+        before,
+        queueLimits.sendersAtOnce,
+      );
+      if (!old.length) return;
+      const senders = JSON.stringify(old.map((row) => row.sender));
+      storage.exec("DELETE FROM inbox WHERE sender IN (SELECT value FROM json_each(?))", senders);
+      storage.exec("DELETE FROM ended_sender WHERE sender IN (SELECT value FROM json_each(?))", senders);
     },
     findEnded: (key) => storage.exec<{ thread: string }>("SELECT thread FROM ended_key WHERE key = ?", key)[0]?.thread,
   };
