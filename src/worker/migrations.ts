@@ -14,6 +14,7 @@ export const requiredMigrations: readonly string[] = [
   "0009_audience.sql",
   "0010_presence.sql",
   "0011_unreachable.sql",
+  "0012_archive.sql",
   "0012_ignored_offers.sql",
 ];
 
