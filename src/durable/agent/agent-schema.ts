@@ -80,7 +80,7 @@ export const agentLimits = {
    * Frames, or events of a batch, after which others are let in between. Each takes a millisecond of a small machine, and
    * somebody else's call waits for one such round or two. One of many characters counts as several.
    */
-  paceSteps: 4,
+  paceSteps: 8,
   paceCharacters: 16 * 1024,
   /** Frames in a row that cannot be read: a client with a fault says the same again, and each is answered. */
   framesMisread: 256,
