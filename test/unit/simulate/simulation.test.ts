@@ -6,6 +6,8 @@ import { makeEvent } from "../../../src/cli/simulate/make-event.ts";
 import { readCommand } from "../../../src/cli/simulate/read-command.ts";
 import { parseScript } from "../../../src/cli/simulate/script.ts";
 import type { CompiledWorkflow } from "../../../src/compile/index.ts";
+import { checkOutput } from "../../../src/durable/thread/check-output.ts";
+import { describeMisfits } from "../../../src/wire/check-schema.ts";
 import type { Json } from "../../../src/wire/event.ts";
 import { compileExample, compileText, fleet, writePair } from "../explore/compile-text.ts";
 
@@ -63,6 +65,19 @@ describe("a simulated thread", () => {
       expect(view.turn?.role).toBe("reviewer");
     }
     expect((await simulation.apply({ do: "answer", output: {} })).view).toMatchObject({ status: "suspended", reason: "invalid_output" });
+  });
+
+  test("[JUDGE21] says of an output that does not fit what the server says, word for word", async () => {
+    const simulation = simulate(review);
+    const begun = await simulation.begin();
+    const schema = begun.view.turn?.schema;
+    for (const output of [{ $status: "changes_requested" }, { $status: "aproved" }]) {
+      const { refused } = await simulation.apply({ do: "answer", output });
+      expect(refused).toBe(`the output does not fit reviewer's schema: ${describeMisfits(checkOutput(schema, output), "output")}`);
+    }
+    expect(checkOutput(schema, { $status: "changes_requested" })).toEqual([{ path: "", message: "`changes` is missing" }]);
+    const { refused } = await simulation.apply({ do: "answer", output: { $status: "$TIMEOUT" } });
+    expect(refused).toContain("$TIMEOUT is the engine's to say");
   });
 
   test("takes timeouts by the role's policy: recruited anew, or suspended and resumed", async () => {
