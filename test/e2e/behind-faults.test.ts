@@ -266,3 +266,52 @@ describe.concurrent.each(ways)("[RESUME5] by %s", (way: TransportName) => {
     },
   );
 });
+
+test.concurrent("[CLOSE5] the role of an agent that ends goes to another at once, and its turn is answered once", async () => {
+  const stage = await createStage();
+  const proxy = await behind(stage, {});
+  const began = createSignal();
+  let performing = false;
+  const first = await hire(stage, "one", proxy, {
+    onTurn: async (_, { signal }) => {
+      performing = true;
+      began.notify();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return { $status: "done", job: "one" };
+    },
+  });
+  const [thread] = await stage.begin(1);
+  await began.until(() => performing);
+  const second = await hire(stage, "two", proxy, { onTurn: async () => ({ $status: "done", job: "two" }) });
+  await second.ready;
+  await first.close();
+  await stage.ended([thread as string]);
+  expect(await stage.operator.call("GET", `v1/threads/${thread}`)).toMatchObject({ outcome: { output: { job: "two" } } });
+  expect([...second.performed.values()]).toEqual([1]);
+});
+
+test.concurrent("[CLOSE6] two processes with one token are told of each other, and so is the operator", async () => {
+  const stage = await createStage();
+  const token = await stage.operator.add(`${stage.name}-both`, []);
+  const told: string[] = [];
+  const { notify, until } = createSignal();
+  const join = (name: string, transport: TransportName) => {
+    const agent = connectAgent({
+      url: stage.facts.url,
+      token,
+      transports: [transport],
+      onNote({ what }) {
+        if (what === "connection.shared") told.push(name);
+        notify();
+      },
+    });
+    atEnd(() => agent.close({ release: false }));
+    return agent;
+  };
+  await join("first", "socket").ready;
+  await join("second", "sse").ready;
+  await until(() => told.includes("first") && told.includes("second"));
+  await join("third", "poll").ready;
+  await until(() => told.includes("third") && told.filter((name) => name === "first").length === 2);
+  expect(await stage.operator.call("GET", `v1/agents/${stage.name}-both`)).toMatchObject({ presence: { clients: 3 } });
+});
