@@ -15,7 +15,7 @@ export const requiredMigrations: readonly string[] = [
   "0010_presence.sql",
   "0011_unreachable.sql",
   "0012_archive.sql",
-  "0012_ignored_offers.sql",
+  "0013_ignored_offers.sql",
 ];
 
 /**

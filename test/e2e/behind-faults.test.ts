@@ -148,10 +148,10 @@ function expectOnce(...workers: Worker[]) {
 }
 
 describe.concurrent.each([
-  ["cuts", "socket", 24],
+  ["cuts", "socket", 16],
   ["cuts", "sse", 8],
   ["cuts", "poll", 12],
-  ["delays", "socket", 15],
+  ["delays", "socket", 8],
   ["swallowedAnswers", "sse", 8],
   ["signInPages", "poll", 15],
 ] as const)("[NET6] behind %s by %s", (fault, way, jobs) => {
