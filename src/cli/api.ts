@@ -75,7 +75,7 @@ const orderPauses = [500, 2_000, 5_000];
 function isUnanswered(error: unknown): boolean {
   if (!(error instanceof ClientError)) return false;
   // Nobody is there at all: the person had better know at once.
-  if (error.code === "network") return !/ECONNREFUSED|ENOTFOUND|SSL/.test(error.message);
+  if (error.code === "network") return !/ECONNREFUSED|ENOTFOUND|bad port|SSL/.test(error.message);
   return error.code === "unavailable" && error.problem?.detail.startsWith(foreignAnswer) !== true;
 }
 

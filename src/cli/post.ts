@@ -5,6 +5,8 @@ import type { Command } from "commander";
 import type { Accepted } from "../wire/frames.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
+import { describeVerdict } from "./events/render-routing.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Defines `nerveflare post`. */
 export function defineCommand(command: Command, context: CommandContext): void {
@@ -22,13 +24,22 @@ export function defineCommand(command: Command, context: CommandContext): void {
         contentType: "application/cloudevents+json",
       })) as Accepted;
       terminal.result(answer, () =>
-        [
-          `${terminal.style("green", "accepted")} ${answer.id}`,
-          ...answer.threads.map((thread) => `thread ${thread}`),
-          ...answer.notes,
-        ].join("\n"),
+        [`${terminal.style("green", "accepted")} ${answer.id}`, ...describeAnswer(answer, terminal)].join("\n"),
       );
     });
+}
+
+/** What became of the event, a line each. */
+function describeAnswer({ reflexes = [], threads, notes, unheard, recipients }: Accepted, terminal: Terminal): string[] {
+  const told = reflexes.map((verdict) => describeVerdict(terminal, verdict));
+  // Threads of reflexes that an event of this one's fired are in no verdict of its own.
+  const more = threads.filter((thread) => !reflexes.some((verdict) => verdict.thread === thread)).map((thread) => `thread ${thread}`);
+  const said = reflexes.flatMap(({ workflow, detail, outcome }) => [detail, outcome?.detail].map((each) => `${workflow}: ${each}`));
+  const nobody = unheard && [
+    `${terminal.style("yellow", "nobody listens")} to this kind: no workflow has a reflex on it, and nobody is subscribed.${unheard.nearest ? ` Did you mean ${unheard.nearest}?` : ""}`,
+  ];
+  const sent = recipients ? [`sent to ${recipients} ${recipients === 1 ? "agent" : "agents"}`] : [];
+  return [...told, ...more, ...sent, ...notes.filter((note) => !said.includes(note)), ...(nobody ?? [])];
 }
 
 /**

@@ -7,7 +7,7 @@ import type { CloudEvent, Json } from "../wire/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../wire/frames.ts";
 import type { Outcome, ThreadEvent } from "../wire/kinds.ts";
 import type { Result } from "../wire/problem.ts";
-import type { Delivered, Routing } from "../wire/routing.ts";
+import type { Delivered, ReflexOutcome, Routing } from "../wire/routing.ts";
 import type { Once } from "./control-keys.ts";
 import type { Retention } from "./retention.ts";
 
@@ -407,6 +407,8 @@ export interface WorkflowRpc extends DeliverRpc {
   admission(): Promise<Result<AdmissionView>>;
   /** Stops admitting (null: goes on); what runs is left alone. */
   pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>>;
+  /** What came of reflexes that fired, by `nameOutcome`; null: not taken yet, or too long ago. */
+  outcomes(refs: string[]): Promise<(ReflexOutcome | null)[]>;
   /** A revision was published: what it says of the queue holds from now on. */
   published(revision: string): Promise<void>;
 }

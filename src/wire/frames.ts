@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Channel, channels, connectionName } from "./channels.ts";
 import type { CloudEvent } from "./event.ts";
 import type { Problem } from "./problem.ts";
+import type { Verdict } from "./routing.ts";
 
 export type { Channel } from "./channels.ts";
 
@@ -51,6 +52,10 @@ export interface Accepted {
   threads: string[];
   /** What the sender should know: which reflex started nothing, and why. */
   notes: string[];
+  /** What became of it at each reflex that listens to its kind. */
+  reflexes?: Verdict[];
+  /** No workflow listens to its kind, and nobody is sent it; with the nearest kind that one listens to. */
+  unheard?: { nearest: string | null };
   /** How many agents are sent it, where `to` or a subscription names any. */
   recipients?: number;
 }

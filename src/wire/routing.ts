@@ -1,5 +1,20 @@
 /** What an accepted event led to, and how far it came: as it is decided once, stored, and shown to who asks why. */
 
+/** What a workflow's queue did about a reflex that fired. */
+export interface ReflexOutcome {
+  /**
+   * `started`; `queued` behind others; `dropped`, for there is no place; `repeat`: a live thread has the key; `signalled`: a
+   * thread was told; `nothing`: there is none to tell; `pending`: the queue has not taken it yet, or could not be asked.
+   */
+  status: "started" | "queued" | "dropped" | "repeat" | "signalled" | "nothing" | "pending";
+  /** The thread that it is about: which started or waits, which has the key, or which was told. */
+  thread?: string;
+  /** What that thread was then, as the queue knows it. */
+  state?: "queued" | "running" | "suspended" | "ended";
+  /** For people; absent where `status` says it all. */
+  detail?: string;
+}
+
 /** What one reflex said to an event whose kind it listens to. */
 export interface Verdict {
   workflow: string;
@@ -17,8 +32,16 @@ export interface Verdict {
   thread?: string;
   key?: string;
   signal?: "cancel" | "suspend" | "resume";
+  /** What came of it, if it `fired` and starts or signals a thread; asked of the queue, and no part of what is stored with the event. */
+  outcome?: ReflexOutcome;
   /** Ids of the events that it published, whose source is `/workflows/<name>`. */
   emitted?: string[];
+}
+
+/** Under what its workflow's queue knows what came of a reflex that fired; undefined: the queue has nothing to do with it. */
+export function nameOutcome(event: { source: string; id: string }, { verdict, kind, place, thread }: Verdict): string | undefined {
+  if (verdict !== "fired" || kind === "emit") return undefined;
+  return kind === "workflow" ? thread : `${place} ${event.source} ${event.id}`;
 }
 
 /** What was decided of an event at its acceptance. */

@@ -4,7 +4,7 @@ import { createD1Registry } from "../durable/registry/create-d1-registry.ts";
 import { undelivered } from "../durable/routing/describe-undelivered.ts";
 import type { CloudEvent } from "../wire/event.ts";
 import { findNearestName } from "../wire/nearest-name.ts";
-import type { Delivered, Routing } from "../wire/routing.ts";
+import { type Delivered, nameOutcome, type ReflexOutcome, type Routing, type Verdict } from "../wire/routing.ts";
 import type { AppPorts } from "./app-ports.ts";
 
 export const explainLimits = {
@@ -35,12 +35,35 @@ export async function explainEvent(ports: AppPorts, event: CloudEvent, routing: 
   if (!routing) return { verdicts: null, recipients: 0, deliveries: [] };
   const { verdicts, more, recipients, unheard } = routing;
   return {
-    verdicts,
+    verdicts: await addOutcomes(ports, event, verdicts),
     ...(more !== undefined && { more }),
     recipients: recipients.length,
     deliveries: await askMailboxes(ports, event, recipients.slice(0, explainLimits.mailboxes)),
     ...(unheard && { unheard: { nearest: await findNearestKind(ports.db, event.type) } }),
   };
+}
+
+/** What the queues know of what came of it; a queue that cannot be asked, or knows it no more, leaves the verdict as it is. */
+async function addOutcomes(ports: AppPorts, event: CloudEvent, verdicts: Verdict[]): Promise<Verdict[]> {
+  const refs = new Map<string, string[]>();
+  for (const verdict of verdicts) {
+    const ref = nameOutcome(event, verdict);
+    if (ref !== undefined) refs.set(verdict.workflow, [...(refs.get(verdict.workflow) ?? []), ref]);
+  }
+  const found = new Map<string, ReflexOutcome>();
+  await Promise.all(
+    [...refs].map(async ([workflow, asked]) => {
+      const outcomes = await ports
+        .workflow(workflow)
+        .outcomes(asked)
+        .catch((): null[] => []);
+      for (const [index, outcome] of outcomes.entries()) if (outcome) found.set(`${workflow} ${asked[index]}`, outcome);
+    }),
+  );
+  return verdicts.map((verdict) => {
+    const outcome = found.get(`${verdict.workflow} ${nameOutcome(event, verdict)}`);
+    return outcome ? { ...verdict, outcome } : verdict;
+  });
 }
 
 /** How far the event has come to each of these agents, asked all at once. */

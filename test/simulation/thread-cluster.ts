@@ -241,6 +241,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
         world,
         registry,
         threadActor: (to) => ({ take: (...given) => travel(life, () => take(to, ...given)) }),
+        outcomes: (workflow, refs) => travel(life, async () => (open(`workflow/${workflow}`).core as Admission).outcomes(refs)),
         holders: (thread, viewer) => travel(life, () => findThread(`recruitment/${thread}`).recruitment.holders(viewer)),
         askRoom: (agent, source, bytes) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).room(source, bytes)),
         countCommit: () => {},

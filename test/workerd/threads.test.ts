@@ -1,5 +1,5 @@
 /** Whole threads in the real runtime, over HTTP: each story also with every object evicted, or aborted, between two events. */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Json } from "../../src/wire/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
 import { call, disturbances, expectThread, join, type Player, publish, readLog } from "./stage.ts";
@@ -137,6 +137,14 @@ test("a second event of a live key is dropped and said so; pr.closed cancels the
   expect(again.threads).toHaveLength(1);
   const dropped = await author.expect("nerve.thread.dropped", (data) => data.thread === again.threads[0]);
   expect(dropped.data.reason).toContain(thread);
+  // [BECAME7] The answer said so, and who asks later is told.
+  const outcome = { status: "repeat", thread, state: "running" };
+  expect(again.notes).toEqual([expect.stringContaining(thread)]);
+  expect(again).toMatchObject({ reflexes: [{ workflow: "code-review", verdict: "fired", outcome }] });
+  await vi.waitFor(async () => {
+    const shown = await call("GET", `/v1/events/${again.id}?source=/agents/author`);
+    expect(shown).toMatchObject({ status: 200, body: { verdicts: [{ outcome }] } });
+  });
   expect(await call("GET", `/v1/threads/${again.threads[0]}`)).toMatchObject({ status: 200, body: { status: "dropped" } });
   await author.say("pr.closed", { repo: "nerve", pr });
   await expectThread(thread, { status: "cancelled" });

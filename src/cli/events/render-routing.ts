@@ -1,5 +1,5 @@
 /** What became of an event, as the terminal shows it. */
-import type { Delivered, Verdict } from "../../wire/routing.ts";
+import type { Delivered, ReflexOutcome, Verdict } from "../../wire/routing.ts";
 import { renderTable, type Terminal } from "../terminal.ts";
 
 /** What `GET /v1/events/:id` adds to an event. */
@@ -21,8 +21,27 @@ export function renderDeliveries(terminal: Terminal, deliveries: Delivered[]): s
   );
 }
 
-function describeVerdict(terminal: Terminal, { workflow, place, kind, verdict, detail, thread, key, signal, emitted }: Verdict): string {
+const outcomeColours = {
+  started: "green",
+  queued: "yellow",
+  dropped: "red",
+  repeat: "yellow",
+  signalled: "green",
+  nothing: "yellow",
+  pending: "yellow",
+} as const satisfies Record<ReflexOutcome["status"], string>;
+
+/** What a reflex said to an event, and what came of it, in a line. */
+export function describeVerdict(
+  terminal: Terminal,
+  { workflow, place, kind, verdict, detail, thread, key, signal, emitted, outcome }: Verdict,
+): string {
   const fired = verdict === "fired";
+  if (fired && outcome) {
+    const about = outcome.detail ?? (outcome.thread && `thread ${outcome.thread}`);
+    const of = [about, key !== undefined && !about?.includes(`key ${key}`) && `key ${key}`].filter(Boolean).join(", ");
+    return `${terminal.style(outcomeColours[outcome.status], outcome.status)} ${workflow}, reflex ${place + 1} (${signal ?? kind})${of ? `: ${of}` : ""}`;
+  }
   const led = [
     thread && `thread ${thread}`,
     signal && `signal ${signal}`,

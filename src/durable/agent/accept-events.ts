@@ -13,6 +13,7 @@ import type { ProjectionLane } from "../projection-lane.ts";
 import { createRecentValues } from "../registry/recent-values.ts";
 import type { Registry } from "../registry.ts";
 import type { RoutedEvent } from "../routing/route-event.ts";
+import { routingLimits } from "../routing/routing-limits.ts";
 import type { ThreadActorRpc } from "../rpc.ts";
 import { isRowTooLarge } from "../storage/row-bound.ts";
 import { agentLimits } from "./agent-schema.ts";
@@ -26,6 +27,7 @@ import { readThreadAddress } from "./read-thread-address.ts";
 import { type RoutePostedPorts, routePosted } from "./route-posted.ts";
 import type { Seats } from "./seats.ts";
 import { narrowCard } from "./show-agent.ts";
+import { type AskOutcomes, isUnsettled, type StoredAnswer, settleAnswers } from "./tell-outcomes.ts";
 
 export interface AcceptEventsPorts {
   name: string;
@@ -44,6 +46,9 @@ export interface AcceptEventsPorts {
   eventRate: Rate;
   /** Who speaks, which is a sign of life. */
   hear(caller: Caller): Promise<Result<Identity>>;
+  /** What came of reflexes that fired; absent: answers do not tell. */
+  outcomes?: AskOutcomes;
+  later(milliseconds: number, work: () => void): void;
   /** Resolves when the next event of a batch may be taken. */
   pace(): Promise<void>;
   /** The mailbox has noted something that is to be written soon. */
@@ -57,7 +62,7 @@ export function createAcceptEvents(
   ports: AcceptEventsPorts,
 ): (principal: Caller, events: unknown[]) => Promise<Result<(Accepted | Rejected)[]>> {
   const { name, storage, clock, committer, projection, registry, threadActor, holders, askRoom } = ports;
-  const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving, pace } = ports;
+  const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving, pace, outcomes, later } = ports;
   /** The call before has placed its events; the event before has been stored. */
   let arriving: Promise<unknown> = Promise.resolve();
   let keeping: Promise<unknown> = Promise.resolve();
@@ -182,10 +187,15 @@ export function createAcceptEvents(
     // Another call may have stored the same id while the registry was read.
     const overtaken = readSent(event.id, hash);
     if (overtaken) return overtaken;
-    const { threads, notes, messages, routing, emitted } = routed.value;
+    const { threads, notes, messages, routing, emitted, nearest } = routed.value;
     for (const thread of threads) begun.set(thread, true, 1);
     const recipients = routing.recipients.length;
-    const answer: Accepted = { id: event.id, status: "accepted", threads, notes, ...(recipients && { recipients }) };
+    const answer: Accepted = {
+      ...{ id: event.id, status: "accepted", threads, notes },
+      ...(routing.verdicts.length > 0 && { reflexes: routing.verdicts.slice(0, routingLimits.told) }),
+      ...(nearest !== undefined && { unheard: { nearest } }),
+      ...(recipients && { recipients }),
+    };
     committer.commit(() => {
       storage.exec(
         "INSERT INTO sent (id, hash, answer, at, routed) VALUES (?, ?, ?, ?, ?)",
@@ -206,6 +216,25 @@ export function createAcceptEvents(
       for (const follows of emitted) projection.append({ table: "event", ...follows });
     });
     return succeed(answer);
+  }
+
+  /** Asks the queues what came of what was just stored, and keeps it: a repeat gets the same answer. */
+  async function tellOutcomes(source: string, answers: (Accepted | Rejected)[]): Promise<(Accepted | Rejected)[]> {
+    if (!outcomes) return answers;
+    const stored = answers.flatMap((answer): StoredAnswer[] =>
+      answer.status === "accepted" ? [{ event: { source, id: answer.id }, answer }] : [],
+    );
+    const unsettled = stored.filter(isUnsettled);
+    if (!unsettled.length) return answers;
+    const tooLong = Promise.withResolvers<void>();
+    later(routingLimits.outcomeMs, tooLong.resolve);
+    await Promise.race([committer.outbox.flush(), tooLong.promise]);
+    const settled = await settleAnswers(unsettled, outcomes);
+    committer.commit(() => {
+      for (const answer of settled) storage.exec("UPDATE sent SET answer = ? WHERE id = ?", JSON.stringify(answer), answer.id);
+    });
+    const found = new Map(settled.map((answer) => [answer.id, answer]));
+    return answers.map((answer) => (answer.status === "accepted" ? (found.get(answer.id) ?? answer) : answer));
   }
 
   function readSent(id: string, hash: string): Result<Accepted> | undefined {
@@ -230,7 +259,9 @@ export function createAcceptEvents(
         if (events.length > 1) await pace();
         answers.push(await acceptOne(caller.value, event, index === events.length - 1 ? placed : () => {}));
       }
-      return succeed(answers);
+      // Whoever comes next need not wait for what others say of these.
+      placed();
+      return succeed(await tellOutcomes(caller.value.source, answers));
     } finally {
       placed();
     }

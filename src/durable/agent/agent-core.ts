@@ -42,6 +42,7 @@ import { createRate, describeRate, type Rates, readRates } from "./rate.ts";
 import type { Incoming } from "./reader.ts";
 import { createSeats } from "./seats.ts";
 import { createShowAgent } from "./show-agent.ts";
+import type { AskOutcomes } from "./tell-outcomes.ts";
 import { createTickets } from "./tickets.ts";
 import { createTrim } from "./trim.ts";
 
@@ -63,6 +64,8 @@ export interface AgentPorts {
   connections(): Connections;
   /** When a connection that holds events will have been silent for too long. */
   silentAt?(): number | undefined;
+  /** What workflows' queues did about reflexes that fired. */
+  outcomes?: AskOutcomes;
   /** Absent: the usual ones. */
   rates?: Rates;
   /** Resolves when the next event of a batch may be taken, so that others are served in between; absent: at once. */
@@ -245,6 +248,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const accept = createAcceptEvents({
     ...{ name, storage, clock, committer, projection, registry, threadActor, holders: ports.holders, askRoom: ports.askRoom },
     ...{ identity, mailbox, seats, presence, eventRate, hear, noteLazily },
+    later: ports.later,
+    ...(ports.outcomes && { outcomes: ports.outcomes }),
     pace: ports.pace ?? (() => Promise.resolve()),
     isLeaving: leaveThreads.isLeaving,
   });

@@ -80,6 +80,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       holders: (thread, viewer) => near.thread(thread).holders(viewer),
       // An object that asks itself would wait for a call of its own.
       askRoom: async (agent, source, bytes) => (agent === this.#name ? this.#core : near.agent(agent)).room(source, bytes),
+      outcomes: (workflow, refs) => near.workflow(workflow).outcomes(refs),
       project: near.project,
       settle: () => this.ctx.storage.sync(),
       later,

@@ -4,7 +4,7 @@ import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { ReflexIr } from "../../compile/ir.ts";
 import { checkSchema, describeMisfits } from "../../wire/check-schema.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
-import type { Verdict } from "../../wire/routing.ts";
+import { nameOutcome, type Verdict } from "../../wire/routing.ts";
 import type { PublishedReflexes } from "../registry.ts";
 import type { Message } from "../rpc.ts";
 import { makeThreadId } from "../thread/thread-id.ts";
@@ -57,11 +57,13 @@ async function judge(
   const fired: Verdict = { workflow, place, kind, verdict: "fired", ...(found.key !== null && { key: found.key }) };
   const receivers = [`workflow/${workflow}`];
   if (reflex.kind === "emit") return { verdict: fired, emits: found.emits };
-  if (reflex.kind === "signal")
+  if (reflex.kind === "signal") {
+    const ref = nameOutcome(event, fired) ?? null;
     return {
       verdict: { ...fired, signal: reflex.signal },
-      message: { receivers, message: { type: "signal", signal: reflex.signal, key: found.key, event: event as unknown as Json } },
+      message: { receivers, message: { type: "signal", signal: reflex.signal, key: found.key, event: event as unknown as Json, ref } },
     };
+  }
   const misfits = input === null ? [] : checkSchema(input, event.data ?? null);
   if (misfits.length) return say("input", `the data does not fit its input: ${describeMisfits(misfits, "data")}`);
   const thread = await makeThreadId(event.source, event.id, workflow, place);

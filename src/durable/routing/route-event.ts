@@ -7,6 +7,7 @@
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { countBytes, cutToBytes, limits } from "../../wire/limits.ts";
+import { findNearestName } from "../../wire/nearest-name.ts";
 import { type Result, succeed } from "../../wire/problem.ts";
 import type { Routing, Verdict } from "../../wire/routing.ts";
 import { createMail } from "../mail.ts";
@@ -33,6 +34,8 @@ export interface RoutedEvent {
   notes: string[];
   messages: { receivers: string[]; message: Message }[];
   routing: Routing;
+  /** Nobody hears of it: the nearest kind that somebody would, if there is one. */
+  nearest?: string | null;
   emitted: EmittedEvent[];
 }
 
@@ -47,9 +50,16 @@ export interface RouteOptions {
   now: number;
 }
 
+/** The kind that some workflow listens to and that is nearest to one that none does. */
+function findNearest(kind: string, { reflexes }: Listeners): string | null {
+  const kinds = new Set(reflexes.flatMap(({ reflexes: each }) => each.flatMap(({ on }) => on)));
+  return findNearestName(kind, [...kinds].slice(0, routingLimits.kinds)) ?? null;
+}
+
 /** One event of the chain, with what it leads to. */
 interface Link {
   routing: Routing;
+  nearest?: string | null;
   threads: string[];
   notes: string[];
   messages: RoutedEvent["messages"];
@@ -138,6 +148,7 @@ async function link(
       recipients: [...sentTo, ...recipients],
       ...(!verdicts.length && !event.type.startsWith("nerve.") && { unheard: true as const }),
     },
+    ...(!verdicts.length && !recipients.length && !event.type.startsWith("nerve.") && { nearest: findNearest(event.type, listeners) }),
   });
 }
 

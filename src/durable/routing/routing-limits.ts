@@ -12,6 +12,12 @@ export const routingLimits = {
   verdicts: 100,
   /** Characters of a verdict's detail. */
   detail: 500,
+  /** Milliseconds for which an answer waits for the queues to have the event: then it says `pending`. */
+  outcomeMs: 2_000,
+  /** Verdicts in the sender's answer: more than any sender reads. */
+  told: 20,
+  /** Kinds among which a nearest one is looked for. */
+  kinds: 1_000,
   /** Notes in the sender's answer. */
   notes: 50,
   /** Kinds that one agent may be subscribed to: they are matched at each event. */

@@ -5,6 +5,7 @@
 
 import type { CloudEvent, Json } from "../../wire/event.ts";
 import { type Result, succeed } from "../../wire/problem.ts";
+import type { ReflexOutcome } from "../../wire/routing.ts";
 import { controlKeyMigrations, createControlKeys, type Once } from "../control-keys.ts";
 import { createGather } from "../gather.ts";
 import { noteHeldBack } from "../held-back-row.ts";
@@ -19,6 +20,7 @@ import type { Registry } from "../registry.ts";
 import type { AdmissionView, Delivery, Envelope, Message, PauseView, ProjectionRow } from "../rpc.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 import { createGate, type Rules } from "./gate.ts";
+import { createOutcomes, outcomeMigrations } from "./outcomes.ts";
 import { createQueue, queueLimits, queueMigrations } from "./queue.ts";
 
 export interface AdmissionPorts {
@@ -38,6 +40,8 @@ export interface Admission {
   admission(): AdmissionView;
   /** Stops admitting, or goes on; what runs is left alone. */
   pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>>;
+  /** What came of reflexes that fired; null: nothing is known of it. */
+  outcomes(refs: string[]): (ReflexOutcome | null)[];
   /** A revision was published: what it says of the queue holds from now on. */
   published(revision: string): Promise<void>;
 }
@@ -73,7 +77,13 @@ interface Item {
 
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
-  migrate(storage, { lane: laneMigrations, projection: projectionMigrations, admission: queueMigrations, control: controlKeyMigrations });
+  migrate(storage, {
+    lane: laneMigrations,
+    projection: projectionMigrations,
+    admission: queueMigrations,
+    control: controlKeyMigrations,
+    outcome: outcomeMigrations,
+  });
   const projection = createProjectionLane(world, later, project);
   const committer = createCommitter(world, {
     dueTimes: () => [projection.due()],
@@ -89,6 +99,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   });
   const queue = createQueue(storage);
   const gate = createGate(storage);
+  const outcomes = createOutcomes(storage, clock);
   const keys = createControlKeys({ storage, clock, committer: () => committer });
   let resumed = false;
 
@@ -141,6 +152,8 @@ export function createAdmission({ name, world, registry, project, settle, later,
     if (known && known.epoch >= epoch) return;
     const live = key === null ? undefined : queue.findKey(key);
     if (live && live.thread !== thread) {
+      const detail = describeHeld(live, key);
+      outcomes.note(thread, { status: "repeat", thread: live.thread, state: readState(live), detail });
       tell(message, "dropped", `the thread ${live.thread} of the key ${key} is live`);
       return;
     }
@@ -150,6 +163,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
     const full = !beside && places !== null && queue.running() >= places;
     const why = paused ? describePause(paused) : `${places} threads run, which is the workflow's concurrency`;
     if (full && !paused && overflow === "drop" && epoch === 1) {
+      outcomes.note(thread, { status: "dropped", thread, detail: why });
       tell(message, "dropped", why);
       return;
     }
@@ -164,19 +178,29 @@ export function createAdmission({ name, world, registry, project, settle, later,
     }
     startWaiting();
     if (queue.find(thread)?.status !== "queued") return;
+    outcomes.note(thread, { status: "queued", thread, state: "queued", detail: why });
     tell(message, "queued", why);
     const most = Math.min(maxQueue ?? queueLimits.waiting, queueLimits.waitingMost);
     for (let oldest = queue.surplus(most); oldest; oldest = queue.surplus(most)) {
       queue.remove(oldest.thread);
-      tell(JSON.parse(oldest.start) as Admit, "dropped", "the queue is full and this was the oldest in it");
+      const detail = "the queue is full and this was the oldest in it";
+      outcomes.note(oldest.thread, { status: "dropped", thread: oldest.thread, detail });
+      tell(JSON.parse(oldest.start) as Admit, "dropped", detail);
     }
   }
 
   function start(message: Admit): void {
+    outcomes.note(message.thread, { status: "started", thread: message.thread, state: "running" });
     committer.outbox.append([`recruitment/${message.thread}`], {
       ...(message as unknown as { [key: string]: Json }),
       type: "thread.start",
     });
+  }
+
+  /** Of a thread that simply started only its row tells. */
+  function readStarted(thread: string): ReflexOutcome | null {
+    const row = queue.find(thread);
+    return row ? { status: row.status === "queued" ? "queued" : "started", thread, state: readState(row) } : null;
   }
 
   /** Starts whoever waits, as far as there are places. */
@@ -191,17 +215,30 @@ export function createAdmission({ name, world, registry, project, settle, later,
   }
 
   function signal(message: Message): void {
-    const { key, thread: named } = message;
+    const { key, thread: named, ref } = message;
+    const note = (outcome: ReflexOutcome): void => {
+      if (typeof ref === "string") outcomes.note(ref, outcome);
+    };
     const live = typeof named === "string" ? queue.find(named) : typeof key === "string" ? queue.findKey(key) : undefined;
     if (live?.status === "queued" && live.epoch === 1) {
-      if (message.signal !== "cancel") return;
+      const { thread } = live;
+      if (message.signal !== "cancel") {
+        const detail = `the thread ${thread} is queued: it takes no ${message.signal}`;
+        note({ status: "nothing", thread, state: "queued", detail });
+        return;
+      }
+      note({ status: "signalled", thread, state: "queued", detail: `the thread ${thread} was queued, and is dropped` });
       queue.remove(live.thread);
       tell(JSON.parse(live.start) as Admit, "dropped", "cancelled while it was queued");
       return;
     }
     // A resume that wakes nobody begins the key's last thread anew, if its workflow says how.
     const thread = live?.thread ?? (message.signal === "resume" && typeof key === "string" ? queue.findEnded(key) : undefined);
-    if (thread === undefined) return;
+    if (thread === undefined) {
+      note({ status: "nothing", detail: `no live thread has the key ${String(key)}` });
+      return;
+    }
+    note(describeSignal(String(message.signal), thread, live && readState(live)));
     committer.outbox.append([`recruitment/${thread}`], {
       type: "thread.signal",
       signal: message.signal ?? null,
@@ -281,6 +318,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
         committer.commit(() => {});
       }),
     admission: view,
+    outcomes: (refs) => refs.map((ref) => outcomes.read(ref) ?? readStarted(ref)),
     pause(pause, once) {
       resume();
       const order = async (remember: () => void): Promise<Result<AdmissionView>> => {
@@ -303,6 +341,28 @@ export function createAdmission({ name, world, registry, project, settle, later,
       });
     },
   };
+}
+
+/** What a queue's row says of its thread. */
+function readState({ status }: { status: string }): NonNullable<ReflexOutcome["state"]> {
+  if (status === "queued") return "queued";
+  return status === "paused" ? "suspended" : "running";
+}
+
+function describeHeld(live: { thread: string; status: string }, key: string | null): string {
+  const state = readState(live);
+  const way = state === "suspended" ? ": resume or cancel it, and the key is free when it has ended" : "";
+  return `the thread ${live.thread} has the key ${key} and is live (${state})${way}`;
+}
+
+/** What telling a thread of a signal can lead to. @param state undefined: it has ended */
+function describeSignal(signal: string, thread: string, state: ReflexOutcome["state"] = "ended"): ReflexOutcome {
+  const idle =
+    (signal === "suspend" && state === "suspended" && ", which is suspended already") ||
+    (signal === "resume" && state === "running" && ", which runs: there is nothing to resume") ||
+    (state === "ended" && ", which has ended: it goes on by its $START.resume, if its workflow has one") ||
+    ` (${state})`;
+  return { status: "signalled", thread, state, detail: `${signal} was sent to the thread ${thread}${idle}` };
 }
 
 function describePause({ by, reason }: PauseView): string {

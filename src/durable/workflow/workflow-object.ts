@@ -2,6 +2,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { type Result, succeed } from "../../wire/problem.ts";
+import type { ReflexOutcome } from "../../wire/routing.ts";
 import type { Once } from "../control-keys.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { answerLater } from "../host/newer-version.ts";
@@ -38,6 +39,10 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
 
   async admission(): Promise<Result<AdmissionView>> {
     return succeed(isStored(this.ctx) ? this.#admission.admission() : { running: 0, queued: [], paused: null, concurrency: null });
+  }
+
+  async outcomes(refs: string[]): Promise<(ReflexOutcome | null)[]> {
+    return this.#made || isStored(this.ctx) ? this.#admission.outcomes(refs) : refs.map(() => null);
   }
 
   pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>> {

@@ -4,6 +4,7 @@ import { channels } from "../../wire/channels.ts";
 import { type CloudEvent, postedEvent } from "../../wire/event.ts";
 import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../wire/frames.ts";
 import { type Problem, type ProblemCode, problemCodes } from "../../wire/problem.ts";
+import type { Verdict } from "../../wire/routing.ts";
 
 /** A {@link CloudEvent}: what was posted, with what the orchestrator stamps. */
 export const cloudEventShape = postedEvent.required({ specversion: true, source: true, time: true }) as unknown as z.ZodType<CloudEvent>;
@@ -19,11 +20,34 @@ export const problemShape = z.looseObject({
   retryAfter: z.number().optional(),
 }) as z.ZodType<Problem>;
 
+const verdictShape = z.looseObject({
+  workflow: z.string(),
+  place: z.int().nonnegative(),
+  kind: z.enum(["workflow", "signal", "emit"]),
+  verdict: z.enum(["fired", "when", "key", "input", "error", "depth", "own"]),
+  detail: z.string().optional(),
+  thread: z.string().optional(),
+  key: z.string().optional(),
+  signal: z.enum(["cancel", "suspend", "resume"]).optional(),
+  emitted: z.array(z.string()).optional(),
+  outcome: z
+    .looseObject({
+      status: z.enum(["started", "queued", "dropped", "repeat", "signalled", "nothing", "pending"]),
+      thread: z.string().optional(),
+      state: z.enum(["queued", "running", "suspended", "ended"]).optional(),
+      detail: z.string().optional(),
+    })
+    .optional(),
+}) satisfies z.ZodType<Verdict>;
+
 export const acceptedShape = z.looseObject({
   id: z.string(),
   status: z.literal("accepted"),
   threads: z.array(z.string()),
   notes: z.array(z.string()),
+  reflexes: z.array(verdictShape).optional(),
+  unheard: z.looseObject({ nearest: z.string().nullable() }).optional(),
+  recipients: z.int().nonnegative().optional(),
 }) satisfies z.ZodType<Accepted>;
 
 export const rejectedShape: z.ZodType<Rejected> = z.looseObject({

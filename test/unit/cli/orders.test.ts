@@ -53,5 +53,35 @@ test("[KEY8] what is refused is not sent again, nor is what nobody can hear", as
   const { url, seen } = await serve([problem(409, "not_allowed_now", false)]);
   expect(await run(url, "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("not_allowed_now") });
   expect(seen).toHaveLength(1);
-  expect(await run("http://127.0.0.1:9", "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("Nothing answers") });
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise<void>((resolve) => void closed.close(() => resolve()));
+  expect(await run(`http://127.0.0.1:${port}`, "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("Nothing answers") });
+});
+
+test("[BECAME8] `post` prints what became of the event at each reflex, and that nobody listens", async () => {
+  const fired = { workflow: "task", place: 0, kind: "workflow", verdict: "fired", key: "a" };
+  const detail = "the thread t1 has the key a and is live (suspended): resume or cancel it, and the key is free when it has ended";
+  const reflexes = [
+    { ...fired, thread: "t2", outcome: { status: "repeat", thread: "t1", state: "suspended", detail } },
+    { ...fired, place: 1, key: "b", thread: "t3", outcome: { status: "started", thread: "t3", state: "running" } },
+    { ...fired, place: 2, verdict: "when", detail: "its `when` is not met" },
+  ];
+  const base = { id: "e", status: "accepted", threads: ["t2", "t3"] };
+  const { url } = await serve([
+    answer(202, { ...base, notes: [`task: ${detail}`, "task: its `when` is not met", "something else"], reflexes }),
+    answer(202, { id: "e", status: "accepted", threads: [], notes: [], unheard: { nearest: "task.posted" } }),
+    answer(202, { id: "e", status: "accepted", threads: [], notes: [], unheard: { nearest: null } }),
+  ]);
+  expect((await run(url, "post", "task.posted")).out.split("\n")).toEqual([
+    "accepted e",
+    `repeat task, reflex 1 (workflow): ${detail}`,
+    "started task, reflex 2 (workflow): thread t3, key b",
+    "when task, reflex 3 (workflow): key a, its `when` is not met",
+    "something else",
+    "",
+  ]);
+  expect((await run(url, "post", "task.postd")).out).toMatch(/nobody listens to this kind: .* Did you mean task.posted\?/);
+  expect((await run(url, "post", "x")).out).toMatch(/nobody listens to this kind: .*subscribed\.\n/);
 });

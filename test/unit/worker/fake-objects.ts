@@ -240,6 +240,9 @@ export function createFakeObjects(): FakeObjects {
         else paused.delete(name);
         return succeed({ running: 0, queued: [], paused: pause, concurrency: null });
       },
+      async outcomes(refs: string[]) {
+        return refs.map(() => null);
+      },
       async published(revision) {
         note(`workflow/${name}`, "published", revision);
       },
