@@ -17,6 +17,7 @@ interface Explanation {
     others?: { count: number; reasons: { [code: string]: number }; more: boolean };
   }[];
   queue?: { place: number | null; queued: number; running: number; ahead: string[]; runs?: string[] };
+  archivedAt?: string;
   unreachable?: { receiver: string; since: string; messages: number; error: string }[];
   /** What an agent said last of a turn that it could not perform, where that is why nothing goes on. */
   failure?: { agent: string; turn: string; error: string; at: string };
@@ -57,12 +58,14 @@ interface FailEvent {
 /** The same as prose; `now` in milliseconds since 1970. */
 export function renderExplanation(
   terminal: Terminal,
-  { thread, workflow, status, waits, unfilled, queue, unreachable, failure }: Explanation,
+  { thread, workflow, status, waits, unfilled, queue, unreachable, failure, archivedAt }: Explanation,
   now = Date.now(),
 ): string {
   const bold = (text: string) => terminal.style("bold", text);
   const lines = [`${bold(thread)}  ${workflow}  ${bold(status)}`];
   if (waits.length === 0) lines.push("", status in ended ? "It has ended and waits for nothing." : "It waits for nothing that takes time.");
+  if (archivedAt !== undefined)
+    lines.push(`It was archived ${describeTime(archivedAt, now)}: \`nerveflare threads show ${thread}\` shows what is kept.`);
   for (const { text, since, until, then } of waits) {
     lines.push("", `${bold("waits")}  ${text}`, `since  ${describeTime(since, now)}`);
     if (until) lines.push(`until  ${describeTime(until, now)}`);

@@ -69,6 +69,7 @@ test("[RET1] thirty days after its end a thread's object stores nothing, and sho
   expect(archivedAt).toEqual(expect.any(String));
   expect((await call("GET", `/v1/threads/${thread}/messages?limit=200`)).body).toEqual(said);
   expect((await call("GET", "/v1/threads?workflow=kept")).body.threads).toMatchObject([{ id: thread, status: "completed" }]);
+  expect((await call("GET", `/v1/threads/${thread}/explain`)).body).toMatchObject({ status: "completed", waits: [], archivedAt });
   // Who took part sees it, and nobody else.
   expect((await call("GET", `/v1/threads/${thread}`, { token: reviewer.token })).body).toMatchObject({ id: thread });
   expect((await call("GET", `/v1/threads/${thread}`, { token: stranger.token })).status).toBe(404);

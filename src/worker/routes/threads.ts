@@ -81,7 +81,13 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/threads/:id/explain", async (c) => {
     await requireOperator(c, ports);
-    const explanation = unwrap(await findThread(c).explain());
+    const explained = await findThread(c).explain();
+    const archived = await findArchived(c, explained, null);
+    if (archived) {
+      const { id: thread, workflow, status } = archived.view;
+      return c.json({ thread, workflow, status, waits: [], unfilled: [], archivedAt: archived.archivedAt });
+    }
+    const explanation = unwrap(explained);
     if (!explanation.queue) return c.json(explanation);
     // Who has the places, the index knows; it may lag a blink.
     const has = async (status: "recruiting" | "running") =>
