@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { ClientError } from "../client/client-error.ts";
 import { systemClock } from "../client/clock.ts";
-import { createHttpCaller, type HttpCall, openStream } from "../client/http.ts";
+import { createHttpCaller, foreignAnswer, type HttpCall, openStream } from "../client/http.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import { chooseToken, defaultUrl, findServer } from "./find-server.ts";
 
@@ -98,9 +98,6 @@ function readLocalToken(env: CommandContext["env"]): string | undefined {
     return undefined;
   }
 }
-
-/** Begins what the client says of an answer that is no nerveflare server's: a proxy's page, another program at that port. */
-const foreignAnswer = "the server answered ";
 
 /**
  * Says what happened and what to do about it.

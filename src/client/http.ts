@@ -122,13 +122,16 @@ function parseBody(text: string, url: string): unknown {
   }
 }
 
+/** Begins what is said of an answer that is not the server's own: a proxy's page, another program at that port. A status follows. */
+export const foreignAnswer = "something other than a nerveflare server answered ";
+
 function readRefusal(response: Response, text: string): ClientError {
   const header = Number(response.headers.get("retry-after") ?? Number.NaN);
   const retryAfter = Number.isFinite(header) ? header : undefined;
   const problem = readOwnProblem(response, text);
   if (problem) return refuseBy(problem, problem.retryAfter ?? retryAfter);
   // Something between us and the server wrote it. What it says of the token, the path or the event is not the server's word.
-  const detail = `something other than a nerveflare server answered ${response.status}${text ? `: ${text.slice(0, 200)}` : ""}`;
+  const detail = `${foreignAnswer}${response.status}${text ? `: ${text.slice(0, 200)}` : ""}`;
   return refuseBy(createProblem(codeOfStatus(response.status), detail), retryAfter);
 }
 

@@ -23,7 +23,8 @@ async function run(args: string[], env: Record<string, string> = {}) {
 
 /** Something that answers everything the same. */
 async function serve(status: number, body: string): Promise<string> {
-  const server = createServer((_, response) => response.writeHead(status).end(body));
+  const type = body.startsWith("{") ? "application/problem+json" : "text/html";
+  const server = createServer((_, response) => response.writeHead(status, { "content-type": type }).end(body));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
