@@ -85,11 +85,13 @@ export function goesOn({ telling }: Manner): boolean {
   return telling !== undefined && telling.misfits.length < schemaLimits.misfits;
 }
 
-/** Tells a misfit, if it is asked for; false, so that it can be returned. */
+/** Tells a misfit, if it is asked for and nothing like it was told there; false, so that it can be returned. */
 export function tell(manner: Manner, message: string, step?: string | number): false {
   const { telling } = manner;
-  if (telling && goesOn(manner))
-    telling.misfits.push({ path: step === undefined ? telling.path : extendPointer(telling.path, step), message });
+  if (!telling || !goesOn(manner)) return false;
+  const path = step === undefined ? telling.path : extendPointer(telling.path, step);
+  const known = telling.misfits.some((misfit) => misfit.path === path && misfit.message.startsWith(message));
+  if (!known) telling.misfits.push({ path, message });
   return false;
 }
 

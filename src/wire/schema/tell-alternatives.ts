@@ -7,7 +7,7 @@ import { schemaLimits } from "../limits.ts";
 import { spend } from "./count-work.ts";
 import { isObject, isSchema, type JsonSchema, type SchemaObject } from "./json-schema.ts";
 import { listChoices, nameTypes, quote, tellOptions } from "./judge-scalar.ts";
-import { askOnly, judgeBeside, type Manner, type Misfit, sortOf, tell } from "./manner.ts";
+import { askOnly, judgeBeside, type Manner, type Misfit, sortOf, suggest, tell } from "./manner.ts";
 
 /** Alternatives that are judged one by one where nothing tells which was meant. */
 const tried = 8;
@@ -42,7 +42,9 @@ function narrow(ways: JsonSchema[], value: { [name: string]: Json }, manner: Man
     const all = [...new Map(constants.flatMap((each) => each ?? []).map((each) => [JSON.stringify(each), each])).values()];
     if (!Object.hasOwn(value, name)) {
       if (left.length < 2 || left.some((way) => !requires(way, name, manner))) continue;
-      tell(manner, `\`${name}\` is missing: it says which alternative this is, ${listChoices(all.map(quote))}`);
+      const written = suggest(name, Object.keys(value), manner);
+      const hint = written === undefined ? "" : `; did you mean it by \`${written}\`?`;
+      tell(manner, `\`${name}\` is missing: it says which alternative this is, ${listChoices(all.map(quote))}${hint}`);
       return undefined;
     }
     const given = value[name];

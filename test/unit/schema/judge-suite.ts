@@ -159,8 +159,34 @@ const strict = {
   additionalProperties: false,
 };
 
+const both: JsonSchema = {
+  type: "object",
+  properties: { $status: { enum: ["mitigated", "escalate"] } },
+  required: ["$status"],
+  ...(incident as { [keyword: string]: Json }),
+};
+
 /** What is said of a value: one line for each thing to change, and nothing else. */
 const told: [what: string, schema: JsonSchema, data: Json, misfits: { path: string; message: RegExp }[]][] = [
+  [
+    "once what two parts of the schema say",
+    both,
+    { $status: "other" },
+    [{ path: "/$status", message: /one of "mitigated" or "escalate"/ }],
+  ],
+  ["once what is missing", both, { why: "x" }, [{ path: "", message: /^`\$status` is missing: / }]],
+  [
+    "that the status has another name",
+    incident,
+    { status: "escalate", why: "x" },
+    [{ path: "", message: /did you mean it by `status`\?$/ }],
+  ],
+  [
+    "what is wrong with what is not null",
+    { anyOf: [{ type: "string", minLength: 3 }, { type: "null" }] },
+    "ab",
+    [{ path: "", message: /at least 3 characters/ }],
+  ],
   ["the alternative of its status", incident, { $status: "escalate" }, [{ path: "", message: /^`why` is missing$/ }]],
   ["only what is wrong there", incident, { $status: "mitigated", fix: 1 }, [{ path: "/fix", message: /^must be a string, not 1$/ }]],
   [
