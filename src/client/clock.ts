@@ -1,6 +1,7 @@
 /** Time as the client sees it; a port, so that tests move it by hand. */
 import { clientLimits } from "./limits.ts";
 
+/** Now, and later. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
