@@ -56,3 +56,27 @@ test.each(["before", "after"] as const)("[HOST3] the receiver ends %s it has sto
   expect(deaths).toBe(2);
   expect((await w.query(c, "SELECT text FROM note ORDER BY n")).map(({ text }) => text)).toEqual(["+1", "+2", "+3"]);
 });
+
+test("[HOST24] a receiver that the platform resets again and again is asked until it is well, and nothing is parked", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const w = createWorkerdWorld();
+  const [s, c] = ["s-reset", "c-reset"];
+  await w.start(s, "sender");
+  await w.start(c, "counter");
+  let deaths = 0;
+  world.crash = (crashing) => {
+    if (crashing !== c || deaths === 8) return;
+    deaths += 1;
+    alive.get(c)?.abort("the platform reset it");
+    working.delete(c);
+    throw new Error("unheard: the object is gone");
+  };
+  // The machine crashes at this message, in the middle of its transaction.
+  await w.query(s, `INSERT INTO outbox (actor, receivers, message, spread) VALUES ('actor/${s}', '["actor/${c}"]', '{"type":"crash"}', 0)`);
+  await w.evict(s);
+  await w.read(s);
+  await w.advance(1_200_000);
+  expect(deaths).toBe(8);
+  expect([await w.parked(c), await w.parked(s)]).toEqual([[], []]);
+  expect(await w.read(c)).toMatchObject({ context: { n: 1 } });
+});
