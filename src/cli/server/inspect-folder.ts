@@ -16,18 +16,33 @@ export interface FolderFacts {
   /** Versions of the objects' tables, by room. */
   rooms: { [room: string]: number };
   migrations: string[];
+  /** When a server last began or ended to use it. */
+  usedAt: string;
 }
 
-/** The present version's facts. */
-export function describeFolder(migrations: readonly string[]): FolderFacts {
-  return { format: 1, version, rooms: { ...objectRooms }, migrations: [...migrations] };
-}
+/** Milliseconds that a clock may go back between two uses: what setting it right takes. */
+const clockSlack = 60_000;
 
 /** Notes that the present version writes here. */
-export function noteFolder(data: string, migrations: readonly string[]): void {
+export function noteFolder(data: string, migrations: readonly string[], now = Date.now()): void {
+  const facts: FolderFacts = {
+    format: 1,
+    version,
+    rooms: { ...objectRooms },
+    migrations: [...migrations],
+    usedAt: new Date(now).toISOString(),
+  };
   const path = join(data, "folder.json");
-  writeFileSync(`${path}.new`, `${JSON.stringify(describeFolder(migrations))}\n`, { mode: 0o600 });
+  writeFileSync(`${path}.new`, `${JSON.stringify(facts)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
+}
+
+/** What follows from a clock that is behind the folder's last use; null: it is not. */
+export function describeClock(data: string, now: number): string | null {
+  const { usedAt } = readFacts(data);
+  if (usedAt === undefined || !(now < Date.parse(usedAt) - clockSlack)) return null;
+  const times = `It is ${new Date(now).toISOString()} by this machine's clock, and this data folder was last used at ${usedAt}.`;
+  return `${times} Until the clock is past that, timers and deadlines ring late: set the clock.`;
 }
 
 /**

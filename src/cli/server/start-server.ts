@@ -14,7 +14,7 @@ import { copyData } from "./backup.ts";
 import { compactD1 } from "./compact-d1.ts";
 import { type ControlServer, startControl } from "./control-server.ts";
 import { claimDataFolder, type DataFolder } from "./data-folder.ts";
-import { inspectFolder, noteFolder } from "./inspect-folder.ts";
+import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
 import { createDatabaseRuntime, createServingOptions, type RuntimeSettings } from "./miniflare-options.ts";
 import { projectRoot } from "./project-root.ts";
@@ -98,6 +98,8 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     const admin = settleAdminToken(folder.path, adminToken);
     const worker = await readWorkerOptions();
     await bringUpToDate(worker, folder, applied);
+    const clock = describeClock(folder.path, Date.now());
+    if (clock !== null) log(clock);
     noteFolder(folder.path, requiredMigrations);
     serving = await serve({ worker, folder, port, adminToken: admin.token, paused, log }, pids);
     return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, stop };
@@ -209,6 +211,7 @@ function foldFolder(folder: DataFolder): void {
   const state = findState(folder.path);
   foldLogs(state, listDatabases(listFiles(state)));
   rmSync(join(state, inUseMark), { force: true });
+  noteFolder(folder.path, requiredMigrations);
 }
 
 /** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */

@@ -1,0 +1,159 @@
+/** The parts by which a server is held still, copied and ended: on processes and files that stand for the real ones. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { copyState } from "../../../src/cli/server/copy-state.ts";
+import { whileFrozen } from "../../../src/cli/server/freeze-process.ts";
+import { describeClock, noteFolder } from "../../../src/cli/server/inspect-folder.ts";
+import { identifyProcess, isAlive } from "../../../src/cli/server/process-identity.ts";
+
+const within = { timeout: 20_000, interval: 20 };
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "nerveflare-unit-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A process that counts into a file, as fast as it can. */
+async function startCounter(): Promise<{ child: ChildProcess; pid: number; read: () => string }> {
+  const file = join(makeFolder(), "count");
+  const program = `let n = 0; setInterval(() => require("fs").writeFileSync(${JSON.stringify(file)}, String(n++)), 1)`;
+  const child = spawn(process.execPath, ["-e", program], { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await vi.waitFor(() => expect(existsSync(file)).toBe(true), within);
+  return { child, pid: child.pid as number, read: () => readFileSync(file, "utf8") };
+}
+
+test("[FREEZE1] a process that is held still writes nothing, and goes on afterwards, whatever became of the work", async () => {
+  const { pid, read } = await startCounter();
+  const { value, milliseconds } = await whileFrozen(pid, async () => {
+    const before = read();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    return [before, read()];
+  });
+  expect(value[0]).toBe(value[1]);
+  expect(milliseconds).toBeGreaterThanOrEqual(50);
+  await vi.waitFor(() => expect(read()).not.toBe(value[1]), within);
+
+  await expect(whileFrozen(pid, () => Promise.reject(new Error("no room")))).rejects.toThrow("no room");
+  const after = read();
+  await vi.waitFor(() => expect(read()).not.toBe(after), within);
+});
+
+test("[FREEZE2] a process that ended, or was woken, while it was to stand still is said, for what was read is of no instant", async () => {
+  const { pid, child } = await startCounter();
+  await expect(whileFrozen(pid, async () => void process.kill(pid, "SIGCONT"))).rejects.toThrow("did not stand still");
+  const ended = once(child, "exit");
+  await expect(
+    whileFrozen(pid, async () => {
+      process.kill(pid, "SIGKILL");
+      await ended;
+    }),
+  ).rejects.toThrow("did not stand still");
+  await expect(whileFrozen(pid, async () => {})).rejects.toThrow("ESRCH");
+});
+
+test("[COPY1] what changes, comes and goes while it is copied is in the copy as it is at the end", async () => {
+  const [from, to] = [makeFolder(), join(makeFolder(), "to")];
+  mkdirSync(join(from, "do"));
+  const old = new Date(Date.now() - 60_000);
+  function write(file: string, text: string, at = old): void {
+    writeFileSync(join(from, file), text);
+    utimesSync(join(from, file), at, at);
+  }
+  for (const file of ["still", "grows", "same-size", "same-time", "do/gone-wal", "replaced"]) write(file, "old");
+  write("a.sqlite-shm", "index");
+  write("in-use", "");
+  const passes: number[] = [];
+  const stoodStill = await copyState(
+    from,
+    to,
+    async (work) => {
+      write("grows", "grown by now");
+      write("same-size", "new", new Date());
+      write("new", "new");
+      rmSync(join(from, "do/gone-wal"));
+      write("other", "old");
+      renameSync(join(from, "other"), join(from, "replaced"));
+      await work();
+      return { milliseconds: 7 };
+    },
+    ({ files }) => passes.push(files),
+  );
+  const read = (file: string) => (existsSync(join(to, file)) ? readFileSync(join(to, file), "utf8") : null);
+  expect(
+    Object.fromEntries(["still", "grows", "same-size", "new", "do/gone-wal", "a.sqlite-shm", "in-use"].map((file) => [file, read(file)])),
+  ).toEqual({
+    still: "old",
+    grows: "grown by now",
+    "same-size": "new",
+    new: "new",
+    "do/gone-wal": null,
+    "a.sqlite-shm": null,
+    "in-use": null,
+  });
+  expect(stoodStill).toBe(7);
+  // At the instant only what changed is copied: that is how long everybody waits.
+  expect(passes).toEqual([6, 0, 4]);
+});
+
+test("[COPY2] a file that was changed just before it was copied is copied again: its time may not tell a later change", async () => {
+  const [from, to] = [makeFolder(), join(makeFolder(), "to")];
+  const now = new Date(Date.now() + 500);
+  writeFileSync(join(from, "busy"), "one");
+  utimesSync(join(from, "busy"), now, now);
+  const freeze = async (work: () => Promise<void>) => {
+    writeFileSync(join(from, "busy"), "two");
+    utimesSync(join(from, "busy"), now, now);
+    await work();
+    return { milliseconds: 1 };
+  };
+  await copyState(from, to, freeze, () => {});
+  expect(readFileSync(join(to, "busy"), "utf8")).toBe("two");
+});
+
+test.each([
+  ["running", false],
+  ["held still", true],
+])("[WATCH1] a runtime that is %s ends when its parent is killed", async (_, still) => {
+  const program = join(makeFolder(), "workerd");
+  copyFileSync("/bin/sleep", program);
+  const { spawn: start } = await import("node:child_process");
+  const parent = start(
+    process.execPath,
+    [
+      "--input-type=module-typescript",
+      "-e",
+      `import { spawn } from "node:child_process";
+       import { startWatchdog } from ${JSON.stringify(join(process.cwd(), "src/cli/server/runtime-watchdog.ts"))};
+       const watchdog = startWatchdog();
+       const runtime = spawn(${JSON.stringify(program)}, ["60"], { stdio: "ignore" });
+       watchdog.guard(runtime.pid);
+       console.log(runtime.pid);
+       setInterval(() => {}, 1000);`,
+    ],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const [line] = await once(parent.stdout.setEncoding("utf8"), "data");
+  const runtime = identifyProcess(Number(line));
+  if (!runtime) throw new Error("the stand-in for the runtime ended at once");
+  onTestFinished(() => void (isAlive(runtime) && process.kill(runtime.pid, "SIGKILL")));
+  if (still) process.kill(runtime.pid, "SIGSTOP");
+  parent.kill("SIGKILL");
+  await vi.waitFor(() => expect(isAlive(runtime)).toBe(false), within);
+});
+
+test("[CLOCK1] a clock that is behind the last use of a folder is said, with both times; any other is not", () => {
+  const data = makeFolder();
+  const used = Date.parse("2026-11-20T12:00:00Z");
+  expect(describeClock(data, used)).toBeNull();
+  noteFolder(data, [], used);
+  expect(describeClock(data, used + 1)).toBeNull();
+  expect(describeClock(data, used - 1_000)).toBeNull();
+  expect(describeClock(data, used - 86_400_000)).toMatch(/2026-11-19T12:00:00.000Z.*2026-11-20T12:00:00.000Z/s);
+});
