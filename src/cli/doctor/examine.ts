@@ -16,6 +16,7 @@ import {
   findCorruption,
   findD1,
   findState,
+  hasState,
   inUseMark,
   listDatabases,
   listFiles,
@@ -45,7 +46,7 @@ export interface ExamineOptions {
 
 /** @throws {ServerStartError} when a server runs on the folder, or it is of a newer version */
 export async function examine(data: string, options: ExamineOptions): Promise<Examination> {
-  if (!existsSync(findState(data))) {
+  if (!hasState(data)) {
     throw new ServerStartError("data_folder_damaged", `There is no data in ${data}.`, {
       hint: "Name the data folder, or a backup, with --data.",
     });

@@ -13,11 +13,11 @@ import { copyState } from "./copy-state.ts";
 import { claimDataFolder } from "./data-folder.ts";
 import { whileFrozen } from "./freeze-process.ts";
 import { type FolderFacts, inspectFolder, noteFolder, refuseNewer, restoreMark } from "./inspect-folder.ts";
-import { findCorruption, findD1, findState, foldLogs, listDatabases, listFiles, readMigrations } from "./state-files.ts";
+import { findCorruption, findD1, findState, foldLogs, hasState, listDatabases, listFiles, readMigrations } from "./state-files.ts";
 
 /** A backup that cannot be taken or restored: what happened, and what to do. */
 export class BackupError extends Error {
-  readonly code: "out_not_empty" | "not_a_backup" | "backup_damaged" | "data_folder_not_empty" | "no_data";
+  readonly code: "out_not_empty" | "not_a_backup" | "backup_damaged" | "data_folder_not_empty" | "no_data" | "backup_running";
   readonly hint: string;
 
   constructor(code: BackupError["code"], message: string, hint: string) {
@@ -101,8 +101,7 @@ function isWhole(state: string, file: string): boolean {
 
 /** Copies a folder that no server runs on. @throws {ServerStartError} when one does, or the folder is not to be opened */
 export async function backUpAtRest(data: string, out: string, report: Report): Promise<BackupFacts> {
-  if (!existsSync(findState(data)))
-    throw new BackupError("no_data", `There is no data in ${resolve(data)}.`, "Name the data folder with --data.");
+  if (!hasState(data)) throw new BackupError("no_data", `There is no data in ${resolve(data)}.`, "Name the data folder with --data.");
   const folder = await claimDataFolder(data);
   try {
     inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });

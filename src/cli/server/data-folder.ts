@@ -214,6 +214,8 @@ function explainUnusable(path: string, error: unknown): ServerStartError {
   const hints: Record<string, string> = {
     EACCES: `${describeOwner(path)}Run this as the user who owns it, give this user the right to write there, or ${elsewhere}`,
     EPERM: `${describeOwner(path)}Run this as the user who owns it, give this user the right to write there, or ${elsewhere}`,
+    // What Node says of a folder that it cannot make on a read-only file system.
+    ENOENT: `Its parent folder cannot be written in, or is mounted read-only: mend that, or ${elsewhere}`,
     EROFS: `It is on a file system that is mounted read-only: mount it writable, or ${elsewhere}`,
     ENOSPC: `The disk is full: make room, or ${elsewhere}`,
     EDQUOT: `This user's share of the disk is used up: make room, or ${elsewhere}`,

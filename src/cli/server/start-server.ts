@@ -10,9 +10,9 @@ import { Miniflare, type V4WorkerOptions } from "miniflare";
 import { requiredMigrations } from "../../worker/migrations.ts";
 import { parseRetention } from "../../worker/retention.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
-import { copyData } from "./backup.ts";
+import { BackupError, copyData } from "./backup.ts";
 import { compactD1 } from "./compact-d1.ts";
-import { type ControlServer, startControl } from "./control-server.ts";
+import { type ControlServer, type Report, startControl } from "./control-server.ts";
 import { claimDataFolder, type DataFolder } from "./data-folder.ts";
 import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
@@ -124,6 +124,7 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
   let look: NodeJS.Timeout | undefined;
   let standby: Server | undefined;
   let ended = false;
+  let copying = false;
 
   async function stop(): Promise<void> {
     ended = true;
@@ -145,6 +146,17 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
       standby = await startStandby(Number(new URL(url).port), `${reason} The operator must restore it and start the server again.`);
   }
 
+  /** One at a time: the first to end would let the runtime go on under the other. */
+  async function copy({ out }: { [name: string]: unknown }, report: Report): Promise<{ stoodStill: number }> {
+    if (copying) throw new BackupError("backup_running", "Another backup of this server is being taken.", "Repeat when it is done.");
+    copying = true;
+    try {
+      return { stoodStill: await copyData(folder.path, String(out), pids.workerd, report) };
+    } finally {
+      copying = false;
+    }
+  }
+
   async function unpause(): Promise<{ [name: string]: unknown }> {
     if (!paused) return { paused: false, changed: false };
     await miniflare.setOptions(createServingOptions({ ...settings, port: Number(new URL(url).port), paused: false }));
@@ -163,7 +175,7 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
     writeFileSync(join(findState(folder.path), inUseMark), "");
     control = await startControl({
       unpause,
-      copy: async ({ out }, report) => ({ stoodStill: await copyData(folder.path, String(out), pids.workerd, report) }),
+      copy,
     });
     folder.note({ url, control: control.address });
     if (!paused) cron = setInterval(runCrons, limits.cron, miniflare, log);

@@ -2,13 +2,22 @@
  * What lies in `<data>/state`, as the runtime lays it out: one SQLite file per object, one for D1, and one per kind of
  * object for its alarms (`metadata.sqlite`). Beside each that was not closed in order lies its write-ahead log.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /** The folder of a data folder that the runtime writes in. */
 export function findState(data: string): string {
   return join(data, "state");
+}
+
+/** Whether there is data in a folder; also where that may not be looked at: who opens it is told why not. */
+export function hasState(data: string): boolean {
+  try {
+    return statSync(findState(data)).isDirectory();
+  } catch (error) {
+    return !["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "");
+  }
 }
 
 /** Lies in `state` while a runtime uses it and until every write-ahead log is folded in. */
