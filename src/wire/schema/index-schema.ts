@@ -67,7 +67,7 @@ export function indexSchema(root: JsonSchema): SchemaIndex {
     // A reference may lead to a schema that stands where none is looked for; it may hold references itself.
     for (const reference of indexing.references) resolve(reference, indexing);
     const weights: Weights = new Map();
-    for (const schema of indexing.known.keys()) if (indexing.faults.length === 0) weigh(schema, 0, weights, indexing);
+    for (const schema of indexing.known.keys()) if (!indexing.stopped) weigh(schema, 0, weights, indexing);
   }
   const { faults, targets, patterns, unevaluated, branching } = indexing;
   return { faults: faults.slice(0, schemaLimits.misfits), targets, patterns, unevaluated, branching };
@@ -206,29 +206,30 @@ function walk(from: Json, pointer: string): Json | undefined {
 /** How many schemas apply to the value that a schema is judged against; `open` while that is counted. */
 type Weights = Map<SchemaObject, number | "open">;
 
-/** Counts the schemas that apply to one value; reports loops and what is too much, once. */
+/** Counts the schemas that apply to one value; reports a loop, or what is too much, once. */
 function weigh(schema: SchemaObject, height: number, weights: Weights, indexing: Indexing): number {
   const known = weights.get(schema);
-  const path = indexing.known.get(schema)?.path ?? "";
   if (typeof known === "number") return known;
-  if (known === "open" || height > schemaLimits.depth) {
-    if (indexing.faults.length === 0)
-      add(
-        indexing,
-        "unbounded",
-        path,
-        known === "open"
-          ? "the schema leads back to itself for one and the same value, without end; refer to it from `properties` or `items`"
-          : `more than ${schemaLimits.depth} references and alternatives follow one another for one value`,
-      );
+  if (indexing.stopped) return 1;
+  const path = indexing.known.get(schema)?.path ?? "";
+  const stop = (message: string): void => {
+    indexing.stopped = true;
+    add(indexing, "unbounded", path, message);
+  };
+  if (known === "open") {
+    stop("the schema leads back to itself for one and the same value, without end; refer to it from `properties` or `items`");
+    return 1;
+  }
+  if (height > schemaLimits.depth) {
+    stop(`more than ${schemaLimits.depth} references and alternatives follow one another for one value`);
     return 1;
   }
   weights.set(schema, "open");
   let weight = 1;
   for (const inner of listInPlace(schema, indexing)) if (isObject(inner)) weight += weigh(inner, height + 1, weights, indexing);
   weights.set(schema, weight);
-  if (weight > schemaLimits.branches && indexing.faults.length === 0)
-    add(indexing, "unbounded", path, `more than ${schemaLimits.branches} schemas would be tried on one value; use fewer alternatives`);
+  if (weight > schemaLimits.branches && !indexing.stopped)
+    stop(`more than ${schemaLimits.branches} schemas would be tried on one value; use fewer alternatives`);
   return weight;
 }
 

@@ -101,6 +101,15 @@ graph: { $START: { new: { role: worker, prompt: go } }, worker: { done: { role: 
     expect(diagnostics.map((found) => [found.code, text.slice(found.span.start, found.span.end)])).toEqual([[code, at]]);
   });
 
+  test("all of them in one run", () => {
+    const text = file(`{ properties: { ${status}, a: { pattern: "(a)\\\\1" }, b: { $ref: "#/properties/b" }, c: { $ref: "#/none" } } }`);
+    expect(
+      parseWorkflow(text)
+        .diagnostics.map(({ code }) => code)
+        .sort(),
+    ).toEqual(["NRV2012", "NRV2019", "NRV2019"]);
+  });
+
   test("patterns that a machine going back would not end on compile, for they are matched in linear time", () => {
     const text = file(`{ properties: { ${status}, a: { pattern: "^(a|a)*$" }, b: { pattern: "^((a+))+$" } } }`);
     expect(parseWorkflow(text).diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
