@@ -123,7 +123,7 @@ export function createConnection({ transports, client, clock, random, note, list
       upgrades = 0;
       listener.lost();
     }
-    if (end.why === "token") return listener.failed(new ClientError("unauthenticated", `${end.detail}; ask the operator for a token`));
+    if (end.why === "token") return listener.failed(new ClientError("unauthenticated", describeTokenEnd(end.detail)));
     const stable = openedAt !== undefined && clock.now() - openedAt >= clientLimits.stableMs;
     if (stable) attempts = 0;
     if (openedAt !== undefined) shortLives[rank] = stable ? 0 : (shortLives[rank] ?? 0) + 1;
@@ -216,4 +216,9 @@ export function createConnection({ transports, client, clock, random, note, list
       current = undefined;
     },
   };
+}
+
+/** The server's own words say whom to ask; a close code alone does not. */
+function describeTokenEnd(detail: string): string {
+  return /ask the operator/i.test(detail) ? detail : `${detail}; ask the operator for a token`;
 }

@@ -64,6 +64,14 @@ test.each([
   expect(JSON.parse((await run(["status", "--json"], { NERVEFLARE_URL: url })).err)).toMatchObject({ hint: expect.stringContaining(hint) });
 });
 
+test("[CLI10] an agent whose token is not valid says once whom to ask", async () => {
+  const problem = createProblem("unauthenticated", "This token is nobody's. Ask the operator for one.");
+  const url = await serve(problem.status, JSON.stringify(problem));
+  const { code, err } = await run(["agent", "--exec", "true", "--token", "x", "--poll", "--url", url]);
+  expect(code).toBe(1);
+  expect(err.split("\n")[0]).toBe("error unauthenticated: This token is nobody's. Ask the operator for one.");
+});
+
 test("[CLI10] says when a port speaks no TLS, and when a path before the API may be wrong", async () => {
   const problem = createProblem("not_found", "There is no /x/v1/status here.");
   const url = await serve(404, JSON.stringify(problem));
