@@ -45,7 +45,7 @@ export function createHttpCaller(options: { url: string; token?: string | undefi
   return {
     async stream(path, signal, more = {}) {
       const headers = { accept: "text/event-stream", ...authorize, ...more };
-      const failed = (error: unknown) => new ClientError("network", `GET ${path}: ${describeCause(error)}`, { cause: error });
+      const failed = (error: unknown) => new ClientError("network", `GET ${nameCall(path)}: ${describeCause(error)}`, { cause: error });
       const response = await options.fetch(resolveUrl(options.url, path), { method: "GET", headers, signal }).catch((error: unknown) => {
         throw failed(error);
       });
@@ -71,7 +71,7 @@ export function createHttpCaller(options: { url: string; token?: string | undefi
         return text === "" ? null : parseBody(text, url);
       } catch (error) {
         if (error instanceof ClientError) throw error;
-        throw new ClientError("network", `${method} ${path}: ${describeCause(error)}`, { cause: error });
+        throw new ClientError("network", `${method} ${nameCall(path)}: ${describeCause(error)}`, { cause: error });
       } finally {
         stopTimer();
         signal?.removeEventListener("abort", abort);
@@ -96,7 +96,7 @@ export async function openStream(request: {
   try {
     response = await fetch(resolveUrl(url, path), { headers: { ...headers, authorization: `Bearer ${token}` }, signal });
   } catch (error) {
-    throw new ClientError("network", `GET ${path}: ${describeCause(error)}`, { cause: error });
+    throw new ClientError("network", `GET ${nameCall(path)}: ${describeCause(error)}`, { cause: error });
   }
   if (!response.ok) throw readRefusal(response, await response.text());
   return response;
@@ -105,6 +105,11 @@ export async function openStream(request: {
 /** Resolves a path of the API against the server's address. */
 export function resolveUrl(base: string, path: string): string {
   return new URL(path, base.endsWith("/") ? base : `${base}/`).href;
+}
+
+/** For people: the query is long, and says nothing of why a call failed. */
+function nameCall(path: string): string {
+  return path.replace(/\?.*$/, "");
 }
 
 /** `fetch` says only "fetch failed"; why is in its cause. */

@@ -72,6 +72,11 @@ test("[CLI10] an agent whose token is not valid says once whom to ask", async ()
   expect(err.split("\n")[0]).toBe("error unauthenticated: This token is nobody's. Ask the operator for one.");
 });
 
+test("[CLI10] what failed is named without its query", async () => {
+  const { err } = await run(["agents", "list"], { NERVEFLARE_URL: "http://127.0.0.1:1" });
+  expect(err).toMatch(/^error Nothing answers at http:\/\/127\.0\.0\.1:1 \(GET v1\/agents: /);
+});
+
 test("[CLI10] says when a port speaks no TLS, and when a path before the API may be wrong", async () => {
   const problem = createProblem("not_found", "There is no /x/v1/status here.");
   const url = await serve(404, JSON.stringify(problem));
