@@ -88,6 +88,11 @@ function renderFinding(terminal: Terminal, file: string, text: string, found: Pr
 
 function render(terminal: Terminal, file: string, text: string, proof: Proof): string {
   const parts = proof.diagnostics.map((found) => renderFinding(terminal, file, text, found));
+  // What was cut has proved nothing, whatever it found: that comes first.
+  if (!proof.complete) {
+    const [lead, ...rest] = proof.note.split(": ");
+    return [`${terminal.style("yellow", lead ?? "")}: ${file}: ${rest.join(": ")}`, ...parts].join("\n\n");
+  }
   const verdict = proof.diagnostics.length === 0 ? `${terminal.style("green", "proved")} ${file}` : file;
   return [...parts, `${verdict}: ${proof.note}`].join("\n\n");
 }

@@ -275,6 +275,6 @@ export async function proveWorkflow(compiled: CompiledWorkflow, options: ProofOp
   const complete = cut.length === 0;
   const note = complete
     ? `explored ${states} states: every one within the bounds`
-    : `bounded: explored ${states} states; not to the end where ${cut.join(", ")}`;
+    : `not finished: explored ${states} states, and was cut where ${cut.join(", ")}; what was not seen may still go wrong. More: --states, --seconds`;
   return { diagnostics: findings.list(), states, complete, note };
 }

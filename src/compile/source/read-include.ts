@@ -10,7 +10,8 @@ export type Includes = (path: string) => string | undefined;
 /** How a file is being read. */
 export interface Reading {
   includes: Includes | undefined;
-  depth: number;
+  /** The files that include one another down to this one, outermost first. */
+  chain: readonly string[];
   /** Shared by a file and all it includes. */
   count: { files: number; nodes: number; bytes: number };
   /** Faults of the YAML are no reason to give up: what can be made out is read. */
@@ -37,7 +38,7 @@ function readIncluded(includes: Includes, path: string): string | undefined {
 
 /** Reads what `!include path` brings in, all of it placed at the include; undefined if that was reported as an error. */
 export function readInclude(path: string, span: Span, report: Report, reading: Reading): Converted | undefined {
-  const { includes, depth, count } = reading;
+  const { includes, chain, count } = reading;
   count.files += 1;
   if (includes === undefined) {
     report.add("include-refused", span, `\`!include ${path}\` needs the file beside it, which is not at hand here.`, {
@@ -45,7 +46,14 @@ export function readInclude(path: string, span: Span, report: Report, reading: R
     });
     return undefined;
   }
-  if (depth >= compileLimits.includeDepth || count.files > compileLimits.includes) {
+  const file = path.replace(/^(\.\/)+/, "");
+  const again = chain.indexOf(file);
+  if (again >= 0) {
+    const circle = [...chain.slice(again), file];
+    report.add("include-refused", span, `\`${file}\` includes itself: ${circle.join(" → ")}.`, { hint: "take one of these includes out" });
+    return undefined;
+  }
+  if (chain.length >= compileLimits.includeDepth || count.files > compileLimits.includes) {
     report.add("include-refused", span, "Too many files include one another.");
     return undefined;
   }
@@ -57,23 +65,33 @@ export function readInclude(path: string, span: Span, report: Report, reading: R
   if (!/\.(ya?ml|json)$/i.test(path)) {
     return { node: { kind: "scalar", span, value: content, style: "included", locate: () => span }, size: 1, bytes: content.length };
   }
-  const inner = createForwardingReport(report, span, path);
-  const included = reading.read(content, inner, { ...reading, depth: depth + 1 });
+  const inner = createForwardingReport(report, span, file, content);
+  const included = reading.read(content, inner, { ...reading, chain: [...chain, file] });
   // What a file with faults holds is not judged further: the fault is shown once, where the file is included.
   if (included === undefined || inner.failed()) return undefined;
   const moved = moveTo(included, span);
   return { node: moved, ...measureNode(moved) };
 }
 
-/** Findings in an included file are shown where it is included. */
-function createForwardingReport(report: Report, span: Span, path: string): Report & { failed(): boolean } {
+interface ForwardingReport extends Report {
+  /** Says what is wrong in a file further in, whose place the message names already. */
+  forward(...finding: [name: Parameters<Report["add"]>[0], message: string, details: Parameters<Report["add"]>[3]]): void;
+  failed(): boolean;
+}
+
+/** Findings in an included file are shown where the outermost one is included; the message names the innermost file and its line. */
+function createForwardingReport(report: Report | ForwardingReport, span: Span, path: string, text: string): ForwardingReport {
   let failed = false;
+  const forward: ForwardingReport["forward"] = (name, message, details) => {
+    failed ||= (details?.severity ?? "error") === "error";
+    if ("forward" in report) report.forward(name, message, details);
+    else report.add(name, span, message, { ...details, related: [], fix: undefined });
+  };
   return {
     ...report,
-    add(name, inner, message, details) {
-      failed ||= (details?.severity ?? "error") === "error";
-      report.add(name, span, `${path}, offset ${inner.start}: ${message}`, { ...details, related: [], fix: undefined });
-    },
+    add: (name, inner, message, details) =>
+      forward(name, `${path}, line ${text.slice(0, inner.start).split("\n").length}: ${message}`, details),
+    forward,
     failed: () => failed,
   };
 }

@@ -16,7 +16,7 @@ import type { Span } from "./span.ts";
 
 /** Reads one document. Undefined when there is nothing that later passes could look at; the report says why. */
 export function readYaml(text: string, report: Report, includes?: Includes): SourceNode | undefined {
-  return readText(text, report, { includes, depth: 0, read: readText, count: { files: 0, nodes: 0, bytes: 0 } });
+  return readText(text, report, { includes, chain: [], read: readText, count: { files: 0, nodes: 0, bytes: 0 } });
 }
 
 /**
@@ -25,7 +25,7 @@ export function readYaml(text: string, report: Report, includes?: Includes): Sou
  */
 export function readBrokenYaml(text: string, includes?: Includes): SourceNode | undefined {
   const report = createReport(text.length);
-  return readText(text, report, { includes, depth: 0, read: readText, count: { files: 0, nodes: 0, bytes: 0 }, broken: true });
+  return readText(text, report, { includes, chain: [], read: readText, count: { files: 0, nodes: 0, bytes: 0 }, broken: true });
 }
 
 /** Where a finding about the whole file is shown. */

@@ -83,7 +83,7 @@ describe("a proof", () => {
 
   test("says that it was bounded, and then claims nothing of roles that it did not see played", async () => {
     const proof = await proveWorkflow(compileExample("code-review"), { states: 30 });
-    expect(proof).toMatchObject({ complete: false, note: expect.stringMatching(/^bounded: explored 30 states/), diagnostics: [] });
+    expect(proof).toMatchObject({ complete: false, note: expect.stringMatching(/^not finished: explored 30 states/), diagnostics: [] });
   });
 
   test("stops when its time is up", async () => {
