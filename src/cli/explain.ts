@@ -19,6 +19,9 @@ interface Explanation {
   queue?: { place: number | null; queued: number; running: number; ahead: string[]; runs?: string[] };
   archivedAt?: string;
   unreachable?: { receiver: string; since: string; messages: number; error: string }[];
+  withdrawn?: true;
+  /** Absent from a server of before. */
+  run?: string[];
   /** What an agent said last of a turn that it could not perform, where that is why nothing goes on. */
   failure?: { agent: string; turn: string; error: string; at: string };
 }
@@ -58,14 +61,20 @@ interface FailEvent {
 /** The same as prose; `now` in milliseconds since 1970. */
 export function renderExplanation(
   terminal: Terminal,
-  { thread, workflow, status, waits, unfilled, queue, unreachable, failure, archivedAt }: Explanation,
+  { thread, workflow, status, waits, unfilled, queue, unreachable, failure, archivedAt, withdrawn, run }: Explanation,
   now = Date.now(),
 ): string {
   const bold = (text: string) => terminal.style("bold", text);
   const lines = [`${bold(thread)}  ${workflow}  ${bold(status)}`];
-  if (waits.length === 0) lines.push("", status in ended ? "It has ended and waits for nothing." : "It waits for nothing that takes time.");
+  if (waits.length === 0)
+    lines.push("", status in ended ? "It has ended and waits for nothing." : "What it waits for is not known: something may be parked.");
   if (archivedAt !== undefined)
     lines.push(`It was archived ${describeTime(archivedAt, now)}: \`nerveflare threads show ${thread}\` shows what is kept.`);
+  if (withdrawn)
+    lines.push(
+      "",
+      `${bold("withdrawn")}  the workflow ${workflow} is not published any more: this thread keeps its revision, and no other begins`,
+    );
   for (const { text, since, until, then } of waits) {
     lines.push("", `${bold("waits")}  ${text}`, `since  ${describeTime(since, now)}`);
     if (until) lines.push(`until  ${describeTime(until, now)}`);
@@ -108,6 +117,7 @@ export function renderExplanation(
       lines.push(`and ${others.count}${others.more ? " and more" : ""}: ${counts.join(", ")}`);
     }
   }
+  if (run?.length) lines.push("", ...run.map((command, index) => `${index === 0 ? bold("run") : "   "}    ${command}`));
   return lines.join("\n");
 }
 

@@ -208,6 +208,12 @@ export interface WaitView {
   for: "place" | "person" | "claim" | "pause" | "holder" | "answer" | "answers" | "children" | "decision";
   role?: string;
   agent?: string;
+  /** Those of a broadcast who have not answered, the first by id. */
+  agents?: string[];
+  /** Child threads that are waited for, the first of them. */
+  threads?: string[];
+  /** The workflow's queue is paused. */
+  paused?: true;
   /** In words. */
   text: string;
   /** RFC 3339. */
@@ -267,6 +273,10 @@ export interface ThreadExplanation {
   queue?: { place: number | null; queued: number; running: number; ahead: string[] };
   /** Whom its objects cannot reach; absent: nobody. */
   unreachable?: UnreachableView[];
+  /** Its workflow is not published any more: it goes on under its revision, and no other begins. */
+  withdrawn?: true;
+  /** Commands that move it on, or show what it waits for. */
+  run: string[];
 }
 
 /** What an actor of a thread takes from agents, on behalf of whom their own object asks. */
@@ -295,6 +305,10 @@ export interface TaskPeek {
   broadcasts: { [role: string]: BroadcastView };
   /** Whom the task's object cannot reach. */
   unreachable: UnreachableView[];
+  /** Of the open broadcast: who has not answered, the first by id, and how many they are. */
+  missing?: { agents: string[]; count: number };
+  /** Children that the next turn waits for and that have not ended: the first of them. */
+  awaited: string[];
 }
 
 /** How far a broadcast is. */

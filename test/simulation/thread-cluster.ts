@@ -78,6 +78,8 @@ export interface ThreadCluster {
   audiences: Set<string>;
   /** The registry's list of agents cannot be read. */
   registryDown: boolean;
+  /** The workflow is not published any more; its revision stays. */
+  withdraw(name: string): void;
   /** Hears of each row that D1 is told of. */
   told?: (row: ProjectionRow) => void;
 }
@@ -93,9 +95,12 @@ async function compile(text: string): Promise<CompiledWorkflow> {
 
 export async function createThreadCluster({ workflow, agents, beside, fate }: ThreadClusterOptions): Promise<ThreadCluster> {
   const published = await Promise.all([workflow].flat().map(compile));
+  const withdrawn = new Set<string>();
   const registry: Registry = {
     reflexes: async () =>
-      published.map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
+      published
+        .filter(({ ir }) => !withdrawn.has(ir.name))
+        .map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
     revision: async (hash) => published.find(({ revision }) => revision === hash),
     agents: async ({ capabilities, after = "" }) => {
       if (cluster.registryDown) throw new Error("the registry cannot be asked");
@@ -332,6 +337,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     },
     audiences,
     registryDown: false,
+    withdraw: (name) => void withdrawn.add(name),
     async settle() {
       // What still runs after so many turns without a statement waits for the clock.
       for (let quiet = 0, before = -1; quiet < (running.size ? 20 : 3); ) {

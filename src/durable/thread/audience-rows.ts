@@ -132,6 +132,14 @@ export function revokeAll(storage: Storage, status: string, now: number): { broa
   return given;
 }
 
+/** Who was given the turn and has not answered it: the first by id, and how many they are. */
+export function readMissing(storage: Storage, turn: number, limit: number): { agents: string[]; count: number } {
+  const agents = storage
+    .exec<{ agent: string }>("SELECT agent FROM audience WHERE turn = ? AND status = 'asked' ORDER BY agent", turn)
+    .map(({ agent }) => agent);
+  return { agents: agents.slice(0, limit), count: agents.length };
+}
+
 /** The last broadcast of each role, counted. */
 export function viewBroadcasts(storage: Storage): Record<string, BroadcastView> {
   const rows = storage.exec<BroadcastRow & { acked: number; failed: number; late: number }>(

@@ -57,9 +57,6 @@ interface AskingRow extends Row {
 
 type Ask = Extract<ToAudience, { type: "audience.ask" }>;
 
-/** Agents that a log entry names; of more it tells the number. */
-const namedAtMost = 20;
-
 export function createAudience(
   ports: Omit<AudiencePorts, "now"> & {
     world: World;
@@ -198,7 +195,7 @@ export function createAudience(
       }),
       `task/${task}`,
     );
-    const named = agents.length <= namedAtMost;
+    const named = agents.length <= threadLimits.namedAtMost;
     hooks.log(
       {
         ...event,

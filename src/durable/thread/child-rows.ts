@@ -69,6 +69,17 @@ export function listChildThreads(storage: Storage, limit: number): string[] {
     .map(({ thread }) => thread);
 }
 
+/** Ids of the children of a round that are waited for and have not ended. */
+export function listAwaited(storage: Storage, round: number, limit: number): string[] {
+  return storage
+    .exec<{ thread: string }>(
+      "SELECT thread FROM child_thread WHERE round = ? AND awaited = 1 AND status = 'live' AND thread IS NOT NULL ORDER BY place LIMIT ?",
+      round,
+      limit,
+    )
+    .map(({ thread }) => thread);
+}
+
 /** An output as it is kept: one that is too long is left to be read in the child itself. */
 export function keepOutput(output: Json): string {
   const text = JSON.stringify(output);

@@ -130,7 +130,8 @@ function describeTask(facts: WaitFacts): WaitView | undefined {
     return {
       for: "children",
       role: nodeName,
-      text: `${left} awaited child thread${left === 1 ? "" : "s"} of ${nodeName} ${left === 1 ? "is" : "are"} not done`,
+      ...(task.awaited.length > 0 && { threads: task.awaited }),
+      text: `${left} awaited child thread${left === 1 ? "" : "s"} of ${nodeName} ${left === 1 ? "is" : "are"} not done${nameThem(task.awaited, left)}`,
       since: due === undefined || timeout === undefined ? since : time(due - timeout),
       ...until,
       then: describeLateChildren(ir, role),
@@ -150,12 +151,20 @@ function describeTask(facts: WaitFacts): WaitView | undefined {
   }
   if (state === "asking" || state === "collecting") {
     const { asked = 0, acked = 0, failed = 0 } = context.audience ?? {};
+    const { agents, count } = task.missing ?? { agents: [], count: 0 };
+    if (!context.audience)
+      return {
+        for: "answers",
+        role: role.name,
+        text: `${role.name} is being given to whoever is eligible`,
+        since,
+        then: "whoever is eligible is asked as soon as the registry can be read; it is tried again within a minute",
+      };
     return {
       for: "answers",
       role: role.name,
-      text: context.audience
-        ? `${acked} of ${asked} have answered ${role.name}${failed ? `, ${failed} failed` : ""}`
-        : `${role.name} is being given to whoever is eligible`,
+      ...(agents.length > 0 && { agents }),
+      text: `${acked} of ${asked} have answered ${role.name}${failed ? `, ${failed} failed` : ""}${count ? `; missing${nameThem(agents, count)}` : ""}`,
       since: due === undefined || !role.broadcast ? since : time(due - role.broadcast.timeout),
       ...until,
       then: describePartial(ir, role),
@@ -173,6 +182,12 @@ function describeTask(facts: WaitFacts): WaitView | undefined {
     };
   }
   return state === "deciding" || state === "exhausted" ? describeDecision(nodeName, since) : undefined;
+}
+
+/** `: a, b and 3 more`. */
+function nameThem(names: string[], count: number): string {
+  if (!names.length) return "";
+  return `: ${names.join(", ")}${count > names.length ? ` and ${count - names.length} more` : ""}`;
 }
 
 function describeDecision(node: string, since: string): WaitView {

@@ -1,13 +1,17 @@
 /** Why a thread stands where it stands: what it waits for, and for each role that nobody holds why each agent does not. Puts its parts together. */
+import { lookUp } from "../../../machines/facts.ts";
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
+import type { TaskContext } from "../../../machines/task/context.ts";
+import type { WorkflowIr } from "../../compile/ir.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import { viewHeldBack } from "../held-back-row.ts";
 import type { HeldBack } from "../host/held-back.ts";
-import type { ThreadExplanation, ThreadView, UnreachableView, WaitView } from "../rpc.ts";
+import type { TaskPeek, ThreadExplanation, ThreadView, UnreachableView, WaitView } from "../rpc.ts";
 import { describeWaits, isSought, readRegionPath } from "./describe-waits.ts";
 import { explainRole } from "./explain-role.ts";
 import { readLastOffer, readOffered } from "./offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
+import { suggestCommands } from "./suggest-commands.ts";
 import { isEnded, readThread, type ThreadRow } from "./thread-rows.ts";
 
 export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<Result<ThreadExplanation>> {
@@ -16,6 +20,15 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
   async function explain(): Promise<Result<ThreadExplanation>> {
     const thread = readThread(storage);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
+    const explained = await describe(thread);
+    if (!explained.ok) return explained;
+    // Where the registry cannot be asked now, the rest is said all the same.
+    const published = await registry.reflexes().catch(() => undefined);
+    const withdrawn = published !== undefined && !published.some(({ workflow }) => workflow === thread.workflow);
+    return succeed({ ...explained.value, ...(withdrawn && { withdrawn }), run: suggestCommands(explained.value) });
+  }
+
+  async function describe(thread: ThreadRow): Promise<Result<Omit<ThreadExplanation, "run">>> {
     const base = {
       thread: name,
       workflow: thread.workflow,
@@ -60,8 +73,8 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
           }),
         ),
     );
-    if (thread.status === "suspended") return succeed({ ...base, waits: [describeSuspension(thread)], unfilled });
     const task = await findTask(ports, actor)?.peek();
+    if (thread.status === "suspended") return succeed({ ...base, waits: [describeSuspension(thread, ir, task)], unfilled });
     const unreachable = describeUnreachable(host.committer.outbox.heldBack(), task?.unreachable ?? []);
     const waits = describeWaits({
       ir,
@@ -89,6 +102,7 @@ function describeUnreachable(own: HeldBack[], task: UnreachableView[]): Pick<Thr
 function describeQueue(thread: ThreadRow, paused: boolean): WaitView {
   return {
     for: "place",
+    ...(paused && { paused }),
     text: `waits for a place in the queue of ${thread.workflow}${thread.reason ? `: ${thread.reason}` : ""}`,
     since: new Date(thread.updated_at).toISOString(),
     then: paused
@@ -97,10 +111,23 @@ function describeQueue(thread: ThreadRow, paused: boolean): WaitView {
   };
 }
 
-function describeSuspension(thread: ThreadRow): WaitView {
+/** Whose turn it was when the thread was suspended, and who has the role, or had it last. */
+function findSuspended(ir: WorkflowIr, task: TaskPeek | undefined): { role?: string; agent?: string } {
+  const { open, seats } = (task?.machine.context ?? { open: null, seats: {} }) as unknown as TaskContext;
+  if (!open) return {};
+  const seat = lookUp(seats, open.role);
+  const broadcast = ir.roles.some(({ name, type }) => name === open.role && type === "broadcast");
+  const agent = broadcast ? undefined : (open.agent ?? seat?.agent ?? seat?.was);
+  return { role: open.role, ...(typeof agent === "string" && { agent }) };
+}
+
+function describeSuspension(thread: ThreadRow, ir: WorkflowIr, task: TaskPeek | undefined): WaitView {
+  const turn = findSuspended(ir, task);
+  const whose = turn.role === undefined ? "" : `, in the turn of ${turn.role}${turn.agent === undefined ? "" : ` (${turn.agent})`}`;
   return {
     for: "person",
-    text: `suspended: ${thread.reason ?? "no reason was given"}`,
+    ...turn,
+    text: `suspended: ${thread.reason ?? "no reason was given"}${whose}`,
     since: new Date(thread.updated_at).toISOString(),
     then: `an operator resumes it (POST /v1/threads/${thread.id}/resume, with a supplement if one is asked for) or a reflex of kind signal does; the thread's timers stand still`,
   };

@@ -17,7 +17,7 @@ export interface RecruitmentPorts {
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
   /** What was answered to operators' orders. */
   keys: ControlKeys;
-  registry: Pick<Registry, "agents" | "cards" | "pastTurns">;
+  registry: Pick<Registry, "agents" | "cards" | "pastTurns" | "reflexes">;
   /** From 0 to 1. */
   random(): number;
   /** Whether the task lives in this object. */

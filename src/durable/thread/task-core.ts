@@ -15,9 +15,9 @@ import { viewHeldBack } from "../held-back-row.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { ClaimCard, MessageView, StepRange, Steps, TaskPeek } from "../rpc.ts";
-import { isAsked, readBroadcast, readMember, viewBroadcasts } from "./audience-rows.ts";
+import { isAsked, readBroadcast, readMember, readMissing, viewBroadcasts } from "./audience-rows.ts";
 import { checkOutput } from "./check-output.ts";
-import { listChildThreads } from "./child-rows.ts";
+import { listAwaited, listChildThreads } from "./child-rows.ts";
 import { readRevoked } from "./hand-over.ts";
 import { describeLoss } from "./patience.ts";
 import { describeLate, takeAudienceAnswer } from "./take-audience-answer.ts";
@@ -25,6 +25,7 @@ import { type Take, takeInTurn } from "./take-in-turn.ts";
 import { readLastDecision, readLastMessage, readMessages, readSteps, writeSupplement } from "./task-rows.ts";
 import { makeTurnId, readTaskStart } from "./task-start.ts";
 import { findHooks } from "./thread-hooks.ts";
+import { threadLimits } from "./thread-schema.ts";
 import { readTurnNumber } from "./turn-data.ts";
 
 export interface TaskCore {
@@ -197,7 +198,7 @@ export function createTaskCore({ name, host, storage, clock, definition }: TaskP
     async peek() {
       const actor = await host.read(name);
       if (!actor) return undefined;
-      const { open, round, reason } = actor.context as unknown as TaskContext;
+      const { open, round, reason, audience, children } = actor.context as unknown as TaskContext;
       const last = readLastMessage(storage);
       const decision = readLastDecision(storage);
       const deadline = actor.timers[0]?.due;
@@ -220,6 +221,8 @@ export function createTaskCore({ name, host, storage, clock, definition }: TaskP
         children: listChildThreads(storage, limits.pageMax),
         machine: { value: actor.value, context: actor.context, timers: actor.timers, updatedAt: actor.updatedAt },
         broadcasts: viewBroadcasts(storage),
+        ...(audience && open && { missing: readMissing(storage, open.turn, threadLimits.namedAtMost) }),
+        awaited: children ? listAwaited(storage, round, threadLimits.namedAtMost) : [],
         unreachable: viewHeldBack(host.committer.outbox.heldBack()),
       };
     },

@@ -49,6 +49,8 @@ export const threadLimits = {
   candidatesAtMost: 10_000,
   /** Bytes of a broadcast's answers that its output tells: with the ids and the prompt it must fit the next turn's event. */
   answersInline: 64 * 1024,
+  /** Agents or threads that an explanation or a log entry names; of more it tells the number. */
+  namedAtMost: 20,
   /** First and last pause between two tries to find a broadcast's audience, in milliseconds. */
   askFirst: 1_000,
   askLast: 60_000,

@@ -171,6 +171,48 @@ describe("!include", () => {
   });
 });
 
+describe("files that include one another", () => {
+  const { write } = createFolder();
+  const cases = {
+    "one that includes itself": {
+      start: "self.yaml",
+      files: { "self.yaml": "!include self.yaml\n" },
+      circle: "self.yaml → self.yaml",
+      at: "self.yaml, line 1",
+    },
+    "two, by way of each other": {
+      start: "b.yaml",
+      files: { "b.yaml": "# b\nx: !include c.yaml\n", "c.yaml": "# c\n# c\ny: !include ./b.yaml\n" },
+      circle: "b.yaml → c.yaml → b.yaml",
+      at: "c.yaml, line 3",
+    },
+  };
+  test.each(Object.entries(cases))("[CHECK1] %s: the circle is told, and its line once", async (_title, { start, files, circle, at }) => {
+    for (const [name, text] of Object.entries(files)) write(name, text);
+    const { code, out } = await run(
+      "check",
+      write("main.yaml", fine.replace("procedure: Do it.", `procedure: !include ${start}`)),
+      "--no-color",
+    );
+    expect(code).toBe(1);
+    expect(out.split("NRV1016")).toHaveLength(2);
+    expect(out).toContain(`${at}: \`${start}\` includes itself: ${circle}.`);
+    expect(out.split(", line ")).toHaveLength(2);
+  });
+
+  test("[CHECK2] a fault two files in names the innermost file and its line, once", async () => {
+    write("outer.yaml", "a: !include inner.yaml\n");
+    write("inner.yaml", "x: 1\ny: 2\nx: 3\n");
+    const { out } = await run(
+      "check",
+      write("nested.yaml", fine.replace("procedure: Do it.", "procedure: !include outer.yaml")),
+      "--no-color",
+    );
+    expect(out).toMatch(/ inner\.yaml, line 3: /);
+    expect(out).not.toContain("outer.yaml,");
+  });
+});
+
 describe("check --json", () => {
   test("gives a list of files, each with its diagnostics; lines and columns from 1, the end exclusive", async () => {
     const file = write("json.yaml", fine.replace("name: fine", 'name: "\u{1f600} x"'));

@@ -196,7 +196,7 @@ export function createFakeObjects(): FakeObjects {
       async explain() {
         note(`recruitment/${id}`, "explain");
         if (!threads.has(id)) return refuse("not_found", `There is no thread ${id}.`);
-        return succeed({ thread: id, workflow: "w", status: "running", waits: [], unfilled: [] });
+        return succeed({ thread: id, workflow: "w", status: "running", waits: [], unfilled: [], run: [] });
       },
       async restart(operator, body) {
         note(`recruitment/${id}`, "restart", operator, body);
