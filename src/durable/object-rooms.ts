@@ -1,8 +1,10 @@
-/** Every set of tables that an object may have, with its newest version: what this code can open. */
+/** Every set of tables that an object may have, with its newest version: what this code can open. A test finds those that objects have. */
 import { agentMigrations } from "./agent/agent-schema.ts";
+import { controlKeyMigrations } from "./control-keys.ts";
 import { hostMigrations, laneMigrations } from "./host/schema.ts";
 import { projectionMigrations } from "./projection-lane.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread/thread-schema.ts";
+import { outcomeMigrations } from "./workflow/outcomes.ts";
 import { queueMigrations } from "./workflow/queue.ts";
 
 /** By the name in an object's `schema_version`. */
@@ -14,4 +16,6 @@ export const objectRooms: Readonly<Record<string, number>> = {
   recruitment: recruitmentMigrations.length,
   task: taskMigrations.length,
   admission: queueMigrations.length,
+  control: controlKeyMigrations.length,
+  outcome: outcomeMigrations.length,
 };

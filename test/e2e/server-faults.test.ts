@@ -1,6 +1,6 @@
 /** What a machine does to a server: a full disk, a locked database, a folder that is copied, deleted or not to be opened; and how it starts. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -53,6 +53,23 @@ function findD1(data: string): string {
   const folder = join(data, "state/d1/miniflare-D1DatabaseObject");
   const name = readdirSync(folder).find((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));
   return join(folder, name ?? "there is no D1");
+}
+
+/** Makes D1 anew with these migrations only. */
+function rebuildD1(data: string, names: readonly string[]): void {
+  const d1 = new DatabaseSync(findD1(data));
+  const tables = d1
+    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%'")
+    .all();
+  for (const { name } of tables) d1.exec(`DROP TABLE "${name}"`);
+  d1.exec(
+    "CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
+  );
+  for (const name of names) {
+    d1.exec(readFileSync(join("migrations", name), "utf8"));
+    d1.prepare("INSERT INTO d1_migrations (name) VALUES (?)").run(name);
+  }
+  d1.close();
 }
 
 async function findFreePort(): Promise<number> {
@@ -157,11 +174,7 @@ test("[SRV14] while a server starts, and while it upgrades a folder, nobody is a
   first.child.kill("SIGTERM");
   await first.ended;
   // As a version left it that did not know the newest migration.
-  const newest = requiredMigrations.at(-1);
-  const d1 = new DatabaseSync(findD1(data));
-  d1.exec("DROP TABLE agent_presence");
-  d1.prepare("DELETE FROM d1_migrations WHERE name = ?").run(newest as string);
-  d1.close();
+  rebuildD1(data, requiredMigrations.slice(0, -1));
 
   const { adminToken } = first.facts;
   for (const folder of [data, await makeDataFolder()]) {
