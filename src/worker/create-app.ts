@@ -2,6 +2,7 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { createProblem } from "../wire/problem.ts";
+import { announceChange } from "./announce-change.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { auditChanges } from "./audit-changes.ts";
 import { authenticate, guardAccess, proveViewer } from "./authenticate.ts";
@@ -92,6 +93,6 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
 function tellRegistry(ports: AppPorts): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     await next();
-    if (c.req.method !== "GET" && c.res.status !== 401 && c.res.status !== 403) await ports.registryChanged();
+    if (c.req.method !== "GET" && c.res.status !== 401 && c.res.status !== 403) await announceChange(ports);
   };
 }

@@ -5,6 +5,7 @@ import type { AgentCard } from "../../durable/rpc.ts";
 import { hashToken } from "../../durable/token-hash.ts";
 import { agentBytes, agentId, rights } from "../agent-rights.ts";
 import { readAgent } from "../agent-store.ts";
+import { announceChange } from "../announce-change.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { beginDecision, finishDecision } from "../audit-store.ts";
 import { requireAdminToken, requireOperator } from "../authenticate.ts";
@@ -77,7 +78,7 @@ export function addRedeemRoute(app: Hono<AppEnv>, ports: AppPorts): void {
       await finish(problem?.status ?? 500, problem?.code ?? null);
       throw error;
     } finally {
-      await ports.registryChanged();
+      await announceChange(ports);
     }
   }
 }

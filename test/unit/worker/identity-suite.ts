@@ -93,6 +93,16 @@ export function testIdentity(openDb: () => D1Database): void {
     expect(JSON.stringify(listed.body)).not.toContain(code);
   });
 
+  test("[JUDGE41] a token that is shown once is shown, also where nobody could be told that the registry changed", async () => {
+    const app = createTestApp(openDb(), { registryChanged: () => Promise.reject(new Error("unreachable")) });
+    const registered = await app.call("POST", "/v1/agents", { body: { id: unique() } });
+    expect(registered).toMatchObject({ status: 201, body: { token: expect.any(String) } });
+    const { code } = (await app.call("POST", "/v1/enrolments", { body: { agent: unique() } })).body;
+    const redeemed = await app.call("POST", "/v1/enrolments/redeem", { token: null, body: { code } });
+    expect(redeemed).toMatchObject({ status: 201, body: { token: expect.any(String) } });
+    expect(app.logged).toContainEqual(expect.objectContaining({ level: "warn", at: "registry" }));
+  });
+
   test("redeemed by many at once, a code makes one agent", async () => {
     const app = createTestApp(openDb());
     const { code } = (await app.call("POST", "/v1/enrolments", { body: { agent: unique() } })).body;

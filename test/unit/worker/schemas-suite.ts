@@ -110,8 +110,8 @@ reflexes: [{ kind: workflow, on: [${name}.asked] }]
 
   test("[JUDGE41] a publish happens and says so, or does not: nothing that fails beside it is answered as a failure", async () => {
     const compile = (text: string) => compileWorkflow(text, { publish: true });
-    const unreachable = { published: () => Promise.reject(new Error("unreachable")) };
-    const app = createTestApp(openDb(), { compile, workflow: () => unreachable as never });
+    const fail = () => Promise.reject(new Error("unreachable"));
+    const app = createTestApp(openDb(), { compile, workflow: () => ({ published: fail }) as never, registryChanged: fail });
     const name = unique();
     const put = () => app.call("PUT", `/v1/workflows/${name}`, { headers: { "content-type": "text/yaml" }, body: file(name, name) });
     expect((await put()).status).toBe(201);
