@@ -76,7 +76,10 @@ function isUnanswered(error: unknown): boolean {
   if (!(error instanceof ClientError)) return false;
   // Nobody is there at all: the person had better know at once.
   if (error.code === "network") return !/ECONNREFUSED|ENOTFOUND|bad port|SSL/.test(error.message);
-  return error.code === "unavailable" && error.problem?.detail.startsWith(foreignAnswer) !== true;
+  if (error.code !== "unavailable") return false;
+  const { detail } = error.problem ?? { detail: "" };
+  // A proxy that lost the server on the way says nothing of the order; any other page is no server's.
+  return !detail.startsWith(foreignAnswer) || Number.parseInt(detail.slice(foreignAnswer.length), 10) >= 500;
 }
 
 async function sendOrder(send: () => Promise<unknown>): Promise<unknown> {

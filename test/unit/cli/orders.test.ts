@@ -12,6 +12,10 @@ const answer =
   (status: number, body: object): Step =>
   (response) =>
     void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+const page =
+  (status: number): Step =>
+  (response) =>
+    void response.writeHead(status, { "content-type": "text/html" }).end("<h1>no</h1>");
 const problem = (status: number, code: string, retryable: boolean): Step =>
   answer(status, { type: "x", title: code, status, detail: "No.", code, nrv: "NRV1", retryable });
 
@@ -38,7 +42,7 @@ async function run(url: string, ...args: string[]): Promise<{ code: number; out:
 }
 
 test("[KEY7] an order whose answer is lost is sent again under its key; each order has its own", async () => {
-  const { url, seen } = await serve([lose, problem(503, "unavailable", true)]);
+  const { url, seen } = await serve([lose, page(502)]);
   expect(await run(url, "resume", "t1", "--reason", "go")).toMatchObject({ code: 0, out: expect.stringContaining("running") });
   expect(seen).toHaveLength(3);
   expect(new Set(seen.map(({ key, body }) => `${key} ${body}`)).size).toBe(1);
@@ -53,6 +57,9 @@ test("[KEY8] what is refused is not sent again, nor is what nobody can hear", as
   const { url, seen } = await serve([problem(409, "not_allowed_now", false)]);
   expect(await run(url, "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("not_allowed_now") });
   expect(seen).toHaveLength(1);
+  const other = await serve([page(404)]);
+  expect(await run(other.url, "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("no nerveflare server") });
+  expect(other.seen).toHaveLength(1);
   const closed = createServer();
   await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
   const { port } = closed.address() as AddressInfo;
