@@ -78,8 +78,8 @@ interface Retried {
 async function retryAll(api: Api, thread: string | undefined): Promise<Retried> {
   const done: Retried = { taken: [], left: [], resumed: [] };
   for (let after: string | null | undefined; after !== null; ) {
-    const body = JSON.stringify({ ...(thread !== undefined && { thread }), ...(after !== undefined && { after }) });
-    const page = (await api.call("POST", "v1/parked/retry", { body })) as Retried & { next: string | null };
+    const body = { ...(thread !== undefined && { thread }), ...(after !== undefined && { after }) };
+    const page = (await api.order("v1/parked/retry", body)) as Retried & { next: string | null };
     done.taken.push(...page.taken);
     done.left.push(...page.left);
     done.resumed.push(...page.resumed);

@@ -16,6 +16,7 @@ export const requiredMigrations: readonly string[] = [
   "0011_unreachable.sql",
   "0012_archive.sql",
   "0013_ignored_offers.sql",
+  "0014_control_answers.sql",
 ];
 
 /**

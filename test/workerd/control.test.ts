@@ -250,6 +250,30 @@ test("what is parked is retried all together, and the threads that were suspende
   for (const thread of [first, second]) await order(thread, "cancel");
 });
 
+test("[PARK10] the order to retry all is one order under its key: again it gets the first answer, and takes nothing that was parked since", async () => {
+  const thread = await begin();
+  const deliver = threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
+  const park = (id: number) =>
+    deliver.deliver({ from: "agent/again", id, to: `recruitment/${thread}`, park: true, message: { type: "agent.away", agent: "x" } });
+  const list = async (): Promise<Json[]> => (await call("GET", `/v1/parked?thread=${thread}`)).body.parked;
+  const retry = (body: Json, key: string) => call("POST", "/v1/parked/retry", { key, body });
+  const key = `all-${thread}`;
+  await park(1);
+  await vi.waitFor(async () => expect(await list()).toHaveLength(1), { timeout: 5_000, interval: 20 });
+  const first = await retry({ thread, limit: 200 }, key);
+  expect(first).toMatchObject({ status: 202, body: { taken: [expect.any(String)], left: [] } });
+  await park(2);
+  await vi.waitFor(async () => expect(await list()).toMatchObject([{ id: expect.not.stringContaining(first.body.taken[0]) }]), {
+    timeout: 5_000,
+    interval: 20,
+  });
+  expect(await retry({ limit: 200, thread }, key)).toEqual(first);
+  expect(await list()).toHaveLength(1);
+  expect(await retry({ thread, limit: 199 }, key)).toMatchObject({ status: 409, body: { code: "id_conflict" } });
+  expect((await retry({ thread, limit: 200 }, `${key}-new`)).body).toMatchObject({ taken: [expect.any(String)], left: [] });
+  await order(thread, "cancel");
+});
+
 test("what could not be run is listed, suspends its thread, and is retried or dropped", async () => {
   const thread = await begin();
   await reviewer.claim("reviewer", thread);

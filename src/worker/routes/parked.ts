@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { limits } from "../../wire/limits.ts";
+import { answerOnce } from "../answer-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
@@ -34,12 +35,16 @@ export function addParkedRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.post("/v1/parked/retry", async (c) => {
     const operator = await requireOperator(c, ports);
-    const page = await listParked(ports.db, parseInput(retryBody, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body"));
-    const done = await retryParked(
-      page.parked.map(({ id }) => id),
-      { operator, thread: ports.thread },
-    );
-    return c.json({ ...done, next: page.next }, 202);
+    const body = parseInput(retryBody, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
+    const answer = await answerOnce(ports, await readOnce(c, operator, body), async () => {
+      const page = await listParked(ports.db, body);
+      const done = await retryParked(
+        page.parked.map(({ id }) => id),
+        { operator, thread: ports.thread },
+      );
+      return { ...done, next: page.next };
+    });
+    return c.json(answer, 202);
   });
 
   for (const order of ["retry", "drop"] as const) {
@@ -70,6 +75,7 @@ export const parkedDocs: RouteDoc[] = [
     tag: "operations",
     summary: "Run parked events again, oldest first, and resume the threads that were suspended for them",
     callers: "admins",
+    idempotent: true,
     body: { schema: retryBody, required: false },
     answers: {
       202: {
