@@ -11,6 +11,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,7 +20,7 @@ import {
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type FolderIdentity, identifyFolder, relateFolders } from "./folder-identity.ts";
-import { endProcess, identifyProcess, isAlive, type ProcessIdentity } from "./process-identity.ts";
+import { endProcess, hasFilesIn, identifyProcess, isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { ServerStartError } from "./server-start-error.ts";
 
 /** Where a server takes orders from this machine's user: see control-server.ts. */
@@ -138,6 +139,11 @@ async function settleRecord(before: ServerRecord, now: FolderIdentity): Promise<
       };
     case "moved":
       if (!runtime) return { remark: null, copiedInUse: false };
+      // The record of an older version does not say of which folder it was; the kernel does.
+      if (hasFilesIn(runtime.pid, join(realpathSync(now.path), "state"))) {
+        await endProcess(runtime);
+        return { remark: `ended process ${runtime.pid}, a runtime that a killed server had left on ${now.path}`, copiedInUse: false };
+      }
       throw new ServerStartError(
         "data_folder_in_use",
         `Process ${runtime.pid} may still write in ${now.path}: a killed server left it${before.folder ? ` when this folder was ${before.folder.path}` : ""}.`,

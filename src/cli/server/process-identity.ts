@@ -1,6 +1,6 @@
 /** Tells whether a process that was noted earlier still lives: a pid alone may meanwhile be somebody else's. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** A process as it is written to disk. */
@@ -19,6 +19,26 @@ export function identifyProcess(pid: number): ProcessIdentity | null {
 /** Whether exactly this process still lives. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identifyProcess(identity.pid)?.started === identity.started;
+}
+
+/**
+ * Whether a process has a file open somewhere under a folder; false where the operating system does not tell.
+ * @param folder as the kernel names it, with no symbolic link
+ */
+export function hasFilesIn(pid: number, folder: string): boolean {
+  const descriptors = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(descriptors).some((each) => {
+      try {
+        return readlinkSync(`${descriptors}/${each}`).startsWith(`${folder}/`);
+      } catch {
+        // It was closed meanwhile.
+        return false;
+      }
+    });
+  } catch {
+    return false;
+  }
 }
 
 /** Kills a process and waits until it is gone. @throws when it lives on after `patience` milliseconds */

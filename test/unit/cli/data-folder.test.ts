@@ -1,7 +1,7 @@
 /** Whose a data folder is: what becomes of an earlier server's record and of the processes that it names. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -103,6 +103,28 @@ test("[FOLDER6] a record that does not say of which folder it is never ends a pr
   await expect(claimDataFolder(data)).rejects.toMatchObject({ code: "data_folder_in_use" });
   expect(child.exitCode ?? child.signalCode).toBeNull();
 });
+
+test.skipIf(process.platform !== "linux")(
+  "[FOLDER12] a runtime that has a file of the folder open is ended, whatever the record says of the folder (Linux: elsewhere the kernel does not tell)",
+  async () => {
+    const data = makeFolder();
+    mkdirSync(join(data, "state"));
+    const file = openSync(join(data, "state", "d1.sqlite"), "w");
+    const child = spawn("sleep", ["60"], { stdio: ["ignore", file, "ignore"] });
+    closeSync(file);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child, "spawn");
+    const ended = once(child, "exit");
+    // As versions wrote it that did not note the folder.
+    writeFileSync(join(data, "server.json"), JSON.stringify({ server: gone, workerd: identifyProcess(child.pid as number), url: null }));
+    const link = `${data}-link`;
+    symlinkSync(data, link);
+    onTestFinished(() => rmSync(link));
+    const folder = await claim(link);
+    await ended;
+    expect(folder.remarks.join()).toContain(`ended process ${child.pid}`);
+  },
+);
 
 test("[FOLDER7] a pid that is another process's by now is left alone", async () => {
   const data = makeFolder();
