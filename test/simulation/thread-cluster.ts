@@ -93,6 +93,18 @@ async function compile(text: string): Promise<CompiledWorkflow> {
   return compiled;
 }
 
+/** Digests are computed by other threads: the event loop may turn any number of times meanwhile. */
+let digestsUnderWay = 0;
+const digest = crypto.subtle.digest.bind(crypto.subtle);
+crypto.subtle.digest = async (...args) => {
+  digestsUnderWay += 1;
+  try {
+    return await digest(...args);
+  } finally {
+    digestsUnderWay -= 1;
+  }
+};
+
 export async function createThreadCluster({ workflow, agents, beside, fate }: ThreadClusterOptions): Promise<ThreadCluster> {
   const published = await Promise.all([workflow].flat().map(compile));
   const withdrawn = new Set<string>();
@@ -342,7 +354,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       // What still runs after so many turns without a statement waits for the clock.
       for (let quiet = 0, before = -1; quiet < (running.size ? 20 : 3); ) {
         await new Promise((resolve) => setImmediate(resolve));
-        quiet = statements === before ? quiet + 1 : 0;
+        quiet = statements === before && digestsUnderWay === 0 ? quiet + 1 : 0;
         before = statements;
       }
     },
