@@ -15,6 +15,8 @@ const resultsFile = process.env.VITEST_RESULTS;
 
 export default defineConfig({
   test: {
+    // By default one core is left to the machine, which on two is half of it.
+    maxWorkers: "100%",
     reporters: resultsFile ? ["default", ["json", { outputFile: resultsFile }]] : ["default"],
     projects: [
       {
