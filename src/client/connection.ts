@@ -53,6 +53,8 @@ interface Place {
   name: string;
   rank: number;
   openedAt?: number;
+  /** Whether an event came by it. */
+  carried?: true;
 }
 
 /** Opens a connection and keeps it. */
@@ -99,6 +101,7 @@ export function createConnection({ transports, client, clock, random, note, list
   function listenTo(here: Place, hooks: Pick<LinkListener, "opened" | "ended">): LinkListener {
     const { flushAcks, inHand, noted } = listener;
     const delivered = (item: InboxItem) => {
+      here.carried = true;
       if (nameOf(here.rank) === "sse") resume = item.seq;
       listener.delivered(item);
     };
@@ -116,7 +119,7 @@ export function createConnection({ transports, client, clock, random, note, list
     listener.opened(here.link, nameOf(here.rank));
   }
 
-  function leave({ rank, openedAt }: Place, end: LinkEnd) {
+  function leave({ rank, openedAt, carried }: Place, end: LinkEnd) {
     current = undefined;
     stopUpgrades();
     if (openedAt !== undefined) {
@@ -126,6 +129,7 @@ export function createConnection({ transports, client, clock, random, note, list
     if (end.why === "token") return listener.failed(new ClientError("unauthenticated", describeTokenEnd(end.detail)));
     const stable = openedAt !== undefined && clock.now() - openedAt >= clientLimits.stableMs;
     if (stable) attempts = 0;
+    else if (carried) attempts = Math.min(attempts, clientLimits.carriedAttempts);
     if (openedAt !== undefined) shortLives[rank] = stable ? 0 : (shortLives[rank] ?? 0) + 1;
     const next = findNext(rank, end);
     if (next !== undefined) {

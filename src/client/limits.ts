@@ -23,6 +23,8 @@ export const clientLimits = {
   backoffMaxMs: 30_000,
   /** A connection that lived this long was a good one: back-off starts anew. */
   stableMs: 10_000,
+  /** Back-off goes no further after one that died young and yet gave events: the server is there and has work, the line is bad. At most 4 s. */
+  carriedAttempts: 4,
   /** Sockets in a row that opened and died before `stableMs`: then something on the way does not bear them, and polling does. */
   shortLives: 3,
   /** While polling: until a socket is tried again, doubling to the longest. Proxies that eat sockets seldom change their mind. */

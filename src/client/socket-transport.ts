@@ -118,7 +118,8 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
     waiting.stopTimer();
     if (frame.type === "rejected")
       return waiting.reject(refuseBy(readProblem(frame.error) ?? createProblem("bug", "the server refused without a reason")));
-    waiting.resolve({ id: frame.id, status: "accepted", threads: frame.threads ?? [], notes: frame.notes ?? [] });
+    const { type: _, ...answer } = frame;
+    waiting.resolve({ ...answer, status: "accepted", threads: frame.threads ?? [], notes: frame.notes ?? [] });
   }
 
   try {

@@ -142,6 +142,20 @@ describe("a connection", () => {
     await expect(agent.closed).rejects.toMatchObject({ code: "unauthenticated" });
   });
 
+  test.each(["socket", "sse", "poll"] as const)("[NET10] by %s the sender is told all that the server says of an event", async (way) => {
+    const { server, connect } = await createFixture();
+    server.notes = ["build: its `when` is not met"];
+    server.told = {
+      threads: ["t1"],
+      reflexes: [{ workflow: "build", place: 0, kind: "workflow", verdict: "when", detail: "its `when` is not met" }],
+      unheard: { nearest: "team.news" },
+      recipients: 3,
+    };
+    const agent = connect({ transports: [way] });
+    const told = await agent.send({ type: "team.new", id: "n1" });
+    expect(told).toEqual({ id: "n1", status: "accepted", notes: server.notes, ...server.told });
+  });
+
   test("polls where neither sockets nor streams can be opened", async () => {
     const { server, connect } = await createFixture();
     server.allowSockets = server.allowStreams = false;
@@ -191,6 +205,40 @@ describe("a connection", () => {
     await until(() => performed === 2);
     release();
     await agent.noted("turn.answered", 2);
+  });
+
+  test.each([
+    ["gives events", true, 4_000],
+    ["gives none", false, clientLimits.backoffMaxMs],
+  ])("[NET11] a socket that always dies young and %s is awaited up to a bound", async (_, gives, bound) => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    const waits: number[] = [];
+    let heard = 0;
+    const { notify, until } = createSignal();
+    const agent = connect({
+      clock,
+      transports: ["socket"],
+      random: () => 1,
+      onEvent: () => {
+        heard++;
+        notify();
+      },
+    });
+    for (let number = 1; number <= 10; number++) {
+      await agent.noted("connected", number);
+      await server.until(() => server.sockets() === 1);
+      if (gives) {
+        server.give("team.news", { number });
+        await until(() => heard === number);
+      }
+      server.dropSockets(1011);
+      await agent.noted("disconnected", number);
+      waits.push(Number(/in (\d+) ms/.exec(agent.notes.at(-1)?.message ?? "")?.[1]));
+      clock.advance(waits.at(-1) as number);
+    }
+    expect(Math.max(...waits)).toBe(bound);
+    expect(waits.slice(0, 3)).toEqual([250, 500, 1_000]);
   });
 
   test("polls after three sockets in a row that died young, where there is no stream", async () => {

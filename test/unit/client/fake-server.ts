@@ -39,6 +39,8 @@ export interface FakeServer {
   judge: (event: Sent) => Problem | "lost" | undefined;
   /** What the sender of an accepted event is told. */
   notes: string[];
+  /** What else it is told. */
+  told: Partial<Accepted>;
   /** Whether sockets may open. */
   allowSockets: boolean;
   /** Whether streams may open. */
@@ -80,6 +82,7 @@ export async function startFakeServer(): Promise<FakeServer> {
     accepted: [],
     judge: () => undefined,
     notes: [],
+    told: {},
     allowSockets: true,
     allowStreams: true,
     allowPolls: true,
@@ -141,7 +144,7 @@ export async function startFakeServer(): Promise<FakeServer> {
     if (before) return before.answer;
     const verdict = server.judge(event);
     if (verdict !== undefined && verdict !== "lost") return { id: event.id, status: "rejected", error: verdict };
-    const answer: Accepted = { id: event.id, status: "accepted", threads: [], notes: server.notes };
+    const answer: Accepted = { id: event.id, status: "accepted", threads: [], notes: server.notes, ...server.told };
     answers.set(event.id, { text, answer });
     server.accepted.push(event);
     return verdict ?? answer;
