@@ -13,7 +13,9 @@ const describe = (value: Json): string =>
   value === null
     ? "null"
     : Array.isArray(value)
-      ? "a list"
+      ? value.length === 0
+        ? "an empty list"
+        : "a list"
       : typeof value === "object"
         ? "a mapping"
         : `a ${typeof value}`.replace("a string", "text");
@@ -30,7 +32,7 @@ function areTypes(value: Json): boolean {
 /** What each holding is called, and whether a value is one. */
 const holdings: Record<Holding, { takes: string; is: (value: Json) => boolean }> = {
   schema: { takes: "a schema", is: isSchema },
-  schemas: { takes: "a list of schemas", is: (value) => Array.isArray(value) && value.length > 0 && value.every(isSchema) },
+  schemas: { takes: "a list of schemas that is not empty", is: (value) => Array.isArray(value) && value.length > 0 && value.every(isSchema) },
   schemaMap: { takes: "a mapping of names to schemas", is: (value) => isObject(value) && Object.values(value).every(isSchema) },
   schemaOrSchemas: { takes: "a schema", is: (value) => isSchema(value) || (Array.isArray(value) && value.every(isSchema)) },
   schemaOrNamesMap: {
@@ -56,16 +58,35 @@ const holdings: Record<Holding, { takes: string; is: (value: Json) => boolean }>
   reference: { takes: "text", is: (value) => typeof value === "string" },
 };
 
+interface Part {
+  in: "list" | "mapping";
+  is(value: Json): boolean;
+  must: string;
+}
+
+const schemaPart = { is: isSchema, must: "a schema is a mapping, `true` or `false`" };
+const isText = (value: Json): boolean => typeof value === "string";
+
+/** What the parts of those are that hold several. */
+const partOf: Partial<Record<Holding, Part>> = {
+  schemas: { in: "list", ...schemaPart },
+  schemaMap: { in: "mapping", ...schemaPart },
+  patternMap: { in: "mapping", ...schemaPart },
+  names: { in: "list", is: isText, must: "a name is text" },
+  namesMap: { in: "mapping", is: isNames, must: "this takes a list of names" },
+  schemaOrNamesMap: { in: "mapping", is: (value) => isSchema(value) || isNames(value), must: "this takes a schema or a list of names" },
+};
+
 /** What is wrong with a keyword's value; undefined where it holds what it must. */
 export function findMisshapen(keyword: string, holding: Holding, value: Json): Misshapen | undefined {
   const { takes, is } = holdings[holding];
   if (is(value)) return undefined;
   const path = extendPointer("", keyword);
   // Of a map or list it is one part that is wrong, if the whole is of the right sort.
-  const parts = isObject(value) ? Object.entries(value) : Array.isArray(value) && holding === "schemas" ? Object.entries(value) : [];
-  const [at, wrong] = parts.find(([, part]) => !isSchema(part)) ?? [];
-  if (at !== undefined && wrong !== undefined && holding !== "namesMap" && holding !== "schemaOrNamesMap")
-    return { path: extendPointer(path, at), message: `a schema is a mapping, \`true\` or \`false\`, not ${describe(wrong)}` };
+  const part = partOf[holding];
+  const isWhole = part?.in === "list" ? Array.isArray(value) : isObject(value);
+  const [at, wrong] = (part && isWhole ? Object.entries(value ?? {}) : []).find(([, each]) => !part?.is(each)) ?? [];
+  if (part && at !== undefined && wrong !== undefined) return { path: extendPointer(path, at), message: `${part.must}, not ${describe(wrong)}` };
   const given = typeof value === "string" || typeof value === "number" ? ` \`${String(value).slice(0, 50)}\`` : ` ${describe(value)}`;
   return { path, message: `\`${keyword}\` takes ${takes}, not${given}` };
 }

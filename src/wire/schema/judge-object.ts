@@ -7,6 +7,9 @@ import { goesOn, goInto, judgeBeside, type Manner, suggest, tell } from "./manne
 
 type Members = { [name: string]: Json };
 
+/** Steps of a member that is gone through: of a large object each is looked up by its name. */
+const perMember = 6;
+
 const objectParts = [judgeMembers, judgeCount, judgeNames, judgeDependencies, judgeUnevaluated];
 
 export function judgeObject(schema: SchemaObject, value: Json, manner: Manner): boolean {
@@ -18,6 +21,13 @@ export function judgeObject(schema: SchemaObject, value: Json, manner: Manner): 
     if (!goesOn(manner)) return false;
   }
   return fits;
+}
+
+/** The names of its members; that costs as many steps. */
+function listNames(value: Members, { judging }: Manner): string[] {
+  const names = Object.keys(value);
+  spend(judging.work, 2 * names.length);
+  return names;
 }
 
 const code = (name: string): string => `\`${name.length > 60 ? `${name.slice(0, 57)}…` : name}\``;
@@ -34,8 +44,10 @@ function judgeMembers(schema: SchemaObject, value: Members, manner: Manner): boo
   const others = schema["additionalProperties"];
   const unknown: string[] = [];
   let fits = missing.size === 0;
-  for (const [name, member] of Object.entries(value)) {
-    spend(judging.work, 2 + patterns.length);
+  // Going through a large object is what costs, whether or not its members are asked for anything.
+  const isAsked = schema["properties"] !== undefined || patterns.length > 0 || others !== undefined;
+  for (const [name, member] of isAsked ? Object.entries(value) : []) {
+    spend(judging.work, perMember + patterns.length);
     const own = [Object.hasOwn(properties, name) ? properties[name] : undefined];
     for (const [source, inner] of patterns) if (judging.index.patterns.get(source)?.matches(name, judging.work)) own.push(inner);
     const known = own.filter(isSchema);
@@ -61,7 +73,7 @@ function tellNames(
   manner: Manner,
 ): void {
   if (!goesOn(manner)) return;
-  const free = Object.keys(properties).filter((name) => !Object.hasOwn(value, name));
+  const free = unknown.length > 0 ? listNames(properties, manner).filter((name) => !Object.hasOwn(value, name)) : [];
   for (const name of unknown) {
     if (!goesOn(manner)) return;
     const meant = suggest(name, missing, manner) ?? suggest(name, free, manner);
@@ -70,7 +82,8 @@ function tellNames(
     const hint = meant !== undefined ? `; did you mean ${code(meant)}?` : names.length > 0 ? `; there is ${listChoices(names)}` : "";
     tell(manner, `${code(name)} is not allowed here${hint}`);
   }
-  const extra = Object.keys(value).filter((name) => !Object.hasOwn(properties, name) && !unknown.includes(name));
+  const names = missing.size > 0 ? listNames(value, manner) : [];
+  const extra = names.filter((name) => !Object.hasOwn(properties, name) && !unknown.includes(name));
   for (const name of missing) {
     if (!goesOn(manner)) return;
     const written = suggest(name, extra, manner);
@@ -80,7 +93,7 @@ function tellNames(
 
 function judgeCount({ minProperties, maxProperties }: SchemaObject, value: Members, manner: Manner): boolean {
   if (minProperties === undefined && maxProperties === undefined) return true;
-  const count = Object.keys(value).length;
+  const count = listNames(value, manner).length;
   const fields = (bound: number): string => `${bound} propert${bound === 1 ? "y" : "ies"}`;
   let fits = true;
   if (typeof minProperties === "number" && count < minProperties)
@@ -94,7 +107,7 @@ function judgeNames({ propertyNames }: SchemaObject, value: Members, manner: Man
   if (!isSchema(propertyNames)) return true;
   const { judging, telling } = manner;
   let fits = true;
-  for (const name of Object.keys(value)) {
+  for (const name of listNames(value, manner)) {
     const misfits = telling ? { path: "", misfits: [] as { path: string; message: string }[] } : undefined;
     if (judging.judge(propertyNames, name, { judging, telling: misfits, seen: undefined })) continue;
     fits = tell(manner, `the name ${code(name)} ${misfits?.misfits[0]?.message ?? "is not allowed"}`);
@@ -109,7 +122,7 @@ function judgeDependencies(schema: SchemaObject, value: Members, manner: Manner)
   for (const keyword of ["dependentRequired", "dependentSchemas", "dependencies"]) {
     const map = schema[keyword];
     if (!isObject(map)) continue;
-    for (const name of Object.keys(value)) {
+    for (const name of listNames(value, manner)) {
       const needed = Object.hasOwn(map, name) ? map[name] : undefined;
       spend(manner.judging.work, Array.isArray(needed) ? 1 + needed.length : 1);
       const missing = Array.isArray(needed) ? needed.map(String).filter((other) => !Object.hasOwn(value, other)) : [];
@@ -128,7 +141,7 @@ function judgeUnevaluated({ unevaluatedProperties }: SchemaObject, value: Member
   if (telling && telling.misfits.length > 0) return true;
   let fits = true;
   for (const [name, member] of Object.entries(value)) {
-    spend(judging.work, 1);
+    spend(judging.work, perMember);
     if (seen.all || seen.names.has(name)) continue;
     if (unevaluatedProperties === false) fits = tell(manner, `${code(name)} is not allowed here`);
     else if (!judging.judge(unevaluatedProperties, member, goInto(manner, name))) fits = false;

@@ -139,3 +139,34 @@ test.each([
   for (const text of others) expect(checkSchema({ format }, text), text).toHaveLength(1);
   expect(checkSchema({ format }, 7)).toEqual([]);
 });
+
+test.each<[string, JsonSchema]>([
+  ["what must be there", { anyOf: Array.from({ length: 20 }, () => ({ required: ["missing"] })) }],
+  ["how many there are", { allOf: Array.from({ length: 20 }, () => ({ minProperties: 1 })) }],
+  ["their names", { allOf: Array.from({ length: 20 }, () => ({ propertyNames: true })) }],
+  ["what they need", { dependentSchemas: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`k${n}`, { required: ["missing"] }])) }],
+  ["what was not looked at", { allOf: Array.from({ length: 20 }, () => ({ unevaluatedProperties: true })) }],
+  ["those that are not named", { allOf: Array.from({ length: 20 }, () => ({ additionalProperties: { type: "number" } })) }],
+])("[JUDGE17] each time that a large object is gone through for %s is paid for", (_, schema) => {
+  const members = 1_000;
+  let times = 0;
+  const value = new Proxy(Object.fromEntries(Array.from({ length: members }, (_, n) => [`k${n}`, n])), {
+    ownKeys(of) {
+      times += 1;
+      return Reflect.ownKeys(of);
+    },
+  });
+  const work = { left: 10_000_000 };
+  checkSchema(schema, value, work);
+  expect(10_000_000 - work.left).toBeGreaterThan(2 * members * times);
+});
+
+test.each<[JsonSchema, string, string]>([
+  [{ prefixItems: [] }, "/prefixItems", "`prefixItems` takes a list of schemas that is not empty, not an empty list"],
+  [{ required: ["a", 7] }, "/required/1", "a name is text, not a number"],
+  [{ dependentRequired: { a: ["b"], c: "d" } }, "/dependentRequired/c", "this takes a list of names, not text"],
+  [{ dependencies: { a: ["b"], c: {}, d: 7 } }, "/dependencies/d", "this takes a schema or a list of names, not a number"],
+  [{ enum: [] }, "/enum", "`enum` takes a list that is not empty, not an empty list"],
+])("[JUDGE18] of %j it says which part is wrong, and never that what was given is what it takes", (schema, path, message) => {
+  expect(inspectSchema(schema)).toEqual([expect.objectContaining({ path, message })]);
+});
