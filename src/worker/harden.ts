@@ -25,9 +25,14 @@ export function addSecurityHeaders(): MiddlewareHandler<AppEnv> {
 /** The methods that some route takes, and those that HTTP asks to be understood. */
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/** Refuses methods that no route could take, whoever asks. */
+/** Answers what is about no path, and refuses methods that no route could take, whoever asks. */
 export function refuseOddMethods(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
+    if (!URL.canParse(c.req.url)) {
+      // `OPTIONS *` asks what the server as a whole takes.
+      if (c.req.method === "OPTIONS") return c.body(null, 204, { allow: methods.join(", ") });
+      return respondProblem(createProblem("malformed", "The request names no path. Send one that begins with `/`."));
+    }
     if (methods.includes(c.req.method)) return next();
     const problem = createProblem("method_not_allowed", `${c.req.method} means nothing here.`, { allowed: methods });
     return respondProblem(problem, { allow: methods.join(", ") });

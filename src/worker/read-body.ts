@@ -13,7 +13,7 @@ export function recallBody(request: Request): string | undefined {
 /**
  * The body as text.
  * @param limit bytes
- * @throws ProblemError `too_large` past the limit, `malformed` if it is not UTF-8
+ * @throws ProblemError `too_large` past the limit, `malformed` if it is not UTF-8 or breaks off, which is no fault of the server
  */
 export async function readText(request: Request, limit: number): Promise<string> {
   const tooLarge = () => problemError("too_large", `The body is larger than ${limit} bytes. Send less at a time.`, { limit });
@@ -22,10 +22,14 @@ export async function readText(request: Request, limit: number): Promise<string>
   let size = 0;
   const reader = request.body?.getReader();
   if (!reader) return "";
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+  const read = (): ReturnType<typeof reader.read> =>
+    reader.read().catch(() => {
+      throw problemError("malformed", "The body broke off before its end. Send it again in full.");
+    });
+  for (let part = await read(); !part.done; part = await read()) {
     size += part.value.byteLength;
     if (announced || size > limit) {
-      await discard(reader, limit);
+      await discard(reader, limit).catch(() => {});
       throw tooLarge();
     }
     parts.push(part.value);

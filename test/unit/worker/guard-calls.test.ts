@@ -150,6 +150,36 @@ test("[ACC9] a method that no route could take is refused as such, whoever asks 
   }
 });
 
+test("[ACC12] `OPTIONS *` says what the server takes; nothing else that names no path is a fault of the server", async () => {
+  const app = createTestApp(openSqliteD1());
+  const ask = (method: string) => {
+    // No client of the platform makes such a request; they come by hand.
+    const request = Object.defineProperty(new Request("http://nerveflare.test/", { method }), "url", { value: "*" });
+    return app.fetch(request);
+  };
+  const options = await ask("OPTIONS");
+  expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"]);
+  const get = await ask("GET");
+  expect([get.status, await get.json()]).toEqual([400, expect.objectContaining({ code: "malformed" })]);
+  expect(app.logged).toEqual([]);
+});
+
+test("[ACC13] a body that breaks off is its sender's fault, and no error of the server's log", async () => {
+  const app = createTestApp(openSqliteD1());
+  const token = await app.register("alice");
+  const broken = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode('{"id":'));
+      controller.error(new Error("Network connection lost."));
+    },
+  });
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const request = new Request("http://nerveflare.test/v1/events", { method: "POST", body: broken, headers, duplex: "half" } as RequestInit);
+  const answer = await app.fetch(request);
+  expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: "malformed", retryable: false })]);
+  expect(app.logged).toEqual([]);
+});
+
 test("[ACC10] ids that a URL cannot name are refused where they are given", async () => {
   const app = createTestApp(openSqliteD1());
   for (const id of [".", ".."]) {
