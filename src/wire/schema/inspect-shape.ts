@@ -32,7 +32,10 @@ function areTypes(value: Json): boolean {
 /** What each holding is called, and whether a value is one. */
 const holdings: Record<Holding, { takes: string; is: (value: Json) => boolean }> = {
   schema: { takes: "a schema", is: isSchema },
-  schemas: { takes: "a list of schemas that is not empty", is: (value) => Array.isArray(value) && value.length > 0 && value.every(isSchema) },
+  schemas: {
+    takes: "a list of schemas that is not empty",
+    is: (value) => Array.isArray(value) && value.length > 0 && value.every(isSchema),
+  },
   schemaMap: { takes: "a mapping of names to schemas", is: (value) => isObject(value) && Object.values(value).every(isSchema) },
   schemaOrSchemas: { takes: "a schema", is: (value) => isSchema(value) || (Array.isArray(value) && value.every(isSchema)) },
   schemaOrNamesMap: {
@@ -86,7 +89,8 @@ export function findMisshapen(keyword: string, holding: Holding, value: Json): M
   const part = partOf[holding];
   const isWhole = part?.in === "list" ? Array.isArray(value) : isObject(value);
   const [at, wrong] = (part && isWhole ? Object.entries(value ?? {}) : []).find(([, each]) => !part?.is(each)) ?? [];
-  if (part && at !== undefined && wrong !== undefined) return { path: extendPointer(path, at), message: `${part.must}, not ${describe(wrong)}` };
+  if (part && at !== undefined && wrong !== undefined)
+    return { path: extendPointer(path, at), message: `${part.must}, not ${describe(wrong)}` };
   const given = typeof value === "string" || typeof value === "number" ? ` \`${String(value).slice(0, 50)}\`` : ` ${describe(value)}`;
   return { path, message: `\`${keyword}\` takes ${takes}, not${given}` };
 }
