@@ -31,6 +31,7 @@ import { invalidToken } from "./identity.ts";
 import { createPacer } from "./pacer.ts";
 import { readRates } from "./rate.ts";
 import { readFrame } from "./read-frame.ts";
+import { createSharedTimers } from "./shared-timers.ts";
 import { findFirstSilence, isSilent } from "./silence.ts";
 import { type Attachment, type SocketConnection as Connection, createSocketConnection, send } from "./socket-connection.ts";
 import { createStreams, type Streams } from "./streams.ts";
@@ -40,7 +41,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   #opened: Streams | undefined;
   readonly #readers = new Map<WebSocket, Connection>();
   readonly #clients: Clients = createClients(() => Date.now());
-  readonly #pacer = createPacer(() => new Promise((resolve) => later(0, resolve)));
+  readonly #later = createSharedTimers(
+    (milliseconds, work) => void setTimeout(work, milliseconds),
+    () => Date.now(),
+  );
+  readonly #pacer = createPacer(() => new Promise((resolve) => this.#later(0, resolve)));
   readonly #intake = createFrameIntake<WebSocket>((socket, data) => this.#read(socket, data), this.#pacer);
 
   constructor(ctx: DurableObjectState, env: Environment) {
@@ -63,7 +68,12 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   get #streams(): Streams {
-    this.#opened ??= createStreams({ mailbox: this.#core.mailbox, later, now: () => Date.now(), alive: () => this.#core.presence.hear() });
+    this.#opened ??= createStreams({
+      mailbox: this.#core.mailbox,
+      later: this.#later,
+      now: () => Date.now(),
+      alive: () => this.#core.presence.hear(),
+    });
     return this.#opened;
   }
 
@@ -83,7 +93,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       outcomes: (workflow, refs) => near.workflow(workflow).outcomes(refs),
       project: near.project,
       settle: () => this.ctx.storage.sync(),
-      later,
+      later: this.#later,
       countCommit: () => countCommit("agent"),
       connections: () => {
         const open = this.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
@@ -390,10 +400,6 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
 function refuseUnknown(): ReturnType<typeof refuse> {
   return refuse("unauthenticated", invalidToken);
-}
-
-function later(milliseconds: number, work: () => void): void {
-  setTimeout(work, milliseconds);
 }
 
 function respondProblem(problem: Problem): Response {
