@@ -87,8 +87,10 @@ export function createAdmission({ name, world, registry, project, settle, later,
   const projection = createProjectionLane(world, later, project);
   const committer = createCommitter(world, {
     dueTimes: () => [projection.due()],
-    refused: ({ to, message, code, detail }) =>
-      console.warn(JSON.stringify({ at: "workflow", name, to, message: message.type, code, detail })),
+    refused: ({ to, message, code, detail }, _sender, forget) => {
+      console.warn(JSON.stringify({ at: "workflow", name, to, message: message.type, code, detail }));
+      if (message.type === "thread.signal") noteRefused(message, to.slice("recruitment/".length), { code, detail, forget });
+    },
     heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
     counted: () => {
       countCommit();
@@ -243,6 +245,22 @@ export function createAdmission({ name, world, registry, project, settle, later,
       type: "thread.signal",
       signal: message.signal ?? null,
       event: message.event ?? null,
+      ref: ref ?? null,
+      key: key ?? null,
+    });
+  }
+
+  /** Whoever asks what became of the event is told; the key of a thread that is not there any more has none. */
+  function noteRefused(message: Message, thread: string, refusal: { code: string; detail: string; forget: () => void }): void {
+    const { signal: kind, ref, key } = message;
+    const isGone = refusal.code === "gone";
+    const detail = isGone
+      ? `the thread ${thread} is archived: it can be shown, and takes no ${String(kind)}`
+      : `the thread ${thread} refused ${String(kind)}: ${refusal.detail}`;
+    committer.commit(() => {
+      refusal.forget();
+      if (typeof ref === "string") outcomes.note(ref, { status: "nothing", thread, state: "ended", detail });
+      if (isGone && typeof key === "string") queue.forgetEnded(key, thread);
     });
   }
 

@@ -87,6 +87,8 @@ export interface Queue {
   order(): string[];
   noteEnded(key: string, thread: string, now: number): void;
   findEnded(key: string): string | undefined;
+  /** The key's last thread is not there any more. */
+  forgetEnded(key: string, thread: string): void;
   /** A thread has sent its last word: some time later its number is forgotten. */
   noteEndedSender(sender: string, now: number): void;
 }
@@ -193,6 +195,7 @@ export function createQueue(storage: Storage): Queue {
       storage.exec("DELETE FROM inbox WHERE sender IN (SELECT value FROM json_each(?))", senders);
       storage.exec("DELETE FROM ended_sender WHERE sender IN (SELECT value FROM json_each(?))", senders);
     },
+    forgetEnded: (key, thread) => void storage.exec("DELETE FROM ended_key WHERE key = ? AND thread = ?", key, thread),
     findEnded: (key) => storage.exec<{ thread: string }>("SELECT thread FROM ended_key WHERE key = ?", key)[0]?.thread,
   };
 }

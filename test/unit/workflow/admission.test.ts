@@ -17,6 +17,7 @@ function setUp(first: Queueing = { concurrency: 1 }) {
   let sent = 0;
   let now = 1_000;
   let down = false;
+  const archived = new Set<string>();
   const received: { to: string; message: Message }[] = [];
   const rows: ProjectionRow[] = [];
   const registry = {
@@ -39,6 +40,7 @@ function setUp(first: Queueing = { concurrency: 1 }) {
           deliver: async ({ to, message }) => {
             if (down) throw new Error("nobody there");
             received.push({ to, message });
+            if (archived.has(to)) return { status: "refused", code: "gone", detail: "it does not exist any more" };
             return { status: "stored" };
           },
         },
@@ -63,6 +65,7 @@ function setUp(first: Queueing = { concurrency: 1 }) {
     deliver,
     settle,
     received,
+    archived,
     rows,
     revisions,
     get admission() {
@@ -238,4 +241,23 @@ test("a resume signal goes to the key's live thread, or else to its last ended o
   await signal("unknown");
   const signals = world.received.filter(({ message }) => message.type === "thread.signal");
   expect(signals).toMatchObject([{ to: "recruitment/t1", message: { signal: "resume" } }]);
+});
+
+test("[BECAME9] a signal to a key whose last thread is archived says so to whoever asks, and the key has no thread from then on", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const world = setUp();
+  await world.admit("t1", { key: "k" });
+  await world.end("t1");
+  world.archived.add("recruitment/t1");
+  const resume = (ref: string) => world.deliver({ type: "signal", signal: "resume", key: "k", ref, event: null, workflow: "w" });
+  await resume("one");
+  await resume("two");
+  expect(await world.admission.outcomes(["one", "two"])).toEqual([
+    { status: "nothing", thread: "t1", state: "ended", detail: "the thread t1 is archived: it can be shown, and takes no resume" },
+    { status: "nothing", detail: "no live thread has the key k" },
+  ]);
+  // It is asked once, and what comes after it is not held up.
+  expect(world.received.filter(({ message }) => message.type === "thread.signal")).toHaveLength(1);
+  await world.admit("t2", { key: "k" });
+  expect(world.told("thread.start")).toEqual(["t1", "t2"]);
 });
