@@ -18,6 +18,7 @@ interface Explanation {
   }[];
   queue?: { place: number | null; queued: number; running: number; ahead: string[]; runs?: string[] };
   archivedAt?: string;
+  keptUntil?: string | null;
   unreachable?: { receiver: string; since: string; messages: number; error: string }[];
   withdrawn?: true;
   /** Absent from a server of before. */
@@ -61,7 +62,7 @@ interface FailEvent {
 /** The same as prose; `now` in milliseconds since 1970. */
 export function renderExplanation(
   terminal: Terminal,
-  { thread, workflow, status, waits, unfilled, queue, unreachable, failure, archivedAt, withdrawn, run }: Explanation,
+  { thread, workflow, status, waits, unfilled, queue, unreachable, failure, archivedAt, keptUntil, withdrawn, run }: Explanation,
   now = Date.now(),
 ): string {
   const bold = (text: string) => terminal.style("bold", text);
@@ -69,7 +70,9 @@ export function renderExplanation(
   if (waits.length === 0)
     lines.push("", status in ended ? "It has ended and waits for nothing." : "What it waits for is not known: something may be parked.");
   if (archivedAt !== undefined)
-    lines.push(`It was archived ${describeTime(archivedAt, now)}: \`nerveflare threads show ${thread}\` shows what is kept.`);
+    lines.push(
+      `It was archived ${describeTime(archivedAt, now)}: \`nerveflare threads show ${thread}\` shows what is kept${keptUntil ? `, until ${describeTime(keptUntil, now)}` : ""}.`,
+    );
   if (withdrawn)
     lines.push(
       "",

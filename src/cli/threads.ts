@@ -45,6 +45,9 @@ interface ThreadView {
   epoch?: number;
   parent?: string;
   fork?: { at: number };
+  /** What is kept of it is a copy. Absent: it is whole. */
+  archivedAt?: string;
+  keptUntil?: string | null;
 }
 
 interface MessageView {
@@ -133,6 +136,12 @@ function describeOrigin({ epoch, parent, fork }: ThreadView): string[] {
   ];
 }
 
+function describeArchived({ archivedAt, keptUntil }: ThreadView, messages: MessageView[]): string {
+  const first = messages[0]?.round ?? 1;
+  const kept = first > 1 ? `; of what was said the newest is kept, from round ${first} on` : "";
+  return `archived ${archivedAt}, shown until ${keptUntil ?? "it is pruned"}: it cannot be changed any more${kept}`;
+}
+
 function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageView[]): string {
   const { waiting, turn, outcome, error } = thread;
   const bold = (text: string) => terminal.style("bold", text);
@@ -140,6 +149,7 @@ function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageV
     `${bold(thread.id)}  ${thread.workflow}  ${bold(thread.status)}  round ${thread.round}`,
     terminal.style("dim", `revision ${thread.revision}, created ${thread.createdAt}, updated ${thread.updatedAt}`),
     ...describeOrigin(thread),
+    ...(thread.archivedAt === undefined ? [] : [describeArchived(thread, messages)]),
     "",
     renderTable(
       ["ROLE", "STATE", "AGENT"],

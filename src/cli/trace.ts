@@ -23,6 +23,7 @@ interface TraceView {
   workflow: string;
   status: string;
   truncated: boolean;
+  archivedAt?: string;
   spans: SpanView[];
 }
 
@@ -35,6 +36,10 @@ export function defineCommand(command: Command, context: CommandContext): void {
   addApiOptions(command.argument("<thread>", "the thread's id")).action(async (thread: string, options: ApiOptions) => {
     const trace = (await createApi(options, context).call("GET", `v1/threads/${encodeURIComponent(thread)}/trace`)) as TraceView;
     terminal.result(trace, () => renderTrace(terminal, trace, Date.now()));
+    if (trace.archivedAt !== undefined)
+      terminal.hint(
+        `The thread was archived ${trace.archivedAt}: the log has lost some of its events, or all, and their spans are missing here.`,
+      );
     if (trace.truncated) terminal.hint("The thread has more events than a trace reads; its end is missing here.");
   });
 }

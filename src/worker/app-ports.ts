@@ -35,6 +35,8 @@ export interface AppPorts {
   probeObjects?(): Promise<void>;
   /** What is wrong with the folder that holds all data, as a sentence for anybody; null: nothing. Absent: there is none. */
   probeFolder?(): Promise<string | null>;
+  /** Milliseconds for which D1 keeps what is shown of a thread whose object was emptied; absent: nobody knows. */
+  keepArchives?: number | undefined;
   /** Undefined or empty: the app refuses to serve. */
   adminToken: string | undefined;
   /** Milliseconds since 1970. */

@@ -27,6 +27,7 @@ const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
 
 function wireApp(env: WorkerEnv): Hono<AppEnv> {
   const { agent, thread, workflow, projector, probe, registryChanged } = findNeighbours(env);
+  const read = parseRetention(env.NERVEFLARE_RETENTION);
   return createApp({
     db: env.DB,
     agent,
@@ -40,6 +41,8 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     paused: isPaused(env),
     probeObjects: () => probe().probe(),
     ...(env.NERVEFLARE_HOST && { probeFolder: () => askHost(env.NERVEFLARE_HOST as Fetcher) }),
+    // By a rule that nobody meant nothing goes.
+    keepArchives: read.ok ? read.retention.default : undefined,
     adminToken: env.NERVEFLARE_ADMIN_TOKEN,
     now: () => Date.now(),
     // Cloudflare gives each request its facts; a local runtime that is called directly has none.

@@ -64,10 +64,17 @@ test("[RET1] thirty days after its end a thread's object stores nothing, and sho
   vi.setSystemTime(Date.now() + 2 * day);
   await leave(thread);
 
-  const { archivedAt, ...view } = (await call("GET", `/v1/threads/${thread}`)).body;
+  const { archivedAt, keptUntil, ...view } = (await call("GET", `/v1/threads/${thread}`)).body;
   expect(view).toEqual(before);
   expect(archivedAt).toEqual(expect.any(String));
-  expect((await call("GET", `/v1/threads/${thread}/messages?limit=200`)).body).toEqual(said);
+  expect(Date.parse(keptUntil) - Date.parse(archivedAt)).toBe(30 * day);
+  expect((await call("GET", `/v1/threads/${thread}/messages?limit=200`)).body).toEqual({ ...said, archivedAt, keptUntil });
+  expect((await call("GET", `/v1/threads/${thread}/messages?after=${said.messages.at(-1).round}`)).body.messages).toEqual([]);
+  expect((await call("GET", `/v1/threads/${thread}/trace`)).body).toMatchObject({ thread, status: "completed", archivedAt, keptUntil });
+  expect(await call("GET", `/v1/threads/${thread}/history`)).toMatchObject({
+    status: 404,
+    body: { code: "not_found", archivedAt, detail: expect.stringContaining(keptUntil) },
+  });
   expect((await call("GET", "/v1/threads?workflow=kept")).body.threads).toMatchObject([{ id: thread, status: "completed" }]);
   expect((await call("GET", `/v1/threads/${thread}/explain`)).body).toMatchObject({ status: "completed", waits: [], archivedAt });
   // Who took part sees it, and nobody else.
@@ -78,6 +85,7 @@ test("[RET1] thirty days after its end a thread's object stores nothing, and sho
     ["fork", {}],
     ["resume", {}],
     ["cancel", {}],
+    ["roles/reviewer", { agent: "kept-author" }],
   ] as [string, Json][])
     expect(await call("POST", `/v1/threads/${thread}/${what}`, { body }), what).toMatchObject({
       status: 409,
@@ -120,6 +128,14 @@ test("[RET1] a thread that began again before its time was over stays; one that 
 
 test("[RET2] the cron's run goes on by alarms until nothing is left that is too old, and wakes objects that have lost their alarm", async () => {
   const thread = await playToEnd(3);
+  // The run asks the index, which lags.
+  await vi.waitFor(
+    async () =>
+      expect((await call("GET", "/v1/threads?workflow=kept&status=completed")).body.threads).toContainEqual(
+        expect.objectContaining({ id: thread }),
+      ),
+    { timeout: 5_000, interval: 20 },
+  );
   vi.setSystemTime(Date.now() + 31 * day);
   await runInDurableObject(threadStub(thread), (_, { storage }) => storage.deleteAlarm());
   const db = (env as unknown as { DB: D1Database }).DB;

@@ -1,6 +1,7 @@
 /** What of a thread is kept when its object is emptied: what `GET /v1/threads/:id` and its messages show, within a bound. Pure. */
 import type { Json } from "../../wire/event.ts";
 import { countBytes } from "../../wire/limits.ts";
+import type { Result } from "../../wire/problem.ts";
 import type { MessageView, ProjectionRow, ThreadView } from "../rpc.ts";
 
 export const archiveLimits = {
@@ -10,6 +11,20 @@ export const archiveLimits = {
   messages: 200,
   messagesBytes: 256 * 1024,
 } as const;
+
+type ReadPage = (page: { after?: number; limit: number }) => Promise<Result<{ messages: MessageView[]; next: number | null }>>;
+
+/** The newest messages of a thread, as many as are kept; what its task cannot say is not kept. */
+export async function readNewest(read: ReadPage): Promise<MessageView[]> {
+  let newest: MessageView[] = [];
+  for (let after: number | null | undefined; after !== null; ) {
+    const page = await read({ ...(after !== undefined && { after }), limit: archiveLimits.messages });
+    if (!page.ok) return newest;
+    newest = [...newest, ...page.value.messages].slice(-archiveLimits.messages);
+    after = page.value.next;
+  }
+  return newest;
+}
 
 /** @param now milliseconds since the epoch */
 export function makeArchiveRow(view: ThreadView, messages: MessageView[], now: number): Extract<ProjectionRow, { table: "archive" }> {

@@ -32,7 +32,7 @@ import type {
   ThreadActorRpc,
 } from "../rpc.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
-import { archiveLimits, makeArchiveRow } from "./archive-thread.ts";
+import { makeArchiveRow, readNewest } from "./archive-thread.ts";
 import { createAudience, isWaitedFor } from "./audience.ts";
 import { readBroadcast } from "./audience-rows.ts";
 import { childMessages, createChildren } from "./children.ts";
@@ -306,10 +306,10 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
           async archive() {
             const shown = await recruitment.show(null);
             if (!shown.ok) return;
-            const said = await recruitment.messages(null, { limit: archiveLimits.messages });
+            const said = await readNewest((page) => recruitment.messages(null, page));
             host.committer.commit(() => {
               parked.forget();
-              project(makeArchiveRow(shown.value, said.ok ? said.value.messages : [], clock.now()));
+              project(makeArchiveRow(shown.value, said, clock.now()));
               if (!beside) host.committer.outbox.append([`task/${name}`], { type: "thread.forget" });
             });
           },

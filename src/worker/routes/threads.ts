@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import { limits } from "../../wire/limits.ts";
-import type { Result } from "../../wire/problem.ts";
+import { type Result, succeed } from "../../wire/problem.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
@@ -12,7 +12,7 @@ import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
-import { type ArchivedThread, readArchive } from "../thread-archive.ts";
+import { type ArchivedThread, pageMessages, readArchive } from "../thread-archive.ts";
 import { listThreads, threadStatuses, waitKinds } from "../thread-index.ts";
 
 /** `t` and base32 of a hash: whatever else is asked for wakes no object. */
@@ -57,7 +57,7 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const viewer = await proveViewer(c, ports);
     const shown = await findThread(c).show(viewer);
     const archived = await findArchived(c, shown, viewer);
-    return c.json(archived ? { ...archived.view, archivedAt: archived.archivedAt } : unwrap(shown));
+    return c.json(archived ? { ...archived.view, ...tellArchived(archived) } : unwrap(shown));
   });
 
   app.get("/v1/threads/:id/messages", async (c) => {
@@ -65,18 +65,33 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const viewer = await proveViewer(c, ports);
     const said = await findThread(c).messages(viewer, query);
     const archived = await findArchived(c, said, viewer);
-    // All that is kept of them is one page.
-    return c.json(archived ? { messages: query.after === undefined ? archived.messages : [], next: null } : unwrap(said));
+    return c.json(archived ? pageMessages(archived, query) : unwrap(said));
   });
 
   app.get("/v1/threads/:id/trace", async (c) => {
     const viewer = await proveViewer(c, ports);
-    return c.json(unwrap(await readTraceOf(c.req.param("id"), viewer, { db: ports.db, root: findThread(c) })));
+    const id = c.req.param("id");
+    const trace = await readTraceOf(id, viewer, { db: ports.db, root: findThread(c) });
+    const archived = await findArchived(c, trace, viewer);
+    if (!archived) return c.json(unwrap(trace));
+    const root = {
+      show: async () => succeed(archived.view),
+      messages: async (_: string | null, page: { after?: number; limit: number }) => succeed(pageMessages(archived, page)),
+    };
+    return c.json({ ...unwrap(await readTraceOf(id, viewer, { db: ports.db, root })), ...tellArchived(archived) });
   });
 
   app.get("/v1/threads/:id/history", async (c) => {
     await requireOperator(c, ports);
-    return c.json(unwrap(await findThread(c).history(readPage(c))));
+    const history = await findThread(c).history(readPage(c));
+    const archived = await findArchived(c, history, null);
+    if (!archived) return c.json(unwrap(history));
+    const { archivedAt, keptUntil } = archived;
+    throw problemError(
+      "not_found",
+      `The thread ${archived.view.id} was archived ${archivedAt}: of what its machines did nothing is kept. Its trace and messages are${keptUntil === null ? "" : `, until ${keptUntil}`}.`,
+      { archivedAt, keptUntil },
+    );
   });
 
   app.get("/v1/threads/:id/explain", async (c) => {
@@ -85,7 +100,7 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     const archived = await findArchived(c, explained, null);
     if (archived) {
       const { id: thread, workflow, status } = archived.view;
-      return c.json({ thread, workflow, status, waits: [], unfilled: [], archivedAt: archived.archivedAt });
+      return c.json({ thread, workflow, status, waits: [], unfilled: [], ...tellArchived(archived) });
     }
     const explanation = unwrap(explained);
     if (!explanation.queue) return c.json(explanation);
@@ -118,13 +133,14 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.post("/v1/threads/:id/roles/:role", async (c) => {
     const operator = await requireOperator(c, ports);
     const body = await readBody(c, roleBody);
-    return c.json(unwrap(await findThread(c).assign(operator, c.req.param("role"), body, await readOnce(c, operator, body))), 202);
+    const assigned = await findThread(c).assign(operator, c.req.param("role"), body, await readOnce(c, operator, body));
+    return c.json(await unwrapOrder(c, assigned), 202);
   });
 
   /** What D1 keeps of a thread that has no object any more. */
   async function findArchived(c: Context<AppEnv>, answer: Result<unknown>, viewer: string | null): Promise<ArchivedThread | undefined> {
     if (answer.ok || answer.problem.code !== "not_found") return undefined;
-    return readArchive(ports.db, c.req.param("id") ?? "", viewer);
+    return readArchive(ports, c.req.param("id") ?? "", viewer);
   }
 
   /** An order to a thread that is archived: it is there to be seen, so it is not unknown. */
@@ -146,6 +162,10 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     if (!threadId.test(id)) throw problemError("not_found", `There is no thread ${id}.`);
     return ports.thread(id);
   }
+}
+
+function tellArchived({ archivedAt, keptUntil }: ArchivedThread): Pick<ArchivedThread, "archivedAt" | "keptUntil"> {
+  return { archivedAt, keptUntil };
 }
 
 function readPage(c: Context<AppEnv>): { after?: number; limit: number } {
