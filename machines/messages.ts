@@ -190,6 +190,8 @@ export type ToAudience =
       decision: number;
       resumed?: { reason: string };
     }
+  /** The thread was suspended and goes on: whoever has not answered is given the turn again. */
+  | { type: "audience.resume"; role: string; turn: number; decision: number; reason: string }
   /** `status` is `$ACKED` or `$PARTIAL`, or how the thread ended: then nobody's answer is wanted any more. */
   | { type: "audience.close"; role: string; turn: number; status: string };
 

@@ -302,7 +302,17 @@ export const taskActions: Record<string, Action> = {
   noteSuspend: (_context, event) => [{ assign: { suspendAsked: true, reason: readReason(event, event.type) } }],
   clearSuspend: () => [{ assign: { suspendAsked: false } }],
   tellSuspended: (context) => [tellParent({ type: "thread.suspended", reason: context.reason ?? "suspended" })],
-  noteResume: (context) => [{ assign: { resumed: context.reason ?? "suspended", reason: null, retries: 0, invalid: 0 } }],
+  noteResume: (context) => {
+    const reason = context.reason ?? "suspended";
+    const { open, audience } = context;
+    return [
+      { assign: { resumed: reason, reason: null, retries: 0, invalid: 0 } },
+      // Of any other turn the state that is gone on with gives it again.
+      ...(open && audience
+        ? [sendAudience({ type: "audience.resume", role: open.role, turn: open.turn, decision: open.decision, reason })]
+        : []),
+    ];
+  },
   finish: (context, _event, params) => {
     const status = readText(params, "status") as MachineOutcome["status"];
     const reason = status === "completed" ? null : context.reason;

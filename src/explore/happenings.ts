@@ -49,6 +49,9 @@ export function tellEffects({ sent, emitted, written }: StepEffects, label: (nod
       case "audience.ask":
         told.push(`everybody who may is given the turn of ${event["role"]}`);
         break;
+      case "audience.resume":
+        told.push(`whoever has not answered is given the turn of ${event["role"]} again`);
+        break;
       case "role.unfilled":
         told.push(`nobody takes ${event["role"]}`);
         break;

@@ -330,6 +330,35 @@ test("[AUD3] partial without an edge: the thread waits for a person, and the nex
   expect(await show(cluster, thread)).toMatchObject({ status: "completed", outcome: { prompt: "with bea cid" } });
 });
 
+describe.each([true, false])("[AUD6] a thread that is resumed while its broadcast is open, with the task beside it: %s", (beside) => {
+  test("gives the turn again, with what was added and with its time, to whoever has not answered", async () => {
+    const workflow = writeWorkflow("{ ack: { need: all, timeout: 10m }, ttl: 20m }");
+    const cluster = await open(workflow, ["ann", "bea", "cid"], beside);
+    const thread = await call(cluster, "ann");
+    await answer(cluster, "ann");
+    const [first] = await turns(cluster, "bea");
+    const order = (what: "suspend" | "resume", body: object) => cluster.thread(thread).recruitment.control(what, "root", body);
+    await order("suspend", { reason: "a question" });
+    await cluster.advance(30 * minute);
+    await order("resume", { supplement: { hurry: true } });
+    await cluster.advance(1_000);
+    const given = await turns(cluster, "bea");
+    expect(given).toMatchObject([
+      { turn: first?.turn, lease: first?.lease, prompt: first?.prompt, resumed: { reason: "a question", supplement: { hurry: true } } },
+    ]);
+    expect(Date.parse(given[0]?.deadline ?? "") - cluster.now()).toBeGreaterThan(9 * minute);
+    expect(await turns(cluster, "ann")).toEqual([]);
+    const { waiting } = await show(cluster, thread);
+    expect(waiting).toMatchObject({ for: "acks", until: given[0]?.deadline });
+    for (const agent of ["bea", "cid"]) await answer(cluster, agent);
+    expect(await show(cluster, thread)).toMatchObject({
+      status: "completed",
+      round: 1,
+      outcome: { output: { acked: ["ann", "bea", "cid"], answers: { length: 3 } } },
+    });
+  });
+});
+
 test("[AUD4] an output tells answers up to a size and counts the rest", async () => {
   const ids = Array.from({ length: 12 }, (_, index) => `a${String(index).padStart(2, "0")}`);
   const cluster = await open(writeWorkflow("{ ack: { need: all } }"), ids);

@@ -111,6 +111,11 @@ export function writeAnswer(storage: Storage, turn: number, agent: string, statu
   );
 }
 
+/** The thread stood still, and its broadcast has its time again. */
+export function extendBroadcast(storage: Storage, turn: number, deadline: number, expires: number): void {
+  storage.exec("UPDATE broadcast SET deadline = ?, expires = ? WHERE turn = ?", deadline, expires, turn);
+}
+
 /** Answers count no more; how it was closed first stays. */
 export function closeBroadcast(storage: Storage, turn: number, status: string): void {
   storage.exec("UPDATE broadcast SET closed = ? WHERE turn = ? AND closed IS NULL", status, turn);

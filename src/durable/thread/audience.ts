@@ -10,19 +10,23 @@ import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { RoleIr, WorkflowIr } from "../../compile/ir.ts";
 import { isPool } from "../../compile/lower/party.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { TurnAssigned } from "../../wire/kinds.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import { hostLimits } from "../host/limits.ts";
+import type { ActorScope } from "../host/logic.ts";
 import type { Row, World } from "../host/ports.ts";
 import { markReceived } from "../host/rows.ts";
 import { createMail } from "../mail.ts";
 import type { Envelope } from "../rpc.ts";
 import {
   type AudiencePlan,
+  extendBroadcast,
   isAsked,
   readAcked,
   readBroadcast,
   readLastAudience,
   readMember,
+  readMissing,
   revokeAll,
   writeAudience,
 } from "./audience-rows.ts";
@@ -171,47 +175,22 @@ export function createAudience(
       { turn: ask.turn, task, role: role.name, asked: agents.length, left_out: leftOut, at: now, deadline, expires, closed: null },
       agents,
     );
-    const { round, decision, resumed } = ask;
-    const data = makeTurnData(storage, role, began, {
+    const { round, decision, resumed, cause } = ask;
+    const facts = {
       turn,
       attempt: 1,
       round,
-      // No sign of life is asked of an audience.
-      lease: { generation: ask.turn, expires: null },
+      lease: makeAudienceLease(ask.turn),
       deadline,
       decision: readDecisionOf(storage, decision),
       ...(resumed && { resumed }),
+    };
+    mailTurn(storage, {
+      ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
+      data: makeTurnData(storage, role, began, facts),
+      // Who has not even seen the role's last turn needs only this one.
+      ...(before && { ends: makeTurnId(before.task, before.turn) }),
     });
-    const event = makeThreadEvent(began.thread, `${turn}.asked`, "nerve.turn.assigned", ask.cause, now, data as unknown as Json);
-    hooks.mail(
-      agents,
-      createMail({
-        channel: "my",
-        event,
-        turn,
-        expires: Math.max(expires, deadline),
-        // Who has not even seen the role's last turn needs only this one.
-        ...(before && { ends: makeTurnId(before.task, before.turn) }),
-      }),
-      `task/${task}`,
-    );
-    const named = agents.length <= threadLimits.namedAtMost;
-    hooks.log(
-      {
-        ...event,
-        to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
-        data: {
-          turn,
-          role: role.name,
-          asked: agents.length,
-          lease: { ...data.lease },
-          round,
-          prompt: data.prompt,
-          deadline: data.deadline,
-        },
-      },
-      began.thread,
-    );
     hooks.project({ table: "audience", thread: began.thread, agents });
   }
 
@@ -247,6 +226,73 @@ export function createAudience(
       if (!answer.ok) host.committer.commit(mark);
     },
   };
+}
+
+/** No sign of life is asked of an audience. */
+function makeAudienceLease(turn: number): TurnAssigned["lease"] {
+  return { generation: turn, expires: null };
+}
+
+/** Gives a turn to all of these, within a transaction. */
+function mailTurn(
+  storage: World["storage"],
+  given: {
+    task: string;
+    role: RoleIr;
+    agents: string[];
+    data: TurnAssigned;
+    /** The event's, by which its id is made. */
+    name: string;
+    cause: string;
+    now: number;
+    expires: number;
+    ends?: string;
+  },
+): void {
+  const { task, role, agents, data, name, cause, now, expires, ends } = given;
+  const hooks = findHooks(storage);
+  const { thread } = readTaskStart({ storage });
+  const { turn, round, prompt, deadline, lease } = data;
+  const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data as unknown as Json);
+  hooks.mail(agents, createMail({ channel: "my", event, turn, expires, ...(ends !== undefined && { ends }) }), `task/${task}`);
+  const named = agents.length <= threadLimits.namedAtMost;
+  hooks.log(
+    {
+      ...event,
+      to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
+      data: { turn, role: role.name, asked: agents.length, lease: { ...lease }, round, prompt, deadline },
+    },
+    thread,
+  );
+}
+
+/**
+ * The thread goes on: whoever has not answered is given the turn again, under its number, with why it stood still and what a person
+ * added; their time begins anew, as the machine's does. Within the machine's transaction.
+ */
+export function resumeAudience(
+  { storage, actor: task, revision, now, definition }: ActorScope,
+  said: Extract<ToAudience, { type: "audience.resume" }>,
+  cause: string,
+): void {
+  const role = (definition as CompiledWorkflow).ir.roles.find(({ name }) => name === said.role);
+  const broadcast = readBroadcast(storage, said.turn);
+  if (!role || broadcast?.closed !== null) return;
+  const agents = readMissing(storage, said.turn, broadcast.asked).agents;
+  const deadline = now + (role.broadcast?.timeout ?? broadcast.deadline - broadcast.at);
+  const expires = Math.max(deadline, now + (role.broadcast?.ttl ?? 0));
+  extendBroadcast(storage, said.turn, deadline, expires);
+  if (agents.length === 0) return;
+  const data = makeTurnData(storage, role, readTaskStart({ storage }), {
+    turn: makeTurnId(task, said.turn),
+    attempt: 1,
+    round: said.turn,
+    lease: makeAudienceLease(said.turn),
+    deadline,
+    decision: readDecisionOf(storage, said.decision),
+    resumed: { reason: said.reason },
+  });
+  mailTurn(storage, { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed` });
 }
 
 /** Who held each pool last: its seat is free between turns, and `not` means them. */

@@ -14,7 +14,7 @@ import type { Storage } from "../host/ports.ts";
 import { createMail } from "../mail.ts";
 import { carryOn } from "../routing/chain-depth.ts";
 import type { Message } from "../rpc.ts";
-import { revokeAudience } from "./audience.ts";
+import { resumeAudience, revokeAudience } from "./audience.ts";
 import {
   type AudiencePlan,
   closeBroadcast,
@@ -229,17 +229,26 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
   throw new Error(`a task sends agents no ${event.type}`);
 }
 
-/** What the machine says of an audience: the asking takes a registry and so a message; the end is written at once. */
+/** What the machine says of an audience: the asking takes a registry and so a message; the rest is done at once. */
 function expandToAudience(fact: ActorEvent, scope: ActorScope): Message | null {
   const said = fact as unknown as ToAudience;
   const hooks = findHooks(scope.storage);
   const { thread, event } = readTaskStart(scope);
   const cause = hooks.cause ?? event.id;
-  if (said.type === "audience.ask") return { ...(fact as Message), cause };
-  hooks.project({ table: "wait", thread, part: "task", waiting: null });
-  if (said.status.startsWith("$")) closeBroadcast(scope.storage, said.turn, said.status);
-  else revokeAudience(scope.storage, said.status, scope.now, cause);
-  return null;
+  switch (said.type) {
+    case "audience.ask":
+      return { ...(fact as Message), cause };
+    case "audience.resume":
+      resumeAudience(scope, said, cause);
+      return null;
+    case "audience.close":
+      hooks.project({ table: "wait", thread, part: "task", waiting: null });
+      if (said.status.startsWith("$")) closeBroadcast(scope.storage, said.turn, said.status);
+      else revokeAudience(scope.storage, said.status, scope.now, cause);
+      return null;
+    default:
+      return said satisfies never;
+  }
 }
 
 /** What an agent answered, or the engine says in its place; `pending` is what this very step adds to the rows. */

@@ -391,6 +391,18 @@ describe("a broadcast", () => {
     expect(lastSent(task, "audience.ask")).toMatchObject({ turn: 2, decision: 1 });
   });
 
+  it("tells the audience of a resume while it is asked, and of none once it is closed", () => {
+    const task = broadcast({ need: 1 });
+    send(task, { type: "audience.asked", turn: 1, asked: 2 });
+    send(task, { type: "thread.suspend", reason: "holiday" });
+    send(task, { type: "thread.resume" });
+    expect(lastSent(task, "audience.resume")).toEqual({ type: "audience.resume", role: "fleet", turn: 1, decision: 1, reason: "holiday" });
+    expect(where(task)).toEqual({ active: { fleet: "collecting" } });
+    ack(task, "a");
+    send(task, { type: "thread.suspend" });
+    expect(listSent(send(task, { type: "thread.resume" }))).not.toContain("audience audience.resume");
+  });
+
   it("is $UNFILLED when nobody is eligible", () => {
     const task = broadcast({}, { $ACKED: "$END", $UNFILLED: "$END" });
     send(task, { type: "audience.asked", turn: 1, asked: 0 });
