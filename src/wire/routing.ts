@@ -64,4 +64,7 @@ export interface Delivered {
   status: "waiting" | "given" | "acknowledged" | "refused" | "absent";
   /** RFC 3339: of `acknowledged`. */
   at?: string;
+  /** Of `refused`: why, as a problem's code and for people. */
+  code?: string;
+  detail?: string;
 }

@@ -1,7 +1,7 @@
 /** What became of an event: each reflex's verdict, and how far it came to each agent that it was sent to. */
 
 import { createD1Registry } from "../durable/registry/create-d1-registry.ts";
-import { undelivered } from "../durable/routing/describe-undelivered.ts";
+import { type UndeliveredData, undelivered } from "../durable/routing/describe-undelivered.ts";
 import type { CloudEvent } from "../wire/event.ts";
 import { findNearestName } from "../wire/nearest-name.ts";
 import { type Delivered, nameOutcome, type ReflexOutcome, type Routing, type Verdict } from "../wire/routing.ts";
@@ -73,19 +73,24 @@ export async function askMailboxes(ports: AppPorts, { source, id }: CloudEvent, 
     Promise.all(agents.map((agent) => ports.agent(agent).delivered({ source, id }))),
     readRefused(ports.db, source, id),
   ]);
-  return asked.map((delivered) =>
-    delivered.status === "absent" && refused.has(delivered.agent) ? { ...delivered, status: "refused" } : delivered,
-  );
+  return asked.map((delivered) => {
+    const refusal = delivered.status === "absent" ? refused.get(delivered.agent) : undefined;
+    return refusal ? { ...delivered, status: "refused", code: refusal.code, detail: refusal.detail } : delivered;
+  });
 }
 
-async function readRefused(db: D1Database, source: string, id: string): Promise<Set<string>> {
+/** What the log says of mailboxes that refused the event, by agent. */
+async function readRefused(db: D1Database, source: string, id: string): Promise<Map<string, UndeliveredData>> {
   const { results } = await db
-    .prepare(
-      "SELECT body -> '$.data' ->> '$.agent' AS agent FROM event WHERE cause = ? AND type = ? AND body -> '$.data' ->> '$.source' = ? LIMIT 1000",
-    )
+    .prepare("SELECT body ->> '$.data' AS data FROM event WHERE cause = ? AND type = ? AND body -> '$.data' ->> '$.source' = ? LIMIT 1000")
     .bind(id, undelivered, source)
-    .all<{ agent: string }>();
-  return new Set(results.map(({ agent }) => agent));
+    .all<{ data: string }>();
+  return new Map(
+    results.map(({ data }) => {
+      const refusal = JSON.parse(data) as UndeliveredData;
+      return [refusal.agent, refusal];
+    }),
+  );
 }
 
 async function findNearestKind(db: D1Database, kind: string): Promise<string | null> {

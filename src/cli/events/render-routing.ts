@@ -15,8 +15,8 @@ export interface ShownRouting {
 /** A table of agents, by how far the event has come. */
 export function renderDeliveries(terminal: Terminal, deliveries: Delivered[]): string {
   return renderTable(
-    ["AGENT", "DELIVERY", "AT"],
-    deliveries.map(({ agent, status, at }) => [agent, status, at ?? "-"]),
+    ["AGENT", "DELIVERY", "AT", ...(deliveries.some(({ detail }) => detail !== undefined) ? ["WHY"] : [])],
+    deliveries.map(({ agent, status, at, detail }) => [agent, status, at ?? "-", ...(detail === undefined ? [] : [detail])]),
     (text) => terminal.style("bold", text),
   );
 }

@@ -7,6 +7,17 @@ import { deriveId } from "./derive-id.ts";
 /** Kind of the event; it is caused by the one that was refused. */
 export const undelivered = "nerve.delivery.refused";
 
+/** `data` of such an event. */
+export type UndeliveredData = {
+  /** Of the event that was refused. */
+  source: string;
+  /** Whose mailbox refused it. */
+  agent: string;
+  /** As a problem's. */
+  code: string;
+  detail: string;
+};
+
 /** @returns undefined where nobody asks for a receipt of the message */
 export async function describeUndelivered({ to, message, code, detail }: Undeliverable, now: number): Promise<CloudEvent | undefined> {
   const mail = readMail(message);
@@ -22,6 +33,6 @@ export async function describeUndelivered({ to, message, code, detail }: Undeliv
     ...(correlationid !== undefined && { correlationid }),
     causationid: id,
     ...(traceparent !== undefined && { traceparent }),
-    data: { source, agent, code, detail },
+    data: { source, agent, code, detail } satisfies UndeliveredData,
   };
 }

@@ -1,8 +1,20 @@
 /** [ACC] What one caller may cost, what wrong tokens cost others, and what a refusal tells. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { callLimits, createTokenMemory } from "../../../src/worker/guard-calls.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 import { createTestApp } from "./test-app.ts";
+
+const built = vi.hoisted(() => ({ times: 0 }));
+vi.mock("../../../src/worker/describe/build-openapi.ts", async (original) => {
+  const { buildOpenapi, ...others } = await original<typeof import("../../../src/worker/describe/build-openapi.ts")>();
+  return {
+    ...others,
+    buildOpenapi: (...given: Parameters<typeof buildOpenapi>) => {
+      built.times += 1;
+      return buildOpenapi(...given);
+    },
+  };
+});
 
 const wrongSecret = "A".repeat(43);
 
@@ -178,6 +190,20 @@ test("[ACC13] a body that breaks off is its sender's fault, and no error of the 
   const answer = await app.fetch(request);
   expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: "malformed", retryable: false })]);
   expect(app.logged).toEqual([]);
+});
+
+test("[ACC14] what anybody may read without a token costs nothing but the first time", async () => {
+  const app = createTestApp(openSqliteD1());
+  built.times = 0;
+  const read = async () => {
+    const answers = [];
+    for (const path of ["/docs", "/v1/openapi.json", "/v1/asyncapi.json"])
+      answers.push((await app.call("GET", path, { token: null })).body);
+    return answers;
+  };
+  const first = await read();
+  for (let again = 0; again < 5; again++) expect(await read()).toEqual(first);
+  expect(built.times).toBe(1);
 });
 
 test("[ACC10] ids that a URL cannot name are refused where they are given", async () => {

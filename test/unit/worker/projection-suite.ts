@@ -47,6 +47,23 @@ export function testProjection(openDb: () => D1Database): void {
   const listIds = (body: { events: { event: { id: string } }[] }) => body.events.map(({ event }) => event.id);
   const listThreadIds = (body: { threads: { id: string }[] }) => body.threads.map(({ id }) => id);
 
+  test("[ROOM6] of an event that a mailbox refused, its deliveries say why", async () => {
+    const { app, write } = setUp();
+    const id = unique();
+    const refusal = { source: "/agents/a", agent: "bob", code: "mailbox_full", detail: "the mailbox has no room" };
+    const routing = { verdicts: [], recipients: ["bob", "ann"] };
+    await write(
+      { ...eventRow({ id }), routing } as ProjectionRow,
+      eventRow({ source: "/mailboxes/bob", type: "nerve.delivery.refused", causationid: id, data: refusal }),
+    );
+    for (const agent of ["bob", "ann"]) app.objects.agent(agent).delivered = async () => ({ agent, status: "absent" });
+    const { body } = await app.call("GET", `/v1/events/${id}`);
+    expect(body.deliveries).toEqual([
+      { agent: "bob", status: "refused", code: "mailbox_full", detail: "the mailbox has no room" },
+      { agent: "ann", status: "absent" },
+    ]);
+  });
+
   test("a receiver that cannot be reached is shown by the status until nothing waits for it; a late word changes nothing", async () => {
     const { app, write } = setUp();
     const receiver = `agent/${unique()}`;
