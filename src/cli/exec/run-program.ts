@@ -136,6 +136,20 @@ function keepTail(stream: NodeJS.ReadableStream, bytes: number): () => { text: s
   return () => {
     const all = Buffer.concat(parts);
     // Decoded as a whole: a character may have come in two parts.
-    return { text: all.subarray(-bytes).toString("utf8"), cut: cut || all.length > bytes };
+    return { text: decode(all.subarray(-bytes), all.subarray(0, 2)), cut: cut || all.length > bytes };
   };
+}
+
+/**
+ * Shells of Windows write UTF-16, with a mark before it or without: then every other byte of what is mostly ASCII is 0.
+ * @param head the first bytes that are kept, where the mark would be
+ */
+function decode(bytes: Buffer, head: Buffer): string {
+  const marks = { le: head[0] === 0xff && head[1] === 0xfe, be: head[0] === 0xfe && head[1] === 0xff };
+  const sample = bytes.subarray(0, 4_096);
+  const zeros = (from: number): number => sample.filter((byte, at) => at % 2 === from && byte === 0).length;
+  const many = sample.length / 4;
+  if (marks.le || (zeros(1) > many && zeros(0) === 0)) return new TextDecoder("utf-16le").decode(bytes);
+  if (marks.be || (zeros(0) > many && zeros(1) === 0)) return new TextDecoder("utf-16be").decode(bytes);
+  return bytes.toString("utf8");
 }

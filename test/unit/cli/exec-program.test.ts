@@ -219,3 +219,16 @@ describe("--exec", () => {
     expect(findMissingProgram(" ", process.env)).toMatchObject({ message: "--exec is empty." });
   });
 });
+
+test.each<[string, string]>([
+  ["UTF-16, as PowerShell writes it", "Buffer.from('\\ufeff' + text, 'utf16le')"],
+  ["UTF-16 without its mark", "Buffer.from(text, 'utf16le')"],
+  ["UTF-16, the other way round", "Buffer.from('\\ufeff' + text, 'utf16le').swap16()"],
+  ["UTF-8 with its mark", "Buffer.from('\\ufeff' + text)"],
+  ["UTF-8 with bytes that are 0", "Buffer.concat([Buffer.alloc(2), Buffer.from(text)])"],
+])("[EXEC14] reads %s", async (_, bytes) => {
+  const { perform } = await createHandler(
+    `const text = 'done\\r\\n{"vote": "yes", "why": "déjà vu"}\\r\\n'; process.stdout.write(${bytes})`,
+  );
+  expect(await perform()).toEqual({ vote: "yes", why: "déjà vu" });
+});
