@@ -51,6 +51,8 @@ export interface AcceptEventsPorts {
   later(milliseconds: number, work: () => void): void;
   /** Resolves when the next event of a batch may be taken. */
   pace(): Promise<void>;
+  /** What was kept makes work beside its own, in these steps. */
+  owe(steps: number): void;
   /** The mailbox has noted something that is to be written soon. */
   noteLazily(): void;
   /** Whether threads may still take the agent for one that was deleted. */
@@ -62,7 +64,7 @@ export function createAcceptEvents(
   ports: AcceptEventsPorts,
 ): (principal: Caller, events: unknown[]) => Promise<Result<(Accepted | Rejected)[]>> {
   const { name, storage, clock, committer, projection, registry, threadActor, holders, askRoom } = ports;
-  const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving, pace, outcomes, later } = ports;
+  const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving, pace, owe, outcomes, later } = ports;
   /** The call before has placed its events; the event before has been stored. */
   let arriving: Promise<unknown> = Promise.resolve();
   let keeping: Promise<unknown> = Promise.resolve();
@@ -190,6 +192,7 @@ export function createAcceptEvents(
     const { threads, notes, messages, routing, emitted, nearest } = routed.value;
     for (const thread of threads) begun.set(thread, true, 1);
     const recipients = routing.recipients.length;
+    owe(recipients + agentLimits.paceThread * threads.length);
     const answer: Accepted = {
       ...{ id: event.id, status: "accepted", threads, notes },
       ...(routing.verdicts.length > 0 && { reflexes: routing.verdicts.slice(0, routingLimits.told) }),

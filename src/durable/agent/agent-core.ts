@@ -70,6 +70,8 @@ export interface AgentPorts {
   rates?: Rates;
   /** Resolves when the next event of a batch may be taken, so that others are served in between; absent: at once. */
   pace?(): Promise<void>;
+  /** What was taken makes work beside its own. */
+  owe?(steps: number): void;
 }
 
 export interface AgentCore {
@@ -251,6 +253,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     later: ports.later,
     ...(ports.outcomes && { outcomes: ports.outcomes }),
     pace: ports.pace ?? (() => Promise.resolve()),
+    owe: ports.owe ?? (() => {}),
     isLeaving: leaveThreads.isLeaving,
   });
 

@@ -103,6 +103,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       silentAt: () => findFirstSilence([...this.#readers.values(), ...(this.#opened?.readers ?? [])]),
       rates: readRates(this.env),
       pace: this.#pacer.take,
+      owe: this.#pacer.owe,
     });
   }
 

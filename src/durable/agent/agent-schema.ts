@@ -78,10 +78,13 @@ export const agentLimits = {
   framesAtOnce: 32,
   /**
    * Frames, or events of a batch, after which others are let in between. Each takes a millisecond of a small machine, and
-   * somebody else's call waits for one such round or two. One of many characters counts as several.
+   * somebody else's call waits for one such round or two. One of many characters counts as several: that many of a schema take
+   * as long to look through as an event takes otherwise.
    */
   paceSteps: 8,
-  paceCharacters: 16 * 1024,
+  paceCharacters: 4 * 1024,
+  /** Steps that a thread's beginning counts as: a round of its own. A recipient counts as one. */
+  paceThread: 8,
   /** Frames in a row that cannot be read: a client with a fault says the same again, and each is answered. */
   framesMisread: 256,
   /** Streams of one agent: each keeps its object in memory. */

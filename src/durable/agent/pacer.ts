@@ -7,6 +7,8 @@ export interface Pacer {
    * @param characters to be read for it; many count as several pieces
    */
   take(characters?: number): Promise<void>;
+  /** What was begun costs others so many steps more than its own: they are paid for before the next begins. */
+  owe(steps: number): void;
 }
 
 /** @param pause resolves in a later task of the event loop, after whatever came in meanwhile */
@@ -24,6 +26,9 @@ export function createPacer(pause: () => Promise<void>): Pacer {
         await pausing;
       }
       left -= 1 + Math.floor(characters / agentLimits.paceCharacters);
+    },
+    owe(steps) {
+      left -= steps;
     },
   };
 }

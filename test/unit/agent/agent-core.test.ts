@@ -20,6 +20,7 @@ let projected: ProjectionRow[];
 let registryIsDown: boolean;
 let databaseIsDown: boolean;
 let fault: unknown;
+let owed: number[];
 let taken: Result<{ id: string; status: "accepted"; threads: string[]; notes: string[] }>;
 
 beforeEach(() => {
@@ -27,6 +28,7 @@ beforeEach(() => {
   now = 1_800_000_000_000;
   timers = [];
   delivered = [];
+  owed = [];
   projected = [];
   registryIsDown = false;
   databaseIsDown = false;
@@ -75,6 +77,7 @@ function wake(): AgentCore {
     later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work }),
     countCommit: () => {},
     connections: () => ({ count: 0 }),
+    owe: (steps) => void owed.push(steps),
   });
   core.register(card);
   return core;
@@ -207,4 +210,12 @@ test("a turn that was given back and given again stays, though the answer to giv
   await fail;
   await pass(agentLimits.lazy);
   expect(core.mailbox.readOpen("turn").length).toBeGreaterThan(0);
+});
+
+test("[FAIR11] an event owes a step for each agent that it is sent to", async () => {
+  const core = wake();
+  const to = ["bob", "carol", "dan"].map((agent) => `agents/${agent}`).join();
+  await core.accept(principal, [{ id: "many", type: "a.b", to }]);
+  await core.accept(principal, [{ id: "none", type: "a.b" }]);
+  expect(owed).toEqual([3, 0]);
 });

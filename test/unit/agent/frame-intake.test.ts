@@ -86,3 +86,22 @@ test("[FAIR5] no more frames wait for other objects than may be; what a closed c
   await Promise.all(waiting);
   expect(handled).toHaveLength(agentLimits.framesAtOnce + 1);
 });
+
+test("[FAIR10] work that an event makes for others is paid for before the next is taken; one of many characters counts as several", async () => {
+  const { intake, handled, pacer, resume } = open(async () => pacer.owe(2 * agentLimits.paceSteps));
+  for (let frame = 0; frame < 3; frame++) void intake.take("a", String(frame));
+  await settle();
+  const rounds = [];
+  for (let round = 0; round < 12; round++) {
+    rounds.push(handled.length);
+    await resume();
+  }
+  // The first was handled beside the others of its round, for what it owes is known only then.
+  expect(handled).toHaveLength(3);
+  expect(rounds.filter((count) => count < 3).length).toBeGreaterThanOrEqual(2);
+
+  const large = open();
+  for (let frame = 0; frame < 3; frame++) void large.intake.take("a", "x".repeat(agentLimits.paceSteps * agentLimits.paceCharacters));
+  await settle();
+  expect(large.handled).toHaveLength(1);
+});
