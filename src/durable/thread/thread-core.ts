@@ -12,26 +12,12 @@ import { controlKeyMigrations, createControlKeys, type Once } from "../control-k
 import { noteHeldBack } from "../held-back-row.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
-import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
-import { readMail } from "../mail.ts";
 import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
 import type { Registry } from "../registry.ts";
-import type {
-  AdmissionView,
-  AgentStanding,
-  ClaimCard,
-  Delivery,
-  Envelope,
-  Message,
-  ProjectionRow,
-  Steps,
-  TaskRpc,
-  ThreadActorRpc,
-} from "../rpc.ts";
-import { stampTrace } from "../trace/trace-ids.ts";
+import type { AdmissionView, AgentStanding, ClaimCard, Delivery, Envelope, ProjectionRow, Steps, TaskRpc, ThreadActorRpc } from "../rpc.ts";
 import { makeArchiveRow, readNewest } from "./archive-thread.ts";
 import { createAudience, isWaitedFor } from "./audience.ts";
 import { readBroadcast } from "./audience-rows.ts";
@@ -41,17 +27,17 @@ import { findEpoch, nameActor, readOrigin, readThreadName } from "./epochs.ts";
 import { createWaitNotes } from "./note-waits.ts";
 import { createOffers } from "./offers.ts";
 import { createOwnEvents } from "./own-events.ts";
+import { createOwnPlaces, isOwnPlace } from "./own-places.ts";
 import { createParkedEvents } from "./parked-events.ts";
 import { createRecruitmentCore, type RecruitmentCore } from "./recruitment-core.ts";
 import { createRecruitmentLogic } from "./recruitment-logic.ts";
 import { findTask as findThreadTask, type TaskPort } from "./recruitment-ports.ts";
+import { createStamp } from "./stamp-events.ts";
 import { createTaskCore, type TaskCore } from "./task-core.ts";
 import { createTaskLogic } from "./task-logic.ts";
 import { readLastDecision, readLastMessage, writeSteps } from "./task-rows.ts";
-import type { TaskStart } from "./task-start.ts";
 import { setHooks } from "./thread-hooks.ts";
 import { createThreadRetention } from "./thread-retention.ts";
-import { readThread } from "./thread-rows.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
 import { readTurnNumber } from "./turn-data.ts";
 
@@ -96,12 +82,6 @@ export interface ThreadCore {
 /** What the workflow's queue says to a thread. */
 const queueMessages: ReadonlySet<string> = new Set(["thread.start", "thread.queued", "thread.dropped", "thread.signal"]);
 
-/** What an actor's object does for it, beside running it. */
-const ownPlaces: ReadonlySet<string> = new Set(["offers", "events", "audience"]);
-
-/** What it is told there. */
-const ownMessages: ReadonlySet<string> = new Set(["offer.open", "offer.close", "route", "publish", "spawn", "child.report"]);
-
 /** Made once an isolate: what they load is kept with them. */
 const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
 
@@ -118,7 +98,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     ...ports.world,
     transport: {
       deliver: (envelope) => {
-        if (ownPlaces.has(envelope.to)) return deliverOwn(envelope);
+        if (isOwnPlace(envelope.to)) return ownPlaces.deliver(envelope);
         if (isOwn(envelope.to)) return dispatch(envelope);
         return ports.world.transport.deliver(stampMail(envelope));
       },
@@ -150,25 +130,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     project({ table: "event", event: stamp(event), thread });
     waits.note(event, thread);
   };
-  let initiating: CloudEvent | undefined;
-  /** The event that began the thread, once there is one. */
-  function findInitiating(): CloudEvent | undefined {
-    if (initiating) return initiating;
-    const row = isRoot ? readThread(storage) : storage.exec<{ event: string }>("SELECT event FROM task")[0];
-    if (!row) return undefined;
-    initiating = isRoot ? (JSON.parse(row.event) as CloudEvent) : (JSON.parse(row.event) as TaskStart).event;
-    return initiating;
-  }
-  /** Whatever the thread says is of the trace of the event that began it; the same again when it is said again. */
-  const stamp = (event: CloudEvent): CloudEvent => {
-    const first = findInitiating();
-    return first ? stampTrace(event, first) : event;
-  };
-  const stampMail = (envelope: Envelope): Envelope => {
-    const mail = readMail(envelope.message);
-    if (!mail?.event.source.startsWith("/threads/")) return envelope;
-    return { ...envelope, message: { ...envelope.message, event: stamp(mail.event) as unknown as Json } };
-  };
+  const { stamp, stampMail } = createStamp({ storage, isRoot });
   const readEnd = (): { output: Json; prompt: string | null } => {
     if (!beside) return { output: null, prompt: null };
     const last = readLastMessage(storage);
@@ -299,26 +261,26 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     return !outbox.size && !outbox.heldBack().length && projection.idle;
   };
   const { keep } = ports.retention ?? {};
+  const flush = async (): Promise<void> => {
+    await host.committer.outbox.flush();
+    await projection.flush();
+  };
   const retention =
     isRoot && keep !== undefined
-      ? createThreadRetention({
-          ...{ storage, keep, isIdle, now: () => clock.now() },
-          async archive() {
-            const shown = await recruitment.show(null);
-            if (!shown.ok) return;
-            const said = await readNewest((page) => recruitment.messages(null, page));
-            host.committer.commit(() => {
-              parked.forget();
-              project(makeArchiveRow(shown.value, said, clock.now()));
-              if (!beside) host.committer.outbox.append([`task/${name}`], { type: "thread.forget" });
-            });
-          },
-          async flush() {
-            await host.committer.outbox.flush();
-            await projection.flush();
-          },
-        })
+      ? createThreadRetention({ ...{ storage, keep, isIdle, archive, flush }, now: () => clock.now() })
       : undefined;
+
+  /** What is shown of the thread goes to D1, and its task's object is told to go. */
+  async function archive(): Promise<void> {
+    const shown = await recruitment.show(null);
+    if (!shown.ok) return;
+    const said = await readNewest((page) => recruitment.messages(null, page));
+    host.committer.commit(() => {
+      parked.forget();
+      project(makeArchiveRow(shown.value, said, clock.now()));
+      if (!beside) host.committer.outbox.append([`task/${name}`], { type: "thread.forget" });
+    });
+  }
 
   const ownEvents = createOwnEvents({
     address: world.address,
@@ -354,42 +316,6 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     return { status: "stored" };
   }
 
-  /** What an actor here says to its object: offers to make, and events of the thread's own to publish. */
-  async function deliverOwn(envelope: Envelope): Promise<Delivery> {
-    // Own messages share the object's lane: their ids grow like any sender's, but are kept apart from what comes back to an actor.
-    const sender = `${envelope.from}#${envelope.to}`;
-    if (isRepeat(storage, sender, envelope.id)) return { status: "stored" };
-    if (envelope.to === "audience") {
-      if (!audience) throw new Error(`${world.address} has no audiences`);
-      audience.ask(envelope, sender);
-      return { status: "stored" };
-    }
-    const mark = (): void => markReceived(storage, sender, envelope.id);
-    // What an object of a newer version has left in its lane.
-    if (!ownMessages.has(envelope.message.type)) {
-      if (!envelope.park) return answerUnknown(`${world.address}#${envelope.to}`, envelope.message.type);
-      host.committer.commit(mark);
-      return { status: "refused", code: "unknown_message", detail: `${envelope.to} takes no ${envelope.message.type}` };
-    }
-    if (envelope.message.type === "spawn") {
-      await children.spawn(envelope.message, mark);
-      return { status: "stored" };
-    }
-    const write = envelope.to === "offers" ? await takeOffer(envelope) : await readOwn(envelope.message);
-    // What leads to nothing may be taken again.
-    if (write)
-      host.committer.commit(() => {
-        mark();
-        write();
-      });
-    return { status: "stored" };
-  }
-
-  function readOwn(message: Message): Promise<(() => void) | undefined> {
-    if (message.type === "child.report") return children.report();
-    return message.type === "route" ? ownEvents.route(message) : ownEvents.publish(message);
-  }
-
   /** What the queue says is the root's, also where the object says it to itself. */
   function dispatch(envelope: Envelope): Promise<Delivery> {
     return isRoot && queueMessages.has(envelope.message.type) ? recruitment.deliver(envelope) : receive(envelope);
@@ -400,12 +326,10 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     return childMessages.has(envelope.message.type) ? children.deliver(envelope) : takeIn(envelope);
   }
 
-  async function takeOffer(envelope: Envelope): Promise<() => void> {
-    const actor = await host.peek(name);
-    const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
-    if (!actor || !compiled || !offers) throw new Error(`${world.address} makes no offers`);
-    return offers.take(envelope.message, compiled.ir, actor.context as unknown as RecruitmentContext);
-  }
+  const ownPlaces = createOwnPlaces({
+    ...{ address: world.address, name, host, storage },
+    ...{ definitions, offers, audience, children, ownEvents },
+  });
 
   /** Whoever would change a thread that is being archived would lose it. */
   const refuseArchived = async (): Promise<ReturnType<typeof refuse>> =>
