@@ -10,6 +10,7 @@ import { type Cluster, createCluster } from "./cluster.ts";
 import { createOracle } from "./oracle-actor.ts";
 import { failures } from "./statecharts/failures.ts";
 import { families } from "./statecharts/families.ts";
+import { scxml } from "./statecharts/scxml.ts";
 import type { Statechart } from "./statecharts/statechart.ts";
 import { states } from "./statecharts/states.ts";
 
@@ -90,7 +91,7 @@ async function compare({ machine, input, options = {}, operations }: Statechart)
   }
 }
 
-test.each([...states, ...families, ...failures].map((statechart) => [statechart.name, statechart] as const))(
+test.each([...states, ...families, ...failures, ...scxml].map((statechart) => [statechart.name, statechart] as const))(
   "[HOST20] %s",
   async (_, statechart) => {
     vi.spyOn(console, "error").mockImplementation(() => {});
