@@ -9,6 +9,8 @@ export interface Mail {
   event: CloudEvent;
   /** Of `nerve.turn.assigned`: kept until it is answered or revoked, acknowledged or not. */
   turn?: string;
+  /** Of a turn: it was given before, to whomever, so that an earlier row of it may be there. */
+  again?: true;
   /** Of `nerve.offer.opened`: kept until closed or expired. */
   offer?: string;
   /** Milliseconds since the epoch at which it is worth nothing any more. */

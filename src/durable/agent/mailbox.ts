@@ -119,6 +119,12 @@ export function createMailbox(
     for (const listener of woken) listener();
   }
 
+  function dropPassing(turn: string): boolean {
+    const ended = passing.end(turn);
+    if (ended) readers.forgetAbout(turn);
+    return ended;
+  }
+
   function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string, taken: RoomTaken): void {
     senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
     if (mail.turn !== undefined) passing.stored(mail.turn);
@@ -138,7 +144,9 @@ export function createMailbox(
       const mail = readMail(message);
       const same = mail?.turn === undefined ? undefined : passing.find(mail.turn);
       if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
-      if (mail?.turn === undefined || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.full) return undefined;
+      // One that is given again takes the place of its earlier row, and so is stored.
+      if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.full)
+        return undefined;
       const reader = readers.findReady(mail.channel);
       if (!reader || id <= (senders.read(from)?.last ?? 0)) return undefined;
       const seq = seqs.take();
@@ -177,6 +185,7 @@ export function createMailbox(
           readers.forgetSeqs(rows.deleteOffers());
           if (rows.full) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
         }
+        if (mail.again && mail.turn !== undefined) dropPassing(mail.turn);
         const seq = given?.seq ?? seqs.take();
         const held = phase === "hold";
         rows.expect(seq, held, taken);
@@ -236,9 +245,7 @@ export function createMailbox(
       readers.pumpAll();
     },
     endPassing(turn) {
-      if (!passing.end(turn)) return;
-      readers.forgetAbout(turn);
-      readers.pumpAll();
+      if (dropPassing(turn)) readers.pumpAll();
     },
     expire() {
       receipts.expire();

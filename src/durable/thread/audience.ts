@@ -247,14 +247,16 @@ function mailTurn(
     now: number;
     expires: number;
     ends?: string;
+    again?: true;
   },
 ): void {
-  const { task, role, agents, data, name, cause, now, expires, ends } = given;
+  const { task, role, agents, data, name, cause, now, expires, ends, again } = given;
   const hooks = findHooks(storage);
   const { thread } = readTaskStart({ storage });
   const { turn, round, prompt, deadline, lease } = data;
   const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data as unknown as Json);
-  hooks.mail(agents, createMail({ channel: "my", event, turn, expires, ...(ends !== undefined && { ends }) }), `task/${task}`);
+  const mail = { channel: "my" as const, event, turn, expires, ...(ends !== undefined && { ends }), ...(again && { again }) };
+  hooks.mail(agents, createMail(mail), `task/${task}`);
   const named = agents.length <= threadLimits.namedAtMost;
   hooks.log(
     {
@@ -292,7 +294,7 @@ export function resumeAudience(
     decision: readDecisionOf(storage, said.decision),
     resumed: { reason: said.reason },
   });
-  mailTurn(storage, { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed` });
+  mailTurn(storage, { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed`, again: true });
 }
 
 /** Who held each pool last: its seat is free between turns, and `not` means them. */

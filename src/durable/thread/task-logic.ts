@@ -215,7 +215,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
       },
       start.thread,
     );
-    return createMail({ channel: "my", event: assigned, turn });
+    return createMail({ channel: "my", event: assigned, turn, ...((attempt > 1 || event.resumed) && { again: true }) });
   }
   if (event.type === "turn.revoked") {
     const turn = makeTurnId(scope.actor, event.turn);

@@ -223,3 +223,41 @@ test("[ROOM3] a transaction that was undone, and a turn answered before it was s
   }
   expect(mailbox.refuseSent("/agents/eve", 1)).toBeUndefined();
 });
+
+test.each(["has a row", "passes"])(
+  "[RESUME7] a turn that is given again takes the place of one that %s, and both end with its answer",
+  async (before) => {
+    const mailbox = open();
+    const seen: string[] = [];
+    const turn = "t.1.0:1";
+    const give = (id: number, name: string, again: boolean) => {
+      const event = {
+        specversion: "1.0" as const,
+        id: name,
+        source: "/threads/t",
+        type: "nerve.turn.assigned",
+        time: "2026-11-20T12:00:00Z",
+      };
+      const message = createMail({ channel: "my", event: { ...event, data: { turn } }, turn, ...(again && { again }) });
+      return { from: "task/t.1.0", id, to: "agent/alice", message };
+    };
+    const store = (envelope: ReturnType<typeof give>) => {
+      const received = mailbox.receive([{ envelope }]);
+      storage.transaction(received.write);
+      received.wake();
+    };
+    if (before === "has a row") store(give(1, "first", false));
+    mailbox.attach(createReader(seen));
+    const passed = before === "passes" ? mailbox.pass(give(1, "first", false)) : undefined;
+    const again = give(2, "again", true);
+    expect(mailbox.pass(again)).toBeUndefined();
+    store(again);
+    // Nobody stores the first after the second.
+    expect(await passed).toBeUndefined();
+    expect(mailbox.readOpen("turn").map(({ event }) => event.id)).toEqual(["again"]);
+    expect(seen).toEqual(["first", "again"]);
+    mailbox.endTurn(turn);
+    storage.transaction(() => mailbox.writeNotes());
+    expect(mailbox.readOpen("turn")).toEqual([]);
+  },
+);
