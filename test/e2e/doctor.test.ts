@@ -1,5 +1,5 @@
 /** What the doctor finds in the folder of a real server: nothing in a sound one, and each harm by its name in a harmed one. */
-import { cpSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { cpSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -126,6 +126,13 @@ test("[DOCTOR1] nothing is wrong with the folder of a server that stopped in ord
   expect(await examine(await copySound())).toEqual({ code: 0, err: "", findings: [] });
 });
 
+test("[DOCTOR7] an archived thread has no object, and nothing is wrong with that", async () => {
+  const data = await copySound();
+  rmSync(findObject(data, "RecruitmentObject", "thread", sound.done));
+  change(data, `INSERT INTO thread_archive VALUES ('${sound.done}', ${Date.now()}, '{}', '[]')`);
+  expect(await examine(data)).toEqual({ code: 0, err: "", findings: [] });
+});
+
 /** What a harm is called, and whether `--fix` mends it. */
 const harms: [code: string, harm: (data: string) => void, expected: { mendable: boolean; names: () => string }][] = [
   ["thread_not_in_index", (data) => change(data, "DELETE FROM thread"), { mendable: true, names: () => sound.done }],
@@ -154,6 +161,17 @@ const harms: [code: string, harm: (data: string) => void, expected: { mendable: 
     "thread_lost",
     (data) => rmSync(findObject(data, "RecruitmentObject", "thread", sound.running)),
     { mendable: false, names: () => sound.running },
+  ],
+  // Whatever is over is still shown.
+  [
+    "thread_lost",
+    (data) => rmSync(findObject(data, "RecruitmentObject", "thread", sound.done)),
+    { mendable: false, names: () => sound.done },
+  ],
+  [
+    "thread_lost",
+    (data) => truncateSync(findObject(data, "RecruitmentObject", "thread", sound.done)),
+    { mendable: false, names: () => sound.done },
   ],
   [
     "agent_lost",

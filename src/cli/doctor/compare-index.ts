@@ -132,26 +132,34 @@ function hasRule(type: string, { rules }: Retention): boolean {
   return rules.some(({ pattern }) => (pattern.endsWith(".*") ? type.startsWith(pattern.slice(0, -1)) : type === pattern));
 }
 
-/** Threads that the index knows and nobody plays any more. */
-function findLostThreads(indexed: IndexedThread[], { objects, broken }: Comparison): Compared[] {
-  const there = new Set(objects.flatMap(({ thread }) => thread?.row.id ?? []));
+/** Threads that the index knows, and that neither an object nor the archive has any more. */
+function findLostThreads(indexed: IndexedThread[], { d1, objects, broken }: Comparison): Compared[] {
+  const there = new Set([...objects.flatMap(({ thread }) => thread?.row.id ?? []), ...listArchived(d1)]);
   return (
     indexed
       // One that waits for its place, or was dropped from the queue, has no object of its own yet.
       .filter(
         ({ id, status }) =>
-          !isEnded(status) && status !== "queued" && !there.has(id) && !broken.has(findObjectFile("RecruitmentObject", id)),
+          status !== "queued" && status !== "dropped" && !there.has(id) && !broken.has(findObjectFile("RecruitmentObject", id)),
       )
       .map(({ id, status }) => ({
         code: "thread_lost",
         severity: "error",
         message: `Thread ${id} is ${status} in the index, and its object has nothing of it.`,
-        hint: "Restore a backup; or post the event that began it again, under a new id.",
+        hint: isEnded(status)
+          ? "Restore a backup, if what was said in it is needed: what the log has of it is still there."
+          : "Restore a backup; or post the event that began it again, under a new id.",
         file: `state/${findObjectFile("RecruitmentObject", id)}`,
         thread: id,
         mendable: false,
       }))
   );
+}
+
+/** A folder of an older version keeps all objects, and no archive. */
+function listArchived(d1: DatabaseSync): string[] {
+  if (!d1.prepare("SELECT 1 FROM sqlite_master WHERE name = 'thread_archive'").get()) return [];
+  return (d1.prepare("SELECT thread FROM thread_archive").all() as { thread: string }[]).map(({ thread }) => thread);
 }
 
 function findLostAgents({ d1, objects, broken }: Comparison): Compared[] {
