@@ -8,6 +8,7 @@ import {
   chmodSync,
   constants,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -107,6 +108,22 @@ export async function claimDataFolder(data: string): Promise<DataFolder> {
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+/** Bytes that a folder must take for a server to start: a new one's databases are half as large. */
+const spaceToStart = 1024 * 1024;
+
+/** Why nothing can be stored below a folder, as the operating system says it; undefined: something can. */
+export function findUnwritable(path: string): unknown {
+  const probe = join(path, `probe.${process.pid}`);
+  try {
+    writeFileSync(probe, Buffer.alloc(spaceToStart), { mode: 0o600 });
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    rmSync(probe, { force: true });
   }
 }
 
@@ -214,7 +231,7 @@ function lockFolder(path: string, recordPath: string): DatabaseSync {
 }
 
 /** What the operating system says of a folder that cannot be used, and what to do about it. */
-function explainUnusable(path: string, error: unknown): ServerStartError {
+export function explainUnusable(path: string, error: unknown): ServerStartError {
   const { code = "", message } = error as NodeJS.ErrnoException;
   const elsewhere = "name another folder with --data or NERVEFLARE_DATA.";
   const hints: Record<string, string> = {
@@ -228,6 +245,8 @@ function explainUnusable(path: string, error: unknown): ServerStartError {
     ENOTDIR: `A part of the path is a file: ${elsewhere}`,
     EEXIST: `It is a file: ${elsewhere}`,
   };
+  if (code === "ENOENT" && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+    hints["ENOENT"] = `It is a symbolic link to what is not there: make that folder, or ${elsewhere}`;
   return new ServerStartError("data_folder_unusable", `The data folder ${path} cannot be used: ${message}.`, {
     hint: hints[code] ?? `Mend that, or ${elsewhere}`,
     cause: error,

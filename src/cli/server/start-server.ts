@@ -13,7 +13,7 @@ import { type AdminToken, settleAdminToken } from "./admin-token.ts";
 import { BackupError, copyData } from "./backup.ts";
 import { compactD1 } from "./compact-d1.ts";
 import { type ControlServer, type Report, startControl } from "./control-server.ts";
-import { claimDataFolder, type DataFolder } from "./data-folder.ts";
+import { claimDataFolder, type DataFolder, explainUnusable, findUnwritable } from "./data-folder.ts";
 import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
 import { createDatabaseRuntime, createServingOptions, type RuntimeSettings } from "./miniflare-options.ts";
@@ -105,7 +105,7 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, stop };
   } catch (error) {
     await stop().catch(() => {});
-    throw explainFailure(error, port);
+    throw explainFailure(error, folder.path, port);
   }
 }
 
@@ -249,13 +249,16 @@ function watchRuntime(onSpawn: (pid: number) => void): () => void {
   return () => diagnostics.unsubscribe("child_process", onChild);
 }
 
-function explainFailure(error: unknown, port: number): ServerStartError {
+function explainFailure(error: unknown, data: string, port: number): ServerStartError {
   if (error instanceof ServerStartError) return error;
   const { code, message } = error as { code?: string; message?: string };
-  return code === "ERR_ADDRESS_IN_USE"
-    ? new ServerStartError("port_in_use", `Port ${port} of 127.0.0.1 is taken.`, {
-        hint: "Take another with --port or PORT; 0 takes a free one.",
-        cause: error,
-      })
-    : new ServerStartError("runtime_failed", `The server did not start: ${message ?? String(error)}`, { cause: error });
+  if (code === "ERR_ADDRESS_IN_USE")
+    return new ServerStartError("port_in_use", `Port ${port} of 127.0.0.1 is taken.`, {
+      hint: "Take another with --port or PORT; 0 takes a free one.",
+      cause: error,
+    });
+  // The runtime says of a full disk only that something went wrong.
+  const fault = findUnwritable(data);
+  if (fault !== undefined) return explainUnusable(data, fault);
+  return new ServerStartError("runtime_failed", `The server did not start: ${message ?? String(error)}`, { cause: error });
 }

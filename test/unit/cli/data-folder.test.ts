@@ -1,11 +1,23 @@
 /** Whose a data folder is: what becomes of an earlier server's record and of the processes that it names. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { claimDataFolder, readRecord, type ServerRecord } from "../../../src/cli/server/data-folder.ts";
+import { claimDataFolder, explainUnusable, findUnwritable, readRecord, type ServerRecord } from "../../../src/cli/server/data-folder.ts";
 import { identifyFolder } from "../../../src/cli/server/folder-identity.ts";
 import { identifyProcess, type ProcessIdentity } from "../../../src/cli/server/process-identity.ts";
 
@@ -184,4 +196,21 @@ test("[FOLDER11] a path that is a file is refused with what to do", async () => 
   writeFileSync(file, "");
   for (const data of [file, join(file, "below")])
     await expect(claimDataFolder(data)).rejects.toMatchObject({ code: "data_folder_unusable", hint: expect.stringContaining("--data") });
+});
+
+test("[FOLDER13] a link to what is not there is called one, and a folder that takes nothing says why", async () => {
+  const link = join(makeFolder(), "link");
+  symlinkSync(join(link, "..", "nothing"), link);
+  await expect(claimDataFolder(link)).rejects.toMatchObject({
+    code: "data_folder_unusable",
+    hint: expect.stringContaining("symbolic link"),
+  });
+  const folder = makeFolder();
+  expect(findUnwritable(folder)).toBeUndefined();
+  expect(readdirSync(folder)).toEqual([]);
+  expect(explainUnusable(folder, Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" }))).toMatchObject({
+    code: "data_folder_unusable",
+    hint: expect.stringContaining("The disk is full"),
+  });
+  expect(findUnwritable(join(folder, "nothing"))).toMatchObject({ code: "ENOENT" });
 });
