@@ -49,7 +49,7 @@ export interface AcceptEventsPorts {
   /** What came of reflexes that fired; absent: answers do not tell. */
   outcomes?: AskOutcomes;
   later(milliseconds: number, work: () => void): void;
-  /** Resolves when the next event of a batch may be taken. */
+  /** Resolves when the next event of a batch may be taken, or the next mailbox be asked. */
   pace(): Promise<void>;
   /** What was kept makes work beside its own, in these steps. */
   owe(steps: number): void;
@@ -170,7 +170,8 @@ export function createAcceptEvents(
     const routing = routePosted(sender, judged.event, {
       registry,
       holders,
-      askRoom,
+      // Each question costs whom it is put to as much as an event costs here.
+      askRoom: askRoom && (async (...of) => pace().then(() => askRoom(...of))),
       now: clock.now,
       hasBegun: (thread) => begun.get(thread) === true,
     });

@@ -39,7 +39,7 @@ beforeEach(() => {
 
 afterEach(() => void vi.restoreAllMocks());
 
-function wake(): AgentCore {
+function wake(more: Partial<Parameters<typeof createAgentCore>[1]> = {}): AgentCore {
   const core = createAgentCore("alice", {
     world: {
       address: "agent/alice",
@@ -78,6 +78,7 @@ function wake(): AgentCore {
     countCommit: () => {},
     connections: () => ({ count: 0 }),
     owe: (steps) => void owed.push(steps),
+    ...more,
   });
   core.register(card);
   return core;
@@ -218,4 +219,26 @@ test("[FAIR11] an event owes a step for each agent that it is sent to", async ()
   await core.accept(principal, [{ id: "many", type: "a.b", to }]);
   await core.accept(principal, [{ id: "none", type: "a.b" }]);
   expect(owed).toEqual([3, 0]);
+});
+
+test("[FAIR12] mailboxes are asked for room no faster than events are taken, however many an event is for", async () => {
+  const paced: (() => void)[] = [];
+  const asked: string[] = [];
+  const core = wake({
+    pace: () => new Promise((resolve) => paced.push(resolve)),
+    askRoom: async (agent) => {
+      asked.push(agent);
+      return null;
+    },
+  });
+  const to = Array.from({ length: 20 }, (_, n) => `agents/a${n}`).join();
+  const answering = core.accept(principal, [{ id: "many", type: "a.b", to }]);
+  await vi.waitFor(() => expect(paced).toHaveLength(20));
+  expect(asked).toEqual([]);
+  for (const go of paced.splice(0, 3)) go();
+  await settle();
+  expect(asked).toHaveLength(3);
+  for (const go of paced.splice(0)) go();
+  expect(await answering).toMatchObject({ ok: true, value: [{ status: "accepted", recipients: 20 }] });
+  expect(asked).toHaveLength(20);
 });
