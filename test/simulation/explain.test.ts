@@ -139,3 +139,39 @@ test("[EXPL5] every wait that somebody can end has a command, and what nothing i
     "nerveflare parked retry --all --thread t",
   ]);
 });
+
+test("[EXPL6] why nobody may have a broadcast's turn, agent by agent", async () => {
+  const panel = `name: panel
+binding: cloud
+description: P.
+reflexes: [ { kind: workflow, on: [panel.go] } ]
+roles:
+  best:
+    type: broadcast
+    description: B.
+    capabilities: [read]
+    recruitment: { pick: best, score: "agent.labels.speed" }
+    broadcast: { ack: { need: all }, of: 2 }
+graph:
+  $START: { new: { role: best, prompt: "Go." } }
+  best: { $ACKED: { role: $END, prompt: "Done." } }
+`;
+  const agents = ["r1", "w"].map((id) => ({ id, capabilities: id === "w" ? [] : ["read"], roles: null, kinds: null }));
+  const cluster = await createThreadCluster({ workflow: panel, agents, beside: true, fate: () => "arrives" });
+  const begun = await cluster.agent("w").accept({ agent: "w", token }, [{ specversion: "1.0", id: "e", type: "panel.go", data: {} }]);
+  const [item] = begun.ok ? begun.value : [];
+  await cluster.advance(5_000);
+  const explained = await explain(cluster, item?.status === "accepted" ? (item.threads[0] as string) : "");
+  expect(explained).toMatchObject({
+    status: "suspended",
+    unfilled: [
+      {
+        role: "best",
+        agents: [
+          { agent: "r1", code: "not_eligible", why: "score gives nothing, which is no number" },
+          { agent: "w", code: "not_eligible", why: "lacks read" },
+        ],
+      },
+    ],
+  });
+});

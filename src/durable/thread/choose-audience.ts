@@ -10,7 +10,7 @@ import type { Registry } from "../registry.ts";
 import type { AgentCard, ClaimCard } from "../rpc.ts";
 import { summariseTurns } from "./agent-stats.ts";
 import { judgeCard } from "./judge-claim.ts";
-import { rankClaims, type SeenEvent, scoreClaim } from "./pick-claims.ts";
+import { rankClaims, type Score, type SeenEvent, scoreClaim } from "./pick-claims.ts";
 import { threadLimits } from "./thread-schema.ts";
 
 export interface AudiencePorts {
@@ -97,24 +97,33 @@ async function meets(card: ClaimCard, where: string, { event }: AudienceWish): P
   return result.ok && isTruthy(result.value);
 }
 
+/** What an agent that may have a panel's turn is ranked by, or why it can't be. */
+export async function scoreCandidate(
+  { registry, random, now }: Pick<AudiencePorts, "random" | "now"> & { registry: Pick<Registry, "pastTurns"> },
+  { role, workflow, event }: Pick<AudienceWish, "role" | "workflow" | "event">,
+  card: AgentCard | ClaimCard,
+): Promise<Score> {
+  const candidate = { agent: { labels: {}, load: 0, ...card }, event };
+  return scoreClaim(role.recruitment, candidate, {
+    random,
+    async stats() {
+      const past = await registry.pastTurns(card.id, workflow, role.name);
+      const sum = (turns: typeof past.role) => summariseTurns(turns, now(), role.turn.timeout);
+      return { ...sum(past.role), overall: sum(past.overall) };
+    },
+  });
+}
+
 /** Best first, by the rule of claims; who is alike stands in the order of ids, and who can't be scored is left out. */
 async function rank(ports: AudiencePorts, wish: AudienceWish, eligible: (AgentCard | ClaimCard)[]): Promise<string[]> {
-  const { role, last, workflow, event } = wish;
+  const { role, last } = wish;
   const claims: { id: string; score?: number }[] = [];
   for (const card of eligible) {
     if (role.recruitment.pick === "sticky") {
       claims.push({ id: card.id, score: last.has(card.id) ? 1 : 0 });
       continue;
     }
-    const candidate = { agent: { labels: {}, load: 0, ...card }, event };
-    const score = await scoreClaim(role.recruitment, candidate, {
-      random: ports.random,
-      async stats() {
-        const past = await ports.registry.pastTurns(card.id, workflow, role.name);
-        const sum = (turns: typeof past.role) => summariseTurns(turns, ports.now(), role.turn.timeout);
-        return { ...sum(past.role), overall: sum(past.overall) };
-      },
-    });
+    const score = await scoreCandidate(ports, wish, card);
     if (score.ok) claims.push({ id: card.id, ...(score.score !== undefined && { score: score.score }) });
   }
   return rankClaims(claims).map(({ id }) => id);

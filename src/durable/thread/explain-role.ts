@@ -9,7 +9,8 @@ import type { CloudEvent } from "../../wire/event.ts";
 import { limits } from "../../wire/limits.ts";
 import type { Storage } from "../host/ports.ts";
 import type { Registry } from "../registry.ts";
-import type { AgentCard, AgentReason, AgentStanding, UnfilledRole } from "../rpc.ts";
+import type { AgentCard, AgentReason, AgentStanding, ClaimCard, UnfilledRole } from "../rpc.ts";
+import { scoreCandidate } from "./choose-audience.ts";
 import { findSetApart, judgeCard, judgeClaimCard } from "./judge-claim.ts";
 import { type OfferedRow, type OfferRow, readLastOffer, readOffered } from "./offer-rows.ts";
 import type { SeenEvent } from "./pick-claims.ts";
@@ -35,7 +36,7 @@ export interface RoleFacts {
   thread: ThreadRow;
   context: Pick<RecruitmentContext, "seats" | "last" | "leading" | "offers">;
   storage: Storage;
-  registry: Pick<Registry, "agents">;
+  registry: Pick<Registry, "agents" | "pastTurns">;
   standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
 }
 
@@ -145,6 +146,20 @@ function describeUnanswered({ card: { capacity } }: AgentStanding, milliseconds:
   return `ignores the offer: it is online${free}, has seen it, and has not answered since the role was offered ${seconds} s ago. If it should claim it, restart it`;
 }
 
+/** Nobody claims a broadcast's turn, and whoever may have it is asked, connected or not. */
+async function explainUnasked({ role, thread, registry, now }: RoleFacts, card: ClaimCard, event: SeenEvent): Promise<AgentReason> {
+  const score =
+    role.broadcast?.of === undefined
+      ? undefined
+      : await scoreCandidate({ registry, random: () => 0, now: () => now }, { role, workflow: thread.workflow, event }, card);
+  if (score?.ok === false) return { agent: card.id, code: "not_eligible", why: score.why };
+  return {
+    agent: card.id,
+    code: "not_offered",
+    why: "may have the turn now: it is asked when the thread is resumed, if it has not acknowledged an earlier turn of the role",
+  };
+}
+
 async function explainAgent(
   facts: RoleFacts,
   card: AgentCard,
@@ -164,7 +179,9 @@ async function explainAgent(
   if (!standing) return give("unknown", "its object knows of no such agent");
   const event: SeenEvent = { ...(JSON.parse(facts.thread.event) as CloudEvent), agent: facts.thread.initiator };
   const ineligible = await judgeClaimCard(facts.role, standing.card, facts.thread.workflow, event);
-  if (ineligible) return give(ineligible.rule === "capacity" ? "at_capacity" : "not_eligible", ineligible.why);
+  const isBound = ineligible?.rule !== "capacity" || facts.role.type !== "broadcast";
+  if (ineligible && isBound) return give(ineligible.rule === "capacity" ? "at_capacity" : "not_eligible", ineligible.why);
+  if (facts.role.type === "broadcast") return explainUnasked(facts, standing.card, event);
   const { state, lastSignAt } = standing.presence;
   if (state !== "online")
     return give(

@@ -2,7 +2,7 @@
 import { lookUp } from "../../../machines/facts.ts";
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../../machines/task/context.ts";
-import type { WorkflowIr } from "../../compile/ir.ts";
+import type { RoleIr, WorkflowIr } from "../../compile/ir.ts";
 import { type Result, refuse, succeed } from "../../wire/problem.ts";
 import { viewHeldBack } from "../held-back-row.ts";
 import type { HeldBack } from "../host/held-back.ts";
@@ -58,13 +58,13 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
     const context = actor.context as unknown as RecruitmentContext;
     const unfilled = await Promise.all(
       ir.roles
-        .filter((role) => isSought(actor, role))
+        .filter((role) => isSought(actor, role) || isUnasked(thread, role))
         .map((role) =>
           explainRole({
             ir,
             role,
             now: ports.clock.now(),
-            state: readRegionPath(actor, role.name)[0] ?? "",
+            state: isUnasked(thread, role) ? "nobody may have its turn" : (readRegionPath(actor, role.name)[0] ?? ""),
             thread,
             context,
             storage,
@@ -91,6 +91,11 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
   }
 
   return explain;
+}
+
+/** Whether the thread was suspended because nobody may have the broadcast's turn. */
+function isUnasked({ status, reason }: ThreadRow, { type, name }: RoleIr): boolean {
+  return type === "broadcast" && status === "suspended" && reason === `unfilled:${name}`;
 }
 
 /** Whom the thread's objects cannot reach: of two that live in one object, each once. */
