@@ -37,6 +37,7 @@ test("[KEY6] every order of an operator to a thread, a workflow or a parked even
       ...orders,
       ...["pause", "unpause"].map((order) => `/v1/workflows/{name}/${order}`),
       ...["retry", "drop"].map((order) => `/v1/parked/{id}/${order}`),
+      "/v1/parked/retry",
     ].toSorted(),
   );
 });
