@@ -1,4 +1,4 @@
-/** The test projects: `node` is everything that needs no Workers, `workerd` and `host` run inside the real runtime, `e2e` drives real processes. */
+/** The test projects: `node` is everything that needs no Workers, `workerd` and `host` run inside the real runtime, `e2e` and `alone` drive real processes. */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -12,6 +12,9 @@ async function compileInNode(request: { text(): Promise<string> }): Promise<Resp
 
 /** Where CI wants the results as JSON, beside what people read. */
 const resultsFile = process.env.VITEST_RESULTS;
+
+/** Files that hold one wait against another: side by side they would measure each other's load. */
+const alone = "test/e2e/hostile*.test.ts";
 
 export default defineConfig({
   test: {
@@ -56,10 +59,22 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: [alone],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Each file runs servers of its own; side by side they would measure each other's load.
+          // Each file runs servers of its own, and waits for most of its time: two side by side.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "alone",
+          include: [alone],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
