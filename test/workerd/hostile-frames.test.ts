@@ -57,6 +57,25 @@ test("hundreds of tiny frames of nonsense end the socket with 4429 after 256 ans
   again.socket.close();
 });
 
+test("[FAIR13] connections that flood again and again leave their agent waiting for the next, and are let in after it", async () => {
+  const player = await joinNext();
+  const flood = async (): Promise<Loose> => {
+    const socket = await connect(player);
+    for (let count = 0; count < 600; count++) socket.send("x");
+    await vi.waitFor(() => expect(socket.closed).toMatchObject({ code: 4429 }), { timeout: 15_000 });
+    return socket.closed as Loose;
+  };
+  await flood();
+  await flood();
+  expect(await flood()).toMatchObject({ reason: expect.stringMatching(/come back in 1 s/) });
+  await later(1_500, async () => {
+    const again = await connect(player);
+    again.send({ type: "event", event: { id: "let-in", type: "a.b" } });
+    await vi.waitFor(() => expect(again.frames).toMatchObject([{ type: "accepted", id: "let-in" }]), { timeout: 10_000 });
+    again.socket.close();
+  });
+});
+
 test("frames nested deep, of the wrong encoding, too large, or of wrong types are refused each with its code", async () => {
   const player = await joinNext();
   const socket = await connect(player);

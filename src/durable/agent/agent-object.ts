@@ -1,5 +1,4 @@
 /** The Durable Object of an agent: a thin host of the core, and its hibernating sockets. */
-
 import { DurableObject } from "cloudflare:workers";
 import { closeCodes, subprotocol } from "../../wire/channels.ts";
 import type { CloudEvent, Json } from "../../wire/event.ts";
@@ -26,26 +25,27 @@ import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { type Clients, createClients, describeSecond } from "./clients.ts";
 import { type ConnectionWish, readConnectionWish } from "./connection-wish.ts";
+import { createFloodPause } from "./flood-pause.ts";
 import { createFrameIntake } from "./frame-intake.ts";
-import { invalidToken } from "./identity.ts";
+import { refuseToken } from "./identity.ts";
 import { createPacer } from "./pacer.ts";
 import { readRates } from "./rate.ts";
 import { readFrame } from "./read-frame.ts";
 import { createSharedTimers } from "./shared-timers.ts";
 import { findFirstSilence, isSilent } from "./silence.ts";
-import { type Attachment, type SocketConnection as Connection, createSocketConnection, send } from "./socket-connection.ts";
+import { type Attachment, type SocketConnection as Connection, createSocketConnection, readPing, send } from "./socket-connection.ts";
 import { createStreams, type Streams } from "./streams.ts";
+
+const now = (): number => Date.now();
 
 export class AgentObject extends DurableObject<Environment> implements AgentRpc {
   #made: AgentCore | undefined;
   #opened: Streams | undefined;
   readonly #readers = new Map<WebSocket, Connection>();
-  readonly #clients: Clients = createClients(() => Date.now());
-  readonly #later = createSharedTimers(
-    (milliseconds, work) => void setTimeout(work, milliseconds),
-    () => Date.now(),
-  );
+  readonly #clients: Clients = createClients(now);
+  readonly #later = createSharedTimers((milliseconds, work) => void setTimeout(work, milliseconds), now);
   readonly #pacer = createPacer(() => new Promise((resolve) => this.#later(0, resolve)));
+  readonly #floods = createFloodPause(now);
   readonly #intake = createFrameIntake<WebSocket>((socket, data) => this.#read(socket, data), this.#pacer);
 
   constructor(ctx: DurableObjectState, env: Environment) {
@@ -71,7 +71,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#opened ??= createStreams({
       mailbox: this.#core.mailbox,
       later: this.#later,
-      now: () => Date.now(),
+      now,
       alive: () => this.#core.presence.hear(),
     });
     return this.#opened;
@@ -97,7 +97,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       countCommit: () => countCommit("agent"),
       connections: () => {
         const open = this.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
-        const pinged = Math.max(0, ...open.map((socket) => this.#readPing(socket)));
+        const pinged = Math.max(0, ...open.map((socket) => readPing(this.ctx, socket)));
         return { count: open.length, ...(pinged > 0 && { pinged }) };
       },
       silentAt: () => findFirstSilence([...this.#readers.values(), ...(this.#opened?.readers ?? [])]),
@@ -136,13 +136,13 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   async identify(principal: Principal): Promise<Result<AgentCard>> {
-    return this.#find(principal)?.identify(principal) ?? refuseUnknown();
+    return this.#find(principal)?.identify(principal) ?? refuseToken();
   }
 
   async me(principal: Principal, client?: string): Promise<Result<Json>> {
-    const shown = (await this.#find(principal)?.me(principal)) ?? refuseUnknown();
+    const shown = (await this.#find(principal)?.me(principal)) ?? refuseToken();
     if (!shown.ok || client === undefined) return shown;
-    const others = this.#clients.list(this.#connected()).filter((other) => other !== client);
+    const others = this.#listClients().filter((other) => other !== client);
     const readers = [...this.#readers.values(), ...(this.#opened?.readers ?? [])].filter((reader) => reader.client !== client);
     const held = new Set(readers.flatMap((reader) => [...reader.held.values()]));
     const me = shown.value as { turns: { turn: string }[]; [fact: string]: Json };
@@ -150,11 +150,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   async accept(principal: Principal, events: unknown[]): Promise<Result<(Accepted | Rejected)[]>> {
-    return this.#find(principal)?.accept(principal, events) ?? refuseUnknown();
+    return this.#find(principal)?.accept(principal, events) ?? refuseToken();
   }
 
   async inbox(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>> {
-    const proven = (await this.#find(principal)?.identify(principal)) ?? refuseUnknown();
+    const proven = (await this.#find(principal)?.identify(principal)) ?? refuseToken();
     if (!proven.ok) return proven;
     this.#closeSilent();
     this.#replace(query.replaces);
@@ -167,7 +167,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   async ack(principal: Principal, ack: Acknowledgement): Promise<Result<null>> {
-    const acknowledged = (await this.#find(principal)?.ack(principal, ack)) ?? refuseUnknown();
+    const acknowledged = (await this.#find(principal)?.ack(principal, ack)) ?? refuseToken();
     if (acknowledged.ok && ack.connection !== undefined) this.#opened?.hear(ack.connection);
     if (acknowledged.ok && ack.replaces !== undefined) this.#replace([ack.replaces]);
     return acknowledged;
@@ -196,7 +196,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   async presence(): Promise<PresenceFacts> {
     const shown = this.#find()?.showPresence();
-    if (shown) return { ...shown, clients: this.#clients.list(this.#connected()).length };
+    if (shown) return { ...shown, clients: this.#listClients().length };
     return { state: "away", lastSignAt: null, connections: 0, clients: 0, seats: 0, slots: null, used: 0 };
   }
 
@@ -208,13 +208,13 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   }
 
   async issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>> {
-    return this.#find(principal)?.issueTicket(principal, ticketHash) ?? refuseUnknown();
+    return this.#find(principal)?.issueTicket(principal, ticketHash) ?? refuseToken();
   }
 
   /** `GET /v1/connect` and `/v1/inbox/stream`: the Worker checked the form and put the token, or the ticket, into `Authorization`. */
   override async fetch(request: Request): Promise<Response> {
     const [scheme, secret = ""] = (request.headers.get("authorization") ?? "").split(" ");
-    const proven = (await (scheme === "Ticket" ? this.#find()?.redeemTicket(secret) : this.#find()?.prove(secret))) ?? refuseUnknown();
+    const proven = (await (scheme === "Ticket" ? this.#find()?.redeemTicket(secret) : this.#find()?.prove(secret))) ?? refuseToken();
     const wish = readConnectionWish(request);
     if (proven.ok) {
       this.#closeSilent();
@@ -241,9 +241,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       ...(!proven.ok && { "x-nerveflare-refused": "1" }),
     };
     const response = (): Response => new Response(null, { status: 101, webSocket: client, headers });
-    if (!proven.ok) {
+    const pause = Math.ceil(this.#floods.left() / 1000);
+    if (!proven.ok || pause > 0) {
       server.accept();
-      server.close(closeCodes.token, proven.problem.detail);
+      if (proven.ok) server.close(closeCodes.rate, `this agent's connections flooded again and again: come back in ${pause} s`);
+      else server.close(closeCodes.token, proven.problem.detail);
       return response();
     }
     // The oldest gives way: a client that lost its connection may not have closed it.
@@ -267,8 +269,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     if (!connection) return undefined;
     connection.hear(Date.now());
     const taken = this.#intake.take(socket, data);
-    if (!taken)
-      this.#close(socket, closeCodes.rate, `more than ${agentLimits.framesUnderWay} frames wait for their answers: send fewer at once`);
+    if (!taken) this.#closeFlooding(socket, `more than ${agentLimits.framesUnderWay} frames wait for their answers: send fewer at once`);
     return taken;
   }
 
@@ -280,7 +281,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     if (!frame.ok) {
       connection.misread += 1;
       if (connection.misread <= agentLimits.framesMisread) return reject(null, frame.problem);
-      return this.#close(socket, closeCodes.rate, `${agentLimits.framesMisread} frames in a row could not be read`);
+      return this.#closeFlooding(socket, `${agentLimits.framesMisread} frames in a row could not be read`);
     }
     connection.misread = 0;
     if (frame.value.type === "ack") {
@@ -294,7 +295,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
       if (answer.status === "accepted") send(socket, { type: "accepted", ...answer });
       else reject(answer.id, answer.error);
     }
-    if (this.#core.flooded) this.#close(socket, closeCodes.rate, "too much, too fast: wait as told");
+    if (this.#core.flooded) this.#closeFlooding(socket, "too much, too fast: wait as told");
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
@@ -308,7 +309,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   #connect(socket: WebSocket, attachment: Attachment): Connection {
     const connection = createSocketConnection(socket, attachment, {
       mailbox: this.#core.mailbox,
-      readPing: () => this.#readPing(socket),
+      readPing: () => readPing(this.ctx, socket),
       // Not at once: its mailbox is dealing with it.
       tooSlow: () => queueMicrotask(() => this.#close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead")),
     });
@@ -338,13 +339,13 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#made?.supersede(names);
   }
 
-  #connected(): string[] {
-    return [...[...this.#readers.values()].flatMap(({ client }) => client ?? []), ...(this.#opened?.clients ?? [])];
+  #listClients(): string[] {
+    return this.#clients.list([...[...this.#readers.values()].flatMap(({ client }) => client ?? []), ...(this.#opened?.clients ?? [])]);
   }
 
   /** A process connects or polls: the others are told when it is new. Returns them. */
   #meet(client: string): string[] {
-    const there = this.#clients.list(this.#connected());
+    const there = this.#listClients();
     if (!there.includes(client)) {
       const note = describeSecond(client);
       for (const [socket, { client: other }] of this.#readers) if (other !== undefined) send(socket, { type: "note", ...note });
@@ -356,9 +357,8 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
   /** Another connection or poll of the agent is here: what half-open ones hold is freed for it. */
   #closeSilent(): void {
     this.#opened?.knock();
-    const now = Date.now();
     for (const [socket, { lastSign }] of this.#readers) {
-      if (now - lastSign > agentLimits.silent)
+      if (now() - lastSign > agentLimits.silent)
         this.#close(socket, closeCodes.replaced, "it gave no sign of life, and another connection did");
     }
   }
@@ -371,7 +371,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   #close(socket: WebSocket, code: number, reason?: string): void {
     // The time of its last ping goes with it.
-    const pinged = this.#readPing(socket);
+    const pinged = readPing(this.ctx, socket);
     this.#detach(socket);
     try {
       socket.close(code, reason);
@@ -381,6 +381,11 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#core.presence.noteDisconnected(pinged);
   }
 
+  #closeFlooding(socket: WebSocket, reason: string): void {
+    this.#floods.note();
+    this.#close(socket, closeCodes.rate, reason);
+  }
+
   #detach(socket: WebSocket): void {
     const reader = this.#readers.get(socket);
     if (!reader) return;
@@ -388,19 +393,6 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
     this.#intake.drop(socket);
     this.#core.mailbox.detach(reader);
   }
-
-  /** When the socket's last ping was answered without waking the object, in milliseconds since the epoch; 0: never. */
-  #readPing(socket: WebSocket): number {
-    try {
-      return this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
-    } catch {
-      return 0;
-    }
-  }
-}
-
-function refuseUnknown(): ReturnType<typeof refuse> {
-  return refuse("unauthenticated", invalidToken);
 }
 
 function respondProblem(problem: Problem): Response {

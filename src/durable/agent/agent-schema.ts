@@ -85,6 +85,12 @@ export const agentLimits = {
   paceCharacters: 4 * 1024,
   /** Steps that a thread's beginning counts as: a round of its own. A recipient counts as one. */
   paceThread: 8,
+  /** Milliseconds that an agent whose connection was closed for flooding for the second time waits for another; doubles with each. */
+  floodPause: 1_000,
+  /** The longest such pause: a client that was mended is not kept out for longer. */
+  floodPauseLongest: 30_000,
+  /** Milliseconds without a flood after which earlier ones are forgotten: twice the longest pause. */
+  floodForgotten: 60_000,
   /** Frames in a row that cannot be read: a client with a fault says the same again, and each is answered. */
   framesMisread: 256,
   /** Streams of one agent: each keeps its object in memory. */

@@ -10,7 +10,9 @@ import { equalText, hashToken } from "../token-hash.ts";
 import { agentLimits } from "./agent-schema.ts";
 
 /** Of a token that names nobody as of one that is wrong: which ids there are is nobody's to try out. */
-export const invalidToken = "This token is not valid (any more); ask the operator for a new one.";
+export function refuseToken(): ReturnType<typeof refuse> {
+  return refuse("unauthenticated", "This token is not valid (any more); ask the operator for a new one.");
+}
 
 /** What the agent says of itself; it narrows what was granted. */
 export type Report = AgentData<"nerve.agent.report">;
@@ -108,10 +110,10 @@ export function createIdentity(name: string, { storage, clock }: World, commit: 
           report: {},
           source: `/operators/${caller.operator}`,
         });
-      if (!card) return refuse("unauthenticated", invalidToken);
+      if (!card) return refuseToken();
       const right = "token" in caller ? await holdsToken(caller.token) : holds(caller.tokenHash);
       // It may have been removed while the token was hashed.
-      if (!right || !card) return refuse("unauthenticated", invalidToken);
+      if (!right || !card) return refuseToken();
       return succeed({ card, report, source: `/agents/${card.id}` });
     },
     register(newCard, newHash) {

@@ -116,3 +116,12 @@ function sendText(socket: WebSocket, text: string): void {
     // A dead socket: its close comes, and what it was given goes to another.
   }
 }
+
+/** When the socket's last ping was answered without waking the object, in milliseconds since the epoch; 0: never. */
+export function readPing(ctx: DurableObjectState, socket: WebSocket): number {
+  try {
+    return ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+  } catch {
+    return 0;
+  }
+}
