@@ -99,7 +99,7 @@ describe("refuses, and says why:", () => {
     expect(await author.post("pr.ready_for_review", { repo: "other", pr: 1 }, { id: "same" })).toMatchObject(refused(409, "id_conflict"));
     expect(await author.post("xstate.x", {}, { id: "free" })).toMatchObject({ status: 400 });
     expect(await author.post("a.b", {}, { id: "free" })).toMatchObject({ status: 202 });
-    const log = await readLog(first.body.threads[0], "nerve.offer.opened");
+    const log = await readLog(first.body.threads[0], "pr.ready_for_review", "nerve.offer.opened");
     expect(log.filter(({ type }) => type === "pr.ready_for_review")).toHaveLength(1);
   });
 

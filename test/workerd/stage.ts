@@ -163,13 +163,13 @@ export async function expectThread(thread: string, shape: object): Promise<Loose
   );
 }
 
-/** The log of a thread, once it holds `type`. */
-export async function readLog(thread: string, type: string): Promise<CloudEvent[]> {
+/** The log of a thread, once it holds all of `types`: objects tell it each at their own time. */
+export async function readLog(thread: string, ...types: string[]): Promise<CloudEvent[]> {
   return vi.waitFor(
     async () => {
       const { body } = await call("GET", `/v1/events?correlationid=${thread}&limit=200`);
       const events = body.events.map(({ event }: { event: CloudEvent }) => event) as CloudEvent[];
-      expect(events.map((event) => event.type)).toContain(type);
+      expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(types));
       return events;
     },
     { timeout: 5_000, interval: 50 },
