@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { migrateD1 } from "../src/cli/server/migrate-d1.ts";
 import { projectRoot } from "../src/cli/server/project-root.ts";
 import { readWorkerOptions } from "../src/cli/server/worker-options.ts";
+import { makeSettings } from "./worker-settings.ts";
 
 /** A server that answers. */
 export interface WorkerServer {
@@ -37,16 +38,7 @@ export async function startWorkerServer({ variables, script, inspect }: WorkerSe
       ...(script !== undefined && { script }),
       bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...variables },
       ...(inspect && { inspectorPort: 0 }),
-      unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-      host: "127.0.0.1",
-      port: 0,
-      resourcePersistencePath: join(data, "state"),
-      cf: false,
-      telemetry: { enabled: false },
-      unsafeLocalExplorer: false,
-      unsafeObservability: false,
-      logRequests: false,
-      log: new NoOpLog(),
+      ...makeSettings(data),
       handleStructuredLogs: () => {},
     }),
   );

@@ -4,10 +4,10 @@
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { openAgentSocket } from "../review/agent-socket.ts";
 import { publishReview, registerAgent } from "../review/call-operator.ts";
 import { startWorkerServer, type WorkerServer } from "../worker-server.ts";
+import { bundleWorker } from "../worker-settings.ts";
 import { addCounts, type Counts, createCounts } from "./counts.ts";
 import { connectPair, type Pair } from "./play-thread.ts";
 
@@ -40,7 +40,10 @@ const patience = 20_000;
 
 /** Plays a scenario on a fresh server. */
 export async function measureCounts(scenario: Scenario, variables: Record<string, string>): Promise<Measured> {
-  const server = await startWorkerServer({ variables, script: await bundleCountingWorker() });
+  const server = await startWorkerServer({
+    variables,
+    script: await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts")),
+  });
   try {
     await publishReview(server, "recruited");
     const tokens = {
@@ -84,17 +87,4 @@ async function settle(server: WorkerServer): Promise<Counts> {
     sum = addCounts(sum, counts);
   }
   return sum;
-}
-
-async function bundleCountingWorker(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(dirname(fileURLToPath(import.meta.url)), "worker.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-  });
-  return outputFiles[0]?.text ?? "";
 }
