@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { CloudEvent } from "../src/wire/event.ts";
+import type { CloudEvent } from "../src/contract/event.ts";
 import { call, connectFleet, type Fleet, nameAgent, registerAgents } from "./edge/fleet.ts";
 import { pickQuantile } from "./pick-quantile.ts";
 import { printTable } from "./print-table.ts";

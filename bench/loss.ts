@@ -5,9 +5,9 @@
  */
 import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
-import { subprotocol } from "../src/wire/channels.ts";
-import type { CloudEvent, Json } from "../src/wire/event.ts";
-import type { ServerFrame } from "../src/wire/frames.ts";
+import { subprotocol } from "../src/contract/channels.ts";
+import type { CloudEvent, Json } from "../src/contract/event.ts";
+import type { ServerFrame } from "../src/contract/frames.ts";
 import { pickQuantile } from "./pick-quantile.ts";
 import { startServerProcess } from "./server-process.ts";
 

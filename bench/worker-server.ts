@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { migrateD1 } from "../src/cli/server/migrate-d1.ts";
-import { projectRoot } from "../src/cli/server/project-root.ts";
-import { readWorkerOptions } from "../src/cli/server/worker-options.ts";
+import { migrateD1 } from "../src/local-server/migrate-d1.ts";
+import { projectRoot } from "../src/local-server/project-root.ts";
+import { readWorkerOptions } from "../src/local-server/worker-options.ts";
 import { makeSettings } from "./worker-settings.ts";
 
 /** A server that answers. */

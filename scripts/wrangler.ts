@@ -3,7 +3,7 @@
  * settles an admin token, without which the Worker refuses to serve. A real deploy is `npx wrangler deploy`.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { settleAdminToken } from "../src/cli/server/admin-token.ts";
+import { settleAdminToken } from "../src/local-server/admin-token.ts";
 
 const env = {
   ...process.env,

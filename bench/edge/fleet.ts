@@ -1,8 +1,8 @@
 /** A thousand agents over raw WebSockets: registered, connected, each acknowledging what it is given. Knows the wire, not what is measured. */
 import { WebSocket } from "ws";
-import { subprotocol } from "../../src/wire/channels.ts";
-import type { CloudEvent, Json } from "../../src/wire/event.ts";
-import type { ServerFrame } from "../../src/wire/frames.ts";
+import { subprotocol } from "../../src/contract/channels.ts";
+import type { CloudEvent, Json } from "../../src/contract/event.ts";
+import type { ServerFrame } from "../../src/contract/frames.ts";
 import type { ServerProcess } from "../server-process.ts";
 
 /** Registrations and handshakes under way at once: more only wait in the server's one thread. */

@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readWorkerOptions } from "../../src/cli/server/worker-options.ts";
+import { readWorkerOptions } from "../../src/local-server/worker-options.ts";
 import { ask } from "../measure.ts";
 import type { WindowOrder, WindowResult } from "../player.ts";
 import { startWorkerServer } from "../worker-server.ts";

@@ -1,8 +1,8 @@
 /** One agent's WebSocket, `nerveflare.v1`, with as little between as can be. */
 import { WebSocket } from "ws";
-import { subprotocol } from "../../src/wire/channels.ts";
-import type { Json } from "../../src/wire/event.ts";
-import type { AgentFrame, InboxItem, ServerFrame } from "../../src/wire/frames.ts";
+import { subprotocol } from "../../src/contract/channels.ts";
+import type { Json } from "../../src/contract/event.ts";
+import type { AgentFrame, InboxItem, ServerFrame } from "../../src/contract/frames.ts";
 
 /** An open connection. */
 export interface AgentSocket {

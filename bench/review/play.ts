@@ -2,8 +2,8 @@
  * The two agents of the review workflow, over raw WebSockets: a client library would measure itself. They answer at once,
  * acknowledge in batches, and keep a number of reviews running.
  */
-import type { InboxItem } from "../../src/wire/frames.ts";
-import type { OfferOpened, Outcome, TurnAssigned } from "../../src/wire/kinds.ts";
+import type { InboxItem } from "../../src/contract/frames.ts";
+import type { OfferOpened, Outcome, TurnAssigned } from "../../src/contract/kinds.ts";
 import type { Play } from "../player.ts";
 import { type AgentSocket, openAgentSocket } from "./agent-socket.ts";
 import { publishReview, registerAgent } from "./call-operator.ts";

@@ -2,7 +2,7 @@
  * Kinds with JSON Schemas, for those who keep theirs in files. Apart from the client's index: it alone needs a package, the
  * judge that the server uses too.
  */
-import { checkSchema, inspectSchema, type JsonSchema } from "../wire/check-schema.ts";
+import { checkSchema, inspectSchema, type JsonSchema } from "../contract/json-schema/check-schema.ts";
 import type { Accepts, PublishedSchema, StandardSchema } from "./accepts.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Consumer-side validation: payloads carry no schema on the wire, so who takes an event says what it must look like. */
-import type { Json } from "../wire/event.ts";
+import type { Json } from "../contract/event.ts";
 
 /** The common interface of zod, valibot, arktype and others (standardschema.dev), as far as it is used. */
 export interface StandardSchema {

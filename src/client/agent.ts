@@ -1,8 +1,8 @@
 /** Makes an agent: puts connection, inbox, outbox, turns and offers together, and hands each event to whose it is. */
-import { channels } from "../wire/channels.ts";
-import type { CloudEvent, Json } from "../wire/event.ts";
-import type { Accepted, InboxItem } from "../wire/frames.ts";
-import type { TurnAssigned } from "../wire/kinds.ts";
+import { channels } from "../contract/channels.ts";
+import type { CloudEvent, Json } from "../contract/event.ts";
+import type { Accepted, InboxItem } from "../contract/frames.ts";
+import type { TurnAssigned } from "../contract/kinds.ts";
 import { type Accepts, describeAccepts, findMisfit } from "./accepts.ts";
 import { createAnswers, type Journal } from "./answers.ts";
 import { createBoundedSet } from "./bounded.ts";

@@ -1,7 +1,7 @@
 /** Answers that were made, kept so that a turn which is seen again is not performed again. */
 
-import type { PostedEvent } from "../wire/event.ts";
-import { countBytes } from "../wire/limits.ts";
+import type { PostedEvent } from "../contract/event.ts";
+import { countBytes } from "../contract/limits.ts";
 import { describeError } from "./client-error.ts";
 import { clientLimits } from "./limits.ts";
 import type { TakeNote } from "./note.ts";

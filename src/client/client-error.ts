@@ -1,5 +1,5 @@
 /** The one error of the client: every failure is told by its `code`. */
-import { type Problem, type ProblemCode, problemCodes } from "../wire/problem.ts";
+import { type Problem, type ProblemCode, problemCodes } from "../contract/problem.ts";
 
 /**
  * Why a call failed: the server's own codes, and those of the client. `network`: nothing answered. `closed`: the agent was

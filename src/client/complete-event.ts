@@ -1,5 +1,5 @@
 /** Makes what a caller wants sent into an event that can be posted. */
-import type { PostedEvent } from "../wire/event.ts";
+import type { PostedEvent } from "../contract/event.ts";
 import type { EventToSend } from "./handlers.ts";
 
 /** Adds what every posted event has. The server judges attributes; here they are only passed on. */

@@ -1,5 +1,5 @@
 /** Reads `text/event-stream`, in whatever pieces it comes. Knows no event by name. */
-import { countBytes, exceedsBytes } from "../wire/limits.ts";
+import { countBytes, exceedsBytes } from "../contract/limits.ts";
 import { clientLimits } from "./limits.ts";
 
 /** Takes pieces of the text. Returns false, for ever, once an event is larger than any that a server sends. */

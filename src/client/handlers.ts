@@ -1,7 +1,7 @@
 /** What the developer of an agent writes: the shapes of handlers, and how the one for a role is found. */
-import type { CloudEvent, Json } from "../wire/event.ts";
-import type { Accepted } from "../wire/frames.ts";
-import type { OfferOpened, TurnAssigned } from "../wire/kinds.ts";
+import type { CloudEvent, Json } from "../contract/event.ts";
+import type { Accepted } from "../contract/frames.ts";
+import type { OfferOpened, TurnAssigned } from "../contract/kinds.ts";
 
 /** An output: with `$status` where the workflow's graph is in status form. */
 export type TurnOutput = { [field: string]: Json | undefined };

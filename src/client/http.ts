@@ -1,5 +1,5 @@
 /** Calls the HTTP API with a token, and turns whatever goes wrong into a {@link ClientError}. Knows no call by name. */
-import { createProblem, type Problem, type ProblemCode } from "../wire/problem.ts";
+import { createProblem, type Problem, type ProblemCode } from "../contract/problem.ts";
 import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { clientLimits } from "./limits.ts";

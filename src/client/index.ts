@@ -1,8 +1,8 @@
 /** What a TypeScript agent imports: ten lines make one. Runs in Node 20 and later, and in browsers; depends on no package. */
-export type { CloudEvent, Json } from "../wire/event.ts";
-export type { Accepted } from "../wire/frames.ts";
-export type { Lease, OfferOpened, Outcome, TurnAssigned } from "../wire/kinds.ts";
-export type { Problem, ProblemCode } from "../wire/problem.ts";
+export type { CloudEvent, Json } from "../contract/event.ts";
+export type { Accepted } from "../contract/frames.ts";
+export type { Lease, OfferOpened, Outcome, TurnAssigned } from "../contract/kinds.ts";
+export type { Problem, ProblemCode } from "../contract/problem.ts";
 export type { Accepts, StandardSchema } from "./accepts.ts";
 export { type Agent, type AgentOptions, connectAgent } from "./agent.ts";
 export type { Journal, KeptAnswer } from "./answers.ts";

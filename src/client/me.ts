@@ -1,6 +1,6 @@
 /** `GET /v1/me`: what the server says of this agent now. */
-import type { Json } from "../wire/event.ts";
-import type { Lease, OfferOpened, TurnAssigned } from "../wire/kinds.ts";
+import type { Json } from "../contract/event.ts";
+import type { Lease, OfferOpened, TurnAssigned } from "../contract/kinds.ts";
 import type { HttpCaller } from "./http.ts";
 
 /** The agent as the server sees it. */

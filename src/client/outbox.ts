@@ -1,8 +1,8 @@
 /** Holds events until they are accepted or finally refused, over as many connections as it takes, each always under its own id. */
-import type { PostedEvent } from "../wire/event.ts";
-import type { Accepted } from "../wire/frames.ts";
-import { countBytes, limits } from "../wire/limits.ts";
-import { createProblem } from "../wire/problem.ts";
+import type { PostedEvent } from "../contract/event.ts";
+import type { Accepted } from "../contract/frames.ts";
+import { countBytes, limits } from "../contract/limits.ts";
+import { createProblem } from "../contract/problem.ts";
 import { computeBackoff } from "./backoff.ts";
 import { ClientError, describeError, refuseBy } from "./client-error.ts";
 import type { Clock } from "./clock.ts";

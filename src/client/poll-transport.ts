@@ -1,6 +1,6 @@
 /** The poll transport: one long GET after another, events posted in batches. Works wherever HTTP does. */
-import type { InboxPage } from "../wire/frames.ts";
-import { limits } from "../wire/limits.ts";
+import type { InboxPage } from "../contract/frames.ts";
+import { limits } from "../contract/limits.ts";
 import { ClientError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import type { HttpCaller } from "./http.ts";

@@ -1,7 +1,7 @@
 /** Sends by POST what a transport that only listens cannot: events in batches, and acknowledgements. */
-import type { PostedEvent } from "../wire/event.ts";
-import type { Accepted, Rejected } from "../wire/frames.ts";
-import { countBytes, limits } from "../wire/limits.ts";
+import type { PostedEvent } from "../contract/event.ts";
+import type { Accepted, Rejected } from "../contract/frames.ts";
+import { countBytes, limits } from "../contract/limits.ts";
 import { ClientError, refuseBy } from "./client-error.ts";
 import type { HttpCaller } from "./http.ts";
 import { clientLimits } from "./limits.ts";

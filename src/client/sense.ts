@@ -3,11 +3,11 @@
  * responds. A sense is `compute(state) → {state, …}`: the daemon keeps the state, and nothing here remembers. Knows the wire only.
  */
 
-import { type Channel, channels } from "../wire/channels.ts";
-import type { CloudEvent, Json, PostedEvent } from "../wire/event.ts";
-import type { Accepted, InboxPage } from "../wire/frames.ts";
-import type { OfferOpened, TurnAssigned } from "../wire/kinds.ts";
-import { cutToBytes } from "../wire/limits.ts";
+import { type Channel, channels } from "../contract/channels.ts";
+import type { CloudEvent, Json, PostedEvent } from "../contract/event.ts";
+import type { Accepted, InboxPage } from "../contract/frames.ts";
+import type { OfferOpened, TurnAssigned } from "../contract/kinds.ts";
+import { cutToBytes } from "../contract/limits.ts";
 import { type Accepts, findMisfit } from "./accepts.ts";
 import { describeError } from "./client-error.ts";
 import { type Clock, systemClock } from "./clock.ts";

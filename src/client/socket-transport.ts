@@ -1,8 +1,8 @@
 /** The WebSocket transport, `nerveflare.v1`: one frame per event and answer, and the bare words `ping` and `pong`. */
-import { closeCodes, subprotocol } from "../wire/channels.ts";
-import type { PostedEvent } from "../wire/event.ts";
-import type { Accepted, AgentFrame, ServerFrame, ServerNote } from "../wire/frames.ts";
-import { createProblem } from "../wire/problem.ts";
+import { closeCodes, subprotocol } from "../contract/channels.ts";
+import type { PostedEvent } from "../contract/event.ts";
+import type { Accepted, AgentFrame, ServerFrame, ServerNote } from "../contract/frames.ts";
+import { createProblem } from "../contract/problem.ts";
 import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
 import { afterSilence, type Clock } from "./clock.ts";
 import { resolveUrl } from "./http.ts";

@@ -3,9 +3,9 @@
  * refused for good. A turn's event is acknowledged only then, so that a crash before has it given again.
  */
 
-import type { CloudEvent, Json, PostedEvent } from "../wire/event.ts";
-import type { TurnAssigned } from "../wire/kinds.ts";
-import { cutToBytes } from "../wire/limits.ts";
+import type { CloudEvent, Json, PostedEvent } from "../contract/event.ts";
+import type { TurnAssigned } from "../contract/kinds.ts";
+import { cutToBytes } from "../contract/limits.ts";
 import { createAnswer, underLease } from "./answer-event.ts";
 import type { Answers, KeptAnswer } from "./answers.ts";
 import { ClientError, describeError } from "./client-error.ts";

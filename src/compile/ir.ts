@@ -2,7 +2,7 @@
  * The intermediate form of a checked workflow: plain JSON, every default filled in, both graph forms alike.
  * Passes before it know YAML; passes after it know only this.
  */
-import type { Json } from "../wire/event.ts";
+import type { Json } from "../contract/event.ts";
 
 /** JSONata source that was checked to parse and to use nothing that can't replay. */
 export type Expression = string;

@@ -1,7 +1,5 @@
 /** The Worker's bindings, and how an address finds its object. */
-import { createD1Registry } from "./registry/create-d1-registry.ts";
-import { registryKeepers } from "./registry/registry-object.ts";
-import type { Registry } from "./registry.ts";
+
 import type {
   AgentRpc,
   DeliverRpc,
@@ -12,8 +10,11 @@ import type {
   TaskRpc,
   ThreadActorRpc,
   WorkflowRpc,
-} from "./rpc.ts";
-import { readThreadName } from "./thread/epochs.ts";
+} from "./protocol/rpc.ts";
+import { createD1Registry } from "./registry/create-d1-registry.ts";
+import type { Registry } from "./registry/registry.ts";
+import { registryKeepers } from "./registry/registry-object.ts";
+import { readThreadName } from "./thread/lifecycle/epochs.ts";
 
 export interface Environment {
   DB: D1Database;

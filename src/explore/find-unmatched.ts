@@ -2,7 +2,7 @@
 import { createModerator } from "../compile/decide/create-moderator.ts";
 import type { Step } from "../compile/decide/view.ts";
 import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
-import type { Json } from "../wire/event.ts";
+import type { Json } from "../contract/event.ts";
 import { createRandom, type Random } from "./create-random.ts";
 import { sampleSchema } from "./sample-schema.ts";
 

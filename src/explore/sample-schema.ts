@@ -3,7 +3,7 @@
  * (types, const, enum, oneOf, anyOf, allOf, properties, items, bounds, local references) and says what it left out.
  */
 import type { JsonSchema } from "../compile/ir.ts";
-import type { Json } from "../wire/event.ts";
+import type { Json } from "../contract/event.ts";
 import { createRandom, type Random } from "./create-random.ts";
 
 /** A value, and what of the schema was not looked at: it may not fit there. */

@@ -1,7 +1,8 @@
 /** Agents in D1: what the registry says they are, in the order that lets a crash between D1 and the agent's object be repeated. */
+
+import type { AgentCard } from "../durable/protocol/rpc.ts";
 import type { AgentCardRow } from "../durable/registry/create-d1-registry.ts";
 import { parseAgentCard } from "../durable/registry/create-d1-registry.ts";
-import type { AgentCard } from "../durable/rpc.ts";
 
 /** Milliseconds after which a registration that did not end is taken to be lost, and another may take over. */
 const registrationLasts = 10_000;

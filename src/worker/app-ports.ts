@@ -2,8 +2,8 @@
 
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
-import type { AgentRpc, Principal, ProjectorRpc, RecruitmentRpc, WorkflowRpc } from "../durable/rpc.ts";
-import type { Json } from "../wire/event.ts";
+import type { Json } from "../contract/event.ts";
+import type { AgentRpc, Principal, ProjectorRpc, RecruitmentRpc, WorkflowRpc } from "../durable/protocol/rpc.ts";
 import type { WrongTokens } from "./guard-calls.ts";
 import type { Access } from "./operator-store.ts";
 

@@ -4,8 +4,8 @@
  */
 
 import type { Context, MiddlewareHandler } from "hono";
-import type { Json } from "../wire/event.ts";
-import { exceedsBytes } from "../wire/limits.ts";
+import type { Json } from "../contract/event.ts";
+import { exceedsBytes } from "../contract/limits.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { beginDecision, finishDecision } from "./audit-store.ts";
 import { type ListedRoute, matchRoute } from "./match-route.ts";

@@ -1,5 +1,5 @@
 /** The audit log in D1: who decided what, on what, and what came of it. */
-import type { Json } from "../wire/event.ts";
+import type { Json } from "../contract/event.ts";
 
 /** Days that a decision is kept: a year and a month, for a yearly look back. */
 const auditDays = 400;

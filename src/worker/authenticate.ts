@@ -1,7 +1,7 @@
 /** Who calls. The Worker proves operators itself; an agent's token it only parses, for the agent's object holds the hash. */
 import type { Context, MiddlewareHandler } from "hono";
-import type { AgentCard, Principal } from "../durable/rpc.ts";
-import { subprotocol } from "../wire/channels.ts";
+import { subprotocol } from "../contract/channels.ts";
+import type { AgentCard, Principal } from "../durable/protocol/rpc.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { type Access, proveOperator } from "./operator-store.ts";
 import { problemError, unwrap } from "./problem-error.ts";

@@ -2,7 +2,7 @@
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import { locateOffset } from "../compile/source/span.ts";
-import type { Json } from "../wire/event.ts";
+import type { Json } from "../contract/event.ts";
 import { problemError } from "./problem-error.ts";
 
 /** Diagnostics with one-based line and column, for people. */

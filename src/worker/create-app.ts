@@ -1,7 +1,7 @@
 /** The HTTP app: authentication in front of every route but one, problems for everything that goes wrong. */
 import { Hono, type MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { createProblem } from "../wire/problem.ts";
+import { createProblem } from "../contract/problem.ts";
 import { announceChange } from "./announce-change.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { auditChanges } from "./audit-changes.ts";
@@ -14,12 +14,12 @@ import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { createReadiness, guardReadiness } from "./readiness.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
 import { addBroadcastRoutes } from "./routes/broadcasts.ts";
+import { addParkedRoutes } from "./routes/dead-letters.ts";
 import { addDocsRoutes } from "./routes/docs.ts";
 import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
 import { addOperatorRoutes } from "./routes/operators.ts";
-import { addParkedRoutes } from "./routes/parked.ts";
 import { addSchemaRoutes } from "./routes/schemas.ts";
 import { addReadinessRoute, addStatusRoutes } from "./routes/status.ts";
 import { addSubscriptionRoutes } from "./routes/subscriptions.ts";

@@ -1,7 +1,8 @@
 /** What an unexpected throw becomes: a problem that says whether to come again, and nothing of our insides. */
+
+import type { Problem } from "../contract/problem.ts";
+import { createProblem } from "../contract/problem.ts";
 import { isRowTooLarge } from "../durable/storage/row-bound.ts";
-import type { Problem } from "../wire/problem.ts";
-import { createProblem } from "../wire/problem.ts";
 
 /**
  * Messages of passing faults, from Cloudflare's lists for D1 and Durable Objects: the platform marks some errors

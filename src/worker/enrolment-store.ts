@@ -1,6 +1,7 @@
 /** Enrolment codes in D1: each lets one machine register one agent, once, until its time is over. */
+
+import type { AgentCard } from "../durable/protocol/rpc.ts";
 import { parseAgentCard } from "../durable/registry/create-d1-registry.ts";
-import type { AgentCard } from "../durable/rpc.ts";
 
 /** Milliseconds that a code which was used or ran out is still listed: long enough to be asked about. */
 const enrolmentKept = 30 * 86_400_000;

@@ -1,5 +1,5 @@
 /** Reads the log of events in D1: what was accepted, by attribute and position. It may be behind what was answered. */
-import type { CloudEvent } from "../wire/event.ts";
+import type { CloudEvent } from "../contract/event.ts";
 
 /** An event and its place in the log, which only grows. */
 export interface LogEntry {

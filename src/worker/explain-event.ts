@@ -1,10 +1,10 @@
 /** What became of an event: each reflex's verdict, and how far it came to each agent that it was sent to. */
 
+import type { CloudEvent } from "../contract/event.ts";
+import { findNearestName } from "../contract/nearest-name.ts";
+import { type Delivered, nameOutcome, type ReflexOutcome, type Routing, type Verdict } from "../contract/routing.ts";
 import { createD1Registry } from "../durable/registry/create-d1-registry.ts";
 import { type UndeliveredData, undelivered } from "../durable/routing/describe-undelivered.ts";
-import type { CloudEvent } from "../wire/event.ts";
-import { findNearestName } from "../wire/nearest-name.ts";
-import { type Delivered, nameOutcome, type ReflexOutcome, type Routing, type Verdict } from "../wire/routing.ts";
 import type { AppPorts } from "./app-ports.ts";
 
 export const explainLimits = {

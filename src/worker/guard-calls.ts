@@ -4,7 +4,7 @@
  * last word on how fast it may go.
  */
 import type { MiddlewareHandler } from "hono";
-import { limits } from "../wire/limits.ts";
+import { limits } from "../contract/limits.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { readTicket, readToken } from "./authenticate.ts";
 import { problemError, respondProblem } from "./problem-error.ts";

@@ -1,6 +1,6 @@
 /** What holds for every answer, whichever route or refusal it comes from. */
 import type { MiddlewareHandler } from "hono";
-import { createProblem } from "../wire/problem.ts";
+import { createProblem } from "../contract/problem.ts";
 import type { AppEnv } from "./app-ports.ts";
 import { respondProblem } from "./problem-error.ts";
 

@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { compileWorkflow } from "../compile/compile-workflow.ts";
 import { type Environment, findNeighbours, isPaused } from "../durable/environment.ts";
+import { parseRetention } from "../durable/projector/retention.ts";
 import type { AppEnv } from "./app-ports.ts";
 import { pruneDecisions } from "./audit-store.ts";
 import { createApp } from "./create-app.ts";
@@ -9,7 +10,6 @@ import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
 import { callLimits } from "./guard-calls.ts";
 import { requiredMigrations } from "./migrations.ts";
-import { parseRetention } from "./retention.ts";
 
 export { AgentObject, ProjectorObject, RecruitmentObject, RegistryObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
 

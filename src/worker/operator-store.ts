@@ -1,5 +1,5 @@
 /** Operators in D1, beside the one whose token is the Worker's secret. */
-import { equalText, hashToken } from "../durable/token-hash.ts";
+import { equalText, hashToken } from "../durable/agent/token-hash.ts";
 
 /** `read` may look at everything, `admin` may change it. */
 export type Access = "read" | "admin";

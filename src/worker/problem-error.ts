@@ -1,7 +1,7 @@
 /** Problems as something to throw inside a route, and as the HTTP answer they become. */
-import type { Json } from "../wire/event.ts";
-import type { Problem, ProblemCode, Result } from "../wire/problem.ts";
-import { createProblem } from "../wire/problem.ts";
+import type { Json } from "../contract/event.ts";
+import type { Problem, ProblemCode, Result } from "../contract/problem.ts";
+import { createProblem } from "../contract/problem.ts";
 
 /** Ends a route with a problem. Stays inside the Worker: identity on the wire is the problem's `code`. */
 export class ProblemError extends Error {

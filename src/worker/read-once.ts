@@ -1,7 +1,7 @@
 /** The `Idempotency-Key` of a call: what makes an order that is sent again one order. Knows headers, no order. */
 import type { Context } from "hono";
-import type { Once } from "../durable/control-keys.ts";
-import { limits } from "../wire/limits.ts";
+import { limits } from "../contract/limits.ts";
+import type { Once } from "../durable/host/control-keys.ts";
 import type { AppEnv } from "./app-ports.ts";
 import { problemError } from "./problem-error.ts";
 

@@ -1,9 +1,9 @@
 /** Reads in D1 what agents say they accept, and finds the candidates of a role whose own rules would drop its turns. */
 import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
-import { type AcceptedKinds, turnKind } from "../wire/accepts.ts";
-import { checkSchema, type JsonSchema, type Work } from "../wire/check-schema.ts";
-import type { Json } from "../wire/event.ts";
-import type { TurnAssigned } from "../wire/kinds.ts";
+import { type AcceptedKinds, turnKind } from "../contract/accepts.ts";
+import type { Json } from "../contract/event.ts";
+import { checkSchema, type JsonSchema, type Work } from "../contract/json-schema/check-schema.ts";
+import type { TurnAssigned } from "../contract/kinds.ts";
 
 /** Who accepts a kind, and what it must look like for them. */
 export interface AcceptedSchema {

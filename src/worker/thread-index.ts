@@ -1,5 +1,5 @@
 /** Reads the index of threads in D1. It may be behind; a thread's own object never is. */
-import type { ThreadView } from "../durable/rpc.ts";
+import type { ThreadView } from "../durable/protocol/rpc.ts";
 
 /** Every state of a thread, in the order of its life. */
 export const threadStatuses = [

@@ -1,6 +1,7 @@
 /** Tokens: made of 256 random bits, kept and compared as SHA-256 digests only. */
-import { equalText, hashToken } from "../durable/token-hash.ts";
-import { idPattern } from "../wire/event.ts";
+
+import { idPattern } from "../contract/event.ts";
+import { equalText, hashToken } from "../durable/agent/token-hash.ts";
 
 /** An agent's secret: base64url of 32 bytes. */
 const secretPattern = /^[A-Za-z0-9_-]{43}$/;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { measureAgreement, runConformance } from "../../src/cli/conformance.ts";
+import { measureAgreement, runConformance } from "../../scripts/conformance/run.ts";
 
 const corpus = process.env["NERVEFLARE_CORPUS"] ?? join(import.meta.dirname, "../../../shared/corpus");
 const there = existsSync(`${corpus}/decisions.jsonl`);

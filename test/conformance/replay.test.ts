@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReplay, replayCase, replayWalk } from "../../src/cli/conformance/replay.ts";
+import { createReplay, replayCase, replayWalk } from "../../scripts/conformance/replay.ts";
 import { lowerWorkflow } from "../../src/compile/compile-workflow.ts";
 import { codeReview, debate } from "../unit/machines/workflows.ts";
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Note } from "../../src/client/index.ts";
-import { createProblem } from "../../src/wire/problem.ts";
+import { createProblem } from "../../src/contract/problem.ts";
 import { type FakeServer, type Sent, startFakeServer, token } from "../unit/client/fake-server.ts";
 import { makeOffer, makeTurn } from "../unit/client/fixture.ts";
 import { createSignal } from "../unit/client/signal.ts";

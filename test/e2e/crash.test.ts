@@ -7,14 +7,14 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFailed, onTestFinished, test, vi } from "vitest";
-import { readRecord } from "../../src/cli/server/data-folder.ts";
-import type { Ended } from "../../src/cli/server/spawn-server.ts";
 import { ClientError } from "../../src/client/client-error.ts";
 import { systemClock } from "../../src/client/clock.ts";
 import { createHttpCaller, type HttpCaller } from "../../src/client/http.ts";
 import { type Agent, connectAgent, type TurnAssigned, type TurnOutput } from "../../src/client/index.ts";
+import type { CloudEvent } from "../../src/contract/event.ts";
 import { createRandom } from "../../src/explore/index.ts";
-import type { CloudEvent } from "../../src/wire/event.ts";
+import { readRecord } from "../../src/local-server/data-folder.ts";
+import type { Ended } from "../../src/local-server/spawn-server.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const reviewsPerLife = 2;

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { identifyProcess, isAlive } from "../../src/cli/server/process-identity.ts";
+import { identifyProcess, isAlive } from "../../src/local-server/process-identity.ts";
 
 interface Line {
   who: string;

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { runCli } from "../../src/cli/main.ts";
-import { spawnServer } from "../../src/cli/server/spawn-server.ts";
 import { connectAgent } from "../../src/client/index.ts";
+import { spawnServer } from "../../src/local-server/spawn-server.ts";
 import { createOperator } from "./operator.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 

@@ -3,9 +3,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
-import { call, wireNames } from "../../src/cli/probe/probe-wire.ts";
-import { rules } from "../../src/cli/probe/rules.ts";
-import { runProbe } from "../../src/cli/probe/run-probe.ts";
+import { call, wireNames } from "../../src/probe/probe-wire.ts";
+import { rules } from "../../src/probe/rules.ts";
+import { runProbe } from "../../src/probe/run-probe.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 test("[EDGE1] every rule of the contract is kept on every transport, and the probe leaves no agent behind", async () => {

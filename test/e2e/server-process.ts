@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { readRecord } from "../../src/cli/server/data-folder.ts";
-import { endProcess } from "../../src/cli/server/process-identity.ts";
-import { type Ready, type ServerProcess, spawnServer } from "../../src/cli/server/spawn-server.ts";
+import { readRecord } from "../../src/local-server/data-folder.ts";
+import { endProcess } from "../../src/local-server/process-identity.ts";
+import { type Ready, type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
 
 /** A new folder that is gone after the test. */
 export async function makeDataFolder(): Promise<string> {

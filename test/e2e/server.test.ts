@@ -4,8 +4,8 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { identifyProcess, isAlive } from "../../src/cli/server/process-identity.ts";
-import { projectRoot } from "../../src/cli/server/project-root.ts";
+import { identifyProcess, isAlive } from "../../src/local-server/process-identity.ts";
+import { projectRoot } from "../../src/local-server/project-root.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
 
 async function fetchHealth(url: string): Promise<number> {

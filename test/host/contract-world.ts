@@ -1,10 +1,11 @@
 /** What a world gives to the contract: actors by name, one per object, and power over time and evictions. */
+
+import type { Json } from "../../src/contract/event.ts";
 import type { ActorView, SendAnswer } from "../../src/durable/host/actor-host.ts";
+import type { ParkedRow } from "../../src/durable/host/dead-letters.ts";
 import type { HistoryEntry } from "../../src/durable/host/history.ts";
-import type { ParkedRow } from "../../src/durable/host/parking.ts";
 import type { SqlValue } from "../../src/durable/host/ports.ts";
-import type { Delivery, Envelope } from "../../src/durable/rpc.ts";
-import type { Json } from "../../src/wire/event.ts";
+import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
 
 /** An event as a test sends it. */
 export interface TestEvent {

@@ -4,8 +4,8 @@
  * them. NERVEFLARE_SEED runs one seed.
  */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { Accepted, Rejected } from "../../src/wire/frames.ts";
-import type { TurnAssigned } from "../../src/wire/kinds.ts";
+import type { Accepted, Rejected } from "../../src/contract/frames.ts";
+import type { TurnAssigned } from "../../src/contract/kinds.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 120;

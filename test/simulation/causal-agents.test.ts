@@ -4,7 +4,7 @@
  * caused it. NERVEFLARE_SEED runs one seed.
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { CloudEvent } from "../../src/wire/event.ts";
+import type { CloudEvent } from "../../src/contract/event.ts";
 import { createRandom, pick } from "./random-machine.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 

@@ -3,8 +3,8 @@
  * each child begins once, its end is counted once, and the turn that waited sees what became of all. NERVEFLARE_SEED runs one seed.
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ThreadView } from "../../src/durable/rpc.ts";
-import type { TurnAssigned } from "../../src/wire/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { ThreadView } from "../../src/durable/protocol/rpc.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 25;

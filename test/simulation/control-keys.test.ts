@@ -4,12 +4,12 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { controlKeyLimits, controlKeyMigrations, createControlKeys, type Once } from "../../src/durable/control-keys.ts";
-import type { ThreadView } from "../../src/durable/rpc.ts";
+import type { Accepted } from "../../src/contract/frames.ts";
+import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import { type Result, refuse, succeed } from "../../src/contract/problem.ts";
+import { controlKeyLimits, controlKeyMigrations, createControlKeys, type Once } from "../../src/durable/host/control-keys.ts";
+import type { ThreadView } from "../../src/durable/protocol/rpc.ts";
 import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
-import type { Accepted } from "../../src/wire/frames.ts";
-import type { TurnAssigned } from "../../src/wire/kinds.ts";
-import { type Result, refuse, succeed } from "../../src/wire/problem.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const workflow = readFileSync("workflows/code-review.yaml", "utf8").replace(/^ +where: .*\n/m, "");

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import type { MessageView, ThreadView } from "../../src/durable/rpc.ts";
+import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { MessageView, ThreadView } from "../../src/durable/protocol/rpc.ts";
 import type { Admission } from "../../src/durable/workflow/admission.ts";
-import type { TurnAssigned } from "../../src/wire/kinds.ts";
 import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

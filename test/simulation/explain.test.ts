@@ -3,9 +3,9 @@
  * thread was suspended, that the workflow was withdrawn; and that it ends in the commands to run. On the cluster in memory.
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ThreadExplanation } from "../../src/durable/rpc.ts";
-import { suggestCommands } from "../../src/durable/thread/suggest-commands.ts";
-import type { Accepted } from "../../src/wire/frames.ts";
+import type { Accepted } from "../../src/contract/frames.ts";
+import type { ThreadExplanation } from "../../src/durable/protocol/rpc.ts";
+import { suggestCommands } from "../../src/durable/thread/explain/suggest-commands.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 beforeEach(() => {

@@ -4,8 +4,8 @@
  * lost, and every review ends. NERVEFLARE_SEED runs one seed.
  */
 import { afterEach, expect, test, vi } from "vitest";
-import type { CloudEvent } from "../../src/wire/event.ts";
-import type { TurnAssigned } from "../../src/wire/kinds.ts";
+import type { CloudEvent } from "../../src/contract/event.ts";
+import type { TurnAssigned } from "../../src/contract/kinds.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 60;

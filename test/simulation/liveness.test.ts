@@ -3,8 +3,8 @@
  * the one who held it before, capacity, and agents that are deleted.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Json } from "../../src/wire/event.ts";
-import type { Accepted } from "../../src/wire/frames.ts";
+import type { Json } from "../../src/contract/event.ts";
+import type { Accepted } from "../../src/contract/frames.ts";
 import { type Agent, begin, type Loose, play, write } from "./liveness-stage.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 

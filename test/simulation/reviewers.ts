@@ -1,7 +1,8 @@
 /** Agents of the code-review workflow as the simulations play them: each says again what was not answered, and answers each turn once. */
+
+import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames.ts";
+import type { TurnAssigned } from "../../src/contract/kinds.ts";
 import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
-import type { Accepted, InboxItem, Rejected } from "../../src/wire/frames.ts";
-import type { TurnAssigned } from "../../src/wire/kinds.ts";
 import { type ThreadCluster, token } from "./thread-cluster.ts";
 
 export function createRandom(seed: number): () => number {

@@ -3,8 +3,8 @@
  * both forms of graph, with the task beside its thread and in an object of its own. The threads run on the cluster in memory.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Accepted } from "../../src/wire/frames.ts";
-import type { TurnAssigned } from "../../src/wire/kinds.ts";
+import type { Accepted } from "../../src/contract/frames.ts";
+import type { TurnAssigned } from "../../src/contract/kinds.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 beforeEach(() => {

@@ -5,10 +5,10 @@
 import { type CompiledWorkflow, compileWorkflow } from "../../src/compile/compile-workflow.ts";
 import { type AgentCore, createAgentCore } from "../../src/durable/agent/agent-core.ts";
 import type { Storage, World } from "../../src/durable/host/ports.ts";
-import type { Registry } from "../../src/durable/registry.ts";
-import type { AgentCard, Envelope, ProjectionRow, TaskRpc } from "../../src/durable/rpc.ts";
+import type { AgentCard, Envelope, ProjectionRow, TaskRpc } from "../../src/durable/protocol/rpc.ts";
+import type { Registry } from "../../src/durable/registry/registry.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
-import { readThreadName } from "../../src/durable/thread/epochs.ts";
+import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";
 import { createThreadCore, type ThreadCore } from "../../src/durable/thread/thread-core.ts";
 import { type Admission, createAdmission } from "../../src/durable/workflow/admission.ts";
 

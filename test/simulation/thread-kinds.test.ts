@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Accepted, Rejected } from "../../src/wire/frames.ts";
-import { agentKinds, subjectOf, type ThreadKind } from "../../src/wire/kinds.ts";
+import type { Accepted, Rejected } from "../../src/contract/frames.ts";
+import { agentKinds, subjectOf, type ThreadKind } from "../../src/contract/kinds.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

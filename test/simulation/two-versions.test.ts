@@ -4,7 +4,7 @@ import { hostLimits } from "../../src/durable/host/limits.ts";
 import { answerLater, isNewer, NewerVersionError } from "../../src/durable/host/newer-version.ts";
 import { hostMigrations, laneMigrations, migrate } from "../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
-import { loadStoredMachine } from "../../src/durable/thread/load-stored-machine.ts";
+import { loadStoredMachine } from "../../src/durable/thread/lifecycle/load-stored-machine.ts";
 import { logics } from "../host/machines.ts";
 import { createNodeWorld } from "../host/node-world.ts";
 import { resetWorld } from "../host/world.ts";

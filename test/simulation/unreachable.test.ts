@@ -1,9 +1,9 @@
 /** [SIM6] An agent's object that cannot be reached: its thread goes on beside it, and explain and the index say so. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { renderExplanation } from "../../src/cli/explain.ts";
-import { createTerminal } from "../../src/cli/terminal.ts";
+import { renderExplanation } from "../../src/cli/commands/explain.ts";
+import { createTerminal } from "../../src/cli/lib/terminal.ts";
 import { hostLimits } from "../../src/durable/host/limits.ts";
-import type { ProjectionRow } from "../../src/durable/rpc.ts";
+import type { ProjectionRow } from "../../src/durable/protocol/rpc.ts";
 import { begin } from "./liveness-stage.ts";
 
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {}));

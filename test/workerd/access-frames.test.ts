@@ -1,7 +1,7 @@
 /** Who may send which frame: every frame × every kind of caller, as one table, on the real objects. The routes' is test/unit/worker/access-matrix.test.ts. */
 import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { agentFrame } from "../../src/wire/frames.ts";
+import { agentFrame } from "../../src/contract/frames.ts";
 import { call, connect, join, type Player, play, type Socket } from "./stage.ts";
 
 let own: Player;

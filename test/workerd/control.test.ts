@@ -1,6 +1,6 @@
 /** What operators do to threads in the real runtime, over HTTP: begin anew, copy, take roles, pause; objects aborted in between. */
 import { beforeAll, expect, test, vi } from "vitest";
-import type { Json } from "../../src/wire/event.ts";
+import type { Json } from "../../src/contract/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
 import { call, disturbances, expectThread, join, type Player, publish, readLog, ringAll, threadStub } from "./stage.ts";
 

@@ -1,8 +1,8 @@
 /** Hands on one agent's mailbox: what a thread's actor would deliver, and what its agent reads. */
 import { expect } from "vitest";
-import type { Mail } from "../../src/durable/mail.ts";
-import type { Delivery, Envelope } from "../../src/durable/rpc.ts";
-import type { CloudEvent, Json } from "../../src/wire/event.ts";
+import type { CloudEvent, Json } from "../../src/contract/event.ts";
+import type { Mail } from "../../src/durable/protocol/mail.ts";
+import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
 import { agentStub, type Player } from "./stage.ts";
 
 const sent = new Map<string, number>();

@@ -2,8 +2,8 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { readMetrics } from "../../src/durable/metrics.ts";
-import type { ProjectionRow, ProjectorRpc } from "../../src/durable/rpc.ts";
+import { readMetrics } from "../../src/durable/projector/metrics.ts";
+import type { ProjectionRow, ProjectorRpc } from "../../src/durable/protocol/rpc.ts";
 
 const namespace = env.PROJECTOR as unknown as { getByName(name: string): ProjectorRpc };
 

@@ -2,7 +2,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { Json } from "../../src/wire/event.ts";
+import type { Json } from "../../src/contract/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
 import { call, expectThread, join, type Player, publish, threadStub } from "./stage.ts";
 

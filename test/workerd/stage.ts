@@ -2,9 +2,9 @@
 import { abortAllDurableObjects, evictAllDurableObjects, listDurableObjectIds, runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, vi } from "vitest";
-import type { CloudEvent, Json } from "../../src/wire/event.ts";
-import type { Accepted, InboxItem } from "../../src/wire/frames.ts";
-import type { TurnAssigned } from "../../src/wire/kinds.ts";
+import type { CloudEvent, Json } from "../../src/contract/event.ts";
+import type { Accepted, InboxItem } from "../../src/contract/frames.ts";
+import type { TurnAssigned } from "../../src/contract/kinds.ts";
 
 /** JSON of which a test names what it expects. */
 // biome-ignore lint/suspicious/noExplicitAny: answers are judged by the tests' own expectations

@@ -1,6 +1,6 @@
 /** Whole threads in the real runtime, over HTTP: each story also with every object evicted, or aborted, between two events. */
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import type { Json } from "../../src/wire/event.ts";
+import type { Json } from "../../src/contract/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
 import { call, disturbances, expectThread, join, type Player, publish, readLog } from "./stage.ts";
 

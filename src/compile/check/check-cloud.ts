@@ -1,6 +1,6 @@
 /** Checks what only the cloud asks: reflexes, and what it does not do. */
 
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import type { MapNode, TextNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listItems } from "../source/node.ts";

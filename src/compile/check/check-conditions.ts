@@ -1,6 +1,6 @@
 /** Checks list-form nodes and the conditions they name. */
 
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import { findEntry, findValue } from "../source/node.ts";

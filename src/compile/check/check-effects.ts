@@ -1,6 +1,6 @@
 /** Checks what edges and reflexes send and start. */
 
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import type { SourceNode, TextNode } from "../source/node.ts";
 import { findText, listItems } from "../source/node.ts";

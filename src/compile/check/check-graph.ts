@@ -1,6 +1,6 @@
 /** Checks the graph: that its names are roles, that edges lead somewhere, that every role can be reached and can end. */
 
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { MapEntry } from "../source/node.ts";

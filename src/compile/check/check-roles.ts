@@ -1,6 +1,6 @@
 /** Checks roles, each by itself and against one another. */
 
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { MapEntry } from "../source/node.ts";

@@ -1,9 +1,10 @@
 /** Checks that a JSON Schema is one and can be judged by: keywords hold what they must, references lead somewhere, patterns are linear. */
-import { inspectSchema } from "../../wire/check-schema.ts";
-import type { Json } from "../../wire/event.ts";
-import { findNearestName } from "../../wire/nearest-name.ts";
-import { isSchema } from "../../wire/schema/json-schema.ts";
-import { schemaKeywords, schemaTypes } from "../../wire/schema/keywords.ts";
+
+import type { Json } from "../../contract/event.ts";
+import { inspectSchema } from "../../contract/json-schema/check-schema.ts";
+import { isSchema } from "../../contract/json-schema/json-schema.ts";
+import { schemaKeywords, schemaTypes } from "../../contract/json-schema/keywords.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import type { MapEntry, SourceNode } from "../source/node.ts";
 import { describeType, findEntry, isText, listEntries } from "../source/node.ts";

@@ -3,7 +3,7 @@
  * was meant, so that one slip is one finding.
  */
 import type { z } from "zod";
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticName } from "../diagnostics/catalogue.ts";
 import { catalogue } from "../diagnostics/catalogue.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";

@@ -1,6 +1,6 @@
 /** Checks status-form nodes: that a role's edges are the statuses of its schema, and the engine's own in their places. */
 
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { ScalarNode } from "../source/node.ts";

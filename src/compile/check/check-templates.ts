@@ -1,6 +1,6 @@
 /** Finds every template of a file, has it judged, and holds its variables against what the edge sees. */
 
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { eventAttributes } from "../expressions/views.ts";
 import type { SourceNode, TextNode } from "../source/node.ts";

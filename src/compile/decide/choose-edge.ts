@@ -1,5 +1,5 @@
 /** Picks a node's edge: by the last output's status, by the first condition that holds, or by the moderator's word. */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { EdgeIr, NodeIr, WorkflowIr } from "../ir.ts";
 import { isTruthy } from "./expression.ts";
 import { evaluateOverThread } from "./scope.ts";

@@ -1,7 +1,7 @@
 /** Takes the decisions of a workflow: which edge, with its prompt, events and children. Pure: the same view gives the same. */
 
 import type { Moderated } from "../../../machines/messages.ts";
-import { countBytes, limits } from "../../wire/limits.ts";
+import { countBytes, limits } from "../../contract/limits.ts";
 import type { EdgeIr, NodeIr, Payload, WorkflowIr } from "../ir.ts";
 import { chooseEdge } from "./choose-edge.ts";
 import { evaluateEmits, evaluateSpawns, type PayloadContext } from "./effects.ts";

@@ -1,5 +1,5 @@
 /** Evaluates what an edge or a reflex publishes and spawns. */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { EmitIr, Expression, Payload, SpawnIr } from "../ir.ts";
 import type { Evaluated, EvaluationError } from "./expression.ts";
 import { renderStrings, renderTemplate, type TemplateScope } from "./template.ts";

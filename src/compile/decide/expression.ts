@@ -1,8 +1,8 @@
 /** Evaluates checked JSONata over JSON, bounded and compiled once. Errors are data. */
 
 import jsonata from "jsonata";
-import type { Json } from "../../wire/event.ts";
-import { countBytes, exceedsBytes } from "../../wire/limits.ts";
+import type { Json } from "../../contract/event.ts";
+import { countBytes, exceedsBytes } from "../../contract/limits.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import type { Expression } from "../ir.ts";
 import { loadBoundedFunctions } from "./bounded-functions.ts";

@@ -1,5 +1,5 @@
 /** Evaluates reflexes: which events start, signal or publish, under which key. Pure, and errors are data. */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { ReflexIr } from "../ir.ts";
 import { evaluateEmits } from "./effects.ts";
 import { type EvaluationError, evaluateExpression, isTruthy } from "./expression.ts";

@@ -1,5 +1,5 @@
 /** Builds what expressions and templates see of a thread, loading the history only for those that ask for it. */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { Expression } from "../ir.ts";
 import { type Evaluated, evaluateExpression } from "./expression.ts";
 import { readsSteps } from "./reads-steps.ts";

@@ -1,6 +1,6 @@
 /** Renders prompts and the strings of literal payloads: Liquid over what an edge sees, plain values, never escaped. */
 import type { Liquid, Template as ParsedTemplate } from "liquidjs";
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { Template } from "../ir.ts";
 import { createTemplateEngine } from "../templates/create-template-engine.ts";
 import { normaliseMustache } from "../templates/normalise-mustache.ts";

@@ -1,6 +1,6 @@
 /** What a decision is made over: the thread as the author's expressions and templates see it. */
 import type { Start } from "../../../machines/messages.ts";
-import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { EvaluationError } from "./expression.ts";
 
 /** One step of a thread. */

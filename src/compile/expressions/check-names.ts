@@ -1,5 +1,5 @@
 /** Checks the variables, functions and root names that an expression asks for. */
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { ExpressionNode } from "./parse-expression.ts";
 import { allowedFunctions, refusedFunctions } from "./views.ts";
 import type { Walk } from "./walk.ts";

@@ -1,5 +1,5 @@
 /** Checks the roles that an expression names: in `$first` and `$last`, in comparisons, in a moderator's answer. */
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { ExpressionNode } from "./parse-expression.ts";
 import type { Walk } from "./walk.ts";
 import { add, asNode, asNodes } from "./walk.ts";

@@ -1,5 +1,5 @@
 /** What an edge or a reflex sends and starts. */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { EmitIr, Payload, SpawnIr } from "../ir.ts";
 import { parseDuration } from "../source/duration.ts";
 import type { SourceNode } from "../source/node.ts";

@@ -1,5 +1,5 @@
 /** One role with every default filled in. */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { Outline, RoleOutline } from "../check/outline.ts";
 import type { JsonSchema, RoleIr } from "../ir.ts";
 import { parseDuration } from "../source/duration.ts";

@@ -1,5 +1,5 @@
 /** The tree of a source file: values with their places. Knows YAML's shapes, nothing of workflows. */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { Span } from "./span.ts";
 
 /** A string, number, boolean or null. */

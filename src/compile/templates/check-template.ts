@@ -1,6 +1,6 @@
 /** Judges a Liquid template: that it parses, uses what is allowed, stays bounded, and which variables it asks for. */
 import type { Liquid } from "liquidjs";
-import { findNearestName } from "../../wire/nearest-name.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { TextNode } from "../source/node.ts";

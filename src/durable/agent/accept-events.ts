@@ -3,31 +3,31 @@
  * the order in which it came. Knows ports, not sockets.
  */
 
-import type { Accepted, Rejected } from "../../wire/frames.ts";
-import { isTurnEvent, type ThreadEvent } from "../../wire/kinds.ts";
-import { createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import type { Accepted, Rejected } from "../../contract/frames.ts";
+import { isTurnEvent, type ThreadEvent } from "../../contract/kinds.ts";
+import { createProblem, type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Committer } from "../host/committer.ts";
 import type { Clock, Storage } from "../host/ports.ts";
-import { isFault } from "../is-fault.ts";
-import type { ProjectionLane } from "../projection-lane.ts";
+import type { ProjectionLane } from "../projector/projection-outbox.ts";
+import type { ThreadActorRpc } from "../protocol/rpc.ts";
 import { createRecentValues } from "../registry/recent-values.ts";
-import type { Registry } from "../registry.ts";
+import type { Registry } from "../registry/registry.ts";
+import { isFault } from "../routing/is-fault.ts";
 import type { RoutedEvent } from "../routing/route-event.ts";
 import { routingLimits } from "../routing/routing-limits.ts";
-import type { ThreadActorRpc } from "../rpc.ts";
 import { isRowTooLarge } from "../storage/row-bound.ts";
 import { agentLimits } from "./agent-schema.ts";
-import { takeSlot } from "./claim-slots.ts";
+import { describeRate, type Rate } from "./connection/rate.ts";
 import type { AgentIdentity, Caller, Identity, Report } from "./identity.ts";
 import { type JudgedEvent, type JudgedThreadEvent, judgeEvent, type KeptEvent } from "./judge-event.ts";
-import type { Mailbox } from "./mailbox.ts";
-import type { Presence } from "./presence.ts";
-import { describeRate, type Rate } from "./rate.ts";
+import type { Mailbox } from "./mailbox/mailbox.ts";
+import { type AskOutcomes, isUnsettled, type StoredAnswer, settleAnswers } from "./mailbox/tell-outcomes.ts";
+import type { Seats } from "./presence/assignments.ts";
+import { takeSlot } from "./presence/claim-slots.ts";
+import type { Presence } from "./presence/presence.ts";
 import { readThreadAddress } from "./read-thread-address.ts";
 import { type RoutePostedPorts, routePosted } from "./route-posted.ts";
-import type { Seats } from "./seats.ts";
 import { narrowCard } from "./show-agent.ts";
-import { type AskOutcomes, isUnsettled, type StoredAnswer, settleAnswers } from "./tell-outcomes.ts";
 
 export interface AcceptEventsPorts {
   name: string;

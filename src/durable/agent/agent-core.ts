@@ -2,20 +2,18 @@
  * One agent's object without the platform: what it sends, its mailbox, its readers, its card. Knows ports, not sockets;
  * a simulated world runs it as well.
  */
-import type { CloudEvent, Json } from "../../wire/event.ts";
-import type { Accepted, InboxPage, Rejected } from "../../wire/frames.ts";
-import { limits } from "../../wire/limits.ts";
-import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import type { Delivered, Routing } from "../../wire/routing.ts";
-import { createGather } from "../gather.ts";
-import { noteHeldBack } from "../held-back-row.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { Accepted, InboxPage, Rejected } from "../../contract/frames.ts";
+import { limits } from "../../contract/limits.ts";
+import { type Result, refuse, succeed } from "../../contract/problem.ts";
+import type { Delivered, Routing } from "../../contract/routing.ts";
 import { type Committer, createCommitter } from "../host/committer.ts";
+import { createGather } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
 import { laneMigrations, migrate } from "../host/schema.ts";
-import { countIgnored } from "../metrics.ts";
-import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projection-lane.ts";
-import type { Registry } from "../registry.ts";
-import { describeUndelivered } from "../routing/describe-undelivered.ts";
+import { noteHeldBack } from "../projector/held-back-row.ts";
+import { countIgnored } from "../projector/metrics.ts";
+import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projector/projection-outbox.ts";
 import type {
   Acknowledgement,
   AgentCard,
@@ -28,23 +26,25 @@ import type {
   Principal,
   ProjectionRow,
   ThreadActorRpc,
-} from "../rpc.ts";
-import { hashToken } from "../token-hash.ts";
+} from "../protocol/rpc.ts";
+import type { Registry } from "../registry/registry.ts";
+import { describeUndelivered } from "../routing/describe-undelivered.ts";
 import { createAcceptEvents } from "./accept-events.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
+import { createRate, describeRate, type Rates, readRates } from "./connection/rate.ts";
+import { createTickets } from "./connection/tickets.ts";
 import { type Caller, createIdentity, type Identity } from "./identity.ts";
-import { createIgnoredOffers } from "./ignored-offers.ts";
-import { createLeaveThreads } from "./leave-threads.ts";
-import { createMailbox, type Mailbox } from "./mailbox.ts";
-import { createPollInbox } from "./poll-inbox.ts";
-import { type Connections, createPresence, type Presence, presenceLimits } from "./presence.ts";
-import { createRate, describeRate, type Rates, readRates } from "./rate.ts";
-import type { Incoming } from "./reader.ts";
-import { createSeats } from "./seats.ts";
+import { createIgnoredOffers } from "./mailbox/ignored-offers.ts";
+import { createMailbox, type Mailbox } from "./mailbox/mailbox.ts";
+import { createPollInbox } from "./mailbox/poll-inbox.ts";
+import type { Incoming } from "./mailbox/reader.ts";
+import type { AskOutcomes } from "./mailbox/tell-outcomes.ts";
+import { createTrim } from "./mailbox/trim.ts";
+import { createSeats } from "./presence/assignments.ts";
+import { createLeaveThreads } from "./presence/leave-threads.ts";
+import { type Connections, createPresence, type Presence, presenceLimits } from "./presence/presence.ts";
 import { createShowAgent } from "./show-agent.ts";
-import type { AskOutcomes } from "./tell-outcomes.ts";
-import { createTickets } from "./tickets.ts";
-import { createTrim } from "./trim.ts";
+import { hashToken } from "./token-hash.ts";
 
 export interface AgentPorts {
   world: World;

@@ -1,13 +1,13 @@
 /** The Durable Object of an agent: a thin host of the core, and its hibernating sockets. */
 import { DurableObject } from "cloudflare:workers";
-import { closeCodes, subprotocol } from "../../wire/channels.ts";
-import type { CloudEvent, Json } from "../../wire/event.ts";
-import type { Accepted, InboxPage, Rejected } from "../../wire/frames.ts";
-import { type createProblem, type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
-import type { Delivered, Routing } from "../../wire/routing.ts";
+import { closeCodes, subprotocol } from "../../contract/channels.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { Accepted, InboxPage, Rejected } from "../../contract/frames.ts";
+import { type createProblem, type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
+import type { Delivered, Routing } from "../../contract/routing.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { answerLater } from "../host/newer-version.ts";
-import { countCommit, countWake } from "../metrics.ts";
+import { countCommit, countWake } from "../projector/metrics.ts";
 import type {
   Acknowledgement,
   AgentCard,
@@ -19,22 +19,28 @@ import type {
   InboxQuery,
   PresenceFacts,
   Principal,
-} from "../rpc.ts";
+} from "../protocol/rpc.ts";
 import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";
-import { type Clients, createClients, describeSecond } from "./clients.ts";
-import { type ConnectionWish, readConnectionWish } from "./connection-wish.ts";
-import { createFloodPause } from "./flood-pause.ts";
-import { createFrameIntake } from "./frame-intake.ts";
+import { type Clients, createClients, describeSecond } from "./connection/clients.ts";
+import { type ConnectionWish, readConnectionWish } from "./connection/connection-request.ts";
+import { createFloodPause } from "./connection/flood-pause.ts";
+import { createFrameIntake } from "./connection/frame-intake.ts";
+import { createPacer } from "./connection/pacer.ts";
+import { readRates } from "./connection/rate.ts";
+import { readFrame } from "./connection/read-frame.ts";
+import { findFirstSilence, isSilent } from "./connection/silence.ts";
+import {
+  type Attachment,
+  type SocketConnection as Connection,
+  createSocketConnection,
+  readPing,
+  send,
+} from "./connection/socket-connection.ts";
+import { createStreams, type Streams } from "./connection/streams.ts";
 import { refuseToken } from "./identity.ts";
-import { createPacer } from "./pacer.ts";
-import { readRates } from "./rate.ts";
-import { readFrame } from "./read-frame.ts";
-import { createSharedTimers } from "./shared-timers.ts";
-import { findFirstSilence, isSilent } from "./silence.ts";
-import { type Attachment, type SocketConnection as Connection, createSocketConnection, readPing, send } from "./socket-connection.ts";
-import { createStreams, type Streams } from "./streams.ts";
+import { createSharedTimers } from "./presence/shared-timers.ts";
 
 const now = (): number => Date.now();
 

@@ -2,12 +2,12 @@
  * Who an agent is: its card, what it reports of itself, and the tokens by which it is known. Knows no mailbox, no socket
  * and no other object.
  */
-import type { AgentData } from "../../wire/kinds.ts";
-import { type Result, refuse, succeed } from "../../wire/problem.ts";
+import type { AgentData } from "../../contract/kinds.ts";
+import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { World } from "../host/ports.ts";
-import type { AgentCard, Principal } from "../rpc.ts";
-import { equalText, hashToken } from "../token-hash.ts";
+import type { AgentCard, Principal } from "../protocol/rpc.ts";
 import { agentLimits } from "./agent-schema.ts";
+import { equalText, hashToken } from "./token-hash.ts";
 
 /** Of a token that names nobody as of one that is wrong: which ids there are is nobody's to try out. */
 export function refuseToken(): ReturnType<typeof refuse> {

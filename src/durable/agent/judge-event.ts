@@ -1,12 +1,12 @@
 /** What an agent posts, judged before anything is stored: shape, kind, size, source. Knows the wire, not the store. */
 import type { z } from "zod";
-import { type CloudEvent, postedEvent } from "../../wire/event.ts";
-import { exceedsDepth } from "../../wire/exceeds-depth.ts";
-import { type AgentKind, agentKinds, type ThreadEvent, type ThreadKind } from "../../wire/kinds.ts";
-import { limits } from "../../wire/limits.ts";
-import { type Problem, type Result, refuse, succeed } from "../../wire/problem.ts";
+import { type CloudEvent, postedEvent } from "../../contract/event.ts";
+import { exceedsDepth } from "../../contract/exceeds-depth.ts";
+import { type AgentKind, agentKinds, type ThreadEvent, type ThreadKind } from "../../contract/kinds.ts";
+import { limits } from "../../contract/limits.ts";
+import { type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
+import type { AgentCard } from "../protocol/rpc.ts";
 import { dropDepth } from "../routing/chain-depth.ts";
-import type { AgentCard } from "../rpc.ts";
 import { continueTrace, dropBadTrace } from "../trace/trace-ids.ts";
 
 /** An event that may be stored, and the hash by which a repeat of it is known. */

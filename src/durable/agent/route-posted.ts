@@ -2,11 +2,11 @@
  * Where an event that somebody posted leads, as far as its sender has a say: a thread that it takes no part in is left out of it, and
  * a mailbox that has no room is not sent it. Knows ports, not the store.
  */
-import type { CloudEvent } from "../../wire/event.ts";
-import { countBytes } from "../../wire/limits.ts";
-import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import { createMail } from "../mail.ts";
-import type { Registry } from "../registry.ts";
+import type { CloudEvent } from "../../contract/event.ts";
+import { countBytes } from "../../contract/limits.ts";
+import { type Result, refuse, succeed } from "../../contract/problem.ts";
+import { createMail } from "../protocol/mail.ts";
+import type { Registry } from "../registry/registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
 import type { FindHolders } from "../routing/find-recipients.ts";
 import { type RoutedEvent, routeEvent } from "../routing/route-event.ts";

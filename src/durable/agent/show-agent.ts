@@ -2,17 +2,17 @@
  * An agent as others see it: the agent itself in `/v1/me`, a thread that looks at its card, an operator who asks why it holds no
  * role. Reads only.
  */
-import type { CloudEvent, Json } from "../../wire/event.ts";
-import { limits } from "../../wire/limits.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import { limits } from "../../contract/limits.ts";
 import type { Clock } from "../host/ports.ts";
-import type { Registry } from "../registry.ts";
-import type { AgentCard, AgentStanding, ClaimCard, PresenceFacts } from "../rpc.ts";
-import { formatDuration } from "../thread/format-duration.ts";
+import type { AgentCard, AgentStanding, ClaimCard, PresenceFacts } from "../protocol/rpc.ts";
+import type { Registry } from "../registry/registry.ts";
+import { formatDuration } from "../thread/explain/format-duration.ts";
+import type { Rates } from "./connection/rate.ts";
 import type { AgentIdentity, Identity } from "./identity.ts";
-import type { Mailbox } from "./mailbox.ts";
-import type { Presence } from "./presence.ts";
-import type { Rates } from "./rate.ts";
-import type { Seats } from "./seats.ts";
+import type { Mailbox } from "./mailbox/mailbox.ts";
+import type { Seats } from "./presence/assignments.ts";
+import type { Presence } from "./presence/presence.ts";
 
 export interface ShowAgent {
   /** What the agent is, as far as it says so itself; null: it was removed, or never was. */

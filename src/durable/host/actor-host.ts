@@ -3,10 +3,11 @@
  * timers and children, and everything that leaves the object leaves after it. Knows XState and its four ports; it does
  * not know workflows. See docs/actor-host.md.
  */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import { viewActor } from "./actor-view.ts";
 import type { EffectTables } from "./apply-effects.ts";
 import { createCommitter } from "./committer.ts";
+import { createParking } from "./dead-letters.ts";
 import { toPlainError } from "./error-data.ts";
 import { fireTimers } from "./fire-timers.ts";
 import { readHistory } from "./history.ts";
@@ -17,7 +18,6 @@ import { createJobTable } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import { createLiveActors } from "./live-actors.ts";
 import type { Logics } from "./logic.ts";
-import { createParking } from "./parking.ts";
 import { checkPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
 import { readActor, writeActor } from "./rows.ts";

@@ -1,5 +1,5 @@
 /** An actor as others may read it. */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { ActorView } from "./host-types.ts";
 import type { LiveActor } from "./live-actors.ts";
 import type { Storage } from "./ports.ts";

@@ -3,7 +3,7 @@
  * promises it waits for. Nothing is written here. Knows XState's snapshots, not the store.
  */
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import type { ActorEvent } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
 import { leavesChild } from "./last-messages.ts";

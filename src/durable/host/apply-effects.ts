@@ -1,6 +1,6 @@
 /** Writes a step's effects, inside its transaction: rows for timers, children and jobs, messages into the outbox. */
-import type { Json } from "../../wire/event.ts";
-import type { Message } from "../rpc.ts";
+import type { Json } from "../../contract/event.ts";
+import type { Message } from "../protocol/rpc.ts";
 import type { TakenStep } from "./advance.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import type { JobTable } from "./job-table.ts";

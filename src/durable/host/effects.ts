@@ -1,7 +1,7 @@
 /** What a step leads to, as plain data: nothing here was executed. Knows XState's actions, not the store. */
 import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, ExecutableActionsFrom } from "xstate";
 import { readAddress } from "../../../machines/address.ts";
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import { toPlain } from "./plain-data.ts";
 import { isChildReference, parentReference, type SentByHand } from "./references.ts";
 

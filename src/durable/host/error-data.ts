@@ -1,6 +1,6 @@
 /** Errors as plain data, for they are stored and cross objects. Knows no store. */
-import type { Json } from "../../wire/event.ts";
-import { countBytes, cutToBytes, exceedsBytes } from "../../wire/limits.ts";
+import type { Json } from "../../contract/event.ts";
+import { countBytes, cutToBytes, exceedsBytes } from "../../contract/limits.ts";
 import { hostLimits } from "./limits.ts";
 import { toPlain } from "./plain-data.ts";
 

@@ -1,12 +1,12 @@
 /** Takes due timers one by one, each read anew and removed by its step's commit. */
-import type { Message } from "../rpc.ts";
+import type { Message } from "../protocol/rpc.ts";
 import { addressOf } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";
+import type { Parking } from "./dead-letters.ts";
 import type { ActorEvent } from "./effects.ts";
 import { toPlainError } from "./error-data.ts";
 import { endOfTime, hostLimits } from "./limits.ts";
 import type { LiveActor, LiveActors } from "./live-actors.ts";
-import type { Parking } from "./parking.ts";
 import type { World } from "./ports.ts";
 import { StoreFailedError } from "./receiver-state.ts";
 import type { Stepper } from "./stepper.ts";

@@ -2,8 +2,8 @@
  * Messages for receivers that failed for too long: each such receiver has a queue of its own, in order, so that the lane
  * goes on without it. Knows rows and receivers, not actors.
  */
-import { cutToBytes } from "../../wire/limits.ts";
-import type { Message } from "../rpc.ts";
+import { cutToBytes } from "../../contract/limits.ts";
+import type { Message } from "../protocol/rpc.ts";
 import { toPlainError } from "./error-data.ts";
 import { hostLimits } from "./limits.ts";
 import type { Row, World } from "./ports.ts";

@@ -1,7 +1,7 @@
 /** An actor's history: each step with its event, the states around it and its effects. Bounded in rows and in their size. */
 
-import type { Json } from "../../wire/event.ts";
-import { countBytes, exceedsBytes } from "../../wire/limits.ts";
+import type { Json } from "../../contract/event.ts";
+import { countBytes, exceedsBytes } from "../../contract/limits.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { hostLimits } from "./limits.ts";
 import type { Storage } from "./ports.ts";

@@ -1,12 +1,12 @@
 /** What the actor host takes and answers, as its users see it. */
-import type { Json } from "../../wire/event.ts";
-import type { Delivery, Envelope, Message } from "../rpc.ts";
+import type { Json } from "../../contract/event.ts";
+import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
 import type { Committer } from "./committer.ts";
+import type { ParkedRow } from "./dead-letters.ts";
 import type { ActorEvent } from "./effects.ts";
 import type { HeldBack } from "./held-back.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { Undeliverable } from "./outbox.ts";
-import type { ParkedRow } from "./parking.ts";
 import type { RefusalCode } from "./step.ts";
 
 /**

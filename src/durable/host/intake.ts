@@ -2,10 +2,11 @@
  * What comes in: other objects' messages, each judged, taken once or set aside; events that callers send; and what was
  * set aside, tried again. Knows the host's own messages (`host.*`); everything else is an actor's event.
  */
-import type { Json } from "../../wire/event.ts";
-import type { Delivery, Envelope, Message } from "../rpc.ts";
+import type { Json } from "../../contract/event.ts";
+import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
 import type { LastWords } from "./advance.ts";
 import type { Committer } from "./committer.ts";
+import type { Origin, Parking } from "./dead-letters.ts";
 import type { ActorEvent } from "./effects.ts";
 import { toErrorData, toPlainError } from "./error-data.ts";
 import type { HostOptions, SendAnswer, SendOptions, Translate } from "./host-types.ts";
@@ -15,7 +16,6 @@ import { hostLimits } from "./limits.ts";
 import { DefinitionUnavailableError, type LiveActor, type LiveActors } from "./live-actors.ts";
 import { answerUnknown, NewerVersionError } from "./newer-version.ts";
 import type { Undeliverable } from "./outbox.ts";
-import type { Origin, Parking } from "./parking.ts";
 import type { World } from "./ports.ts";
 import { StoreFailedError } from "./receiver-state.ts";
 import { isRepeat, markReceived, readActor, readChild, readChildren } from "./rows.ts";

@@ -2,16 +2,16 @@
  * Runs effectful promises: outside any transaction, after the commit that spawned them, and again after a crash. Only
  * the current run's result is fed back, in the transaction that removes the job.
  */
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import { checkTold } from "./advance.ts";
 import type { Committer } from "./committer.ts";
+import type { Parking } from "./dead-letters.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { toErrorData, toPlainError } from "./error-data.ts";
 import type { JobRow, JobTable } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import type { LiveActors } from "./live-actors.ts";
 import type { Logics } from "./logic.ts";
-import type { Parking } from "./parking.ts";
 import { toPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
 import { StoreFailedError } from "./receiver-state.ts";

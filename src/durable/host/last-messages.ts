@@ -3,8 +3,8 @@
  * the parent takes the first of it, so that a parent that leaves the child on that first message still hears the rest.
  * Here each message therefore carries what follows it; it is of use only where the parent does leave. Knows no store.
  */
-import type { Json } from "../../wire/event.ts";
-import type { Message } from "../rpc.ts";
+import type { Json } from "../../contract/event.ts";
+import type { Message } from "../protocol/rpc.ts";
 import type { TakenStep } from "./advance.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { hostLimits } from "./limits.ts";

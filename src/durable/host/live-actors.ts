@@ -1,6 +1,6 @@
 /** The actors that this object has in memory: read from their rows when first asked for, replaced by each commit. */
 import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import { toPlainError } from "./error-data.ts";
 import type { Definitions } from "./host-types.ts";
 import { hostLimits } from "./limits.ts";

@@ -4,8 +4,8 @@
  */
 import type { AnyActorLogic, AnyStateMachine } from "xstate";
 import { StateMachine } from "xstate";
-import type { Json } from "../../wire/event.ts";
-import type { Message } from "../rpc.ts";
+import type { Json } from "../../contract/event.ts";
+import type { Message } from "../protocol/rpc.ts";
 import type { ActorEvent } from "./effects.ts";
 import { inspectMachine } from "./inspect-machine.ts";
 import { hostLimits } from "./limits.ts";

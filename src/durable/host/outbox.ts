@@ -5,8 +5,8 @@
  * A receiver that fails for too long gets a queue of its own, and the lane goes on. Knows rows and envelopes, not actors.
  */
 
-import { countBytes, cutToBytes } from "../../wire/limits.ts";
-import type { Message } from "../rpc.ts";
+import { countBytes, cutToBytes } from "../../contract/limits.ts";
+import type { Message } from "../protocol/rpc.ts";
 import { toPlainError } from "./error-data.ts";
 import { createHeldBackQueues, type HeldBack, isOver, type Parcel, pauseAfter } from "./held-back.ts";
 import { hostLimits } from "./limits.ts";

@@ -3,7 +3,7 @@
  * what is not is refused with its path rather than changed. Knows no store.
  */
 import { readAddress } from "../../../machines/address.ts";
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 
 /** XState's mark on what it stores in place of an actor reference. */
 const referenceMark = "xstate$$type";

@@ -11,7 +11,7 @@ import {
   type AnyStateMachine,
   transition,
 } from "xstate";
-import type { Json } from "../../wire/event.ts";
+import type { Json } from "../../contract/event.ts";
 import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
 import { checkContext, checkPlain } from "./plain-data.ts";

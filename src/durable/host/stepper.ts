@@ -3,8 +3,8 @@
  * Knows rows and effects; whether the event may be taken was judged before.
  */
 import type { AnyMachineSnapshot } from "xstate";
-import type { Json } from "../../wire/event.ts";
-import type { Message } from "../rpc.ts";
+import type { Json } from "../../contract/event.ts";
+import type { Message } from "../protocol/rpc.ts";
 import { advance, type LastWords, type TakenStep } from "./advance.ts";
 import { addressOf, applyEffects, type EffectTables, endActor } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";

@@ -2,15 +2,15 @@
  * Rows of the projection as D1 statements. Rows travel as one JSON parameter that SQLite unfolds: D1 binds at most 100
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
-import { countBytes } from "../../wire/limits.ts";
-import type { ProjectionRow } from "../rpc.ts";
+import { countBytes } from "../../contract/limits.ts";
+import type { ProjectionRow } from "../protocol/rpc.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
 import { archiveTable } from "./tables/archive-table.ts";
 import { audienceTable } from "./tables/audience-table.ts";
+import { parkedTable } from "./tables/dead-letter-table.ts";
 import { eventTable } from "./tables/event-table.ts";
-import { parkedTable } from "./tables/parked-table.ts";
 import { presenceTable } from "./tables/presence-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
 import { turnTable } from "./tables/turn-table.ts";

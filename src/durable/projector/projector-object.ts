@@ -4,16 +4,16 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { getStub, isPaused } from "../environment.ts";
-import { countCommit } from "../metrics.ts";
-import type { Retention } from "../retention.ts";
-import type { LogLag, ProjectionRow, ProjectorRpc, RecruitmentRpc } from "../rpc.ts";
+import type { LogLag, ProjectionRow, ProjectorRpc, RecruitmentRpc } from "../protocol/rpc.ts";
 import { holdAlarm } from "../storage/durable-world.ts";
 import { readTraceOf } from "../trace/read-trace.ts";
 import { createTraceExporter, type TraceExporter } from "../trace/trace-exporter.ts";
 import { createLagMeter } from "./lag-meter.ts";
+import { countCommit } from "./metrics.ts";
 import { createProjectionBatcher } from "./projection-batcher.ts";
 import type { EncodedRow } from "./projection-statements.ts";
 import { encodeRow, prepareProjection } from "./projection-statements.ts";
+import type { Retention } from "./retention.ts";
 import { type RetentionProgress, retentionRun, runRetention } from "./run-retention.ts";
 
 interface ProjectorEnv {

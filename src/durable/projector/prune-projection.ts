@@ -1,5 +1,5 @@
 /** Retention of the projection: what ended long ago leaves D1, in steps small enough for its one writer. */
-import { matchPattern, type Retention } from "../retention.ts";
+import { matchPattern, type Retention } from "./retention.ts";
 
 export interface PruneOptions {
   /** Milliseconds since 1970. */

@@ -2,8 +2,9 @@
  * Retention, a slice at a time until nothing is left that is too old: first the objects of ended threads are told that their
  * time is over, then D1 loses what is past its time. Knows D1 and a way to a thread's object.
  */
-import type { Retention } from "../retention.ts";
+
 import { listUnarchived, pruneProjection } from "./prune-projection.ts";
+import type { Retention } from "./retention.ts";
 
 export const retentionRun = {
   /** Threads' objects that one slice wakes, and how many at once: each is a call of the run's own. */

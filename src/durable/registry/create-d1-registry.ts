@@ -4,10 +4,10 @@
  */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
-import type { PublishedReflexes, Registry } from "../registry.ts";
-import type { AgentCard, RegistryHead, RegistryRpc } from "../rpc.ts";
-import { type PastTurn, statsLimits } from "../thread/agent-stats.ts";
+import type { AgentCard, RegistryHead, RegistryRpc } from "../protocol/rpc.ts";
+import { type PastTurn, statsLimits } from "../thread/eligibility/agent-stats.ts";
 import { createRecentValues } from "./recent-values.ts";
+import type { PublishedReflexes, Registry } from "./registry.ts";
 import { createSubscriptionSet, type SubscriptionSet } from "./subscription-set.ts";
 
 interface ReflexSet {

@@ -2,7 +2,7 @@
  * How many reflexes, edges and threads lie between the first event of a chain and this one: `nrvdepth`, an attribute that only
  * the orchestrator sets. It bounds loops through reflexes and threads alike.
  */
-import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
 
 const attribute = "nrvdepth";
 

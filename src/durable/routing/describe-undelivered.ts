@@ -1,7 +1,7 @@
 /** What the log says of an event that a mailbox will never take: its sender is told nowhere else. */
-import type { CloudEvent } from "../../wire/event.ts";
+import type { CloudEvent } from "../../contract/event.ts";
 import type { Undeliverable } from "../host/outbox.ts";
-import { readMail } from "../mail.ts";
+import { readMail } from "../protocol/mail.ts";
 import { deriveId } from "./derive-id.ts";
 
 /** Kind of the event; it is caused by the one that was refused. */

@@ -1,8 +1,8 @@
 /** Whom an event is for: the agents that its `to` names, and those subscribed to its kind. Knows the registry, not mailboxes. */
-import type { CloudEvent } from "../../wire/event.ts";
-import { limits } from "../../wire/limits.ts";
-import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import type { Registry } from "../registry.ts";
+import type { CloudEvent } from "../../contract/event.ts";
+import { limits } from "../../contract/limits.ts";
+import { type Result, refuse, succeed } from "../../contract/problem.ts";
+import type { Registry } from "../registry/registry.ts";
 import { routingLimits } from "./routing-limits.ts";
 
 /** Who holds each role of a thread, null where nobody does: as far as the sender may ask. */

@@ -2,12 +2,12 @@
 import { evaluateReflex, matchesKind } from "../../compile/decide/reflex.ts";
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { ReflexIr } from "../../compile/ir.ts";
-import { checkSchema, describeMisfits } from "../../wire/check-schema.ts";
-import type { CloudEvent, Json } from "../../wire/event.ts";
-import { nameOutcome, type Verdict } from "../../wire/routing.ts";
-import type { PublishedReflexes } from "../registry.ts";
-import type { Message } from "../rpc.ts";
-import { makeThreadId } from "../thread/thread-id.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import { checkSchema, describeMisfits } from "../../contract/json-schema/check-schema.ts";
+import { nameOutcome, type Verdict } from "../../contract/routing.ts";
+import type { Message } from "../protocol/rpc.ts";
+import type { PublishedReflexes } from "../registry/registry.ts";
+import { makeThreadId } from "../thread/lifecycle/thread-id.ts";
 import { readDepth } from "./chain-depth.ts";
 import { routingLimits } from "./routing-limits.ts";
 

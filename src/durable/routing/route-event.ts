@@ -5,14 +5,14 @@
  */
 
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
-import type { CloudEvent, Json } from "../../wire/event.ts";
-import { countBytes, cutToBytes, limits } from "../../wire/limits.ts";
-import { findNearestName } from "../../wire/nearest-name.ts";
-import { type Result, succeed } from "../../wire/problem.ts";
-import type { Routing, Verdict } from "../../wire/routing.ts";
-import { createMail } from "../mail.ts";
-import type { Listeners, Registry } from "../registry.ts";
-import type { AgentCard, Message } from "../rpc.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import { countBytes, cutToBytes, limits } from "../../contract/limits.ts";
+import { findNearestName } from "../../contract/nearest-name.ts";
+import { type Result, succeed } from "../../contract/problem.ts";
+import type { Routing, Verdict } from "../../contract/routing.ts";
+import { createMail } from "../protocol/mail.ts";
+import type { AgentCard, Message } from "../protocol/rpc.ts";
+import type { Listeners, Registry } from "../registry/registry.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 import { carryOn, readDepth } from "./chain-depth.ts";
 import { deriveId } from "./derive-id.ts";

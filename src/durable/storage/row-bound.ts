@@ -2,7 +2,7 @@
  * The platform's bound on a row, enforced wherever the same statements run: the local runtime takes rows that a deployed one
  * refuses, and what cannot be stored there must not be here. Knows SQL as far as it counts the rows of an INSERT.
  */
-import { countBytes } from "../../wire/limits.ts";
+import { countBytes } from "../../contract/limits.ts";
 import type { SqlValue } from "../host/ports.ts";
 
 /** Bytes of one row, or of one value in it: https://developers.cloudflare.com/durable-objects/platform/limits/ */

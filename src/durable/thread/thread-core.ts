@@ -5,41 +5,51 @@
 
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import type { CloudEvent, Json } from "../../wire/event.ts";
-import { isTurnEvent } from "../../wire/kinds.ts";
-import { type Result, refuse, succeed } from "../../wire/problem.ts";
-import { controlKeyMigrations, createControlKeys, type Once } from "../control-keys.ts";
-import { noteHeldBack } from "../held-back-row.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import { isTurnEvent } from "../../contract/kinds.ts";
+import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
+import { controlKeyMigrations, createControlKeys, type Once } from "../host/control-keys.ts";
 import { createLogics } from "../host/logic.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
-import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
-import type { Registry } from "../registry.ts";
-import type { AdmissionView, AgentStanding, ClaimCard, Delivery, Envelope, ProjectionRow, Steps, TaskRpc, ThreadActorRpc } from "../rpc.ts";
-import { makeArchiveRow, readNewest } from "./archive-thread.ts";
-import { createAudience, isWaitedFor } from "./audience.ts";
-import { readBroadcast } from "./audience-rows.ts";
-import { childMessages, createChildren } from "./children.ts";
-import { describeRefusedMail } from "./describe-refused-mail.ts";
-import { findEpoch, nameActor, readOrigin, readThreadName } from "./epochs.ts";
-import { createWaitNotes } from "./note-waits.ts";
-import { createOffers } from "./offers.ts";
-import { createOwnEvents } from "./own-events.ts";
-import { createOwnPlaces, isOwnPlace } from "./own-places.ts";
-import { createParkedEvents } from "./parked-events.ts";
-import { createRecruitmentCore, type RecruitmentCore } from "./recruitment-core.ts";
-import { createRecruitmentLogic } from "./recruitment-logic.ts";
-import { findTask as findThreadTask, type TaskPort } from "./recruitment-ports.ts";
-import { createStamp } from "./stamp-events.ts";
-import { createTaskCore, type TaskCore } from "./task-core.ts";
-import { createTaskLogic } from "./task-logic.ts";
-import { readLastDecision, readLastMessage, writeSteps } from "./task-rows.ts";
+import { noteHeldBack } from "../projector/held-back-row.ts";
+import { createProjectionLane, projectionMigrations } from "../projector/projection-outbox.ts";
+import type {
+  AdmissionView,
+  AgentStanding,
+  ClaimCard,
+  Delivery,
+  Envelope,
+  ProjectionRow,
+  Steps,
+  TaskRpc,
+  ThreadActorRpc,
+} from "../protocol/rpc.ts";
+import type { Registry } from "../registry/registry.ts";
+import { createAudience, isWaitedFor } from "./broadcast/audience.ts";
+import { readBroadcast } from "./broadcast/audience-rows.ts";
+import { childMessages, createChildren } from "./children/children.ts";
+import { makeArchiveRow, readNewest } from "./lifecycle/archive-thread.ts";
+import { createParkedEvents } from "./lifecycle/dead-letters.ts";
+import { findEpoch, nameActor, readOrigin, readThreadName } from "./lifecycle/epochs.ts";
+import { createOwnPlaces, isOwnPlace } from "./lifecycle/local-receivers.ts";
+import { createThreadRetention } from "./lifecycle/thread-retention.ts";
+import { createWaitNotes } from "./log/note-waits.ts";
+import { createOwnEvents } from "./log/own-events.ts";
+import { createStamp } from "./log/stamp-events.ts";
+import { describeRefusedMail } from "./recruitment/describe-refused-mail.ts";
+import { createOffers } from "./recruitment/offers.ts";
+import { createRecruitmentCore, type RecruitmentCore } from "./recruitment/recruitment-core.ts";
+import { createRecruitmentLogic } from "./recruitment/recruitment-logic.ts";
+import { findTask as findThreadTask, type TaskPort } from "./recruitment/recruitment-ports.ts";
+import { createTaskCore, type TaskCore } from "./task/task-core.ts";
+import { createTaskLogic } from "./task/task-logic.ts";
+import { readLastDecision, readLastMessage, writeSteps } from "./task/task-rows.ts";
 import { setHooks } from "./thread-hooks.ts";
-import { createThreadRetention } from "./thread-retention.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
-import { readTurnNumber } from "./turn-data.ts";
+import { readTurnNumber } from "./turn/turn-data.ts";
 
 export interface ThreadPorts {
   world: World;

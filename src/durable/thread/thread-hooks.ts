@@ -2,9 +2,9 @@
  * What a thread's logics need of the object that runs them. Logics are made once an isolate, for their machines are
  * loaded once; the object is found by its store.
  */
-import type { CloudEvent, Json } from "../../wire/event.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { Storage } from "../host/ports.ts";
-import type { Message, ProjectionRow } from "../rpc.ts";
+import type { Message, ProjectionRow } from "../protocol/rpc.ts";
 
 export interface ThreadHooks {
   /** Adds an event of the thread to the log, in the transaction. */

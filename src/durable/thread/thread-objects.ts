@@ -1,15 +1,15 @@
 /** The Durable Objects of a thread: its root, and its task where that has an object of its own. Thin hosts of the core. */
 
 import { DurableObject } from "cloudflare:workers";
-import type { Json } from "../../wire/event.ts";
-import type { Accepted } from "../../wire/frames.ts";
-import type { ThreadEvent } from "../../wire/kinds.ts";
-import { type Result, refuse } from "../../wire/problem.ts";
-import type { Once } from "../control-keys.ts";
+import type { Json } from "../../contract/event.ts";
+import type { Accepted } from "../../contract/frames.ts";
+import type { ThreadEvent } from "../../contract/kinds.ts";
+import { type Result, refuse } from "../../contract/problem.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
+import type { Once } from "../host/control-keys.ts";
 import { answerLater } from "../host/newer-version.ts";
-import { type CommitKind, countCommit, countStep } from "../metrics.ts";
-import { parseRetention } from "../retention.ts";
+import { type CommitKind, countCommit, countStep } from "../projector/metrics.ts";
+import { parseRetention } from "../projector/retention.ts";
 import type {
   ClaimCard,
   Delivery,
@@ -24,7 +24,7 @@ import type {
   TaskRpc,
   ThreadExplanation,
   ThreadView,
-} from "../rpc.ts";
+} from "../protocol/rpc.ts";
 import { createDurableWorld, deleteAll, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { createThreadCore, type ThreadCore } from "./thread-core.ts";
 

@@ -2,9 +2,9 @@
  * A thread as spans, out of its events in the log and its messages: queue wait, recruitment a role, turns with delivery and work,
  * decisions. Pure; knows events, neither stores nor HTTP. Times are commits of the objects, not what senders claim.
  */
-import type { CloudEvent, Json } from "../../wire/event.ts";
-import { formatTraceparent, parseTraceparent } from "../../wire/trace-context.ts";
-import type { MessageView } from "../rpc.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import { formatTraceparent, parseTraceparent } from "../../contract/trace-context.ts";
+import type { MessageView } from "../protocol/rpc.ts";
 import { makeSpanId, readTrace } from "./trace-ids.ts";
 
 export interface Span {

@@ -1,8 +1,8 @@
 /** Reads what a thread's trace is made of: its own object's view and messages, and its events from the log, which may lag. */
-import type { CloudEvent } from "../../wire/event.ts";
-import { limits } from "../../wire/limits.ts";
-import { type Result, succeed } from "../../wire/problem.ts";
-import type { MessageView, RecruitmentRpc } from "../rpc.ts";
+import type { CloudEvent } from "../../contract/event.ts";
+import { limits } from "../../contract/limits.ts";
+import { type Result, succeed } from "../../contract/problem.ts";
+import type { MessageView, RecruitmentRpc } from "../protocol/rpc.ts";
 import { buildTrace, type Trace } from "./build-trace.ts";
 
 export const traceLimits = {

@@ -1,8 +1,8 @@
 /** Ids of traces and spans, made of what they name: a step that is taken again says the same. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { CloudEvent } from "../../wire/event.ts";
-import { formatTraceparent, parseTraceparent, type TraceContext } from "../../wire/trace-context.ts";
+import type { CloudEvent } from "../../contract/event.ts";
+import { formatTraceparent, parseTraceparent, type TraceContext } from "../../contract/trace-context.ts";
 
 function hash(text: string, bytes: number): string {
   return bytesToHex(sha256(utf8ToBytes(text)).subarray(0, bytes));

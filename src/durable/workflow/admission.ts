@@ -3,21 +3,21 @@
  * Knows ports, not the platform.
  */
 
-import type { CloudEvent, Json } from "../../wire/event.ts";
-import { type Result, succeed } from "../../wire/problem.ts";
-import type { ReflexOutcome } from "../../wire/routing.ts";
-import { controlKeyMigrations, createControlKeys, type Once } from "../control-keys.ts";
-import { createGather } from "../gather.ts";
-import { noteHeldBack } from "../held-back-row.ts";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import { type Result, succeed } from "../../contract/problem.ts";
+import type { ReflexOutcome } from "../../contract/routing.ts";
 import { createCommitter } from "../host/committer.ts";
+import { controlKeyMigrations, createControlKeys, type Once } from "../host/control-keys.ts";
+import { createGather } from "../host/gather.ts";
 import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { laneMigrations, migrate } from "../host/schema.ts";
-import { createMail } from "../mail.ts";
-import { createProjectionLane, projectionMigrations } from "../projection-lane.ts";
-import type { Registry } from "../registry.ts";
-import type { AdmissionView, Delivery, Envelope, Message, PauseView, ProjectionRow } from "../rpc.ts";
+import { noteHeldBack } from "../projector/held-back-row.ts";
+import { createProjectionLane, projectionMigrations } from "../projector/projection-outbox.ts";
+import { createMail } from "../protocol/mail.ts";
+import type { AdmissionView, Delivery, Envelope, Message, PauseView, ProjectionRow } from "../protocol/rpc.ts";
+import type { Registry } from "../registry/registry.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 import { createGate, type Rules } from "./gate.ts";
 import { createOutcomes, outcomeMigrations } from "./outcomes.ts";

@@ -1,6 +1,6 @@
 /** What holds for a workflow's queue: the published revision's rules, and an operator's pause. One row; knows SQL only. */
 import type { Storage } from "../host/ports.ts";
-import type { PauseView } from "../rpc.ts";
+import type { PauseView } from "../protocol/rpc.ts";
 
 /** What a revision says of its queue. */
 export interface Rules {

@@ -2,7 +2,7 @@
  * What the queue did about each reflex that fired: whoever posted the event is told, and who asks later. That a thread simply
  * started is not written: its row says so as long as it lives. Knows SQL, no messages.
  */
-import type { ReflexOutcome } from "../../wire/routing.ts";
+import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { Clock, Row, Storage } from "../host/ports.ts";
 
 export const outcomeMigrations: readonly string[] = [

@@ -1,13 +1,13 @@
 /** The Durable Object of a workflow: a thin host of its admission. */
 
 import { DurableObject } from "cloudflare:workers";
-import { type Result, succeed } from "../../wire/problem.ts";
-import type { ReflexOutcome } from "../../wire/routing.ts";
-import type { Once } from "../control-keys.ts";
+import { type Result, succeed } from "../../contract/problem.ts";
+import type { ReflexOutcome } from "../../contract/routing.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
+import type { Once } from "../host/control-keys.ts";
 import { answerLater } from "../host/newer-version.ts";
-import { countCommit } from "../metrics.ts";
-import type { AdmissionView, Delivery, Envelope, PauseView, WorkflowRpc } from "../rpc.ts";
+import { countCommit } from "../projector/metrics.ts";
+import type { AdmissionView, Delivery, Envelope, PauseView, WorkflowRpc } from "../protocol/rpc.ts";
 import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 

@@ -1,9 +1,9 @@
 /** AsyncAPI 3 of the socket and the event stream, out of the frames' and kinds' own schemas. Pure. */
 
-import { subprotocol } from "../../wire/channels.ts";
-import type { Json } from "../../wire/event.ts";
-import { agentFrame } from "../../wire/frames.ts";
-import { agentKinds } from "../../wire/kinds.ts";
+import { subprotocol } from "../../contract/channels.ts";
+import type { Json } from "../../contract/event.ts";
+import { agentFrame } from "../../contract/frames.ts";
+import { agentKinds } from "../../contract/kinds.ts";
 import { givenKinds } from "./kind-shapes.ts";
 import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";
 import { cloudEventShape, serverFrameShapes } from "./wire-shapes.ts";

@@ -1,7 +1,7 @@
 /** OpenAPI 3.1 of the HTTP API, out of the routes' own schemas. Pure: the same routes give the same document. */
-import type { Json } from "../../wire/event.ts";
-import { limits } from "../../wire/limits.ts";
-import { problemCodes } from "../../wire/problem.ts";
+import type { Json } from "../../contract/event.ts";
+import { limits } from "../../contract/limits.ts";
+import { problemCodes } from "../../contract/problem.ts";
 import { idempotencyHeader } from "../read-once.ts";
 import type { Callers, RouteDoc } from "./route-doc.ts";
 import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";

@@ -1,6 +1,6 @@
 /** Schemas of the `data` of what agents are given, by kind; held to the wire's types by the compiler where those have one. */
 import { z } from "zod";
-import type { Handover, Lease, OfferOpened, Outcome, TurnAssigned } from "../../wire/kinds.ts";
+import type { Handover, Lease, OfferOpened, Outcome, TurnAssigned } from "../../contract/kinds.ts";
 import { cloudEventShape } from "./wire-shapes.ts";
 
 const time = z.iso.datetime();

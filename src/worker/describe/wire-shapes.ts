@@ -1,10 +1,10 @@
 /** Schemas of what the server says over the wire, held to the wire's own types by the compiler: for the descriptions, and for tests of what is really sent. */
 import { z } from "zod";
-import { channels } from "../../wire/channels.ts";
-import { type CloudEvent, postedEvent } from "../../wire/event.ts";
-import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../wire/frames.ts";
-import { type Problem, type ProblemCode, problemCodes } from "../../wire/problem.ts";
-import type { Verdict } from "../../wire/routing.ts";
+import { channels } from "../../contract/channels.ts";
+import { type CloudEvent, postedEvent } from "../../contract/event.ts";
+import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../contract/frames.ts";
+import { type Problem, type ProblemCode, problemCodes } from "../../contract/problem.ts";
+import type { Verdict } from "../../contract/routing.ts";
 
 /** A {@link CloudEvent}: what was posted, with what the orchestrator stamps. */
 export const cloudEventShape = postedEvent.required({ specversion: true, source: true, time: true }) as unknown as z.ZodType<CloudEvent>;

@@ -1,8 +1,8 @@
 /** `/v1/broadcasts`: an operator's word to many agents, and who has taken it. */
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { idPattern, kindPattern } from "../../wire/event.ts";
-import { limits } from "../../wire/limits.ts";
+import { idPattern, kindPattern } from "../../contract/event.ts";
+import { limits } from "../../contract/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject, requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";

@@ -1,8 +1,8 @@
 /** `/v1/enrolments`: codes by which a new machine registers its agent itself. */
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { AgentCard } from "../../durable/rpc.ts";
-import { hashToken } from "../../durable/token-hash.ts";
+import { hashToken } from "../../durable/agent/token-hash.ts";
+import type { AgentCard } from "../../durable/protocol/rpc.ts";
 import { agentBytes, agentId, rights } from "../agent-rights.ts";
 import { readAgent } from "../agent-store.ts";
 import { announceChange } from "../announce-change.ts";

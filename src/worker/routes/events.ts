@@ -1,12 +1,13 @@
 /** `/v1/events`: taking events in, and the log of what was taken. */
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { CloudEvent } from "../../wire/event.ts";
-import { postedEvent } from "../../wire/event.ts";
-import { exceedsDepth } from "../../wire/exceeds-depth.ts";
-import type { Accepted, Rejected } from "../../wire/frames.ts";
-import { limits } from "../../wire/limits.ts";
-import { createProblem } from "../../wire/problem.ts";
+import type { CloudEvent } from "../../contract/event.ts";
+import { postedEvent } from "../../contract/event.ts";
+import { exceedsDepth } from "../../contract/exceeds-depth.ts";
+import type { Accepted, Rejected } from "../../contract/frames.ts";
+import { limits } from "../../contract/limits.ts";
+import { createProblem } from "../../contract/problem.ts";
+import { pruneArchived } from "../../durable/projector/prune-projection.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { streamArchive } from "../archive-log.ts";
 import { nameObject, proveAgain, proveViewer, requireOperator } from "../authenticate.ts";
@@ -18,7 +19,6 @@ import { explainEvent, readRouting } from "../explain-event.ts";
 import { followLimits, followLog } from "../follow-log.ts";
 import { moment, pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
-import { pruneArchived } from "../prune-projection.ts";
 import { asksForBatch, batchType, readEvents } from "../read-events.ts";
 
 const attribute = z.string().min(1).max(limits.attributeLength);

@@ -1,11 +1,11 @@
 /** `/v1/me`, `/v1/inbox` and its stream, `/v1/connect` and tickets for both: what a token's holder has been sent, polled or pushed. */
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import type { Principal } from "../../durable/rpc.ts";
-import { hashToken } from "../../durable/token-hash.ts";
-import type { Channel } from "../../wire/channels.ts";
-import { channels, connectionName, replacedAtMost } from "../../wire/channels.ts";
-import { limits } from "../../wire/limits.ts";
+import type { Channel } from "../../contract/channels.ts";
+import { channels, connectionName, replacedAtMost } from "../../contract/channels.ts";
+import { limits } from "../../contract/limits.ts";
+import { hashToken } from "../../durable/agent/token-hash.ts";
+import type { Principal } from "../../durable/protocol/rpc.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";

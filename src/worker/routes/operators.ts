@@ -1,7 +1,7 @@
 /** `/v1/operators` and `/v1/audit`: who runs this, and what they decided. */
 import type { Hono } from "hono";
 import { z } from "zod";
-import { hashToken } from "../../durable/token-hash.ts";
+import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { listDecisions } from "../audit-store.ts";
 import { requireOperator, rootOperator } from "../authenticate.ts";

@@ -1,7 +1,7 @@
 /** `/v1/schemas`: which agents accept which kinds of event, and in what shape. */
 import type { Hono } from "hono";
 import { z } from "zod";
-import { idPattern, kindPattern } from "../../wire/event.ts";
+import { idPattern, kindPattern } from "../../contract/event.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";

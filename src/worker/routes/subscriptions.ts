@@ -2,8 +2,8 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { matchesKind } from "../../compile/decide/reflex.ts";
+import { kindPattern } from "../../contract/event.ts";
 import { routingLimits } from "../../durable/routing/routing-limits.ts";
-import { kindPattern } from "../../wire/event.ts";
 import { readAgent } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer } from "../authenticate.ts";

@@ -1,9 +1,9 @@
 /** `/v1/threads`: the index from D1, one thread from its own object, and an operator's word to it. */
 import type { Context, Hono } from "hono";
 import { z } from "zod";
+import { limits } from "../../contract/limits.ts";
+import { type Result, succeed } from "../../contract/problem.ts";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
-import { limits } from "../../wire/limits.ts";
-import { type Result, succeed } from "../../wire/problem.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";

@@ -1,8 +1,8 @@
 /** `/v1/workflows`: operators publish, read and withdraw workflows. */
 import type { Hono } from "hono";
 import { z } from "zod";
+import { limits } from "../../contract/limits.ts";
 import { createD1Registry } from "../../durable/registry/create-d1-registry.ts";
-import { limits } from "../../wire/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { checkPublish, locateDiagnostics } from "../check-publish.ts";

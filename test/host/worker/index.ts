@@ -1,13 +1,13 @@
 /** The Durable Object class around the host, as small as it can be, with what the tests need to look inside. */
 import { DurableObject } from "cloudflare:workers";
+import type { Json } from "../../../src/contract/event.ts";
 import type { ActorView, SendAnswer } from "../../../src/durable/host/actor-host.ts";
 import { type ActorHost, createActorHost } from "../../../src/durable/host/actor-host.ts";
+import type { ParkedRow } from "../../../src/durable/host/dead-letters.ts";
 import type { HistoryEntry } from "../../../src/durable/host/history.ts";
-import type { ParkedRow } from "../../../src/durable/host/parking.ts";
 import type { SqlValue } from "../../../src/durable/host/ports.ts";
-import type { Delivery, Envelope } from "../../../src/durable/rpc.ts";
+import type { Delivery, Envelope } from "../../../src/durable/protocol/rpc.ts";
 import { createDurableWorld } from "../../../src/durable/storage/durable-world.ts";
-import type { Json } from "../../../src/wire/event.ts";
 import type { TestEvent } from "../contract-world.ts";
 import { logics } from "../machines.ts";
 import { world } from "../world.ts";

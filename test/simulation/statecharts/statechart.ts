@@ -1,7 +1,7 @@
 /** What one differential test is: a machine as anybody would write it for XState, and what happens to it. */
 import type { AnyStateMachine } from "xstate";
+import type { Json } from "../../../src/contract/event.ts";
 import type { MachineOptions } from "../../../src/durable/host/logic.ts";
-import type { Json } from "../../../src/wire/event.ts";
 
 /** An event for the root, or time that passes. */
 export type Operation = { type: string; [fact: string]: unknown } | { wait: number };

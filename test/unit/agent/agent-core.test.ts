@@ -1,13 +1,13 @@
 /** An agent's object when its neighbours fail, and turns that pass through it without a row. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { InboxItem } from "../../../src/contract/frames.ts";
+import { type Result, succeed } from "../../../src/contract/problem.ts";
 import { type AgentCore, createAgentCore } from "../../../src/durable/agent/agent-core.ts";
 import { agentLimits } from "../../../src/durable/agent/agent-schema.ts";
-import type { Reader } from "../../../src/durable/agent/reader.ts";
-import { createMail } from "../../../src/durable/mail.ts";
-import type { Delivery, Envelope, ProjectionRow } from "../../../src/durable/rpc.ts";
+import type { Reader } from "../../../src/durable/agent/mailbox/reader.ts";
+import { createMail } from "../../../src/durable/protocol/mail.ts";
+import type { Delivery, Envelope, ProjectionRow } from "../../../src/durable/protocol/rpc.ts";
 import { createNodeStorage, type NodeStorage } from "../../../src/durable/storage/node-storage.ts";
-import type { InboxItem } from "../../../src/wire/frames.ts";
-import { type Result, succeed } from "../../../src/wire/problem.ts";
 
 const principal = { operator: "admin" };
 const card = { id: "alice", capabilities: [], roles: null, kinds: null };

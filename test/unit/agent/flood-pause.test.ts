@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createFloodPause } from "../../../src/durable/agent/flood-pause.ts";
+import { createFloodPause } from "../../../src/durable/agent/connection/flood-pause.ts";
 
 test("[FAIR13] who floods again and again waits for longer each time, half a minute at the most, and is not shut out for good", () => {
   let now = 1_000_000;

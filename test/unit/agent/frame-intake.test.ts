@@ -1,8 +1,8 @@
 /** [FAIR] What one connection sends is dealt with a few frames at a time, and others are let in between. */
 import { expect, test } from "vitest";
 import { agentLimits } from "../../../src/durable/agent/agent-schema.ts";
-import { createFrameIntake } from "../../../src/durable/agent/frame-intake.ts";
-import { createPacer } from "../../../src/durable/agent/pacer.ts";
+import { createFrameIntake } from "../../../src/durable/agent/connection/frame-intake.ts";
+import { createPacer } from "../../../src/durable/agent/connection/pacer.ts";
 
 const settle = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,10 +1,10 @@
 /** A mailbox by itself: that nothing in it passes a reader by, however readers come and go. */
 import { beforeEach, expect, test } from "vitest";
 import { agentLimits, agentMigrations } from "../../../src/durable/agent/agent-schema.ts";
-import { createMailbox, type Mailbox } from "../../../src/durable/agent/mailbox.ts";
-import type { Reader } from "../../../src/durable/agent/reader.ts";
+import { createMailbox, type Mailbox } from "../../../src/durable/agent/mailbox/mailbox.ts";
+import type { Reader } from "../../../src/durable/agent/mailbox/reader.ts";
 import { laneMigrations, migrate } from "../../../src/durable/host/schema.ts";
-import { createMail } from "../../../src/durable/mail.ts";
+import { createMail } from "../../../src/durable/protocol/mail.ts";
 import { createNodeStorage, type NodeStorage } from "../../../src/durable/storage/node-storage.ts";
 
 let storage: NodeStorage;

@@ -1,11 +1,11 @@
 /** An agent's clock with a clock that moves by hand: silence, its parts, restarts and jumps. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { agentMigrations } from "../../../src/durable/agent/agent-schema.ts";
-import { createPresence, type Presence, presenceLimits } from "../../../src/durable/agent/presence.ts";
-import { createSeats, type Seats } from "../../../src/durable/agent/seats.ts";
+import { createSeats, type Seats } from "../../../src/durable/agent/presence/assignments.ts";
+import { createPresence, type Presence, presenceLimits } from "../../../src/durable/agent/presence/presence.ts";
 import { migrate } from "../../../src/durable/host/schema.ts";
-import type { Mail } from "../../../src/durable/mail.ts";
-import type { ProjectionRow } from "../../../src/durable/rpc.ts";
+import type { Mail } from "../../../src/durable/protocol/mail.ts";
+import type { ProjectionRow } from "../../../src/durable/protocol/rpc.ts";
 import { createNodeStorage, type NodeStorage } from "../../../src/durable/storage/node-storage.ts";
 
 let storage: NodeStorage;

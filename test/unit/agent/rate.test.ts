@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { agentLimits } from "../../../src/durable/agent/agent-schema.ts";
-import { createRate, readRates } from "../../../src/durable/agent/rate.ts";
+import { createRate, readRates } from "../../../src/durable/agent/connection/rate.ts";
 
 /** Takes until it is refused; how many it got. */
 function drain(rate: ReturnType<typeof createRate>): number {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createSharedTimers, timerGrain } from "../../../src/durable/agent/shared-timers.ts";
+import { createSharedTimers, timerGrain } from "../../../src/durable/agent/presence/shared-timers.ts";
 
 /** A clock whose timers run as it is moved on. */
 function createTime() {

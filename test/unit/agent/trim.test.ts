@@ -1,6 +1,6 @@
 /** [RET5] What an object forgets by age goes in bounded steps, until nothing is left that is too old. */
 import { expect, test } from "vitest";
-import { createTrim, trimLimits } from "../../../src/durable/agent/trim.ts";
+import { createTrim, trimLimits } from "../../../src/durable/agent/mailbox/trim.ts";
 import { laneMigrations, migrate } from "../../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../../src/durable/storage/node-storage.ts";
 import { createQueue, queueLimits, queueMigrations } from "../../../src/durable/workflow/queue.ts";

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, globSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { checkText } from "../../../src/cli/check/check-file.ts";
-import { renderDiagnostic } from "../../../src/cli/check/render-diagnostic.ts";
+import { checkText } from "../../../src/cli/lib/check/check-file.ts";
+import { renderDiagnostic } from "../../../src/cli/lib/check/render-diagnostic.ts";
 import { createFolder, fine, run } from "./run.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -292,7 +292,7 @@ describe("check --fix", () => {
       const text = readFileSync(fixture, "utf8");
       const before = checkText(fixture, text);
       if (!before.some(({ fix }) => fix)) continue;
-      const { applyFixes } = await import("../../../src/cli/check/apply-fixes.ts");
+      const { applyFixes } = await import("../../../src/cli/lib/check/apply-fixes.ts");
       const fixed = applyFixes(text, (candidate) => checkText(fixture, candidate));
       const unreadable = (all: typeof before): number => all.filter(({ code }) => code.startsWith("NRV1")).length;
       expect(unreadable(checkText(fixture, fixed.text)), fixture).toBeLessThanOrEqual(unreadable(before));

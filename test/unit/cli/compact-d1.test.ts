@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, test } from "vitest";
-import { compactD1, compactLimits } from "../../../src/cli/server/compact-d1.ts";
+import { compactD1, compactLimits } from "../../../src/local-server/compact-d1.ts";
 
 const state = mkdtempSync(join(tmpdir(), "nerveflare-compact-"));
 afterEach(() => rmSync(state, { recursive: true, force: true }));

@@ -17,9 +17,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { claimDataFolder, explainUnusable, findUnwritable, readRecord, type ServerRecord } from "../../../src/cli/server/data-folder.ts";
-import { identifyFolder } from "../../../src/cli/server/folder-identity.ts";
-import { identifyProcess, type ProcessIdentity } from "../../../src/cli/server/process-identity.ts";
+import { claimDataFolder, explainUnusable, findUnwritable, readRecord, type ServerRecord } from "../../../src/local-server/data-folder.ts";
+import { identifyFolder } from "../../../src/local-server/folder-identity.ts";
+import { identifyProcess, type ProcessIdentity } from "../../../src/local-server/process-identity.ts";
 
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "nerveflare-unit-"));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeBecause } from "../../../src/cli/describe-because.ts";
+import { describeBecause } from "../../../src/cli/lib/describe-because.ts";
 
 test.each([
   [{ form: "status", status: "approved" }, "status approved"],

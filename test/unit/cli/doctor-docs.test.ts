@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { objectRooms } from "../../../src/durable/object-rooms.ts";
+import { objectRooms } from "../../../src/durable/object-tables.ts";
 
 test("[DOCTOR5] every code that the doctor knows has a row in the docs, and no other", () => {
-  const union = readFileSync("src/cli/doctor/finding.ts", "utf8").match(/export type FindingCode =([^;]*);/)?.[1] ?? "";
+  const union = readFileSync("src/cli/lib/doctor/finding.ts", "utf8").match(/export type FindingCode =([^;]*);/)?.[1] ?? "";
   const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
   const section = readFileSync("docs/backup.md", "utf8").split("## Doctor")[1]?.split("\n## ")[0] ?? "";
   expect(codes.length).toBeGreaterThan(5);

@@ -1,9 +1,9 @@
 /** That the probe can fail: servers that break a rule are told so, with what was expected and what came. */
 import { expect, onTestFinished, test } from "vitest";
-import { wireNames } from "../../../src/cli/probe/probe-wire.ts";
-import { rules } from "../../../src/cli/probe/rules.ts";
-import { runProbe } from "../../../src/cli/probe/run-probe.ts";
-import { createProblem } from "../../../src/wire/problem.ts";
+import { createProblem } from "../../../src/contract/problem.ts";
+import { wireNames } from "../../../src/probe/probe-wire.ts";
+import { rules } from "../../../src/probe/rules.ts";
+import { runProbe } from "../../../src/probe/run-probe.ts";
 import { startFakeServer, token } from "../client/fake-server.ts";
 
 /** Tries some rules as the fake server's one agent. */

@@ -5,10 +5,10 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { copyState } from "../../../src/cli/server/copy-state.ts";
-import { whileFrozen } from "../../../src/cli/server/freeze-process.ts";
-import { describeClock, noteFolder } from "../../../src/cli/server/inspect-folder.ts";
-import { identifyProcess, isAlive } from "../../../src/cli/server/process-identity.ts";
+import { copyState } from "../../../src/local-server/copy-state.ts";
+import { whileFrozen } from "../../../src/local-server/freeze-process.ts";
+import { describeClock, noteFolder } from "../../../src/local-server/inspect-folder.ts";
+import { identifyProcess, isAlive } from "../../../src/local-server/process-identity.ts";
 
 const within = { timeout: 20_000, interval: 20 };
 
@@ -129,7 +129,7 @@ test.each([
       "--input-type=module-typescript",
       "-e",
       `import { spawn } from "node:child_process";
-       import { startWatchdog } from ${JSON.stringify(join(process.cwd(), "src/cli/server/runtime-watchdog.ts"))};
+       import { startWatchdog } from ${JSON.stringify(join(process.cwd(), "src/local-server/runtime-watchdog.ts"))};
        const watchdog = startWatchdog();
        const runtime = spawn(${JSON.stringify(program)}, ["60"], { stdio: "ignore" });
        watchdog.guard(runtime.pid);

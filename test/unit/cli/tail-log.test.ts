@@ -1,6 +1,6 @@
 /** The tail's way back: from the last position that it was told, whatever told it. */
 import { expect, test } from "vitest";
-import { tailLog } from "../../../src/cli/events/tail-log.ts";
+import { tailLog } from "../../../src/cli/lib/events/tail-log.ts";
 
 test("a tail that lost its connection before the first event comes back to where it began, and then to where it was", async () => {
   const stop = new AbortController();

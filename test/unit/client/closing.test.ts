@@ -1,8 +1,8 @@
 /** How an agent ends: what it does not perform goes to others at once, what it performs it finishes, within its time. */
 import { describe, expect, test } from "vitest";
 import { type AgentOptions, connectAgent } from "../../../src/client/index.ts";
-import type { Json } from "../../../src/wire/event.ts";
-import { createProblem } from "../../../src/wire/problem.ts";
+import type { Json } from "../../../src/contract/event.ts";
+import { createProblem } from "../../../src/contract/problem.ts";
 import { type FakeServer, token } from "./fake-server.ts";
 import { createFixture, makeOffer, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";

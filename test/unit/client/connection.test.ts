@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { ClientError, clientLimits } from "../../../src/client/index.ts";
-import { createProblem } from "../../../src/wire/problem.ts";
+import { createProblem } from "../../../src/contract/problem.ts";
 import { createFixture, makeOffer, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { createSignal } from "./signal.ts";

@@ -5,10 +5,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import { subprotocol } from "../../../src/wire/channels.ts";
-import type { CloudEvent, Json } from "../../../src/wire/event.ts";
-import type { Accepted, Channel, InboxItem, Rejected } from "../../../src/wire/frames.ts";
-import { createProblem, type Problem } from "../../../src/wire/problem.ts";
+import { subprotocol } from "../../../src/contract/channels.ts";
+import type { CloudEvent, Json } from "../../../src/contract/event.ts";
+import type { Accepted, Channel, InboxItem, Rejected } from "../../../src/contract/frames.ts";
+import { createProblem, type Problem } from "../../../src/contract/problem.ts";
 import { createSignal } from "./signal.ts";
 
 export const token = `alice.${"x".repeat(43)}`;

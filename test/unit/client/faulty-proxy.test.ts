@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import { subprotocol } from "../../../src/wire/channels.ts";
+import { subprotocol } from "../../../src/contract/channels.ts";
 import type { FaultPlan } from "../../faults/fault-plans.ts";
 import { startFaultyProxy } from "../../faults/faulty-proxy.ts";
 import { startFakeServer, token } from "./fake-server.ts";

@@ -1,7 +1,7 @@
 /** A fake server with agents connected to it, taken down after the test. */
 import { onTestFinished } from "vitest";
 import { type Agent, type AgentOptions, connectAgent, type Note } from "../../../src/client/index.ts";
-import type { Json } from "../../../src/wire/event.ts";
+import type { Json } from "../../../src/contract/event.ts";
 import { type FakeServer, startFakeServer, token } from "./fake-server.ts";
 import { isManual } from "./manual-clock.ts";
 import { createSignal } from "./signal.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { clientLimits } from "../../../src/client/index.ts";
-import { createProblem } from "../../../src/wire/problem.ts";
+import { createProblem } from "../../../src/contract/problem.ts";
 import type { FakeServer } from "./fake-server.ts";
 import { createFixture, makeOffer, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";

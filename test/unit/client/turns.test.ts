@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type AgentOptions, clientLimits, type KeptAnswer, TurnFailure, type TurnHandler, withBody } from "../../../src/client/index.ts";
-import { createProblem } from "../../../src/wire/problem.ts";
+import { createProblem } from "../../../src/contract/problem.ts";
 import type { Sent } from "./fake-server.ts";
 import { createFixture, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";

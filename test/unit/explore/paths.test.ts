@@ -1,9 +1,9 @@
 /** Paths take every state and transition that can be taken; what is left comes with a reason; the real host goes the same way. */
 import { describe, expect, test } from "vitest";
-import { judgePath } from "../../../src/cli/test/judge-path.ts";
-import { runPathInNode } from "../../../src/cli/test/run-paths-in-node.ts";
 import type { CompiledWorkflow } from "../../../src/compile/index.ts";
 import { explainUncovered, findPaths, followKeys, listKeys, type MachinePaths } from "../../../src/explore/paths/find-paths.ts";
+import { judgePath } from "../../../src/path-tests/judge-path.ts";
+import { runPathInNode } from "../../../src/path-tests/run-paths-in-node.ts";
 import { compileExample, compileText, fleet, writePair, writePanel } from "./compile-text.ts";
 
 /** What no workflow of any kind here leads to. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Json } from "../../../src/contract/event.ts";
+import { checkSchema } from "../../../src/contract/json-schema/check-schema.ts";
 import { createRandom, sampleSchema } from "../../../src/explore/index.ts";
-import { checkSchema } from "../../../src/wire/check-schema.ts";
-import type { Json } from "../../../src/wire/event.ts";
 import { compileExample } from "./compile-text.ts";
 
 type Schema = { [key: string]: Json };

@@ -3,18 +3,18 @@ import { describe, expect, test, vi } from "vitest";
 import { createEventParser } from "../../../src/client/event-parser.ts";
 import { clientLimits } from "../../../src/client/limits.ts";
 import { createOutbox } from "../../../src/client/outbox.ts";
-import { readFrame } from "../../../src/durable/agent/read-frame.ts";
+import { acceptedKinds } from "../../../src/contract/accepts.ts";
+import { postedEvent } from "../../../src/contract/event.ts";
+import { agentKinds } from "../../../src/contract/kinds.ts";
+import { countBytes, cutToBytes, exceedsBytes, limits } from "../../../src/contract/limits.ts";
+import { readFrame } from "../../../src/durable/agent/connection/read-frame.ts";
 import { hostLimits } from "../../../src/durable/host/limits.ts";
 import { migrate } from "../../../src/durable/host/schema.ts";
-import { createProjectionLane, projectionLimits, projectionMigrations } from "../../../src/durable/projection-lane.ts";
-import type { ProjectionRow } from "../../../src/durable/rpc.ts";
+import { createProjectionLane, projectionLimits, projectionMigrations } from "../../../src/durable/projector/projection-outbox.ts";
+import type { ProjectionRow } from "../../../src/durable/protocol/rpc.ts";
 import { createNodeStorage } from "../../../src/durable/storage/node-storage.ts";
 import { isRowTooLarge, rowBytes } from "../../../src/durable/storage/row-bound.ts";
-import { keepOutput } from "../../../src/durable/thread/child-rows.ts";
-import { acceptedKinds } from "../../../src/wire/accepts.ts";
-import { postedEvent } from "../../../src/wire/event.ts";
-import { agentKinds } from "../../../src/wire/kinds.ts";
-import { countBytes, cutToBytes, exceedsBytes, limits } from "../../../src/wire/limits.ts";
+import { keepOutput } from "../../../src/durable/thread/children/child-rows.ts";
 import { describeFailure } from "../../../src/worker/describe-failure.ts";
 
 /** A letter of three bytes in UTF-8, one unit in UTF-16. */

@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { createProblem } from "../../../src/wire/problem.ts";
+import { createProblem } from "../../../src/contract/problem.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const files = ["README.md", "src/cli/demo.ts", "docs/nerve-daemons.md", "docs/api.md", "examples/nerve-daemon/daemon.ts"];
+const files = ["README.md", "src/cli/commands/demo.ts", "docs/nerve-daemons.md", "docs/api.md", "examples/nerve-daemon/daemon.ts"];
 const agents = ["announcer", "author", "host", "reporter", "triager"].map((name) => `examples/agents/${name}.ts`);
 
 test("[DOCS1] TypeScript is run by the Node that the packages bring, which `npx node` is", () => {

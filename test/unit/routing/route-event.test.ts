@@ -1,13 +1,13 @@
 /** Where an accepted event leads: chains of emit reflexes, their bounds, verdicts, recipients. */
 import { beforeEach, expect, test, vi } from "vitest";
 import type { ReflexIr } from "../../../src/compile/ir.ts";
+import type { CloudEvent } from "../../../src/contract/event.ts";
+import { refuse, succeed } from "../../../src/contract/problem.ts";
 import { judgeEvent } from "../../../src/durable/agent/judge-event.ts";
+import type { PublishedReflexes, Registry } from "../../../src/durable/registry/registry.ts";
 import { createSubscriptionSet } from "../../../src/durable/registry/subscription-set.ts";
-import type { PublishedReflexes, Registry } from "../../../src/durable/registry.ts";
 import { type RouteOptions, routeEvent } from "../../../src/durable/routing/route-event.ts";
 import { routingLimits } from "../../../src/durable/routing/routing-limits.ts";
-import type { CloudEvent } from "../../../src/wire/event.ts";
-import { refuse, succeed } from "../../../src/wire/problem.ts";
 
 const now = 1_800_000_000_000;
 const sender = { id: "alice", capabilities: [], roles: null, kinds: null };

@@ -1,7 +1,7 @@
 /** [JUDGE42]–[JUDGE44] What agents say they accept is judged when it is said, on both sides of the wire. */
 import { expect, test } from "vitest";
 import { acceptSchemas } from "../../../src/client/accept-schemas.ts";
-import { acceptedKinds } from "../../../src/wire/accepts.ts";
+import { acceptedKinds } from "../../../src/contract/accepts.ts";
 import { refusedSchemas } from "./judge-suite.ts";
 
 test.each(refusedSchemas)("[JUDGE42] a report with %j is malformed, and names the kind and the place", (schema, path, message) => {

@@ -1,7 +1,7 @@
 /** The promises of the judge of schemas, for Node and for workerd, which forbids what others are built on. */
 import { describe, expect, test } from "vitest";
-import { checkSchema, inspectSchema, type JsonSchema } from "../../../src/wire/check-schema.ts";
-import type { Json } from "../../../src/wire/event.ts";
+import type { Json } from "../../../src/contract/event.ts";
+import { checkSchema, inspectSchema, type JsonSchema } from "../../../src/contract/json-schema/check-schema.ts";
 
 /** Milliseconds that one judgement may take on a busy machine; the promise is fifty on a quiet one. */
 const patience = 1_000;

@@ -1,8 +1,8 @@
 import { Validator } from "@cfworker/json-schema";
 import { expect, test } from "vitest";
+import type { Json } from "../../../src/contract/event.ts";
+import { checkSchema, inspectSchema, type JsonSchema } from "../../../src/contract/json-schema/check-schema.ts";
 import { createRandom } from "../../../src/explore/create-random.ts";
-import { checkSchema, inspectSchema, type JsonSchema } from "../../../src/wire/check-schema.ts";
-import type { Json } from "../../../src/wire/event.ts";
 import { testJudge, testTelling } from "./judge-suite.ts";
 
 testJudge();

@@ -1,7 +1,7 @@
 /** [JUDGE1]–[JUDGE4] Patterns mean what the platform's own expressions mean, and take time that grows with the text alone. */
 import { describe, expect, test } from "vitest";
+import { readPattern } from "../../../src/contract/json-schema/read-pattern.ts";
 import { createRandom } from "../../../src/explore/create-random.ts";
-import { readPattern } from "../../../src/wire/schema/read-pattern.ts";
 
 function match(source: string, text: string): { found: boolean; steps: number } {
   const read = readPattern(source);

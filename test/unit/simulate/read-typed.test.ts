@@ -1,7 +1,7 @@
 /** [TYPED1]–[TYPED3] What a person types is answered in the words of who types, with the place. */
 import { expect, test } from "vitest";
-import { readCommand } from "../../../src/cli/simulate/read-command.ts";
-import { pointAt, readTyped } from "../../../src/cli/simulate/read-typed.ts";
+import { readCommand } from "../../../src/simulate/read-command.ts";
+import { pointAt, readTyped } from "../../../src/simulate/read-typed.ts";
 
 /** Words of the parser, which nobody types. */
 const jargon = /flow|block|scalar|implicit|compact|token|collection|anchor|alias|stream|YAML|node|map\b/i;

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { checkScript } from "../../../src/cli/simulate/check-script.ts";
-import { createSimulation, type Simulation } from "../../../src/cli/simulate/create-simulation.ts";
-import { createWalk } from "../../../src/cli/simulate/create-walk.ts";
-import { makeEvent } from "../../../src/cli/simulate/make-event.ts";
-import { readCommand } from "../../../src/cli/simulate/read-command.ts";
-import { parseScript } from "../../../src/cli/simulate/script.ts";
 import type { CompiledWorkflow } from "../../../src/compile/index.ts";
-import { checkOutput } from "../../../src/durable/thread/check-output.ts";
-import { describeMisfits } from "../../../src/wire/check-schema.ts";
-import type { Json } from "../../../src/wire/event.ts";
+import type { Json } from "../../../src/contract/event.ts";
+import { describeMisfits } from "../../../src/contract/json-schema/check-schema.ts";
+import { checkOutput } from "../../../src/durable/thread/turn/check-output.ts";
+import { checkScript } from "../../../src/simulate/check-script.ts";
+import { createSimulation, type Simulation } from "../../../src/simulate/create-simulation.ts";
+import { createWalk } from "../../../src/simulate/create-walk.ts";
+import { makeEvent } from "../../../src/simulate/make-event.ts";
+import { readCommand } from "../../../src/simulate/read-command.ts";
+import { parseScript } from "../../../src/simulate/script.ts";
 import { compileExample, compileText, fleet, writePair } from "../explore/compile-text.ts";
 
 const review = compileExample("code-review");

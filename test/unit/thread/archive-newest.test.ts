@@ -1,8 +1,8 @@
 /** [RET14] What is kept of a long thread's messages, and how it is read in pages. */
 import { expect, test } from "vitest";
-import type { MessageView, ThreadView } from "../../../src/durable/rpc.ts";
-import { archiveLimits, readNewest } from "../../../src/durable/thread/archive-thread.ts";
-import { refuse, succeed } from "../../../src/wire/problem.ts";
+import { refuse, succeed } from "../../../src/contract/problem.ts";
+import type { MessageView, ThreadView } from "../../../src/durable/protocol/rpc.ts";
+import { archiveLimits, readNewest } from "../../../src/durable/thread/lifecycle/archive-thread.ts";
 import { pageMessages } from "../../../src/worker/thread-archive.ts";
 
 const said = (count: number): MessageView[] =>

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import type { CloudEvent, Json } from "../../../src/contract/event.ts";
+import { parseTraceparent } from "../../../src/contract/trace-context.ts";
 import { buildTrace, type Span, type TraceSource } from "../../../src/durable/trace/build-trace.ts";
 import { stampTrace } from "../../../src/durable/trace/trace-ids.ts";
-import type { CloudEvent, Json } from "../../../src/wire/event.ts";
-import { parseTraceparent } from "../../../src/wire/trace-context.ts";
 
 const thread = "t1";
 const begun = Date.parse("2026-11-20T12:00:00Z");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createMail } from "../../../src/durable/mail.ts";
-import { describeRefusedMail } from "../../../src/durable/thread/describe-refused-mail.ts";
-import type { CloudEvent, Json } from "../../../src/wire/event.ts";
+import type { CloudEvent, Json } from "../../../src/contract/event.ts";
+import { createMail } from "../../../src/durable/protocol/mail.ts";
+import { describeRefusedMail } from "../../../src/durable/thread/recruitment/describe-refused-mail.ts";
 
 const event = (type: string, data: Json): CloudEvent => ({
   specversion: "1.0",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findSetApart, judgeClaimCard } from "../../../src/durable/thread/judge-claim.ts";
+import { findSetApart, judgeClaimCard } from "../../../src/durable/thread/eligibility/judge-claim.ts";
 import { makeRole, makeWorkflow } from "../machines/workflows.ts";
 
 const card = { id: "ada", capabilities: ["x", "y"], roles: null, kinds: null, labels: { region: "eu" }, load: 0 };

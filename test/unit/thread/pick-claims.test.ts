@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type PastTurn, summariseTurns } from "../../../src/durable/thread/agent-stats.ts";
-import { type Candidate, rankClaims, type ScorePorts, scoreClaim } from "../../../src/durable/thread/pick-claims.ts";
+import { type PastTurn, summariseTurns } from "../../../src/durable/thread/eligibility/agent-stats.ts";
+import { type Candidate, rankClaims, type ScorePorts, scoreClaim } from "../../../src/durable/thread/eligibility/pick-claims.ts";
 
 const agent = { id: "ada", capabilities: ["x"], roles: null, kinds: null, labels: { region: "eu" }, load: 2 };
 const event: Candidate["event"] = {

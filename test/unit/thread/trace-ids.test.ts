@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { CloudEvent } from "../../../src/contract/event.ts";
+import { parseTraceparent } from "../../../src/contract/trace-context.ts";
 import { continueTrace, dropBadTrace, stampTrace } from "../../../src/durable/trace/trace-ids.ts";
-import type { CloudEvent } from "../../../src/wire/event.ts";
-import { parseTraceparent } from "../../../src/wire/trace-context.ts";
 
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const given = `00-${trace}-00f067aa0ba902b7-01`;

@@ -1,8 +1,8 @@
 /** What `/v1/agents` promises, on any D1; ids are unique, for databases that several tests share. */
 import { expect, test } from "vitest";
+import { refuse } from "../../../src/contract/problem.ts";
+import { hashToken } from "../../../src/durable/agent/token-hash.ts";
 import { createD1Registry } from "../../../src/durable/registry/create-d1-registry.ts";
-import { hashToken } from "../../../src/durable/token-hash.ts";
-import { refuse } from "../../../src/wire/problem.ts";
 import { createTestApp } from "./test-app.ts";
 import { createUnique } from "./unique.ts";
 

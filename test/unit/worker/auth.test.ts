@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hashToken } from "../../../src/durable/token-hash.ts";
+import { hashToken } from "../../../src/durable/agent/token-hash.ts";
 import { formatToken, parseTokenAgent } from "../../../src/worker/tokens.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 import { adminToken, createTestApp } from "./test-app.ts";

@@ -1,4 +1,8 @@
 /** Objects that remember what they were asked and answer as the real ones would, for tests of the routes alone. */
+
+import type { Json } from "../../../src/contract/event.ts";
+import { refuse, succeed } from "../../../src/contract/problem.ts";
+import { hashToken } from "../../../src/durable/agent/token-hash.ts";
 import type {
   AgentCard,
   AgentRpc,
@@ -8,10 +12,7 @@ import type {
   RecruitmentRpc,
   ThreadView,
   WorkflowRpc,
-} from "../../../src/durable/rpc.ts";
-import { hashToken } from "../../../src/durable/token-hash.ts";
-import type { Json } from "../../../src/wire/event.ts";
-import { refuse, succeed } from "../../../src/wire/problem.ts";
+} from "../../../src/durable/protocol/rpc.ts";
 
 export interface FakeObjects {
   agent(name: string): AgentRpc;

@@ -1,6 +1,6 @@
 /** What operators, enrolments, tokens and the audit log promise, on any D1; names are unique, for databases that several tests share. */
 import { expect, test } from "vitest";
-import { hashToken } from "../../../src/durable/token-hash.ts";
+import { hashToken } from "../../../src/durable/agent/token-hash.ts";
 import { pruneDecisions } from "../../../src/worker/audit-store.ts";
 import { pruneEnrolments } from "../../../src/worker/enrolment-store.ts";
 import { createTestApp } from "./test-app.ts";

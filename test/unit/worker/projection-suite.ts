@@ -1,8 +1,8 @@
 /** What the projection keeps, and what `/v1/events` and `/v1/threads` then show of it, on any D1. */
 import { expect, test } from "vitest";
+import type { CloudEvent } from "../../../src/contract/event.ts";
 import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
-import type { ProjectionRow } from "../../../src/durable/rpc.ts";
-import type { CloudEvent } from "../../../src/wire/event.ts";
+import type { ProjectionRow } from "../../../src/durable/protocol/rpc.ts";
 import { createTestApp } from "./test-app.ts";
 import { createUnique } from "./unique.ts";
 

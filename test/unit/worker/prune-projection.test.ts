@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
-import type { ProjectionRow } from "../../../src/durable/rpc.ts";
-import { pruneProjection } from "../../../src/worker/prune-projection.ts";
-import { defaultRetention } from "../../../src/worker/retention.ts";
+import { pruneProjection } from "../../../src/durable/projector/prune-projection.ts";
+import { defaultRetention } from "../../../src/durable/projector/retention.ts";
+import type { ProjectionRow } from "../../../src/durable/protocol/rpc.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 
 const day = 86_400_000;

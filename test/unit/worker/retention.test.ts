@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
-import { pruneProjection } from "../../../src/worker/prune-projection.ts";
-import { parseRetention } from "../../../src/worker/retention.ts";
+import { pruneProjection } from "../../../src/durable/projector/prune-projection.ts";
+import { parseRetention } from "../../../src/durable/projector/retention.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 import { createTestApp } from "./test-app.ts";
 

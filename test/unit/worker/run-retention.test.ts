@@ -1,9 +1,9 @@
 /** [RET3] A run of retention keeps up with whatever came in, wakes every object whose time is over, and D1 uses freed pages again. */
 import { expect, test } from "vitest";
 import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
+import { defaultRetention } from "../../../src/durable/projector/retention.ts";
 import { runRetention } from "../../../src/durable/projector/run-retention.ts";
-import { defaultRetention } from "../../../src/durable/retention.ts";
-import type { ProjectionRow } from "../../../src/durable/rpc.ts";
+import type { ProjectionRow } from "../../../src/durable/protocol/rpc.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 
 const day = 86_400_000;

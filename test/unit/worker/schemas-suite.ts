@@ -1,8 +1,8 @@
 /** What `/v1/schemas` and a publish say of what agents accept, on any D1. */
 import { expect, test } from "vitest";
 import { compileWorkflow } from "../../../src/compile/compile-workflow.ts";
+import type { AcceptedKinds } from "../../../src/contract/accepts.ts";
 import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
-import type { AcceptedKinds } from "../../../src/wire/accepts.ts";
 import { createTestApp } from "./test-app.ts";
 import { createUnique } from "./unique.ts";
 

@@ -2,7 +2,7 @@
 import type { CompiledWorkflow } from "../../../src/compile/compile-workflow.ts";
 import type { Diagnostic } from "../../../src/compile/index.ts";
 import type { ReflexIr, WorkflowIr } from "../../../src/compile/ir.ts";
-import type { Json } from "../../../src/wire/event.ts";
+import type { Json } from "../../../src/contract/event.ts";
 import type { AppPorts, CompileAnswer } from "../../../src/worker/app-ports.ts";
 import { createApp } from "../../../src/worker/create-app.ts";
 import type { FakeObjects } from "./fake-objects.ts";

@@ -1,9 +1,0 @@
-/** `nerveflare cancel`: an operator's word to a thread. */
-import type { Command } from "commander";
-import type { CommandContext } from "./command.ts";
-import { addThreadOrder, orderThread, type ThreadOrder } from "./thread-order.ts";
-
-/** Defines `nerveflare cancel`. */
-export function defineCommand(command: Command, context: CommandContext): void {
-  addThreadOrder(command).action((id: string, options: ThreadOrder) => orderThread(context, options, id, "cancel", {}));
-}

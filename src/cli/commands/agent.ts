@@ -1,0 +1,174 @@
+/** `nerveflare agent --exec`: any program becomes an agent, run once for each turn. */
+import { readFile } from "node:fs/promises";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { acceptSchemas } from "../../client/accept-schemas.ts";
+import type { Accepts } from "../../client/accepts.ts";
+import { connectAgent } from "../../client/agent.ts";
+import type { Journal } from "../../client/answers.ts";
+import { ClientError } from "../../client/client-error.ts";
+import { readDuration } from "../../client/heartbeat.ts";
+import type { Note } from "../../client/note.ts";
+import { explainClientError } from "../lib/api.ts";
+import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
+import { createFileJournal } from "../lib/exec/create-file-journal.ts";
+import { createProgramHandler } from "../lib/exec/create-program-handler.ts";
+import { findMissingProgram } from "../lib/exec/find-program.ts";
+import { findEnvFault } from "../lib/exec/program-env.ts";
+import { type ClaimFilter, readClaims } from "../lib/exec/read-claims.ts";
+import { chooseToken, findServer } from "../lib/find-server.ts";
+import type { Style, Terminal } from "../lib/terminal.ts";
+
+interface Options {
+  exec: string;
+  url?: string;
+  token?: string;
+  claim: ClaimFilter;
+  slots: number;
+  timeout?: number;
+  finish: number;
+  keep?: true;
+  state?: string;
+  poll?: boolean;
+  accepts?: string;
+  env: string[];
+}
+
+const help = `
+The program gets the turn as one line of JSON on stdin and prints its output as a JSON object on stdout. It may print other text and
+log lines around it: the last object that fits the role's schema counts, fenced or not, and what stands in <think> does not.
+If the output does not parse or is refused it runs again, three times in all, with {"invalid": {"errors": [...], "left": 2,
+"output": {...}, "printed": "..."}} in the turn.
+A code other than 0 fails the turn with what it said on stderr; 75 asks for another attempt, which takes a role with turn.retries.
+It finds NERVEFLARE_TURN, NERVEFLARE_ROLE, NERVEFLARE_WORKFLOW and NERVEFLARE_THREAD in its environment, with PATH, HOME, LANG and the
+like; no token and no other variable, unless --env names it. A turn that is revoked
+ends it with SIGTERM, 5 s later SIGKILL. So does a thread that is resumed with a supplement: then it runs again, with "resumed" in the turn.
+SIGTERM or SIGINT to this command claims nothing more, gives back roles whose turn it does not perform, and lets running turns
+finish for as long as --finish; a second one ends it at once.
+
+Example:
+  nerveflare agent --exec './review.sh' --claim code-review/reviewer`;
+
+/** Defines `nerveflare agent`. */
+export function defineCommand(command: Command, context: CommandContext): void {
+  command
+    .requiredOption("--exec <command>", "the program, run through the shell for each turn")
+    .option("--url <url>", "the server (default: NERVEFLARE_URL, or http://127.0.0.1:8787)")
+    .option("--token <token>", "the agent's token (default: NERVEFLARE_TOKEN)")
+    .option("--profile <name>", "server and token by name, as `nerveflare init` keeps them (default: NERVEFLARE_PROFILE)")
+    .addOption(
+      new Option("--claim <roles>", "which offers to claim: all, none, or workflow/role,…")
+        .argParser(readClaims)
+        .default(readClaims("all"), "all"),
+    )
+    .option("--slots <number>", "roles to hold, and programs to run, at a time", readCount, 1)
+    .option("--timeout <duration>", "how long a program may take, e.g. 10m (default: as long as its turn)", readTime)
+    .addOption(
+      new Option("--finish <duration>", "at SIGTERM or SIGINT, how long running turns may take to finish")
+        .argParser(readTime)
+        .default(30_000, "30s"),
+    )
+    .option("--keep", "at SIGTERM or SIGINT keep the roles, for the run that follows, rather than give them back")
+    .option("--state <file>", "keep answers here, so that no turn is performed twice across a restart")
+    .option("--accepts <file>", "JSON: kinds and the JSON Schemas of their data; what does not fit is dropped, and others see what fits")
+    .addOption(
+      new Option("--env <name>", "a variable that the program gets too, or NAME=value; may be given several times")
+        .argParser((name: string, before: string[]) => [...before, name])
+        .default([], "none"),
+    )
+    .option("--poll", "poll, even where sockets work")
+    .addHelpText("after", help)
+    .action((options: Options) => runAgent(options, context));
+}
+
+async function runAgent(options: Options, { terminal, env }: CommandContext): Promise<void> {
+  const server = findServer(options, env);
+  const { url } = server;
+  const token = chooseToken(server, "token", { option: options.token, env: env.NERVEFLARE_TOKEN });
+  if (!token) {
+    const hint =
+      "Set NERVEFLARE_TOKEN or give --token; `nerveflare agents add <id>` makes an agent and shows its token. Or register this machine with `nerveflare init`.";
+    throw new CliError("No token.", { hint, exitCode: exitCodes.usage });
+  }
+  const fault = options.env.map((each) => findEnvFault(each, env)).find((each) => each !== undefined);
+  if (fault !== undefined) throw new CliError(`${fault}.`, { hint: "Set it, or leave it out.", exitCode: exitCodes.usage });
+  const missing = findMissingProgram(options.exec, env);
+  if (missing) throw new CliError(missing.message, { hint: missing.hint, exitCode: exitCodes.usage });
+  const agent = connectAgent({
+    url,
+    token,
+    slots: options.slots,
+    ...(options.poll ? { transports: ["poll"] } : {}),
+    ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
+    ...(options.state ? { journal: await openJournal(options.state) } : {}),
+    onTurn: createProgramHandler({
+      command: options.exec,
+      env,
+      passed: options.env,
+      timeoutMs: options.timeout,
+      note: (note) => log(terminal, note),
+    }),
+    onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
+    onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
+    onNote: (note) => log(terminal, note),
+  });
+  const stop = () => {
+    // A second signal means now: what is unanswered is given again to whoever connects next.
+    for (const signal of signals) process.once(signal, () => process.exit(exitCodes.failed));
+    void agent.close({ finish: options.finish, release: !options.keep });
+  };
+  for (const signal of signals) process.once(signal, stop);
+  try {
+    await agent.closed;
+  } catch (error) {
+    throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
+  } finally {
+    for (const signal of signals) process.removeListener(signal, stop);
+  }
+}
+
+/** Tries it first: an agent that cannot keep its answers may perform turns twice. */
+async function openJournal(file: string): Promise<Journal> {
+  const journal = createFileJournal(file);
+  try {
+    await journal.load();
+    return journal;
+  } catch (cause) {
+    const hint = "Give a file that can be written, in a folder that exists. It need not exist itself; one agent at a time may use it.";
+    throw new CliError(`--state ${file} cannot be used: ${(cause as Error).message}`, { hint, exitCode: exitCodes.usage, cause });
+  }
+}
+
+async function readAccepts(file: string): Promise<Accepts> {
+  try {
+    const schemas: unknown = JSON.parse(await readFile(file, "utf8"));
+    if (typeof schemas !== "object" || schemas === null || Array.isArray(schemas)) throw new TypeError("it is no JSON object");
+    return acceptSchemas(schemas as { [kind: string]: unknown });
+  } catch (cause) {
+    const hint = 'Write kinds and schemas, such as {"deploy.finished": {"type": "object", "required": ["sha"]}}.';
+    throw new CliError(`${file}: ${(cause as Error).message}`, { hint, exitCode: exitCodes.usage, cause });
+  }
+}
+
+const signals = ["SIGTERM", "SIGINT"] as const;
+
+const styles: { [level in Note["level"]]: Style } = { info: "green", warn: "yellow", error: "red" };
+
+function log(terminal: Terminal, note: Note): void {
+  const time = new Date().toISOString();
+  terminal.result({ time, ...note }, () => {
+    const about = [note.turn ?? note.offer, note.code].filter(Boolean).join(" ");
+    return `${terminal.style("dim", time.slice(11, 19))} ${terminal.style(styles[note.level], note.what)} ${note.message}${about ? terminal.style("dim", `  ${about}`) : ""}`;
+  });
+}
+
+function readCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0 || count > 1_000_000) throw new InvalidArgumentError("Give a whole number.");
+  return count;
+}
+
+function readTime(text: string): number {
+  const ms = readDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError("Give a duration such as 500ms, 30s, 10m or 2h.");
+  return ms;
+}

@@ -1,0 +1,131 @@
+/** `nerveflare agents`: who may take part. */
+import type { Command } from "commander";
+import type { Json } from "../../contract/event.ts";
+import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import type { CommandContext } from "../lib/command.ts";
+import { readSeconds } from "../lib/read-seconds.ts";
+import { renderTable } from "../lib/terminal.ts";
+
+interface AgentView {
+  id: string;
+  capabilities: string[];
+  roles: string[] | null;
+  kinds: string[] | null;
+}
+
+interface PresenceView {
+  state: string;
+  lastSignAt: string | null;
+  seats?: number;
+  slots: number | null;
+  clients?: number;
+}
+
+/** A path of the API about one agent. */
+const createPath = (id: string, rest = "") => `v1/agents/${encodeURIComponent(id)}${rest}`;
+
+/** Defines `nerveflare agents add|list|show|rotate|revoke|remove`. */
+export function defineCommand(command: Command, context: CommandContext): void {
+  const { terminal } = context;
+  addApiOptions(command.command("add <id>").description("Add an agent and show its token, once."))
+    .option("--capability <name...>", "what it can do")
+    .option("--role <workflow/role...>", "roles that it may hold (default: all)")
+    .option("--kind <kind...>", "kinds of events that it may send (default: all)")
+    .action(async (id: string, options: ApiOptions & { capability?: string[]; role?: string[]; kind?: string[] }) => {
+      const { capability, role, kind } = options;
+      const body = JSON.stringify({ id, capabilities: capability, roles: role, kinds: kind });
+      const agent = (await createApi(options, context).call("POST", "v1/agents", { body })) as AgentView & { token: string };
+      terminal.result(agent, () => agent.token);
+      terminal.hint(terminal.style("dim", `This is ${agent.id}'s token. It is shown only now: keep it, e.g. as NERVEFLARE_TOKEN.`));
+    });
+
+  addApiOptions(command.command("list").description("List agents."))
+    .option("--capability <name>", "only those with this capability")
+    .option("--limit <number>", "at most so many", "50")
+    .option("--after <cursor>", "where the page before ended")
+    .action(async ({ capability, limit, after, ...options }: ApiOptions & { capability?: string; limit: string; after?: string }) => {
+      const query = createQuery({ capability, limit, after });
+      const page = (await createApi(options, context).call("GET", `v1/agents?${query}`)) as { agents: AgentView[]; next: string | null };
+      const list = (names: string[] | null) => (names === null ? "all" : names.join(" ") || "-");
+      terminal.result(page, () =>
+        renderTable(
+          ["AGENT", "CAPABILITIES", "ROLES", "KINDS"],
+          page.agents.map(({ id, capabilities, roles, kinds }) => [id, list(capabilities), list(roles), list(kinds)]),
+          (text) => terminal.style("bold", text),
+        ),
+      );
+      if (page.next !== null) terminal.hint(`More with --after ${page.next}`);
+    });
+
+  addApiOptions(command.command("show <id>").description("Show an agent: what it is and may do.")).action(
+    async (id: string, options: ApiOptions) => {
+      const agent = (await createApi(options, context).call("GET", createPath(id))) as { [fact: string]: Json };
+      terminal.result(agent, () =>
+        renderTable(
+          ["FACT", "VALUE"],
+          Object.entries(agent).map(([fact, value]) => [fact, renderFact(fact, value)]),
+          (text) => terminal.style("bold", text),
+        ),
+      );
+    },
+  );
+
+  addApiOptions(command.command("subscribe <id> [kind...]").description("Say which kinds an agent is sent without being named."))
+    .option("--none", "none at all")
+    .action(async (id: string, kinds: string[], { none, ...options }: ApiOptions & { none?: true }) => {
+      const api = createApi(options, context);
+      const path = `v1/agents/${encodeURIComponent(id)}/subscriptions`;
+      const body = JSON.stringify({ kinds });
+      const shown = (await (kinds.length || none ? api.call("PUT", path, { body }) : api.call("GET", path))) as {
+        granted: string[];
+        kinds: string[];
+      };
+      terminal.result(shown, () => shown.kinds.join("\n") || "none");
+    });
+
+  addApiOptions(command.command("rotate <id>").description("Give an agent a new token and show it, once."))
+    .option("--overlap <duration>", "how long the former token stays good, 0 for not at all (default: 1h)")
+    .action(async (id: string, { overlap, ...options }: ApiOptions & { overlap?: string }) => {
+      const body = JSON.stringify({ overlapSeconds: readSeconds(overlap) });
+      const answer = (await createApi(options, context).call("POST", createPath(id, "/token"), { body })) as {
+        token: string;
+        formerUntil: string;
+      };
+      terminal.result(answer, () => answer.token);
+      const former = readSeconds(overlap) === 0 ? "void" : `good until ${answer.formerUntil}`;
+      terminal.hint(terminal.style("dim", `This is ${id}'s new token, shown only now. The former one is ${former}.`));
+    });
+
+  addApiOptions(
+    command.command("revoke <id>").description("Make an agent's token void at once and close its connections; it stays registered."),
+  ).action(async (id: string, options: ApiOptions) => {
+    await createApi(options, context).call("POST", createPath(id, "/revoke"));
+    terminal.result({ revoked: id }, () => `${terminal.style("green", "revoked")} ${id}`);
+    terminal.hint(terminal.style("dim", `\`nerveflare agents rotate ${id}\` gives it a new token.`));
+  });
+
+  addApiOptions(command.command("remove <id>").description("Remove an agent: what it holds is given to others.")).action(
+    async (id: string, options: ApiOptions) => {
+      await createApi(options, context).call("DELETE", createPath(id));
+      terminal.result({ removed: id }, () => `${terminal.style("green", "removed")} ${id}`);
+    },
+  );
+}
+
+function renderFact(fact: string, value: Json): string {
+  if (value === null) return fact === "roles" || fact === "kinds" ? "all" : "-";
+  if (fact === "presence") return describePresence(value as Json & PresenceView);
+  if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value.join(" ") || "-";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function describePresence({ state, lastSignAt, seats = 0, slots, clients = 0 }: PresenceView): string {
+  const parts = [state, `last sign of life ${lastSignAt ?? "never"}`, `${seats} roles held${slots === null ? "" : ` of ${slots}`}`];
+  if (clients > 1) parts.push(`${clients} processes share its token`);
+  return parts.join(", ");
+}
+
+/** A query of what is given. */
+export function createQuery(values: { [name: string]: string | undefined }): string {
+  return new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)).toString();
+}

@@ -1,0 +1,87 @@
+/** `nerveflare check`: everything that is to be said about workflow files, for people, for programs, for code hosts. */
+import type { Command } from "commander";
+import { type CheckedFile, checkFile } from "../lib/check/check-file.ts";
+import { fixFile } from "../lib/check/fix-file.ts";
+import { countFindings, renderDiagnostic, renderSummary, type Styler } from "../lib/check/render-diagnostic.ts";
+import { renderDiff } from "../lib/check/render-diff.ts";
+import { renderSarif } from "../lib/check/render-sarif.ts";
+import { toJson } from "../lib/check/to-json.ts";
+import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
+import type { Terminal } from "../lib/terminal.ts";
+
+interface CheckOptions {
+  sarif?: boolean;
+  fix?: boolean;
+  dryRun?: boolean;
+  color: boolean;
+}
+
+/** Defines `nerveflare check`. */
+export function defineCommand(command: Command, { terminal }: CommandContext): void {
+  command
+    .argument("<file...>", "workflow files; `-` reads one from stdin")
+    .option("--sarif", "SARIF 2.1.0, which code hosts show beside the code")
+    .option("--fix", "apply the fixes that the findings carry, then check again")
+    .option("--dry-run", "with --fix: show the changes, write nothing")
+    .option("--no-color", "no colours, also on a terminal")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 no errors (there may be warnings), 1 errors, 2 asked wrongly: no file, a folder, a file that cannot be read.\n" +
+        "Lines and columns count from 1; a column is a UTF-16 unit, as in editors.",
+    )
+    .action(async (files: string[], options: CheckOptions) => {
+      if (options.sarif && terminal.json)
+        throw new CliError("--sarif and --json are two formats.", { hint: "Give one of the two.", exitCode: exitCodes.usage });
+      if (options.dryRun && !options.fix)
+        throw new CliError("--dry-run belongs to --fix.", { hint: "Plain `check` writes nothing anyway.", exitCode: exitCodes.usage });
+      if (options.fix && files.includes("-"))
+        throw new CliError("--fix changes files; stdin is none.", { hint: "Name the file.", exitCode: exitCodes.usage });
+      const style: Styler = options.color ? terminal.style : (_, text) => text;
+      const checked: CheckedFile[] = [];
+      for (const file of files) checked.push(options.fix ? await fixFile(file, options.dryRun === true) : await checkFile(file));
+
+      if (options.sarif) terminal.result(undefined, () => JSON.stringify(renderSarif(checked), null, 2));
+      else if (terminal.json || checked.some(({ problem }) => problem === undefined))
+        terminal.result(checked.map(toJson), () => renderPretty(checked, style, options.dryRun === true));
+
+      fail(checked, terminal);
+    });
+}
+
+/** A run that found errors, or could not look at all, ends by an error that counts them. */
+function fail(checked: CheckedFile[], terminal: Terminal): void {
+  const unreadable = checked.flatMap(({ file, problem }) =>
+    problem ? [{ message: `${file} ${problem.message}`, hint: problem.hint }] : [],
+  );
+  const last = unreadable.pop();
+  if (last) {
+    for (const { message, hint } of unreadable) terminal.error(message, hint);
+    throw new CliError(last.message, { exitCode: exitCodes.usage, ...(last.hint ? { hint: last.hint } : {}) });
+  }
+  const { errors } = countFindings(checked);
+  if (errors === 0) return;
+  const fixable = checked
+    .flatMap(({ diagnostics }) => diagnostics)
+    .filter(({ fix, severity }) => fix !== undefined && severity === "error").length;
+  const hint =
+    fixable > 0 && !checked.some(({ fixed }) => fixed)
+      ? { hint: `\`--fix\` mends ${errors === 1 ? "it" : `${fixable} of them`} by itself.` }
+      : {};
+  throw new CliError(`${renderSummary(checked)}.`, hint);
+}
+
+function renderPretty(checked: CheckedFile[], style: Styler, dryRun: boolean): string {
+  const parts = checked.flatMap((file) => [
+    ...(file.fixed ? [renderFixed(file, style, dryRun)] : []),
+    ...file.diagnostics.map((diagnostic) => renderDiagnostic(file, diagnostic, style)),
+  ]);
+  const readable = checked.filter(({ problem }) => problem === undefined);
+  if (readable.length > 0 && countFindings(readable).errors === 0) parts.push(`${style("green", "ok")} ${renderSummary(readable)}`);
+  return parts.join("\n\n");
+}
+
+function renderFixed({ file, text, fixed = [], before = text }: CheckedFile, style: Styler, dryRun: boolean): string {
+  if (fixed.length === 0) return `${file}: nothing to fix by itself`;
+  if (dryRun) return renderDiff(file, before, text, style);
+  return fixed.map(({ line, title }) => `${style("green", "fixed")} ${file}:${line} ${title}`).join("\n");
+}

@@ -1,0 +1,23 @@
+/** `nerveflare restore`: a data folder made of a backup. */
+import { type Command, Option } from "commander";
+import { restore } from "../../local-server/backup.ts";
+import { explained } from "../../local-server/explain-errors.ts";
+import type { CommandContext } from "../lib/command.ts";
+
+/** Defines `nerveflare restore`. */
+export function defineCommand(command: Command, { terminal }: CommandContext): void {
+  command
+    .argument("<backup>", "the backup's folder")
+    .addOption(new Option("--data <folder>", "the new data folder: absent, or empty").env("NERVEFLARE_DATA").default(".nerveflare"))
+    .addHelpText("after", "\nEnd the server that the backup is of first: two that run one history give the same turns twice.")
+    .action(async (backup: string, { data }: { data: string }) => {
+      const progress = ({ done, of }: { [name: string]: unknown }) => terminal.hint(`  ${done} of ${of} files`);
+      const facts = await explained(restore(backup, data, progress));
+      terminal.result({ restored: facts.data, ...facts }, () =>
+        [
+          `${terminal.style("green", "restored")} ${facts.data}: ${facts.files} files, as of ${facts.createdAt}`,
+          `  look at it first with \`nerveflare start --paused --data ${facts.data}\`, or start it`,
+        ].join("\n"),
+      );
+    });
+}

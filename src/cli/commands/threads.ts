@@ -1,0 +1,180 @@
+/** `nerveflare threads`: what is going on, and one thread from near by. */
+import type { Command } from "commander";
+import type { Json } from "../../contract/event.ts";
+import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
+import { describeBecause } from "../lib/describe-because.ts";
+import { describeWait, renderWaiting, type WaitView } from "../lib/describe-wait.ts";
+import { renderTable, type Terminal } from "../lib/terminal.ts";
+import { orderThread } from "../lib/thread-order.ts";
+import { createQuery } from "./agents.ts";
+
+interface ThreadEntry {
+  id: string;
+  workflow: string;
+  status: string;
+  updatedAt: string;
+  agents: string[];
+  waiting: WaitView | null;
+  reason: string | null;
+}
+
+interface ThreadView {
+  id: string;
+  workflow: string;
+  revision: string;
+  status: string;
+  createdAt: string;
+  updatedAt: string;
+  roles: {
+    [name: string]: {
+      type: string;
+      agent?: string;
+      generation?: number;
+      state: string;
+      asked?: number;
+      acked?: number;
+      failed?: number;
+    };
+  };
+  turn?: { turn: string; role: string; agent: string; deadline: string };
+  round: number;
+  waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
+  outcome?: { status: string; output: Json; prompt: string | null };
+  error?: string;
+  epoch?: number;
+  parent?: string;
+  fork?: { at: number };
+  /** What is kept of it is a copy. Absent: it is whole. */
+  archivedAt?: string;
+  keptUntil?: string | null;
+}
+
+interface MessageView {
+  round: number;
+  role: string;
+  agent: string | null;
+  output: Json;
+  body?: string;
+  at: string;
+  decision?: { to: string; because: string };
+  /** A later epoch does not count it. */
+  until?: number;
+}
+
+/** Defines `nerveflare threads`, `threads show` and `threads role`. */
+export function defineCommand(command: Command, context: CommandContext): void {
+  const { terminal } = context;
+  type Filter = ApiOptions & {
+    workflow?: string;
+    status?: string;
+    agent?: string;
+    parent?: string;
+    waiting?: string | true;
+    on?: string;
+    limit: string;
+    after?: string;
+  };
+  addApiOptions(command.command("list", { isDefault: true }).description("List threads, newest first."))
+    .option("--workflow <name>", "only of this workflow")
+    .option("--status <status>", "queued, recruiting, running, suspended, completed, failed, cancelled or dropped")
+    .option("--agent <id>", "only those that this agent takes part in")
+    .option("--parent <thread>", "only what this thread spawned")
+    .option("--waiting [kind]", "what waits, longest first: for anything, or an answer, claim, place, person, children, acks")
+    .option("--on <agent>", "only what waits for this agent")
+    .option("--limit <number>", "at most so many", "50")
+    .option("--after <cursor>", "where the page before ended")
+    .action(async ({ workflow, status, agent, parent, waiting, on, limit, after, ...options }: Filter) => {
+      const query = createQuery({ workflow, status, agent, parent, waiting: waiting === true ? "any" : waiting, on, limit, after });
+      const page = (await createApi(options, context).call("GET", `v1/threads?${query}`)) as {
+        threads: ThreadEntry[];
+        next: string | null;
+      };
+      const now = Date.now();
+      terminal.result(page, () =>
+        waiting !== undefined || on !== undefined
+          ? page.threads.map((thread) => renderWaiting(terminal, thread, now)).join("\n") || "nothing waits"
+          : renderTable(
+              ["THREAD", "WORKFLOW", "STATUS", "UPDATED", "WAITING FOR", "AGENTS"],
+              page.threads.map((thread) => [
+                ...[thread.id, thread.workflow, thread.status, thread.updatedAt],
+                ...[thread.waiting ? describeWait(thread.waiting) : (thread.reason ?? "-"), thread.agents.join(" ") || "-"],
+              ]),
+              (text) => terminal.style("bold", text),
+            ),
+      );
+      if (page.next !== null) terminal.hint(`More with --after ${page.next}`);
+    });
+
+  type RoleOptions = ApiOptions & { give?: string; vacate?: boolean; reason?: string };
+  addApiOptions(command.command("role <thread> <role>").description("Take a role from its holder."))
+    .option("--give <agent>", "this agent holds it from now on, and gets the open turn")
+    .option("--vacate", "somebody is recruited for it")
+    .option("--reason <text>", "why; the holder is told")
+    .action(async (id: string, role: string, { give, vacate, ...options }: RoleOptions) => {
+      if ((give === undefined) === (vacate === undefined))
+        throw new CliError("Say either --give <agent> or --vacate.", { exitCode: exitCodes.usage });
+      await orderThread(context, options, id, `roles/${encodeURIComponent(role)}`, give === undefined ? {} : { agent: give });
+    });
+
+  addApiOptions(command.command("show <id>").description("Show a thread: its roles, what it waits for, what was said.")).action(
+    async (id: string, options: ApiOptions) => {
+      const api = createApi(options, context);
+      const path = `v1/threads/${encodeURIComponent(id)}`;
+      const thread = (await api.call("GET", path)) as ThreadView;
+      const { messages } = (await api.call("GET", `${path}/messages?limit=200`)) as { messages: MessageView[] };
+      terminal.result({ ...thread, messages }, () => renderThread(terminal, thread, messages));
+    },
+  );
+}
+
+/** Where it comes from, if that is not an event. */
+function describeOrigin({ epoch, parent, fork }: ThreadView): string[] {
+  return [
+    ...(parent === undefined ? [] : [fork ? `copy of ${parent}, up to step ${fork.at}` : `spawned by ${parent}`]),
+    ...(epoch === undefined ? [] : [`begun anew: epoch ${epoch}`]),
+  ];
+}
+
+function describeArchived({ archivedAt, keptUntil }: ThreadView, messages: MessageView[]): string {
+  const first = messages[0]?.round ?? 1;
+  const kept = first > 1 ? `; of what was said the newest is kept, from round ${first} on` : "";
+  return `archived ${archivedAt}, shown until ${keptUntil ?? "it is pruned"}: it cannot be changed any more${kept}`;
+}
+
+function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageView[]): string {
+  const { waiting, turn, outcome, error } = thread;
+  const bold = (text: string) => terminal.style("bold", text);
+  const lines = [
+    `${bold(thread.id)}  ${thread.workflow}  ${bold(thread.status)}  round ${thread.round}`,
+    terminal.style("dim", `revision ${thread.revision}, created ${thread.createdAt}, updated ${thread.updatedAt}`),
+    ...describeOrigin(thread),
+    ...(thread.archivedAt === undefined ? [] : [describeArchived(thread, messages)]),
+    "",
+    renderTable(
+      ["ROLE", "STATE", "AGENT"],
+      Object.entries(thread.roles).map(([name, { state, agent, asked, acked, failed }]) => [
+        name,
+        state,
+        agent ?? (asked === undefined ? "-" : `${acked} of ${asked} acknowledged${failed ? `, ${failed} failed` : ""}`),
+      ]),
+      bold,
+    ),
+  ];
+  if (turn) lines.push("", `turn ${turn.turn}: ${turn.role} (${turn.agent}), until ${turn.deadline}`);
+  if (waiting) {
+    const who = [waiting.role, waiting.agent && `(${waiting.agent})`].filter(Boolean).join(" ");
+    const then = waiting.then ? `${waiting.until ? ", then " : ": "}${waiting.then}` : "";
+    const until = `${waiting.until ? `, until ${waiting.until}` : ""}${then}`;
+    lines.push("", `waits for ${waiting.for}${who ? `: ${who}` : ""} since ${waiting.since}${until}`);
+  }
+  for (const { round, role, agent, output, body, decision, until } of messages) {
+    const left = until === undefined ? "" : terminal.style("dim", ` left behind by epoch ${until}`);
+    lines.push("", `${bold(`${round} ${role}`)} ${agent ?? ""}${left}`, `  ${JSON.stringify(output)}`);
+    if (body) lines.push(`  ${body.replaceAll("\n", "\n  ")}`);
+    if (decision) lines.push(terminal.style("dim", `  → ${decision.to}: ${describeBecause(decision.because)}`));
+  }
+  if (error) lines.push("", `${terminal.style("red", "error")} ${error}`);
+  if (outcome) lines.push("", `${bold(outcome.status)} ${outcome.prompt ?? ""}`, `  ${JSON.stringify(outcome.output)}`);
+  return lines.join("\n");
+}

@@ -1,0 +1,46 @@
+/** Reads and checks one workflow file: what the commands for authors have in common. Knows nothing of how findings are shown. */
+import { createDiagnostic, type Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
+import { parseWorkflow } from "../../../compile/parse-workflow.ts";
+import { createIncludes } from "./create-includes.ts";
+import { type FileProblem, readSource, type Source } from "./read-source.ts";
+
+/** What became of a file. */
+export interface CheckedFile {
+  /** As the user named it; `<stdin>` for `-`. */
+  file: string;
+  /** The text that the findings' offsets are into. */
+  text: string;
+  /** In source order. */
+  diagnostics: Diagnostic[];
+  /** The file could not be looked at; then there is no text. */
+  problem?: FileProblem;
+  /** Under `--fix`: what was changed. */
+  fixed?: AppliedFix[];
+  /** Under `--fix`: the text as it was. */
+  before?: string;
+}
+
+/** A fix that was applied; the line is that of the text it was applied to. */
+export interface AppliedFix {
+  title: string;
+  line: number;
+}
+
+/** Checks a text that came from the file at `path`. */
+export function checkText(path: string, text: string): Diagnostic[] {
+  const includes = createIncludes(path);
+  return parseWorkflow(text, includes ? { includes } : {}).diagnostics;
+}
+
+/** What is to be said about a source as it was read. Never throws for what it holds. */
+export function checkSource(path: string, { file, text, fault, problem }: Source): CheckedFile {
+  if (problem) return { file, text, diagnostics: [], problem };
+  if (!fault) return { file, text, diagnostics: checkText(path, text) };
+  const { name, at, message, hint } = fault;
+  return { file, text, diagnostics: [createDiagnostic(name, { start: at, end: at + 1 }, message, hint ? { hint } : {})] };
+}
+
+/** Reads and checks a file. Never throws for what the path leads to. */
+export async function checkFile(path: string): Promise<CheckedFile> {
+  return checkSource(path, await readSource(path));
+}

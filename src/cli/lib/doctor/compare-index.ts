@@ -1,0 +1,205 @@
+/** Compares what the objects say with D1's index and log, and D1 with itself. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Retention } from "../../../durable/projector/retention.ts";
+import type { ProjectionRow } from "../../../durable/protocol/rpc.ts";
+import { isEnded } from "../../../durable/thread/lifecycle/thread-rows.ts";
+import { describeThread } from "../../../durable/thread/recruitment/recruitment-logic.ts";
+import type { Finding } from "./finding.ts";
+import { findObjectFile } from "./object-names.ts";
+import { nameEvent, type ObjectReading, type Pending } from "./read-objects.ts";
+
+/** A finding, and the rows of the index that mend it. */
+export interface Compared extends Finding {
+  rows?: ProjectionRow[];
+}
+
+interface IndexedThread {
+  id: string;
+  status: string;
+  revision: string;
+  revision_number: number;
+  agents: string;
+}
+
+export interface Comparison {
+  d1: DatabaseSync;
+  objects: ObjectReading[];
+  /** Objects' files that could not be read: nothing is known of them. */
+  broken: Set<string>;
+  pending: Pending;
+  retention: Retention;
+  now: number;
+}
+
+/** Everything that does not fit together. */
+export function compareIndex(comparison: Comparison): Compared[] {
+  const { d1, objects } = comparison;
+  const indexed = new Map(
+    (d1.prepare("SELECT id, status, revision, revision_number, agents FROM thread").all() as never as IndexedThread[]).map((row) => [
+      row.id,
+      row,
+    ]),
+  );
+  return [
+    ...objects.flatMap((object) => compareThread(object, indexed, comparison.pending)),
+    ...objects.flatMap((object) => compareLog(object, comparison)),
+    ...findLostThreads([...indexed.values()], comparison),
+    ...findLostAgents(comparison),
+    ...findMissingRevisions([...indexed.values()], d1),
+    ...findUnfinished(d1),
+  ];
+}
+
+function compareThread({ thread, file }: ObjectReading, indexed: Map<string, IndexedThread>, pending: Pending): Compared[] {
+  if (!thread) return [];
+  const { row, agents } = thread;
+  const known = indexed.get(row.id);
+  const place = { file: `state/${file}`, thread: row.id };
+  if (known?.status === row.status) return [];
+  if (known && row.changes < known.revision_number) {
+    const message = `Thread ${row.id} is ${row.status} in its object, which is older than the index says (${known.status}).`;
+    return [
+      {
+        code: "object_behind",
+        severity: "error",
+        message,
+        hint: "Its file lost what was accepted last: restore a backup, or restart the thread.",
+        ...place,
+        mendable: false,
+      },
+    ];
+  }
+  // What is on its way tells the same soon.
+  if ((pending.threads.get(row.id) ?? -1) >= row.changes) return [];
+  const told = known ? [...new Set([...(JSON.parse(known.agents) as string[]), ...agents])] : agents;
+  const rows = [describeThread(row, told, null)];
+  const hint = "--fix writes what the object says into the index.";
+  return [
+    known
+      ? {
+          code: "index_behind",
+          severity: "warning",
+          message: `The index says that thread ${row.id} is ${known.status}; it is ${row.status}.`,
+          hint,
+          ...place,
+          mendable: true,
+          rows,
+        }
+      : {
+          code: "thread_not_in_index",
+          severity: "warning",
+          message: `Thread ${row.id} (${row.status}) is not in the index.`,
+          hint,
+          ...place,
+          mendable: true,
+          rows,
+        },
+  ];
+}
+
+/** Of threads that the log must still tell of: what began them, and what was answered in them. */
+function compareLog(object: ObjectReading, { d1, pending, retention, now }: Comparison): Compared[] {
+  const isLogged = (event: { source: string; id: string }): boolean =>
+    pending.events.has(nameEvent(event)) ||
+    d1.prepare("SELECT 1 FROM event WHERE source = ? AND id = ?").get(event.source, event.id) !== undefined;
+  const findings: Compared[] = [];
+  const { thread } = object;
+  // The log may have pruned what is older, and a kind that has a rule of its own at any time.
+  if (!thread || thread.row.created_at < now - retention.default) return [];
+  const begun = JSON.parse(thread.row.event) as Extract<ProjectionRow, { table: "event" }>["event"];
+  const place = { file: `state/${object.file}`, thread: thread.row.id };
+  if (!isLogged(begun) && !hasRule(begun.type, retention)) {
+    const message = `The log lacks ${begun.type} ${begun.id} of ${begun.source}, with which thread ${thread.row.id} began.`;
+    const rows: ProjectionRow[] = [{ table: "event", event: begun, thread: null, at: thread.row.created_at }];
+    findings.push({ code: "event_not_in_log", severity: "warning", message, hint: "--fix logs it again.", ...place, mendable: true, rows });
+  }
+  if (hasRule("nerve.turn.respond", retention)) return findings;
+  for (const answer of object.answers.filter((event) => !isLogged(event))) {
+    const message = `The log lacks the answer ${answer.id} of ${answer.source} in thread ${thread.row.id}, which its object has.`;
+    findings.push({
+      code: "event_not_in_log",
+      severity: "warning",
+      message,
+      hint: "The thread has its output: `nerveflare threads show`. The event itself is lost.",
+      ...place,
+      mendable: false,
+    });
+  }
+  return findings;
+}
+
+function hasRule(type: string, { rules }: Retention): boolean {
+  return rules.some(({ pattern }) => (pattern.endsWith(".*") ? type.startsWith(pattern.slice(0, -1)) : type === pattern));
+}
+
+/** Threads that the index knows, and that neither an object nor the archive has any more. */
+function findLostThreads(indexed: IndexedThread[], { d1, objects, broken }: Comparison): Compared[] {
+  const there = new Set([...objects.flatMap(({ thread }) => thread?.row.id ?? []), ...listArchived(d1)]);
+  return (
+    indexed
+      // One that waits for its place, or was dropped from the queue, has no object of its own yet.
+      .filter(
+        ({ id, status }) =>
+          status !== "queued" && status !== "dropped" && !there.has(id) && !broken.has(findObjectFile("RecruitmentObject", id)),
+      )
+      .map(({ id, status }) => ({
+        code: "thread_lost",
+        severity: "error",
+        message: `Thread ${id} is ${status} in the index, and its object has nothing of it.`,
+        hint: isEnded(status)
+          ? "Restore a backup, if what was said in it is needed: what the log has of it is still there."
+          : "Restore a backup; or post the event that began it again, under a new id.",
+        file: `state/${findObjectFile("RecruitmentObject", id)}`,
+        thread: id,
+        mendable: false,
+      }))
+  );
+}
+
+/** A folder of an older version keeps all objects, and no archive. */
+function listArchived(d1: DatabaseSync): string[] {
+  if (!d1.prepare("SELECT 1 FROM sqlite_master WHERE name = 'thread_archive'").get()) return [];
+  return (d1.prepare("SELECT thread FROM thread_archive").all() as { thread: string }[]).map(({ thread }) => thread);
+}
+
+function findLostAgents({ d1, objects, broken }: Comparison): Compared[] {
+  const there = new Set(objects.flatMap(({ agent }) => agent ?? []));
+  const registered = d1.prepare("SELECT id FROM agent WHERE state = 'active'").all() as { id: string }[];
+  return registered
+    .filter(({ id }) => !there.has(id) && !broken.has(findObjectFile("AgentObject", id)))
+    .map(({ id }) => ({
+      code: "agent_lost",
+      severity: "error",
+      message: `Agent ${id} is registered, and its object knows no token of it.`,
+      hint: `Give it a new one: nerveflare agents rotate ${id}`,
+      file: `state/${findObjectFile("AgentObject", id)}`,
+      agent: id,
+      mendable: false,
+    }));
+}
+
+function findMissingRevisions(indexed: IndexedThread[], d1: DatabaseSync): Compared[] {
+  const known = new Set((d1.prepare("SELECT hash FROM revision").all() as { hash: string }[]).map(({ hash }) => hash));
+  return indexed
+    .filter(({ status, revision }) => !isEnded(status) && !known.has(revision))
+    .map(({ id, revision }) => ({
+      code: "revision_missing",
+      severity: "error",
+      message: `Thread ${id} runs under revision ${revision}, which the registry does not have.`,
+      hint: "Publish the workflow again as it was then: the same text has the same revision.",
+      thread: id,
+      mendable: false,
+    }));
+}
+
+function findUnfinished(d1: DatabaseSync): Compared[] {
+  const found = d1.prepare("SELECT id, state FROM agent WHERE state <> 'active'").all() as { id: string; state: string }[];
+  return found.map(({ id, state }) => ({
+    code: "change_unfinished",
+    severity: "warning",
+    message: `Agent ${id} is ${state}: the server ended in between.`,
+    hint: state === "removing" ? `Repeat it: nerveflare agents remove ${id}` : `Repeat it: nerveflare agents add ${id}`,
+    agent: id,
+    mendable: false,
+  }));
+}

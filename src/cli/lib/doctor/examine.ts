@@ -1,0 +1,221 @@
+/**
+ * Examines a data folder that nobody has open: each file by itself, then the objects against the index and the log. Mends, if
+ * it is asked to, what can be mended without taking anything away.
+ */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { encodeRow, listStatements } from "../../../durable/projector/projection-statements.ts";
+import { parseRetention } from "../../../durable/projector/retention.ts";
+import type { ProjectionRow } from "../../../durable/protocol/rpc.ts";
+import { claimDataFolder } from "../../../local-server/data-folder.ts";
+import { refuseNewer, restoreMark } from "../../../local-server/inspect-folder.ts";
+import { ServerStartError } from "../../../local-server/server-start-error.ts";
+import {
+  findCorruption,
+  findD1,
+  findState,
+  hasState,
+  inUseMark,
+  listDatabases,
+  listFiles,
+  readMigrations,
+  withDatabase,
+} from "../../../local-server/state-files.ts";
+import { requiredMigrations } from "../../../worker/migrations.ts";
+import { type Compared, compareIndex } from "./compare-index.ts";
+import type { Finding } from "./finding.ts";
+import { findClassFolder, findObjectFile } from "./object-names.ts";
+import { type ObjectReading, type Pending, readObjects } from "./read-objects.ts";
+
+export interface Examination {
+  data: string;
+  files: number;
+  objects: number;
+  /** Objects with rows for the log that are on their way. */
+  pending: number;
+  findings: Finding[];
+}
+
+export interface ExamineOptions {
+  fix: boolean;
+  /** As the server's NERVEFLARE_RETENTION. */
+  retention: string | undefined;
+  report: (done: number, of: number) => void;
+}
+
+/** @throws {ServerStartError} when a server runs on the folder, or it is of a newer version */
+export async function examine(data: string, options: ExamineOptions): Promise<Examination> {
+  if (!hasState(data)) {
+    throw new ServerStartError("data_folder_damaged", `There is no data in ${data}.`, {
+      hint: "Name the data folder, or a backup, with --data.",
+    });
+  }
+  const folder = await claimDataFolder(data);
+  try {
+    if (existsSync(join(folder.path, restoreMark))) {
+      throw new ServerStartError("data_folder_damaged", `A restore into ${data} did not come to its end.`, {
+        hint: "Delete the folder and restore again.",
+      });
+    }
+    const files = listFiles(findState(folder.path));
+    const lost = examineLogs(folder.path, files, options.fix);
+    const copied: Finding[] = folder.copiedInUse
+      ? [
+          {
+            code: "copied_in_use",
+            severity: "warning",
+            message: folder.remarks.join(),
+            hint: "It may lack what was written while it was copied: what does not fit together is said below.",
+            mendable: false,
+          },
+        ]
+      : [];
+    const examined = examineFiles(folder.path, listDatabases(files), options);
+    return { ...examined, data: folder.path, findings: [...lost, ...copied, ...examined.findings] };
+  } finally {
+    folder.release();
+  }
+}
+
+/** The write-ahead logs of a server that was killed, or was copied while it ran. */
+function examineLogs(data: string, files: string[], fix: boolean): Finding[] {
+  if (!files.includes(inUseMark)) return [];
+  const present = new Set(files);
+  const bare = listDatabases(files).filter((file) => file.endsWith("/metadata.sqlite") && !present.has(`${file}-wal`));
+  if (bare.length === 0) return [];
+  // Opening what is left takes nothing more away: what was in the logs is not here.
+  if (fix) rmSync(join(findState(data), inUseMark), { force: true });
+  return [
+    {
+      code: "logs_missing",
+      severity: "error",
+      message: `The write-ahead logs of a running server are missing (state/${bare[0]}-wal and others), and with them what it accepted last.`,
+      hint: "Copy the folder again with every file, or restore a backup. --fix lets the server start without them.",
+      mendable: true,
+      ...(fix && { mended: true }),
+    },
+  ];
+}
+
+function examineFiles(data: string, databases: string[], { fix, retention, report }: ExamineOptions): Omit<Examination, "data"> {
+  const state = findState(data);
+  const broken = new Map<string, Finding>();
+  for (const [index, file] of databases.entries()) {
+    if (index % 500 === 0) report(index, databases.length);
+    const finding = examineFile(state, file, fix);
+    if (finding) broken.set(file, finding);
+  }
+  const readable = databases.filter((file) => !broken.has(file) || broken.get(file)?.mended);
+  const pending: Pending = { events: new Set(), threads: new Map() };
+  const objects = readObjects(data, readable, pending);
+  const counts = { files: databases.length, objects: objects.length, pending: objects.filter((object) => object.pending).length };
+
+  const d1 = findD1(databases);
+  if (d1 === undefined || !readable.includes(d1)) {
+    const told = d1 === undefined && objects.length > 0 ? [describeMissingIndex()] : [];
+    return { ...counts, findings: [...broken.values(), ...told, ...describeNewer(objects)] };
+  }
+  const applied = readMigrations(join(state, d1));
+  refuseNewer(data, { migrations: applied }, requiredMigrations);
+  if (applied.length === 0) {
+    const told = objects.length > 0 ? [describeMissingIndex()] : [];
+    return { ...counts, findings: [...broken.values(), ...told, ...describeNewer(objects)] };
+  }
+  const read = parseRetention(retention);
+  if (!read.ok) throw new ServerStartError("bad_setting", read.error);
+  const compared = withDatabase(join(state, d1), (db) => {
+    nameBroken(db, broken);
+    const found = compareIndex({
+      d1: db,
+      objects,
+      broken: new Set(broken.keys()),
+      pending,
+      retention: read.retention,
+      now: Date.now(),
+    });
+    return found.map((finding) => (fix ? mend(db, finding) : finding));
+  });
+  return { ...counts, findings: [...broken.values(), ...describeNewer(objects), ...compared.map(({ rows: _, ...finding }) => finding)] };
+}
+
+function examineFile(state: string, file: string, fix: boolean): Finding | undefined {
+  const fault = findCorruption(join(state, file));
+  if (fault === null) return undefined;
+  // What stands beside the rows can be made anew of them.
+  const onlyIndexes = /missing from index|wrong # of entries in index/.test(fault);
+  const mended = fix && onlyIndexes && rebuildIndexes(join(state, file));
+  return {
+    code: "file_broken",
+    severity: "error",
+    message: `state/${file} is broken: ${fault}.`,
+    hint: onlyIndexes ? "Its rows are whole: --fix makes its indexes anew." : "Restore a backup: what is in it cannot be read.",
+    file: `state/${file}`,
+    mendable: onlyIndexes,
+    ...(mended && { mended }),
+  };
+}
+
+function rebuildIndexes(path: string): boolean {
+  withDatabase(path, (db) => db.exec("REINDEX"));
+  return findCorruption(path) === null;
+}
+
+/** Says of broken files which thread or agent they are: only D1 knows the names to try. */
+function nameBroken(d1: DatabaseSync, broken: Map<string, Finding>): void {
+  if (![...broken.keys()].some((file) => file.startsWith("do/"))) return;
+  const name = (what: "thread" | "agent", className: string): void => {
+    const rows = d1.prepare(`SELECT id FROM ${what}`).all() as { id: string }[];
+    for (const { id } of rows) {
+      const finding = broken.get(findObjectFile(className, id));
+      if (!finding) continue;
+      finding[what] = id;
+      finding.message = `${finding.message.slice(0, -1)}. It is ${what} ${id}.`;
+    }
+  };
+  name("thread", "RecruitmentObject");
+  name("agent", "AgentObject");
+  for (const [file, finding] of broken)
+    if (file.startsWith(findClassFolder("WorkflowObject"))) finding.hint += " It is a workflow's queue: threads that run are not in it.";
+}
+
+function describeNewer(objects: ObjectReading[]): Finding[] {
+  return objects
+    .filter(({ newer }) => newer.length > 0)
+    .map(({ file, newer }) => ({
+      code: "table_newer",
+      severity: "error",
+      message: `state/${file} was written by a newer version (${newer.join(", ")}).`,
+      hint: "Start it with that version, or restore a backup from before the upgrade.",
+      file: `state/${file}`,
+      mendable: false,
+    }));
+}
+
+function describeMissingIndex(): Finding {
+  return {
+    code: "index_missing",
+    severity: "error",
+    message: "D1 has no tables, and so no registry of agents and workflows, while there are objects.",
+    hint: "Copy the folder again with state/d1, or restore a backup.",
+    mendable: false,
+  };
+}
+
+function mend(db: DatabaseSync, finding: Compared): Compared {
+  if (!finding.rows) return finding;
+  writeRows(db, finding.rows);
+  return { ...finding, mended: true };
+}
+
+/** As the projector writes them. */
+function writeRows(db: DatabaseSync, rows: ProjectionRow[]): void {
+  db.exec("BEGIN");
+  try {
+    for (const { sql, json } of listStatements(rows.map(encodeRow))) db.prepare(sql).run(json);
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

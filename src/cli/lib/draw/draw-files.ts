@@ -1,0 +1,25 @@
+/** Draws a compiled workflow into files. Writes none: the command and `npm run visualize` do. */
+import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
+import { drawWorkflowMermaid, drawWorkflowSvg, type Theme } from "../../../compile/draw/index.ts";
+import { toFileName } from "../compile/compile-file.ts";
+import type { GeneratedFile } from "../compile/write-files.ts";
+
+/** Which pictures are wanted. */
+export interface DrawRequest {
+  formats: ("svg" | "mermaid")[];
+  machines: ("task" | "recruitment")[];
+  detail: boolean;
+  theme: Theme;
+}
+
+/** Draws all pictures that are asked for. */
+export async function drawFiles(compiled: CompiledWorkflow, { formats, machines, detail, theme }: DrawRequest): Promise<GeneratedFile[]> {
+  const drawn = machines.flatMap((machine) =>
+    formats.map(async (format): Promise<GeneratedFile> => {
+      const base = `${toFileName(compiled.ir.name)}.${machine}${detail ? ".detail" : ""}`;
+      if (format === "mermaid") return { name: `${base}.mmd`, content: drawWorkflowMermaid(compiled, { machine, detail }) };
+      return { name: `${base}.svg`, content: await drawWorkflowSvg(compiled, { machine, detail, theme }) };
+    }),
+  );
+  return Promise.all(drawn);
+}

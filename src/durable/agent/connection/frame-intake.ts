@@ -1,0 +1,113 @@
+/**
+ * Takes what connections send a few frames at a time, each connection in turn, with a pause after them in which whoever else
+ * shares the process is served: workerd hands over all that a socket holds before it looks at any other. Memory only.
+ */
+import { agentLimits } from "../agent-schema.ts";
+import type { Pacer } from "./pacer.ts";
+
+type Frame = string | ArrayBuffer;
+
+export interface FrameIntake<Connection> {
+  /**
+   * Queues a frame.
+   * @returns resolves once the frame was dealt with; undefined: more waits than a connection may have, and this one is not kept
+   */
+  take(connection: Connection, frame: Frame): Promise<void> | undefined;
+  /** Forgets what a connection sent that nobody has looked at. */
+  drop(connection: Connection): void;
+}
+
+interface Waiting {
+  frame: Frame;
+  done(): void;
+}
+
+/** What one connection has sent. */
+interface Window {
+  waiting: Waiting[];
+  /** Frames that are being dealt with. */
+  underWay: number;
+}
+
+/**
+ * @param handle deals with a frame; it may take as long as other objects take
+ * @param pacer of the object: whatever its agent asks for is paced together
+ */
+export function createFrameIntake<Connection>(
+  handle: (connection: Connection, frame: Frame) => Promise<void>,
+  pacer: Pacer,
+): FrameIntake<Connection> {
+  const windows = new Map<Connection, Window>();
+  let bytes = 0;
+  let underWay = 0;
+  let draining = false;
+  /** Calls back when a frame was dealt with. */
+  let room: (() => void) | undefined;
+
+  async function drain(): Promise<void> {
+    draining = true;
+    for (let next = findNext(); next; next = findNext()) {
+      while (underWay >= agentLimits.framesAtOnce) await new Promise<void>((resolve) => (room = resolve));
+      await pacer.take(next.window.waiting[0] && measure(next.window.waiting[0].frame));
+      // Its connection may have been closed meanwhile.
+      const waiting = next.window.waiting.shift();
+      if (!waiting) continue;
+      bytes -= measure(waiting.frame);
+      void run(next.connection, next.window, waiting);
+    }
+    draining = false;
+  }
+
+  /** The connection that waited longest for its turn. */
+  function findNext(): { connection: Connection; window: Window } | undefined {
+    for (const [connection, window] of windows) {
+      if (!window.waiting.length) continue;
+      // To the end of the line.
+      windows.delete(connection);
+      windows.set(connection, window);
+      return { connection, window };
+    }
+    return undefined;
+  }
+
+  async function run(connection: Connection, window: Window, { frame, done }: Waiting): Promise<void> {
+    window.underWay += 1;
+    underWay += 1;
+    try {
+      await handle(connection, frame);
+    } finally {
+      window.underWay -= 1;
+      underWay -= 1;
+      if (!window.waiting.length && !window.underWay && windows.get(connection) === window) windows.delete(connection);
+      room?.();
+      done();
+    }
+  }
+
+  return {
+    take(connection, frame) {
+      const window = windows.get(connection) ?? { waiting: [], underWay: 0 };
+      const size = measure(frame);
+      if (window.waiting.length + window.underWay >= agentLimits.framesUnderWay || bytes + size > agentLimits.framesBytes) return undefined;
+      windows.set(connection, window);
+      bytes += size;
+      const { promise, resolve: done } = Promise.withResolvers<void>();
+      window.waiting.push({ frame, done });
+      if (!draining) void drain();
+      return promise;
+    },
+    drop(connection) {
+      const window = windows.get(connection);
+      if (!window) return;
+      windows.delete(connection);
+      for (const { frame, done } of window.waiting.splice(0)) {
+        bytes -= measure(frame);
+        done();
+      }
+    },
+  };
+}
+
+function measure(frame: Frame): number {
+  return typeof frame === "string" ? frame.length : frame.byteLength;
+}

@@ -1,0 +1,34 @@
+/** Lets others in between what one agent asks for. On one machine all objects share a thread, and a call between two of them never leaves it. */
+import { agentLimits } from "../agent-schema.ts";
+
+export interface Pacer {
+  /**
+   * Resolves when the next piece of work may begin: at once for the first few, later for those that follow.
+   * @param characters to be read for it; many count as several pieces
+   */
+  take(characters?: number): Promise<void>;
+  /** What was begun costs others so many steps more than its own: they are paid for before the next begins. */
+  owe(steps: number): void;
+}
+
+/** @param pause resolves in a later task of the event loop, after whatever came in meanwhile */
+export function createPacer(pause: () => Promise<void>): Pacer {
+  let left: number = agentLimits.paceSteps;
+  let pausing: Promise<void> | undefined;
+
+  return {
+    async take(characters = 0) {
+      while (left <= 0) {
+        pausing ??= pause().then(() => {
+          pausing = undefined;
+          left = Math.min(left, 0) + agentLimits.paceSteps;
+        });
+        await pausing;
+      }
+      left -= 1 + Math.floor(characters / agentLimits.paceCharacters);
+    },
+    owe(steps) {
+      left -= steps;
+    },
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * The event streams of one agent's object: readers of its mailbox as sockets are, but their client can only listen. While
+ * one is open the object stays in memory, so all of it is in memory. Knows mailbox and streams, not requests.
+ */
+import { closeCodes } from "../../../contract/channels.ts";
+import type { ServerNote } from "../../../contract/frames.ts";
+import { agentLimits } from "../agent-schema.ts";
+import type { Mailbox } from "../mailbox/mailbox.ts";
+import type { Reader } from "../mailbox/reader.ts";
+import type { ConnectionWish } from "./connection-request.ts";
+import { createEventStream, type EventStream } from "./event-stream.ts";
+import { type Holder, isSilent } from "./silence.ts";
+import { lookForStall, type Stall } from "./stall.ts";
+
+export type StreamWish = Omit<ConnectionWish, "replaces"> & {
+  /** Of the token that opens it. */
+  tokenHash: string;
+};
+
+export interface Streams {
+  /** Opens a stream; the oldest gives way where there are too many. */
+  open(wish: StreamWish): ReadableStream<Uint8Array>;
+  /** Closes those that another connection of their client has taken the place of. */
+  replace(names: readonly string[]): void;
+  /** A sign of life of the stream of that name. */
+  hear(connection: string): void;
+  /** Closes those that hold events and have been silent for too long; streams without a name are not looked at, for they cannot say. */
+  closeSilent(): void;
+  /** All that are open. */
+  readonly readers: readonly (Reader & Holder & { client: string | undefined })[];
+  /** Names of the processes that have one open. */
+  readonly clients: string[];
+  /** Tells all of a client's, or all but a client's, something beside events. */
+  tell(note: ServerNote, to: (client: string) => boolean): void;
+  /** Finds out which clients are still there: what the others hold is freed. */
+  knock(): void;
+  closeAll(code: number, reason: string): void;
+  /** Closes those whose token is not good any more. */
+  closeVoid(holds: (tokenHash: string) => boolean, reason: string): void;
+  readonly size: number;
+}
+
+interface Connection extends Reader, Holder {
+  stream: EventStream;
+  /** What its client calls it, and itself. */
+  connection: string | undefined;
+  client: string | undefined;
+  lastSign: number | undefined;
+  holdsSince: number | undefined;
+  /** What it was given, in order. */
+  given: number[];
+  tokenHash: string;
+}
+
+export interface StreamPorts {
+  mailbox: Mailbox;
+  later(milliseconds: number, work: () => void): void;
+  now(): number;
+  /** A stream's client takes what it is sent: a sign of life. */
+  alive(): void;
+}
+
+export function createStreams({ mailbox, later, now, alive }: StreamPorts): Streams {
+  const open = new Set<Connection>();
+  /** What streams that ended were given, newest last: the client of one may come back for the rest. */
+  const ended: number[][] = [];
+
+  function leave(connection: Connection): void {
+    if (!open.delete(connection)) return;
+    ended.push(connection.given);
+    if (ended.length > agentLimits.streams) ended.shift();
+    mailbox.detach(connection);
+  }
+
+  function close(connection: Connection, code: number, reason: string): void {
+    leave(connection);
+    connection.stream.end(code, reason);
+  }
+
+  function connect({ channels, after, lastEventId, tokenHash, connection: name, client }: StreamWish): Connection {
+    const tooSlow = (): void => close(connection, closeCodes.tooSlow, "nothing was read or acknowledged for too long; poll instead");
+    const stream = createEventStream(later, {
+      // That bytes leave is no sign of a client that promised others: something on the way may swallow them.
+      read: name === undefined ? alive : () => {},
+      drained: () => {
+        if (open.has(connection)) mailbox.pump(connection);
+      },
+      gone: () => leave(connection),
+      slow: tooSlow,
+      beat: look,
+    });
+    let stall: Stall | undefined;
+    let holdsSince: number | undefined;
+    function look(): void {
+      const found = lookForStall(connection, stall, mailbox, now());
+      if (found !== "tooSlow") stall = found;
+      else if (open.has(connection)) tooSlow();
+    }
+    const connection: Connection = {
+      stream,
+      tokenHash,
+      channels,
+      through: lastEventId ?? after,
+      given: [],
+      held: new Map(),
+      connection: name,
+      client,
+      lastSign: name === undefined ? undefined : now(),
+      get holdsSince() {
+        if (connection.held.size === 0) holdsSince = undefined;
+        else holdsSince ??= now();
+        return holdsSince;
+      },
+      caughtUp: false,
+      get ready() {
+        return stream.ready;
+      },
+      give(item) {
+        holdsSince ??= now();
+        connection.given.push(item.seq);
+        if (connection.given.length > agentLimits.streamMemory) connection.given.shift();
+        stream.send(item);
+      },
+      // The next beat looks at it.
+      note: () => {},
+    };
+    return connection;
+  }
+
+  /** Whoever has the number came from the stream that was given it: what that one was given up to it has arrived. */
+  function takePredecessor(lastEventId: number, successor: Connection): number[] {
+    const live = [...open].find(({ given }) => given.includes(lastEventId));
+    const given = live?.given ?? ended.findLast((each) => each.includes(lastEventId)) ?? [];
+    const end = given.lastIndexOf(lastEventId) + 1;
+    const had = given.slice(0, end);
+    if (!live) return had;
+    for (const seq of had) {
+      const about = live.held.get(seq);
+      if (about !== undefined) successor.held.set(seq, about);
+      live.held.delete(seq);
+    }
+    close(live, closeCodes.replaced, "its client came back by another stream");
+    return had;
+  }
+
+  return {
+    open(wish) {
+      const connection = connect(wish);
+      const had = wish.lastEventId === undefined ? [] : takePredecessor(wish.lastEventId, connection);
+      for (const oldest of [...open].slice(0, Math.max(0, open.size - agentLimits.streams + 1)))
+        close(oldest, closeCodes.replaced, "a newer stream took its place");
+      open.add(connection);
+      mailbox.takeOver(connection, had);
+      return connection.stream.body;
+    },
+    replace(names) {
+      for (const each of open)
+        if (each.connection !== undefined && names.includes(each.connection))
+          close(each, closeCodes.replaced, "its client came back by another connection");
+    },
+    hear(name) {
+      for (const each of open) if (each.connection === name) each.lastSign = now();
+    },
+    closeSilent() {
+      for (const each of open) if (isSilent(each, now())) close(each, closeCodes.replaced, "it holds events and gave no sign of life");
+    },
+    get readers() {
+      return [...open];
+    },
+    get clients() {
+      return [...open].flatMap(({ client }) => client ?? []);
+    },
+    tell(note, to) {
+      for (const { client, stream } of open) if (client !== undefined && to(client)) stream.tell(note);
+    },
+    knock() {
+      for (const { stream } of open) stream.knock();
+    },
+    closeAll(code, reason) {
+      for (const connection of open) close(connection, code, reason);
+    },
+    closeVoid(holds, reason) {
+      for (const connection of open) if (!holds(connection.tokenHash)) close(connection, closeCodes.token, reason);
+    },
+    get size() {
+      return open.size;
+    },
+  };
+}

@@ -1,0 +1,300 @@
+/**
+ * One agent's mailbox: events in `seq` order, each given to one reader until it is acknowledged. What is held (one half
+ * of an event for several agents) stops all behind it, which keeps causes before effects. Puts together rows,
+ * readers and what is noted; knows no sockets.
+ */
+
+import type { CloudEvent } from "../../../contract/event.ts";
+import type { Channel, InboxItem } from "../../../contract/frames.ts";
+import { countBytes, limits } from "../../../contract/limits.ts";
+import type { Delivered } from "../../../contract/routing.ts";
+import { answerUnknown } from "../../host/newer-version.ts";
+import type { World } from "../../host/ports.ts";
+import { type Mail, readMail } from "../../protocol/mail.ts";
+import type { Delivery, Envelope } from "../../protocol/rpc.ts";
+import { createKnownSenders } from "./dedup.ts";
+import { createGivenTurns } from "./given-turns.ts";
+import { createMailNotes } from "./mail-notes.ts";
+import { createMailReaders } from "./mail-readers.ts";
+import { measureMail, type RoomTaken } from "./mail-room.ts";
+import { createMailRows } from "./mail-rows.ts";
+import type { Incoming, Reader } from "./reader.ts";
+import { createReceipts } from "./receipts.ts";
+import { createSeqNumbers, type Reserved } from "./seq-numbers.ts";
+import { createPassingTurns } from "./turns-in-flight.ts";
+
+export interface Mailbox {
+  /**
+   * Gives a turn to a connection without storing it. Resolves with undefined when the agent has answered it, or with what
+   * must be stored after all: it takes longer, was acknowledged only, or the connection is gone.
+   * @returns undefined if it can't be passed on so: then it is to be received
+   */
+  pass(envelope: Envelope): Promise<Incoming | undefined> | undefined;
+  /**
+   * Takes envelopes that arrived together: gives to readers at once what may be given, then the caller runs `write` in a
+   * transaction and `wake` after it.
+   */
+  receive(incoming: Incoming[]): { answers: Delivery[]; write(): void; wake(): void };
+  /** For a poll: what is unacknowledged after `after`; without it, what no live connection holds. In order. */
+  readFree(query: { channels: readonly Channel[]; after?: number; limit: number }): InboxItem[];
+  /** Adds readers, newest last, and gives them what no other holds. */
+  attach(...readers: Reader[]): void;
+  /**
+   * Adds a reader that goes on where one that dropped ended: `had` it has already, and holds; what dropped connections have left
+   * besides, up to there, it is given.
+   */
+  takeOver(reader: Reader, had: Iterable<number>): void;
+  /** Removes a reader; what it held goes to another. */
+  detach(reader: Reader): void;
+  /** Gives a reader what waits for it, now that it takes more. */
+  pump(reader: Reader): void;
+  /** Whether something waits that the reader had no room for. */
+  waitsFor(reader: Reader): boolean;
+  /** What a reader of before hibernation may hold: all that is unacknowledged of what it was given. */
+  readHeld(of: { channels: readonly Channel[]; after: number; through: number }): Map<number, string | null>;
+  /** Notes acknowledgements; they are written by {@link writeNotes}. */
+  ack(ack: { seqs?: number[] | undefined; seq?: number | undefined; channel?: Channel | undefined }): void;
+  /** When the turn was first given to a reader or a poll, in milliseconds since the epoch, as far as is remembered. */
+  givenAt(turn: string): number | undefined;
+  /** The turn was answered or is over: its event goes. */
+  endTurn(turn: string): void;
+  /** The agent gave the turn back: it may get the same one again, so only an event that has no row goes. */
+  endPassing(turn: string): void;
+  /** Deletes what has expired; within a transaction. */
+  expire(): void;
+  /** When the next event expires, at the earliest. */
+  due(): number | undefined;
+  /** The agent is gone: everything goes; within a transaction. */
+  clear(): void;
+  /** Why an event of a source, of so many bytes, would be refused now; undefined: it would not. */
+  refuseSent(source: string, bytes: number): string | undefined;
+  /** Whether {@link writeNotes} has something to write. */
+  readonly hasNotes: boolean;
+  /** Returns whether offers were seen by it. */
+  writeNotes(): boolean;
+  /** The agent does not want the offer: it is none of its open ones any more. */
+  endOffer(offer: string): void;
+  /** The transaction was undone: what memory holds of it is read anew. */
+  undo(): void;
+  /** Events of turns that are open, or offers that are, in order. */
+  readOpen(of: "turn" | "offer"): InboxItem[];
+  /** The event of an offer that is open. */
+  findOffer(offer: string): CloudEvent | undefined;
+  count(): { unacknowledged: number; last: number };
+  /** Whether a number is greater than any that was ever given here: it is of another life of the mailbox, as before a restore. */
+  isBeyond(seq: number): boolean;
+  /** How far an event has come of which a receipt is kept. */
+  find(event: { source: string; id: string }): Omit<Delivered, "agent">;
+  /** Where an offer is. */
+  locateOffer(offer: string): "absent" | "waiting" | "given" | "acknowledged";
+  /** Calls back once when something was received. */
+  onReceive(listener: () => void): () => void;
+}
+
+/** @param stored hears of mail that is stored, within the transaction */
+export function createMailbox(
+  { storage, clock }: Pick<World, "storage" | "clock">,
+  reserved: Reserved,
+  later: (milliseconds: number, work: () => void) => void,
+  stored: (mail: Mail) => void,
+): Mailbox {
+  const seqs = createSeqNumbers(reserved);
+  const senders = createKnownSenders(storage, clock);
+  const given = createGivenTurns();
+  const passing = createPassingTurns(clock, later);
+  const receipts = createReceipts(storage, clock);
+  const notes = createMailNotes();
+  const rows = createMailRows(storage, clock, notes);
+  const readers = createMailReaders({ rows, findEnd, now: clock.now, given: (event) => given.note(event, clock.now()) });
+  const listeners = new Set<() => void>();
+
+  /** The greatest number behind which nothing can appear any more. */
+  function findEnd(): number {
+    return Math.min(seqs.last, rows.firstHeld - 1);
+  }
+
+  function wakePolls(): void {
+    const woken = [...listeners];
+    listeners.clear();
+    for (const listener of woken) listener();
+  }
+
+  function dropPassing(turn: string): boolean {
+    const ended = passing.end(turn);
+    if (ended) readers.forgetAbout(turn);
+    return ended;
+  }
+
+  function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string, taken: RoomTaken): void {
+    senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
+    if (mail.turn !== undefined) passing.stored(mail.turn);
+    // Answered before it was stored: only its number is worth keeping. No turn gives or ends a role.
+    if (notes.isAnswered(mail.turn)) {
+      rows.forgo(taken);
+      return;
+    }
+    readers.forgetSeqs(rows.write(mail, seq, held, event, taken));
+    if (mail.receipt) receipts.note(mail.event, seq);
+    stored(mail);
+  }
+
+  return {
+    pass(envelope) {
+      const { from, id, phase, message } = envelope;
+      const mail = readMail(message);
+      const same = mail?.turn === undefined ? undefined : passing.find(mail.turn);
+      if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
+      // One that is given again takes the place of its earlier row, and so is stored.
+      if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.full)
+        return undefined;
+      const reader = readers.findReady(mail.channel);
+      if (!reader || id <= (senders.read(from)?.last ?? 0)) return undefined;
+      const seq = seqs.take();
+      seqs.note(seq);
+      const item = { seq, channel: mail.channel, event: mail.event };
+      readers.giveNewest(reader, item, mail.turn);
+      return passing.add(mail.turn, { envelope, item, reader });
+    },
+    receive(incoming) {
+      const withRow: number[] = [];
+      const writes: (() => void)[] = [];
+      const answers = incoming.map(({ envelope, given }): Delivery => {
+        const { from, id, phase, message } = envelope;
+        const known = senders.read(from);
+        const last = known?.last ?? 0;
+        if (phase === "release") {
+          const held = known?.held;
+          if (last === id && held !== null && held !== undefined)
+            writes.push(() => {
+              rows.release(held);
+              senders.write(from, { last: id, held: null });
+              senders.remember(from, { last: id, held: null });
+              readers.recheck();
+            });
+          return { status: "stored" };
+        }
+        if (id <= last) return { status: "stored" };
+        const mail = readMail(message);
+        if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
+        if (!mail) return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${message.type}` };
+        const event = JSON.stringify(mail.event);
+        const taken = measureMail(mail, countBytes(event));
+        const why = rows.refuse(taken);
+        if (why !== undefined) return { status: "refused", code: "mailbox_full", detail: why };
+        if (rows.full) {
+          readers.forgetSeqs(rows.deleteOffers());
+          if (rows.full) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
+        }
+        if (mail.again && mail.turn !== undefined) dropPassing(mail.turn);
+        const seq = given?.seq ?? seqs.take();
+        const held = phase === "hold";
+        rows.expect(seq, held, taken);
+        senders.remember(from, { last: id, held: held ? seq : null });
+        const reader = held || seq > rows.firstHeld ? undefined : readers.findReady(mail.channel);
+        seqs.note(seq);
+        if (given?.acked) writes.push(() => notes.noteAcked(seq));
+        else if (given) withRow.push(seq);
+        else if (reader) readers.giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn ?? mail.offer ?? null);
+        // At once: what comes behind it must not overtake it, though there be room again.
+        else if (!held) readers.recheck(mail.channel);
+        if (mail.ends !== undefined) readers.forgetAbout(mail.ends);
+        writes.push(() => writeMail(envelope, mail, seq, held, event, taken));
+        return { status: "stored" };
+      });
+      return {
+        answers,
+        write() {
+          for (const write of writes) write();
+        },
+        wake() {
+          readers.pumpAll();
+          // Its connection may have gone while it had no row.
+          readers.handOver(withRow.filter((seq) => !readers.isHeld(seq)));
+          wakePolls();
+        },
+      };
+    },
+    readFree: readers.readFree,
+    readHeld: (of) => new Map(rows.readBetween(of).map(({ seq, about }) => [seq, about])),
+    attach: (...joining) => readers.attach(joining),
+    takeOver: readers.takeOver,
+    pump: readers.pump,
+    waitsFor: readers.waitsFor,
+    detach(reader) {
+      passing.store((turn) => turn.reader === reader, false);
+      readers.detach(reader);
+      wakePolls();
+    },
+    ack({ seqs: named, seq, channel }) {
+      passing.store(
+        ({ item }) =>
+          named?.includes(item.seq) || (seq !== undefined && item.seq <= seq && (channel === undefined || item.channel === channel)),
+        true,
+      );
+      // What is held has been shown to nobody, whatever number is named.
+      const acked = [...(named ?? []), ...(seq === undefined ? [] : rows.listThrough(Math.min(seq, findEnd()), channel))];
+      for (const each of acked) if (each < rows.firstHeld) notes.noteAcked(each);
+      readers.settle(acked);
+      readers.pumpAll();
+    },
+    givenAt: given.find,
+    endTurn(turn) {
+      readers.forgetAbout(turn);
+      notes.noteAnswered(turn);
+      if (!passing.end(turn)) notes.noteEnded(turn);
+      readers.pumpAll();
+    },
+    endPassing(turn) {
+      if (dropPassing(turn)) readers.pumpAll();
+    },
+    expire() {
+      receipts.expire();
+      readers.forgetSeqs(rows.expire());
+    },
+    due: rows.due,
+    clear() {
+      passing.clear();
+      rows.clear();
+      readers.clear();
+      senders.forget();
+    },
+    refuseSent: (source, bytes) => rows.refuse({ source, bytes, isOffer: false }),
+    get hasNotes() {
+      return notes.size > 0;
+    },
+    writeNotes() {
+      const seen = rows.writeNotes();
+      if (notes.acked.size) receipts.acknowledge(notes.acked);
+      notes.clear();
+      return seen;
+    },
+    endOffer: (offer) => readers.forgetSeqs(rows.deleteOffer(offer)),
+    undo() {
+      senders.forget();
+      receipts.undo();
+      rows.undo();
+    },
+    readOpen: (of) => [...rows.readOpen(of), ...(of === "turn" ? passing.items : [])],
+    findOffer: rows.findOffer,
+    count: () => ({ unacknowledged: rows.countWaiting() + passing.items.length, last: findEnd() }),
+    isBeyond: (seq) => seq > seqs.last,
+    find(event) {
+      const receipt = receipts.find(event);
+      if (!receipt) return { status: "absent" };
+      const { seq, acked } = receipt;
+      if (acked !== null) return { status: "acknowledged", at: new Date(acked).toISOString() };
+      if (notes.isAcked(seq)) return { status: "acknowledged", at: new Date(clock.now()).toISOString() };
+      return { status: readers.isHeld(seq) ? "given" : "waiting" };
+    },
+    locateOffer(offer) {
+      const located = rows.locateOffer(offer);
+      if (!located) return "absent";
+      if (located.acked) return "acknowledged";
+      return readers.isHeld(located.seq) ? "given" : "waiting";
+    },
+    onReceive(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Polls of an agent's inbox: each answers with what there is, or waits for it. Knows the mailbox by what it answers, not why
+ * something came.
+ */
+import type { InboxPage } from "../../../contract/frames.ts";
+import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { Clock } from "../../host/ports.ts";
+import type { InboxQuery, Principal } from "../../protocol/rpc.ts";
+import { agentLimits } from "../agent-schema.ts";
+import type { Identity } from "../identity.ts";
+import type { Mailbox } from "./mailbox.ts";
+
+export interface PollInbox {
+  read(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>>;
+  /** Ends the waiting of each poll: what it was let in by may be void. */
+  wake(): void;
+  /** Ends the waiting of polls whose client has gone on by another connection: what comes is not answered into the void. */
+  supersede(connections: readonly string[]): void;
+}
+
+export interface PollInboxPorts {
+  mailbox: Pick<Mailbox, "readFree" | "count" | "isBeyond" | "onReceive">;
+  clock: Clock;
+  later(milliseconds: number, work: () => void): void;
+  /** Who calls, if they may call so soon again. */
+  admit(principal: Principal): Promise<Result<Identity>>;
+  /** Who calls, still. */
+  identify(principal: Principal): Promise<Result<Identity>>;
+}
+
+export function createPollInbox({ mailbox, clock, later, admit, identify }: PollInboxPorts): PollInbox {
+  let waits = 0;
+  const waiting = new Set<() => void>();
+  /** Those among them that named their connection. */
+  const named = new Map<string, { end(): void; over: boolean }>();
+
+  function supersede(connections: readonly string[]): void {
+    for (const connection of connections) {
+      const poll = named.get(connection);
+      if (!poll) continue;
+      poll.over = true;
+      poll.end();
+    }
+  }
+
+  return {
+    async read(principal, { channels, after: asked, waitSeconds, limit, connection }) {
+      const caller = await admit(principal);
+      if (!caller.ok) return caller;
+      // A number of another life of this mailbox says nothing of what its reader has.
+      const after = asked !== undefined && mailbox.isBeyond(asked) ? undefined : asked;
+      if (connection !== undefined) supersede([connection]);
+      const read = (): InboxPage => {
+        const events = mailbox.readFree({ channels, ...(after !== undefined && { after }), limit });
+        return { events, next: events.at(-1)?.seq ?? after ?? mailbox.count().last };
+      };
+      const first = read();
+      if (first.events.length || waitSeconds <= 0) return succeed(first);
+      if (waits >= agentLimits.polls)
+        return refuse("rate_limited", `At most ${agentLimits.polls} polls of one agent wait at once.`, { retryAfter: 1 });
+      waits += 1;
+      const poll = { end: () => {}, over: false };
+      if (connection !== undefined) named.set(connection, poll);
+      try {
+        const end = clock.now() + waitSeconds * 1000;
+        for (;;) {
+          const left = end - clock.now();
+          if (left <= 0) return succeed(read());
+          await new Promise<void>((resolve) => {
+            const end = (): void => {
+              waiting.delete(end);
+              stop();
+              resolve();
+            };
+            poll.end = end;
+            const stop = mailbox.onReceive(end);
+            waiting.add(end);
+            later(left, end);
+          });
+          // It may have waited for longer than its token was good.
+          const still = await identify(principal);
+          if (!still.ok) return still;
+          if (poll.over) return succeed({ events: [], next: after ?? mailbox.count().last });
+          const page = read();
+          if (page.events.length) return succeed(page);
+        }
+      } finally {
+        waits -= 1;
+        if (connection !== undefined && named.get(connection) === poll) named.delete(connection);
+      }
+    },
+    supersede,
+    wake() {
+      for (const end of [...waiting]) end();
+    },
+  };
+}

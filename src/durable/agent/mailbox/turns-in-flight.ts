@@ -1,0 +1,82 @@
+/**
+ * Turns that a connection was given and that have no row: their sender still holds them. One that is answered at once
+ * never needs one. Knows time and promises, not rows.
+ */
+import type { InboxItem } from "../../../contract/frames.ts";
+import type { Clock } from "../../host/ports.ts";
+import type { Envelope } from "../../protocol/rpc.ts";
+import { agentLimits } from "../agent-schema.ts";
+import type { Incoming, Reader } from "./reader.ts";
+
+/** A turn on its way, and who was given it. */
+export interface PassingTurn {
+  envelope: Envelope;
+  item: InboxItem;
+  reader: Reader;
+  /** With undefined when it has ended, else with what must be stored after all. */
+  settled: Promise<Incoming | undefined>;
+}
+
+export interface PassingTurns {
+  find(turn: string): PassingTurn | undefined;
+  add(turn: string, passing: Omit<PassingTurn, "settled">): Promise<Incoming | undefined>;
+  /** It was answered, or given back. Returns whether it was passing. */
+  end(turn: string): boolean;
+  /** These must be stored after all. */
+  store(which: (turn: PassingTurn) => boolean, acked: boolean): void;
+  /** It has a row now. */
+  stored(turn: string): void;
+  /** The agent is gone: what was to be stored will not be. */
+  clear(): void;
+  /** All that have no row yet. */
+  readonly items: InboxItem[];
+}
+
+export function createPassingTurns(clock: Clock, later: (milliseconds: number, work: () => void) => void): PassingTurns {
+  const passing = new Map<string, PassingTurn & { since: number; resolve(incoming: Incoming | undefined): void }>();
+  /** On their way into rows: who asks meanwhile what is open must find them. */
+  const storing = new Map<string, PassingTurn>();
+  let watching = false;
+
+  function store(which: (turn: PassingTurn & { since: number }) => boolean, acked: boolean): void {
+    for (const [id, turn] of passing) {
+      if (!which(turn)) continue;
+      passing.delete(id);
+      storing.set(id, turn);
+      turn.resolve({ envelope: turn.envelope, given: { seq: turn.item.seq, acked } });
+    }
+  }
+
+  function watch(): void {
+    if (watching) return;
+    watching = true;
+    later(agentLimits.pass, () => {
+      watching = false;
+      store(({ since }) => clock.now() - since >= agentLimits.pass, false);
+      if (passing.size) watch();
+    });
+  }
+
+  return {
+    find: (turn) => passing.get(turn) ?? storing.get(turn),
+    add(turn, given) {
+      const { promise, resolve } = Promise.withResolvers<Incoming | undefined>();
+      passing.set(turn, { ...given, since: clock.now(), settled: promise, resolve });
+      watch();
+      return promise;
+    },
+    end(turn) {
+      const ended = passing.get(turn);
+      passing.delete(turn);
+      storing.delete(turn);
+      ended?.resolve(undefined);
+      return ended !== undefined;
+    },
+    store,
+    stored: (turn) => void storing.delete(turn),
+    clear: () => storing.clear(),
+    get items() {
+      return [...passing.values(), ...storing.values()].map(({ item }) => item);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * What threads hear of an agent that is deleted, and whether they have heard it: whoever is there under its name before that
+ * is another. Knows the outbox, not the mailbox.
+ */
+import type { InboxItem } from "../../../contract/frames.ts";
+import type { Committer } from "../../host/committer.ts";
+import type { Storage } from "../../host/ports.ts";
+import type { Message } from "../../protocol/rpc.ts";
+import { presenceLimits } from "./presence.ts";
+
+export interface LeaveThreads {
+  /**
+   * Tells those who wait for the agent; within a commit.
+   * @param turns the events of turns that it has
+   * @param threads in which it plays a part
+   */
+  tell(turns: readonly InboxItem[], threads: readonly string[]): void;
+  /** Whether threads may still take the agent for the one that was deleted. */
+  isLeaving(): Promise<boolean>;
+}
+
+/** A message of an agent that is gone for good, as it begins in the outbox. */
+const deletedPrefix = '{"type":"agent.deleted"';
+
+export function createLeaveThreads(
+  name: string,
+  { storage, committer }: { storage: Storage; committer: Pick<Committer, "commit" | "outbox"> },
+): LeaveThreads {
+  let leaving = findUntold();
+
+  function findUntold(): boolean {
+    return (
+      storage.exec(
+        "SELECT 1 FROM (SELECT message FROM outbox UNION ALL SELECT message FROM held_back) WHERE message LIKE ? LIMIT 1",
+        `${deletedPrefix}%`,
+      ).length > 0
+    );
+  }
+
+  return {
+    tell(turns, threads) {
+      // A broadcast waits for nobody who is gone; of another turn's holder the thread hears below.
+      for (const { event } of turns) {
+        const { turn } = event.data as { turn: string };
+        committer.outbox.append([`task/${turn.slice(0, turn.lastIndexOf(":"))}`], { type: "audience.left", agent: name, turn });
+      }
+      const deleted: Message = { type: "agent.deleted", agent: name };
+      const roots = threads.map((thread) => `recruitment/${thread}`);
+      for (let at = 0; at < roots.length; at += presenceLimits.partsAtOnce)
+        committer.outbox.append(roots.slice(at, at + presenceLimits.partsAtOnce), deleted, { spread: true });
+      leaving ||= roots.length > 0;
+    },
+    async isLeaving() {
+      if (!leaving) return false;
+      await committer.outbox.flush();
+      committer.commit(() => {});
+      leaving = findUntold();
+      return leaving;
+    },
+  };
+}

@@ -1,0 +1,325 @@
+/**
+ * The audiences of a task's broadcasts: finds whom a turn goes to, gives it to all of them in the transaction in which the
+ * machine hears how many they are, and takes it back when the thread is called off. What the machine says to `audience`
+ * lands here. Knows rows and the registry, not the machine's states.
+ */
+import { lookUp } from "../../../../machines/facts.ts";
+import type { ToAudience } from "../../../../machines/messages.ts";
+import type { TaskContext } from "../../../../machines/task/context.ts";
+import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
+import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
+import { isPool } from "../../../compile/lower/party.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { TurnAssigned } from "../../../contract/kinds.ts";
+import type { ActorHost } from "../../host/actor-host.ts";
+import { hostLimits } from "../../host/limits.ts";
+import type { ActorScope } from "../../host/logic.ts";
+import type { Row, World } from "../../host/ports.ts";
+import { markReceived } from "../../host/rows.ts";
+import { createMail } from "../../protocol/mail.ts";
+import type { Envelope } from "../../protocol/rpc.ts";
+import { findSetApart } from "../eligibility/judge-claim.ts";
+import { makeThreadEvent } from "../log/make-event.ts";
+import { readDecisionOf, readLastAgent } from "../task/task-rows.ts";
+import { makeTurnId, readTaskStart } from "../task/task-start.ts";
+import { findHooks } from "../thread-hooks.ts";
+import { threadLimits } from "../thread-schema.ts";
+import { makeTurnData, readTurnNumber } from "../turn/turn-data.ts";
+import {
+  type AudiencePlan,
+  extendBroadcast,
+  isAsked,
+  readAcked,
+  readBroadcast,
+  readLastAudience,
+  readMember,
+  readMissing,
+  revokeAll,
+  writeAudience,
+} from "./audience-rows.ts";
+import { type AudiencePorts, type ChosenAudience, chooseAudience } from "./choose-audience.ts";
+
+export interface Audience {
+  /** The machine asks for one. Stored, and worked on after the commit. */
+  ask(envelope: Envelope, sender: string): void;
+  /** Works on what was asked for and is due. */
+  work(): Promise<void>;
+  /** When there is work. */
+  due(): number | undefined;
+  /** An agent is no more, and had a turn. */
+  leave(envelope: Envelope): Promise<void>;
+  isAsked(agent: string): boolean;
+}
+
+interface AskingRow extends Row {
+  turn: number;
+  task: string;
+  message: string;
+  tries: number;
+  next_at: number;
+}
+
+type Ask = Extract<ToAudience, { type: "audience.ask" }>;
+
+export function createAudience(
+  ports: Omit<AudiencePorts, "now"> & {
+    world: World;
+    host: ActorHost;
+    definitions(revision: string): Promise<CompiledWorkflow | undefined>;
+  },
+): Audience {
+  const { world, host, definitions } = ports;
+  const { storage, clock } = world;
+  let dueAt = readDue();
+  let busy = false;
+  let working: Promise<void> = Promise.resolve();
+
+  function readDue(): number | undefined {
+    return storage.exec<{ at: number | null }>("SELECT min(next_at) AS at FROM asking")[0]?.at ?? undefined;
+  }
+
+  function start(): Promise<void> {
+    if (!busy) working = run();
+    return working;
+  }
+
+  async function run(): Promise<void> {
+    busy = true;
+    try {
+      for (;;) {
+        const asking = storage.exec<AskingRow>(
+          "SELECT * FROM asking WHERE tries = 0 OR next_at <= ? ORDER BY turn LIMIT 1",
+          clock.now(),
+        )[0];
+        if (!asking) return;
+        await give(asking).catch((error: unknown) => putOff(asking, error));
+      }
+    } finally {
+      // In the same turn as the last look: what is asked for after it must start anew.
+      busy = false;
+    }
+  }
+
+  /** A registry that can't be asked now holds up nobody else. */
+  function putOff({ turn, tries }: AskingRow, error: unknown): void {
+    console.warn(JSON.stringify({ at: "audience", address: world.address, turn, tries, error: String(error) }));
+    const pause = Math.min(threadLimits.askFirst * 2 ** tries, threadLimits.askLast);
+    host.committer.commit(() => {
+      storage.exec("UPDATE asking SET tries = tries + 1, next_at = ? WHERE turn = ?", clock.now() + pause, turn);
+      dueAt = readDue();
+    });
+  }
+
+  async function give(asking: AskingRow): Promise<void> {
+    const ask = JSON.parse(asking.message) as Ask & { cause: string };
+    // Not another one: a turn that was suspended and resumed meanwhile is asked for anew, under its number.
+    const done = (): void => {
+      storage.exec("DELETE FROM asking WHERE turn = ? AND message = ?", asking.turn, asking.message);
+      dueAt = readDue();
+    };
+    const actor = await host.peek(asking.task);
+    const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
+    const role = compiled?.ir.roles.find(({ name }) => name === ask.role);
+    const { open, round, seats } = (actor?.context ?? { open: null, round: 0, seats: {} }) as unknown as TaskContext;
+    // A state from before the ask says nothing about it: it is kept.
+    if (actor?.status === "active" && round < ask.turn) throw new Error(`the task is in round ${round}, before the turn ${ask.turn}`);
+    if (!compiled || !role || actor?.status !== "active" || open?.turn !== ask.turn || readBroadcast(storage, ask.turn)) {
+      host.committer.commit(done);
+      return;
+    }
+    const chosen = await choose(compiled, role, ask, seats);
+    const plan: AudiencePlan = { ...chosen, give: () => send(role, asking.task, ask, chosen) };
+    const answer = await host.send(
+      asking.task,
+      { type: "audience.asked", turn: ask.turn, asked: chosen.agents.length },
+      { sidecar: plan, before: done, fits: () => isPending(asking) },
+    );
+    // It has ended meanwhile.
+    if (!answer.ok) host.committer.commit(done);
+  }
+
+  function isPending({ turn, message }: AskingRow): boolean {
+    return storage.exec("SELECT 1 FROM asking WHERE turn = ? AND message = ?", turn, message).length > 0;
+  }
+
+  function choose({ ir }: CompiledWorkflow, role: RoleIr, ask: Ask, seats: TaskContext["seats"]): Promise<ChosenAudience> {
+    const { workflow, event, initiator } = readTaskStart({ storage });
+    const holders = findSetApart(ir, role, { seats, last: readLastHolders(storage, ir, seats) }).keys();
+    return chooseAudience(
+      { ...ports, now: () => clock.now() },
+      {
+        role,
+        workflow,
+        of: ask.of,
+        without: new Set([...holders, ...readAcked(storage, role.name)]),
+        last: readLastAudience(storage, role.name),
+        event: { ...event, agent: initiator },
+      },
+    );
+  }
+
+  /** Writes whom the turn goes to, and the turn; one lease for all, which is the turn's number. */
+  function send(role: RoleIr, task: string, ask: Ask & { cause: string }, { agents, leftOut }: ChosenAudience): void {
+    const hooks = findHooks(storage);
+    const began = readTaskStart({ storage });
+    const now = clock.now();
+    const turn = makeTurnId(task, ask.turn);
+    const deadline = now + ask.timeout;
+    const expires = now + (role.broadcast?.ttl ?? ask.timeout);
+    const before = storage.exec<{ turn: number; task: string }>(
+      "SELECT turn, task FROM broadcast WHERE role = ? ORDER BY turn DESC LIMIT 1",
+      role.name,
+    )[0];
+    writeAudience(
+      storage,
+      { turn: ask.turn, task, role: role.name, asked: agents.length, left_out: leftOut, at: now, deadline, expires, closed: null },
+      agents,
+    );
+    const { round, decision, resumed, cause } = ask;
+    const facts = {
+      turn,
+      attempt: 1,
+      round,
+      lease: makeAudienceLease(ask.turn),
+      deadline,
+      decision: readDecisionOf(storage, decision),
+      ...(resumed && { resumed }),
+    };
+    mailTurn(storage, {
+      ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
+      data: makeTurnData(storage, role, began, facts),
+      // Who has not even seen the role's last turn needs only this one.
+      ...(before && { ends: makeTurnId(before.task, before.turn) }),
+    });
+    hooks.project({ table: "audience", thread: began.thread, agents });
+  }
+
+  return {
+    ask({ message, from, id }, sender) {
+      const ask = message as unknown as Ask;
+      host.committer.commit(() => {
+        markReceived(storage, sender, id);
+        storage.exec(
+          "INSERT OR REPLACE INTO asking VALUES (?, ?, ?, 0, ?)",
+          ask.turn,
+          from.slice("task/".length),
+          JSON.stringify(message),
+          // The work begins at once; this is for a crash in it.
+          clock.now() + hostLimits.safetyNet,
+        );
+        dueAt = readDue();
+      });
+      world.scheduler.background(start());
+    },
+    work: start,
+    due: () => dueAt,
+    isAsked: (agent) => isAsked(storage, agent),
+    async leave({ message, from, id, to }) {
+      const { agent, turn: full } = message as unknown as { agent: string; turn: string };
+      const turn = readTurnNumber(full);
+      const mark = (): void => markReceived(storage, from, id);
+      const answer = await host.send(
+        to.slice("task/".length),
+        { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: `${agent} was removed` },
+        { before: mark, fits: () => isWaitedFor(storage, turn, agent) },
+      );
+      if (!answer.ok) host.committer.commit(mark);
+    },
+  };
+}
+
+/** No sign of life is asked of an audience. */
+function makeAudienceLease(turn: number): TurnAssigned["lease"] {
+  return { generation: turn, expires: null };
+}
+
+/** Gives a turn to all of these, within a transaction. */
+function mailTurn(
+  storage: World["storage"],
+  given: {
+    task: string;
+    role: RoleIr;
+    agents: string[];
+    data: TurnAssigned;
+    /** The event's, by which its id is made. */
+    name: string;
+    cause: string;
+    now: number;
+    expires: number;
+    ends?: string;
+    again?: true;
+  },
+): void {
+  const { task, role, agents, data, name, cause, now, expires, ends, again } = given;
+  const hooks = findHooks(storage);
+  const { thread } = readTaskStart({ storage });
+  const { turn, round, prompt, deadline, lease } = data;
+  const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data as unknown as Json);
+  const mail = { channel: "my" as const, event, turn, expires, ...(ends !== undefined && { ends }), ...(again && { again }) };
+  hooks.mail(agents, createMail(mail), `task/${task}`);
+  const named = agents.length <= threadLimits.namedAtMost;
+  hooks.log(
+    {
+      ...event,
+      to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
+      data: { turn, role: role.name, asked: agents.length, lease: { ...lease }, round, prompt, deadline },
+    },
+    thread,
+  );
+}
+
+/**
+ * The thread goes on: whoever has not answered is given the turn again, under its number, with why it stood still and what a person
+ * added; their time begins anew, as the machine's does. Within the machine's transaction.
+ */
+export function resumeAudience(
+  { storage, actor: task, revision, now, definition }: ActorScope,
+  said: Extract<ToAudience, { type: "audience.resume" }>,
+  cause: string,
+): void {
+  const role = (definition as CompiledWorkflow).ir.roles.find(({ name }) => name === said.role);
+  const broadcast = readBroadcast(storage, said.turn);
+  if (!role || broadcast?.closed !== null) return;
+  const agents = readMissing(storage, said.turn, broadcast.asked).agents;
+  const deadline = now + (role.broadcast?.timeout ?? broadcast.deadline - broadcast.at);
+  const expires = Math.max(deadline, now + (role.broadcast?.ttl ?? 0));
+  extendBroadcast(storage, said.turn, deadline, expires);
+  if (agents.length === 0) return;
+  const data = makeTurnData(storage, role, readTaskStart({ storage }), {
+    turn: makeTurnId(task, said.turn),
+    attempt: 1,
+    round: said.turn,
+    lease: makeAudienceLease(said.turn),
+    deadline,
+    decision: readDecisionOf(storage, said.decision),
+    resumed: { reason: said.reason },
+  });
+  mailTurn(storage, { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed`, again: true });
+}
+
+/** Who held each pool last: its seat is free between turns, and `not` means them. */
+function readLastHolders(storage: World["storage"], ir: WorkflowIr, seats: TaskContext["seats"]): Record<string, string> {
+  const last: Record<string, string> = {};
+  for (const { name } of ir.roles.filter(isPool)) {
+    const agent = lookUp(seats, name)?.was ?? readLastAgent(storage, name);
+    if (agent) last[name] = agent;
+  }
+  return last;
+}
+
+/** Whether the agent's answer to the turn would count. */
+export function isWaitedFor(storage: World["storage"], turn: number, agent: string): boolean {
+  return readMember(storage, turn, agent)?.status === "asked" && readBroadcast(storage, turn)?.closed === null;
+}
+
+/** The thread was called off: in the machine's transaction, whoever still has a turn of it is told. */
+export function revokeAudience(storage: World["storage"], status: string, now: number, cause: string): void {
+  const hooks = findHooks(storage);
+  const { thread } = readTaskStart({ storage });
+  for (const { broadcast, agents } of revokeAll(storage, status, now)) {
+    const turn = makeTurnId(broadcast.task, broadcast.turn);
+    const event: CloudEvent = makeThreadEvent(thread, `${turn}.revoked`, "nerve.turn.revoked", cause, now, { turn, reason: status });
+    hooks.log(event, thread);
+    hooks.mail(agents, createMail({ channel: "my", event, ends: turn }), `task/${broadcast.task}`);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Judges what the agents of a broadcast say of their turn: the first answer of each counts while the broadcast is open; one
+ * that comes late, within its time to live, is logged and changes nothing. Knows rows and the actor host.
+ */
+import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
+import type { RoleIr } from "../../../compile/ir.ts";
+import type { Json } from "../../../contract/event.ts";
+import type { Accepted } from "../../../contract/frames.ts";
+import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds.ts";
+import { limits } from "../../../contract/limits.ts";
+import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { ActorHost } from "../../host/actor-host.ts";
+import type { Clock, Storage } from "../../host/ports.ts";
+import { readTaskStart } from "../task/task-start.ts";
+import { checkOutput } from "../turn/check-output.ts";
+import { isWaitedFor } from "./audience.ts";
+import { type BroadcastRow, type MemberAnswer, readBroadcast, readMember, writeAnswer } from "./audience-rows.ts";
+
+export interface AudienceAnswer {
+  /** The task actor's id. */
+  name: string;
+  host: ActorHost;
+  storage: Storage;
+  clock: Clock;
+  role: RoleIr | undefined;
+  agent: string;
+  event: ThreadEventOf<TurnKind>;
+  /** Writes that the event was taken, first in its transaction. */
+  before(): void;
+}
+
+/** What an agent is told whose answer changed nothing. */
+export function describeLate(broadcast: BroadcastRow): string[] {
+  return [`the broadcast is closed (${broadcast.closed ?? "ended"}): your answer is in the log and changes nothing`];
+}
+
+type Output = AgentData<"nerve.turn.respond">["output"];
+
+/** @param broadcast the turn's row */
+export async function takeAudienceAnswer(broadcast: BroadcastRow, given: AudienceAnswer): Promise<Result<Accepted>> {
+  const { name, host, storage, clock, role, agent, event, before } = given;
+  const { data } = event;
+  const { turn } = broadcast;
+  const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
+  const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
+  const member = readMember(storage, turn, agent);
+  if (!member || data.lease !== turn)
+    return refuse("stale_lease", `The turn ${data.turn} is not yours under the lease ${data.lease} (any more); drop the work.`, {
+      turn: data.turn,
+    });
+  if (member.status !== "asked") return over;
+  const open = (): boolean => readBroadcast(storage, turn)?.closed === null;
+  if (!open() && clock.now() >= broadcast.expires) return over;
+
+  let answer: MemberAnswer & { ok: boolean };
+  switch (event.type) {
+    case "nerve.turn.progress":
+      noteProgress(event.data);
+      return succeed(accepted);
+    case "nerve.turn.fail":
+      answer = { ok: false, error: event.data.error.slice(0, 500) };
+      break;
+    case "nerve.turn.respond": {
+      const { output, body } = event.data;
+      const refused = await judgeOutput(output);
+      if (refused) return refused;
+      answer = { ok: await acknowledges(output), output, ...(body !== undefined && { body }) };
+      break;
+    }
+    default:
+      return event satisfies never;
+  }
+
+  const fact =
+    answer.output === undefined
+      ? { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: answer.error ?? "failed" }
+      : { type: "turn.answered", turn, agent, generation: turn, ok: answer.ok };
+  const taken = await host.send(name, fact, { sidecar: answer, before, fits: () => isWaitedFor(storage, turn, agent) });
+  if (taken.ok) return succeed(accepted);
+  if (taken.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
+  // Another event of the agent's own may have been quicker.
+  const closed = readBroadcast(storage, turn) as BroadcastRow;
+  if (readMember(storage, turn, agent)?.status !== "asked" || clock.now() >= closed.expires) return over;
+  host.committer.commit(() => {
+    before();
+    writeAnswer(storage, turn, agent, "late", answer, clock.now());
+  });
+  return succeed({ ...accepted, notes: describeLate(closed) });
+
+  /** It moves nothing: who is slow in an audience holds up nobody but those who wait for all. */
+  function noteProgress({ note, details }: AgentData<"nerve.turn.progress">): void {
+    host.committer.commit(() => {
+      before();
+      storage.exec(
+        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
+        turn,
+        broadcast.role,
+        agent,
+        note ?? null,
+        JSON.stringify(details ?? null),
+        clock.now(),
+      );
+    });
+  }
+
+  /** Counts a refused output; the third is the agent's last word. */
+  async function judgeOutput(output: Output): Promise<Result<Accepted> | undefined> {
+    const misfits = checkOutput(role?.schema, output);
+    if (!misfits.length) return undefined;
+    const counted = host.committer.commit(
+      () =>
+        storage.exec<{ invalid: number }>(
+          "UPDATE audience SET invalid = invalid + 1 WHERE turn = ? AND agent = ? RETURNING invalid",
+          turn,
+          agent,
+        )[0]?.invalid ?? 0,
+    );
+    const left = Math.max(0, limits.invalidAnswers - counted);
+    if (!left)
+      await host.send(
+        name,
+        { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: "invalid_output" },
+        { fits: () => isWaitedFor(storage, turn, agent) },
+      );
+    return refuse(
+      "output_invalid",
+      left
+        ? `The output does not fit the role's schema; answer again (${left} left).`
+        : "The output does not fit the role's schema, for the last time: the turn is over.",
+      { errors: misfits as unknown as Json, left, turn: data.turn },
+    );
+  }
+
+  /** Whether the answer is an acknowledgement. One that asks to suspend is none: it speaks for one of many. */
+  async function acknowledges(output: Output): Promise<boolean> {
+    if (output.$status === "$SUSPEND") return false;
+    const ok = role?.broadcast?.ok;
+    if (ok === undefined) return true;
+    const { event: started, initiator } = readTaskStart({ storage });
+    const judged = await evaluateExpression(ok, output, { event: { ...started, agent: initiator } });
+    return judged.ok && isTruthy(judged.value);
+  }
+}

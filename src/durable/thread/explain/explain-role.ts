@@ -1,0 +1,207 @@
+/**
+ * Why each agent does not hold a role: one reason an agent, the first that applies. Knows the offer's rows and the registry's
+ * cards; asks the agents' own objects for what only they know.
+ */
+import { lookUp } from "../../../../machines/facts.ts";
+import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
+import { limits } from "../../../contract/limits.ts";
+import type { Storage } from "../../host/ports.ts";
+import type { AgentCard, AgentReason, AgentStanding, ClaimCard, UnfilledRole } from "../../protocol/rpc.ts";
+import type { Registry } from "../../registry/registry.ts";
+import { scoreCandidate } from "../broadcast/choose-audience.ts";
+import { findSetApart, judgeCard, judgeClaimCard } from "../eligibility/judge-claim.ts";
+import type { SeenEvent } from "../eligibility/pick-claims.ts";
+import type { ThreadRow } from "../lifecycle/thread-rows.ts";
+import { type OfferedRow, type OfferRow, readLastOffer, readOffered } from "../recruitment/offer-rows.ts";
+
+const explainLimits = {
+  /** Agents, by id, that are listed, and whose objects are asked. */
+  listed: 200,
+  /** Agents that are looked at altogether, for the counts. */
+  counted: 2_000,
+  /** Seconds after which an offer that was seen and not answered counts as ignored. */
+  answered: 60,
+  /** Objects that are asked at once. */
+  asked: 16,
+} as const;
+
+export interface RoleFacts {
+  ir: WorkflowIr;
+  role: RoleIr;
+  state: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+  thread: ThreadRow;
+  context: Pick<RecruitmentContext, "seats" | "last" | "leading" | "offers">;
+  storage: Storage;
+  registry: Pick<Registry, "agents" | "pastTurns">;
+  standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
+}
+
+export async function explainRole(facts: RoleFacts): Promise<UnfilledRole> {
+  const { role, state, storage } = facts;
+  const offer = readLastOffer(storage, role.name);
+  const offered = new Map((offer ? readOffered(storage, offer.id) : []).map((row) => [row.agent, row]));
+  const { agents, more } = await readAgents(facts.registry);
+  const listed = agents.slice(0, explainLimits.listed);
+  const reasons: AgentReason[] = [];
+  for (let from = 0; from < listed.length; from += explainLimits.asked)
+    reasons.push(
+      ...(await Promise.all(listed.slice(from, from + explainLimits.asked).map((card) => explainAgent(facts, card, offer, offered)))),
+    );
+  const rest = agents
+    .slice(explainLimits.listed)
+    .map((card) => judgeFromHere(facts, card, offered)?.code ?? (offered.has(card.id) ? "unanswered" : "not_offered"));
+  return {
+    role: role.name,
+    state,
+    ...(offer && {
+      offer: {
+        id: offer.id,
+        opened: new Date(offer.opened).toISOString(),
+        expires: new Date(offer.expires).toISOString(),
+        closed: offer.closed,
+        offered: offered.size,
+        answered: [...offered.values()].filter(({ reply }) => reply !== null).length,
+        ...(offer.scan_at !== null && { nextLook: new Date(offer.scan_at).toISOString() }),
+      },
+    }),
+    agents: reasons,
+    ...(rest.length > 0 && { others: { count: rest.length, reasons: countEach(rest), more } }),
+  };
+}
+
+async function readAgents(registry: Pick<Registry, "agents">): Promise<{ agents: AgentCard[]; more: boolean }> {
+  const agents: AgentCard[] = [];
+  for (let after: string | undefined; agents.length < explainLimits.counted; ) {
+    const page = await registry.agents({ capabilities: [], ...(after !== undefined && { after }), limit: limits.pageMax });
+    agents.push(...page);
+    after = page.at(-1)?.id;
+    if (page.length < limits.pageMax || after === undefined) return { agents, more: false };
+  }
+  return { agents, more: true };
+}
+
+function countEach(codes: string[]): { [code: string]: number } {
+  const counts: { [code: string]: number } = {};
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}
+
+/** What the thread's own rows and the registry tell. */
+function judgeFromHere(
+  { ir, role, thread, context }: RoleFacts,
+  card: AgentCard,
+  offered: ReadonlyMap<string, OfferedRow>,
+): AgentReason | undefined {
+  const give = (code: AgentReason["code"], why: string): AgentReason => ({ agent: card.id, code, why });
+  const answered = offered.get(card.id);
+  const reply = answered?.reply ?? "";
+  const [kind, said = ""] = [reply.split(":", 1)[0], reply.slice(reply.indexOf(":") + 1).trim()];
+  if (kind === "declined") return give("declined", said ? `declined: ${said}` : "declined, without a reason");
+  if (kind === "refused") return give(said.startsWith("at capacity") ? "at_capacity" : "not_eligible", said);
+  if (kind === "rejected" && said === "outscored") return give("outscored", describeOutscored(role, context, answered, offered));
+  if (kind === "rejected")
+    return give(said.startsWith("holds:") ? "excluded" : "rejected", said.startsWith("holds:") ? describeApart(said.slice(6)) : said);
+  const ineligible = judgeCard(role, card, thread.workflow);
+  if (ineligible) return give("not_eligible", ineligible.why);
+  const apart = findSetApart(ir, role, context).get(card.id);
+  if (apart !== undefined) return give("excluded", describeApart(apart));
+  if (kind === "claimed") {
+    const leads = lookUp(context.leading, role.name)?.agent === card.id;
+    return give("claimed", leads ? "claimed, and leads until the offer ends" : "claimed");
+  }
+  return undefined;
+}
+
+function describeApart(role: string): string {
+  return `has ${role}, which \`not\` keeps apart from this role`;
+}
+
+function describeOutscored(
+  role: RoleIr,
+  context: RoleFacts["context"],
+  row: OfferedRow | undefined,
+  offered: ReadonlyMap<string, OfferedRow>,
+): string {
+  const leader =
+    lookUp(context.leading, role.name)?.agent ??
+    [...offered.values()].find(({ reply }) => reply === "awarded" || reply === "claimed")?.agent;
+  const other = leader === undefined ? undefined : offered.get(leader);
+  if (leader === undefined) return "outscored by a claim that is gone; it is asked again at the next look";
+  if (row?.score === null || row?.score === undefined || other?.score === null || other?.score === undefined)
+    return `${leader} came earlier`;
+  return row.score === other.score
+    ? `${leader} has the same score (${row.score}) and came earlier`
+    : `outscored by ${leader}: ${row.score} against ${other.score}`;
+}
+
+/** Who has had time to answer, is there and is free looks like a client that has lost count of its slots. */
+function describeUnanswered({ card: { capacity } }: AgentStanding, milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1_000);
+  if (seconds < explainLimits.answered) return "has seen the offer and does not answer";
+  const free = capacity ? ` with ${capacity.slots - capacity.used} of ${capacity.slots} slots free` : "";
+  return `ignores the offer: it is online${free}, has seen it, and has not answered since the role was offered ${seconds} s ago. If it should claim it, restart it`;
+}
+
+/** Nobody claims a broadcast's turn, and whoever may have it is asked, connected or not. */
+async function explainUnasked({ role, thread, registry, now }: RoleFacts, card: ClaimCard, event: SeenEvent): Promise<AgentReason> {
+  const score =
+    role.broadcast?.of === undefined
+      ? undefined
+      : await scoreCandidate({ registry, random: () => 0, now: () => now }, { role, workflow: thread.workflow, event }, card);
+  if (score?.ok === false) return { agent: card.id, code: "not_eligible", why: score.why };
+  return {
+    agent: card.id,
+    code: "not_offered",
+    why: "may have the turn now: it is asked when the thread is resumed, if it has not acknowledged an earlier turn of the role",
+  };
+}
+
+async function explainAgent(
+  facts: RoleFacts,
+  card: AgentCard,
+  offer: OfferRow | undefined,
+  offered: ReadonlyMap<string, OfferedRow>,
+): Promise<AgentReason> {
+  const known = judgeFromHere(facts, card, offered);
+  if (known) return known;
+  const give = (code: AgentReason["code"], why: string): AgentReason => ({ agent: card.id, code, why });
+  const open = offer !== undefined && offer.closed === null;
+  let standing: AgentStanding | null;
+  try {
+    standing = await facts.standing(card.id, open ? offer.id : null);
+  } catch {
+    return give("unknown", "its object could not be asked");
+  }
+  if (!standing) return give("unknown", "its object knows of no such agent");
+  const event: SeenEvent = { ...(JSON.parse(facts.thread.event) as CloudEvent), agent: facts.thread.initiator };
+  const ineligible = await judgeClaimCard(facts.role, standing.card, facts.thread.workflow, event);
+  const isBound = ineligible?.rule !== "capacity" || facts.role.type !== "broadcast";
+  if (ineligible && isBound) return give(ineligible.rule === "capacity" ? "at_capacity" : "not_eligible", ineligible.why);
+  if (facts.role.type === "broadcast") return explainUnasked(facts, standing.card, event);
+  const { state, lastSignAt } = standing.presence;
+  if (state !== "online")
+    return give(
+      "offline",
+      lastSignAt === null ? "was never there" : `${state === "lost" ? "lost" : "away"}: the last sign of life was at ${lastSignAt}`,
+    );
+  if (!open) return give("not_offered", "eligible; the role is not offered now");
+  if (!offered.has(card.id))
+    return give(
+      "not_offered",
+      `eligible, and not asked yet: the registry is read again ${offer.scan_at === null ? "soon" : `at ${new Date(offer.scan_at).toISOString()}`}`,
+    );
+  switch (standing.offer) {
+    case "waiting":
+      return give("unseen", "has not seen the offer: it waits in its mailbox");
+    case "given":
+      return give("unseen", "was given the offer on its connection and has not acknowledged it");
+    case "acknowledged":
+      return give("unanswered", describeUnanswered(standing, facts.now - offer.opened));
+    default:
+      return give("unseen", "the offer is on its way, or was dropped from a full mailbox");
+  }
+}

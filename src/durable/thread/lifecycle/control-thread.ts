@@ -1,0 +1,100 @@
+/** Orders to a thread: an operator's word, and a reflex's signal by way of the queue. Knows rows and the actor host. */
+import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import { type Result, refuse } from "../../../contract/problem.ts";
+import { markReceived } from "../../host/rows.ts";
+import type { Delivery, Envelope, ThreadView } from "../../protocol/rpc.ts";
+import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
+import { writeSupplement } from "../task/task-rows.ts";
+import type { BeginAgain } from "./begin-again.ts";
+import { findNextEpoch } from "./epochs.ts";
+import type { ThreadStart } from "./start-thread.ts";
+import { isEnded, readThread } from "./thread-rows.ts";
+
+export interface ThreadControl {
+  /** Takes `thread.signal` of the workflow's queue. */
+  signal(envelope: Envelope): Promise<Delivery>;
+  control(
+    order: "cancel" | "suspend" | "resume",
+    operator: string,
+    body: { reason?: string; supplement?: Json },
+    /** Written in the transaction of the consequence. */
+    remember: () => void,
+  ): Promise<Result<ThreadView>>;
+}
+
+export function createThreadControl(
+  ports: RecruitmentPorts,
+  { endUnstarted }: Pick<ThreadStart, "endUnstarted">,
+  again: Pick<BeginAgain, "resume">,
+  show: (viewer: string | null) => Promise<Result<ThreadView>>,
+): ThreadControl {
+  const { name, host, storage } = ports;
+
+  async function signal(envelope: Envelope): Promise<Delivery> {
+    const { message } = envelope;
+    const mark = (): void => markReceived(storage, envelope.from, envelope.id);
+    const event = message.event as unknown as CloudEvent | null;
+    const reason = typeof message.reason === "string" ? message.reason : `${event?.type ?? "signal"} by ${event?.source ?? "its workflow"}`;
+    const thread = readThread(storage);
+    if (message.signal === "resume" && thread && isEnded(thread.status) && thread.status !== "dropped") {
+      const resumed = await again.resume(thread, reason, event?.data ?? null, mark);
+      if (!resumed.ok) host.committer.commit(mark);
+      return { status: "stored" };
+    }
+    if (message.signal === "cancel" && thread?.status === "queued") {
+      endUnstarted(thread, "cancelled", reason, mark, await listHolders());
+      return { status: "stored" };
+    }
+    if (message.signal === "resume" && thread?.status === "suspended") await addSupplement(event?.data ?? null);
+    const answer = await host.send(name, { type: `thread.${String(message.signal)}`, reason }, { also: mark });
+    // One that the thread does not take now is known and without effect: it may have ended meanwhile.
+    if (!answer.ok) host.committer.commit(mark);
+    return { status: "stored" };
+  }
+
+  /** Who is kept for the epoch that waits for a place. */
+  async function listHolders(): Promise<string[]> {
+    if (!findNextEpoch(storage)) return [];
+    const { seats = {} } = ((await host.peek(name))?.context ?? {}) as unknown as Partial<RecruitmentContext>;
+    return Object.values(seats).flatMap(({ agent }) => (agent === null ? [] : [agent]));
+  }
+
+  /** Stored before the resume that it came with, so that whoever gets a turn by it finds it. */
+  async function addSupplement(supplement: Json): Promise<void> {
+    const actor = await host.read(name);
+    const task = actor && findTask(ports, actor);
+    if (task) await task.supplement(supplement);
+    // Before the task: its rows are here already if it will be.
+    else if (ports.beside) host.committer.commit(() => writeSupplement(storage, supplement));
+  }
+
+  async function control(
+    order: "cancel" | "suspend" | "resume",
+    operator: string,
+    { reason, supplement }: { reason?: string; supplement?: Json },
+    remember: () => void,
+  ): Promise<Result<ThreadView>> {
+    const thread = readThread(storage);
+    if (!thread) return refuse("not_found", `There is no thread ${name}.`);
+    const refused = refuse("not_allowed_now", `A thread that is ${thread.status} takes no ${order}.`);
+    const why = reason ?? `${order} by ${operator}`;
+    if (thread.status === "queued") {
+      if (order !== "cancel") return refused;
+      endUnstarted(thread, "cancelled", why, remember, await listHolders());
+      return show(null);
+    }
+    if (order === "resume" && isEnded(thread.status) && thread.status !== "dropped") {
+      const resumed = await again.resume(thread, why, supplement ?? null, remember);
+      return resumed.ok ? show(null) : resumed;
+    }
+    if (order === "resume") {
+      if (thread.status !== "suspended") return refused;
+      await addSupplement(supplement ?? null);
+    }
+    const answer = await host.send(name, { type: `thread.${order}`, reason: why }, { also: remember });
+    return answer.ok ? show(null) : refused;
+  }
+
+  return { signal, control };
+}

@@ -1,0 +1,96 @@
+/** Events that an object of a thread could not run: shown in D1, and settled by an operator. Knows the actor host's lot. */
+import type { Json } from "../../../contract/event.ts";
+import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { ActorHost } from "../../host/actor-host.ts";
+import type { ParkedRow } from "../../host/dead-letters.ts";
+import type { Message, ProjectionRow } from "../../protocol/rpc.ts";
+
+export interface ParkedEvents {
+  /** The host has parked an event: operators see it, and the thread waits for them. Within the host's transaction. */
+  note(row: ParkedRow, append: (to: string, message: Message) => void): void;
+  /** Everything parked here goes with its object; within a transaction. */
+  forget(): void;
+  settle(order: "retry" | "drop", id: number): Promise<Result<null>>;
+}
+
+export interface ParkedPorts {
+  thread: string;
+  /** Tells the ids of the thread's two objects apart: empty for its root. */
+  prefix: string;
+  project(row: ProjectionRow): void;
+  host(): ActorHost;
+  now(): number;
+}
+
+export function createParkedEvents({ thread, prefix, project, host, now }: ParkedPorts): ParkedEvents {
+  const show = (row: ParkedRow, gone: boolean): void =>
+    project({
+      table: "parked",
+      id: `${thread}:${prefix}${row.id}`,
+      // Whatever else is said of it, gone is the last word.
+      revisionNumber: gone ? Number.MAX_SAFE_INTEGER : now(),
+      gone,
+      thread,
+      actor: row.actor,
+      type: readType(row),
+      code: row.code,
+      error: row.error,
+      at: row.at,
+    });
+
+  return {
+    note(row, append) {
+      show(row, false);
+      // What suspends must not suspend again, without end.
+      if (["thread.suspend", "thread.signal"].includes(readType(row))) return;
+      append(`recruitment/${thread}`, {
+        type: "thread.signal",
+        signal: "suspend",
+        event: null,
+        reason: `parked: ${readType(row)}: ${row.error}`,
+      });
+    },
+    forget() {
+      for (const row of host().parked()) show(row, true);
+    },
+    async settle(order, id) {
+      const find = (): ParkedRow | undefined =>
+        host()
+          .parked()
+          .find((row) => row.id === id);
+      const row = find();
+      const { committer } = host();
+      if (!row) {
+        const gone: ParkedRow = {
+          id,
+          actor: thread,
+          at: now(),
+          sender: null,
+          number: null,
+          origin: null,
+          event: "{}",
+          code: "",
+          error: "",
+        };
+        committer.commit(() => show(gone, true));
+        return refuse("not_found", `Nothing is parked as ${thread}:${prefix}${id} (any more).`);
+      }
+      const answer = order === "retry" ? await host().retryParked(id) : undefined;
+      if (order === "drop") host().dropParked(id);
+      const left = find();
+      committer.commit(() => show(left ?? row, left === undefined));
+      if (answer?.ok === false)
+        return refuse(
+          "not_allowed_now",
+          `It was tried again and stays parked: ${answer.detail}. Mend what it says, resume the thread if it must run for it, or drop it.`,
+        );
+      return succeed(null);
+    },
+  };
+}
+
+function readType({ event }: ParkedRow): string {
+  const parsed = JSON.parse(event) as { type?: Json; event?: { type?: Json } };
+  // What an actor said to another is wrapped.
+  return String(parsed.event?.type ?? parsed.type ?? "");
+}

@@ -1,0 +1,86 @@
+/**
+ * How a thread's root leaves: some time after its end what people still look at goes to D1, its task's object is told to go,
+ * and once nothing waits to be sent the object may be emptied. Knows rows and ports, not the platform.
+ */
+import type { Storage } from "../../host/ports.ts";
+import { isEnded } from "./thread-rows.ts";
+
+export const retentionLimits = {
+  /** Milliseconds between two looks whether everything has left: what is on its way may wait for an object that is away. */
+  again: 60_000,
+} as const;
+
+export interface ThreadRetention {
+  /** The thread's row changed. */
+  note(row: { status: string; updatedAt: string }): void;
+  /** The transaction was undone: what was noted is read anew. */
+  reread(): void;
+  /** When the alarm must look, in milliseconds since the epoch; undefined: the thread lives. */
+  due(): number | undefined;
+  /** It is being archived: nothing may change it any more. */
+  readonly leaving: boolean;
+  /** All has left: the object may be emptied. */
+  readonly ready: boolean;
+  /** Takes the next step, where it is time. */
+  work(): Promise<void>;
+}
+
+export interface ThreadRetentionPorts {
+  storage: Storage;
+  now(): number;
+  /** Milliseconds that an ended thread stays in its object. */
+  keep: number;
+  /** Nothing waits to be sent, to other objects and to D1. */
+  isIdle(): boolean;
+  /** Commits the archive's row, and what tells others. */
+  archive(): Promise<void>;
+  flush(): Promise<void>;
+}
+
+export function createThreadRetention({ storage, now, keep, isIdle, archive, flush }: ThreadRetentionPorts): ThreadRetention {
+  let endedAt = read();
+  let leaving = false;
+  let again = 0;
+
+  function read(): number | undefined {
+    const row = storage.exec<{ status: string; updated_at: number }>("SELECT status, updated_at FROM thread")[0];
+    return row && isEnded(row.status) ? row.updated_at : undefined;
+  }
+
+  const due = (): number | undefined => (endedAt === undefined ? undefined : Math.max(endedAt + keep, again));
+  const isOver = (): boolean => endedAt !== undefined && now() >= endedAt + keep;
+
+  return {
+    note({ status, updatedAt }) {
+      endedAt = isEnded(status) ? Date.parse(updatedAt) : undefined;
+    },
+    reread() {
+      endedAt = read();
+    },
+    due,
+    get leaving() {
+      return leaving;
+    },
+    get ready() {
+      return leaving && isOver() && isIdle();
+    },
+    async work() {
+      const at = due();
+      if (at === undefined || at > now()) return;
+      again = now() + retentionLimits.again;
+      // What was said before goes first: the archive is the last word.
+      if (!leaving && !isIdle()) await flush();
+      if (!isIdle() && !leaving) return;
+      if (!leaving) {
+        leaving = true;
+        try {
+          await archive();
+        } catch (error) {
+          leaving = false;
+          throw error;
+        }
+      }
+      await flush();
+    },
+  };
+}

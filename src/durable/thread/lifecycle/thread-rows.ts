@@ -1,0 +1,69 @@
+/** The root's row of its thread. Knows SQL only. */
+import type { Row, Storage } from "../../host/ports.ts";
+
+/** Where a thread that another one spawned reports its end. */
+export interface ParentLink {
+  thread: string;
+  /** Address of the task whose edge spawned it. */
+  task: string;
+  round: number;
+  place: number;
+}
+
+export interface ThreadRow extends Row {
+  id: string;
+  workflow: string;
+  revision: string;
+  /** The initiating event, as JSON. */
+  event: string;
+  initiator: string;
+  key: string | null;
+  status: string;
+  /** Grows with every change: the index takes the greatest. */
+  changes: number;
+  /** Address of the task. */
+  task: string | null;
+  /** The outcome as JSON; before the end, the last output and prompt that it will hold. */
+  outcome: string | null;
+  reason: string | null;
+  /** {@link ParentLink} as JSON; null: no thread spawned it. */
+  parent: string | null;
+  /** In its workflow's queue; null: it had none. */
+  priority: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export function readThread(storage: Storage): ThreadRow | undefined {
+  return storage.exec<ThreadRow>("SELECT * FROM thread")[0];
+}
+
+export function changeThread(storage: Storage, row: ThreadRow): void {
+  storage.exec(
+    "INSERT OR REPLACE INTO thread (one, id, workflow, revision, event, initiator, key, status, changes, task, outcome, reason, parent, priority, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    row.id,
+    row.workflow,
+    row.revision,
+    row.event,
+    row.initiator,
+    row.key,
+    row.status,
+    row.changes,
+    row.task,
+    row.outcome,
+    row.reason,
+    row.parent,
+    row.priority,
+    row.created_at,
+    row.updated_at,
+  );
+}
+
+export function readParent({ parent }: Pick<ThreadRow, "parent">): ParentLink | undefined {
+  return parent === null ? undefined : (JSON.parse(parent) as ParentLink);
+}
+
+/** Whether a thread of this status has come to its end. */
+export function isEnded(status: string): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled" || status === "dropped";
+}

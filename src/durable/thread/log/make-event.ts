@@ -1,0 +1,27 @@
+/** Events that a thread itself says: each with its thread, its cause and an id that a repeat of the same step makes again. */
+
+import type { RoleIr } from "../../../compile/ir.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import { formatDuration } from "../explain/format-duration.ts";
+
+/**
+ * @param id unique in the thread and the same when the step is taken again: made of the actor, its revision and a name
+ * @param now milliseconds since the epoch
+ */
+export function makeThreadEvent(thread: string, id: string, type: string, cause: string, now: number, data: Json): CloudEvent {
+  return {
+    specversion: "1.0",
+    id,
+    source: `/threads/${thread}`,
+    type,
+    time: new Date(now).toISOString(),
+    correlationid: thread,
+    causationid: cause,
+    data,
+  };
+}
+
+/** A role's signs of life, as agents are told. */
+export function describeHeartbeat(role: RoleIr): { every: string; miss: number } {
+  return { every: formatDuration(role.heartbeat.every), miss: role.heartbeat.miss };
+}

@@ -1,0 +1,98 @@
+/**
+ * What a thread itself says, on its way out: its edges' events and its own life go to their recipients and to the reflexes that
+ * listen. Knows the registry and the rows, not machines.
+ */
+import type { CloudEvent } from "../../../contract/event.ts";
+import type { ActorHost } from "../../host/actor-host.ts";
+import type { Clock, Storage } from "../../host/ports.ts";
+import type { Message, ProjectionRow } from "../../protocol/rpc.ts";
+import type { Registry } from "../../registry/registry.ts";
+import { type RoutedEvent, routeEvent } from "../../routing/route-event.ts";
+import { readThread } from "../lifecycle/thread-rows.ts";
+
+export interface OwnEventsPorts {
+  address: string;
+  host: ActorHost;
+  storage: Storage;
+  clock: Clock;
+  registry: Registry;
+  /** The recruitment actor, where it lives here. */
+  root: string;
+  /** The event in the thread's trace. */
+  stamp(event: CloudEvent): CloudEvent;
+  project(row: ProjectionRow): void;
+}
+
+export interface OwnEvents {
+  /** An edge's event. @returns the writes of its commit */
+  publish(message: Message): Promise<() => void>;
+  /**
+   * An event of the thread's life, which is logged and told to its holders already.
+   * @returns the writes of its commit; undefined: nobody listens, and nothing needs one
+   */
+  route(message: Message): Promise<(() => void) | undefined>;
+}
+
+export function createOwnEvents({ address, host, storage, clock, registry, root, stamp, project }: OwnEventsPorts): OwnEvents {
+  function describeSender(event: CloudEvent) {
+    const thread = event.source.slice("/threads/".length);
+    return { id: thread, capabilities: [], roles: null, kinds: null };
+  }
+
+  function send(routed: RoutedEvent): void {
+    for (const { receivers, message } of routed.messages) host.committer.outbox.append(receivers, message);
+    for (const follows of routed.emitted) project({ table: "event", ...follows });
+  }
+
+  async function publish(message: Message): Promise<() => void> {
+    const event = stamp(message.event as unknown as CloudEvent);
+    const sender = describeSender(event);
+    const { to, ...undirected } = event;
+    const named = to === undefined ? undefined : await nameHolders(to);
+    const options = { now: clock.now() };
+    let routed = await routeEvent(named ? { ...event, to: named } : undirected, sender, registry, options);
+    if (!routed.ok) {
+      console.warn(JSON.stringify({ at: "publish", address, type: event.type, detail: routed.problem.detail }));
+      // Whom it names wrongly does not concern the workflows that wait for it.
+      routed = await routeEvent(undirected, sender, registry, options);
+    }
+    return () => {
+      project({ table: "event", event, thread: sender.id, ...(routed.ok && { routing: routed.value.routing }) });
+      if (routed.ok) send(routed.value);
+    };
+  }
+
+  async function route(message: Message): Promise<(() => void) | undefined> {
+    const event = stamp(message.event as unknown as CloudEvent);
+    const sender = describeSender(event);
+    const own = readThread(storage)?.workflow;
+    const sentTo = (message.sentTo ?? []) as string[];
+    const routed = await routeEvent(event, sender, registry, { now: clock.now(), sentTo, ...(own !== undefined && { own }) });
+    if (!routed.ok) return undefined;
+    const { routing, messages, emitted } = routed.value;
+    if (!routing.verdicts.length && !messages.length && !emitted.length) return undefined;
+    return () => {
+      project({ table: "event", event, thread: sender.id, routing });
+      send(routed.value);
+    };
+  }
+
+  /** `role:x` is whoever holds the role now; one that nobody holds is left out. */
+  async function nameHolders(to: string): Promise<string> {
+    if (!to.includes("role:")) return to;
+    const actor = await host.peek(root);
+    const { seats } = (actor?.context ?? { seats: {} }) as unknown as { seats: Record<string, { agent: string | null }> };
+    return to
+      .split(",")
+      .map((part) => part.trim())
+      .flatMap((part) => {
+        if (!part.startsWith("role:")) return [part];
+        const role = part.slice("role:".length);
+        const agent = Object.hasOwn(seats, role) ? seats[role]?.agent : undefined;
+        return agent ? [`agents/${agent}`] : [];
+      })
+      .join(",");
+  }
+
+  return { publish, route };
+}

@@ -1,0 +1,43 @@
+/** What a thread says belongs to the trace of the event that began it. Knows rows and events, no machine. */
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { Storage } from "../../host/ports.ts";
+import { readMail } from "../../protocol/mail.ts";
+import type { Envelope } from "../../protocol/rpc.ts";
+import { stampTrace } from "../../trace/trace-ids.ts";
+import { readThread } from "../lifecycle/thread-rows.ts";
+import type { TaskStart } from "../task/task-start.ts";
+
+export interface Stamp {
+  /** The same again when it is said again. */
+  stamp(event: CloudEvent): CloudEvent;
+  /** Mail whose event a thread says; any other is left as it is. */
+  stampMail(envelope: Envelope): Envelope;
+}
+
+/** @param isRoot whether the object has the thread's row, or a task's only */
+export function createStamp({ storage, isRoot }: { storage: Storage; isRoot: boolean }): Stamp {
+  let initiating: CloudEvent | undefined;
+
+  /** The event that began the thread, once there is one. */
+  function findInitiating(): CloudEvent | undefined {
+    if (initiating) return initiating;
+    const row = isRoot ? readThread(storage) : storage.exec<{ event: string }>("SELECT event FROM task")[0];
+    if (!row) return undefined;
+    initiating = isRoot ? (JSON.parse(row.event) as CloudEvent) : (JSON.parse(row.event) as TaskStart).event;
+    return initiating;
+  }
+
+  function stamp(event: CloudEvent): CloudEvent {
+    const first = findInitiating();
+    return first ? stampTrace(event, first) : event;
+  }
+
+  return {
+    stamp,
+    stampMail(envelope) {
+      const mail = readMail(envelope.message);
+      if (!mail?.event.source.startsWith("/threads/")) return envelope;
+      return { ...envelope, message: { ...envelope.message, event: stamp(mail.event) as unknown as Json } };
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** What a machine must know of mail that its receiver will never have, in the facts of its vocabulary. */
+import type { DeliveryRefused } from "../../../../machines/messages.ts";
+import type { TurnAssigned } from "../../../contract/kinds.ts";
+import type { Undeliverable } from "../../host/outbox.ts";
+import { readMail } from "../../protocol/mail.ts";
+import { readTurnNumber } from "../turn/turn-data.ts";
+
+/**
+ * Facts of `delivery.refused`; none where the message was no mail. For one of a broadcast's audience it is a failure like any other.
+ * @param isWaitedFor whether the agent's answer to a broadcast's turn would count
+ */
+export function describeRefusedMail(
+  { to, message, code, detail }: Undeliverable,
+  isWaitedFor: (turn: number, agent: string) => boolean = () => false,
+): Partial<Omit<DeliveryRefused, "type">> & { type?: "turn.failed" } {
+  const mail = readMail(message);
+  if (!mail) return {};
+  const agent = to.slice("agent/".length);
+  const facts = { about: mail.event.type.replace(/^nerve\./, ""), reason: `${agent} cannot be reached: ${detail}` };
+  if (mail.turn !== undefined) {
+    const { role, lease } = mail.event.data as unknown as TurnAssigned;
+    const turn = readTurnNumber(mail.turn);
+    return {
+      ...facts,
+      ...(isWaitedFor(turn, agent) && { type: "turn.failed" }),
+      agent,
+      turn,
+      role: role.name,
+      generation: lease.generation,
+    };
+  }
+  // A full mailbox says nothing of who holds what: only an agent that is not there loses its seats.
+  if (code !== "not_found") return facts;
+  return { ...facts, agent, ...(mail.seat && { role: mail.seat.role, generation: mail.seat.generation }) };
+}

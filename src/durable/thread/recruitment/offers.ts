@@ -1,0 +1,176 @@
+/**
+ * The thread's offers: who may be asked, who was, and reading the registry again while a role stays open. What the
+ * machine says to `offers` lands here; what leaves are mails. Knows rows and the registry, not the machine.
+ */
+import type { ToOffers } from "../../../../machines/messages.ts";
+import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
+import type { Json } from "../../../contract/event.ts";
+import { limits } from "../../../contract/limits.ts";
+import type { Outbox } from "../../host/outbox.ts";
+import type { Clock, Storage } from "../../host/ports.ts";
+import { createMail } from "../../protocol/mail.ts";
+import type { AgentCard, Message } from "../../protocol/rpc.ts";
+import type { Registry } from "../../registry/registry.ts";
+import { findSetApart, judgeCard } from "../eligibility/judge-claim.ts";
+import { formatDuration } from "../explain/format-duration.ts";
+import { readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
+import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
+import { threadLimits } from "../thread-schema.ts";
+import { findExhausted, noteOffered, type OfferRow, readOffer } from "./offer-rows.ts";
+import { makeOfferId } from "./recruitment-logic.ts";
+
+export interface Offers {
+  /** What the machine said; resolves to what is to be written in the transaction that marks it received. */
+  take(message: Message, ir: WorkflowIr, seats: Seats): Promise<() => void>;
+  /** Reads the registry again for offers whose time has come; resolves to what is to be written, or undefined. */
+  scan(ir: WorkflowIr, seats: Seats): Promise<(() => void) | undefined>;
+  /** Offers of roles that collect claims whose every agent has answered: the machine need not wait longer. */
+  listExhausted(ir: WorkflowIr): { role: string; offer: number }[];
+  /** When the next scan is due. */
+  due(): number | undefined;
+}
+
+/** Who holds what: those whom a role's `not` sets apart are not asked. */
+type Seats = Pick<RecruitmentContext, "seats" | "last">;
+
+export function createOffers(ports: {
+  storage: Storage;
+  clock: Clock;
+  registry: Registry;
+  outbox: Outbox;
+  log(event: ReturnType<typeof makeThreadEvent>, thread: string): void;
+}): Offers {
+  const { storage, clock, registry, outbox, log } = ports;
+  let dueAt = readDue();
+
+  function readDue(): number | undefined {
+    return storage.exec<{ at: number | null }>("SELECT min(scan_at) AS at FROM offer WHERE closed IS NULL")[0]?.at ?? undefined;
+  }
+
+  /** Agents that may claim the role, as far as the registry can tell; the claim itself is judged on the card it carries. */
+  async function findEligible(role: RoleIr, workflow: string, apart: ReadonlyMap<string, string>): Promise<AgentCard[]> {
+    const { all, agents } = role.eligibility;
+    const fits = (card: AgentCard): boolean => !apart.has(card.id) && !judgeCard(role, card, workflow);
+    if (agents) return (await registry.cards(agents)).filter(fits);
+    const found: AgentCard[] = [];
+    for (let after: string | undefined; found.length < threadLimits.offeredAtMost; ) {
+      const page = await registry.agents({ capabilities: all, ...(after !== undefined && { after }), limit: limits.pageMax });
+      found.push(...page.filter(fits));
+      after = page.at(-1)?.id;
+      if (page.length < limits.pageMax || after === undefined) break;
+    }
+    return found.slice(0, threadLimits.offeredAtMost);
+  }
+
+  function offerTo(agents: AgentCard[], offer: OfferRow, role: RoleIr, thread: ThreadRow): void {
+    const fresh = agents.filter(({ id }) => noteOffered(storage, offer.id, id));
+    if (!fresh.length) return;
+    const event = makeThreadEvent(
+      thread.id,
+      `${offer.id}.opened.${offer.scans}`,
+      "nerve.offer.opened",
+      JSON.parse(thread.event).id,
+      clock.now(),
+      {
+        offer: offer.id,
+        thread: thread.id,
+        workflow: thread.workflow,
+        role: role.name,
+        goal: typeof role.fields.goal === "string" ? role.fields.goal : "",
+        requires: role.eligibility.all,
+        bind: role.bind,
+        heartbeat: describeHeartbeat(role),
+        turn: { timeout: formatDuration(role.turn.timeout) },
+        expires: new Date(offer.expires).toISOString(),
+      },
+    );
+    outbox.append(
+      fresh.map(({ id }) => `agent/${id}`),
+      createMail({ channel: "open", event, offer: offer.id, expires: offer.expires }),
+      { spread: true },
+    );
+    log({ ...event, to: fresh.length <= 20 ? fresh.map(({ id }) => `agents/${id}`).join(",") : `role:${role.name}` }, thread.id);
+  }
+
+  return {
+    due: () => dueAt,
+    async take(message, ir, seats) {
+      const thread = readThread(storage) as ThreadRow;
+      const fact = message as unknown as ToOffers;
+      const place = ir.roles.findIndex(({ name }) => name === fact.role);
+      const role = ir.roles[place] as RoleIr;
+      const id = makeOfferId(thread.id, place, fact.offer);
+      if (fact.type === "offer.open") {
+        // A registry that cannot be asked must not hold up the thread's lane: the offer opens, and is made when it can.
+        const eligible = await findEligible(role, thread.workflow, findSetApart(ir, role, seats)).catch((error: unknown) => {
+          console.warn(JSON.stringify({ at: "offers", thread: thread.id, offer: id, error: String(error) }));
+          return undefined;
+        });
+        return () => {
+          const now = clock.now();
+          const row: OfferRow = {
+            id,
+            role: role.name,
+            opened: now,
+            expires: now + fact.timeout,
+            scan_at: now + threadLimits.scanFirst,
+            scans: 0,
+            closed: null,
+          };
+          storage.exec("INSERT OR IGNORE INTO offer VALUES (?, ?, ?, ?, ?, 0, NULL)", id, role.name, row.opened, row.expires, row.scan_at);
+          if (eligible) offerTo(eligible, row, role, thread);
+          dueAt = readDue();
+        };
+      }
+      return () => {
+        storage.exec("UPDATE offer SET closed = ?, scan_at = NULL WHERE id = ?", fact.why, id);
+        dueAt = readDue();
+        // Whoever was given the role has been told by that.
+        const held =
+          fact.why === "filled"
+            ? storage.exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? AND reply = 'awarded'", id)[0]?.agent
+            : undefined;
+        const told = storage
+          .exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? ORDER BY agent", id)
+          .filter(({ agent }) => agent !== held);
+        const event = makeThreadEvent(thread.id, `${id}.closed`, "nerve.offer.closed", JSON.parse(thread.event).id, clock.now(), {
+          offer: id,
+          why: fact.why,
+        } as Json);
+        log(event, thread.id);
+        outbox.append(
+          told.map(({ agent }) => `agent/${agent}`),
+          createMail({ channel: "open", event, ends: id }),
+          { spread: true },
+        );
+      };
+    },
+    async scan(ir, seats) {
+      const now = clock.now();
+      const open = storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL AND scan_at <= ?", now);
+      if (!open.length) return undefined;
+      const thread = readThread(storage) as ThreadRow;
+      const found: { offer: OfferRow; role: RoleIr; eligible: AgentCard[] }[] = [];
+      for (const offer of open) {
+        const role = ir.roles.find(({ name }) => name === offer.role) as RoleIr;
+        found.push({ offer, role, eligible: await findEligible(role, thread.workflow, findSetApart(ir, role, seats)) });
+      }
+      return () => {
+        for (const { offer, role, eligible } of found) {
+          if (readOffer(storage, offer.id)?.closed !== null) continue;
+          const scans = offer.scans + 1;
+          const next = now + Math.min(threadLimits.scanFirst * 2 ** scans, threadLimits.scanLast);
+          storage.exec("UPDATE offer SET scans = ?, scan_at = ? WHERE id = ?", scans, next, offer.id);
+          offerTo(eligible, { ...offer, scans }, role, thread);
+        }
+        dueAt = readDue();
+      };
+    },
+    listExhausted: (ir) =>
+      storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL").flatMap(({ id, role }) => {
+        const collects = ir.roles.some((each) => each.name === role && each.recruitment.pick !== "first");
+        return collects && findExhausted(storage, id) ? [{ role, offer: Number(id.slice(id.lastIndexOf(":") + 1)) }] : [];
+      }),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * The root of a thread without the platform: starts the recruitment actor, judges claims, shows the thread. Puts its parts
+ * together; knows ports, not the platform.
+ */
+import type { Json } from "../../../contract/event.ts";
+import type { RoleKind, ThreadEventOf } from "../../../contract/kinds.ts";
+import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import { isRepeat } from "../../host/rows.ts";
+import type { Delivery, Envelope, MessageView, RecruitmentRpc } from "../../protocol/rpc.ts";
+import { createThreadExplanation } from "../explain/explain-thread.ts";
+import { createBeginAgain } from "../lifecycle/begin-again.ts";
+import { createThreadControl } from "../lifecycle/control-thread.ts";
+import { createThreadView } from "../lifecycle/show-thread.ts";
+import { createThreadStart } from "../lifecycle/start-thread.ts";
+import type { Take } from "../turn/take-in-turn.ts";
+import { createRoleAssignment } from "./assign-role.ts";
+import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
+import { createClaimTaking } from "./take-claim.ts";
+
+/** What the root answers to; `deliver` takes what the workflow's queue says. */
+export type RecruitmentCore = Omit<RecruitmentRpc, "settleParked" | "take" | "retire"> & { take: Take<ThreadEventOf<RoleKind>> };
+
+export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore {
+  const { name, host, storage, keys } = ports;
+  const beginning = createThreadStart(ports);
+  const show = createThreadView(ports);
+  const again = createBeginAgain(ports, show);
+  const { signal, control } = createThreadControl(ports, beginning, again, show);
+  const assign = createRoleAssignment(ports, show);
+  const shown = () => show(null);
+
+  return {
+    deliver(envelope: Envelope): Promise<Delivery> {
+      if (isRepeat(storage, envelope.from, envelope.id)) return Promise.resolve({ status: "stored" });
+      switch (envelope.message.type) {
+        case "thread.start":
+          return beginning.start(envelope);
+        case "thread.queued":
+          return Promise.resolve(beginning.noteQueue(envelope, "queued"));
+        case "thread.dropped":
+          return Promise.resolve(beginning.noteQueue(envelope, "dropped"));
+        default:
+          return signal(envelope);
+      }
+    },
+    take: createClaimTaking(ports),
+    show,
+    async messages(viewer, page): Promise<Result<{ messages: MessageView[]; next: number | null }>> {
+      const seen = await show(viewer);
+      if (!seen.ok) return seen;
+      const actor = await host.read(name);
+      return succeed((actor && (await findTask(ports, actor)?.messages(page))) ?? { messages: [], next: null });
+    },
+    control: (order, operator, body, once) => keys.run(once, (remember) => control(order, operator, body, remember), shown),
+    async holders(viewer) {
+      const seen = await show(viewer);
+      return seen.ok
+        ? succeed(Object.fromEntries(Object.entries(seen.value.roles).map(([role, { agent }]) => [role, agent ?? null])))
+        : seen;
+    },
+    explain: createThreadExplanation(ports),
+    restart: (operator, body, once) => keys.run(once, (remember) => again.restart(operator, body, remember), shown),
+    fork: (operator, body, once) => keys.run(once, (remember) => again.fork(operator, body, remember), shown),
+    assign: (operator, role, body, once) => keys.run(once, (remember) => assign(operator, role, body, remember), shown),
+    async history(page): Promise<Result<Json>> {
+      const actor = await host.read(name);
+      if (!actor) return refuse("not_found", `There is no thread ${name}.`);
+      const task = await findTask(ports, actor)?.history(page);
+      return succeed({ recruitment: host.history(name, page) as unknown as Json, task: task ?? null });
+    },
+  };
+}

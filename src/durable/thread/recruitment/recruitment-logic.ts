@@ -1,0 +1,270 @@
+/**
+ * Recruitment as the host runs it: how its facts become the mail that agents get, the thread's index row, and the log.
+ * Knows the root's rows and its machine's vocabulary.
+ */
+
+import type { Emitted, ToAgent } from "../../../../machines/messages.ts";
+import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { ActorEvent } from "../../host/effects.ts";
+import type { ActorScope, LogicEntry } from "../../host/logic.ts";
+import { readChild } from "../../host/rows.ts";
+import { createMail } from "../../protocol/mail.ts";
+import type { Message, ProjectionRow, ThreadView } from "../../protocol/rpc.ts";
+import { carryOn } from "../../routing/chain-depth.ts";
+import { beginEpoch, findNextEpoch, type Origin, type Plan, readEpoch, readPlan, writeOrigin } from "../lifecycle/epochs.ts";
+import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
+import { changeThread, readParent, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
+import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
+import type { Again, TaskStart } from "../task/task-start.ts";
+import { findHooks } from "../thread-hooks.ts";
+import { makeLease, readPatience } from "../turn/lease-terms.ts";
+import { noteAwarded, noteRejected } from "./offer-rows.ts";
+
+/** What a recruitment actor's start brings along. */
+export interface Beginning {
+  row: ThreadRow;
+  /** The epoch that begins, if the thread was there before. */
+  next?: { number: number; plan: Plan };
+  /** Of a copy: written before the first row that shows it. */
+  origin?: Origin;
+}
+
+/** The full id of an offer: it names its thread and its role. */
+export function makeOfferId(thread: string, role: number, offer: number): string {
+  return `${thread}:${role}:${offer}`;
+}
+
+export function createRecruitmentLogic(): LogicEntry {
+  return {
+    load: (definition) => loadStoredMachine((definition as CompiledWorkflow).recruitment),
+    options: {
+      place: "recruitment",
+      actors: { task: "task" },
+      started: (along, scope) => {
+        const { row, next, origin } = along as unknown as Beginning;
+        if (origin) writeOrigin(scope.storage, origin);
+        changeThread(scope.storage, row);
+        if (next) beginEpoch(scope.storage, next.number, next.plan);
+        findHooks(scope.storage).project(describeThread(row, [], null));
+      },
+      along: (_src, scope) => {
+        const { id: thread, workflow, event, initiator } = readThread(scope.storage) as ThreadRow;
+        const again = readAgain(scope);
+        return { thread, workflow, event: JSON.parse(event), initiator, ...(again && { again }) } satisfies TaskStart as unknown as Json;
+      },
+      expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, to, scope)),
+      emitted: (event, scope, append) => announce(event, scope, append),
+    },
+  };
+}
+
+/** What a task of a later epoch does with what was there before. */
+function readAgain(scope: ActorScope): Again | undefined {
+  const epoch = readEpoch(scope.actor);
+  const plan = readPlan(scope.storage, epoch);
+  if (!plan) return undefined;
+  const { start, at, reason, round = 0 } = plan;
+  return { epoch, start, round, keep: start === "resume" ? null : (at ?? 0), reason };
+}
+
+/** Asks the queue for a place to begin anew. */
+export function makeAdmit(row: ThreadRow, epoch: number): Message {
+  const { id: thread, workflow, revision, event, initiator, key, priority } = row;
+  const admit: Message = { type: "admit", thread, workflow, revision, event: JSON.parse(event) as Json, initiator, key, epoch };
+  return priority === null ? admit : { ...admit, priority };
+}
+
+/** The thread's row in the index. */
+export function describeThread(row: ThreadRow, agents: string[], waiting: string | null): ProjectionRow {
+  return {
+    table: "thread",
+    id: row.id,
+    revisionNumber: row.changes,
+    workflow: row.workflow,
+    revision: row.revision,
+    status: row.status as ThreadView["status"],
+    createdAt: new Date(row.created_at).toISOString(),
+    updatedAt: new Date(row.updated_at).toISOString(),
+    initiator: row.initiator,
+    key: row.key,
+    agents: [...new Set(isAgent(row) ? [row.initiator, ...agents] : agents)],
+    waiting,
+    parent: readParent(row)?.thread ?? null,
+  };
+}
+
+/** Whether an agent, and not an operator, started the thread. */
+function isAgent(row: ThreadRow): boolean {
+  return (JSON.parse(row.event) as CloudEvent).source.startsWith("/agents/");
+}
+
+function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Message | null {
+  const hooks = findHooks(scope.storage);
+  const event = fact as unknown as ToAgent;
+  const thread = readThread(scope.storage) as ThreadRow;
+  const { ir } = scope.definition as CompiledWorkflow;
+  const place = "role" in event ? ir.roles.findIndex(({ name }) => name === event.role) : -1;
+  const stamp = (type: string, data: Json): CloudEvent => {
+    const made = makeThreadEvent(
+      thread.id,
+      `${scope.actor}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
+      type,
+      hooks.cause ?? JSON.parse(thread.event).id,
+      scope.now,
+      data,
+    );
+    hooks.log(made, thread.id);
+    return made;
+  };
+  const role = ir.roles[place];
+  if (!role) throw new Error(`there is no role for ${event.type}`);
+  const seat = (generation: number, held: boolean) => ({
+    thread: thread.id,
+    workflow: thread.workflow,
+    role: role.name,
+    type: role.type === "named" ? ("named" as const) : ("open" as const),
+    generation,
+    held,
+    ...readPatience(ir, role),
+  });
+  switch (event.type) {
+    case "claim.accepted": {
+      const offer = makeOfferId(thread.id, place, event.offer);
+      const lease = { ...makeLease(ir, role, event.generation, scope.now) };
+      noteAwarded(scope.storage, offer, to.slice("agent/".length));
+      return createMail({
+        channel: "my",
+        event: stamp("nerve.claim.accepted", {
+          offer,
+          thread: thread.id,
+          role: event.role,
+          lease,
+          heartbeat: describeHeartbeat(role),
+        }),
+        ends: offer,
+        seat: seat(event.generation, true),
+      });
+    }
+    case "claim.rejected": {
+      const offer = makeOfferId(thread.id, place, event.offer);
+      noteRejected(scope.storage, offer, to.slice("agent/".length), event.reason);
+      return createMail({ channel: "my", event: stamp("nerve.claim.rejected", { offer, reason: event.reason }), claim: offer });
+    }
+    case "role.assigned":
+      return createMail({
+        channel: "my",
+        event: stamp("nerve.role.assigned", {
+          thread: thread.id,
+          workflow: thread.workflow,
+          role: event.role,
+          lease: { ...makeLease(ir, role, event.generation, scope.now) },
+          heartbeat: describeHeartbeat(role),
+        }),
+        seat: seat(event.generation, true),
+      });
+    case "role.ended":
+      // The thread's own end, of which each holder is told, ends their roles too.
+      if (event.reason in { completed: 1, failed: 1, cancelled: 1 }) return null;
+      scope.storage.exec(
+        "INSERT OR REPLACE INTO ended_seat VALUES (?, ?, ?, ?, ?)",
+        event.role,
+        to.slice("agent/".length),
+        event.generation,
+        event.reason,
+        scope.now,
+      );
+      return createMail({
+        channel: "my",
+        event: stamp("nerve.role.ended", { thread: thread.id, role: event.role, reason: event.reason }),
+        seat: { ...seat(event.generation, false), lost: event.reason === "lost" },
+      });
+    default:
+      throw new Error(`recruitment sends agents no ${event.type}`);
+  }
+}
+
+const statusOf: Record<string, ThreadView["status"]> = {
+  "thread.started": "running",
+  "thread.resumed": "running",
+  "thread.suspended": "suspended",
+  "thread.completed": "completed",
+  "thread.failed": "failed",
+  "thread.cancelled": "cancelled",
+};
+
+/** A change in the thread's life: the row, the index, the log, its queue, and all who take part. */
+function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void): void {
+  const hooks = findHooks(scope.storage);
+  const event = fact as unknown as Emitted;
+  if (event.type === "edge.published") return;
+  const before = readThread(scope.storage) as ThreadRow;
+  const ended = "outcome" in event;
+  const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
+  const child = readChild(scope.storage, scope.actor, "task");
+  const task = child ?? before.task;
+  // What was suspended before its party was complete goes on looking for it.
+  const status = event.type === "thread.resumed" && child === undefined ? "recruiting" : statusOf[event.type];
+  if (!status) return;
+  const thread: ThreadRow = { ...before, status, reason, task, changes: before.changes + 1, updated_at: scope.now };
+  const endChildren = (cause: CloudEvent): void => {
+    if (ended && task !== null && spawns(scope.definition as CompiledWorkflow))
+      append(task, { type: "children.end", status: event.outcome.status, event: cause as unknown as Json });
+  };
+  const next = ended ? findNextEpoch(scope.storage) : undefined;
+  if (next) {
+    // It was stopped to begin anew: that is nobody's end.
+    const queued: ThreadRow = { ...thread, status: "queued", reason: next.plan.reason };
+    const holders = event.holders.map(({ agent }) => agent);
+    changeThread(scope.storage, queued);
+    hooks.project(describeThread(queued, holders, next.plan.reason));
+    endChildren(JSON.parse(thread.event) as CloudEvent);
+    append(`workflow/${thread.workflow}`, makeAdmit(queued, next.number));
+    return;
+  }
+  const outcome = ended
+    ? { status: event.outcome.status, role: event.outcome.role, ...hooks.readEnd(), ...(reason !== null && { error: reason }) }
+    : null;
+  if (outcome) thread.outcome = JSON.stringify(outcome);
+  changeThread(scope.storage, thread);
+  const agents = event.holders.map(({ agent }) => agent);
+  const row = describeThread(thread, agents, reason);
+  hooks.project(row);
+  const epoch = readEpoch(scope.actor);
+  const told = makeThreadEvent(
+    thread.id,
+    `${scope.actor}.${scope.revision}.${event.type.slice("thread.".length)}`,
+    `nerve.${event.type}`,
+    hooks.cause ?? JSON.parse(thread.event).id,
+    scope.now,
+    {
+      thread: thread.id,
+      workflow: thread.workflow,
+      roles: event.holders.map(({ role, agent, generation }) => ({ role, agent, generation })),
+      ...(epoch > 1 && { epoch }),
+      ...(reason !== null && { reason }),
+      ...(outcome && { outcome }),
+    },
+  );
+  hooks.log(told, thread.id);
+  for (const agent of row.table === "thread" ? row.agents : [])
+    append(`agent/${agent}`, createMail({ channel: "my", event: told, ...(ended && { endsThread: thread.id }) }));
+  if (ended) append(`workflow/${thread.workflow}`, { type: "thread.ended", thread: thread.id, revision: thread.revision, epoch });
+  else if (event.type === "thread.suspended")
+    append(`workflow/${thread.workflow}`, { type: "thread.paused", thread: thread.id, revision: thread.revision, epoch });
+  else if (event.type === "thread.resumed")
+    append(`workflow/${thread.workflow}`, { type: "thread.resumed", thread: thread.id, revision: thread.revision, epoch });
+  endChildren(told);
+  if (ended && thread.parent !== null) append("events", { type: "child.report" });
+  // Last, so that nobody waits while the registry is asked who listens.
+  append("events", {
+    type: "route",
+    event: { ...told, ...carryOn(JSON.parse(thread.event)) } as unknown as Json,
+    sentTo: row.table === "thread" ? row.agents : [],
+  });
+}
+
+/** Whether any edge starts children. */
+function spawns({ ir }: CompiledWorkflow): boolean {
+  return ir.nodes.some(({ edges }) => edges.some(({ spawn }) => spawn.length > 0));
+}

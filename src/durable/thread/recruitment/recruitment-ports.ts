@@ -1,0 +1,47 @@
+/** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
+import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { ActorHost } from "../../host/actor-host.ts";
+import type { ControlKeys } from "../../host/control-keys.ts";
+import type { Clock, Storage } from "../../host/ports.ts";
+import type { AdmissionView, AgentStanding, ProjectionRow, TaskPeek, TaskRpc } from "../../protocol/rpc.ts";
+import type { Registry } from "../../registry/registry.ts";
+import { readThread } from "../lifecycle/thread-rows.ts";
+
+export interface RecruitmentPorts {
+  /** The thread's id, which is its root actor's too. */
+  name: string;
+  host: ActorHost;
+  storage: Storage;
+  clock: Clock;
+  definition(revision: string): Promise<CompiledWorkflow | undefined>;
+  /** What was answered to operators' orders. */
+  keys: ControlKeys;
+  registry: Pick<Registry, "agents" | "cards" | "pastTurns" | "reflexes">;
+  /** From 0 to 1. */
+  random(): number;
+  /** Whether the task lives in this object. */
+  beside: boolean;
+  task(address: string): TaskPort;
+  /** A workflow's queue. */
+  admission(workflow: string): Promise<AdmissionView>;
+  /** How an agent stands to an offer; null: there is no such agent. */
+  standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
+  log(event: CloudEvent, thread: string): void;
+  project(row: ProjectionRow): void;
+}
+
+/** A task as its root asks it: the one of an address. */
+export interface TaskPort extends Pick<TaskRpc, "asked" | "messages" | "steps" | "supplement"> {
+  peek(): Promise<TaskPeek | undefined>;
+  history(page: { after?: number; limit: number }): Promise<Json>;
+}
+
+/** The thread's task, beside or far; undefined before it began. */
+export function findTask(
+  ports: Pick<RecruitmentPorts, "storage" | "task">,
+  actor: { children: { id: string; address: string }[] },
+): TaskPort | undefined {
+  const address = actor.children.find(({ id }) => id === "task")?.address ?? readThread(ports.storage)?.task ?? undefined;
+  return address === undefined ? undefined : ports.task(address);
+}

@@ -1,0 +1,286 @@
+/**
+ * The task as the host runs it: what its writes store, how its facts become the turns that agents get, and its moderator.
+ * Knows the task's rows and its machine's vocabulary.
+ */
+
+import type { ModerateInput, ToAgent, ToAudience } from "../../../../machines/messages.ts";
+import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
+import { createModerator, type Moderator, summariseDecision } from "../../../compile/decide/create-moderator.ts";
+import type { Decision, Step } from "../../../compile/decide/view.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { ActorEvent } from "../../host/effects.ts";
+import type { ActorScope, LogicEntry, PendingWrite, PromiseLogic, Write } from "../../host/logic.ts";
+import type { Storage } from "../../host/ports.ts";
+import { createMail } from "../../protocol/mail.ts";
+import type { Message } from "../../protocol/rpc.ts";
+import { carryOn } from "../../routing/chain-depth.ts";
+import { resumeAudience, revokeAudience } from "../broadcast/audience.ts";
+import {
+  type AudiencePlan,
+  closeBroadcast,
+  describeBroadcast,
+  isBroadcastStatus,
+  type MemberAnswer,
+  writeAnswer,
+} from "../broadcast/audience-rows.ts";
+import { addChild } from "../children/child-rows.ts";
+import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
+import { makeThreadEvent } from "../log/make-event.ts";
+import { forgetRevoked, noteRevoked, packHandover } from "../recruitment/hand-over.ts";
+import { findHooks } from "../thread-hooks.ts";
+import { makeLease } from "../turn/lease-terms.ts";
+import { makeTurnData } from "../turn/turn-data.ts";
+import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "../turn/turn-outcomes.ts";
+import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./task-rows.ts";
+import { makeTurnId, readTaskStart, type TaskStart, writeTaskStart } from "./task-start.ts";
+import { type AppendedStep, readTaskView } from "./task-view.ts";
+
+/** What comes along with `turn.answered`. */
+export interface Answer {
+  output: { [key: string]: Json };
+  body?: string;
+}
+
+/** As they are stored with a decision. */
+interface DecisionEffects extends Pick<Decision, "emits" | "spawns"> {
+  /** The step that is decided on, where that was not in this epoch. */
+  of?: number;
+}
+
+const moderators = new WeakMap<object, Moderator>();
+
+export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } {
+  const writes: Record<string, Write> = {
+    "message.append": ({ params, sidecar }, scope) => {
+      const { storage, now } = scope;
+      const answer = readAnswer(params, sidecar, storage);
+      storage.exec(
+        "INSERT OR REPLACE INTO message (turn, role, agent, output, body, at) VALUES (?, ?, ?, ?, ?, ?)",
+        Number(params.turn),
+        String(params.role),
+        params.agent === null ? null : String(params.agent),
+        JSON.stringify(answer.output),
+        "body" in answer ? (answer.body ?? null) : null,
+        now,
+      );
+      if (params.status === null) noteTurnEnd(scope, Number(params.turn), "answered");
+    },
+    "decision.record": ({ params, sidecar }, scope) => {
+      const { storage, now } = scope;
+      const decision = sidecar as Decision;
+      const effects = chooseEffects(scope, { ...decision, node: String(params.node), edge: String(params.edge) }, Number(params.round));
+      storage.exec(
+        "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        Number(params.round),
+        params.turn === null ? null : Number(params.turn),
+        String(params.node),
+        String(params.edge),
+        String(params.to),
+        decision.prompt,
+        JSON.stringify(decision.because),
+        decision.location ?? null,
+        JSON.stringify(effects),
+        now,
+      );
+    },
+    "progress.note": ({ params, sidecar }, { storage, now }) => {
+      const { note, details } = sidecar as { note?: string; details?: Json };
+      storage.exec(
+        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
+        Number(params.turn),
+        String(params.role),
+        String(params.agent),
+        note ?? null,
+        JSON.stringify(details ?? null),
+        now,
+      );
+    },
+    "audience.note": ({ sidecar }) => (sidecar as AudiencePlan).give(),
+    "answer.note": ({ params, sidecar, event }, { storage, now }) => {
+      const said: MemberAnswer = (sidecar as MemberAnswer | undefined) ?? { error: String(event.reason ?? event.type) };
+      writeAnswer(storage, Number(params.turn), String(params.agent), params.ok === true ? "acked" : "failed", said, now);
+    },
+  };
+
+  return {
+    task: {
+      load: (definition) => loadStoredMachine((definition as CompiledWorkflow).task),
+      options: {
+        place: "task",
+        actors: { moderate: "moderate" },
+        writes,
+        started: (along, { storage }) => writeTaskStart(storage, along as unknown as TaskStart),
+        expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
+        emitted: (event, scope, append) => publishEdge(event, scope, append),
+      },
+    },
+    moderate: { type: "promise", mode: "pure", run: moderate },
+  };
+}
+
+/**
+ * What the edge publishes and starts. A step that was kept or copied is decided on anew: where it takes the same edge that was
+ * done before, and only children that the next turn waits for start again, for the earlier ones ended with their epoch.
+ */
+function chooseEffects(
+  scope: ActorScope,
+  { node, edge, emits, spawns }: Pick<Decision, "emits" | "spawns"> & { node: string; edge: string },
+  round: number,
+): DecisionEffects {
+  const { again } = readTaskStart(scope);
+  const step = again?.keep && round === again.round + 1 ? again.keep : null;
+  const before = findDecisionAfter(scope.storage, step ?? round);
+  const of = step !== null && { of: step };
+  const isSame = before?.node === node && (before.edge === edge || before.edge === anyEdge);
+  const isDone = isSame && (step !== null || before?.copied === 1);
+  return isDone ? { emits: [], spawns: spawns.filter((each) => each.await !== undefined), ...of } : { emits, spawns, ...of };
+}
+
+/** The workflow's moderator, made once: it keeps expressions and templates compiled. */
+export function findModerator({ ir }: CompiledWorkflow): Moderator {
+  let moderator = moderators.get(ir);
+  if (!moderator) {
+    moderator = createModerator(ir);
+    moderators.set(ir, moderator);
+  }
+  return moderator;
+}
+
+/** The moderator: reads the rows, with what this very step appends, and gives the machine facts and the writes the rest. */
+async function moderate(input: Json | undefined, scope: ActorScope, pending: readonly PendingWrite[]) {
+  const moderator = findModerator(scope.definition as CompiledWorkflow);
+  const { node, status } = input as unknown as ModerateInput;
+  const result = await moderator.decide(node, readTaskView(scope.storage, readTaskStart(scope), readAppended(scope, pending)), status);
+  if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
+  return { output: summariseDecision(result.decision) as unknown as Json, sidecar: result.decision };
+}
+
+/** What this very step appends, and is not written yet. */
+function readAppended(scope: ActorScope, pending: readonly PendingWrite[]): AppendedStep[] {
+  return pending
+    .filter((write) => write.name === "message.append")
+    .map(({ params, sidecar }) => {
+      const { output, body } = readAnswer(params, sidecar, scope.storage, pending);
+      const step: Step = { role: String(params.role), agent: params.agent as string | null, output, ...(body !== undefined && { body }) };
+      return { turn: Number(params.turn), step };
+    });
+}
+
+/** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
+function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
+  const hooks = findHooks(scope.storage);
+  const event = fact as unknown as ToAgent;
+  const start = readTaskStart(scope);
+  const cause = hooks.cause ?? start.event.id;
+  const { ir } = scope.definition as CompiledWorkflow;
+  const stamp = (name: string, type: string, cause: string, data: Json): CloudEvent =>
+    makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data);
+  if (event.type === "turn.assigned") {
+    const turn = makeTurnId(scope.actor, event.turn);
+    const role = ir.roles.find(({ name }) => name === event.role);
+    if (!role) throw new Error(`there is no role ${event.role}`);
+    const { round, generation, attempt, handover: former } = event;
+    const decision = readDecisionOf(scope.storage, event.decision);
+    // The first turn of a thread that was resumed after its end.
+    const again = start.again?.start === "resume" && event.turn === start.again.round + 2 ? start.again : undefined;
+    const resumed = event.resumed ?? again;
+    const data = makeTurnData(scope.storage, role, start, {
+      turn,
+      attempt,
+      lease: makeLease(ir, role, generation, scope.now),
+      round,
+      deadline: scope.now + event.timeout,
+      decision,
+      ...(resumed && { resumed }),
+      ...(former && {
+        handover: packHandover(scope.storage, { ...{ ir, role, decision, former, turn: event.turn, id: turn }, attempts: attempt - 1 }),
+      }),
+    });
+    if (attempt > 1) forgetRevoked(scope.storage, event.turn, event.agent, generation);
+    const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data as unknown as Json);
+    assigned.to = `agents/${event.agent}`;
+    noteTurnGiven(scope, event);
+    hooks.log(
+      {
+        ...assigned,
+        data: {
+          turn,
+          role: role.name,
+          agent: event.agent,
+          lease: { ...data.lease },
+          round: event.round,
+          prompt: data.prompt,
+          deadline: data.deadline,
+        },
+      },
+      start.thread,
+    );
+    return createMail({ channel: "my", event: assigned, turn, ...((attempt > 1 || event.resumed) && { again: true }) });
+  }
+  if (event.type === "turn.revoked") {
+    const turn = makeTurnId(scope.actor, event.turn);
+    const { role, generation, reason } = event;
+    noteRevoked(scope.storage, { turn: event.turn, agent: to.slice("agent/".length), generation, role, reason, at: scope.now });
+    const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", cause, { turn, reason: event.reason });
+    hooks.log(revoked, start.thread);
+    noteTurnEnd(scope, event.turn, readTurnOutcome(event.reason));
+    return createMail({ channel: "my", event: revoked, ends: turn });
+  }
+  throw new Error(`a task sends agents no ${event.type}`);
+}
+
+/** What the machine says of an audience: the asking takes a registry and so a message; the rest is done at once. */
+function expandToAudience(fact: ActorEvent, scope: ActorScope): Message | null {
+  const said = fact as unknown as ToAudience;
+  const hooks = findHooks(scope.storage);
+  const { thread, event } = readTaskStart(scope);
+  const cause = hooks.cause ?? event.id;
+  switch (said.type) {
+    case "audience.ask":
+      return { ...(fact as Message), cause };
+    case "audience.resume":
+      resumeAudience(scope, said, cause);
+      return null;
+    case "audience.close":
+      hooks.project({ table: "wait", thread, part: "task", waiting: null });
+      if (said.status.startsWith("$")) closeBroadcast(scope.storage, said.turn, said.status);
+      else revokeAudience(scope.storage, said.status, scope.now, cause);
+      return null;
+    default:
+      return said satisfies never;
+  }
+}
+
+/** What an agent answered, or the engine says in its place; `pending` is what this very step adds to the rows. */
+function readAnswer(
+  { turn, status }: PendingWrite["params"],
+  sidecar: unknown,
+  storage: Storage,
+  pending: readonly PendingWrite[] = [],
+): Answer {
+  if (status === null || status === undefined) return sidecar as Answer;
+  return { output: isBroadcastStatus(status) ? describeBroadcast(storage, Number(turn), status, pending) : { $status: status } };
+}
+
+/** The edge's own events and children go out by way of the object, which asks the registry whom they concern. */
+function publishEdge(event: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void): void {
+  if (event.type !== "edge.published") return;
+  const decision = readLastDecision(scope.storage);
+  if (!decision) return;
+  const start = readTaskStart(scope);
+  const { emits, spawns } = JSON.parse(decision.effects) as Pick<Decision, "emits" | "spawns">;
+  const cause = findHooks(scope.storage).cause ?? start.event.id;
+  const stamp = (name: string, type: string, data: Json): CloudEvent => ({
+    ...makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data),
+    ...carryOn(start.event),
+  });
+  emits.forEach(({ kind, data, to }, index) => {
+    const published = stamp(`emit.${index}`, kind, data ?? null);
+    append("events", { type: "publish", event: { ...published, ...(to !== undefined && { to }) } as unknown as Json });
+  });
+  spawns.forEach(({ workflow, input, await: patience }, place) => {
+    const spawned: CloudEvent = { ...stamp(`spawn.${place}`, "nerve.thread.spawned", input ?? null), agent: start.initiator };
+    addChild(scope.storage, { round: decision.round, place, workflow, awaited: patience === undefined ? 0 : 1 });
+    append("events", { type: "spawn", task: scope.actor, round: decision.round, place, event: spawned as unknown as Json });
+  });
+}

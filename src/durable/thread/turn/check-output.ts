@@ -1,0 +1,15 @@
+/** What of an output its role's schema, or the engine, does not take. */
+import { isEngineStatus } from "../../../compile/check/engine-statuses.ts";
+import type { JsonSchema } from "../../../compile/ir.ts";
+import type { Json } from "../../../contract/event.ts";
+import { checkSchema, type Misfit } from "../../../contract/json-schema/check-schema.ts";
+
+/** @returns nothing where the output may be taken */
+export function checkOutput(schema: JsonSchema | undefined, output: { [key: string]: Json }): Misfit[] {
+  const { $status } = output;
+  // Any role may ask to suspend, whatever its schema says.
+  if ($status === "$SUSPEND") return [];
+  if (typeof $status === "string" && isEngineStatus($status))
+    return [{ path: "/$status", message: `${$status} is the engine's to say, not a role's` }];
+  return schema === undefined ? [] : checkSchema(schema, output);
+}

@@ -1,0 +1,20 @@
+/** Errors of the server's own machinery as the CLI shows them. */
+import { CliError } from "../cli/lib/command.ts";
+
+/** Runs what works on a data folder. @throws {CliError} that says what to do, for whatever says that */
+export async function explained<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const { hint, code, message } = error as { hint?: string; code?: string; message: string };
+    if (hint !== undefined) throw new CliError(message, { hint, cause: error });
+    const hints: Record<string, string> = {
+      ENOSPC: "The disk is full: make room and repeat.",
+      EACCES: "This user may not read or write there.",
+      EPERM: "This user may not do that there.",
+      EROFS: "It is mounted read-only.",
+    };
+    const known = code === undefined ? undefined : hints[code];
+    throw known === undefined ? error : new CliError(message, { hint: known, cause: error });
+  }
+}

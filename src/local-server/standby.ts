@@ -1,0 +1,33 @@
+/**
+ * Answers in the runtime's place while nothing may be served: each request is told why, as a problem to try again after. Also
+ * `/healthz`, for the process lives, and `/readyz`.
+ */
+import { createServer, type Server } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { createProblem } from "../contract/problem.ts";
+
+/** Listens on the runtime's port, which may take a moment to become free. @param reason a sentence for anybody */
+export async function startStandby(port: number, reason: string): Promise<Server> {
+  const checks = [{ part: "folder", ok: false, detail: reason }];
+  const server = createServer((request, response) => {
+    request.resume();
+    const path = new URL(request.url ?? "/", "http://x").pathname;
+    if (path === "/healthz") return void response.writeHead(200, { "content-type": "application/json" }).end(`{"status":"ok"}`);
+    const body = path === "/readyz" ? { status: "unavailable", checks } : createProblem("unavailable", reason, { retryAfter: 10, checks });
+    const type = path === "/readyz" ? "application/json" : "application/problem+json";
+    response.writeHead(503, { "content-type": type, "retry-after": "10", "cache-control": "no-store" }).end(JSON.stringify(body));
+  });
+  for (let tries = 0; ; tries++) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+    try {
+      await promise;
+      return server;
+    } catch (error) {
+      if (tries === 50) throw error;
+      await delay(100);
+    } finally {
+      server.removeListener("error", reject);
+    }
+  }
+}

@@ -1,0 +1,264 @@
+/** Runs the Worker on this machine: takes the data folder, migrates it, and only then lets anybody in. */
+
+import type { ChildProcess } from "node:child_process";
+import diagnostics from "node:diagnostics_channel";
+import { rmSync, writeFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Miniflare, type V4WorkerOptions } from "miniflare";
+import { parseRetention } from "../durable/projector/retention.ts";
+import { requiredMigrations } from "../worker/migrations.ts";
+import { type AdminToken, settleAdminToken } from "./admin-token.ts";
+import { BackupError, copyData } from "./backup.ts";
+import { compactD1 } from "./compact-d1.ts";
+import { type ControlServer, type Report, startControl } from "./control-server.ts";
+import { claimDataFolder, type DataFolder, explainUnusable, findUnwritable } from "./data-folder.ts";
+import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
+import { migrateD1 } from "./migrate-d1.ts";
+import { createDatabaseRuntime, createServingOptions, type RuntimeSettings } from "./miniflare-options.ts";
+import { projectRoot } from "./project-root.ts";
+import { startWatchdog } from "./runtime-watchdog.ts";
+import { ServerStartError } from "./server-start-error.ts";
+import { startStandby } from "./standby.ts";
+import { findState, foldLogs, inUseMark, listDatabases, listFiles } from "./state-files.ts";
+import { readCrons, readWorkerOptions } from "./worker-options.ts";
+
+const limits = {
+  /** Milliseconds between two runs of the cron triggers. */
+  cron: 3_600_000,
+  /** Milliseconds between two looks at whether the data folder is in its place. */
+  look: 1_000,
+  /** Milliseconds that a new runtime has to become ready; it then serves anyway and says what is missing. */
+  ready: 60_000,
+} as const;
+
+/** How to run a local server. */
+export interface ServerOptions {
+  /** Folder that holds everything the server keeps; created where absent. */
+  data: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** Absent: the one kept in the data folder, or a new one. */
+  adminToken?: string;
+  /** Shows what there is and runs nothing, until it is told to go on. */
+  paused?: boolean;
+  /** Gets what the Worker logs, a line at a time. */
+  log?: (line: string) => void;
+}
+
+/** A server that answers. */
+export interface RunningServer {
+  /** Without a slash at the end. */
+  url: string;
+  adminToken: string;
+  /** Where the token is from, and is kept. */
+  admin: AdminToken;
+  /** Absolute path of the data folder. */
+  data: string;
+  /** The processes; `workerd` changes when the runtime crashed and was started again. */
+  pids: { server: number; workerd: number };
+  /** Ends the runtime, also with sockets open, and gives the data folder free. What was answered before is on disk. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server and resolves when it answers, its D1 migrated. Until then nothing listens.
+ * @throws {ServerStartError} when the data folder is another's or not to be opened, the port is taken, or the Worker does not run
+ */
+export async function startServer({ data, port, adminToken, paused = false, log = () => {} }: ServerOptions): Promise<RunningServer> {
+  const retention = parseRetention(process.env.NERVEFLARE_RETENTION);
+  if (!retention.ok) throw new ServerStartError("bad_setting", retention.error);
+  const folder = await claimDataFolder(data);
+  for (const remark of folder.remarks) log(remark);
+  const pids = { server: process.pid, workerd: 0 };
+  const watchdog = startWatchdog();
+  const unwatch = watchRuntime((pid) => {
+    pids.workerd = pid;
+    watchdog.guard(pid);
+    folder.note({ workerdPid: pid });
+  });
+  let serving: Serving | undefined;
+  let opened = false;
+
+  async function stop(): Promise<void> {
+    unwatch();
+    await serving?.stop();
+    watchdog.dismiss();
+    // A folder that was refused stays as it is.
+    if (opened) foldFolder(folder);
+    folder.release();
+  }
+
+  try {
+    const applied = inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
+    folder.begin();
+    opened = true;
+    compactD1(findState(folder.path), log);
+    const admin = settleAdminToken(folder.path, adminToken);
+    const worker = await readWorkerOptions();
+    await bringUpToDate(worker, folder, applied);
+    const clock = describeClock(folder.path, Date.now());
+    if (clock !== null) log(clock);
+    noteFolder(folder.path, requiredMigrations);
+    serving = await serve({ worker, folder, port, adminToken: admin.token, paused, log }, pids);
+    return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, stop };
+  } catch (error) {
+    await stop().catch(() => {});
+    throw explainFailure(error, folder.path, port);
+  }
+}
+
+interface Serving {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** The runtime, whoever takes orders for it, and what is done about it by the clock. */
+async function serve(settings: RuntimeSettings, pids: { workerd: number }): Promise<Serving> {
+  const { folder, log } = settings;
+  let { paused } = settings;
+  const miniflare = new Miniflare(createServingOptions(settings));
+  let control: ControlServer | undefined;
+  let cron: NodeJS.Timeout | undefined;
+  let look: NodeJS.Timeout | undefined;
+  let standby: Server | undefined;
+  let ended = false;
+  let copying = false;
+
+  async function stop(): Promise<void> {
+    ended = true;
+    clearInterval(cron);
+    clearInterval(look);
+    control?.close();
+    standby?.closeAllConnections();
+    standby?.close();
+    await miniflare.dispose();
+  }
+
+  /** The folder is not there any more: what is stored now is lost, so nothing is taken. */
+  async function standBy(url: string, reason: string): Promise<void> {
+    clearInterval(cron);
+    clearInterval(look);
+    log(`${reason} Nothing is served until the server is started again.`);
+    await miniflare.dispose();
+    if (!ended)
+      standby = await startStandby(Number(new URL(url).port), `${reason} The operator must restore it and start the server again.`);
+  }
+
+  /** One at a time: the first to end would let the runtime go on under the other. */
+  async function copy({ out }: { [name: string]: unknown }, report: Report): Promise<{ stoodStill: number }> {
+    if (copying) throw new BackupError("backup_running", "Another backup of this server is being taken.", "Repeat when it is done.");
+    copying = true;
+    try {
+      return { stoodStill: await copyData(folder.path, String(out), pids.workerd, report) };
+    } finally {
+      copying = false;
+    }
+  }
+
+  async function unpause(): Promise<{ [name: string]: unknown }> {
+    if (!paused) return { paused: false, changed: false };
+    await miniflare.setOptions(createServingOptions({ ...settings, port: Number(new URL(url).port), paused: false }));
+    await awaitReady(url, log);
+    paused = false;
+    cron = setInterval(runCrons, limits.cron, miniflare, log);
+    log("unpaused: what waits goes on");
+    return { paused: false, changed: true };
+  }
+
+  let url = "";
+  try {
+    await miniflare.ready;
+    url = (await miniflare.unsafeGetDirectURL()).origin;
+    await awaitReady(url, log);
+    writeFileSync(join(findState(folder.path), inUseMark), "");
+    control = await startControl({
+      unpause,
+      copy,
+    });
+    folder.note({ url, control: control.address });
+    if (!paused) cron = setInterval(runCrons, limits.cron, miniflare, log);
+    look = setInterval(() => {
+      const fault = folder.findFault();
+      if (fault !== null) standBy(url, fault).catch((error: unknown) => log(`nothing answers any more: ${(error as Error).message}`));
+    }, limits.look);
+    return { url, stop };
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+}
+
+/** Migrates D1 by a runtime of its own, before an object can wake to a database that its code does not know. */
+async function bringUpToDate(worker: V4WorkerOptions, folder: DataFolder, applied: string[]): Promise<void> {
+  if (requiredMigrations.every((name) => applied.includes(name))) return;
+  const runtime = createDatabaseRuntime(worker, folder);
+  try {
+    await migrateD1(await runtime.getD1Database("DB"), join(projectRoot, "migrations"));
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+/** Waits until every part answers; a part that fails for good is said, and does not keep the others from being served. */
+async function awaitReady(url: string, log: (line: string) => void): Promise<void> {
+  const deadline = performance.now() + limits.ready;
+  for (;;) {
+    const ready = await fetch(`${url}/readyz`)
+      .then(async (answer) => (await answer.json()) as { status: string; checks: { part: string; ok: boolean; detail?: string }[] })
+      .catch(() => null);
+    if (ready && ready.status !== "starting") {
+      for (const { part, detail } of ready.checks.filter(({ ok }) => !ok)) log(`${part}: ${detail}`);
+      return;
+    }
+    if (performance.now() > deadline) throw new Error("the runtime does not become ready");
+    await delay(50);
+  }
+}
+
+/** Leaves a folder of which each file is whole by itself, so that any copy of it is one. */
+function foldFolder(folder: DataFolder): void {
+  if (folder.findFault() !== null) return;
+  const state = findState(folder.path);
+  foldLogs(state, listDatabases(listFiles(state)));
+  rmSync(join(state, inUseMark), { force: true });
+  noteFolder(folder.path, requiredMigrations);
+}
+
+/** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */
+async function runCrons(miniflare: Miniflare, log: (line: string) => void): Promise<void> {
+  try {
+    const worker = await miniflare.getWorker();
+    for (const cron of readCrons()) await worker.scheduled({ scheduledTime: new Date(), cron });
+  } catch (error) {
+    log(`a cron trigger failed: ${(error as Error).message}`);
+  }
+}
+
+/** Calls back with the pid of each runtime that this process spawns from now on, in the turn in which it is spawned. */
+function watchRuntime(onSpawn: (pid: number) => void): () => void {
+  function onChild(message: unknown): void {
+    const child = (message as { process: ChildProcess }).process;
+    // The channel speaks before the child is spawned.
+    process.nextTick(() => {
+      if (child.pid !== undefined && basename(child.spawnfile).startsWith("workerd")) onSpawn(child.pid);
+    });
+  }
+  diagnostics.subscribe("child_process", onChild);
+  return () => diagnostics.unsubscribe("child_process", onChild);
+}
+
+function explainFailure(error: unknown, data: string, port: number): ServerStartError {
+  if (error instanceof ServerStartError) return error;
+  const { code, message } = error as { code?: string; message?: string };
+  if (code === "ERR_ADDRESS_IN_USE")
+    return new ServerStartError("port_in_use", `Port ${port} of 127.0.0.1 is taken.`, {
+      hint: "Take another with --port or PORT; 0 takes a free one.",
+      cause: error,
+    });
+  // The runtime says of a full disk only that something went wrong.
+  const fault = findUnwritable(data);
+  if (fault !== undefined) return explainUnusable(data, fault);
+  return new ServerStartError("runtime_failed", `The server did not start: ${message ?? String(error)}`, { cause: error });
+}

@@ -1,0 +1,60 @@
+/** What can be written inside JSONata and Liquid: roles, fields of what stands before, functions. */
+import type { Outline } from "../compile/check/outline.ts";
+import { listFields, readRoleSchema } from "../compile/check/role-schema.ts";
+import { allowedFunctions, eventAttributes } from "../compile/expressions/views.ts";
+import type { EditorSchema } from "../compile/schema/create-editor-schema.ts";
+import { findValue, listEntries } from "../compile/source/node.ts";
+import { allowedFilters } from "../compile/templates/create-template-engine.ts";
+import type { Suggestion } from "./completion.ts";
+import type { Cursor } from "./locate-cursor.ts";
+
+/** Suggests by what stands before the cursor in its scalar. */
+export function completeText(cursor: Cursor, schemas: EditorSchema[], outline: Outline | undefined, roles: Suggestion[]): Suggestion[] {
+  const { before, path } = cursor;
+  const open = Math.max(before.lastIndexOf("{{"), before.lastIndexOf("{%"));
+  if (open !== -1 && !/[%}]\}/.test(before.slice(open))) return completeTemplate(before.slice(open + 2), cursor, outline, roles);
+  const payload = path.some((step) => step === "data" || step === "input");
+  if (!payload && path[0] !== "moderator" && !schemas.some((schema) => schema["title"] === "JSONata")) return [];
+  if (/(?:\$(?:first|last)\(\s*|\brole['"]?\s*(?:!?=|:)\s*)['"][^'"]*$/.test(before)) return roles;
+  if (!/\$\w*$/.test(before)) return [];
+  return [
+    { label: "$last", kind: "function", documentation: "`$last(role)`: that role's latest output." },
+    { label: "$first", kind: "function", documentation: "`$first(role)`: that role's earliest output." },
+    { label: "$event", kind: "variable", documentation: "The event that started the thread." },
+    ...[...allowedFunctions].map((name): Suggestion => ({ label: `$${name}`, kind: "function" })),
+  ];
+}
+
+/** Names that every prompt sees. */
+const ownVariables: Record<string, string> = {
+  _status: "The last output's `$status`.",
+  _body: "The free text under the output.",
+  _event: "The initiating event.",
+  _last: "`_last.<role>`: that role's latest output.",
+  _supplement: "What a resume added.",
+  _children: "The awaited children.",
+};
+
+function completeTemplate(before: string, { path }: Cursor, outline: Outline | undefined, roles: Suggestion[]): Suggestion[] {
+  const variable = (label: string): Suggestion => ({ label, kind: "variable" });
+  if (/(?<![\w.-])_last(?:\.|\[\s*['"])[\p{L}\p{N}_-]*$/u.test(before)) return roles;
+  if (/\|\s*\w*$/.test(before)) return [...allowedFilters].map((label) => ({ label, kind: "function" }));
+  const node = path[0] === "graph" ? path[1] : "$START";
+  if (/(?<![\w.-])(?:data|_event\.data)\.[\w-]*$/.test(before)) {
+    const names = listEntries(findValue(findValue(outline?.root, "input"), "properties")).map(({ key }) => variable(key));
+    return node === "$START" || before.includes("_event") ? names : [];
+  }
+  if (/(?<![\w.-])_event\.\w*$/.test(before)) return eventAttributes.map(variable);
+  if (!/(?<![\w.-])[\w$-]*$/.test(before)) return [];
+  const role = typeof node === "string" ? outline?.roles.get(node) : undefined;
+  const own =
+    node === "$START"
+      ? [...eventAttributes]
+      : role?.schema
+        ? listFields(readRoleSchema(role.schema), role.schema, typeof path[2] === "string" ? path[2] : undefined)
+        : [];
+  return [
+    ...own.filter((name) => !name.startsWith("$")).map(variable),
+    ...Object.entries(ownVariables).map(([label, documentation]): Suggestion => ({ label, kind: "variable", documentation })),
+  ];
+}

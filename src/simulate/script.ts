@@ -1,0 +1,123 @@
+/** A walk as a file: the event, and what is done step by step, each with what it must lead to. JSON or YAML. */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { CliError, exitCodes } from "../cli/lib/command.ts";
+import type { Json } from "../contract/event.ts";
+import type { Move, MoveResult } from "./create-simulation.ts";
+import { pointAt, readTyped } from "./read-typed.ts";
+
+const object = z.record(z.string(), z.json());
+
+/** What a step must lead to; what is absent is not compared. */
+const expectation = z.strictObject({
+  /** Labels of the edges that are taken. */
+  decisions: z.array(z.string()).optional(),
+  /** Whose turn it is then; null: nobody's. */
+  turn: z.string().nullable().optional(),
+  status: z.string().optional(),
+  prompt: z.string().optional(),
+  refused: z.boolean().optional(),
+});
+
+const step = z.strictObject({
+  /** Whose turn it must be. */
+  role: z.string().optional(),
+  answer: object.optional(),
+  do: z.enum(["timeout", "suspend", "resume", "cancel"]).optional(),
+  fail: z.string().optional(),
+  child: z.enum(["completed", "failed"]).optional(),
+  expect: expectation.optional(),
+});
+
+const script = z.strictObject({
+  workflow: z.string().optional(),
+  event: object.optional(),
+  start: expectation.optional(),
+  steps: z.array(step),
+});
+
+export type Expectation = z.infer<typeof expectation>;
+export type ScriptStep = z.infer<typeof step>;
+export type Script = z.infer<typeof script>;
+
+/** Reads a script; a bare list is its steps, and a bare answer one of them. @throws {CliError} where it is none */
+export function readScript(file: string): Script {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new CliError(`${file} cannot be read: ${(cause as Error).message}`, { exitCode: exitCodes.usage, cause });
+  }
+  const typed = readTyped(text);
+  if (typed.ok) return parseScript(typed.value, file);
+  const { line, column, excerpt } = pointAt(text, typed.at);
+  throw new CliError(`${file}:${line}:${column}: ${typed.message}\n${excerpt}`, { exitCode: exitCodes.usage });
+}
+
+const words = new Set(["role", "answer", "do", "fail", "child", "expect"]);
+
+/** A list may hold the answers alone. */
+function spellOut(value: unknown): unknown {
+  if (typeof value === "string") return value === "fail" ? { fail: "failed" } : { do: value };
+  if (typeof value !== "object" || value === null || Object.keys(value).some((key) => words.has(key))) return value;
+  return { answer: value };
+}
+
+/** @throws {CliError} where the value is no script */
+export function parseScript(value: unknown, file: string): Script {
+  const parsed = script.safeParse(Array.isArray(value) ? { steps: value.map(spellOut) } : value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0] ?? { path: [], message: "" };
+  throw new CliError(`${file} is no script: ${path.join(".") || "the whole"}: ${message}`, {
+    hint: "A script is {event, steps: [{answer: {…}} | {do: timeout} | {fail: text} | {child: completed}]}, or a list of answers.",
+    exitCode: exitCodes.usage,
+  });
+}
+
+/** What a step does. @throws {CliError} where it does nothing, or two things */
+export function toMove(step: ScriptStep): Move {
+  const moves: Move[] = [
+    ...(step.answer === undefined ? [] : [{ do: "answer" as const, output: step.answer as { [key: string]: Json } }]),
+    ...(step.do === undefined ? [] : [{ do: step.do }]),
+    ...(step.fail === undefined ? [] : [{ do: "fail" as const, error: step.fail }]),
+    ...(step.child === undefined ? [] : [{ do: "child" as const, status: step.child }]),
+  ];
+  const [move, ...more] = moves;
+  if (move && more.length === 0) return move;
+  throw new CliError(`a step does one of answer, do, fail, child: ${JSON.stringify(step)}`, { exitCode: exitCodes.usage });
+}
+
+/** The step of a script that does this move. */
+export function fromMove(move: Move): ScriptStep {
+  switch (move.do) {
+    case "answer":
+      return { answer: move.output };
+    case "fail":
+      return { fail: move.error };
+    case "child":
+      return { child: move.status };
+    default:
+      return { do: move.do };
+  }
+}
+
+/** What a move led to, as a script expects it. */
+export function toExpectation({ decisions, view, refused }: MoveResult): Expectation {
+  return {
+    ...(refused === undefined ? {} : { refused: true }),
+    ...(decisions.length > 0 ? { decisions: decisions.map(({ label }) => label) } : {}),
+    turn: view.turn?.role ?? null,
+    status: view.status,
+    ...(view.turn ? { prompt: view.turn.prompt } : {}),
+  };
+}
+
+/** How what happened differs from what was expected; a line per difference. */
+export function compare(expected: Expectation | undefined, result: MoveResult): string[] {
+  if (!expected) return [];
+  const actual: Expectation = { refused: false, decisions: [], ...toExpectation(result) };
+  return Object.entries(expected).flatMap(([name, value]) => {
+    const was = actual[name as keyof Expectation];
+    return JSON.stringify(was) === JSON.stringify(value) ? [] : [`${name} is ${JSON.stringify(was ?? null)}, not ${JSON.stringify(value)}`];
+  });
+}
