@@ -1,7 +1,7 @@
 /** Every set of tables that an object may have, with its newest version: what this code can open. A test finds those that objects have. */
 import { agentMigrations } from "./agent/agent-schema.ts";
 import { controlKeyMigrations } from "./host/control-keys.ts";
-import { hostMigrations, laneMigrations } from "./host/schema.ts";
+import { hostMigrations, outboxMigrations } from "./host/schema.ts";
 import { projectionMigrations } from "./projector/projection-outbox.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread/thread-schema.ts";
 import { outcomeMigrations } from "./workflow/outcomes.ts";
@@ -9,7 +9,7 @@ import { queueMigrations } from "./workflow/queue.ts";
 
 /** By the name in an object's `schema_version`. */
 export const objectRooms: Readonly<Record<string, number>> = {
-  lane: laneMigrations.length,
+  lane: outboxMigrations.length,
   projection: projectionMigrations.length,
   host: hostMigrations.length,
   agent: agentMigrations.length,

@@ -98,10 +98,10 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
   let asked: { role: string; turn: number; of: number | null } | undefined;
   let now = Date.UTC(2026, 0, 1);
 
-  function toStep({ params, sidecar }: Pick<PendingWrite, "params" | "sidecar">): Step {
+  function toStep({ params, metadata }: Pick<PendingWrite, "params" | "metadata">): Step {
     const role = String(params["role"]);
     const agent = params["agent"] === null ? null : String(params["agent"]);
-    if (params["status"] === null) return { role, agent, output: (sidecar as { output: Output }).output };
+    if (params["status"] === null) return { role, agent, output: (metadata as { output: Output }).output };
     const status = String(params["status"]);
     if (status !== "$ACKED" && status !== "$PARTIAL") return { role, agent, output: { $status: status } };
     const acked = answers.filter(({ ok }) => ok);
@@ -128,8 +128,8 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
     const writes: Record<string, Write> = {
       ...Object.fromEntries(writeTypes.map((type) => [type, () => {}])),
       "message.append": (write) => void steps.push(toStep(write)),
-      "decision.record": ({ params, sidecar }) => {
-        const decision = sidecar as Decision;
+      "decision.record": ({ params, metadata }) => {
+        const decision = metadata as Decision;
         const node = ir.nodes.find(({ name }) => name === params["node"]);
         const label = node?.edges.find(({ id }) => id === decision.edge)?.label ?? decision.edge;
         const { prompt, because, emits, spawns } = decision;
@@ -150,7 +150,7 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
           const start = { workflow: ir.name, event, which: "new" as const };
           const result = await moderator.decide(node, { start, ...(last ? { last } : {}), steps: () => history }, status);
           if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
-          return { output: summariseDecision(result.decision) as unknown as Json, sidecar: result.decision };
+          return { output: summariseDecision(result.decision) as unknown as Json, metadata: result.decision };
         },
       },
     });
@@ -273,8 +273,8 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
     return shown;
   }
 
-  async function send(actor: string, fact: { type: string; [name: string]: Json }, sidecar?: unknown): Promise<string | undefined> {
-    const answer = await host.send(actor, fact, sidecar === undefined ? {} : { sidecar });
+  async function send(actor: string, fact: { type: string; [name: string]: Json }, metadata?: unknown): Promise<string | undefined> {
+    const answer = await host.send(actor, fact, metadata === undefined ? {} : { metadata });
     return answer.ok ? undefined : `${answer.code}: ${answer.detail}`;
   }
 

@@ -14,7 +14,7 @@ import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { createReadiness, guardReadiness } from "./readiness.ts";
 import { addAgentRoutes } from "./routes/agents.ts";
 import { addBroadcastRoutes } from "./routes/broadcasts.ts";
-import { addParkedRoutes } from "./routes/dead-letters.ts";
+import { addDeadLetterRoutes } from "./routes/dead-letters.ts";
 import { addDocsRoutes } from "./routes/docs.ts";
 import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
@@ -64,7 +64,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addInboxRoutes(app, ports);
   addThreadRoutes(app, ports);
   addSchemaRoutes(app, ports);
-  addParkedRoutes(app, ports);
+  addDeadLetterRoutes(app, ports);
   addStatusRoutes(app, ports, readiness);
   addOperatorRoutes(app, ports);
   addEnrolmentRoutes(app, ports);

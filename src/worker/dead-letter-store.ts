@@ -1,6 +1,6 @@
 /** Parked events as D1 was told of them. It may be behind; the object that parked one never is. */
 
-export interface ParkedEntry {
+export interface DeadLetterEntry {
   id: string;
   thread: string;
   actor: string;
@@ -10,7 +10,7 @@ export interface ParkedEntry {
   at: string;
 }
 
-interface ParkedRow {
+interface DeadLetterRow {
   id: string;
   thread: string;
   actor: string;
@@ -21,10 +21,10 @@ interface ParkedRow {
 }
 
 /** A page, oldest first. */
-export async function listParked(
+export async function listDeadLetters(
   db: D1Database,
   query: { thread?: string | undefined; after?: string | undefined; limit: number },
-): Promise<{ parked: ParkedEntry[]; next: string | null }> {
+): Promise<{ parked: DeadLetterEntry[]; next: string | null }> {
   const { thread = null, after = null, limit } = query;
   const { results } = await db
     .prepare(
@@ -32,7 +32,7 @@ export async function listParked(
        AND (?2 IS NULL OR (at, id) > (SELECT at, id FROM parked WHERE id = ?2)) ORDER BY at, id LIMIT ?3`,
     )
     .bind(thread, after, limit + 1)
-    .all<ParkedRow>();
+    .all<DeadLetterRow>();
   const page = results.slice(0, limit);
   return {
     parked: page.map(({ at, ...row }) => ({ ...row, at: new Date(at).toISOString() })),

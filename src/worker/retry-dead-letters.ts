@@ -4,7 +4,7 @@ import type { Result } from "../contract/problem.ts";
 import type { RecruitmentRpc } from "../durable/protocol/rpc.ts";
 
 /** What became of some parked events. */
-export interface RetriedParked {
+export interface RetriedDeadLetter {
   /** Ids that were taken. */
   taken: string[];
   /** Ids that stay parked, each with why. */
@@ -20,11 +20,11 @@ const parkedReason = /^parked: /;
  * @param ids `<thread>:<event>`, in the order in which they are to be tried
  * @param operator who resumes
  */
-export async function retryParked(
+export async function retryDeadLetter(
   ids: string[],
-  { operator, thread }: { operator: string; thread: (id: string) => Pick<RecruitmentRpc, "settleParked" | "show" | "control"> },
-): Promise<RetriedParked> {
-  const done: RetriedParked = { taken: [], left: [], resumed: [] };
+  { operator, thread }: { operator: string; thread: (id: string) => Pick<RecruitmentRpc, "settleDeadLetter" | "show" | "control"> },
+): Promise<RetriedDeadLetter> {
+  const done: RetriedDeadLetter = { taken: [], left: [], resumed: [] };
   for (const [name, events] of Map.groupBy(ids, (id) => id.slice(0, id.indexOf(":")))) {
     const root = thread(name);
     let left = await retryEach(root, events, done.taken);
@@ -48,10 +48,14 @@ export async function retryParked(
   return done;
 }
 
-async function retryEach(root: Pick<RecruitmentRpc, "settleParked">, ids: string[], taken: string[]): Promise<RetriedParked["left"]> {
-  const left: RetriedParked["left"] = [];
+async function retryEach(
+  root: Pick<RecruitmentRpc, "settleDeadLetter">,
+  ids: string[],
+  taken: string[],
+): Promise<RetriedDeadLetter["left"]> {
+  const left: RetriedDeadLetter["left"] = [];
   for (const id of ids) {
-    const settled = await attempt(() => root.settleParked("retry", id.slice(id.indexOf(":") + 1)));
+    const settled = await attempt(() => root.settleDeadLetter("retry", id.slice(id.indexOf(":") + 1)));
     if (settled.ok) taken.push(id);
     // The index was behind: somebody has settled it.
     else if (settled.problem.code !== "not_found") left.push({ id, code: settled.problem.code, detail: settled.problem.detail });

@@ -2,7 +2,7 @@
 
 import type { Json } from "../../src/contract/event.ts";
 import type { ActorView, SendAnswer } from "../../src/durable/host/actor-host.ts";
-import type { ParkedRow } from "../../src/durable/host/dead-letters.ts";
+import type { DeadLetterRow } from "../../src/durable/host/dead-letters.ts";
 import type { HistoryEntry } from "../../src/durable/host/history.ts";
 import type { SqlValue } from "../../src/durable/host/ports.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
@@ -19,7 +19,7 @@ export interface ContractWorld {
   deliver(envelope: Envelope): Promise<Delivery>;
   read(actor: string): Promise<ActorView | undefined>;
   history(actor: string, page?: { after?: number; limit?: number }): Promise<HistoryEntry[]>;
-  parked(actor: string): Promise<ParkedRow[]>;
+  parked(actor: string): Promise<DeadLetterRow[]>;
   retry(actor: string, id: number): Promise<SendAnswer>;
   drop(actor: string, id: number): Promise<boolean>;
   forget(actor: string): Promise<boolean>;

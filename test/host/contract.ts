@@ -143,7 +143,7 @@ export function describeHost(name: string, createWorld: () => ContractWorld): vo
       await at(() => w.send(a, { type: "send", to: `actor/${a}-nobody` }));
       await w.advance(10_000);
       expect(await w.read(a)).toMatchObject({ context: { refusals: [`add to actor/${a}-nobody`] } });
-      // Those who do not know the event find it in the parking lot.
+      // Those who do not know the event find it in the deadLetters lot.
       await at(() => w.start(`${a}-b`, "counter"));
       await at(() => w.send(`${a}-b`, { type: "tell" }));
       expect(await w.parked(`${a}-b`)).toMatchObject([{ code: "unknown_event", event: expect.stringContaining("delivery.refused") }]);

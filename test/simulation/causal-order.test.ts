@@ -6,7 +6,7 @@
 import { expect, test } from "vitest";
 import { createCommitter } from "../../src/durable/host/committer.ts";
 import type { World } from "../../src/durable/host/ports.ts";
-import { laneMigrations, migrate } from "../../src/durable/host/schema.ts";
+import { migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
 import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { createRandom, pick, type Random } from "./random-machine.ts";
@@ -65,7 +65,7 @@ async function findViolation(seed: number, spread: boolean): Promise<string | un
         },
       },
     };
-    migrate(storage, { lane: laneMigrations });
+    migrate(storage, { lane: outboxMigrations });
     const committer = createCommitter(world, { dueTimes: () => [], refused: () => {} });
     const mailbox: { from: string; number: number; post: Post; held: boolean }[] = [];
     const known: string[] = [];

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createCommitter } from "../../src/durable/host/committer.ts";
 import { hostLimits } from "../../src/durable/host/limits.ts";
-import { laneMigrations, migrate } from "../../src/durable/host/schema.ts";
+import { migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
 import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { createNodeWorld } from "../host/node-world.ts";
@@ -122,7 +122,7 @@ test("[HOST25] after ten minutes a broken receiver has a queue of its own, in or
 /** A lane by itself, with a clock that the test moves. */
 function openLane(answer: (envelope: Envelope) => Delivery) {
   const storage = createNodeStorage();
-  migrate(storage, { lane: laneMigrations });
+  migrate(storage, { lane: outboxMigrations });
   const sent: string[] = [];
   const told: string[] = [];
   const refused: string[] = [];

@@ -310,7 +310,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       messages: (page) => travel(life, async () => core().messages(page)),
       supplement: (supplement) => travel(life, async () => core().supplement(supplement)),
       history: async () => null,
-      settleParked: (order, id) => travel(life, () => findThread(to).settleParked(order, String(id))),
+      settleDeadLetter: (order, id) => travel(life, () => findThread(to).settleDeadLetter(order, String(id))),
       deliver: (envelope) => findThread(to).deliver(envelope),
     };
   }

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { hostLimits } from "../../src/durable/host/limits.ts";
 import { answerLater, isNewer, NewerVersionError } from "../../src/durable/host/newer-version.ts";
-import { hostMigrations, laneMigrations, migrate } from "../../src/durable/host/schema.ts";
+import { hostMigrations, migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { loadStoredMachine } from "../../src/durable/thread/lifecycle/load-stored-machine.ts";
 import { logics } from "../host/machines.ts";
@@ -34,8 +34,8 @@ test("[VER1] a later version is told by its numbers", () => {
 
 test("[VER1] tables of a newer version are neither read nor written, and its messages are answered later", async () => {
   const storage = createNodeStorage();
-  migrate(storage, { lane: [...laneMigrations, "CREATE TABLE later (x);"], host: hostMigrations });
-  const open = () => migrate(storage, { lane: laneMigrations, host: hostMigrations });
+  migrate(storage, { lane: [...outboxMigrations, "CREATE TABLE later (x);"], host: hostMigrations });
+  const open = () => migrate(storage, { lane: outboxMigrations, host: hostMigrations });
   expect(open).toThrow(NewerVersionError);
   const answer = await answerLater(async () => {
     open();
@@ -43,7 +43,7 @@ test("[VER1] tables of a newer version are neither read nor written, and its mes
   });
   expect(answer).toMatchObject({ status: "later", detail: expect.stringContaining("newer version") });
   expect(storage.exec("SELECT room, version FROM schema_version WHERE room = 'lane'")).toEqual([
-    { room: "lane", version: laneMigrations.length + 1 },
+    { room: "lane", version: outboxMigrations.length + 1 },
   ]);
   storage.close();
 });

@@ -5,7 +5,7 @@ import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { renderTable, type Terminal } from "../lib/terminal.ts";
 import { createQuery } from "./agents.ts";
 
-interface ParkedEntry {
+interface DeadLetterEntry {
   id: string;
   type: string;
   code: string;
@@ -23,7 +23,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--after <cursor>", "where the page before ended")
     .action(async ({ thread, limit, after, ...options }: Filter) => {
       const page = (await createApi(options, context).call("GET", `v1/parked?${createQuery({ thread, limit, after })}`)) as {
-        parked: ParkedEntry[];
+        parked: DeadLetterEntry[];
         next: string | null;
       };
       terminal.result(page, () =>

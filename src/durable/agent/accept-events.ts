@@ -8,7 +8,7 @@ import { isTurnEvent, type ThreadEvent } from "../../contract/kinds.ts";
 import { createProblem, type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Committer } from "../host/committer.ts";
 import type { Clock, Storage } from "../host/ports.ts";
-import type { ProjectionLane } from "../projector/projection-outbox.ts";
+import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
 import type { ThreadActorRpc } from "../protocol/rpc.ts";
 import { createRecentValues } from "../registry/recent-values.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -34,13 +34,13 @@ export interface AcceptEventsPorts {
   storage: Storage;
   clock: Clock;
   committer: Pick<Committer, "commit" | "outbox">;
-  projection: Pick<ProjectionLane, "append">;
+  projection: Pick<ProjectionOutbox, "append">;
   registry: Registry;
   threadActor(address: string): ThreadActorRpc;
   holders: RoutePostedPorts["holders"];
   askRoom: RoutePostedPorts["askRoom"];
   identity: Pick<AgentIdentity, "card" | "saveReport">;
-  mailbox: Pick<Mailbox, "endTurn" | "endPassing" | "endOffer" | "findOffer" | "givenAt">;
+  mailbox: Pick<Mailbox, "endTurn" | "endInFlight" | "endOffer" | "findOffer" | "givenAt">;
   seats: Seats;
   presence: Pick<Presence, "noteParts">;
   eventRate: Rate;
@@ -139,7 +139,7 @@ export function createAcceptEvents(
         noteLazily();
         return;
       case "nerve.turn.fail":
-        if (answer.ok) mailbox.endPassing(event.data.turn);
+        if (answer.ok) mailbox.endInFlight(event.data.turn);
         else if (isOver) mailbox.endTurn(event.data.turn);
         noteLazily();
         return;

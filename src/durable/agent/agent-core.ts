@@ -10,10 +10,10 @@ import type { Delivered, Routing } from "../../contract/routing.ts";
 import { type Committer, createCommitter } from "../host/committer.ts";
 import { createGather } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
-import { laneMigrations, migrate } from "../host/schema.ts";
+import { migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { countIgnored } from "../projector/metrics.ts";
-import { createProjectionLane, type ProjectionLane, projectionMigrations } from "../projector/projection-outbox.ts";
+import { createProjectionOutbox, type ProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import type {
   Acknowledgement,
   AgentCard,
@@ -122,9 +122,9 @@ export interface AgentCore {
 export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const { world, registry, threadActor } = ports;
   const { storage, clock } = world;
-  migrate(storage, { lane: laneMigrations, projection: projectionMigrations, agent: agentMigrations });
+  migrate(storage, { lane: outboxMigrations, projection: projectionMigrations, agent: agentMigrations });
 
-  const projection: ProjectionLane = createProjectionLane(world, ports.later, ports.project);
+  const projection: ProjectionOutbox = createProjectionOutbox(world, ports.later, ports.project);
   const committer: Committer = createCommitter(world, {
     dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ignored.due(), ports.silentAt?.(), trim.due()],
     refused: async (undeliverable, _sender, forget) => {
@@ -142,13 +142,13 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       ports.countCommit();
       projection.wake();
     },
-    seal: () => {
+    beforeCommit: () => {
       if (mailbox.writeNotes()) ignored.noteSeen();
-      if (ignored.seal()) presence.noteIgnored();
-      presence.seal();
-      projection.seal();
+      if (ignored.beforeCommit()) presence.noteIgnored();
+      presence.beforeCommit();
+      projection.beforeCommit();
     },
-    undone: () => {
+    onRollback: () => {
       mailbox.undo();
       seats.undo();
       presence.undo();

@@ -7,7 +7,7 @@ import type { Json } from "../../contract/event.ts";
 import { viewActor } from "./actor-view.ts";
 import type { EffectTables } from "./apply-effects.ts";
 import { createCommitter } from "./committer.ts";
-import { createParking } from "./dead-letters.ts";
+import { createDeadLetters } from "./dead-letters.ts";
 import { toPlainError } from "./error-data.ts";
 import { fireTimers } from "./fire-timers.ts";
 import { readHistory } from "./history.ts";
@@ -21,7 +21,7 @@ import type { Logics } from "./logic.ts";
 import { checkPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
 import { readActor, writeActor } from "./rows.ts";
-import { hostMigrations, laneMigrations, migrate } from "./schema.ts";
+import { hostMigrations, migrate, outboxMigrations } from "./schema.ts";
 import { createStepper, type Stepper } from "./stepper.ts";
 import { createTimerTable } from "./timer-table.ts";
 
@@ -31,7 +31,7 @@ export type { ActorHost, ActorView, Definitions, HostOptions, SendAnswer, SendOp
 export function createActorHost(world: World, logics: Logics, options: HostOptions = {}): ActorHost {
   const { storage, clock, address } = world;
   // An object that has made its own tables has made these with them.
-  migrate(storage, { lane: laneMigrations, host: hostMigrations });
+  migrate(storage, { lane: outboxMigrations, host: hostMigrations });
   let queue: Promise<unknown> = Promise.resolve();
   let resumed = false;
   let stepsToCount = 0;
@@ -58,17 +58,27 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       stepsToCount = 0;
     },
     ...(options.heldBack && { heldBack: options.heldBack }),
-    ...(options.seal && { seal: options.seal }),
-    undone() {
-      options.undone?.();
+    ...(options.beforeCommit && { beforeCommit: options.beforeCommit }),
+    onRollback() {
+      options.onRollback?.();
       stepsToCount = 0;
       timers.reread();
       jobs.reread();
     },
   });
-  const parking = createParking(world, () => committer.outbox, options.parked);
+  const deadLetters = createDeadLetters(world, () => committer.outbox, options.parked);
   const tables: EffectTables = { world, outbox: committer.outbox, timers, jobs };
-  const runner: JobRunner = createJobRunner({ world, logics, committer, actors, jobs, parking, stepper: () => stepper, serial, report });
+  const runner: JobRunner = createJobRunner({
+    world,
+    logics,
+    committer,
+    actors,
+    jobs,
+    deadLetters,
+    stepper: () => stepper,
+    serial,
+    report,
+  });
   const stepper: Stepper = createStepper({
     world,
     logics,
@@ -86,7 +96,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     actors,
     timers,
     jobs,
-    parking,
+    deadLetters,
     stepper,
     describeRefusal: options.describeRefusal,
     unknownLater: options.unknownLater,
@@ -143,7 +153,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       committer.alarm(async () => {
         host.resume();
         runner.resume();
-        await serial(() => fireTimers({ world, committer, actors, timers, parking, stepper, report }));
+        await serial(() => fireTimers({ world, committer, actors, timers, deadLetters, stepper, report }));
         await also?.();
       }),
     resume() {
@@ -170,9 +180,9 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       );
     },
     history: (actor, page = {}) => readHistory(storage, actor, { limit: hostLimits.historyRows, ...page }),
-    parked: parking.list,
-    retryParked: (id, translate) => serial(async () => answer(await intake.retry(id, translate))),
-    dropParked: intake.drop,
+    parked: deadLetters.list,
+    retryDeadLetter: (id, translate) => serial(async () => answer(await intake.retry(id, translate))),
+    dropDeadLetter: intake.drop,
     forget: (actor) => serial(() => forget(actor)),
   };
   return host;

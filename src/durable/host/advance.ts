@@ -15,7 +15,7 @@ import { type Step, startMachine, stepMachine } from "./step.ts";
 
 /** A step with what came along with its event. */
 export interface TakenStep extends Step {
-  sidecar: unknown;
+  metadata: unknown;
   /** The event as JSON, from before the machine's code had it. */
   eventText: string;
 }
@@ -23,12 +23,12 @@ export interface TakenStep extends Step {
 /** An event that waits for its step. */
 interface NextEvent {
   event: ActorEvent;
-  sidecar: unknown;
+  metadata: unknown;
 }
 
 /** What leads to the steps: an event, or the input of a new actor. */
 export type Cause =
-  | { snapshot: AnyMachineSnapshot; event: ActorEvent; sidecar?: unknown; following?: LastWords }
+  | { snapshot: AnyMachineSnapshot; event: ActorEvent; metadata?: unknown; following?: LastWords }
   | { input: Json | undefined };
 
 /** A child's message, and what the child said behind it as it ended: heard though the message makes its parent leave it. */
@@ -55,15 +55,15 @@ export async function advance(
   const pure = new Set<string>();
   const writes: PendingWrite[] = [];
 
-  const add = (step: Step, sidecar: unknown, eventText: string): void => {
-    steps.push({ ...step, sidecar, eventText });
+  const add = (step: Step, metadata: unknown, eventText: string): void => {
+    steps.push({ ...step, metadata, eventText });
     for (const effect of step.effects) {
       if (effect.type === "send" && "self" in effect.to && effect.delay === undefined)
-        events.push({ event: effect.event, sidecar: undefined });
+        events.push({ event: effect.event, metadata: undefined });
       else if (effect.type === "stop") {
         promises.delete(effect.id);
         if (pure.delete(effect.id)) effect.settled = true;
-      } else if (effect.type === "write") writes.push({ name: effect.name, params: effect.params, event: step.event, sidecar });
+      } else if (effect.type === "write") writes.push({ name: effect.name, params: effect.params, event: step.event, metadata });
       else if (effect.type === "spawn") {
         const target = logics.get(logic.actors[effect.src] ?? "");
         if (target?.type === "promise" && target.mode === "pure") {
@@ -75,10 +75,10 @@ export async function advance(
   };
 
   /** The machine gets an event of its own: what its code does to it, or keeps of it, is not the sender's. */
-  const take = (snapshot: AnyMachineSnapshot, { event, sidecar }: NextEvent): void => {
+  const take = (snapshot: AnyMachineSnapshot, { event, metadata }: NextEvent): void => {
     const text = JSON.stringify(event);
     const own = JSON.parse(text) as ActorEvent;
-    add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(machine, snapshot, own, identity), sidecar, text);
+    add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(machine, snapshot, own, identity), metadata, text);
   };
 
   /** What throws ends the actor in error, in the state of before, as in XState. */
@@ -92,10 +92,10 @@ export async function advance(
 
   if ("input" in from) add(startMachine(machine, from.input, identity), undefined, JSON.stringify({ type: "xstate.init" }));
   else {
-    take(from.snapshot, { event: from.event, sidecar: from.sidecar });
+    take(from.snapshot, { event: from.event, metadata: from.metadata });
     const { following } = from;
     if (following && leavesChild(steps[0] as TakenStep, following.child))
-      events.unshift(...following.events.map((event) => ({ event, sidecar: undefined })));
+      events.unshift(...following.events.map((event) => ({ event, metadata: undefined })));
   }
 
   for (;;) {
@@ -126,13 +126,16 @@ async function settleNext(
   const told: NextEvent[] = [];
   const tell = (event: ActorEvent): void => {
     checkTold(src, told.length);
-    told.push({ event, sidecar: undefined });
+    told.push({ event, metadata: undefined });
   };
   try {
-    const { output, sidecar } = await runBounded(src, (signal) => target.run(input as never, scope, writes, signal, tell));
-    return [...told, { event: { type: `xstate.done.actor.${id}`, output: toPlain(output, `the output of ${src}`), actorId: id }, sidecar }];
+    const { output, metadata } = await runBounded(src, (signal) => target.run(input as never, scope, writes, signal, tell));
+    return [
+      ...told,
+      { event: { type: `xstate.done.actor.${id}`, output: toPlain(output, `the output of ${src}`), actorId: id }, metadata },
+    ];
   } catch (error) {
-    return [...told, { event: { type: `xstate.error.actor.${id}`, error: toErrorData(error), actorId: id }, sidecar: undefined }];
+    return [...told, { event: { type: `xstate.error.actor.${id}`, error: toErrorData(error), actorId: id }, metadata: undefined }];
   }
 }
 

@@ -31,7 +31,7 @@ export interface ApplyContext extends EffectTables {
 /** The part that ending an actor needs. */
 type EndContext = EffectTables & Pick<ApplyContext, "logic" | "row">;
 
-/** @throws when an effect can't be written; then the whole step is undone */
+/** @throws when an effect can't be written; then the whole step is rolled back */
 export function applyEffects(context: ApplyContext, step: TakenStep): void {
   step.effects.forEach((effect, index) => {
     applyEffect(context, step, effect, index);
@@ -86,7 +86,7 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
     case "write": {
       const write = Object.hasOwn(logic.writes, effect.name) ? logic.writes[effect.name] : undefined;
       if (!write) throw new Error(`the action ${effect.name} is not registered as a write`);
-      write({ name: effect.name, params: effect.params, event: step.event, sidecar: step.sidecar }, scope, append);
+      write({ name: effect.name, params: effect.params, event: step.event, metadata: step.metadata }, scope, append);
     }
   }
 }

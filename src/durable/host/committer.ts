@@ -33,9 +33,9 @@ export interface CommitterOptions {
   /** Called once per commit, for the metrics. */
   counted?: () => void;
   /** Writes last in every transaction: what others gathered in it. */
-  seal?: () => void;
-  /** The transaction was undone, and with it what `dueTimes` may remember of it. */
-  undone?: () => void;
+  beforeCommit?: () => void;
+  /** The transaction was rolled back, and with it what `dueTimes` may remember of it. */
+  onRollback?: () => void;
 }
 
 export function createCommitter(world: World, options: CommitterOptions): Committer {
@@ -90,14 +90,14 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
       result = storage.transaction(() => {
         outbox.sweep();
         const value = body();
-        options.seal?.();
+        options.beforeCommit?.();
         thenArm();
         return value;
       });
     } catch (error) {
       ({ armedAt, guarding } = before);
       outbox.settle(false);
-      options.undone?.();
+      options.onRollback?.();
       throw toStoreFailure(error);
     }
     outbox.settle(true);

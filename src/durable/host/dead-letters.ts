@@ -1,4 +1,4 @@
-/** The parking lot: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
+/** Dead letters: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
 import { cutToBytes } from "../../contract/limits.ts";
 import type { Message } from "../protocol/rpc.ts";
 import type { HostOptions } from "./host-types.ts";
@@ -8,7 +8,7 @@ import type { Outbox } from "./outbox.ts";
 import type { Row, World } from "./ports.ts";
 import type { TimerKey } from "./timer-table.ts";
 
-export interface ParkedRow extends Row {
+export interface DeadLetterRow extends Row {
   id: number;
   actor: string;
   /** Milliseconds since the epoch. */
@@ -27,15 +27,15 @@ export interface ParkedRow extends Row {
 /** The timer or job that an event came from: it stays, unable to act, for as long as the event would still be heard. */
 export type Origin = { timer: TimerKey } | { job: JobKey };
 
-export interface Parking {
+export interface DeadLetters {
   /**
    * Keeps an event, inside the caller's transaction. One that the state does not take is dropped when enough of them are there.
    * @throws when the lot is full and the event threw, so that the sender keeps it
    */
   add(entry: { actor: string; sender?: string; number?: number; origin?: Origin; event: unknown; code: string; error: string }): void;
   isFull(): boolean;
-  list(): ParkedRow[];
-  find(id: number): ParkedRow | undefined;
+  list(): DeadLetterRow[];
+  find(id: number): DeadLetterRow | undefined;
   remove(id: number): void;
   /** It was tried again, in vain. */
   note(id: number, error: string): void;
@@ -43,11 +43,11 @@ export interface Parking {
   removeStarts(actor: string): void;
 }
 
-export function createParking(world: World, outbox: () => Outbox, parked: HostOptions["parked"]): Parking {
+export function createDeadLetters(world: World, outbox: () => Outbox, parked: HostOptions["parked"]): DeadLetters {
   const { storage, clock } = world;
   const count = (where: string): number => storage.exec<{ n: number }>(`SELECT count(*) AS n FROM parked ${where}`)[0]?.n ?? 0;
-  const isFull = (): boolean => count("") >= hostLimits.parkedRows;
-  const isFullOfIgnored = (): boolean => count("WHERE code IN ('not_taken', 'unknown_event')") >= hostLimits.parkedIgnored;
+  const isFull = (): boolean => count("") >= hostLimits.deadLetters;
+  const isFullOfIgnored = (): boolean => count("WHERE code IN ('not_taken', 'unknown_event')") >= hostLimits.deadLettersIgnored;
   return {
     isFull,
     add({ actor, sender, number, origin, event, code, error }) {
@@ -56,8 +56,8 @@ export function createParking(world: World, outbox: () => Outbox, parked: HostOp
         console.warn(JSON.stringify({ at: "parked", address: world.address, actor, dropped: (event as Message).type, error }));
         return;
       }
-      if (isFull()) throw new Error(`${hostLimits.parkedRows} events are parked; retry or drop some first`);
-      const row = storage.exec<ParkedRow>(
+      if (isFull()) throw new Error(`${hostLimits.deadLetters} events are parked; retry or drop some first`);
+      const row = storage.exec<DeadLetterRow>(
         "INSERT INTO parked (actor, at, sender, number, origin, event, code, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
         actor,
         clock.now(),
@@ -70,13 +70,13 @@ export function createParking(world: World, outbox: () => Outbox, parked: HostOp
       )[0];
       if (row) parked?.(row, (to, message: Message) => outbox().append([to], message));
     },
-    list: () => storage.exec<ParkedRow>("SELECT * FROM parked ORDER BY id LIMIT ?", hostLimits.parkedRows),
-    find: (id) => storage.exec<ParkedRow>("SELECT * FROM parked WHERE id = ?", id)[0],
+    list: () => storage.exec<DeadLetterRow>("SELECT * FROM parked ORDER BY id LIMIT ?", hostLimits.deadLetters),
+    find: (id) => storage.exec<DeadLetterRow>("SELECT * FROM parked WHERE id = ?", id)[0],
     remove: (id) => void storage.exec("DELETE FROM parked WHERE id = ?", id),
     note: (id, error) =>
       void storage.exec("UPDATE parked SET error = ?, at = ? WHERE id = ?", cutToBytes(error, hostLimits.errorBytes), clock.now(), id),
     removeStarts(actor) {
-      for (const row of storage.exec<ParkedRow>("SELECT * FROM parked WHERE actor = ? AND sender IS NOT NULL", actor))
+      for (const row of storage.exec<DeadLetterRow>("SELECT * FROM parked WHERE actor = ? AND sender IS NOT NULL", actor))
         if ((JSON.parse(row.event) as Message).type === "host.start") storage.exec("DELETE FROM parked WHERE id = ?", row.id);
     },
   };

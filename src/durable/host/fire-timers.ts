@@ -2,7 +2,7 @@
 import type { Message } from "../protocol/rpc.ts";
 import { addressOf } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";
-import type { Parking } from "./dead-letters.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { ActorEvent } from "./effects.ts";
 import { toPlainError } from "./error-data.ts";
 import { endOfTime, hostLimits } from "./limits.ts";
@@ -17,7 +17,7 @@ export interface TimerPorts {
   committer: Committer;
   actors: LiveActors;
   timers: TimerTable;
-  parking: Parking;
+  deadLetters: DeadLetters;
   stepper: Stepper;
   report(at: string, error: unknown): void;
 }
@@ -31,14 +31,14 @@ export async function fireTimers(ports: TimerPorts): Promise<void> {
     try {
       await fireTimer(ports, timer);
     } catch (error) {
-      // Its actor can't be loaded, or not even parking was possible: others must not wait for it.
+      // Its actor can't be loaded, or it could not even become a dead letter: others must not wait for it.
       report("timer", error);
       committer.commit(() => timers.postpone(timer, world.clock.now() + hostLimits.retryLast));
     }
   }
 }
 
-async function fireTimer({ world, committer, actors, timers, parking, stepper }: TimerPorts, timer: TimerRow): Promise<void> {
+async function fireTimer({ world, committer, actors, timers, deadLetters, stepper }: TimerPorts, timer: TimerRow): Promise<void> {
   const actor: LiveActor | undefined = await actors.load(timer.actor);
   if (actor?.row.status !== "active") {
     committer.commit(() => timers.forget(timer));
@@ -61,7 +61,7 @@ async function fireTimer({ world, committer, actors, timers, parking, stepper }:
     const { actor: id, made } = timer;
     committer.commit(() => {
       timers.postpone(timer, endOfTime);
-      parking.add({
+      deadLetters.add({
         actor: id,
         origin: { timer: { actor: id, made } },
         event,

@@ -2,7 +2,7 @@
 import type { Json } from "../../contract/event.ts";
 import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
 import type { Committer } from "./committer.ts";
-import type { ParkedRow } from "./dead-letters.ts";
+import type { DeadLetterRow } from "./dead-letters.ts";
 import type { ActorEvent } from "./effects.ts";
 import type { HeldBack } from "./held-back.ts";
 import type { HistoryEntry } from "./history.ts";
@@ -28,13 +28,13 @@ export interface HostOptions {
   heldBack?: (queue: HeldBack, begins: boolean) => void;
   /** Called once per commit and with the steps that it held, for the metrics. */
   counted?: (steps: number) => void;
-  /** Writes last in every transaction, and hears when one was undone. */
-  seal?: () => void;
-  undone?: () => void;
+  /** Writes last in every transaction, and hears when one was rolled back. */
+  beforeCommit?: () => void;
+  onRollback?: () => void;
   /** Facts for the sender's actor of a message that was refused for good, beside who refused it and why. */
   describeRefusal?: (undeliverable: Undeliverable) => { [fact: string]: Json | undefined };
   /** An event was parked: called in its transaction, which sends what is appended. */
-  parked?: (entry: ParkedRow, append: (to: string, message: Message) => void) => void;
+  parked?: (entry: DeadLetterRow, append: (to: string, message: Message) => void) => void;
 }
 
 export interface StartRequest {
@@ -53,7 +53,7 @@ export interface StartRequest {
 
 export interface SendOptions {
   /** What only writes see; never stored by the host. */
-  sidecar?: unknown;
+  metadata?: unknown;
   /** Asked when it is this event's turn, of rows as they then are: false refuses it as `not_taken`. */
   fits?: () => boolean;
   /** Writes of the same transaction: first in it, and last. */
@@ -114,11 +114,11 @@ export interface ActorHost {
   /** What of {@link ActorHost.read} needs no query and no copy: not to be changed, and of use until the actor's next event. */
   peek(actor: string): Promise<Pick<ActorView, "status" | "definition" | "value" | "context"> | undefined>;
   history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[];
-  parked(): ParkedRow[];
+  parked(): DeadLetterRow[];
   /** Runs a parked event again; it leaves the lot if it is taken. */
-  retryParked(id: number, translate?: Translate): Promise<SendAnswer>;
+  retryDeadLetter(id: number, translate?: Translate): Promise<SendAnswer>;
   /** Gives a parked event up. A child that never began is reported to its parent as failed. */
-  dropParked(id: number): boolean;
+  dropDeadLetter(id: number): boolean;
   /** Replaces an actor that has ended by a tombstone, which refuses everything. False: there is none, or it is active. */
   forget(actor: string): Promise<boolean>;
 }

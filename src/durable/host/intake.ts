@@ -6,7 +6,7 @@ import type { Json } from "../../contract/event.ts";
 import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
 import type { LastWords } from "./advance.ts";
 import type { Committer } from "./committer.ts";
-import type { Origin, Parking } from "./dead-letters.ts";
+import type { DeadLetters, Origin } from "./dead-letters.ts";
 import type { ActorEvent } from "./effects.ts";
 import { toErrorData, toPlainError } from "./error-data.ts";
 import type { HostOptions, SendAnswer, SendOptions, Translate } from "./host-types.ts";
@@ -48,7 +48,7 @@ export interface IntakePorts {
   actors: LiveActors;
   timers: TimerTable;
   jobs: JobTable;
-  parking: Parking;
+  deadLetters: DeadLetters;
   stepper: Stepper;
   describeRefusal?: HostOptions["describeRefusal"];
   unknownLater?: HostOptions["unknownLater"];
@@ -60,7 +60,7 @@ export function createIntake({
   actors,
   timers,
   jobs,
-  parking,
+  deadLetters,
   stepper,
   describeRefusal,
   unknownLater,
@@ -76,7 +76,7 @@ export function createIntake({
     const setAside = (code: string, error: string): Delivery => {
       committer.commit(() => {
         mark();
-        parking.add({ actor, sender: from, number: id, event: message, code, error });
+        deadLetters.add({ actor, sender: from, number: id, event: message, code, error });
       });
       return { status: "stored" };
     };
@@ -115,7 +115,7 @@ export function createIntake({
       if (actor && actor.row.parent !== envelope.from) return note(actor, mark);
       stepper.stop(actor, () => {
         mark();
-        parking.removeStarts(id);
+        deadLetters.removeStarts(id);
       });
       return { type: "taken", actor: undefined };
     }
@@ -129,8 +129,8 @@ export function createIntake({
       if (fault !== undefined) return { type: "refused", code: "malformed", detail: fault };
       const code = fromHost ? undefined : judge(actor, read.event);
       if (code) return { type: "aside", code, error: `not taken in ${JSON.stringify(actor.snapshot.value)}` };
-      const { sidecar, also, following } = read;
-      const options = { sidecar, before: mark, ...(also && { also }), ...(following && { following }) };
+      const { metadata, also, following } = read;
+      const options = { metadata, before: mark, ...(also && { also }), ...(following && { following }) };
       return { type: "taken", actor: await stepper.take(actor, read.event, options) };
     } catch (error) {
       if (error instanceof StoreFailedError) throw error;
@@ -253,7 +253,7 @@ export function createIntake({
       if (outcome.type === "aside")
         committer.commit(() => {
           forget();
-          parking.add({ actor: id, sender: to, event: failed, code: outcome.code, error: outcome.error });
+          deadLetters.add({ actor: id, sender: to, event: failed, code: outcome.code, error: outcome.error });
         });
       return;
     }
@@ -269,17 +269,17 @@ export function createIntake({
     };
     const setAside = (why: string, error: string): void => {
       forget();
-      parking.add({ actor: id, event, code: why, error });
+      deadLetters.add({ actor: id, event, code: why, error });
     };
     const answer = await sendJudged(id, event, { also: forget }, (error) => setAside("threw", error));
     if (!answer.ok && ["unknown_event", "not_taken"].includes(answer.code)) committer.commit(() => setAside(answer.code, detail));
   }
 
   async function retry(id: number, translate?: Translate): Promise<Result> {
-    const entry = parking.find(id);
+    const entry = deadLetters.find(id);
     if (!entry) return { ok: false, code: "unknown_event", detail: `nothing is parked as ${id}` };
-    const remove = (): void => parking.remove(id);
-    const keep = (error: string): void => parking.note(id, error);
+    const remove = (): void => deadLetters.remove(id);
+    const keep = (error: string): void => deadLetters.note(id, error);
     const event = JSON.parse(entry.event) as ActorEvent;
     const origin = entry.origin === null ? undefined : (JSON.parse(entry.origin) as Origin);
     if (origin) {
@@ -301,12 +301,12 @@ export function createIntake({
   }
 
   function drop(id: number): boolean {
-    const entry = parking.find(id);
+    const entry = deadLetters.find(id);
     if (!entry) return false;
     const message = JSON.parse(entry.event) as Message;
     const { sender, origin, actor } = entry;
     committer.commit(() => {
-      parking.remove(id);
+      deadLetters.remove(id);
       if (origin !== null) forgetOrigin(JSON.parse(origin) as Origin);
       if (sender !== null && message.type === "host.start")
         tellFailedStart(sender, addressIn(actor), message, { name: "Error", message: `dropped by an operator: ${entry.error}` });
@@ -329,7 +329,7 @@ export function createIntake({
     send: (id, event, options = {}) =>
       sendJudged(id, event, options, (error) => {
         // Its caller has the event, and hears the error.
-        if (!parking.isFull()) parking.add({ actor: id, event, code: "threw", error });
+        if (!deadLetters.isFull()) deadLetters.add({ actor: id, event, code: "threw", error });
       }),
     hearRefusal,
     retry,

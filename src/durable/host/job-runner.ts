@@ -5,7 +5,7 @@
 import type { Json } from "../../contract/event.ts";
 import { checkTold } from "./advance.ts";
 import type { Committer } from "./committer.ts";
-import type { Parking } from "./dead-letters.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { toErrorData, toPlainError } from "./error-data.ts";
 import type { JobRow, JobTable } from "./job-table.ts";
@@ -32,13 +32,13 @@ export interface JobPorts {
   committer: Committer;
   actors: LiveActors;
   jobs: JobTable;
-  parking: Parking;
+  deadLetters: DeadLetters;
   stepper: () => Stepper;
   serial<T>(work: () => Promise<T>): Promise<T>;
   report(at: string, error: unknown): void;
 }
 
-export function createJobRunner({ world, logics, committer, actors, jobs, parking, stepper, serial, report }: JobPorts): JobRunner {
+export function createJobRunner({ world, logics, committer, actors, jobs, deadLetters, stepper, serial, report }: JobPorts): JobRunner {
   const running = new Map<string, { job: JobRow; abort: AbortController }>();
   /** How many events of a run wait to be taken. */
   const told = new WeakMap<JobRow, number>();
@@ -71,7 +71,7 @@ export function createJobRunner({ world, logics, committer, actors, jobs, parkin
         const { actor: id } = job;
         committer.commit(() => {
           jobs.setAside(job);
-          parking.add({
+          deadLetters.add({
             actor: id,
             origin: { job: { actor: id, id: job.id, run: job.run } },
             event,
@@ -96,7 +96,7 @@ export function createJobRunner({ world, logics, committer, actors, jobs, parkin
         if (judgeEvent(actor.machine, actor.snapshot, event) === undefined) await stepper().take(actor, event);
       } catch (error) {
         if (error instanceof StoreFailedError) throw error;
-        committer.commit(() => parking.add({ actor: job.actor, event, code: "threw", error: toPlainError(error).message }));
+        committer.commit(() => deadLetters.add({ actor: job.actor, event, code: "threw", error: toPlainError(error).message }));
       }
     };
     world.scheduler.background(serial(take).catch((error: unknown) => report("promise", error)));

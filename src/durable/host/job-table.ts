@@ -11,13 +11,13 @@ export interface JobRow extends Row {
   /** Name of the promise logic. */
   src: string;
   input: string | null;
-  /** Runs begun; {@link parkedAttempts}: it has ended, and its result waits in the parking lot. */
+  /** Runs begun; {@link deadLetterAttempts}: it has ended, and its result waits among the dead letters. */
   attempts: number;
 }
 
 export type JobKey = Pick<JobRow, "actor" | "id" | "run">;
 
-const parkedAttempts = -1;
+const deadLetterAttempts = -1;
 
 export interface JobTable {
   /** Adds a job whose first run begins after the commit; one of the same id is replaced. */
@@ -33,7 +33,7 @@ export interface JobTable {
   /** Jobs that run, or should. */
   list(): JobRow[];
   any(): boolean;
-  /** A transaction was undone. */
+  /** A transaction was rolled back. */
   reread(): void;
 }
 
@@ -50,7 +50,7 @@ export function createJobTable(storage: Storage): JobTable {
     cancel: (actor, id) => write("DELETE FROM job WHERE actor = ? AND id = ?", actor, id),
     clear: (actor) => write("DELETE FROM job WHERE actor = ?", actor),
     forget: ({ actor, id, run }) => write(`DELETE FROM job ${one}`, actor, id, run),
-    setAside: ({ actor, id, run }) => write(`UPDATE job SET attempts = ${parkedAttempts} ${one}`, actor, id, run),
+    setAside: ({ actor, id, run }) => write(`UPDATE job SET attempts = ${deadLetterAttempts} ${one}`, actor, id, run),
     countAttempt: ({ actor, id, run }) => write(`UPDATE job SET attempts = attempts + 1 ${one}`, actor, id, run),
     isCurrent: ({ actor, id, run }) => storage.exec(`SELECT 1 FROM job ${one}`, actor, id, run).length > 0,
     list: () => storage.exec<JobRow>("SELECT * FROM job WHERE attempts >= 0"),

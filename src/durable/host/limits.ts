@@ -10,10 +10,10 @@ export const hostLimits = {
   historyRows: 1_000,
   /** Bytes of an event, and of a step's effects, that the history keeps: a row holds 2 MB, and people read it. */
   historyBytes: 64_000,
-  /** Messages in an actor's parking lot; beyond it the object refuses, so that nothing is dropped unseen. */
-  parkedRows: 1_000,
+  /** Messages in an object's dead letters; beyond it the object refuses, so that nothing is dropped unseen. */
+  deadLetters: 1_000,
   /** How many of them may be events that a state does not take; further ones are dropped, so that there is room for what throws. */
-  parkedIgnored: 500,
+  deadLettersIgnored: 500,
   /** Failed deliveries of a message before the receiver is told to park it unrun: a message that kills its receiver must not for ever. */
   deliveryAttempts: 5,
   /** Receivers of one message that are asked at once: bounds open calls, of which the platform allows few. */

@@ -33,7 +33,7 @@ export interface PendingWrite {
   name: string;
   params: { [key: string]: Json };
   event: ActorEvent;
-  sidecar: unknown;
+  metadata: unknown;
 }
 
 /** A named action: rows written in the step's own transaction. It must be synchronous and do nothing else. */
@@ -70,7 +70,7 @@ export interface MachineOptions {
 /** What a promise gave: its output, and what only the next step's writes see of it. */
 export interface PromiseResult {
   output: Json | undefined;
-  sidecar?: unknown;
+  metadata?: unknown;
 }
 
 export type MachineLogic = MachineOptions &

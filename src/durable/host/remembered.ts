@@ -1,4 +1,4 @@
-/** A value that is read from the store once and kept until something it depends on is written, or a transaction is undone. */
+/** A value that is read from the store once and kept until something it depends on is written, or a transaction is rolled back. */
 export interface Remembered<T> {
   get(): T;
   /** It is known without a reading. */

@@ -3,7 +3,7 @@ import { NewerVersionError } from "./newer-version.ts";
 import type { Storage } from "./ports.ts";
 
 /** The tables of a lane: what came in, and what goes out. Statements by version; never edited once released, only appended to. */
-export const laneMigrations: readonly string[] = [
+export const outboxMigrations: readonly string[] = [
   `CREATE TABLE inbox (sender TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL, receivers TEXT NOT NULL, message TEXT NOT NULL, spread INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL DEFAULT 0);`,
   // `failing`: since when deliveries of it fail. `held_back`: what waits for a receiver that failed for too long.

@@ -135,12 +135,12 @@ export function createStepper({ world, logics, committer, actors, tables, countS
 
   return {
     scopeOf,
-    async take(actor, event, { sidecar, before, also, following } = {}) {
+    async take(actor, event, { metadata, before, also, following } = {}) {
       const { machine, logic, row, snapshot } = actor;
       const options = { ...(before && { before }), ...(also && { also }) };
       // Out of memory while it steps: who reads meanwhile finds what is stored, and a step that throws leaves nothing behind.
       actors.release(row.id);
-      const cause = { snapshot, event, sidecar, ...(following && { following }) };
+      const cause = { snapshot, event, metadata, ...(following && { following }) };
       const steps = await advance(machine, logic, logics, scopeOf(actor), identityOf(row), cause);
       return commitSteps(actor, steps, options);
     },

@@ -32,7 +32,7 @@ export interface TimerTable {
   next(now: number): TimerRow | undefined;
   earliest(): number | undefined;
   of(actor: string): { id: string; due: number }[];
-  /** A transaction was undone. */
+  /** A transaction was rolled back. */
   reread(): void;
 }
 

@@ -23,12 +23,12 @@ export const projectionLimits = {
   callBytes: 8_000_000,
 } as const;
 
-export interface ProjectionLane {
+export interface ProjectionOutbox {
   /** Adds a row to the present transaction. */
   append(row: ProjectionRow): void;
   /** Last in every transaction: stores its rows, as one, and deletes what was sent. */
-  seal(): void;
-  /** The transaction was undone. */
+  beforeCommit(): void;
+  /** The transaction was rolled back. */
   undo(): void;
   /** Starts the gathering if rows wait; called after a commit. */
   wake(): void;
@@ -40,11 +40,11 @@ export interface ProjectionLane {
 }
 
 /** @param project answers when the rows are in D1; a throw means again later */
-export function createProjectionLane(
+export function createProjectionOutbox(
   world: World,
   later: (milliseconds: number, work: () => void) => void,
   project: (rows: ProjectionRow[]) => Promise<void>,
-): ProjectionLane {
+): ProjectionOutbox {
   const { storage, clock, scheduler } = world;
   let gathered: ProjectionRow[] = [];
   let sent = 0;
@@ -83,7 +83,7 @@ export function createProjectionLane(
 
   return {
     append: (row) => void gathered.push({ at: clock.now(), ...row }),
-    seal() {
+    beforeCommit() {
       // The transaction before this one held.
       swept = sweeping;
       if (sent > swept) storage.exec("DELETE FROM projection WHERE id <= ?", sent);

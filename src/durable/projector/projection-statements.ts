@@ -9,7 +9,7 @@ import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";
 import { archiveTable } from "./tables/archive-table.ts";
 import { audienceTable } from "./tables/audience-table.ts";
-import { parkedTable } from "./tables/dead-letter-table.ts";
+import { deadLetterTable } from "./tables/dead-letter-table.ts";
 import { eventTable } from "./tables/event-table.ts";
 import { presenceTable } from "./tables/presence-table.ts";
 import { threadTable } from "./tables/thread-table.ts";
@@ -21,7 +21,7 @@ import { waitTable } from "./tables/wait-table.ts";
 const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   event: eventTable,
   thread: threadTable,
-  parked: parkedTable,
+  parked: deadLetterTable,
   accepts: acceptsTable,
   turn: turnTable,
   wait: waitTable,

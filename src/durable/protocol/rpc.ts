@@ -336,7 +336,7 @@ export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
   supplement(supplement: Json): Promise<void>;
   messages(page: { after?: number; limit: number }): Promise<{ messages: MessageView[]; next: number | null }>;
   /** As the root's; null: there is no such event here. */
-  settleParked(order: "retry" | "drop", id: number): Promise<Result<null>>;
+  settleDeadLetter(order: "retry" | "drop", id: number): Promise<Result<null>>;
   /** Steps that count, as rows for a copy. */
   steps(range: StepRange): Promise<Steps>;
   /** The actor's history, a page after a revision. */
@@ -376,7 +376,7 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   /** Takes a role from its holder: for the agent named, or for whoever is recruited. */
   assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>>;
   /** Runs a parked event again, or gives it up. */
-  settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
+  settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   /** The actor's history: each event with the state before and after and its effects. */
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
   /** Wakes the object to see whether its thread's time is over; false: there is none. */

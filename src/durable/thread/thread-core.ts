@@ -13,9 +13,9 @@ import { controlKeyMigrations, createControlKeys, type Once } from "../host/cont
 import { createLogics } from "../host/logic.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
-import { hostMigrations, laneMigrations, migrate } from "../host/schema.ts";
+import { hostMigrations, migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
-import { createProjectionLane, projectionMigrations } from "../projector/projection-outbox.ts";
+import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import type {
   AdmissionView,
   AgentStanding,
@@ -32,7 +32,7 @@ import { createAudience, isWaitedFor } from "./broadcast/audience.ts";
 import { readBroadcast } from "./broadcast/audience-rows.ts";
 import { childMessages, createChildren } from "./children/children.ts";
 import { makeArchiveRow, readNewest } from "./lifecycle/archive-thread.ts";
-import { createParkedEvents } from "./lifecycle/dead-letters.ts";
+import { createThreadDeadLetters } from "./lifecycle/dead-letters.ts";
 import { findEpoch, nameActor, readOrigin, readThreadName } from "./lifecycle/epochs.ts";
 import { createOwnPlaces, isOwnPlace } from "./lifecycle/local-receivers.ts";
 import { createThreadRetention } from "./lifecycle/thread-retention.ts";
@@ -80,7 +80,7 @@ export interface ThreadCore {
   /** What agents say of the thread: of a turn, to its task; of an offer or a role, to its recruitment. */
   take: ThreadActorRpc["take"];
   /** @param event the number of an event that this object, or with a `t` before it its task's object, has parked */
-  settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
+  settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
   /** Whether nothing here lives or waits to be sent: an object that is told to go may be emptied. */
@@ -120,14 +120,14 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     (beside && isRoot && readThreadName(address) === `task/${name}`);
 
   migrate(storage, {
-    lane: laneMigrations,
+    lane: outboxMigrations,
     host: hostMigrations,
     projection: projectionMigrations,
     ...(isRoot && { recruitment: recruitmentMigrations, control: controlKeyMigrations }),
     ...(hasTasks && { task: taskMigrations }),
   });
 
-  const projection = createProjectionLane(world, ports.later, ports.project);
+  const projection = createProjectionOutbox(world, ports.later, ports.project);
   const project = (row: ProjectionRow): void => {
     // A fork's parent is no one that it reports to: the thread's row does not have it.
     const isOrphan = isRoot && row.table === "thread" && row.parent === null;
@@ -175,12 +175,12 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       ports.counted(steps);
       projection.wake();
     },
-    seal() {
+    beforeCommit() {
       cause = null;
-      waits.seal();
-      projection.seal();
+      waits.beforeCommit();
+      projection.beforeCommit();
     },
-    undone() {
+    onRollback() {
       cause = null;
       waits.undo();
       projection.undo();
@@ -191,7 +191,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     unknownLater: true,
     heldBack: (queue, begins) => project(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
   });
-  const parked = createParkedEvents({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
+  const parked = createThreadDeadLetters({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
 
   /** The thread's id means its present actor; one of an earlier epoch is named in full. */
   const present = (actor: string): string => (isRoot && actor === name ? nameActor(name, findEpoch(storage)) : actor);
@@ -367,10 +367,10 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       }
       return isRoot ? recruitment.take(agent, event, hash) : refuse("not_found", "There is no such offer or role.");
     },
-    settleParked(order, event, once) {
+    settleDeadLetter(order, event, once) {
       const id = Number(event.replace(/^t/, ""));
       const settle = (): Promise<Result<null>> =>
-        isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleParked(order, id) : parked.settle(order, id);
+        isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleDeadLetter(order, id) : parked.settle(order, id);
       return isRoot ? keys.run(once, settle, async () => succeed(null)) : settle();
     },
     isOver: () => (retention?.due() ?? Number.POSITIVE_INFINITY) <= clock.now(),

@@ -62,7 +62,7 @@ function createCore(ctx: DurableObjectState, env: Environment, kind: CommitKind,
     random: () => Math.random(),
     card: (agent) => near.agent(agent).card(),
     later: (milliseconds, work) => void setTimeout(work, milliseconds),
-    // Deleting by a rule that nobody meant cannot be undone: then all stays.
+    // Deleting by a rule that nobody meant cannot be onRollback: then all stays.
     retention: read.ok ? { keep: read.retention.default, empty } : undefined,
     counted: (steps) => {
       countCommit(kind);
@@ -175,8 +175,8 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     return this.#ask((core) => core.recruitment.assign(operator, role, body, once));
   }
 
-  async settleParked(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>> {
-    return this.#ask((core) => core.settleParked(order, event, once));
+  async settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>> {
+    return this.#ask((core) => core.settleDeadLetter(order, event, once));
   }
 
   async history(page: Page): Promise<Result<Json>> {
@@ -239,8 +239,8 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
     return this.#find()?.task(task).peek();
   }
 
-  async settleParked(order: "retry" | "drop", id: number): Promise<Result<null>> {
-    return this.#find()?.settleParked(order, String(id)) ?? refuse("not_found", `Nothing is parked as ${id}.`);
+  async settleDeadLetter(order: "retry" | "drop", id: number): Promise<Result<null>> {
+    return this.#find()?.settleDeadLetter(order, String(id)) ?? refuse("not_found", `Nothing is parked as ${id}.`);
   }
 
   async steps(range: StepRange): Promise<Steps> {

@@ -12,9 +12,9 @@ import { createGather } from "../host/gather.ts";
 import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
-import { laneMigrations, migrate } from "../host/schema.ts";
+import { migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
-import { createProjectionLane, projectionMigrations } from "../projector/projection-outbox.ts";
+import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import { createMail } from "../protocol/mail.ts";
 import type { AdmissionView, Delivery, Envelope, Message, PauseView, ProjectionRow } from "../protocol/rpc.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -78,13 +78,13 @@ interface Item {
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
   migrate(storage, {
-    lane: laneMigrations,
+    lane: outboxMigrations,
     projection: projectionMigrations,
     admission: queueMigrations,
     control: controlKeyMigrations,
     outcome: outcomeMigrations,
   });
-  const projection = createProjectionLane(world, later, project);
+  const projection = createProjectionOutbox(world, later, project);
   const committer = createCommitter(world, {
     dueTimes: () => [projection.due()],
     refused: ({ to, message, code, detail }, _sender, forget) => {
@@ -96,8 +96,8 @@ export function createAdmission({ name, world, registry, project, settle, later,
       countCommit();
       projection.wake();
     },
-    seal: () => projection.seal(),
-    undone: () => projection.undo(),
+    beforeCommit: () => projection.beforeCommit(),
+    onRollback: () => projection.undo(),
   });
   const queue = createQueue(storage);
   const gate = createGate(storage);

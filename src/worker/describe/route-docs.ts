@@ -1,7 +1,7 @@
 /** Every route's description, in the order in which people read them. The app's own routes are the other side: a test compares. */
 import { agentDocs } from "../routes/agents.ts";
 import { broadcastDocs } from "../routes/broadcasts.ts";
-import { parkedDocs } from "../routes/dead-letters.ts";
+import { deadLetterDocs } from "../routes/dead-letters.ts";
 import { enrolmentDocs } from "../routes/enrolments.ts";
 import { eventDocs } from "../routes/events.ts";
 import { inboxDocs } from "../routes/inbox.ts";
@@ -61,7 +61,7 @@ export const routeDocs: RouteDoc[] = [
   ...subscriptionDocs,
   ...enrolmentDocs,
   ...operatorDocs,
-  ...parkedDocs,
+  ...deadLetterDocs,
   ...schemaDocs,
   ...statusDocs,
   ...openDocs,

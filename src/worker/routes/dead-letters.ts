@@ -5,14 +5,14 @@ import { limits } from "../../contract/limits.ts";
 import { answerOnce } from "../answer-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
-import { listParked } from "../dead-letter-store.ts";
+import { listDeadLetters } from "../dead-letter-store.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";
 import type { RouteDoc } from "../describe/route-doc.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
-import { retryParked } from "../retry-dead-letters.ts";
+import { retryDeadLetter } from "../retry-dead-letters.ts";
 
 /** A thread, and a number of its root's object or, with a `t`, of its task's. */
 const parkedId = /^(t[a-z2-7]{25}):(t?\d{1,12})$/;
@@ -27,18 +27,18 @@ const nothing = z.strictObject({});
 const retryBody = parkedList.extend({ limit: z.int().min(1).max(limits.pageMax).default(limits.page) });
 
 /** Adds the routes of `/v1/parked`. */
-export function addParkedRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
+export function addDeadLetterRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/parked", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listParked(ports.db, parseInput(parkedList, c.req.query(), "query")));
+    return c.json(await listDeadLetters(ports.db, parseInput(parkedList, c.req.query(), "query")));
   });
 
   app.post("/v1/parked/retry", async (c) => {
     const operator = await requireOperator(c, ports);
     const body = parseInput(retryBody, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
     const answer = await answerOnce(ports, await readOnce(c, operator, body), async () => {
-      const page = await listParked(ports.db, body);
-      const done = await retryParked(
+      const page = await listDeadLetters(ports.db, body);
+      const done = await retryDeadLetter(
         page.parked.map(({ id }) => id),
         { operator, thread: ports.thread },
       );
@@ -54,14 +54,14 @@ export function addParkedRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       const id = c.req.param("id") ?? "";
       const [, thread, event] = parkedId.exec(id) ?? [];
       if (thread === undefined || event === undefined) throw problemError("not_found", `Nothing is parked as ${id}.`);
-      unwrap(await ports.thread(thread).settleParked(order, event, await readOnce(c, operator, {})));
+      unwrap(await ports.thread(thread).settleDeadLetter(order, event, await readOnce(c, operator, {})));
       return c.json({ id, status: order === "retry" ? "taken" : "dropped" }, 202);
     });
   }
 }
 
 /** What these routes say of themselves. */
-export const parkedDocs: RouteDoc[] = [
+export const deadLetterDocs: RouteDoc[] = [
   {
     route: "GET /v1/parked",
     tag: "operations",

@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Json } from "../../../src/contract/event.ts";
 import type { ActorView, SendAnswer } from "../../../src/durable/host/actor-host.ts";
 import { type ActorHost, createActorHost } from "../../../src/durable/host/actor-host.ts";
-import type { ParkedRow } from "../../../src/durable/host/dead-letters.ts";
+import type { DeadLetterRow } from "../../../src/durable/host/dead-letters.ts";
 import type { HistoryEntry } from "../../../src/durable/host/history.ts";
 import type { SqlValue } from "../../../src/durable/host/ports.ts";
 import type { Delivery, Envelope } from "../../../src/durable/protocol/rpc.ts";
@@ -89,14 +89,14 @@ export class TestActor extends DurableObject<TestEnv> {
   history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[] {
     return this.host.history(actor, page);
   }
-  parked(): ParkedRow[] {
+  parked(): DeadLetterRow[] {
     return this.host.parked();
   }
   retry(id: number): Promise<SendAnswer> {
-    return this.host.retryParked(id);
+    return this.host.retryDeadLetter(id);
   }
   drop(id: number): boolean {
-    return this.host.dropParked(id);
+    return this.host.dropDeadLetter(id);
   }
   forget(actor: string): Promise<boolean> {
     return this.host.forget(actor);

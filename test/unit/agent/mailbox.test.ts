@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { agentLimits, agentMigrations } from "../../../src/durable/agent/agent-schema.ts";
 import { createMailbox, type Mailbox } from "../../../src/durable/agent/mailbox/mailbox.ts";
 import type { Reader } from "../../../src/durable/agent/mailbox/reader.ts";
-import { laneMigrations, migrate } from "../../../src/durable/host/schema.ts";
+import { migrate, outboxMigrations } from "../../../src/durable/host/schema.ts";
 import { createMail } from "../../../src/durable/protocol/mail.ts";
 import { createNodeStorage, type NodeStorage } from "../../../src/durable/storage/node-storage.ts";
 
@@ -15,7 +15,7 @@ beforeEach(() => {
   storage = createNodeStorage();
   now = 1_800_000_000_000;
   sent = 0;
-  migrate(storage, { lane: laneMigrations, agent: agentMigrations });
+  migrate(storage, { lane: outboxMigrations, agent: agentMigrations });
 });
 
 /** @param later takes what is put off */

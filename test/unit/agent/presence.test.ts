@@ -35,7 +35,7 @@ function wake(): void {
     commits += 1;
     storage.transaction(() => {
       body();
-      presence.seal();
+      presence.beforeCommit();
     });
   };
   presence = createPresence("alice", {
@@ -55,7 +55,7 @@ function take(mail: Partial<Mail>): void {
   storage.transaction(() => {
     seats.note(mail as Mail, now);
     presence.noteParts(mail.seat?.lost === true);
-    presence.seal();
+    presence.beforeCommit();
   });
 }
 
@@ -151,7 +151,7 @@ describe("silence", () => {
     storage.transaction(() => {
       seats.reserve({ offer: "t9:0:1", thread: "t9", role: "judge", silence: 6_000, at: now });
       presence.noteParts(false);
-      presence.seal();
+      presence.beforeCommit();
     });
     pass(6_000);
     expect(told).toEqual(["agent.away judge claim in t9"]);
@@ -342,7 +342,7 @@ test("thousands of roles are told of in pieces, each role once", () => {
         now,
       );
     presence.noteParts(false);
-    presence.seal();
+    presence.beforeCommit();
   });
   const counts = (type: string): number =>
     told.filter((line) => line.startsWith(type)).reduce((sum, line) => sum + line.split(",").length, 0);

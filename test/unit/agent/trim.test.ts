@@ -1,7 +1,7 @@
 /** [RET5] What an object forgets by age goes in bounded steps, until nothing is left that is too old. */
 import { expect, test } from "vitest";
 import { createTrim, trimLimits } from "../../../src/durable/agent/mailbox/trim.ts";
-import { laneMigrations, migrate } from "../../../src/durable/host/schema.ts";
+import { migrate, outboxMigrations } from "../../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../../src/durable/storage/node-storage.ts";
 import { createQueue, queueLimits, queueMigrations } from "../../../src/durable/workflow/queue.ts";
 
@@ -33,7 +33,7 @@ test("[RET5] no alarm deletes more than a step, each says when the next is due, 
 
 test("[RET5] a workflow's inbox keeps no number of threads that ended long ago", () => {
   const storage = createNodeStorage();
-  migrate(storage, { lane: laneMigrations, queue: queueMigrations });
+  migrate(storage, { lane: outboxMigrations, queue: queueMigrations });
   const queue = createQueue(storage);
   const senders = 100 + 20 * queueLimits.sendersAtOnce;
   for (let thread = 0; thread < senders; thread++) {

@@ -10,7 +10,7 @@ import { countBytes, cutToBytes, exceedsBytes, limits } from "../../../src/contr
 import { readFrame } from "../../../src/durable/agent/connection/read-frame.ts";
 import { hostLimits } from "../../../src/durable/host/limits.ts";
 import { migrate } from "../../../src/durable/host/schema.ts";
-import { createProjectionLane, projectionLimits, projectionMigrations } from "../../../src/durable/projector/projection-outbox.ts";
+import { createProjectionOutbox, projectionLimits, projectionMigrations } from "../../../src/durable/projector/projection-outbox.ts";
 import type { ProjectionRow } from "../../../src/durable/protocol/rpc.ts";
 import { createNodeStorage } from "../../../src/durable/storage/node-storage.ts";
 import { isRowTooLarge, rowBytes } from "../../../src/durable/storage/row-bound.ts";
@@ -122,7 +122,7 @@ test("[BYTE3] what one commit tells the log is split into rows that fit, and sen
   const calls: number[] = [];
   const seen: string[] = [];
   const later = vi.fn();
-  const lane = createProjectionLane(
+  const lane = createProjectionOutbox(
     {
       address: "a",
       storage,
@@ -144,7 +144,7 @@ test("[BYTE3] what one commit tells the log is split into rows that fit, and sen
         thread: null,
         event: { specversion: "1.0", id, source: "/a", type: "t", time: "2026-01-01T00:00:00Z", data: letters(240_000) },
       } satisfies ProjectionRow);
-    lane.seal();
+    lane.beforeCommit();
   });
   const rows = storage.exec<{ bytes: number }>("SELECT length(CAST(body AS BLOB)) AS bytes FROM projection");
   expect(rows.length).toBeGreaterThan(10);

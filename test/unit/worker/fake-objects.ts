@@ -215,8 +215,8 @@ export function createFakeObjects(): FakeObjects {
         note(`recruitment/${id}`, "retire");
         return threads.has(id);
       },
-      async settleParked(order, event) {
-        note(`recruitment/${id}`, "settleParked", order, event);
+      async settleDeadLetter(order, event) {
+        note(`recruitment/${id}`, "settleDeadLetter", order, event);
         return threads.has(id) ? succeed(null) : refuse("not_found", "Nothing is parked.");
       },
       async history(page) {

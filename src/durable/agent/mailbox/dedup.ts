@@ -8,16 +8,16 @@ export interface KnownSender {
   held: number | null;
 }
 
-export interface KnownSenders {
+export interface Dedup {
   read(address: string): KnownSender | undefined;
   /** Notes in memory what the caller's transaction is about to write. */
   remember(address: string, sender: KnownSender): void;
   write(address: string, sender: KnownSender): void;
-  /** A transaction was undone, or all senders are forgotten: memory is void. */
+  /** A transaction was rolled back, or all senders are forgotten: memory is void. */
   forget(): void;
 }
 
-export function createKnownSenders(storage: Storage, clock: Clock): KnownSenders {
+export function createDedup(storage: Storage, clock: Clock): Dedup {
   const known = new Map<string, KnownSender>();
   return {
     read(address) {

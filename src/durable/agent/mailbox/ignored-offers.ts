@@ -15,9 +15,9 @@ export interface IgnoredOffers {
   /** Looks. Within a transaction. @returns whether the count has changed */
   look(): boolean;
   /** The same, if there were any or it is time; last in a transaction. */
-  seal(): boolean;
+  beforeCommit(): boolean;
   due(): number | undefined;
-  /** The transaction was undone. */
+  /** The transaction was rolled back. */
   undo(): void;
 }
 
@@ -67,7 +67,7 @@ export function createIgnoredOffers({ storage, clock, isFree }: IgnoredOffersPor
       lookAt = undefined;
       return look();
     },
-    seal: () => count > 0 && look(),
+    beforeCommit: () => count > 0 && look(),
     due: () => lookAt,
     undo() {
       count = read();

@@ -1,6 +1,6 @@
 /**
  * What was acknowledged or answered and is not written yet: memory that rides along with the next commit. Lost with a
- * transaction that is undone: then what was acknowledged is given once more. Knows numbers and ids, not rows.
+ * transaction that is rolled back: then what was acknowledged is given once more. Knows numbers and ids, not rows.
  */
 import { agentLimits } from "../agent-schema.ts";
 

@@ -61,7 +61,7 @@ export interface MailRows {
   /** Writes what is noted; within a transaction. Returns whether offers were seen by it. */
   writeNotes(): boolean;
   clear(): void;
-  /** The transaction was undone: what memory holds of it is read anew. */
+  /** The transaction was rolled back: what memory holds of it is read anew. */
   undo(): void;
 }
 

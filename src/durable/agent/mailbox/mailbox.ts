@@ -12,7 +12,7 @@ import { answerUnknown } from "../../host/newer-version.ts";
 import type { World } from "../../host/ports.ts";
 import { type Mail, readMail } from "../../protocol/mail.ts";
 import type { Delivery, Envelope } from "../../protocol/rpc.ts";
-import { createKnownSenders } from "./dedup.ts";
+import { createDedup } from "./dedup.ts";
 import { createGivenTurns } from "./given-turns.ts";
 import { createMailNotes } from "./mail-notes.ts";
 import { createMailReaders } from "./mail-readers.ts";
@@ -21,7 +21,7 @@ import { createMailRows } from "./mail-rows.ts";
 import type { Incoming, Reader } from "./reader.ts";
 import { createReceipts } from "./receipts.ts";
 import { createSeqNumbers, type Reserved } from "./seq-numbers.ts";
-import { createPassingTurns } from "./turns-in-flight.ts";
+import { createTurnsInFlight } from "./turns-in-flight.ts";
 
 export interface Mailbox {
   /**
@@ -59,7 +59,7 @@ export interface Mailbox {
   /** The turn was answered or is over: its event goes. */
   endTurn(turn: string): void;
   /** The agent gave the turn back: it may get the same one again, so only an event that has no row goes. */
-  endPassing(turn: string): void;
+  endInFlight(turn: string): void;
   /** Deletes what has expired; within a transaction. */
   expire(): void;
   /** When the next event expires, at the earliest. */
@@ -74,7 +74,7 @@ export interface Mailbox {
   writeNotes(): boolean;
   /** The agent does not want the offer: it is none of its open ones any more. */
   endOffer(offer: string): void;
-  /** The transaction was undone: what memory holds of it is read anew. */
+  /** The transaction was rolled back: what memory holds of it is read anew. */
   undo(): void;
   /** Events of turns that are open, or offers that are, in order. */
   readOpen(of: "turn" | "offer"): InboxItem[];
@@ -99,9 +99,9 @@ export function createMailbox(
   stored: (mail: Mail) => void,
 ): Mailbox {
   const seqs = createSeqNumbers(reserved);
-  const senders = createKnownSenders(storage, clock);
+  const senders = createDedup(storage, clock);
   const given = createGivenTurns();
-  const passing = createPassingTurns(clock, later);
+  const passing = createTurnsInFlight(clock, later);
   const receipts = createReceipts(storage, clock);
   const notes = createMailNotes();
   const rows = createMailRows(storage, clock, notes);
@@ -119,7 +119,7 @@ export function createMailbox(
     for (const listener of woken) listener();
   }
 
-  function dropPassing(turn: string): boolean {
+  function dropInFlight(turn: string): boolean {
     const ended = passing.end(turn);
     if (ended) readers.forgetAbout(turn);
     return ended;
@@ -185,7 +185,7 @@ export function createMailbox(
           readers.forgetSeqs(rows.deleteOffers());
           if (rows.full) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
         }
-        if (mail.again && mail.turn !== undefined) dropPassing(mail.turn);
+        if (mail.again && mail.turn !== undefined) dropInFlight(mail.turn);
         const seq = given?.seq ?? seqs.take();
         const held = phase === "hold";
         rows.expect(seq, held, taken);
@@ -244,8 +244,8 @@ export function createMailbox(
       if (!passing.end(turn)) notes.noteEnded(turn);
       readers.pumpAll();
     },
-    endPassing(turn) {
-      if (dropPassing(turn)) readers.pumpAll();
+    endInFlight(turn) {
+      if (dropInFlight(turn)) readers.pumpAll();
     },
     expire() {
       receipts.expire();

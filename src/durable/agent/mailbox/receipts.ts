@@ -18,7 +18,7 @@ export interface Receipts {
   find(event: { source: string; id: string }): Receipt | undefined;
   /** Those that were too old were deleted: what memory holds of them is read anew. */
   expire(): void;
-  /** The transaction was undone. */
+  /** The transaction was rolled back. */
   undo(): void;
 }
 

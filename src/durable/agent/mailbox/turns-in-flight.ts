@@ -9,7 +9,7 @@ import { agentLimits } from "../agent-schema.ts";
 import type { Incoming, Reader } from "./reader.ts";
 
 /** A turn on its way, and who was given it. */
-export interface PassingTurn {
+export interface TurnInFlight {
   envelope: Envelope;
   item: InboxItem;
   reader: Reader;
@@ -17,13 +17,13 @@ export interface PassingTurn {
   settled: Promise<Incoming | undefined>;
 }
 
-export interface PassingTurns {
-  find(turn: string): PassingTurn | undefined;
-  add(turn: string, passing: Omit<PassingTurn, "settled">): Promise<Incoming | undefined>;
+export interface TurnsInFlight {
+  find(turn: string): TurnInFlight | undefined;
+  add(turn: string, passing: Omit<TurnInFlight, "settled">): Promise<Incoming | undefined>;
   /** It was answered, or given back. Returns whether it was passing. */
   end(turn: string): boolean;
   /** These must be stored after all. */
-  store(which: (turn: PassingTurn) => boolean, acked: boolean): void;
+  store(which: (turn: TurnInFlight) => boolean, acked: boolean): void;
   /** It has a row now. */
   stored(turn: string): void;
   /** The agent is gone: what was to be stored will not be. */
@@ -32,13 +32,13 @@ export interface PassingTurns {
   readonly items: InboxItem[];
 }
 
-export function createPassingTurns(clock: Clock, later: (milliseconds: number, work: () => void) => void): PassingTurns {
-  const passing = new Map<string, PassingTurn & { since: number; resolve(incoming: Incoming | undefined): void }>();
+export function createTurnsInFlight(clock: Clock, later: (milliseconds: number, work: () => void) => void): TurnsInFlight {
+  const passing = new Map<string, TurnInFlight & { since: number; resolve(incoming: Incoming | undefined): void }>();
   /** On their way into rows: who asks meanwhile what is open must find them. */
-  const storing = new Map<string, PassingTurn>();
+  const storing = new Map<string, TurnInFlight>();
   let watching = false;
 
-  function store(which: (turn: PassingTurn & { since: number }) => boolean, acked: boolean): void {
+  function store(which: (turn: TurnInFlight & { since: number }) => boolean, acked: boolean): void {
     for (const [id, turn] of passing) {
       if (!which(turn)) continue;
       passing.delete(id);

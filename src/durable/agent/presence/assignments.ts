@@ -62,7 +62,7 @@ export interface Seats {
   expire(before: number): void;
   /** The agent is gone; within a transaction. */
   clear(): void;
-  /** The transaction was undone. */
+  /** The transaction was rolled back. */
   undo(): void;
 }
 

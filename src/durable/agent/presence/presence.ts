@@ -64,7 +64,7 @@ export interface Presence {
   /** When the alarm must look, or undefined: an agent that plays no part and is connected costs none. */
   due(): number | undefined;
   /** Writes what is worth it; last in a transaction. */
-  seal(): void;
+  beforeCommit(): void;
   undo(): void;
   /** When a part lapses if the agent stays silent from now on; null: never. */
   findExpiry(part: { silence: number; grace: number | null; since: number }): number | null;
@@ -248,7 +248,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
       stale = false;
       return kept.due ?? undefined;
     },
-    seal() {
+    beforeCommit() {
       this.due();
       if (wentBack) seats.reset(looked);
       wentBack = false;

@@ -187,10 +187,10 @@ export function describeBroadcast(
       .map(({ agent, status: said, output }) => [agent, { agent, status: said, output: output === null ? null : JSON.parse(output) }]),
   );
   let leftOut = readBroadcast(storage, turn)?.left_out ?? 0;
-  for (const { name, params, sidecar } of pending) {
+  for (const { name, params, metadata } of pending) {
     if (params.turn !== turn) continue;
     if (name === "audience.note") {
-      const { agents, leftOut: more } = sidecar as AudiencePlan;
+      const { agents, leftOut: more } = metadata as AudiencePlan;
       for (const agent of agents) members.set(agent, { agent, status: "asked", output: null });
       leftOut = more;
     }
@@ -199,7 +199,7 @@ export function describeBroadcast(
       members.set(agent, {
         agent,
         status: params.ok === true ? "acked" : "failed",
-        output: (sidecar as MemberAnswer | undefined)?.output ?? null,
+        output: (metadata as MemberAnswer | undefined)?.output ?? null,
       });
     }
   }

@@ -132,7 +132,7 @@ export function createAudience(
     const answer = await host.send(
       asking.task,
       { type: "audience.asked", turn: ask.turn, asked: chosen.agents.length },
-      { sidecar: plan, before: done, fits: () => isPending(asking) },
+      { metadata: plan, before: done, fits: () => isPending(asking) },
     );
     // It has ended meanwhile.
     if (!answer.ok) host.committer.commit(done);

@@ -75,7 +75,7 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
     answer.output === undefined
       ? { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: answer.error ?? "failed" }
       : { type: "turn.answered", turn, agent, generation: turn, ok: answer.ok };
-  const taken = await host.send(name, fact, { sidecar: answer, before, fits: () => isWaitedFor(storage, turn, agent) });
+  const taken = await host.send(name, fact, { metadata: answer, before, fits: () => isWaitedFor(storage, turn, agent) });
   if (taken.ok) return succeed(accepted);
   if (taken.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
   // Another event of the agent's own may have been quicker.

@@ -2,18 +2,18 @@
 import type { Json } from "../../../contract/event.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
-import type { ParkedRow } from "../../host/dead-letters.ts";
+import type { DeadLetterRow } from "../../host/dead-letters.ts";
 import type { Message, ProjectionRow } from "../../protocol/rpc.ts";
 
-export interface ParkedEvents {
+export interface ThreadDeadLetters {
   /** The host has parked an event: operators see it, and the thread waits for them. Within the host's transaction. */
-  note(row: ParkedRow, append: (to: string, message: Message) => void): void;
+  note(row: DeadLetterRow, append: (to: string, message: Message) => void): void;
   /** Everything parked here goes with its object; within a transaction. */
   forget(): void;
   settle(order: "retry" | "drop", id: number): Promise<Result<null>>;
 }
 
-export interface ParkedPorts {
+export interface ThreadDeadLetterPorts {
   thread: string;
   /** Tells the ids of the thread's two objects apart: empty for its root. */
   prefix: string;
@@ -22,8 +22,8 @@ export interface ParkedPorts {
   now(): number;
 }
 
-export function createParkedEvents({ thread, prefix, project, host, now }: ParkedPorts): ParkedEvents {
-  const show = (row: ParkedRow, gone: boolean): void =>
+export function createThreadDeadLetters({ thread, prefix, project, host, now }: ThreadDeadLetterPorts): ThreadDeadLetters {
+  const show = (row: DeadLetterRow, gone: boolean): void =>
     project({
       table: "parked",
       id: `${thread}:${prefix}${row.id}`,
@@ -54,14 +54,14 @@ export function createParkedEvents({ thread, prefix, project, host, now }: Parke
       for (const row of host().parked()) show(row, true);
     },
     async settle(order, id) {
-      const find = (): ParkedRow | undefined =>
+      const find = (): DeadLetterRow | undefined =>
         host()
           .parked()
           .find((row) => row.id === id);
       const row = find();
       const { committer } = host();
       if (!row) {
-        const gone: ParkedRow = {
+        const gone: DeadLetterRow = {
           id,
           actor: thread,
           at: now(),
@@ -75,8 +75,8 @@ export function createParkedEvents({ thread, prefix, project, host, now }: Parke
         committer.commit(() => show(gone, true));
         return refuse("not_found", `Nothing is parked as ${thread}:${prefix}${id} (any more).`);
       }
-      const answer = order === "retry" ? await host().retryParked(id) : undefined;
-      if (order === "drop") host().dropParked(id);
+      const answer = order === "retry" ? await host().retryDeadLetter(id) : undefined;
+      if (order === "drop") host().dropDeadLetter(id);
       const left = find();
       committer.commit(() => show(left ?? row, left === undefined));
       if (answer?.ok === false)
@@ -89,7 +89,7 @@ export function createParkedEvents({ thread, prefix, project, host, now }: Parke
   };
 }
 
-function readType({ event }: ParkedRow): string {
+function readType({ event }: DeadLetterRow): string {
   const parsed = JSON.parse(event) as { type?: Json; event?: { type?: Json } };
   // What an actor said to another is wrapped.
   return String(parsed.event?.type ?? parsed.type ?? "");

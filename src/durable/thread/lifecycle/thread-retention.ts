@@ -13,7 +13,7 @@ export const retentionLimits = {
 export interface ThreadRetention {
   /** The thread's row changed. */
   note(row: { status: string; updatedAt: string }): void;
-  /** The transaction was undone: what was noted is read anew. */
+  /** The transaction was rolled back: what was noted is read anew. */
   reread(): void;
   /** When the alarm must look, in milliseconds since the epoch; undefined: the thread lives. */
   due(): number | undefined;

@@ -10,7 +10,7 @@ export interface WaitNotes {
   /** An event of the thread goes to the log, in the transaction. */
   note(event: CloudEvent, thread: string): void;
   /** Last in the transaction, before its rows are stored. */
-  seal(): void;
+  beforeCommit(): void;
   undo(): void;
 }
 
@@ -70,7 +70,7 @@ export function createWaitNotes(ports: {
       const waiting = readAnswer(event, now());
       if (waiting !== undefined) project({ table: "wait", thread, part: "task", waiting });
     },
-    seal() {
+    beforeCommit() {
       before = told;
       if (root !== undefined) tell("claim", readClaim(), { thread: root, part: "recruitment" });
       const awaited = hasTasks ? readAwaited() : undefined;

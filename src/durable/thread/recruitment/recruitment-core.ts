@@ -18,7 +18,7 @@ import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
 import { createClaimTaking } from "./take-claim.ts";
 
 /** What the root answers to; `deliver` takes what the workflow's queue says. */
-export type RecruitmentCore = Omit<RecruitmentRpc, "settleParked" | "take" | "retire"> & { take: Take<ThreadEventOf<RoleKind>> };
+export type RecruitmentCore = Omit<RecruitmentRpc, "settleDeadLetter" | "take" | "retire"> & { take: Take<ThreadEventOf<RoleKind>> };
 
 export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore {
   const { name, host, storage, keys } = ports;

@@ -18,7 +18,7 @@ import { changeThread, readParent, readThread, type ThreadRow } from "../lifecyc
 import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import type { Again, TaskStart } from "../task/task-start.ts";
 import { findHooks } from "../thread-hooks.ts";
-import { makeLease, readPatience } from "../turn/lease-terms.ts";
+import { makeLease, readLeaseTerms } from "../turn/lease-terms.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 
 /** What a recruitment actor's start brings along. */
@@ -126,7 +126,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
     type: role.type === "named" ? ("named" as const) : ("open" as const),
     generation,
     held,
-    ...readPatience(ir, role),
+    ...readLeaseTerms(ir, role),
   });
   switch (event.type) {
     case "claim.accepted": {

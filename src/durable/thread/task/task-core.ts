@@ -129,7 +129,7 @@ export function createTaskCore({ name, host, storage, clock, definition }: TaskP
 
   async function progress({ event, fence, before, ...open }: OpenTurn<"nerve.turn.progress">): Promise<Result<Accepted>> {
     const { note, details } = event.data;
-    return settle(open, await host.send(name, { type: "turn.progress", ...fence }, { sidecar: { note, details }, before }));
+    return settle(open, await host.send(name, { type: "turn.progress", ...fence }, { metadata: { note, details }, before }));
   }
 
   async function fail({ event, fence, before, ...open }: OpenTurn<"nerve.turn.fail">): Promise<Result<Accepted>> {
@@ -153,8 +153,8 @@ export function createTaskCore({ name, host, storage, clock, definition }: TaskP
         { errors: misfits as unknown as Json, left, turn },
       );
     }
-    const sidecar = { output, ...(body !== undefined && { body }) };
-    return settle(open, await host.send(name, { type: "turn.answered", ...fence }, { sidecar, before }));
+    const metadata = { output, ...(body !== undefined && { body }) };
+    return settle(open, await host.send(name, { type: "turn.answered", ...fence }, { metadata, before }));
   }
 
   function settle(

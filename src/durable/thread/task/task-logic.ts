@@ -51,9 +51,9 @@ const moderators = new WeakMap<object, Moderator>();
 
 export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } {
   const writes: Record<string, Write> = {
-    "message.append": ({ params, sidecar }, scope) => {
+    "message.append": ({ params, metadata }, scope) => {
       const { storage, now } = scope;
-      const answer = readAnswer(params, sidecar, storage);
+      const answer = readAnswer(params, metadata, storage);
       storage.exec(
         "INSERT OR REPLACE INTO message (turn, role, agent, output, body, at) VALUES (?, ?, ?, ?, ?, ?)",
         Number(params.turn),
@@ -65,9 +65,9 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
       );
       if (params.status === null) noteTurnEnd(scope, Number(params.turn), "answered");
     },
-    "decision.record": ({ params, sidecar }, scope) => {
+    "decision.record": ({ params, metadata }, scope) => {
       const { storage, now } = scope;
-      const decision = sidecar as Decision;
+      const decision = metadata as Decision;
       const effects = chooseEffects(scope, { ...decision, node: String(params.node), edge: String(params.edge) }, Number(params.round));
       storage.exec(
         "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -83,8 +83,8 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
         now,
       );
     },
-    "progress.note": ({ params, sidecar }, { storage, now }) => {
-      const { note, details } = sidecar as { note?: string; details?: Json };
+    "progress.note": ({ params, metadata }, { storage, now }) => {
+      const { note, details } = metadata as { note?: string; details?: Json };
       storage.exec(
         "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
         Number(params.turn),
@@ -95,9 +95,9 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
         now,
       );
     },
-    "audience.note": ({ sidecar }) => (sidecar as AudiencePlan).give(),
-    "answer.note": ({ params, sidecar, event }, { storage, now }) => {
-      const said: MemberAnswer = (sidecar as MemberAnswer | undefined) ?? { error: String(event.reason ?? event.type) };
+    "audience.note": ({ metadata }) => (metadata as AudiencePlan).give(),
+    "answer.note": ({ params, metadata, event }, { storage, now }) => {
+      const said: MemberAnswer = (metadata as MemberAnswer | undefined) ?? { error: String(event.reason ?? event.type) };
       writeAnswer(storage, Number(params.turn), String(params.agent), params.ok === true ? "acked" : "failed", said, now);
     },
   };
@@ -152,15 +152,15 @@ async function moderate(input: Json | undefined, scope: ActorScope, pending: rea
   const { node, status } = input as unknown as ModerateInput;
   const result = await moderator.decide(node, readTaskView(scope.storage, readTaskStart(scope), readAppended(scope, pending)), status);
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
-  return { output: summariseDecision(result.decision) as unknown as Json, sidecar: result.decision };
+  return { output: summariseDecision(result.decision) as unknown as Json, metadata: result.decision };
 }
 
 /** What this very step appends, and is not written yet. */
 function readAppended(scope: ActorScope, pending: readonly PendingWrite[]): AppendedStep[] {
   return pending
     .filter((write) => write.name === "message.append")
-    .map(({ params, sidecar }) => {
-      const { output, body } = readAnswer(params, sidecar, scope.storage, pending);
+    .map(({ params, metadata }) => {
+      const { output, body } = readAnswer(params, metadata, scope.storage, pending);
       const step: Step = { role: String(params.role), agent: params.agent as string | null, output, ...(body !== undefined && { body }) };
       return { turn: Number(params.turn), step };
     });
@@ -254,11 +254,11 @@ function expandToAudience(fact: ActorEvent, scope: ActorScope): Message | null {
 /** What an agent answered, or the engine says in its place; `pending` is what this very step adds to the rows. */
 function readAnswer(
   { turn, status }: PendingWrite["params"],
-  sidecar: unknown,
+  metadata: unknown,
   storage: Storage,
   pending: readonly PendingWrite[] = [],
 ): Answer {
-  if (status === null || status === undefined) return sidecar as Answer;
+  if (status === null || status === undefined) return metadata as Answer;
   return { output: isBroadcastStatus(status) ? describeBroadcast(storage, Number(turn), status, pending) : { $status: status } };
 }
 

@@ -4,7 +4,7 @@ import { hasStatusEdge } from "../../../compile/lower/names.ts";
 import type { Lease } from "../../../contract/kinds.ts";
 import { formatDuration } from "../explain/format-duration.ts";
 
-export interface Patience {
+export interface LeaseTerms {
   /** Milliseconds between two signs of life. */
   every: number;
   /** Milliseconds of silence that make the holder away. */
@@ -13,7 +13,7 @@ export interface Patience {
   grace: number | null;
 }
 
-export function readPatience(ir: WorkflowIr, role: RoleIr): Patience {
+export function readLeaseTerms(ir: WorkflowIr, role: RoleIr): LeaseTerms {
   const { heartbeat, offline } = role;
   const waits = offline.then === "wait" && !hasStatusEdge(ir, role, "$OFFLINE");
   return { every: heartbeat.every, silence: heartbeat.every * heartbeat.miss, grace: waits ? null : offline.grace };
@@ -21,7 +21,7 @@ export function readPatience(ir: WorkflowIr, role: RoleIr): Patience {
 
 /** A lease as it is told: it lapses if its holder is silent from now on. */
 export function makeLease(ir: WorkflowIr, role: RoleIr, generation: number, now: number): Lease {
-  const { silence, grace } = readPatience(ir, role);
+  const { silence, grace } = readLeaseTerms(ir, role);
   return { generation, expires: grace === null ? null : new Date(now + silence + grace).toISOString() };
 }
 
@@ -29,6 +29,6 @@ export function makeLease(ir: WorkflowIr, role: RoleIr, generation: number, now:
 export function describeLoss(ir: WorkflowIr, role: RoleIr, why: string): string {
   if (why === "deleted") return "deleted: the agent was removed";
   if (why !== "lost" && why !== "$OFFLINE") return why;
-  const { silence, grace } = readPatience(ir, role);
+  const { silence, grace } = readLeaseTerms(ir, role);
   return `lost: silent for ${formatDuration(silence + (grace ?? 0))}`;
 }
