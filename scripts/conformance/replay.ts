@@ -36,7 +36,7 @@ export function createReplay(compiled: CompiledWorkflow): { ok: true; replay: Re
   return { ok: true, replay: { compiled, machine: loaded.machine, moderator: createModerator(compiled.ir) } };
 }
 
-function seatAll(replay: Replay): Record<string, { agent: string; generation: number }> {
+function assignAll(replay: Replay): Record<string, { agent: string; generation: number }> {
   return Object.fromEntries(replay.compiled.ir.roles.map((role) => [role.name, { agent, generation: 1 }]));
 }
 
@@ -114,7 +114,7 @@ function place(replay: Replay, role: string, turn: number): AnyMachineSnapshot |
   const states = replay.compiled.task.states["active"]?.states ?? {};
   if (!Object.hasOwn(states, role) || states[role]?.states?.["waiting"] === undefined) return undefined;
   const open = { turn, role, decision: turn, state: "given", agent, generation: 1, attempt: 1 };
-  const context = { ...replay.compiled.task.context, seats: seatAll(replay), round: turn, open };
+  const context = { ...replay.compiled.task.context, seats: assignAll(replay), round: turn, open };
   return replay.machine.resolveState({ value: { active: { [role]: "waiting" } }, context } as never) as AnyMachineSnapshot;
 }
 
@@ -132,7 +132,7 @@ async function answer(
 
 /** The machine after its init event, and what it decides at `$START`. */
 async function begin(replay: Replay, which: "new" | "resume"): Promise<{ snapshot: AnyMachineSnapshot; actual: Actual }> {
-  const input = { start: which, seats: seatAll(replay), round: 0, unfilled: [] };
+  const input = { start: which, seats: assignAll(replay), round: 0, unfilled: [] };
   const [snapshot] = initialTransition(replay.machine, input as never);
   return settle(replay, snapshot as AnyMachineSnapshot, [], which);
 }

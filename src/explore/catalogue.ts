@@ -48,7 +48,7 @@ export const proofCatalogue = {
     severity: "error",
     title: "The machines disagree",
     explanation:
-      "With nothing under way, recruitment and task believe different things of a seat or of the thread. This is a fault of the compiler.",
+      "With nothing under way, recruitment and task believe different things of an assignment or of the thread. This is a fault of the compiler.",
   },
   "proof-stale-counts": {
     code: "NRV3109",

@@ -38,7 +38,7 @@ export function tellEffects({ sent, emitted, written }: StepEffects, label: (nod
         told.push(`the claim to ${event["role"]} is refused`);
         break;
       case "role.ended":
-        told.push(`the seat of ${event["role"]} ends: ${event["reason"]}`);
+        told.push(`the assignment of ${event["role"]} ends: ${event["reason"]}`);
         break;
       case "turn.assigned":
         told.push(`${event["role"]} has the turn`);

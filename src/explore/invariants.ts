@@ -1,4 +1,4 @@
-/** What must hold in every world: stale answers count for nothing, and both machines believe the same of seats and state. */
+/** What must hold in every world: stale answers count for nothing, and both machines believe the same of assignments and state. */
 import { readThreadStatus } from "../../machines/thread-status.ts";
 import type { Model } from "./model.ts";
 import { readRegion } from "./moves.ts";
@@ -27,7 +27,7 @@ function checkAnswers(world: World): Breach[] {
   return breaches;
 }
 
-function checkSeats(model: Model, world: World): Breach[] {
+function checkAssignments(model: Model, world: World): Breach[] {
   const { seats } = readRecruitment(world);
   return model.ir.roles.flatMap((role): Breach[] => {
     if (role.type !== "open") return [];
@@ -63,7 +63,7 @@ function checkAtRest(model: Model, world: World): Breach[] {
     const here = who.seats[name];
     const there = turns.seats[name];
     if ((here?.agent ?? null) !== (there?.agent ?? null) || (here?.agent && here.generation !== there?.generation))
-      breaches.push(add(name, `recruitment seats ${here?.agent ?? "nobody"} as ${name}, the task ${there?.agent ?? "nobody"}`));
+      breaches.push(add(name, `recruitment assigns ${here?.agent ?? "nobody"} as ${name}, the task ${there?.agent ?? "nobody"}`));
     const vacant = (task.snapshot.value as { active?: Record<string, unknown> }).active?.[name] === "vacant";
     const region = readRegion(world, name) ?? "nowhere";
     if (vacant && type === "open" && !/^(offering|backoff)/.test(region))
@@ -76,5 +76,5 @@ function checkAtRest(model: Model, world: World): Breach[] {
 export function findBreaches(model: Model, world: World): Breach[] {
   if (world.recruitment.snapshot.status !== "active") return [];
   const resting = world.toTask.length === 0 && world.toRecruitment.length === 0;
-  return [...checkAnswers(world), ...checkSeats(model, world), ...(resting ? checkAtRest(model, world) : [])];
+  return [...checkAnswers(world), ...checkAssignments(model, world), ...(resting ? checkAtRest(model, world) : [])];
 }

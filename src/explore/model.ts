@@ -13,7 +13,7 @@ export interface Model {
   task: AnyStateMachine;
   nodes: Map<string, NodeIr>;
   roles: Map<string, RoleIr>;
-  /** Whether somebody's last seat decides who may have the next one. */
+  /** Whether who held a role last decides who may have the next one. */
   keepsLast: boolean;
   /** Nodes that lie on a loop of the graph: only there can the rounds be used up. */
   looping: Set<string>;

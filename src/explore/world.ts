@@ -184,7 +184,7 @@ export function rankWorld(world: World, recruitments: Registry, tasks: Registry)
   const ranks = rankGenerations(world);
   if (!ranks) return world;
   const rank = (role: string, generation: number): number => ranks.get(role)?.get(generation) ?? generation;
-  const rankSeats = <T extends { generation: number }>(seats: Record<string, T>): Record<string, T> =>
+  const rankAssignments = <T extends { generation: number }>(seats: Record<string, T>): Record<string, T> =>
     Object.fromEntries(Object.entries(seats).map(([role, seat]) => [role, { ...seat, generation: rank(role, seat.generation) }]));
   const rankFacts = (facts: Fact[]): Fact[] =>
     facts.map((fact) =>
@@ -194,14 +194,14 @@ export function rankWorld(world: World, recruitments: Registry, tasks: Registry)
     );
   const who = readRecruitment(world);
   const task = readTask(world);
-  const recruitment = { ...world.recruitment.snapshot, context: { ...who, seats: rankSeats(who.seats) } } as AnyMachineSnapshot;
+  const recruitment = { ...world.recruitment.snapshot, context: { ...who, seats: rankAssignments(who.seats) } } as AnyMachineSnapshot;
   const turns =
     world.task && task
       ? ({
           ...world.task.snapshot,
           context: {
             ...task,
-            seats: rankSeats(task.seats),
+            seats: rankAssignments(task.seats),
             open: task.open && { ...task.open, generation: rank(task.open.role, task.open.generation) },
           },
         } as AnyMachineSnapshot)

@@ -232,8 +232,8 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
     return (await host.send(task.name, { type: "audience.asked", turn: asked.turn, asked: listAudience().length })).ok;
   }
 
-  /** Seats of named roles, as a thread's start gives them. */
-  async function seatNamed(): Promise<Record<string, { agent: string; generation: number }>> {
+  /** Assignments of named roles, as a thread's start gives them. */
+  async function assignNamed(): Promise<Record<string, { agent: string; generation: number }>> {
     const seats: Record<string, { agent: string; generation: number }> = {};
     for (const role of ir.roles) {
       if (!role.agent) continue;
@@ -344,7 +344,7 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
     view,
     close: () => storage.close(),
     async begin() {
-      const input = { start: "new", seats: await seatNamed() };
+      const input = { start: "new", seats: await assignNamed() };
       const begun = await host.start({ actor: thread, logic: "recruitment", definition: compiled.revision, input });
       return finish(begun.ok ? undefined : begun.detail, 0);
     },

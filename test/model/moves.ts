@@ -94,7 +94,7 @@ function claim(model: Model, world: World, seen: Look): Move[] {
   });
 }
 
-/** Claims for an offer that is gone, and of what is taken: they may come at any time, and change nobody's seat. */
+/** Claims for an offer that is gone, and of what is taken: they may come at any time, and change nobody's assignment. */
 function claimLate(model: Model, world: World, seen: Look): Move[] {
   return model.compiled.ir.roles.flatMap((role) => {
     const offer = seen.recruitment.context.offers[role.name];

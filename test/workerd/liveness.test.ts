@@ -110,7 +110,7 @@ describe("a holder who falls silent", () => {
   });
 });
 
-/** The inner state of the reviewer's seat. */
+/** The inner state of the reviewer's role. */
 async function expectHeard(thread: string, state: string): Promise<void> {
   await vi.waitFor(
     async () => {

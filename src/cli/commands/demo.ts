@@ -102,13 +102,13 @@ async function playAct(
 
   const shown = (await operator.call("GET", `v1/threads/${thread}`)) as ThreadView;
   const { messages } = (await operator.call("GET", `v1/threads/${thread}/messages`)) as { messages: unknown[] };
-  const seats = Object.entries(shown.roles).map(([role, { agent, asked, acked }]) =>
+  const holders = Object.entries(shown.roles).map(([role, { agent, asked, acked }]) =>
     asked === undefined ? `${role} ${agent ?? "nobody"}` : `${role}: ${acked} of ${asked} acknowledged`,
   );
   narrator.line(
     "server",
     "thread",
-    `${shown.status}: ${shown.outcome?.prompt ?? ""} (${messages.length} turns; ${seats.join(", ")}), ${thread}`,
+    `${shown.status}: ${shown.outcome?.prompt ?? ""} (${messages.length} turns; ${holders.join(", ")}), ${thread}`,
     {
       thread,
     },
@@ -126,7 +126,7 @@ async function playAct(
     // Only the initiator's end of the thread is waited for.
     completed.promise.catch(() => {});
     function listen(told: Told): void {
-      // Everybody with a seat hears of a milestone; once is enough to tell it.
+      // Everybody who holds a role hears of a milestone; once is enough to tell it.
       if (player === initiator || !milestones.has(told.what)) narrator.line(player.id, told.what, told.text, told);
       if (told.what === "connected") first.resolve();
       if (told.what === "answers") answered.resolve();
@@ -151,7 +151,7 @@ async function playAct(
   }
 }
 
-/** What all who have a seat are told of a thread. */
+/** What all who hold a role are told of a thread. */
 const milestones = new Set(["started", "suspended", "resumed", "completed", "failed", "cancelled"]);
 
 /** What of `GET /v1/threads/:id` is told. */

@@ -35,7 +35,7 @@ function listTurnPaths(role: RoleIr, routed: (status: string) => boolean): Engin
   return paths;
 }
 
-function listSeatPaths(role: RoleIr, routed: (status: string) => boolean): EnginePath[] {
+function listAssignmentPaths(role: RoleIr, routed: (status: string) => boolean): EnginePath[] {
   const { offline, recruitment } = role;
   const paths: EnginePath[] = [];
   if (role.type === "open" && !routed("$UNFILLED")) {
@@ -72,6 +72,6 @@ export function listEnginePaths(ir: WorkflowIr): EnginePath[] {
     const node = findNode(ir, role.name);
     const routed = (status: string): boolean => findStatusEdge(node, status) !== undefined;
     if (role.type === "broadcast") return listBroadcastPaths(role, routed);
-    return [...listTurnPaths(role, routed), ...listSeatPaths(role, routed)];
+    return [...listTurnPaths(role, routed), ...listAssignmentPaths(role, routed)];
   });
 }

@@ -13,7 +13,7 @@ function lowerEnd(status: string): StateJson {
   return { type: "final", tags: [status], entry: [name("announce", { status })] };
 }
 
-/** Lowers a checked workflow to the machine that owns its seats. Plain JSON; the same IR gives the same config. */
+/** Lowers a checked workflow to the machine that assigns its roles. Plain JSON; the same IR gives the same config. */
 export function lowerRecruitment(ir: WorkflowIr): MachineConfigJson {
   const regions: Record<string, StateJson> = { $thread: lowerThreadRegion(ir) };
   for (const role of ir.roles) {

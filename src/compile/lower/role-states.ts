@@ -7,7 +7,7 @@ import { collapse, name } from "./names.ts";
 import { isPool } from "./party.ts";
 import { isRouted, lowerEngineStep, lowerFaults } from "./policies.ts";
 
-function lowerSeating(ir: WorkflowIr, node: NodeIr, role: RoleIr): StateJson {
+function lowerAssigning(ir: WorkflowIr, node: NodeIr, role: RoleIr): StateJson {
   const params = { role: role.name };
   const engine = (guard: string, status: string): TransitionJson[] =>
     isRouted(ir, role, status)
@@ -108,7 +108,7 @@ export function lowerRoleStates(ir: WorkflowIr, node: NodeIr, role: RoleIr): Sta
     description: describeRole(role),
     initial: "seating",
     states: {
-      seating: lowerSeating(ir, node, role),
+      seating: lowerAssigning(ir, node, role),
       vacant: lowerVacant(ir, role),
       waiting: lowerWaiting(ir, role),
       deciding: lowerDeciding(ir, node),

@@ -111,7 +111,7 @@ export function lowerTask(ir: WorkflowIr): MachineConfigJson {
       outcome: null,
     },
     initial: "created",
-    // Seats stay right in every state; what is not current any more changes nothing and is no mistake.
+    // Assignments stay right in every state; what is not current any more changes nothing and is no mistake.
     on: {
       "role.bound": [{ guard: name("newSeat"), actions: [name("seat")] }, ignored],
       "role.lost": [{ guard: name("seatCurrent"), actions: [name("unseat")] }, ignored],

@@ -22,7 +22,7 @@ import type { AgentIdentity, Caller, Identity, Report } from "./identity.ts";
 import { type JudgedEvent, type JudgedThreadEvent, judgeEvent, type KeptEvent } from "./judge-event.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";
 import { type AskOutcomes, isUnsettled, type StoredAnswer, settleAnswers } from "./mailbox/tell-outcomes.ts";
-import type { Seats } from "./presence/assignments.ts";
+import type { Assignments } from "./presence/assignments.ts";
 import { takeSlot } from "./presence/claim-slots.ts";
 import type { Presence } from "./presence/presence.ts";
 import { readThreadAddress } from "./read-thread-address.ts";
@@ -41,7 +41,7 @@ export interface AcceptEventsPorts {
   askRoom: RoutePostedPorts["askRoom"];
   identity: Pick<AgentIdentity, "card" | "saveReport">;
   mailbox: Pick<Mailbox, "endTurn" | "endInFlight" | "endOffer" | "findOffer" | "givenAt">;
-  seats: Seats;
+  assignments: Assignments;
   presence: Pick<Presence, "noteParts">;
   eventRate: Rate;
   /** Who speaks, which is a sign of life. */
@@ -64,7 +64,7 @@ export function createAcceptEvents(
   ports: AcceptEventsPorts,
 ): (principal: Caller, events: unknown[]) => Promise<Result<(Accepted | Rejected)[]>> {
   const { name, storage, clock, committer, projection, registry, threadActor, holders, askRoom } = ports;
-  const { identity, mailbox, seats, presence, eventRate, hear, noteLazily, isLeaving, pace, owe, outcomes, later } = ports;
+  const { identity, mailbox, assignments, presence, eventRate, hear, noteLazily, isLeaving, pace, owe, outcomes, later } = ports;
   /** The call before has placed its events; the event before has been stored. */
   let arriving: Promise<unknown> = Promise.resolve();
   let keeping: Promise<unknown> = Promise.resolve();
@@ -113,12 +113,12 @@ export function createAcceptEvents(
     if (!address) return refuseUnseen();
     if (await isLeaving())
       return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
-    const pending = event.type === "nerve.offer.claim" && seats.listClaims().some(({ offer }) => offer === event.data.offer);
+    const pending = event.type === "nerve.offer.claim" && assignments.listClaims().some(({ offer }) => offer === event.data.offer);
     const capacity =
       event.type === "nerve.offer.claim"
-        ? takeSlot({ seats, mailbox, now: clock.now(), commit: commitParts }, event.data.offer, sender.report.slots)
+        ? takeSlot({ assignments, mailbox, now: clock.now(), commit: commitParts }, event.data.offer, sender.report.slots)
         : {};
-    const card = { ...sender.card, ...narrowCard(sender, seats), ...capacity };
+    const card = { ...sender.card, ...narrowCard(sender, assignments), ...capacity };
     const answer = await threadActor(address).take(card, noteDelivery(event), hash);
     // Another body under the id of a claim that was taken: that one still waits for its verdict, if it did before.
     if (answer.ok || answer.problem.code !== "id_conflict" || !pending) noteAnswer(event, answer);
@@ -131,7 +131,7 @@ export function createAcceptEvents(
     switch (event.type) {
       case "nerve.offer.claim": {
         const { offer } = event.data;
-        if (!answer.ok && !answer.problem.retryable) commitParts(() => seats.release(offer));
+        if (!answer.ok && !answer.problem.retryable) commitParts(() => assignments.release(offer));
         return;
       }
       case "nerve.turn.respond":

@@ -40,7 +40,7 @@ import { createPollInbox } from "./mailbox/poll-inbox.ts";
 import type { Incoming } from "./mailbox/reader.ts";
 import type { AskOutcomes } from "./mailbox/tell-outcomes.ts";
 import { createTrim } from "./mailbox/trim.ts";
-import { createSeats } from "./presence/assignments.ts";
+import { createAssignments } from "./presence/assignments.ts";
 import { createLeaveThreads } from "./presence/leave-threads.ts";
 import { type Connections, createPresence, type Presence, presenceLimits } from "./presence/presence.ts";
 import { createShowAgent } from "./show-agent.ts";
@@ -150,7 +150,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     onRollback: () => {
       mailbox.undo();
-      seats.undo();
+      assignments.undo();
       presence.undo();
       ignored.undo();
       projection.undo();
@@ -171,7 +171,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     ports.later,
     (mail) => {
-      seats.note(mail, clock.now());
+      assignments.note(mail, clock.now());
       if (mail.seat || mail.endsThread !== undefined) presence.noteParts(mail.seat?.lost === true);
     },
   );
@@ -183,11 +183,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     { table: "sender", key: "address", days: agentLimits.senderDays },
   ]);
   const tickets = createTickets(storage, clock);
-  const seats = createSeats(storage);
+  const assignments = createAssignments(storage);
   const presence = createPresence(name, {
     storage,
     clock,
-    seats,
+    assignments,
     connections: ports.connections,
     commit: (body) => commit(body),
     tell: (threads, message) =>
@@ -205,7 +205,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     isFree: () =>
       identity.card !== undefined &&
       presence.show().state === "online" &&
-      (identity.report.slots === undefined || seats.countUsed() < identity.report.slots),
+      (identity.report.slots === undefined || assignments.countUsed() < identity.report.slots),
   });
 
   function resume(): void {
@@ -246,10 +246,10 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
 
   const leaveThreads = createLeaveThreads(name, { storage, committer });
   const polls = createPollInbox({ mailbox, clock, later: ports.later, admit, identify });
-  const shown = createShowAgent({ clock, registry, rates, identity, mailbox, seats, presence });
+  const shown = createShowAgent({ clock, registry, rates, identity, mailbox, assignments, presence });
   const accept = createAcceptEvents({
     ...{ name, storage, clock, committer, projection, registry, threadActor, holders: ports.holders, askRoom: ports.askRoom },
-    ...{ identity, mailbox, seats, presence, eventRate, hear, noteLazily },
+    ...{ identity, mailbox, assignments, presence, eventRate, hear, noteLazily },
     later: ports.later,
     ...(ports.outcomes && { outcomes: ports.outcomes }),
     pace: ports.pace ?? (() => Promise.resolve()),
@@ -284,9 +284,9 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     remove() {
       identity.remove(() => {
-        leaveThreads.tell(mailbox.readOpen("turn"), seats.listThreads());
+        leaveThreads.tell(mailbox.readOpen("turn"), assignments.listThreads());
         mailbox.clear();
-        seats.clear();
+        assignments.clear();
         presence.forget();
         tickets.clear();
       });
@@ -378,7 +378,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
             presence.noteIgnored();
             if (ignored.count > 0) countIgnored(ignored.count);
           }
-          seats.expire(clock.now() - presenceLimits.claimDays * 86_400_000);
+          assignments.expire(clock.now() - presenceLimits.claimDays * 86_400_000);
           identity.expire();
         });
       }),

@@ -11,7 +11,7 @@ import { formatDuration } from "../thread/explain/format-duration.ts";
 import type { Rates } from "./connection/rate.ts";
 import type { AgentIdentity, Identity } from "./identity.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";
-import type { Seats } from "./presence/assignments.ts";
+import type { Assignments } from "./presence/assignments.ts";
 import type { Presence } from "./presence/presence.ts";
 
 export interface ShowAgent {
@@ -30,11 +30,11 @@ export interface ShowAgentPorts {
   rates: Rates;
   identity: Pick<AgentIdentity, "card" | "report">;
   mailbox: Pick<Mailbox, "readOpen" | "count" | "locateOffer">;
-  seats: Seats;
+  assignments: Assignments;
   presence: Presence;
 }
 
-export function createShowAgent({ clock, registry, rates, identity, mailbox, seats, presence }: ShowAgentPorts): ShowAgent {
+export function createShowAgent({ clock, registry, rates, identity, mailbox, assignments, presence }: ShowAgentPorts): ShowAgent {
   /** Each once, as it was last given: a resume gives a turn again. */
   function readTurns(): Json[] {
     const newest = new Map<string, Json>();
@@ -50,7 +50,7 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, sea
   return {
     card() {
       const { card, report } = identity;
-      return card ? { ...card, ...narrowCard({ card, report }, seats) } : null;
+      return card ? { ...card, ...narrowCard({ card, report }, assignments) } : null;
     },
     async me(granted) {
       const data = (item: { event: CloudEvent }): Json => item.event.data ?? null;
@@ -68,15 +68,15 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, sea
           callsPerSecond: rates.calls,
         },
         now: new Date(clock.now()).toISOString(),
-        rolesHeld: seats.list().map(({ thread, workflow, role, type, generation, ...seat }) => {
-          const expires = presence.findExpiry(seat);
+        rolesHeld: assignments.list().map(({ thread, workflow, role, type, generation, ...terms }) => {
+          const expires = presence.findExpiry(terms);
           return {
             ...{ thread, workflow, role, type },
             lease: { generation, expires: expires === null ? null : new Date(expires).toISOString() },
-            heartbeat: { every: formatDuration(seat.every), miss: Math.round(seat.silence / seat.every) },
+            heartbeat: { every: formatDuration(terms.every), miss: Math.round(terms.silence / terms.every) },
           };
         }),
-        claims: seats.listClaims(),
+        claims: assignments.listClaims(),
         turns: readTurns(),
         offers: mailbox.readOpen("offer").map(data),
         ...(registry.subscriptionsOf && { subscriptions: await registry.subscriptionsOf(granted.id) }),
@@ -91,7 +91,7 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, sea
       return {
         card: {
           ...card,
-          ...narrowCard({ card, report }, seats),
+          ...narrowCard({ card, report }, assignments),
           ...(report.slots !== undefined && { capacity: { slots: report.slots, used } }),
         },
         offer: offer === null ? "absent" : mailbox.locateOffer(offer),
@@ -104,7 +104,7 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, sea
 /** What an agent says of itself can only narrow what it was granted. */
 export function narrowCard(
   { card: granted, report: said }: Pick<Identity, "card" | "report">,
-  seats: Seats,
+  assignments: Assignments,
 ): {
   capabilities: string[];
   labels: Json;
@@ -113,5 +113,5 @@ export function narrowCard(
   const capabilities = said.capabilities
     ? granted.capabilities.filter((capability) => said.capabilities?.includes(capability))
     : granted.capabilities;
-  return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? seats.list().length };
+  return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? assignments.list().length };
 }

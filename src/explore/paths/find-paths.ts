@@ -120,7 +120,7 @@ function mark(compiled: CompiledWorkflow, which: MachinePaths["machine"]): Marke
   return markConfig(config, compiled.ir.roles.length + 1);
 }
 
-function seatNamed({ ir }: CompiledWorkflow): Record<string, { agent: string; generation: number }> {
+function assignNamed({ ir }: CompiledWorkflow): Record<string, { agent: string; generation: number }> {
   const named = ir.roles.filter((role) => role.type === "named");
   return Object.fromEntries(named.map((role) => [role.name, { agent: `${role.name}-holder`, generation: 1 }]));
 }
@@ -131,7 +131,7 @@ function listStarts({ ir }: CompiledWorkflow): ("new" | "resume")[] {
 }
 
 function beginTask(compiled: CompiledWorkflow): Beginning[] {
-  const seats = seatNamed(compiled);
+  const seats = assignNamed(compiled);
   const unfilled = compiled.ir.roles.filter((role) => role.type === "open").map((role) => role.name);
   const begin = (title: string, start: string, focus: string, roles: string[]): Beginning => ({
     title: `${title}, ${focus}`,
@@ -165,7 +165,7 @@ function beginTask(compiled: CompiledWorkflow): Beginning[] {
 }
 
 function beginRecruitment(compiled: CompiledWorkflow): Beginning[] {
-  const seats = seatNamed(compiled);
+  const seats = assignNamed(compiled);
   const roles = compiled.ir.roles.filter((role) => role.type !== "broadcast").map((role) => role.name);
   const regions = compiled.recruitment.states["open"]?.states ?? {};
   return listStarts(compiled).flatMap((start) =>

@@ -14,7 +14,7 @@ const outcome = z.looseObject({
   prompt: z.string().nullable(),
   error: z.string().optional(),
 }) satisfies z.ZodType<Outcome>;
-const seat = z.looseObject({ role: z.string(), agent: z.string(), generation: z.int() });
+const holder = z.looseObject({ role: z.string(), agent: z.string(), generation: z.int() });
 
 const handover = z.looseObject({
   agent: z.string(),
@@ -75,8 +75,8 @@ const turnAssigned = z.looseObject({
 });
 
 const thread = { thread: z.string(), workflow: z.string() };
-const going = z.looseObject({ ...thread, roles: z.array(seat).optional(), reason: z.string().optional() });
-const ended = z.looseObject({ ...thread, roles: z.array(seat).optional(), reason: z.string().optional(), outcome: outcome.optional() });
+const going = z.looseObject({ ...thread, roles: z.array(holder).optional(), reason: z.string().optional() });
+const ended = z.looseObject({ ...thread, roles: z.array(holder).optional(), reason: z.string().optional(), outcome: outcome.optional() });
 
 /** What agents are given of `nerve.*`: on which channel, what it is, and the shape of its `data`. */
 export const givenKinds: { [kind: string]: { channel: "my" | "open"; summary: string; data: z.ZodType } } = {

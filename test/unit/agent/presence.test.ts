@@ -1,7 +1,7 @@
 /** An agent's clock with a clock that moves by hand: silence, its parts, restarts and jumps. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { agentMigrations } from "../../../src/durable/agent/agent-schema.ts";
-import { createSeats, type Seats } from "../../../src/durable/agent/presence/assignments.ts";
+import { type Assignments, createAssignments } from "../../../src/durable/agent/presence/assignments.ts";
 import { createPresence, type Presence, presenceLimits } from "../../../src/durable/agent/presence/presence.ts";
 import { migrate } from "../../../src/durable/host/schema.ts";
 import type { Mail } from "../../../src/durable/protocol/mail.ts";
@@ -14,7 +14,7 @@ let connections: { count: number; pinged?: number };
 let told: string[];
 let states: string[];
 let commits: number;
-let seats: Seats;
+let assignments: Assignments;
 let presence: Presence;
 
 beforeEach(() => {
@@ -30,7 +30,7 @@ beforeEach(() => {
 
 /** A life of the object: memory is new, rows are not. */
 function wake(): void {
-  seats = createSeats(storage);
+  assignments = createAssignments(storage);
   const commit = (body: () => void): void => {
     commits += 1;
     storage.transaction(() => {
@@ -41,7 +41,7 @@ function wake(): void {
   presence = createPresence("alice", {
     storage,
     clock: { now: () => now },
-    seats,
+    assignments,
     connections: () => connections,
     commit,
     tell: (threads, { type, role, generation }) =>
@@ -53,7 +53,7 @@ function wake(): void {
 function take(mail: Partial<Mail>): void {
   commits += 1;
   storage.transaction(() => {
-    seats.note(mail as Mail, now);
+    assignments.note(mail as Mail, now);
     presence.noteParts(mail.seat?.lost === true);
     presence.beforeCommit();
   });
@@ -149,7 +149,7 @@ describe("silence", () => {
   test("takes a claim along, whose verdict is to come", () => {
     presence.hear();
     storage.transaction(() => {
-      seats.reserve({ offer: "t9:0:1", thread: "t9", role: "judge", silence: 6_000, at: now });
+      assignments.reserve({ offer: "t9:0:1", thread: "t9", role: "judge", silence: 6_000, at: now });
       presence.noteParts(false);
       presence.beforeCommit();
     });
@@ -158,7 +158,7 @@ describe("silence", () => {
     presence.hear();
     expect(told, "a claim that was dropped is not taken up again").toHaveLength(1);
     take({ claim: "t9:0:1" });
-    expect(seats.any).toBe(false);
+    expect(assignments.any).toBe(false);
   });
 });
 
@@ -325,7 +325,7 @@ test("thousands of roles are told of in pieces, each role once", () => {
   presence.hear();
   storage.transaction(() => {
     for (let index = 0; index < 3_000; index++)
-      seats.note(
+      assignments.note(
         {
           seat: {
             thread: `t${index}`,
@@ -385,7 +385,7 @@ test("a part that ends is told of no more; one lost says so of the agent", () =>
 test("a lease lapses after its silence and its grace, from the last sign on", () => {
   presence.hear();
   hold("t1");
-  const [seat] = seats.list();
+  const [seat] = assignments.list();
   now += 10_000;
   expect(presence.findExpiry(seat as NonNullable<typeof seat>)).toBe(now + 140_000);
   presence.hear();

@@ -1,6 +1,6 @@
 /**
  * Offers that an agent has seen and does not answer though it has slots free: a client that has lost count of its slots looks so. Looked at by
- * the alarm after offers were seen, and from then on with each commit until there are none. Knows rows and seats, not who is told.
+ * the alarm after offers were seen, and from then on with each commit until there are none. Knows rows and assignments, not who is told.
  */
 import type { Clock, Storage } from "../../host/ports.ts";
 

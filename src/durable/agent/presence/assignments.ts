@@ -12,7 +12,7 @@ export interface Part {
   generation?: number;
 }
 
-export interface HeldSeat extends Row {
+export interface Assignment extends Row {
   thread: string;
   role: string;
   workflow: string;
@@ -28,7 +28,7 @@ export interface HeldSeat extends Row {
   away: number;
 }
 
-export interface Seats {
+export interface Assignments {
   /** Takes in what mail says of roles and offers; within its transaction. */
   note(mail: Mail, now: number): void;
   /** A claim is on its way. */
@@ -37,7 +37,7 @@ export interface Seats {
   release(offer: string): void;
   /** Slots in use, but for the claim of that offer. */
   countUsed(offer?: string): number;
-  list(): HeldSeat[];
+  list(): Assignment[];
   /** Claims whose verdict is to come. */
   listClaims(): { offer: string; thread: string; role: string }[];
   /** The threads that the agent plays in or may soon. */
@@ -69,7 +69,7 @@ export interface Seats {
 // Since the last sign or since it was given, whichever is later; a clock that went back makes neither lie ahead.
 const heard = "min(?, max(since, ?))";
 
-export function createSeats(storage: Storage): Seats {
+export function createAssignments(storage: Storage): Assignments {
   let facts: { parts: number; shortest: number | null; away: number } | undefined;
 
   function read(): NonNullable<typeof facts> {
@@ -122,7 +122,7 @@ export function createSeats(storage: Storage): Seats {
     countUsed: (offer = "") =>
       storage.exec<{ n: number }>("SELECT (SELECT count(*) FROM seat) + (SELECT count(*) FROM claiming WHERE offer != ?) AS n", offer)[0]
         ?.n ?? 0,
-    list: () => storage.exec<HeldSeat>("SELECT * FROM seat ORDER BY thread, role"),
+    list: () => storage.exec<Assignment>("SELECT * FROM seat ORDER BY thread, role"),
     listClaims: () =>
       storage.exec<{ offer: string; thread: string; role: string }>("SELECT offer, thread, role FROM claiming ORDER BY since, offer"),
     listThreads: () =>
@@ -148,15 +148,15 @@ export function createSeats(storage: Storage): Seats {
       )[0]?.at ?? undefined,
     takeSilent(sign, now, limit) {
       changed();
-      const seats = storage.exec<{ thread: string; role: string; generation: number }>(
+      const assignments = storage.exec<{ thread: string; role: string; generation: number }>(
         `UPDATE seat SET away = 1 WHERE (thread, role) IN (SELECT thread, role FROM seat WHERE away = 0 AND ${heard} + silence <= ? LIMIT ?) RETURNING thread, role, generation`,
         ...[now, sign, now, limit],
       );
       const claims = storage.exec<{ thread: string; role: string }>(
         `UPDATE claiming SET away = 1 WHERE offer IN (SELECT offer FROM claiming WHERE away = 0 AND ${heard} + silence <= ? LIMIT ?) RETURNING thread, role`,
-        ...[now, sign, now, Math.max(0, limit - seats.length)],
+        ...[now, sign, now, Math.max(0, limit - assignments.length)],
       );
-      return [...seats, ...claims];
+      return [...assignments, ...claims];
     },
     takeAway(limit) {
       changed();

@@ -1,9 +1,9 @@
-/** A claim takes a slot of its agent's until its verdict comes. Knows the mailbox's offers and the seats. */
+/** A claim takes a slot of its agent's until its verdict comes. Knows the mailbox's offers and the assignments. */
 import { parseDuration } from "../../../compile/source/duration.ts";
 import type { OfferOpened } from "../../../contract/kinds.ts";
 import type { ClaimCard } from "../../protocol/rpc.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
-import type { Seats } from "./assignments.ts";
+import type { Assignments } from "./assignments.ts";
 import { presenceLimits } from "./presence.ts";
 
 /**
@@ -11,17 +11,22 @@ import { presenceLimits } from "./presence.ts";
  * @param slots what the agent says it has
  */
 export function takeSlot(
-  { seats, mailbox, now, commit }: { seats: Seats; mailbox: Pick<Mailbox, "findOffer">; now: number; commit(body: () => void): void },
+  {
+    assignments,
+    mailbox,
+    now,
+    commit,
+  }: { assignments: Assignments; mailbox: Pick<Mailbox, "findOffer">; now: number; commit(body: () => void): void },
   offer: string,
   slots: number | undefined,
 ): Pick<ClaimCard, "capacity"> {
-  const used = seats.countUsed(offer);
+  const used = assignments.countUsed(offer);
   const capacity = slots === undefined ? {} : { capacity: { slots, used } };
   // One that is over has had its verdict: a claim that is sent again takes nothing.
   const opened = mailbox.findOffer(offer)?.data as OfferOpened | undefined;
   if (!opened || (slots !== undefined && used >= slots)) return capacity;
   const { every, miss } = opened.heartbeat;
   const silence = (parseDuration(every) ?? presenceLimits.idle / miss) * miss;
-  commit(() => seats.reserve({ offer, thread: opened.thread, role: opened.role, silence, at: now }));
+  commit(() => assignments.reserve({ offer, thread: opened.thread, role: opened.role, silence, at: now }));
   return capacity;
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { PresenceFacts, PresenceState, ProjectionRow } from "../../protocol/rpc.ts";
-import type { Part, Seats } from "./assignments.ts";
+import type { Assignments, Part } from "./assignments.ts";
 
 export const presenceLimits = {
   /** Milliseconds of silence that make an agent without any part away: the usual heartbeat, 30 s three times. */
@@ -35,7 +35,7 @@ export interface Connections {
 export interface PresencePorts {
   storage: Storage;
   clock: Clock;
-  seats: Seats;
+  assignments: Assignments;
   connections(): Connections;
   commit(body: () => void): void;
   /** To the recruitment of those threads; within a commit. */
@@ -88,7 +88,7 @@ interface Stored {
 
 /** @param agent its id */
 export function createPresence(agent: string, ports: PresencePorts): Presence {
-  const { storage, clock, seats } = ports;
+  const { storage, clock, assignments } = ports;
   let stored = read();
   let kept: Stored = { ...stored, connections: ports.connections().count };
   /** Counted anew at the next look. */
@@ -123,25 +123,25 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
   }
 
   function findWriteAfter(): number {
-    return Math.ceil((seats.shortest ?? presenceLimits.idle) * presenceLimits.writeShare);
+    return Math.ceil((assignments.shortest ?? presenceLimits.idle) * presenceLimits.writeShare);
   }
 
   function findDue(now: number): number | null {
     const sign = readSign(now);
     const { count } = ports.connections();
     const times: number[] = [];
-    const silent = seats.findSilentAt(sign, now);
+    const silent = assignments.findSilentAt(sign, now);
     if (silent !== undefined) times.push(silent);
     // More were to be told than one commit tells.
-    if (seats.away && kept.state === "online") times.push(now);
-    else if (seats.away) {
-      const lost = kept.state === "away" ? seats.findLostAt(sign, now) : undefined;
+    if (assignments.away && kept.state === "online") times.push(now);
+    else if (assignments.away) {
+      const lost = kept.state === "away" ? assignments.findLostAt(sign, now) : undefined;
       if (lost !== undefined) times.push(lost);
       // Pings wake nobody: whether they go on again must be looked at.
-      if (count > 0) times.push(now + (seats.shortest ?? presenceLimits.idle));
+      if (count > 0) times.push(now + (assignments.shortest ?? presenceLimits.idle));
     }
     // One that is connected says by its socket when it goes.
-    if (!seats.any && kept.state === "online" && count === 0) times.push(sign + presenceLimits.idle);
+    if (!assignments.any && kept.state === "online" && count === 0) times.push(sign + presenceLimits.idle);
     return times.length ? Math.max(now, Math.min(...times)) : null;
   }
 
@@ -174,23 +174,23 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
   /** Writes that the agent is there again. */
   function comeBack(now: number): void {
     change("online", now);
-    tell("agent.back", seats.takeAway(presenceLimits.partsAtOnce));
+    tell("agent.back", assignments.takeAway(presenceLimits.partsAtOnce));
     stale = true;
   }
 
   function judge(now: number): void {
     stale = true;
-    seats.reset(now);
+    assignments.reset(now);
     const sign = readSign(now);
-    if (seats.away && now - readHeard(now) < (seats.shortest ?? presenceLimits.idle)) {
+    if (assignments.away && now - readHeard(now) < (assignments.shortest ?? presenceLimits.idle)) {
       comeBack(now);
       return;
     }
-    const silent = seats.takeSilent(sign, now, presenceLimits.partsAtOnce);
+    const silent = assignments.takeSilent(sign, now, presenceLimits.partsAtOnce);
     tell("agent.away", silent);
-    const idle = !seats.any && now - sign >= presenceLimits.idle && ports.connections().count === 0;
+    const idle = !assignments.any && now - sign >= presenceLimits.idle && ports.connections().count === 0;
     if (kept.state === "online" && (silent.length > 0 || idle)) change("away", now);
-    const lost = seats.findLostAt(sign, now);
+    const lost = assignments.findLostAt(sign, now);
     if (kept.state === "away" && lost !== undefined && lost <= now) change("lost", now);
   }
 
@@ -200,14 +200,14 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
       const back = now < kept.heard;
       kept.heard = now;
       fresh = false;
-      if (kept.state !== "online" || seats.away) ports.commit(() => comeBack(now));
-      else if (back || (seats.any && now - stored.heard >= findWriteAfter())) ports.commit(look);
+      if (kept.state !== "online" || assignments.away) ports.commit(() => comeBack(now));
+      else if (back || (assignments.any && now - stored.heard >= findWriteAfter())) ports.commit(look);
     },
     noteConnected() {
       kept.connections = ports.connections().count;
       stale = true;
       this.hear();
-      if (seats.any && kept.connections !== stored.connections) ports.commit(() => {});
+      if (assignments.any && kept.connections !== stored.connections) ports.commit(() => {});
     },
     noteDisconnected(pinged = 0) {
       const now = clock.now();
@@ -217,7 +217,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
       kept.connections = ports.connections().count;
       stale = true;
       // Whether one is connected decides what is due, and what a restart makes of its silence.
-      if (before !== kept.connections && (seats.any || kept.state === "online")) ports.commit(() => {});
+      if (before !== kept.connections && (assignments.any || kept.state === "online")) ports.commit(() => {});
     },
     noteParts(lost) {
       stale = true;
@@ -230,7 +230,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
     check() {
       const now = clock.now();
       const due = stored.due;
-      const silence = seats.shortest ?? presenceLimits.idle;
+      const silence = assignments.shortest ?? presenceLimits.idle;
       const allowed = Math.min(presenceLimits.lateMost, Math.max(presenceLimits.lateLeast, silence / 2));
       if (due !== null && now - due > allowed) kept.granted = now;
       looked = now;
@@ -250,14 +250,14 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
     },
     beforeCommit() {
       this.due();
-      if (wentBack) seats.reset(looked);
+      if (wentBack) assignments.reset(looked);
       wentBack = false;
       const worthIt =
         kept.due !== stored.due ||
         kept.state !== stored.state ||
         kept.connections !== stored.connections ||
         kept.granted !== stored.granted;
-      const old = seats.any && kept.heard - stored.heard >= findWriteAfter();
+      const old = assignments.any && kept.heard - stored.heard >= findWriteAfter();
       if (!worthIt && !old) return;
       storage.exec(
         "INSERT OR REPLACE INTO presence (one, state, at, heard, granted, connections, due) VALUES (1, ?, ?, ?, ?, ?, ?)",
@@ -284,13 +284,13 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
     },
     show() {
       const now = clock.now();
-      const silent = now - readSign(now) >= (seats.shortest ?? presenceLimits.idle);
+      const silent = now - readSign(now) >= (assignments.shortest ?? presenceLimits.idle);
       return {
         state: silent && kept.state === "online" ? "away" : kept.state,
         lastSignAt: kept.heard > 0 ? new Date(kept.heard).toISOString() : null,
         connections: ports.connections().count,
-        seats: seats.list().length,
-        used: seats.countUsed(),
+        seats: assignments.list().length,
+        used: assignments.countUsed(),
       };
     },
   };

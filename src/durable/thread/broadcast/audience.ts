@@ -297,7 +297,7 @@ export function resumeAudience(
   mailTurn(storage, { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed`, again: true });
 }
 
-/** Who held each pool last: its seat is free between turns, and `not` means them. */
+/** Who held each pool last: the role is free between turns, and `not` means them. */
 function readLastHolders(storage: World["storage"], ir: WorkflowIr, seats: TaskContext["seats"]): Record<string, string> {
   const last: Record<string, string> = {};
   for (const { name } of ir.roles.filter(isPool)) {

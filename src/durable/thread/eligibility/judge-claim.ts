@@ -1,6 +1,6 @@
 /**
  * Whether an agent may have a role, judged on its card: one rule after another, and the first that does not hold is the reason.
- * Knows cards and the workflow, not rows; what `not` says of others' seats, the machine has the last word on.
+ * Knows cards and the workflow, not rows; what `not` says of others' roles, the machine has the last word on.
  */
 import { lookUp } from "../../../../machines/facts.ts";
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";

@@ -132,7 +132,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       markReceived(storage, envelope.from, envelope.id);
       if (fork) writeOrigin(storage, fork);
     };
-    const seats = await seatNamed(compiled, message, fork?.roles);
+    const seats = await assignNamed(compiled, message, fork?.roles);
     if (!seats.ok) {
       endUnstarted(row, "failed", seats.problem.detail, mark);
       return { status: "stored" };
@@ -176,7 +176,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       changes: before.changes + 1,
       updated_at: clock.now(),
     };
-    const seats = await seatAgain(compiled, message, context?.seats ?? {});
+    const seats = await assignAgain(compiled, message, context?.seats ?? {});
     if (!seats.ok) {
       endUnstarted(row, "failed", seats.problem.detail, mark);
       return { status: "stored" };
@@ -206,7 +206,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
   }
 
   /** Whoever held a role and is still there holds it again; pools are claimed anew anyhow. */
-  async function seatAgain(
+  async function assignAgain(
     compiled: CompiledWorkflow,
     message: StartMessage,
     former: Record<string, Seat>,
@@ -220,7 +220,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       if (seat && role.type === "open") seats[role.name] = { agent: null, generation: seat.generation };
       if (seat?.agent && role.bind === "thread" && (known.has(seat.agent) || isOwnAgent(message, seat.agent))) kept[role.name] = seat.agent;
     }
-    const named = await seatNamed(compiled, message, kept);
+    const named = await assignNamed(compiled, message, kept);
     if (!named.ok) return named;
     for (const [role, { agent }] of Object.entries(named.value)) seats[role] = { agent, generation: (former[role]?.generation ?? 0) + 1 };
     return succeed(seats);
@@ -231,7 +231,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
   }
 
   /** Named roles are bound at once: to the agent that the author named, or that the event names. */
-  async function seatNamed(
+  async function assignNamed(
     { ir }: CompiledWorkflow,
     { event, initiator, workflow }: StartMessage,
     given: Record<string, string> = {},

@@ -22,9 +22,9 @@ import { makeOfferId } from "./recruitment-logic.ts";
 
 export interface Offers {
   /** What the machine said; resolves to what is to be written in the transaction that marks it received. */
-  take(message: Message, ir: WorkflowIr, seats: Seats): Promise<() => void>;
+  take(message: Message, ir: WorkflowIr, holders: Holders): Promise<() => void>;
   /** Reads the registry again for offers whose time has come; resolves to what is to be written, or undefined. */
-  scan(ir: WorkflowIr, seats: Seats): Promise<(() => void) | undefined>;
+  scan(ir: WorkflowIr, holders: Holders): Promise<(() => void) | undefined>;
   /** Offers of roles that collect claims whose every agent has answered: the machine need not wait longer. */
   listExhausted(ir: WorkflowIr): { role: string; offer: number }[];
   /** When the next scan is due. */
@@ -32,7 +32,7 @@ export interface Offers {
 }
 
 /** Who holds what: those whom a role's `not` sets apart are not asked. */
-type Seats = Pick<RecruitmentContext, "seats" | "last">;
+type Holders = Pick<RecruitmentContext, "seats" | "last">;
 
 export function createOffers(ports: {
   storage: Storage;
@@ -95,7 +95,7 @@ export function createOffers(ports: {
 
   return {
     due: () => dueAt,
-    async take(message, ir, seats) {
+    async take(message, ir, holders) {
       const thread = readThread(storage) as ThreadRow;
       const fact = message as unknown as ToOffers;
       const place = ir.roles.findIndex(({ name }) => name === fact.role);
@@ -103,7 +103,7 @@ export function createOffers(ports: {
       const id = makeOfferId(thread.id, place, fact.offer);
       if (fact.type === "offer.open") {
         // A registry that cannot be asked must not hold up the thread's lane: the offer opens, and is made when it can.
-        const eligible = await findEligible(role, thread.workflow, findSetApart(ir, role, seats)).catch((error: unknown) => {
+        const eligible = await findEligible(role, thread.workflow, findSetApart(ir, role, holders)).catch((error: unknown) => {
           console.warn(JSON.stringify({ at: "offers", thread: thread.id, offer: id, error: String(error) }));
           return undefined;
         });
@@ -146,7 +146,7 @@ export function createOffers(ports: {
         );
       };
     },
-    async scan(ir, seats) {
+    async scan(ir, holders) {
       const now = clock.now();
       const open = storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL AND scan_at <= ?", now);
       if (!open.length) return undefined;
@@ -154,7 +154,7 @@ export function createOffers(ports: {
       const found: { offer: OfferRow; role: RoleIr; eligible: AgentCard[] }[] = [];
       for (const offer of open) {
         const role = ir.roles.find(({ name }) => name === offer.role) as RoleIr;
-        found.push({ offer, role, eligible: await findEligible(role, thread.workflow, findSetApart(ir, role, seats)) });
+        found.push({ offer, role, eligible: await findEligible(role, thread.workflow, findSetApart(ir, role, holders)) });
       }
       return () => {
         for (const { offer, role, eligible } of found) {

@@ -25,7 +25,7 @@ export function makeLease(ir: WorkflowIr, role: RoleIr, generation: number, now:
   return { generation, expires: grace === null ? null : new Date(now + silence + grace).toISOString() };
 }
 
-/** Why a seat ended, for people: the machine's word, and what it means here. */
+/** Why an assignment ended, for people: the machine's word, and what it means here. */
 export function describeLoss(ir: WorkflowIr, role: RoleIr, why: string): string {
   if (why === "deleted") return "deleted: the agent was removed";
   if (why !== "lost" && why !== "$OFFLINE") return why;
