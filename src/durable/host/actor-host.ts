@@ -28,6 +28,13 @@ import { createTimerTable } from "./timer-table.ts";
 export type { ActorHost, ActorView, Definitions, HostOptions, SendAnswer, SendOptions, StartRequest, Translate } from "./host-types.ts";
 
 /** Makes the host of one object. Creates its tables if they aren't there. */
+export function createActorHost(world: World, logics: Logics, options?: HostOptions): ActorHost;
+/** Makes the host of one object whose logics ask for services of it. */
+export function createActorHost<Services>(
+  world: World,
+  logics: Logics<Services>,
+  options: HostOptions<Services> & { services: Services },
+): ActorHost;
 export function createActorHost(world: World, logics: Logics, options: HostOptions = {}): ActorHost {
   const { storage, clock, address } = world;
   // An object that has made its own tables has made these with them.
@@ -85,6 +92,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     committer,
     actors,
     tables,
+    services: options.services,
     countSteps: (steps) => {
       stepsToCount += steps;
     },

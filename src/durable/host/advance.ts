@@ -8,7 +8,7 @@ import type { ActorEvent } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
 import { leavesChild } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
-import type { ActorScope, Logics, MachineLogic, PendingWrite } from "./logic.ts";
+import type { Logics, MachineLogic, PendingWrite, StepScope } from "./logic.ts";
 import { toPlain } from "./plain-data.ts";
 import type { Identity } from "./references.ts";
 import { type Step, startMachine, stepMachine } from "./step.ts";
@@ -45,7 +45,7 @@ export async function advance(
   machine: AnyStateMachine,
   logic: MachineLogic,
   logics: Logics,
-  scope: ActorScope,
+  scope: StepScope,
   identity: Identity,
   from: Cause,
 ): Promise<TakenStep[]> {
@@ -115,7 +115,7 @@ async function settleNext(
   promises: Map<string, { src: string; input: unknown }>,
   logic: MachineLogic,
   logics: Logics,
-  scope: ActorScope,
+  scope: StepScope,
   writes: readonly PendingWrite[],
 ): Promise<NextEvent[]> {
   const [id, { src, input }] = promises.entries().next().value ?? [undefined, { src: "", input: undefined }];

@@ -5,7 +5,7 @@ import type { TakenStep } from "./advance.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import type { JobTable } from "./job-table.ts";
 import type { Following } from "./last-messages.ts";
-import type { ActorScope, Logics, MachineLogic } from "./logic.ts";
+import type { Logics, MachineLogic, StepScope } from "./logic.ts";
 import type { Outbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import { type ActorRow, readChild, readChildren } from "./rows.ts";
@@ -23,7 +23,7 @@ export interface ApplyContext extends EffectTables {
   logics: Logics;
   logic: MachineLogic;
   row: ActorRow;
-  scope: ActorScope;
+  scope: StepScope;
   /** In an actor's last commit: what follows each of its messages to its parent. */
   following?: Following;
 }

@@ -15,7 +15,9 @@ import type { RefusalCode } from "./step.ts";
  */
 export type Definitions = (hash: string) => Promise<unknown>;
 
-export interface HostOptions {
+export interface HostOptions<Services = unknown> {
+  /** What the writes, expansions and promises of its actors find in their scope. */
+  services?: Services;
   definitions?: Definitions;
   /** When things of the surrounding object are due, beside the host's own. */
   dueTimes?: () => (number | undefined)[];

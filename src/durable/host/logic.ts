@@ -14,9 +14,13 @@ import type { Storage } from "./ports.ts";
 import { placeholderLogic } from "./references.ts";
 import { findFault } from "./step.ts";
 
-/** What a write, a pure promise or an expansion sees of its actor. Reads of `storage` see the transaction so far. */
-export interface ActorScope {
+/**
+ * What a write, a pure promise or an expansion sees of its actor. Reads of `storage` see the transaction so far.
+ * `Services`: what the object gave its host, since logics are made once an isolate and an isolate runs many objects.
+ */
+export interface StepScope<Services = unknown> {
   actor: string;
+  services: Services;
   /** The actor's definition, where it was started with one. */
   definition: unknown;
   storage: Storage;
@@ -37,9 +41,13 @@ export interface PendingWrite {
 }
 
 /** A named action: rows written in the step's own transaction. It must be synchronous and do nothing else. */
-export type Write = (write: PendingWrite, scope: ActorScope, append: (to: string, message: Message) => void) => void;
+export type Write<Services = unknown> = (
+  write: PendingWrite,
+  scope: StepScope<Services>,
+  append: (to: string, message: Message) => void,
+) => void;
 
-export interface MachineOptions {
+export interface MachineOptions<Services = unknown> {
   /** Snapshots carry it; another one is upgraded or refused. Default `1`. */
   version?: string;
   /** Kind of object that new actors of this logic live in: the first part of their address. Default `actor`. */
@@ -54,15 +62,15 @@ export interface MachineOptions {
    */
   throws?: "park" | "fail";
   /** The machine's named actions that are no XState built-ins. */
-  writes?: Record<string, Write>;
+  writes?: Record<string, Write<Services>>;
   /** Makes the message that leaves of the facts that the machine sent. Called in the transaction. */
-  expand?: (event: ActorEvent, to: string, scope: ActorScope) => Message | undefined | null;
+  expand?: (event: ActorEvent, to: string, scope: StepScope<Services>) => Message | undefined | null;
   /** Takes what the machine emitted. Called in the transaction. */
-  emitted?: (event: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void) => void;
+  emitted?: (event: ActorEvent, scope: StepScope<Services>, append: (to: string, message: Message) => void) => void;
   /** What travels beside a child's input, for its object and not for its machine. Called in the transaction. */
-  along?: (src: string, scope: ActorScope) => Json | undefined;
+  along?: (src: string, scope: StepScope<Services>) => Json | undefined;
   /** Takes what came beside the input, in the transaction of the first step. */
-  started?: (along: Json | undefined, scope: ActorScope) => void;
+  started?: (along: Json | undefined, scope: StepScope<Services>) => void;
   /** Takes a persisted snapshot of an older version to this one, or undefined if it can't. */
   upgrade?: (snapshot: Json, from: string) => Json | undefined;
 }
@@ -73,37 +81,37 @@ export interface PromiseResult {
   metadata?: unknown;
 }
 
-export type MachineLogic = MachineOptions &
-  Required<Pick<MachineOptions, "version" | "place" | "actors" | "writes">> & {
+export type MachineLogic<Services = unknown> = MachineOptions<Services> &
+  Required<Pick<MachineOptions<Services>, "version" | "place" | "actors" | "writes">> & {
     type: "machine";
     /** The machine, its children replaced by placeholders. @throws if the definition is not one */
     load(definition: unknown): AnyStateMachine;
   };
 
-export interface PromiseLogic {
+export interface PromiseLogic<Services = unknown> {
   type: "promise";
   /** `pure`: awaited before the commit; must only compute. `effectful`: run after it, again after a crash. */
   mode: "pure" | "effectful";
   /** @param tell sends its machine an event before it ends: heard as often as the promise runs, and ignored where the state does not take it */
   run(
     input: Json | undefined,
-    scope: ActorScope,
+    scope: StepScope<Services>,
     pending: readonly PendingWrite[],
     signal: AbortSignal,
     tell: (event: ActorEvent) => void,
   ): Promise<PromiseResult>;
 }
 
-export type Logic = MachineLogic | PromiseLogic;
+export type Logic<Services = unknown> = MachineLogic<Services> | PromiseLogic<Services>;
 
 /** Logics by name. */
-export type Logics = ReadonlyMap<string, Logic>;
+export type Logics<Services = unknown> = ReadonlyMap<string, Logic<Services>>;
 
 /** One entry of {@link createLogics}. */
-export type LogicEntry =
-  | { machine: AnyStateMachine; options?: MachineOptions }
-  | { load: (definition: unknown) => AnyStateMachine; options?: MachineOptions }
-  | PromiseLogic;
+export type LogicEntry<Services = unknown> =
+  | { machine: AnyStateMachine; options?: MachineOptions<Services> }
+  | { load: (definition: unknown) => AnyStateMachine; options?: MachineOptions<Services> }
+  | PromiseLogic<Services>;
 
 /**
  * Registers logics by name. A machine's own children are registered with it, as `<name>/<src>`, unless `actors` names another.
@@ -111,8 +119,8 @@ export type LogicEntry =
  * inline logic, `onSnapshot`, `systemId`, a child without an id, actions that are functions, a name without an
  * implementation, context that JSON does not keep
  */
-export function createLogics(entries: Record<string, LogicEntry>): Logics {
-  const logics = new Map<string, Logic>();
+export function createLogics<Services = unknown>(entries: Record<string, LogicEntry<Services>>): Logics<Services> {
+  const logics = new Map<string, Logic<Services>>();
   for (const [name, entry] of Object.entries(entries)) addEntry(logics, name, entry);
   for (const [name, logic] of logics) {
     if (logic.type !== "machine") continue;
@@ -122,14 +130,14 @@ export function createLogics(entries: Record<string, LogicEntry>): Logics {
   return logics;
 }
 
-function addEntry(logics: Map<string, Logic>, name: string, entry: LogicEntry): void {
+function addEntry<Services>(logics: Map<string, Logic<Services>>, name: string, entry: LogicEntry<Services>): void {
   if (logics.has(name)) throw new Error(`the logic ${name} is registered twice`);
   if ("type" in entry) {
     logics.set(name, entry);
     return;
   }
   const options = entry.options ?? {};
-  const logic = (actors: Record<string, string>, load: MachineLogic["load"]): MachineLogic => ({
+  const logic = (actors: Record<string, string>, load: MachineLogic["load"]): MachineLogic<Services> => ({
     ...options,
     type: "machine",
     version: options.version ?? "1",

@@ -15,7 +15,7 @@ import type { SendOptions, StartRequest } from "./host-types.ts";
 import { listFollowing } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
 import type { LiveActor, LiveActors, Loaded } from "./live-actors.ts";
-import type { ActorScope, Logics } from "./logic.ts";
+import type { Logics, StepScope } from "./logic.ts";
 import { toPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
 import type { Identity } from "./references.ts";
@@ -33,7 +33,7 @@ export interface Stepper {
   begin(request: StartRequest, loaded: Loaded, also?: () => void): Promise<LiveActor>;
   /** Stops an actor from outside: its parent hears nothing, its children stop too. */
   stop(actor: LiveActor | undefined, mark: () => void): void;
-  scopeOf(actor: LiveActor): ActorScope;
+  scopeOf(actor: LiveActor): StepScope;
 }
 
 export interface StepperPorts {
@@ -42,6 +42,7 @@ export interface StepperPorts {
   committer: Committer;
   actors: LiveActors;
   tables: EffectTables;
+  services: unknown;
   countSteps(steps: number): void;
   /** After a commit, with what it did to children. */
   committed(actor: string, effects: Effect[]): void;
@@ -66,11 +67,11 @@ function describeOutcome({ child_id }: ActorRow, snapshot: Pick<AnyMachineSnapsh
   return { ...facts, message: { type: "host.done", child, ...facts } };
 }
 
-export function createStepper({ world, logics, committer, actors, tables, countSteps, committed }: StepperPorts): Stepper {
+export function createStepper({ world, logics, committer, actors, tables, services, countSteps, committed }: StepperPorts): Stepper {
   const { storage, clock } = world;
 
-  function scopeOf({ row, definition }: Pick<LiveActor, "row" | "definition">): ActorScope {
-    return { actor: row.id, definition, storage, now: clock.now(), revision: row.revision + 1 };
+  function scopeOf({ row, definition }: Pick<LiveActor, "row" | "definition">): StepScope {
+    return { actor: row.id, services, definition, storage, now: clock.now(), revision: row.revision + 1 };
   }
 
   function commitSteps(actor: LiveActor, steps: TakenStep[], options: { before?: () => void; also?: () => void }): LiveActor {
@@ -85,7 +86,7 @@ export function createStepper({ world, logics, committer, actors, tables, countS
     committer.commit(() => {
       options.before?.();
       for (const step of steps) {
-        const scope = { actor: row.id, definition, storage, now, revision: row.revision + 1 };
+        const scope = { actor: row.id, services, definition, storage, now, revision: row.revision + 1 };
         row.revision += 1;
         applyEffects({ ...tables, logics, logic, row, scope, ...(following && { following }) }, step);
       }

@@ -47,8 +47,8 @@ import { findTask as findThreadTask, type TaskPort } from "./recruitment/recruit
 import { createTaskCore, type TaskCore } from "./task/task-core.ts";
 import { createTaskLogic } from "./task/task-logic.ts";
 import { readLastDecision, readLastMessage, writeSteps } from "./task/task-rows.ts";
-import { setHooks } from "./thread-hooks.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
+import type { ThreadServices } from "./thread-services.ts";
 import { readTurnNumber } from "./turn/turn-data.ts";
 
 export interface ThreadPorts {
@@ -151,7 +151,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     cause = event.id;
     log(event, thread);
   };
-  setHooks(storage, {
+  const services: ThreadServices = {
     log,
     project,
     readEnd,
@@ -165,10 +165,11 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     get cause() {
       return cause;
     },
-  });
+  };
   const definitions = (hash: string): Promise<CompiledWorkflow | undefined> => registry.revision(hash);
 
   const actors = createActorHost(world, logics, {
+    services,
     definitions,
     dueTimes: () => [projection.due(), offers?.due(), audience?.due(), retention?.due()],
     counted: (steps) => {
@@ -211,13 +212,13 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
 
   const offers = isRoot ? createOffers({ storage, clock, registry, outbox: host.committer.outbox, log }) : undefined;
   const { card, random } = ports;
-  const audience = hasTasks ? createAudience({ world, host, registry, definitions, card, random }) : undefined;
+  const audience = hasTasks ? createAudience({ world, host, services, registry, definitions, card, random }) : undefined;
 
   const tasks = new Map<string, TaskCore>();
   function task(taskName: string): TaskCore {
     let core = tasks.get(taskName);
     if (!core) {
-      core = createTaskCore({ name: taskName, host, storage, clock, definition: definitions });
+      core = createTaskCore({ name: taskName, host, storage, clock, definition: definitions, logCause });
       tasks.set(taskName, core);
     }
     return core;
@@ -263,6 +264,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     admission: ports.admission,
     standing: ports.standing,
     log,
+    logCause,
     project,
   });
 

@@ -13,7 +13,6 @@ import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { TurnAssigned } from "../../../contract/kinds.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import { hostLimits } from "../../host/limits.ts";
-import type { ActorScope } from "../../host/logic.ts";
 import type { Row, World } from "../../host/ports.ts";
 import { markReceived } from "../../host/rows.ts";
 import { createMail } from "../../protocol/mail.ts";
@@ -22,8 +21,8 @@ import { findSetApart } from "../eligibility/judge-claim.ts";
 import { makeThreadEvent } from "../log/make-event.ts";
 import { readDecisionOf, readLastAgent } from "../task/task-rows.ts";
 import { makeTurnId, readTaskStart } from "../task/task-start.ts";
-import { findHooks } from "../thread-hooks.ts";
 import { threadLimits } from "../thread-schema.ts";
+import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeTurnData, readTurnNumber } from "../turn/turn-data.ts";
 import {
   type AudiencePlan,
@@ -65,10 +64,11 @@ export function createAudience(
   ports: Omit<AudiencePorts, "now"> & {
     world: World;
     host: ActorHost;
+    services: ThreadServices;
     definitions(revision: string): Promise<CompiledWorkflow | undefined>;
   },
 ): Audience {
-  const { world, host, definitions } = ports;
+  const { world, host, services, definitions } = ports;
   const { storage, clock } = world;
   let dueAt = readDue();
   let busy = false;
@@ -160,7 +160,6 @@ export function createAudience(
 
   /** Writes whom the turn goes to, and the turn; one lease for all, which is the turn's number. */
   function send(role: RoleIr, task: string, ask: Ask & { cause: string }, { agents, leftOut }: ChosenAudience): void {
-    const hooks = findHooks(storage);
     const began = readTaskStart({ storage });
     const now = clock.now();
     const turn = makeTurnId(task, ask.turn);
@@ -185,13 +184,16 @@ export function createAudience(
       decision: readDecisionOf(storage, decision),
       ...(resumed && { resumed }),
     };
-    mailTurn(storage, {
-      ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
-      data: makeTurnData(storage, role, began, facts),
-      // Who has not even seen the role's last turn needs only this one.
-      ...(before && { ends: makeTurnId(before.task, before.turn) }),
-    });
-    hooks.project({ table: "audience", thread: began.thread, agents });
+    mailTurn(
+      { storage, services },
+      {
+        ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
+        data: makeTurnData(storage, role, began, facts),
+        // Who has not even seen the role's last turn needs only this one.
+        ...(before && { ends: makeTurnId(before.task, before.turn) }),
+      },
+    );
+    services.project({ table: "audience", thread: began.thread, agents });
   }
 
   return {
@@ -235,7 +237,7 @@ function makeAudienceLease(turn: number): TurnAssigned["lease"] {
 
 /** Gives a turn to all of these, within a transaction. */
 function mailTurn(
-  storage: World["storage"],
+  { storage, services }: Pick<ThreadScope, "storage" | "services">,
   given: {
     task: string;
     role: RoleIr;
@@ -251,14 +253,13 @@ function mailTurn(
   },
 ): void {
   const { task, role, agents, data, name, cause, now, expires, ends, again } = given;
-  const hooks = findHooks(storage);
   const { thread } = readTaskStart({ storage });
   const { turn, round, prompt, deadline, lease } = data;
   const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data as unknown as Json);
   const mail = { channel: "my" as const, event, turn, expires, ...(ends !== undefined && { ends }), ...(again && { again }) };
-  hooks.mail(agents, createMail(mail), `task/${task}`);
+  services.mail(agents, createMail(mail), `task/${task}`);
   const named = agents.length <= threadLimits.namedAtMost;
-  hooks.log(
+  services.log(
     {
       ...event,
       to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
@@ -273,7 +274,7 @@ function mailTurn(
  * added; their time begins anew, as the machine's does. Within the machine's transaction.
  */
 export function resumeAudience(
-  { storage, actor: task, revision, now, definition }: ActorScope,
+  { storage, services, actor: task, revision, now, definition }: ThreadScope,
   said: Extract<ToAudience, { type: "audience.resume" }>,
   cause: string,
 ): void {
@@ -294,7 +295,10 @@ export function resumeAudience(
     decision: readDecisionOf(storage, said.decision),
     resumed: { reason: said.reason },
   });
-  mailTurn(storage, { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed`, again: true });
+  mailTurn(
+    { storage, services },
+    { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed`, again: true },
+  );
 }
 
 /** Who held each pool last: the role is free between turns, and `not` means them. */
@@ -313,13 +317,16 @@ export function isWaitedFor(storage: World["storage"], turn: number, agent: stri
 }
 
 /** The thread was called off: in the machine's transaction, whoever still has a turn of it is told. */
-export function revokeAudience(storage: World["storage"], status: string, now: number, cause: string): void {
-  const hooks = findHooks(storage);
+export function revokeAudience(
+  { storage, services, now }: Pick<ThreadScope, "storage" | "services" | "now">,
+  status: string,
+  cause: string,
+): void {
   const { thread } = readTaskStart({ storage });
   for (const { broadcast, agents } of revokeAll(storage, status, now)) {
     const turn = makeTurnId(broadcast.task, broadcast.turn);
     const event: CloudEvent = makeThreadEvent(thread, `${turn}.revoked`, "nerve.turn.revoked", cause, now, { turn, reason: status });
-    hooks.log(event, thread);
-    hooks.mail(agents, createMail({ channel: "my", event, ends: turn }), `task/${broadcast.task}`);
+    services.log(event, thread);
+    services.mail(agents, createMail({ channel: "my", event, ends: turn }), `task/${broadcast.task}`);
   }
 }

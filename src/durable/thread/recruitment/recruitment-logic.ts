@@ -7,7 +7,7 @@ import type { Emitted, ToAgent } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { ActorEvent } from "../../host/effects.ts";
-import type { ActorScope, LogicEntry } from "../../host/logic.ts";
+import type { LogicEntry } from "../../host/logic.ts";
 import { readChild } from "../../host/rows.ts";
 import { createMail } from "../../protocol/mail.ts";
 import type { Message, ProjectionRow, ThreadView } from "../../protocol/rpc.ts";
@@ -17,7 +17,7 @@ import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
 import { changeThread, readParent, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import type { Again, TaskStart } from "../task/task-start.ts";
-import { findHooks } from "../thread-hooks.ts";
+import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease, readLeaseTerms } from "../turn/lease-terms.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 
@@ -35,7 +35,7 @@ export function makeOfferId(thread: string, role: number, offer: number): string
   return `${thread}:${role}:${offer}`;
 }
 
-export function createRecruitmentLogic(): LogicEntry {
+export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
   return {
     load: (definition) => loadStoredMachine((definition as CompiledWorkflow).recruitment),
     options: {
@@ -46,7 +46,7 @@ export function createRecruitmentLogic(): LogicEntry {
         if (origin) writeOrigin(scope.storage, origin);
         changeThread(scope.storage, row);
         if (next) beginEpoch(scope.storage, next.number, next.plan);
-        findHooks(scope.storage).project(describeThread(row, [], null));
+        scope.services.project(describeThread(row, [], null));
       },
       along: (_src, scope) => {
         const { id: thread, workflow, event, initiator } = readThread(scope.storage) as ThreadRow;
@@ -60,7 +60,7 @@ export function createRecruitmentLogic(): LogicEntry {
 }
 
 /** What a task of a later epoch does with what was there before. */
-function readAgain(scope: ActorScope): Again | undefined {
+function readAgain(scope: ThreadScope): Again | undefined {
   const epoch = readEpoch(scope.actor);
   const plan = readPlan(scope.storage, epoch);
   if (!plan) return undefined;
@@ -99,8 +99,8 @@ function isAgent(row: ThreadRow): boolean {
   return (JSON.parse(row.event) as CloudEvent).source.startsWith("/agents/");
 }
 
-function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Message | null {
-  const hooks = findHooks(scope.storage);
+function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Message | null {
+  const { services } = scope;
   const event = fact as unknown as ToAgent;
   const thread = readThread(scope.storage) as ThreadRow;
   const { ir } = scope.definition as CompiledWorkflow;
@@ -110,11 +110,11 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ActorScope): Mes
       thread.id,
       `${scope.actor}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
       type,
-      hooks.cause ?? JSON.parse(thread.event).id,
+      services.cause ?? JSON.parse(thread.event).id,
       scope.now,
       data,
     );
-    hooks.log(made, thread.id);
+    services.log(made, thread.id);
     return made;
   };
   const role = ir.roles[place];
@@ -194,8 +194,8 @@ const statusOf: Record<string, ThreadView["status"]> = {
 };
 
 /** A change in the thread's life: the row, the index, the log, its queue, and all who take part. */
-function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void): void {
-  const hooks = findHooks(scope.storage);
+function announce(fact: ActorEvent, scope: ThreadScope, append: (to: string, message: Message) => void): void {
+  const { services } = scope;
   const event = fact as unknown as Emitted;
   if (event.type === "edge.published") return;
   const before = readThread(scope.storage) as ThreadRow;
@@ -217,25 +217,25 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
     const queued: ThreadRow = { ...thread, status: "queued", reason: next.plan.reason };
     const holders = event.holders.map(({ agent }) => agent);
     changeThread(scope.storage, queued);
-    hooks.project(describeThread(queued, holders, next.plan.reason));
+    services.project(describeThread(queued, holders, next.plan.reason));
     endChildren(JSON.parse(thread.event) as CloudEvent);
     append(`workflow/${thread.workflow}`, makeAdmit(queued, next.number));
     return;
   }
   const outcome = ended
-    ? { status: event.outcome.status, role: event.outcome.role, ...hooks.readEnd(), ...(reason !== null && { error: reason }) }
+    ? { status: event.outcome.status, role: event.outcome.role, ...services.readEnd(), ...(reason !== null && { error: reason }) }
     : null;
   if (outcome) thread.outcome = JSON.stringify(outcome);
   changeThread(scope.storage, thread);
   const agents = event.holders.map(({ agent }) => agent);
   const row = describeThread(thread, agents, reason);
-  hooks.project(row);
+  services.project(row);
   const epoch = readEpoch(scope.actor);
   const told = makeThreadEvent(
     thread.id,
     `${scope.actor}.${scope.revision}.${event.type.slice("thread.".length)}`,
     `nerve.${event.type}`,
-    hooks.cause ?? JSON.parse(thread.event).id,
+    services.cause ?? JSON.parse(thread.event).id,
     scope.now,
     {
       thread: thread.id,
@@ -246,7 +246,7 @@ function announce(fact: ActorEvent, scope: ActorScope, append: (to: string, mess
       ...(outcome && { outcome }),
     },
   );
-  hooks.log(told, thread.id);
+  services.log(told, thread.id);
   for (const agent of row.table === "thread" ? row.agents : [])
     append(`agent/${agent}`, createMail({ channel: "my", event: told, ...(ended && { endsThread: thread.id }) }));
   if (ended) append(`workflow/${thread.workflow}`, { type: "thread.ended", thread: thread.id, revision: thread.revision, epoch });

@@ -1,14 +1,15 @@
 /** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { Json } from "../../../contract/event.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { ControlKeys } from "../../host/control-keys.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
-import type { AdmissionView, AgentStanding, ProjectionRow, TaskPeek, TaskRpc } from "../../protocol/rpc.ts";
+import type { AdmissionView, AgentStanding, TaskPeek, TaskRpc } from "../../protocol/rpc.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
+import type { ThreadServices } from "../thread-services.ts";
 
-export interface RecruitmentPorts {
+export interface RecruitmentPorts extends Pick<ThreadServices, "log" | "logCause" | "project"> {
   /** The thread's id, which is its root actor's too. */
   name: string;
   host: ActorHost;
@@ -27,8 +28,6 @@ export interface RecruitmentPorts {
   admission(workflow: string): Promise<AdmissionView>;
   /** How an agent stands to an offer; null: there is no such agent. */
   standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
-  log(event: CloudEvent, thread: string): void;
-  project(row: ProjectionRow): void;
 }
 
 /** A task as its root asks it: the one of an address. */

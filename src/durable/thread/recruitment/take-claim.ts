@@ -14,7 +14,6 @@ import { summariseTurns } from "../eligibility/agent-stats.ts";
 import { judgeClaimCard } from "../eligibility/judge-claim.ts";
 import { type SeenEvent, scoreClaim } from "../eligibility/pick-claims.ts";
 import { readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
-import { findHooks } from "../thread-hooks.ts";
 import { describeLoss } from "../turn/lease-terms.ts";
 import { type Take, takeInTurn } from "../turn/take-in-turn.ts";
 import { findExhausted } from "./offer-rows.ts";
@@ -47,7 +46,7 @@ interface Arrival<K extends RoleKind> {
 type Answer = "taken" | ReturnType<typeof refuse>;
 
 export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<RoleKind>> {
-  const { name, host, storage, clock, definition, registry, random } = ports;
+  const { name, host, storage, clock, definition, registry, random, logCause } = ports;
   /** The claim before has been given to the machine. */
   let arriving: Promise<unknown> = Promise.resolve();
 
@@ -99,7 +98,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
       return known.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
     const remember = (asSent = true): void => {
       if (asSent) storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
-      findHooks(storage).logCause({ ...event, correlationid: name, causationid: event.causationid ?? JSON.parse(thread.event).id }, name);
+      logCause({ ...event, correlationid: name, causationid: event.causationid ?? JSON.parse(thread.event).id }, name);
     };
     const answer = await dispatch({ agent, event, thread, actor, remember, before, done });
     return answer === "taken" ? succeed(accepted) : answer;

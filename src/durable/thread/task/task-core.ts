@@ -19,8 +19,8 @@ import { isAsked, readBroadcast, readMember, readMissing, viewBroadcasts } from 
 import { describeLate, takeAudienceAnswer } from "../broadcast/take-audience-answer.ts";
 import { listAwaited, listChildThreads } from "../children/child-rows.ts";
 import { readRevoked } from "../recruitment/hand-over.ts";
-import { findHooks } from "../thread-hooks.ts";
 import { threadLimits } from "../thread-schema.ts";
+import type { ThreadServices } from "../thread-services.ts";
 import { checkOutput } from "../turn/check-output.ts";
 import { describeLoss } from "../turn/lease-terms.ts";
 import { type Take, takeInTurn } from "../turn/take-in-turn.ts";
@@ -47,6 +47,7 @@ export interface TaskPorts {
   storage: Storage;
   clock: Clock;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
+  logCause: ThreadServices["logCause"];
 }
 
 /** What its holder says of the open turn, with what its handler needs to answer. */
@@ -64,7 +65,7 @@ interface OpenTurn<K extends TurnKind> {
   workflow: CompiledWorkflow | undefined;
 }
 
-export function createTaskCore({ name, host, storage, clock, definition }: TaskPorts): TaskCore {
+export function createTaskCore({ name, host, storage, clock, definition, logCause }: TaskPorts): TaskCore {
   /** Each kind reads its own members only. */
   const handlers: { [K in TurnKind]: (open: OpenTurn<K>) => Promise<Result<Accepted>> } = {
     "nerve.turn.progress": progress,
@@ -88,10 +89,7 @@ export function createTaskCore({ name, host, storage, clock, definition }: TaskP
     const start = readTaskStart({ storage });
     const before = (): void => {
       storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
-      findHooks(storage).logCause(
-        { ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id },
-        start.thread,
-      );
+      logCause({ ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id }, start.thread);
     };
     const workflow = actor.definition === null ? undefined : await definition(actor.definition);
     if (broadcast) {

@@ -9,7 +9,7 @@ import { createModerator, type Moderator, summariseDecision } from "../../../com
 import type { Decision, Step } from "../../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { ActorEvent } from "../../host/effects.ts";
-import type { ActorScope, LogicEntry, PendingWrite, PromiseLogic, Write } from "../../host/logic.ts";
+import type { LogicEntry, PendingWrite, PromiseLogic, Write } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
 import { createMail } from "../../protocol/mail.ts";
 import type { Message } from "../../protocol/rpc.ts";
@@ -27,7 +27,7 @@ import { addChild } from "../children/child-rows.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
 import { makeThreadEvent } from "../log/make-event.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "../recruitment/hand-over.ts";
-import { findHooks } from "../thread-hooks.ts";
+import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease } from "../turn/lease-terms.ts";
 import { makeTurnData } from "../turn/turn-data.ts";
 import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "../turn/turn-outcomes.ts";
@@ -49,8 +49,8 @@ interface DecisionEffects extends Pick<Decision, "emits" | "spawns"> {
 
 const moderators = new WeakMap<object, Moderator>();
 
-export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } {
-  const writes: Record<string, Write> = {
+export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate: PromiseLogic<ThreadServices> } {
+  const writes: Record<string, Write<ThreadServices>> = {
     "message.append": ({ params, metadata }, scope) => {
       const { storage, now } = scope;
       const answer = readAnswer(params, metadata, storage);
@@ -123,7 +123,7 @@ export function createTaskLogic(): { task: LogicEntry; moderate: PromiseLogic } 
  * done before, and only children that the next turn waits for start again, for the earlier ones ended with their epoch.
  */
 function chooseEffects(
-  scope: ActorScope,
+  scope: ThreadScope,
   { node, edge, emits, spawns }: Pick<Decision, "emits" | "spawns"> & { node: string; edge: string },
   round: number,
 ): DecisionEffects {
@@ -147,7 +147,7 @@ export function findModerator({ ir }: CompiledWorkflow): Moderator {
 }
 
 /** The moderator: reads the rows, with what this very step appends, and gives the machine facts and the writes the rest. */
-async function moderate(input: Json | undefined, scope: ActorScope, pending: readonly PendingWrite[]) {
+async function moderate(input: Json | undefined, scope: ThreadScope, pending: readonly PendingWrite[]) {
   const moderator = findModerator(scope.definition as CompiledWorkflow);
   const { node, status } = input as unknown as ModerateInput;
   const result = await moderator.decide(node, readTaskView(scope.storage, readTaskStart(scope), readAppended(scope, pending)), status);
@@ -156,7 +156,7 @@ async function moderate(input: Json | undefined, scope: ActorScope, pending: rea
 }
 
 /** What this very step appends, and is not written yet. */
-function readAppended(scope: ActorScope, pending: readonly PendingWrite[]): AppendedStep[] {
+function readAppended(scope: ThreadScope, pending: readonly PendingWrite[]): AppendedStep[] {
   return pending
     .filter((write) => write.name === "message.append")
     .map(({ params, metadata }) => {
@@ -167,11 +167,11 @@ function readAppended(scope: ActorScope, pending: readonly PendingWrite[]): Appe
 }
 
 /** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
-function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
-  const hooks = findHooks(scope.storage);
+function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
+  const { services } = scope;
   const event = fact as unknown as ToAgent;
   const start = readTaskStart(scope);
-  const cause = hooks.cause ?? start.event.id;
+  const cause = services.cause ?? start.event.id;
   const { ir } = scope.definition as CompiledWorkflow;
   const stamp = (name: string, type: string, cause: string, data: Json): CloudEvent =>
     makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data);
@@ -200,7 +200,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
     const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data as unknown as Json);
     assigned.to = `agents/${event.agent}`;
     noteTurnGiven(scope, event);
-    hooks.log(
+    services.log(
       {
         ...assigned,
         data: {
@@ -222,7 +222,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
     const { role, generation, reason } = event;
     noteRevoked(scope.storage, { turn: event.turn, agent: to.slice("agent/".length), generation, role, reason, at: scope.now });
     const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", cause, { turn, reason: event.reason });
-    hooks.log(revoked, start.thread);
+    services.log(revoked, start.thread);
     noteTurnEnd(scope, event.turn, readTurnOutcome(event.reason));
     return createMail({ channel: "my", event: revoked, ends: turn });
   }
@@ -230,11 +230,11 @@ function expandTask(fact: ActorEvent, to: string, scope: ActorScope): Message {
 }
 
 /** What the machine says of an audience: the asking takes a registry and so a message; the rest is done at once. */
-function expandToAudience(fact: ActorEvent, scope: ActorScope): Message | null {
+function expandToAudience(fact: ActorEvent, scope: ThreadScope): Message | null {
   const said = fact as unknown as ToAudience;
-  const hooks = findHooks(scope.storage);
+  const { services } = scope;
   const { thread, event } = readTaskStart(scope);
-  const cause = hooks.cause ?? event.id;
+  const cause = services.cause ?? event.id;
   switch (said.type) {
     case "audience.ask":
       return { ...(fact as Message), cause };
@@ -242,9 +242,9 @@ function expandToAudience(fact: ActorEvent, scope: ActorScope): Message | null {
       resumeAudience(scope, said, cause);
       return null;
     case "audience.close":
-      hooks.project({ table: "wait", thread, part: "task", waiting: null });
+      services.project({ table: "wait", thread, part: "task", waiting: null });
       if (said.status.startsWith("$")) closeBroadcast(scope.storage, said.turn, said.status);
-      else revokeAudience(scope.storage, said.status, scope.now, cause);
+      else revokeAudience(scope, said.status, cause);
       return null;
     default:
       return said satisfies never;
@@ -263,13 +263,13 @@ function readAnswer(
 }
 
 /** The edge's own events and children go out by way of the object, which asks the registry whom they concern. */
-function publishEdge(event: ActorEvent, scope: ActorScope, append: (to: string, message: Message) => void): void {
+function publishEdge(event: ActorEvent, scope: ThreadScope, append: (to: string, message: Message) => void): void {
   if (event.type !== "edge.published") return;
   const decision = readLastDecision(scope.storage);
   if (!decision) return;
   const start = readTaskStart(scope);
   const { emits, spawns } = JSON.parse(decision.effects) as Pick<Decision, "emits" | "spawns">;
-  const cause = findHooks(scope.storage).cause ?? start.event.id;
+  const cause = scope.services.cause ?? start.event.id;
   const stamp = (name: string, type: string, data: Json): CloudEvent => ({
     ...makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data),
     ...carryOn(start.event),

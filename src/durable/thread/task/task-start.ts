@@ -1,7 +1,7 @@
 /** What a task's object knows of its thread, and how its turns are named. Knows the row, not the machine. */
 import type { Start } from "../../../../machines/messages.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { ActorScope } from "../../host/logic.ts";
+import type { StepScope } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
 
 /** What a task's object knows of its thread; it travels beside the machine's input. */
@@ -37,7 +37,7 @@ export function writeTaskStart(storage: Storage, start: TaskStart): void {
   if (again && again.keep !== null) storage.exec("INSERT OR REPLACE INTO undone VALUES (?, ?, ?)", again.epoch, again.keep, again.round);
 }
 
-export function readTaskStart(scope: Pick<ActorScope, "storage" | "along">): TaskStart {
+export function readTaskStart(scope: Pick<StepScope, "storage" | "along">): TaskStart {
   if (scope.along !== undefined) return scope.along as unknown as TaskStart;
   const known = starts.get(scope.storage);
   if (known) return known;

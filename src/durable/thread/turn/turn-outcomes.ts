@@ -1,9 +1,8 @@
 /** What became of each turn, for the agent that had it: written behind with the commit that ends the turn. Knows rows and reasons. */
 import type { ToAgent } from "../../../../machines/messages.ts";
-import type { ActorScope } from "../../host/logic.ts";
 import type { TurnOutcome } from "../eligibility/agent-stats.ts";
 import { makeTurnId, readTaskStart } from "../task/task-start.ts";
-import { findHooks } from "../thread-hooks.ts";
+import type { ThreadScope } from "../thread-services.ts";
 
 /** Why a turn was taken back, as an outcome; all else is nobody's doing. */
 const outcomes: Record<string, TurnOutcome> = {
@@ -25,21 +24,21 @@ export function readTurnOutcome(reason: string): TurnOutcome {
 
 /** Remembers who was given the open turn, and when. */
 export function noteTurnGiven(
-  { storage, now }: ActorScope,
+  { storage, now }: ThreadScope,
   { turn, attempt, role, agent }: Extract<ToAgent, { type: "turn.assigned" }>,
 ): void {
   storage.exec("INSERT OR REPLACE INTO given VALUES (?, ?, ?, ?, ?)", turn, attempt, role, agent, now);
 }
 
 /** The turn is over for whoever has it. */
-export function noteTurnEnd(scope: ActorScope, turn: number, outcome: TurnOutcome): void {
+export function noteTurnEnd(scope: ThreadScope, turn: number, outcome: TurnOutcome): void {
   const [given] = scope.storage.exec<{ attempt: number; role: string; agent: string; at: number }>(
     "DELETE FROM given WHERE turn = ? RETURNING attempt, role, agent, at",
     turn,
   );
   if (!given) return;
   const { thread, workflow } = readTaskStart(scope);
-  findHooks(scope.storage).project({
+  scope.services.project({
     table: "turn",
     turn: makeTurnId(scope.actor, turn),
     attempt: given.attempt,

@@ -1,12 +1,9 @@
-/**
- * What a thread's logics need of the object that runs them. Logics are made once an isolate, for their machines are
- * loaded once; the object is found by its store.
- */
+/** What a thread's logics and their neighbours ask of the object that runs them; a step finds it in its scope. */
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import type { Storage } from "../host/ports.ts";
+import type { StepScope } from "../host/logic.ts";
 import type { Message, ProjectionRow } from "../protocol/rpc.ts";
 
-export interface ThreadHooks {
+export interface ThreadServices {
   /** Adds an event of the thread to the log, in the transaction. */
   log(event: CloudEvent, thread: string): void;
   project(row: ProjectionRow): void;
@@ -20,15 +17,5 @@ export interface ThreadHooks {
   readonly cause: string | null;
 }
 
-const hooks = new WeakMap<Storage, ThreadHooks>();
-
-export function setHooks(storage: Storage, given: ThreadHooks): void {
-  hooks.set(storage, given);
-}
-
-/** @throws if the object has set none */
-export function findHooks(storage: Storage): ThreadHooks {
-  const found = hooks.get(storage);
-  if (!found) throw new Error("this object runs no thread");
-  return found;
-}
+/** A step's scope in an object of a thread. */
+export type ThreadScope = StepScope<ThreadServices>;
