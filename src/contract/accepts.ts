@@ -1,6 +1,6 @@
 /** What an agent says it accepts: kinds, each with a JSON Schema of its `data`. Consumers check; the server only shows it. */
 
-import { z } from "zod";
+import * as z from "zod";
 import { kindPattern } from "./event.ts";
 import { inspectSchema, type JsonSchema, type SchemaFault } from "./json-schema/check-schema.ts";
 import { exceedsBytes, limits } from "./limits.ts";

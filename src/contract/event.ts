@@ -2,7 +2,7 @@
  * The event that agents and the orchestrator exchange: CloudEvents 1.0 in JSON mode, and the limits on it.
  * Part of the wire: every room may import it, it imports nothing of ours.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { exceedsBytes, limits } from "./limits.ts";
 
 /** An id as senders may choose it: 1–128 of `A-Za-z0-9._:-`, but for `.` and `..`, which no URL can name: they are steps of a path. */

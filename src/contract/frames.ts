@@ -1,5 +1,5 @@
 /** Frames of the WebSocket transport, `nerveflare.v1`, and the answers of the other two; one contract on each. */
-import { z } from "zod";
+import * as z from "zod";
 import { type Channel, channels, connectionName } from "./channels.ts";
 import type { CloudEvent } from "./event.ts";
 import type { Problem } from "./problem.ts";

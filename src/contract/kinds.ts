@@ -1,5 +1,5 @@
 /** The orchestrator's own kinds of event: what agents may send of `nerve.*`, with the shape of `data`, and what they get. */
-import { z } from "zod";
+import * as z from "zod";
 import { acceptedKinds } from "./accepts.ts";
 import type { CloudEvent, Json } from "./event.ts";
 import { anyJson, text as boundedText, idPattern } from "./event.ts";

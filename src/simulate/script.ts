@@ -1,6 +1,6 @@
 /** A walk as a file: the event, and what is done step by step, each with what it must lead to. JSON or YAML. */
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { CliError, exitCodes } from "../cli/lib/command.ts";
 import type { Json } from "../contract/event.ts";
 import type { Move, MoveResult } from "./create-simulation.ts";

@@ -1,5 +1,5 @@
 /** What an operator says an agent is and may do, as the routes take it. */
-import { z } from "zod";
+import * as z from "zod";
 import { idPattern, kindPattern } from "../contract/event.ts";
 
 /** Bytes of a body that describes an agent: 256 names in each of three lists, generously. */

@@ -1,5 +1,5 @@
 /** zod at the boundary: what comes in is parsed, or answered with a problem that names each fault. */
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../contract/limits.ts";
 import type { ProblemCode } from "../contract/problem.ts";
 import { problemError } from "./problem-error.ts";

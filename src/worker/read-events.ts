@@ -1,5 +1,5 @@
 /** CloudEvents over HTTP, as they come in: structured, batched or binary mode, or plain JSON. Judging them is the object's. */
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../contract/limits.ts";
 import { parseInput } from "./parse-input.ts";
 import { problemError } from "./problem-error.ts";

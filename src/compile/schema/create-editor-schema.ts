@@ -1,5 +1,5 @@
 /** The language's shape as JSON Schema, for editors. References between fields are beyond it: those are the checks'. */
-import { z } from "zod";
+import * as z from "zod";
 import { workflowShape } from "./workflow-shape.ts";
 
 /** A node of a JSON Schema, as far as this room reads it. */

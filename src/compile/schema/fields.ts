@@ -2,7 +2,7 @@
  * Building blocks of the language's shape: zod types whose messages name the catalogue's entry, so that the check can
  * say its own words. A message is `name` or `name: details`.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { compileLimits } from "../limits.ts";
 import { durationPattern, parseDuration } from "../source/duration.ts";
 

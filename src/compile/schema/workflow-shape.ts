@@ -2,7 +2,7 @@
  * The shape of the language: which fields there are and what sort of value each takes. The one place that says so: the
  * shape check reads it, and the editor's JSON Schema is generated from it. References between fields are not its business.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { compileLimits } from "../limits.ts";
 import { agentId, duration, expression, fields, integer, jsonSchema, kind, list, text, wait } from "./fields.ts";
 

@@ -1,5 +1,5 @@
 /** How long the log keeps what, by kind: NERVEFLARE_RETENTION, read into rules that SQL can apply. Knows no database. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseDuration } from "../../compile/source/duration.ts";
 import { kindPattern } from "../../contract/event.ts";
 

@@ -1,5 +1,5 @@
 /** Schemas of what the routes answer, as far as callers may rely on it: members may be added, these stay. */
-import { z } from "zod";
+import * as z from "zod";
 import type { MessageView } from "../../durable/protocol/rpc.ts";
 import type { LogEntry } from "../event-log.ts";
 import { threadStatuses } from "../thread-index.ts";

@@ -1,5 +1,5 @@
 /** Schemas of the `data` of what agents are given, by kind; held to the wire's types by the compiler where those have one. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Handover, Lease, OfferOpened, Outcome, TurnAssigned } from "../../contract/kinds.ts";
 import { cloudEventShape } from "./wire-shapes.ts";
 

@@ -1,5 +1,5 @@
 /** zod's schemas as JSON Schema 2020-12, as they judge what comes in: what a transform makes of it is nobody's business outside. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../../contract/event.ts";
 
 /** A JSON Schema object. */

@@ -1,5 +1,5 @@
 /** Schemas of what the server says over the wire, held to the wire's own types by the compiler: for the descriptions, and for tests of what is really sent. */
-import { z } from "zod";
+import * as z from "zod";
 import { channels } from "../../contract/channels.ts";
 import { type CloudEvent, postedEvent } from "../../contract/event.ts";
 import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../contract/frames.ts";

@@ -1,6 +1,6 @@
 /** `/v1/agents`: operators say who may take part. */
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { AgentCard } from "../../durable/protocol/rpc.ts";
 import { agentBytes, agentId, capability, rights } from "../agent-rights.ts";

@@ -1,6 +1,6 @@
 /** `/v1/broadcasts`: an operator's word to many agents, and who has taken it. */
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { idPattern, kindPattern } from "../../contract/event.ts";
 import { limits } from "../../contract/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";

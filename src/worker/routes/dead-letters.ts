@@ -1,6 +1,6 @@
 /** `/v1/parked`: events that could not be run, for operators. The list is D1's; the word is the object's that parked it. */
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../../contract/limits.ts";
 import { answerOnce } from "../answer-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";

@@ -1,6 +1,6 @@
 /** `/v1/enrolments`: codes by which a new machine registers its agent itself. */
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { AgentCard } from "../../durable/protocol/rpc.ts";
 import { agentBytes, agentId, rights } from "../agent-rights.ts";

@@ -1,6 +1,6 @@
 /** `/v1/events`: taking events in, and the log of what was taken. */
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { CloudEvent } from "../../contract/event.ts";
 import { postedEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";

@@ -1,6 +1,6 @@
 /** `/v1/me`, `/v1/inbox` and its stream, `/v1/connect` and tickets for both: what a token's holder has been sent, polled or pushed. */
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { Channel } from "../../contract/channels.ts";
 import { channels, connectionName, replacedAtMost } from "../../contract/channels.ts";
 import { limits } from "../../contract/limits.ts";

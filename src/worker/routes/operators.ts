@@ -1,6 +1,6 @@
 /** `/v1/operators` and `/v1/audit`: who runs this, and what they decided. */
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { listDecisions } from "../audit-store.ts";

@@ -1,6 +1,6 @@
 /** `/v1/schemas`: which agents accept which kinds of event, and in what shape. */
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { idPattern, kindPattern } from "../../contract/event.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";

@@ -1,6 +1,6 @@
 /** `/v1/agents/:id/subscriptions`: the kinds that an agent is sent without being named. Operators grant; the agent may take less. */
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { matchesKind } from "../../compile/decide/reflex.ts";
 import { kindPattern } from "../../contract/event.ts";
 import { routingLimits } from "../../durable/routing/routing-limits.ts";

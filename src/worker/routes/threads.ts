@@ -1,6 +1,6 @@
 /** `/v1/threads`: the index from D1, one thread from its own object, and an operator's word to it. */
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../../contract/limits.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";

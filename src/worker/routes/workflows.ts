@@ -1,6 +1,6 @@
 /** `/v1/workflows`: operators publish, read and withdraw workflows. */
 import type { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../../contract/limits.ts";
 import { createD1Registry } from "../../durable/registry/create-d1-registry.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
