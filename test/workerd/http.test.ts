@@ -1,9 +1,9 @@
 /** The D1-backed promises of the HTTP app on the real D1, and the entry's wiring. */
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { testProjection } from "../unit/durable/projector/projection-suite.ts";
 import { testAgents } from "../unit/worker/agents-suite.ts";
 import { testIdentity } from "../unit/worker/identity-suite.ts";
-import { testProjection } from "../unit/worker/projection-suite.ts";
 import { testSchemas } from "../unit/worker/schemas-suite.ts";
 import { testWorkflows } from "../unit/worker/workflows-suite.ts";
 

@@ -1,4 +1,4 @@
-import { testJudge, testTelling } from "../unit/schema/judge-suite.ts";
+import { testJudge, testTelling } from "../unit/contract/json-schema/judge-suite.ts";
 
 testJudge();
 testTelling();

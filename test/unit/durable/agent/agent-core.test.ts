@@ -1,0 +1,244 @@
+/** An agent's object when its neighbours fail, and turns that pass through it without a row. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { InboxItem } from "../../../../src/contract/frames.ts";
+import { type Result, succeed } from "../../../../src/contract/problem.ts";
+import { type AgentCore, createAgentCore } from "../../../../src/durable/agent/agent-core.ts";
+import { agentLimits } from "../../../../src/durable/agent/agent-schema.ts";
+import type { Reader } from "../../../../src/durable/agent/mailbox/reader.ts";
+import { createMail } from "../../../../src/durable/protocol/mail.ts";
+import type { Delivery, Envelope, ProjectionRow } from "../../../../src/durable/protocol/rpc.ts";
+import { createNodeStorage, type NodeStorage } from "../../../../src/durable/storage/node-storage.ts";
+
+const principal = { operator: "admin" };
+const card = { id: "alice", capabilities: [], roles: null, kinds: null };
+
+let storage: NodeStorage;
+let now: number;
+let timers: { at: number; work: () => void }[];
+let delivered: Envelope[];
+let projected: ProjectionRow[];
+let registryIsDown: boolean;
+let databaseIsDown: boolean;
+let fault: unknown;
+let owed: number[];
+let taken: Result<{ id: string; status: "accepted"; threads: string[]; notes: string[] }>;
+
+beforeEach(() => {
+  storage = createNodeStorage();
+  now = 1_800_000_000_000;
+  timers = [];
+  delivered = [];
+  owed = [];
+  projected = [];
+  registryIsDown = false;
+  databaseIsDown = false;
+  fault = undefined;
+  taken = succeed({ id: "x", status: "accepted", threads: [], notes: [] });
+  for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
+});
+
+afterEach(() => void vi.restoreAllMocks());
+
+function wake(more: Partial<Parameters<typeof createAgentCore>[1]> = {}): AgentCore {
+  const core = createAgentCore("alice", {
+    world: {
+      address: "agent/alice",
+      storage,
+      clock: { now: () => now },
+      scheduler: { background: (work) => void work.catch(() => {}) },
+      transport: {
+        deliver: async (envelope) => {
+          delivered.push(envelope);
+          return { status: "stored" };
+        },
+      },
+    },
+    registry: {
+      reflexes: async () => {
+        if (registryIsDown) throw new Error("D1_ERROR: no");
+        return [];
+      },
+      revision: async () => undefined,
+      agents: async () => [],
+      pastTurns: async () => ({ role: [], overall: [] }),
+      cards: async (ids) => ids.map((id) => ({ ...card, id })),
+    },
+    threadActor: () => ({
+      take: async () => {
+        if (fault) throw fault;
+        return taken;
+      },
+    }),
+    project: async (rows) => {
+      if (databaseIsDown) throw new Error("D1_ERROR: no");
+      projected.push(...rows);
+    },
+    settle: () => Promise.resolve(),
+    later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work }),
+    countCommit: () => {},
+    connections: () => ({ count: 0 }),
+    owe: (steps) => void owed.push(steps),
+    ...more,
+  });
+  core.register(card);
+  return core;
+}
+
+/** Moves the clock and runs what was put off. */
+async function pass(milliseconds: number): Promise<void> {
+  now += milliseconds;
+  const due = timers.filter(({ at }) => at <= now);
+  timers = timers.filter(({ at }) => at > now);
+  for (const { work } of due) work();
+  await settle();
+}
+
+const settle = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+
+function attach(core: AgentCore): { reader: Reader; given: InboxItem[] } {
+  const given: InboxItem[] = [];
+  const reader: Reader = {
+    channels: ["my", "open"],
+    through: 0,
+    held: new Map(),
+    caughtUp: false,
+    ready: true,
+    give: (item) => void given.push(item),
+    note: () => {},
+  };
+  core.mailbox.attach(reader);
+  return { reader, given };
+}
+
+const turn = "taaaaaaaaaaaaaaaaaaaaaaaaa.2.3:1";
+
+function assign(id: number): Envelope {
+  const event = {
+    specversion: "1.0" as const,
+    id: `assigned.${id}`,
+    source: "/threads/t",
+    type: "nerve.turn.assigned",
+    time: "2026-11-20T12:00:00Z",
+    data: { turn },
+  };
+  return { from: "task/t", id, to: "agent/alice", message: createMail({ channel: "my", event, turn }) };
+}
+
+function readRows(): number {
+  return storage.exec("SELECT 1 FROM mailbox").length;
+}
+
+test("[KIND8] a fault of the server's own is never answered with `send it again`; a part that is away is", async () => {
+  const core = wake();
+  const answer = async (thrown: unknown, id: string): Promise<unknown> => {
+    fault = thrown;
+    const answered = await core.accept(principal, [{ id, type: "nerve.turn.respond", data: { turn, lease: 1, output: {} } }]);
+    return answered.ok && answered.value[0];
+  };
+  const again = Object.assign(new TypeError("restarting"), { retryable: true });
+  const older = new TypeError('The RPC receiver does not implement the method "take".');
+  for (const [index, thrown] of [new TypeError("x.lastIndexOf is not a function"), new RangeError("too deep")].entries())
+    expect(await answer(thrown, `fault-${index}`)).toMatchObject({ status: "rejected", error: { code: "bug", retryable: false } });
+  for (const [index, thrown] of [new Error("Network connection lost."), again, older, "text"].entries())
+    expect(await answer(thrown, `away-${index}`)).toMatchObject({ status: "rejected", error: { code: "unavailable", retryable: true } });
+});
+
+test("an event that cannot be routed now is answered so, and taken under the same id later", async () => {
+  const core = wake();
+  const event = { id: "one", type: "a.b", to: "agents/bob" };
+  registryIsDown = true;
+  expect(await core.accept(principal, [event])).toMatchObject({
+    value: [{ status: "rejected", error: { code: "unavailable", retryable: true, retryAfter: 1 } }],
+  });
+  registryIsDown = false;
+  expect(await core.accept(principal, [event])).toMatchObject({ value: [{ status: "accepted" }] });
+  await settle();
+  expect(delivered.map(({ to }) => to)).toEqual(["agent/bob"]);
+});
+
+test("while D1 is down messages leave all the same, and the log is told when it is back", async () => {
+  const core = wake();
+  databaseIsDown = true;
+  await core.accept(principal, [{ id: "one", type: "a.b", to: "agents/bob" }]);
+  await pass(300);
+  expect(delivered).toHaveLength(1);
+  expect(projected).toEqual([]);
+  databaseIsDown = false;
+  // Also after its death.
+  const again = wake();
+  await again.alarm();
+  expect(projected).toMatchObject([{ table: "event", event: { id: "one" } }]);
+});
+
+test("a turn that a connected agent answers at once has no row; one that takes its time has", async () => {
+  const core = wake();
+  const { given, reader } = attach(core);
+  const delivering = core.deliver(assign(1));
+  await settle();
+  expect(given).toHaveLength(1);
+  expect(readRows()).toBe(0);
+  await core.accept(principal, [{ id: "answer", type: "nerve.turn.respond", data: { turn, lease: 1, output: {} } }]);
+  expect(await delivering).toEqual({ status: "stored" });
+  expect([readRows(), reader.held.size]).toEqual([0, 0]);
+
+  const slow = core.deliver(assign(2));
+  await settle();
+  await pass(agentLimits.pass);
+  // The turn was answered before: what is given again is over, and none to show.
+  expect(await slow).toEqual({ status: "stored" });
+  expect(readRows()).toBe(0);
+});
+
+test("a turn whose connection drops before it is stored goes to the next poll", async () => {
+  const core = wake();
+  const { reader } = attach(core);
+  const delivering = core.deliver(assign(1));
+  await settle();
+  core.mailbox.detach(reader);
+  expect(await delivering).toEqual({ status: "stored" });
+  expect(await core.inbox(principal, { channels: ["my"], waitSeconds: 0, limit: 10 })).toMatchObject({ value: { events: [{ seq: 1 }] } });
+  expect(await core.inbox(principal, { channels: ["my"], after: 1, waitSeconds: 0, limit: 10 })).toMatchObject({
+    value: { events: [{ seq: 1 }] },
+  });
+});
+
+test("a turn that was given back and given again stays, though the answer to giving it back comes late", async () => {
+  const core = wake();
+  await core.deliver(assign(1));
+  const fail = core.accept(principal, [{ id: "fail", type: "nerve.turn.fail", data: { turn, lease: 1, error: "x", retryable: true } }]);
+  const delivery: Delivery = await core.deliver(assign(2));
+  expect(delivery).toEqual({ status: "stored" });
+  await fail;
+  await pass(agentLimits.lazy);
+  expect(core.mailbox.readOpen("turn").length).toBeGreaterThan(0);
+});
+
+test("[FAIR11] an event owes a step for each agent that it is sent to", async () => {
+  const core = wake();
+  const to = ["bob", "carol", "dan"].map((agent) => `agents/${agent}`).join();
+  await core.accept(principal, [{ id: "many", type: "a.b", to }]);
+  await core.accept(principal, [{ id: "none", type: "a.b" }]);
+  expect(owed).toEqual([3, 0]);
+});
+
+test("[FAIR12] mailboxes are asked for room no faster than events are taken, however many an event is for", async () => {
+  const paced: (() => void)[] = [];
+  const asked: string[] = [];
+  const core = wake({
+    pace: () => new Promise((resolve) => paced.push(resolve)),
+    askRoom: async (agent) => {
+      asked.push(agent);
+      return null;
+    },
+  });
+  const to = Array.from({ length: 20 }, (_, n) => `agents/a${n}`).join();
+  const answering = core.accept(principal, [{ id: "many", type: "a.b", to }]);
+  await vi.waitFor(() => expect(paced).toHaveLength(20));
+  expect(asked).toEqual([]);
+  for (const go of paced.splice(0, 3)) go();
+  await settle();
+  expect(asked).toHaveLength(3);
+  for (const go of paced.splice(0)) go();
+  expect(await answering).toMatchObject({ ok: true, value: [{ status: "accepted", recipients: 20 }] });
+  expect(asked).toHaveLength(20);
+});

@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import { createProjectionBatcher } from "../../../../src/durable/projector/projection-batcher.ts";
+
+interface Row {
+  bytes: number;
+  name: string;
+}
+
+const row = (name: string, bytes = 1): Row => ({ name, bytes });
+
+/** A database whose writes end when they are told to. */
+function createSlowWriter() {
+  const writes: { names: string[]; finish(): void; fail(error: Error): void }[] = [];
+  return {
+    writes,
+    write: (rows: Row[]) =>
+      new Promise<void>((resolve, reject) => {
+        writes.push({ names: rows.map(({ name }) => name), finish: resolve, fail: reject });
+      }),
+  };
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+test("calls of one turn go in one write; what arrives meanwhile waits and goes together", async () => {
+  const { writes, write } = createSlowWriter();
+  const { project } = createProjectionBatcher<Row>({ write });
+  const answered: string[] = [];
+  for (const name of ["a", "b"]) void project([row(name)]).then(() => answered.push(name));
+  await settle();
+  for (const name of ["c", "d", "e"]) void project([row(name)]).then(() => answered.push(name));
+  await settle();
+  expect(writes.map(({ names }) => names)).toEqual([["a", "b"]]);
+  expect(answered).toEqual([]);
+  writes[0]?.finish();
+  await settle();
+  expect(answered).toEqual(["a", "b"]);
+  expect(writes.map(({ names }) => names)).toEqual([
+    ["a", "b"],
+    ["c", "d", "e"],
+  ]);
+  writes[1]?.finish();
+  await settle();
+  expect(answered).toEqual(["a", "b", "c", "d", "e"]);
+});
+
+test.each([
+  ["rows", { rowsPerWrite: 3 }],
+  ["bytes", { bytesPerWrite: 3 }],
+])("a write is bounded by %s, and a call's rows stay together", async (_, bounds) => {
+  const writes: string[][] = [];
+  const { project } = createProjectionBatcher<Row>({ write: async (rows) => void writes.push(rows.map(({ name }) => name)), ...bounds });
+  await Promise.all([
+    project([row("a1"), row("a2")]),
+    project([row("b1")]),
+    project([row("c1"), row("c2"), row("c3"), row("c4")]),
+    project([row("d1")]),
+  ]);
+  expect(writes).toEqual([["a1", "a2", "b1"], ["c1", "c2", "c3", "c4"], ["d1"]]);
+});
+
+test("one caller's bad row fails that caller alone", async () => {
+  const { project } = createProjectionBatcher<Row>({
+    write: async (rows) => {
+      if (rows.some(({ name }) => name === "bad")) throw new Error("a bad row");
+    },
+  });
+  const results = await Promise.allSettled([project([row("a")]), project([row("b"), row("bad")]), project([row("c")])]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+});
+
+test("a database that is down is not tried once per caller, and is tried again for the next", async () => {
+  let writes = 0;
+  let down = true;
+  const { project } = createProjectionBatcher<Row>({
+    write: async () => {
+      writes += 1;
+      if (down) throw new Error("down");
+    },
+  });
+  const results = await Promise.allSettled(Array.from({ length: 50 }, (_, index) => project([row(`${index}`)])));
+  expect(results.every(({ status }) => status === "rejected")).toBe(true);
+  expect(writes).toBe(4);
+  down = false;
+  await project([row("later")]);
+  expect(writes).toBe(5);
+});
+
+test("callers beyond what may wait are told at once, and others are served on", async () => {
+  const { writes, write } = createSlowWriter();
+  const { project } = createProjectionBatcher<Row>({ write, bytesWaiting: 10 });
+  const first = project([row("first", 5)]);
+  await settle();
+  const second = project([row("second", 8)]);
+  await expect(project([row("third", 3)])).rejects.toThrow("behind");
+  writes[0]?.finish();
+  await first;
+  await settle();
+  writes[1]?.finish();
+  await second;
+  const huge = project([row("huge", 1000)]);
+  await settle();
+  writes[2]?.finish();
+  await huge;
+});
+
+test("no rows need no write", async () => {
+  const { writes, write } = createSlowWriter();
+  await createProjectionBatcher<Row>({ write }).project([]);
+  expect(writes).toEqual([]);
+});

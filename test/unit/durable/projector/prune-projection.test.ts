@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { encodeRow, prepareProjection } from "../../../../src/durable/projector/projection-statements.ts";
+import { pruneProjection } from "../../../../src/durable/projector/prune-projection.ts";
+import { defaultRetention } from "../../../../src/durable/projector/retention.ts";
+import type { ProjectionRow } from "../../../../src/durable/protocol/rpc.ts";
+import { openSqliteD1 } from "../../worker/sqlite-d1.ts";
+
+const day = 86_400_000;
+
+function eventRow(id: string, thread: string | null): ProjectionRow {
+  return { table: "event", thread, event: { specversion: "1.0", id, source: "/agents/a", type: "t", time: "2020-01-01T00:00:00Z" } };
+}
+
+function threadRow(id: string, status: "running" | "completed", updatedAt: string): ProjectionRow {
+  const facts = { workflow: "w", revision: "r", initiator: "/agents/a", key: null, agents: ["a"], waiting: null, parent: null };
+  return { table: "thread", id, revisionNumber: 1, status, createdAt: updatedAt, updatedAt, ...facts };
+}
+
+function turnRow(turn: string, endedAt: number): ProjectionRow {
+  const facts = { thread: "t", workflow: "w", role: "r", agent: "a", outcome: "answered" } as const;
+  return { table: "turn", turn, attempt: 1, ...facts, givenAt: endedAt - 5, endedAt };
+}
+
+async function list(db: D1Database, sql: string): Promise<unknown[]> {
+  return (await db.prepare(sql).all<{ id: unknown }>()).results.map(({ id }) => id);
+}
+
+test("what ended long ago goes; a living thread keeps its row and its events, however old", async () => {
+  const db = openSqliteD1();
+  const rows = [
+    threadRow("old", "completed", "2020-01-01T00:00:00.000Z"),
+    threadRow("recent", "completed", new Date().toISOString()),
+    threadRow("alive", "running", "2020-01-01T00:00:00.000Z"),
+    eventRow("loose", null),
+    eventRow("of-old", "old"),
+    eventRow("of-alive", "alive"),
+    turnRow("old:1", Date.now()),
+    turnRow("late:1", Date.now() + 20 * day),
+  ];
+  await db.batch(prepareProjection(db, rows.map(encodeRow)));
+  expect(await pruneProjection(db, { now: Date.now() + 29 * day, retention: defaultRetention })).toEqual({
+    events: 0,
+    threads: 1,
+    turns: 0,
+  });
+  expect(await list(db, "SELECT id FROM thread ORDER BY id")).toEqual(["alive", "recent"]);
+  expect(await pruneProjection(db, { now: Date.now() + 31 * day, retention: defaultRetention })).toEqual({
+    events: 2,
+    threads: 1,
+    turns: 1,
+  });
+  expect(await list(db, "SELECT id FROM event")).toEqual(["of-alive"]);
+  expect(await list(db, "SELECT turn AS id FROM turn")).toEqual(["late:1"]);
+  expect(await list(db, "SELECT t.id FROM thread_agent ta JOIN thread t ON t.position = ta.thread")).toEqual(["alive"]);
+  expect(await list(db, "SELECT thread AS id FROM thread_agent")).toHaveLength(1);
+});
+
+test("a run deletes in steps, and no more of them than it may", async () => {
+  const db = openSqliteD1();
+  await db.batch(
+    prepareProjection(
+      db,
+      Array.from({ length: 10 }, (_, index) => encodeRow(eventRow(`e${index}`, null))),
+    ),
+  );
+  const now = Date.now() + 31 * day;
+  expect(await pruneProjection(db, { now, retention: defaultRetention, rows: 3, steps: 2 })).toEqual({ events: 6, threads: 0, turns: 0 });
+  expect(await pruneProjection(db, { now, retention: defaultRetention, rows: 3 })).toEqual({ events: 4, threads: 0, turns: 0 });
+});
+
+test("a position is never given again", async () => {
+  const db = openSqliteD1();
+  await db.batch(prepareProjection(db, [encodeRow(eventRow("first", null))]));
+  await pruneProjection(db, { now: Date.now() + 31 * day, retention: defaultRetention });
+  await db.batch(prepareProjection(db, [encodeRow(eventRow("second", null))]));
+  expect(await list(db, "SELECT position AS id FROM event")).toEqual([2]);
+});

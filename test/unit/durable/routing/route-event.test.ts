@@ -1,0 +1,185 @@
+/** Where an accepted event leads: chains of emit reflexes, their bounds, verdicts, recipients. */
+import { beforeEach, expect, test, vi } from "vitest";
+import type { ReflexIr } from "../../../../src/compile/ir.ts";
+import type { CloudEvent } from "../../../../src/contract/event.ts";
+import { refuse, succeed } from "../../../../src/contract/problem.ts";
+import { judgeEvent } from "../../../../src/durable/agent/judge-event.ts";
+import type { PublishedReflexes, Registry } from "../../../../src/durable/registry/registry.ts";
+import { createSubscriptionSet } from "../../../../src/durable/registry/subscription-set.ts";
+import { type RouteOptions, routeEvent } from "../../../../src/durable/routing/route-event.ts";
+import { routingLimits } from "../../../../src/durable/routing/routing-limits.ts";
+
+const now = 1_800_000_000_000;
+const sender = { id: "alice", capabilities: [], roles: null, kinds: null };
+
+let published: PublishedReflexes[];
+let subscriptions: Map<string, string[]>;
+
+beforeEach(() => {
+  published = [];
+  subscriptions = new Map();
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+});
+
+const registry: Registry = {
+  reflexes: async () => published,
+  listeners: async () => ({ reflexes: published, subscribers: createSubscriptionSet(subscriptions).find }),
+  revision: async () => undefined,
+  pastTurns: async () => ({ role: [], overall: [] }),
+  agents: async ({ after = "" }) => ["alice", "bob", "carol"].filter((id) => id > after).map((id) => ({ ...sender, id })),
+  cards: async (ids) => ids.filter((id) => id !== "nobody").map((id) => ({ ...sender, id })),
+};
+
+function publish(workflow: string, reflexes: ReflexIr[], input: PublishedReflexes["input"] = null): void {
+  published.push({ workflow, revision: `${workflow}-1`, input, reflexes });
+}
+
+function emits(on: string[], kind: string, to?: string): ReflexIr {
+  return { kind: "emit", on, emit: [{ kind, ...(to !== undefined && { to: { kind: "literal", text: to } }) }] };
+}
+
+function makeEvent(type: string, more: Partial<CloudEvent> = {}): CloudEvent {
+  return { specversion: "1.0", id: "e1", source: "/agents/alice", type, time: "2026-11-20T12:00:00Z", data: {}, ...more };
+}
+
+async function route(event: CloudEvent, options: Partial<RouteOptions> = {}) {
+  const routed = await routeEvent(event, sender, registry, { now, ...options });
+  if (!routed.ok) throw new Error(routed.problem.detail);
+  return routed.value;
+}
+
+test("an emit reflex's event follows in the same commit: its id the same at each try, its cause the event before, one deeper", async () => {
+  publish("ops", [emits(["deploy.finished"], "fleet.notify", "agents/bob")]);
+  publish("audit", [{ kind: "workflow", on: ["fleet.notify"] }]);
+  const event = makeEvent("deploy.finished", { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" });
+  const routed = await route(event);
+  const [emitted] = routed.emitted;
+  expect(emitted?.event).toMatchObject({
+    source: "/workflows/ops",
+    type: "fleet.notify",
+    causationid: "e1",
+    nrvdepth: 1,
+    traceparent: expect.stringContaining("0af7651916cd43dd8448eb211c80319c"),
+  });
+  expect(routed.routing.verdicts).toEqual([{ workflow: "ops", place: 0, kind: "emit", verdict: "fired", emitted: [emitted?.event.id] }]);
+  expect(emitted?.routing).toMatchObject({ recipients: ["bob"], verdicts: [{ workflow: "audit", verdict: "fired" }] });
+  expect(routed.threads).toHaveLength(1);
+  expect(routed.messages.map(({ receivers }) => receivers)).toEqual([["agent/bob"], ["workflow/audit"]]);
+  expect((await route(event)).emitted.map(({ event: { id } }) => id)).toEqual([emitted?.event.id]);
+});
+
+test("a chain that never ends stops at its depth, says so to the sender, and is in the log", async () => {
+  publish("ping", [emits(["ping"], "pong")]);
+  publish("pong", [emits(["pong"], "ping")]);
+  const routed = await route(makeEvent("ping"));
+  const made = routed.emitted.filter(({ event }) => event.type !== "nerve.chain.stopped");
+  expect(made).toHaveLength(routingLimits.chainDepth);
+  expect(made.at(-1)?.routing.verdicts).toMatchObject([{ verdict: "depth" }]);
+  expect(routed.notes.join()).toContain(`${routingLimits.chainDepth} deep and ends`);
+  expect(routed.emitted.at(-1)?.event).toMatchObject({
+    type: "nerve.chain.stopped",
+    causationid: made.at(-1)?.event.id,
+    data: { depth: routingLimits.chainDepth },
+  });
+});
+
+test("what a thread says is as deep as its thread, so a loop through threads ends as well", async () => {
+  publish("loop", [{ kind: "workflow", on: ["round.done"] }]);
+  const deep = await route(makeEvent("round.done", { source: "/threads/t", nrvdepth: routingLimits.chainDepth }));
+  expect(deep.threads).toEqual([]);
+  expect(deep.routing.verdicts).toMatchObject([{ verdict: "depth" }]);
+  const shallow = await route(makeEvent("round.done", { source: "/threads/t", nrvdepth: routingLimits.chainDepth - 1 }));
+  expect(shallow.threads).toHaveLength(1);
+});
+
+test("reflexes that fan out at each step publish no more than the limit", async () => {
+  publish("bomb", [{ kind: "emit", on: ["boom"], emit: [{ kind: "boom" }, { kind: "boom" }, { kind: "boom" }] }]);
+  const routed = await route(makeEvent("boom"));
+  expect(routed.emitted.filter(({ event }) => event.type === "boom")).toHaveLength(routingLimits.emitted);
+  expect(routed.notes.join()).toContain(`at most ${routingLimits.emitted} events`);
+});
+
+test("nobody but the orchestrator says how deep an event is", async () => {
+  const judged = await judgeEvent({ id: "e", type: "a.b", nrvdepth: -5 }, "/agents/alice", sender, now);
+  expect(judged.ok && Object.keys(judged.value.event)).not.toContain("nrvdepth");
+});
+
+test("a reflex that does not fire is kept with the reason", async () => {
+  publish("a", [{ kind: "workflow", on: ["x.*"], when: "data.no" }]);
+  publish("b", [{ kind: "workflow", on: ["x.y"], key: ["data.missing"] }]);
+  publish("c", [{ kind: "workflow", on: ["x.y"] }], { type: "object", required: ["pr"] });
+  publish("d", [{ kind: "workflow", on: ["x.y"], when: "$sum('x')" }]);
+  publish("e", [{ kind: "signal", on: ["x.y"], key: ["'k'"], signal: "cancel" }]);
+  publish("f", [{ kind: "workflow", on: ["other"] }]);
+  const { routing, notes } = await route(makeEvent("x.y"));
+  expect(routing.verdicts.map(({ workflow, verdict, key }) => [workflow, verdict, key])).toEqual([
+    ["a", "when", undefined],
+    ["b", "key", undefined],
+    ["c", "input", undefined],
+    ["d", "error", undefined],
+    ["e", "fired", "k"],
+  ]);
+  expect(notes).toHaveLength(4);
+  expect(notes[2]).toContain("c: the data does not fit its input");
+});
+
+test("where no workflow listens, that is what is kept", async () => {
+  publish("a", [{ kind: "workflow", on: ["x.z"] }]);
+  expect((await route(makeEvent("x.y"))).routing).toEqual({ verdicts: [], recipients: [], unheard: true });
+});
+
+test("nerve.* fires by exact kind, and never the thread's own workflow", async () => {
+  publish("review", [{ kind: "workflow", on: ["nerve.thread.suspended"] }]);
+  publish("pager", [{ kind: "workflow", on: ["nerve.thread.suspended"] }]);
+  publish("all", [{ kind: "workflow", on: ["nerve.thread.*"] }]);
+  const routed = await route(makeEvent("nerve.thread.suspended", { source: "/threads/t" }), { own: "review" });
+  expect(routed.routing.verdicts.map(({ workflow, verdict }) => [workflow, verdict])).toEqual([
+    ["review", "own"],
+    ["pager", "fired"],
+  ]);
+});
+
+test("subscribers are sent it once, the sender is not, and what has it already is not sent again", async () => {
+  subscriptions = new Map([
+    ["alice", ["deploy.*"]],
+    ["bob", ["deploy.*", "deploy.finished"]],
+    ["carol", ["deploy.started"]],
+    ["dave", ["*"]],
+  ]);
+  const routed = await route(makeEvent("deploy.finished", { to: "agents/bob,agents/carol" }));
+  expect(routed.routing.recipients).toEqual(["bob", "carol"]);
+  expect(routed.messages).toHaveLength(1);
+  const again = await route(makeEvent("deploy.finished"), { sentTo: ["bob"] });
+  expect(again.messages).toEqual([]);
+});
+
+test("role:x is whoever holds it in the thread that the event names", async () => {
+  const findHolders: RouteOptions["findHolders"] = async (thread) =>
+    thread === "t1" ? succeed({ author: "bob", reviewer: null }) : refuse("not_found", "There is no such thread.");
+  const send = (to: string, correlationid?: string) =>
+    routeEvent(makeEvent("note.made", { to, ...(correlationid !== undefined && { correlationid }) }), sender, registry, {
+      now,
+      findHolders,
+    });
+  expect(await send("role:author", "t1")).toMatchObject({ ok: true, value: { routing: { recipients: ["bob"] } } });
+  expect(await send("role:reviewer", "t1")).toMatchObject({ ok: true, value: { notes: ["Nobody holds the role reviewer now."] } });
+  expect(await send("role:toString", "t1")).toMatchObject({ ok: false, problem: { code: "not_found" } });
+  expect(await send("role:author", "t2")).toMatchObject({ ok: false, problem: { code: "not_found" } });
+  expect(await send("role:author")).toMatchObject({ ok: false, problem: { code: "malformed" } });
+});
+
+test("an address that names nobody is refused, but an author's only costs its note", async () => {
+  expect(await routeEvent(makeEvent("a.b", { to: "agents/nobody" }), sender, registry, { now })).toMatchObject({
+    ok: false,
+    problem: { code: "not_found" },
+  });
+  expect(await routeEvent(makeEvent("a.b", { to: "bob" }), sender, registry, { now })).toMatchObject({
+    ok: false,
+    problem: { code: "malformed" },
+  });
+  publish("ops", [emits(["deploy.finished"], "fleet.notify", "agents/nobody")]);
+  publish("audit", [{ kind: "workflow", on: ["fleet.notify"] }]);
+  const routed = await route(makeEvent("deploy.finished"));
+  expect(routed.notes).toEqual(["fleet.notify: There is no agent nobody."]);
+  expect(routed.threads).toHaveLength(1);
+});

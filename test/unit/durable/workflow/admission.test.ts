@@ -1,0 +1,263 @@
+/** A workflow's admission, alone: what it says to threads and initiators, over crashes, pauses and new revisions. */
+import { afterEach, expect, test, vi } from "vitest";
+import type { WorkflowIr } from "../../../../src/compile/ir.ts";
+import type { Envelope, Message, ProjectionRow } from "../../../../src/durable/protocol/rpc.ts";
+import type { Registry } from "../../../../src/durable/registry/registry.ts";
+import { createNodeStorage } from "../../../../src/durable/storage/node-storage.ts";
+import { type Admission, createAdmission } from "../../../../src/durable/workflow/admission.ts";
+
+afterEach(() => void vi.restoreAllMocks());
+
+type Queueing = { concurrency?: number; overflow?: "queue" | "drop"; maxQueue?: number };
+
+function setUp(first: Queueing = { concurrency: 1 }) {
+  const storage = createNodeStorage();
+  const revisions = new Map<string, Queueing>([["r1", first]]);
+  let published = "r1";
+  let sent = 0;
+  let now = 1_000;
+  let down = false;
+  const archived = new Set<string>();
+  const received: { to: string; message: Message }[] = [];
+  const rows: ProjectionRow[] = [];
+  const registry = {
+    revision: async (hash: string) => {
+      const queueing = revisions.get(hash);
+      return queueing && { ir: { overflow: "queue", ...queueing } as WorkflowIr };
+    },
+    reflexes: async () => [{ workflow: "w", revision: published, input: null, reflexes: [] }],
+  } as unknown as Registry;
+  const running = new Set<Promise<unknown>>();
+  const open = (): Admission =>
+    createAdmission({
+      name: "w",
+      world: {
+        address: "workflow/w",
+        storage,
+        clock: { now: () => now },
+        scheduler: { background: (work) => void running.add(work.catch(() => {}).finally(() => running.delete(work))) },
+        transport: {
+          deliver: async ({ to, message }) => {
+            if (down) throw new Error("nobody there");
+            received.push({ to, message });
+            if (archived.has(to)) return { status: "refused", code: "gone", detail: "it does not exist any more" };
+            return { status: "stored" };
+          },
+        },
+      },
+      registry,
+      project: async (given) => void rows.push(...given),
+      settle: async () => {},
+      later: (_, work) => work(),
+      countCommit: () => {},
+    });
+  let admission = open();
+  const deliver = async (message: Message): Promise<void> => {
+    sent += 1;
+    const envelope: Envelope = { from: "agent/a", id: sent, to: "workflow/w", message };
+    expect(await admission.deliver(envelope)).toEqual({ status: "stored" });
+    await settle();
+  };
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return {
+    deliver,
+    settle,
+    received,
+    archived,
+    rows,
+    revisions,
+    get admission() {
+      return admission;
+    },
+    admit: (thread: string, more: { key?: string; priority?: number; revision?: string; agent?: string; epoch?: number } = {}) =>
+      deliver({
+        type: "admit",
+        thread,
+        workflow: "w",
+        revision: more.revision ?? published,
+        event: { id: thread, source: `/agents/${more.agent ?? "a"}`, type: "x", specversion: "1.0" },
+        initiator: more.agent ?? "a",
+        key: more.key ?? null,
+        ...(more.priority !== undefined && { priority: more.priority }),
+        ...(more.epoch !== undefined && { epoch: more.epoch }),
+      }),
+    end: (thread: string, epoch?: number) => deliver({ type: "thread.ended", thread, revision: "r1", ...(epoch && { epoch }) }),
+    publish(revision: string, queueing: Queueing) {
+      revisions.set(revision, queueing);
+      published = revision;
+    },
+    crash() {
+      admission = open();
+    },
+    setDown(value: boolean) {
+      down = value;
+    },
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+    },
+    told: (type: string) =>
+      received.flatMap(({ to, message }) => (message.type === type && to.startsWith("recruitment/") ? [message.thread] : [])),
+    mails: () =>
+      received.flatMap(({ message }) =>
+        message.type === "mail"
+          ? [(message as unknown as { event: { type: string; data: { thread: string; reason: string } } }).event]
+          : [],
+      ),
+  };
+}
+
+test("whoever finds no place waits, is told why, and starts in order", async () => {
+  const world = setUp();
+  for (const thread of ["t1", "t2", "t3"]) await world.admit(thread);
+  expect(world.told("thread.start")).toEqual(["t1"]);
+  expect(world.told("thread.queued")).toEqual(["t2", "t3"]);
+  expect(world.mails()[0]).toMatchObject({
+    type: "nerve.thread.queued",
+    data: { thread: "t2", reason: expect.stringContaining("1 threads run") },
+  });
+  await world.end("t1");
+  await world.end("t2");
+  expect(world.told("thread.start")).toEqual(["t1", "t2", "t3"]);
+  expect(world.admission.admission()).toMatchObject({ running: 1, queued: [], concurrency: 1 });
+});
+
+test("a thread that is suspended gives its place to the next, keeps its key, and runs at once when it is resumed", async () => {
+  const world = setUp();
+  await world.admit("t1", { key: "k" });
+  await world.admit("t2");
+  await world.deliver({ type: "thread.paused", thread: "t1", revision: "r1" });
+  expect(world.told("thread.start")).toEqual(["t1", "t2"]);
+  await world.admit("t3", { key: "k" });
+  expect(world.mails().at(-1)).toMatchObject({ type: "nerve.thread.dropped", data: { reason: "the thread t1 of the key k is live" } });
+  await world.deliver({ type: "thread.resumed", thread: "t1", revision: "r1" });
+  expect(world.admission.admission().running).toBe(2);
+  await world.admit("t4");
+  await world.end("t2");
+  // One too many ran: its place is not given on.
+  expect(world.told("thread.start")).toEqual(["t1", "t2"]);
+  await world.end("t1");
+  expect(world.told("thread.start")).toEqual(["t1", "t2", "t4"]);
+});
+
+test("a full queue drops its oldest; overflow: drop drops the newcomer", async () => {
+  const world = setUp({ concurrency: 1, maxQueue: 2 });
+  for (const thread of ["t1", "t2", "t3", "t4"]) await world.admit(thread);
+  expect(world.told("thread.dropped")).toEqual(["t2"]);
+  expect(world.admission.admission().queued).toEqual(["t3", "t4"]);
+  const strict = setUp({ concurrency: 1, overflow: "drop" });
+  for (const thread of ["t1", "t2"]) await strict.admit(thread);
+  expect(strict.told("thread.dropped")).toEqual(["t2"]);
+  expect(strict.rows.findLast((row) => row.table === "thread")).toMatchObject({ id: "t2", status: "dropped" });
+});
+
+test("priorities and initiators: the highest first, then in turn", async () => {
+  const world = setUp();
+  await world.admit("t0");
+  await world.admit("a1", { agent: "a" });
+  await world.admit("a2", { agent: "a" });
+  await world.admit("b1", { agent: "b" });
+  await world.admit("c1", { agent: "c", priority: 9 });
+  // What is no number is none.
+  await world.admit("b2", { agent: "b", priority: Number.NaN });
+  const order = ["c1", "a1", "b1", "a2", "b2"];
+  expect(world.admission.admission().queued).toEqual(order);
+  for (const thread of ["t0", ...order.slice(0, -1)]) await world.end(thread);
+  expect(world.told("thread.start")).toEqual(["t0", ...order]);
+});
+
+test("a paused workflow admits nobody, lets what runs run, and says by whom; unpaused it starts who waits", async () => {
+  const world = setUp({ concurrency: 2, overflow: "drop" });
+  await world.admit("t1");
+  await world.admission.pause({ by: "ann", reason: "deploy", since: "now" });
+  await world.admission.pause({ by: "bob", reason: null, since: "later" });
+  await world.admit("t2");
+  await world.end("t1");
+  world.crash();
+  expect(world.admission.admission()).toMatchObject({ running: 0, queued: ["t2"], paused: { by: "ann" } });
+  expect(world.mails().at(-1)).toMatchObject({ type: "nerve.thread.queued", data: { thread: "t2", reason: "paused by ann: deploy" } });
+  await world.admission.pause(null);
+  await world.settle();
+  expect(world.told("thread.start")).toEqual(["t1", "t2"]);
+  expect(world.admission.admission()).toMatchObject({ running: 1, queued: [], paused: null });
+});
+
+test("a crash between the end of one thread and the start of the next loses neither", async () => {
+  const world = setUp();
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  await world.admit("t1");
+  await world.admit("t2");
+  world.setDown(true);
+  await world.end("t1");
+  expect(world.told("thread.start")).toEqual(["t1"]);
+  world.crash();
+  world.setDown(false);
+  world.pass(60_000);
+  await world.admission.alarm();
+  await world.settle();
+  expect(world.told("thread.start")).toEqual(["t1", "t2"]);
+});
+
+test("a published revision's concurrency holds for those that already wait; an older revision's event does not bring the old back", async () => {
+  const world = setUp();
+  for (const thread of ["t1", "t2", "t3", "t4"]) await world.admit(thread);
+  world.publish("r2", { concurrency: 3 });
+  await world.admission.published("r2");
+  await world.settle();
+  expect(world.told("thread.start")).toEqual(["t1", "t2", "t3"]);
+  await world.admit("t5", { revision: "r1" });
+  expect(world.admission.admission()).toMatchObject({ concurrency: 3, running: 3 });
+  // Told late of the next one: the first event of it says so.
+  world.publish("r3", {});
+  await world.admit("t6");
+  expect(world.admission.admission()).toMatchObject({ concurrency: null, running: 6, queued: [] });
+});
+
+test("a thread that begins anew waits like any other, is never dropped for want of a place, and old words about it are void", async () => {
+  const world = setUp({ concurrency: 1, overflow: "drop", maxQueue: 1 });
+  await world.admit("t1", { key: "k" });
+  await world.end("t1");
+  await world.admit("t2");
+  await world.admit("t1", { key: "k", epoch: 2 });
+  expect(world.told("thread.queued")).toEqual(["t1"]);
+  expect(world.mails().at(-1)).toMatchObject({ id: "t1-2.queued" });
+  await world.end("t1", 1);
+  expect(world.admission.admission().queued).toEqual(["t1"]);
+  await world.end("t2");
+  expect(world.told("thread.start")).toEqual(["t1", "t2", "t1"]);
+  // One that has a place keeps it.
+  await world.admit("t1", { key: "k", epoch: 3 });
+  expect(world.told("thread.start")).toEqual(["t1", "t2", "t1", "t1"]);
+});
+
+test("a resume signal goes to the key's live thread, or else to its last ended one", async () => {
+  const world = setUp();
+  const signal = (key: string, word = "resume") => world.deliver({ type: "signal", signal: word, key, event: { id: "e" } });
+  await world.admit("t1", { key: "k" });
+  await world.end("t1");
+  await signal("k");
+  await signal("k", "suspend");
+  await signal("unknown");
+  const signals = world.received.filter(({ message }) => message.type === "thread.signal");
+  expect(signals).toMatchObject([{ to: "recruitment/t1", message: { signal: "resume" } }]);
+});
+
+test("[BECAME9] a signal to a key whose last thread is archived says so to whoever asks, and the key has no thread from then on", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const world = setUp();
+  await world.admit("t1", { key: "k" });
+  await world.end("t1");
+  world.archived.add("recruitment/t1");
+  const resume = (ref: string) => world.deliver({ type: "signal", signal: "resume", key: "k", ref, event: null, workflow: "w" });
+  await resume("one");
+  await resume("two");
+  expect(await world.admission.outcomes(["one", "two"])).toEqual([
+    { status: "nothing", thread: "t1", state: "ended", detail: "the thread t1 is archived: it can be shown, and takes no resume" },
+    { status: "nothing", detail: "no live thread has the key k" },
+  ]);
+  // It is asked once, and what comes after it is not held up.
+  expect(world.received.filter(({ message }) => message.type === "thread.signal")).toHaveLength(1);
+  await world.admit("t2", { key: "k" });
+  expect(world.told("thread.start")).toEqual(["t1", "t2"]);
+});
