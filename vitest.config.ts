@@ -13,8 +13,8 @@ async function compileInNode(request: { text(): Promise<string> }): Promise<Resp
 /** Where CI wants the results as JSON, beside what people read. */
 const resultsFile = process.env.VITEST_RESULTS;
 
-/** Files that hold one wait against another: side by side they would measure each other's load. */
-const alone = "test/e2e/hostile*.test.ts";
+/** Files that hold one wait against another, or count what a server does until it rests: side by side they would measure each other's load. */
+const alone = "test/e2e/{hostile*,counts}.test.ts";
 
 export default defineConfig({
   test: {

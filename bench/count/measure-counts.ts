@@ -36,36 +36,54 @@ const repeats = 3;
 
 /** Milliseconds without a statement after which nothing is under way any more, and how long to wait for that. */
 const quiet = 1500;
-const patience = 20_000;
+const restTimeout = 20_000;
+
+/** A server that counts, with a pair of agents that play. */
+export interface CountedServer {
+  /** @param threads played of each length */
+  measure(scenario: Scenario, threads?: number): Promise<Measured>;
+  stop(): Promise<void>;
+}
 
 /** Plays a scenario on a fresh server. */
 export async function measureCounts(scenario: Scenario, variables: Record<string, string>): Promise<Measured> {
-  const server = await startWorkerServer({
-    variables,
-    script: await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts")),
-  });
+  const server = await startCountedServer(variables);
   try {
-    await publishReview(server, "recruited");
-    const tokens = {
-      author: await registerAgent(server, "author", "coding"),
-      reviewer: await registerAgent(server, "reviewer", "code-review"),
-    };
-    const pair = await connectPair(server.url, tokens);
-    for (let index = 0; index < scenario.further; index += 1) {
-      const token = await registerAgent(server, `further-${index}`, "code-review");
-      if (scenario.connected) await openAgentSocket({ url: server.url, token, onItem: () => {}, onFailure: () => {} });
-    }
-    // Tables are made and code is compiled once, whatever is played after.
-    await playAndCount(server, pair, 2, 0, 1);
-    const [short, long] = scenario.lengths;
-    const few = await playAndCount(server, pair, short, scenario.pause, repeats);
-    const many = await playAndCount(server, pair, long, scenario.pause, repeats);
-    const further = addCounts(many, few, -1);
-    const turn = addCounts(createCounts(), further, 1 / (long - short));
-    return { scenario, turn, beginAndEnd: addCounts(few, turn, -short) };
+    return await server.measure(scenario);
   } finally {
     await server.stop();
   }
+}
+
+/** Starts a fresh server with its two players. Scenarios with the same further agents may be measured one after another. */
+export async function startCountedServer(variables: Record<string, string>): Promise<CountedServer> {
+  const script = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
+  const server = await startWorkerServer({ variables, script });
+  try {
+    await publishReview(server, "recruited");
+    const pair = await connectPair(server.url, {
+      author: await registerAgent(server, "author", "coding"),
+      reviewer: await registerAgent(server, "reviewer", "code-review"),
+    });
+    return { stop: () => server.stop(), measure: (scenario, threads = repeats) => measure(server, pair, scenario, threads) };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function measure(server: WorkerServer, pair: Pair, scenario: Scenario, threads: number): Promise<Measured> {
+  for (let index = 0; index < scenario.further; index += 1) {
+    const token = await registerAgent(server, `further-${index}`, "code-review");
+    if (scenario.connected) await openAgentSocket({ url: server.url, token, onItem: () => {}, onFailure: () => {} });
+  }
+  // Tables are made and code is compiled once, whatever is played after.
+  await playAndCount(server, pair, 2, 0, 1);
+  const [short, long] = scenario.lengths;
+  const few = await playAndCount(server, pair, short, scenario.pause, threads);
+  const many = await playAndCount(server, pair, long, scenario.pause, threads);
+  const turn = addCounts(createCounts(), addCounts(many, few, -1), 1 / (long - short));
+  return { scenario, turn, beginAndEnd: addCounts(few, turn, -short) };
 }
 
 /** The cost of one thread, the mean of several. */
@@ -80,7 +98,7 @@ async function settle(server: WorkerServer): Promise<Counts> {
   let sum = createCounts();
   let quietSince = performance.now();
   for (const began = performance.now(); performance.now() - quietSince < quiet; ) {
-    if (performance.now() - began > patience) throw new Error(`the server did not come to rest within ${patience / 1000} s`);
+    if (performance.now() - began > restTimeout) throw new Error(`the server did not come to rest within ${restTimeout / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
     const counts = (await (await fetch(`${server.url}/count`)).json()) as Counts;
     if (counts.statements > 0 || counts.d1Requests > 0) quietSince = performance.now();

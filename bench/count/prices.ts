@@ -1,5 +1,5 @@
 /** Cloudflare's price list for what is counted, in US dollars per million, beyond what the paid plan includes. */
-import type { Counts } from "./counts.ts";
+import { addCounts, type Counts } from "./counts.ts";
 
 /** As read on this day from the pricing pages of Durable Objects and D1. */
 export const pricesOf = "2026-11-25";
@@ -19,4 +19,17 @@ export const prices = {
 export function priceMillion(counts: Counts): Record<keyof typeof prices, number> {
   const items = Object.entries(prices).map(([key, price]) => [key, counts[key as keyof typeof prices] * price]);
   return Object.fromEntries(items) as Record<keyof typeof prices, number>;
+}
+
+/** Turns of the review that begin and end are shared out over. */
+const turnsOfReview = 10;
+
+/** What a turn costs with its share of its thread's begin and end. */
+export function shareOut({ turn, beginAndEnd }: { turn: Counts; beginAndEnd: Counts }): Counts {
+  return addCounts(turn, beginAndEnd, 1 / turnsOfReview);
+}
+
+/** Dollars for a million turns of ten-turn reviews. */
+export function priceMillionTurns(measured: { turn: Counts; beginAndEnd: Counts }): number {
+  return Object.values(priceMillion(shareOut(measured))).reduce((sum, dollars) => sum + dollars, 0);
 }

@@ -1,11 +1,8 @@
 /** Prints counts and what they cost, for people. */
 import { printTable } from "../print-table.ts";
-import { addCounts, type Counts, sumCalls } from "./counts.ts";
+import { type Counts, sumCalls } from "./counts.ts";
 import type { Measured } from "./measure-counts.ts";
-import { priceMillion, prices, pricesOf } from "./prices.ts";
-
-/** Turns of the review that begin and end are shared out over. */
-const turnsOfReview = 10;
+import { priceMillion, priceMillionTurns, prices, pricesOf, shareOut } from "./prices.ts";
 
 const rows: [title: string, read: (counts: Counts) => number][] = [
   ["SQL statements in objects", ({ statements }) => statements],
@@ -43,20 +40,13 @@ export function printCounts(measured: readonly Measured[]): void {
 /** What a million turns of ten-turn reviews cost, by item. */
 export function printCosts(measured: readonly Measured[]): void {
   console.log(`\nA million turns, US dollars on Cloudflare's price list as of ${pricesOf} (duration and storage not counted)`);
-  const costs = measured.map((each) => priceMillion(addCounts(each.turn, each.beginAndEnd, 1 / turnsOfReview)));
+  const costs = measured.map((each) => priceMillion(shareOut(each)));
   const items = Object.keys(prices) as (keyof typeof prices)[];
   printTable(
     ["", ...measured.map(({ scenario }) => scenario.name)],
     [
       ...items.map((item) => [item, ...costs.map((cost) => cost[item].toFixed(2))]),
-      [
-        "total",
-        ...costs.map((cost) =>
-          Object.values(cost)
-            .reduce((sum, dollars) => sum + dollars, 0)
-            .toFixed(2),
-        ),
-      ],
+      ["total", ...measured.map((each) => priceMillionTurns(each).toFixed(2))],
     ],
   );
 }

@@ -1,0 +1,64 @@
+/** What a turn, and a thread's begin and end, cost in what the platform bills and the disk feels. Counts do not depend on the machine. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Counts, sumCalls } from "../../bench/count/counts.ts";
+import { type CountedServer, startCountedServer } from "../../bench/count/measure-counts.ts";
+import { priceMillionTurns } from "../../bench/count/prices.ts";
+import { scenarios } from "../../bench/count/scenarios.ts";
+
+/** Figures that a build may not exceed: what is measured today, and a twentieth for how batches to D1 happen to fall. */
+interface Bounds {
+  statements: number;
+  rowsWritten: number;
+  transactions: number;
+  calls: number;
+  stringify: number;
+  d1RowsWritten: number;
+}
+
+const bounds: { scenario: string; turn: Bounds; beginAndEnd: Bounds; dollars: number }[] = [
+  {
+    scenario: "at once",
+    turn: { statements: 27, rowsWritten: 17, transactions: 1.3, calls: 2.2, stringify: 38, d1RowsWritten: 21 },
+    beginAndEnd: { statements: 262, rowsWritten: 174, transactions: 24, calls: 19, stringify: 166, d1RowsWritten: 88 },
+    dollars: 64,
+  },
+  {
+    // Each turn is stored in the mailbox on its way.
+    scenario: "after 200 ms",
+    turn: { statements: 33, rowsWritten: 21.5, transactions: 2.7, calls: 2.7, stringify: 42, d1RowsWritten: 22.5 },
+    beginAndEnd: { statements: 270, rowsWritten: 180, transactions: 24, calls: 20, stringify: 168, d1RowsWritten: 93 },
+    dollars: 72,
+  },
+];
+
+const read = (counts: Counts): Bounds => ({ ...counts, calls: sumCalls(counts) });
+
+/** Which figures exceed their bound, and by what. */
+function exceeded(counts: Counts, bound: Bounds): string[] {
+  const figures = read(counts);
+  return (Object.keys(bound) as (keyof Bounds)[])
+    .filter((key) => !(figures[key] <= bound[key]))
+    .map((key) => `${key}: ${figures[key].toFixed(1)} > ${bound[key]}`);
+}
+
+let server: CountedServer;
+beforeAll(async () => {
+  server = await startCountedServer({});
+});
+afterAll(() => server.stop());
+
+test.for(bounds)(
+  "[COUNT1] $scenario: a turn, and a thread's begin and end, write no more than this",
+  async ({ scenario: name, ...bound }) => {
+    const scenario = scenarios.find((each) => each.name === name);
+    if (!scenario) throw new Error(`bench/count/scenarios.ts has no ${name}`);
+    const { turn, beginAndEnd } = await server.measure(scenario, 2);
+    // A counter that counts nothing holds every bound.
+    expect(Math.min(...Object.values(read(beginAndEnd)).filter((figure) => typeof figure === "number"))).toBeGreaterThan(0);
+    expect({ turn: exceeded(turn, bound.turn), beginAndEnd: exceeded(beginAndEnd, bound.beginAndEnd) }).toEqual({
+      turn: [],
+      beginAndEnd: [],
+    });
+    expect(priceMillionTurns({ turn, beginAndEnd })).toBeLessThan(bound.dollars);
+  },
+);
