@@ -90,3 +90,6 @@ export interface CloudEvent {
   to?: string;
   [extension: string]: Json | undefined;
 }
+
+/** Any accepted event: what was posted, with what the orchestrator stamps. */
+export const cloudEvent = postedEvent.required({ specversion: true, source: true, time: true }) as unknown as z.ZodType<CloudEvent>;

@@ -4,6 +4,7 @@ import { acceptedKinds } from "./accepts.ts";
 import type { CloudEvent, Json } from "./event.ts";
 import { anyJson, text as boundedText, idPattern } from "./event.ts";
 import { limits } from "./limits.ts";
+import { json, open } from "./shape.ts";
 
 const id = z.string().regex(idPattern);
 const text = boundedText(limits.attributeLength);
@@ -136,10 +137,11 @@ export interface TurnAssigned {
 }
 
 /** How a thread ended. */
-export interface Outcome {
-  status: "completed" | "failed" | "cancelled";
-  role: string | null;
-  output: Json;
-  prompt: string | null;
-  error?: string;
-}
+export const outcome = open({
+  status: z.enum(["completed", "failed", "cancelled"]),
+  role: z.string().nullable(),
+  output: json,
+  prompt: z.string().nullable(),
+  error: z.string().optional(),
+});
+export type Outcome = z.infer<typeof outcome>;

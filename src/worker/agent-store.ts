@@ -1,6 +1,6 @@
 /** Agents in D1: what the registry says they are, in the order that lets a crash between D1 and the agent's object be repeated. */
 
-import type { AgentCard } from "../durable/protocol/rpc.ts";
+import type { AgentCard } from "../contract/views/agent.ts";
 import type { AgentCardRow } from "../durable/registry/create-d1-registry.ts";
 import { parseAgentCard } from "../durable/registry/create-d1-registry.ts";
 

@@ -1,7 +1,8 @@
 /** Who calls. The Worker proves operators itself; an agent's token it only parses, for the agent's object holds the hash. */
 import type { Context, MiddlewareHandler } from "hono";
 import { subprotocol } from "../contract/channels.ts";
-import type { AgentCard, Principal } from "../durable/protocol/rpc.ts";
+import type { AgentCard } from "../contract/views/agent.ts";
+import type { Principal } from "../durable/protocol/rpc.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { type Access, proveOperator } from "./operator-store.ts";
 import { problemError, unwrap } from "./problem-error.ts";

@@ -1,6 +1,6 @@
 /** Enrolment codes in D1: each lets one machine register one agent, once, until its time is over. */
 
-import type { AgentCard } from "../durable/protocol/rpc.ts";
+import type { AgentCard } from "../contract/views/agent.ts";
 import { parseAgentCard } from "../durable/registry/create-d1-registry.ts";
 
 /** Milliseconds that a code which was used or ran out is still listed: long enough to be asked about. */

@@ -1,7 +1,7 @@
 /** Registers an agent in D1 and in its own object; whatever is left half done can be done again. */
 
+import type { AgentCard } from "../contract/views/agent.ts";
 import { hashToken } from "../durable/agent/token-hash.ts";
-import type { AgentCard } from "../durable/protocol/rpc.ts";
 import { abandonRegistration, beginRegistration, finishRegistration } from "./agent-store.ts";
 import type { AppPorts } from "./app-ports.ts";
 import { problemError, unwrap } from "./problem-error.ts";

@@ -1,5 +1,5 @@
 /** Threads whose objects were emptied, as D1 keeps them. */
-import type { MessageView, ThreadView } from "../durable/protocol/rpc.ts";
+import type { MessageView, ThreadView } from "../contract/views/thread.ts";
 import type { AppPorts } from "./app-ports.ts";
 
 export interface ArchivedThread {

@@ -1,17 +1,5 @@
 /** Reads the index of threads in D1. It may be behind; a thread's own object never is. */
-import type { ThreadView } from "../durable/protocol/rpc.ts";
-
-/** Every state of a thread, in the order of its life. */
-export const threadStatuses = [
-  "queued",
-  "recruiting",
-  "running",
-  "suspended",
-  "completed",
-  "failed",
-  "cancelled",
-  "dropped",
-] as const satisfies ThreadView["status"][];
+import { type ThreadView, threadStatuses } from "../contract/views/thread.ts";
 
 /** What a thread can wait for; `engine`: nothing that is known, so it is the engine's move. */
 export const waitKinds = ["answer", "acks", "claim", "children", "place", "person", "engine"] as const;

@@ -1,6 +1,6 @@
 /** Workflows in D1: a publish is one batch, so that no reader sees a part of it. */
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
-import type { PauseView } from "../durable/protocol/rpc.ts";
+import type { PauseView } from "../contract/views/admission.ts";
 
 /** A published workflow as it is listed. */
 export interface WorkflowRecord {

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TurnAssigned } from "../../src/contract/kinds.ts";
-import type { ThreadView } from "../../src/durable/protocol/rpc.ts";
+import type { ThreadView } from "../../src/contract/views/thread.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 25;

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Accepted } from "../../src/contract/frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds.ts";
 import { type Result, refuse, succeed } from "../../src/contract/problem.ts";
+import type { ThreadView } from "../../src/contract/views/thread.ts";
 import { controlKeyLimits, controlKeyMigrations, createControlKeys, type Once } from "../../src/durable/host/control-keys.ts";
-import type { ThreadView } from "../../src/durable/protocol/rpc.ts";
 import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

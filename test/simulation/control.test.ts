@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import type { TurnAssigned } from "../../src/contract/kinds.ts";
-import type { MessageView, ThreadView } from "../../src/durable/protocol/rpc.ts";
+import type { MessageView, ThreadView } from "../../src/contract/views/thread.ts";
 import type { Admission } from "../../src/durable/workflow/admission.ts";
 import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Accepted } from "../../src/contract/frames.ts";
-import type { ThreadExplanation } from "../../src/durable/protocol/rpc.ts";
+import type { ThreadExplanation } from "../../src/contract/views/explanation.ts";
 import { suggestCommands } from "../../src/durable/thread/explain/suggest-commands.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

@@ -3,9 +3,10 @@
  * moves by hand. Any object can be ended between two steps, and any message between two can fail before or after it arrived.
  */
 import { type CompiledWorkflow, compileWorkflow } from "../../src/compile/compile-workflow.ts";
+import type { AgentCard } from "../../src/contract/views/agent.ts";
 import { type AgentCore, createAgentCore } from "../../src/durable/agent/agent-core.ts";
 import type { Storage, World } from "../../src/durable/host/ports.ts";
-import type { AgentCard, Envelope, ProjectionRow, TaskRpc } from "../../src/durable/protocol/rpc.ts";
+import type { Envelope, ProjectionRow, TaskRpc } from "../../src/durable/protocol/rpc.ts";
 import type { Registry } from "../../src/durable/registry/registry.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";

@@ -7,6 +7,7 @@ import type { Accepted, InboxPage, Rejected } from "../../contract/frames.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
+import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { type Committer, createCommitter } from "../host/committer.ts";
 import { createGather } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
@@ -16,13 +17,11 @@ import { countIgnored } from "../projector/metrics.ts";
 import { createProjectionOutbox, type ProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import type {
   Acknowledgement,
-  AgentCard,
   AgentStanding,
   ClaimCard,
   Delivery,
   Envelope,
   InboxQuery,
-  PresenceFacts,
   Principal,
   ProjectionRow,
   ThreadActorRpc,

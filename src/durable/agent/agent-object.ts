@@ -5,21 +5,11 @@ import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { Accepted, InboxPage, Rejected } from "../../contract/frames.ts";
 import { type createProblem, type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
+import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import { answerLater } from "../host/newer-version.ts";
 import { countCommit, countWake } from "../projector/metrics.ts";
-import type {
-  Acknowledgement,
-  AgentCard,
-  AgentRpc,
-  AgentStanding,
-  ClaimCard,
-  Delivery,
-  Envelope,
-  InboxQuery,
-  PresenceFacts,
-  Principal,
-} from "../protocol/rpc.ts";
+import type { Acknowledgement, AgentRpc, AgentStanding, ClaimCard, Delivery, Envelope, InboxQuery, Principal } from "../protocol/rpc.ts";
 import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { agentLimits } from "./agent-schema.ts";

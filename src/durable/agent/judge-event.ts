@@ -5,7 +5,7 @@ import { exceedsDepth } from "../../contract/exceeds-depth.ts";
 import { type AgentKind, agentKinds, type ThreadEvent, type ThreadKind } from "../../contract/kinds.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
-import type { AgentCard } from "../protocol/rpc.ts";
+import type { AgentCard } from "../../contract/views/agent.ts";
 import { dropDepth } from "../routing/chain-depth.ts";
 import { continueTrace, dropBadTrace } from "../trace/trace-ids.ts";
 

@@ -4,8 +4,9 @@
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import { limits } from "../../contract/limits.ts";
+import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import type { Clock } from "../host/ports.ts";
-import type { AgentCard, AgentStanding, ClaimCard, PresenceFacts } from "../protocol/rpc.ts";
+import type { AgentStanding, ClaimCard } from "../protocol/rpc.ts";
 import type { Registry } from "../registry/registry.ts";
 import { formatDuration } from "../thread/explain/format-duration.ts";
 import type { Rates } from "./connection/rate.ts";

@@ -1,6 +1,8 @@
 /** What an object says of receivers it cannot reach: to the projection, and to who asks. */
+
+import type { UnreachableView } from "../../contract/views/explanation.ts";
 import type { HeldBack } from "../host/held-back.ts";
-import type { ProjectionRow, UnreachableView } from "../protocol/rpc.ts";
+import type { ProjectionRow } from "../protocol/rpc.ts";
 import { countHeldBack } from "./metrics.ts";
 
 /**

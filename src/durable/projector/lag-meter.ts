@@ -2,7 +2,7 @@
  * Measures how far the log is behind: from the commit in an object to the row in D1. Memory only, a minute of it. Knows
  * neither D1 nor rows.
  */
-import type { LogLag } from "../protocol/rpc.ts";
+import type { LogLag } from "../../contract/views/log-lag.ts";
 
 /** Seconds that are remembered. */
 const window = 60;

@@ -3,8 +3,9 @@
  * what is past its time. Of rows it stores nothing: what it has not answered, its callers still hold and send again.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { LogLag } from "../../contract/views/log-lag.ts";
 import { getStub, isPaused } from "../environment.ts";
-import type { LogLag, ProjectionRow, ProjectorRpc, RecruitmentRpc } from "../protocol/rpc.ts";
+import type { ProjectionRow, ProjectorRpc, RecruitmentRpc } from "../protocol/rpc.ts";
 import { holdAlarm } from "../storage/durable-world.ts";
 import { readTraceOf } from "../trace/read-trace.ts";
 import { createTraceExporter, type TraceExporter } from "../trace/trace-exporter.ts";

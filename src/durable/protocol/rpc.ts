@@ -6,23 +6,19 @@
 import type { AcceptedKinds } from "../../contract/accepts.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../../contract/frames.ts";
-import type { Outcome, ThreadEvent } from "../../contract/kinds.ts";
+import type { ThreadEvent } from "../../contract/kinds.ts";
 import type { Result } from "../../contract/problem.ts";
 import type { Delivered, ReflexOutcome, Routing } from "../../contract/routing.ts";
+import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
+import type { AgentCard, PresenceFacts, PresenceState } from "../../contract/views/agent.ts";
+import type { ThreadExplanation, UnreachableView } from "../../contract/views/explanation.ts";
+import type { LogLag } from "../../contract/views/log-lag.ts";
+import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import type { Once } from "../host/control-keys.ts";
 import type { Retention } from "../projector/retention.ts";
 
 /** Who posts or reads: an agent, proven by its token; or an operator, whom the Worker has already proven. */
 export type Principal = { agent: string; token: string } | { operator: string };
-
-/** What the registry says an agent is and may do. An absent list of roles or kinds means all. */
-export interface AgentCard {
-  id: string;
-  capabilities: string[];
-  /** `workflow/role` grants. */
-  roles: string[] | null;
-  kinds: string[] | null;
-}
 
 /** A message between objects. `id` grows per sender, so a receiver needs one number per sender to know a repeat. */
 export interface Envelope {
@@ -61,25 +57,6 @@ export type Delivery =
 /** What every object takes from another. */
 export interface DeliverRpc {
   deliver(envelope: Envelope): Promise<Delivery>;
-}
-
-/** `away`: silent for too long, nothing new is awarded to it. `lost`: away for so long that it lost what it held. */
-export type PresenceState = "online" | "away" | "lost";
-
-/** How an agent is, as its object sees it. */
-export interface PresenceFacts {
-  state: PresenceState;
-  /** RFC 3339; null: there never was one. */
-  lastSignAt: string | null;
-  connections: number;
-  /** Processes that are connected now or polled a moment ago, of those that name themselves; more than one share a token. */
-  clients?: number;
-  /** Roles that it holds. */
-  seats: number;
-  /** What it says it can take; null: it has not said. */
-  slots: number | null;
-  /** Roles that it holds, and claims whose verdict is to come. */
-  used: number;
 }
 
 /** What a poll asks for; without `after`, what no live connection holds. */
@@ -140,53 +117,6 @@ export interface AgentRpc extends DeliverRpc {
   fetch(request: Request): Promise<Response>;
 }
 
-/** A thread as `GET /v1/threads/:id` shows it. */
-export interface ThreadView {
-  id: string;
-  workflow: string;
-  revision: string;
-  status: "queued" | "recruiting" | "running" | "suspended" | "completed" | "failed" | "cancelled" | "dropped";
-  createdAt: string;
-  updatedAt: string;
-  event: CloudEvent;
-  roles: {
-    [name: string]: {
-      type: string;
-      agent?: string;
-      generation?: number;
-      state: string;
-      /** Of a broadcast: how many have its last turn, have acknowledged it, and have failed. */
-      asked?: number;
-      acked?: number;
-      failed?: number;
-    };
-  };
-  turn?: { turn: string; role: string; agent: string; since: string; deadline: string };
-  round: number;
-  waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
-  outcome?: Outcome;
-  error?: string;
-  /** How often it was begun, from the second time on. */
-  epoch?: number;
-  parent?: string;
-  /** It is a copy of its parent, up to this step. */
-  fork?: { at: number };
-  children: string[];
-}
-
-/** One step of a thread. */
-export interface MessageView {
-  round: number;
-  role: string;
-  agent: string | null;
-  output: Json;
-  body?: string;
-  at: string;
-  decision?: { to: string; prompt: string | null; because: string };
-  /** The epoch from which on this step does not count any more. */
-  until?: number;
-}
-
 /** What a claim is judged on: the registry's card, narrowed by what the agent last said of itself. */
 export interface ClaimCard extends AgentCard {
   labels: Json;
@@ -202,82 +132,6 @@ export interface AgentStanding {
   /** Where the offer is: not in its mailbox, unread there, on its way to a connection, or acknowledged. */
   offer: "absent" | "waiting" | "given" | "acknowledged";
   presence: Pick<PresenceFacts, "state" | "lastSignAt">;
-}
-
-/** Something that a thread waits for. */
-export interface WaitView {
-  for: "place" | "person" | "claim" | "pause" | "holder" | "answer" | "answers" | "children" | "decision";
-  role?: string;
-  agent?: string;
-  /** Those of a broadcast who have not answered, the first by id. */
-  agents?: string[];
-  /** Child threads that are waited for, the first of them. */
-  threads?: string[];
-  /** The workflow's queue is paused. */
-  paused?: true;
-  /** In words. */
-  text: string;
-  /** RFC 3339. */
-  since: string;
-  until?: string;
-  /** What happens at `until`, or what ends the wait where time does not. */
-  then: string;
-}
-
-/** The one reason why an agent does not hold a role. */
-export interface AgentReason {
-  agent: string;
-  code:
-    | "not_eligible"
-    | "excluded"
-    | "at_capacity"
-    | "offline"
-    | "declined"
-    | "outscored"
-    | "rejected"
-    | "claimed"
-    | "unseen"
-    | "unanswered"
-    | "not_offered"
-    | "unknown";
-  why: string;
-}
-
-/** A role that nobody holds, and why. */
-export interface UnfilledRole {
-  role: string;
-  state: string;
-  offer?: { id: string; opened: string; expires: string; closed: string | null; offered: number; answered: number; nextLook?: string };
-  /** The first agents by id. */
-  agents: AgentReason[];
-  /** All that are not listed, by reason; their own objects were not asked. */
-  others?: { count: number; reasons: { [code: string]: number }; more: boolean };
-}
-
-/** A receiver that an object cannot reach, and whose messages wait in a queue of its own. */
-export interface UnreachableView {
-  receiver: string;
-  /** RFC 3339. */
-  since: string;
-  messages: number;
-  error: string;
-}
-
-/** Why a thread stands where it stands. */
-export interface ThreadExplanation {
-  thread: string;
-  workflow: string;
-  status: ThreadView["status"];
-  /** Empty: it has ended. */
-  waits: WaitView[];
-  unfilled: UnfilledRole[];
-  queue?: { place: number | null; queued: number; running: number; ahead: string[] };
-  /** Whom its objects cannot reach; absent: nobody. */
-  unreachable?: UnreachableView[];
-  /** Its workflow is not published any more: it goes on under its revision, and no other begins. */
-  withdrawn?: true;
-  /** Commands that move it on, or show what it waits for. */
-  run: string[];
 }
 
 /** What an actor of a thread takes from agents, on behalf of whom their own object asks. */
@@ -401,23 +255,6 @@ export interface ForkBody {
   reason?: string;
 }
 
-/** An operator has stopped a workflow's admission. */
-export interface PauseView {
-  by: string;
-  reason: string | null;
-  since: string;
-}
-
-/** A workflow's queue, for operators. */
-export interface AdmissionView {
-  running: number;
-  /** Those that wait, in the order in which they would start. */
-  queued: string[];
-  paused: PauseView | null;
-  /** Threads that may run at once; null: any number, or none was ever admitted. */
-  concurrency: number | null;
-}
-
 export interface WorkflowRpc extends DeliverRpc {
   admission(): Promise<Result<AdmissionView>>;
   /** Stops admitting (null: goes on); what runs is left alone. */
@@ -524,21 +361,6 @@ export interface ProjectorRpc {
   prune(retention: Retention): Promise<void>;
   /** Writes into its storage, and answers when that is durable. @throws when objects cannot write */
   probe(): Promise<void>;
-}
-
-/** How far the log is behind; times in milliseconds. Null: nothing was written in the last minute. */
-export interface LogLag {
-  /** From an object's commit to the row in D1: of the newest row, the greatest and the mean of the last minute. */
-  lagMs: number | null;
-  maxMs: number | null;
-  meanMs: number | null;
-  /** Rows written in the last minute. */
-  rows: number;
-  /** Rows that the projector holds and has not written, and since when the oldest of them is committed (RFC 3339). */
-  waiting: number;
-  oldestWaiting: string | null;
-  /** Since when no write succeeds, and why. */
-  failing: { since: string; error: string } | null;
 }
 
 /** The registry's identity and version. */

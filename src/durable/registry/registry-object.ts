@@ -3,7 +3,8 @@
  * of D1 costs more than a commit; whoever changes the registry says so here before it answers. Stores nothing.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { AgentCard, AgentQuery, RegistryHead, RegistryRpc } from "../protocol/rpc.ts";
+import type { AgentCard } from "../../contract/views/agent.ts";
+import type { AgentQuery, RegistryHead, RegistryRpc } from "../protocol/rpc.ts";
 import { createD1Registry, readRegistryHead } from "./create-d1-registry.ts";
 
 /** Keepers side by side, so that none is asked by all: an object answers about 1,000 requests a second. */

@@ -4,7 +4,7 @@
  */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
-import type { AgentCard } from "../protocol/rpc.ts";
+import type { AgentCard } from "../../contract/views/agent.ts";
 import type { PastTurn } from "../thread/eligibility/agent-stats.ts";
 
 /** A published workflow's reflexes, with the revision they belong to. */

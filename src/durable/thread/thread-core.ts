@@ -8,6 +8,7 @@ import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import { isTurnEvent } from "../../contract/kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
+import type { AdmissionView } from "../../contract/views/admission.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";
 import { controlKeyMigrations, createControlKeys, type Once } from "../host/control-keys.ts";
 import { createLogics } from "../host/logic.ts";
@@ -16,17 +17,7 @@ import { isRepeat, markReceived } from "../host/rows.ts";
 import { hostMigrations, migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
-import type {
-  AdmissionView,
-  AgentStanding,
-  ClaimCard,
-  Delivery,
-  Envelope,
-  ProjectionRow,
-  Steps,
-  TaskRpc,
-  ThreadActorRpc,
-} from "../protocol/rpc.ts";
+import type { AgentStanding, ClaimCard, Delivery, Envelope, ProjectionRow, Steps, TaskRpc, ThreadActorRpc } from "../protocol/rpc.ts";
 import type { Registry } from "../registry/registry.ts";
 import { createAudience, isWaitedFor } from "./broadcast/audience.ts";
 import { readBroadcast } from "./broadcast/audience-rows.ts";

@@ -5,6 +5,8 @@ import type { Json } from "../../contract/event.ts";
 import type { Accepted } from "../../contract/frames.ts";
 import type { ThreadEvent } from "../../contract/kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
+import type { ThreadExplanation } from "../../contract/views/explanation.ts";
+import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import type { Once } from "../host/control-keys.ts";
 import { answerLater } from "../host/newer-version.ts";
@@ -15,15 +17,12 @@ import type {
   Delivery,
   Envelope,
   ForkBody,
-  MessageView,
   RecruitmentRpc,
   RestartBody,
   StepRange,
   Steps,
   TaskPeek,
   TaskRpc,
-  ThreadExplanation,
-  ThreadView,
 } from "../protocol/rpc.ts";
 import { createDurableWorld, deleteAll, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { createThreadCore, type ThreadCore } from "./thread-core.ts";

@@ -4,7 +4,7 @@
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import { formatTraceparent, parseTraceparent } from "../../contract/trace-context.ts";
-import type { MessageView } from "../protocol/rpc.ts";
+import type { MessageView } from "../../contract/views/thread.ts";
 import { makeSpanId, readTrace } from "./trace-ids.ts";
 
 export interface Span {

@@ -2,7 +2,8 @@
 import type { CloudEvent } from "../../contract/event.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
-import type { MessageView, RecruitmentRpc } from "../protocol/rpc.ts";
+import type { MessageView } from "../../contract/views/thread.ts";
+import type { RecruitmentRpc } from "../protocol/rpc.ts";
 import { buildTrace, type Trace } from "./build-trace.ts";
 
 export const traceLimits = {

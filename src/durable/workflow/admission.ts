@@ -6,6 +6,7 @@
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
+import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
 import { createCommitter } from "../host/committer.ts";
 import { controlKeyMigrations, createControlKeys, type Once } from "../host/control-keys.ts";
 import { createGather } from "../host/gather.ts";
@@ -16,7 +17,7 @@ import { migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import { createMail } from "../protocol/mail.ts";
-import type { AdmissionView, Delivery, Envelope, Message, PauseView, ProjectionRow } from "../protocol/rpc.ts";
+import type { Delivery, Envelope, Message, ProjectionRow } from "../protocol/rpc.ts";
 import type { Registry } from "../registry/registry.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 import { createGate, type Rules } from "./gate.ts";

@@ -1,6 +1,7 @@
 /** What holds for a workflow's queue: the published revision's rules, and an operator's pause. One row; knows SQL only. */
+
+import type { PauseView } from "../../contract/views/admission.ts";
 import type { Storage } from "../host/ports.ts";
-import type { PauseView } from "../protocol/rpc.ts";
 
 /** What a revision says of its queue. */
 export interface Rules {

@@ -3,11 +3,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
+import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import type { Once } from "../host/control-keys.ts";
 import { answerLater } from "../host/newer-version.ts";
 import { countCommit } from "../projector/metrics.ts";
-import type { AdmissionView, Delivery, Envelope, PauseView, WorkflowRpc } from "../protocol/rpc.ts";
+import type { Delivery, Envelope, WorkflowRpc } from "../protocol/rpc.ts";
 import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 

@@ -1,9 +1,8 @@
 /** Schemas of what the routes answer, as far as callers may rely on it: members may be added, these stay. */
 import * as z from "zod";
-import type { MessageView } from "../../durable/protocol/rpc.ts";
+import { cloudEvent } from "../../contract/event.ts";
+import { messageView, threadStatuses, threadView } from "../../contract/views/thread.ts";
 import type { LogEntry } from "../event-log.ts";
-import { threadStatuses } from "../thread-index.ts";
-import { cloudEventShape } from "./wire-shapes.ts";
 
 const time = z.iso.datetime();
 const text = z.string();
@@ -19,40 +18,7 @@ function page<Shape extends z.ZodType, Name extends string>(name: Name, item: Sh
 const named = z.looseObject({ name: text });
 const identified = z.looseObject({ id: text });
 
-const role = z.looseObject({ type: text, agent: text.optional(), generation: z.int().optional(), state: text });
-const outcome = z.looseObject({ status: z.enum(["completed", "failed", "cancelled"]), role: nullable, output: z.json(), prompt: nullable });
-
-const threadView = z.looseObject({
-  id: text,
-  workflow: text,
-  revision: text,
-  status: z.enum(threadStatuses),
-  createdAt: time,
-  updatedAt: time,
-  event: cloudEventShape,
-  roles: z.record(text, role),
-  turn: z.looseObject({ turn: text, role: text, agent: text, since: time, deadline: text }).optional(),
-  round: z.int(),
-  waiting: z.looseObject({ for: text, role: text.optional(), agent: text.optional(), since: time, until: time.optional() }).optional(),
-  outcome: outcome.optional(),
-  error: text.optional(),
-  epoch: z.int().optional(),
-  parent: text.optional(),
-  fork: z.looseObject({ at: z.int() }).optional(),
-});
-
-const message = z.looseObject({
-  round: z.int(),
-  role: text,
-  agent: nullable,
-  output: z.json(),
-  body: text.optional(),
-  at: time,
-  decision: z.looseObject({ to: text, prompt: nullable, because: text }).optional(),
-  until: z.int().optional(),
-}) satisfies z.ZodType<MessageView>;
-
-const logEntry = z.looseObject({ event: cloudEventShape, position: z.int() }) satisfies z.ZodType<LogEntry>;
+const logEntry = z.looseObject({ event: cloudEvent, position: z.int() }) satisfies z.ZodType<LogEntry>;
 
 const readiness = z.looseObject({
   status: z.enum(["ready", "starting", "paused", "unavailable"]),
@@ -88,7 +54,7 @@ export const answerShapes = {
   log: page("events", logEntry, z.int().nullable()),
   thread: threadView,
   threads: page("threads", z.looseObject({ id: text, workflow: text, status: z.enum(threadStatuses) }), nullable),
-  messages: page("messages", message, z.int().nullable()),
+  messages: page("messages", messageView, z.int().nullable()),
   schemas: page("schemas", z.looseObject({ kind: text, agent: text, schema: z.json() })),
   me: z.looseObject({
     id: text,

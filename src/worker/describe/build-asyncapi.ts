@@ -1,12 +1,12 @@
 /** AsyncAPI 3 of the socket and the event stream, out of the frames' and kinds' own schemas. Pure. */
 
 import { subprotocol } from "../../contract/channels.ts";
-import type { Json } from "../../contract/event.ts";
+import { cloudEvent as anyEvent, type Json } from "../../contract/event.ts";
 import { agentFrame } from "../../contract/frames.ts";
 import { agentKinds } from "../../contract/kinds.ts";
 import { givenKinds } from "./kind-shapes.ts";
 import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";
-import { cloudEventShape, serverFrameShapes } from "./wire-shapes.ts";
+import { serverFrameShapes } from "./wire-shapes.ts";
 
 /** The document. */
 export interface AsyncApi {
@@ -24,7 +24,7 @@ const naming =
 /** @param version of the package */
 export function buildAsyncapi(version: string): AsyncApi {
   const [event, ack] = agentFrame.options.map((option) => toJsonSchema(option));
-  const cloudEvent = toJsonSchema(cloudEventShape, "output");
+  const cloudEvent = toJsonSchema(anyEvent, "output");
   const message = (title: string, summary: string, payload: Json): SchemaObject => ({
     ...{ title, summary },
     contentType: "application/json",

@@ -1,19 +1,12 @@
 /** Schemas of the `data` of what agents are given, by kind; held to the wire's types by the compiler where those have one. */
 import * as z from "zod";
-import type { Handover, Lease, OfferOpened, Outcome, TurnAssigned } from "../../contract/kinds.ts";
-import { cloudEventShape } from "./wire-shapes.ts";
+import { cloudEvent } from "../../contract/event.ts";
+import { type Handover, type Lease, type OfferOpened, outcome, type TurnAssigned } from "../../contract/kinds.ts";
 
 const time = z.iso.datetime();
 const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/);
 const heartbeat = z.looseObject({ every: duration, miss: z.int().positive() });
 const lease = z.looseObject({ generation: z.int().positive(), expires: time.nullable() }) satisfies z.ZodType<Lease>;
-const outcome = z.looseObject({
-  status: z.enum(["completed", "failed", "cancelled"]),
-  role: z.string().nullable(),
-  output: z.json(),
-  prompt: z.string().nullable(),
-  error: z.string().optional(),
-}) satisfies z.ZodType<Outcome>;
 const holder = z.looseObject({ role: z.string(), agent: z.string(), generation: z.int() });
 
 const handover = z.looseObject({
@@ -67,7 +60,7 @@ const turnAssigned = z.looseObject({
   round: z.int().positive(),
   deadline: time,
   heartbeat,
-  event: cloudEventShape,
+  event: cloudEvent,
   last: z.looseObject({ role: z.string(), agent: z.string().nullable(), output: z.json(), body: z.string().optional() }).nullable(),
   resumed: z.looseObject({ reason: z.string(), supplement: z.json() }).optional(),
   handover: handover.optional(),

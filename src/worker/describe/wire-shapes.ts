@@ -1,13 +1,10 @@
 /** Schemas of what the server says over the wire, held to the wire's own types by the compiler: for the descriptions, and for tests of what is really sent. */
 import * as z from "zod";
 import { channels } from "../../contract/channels.ts";
-import { type CloudEvent, postedEvent } from "../../contract/event.ts";
+import { cloudEvent } from "../../contract/event.ts";
 import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../contract/frames.ts";
 import { type Problem, type ProblemCode, problemCodes } from "../../contract/problem.ts";
 import type { Verdict } from "../../contract/routing.ts";
-
-/** A {@link CloudEvent}: what was posted, with what the orchestrator stamps. */
-export const cloudEventShape = postedEvent.required({ specversion: true, source: true, time: true }) as unknown as z.ZodType<CloudEvent>;
 
 export const problemShape = z.looseObject({
   type: z.string(),
@@ -59,7 +56,7 @@ export const rejectedShape: z.ZodType<Rejected> = z.looseObject({
 export const inboxItemShape = z.looseObject({
   seq: z.int().nonnegative(),
   channel: z.enum(channels),
-  event: cloudEventShape,
+  event: cloudEvent,
 }) satisfies z.ZodType<InboxItem>;
 
 export const serverNoteShape = z.looseObject({

@@ -1,8 +1,8 @@
 /** `/v1/agents`: operators say who may take part. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import type { AgentCard } from "../../contract/views/agent.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
-import type { AgentCard } from "../../durable/protocol/rpc.ts";
 import { agentBytes, agentId, capability, rights } from "../agent-rights.ts";
 import { beginRemoval, changeAgent, finishRemoval, listAgents, readAgent, readChange } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";

@@ -1,8 +1,8 @@
 /** `/v1/enrolments`: codes by which a new machine registers its agent itself. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import type { AgentCard } from "../../contract/views/agent.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
-import type { AgentCard } from "../../durable/protocol/rpc.ts";
 import { agentBytes, agentId, rights } from "../agent-rights.ts";
 import { readAgent } from "../agent-store.ts";
 import { announceChange } from "../announce-change.ts";

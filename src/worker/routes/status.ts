@@ -1,7 +1,7 @@
 /** `/v1/status` and `/v1/metrics`: how the whole is, for operators. */
 import type { Hono } from "hono";
+import type { PresenceState } from "../../contract/views/agent.ts";
 import { readMetrics } from "../../durable/projector/metrics.ts";
-import type { PresenceState } from "../../durable/protocol/rpc.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { answerShapes } from "../describe/answer-shapes.ts";

@@ -3,6 +3,7 @@ import type { Context, Hono } from "hono";
 import * as z from "zod";
 import { limits } from "../../contract/limits.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
+import { threadStatuses } from "../../contract/views/thread.ts";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
@@ -13,7 +14,7 @@ import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
 import { type ArchivedThread, pageMessages, readArchive } from "../thread-archive.ts";
-import { listThreads, threadStatuses, waitKinds } from "../thread-index.ts";
+import { listThreads, waitKinds } from "../thread-index.ts";
 
 /** `t` and base32 of a hash: whatever else is asked for wakes no object. */
 const threadId = /^t[a-z0-9]{25}$/;

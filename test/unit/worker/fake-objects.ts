@@ -2,17 +2,11 @@
 
 import type { Json } from "../../../src/contract/event.ts";
 import { refuse, succeed } from "../../../src/contract/problem.ts";
+import type { PauseView } from "../../../src/contract/views/admission.ts";
+import type { AgentCard } from "../../../src/contract/views/agent.ts";
+import type { ThreadView } from "../../../src/contract/views/thread.ts";
 import { hashToken } from "../../../src/durable/agent/token-hash.ts";
-import type {
-  AgentCard,
-  AgentRpc,
-  PauseView,
-  Principal,
-  ProjectorRpc,
-  RecruitmentRpc,
-  ThreadView,
-  WorkflowRpc,
-} from "../../../src/durable/protocol/rpc.ts";
+import type { AgentRpc, Principal, ProjectorRpc, RecruitmentRpc, WorkflowRpc } from "../../../src/durable/protocol/rpc.ts";
 
 export interface FakeObjects {
   agent(name: string): AgentRpc;

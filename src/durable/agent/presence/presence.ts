@@ -3,8 +3,10 @@
  * that it plays in is told once; away for too long it is lost, which those threads decide. A sign of life costs no commit of
  * its own as long as nothing changes. Knows rows and ports, not sockets.
  */
+
+import type { PresenceFacts, PresenceState } from "../../../contract/views/agent.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
-import type { PresenceFacts, PresenceState, ProjectionRow } from "../../protocol/rpc.ts";
+import type { ProjectionRow } from "../../protocol/rpc.ts";
 import type { Assignments, Part } from "./assignments.ts";
 
 export const presenceLimits = {

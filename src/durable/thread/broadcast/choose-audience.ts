@@ -5,8 +5,9 @@
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
 import { limits } from "../../../contract/limits.ts";
+import type { AgentCard } from "../../../contract/views/agent.ts";
 import { hostLimits } from "../../host/limits.ts";
-import type { AgentCard, ClaimCard } from "../../protocol/rpc.ts";
+import type { ClaimCard } from "../../protocol/rpc.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { summariseTurns } from "../eligibility/agent-stats.ts";
 import { judgeCard } from "../eligibility/judge-claim.ts";

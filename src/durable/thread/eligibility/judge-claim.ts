@@ -7,7 +7,8 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool, listSetApart } from "../../../compile/lower/party.ts";
-import type { AgentCard, ClaimCard } from "../../protocol/rpc.ts";
+import type { AgentCard } from "../../../contract/views/agent.ts";
+import type { ClaimCard } from "../../protocol/rpc.ts";
 import type { SeenEvent } from "./pick-claims.ts";
 
 /** Which rule says no. */

@@ -8,7 +8,8 @@ import type { TaskContext } from "../../../../machines/task/context.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { readAwait } from "../../../compile/lower/edges.ts";
 import type { Json } from "../../../contract/event.ts";
-import type { TaskPeek, WaitView } from "../../protocol/rpc.ts";
+import type { WaitView } from "../../../contract/views/wait.ts";
+import type { TaskPeek } from "../../protocol/rpc.ts";
 import type { OfferRow } from "../recruitment/offer-rows.ts";
 import { describeLateChildren, describeLoss, describeOfferEnd, describePartial, describeTurnEnd } from "./describe-then.ts";
 

@@ -7,8 +7,10 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import { limits } from "../../../contract/limits.ts";
+import type { AgentCard } from "../../../contract/views/agent.ts";
+import type { AgentReason, UnfilledRole } from "../../../contract/views/explanation.ts";
 import type { Storage } from "../../host/ports.ts";
-import type { AgentCard, AgentReason, AgentStanding, ClaimCard, UnfilledRole } from "../../protocol/rpc.ts";
+import type { AgentStanding, ClaimCard } from "../../protocol/rpc.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { scoreCandidate } from "../broadcast/choose-audience.ts";
 import { findSetApart, judgeCard, judgeClaimCard } from "../eligibility/judge-claim.ts";

@@ -4,9 +4,12 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { TaskContext } from "../../../../machines/task/context.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { ThreadExplanation, UnreachableView } from "../../../contract/views/explanation.ts";
+import type { ThreadView } from "../../../contract/views/thread.ts";
+import type { WaitView } from "../../../contract/views/wait.ts";
 import type { HeldBack } from "../../host/held-back.ts";
 import { viewHeldBack } from "../../projector/held-back-row.ts";
-import type { TaskPeek, ThreadExplanation, ThreadView, UnreachableView, WaitView } from "../../protocol/rpc.ts";
+import type { TaskPeek } from "../../protocol/rpc.ts";
 import { isEnded, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { readLastOffer, readOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";

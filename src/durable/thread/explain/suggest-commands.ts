@@ -1,5 +1,6 @@
 /** The commands that move a thread on, or show what it waits for: where an explanation ends. Knows words, no rows. */
-import type { ThreadExplanation, WaitView } from "../../protocol/rpc.ts";
+import type { ThreadExplanation } from "../../../contract/views/explanation.ts";
+import type { WaitView } from "../../../contract/views/wait.ts";
 
 type Explained = Pick<ThreadExplanation, "thread" | "workflow" | "status" | "waits" | "queue">;
 

@@ -7,7 +7,8 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
-import type { ForkBody, Message, RestartBody, Steps, ThreadView } from "../../protocol/rpc.ts";
+import type { ThreadView } from "../../../contract/views/thread.ts";
+import type { ForkBody, Message, RestartBody, Steps } from "../../protocol/rpc.ts";
 import { describeThread, makeAdmit } from "../recruitment/recruitment-logic.ts";
 import { findTask, type RecruitmentPorts, type TaskPort } from "../recruitment/recruitment-ports.ts";
 import { threadLimits } from "../thread-schema.ts";

@@ -2,8 +2,9 @@
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import { type Result, refuse } from "../../../contract/problem.ts";
+import type { ThreadView } from "../../../contract/views/thread.ts";
 import { markReceived } from "../../host/rows.ts";
-import type { Delivery, Envelope, ThreadView } from "../../protocol/rpc.ts";
+import type { Delivery, Envelope } from "../../protocol/rpc.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { writeSupplement } from "../task/task-rows.ts";
 import type { BeginAgain } from "./begin-again.ts";

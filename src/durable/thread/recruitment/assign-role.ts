@@ -1,7 +1,7 @@
 /** An operator takes a role from its holder, for an agent of their choice or for whoever is recruited. Knows rows and the actor host. */
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import { type Result, refuse } from "../../../contract/problem.ts";
-import type { ThreadView } from "../../protocol/rpc.ts";
+import type { ThreadView } from "../../../contract/views/thread.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 

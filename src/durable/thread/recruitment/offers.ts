@@ -7,10 +7,11 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
 import { limits } from "../../../contract/limits.ts";
+import type { AgentCard } from "../../../contract/views/agent.ts";
 import type { Outbox } from "../../host/outbox.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import { createMail } from "../../protocol/mail.ts";
-import type { AgentCard, Message } from "../../protocol/rpc.ts";
+import type { Message } from "../../protocol/rpc.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { findSetApart, judgeCard } from "../eligibility/judge-claim.ts";
 import { formatDuration } from "../explain/format-duration.ts";

@@ -5,8 +5,9 @@
 import type { Json } from "../../../contract/event.ts";
 import type { RoleKind, ThreadEventOf } from "../../../contract/kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { MessageView } from "../../../contract/views/thread.ts";
 import { isRepeat } from "../../host/rows.ts";
-import type { Delivery, Envelope, MessageView, RecruitmentRpc } from "../../protocol/rpc.ts";
+import type { Delivery, Envelope, RecruitmentRpc } from "../../protocol/rpc.ts";
 import { createThreadExplanation } from "../explain/explain-thread.ts";
 import { createBeginAgain } from "../lifecycle/begin-again.ts";
 import { createThreadControl } from "../lifecycle/control-thread.ts";

@@ -6,11 +6,12 @@
 import type { Emitted, ToAgent } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry } from "../../host/logic.ts";
 import { readChild } from "../../host/rows.ts";
 import { createMail } from "../../protocol/mail.ts";
-import type { Message, ProjectionRow, ThreadView } from "../../protocol/rpc.ts";
+import type { Message, ProjectionRow } from "../../protocol/rpc.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
 import { beginEpoch, findNextEpoch, type Origin, type Plan, readEpoch, readPlan, writeOrigin } from "../lifecycle/epochs.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";

@@ -1,10 +1,11 @@
 /** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { Json } from "../../../contract/event.ts";
+import type { AdmissionView } from "../../../contract/views/admission.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { ControlKeys } from "../../host/control-keys.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
-import type { AdmissionView, AgentStanding, TaskPeek, TaskRpc } from "../../protocol/rpc.ts";
+import type { AgentStanding, TaskPeek, TaskRpc } from "../../protocol/rpc.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import type { ThreadServices } from "../thread-services.ts";

@@ -1,7 +1,8 @@
 /** The task's rows: what agents answered and what was decided on it. Knows SQL, not machines. */
 import type { Json } from "../../../contract/event.ts";
+import type { MessageView } from "../../../contract/views/thread.ts";
 import type { Row, Storage } from "../../host/ports.ts";
-import type { MessageView, StepRange, Steps } from "../../protocol/rpc.ts";
+import type { StepRange, Steps } from "../../protocol/rpc.ts";
 
 export interface MessageRow extends Row {
   turn: number;

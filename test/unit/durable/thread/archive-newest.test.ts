@@ -1,7 +1,7 @@
 /** [RET14] What is kept of a long thread's messages, and how it is read in pages. */
 import { expect, test } from "vitest";
 import { refuse, succeed } from "../../../../src/contract/problem.ts";
-import type { MessageView, ThreadView } from "../../../../src/durable/protocol/rpc.ts";
+import type { MessageView, ThreadView } from "../../../../src/contract/views/thread.ts";
 import { archiveLimits, readNewest } from "../../../../src/durable/thread/lifecycle/archive-thread.ts";
 import { pageMessages } from "../../../../src/worker/thread-archive.ts";
 

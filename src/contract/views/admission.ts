@@ -1,0 +1,15 @@
+/** A workflow's queue, for operators. */
+import * as z from "zod";
+import { open, time } from "../shape.ts";
+
+/** An operator has stopped a workflow's admission. */
+export const pauseView = open({ by: z.string(), reason: z.string().nullable(), since: time });
+export type PauseView = z.infer<typeof pauseView>;
+
+export const admissionView = open({
+  running: z.int(),
+  queued: z.array(z.string()).describe("Those that wait, in the order in which they would start."),
+  paused: pauseView.nullable(),
+  concurrency: z.int().nullable().describe("Threads that may run at once; null: any number, or none was ever admitted."),
+});
+export type AdmissionView = z.infer<typeof admissionView>;

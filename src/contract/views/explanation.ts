@@ -1,0 +1,67 @@
+/** Why a thread stands where it stands, as `GET /v1/threads/:id/explain` says it. */
+import * as z from "zod";
+import { open, time } from "../shape.ts";
+import { threadStatuses } from "./thread.ts";
+import { waitView } from "./wait.ts";
+
+/** The one reason why an agent does not hold a role. */
+export const agentReason = open({
+  agent: z.string(),
+  code: z.enum([
+    "not_eligible",
+    "excluded",
+    "at_capacity",
+    "offline",
+    "declined",
+    "outscored",
+    "rejected",
+    "claimed",
+    "unseen",
+    "unanswered",
+    "not_offered",
+    "unknown",
+  ]),
+  why: z.string(),
+});
+export type AgentReason = z.infer<typeof agentReason>;
+
+/** A role that nobody holds, and why. */
+export const unfilledRole = open({
+  role: z.string(),
+  state: z.string(),
+  offer: open({
+    id: z.string(),
+    opened: time,
+    expires: time,
+    closed: z.string().nullable(),
+    offered: z.int(),
+    answered: z.int(),
+    nextLook: time.optional(),
+  }).optional(),
+  agents: z.array(agentReason).describe("The first agents by id."),
+  others: open({ count: z.int(), reasons: z.record(z.string(), z.int()), more: z.boolean() })
+    .optional()
+    .describe("All that are not listed, by reason; their own objects were not asked."),
+});
+export type UnfilledRole = z.infer<typeof unfilledRole>;
+
+/** A receiver that an object cannot reach, and whose messages wait in a queue of its own. */
+export const unreachableView = open({ receiver: z.string(), since: time, messages: z.int(), error: z.string() });
+export type UnreachableView = z.infer<typeof unreachableView>;
+
+/** What a thread waits for and why nobody has the roles that nobody has. */
+export const threadExplanation = open({
+  thread: z.string(),
+  workflow: z.string(),
+  status: z.enum(threadStatuses),
+  waits: z.array(waitView).describe("Empty: it has ended."),
+  unfilled: z.array(unfilledRole),
+  queue: open({ place: z.int().nullable(), queued: z.int(), running: z.int(), ahead: z.array(z.string()) }).optional(),
+  unreachable: z.array(unreachableView).optional().describe("Whom its objects cannot reach; absent: nobody."),
+  withdrawn: z
+    .literal(true)
+    .optional()
+    .describe("Its workflow is not published any more: it goes on under its revision, and no other begins."),
+  run: z.array(z.string()).describe("Commands that move it on, or show what it waits for."),
+});
+export type ThreadExplanation = z.infer<typeof threadExplanation>;

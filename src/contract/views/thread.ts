@@ -1,0 +1,62 @@
+/** A thread and its steps, as `GET /v1/threads/:id` and its messages show them. */
+import * as z from "zod";
+import { cloudEvent } from "../event.ts";
+import { outcome } from "../kinds.ts";
+import { json, open, time } from "../shape.ts";
+
+/** Every state of a thread, in the order of its life. */
+export const threadStatuses = ["queued", "recruiting", "running", "suspended", "completed", "failed", "cancelled", "dropped"] as const;
+export type ThreadStatus = (typeof threadStatuses)[number];
+
+export const threadView = open({
+  id: z.string(),
+  workflow: z.string(),
+  revision: z.string(),
+  status: z.enum(threadStatuses),
+  createdAt: time,
+  updatedAt: time,
+  /** The initiating event. */
+  event: cloudEvent,
+  roles: z.record(
+    z.string(),
+    open({
+      type: z.string(),
+      agent: z.string().optional(),
+      generation: z.int().optional(),
+      state: z.string(),
+      asked: z.int().optional().describe("Of a broadcast: how many have its last turn."),
+      acked: z.int().optional().describe("Of a broadcast: how many have acknowledged it."),
+      failed: z.int().optional().describe("Of a broadcast: how many have failed."),
+    }),
+  ),
+  turn: open({ turn: z.string(), role: z.string(), agent: z.string(), since: time, deadline: z.string() }).optional(),
+  round: z.int(),
+  waiting: open({
+    for: z.string(),
+    role: z.string().optional(),
+    agent: z.string().optional(),
+    since: time,
+    until: time.optional(),
+    then: z.string().optional(),
+  }).optional(),
+  outcome: outcome.optional(),
+  error: z.string().optional(),
+  epoch: z.int().optional().describe("How often it was begun, from the second time on."),
+  parent: z.string().optional(),
+  fork: open({ at: z.int() }).optional().describe("It is a copy of its parent, up to this step."),
+  children: z.array(z.string()),
+});
+export type ThreadView = z.infer<typeof threadView>;
+
+/** One step of a thread. */
+export const messageView = open({
+  round: z.int(),
+  role: z.string(),
+  agent: z.string().nullable(),
+  output: json,
+  body: z.string().optional(),
+  at: time,
+  decision: open({ to: z.string(), prompt: z.string().nullable(), because: z.string() }).optional(),
+  until: z.int().optional().describe("The epoch from which on this step does not count any more."),
+});
+export type MessageView = z.infer<typeof messageView>;
