@@ -9,8 +9,8 @@ import { CliError, type CommandModule, exitCodes } from "./lib/command.ts";
 import { createTerminal, type Output } from "./lib/terminal.ts";
 import { useEnvProxy } from "./lib/use-env-proxy.ts";
 
-/** Every command; in the order of `--help`. */
-export const commands: { name: string; summary: string; load: () => Promise<CommandModule> }[] = [
+/** Every command; in the order of `--help`. `alias`: what it was called before. */
+export const commands: { name: string; alias?: string; summary: string; load: () => Promise<CommandModule> }[] = [
   { name: "start", summary: "run a server on this machine", load: () => import("./commands/start.ts") },
   { name: "backup", summary: "copy what a server keeps, while it runs", load: () => import("./commands/backup.ts") },
   { name: "restore", summary: "make a data folder of a backup", load: () => import("./commands/restore.ts") },
@@ -43,7 +43,12 @@ export const commands: { name: string; summary: string; load: () => Promise<Comm
   { name: "resume", summary: "let a suspended thread go on, or one that ended", load: () => import("./commands/resume.ts") },
   { name: "restart", summary: "begin a thread anew, from its start or from a step", load: () => import("./commands/restart.ts") },
   { name: "fork", summary: "copy a thread up to a step into a new one", load: () => import("./commands/fork.ts") },
-  { name: "parked", summary: "list events that could not be run; retry or drop them", load: () => import("./commands/dead-letters.ts") },
+  {
+    name: "dead-letters",
+    alias: "parked",
+    summary: "list events that could not be run; retry or drop them",
+    load: () => import("./commands/dead-letters.ts"),
+  },
   { name: "schemas", summary: "show who accepts which kinds", load: () => import("./commands/schemas.ts") },
   { name: "explain", summary: "say what a thread waits for, and why nobody takes its roles", load: () => import("./commands/explain.ts") },
   { name: "trace", summary: "show a thread as spans: who had it when, and for how long", load: () => import("./commands/trace.ts") },
@@ -75,9 +80,10 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
   try {
     const words = args.filter((arg) => !arg.startsWith("-"));
     const asked = words[0] === "help" ? words[1] : words[0];
-    for (const { name, summary, load } of commands) {
+    for (const { name, alias, summary, load } of commands) {
       const command = program.command(name).summary(summary).description(capitalize(summary));
-      if (name !== asked) continue;
+      if (alias !== undefined) command.alias(alias);
+      if (name !== asked && alias !== asked) continue;
       const { defineCommand } = await load();
       defineCommand(command, { terminal, env });
     }

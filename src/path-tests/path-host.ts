@@ -33,7 +33,7 @@ export interface PathReport {
   context: Json;
   /** Places that were taken. */
   marks: string[];
-  /** Why the event was refused or parked. */
+  /** Why the event was refused or is a dead letter. */
   refused?: string;
 }
 
@@ -196,11 +196,11 @@ export function createPathHost({ storage }: Pick<World, "storage">, machine: Pat
       // Read by a host that knows nothing but the store.
       const fresh = createHost([]);
       const view = await fresh.read(pathActor);
-      const parked = fresh.parked().at(-1);
+      const letter = fresh.deadLetters().at(-1);
       const marks = storage.exec<{ id: string }>("SELECT id FROM mark").map(({ id }) => id);
       if (!view) return { value: null, status: "absent", context: null, marks, refused: refused ?? "the actor is not there" };
       const left = early === undefined ? undefined : `${early} left before the state that sent it was there to see`;
-      const why = refused ?? left ?? (parked ? `parked (${parked.code}): ${parked.error}` : undefined);
+      const why = refused ?? left ?? (letter ? `a dead letter (${letter.code}): ${letter.error}` : undefined);
       return { value: view.value, status: view.status, context: view.context, marks, ...(why === undefined ? {} : { refused: why }) };
     },
   };

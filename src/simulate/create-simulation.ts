@@ -335,8 +335,8 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
 
   async function finish(refused: string | undefined, before: number): Promise<MoveResult> {
     await settle();
-    const parked = host.parked().at(-1);
-    const why = refused ?? (parked ? `a message was parked (${parked.code}): ${parked.error}` : undefined);
+    const letter = host.deadLetters().at(-1);
+    const why = refused ?? (letter ? `a message is a dead letter (${letter.code}): ${letter.error}` : undefined);
     return { ...(why === undefined ? {} : { refused: why }), decisions: decisions.slice(before), view: await view() };
   }
 

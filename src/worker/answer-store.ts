@@ -8,7 +8,7 @@ import { countBytes } from "../contract/limits.ts";
 import { controlKeyLimits, type Once } from "../durable/host/control-keys.ts";
 import { problemError } from "./problem-error.ts";
 
-/** Answers that are kept, of all operators: a page each, so that ten thousands of parked events are some hundred. */
+/** Answers that are kept, of all operators: a page each, so that ten thousands of dead letters are some hundred. */
 const keptAnswers = 1_000;
 
 interface AnswerRow {

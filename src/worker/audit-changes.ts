@@ -44,7 +44,8 @@ export function auditChanges(ports: AppPorts, routes: () => ListedRoute[]): Midd
 
 /** `POST /v1/threads/:id/cancel` is `threads.cancel`, `DELETE /v1/agents/:id` is `agents.delete`. */
 export function nameAction(method: string, pattern: string): string {
-  const segments = pattern.split("/").slice(2);
+  // An order is one word in the audit, whichever of its names was called.
+  const segments = pattern.replace("/v1/parked", "/v1/dead-letters").split("/").slice(2);
   const words = segments.filter((segment) => !segment.startsWith(":"));
   const isNamed = words.length > 1 && (method !== "DELETE" || !segments.at(-1)?.startsWith(":"));
   return isNamed ? words.join(".") : [...words, verbs[method]].join(".");

@@ -1,4 +1,4 @@
-/** Parked events as D1 was told of them. It may be behind; the object that parked one never is. */
+/** Dead letters as D1 was told of them. It may be behind; the object that keeps one never is. */
 
 export interface DeadLetterEntry {
   id: string;
@@ -24,7 +24,7 @@ interface DeadLetterRow {
 export async function listDeadLetters(
   db: D1Database,
   query: { thread?: string | undefined; after?: string | undefined; limit: number },
-): Promise<{ parked: DeadLetterEntry[]; next: string | null }> {
+): Promise<{ deadLetters: DeadLetterEntry[]; next: string | null }> {
   const { thread = null, after = null, limit } = query;
   const { results } = await db
     .prepare(
@@ -35,7 +35,7 @@ export async function listDeadLetters(
     .all<DeadLetterRow>();
   const page = results.slice(0, limit);
   return {
-    parked: page.map(({ at, ...row }) => ({ ...row, at: new Date(at).toISOString() })),
+    deadLetters: page.map(({ at, ...row }) => ({ ...row, at: new Date(at).toISOString() })),
     next: results.length > limit ? (page.at(-1)?.id ?? null) : null,
   };
 }

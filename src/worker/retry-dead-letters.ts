@@ -1,20 +1,20 @@
-/** Retries what is parked, thread by thread, and lets the threads go on that were suspended for it. Knows objects by their calls. */
+/** Retries dead letters, thread by thread, and lets the threads go on that were suspended for it. Knows objects by their calls. */
 
 import type { Result } from "../contract/problem.ts";
 import type { RecruitmentRpc } from "../durable/protocol/rpc.ts";
 
-/** What became of some parked events. */
+/** What became of some dead letters. */
 export interface RetriedDeadLetter {
   /** Ids that were taken. */
   taken: string[];
-  /** Ids that stay parked, each with why. */
+  /** Ids that stay dead letters, each with why. */
   left: { id: string; code: string; detail: string }[];
-  /** Threads that were suspended for what is not parked any more, and go on. */
+  /** Threads that were suspended for what is a dead letter no more, and go on. */
   resumed: string[];
 }
 
-/** The reason of a thread that was suspended for a parked event: see `parked-events.ts`. */
-const parkedReason = /^parked: /;
+/** The reason of a thread that was suspended for a dead letter; it was `parked: ` once, and may be in what is stored. */
+const deadLetterReason = /^(dead letter|parked): /;
 
 /**
  * @param ids `<thread>:<event>`, in the order in which they are to be tried
@@ -65,7 +65,7 @@ async function retryEach(
 
 type Attempt = { ok: true } | { ok: false; problem: { code: string; detail: string } };
 
-/** An object that cannot be asked keeps what it has parked; the others are tried all the same. */
+/** An object that cannot be asked keeps its dead letters; the others are tried all the same. */
 async function attempt(call: () => Promise<Result<null>>): Promise<Attempt> {
   try {
     return await call();
@@ -74,9 +74,9 @@ async function attempt(call: () => Promise<Result<null>>): Promise<Attempt> {
   }
 }
 
-/** Why the thread is suspended, if that is for what was parked. */
+/** Why the thread is suspended, if that is for a dead letter. */
 async function findReason(root: Pick<RecruitmentRpc, "show">): Promise<string | undefined> {
   const shown = await root.show(null);
   const { status, error } = shown.ok ? shown.value : { status: undefined, error: undefined };
-  return status === "suspended" && error !== undefined && parkedReason.test(error) ? error : undefined;
+  return status === "suspended" && error !== undefined && deadLetterReason.test(error) ? error : undefined;
 }

@@ -137,7 +137,7 @@ const then: Record<ListedWait["for"], string> = {
   children: "the last child's end goes on with it",
   place: "it starts when a thread of its workflow ends",
   person: "an operator or a signal resumes or cancels it",
-  engine: "nobody is asked now: `nerveflare explain` says what it stands at, `nerveflare parked` what could not be run",
+  engine: "nobody is asked now: `nerveflare explain` says what it stands at, `nerveflare dead-letters` what could not be run",
 };
 
 function readWait({ waits_for, role, agent, since, until }: ThreadRow): ListedWait | null {

@@ -143,7 +143,7 @@ test("[LOG1] the log of a server that is killed: appended once, tailed, archived
   const trace = JSON.parse(await runCli(facts, "trace", thread, "--json")) as { traceId: string; spans: { spanId: string }[] };
   expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([trace.traceId]));
   expect(collector.spans.map(({ spanId }) => spanId).sort()).toEqual(trace.spans.map(({ spanId }) => spanId).sort());
-  expect(JSON.parse(await runCli(facts, "status", "--json"))).toMatchObject({ threads: { completed: 1 }, parked: 0 });
+  expect(JSON.parse(await runCli(facts, "status", "--json"))).toMatchObject({ threads: { completed: 1 }, deadLetters: 0, parked: 0 });
 
   // An archive that was stopped within a line goes on with it; what is pruned is what the file has.
   const file = join(data, "log.ndjson");

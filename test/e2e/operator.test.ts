@@ -7,7 +7,7 @@ import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const within = { timeout: 10_000, interval: 50 };
 
-test("suspend, resume, restart, fork, take a role, pause, cancel, and see what is parked", async () => {
+test("suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ["", ""];
@@ -91,7 +91,7 @@ test("suspend, resume, restart, fork, take a role, pause, cancel, and see what i
     expect(await say("cancel", id, "--reason", "enough")).toMatch(/cancelled|cancel is under way/);
     expect(await seeStatus(id, "cancelled")).toContain("enough");
   }
-  expect(await say("parked")).toBe("Nothing is parked.\n");
-  expect(await run("parked", "drop", "nothing")).toMatchObject({ code: 1, err: expect.stringContaining("nothing") });
+  for (const name of ["dead-letters", "parked"]) expect(await say(name)).toBe("There are no dead letters.\n");
+  expect(await run("dead-letters", "drop", "nothing")).toMatchObject({ code: 1, err: expect.stringContaining("nothing") });
   expect(await run("cancel", "t-none")).toMatchObject({ code: 1, err: expect.stringContaining("t-none") });
 }, 40_000);

@@ -284,7 +284,7 @@ test("[SRV17] threads that run while the disk is full go to their end when there
     const { body: told } = await call(facts, "GET", `/v1/threads/${thread}/messages`);
     expect(told.messages.map(({ role }: { role: string }) => role)).toEqual(["reviewer", "author", "reviewer"]);
   }
-  expect((await call(facts, "GET", "/v1/parked")).body.parked).toEqual([]);
+  expect((await call(facts, "GET", "/v1/dead-letters")).body.deadLetters).toEqual([]);
 });
 
 /** Mounts a disk of that size for the test. False, and said, where that is not allowed. */

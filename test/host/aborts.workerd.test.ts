@@ -57,7 +57,7 @@ test.each(["before", "after"] as const)("[HOST3] the receiver ends %s it has sto
   expect((await w.query(c, "SELECT text FROM note ORDER BY n")).map(({ text }) => text)).toEqual(["+1", "+2", "+3"]);
 });
 
-test("[HOST24] a receiver that the platform resets again and again is asked until it is well, and nothing is parked", async () => {
+test("[HOST24] a receiver that the platform resets again and again is asked until it is well, and nothing is a dead letter", async () => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
   const w = createWorkerdWorld();
   const [s, c] = ["s-reset", "c-reset"];
@@ -77,6 +77,6 @@ test("[HOST24] a receiver that the platform resets again and again is asked unti
   await w.read(s);
   await w.advance(1_200_000);
   expect(deaths).toBe(8);
-  expect([await w.parked(c), await w.parked(s)]).toEqual([[], []]);
+  expect([await w.deadLetters(c), await w.deadLetters(s)]).toEqual([[], []]);
   expect(await w.read(c)).toMatchObject({ context: { n: 1 } });
 });

@@ -19,7 +19,7 @@ export interface ContractWorld {
   deliver(envelope: Envelope): Promise<Delivery>;
   read(actor: string): Promise<ActorView | undefined>;
   history(actor: string, page?: { after?: number; limit?: number }): Promise<HistoryEntry[]>;
-  parked(actor: string): Promise<DeadLetterRow[]>;
+  deadLetters(actor: string): Promise<DeadLetterRow[]>;
   retry(actor: string, id: number): Promise<SendAnswer>;
   drop(actor: string, id: number): Promise<boolean>;
   forget(actor: string): Promise<boolean>;

@@ -146,7 +146,7 @@ export function describeHost(name: string, createWorld: () => ContractWorld): vo
       // Those who do not know the event find it in the deadLetters lot.
       await at(() => w.start(`${a}-b`, "counter"));
       await at(() => w.send(`${a}-b`, { type: "tell" }));
-      expect(await w.parked(`${a}-b`)).toMatchObject([{ code: "unknown_event", event: expect.stringContaining("delivery.refused") }]);
+      expect(await w.deadLetters(`${a}-b`)).toMatchObject([{ code: "unknown_event", event: expect.stringContaining("delivery.refused") }]);
     });
 
     test("[HOST7] children live in objects of their own, three deep, and their completion comes up as xstate.done.actor.<id>", async () => {
@@ -413,44 +413,44 @@ export function describeHost(name: string, createWorld: () => ContractWorld): vo
       expect(world.begun.get(name)).toBe(2);
     });
 
-    test("[HOST13] an event that throws is parked with its error; later events go on; it can be retried or dropped", async () => {
+    test("[HOST13] an event that throws is a dead letter with its error; later events go on; it can be retried or dropped", async () => {
       const { w, a, at } = open();
       await at(() => w.start(a, "counter"));
       await at(() => w.deliver(event(1, a, { type: "boom" })));
       await at(() => w.deliver(event(2, a, { type: "add", by: 1 })));
       expect(await w.send(a, { type: "boom" })).toMatchObject({ ok: false, code: "threw", detail: "boom" });
-      const [first, second] = await w.parked(a);
+      const [first, second] = await w.deadLetters(a);
       expect([first, second]).toMatchObject([
         { sender: "client/1", number: 1, code: "threw", error: "boom" },
         { sender: null, code: "threw" },
       ]);
       expect(await w.retry(a, first?.id as number)).toMatchObject({ ok: false, code: "threw", detail: "boom" });
-      expect(await w.parked(a)).toHaveLength(2);
+      expect(await w.deadLetters(a)).toHaveLength(2);
       expect(await w.drop(a, second?.id as number)).toBe(true);
       expect(await w.drop(a, second?.id as number)).toBe(false);
-      expect(await w.parked(a)).toHaveLength(1);
+      expect(await w.deadLetters(a)).toHaveLength(1);
       expect(await w.read(a)).toMatchObject({ context: { n: 1 }, revision: 2 });
     });
 
-    test("[HOST13] a message that the state does not take is parked, and taken when it is retried at its time", async () => {
+    test("[HOST13] a message that the state does not take is a dead letter, and taken when it is retried at its time", async () => {
       const { w, a, at } = open();
       await at(() => w.start(a, "clock"));
       await at(() => w.deliver(event(1, a, { type: "leave" })));
-      const [entry] = await w.parked(a);
+      const [entry] = await w.deadLetters(a);
       expect(entry).toMatchObject({ code: "not_taken", actor: a });
       await at(() => w.send(a, { type: "after" }));
       await at(async () => expect(await w.retry(a, entry?.id as number)).toMatchObject({ ok: true, view: { value: "idle" } }));
-      expect(await w.parked(a)).toEqual([]);
+      expect(await w.deadLetters(a)).toEqual([]);
     });
 
-    test("[HOST13] a timer whose event throws is parked, later timers ring, and it can be retried", async () => {
+    test("[HOST13] a timer whose event throws is a dead letter, later timers ring, and it can be retried", async () => {
       const { w, a, at } = open();
       await at(() => w.start(a, "clock"));
       await at(() => w.send(a, { type: "broken" }));
       await at(() => w.send(a, { type: "self" }));
       await at(() => w.advance(1_000));
       expect(await w.read(a)).toMatchObject({ context: { rang: ["self"] } });
-      const [entry] = await w.parked(a);
+      const [entry] = await w.deadLetters(a);
       expect(entry).toMatchObject({ code: "threw", error: "burst" });
       expect(await w.retry(a, entry?.id as number)).toMatchObject({ ok: false, code: "threw" });
       await w.drop(a, entry?.id as number);
@@ -467,7 +467,7 @@ export function describeHost(name: string, createWorld: () => ContractWorld): vo
       });
     });
 
-    test("[HOST14] a message whose delivery fails five times is parked unrun, the lane goes on, and an operator may retry it", async () => {
+    test("[HOST14] a message whose delivery fails five times is a dead letter, unrun, the lane goes on, and an operator may retry it", async () => {
       const { w, a } = open();
       const b = `${a}-b`;
       await w.start(a, "sender");
@@ -485,13 +485,13 @@ export function describeHost(name: string, createWorld: () => ContractWorld): vo
       await w.advance(120_000);
       expect(deaths).toBe(5);
       expect(await w.read(b)).toMatchObject({ context: { n: 1 } });
-      const [entry] = await w.parked(b);
+      const [entry] = await w.deadLetters(b);
       expect(entry).toMatchObject({ code: "poison", sender: `actor/${a}` });
       expect(await w.retry(b, entry?.id as number)).toMatchObject({ ok: true, view: { context: { n: 14 } } });
-      expect(await w.parked(b)).toEqual([]);
+      expect(await w.deadLetters(b)).toEqual([]);
     });
 
-    test("[HOST14] a child whose start was parked can be started by a retry, and dropping it fails it in its parent", async () => {
+    test("[HOST14] a child whose start is a dead letter can be started by a retry, and dropping it fails it in its parent", async () => {
       const { w, a } = open();
       for (const way of ["retry", "drop"] as const) {
         const p = `${a}-${way}`;
@@ -502,7 +502,7 @@ export function describeHost(name: string, createWorld: () => ContractWorld): vo
         await w.start(p, "family");
         await w.advance(120_000);
         const c = (await w.read(p))?.children[0]?.address.slice("actor/".length) as string;
-        const entry = (await w.parked(c)).find(({ code }) => code === "poison");
+        const entry = (await w.deadLetters(c)).find(({ code }) => code === "poison");
         if (way === "retry") {
           expect(await w.retry(c, entry?.id as number)).toMatchObject({ ok: true, view: { value: "busy" } });
           await w.settle();
@@ -564,7 +564,7 @@ export function describeHost(name: string, createWorld: () => ContractWorld): vo
       ] as const)
         expect(await w.send(a, { type })).toMatchObject({ ok: false, code });
       expect(await w.send("nobody-here", { type: "x" })).toMatchObject({ ok: false, code: "unknown_actor" });
-      expect(await w.parked(a)).toEqual([]);
+      expect(await w.deadLetters(a)).toEqual([]);
       expect(await w.read(a)).toMatchObject({ revision: 1 });
     });
 

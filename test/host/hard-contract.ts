@@ -37,20 +37,23 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
     test.each([
       ["guarded", "the guard threw"],
       ["selfish", "undefined"],
-    ])("[HOST13] a guard that throws (%s) parks its event, and its sender's next message is on its way at once", async (type, why) => {
-      const { w, a } = open();
-      await w.start(a, "fragile");
-      const started = w.now();
-      expect(await w.deliver(event(1, a, { type }))).toEqual({ status: "stored" });
-      expect(await w.deliver(event(2, a, { type: "add" }))).toEqual({ status: "stored" });
-      expect(await w.send(a, { type })).toMatchObject({ ok: false, code: "threw", detail: expect.stringContaining(why) });
-      expect(w.now()).toBe(started);
-      expect(await w.read(a)).toMatchObject({ context: { n: 1 }, revision: 2 });
-      expect(await w.parked(a)).toMatchObject([
-        { code: "threw", number: 1 },
-        { code: "threw", sender: null },
-      ]);
-    });
+    ])(
+      "[HOST13] a guard that throws (%s) makes its event a dead letter, and its sender's next message is on its way at once",
+      async (type, why) => {
+        const { w, a } = open();
+        await w.start(a, "fragile");
+        const started = w.now();
+        expect(await w.deliver(event(1, a, { type }))).toEqual({ status: "stored" });
+        expect(await w.deliver(event(2, a, { type: "add" }))).toEqual({ status: "stored" });
+        expect(await w.send(a, { type })).toMatchObject({ ok: false, code: "threw", detail: expect.stringContaining(why) });
+        expect(w.now()).toBe(started);
+        expect(await w.read(a)).toMatchObject({ context: { n: 1 }, revision: 2 });
+        expect(await w.deadLetters(a)).toMatchObject([
+          { code: "threw", number: 1 },
+          { code: "threw", sender: null },
+        ]);
+      },
+    );
 
     test("[HOST2] a step that throws leaves no trace of what it changed in place: not in context, not in its event, with no eviction between", async () => {
       const { w, a } = open();
@@ -59,7 +62,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       await w.deliver(event(1, a, { type: "inPlace", items: [1] }));
       await w.send(a, { type: "kind" });
       expect(await w.read(a)).toMatchObject({ context: { list: [] } });
-      for (const entry of await w.parked(a)) expect(JSON.parse(entry.event)).toEqual({ type: "inPlace", items: [1] });
+      for (const entry of await w.deadLetters(a)) expect(JSON.parse(entry.event)).toEqual({ type: "inPlace", items: [1] });
       // What the first actor of a machine changed in its context is not the next one's.
       await w.start(`${a}-b`, "fragile");
       expect(await w.read(`${a}-b`)).toMatchObject({ context: { list: [] } });
@@ -86,16 +89,16 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
         );
       }
       expect(await w.read(c)).toMatchObject({ context: { heard: 1 } });
-      expect(await w.parked(c)).toHaveLength(500);
+      expect(await w.deadLetters(c)).toHaveLength(500);
       const b = `${a}-b`;
       await at(() => w.start(b, "fragile"));
       await fill(b, 500, "not_taken");
       expect(await w.deliver(event(1, b, { type: "guarded" }))).toEqual({ status: "stored" });
-      expect(await w.parked(b)).toHaveLength(501);
+      expect(await w.deadLetters(b)).toHaveLength(501);
       // What throws stays with its sender once there is no room.
       await fill(b, 499, "threw");
       expect(await w.send(b, { type: "guarded" })).toMatchObject({ ok: false, code: "threw" });
-      await expect(async () => w.deliver(event(2, b, { type: "guarded" }))).rejects.toThrow("1000 events are parked");
+      await expect(async () => w.deliver(event(2, b, { type: "guarded" }))).rejects.toThrow("1000 events are dead letters");
       expect(await w.deliver(event(2, b, { type: "unheard" }))).toEqual({ status: "stored" });
     });
 
@@ -115,7 +118,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       });
       expect(await w.deliver(event(1, a, anything({})))).toMatchObject({ status: "refused", code: "malformed" });
       expect(await w.deliver(event(2, a, anything({ type: "host.event", event: {} }), `actor/${a}`))).toEqual({ status: "stored" });
-      expect(await w.parked(a)).toEqual([]);
+      expect(await w.deadLetters(a)).toEqual([]);
       expect(await w.read(a)).toMatchObject({ revision: 1 });
     });
 
@@ -284,7 +287,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       });
     });
 
-    test('[HOST30] a machine that throws is parked and goes on; with `throws: "fail"` it ends in error, and its parent hears of it', async () => {
+    test('[HOST30] the event of a machine that throws is a dead letter, and the machine goes on; with `throws: "fail"` it ends in error, and its parent hears of it', async () => {
       const { w, a, at } = open();
       for (const [logic, value, seen] of [
         // Not as in XState: nobody but the operator hears of it.
@@ -297,7 +300,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
         await at(() => w.send(p, { type: "tell", what: "break" }));
         expect(await w.read(p)).toMatchObject({ value, context: { seen } });
         expect(await w.read(c)).toMatchObject({ status: logic === "strict" ? "error" : "active" });
-        expect(await w.parked(c)).toHaveLength(logic === "strict" ? 0 : 1);
+        expect(await w.deadLetters(c)).toHaveLength(logic === "strict" ? 0 : 1);
       }
       const b = `${a}-root`;
       await at(() => w.start(b, "brittle"));
@@ -319,7 +322,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       await at(() => w.start(a, "guardian"));
       await at(() => w.send(a, { type: "tell", what: "end" }));
       expect(await w.read(a)).toMatchObject({ value: "b", context: { seen: ["ended"] }, children: [] });
-      expect(await w.parked(a)).toEqual([]);
+      expect(await w.deadLetters(a)).toEqual([]);
     });
 
     test("[HOST10] a delay of half a millisecond rings when the next one is full", async () => {

@@ -16,7 +16,7 @@ export function createNodeWorld(): ContractWorld {
     deliver: async (envelope) => cluster.host(envelope.to).deliver(envelope),
     read: (actor) => host(actor).read(actor),
     history: async (actor, page) => host(actor).history(actor, page),
-    parked: async (actor) => host(actor).parked(),
+    deadLetters: async (actor) => host(actor).deadLetters(),
     retry: (actor, id) => host(actor).retryDeadLetter(id),
     drop: async (actor, id) => host(actor).dropDeadLetter(id),
     forget: (actor) => host(actor).forget(actor),

@@ -23,7 +23,7 @@ export function createWorkerdWorld(): ContractWorld {
     deliver: async (envelope) => stubOf(envelope.to.slice("actor/".length)).deliver(envelope),
     read: async (actor) => stubOf(actor).read(actor),
     history: async (actor, page) => stubOf(actor).history(actor, page),
-    parked: async (actor) => stubOf(actor).parked(),
+    deadLetters: async (actor) => stubOf(actor).deadLetters(),
     retry: async (actor, id) => stubOf(actor).retry(id),
     drop: async (actor, id) => stubOf(actor).drop(id),
     forget: async (actor) => stubOf(actor).forget(actor),

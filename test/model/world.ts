@@ -54,7 +54,7 @@ export interface Model {
   observe?(actor: "recruitment" | "task", effects: Effect[]): void;
 }
 
-/** A message that a live actor did not take: the host would park it. */
+/** A message that a live actor did not take: for the host it would be a dead letter. */
 export class ParkedError extends Error {}
 
 export function makeModel(compiled: CompiledWorkflow, agents = ["a", "b"]): Model {

@@ -99,7 +99,7 @@ const orders: Record<string, { to: Order; before?: (stage: Stage) => Promise<unk
     to: (stage, key) => root(stage).control("resume", "ann", {}, key),
     then: (stage) => root(stage).control("suspend", "ann", {}),
   },
-  "drop what is not parked": { to: (stage, key) => stage.cluster.thread(stage.thread).settleDeadLetter("drop", "7", key) },
+  "drop what is no dead letter": { to: (stage, key) => stage.cluster.thread(stage.thread).settleDeadLetter("drop", "7", key) },
   pause: {
     to: (stage, key) => stage.cluster.workflow("code-review").pause({ by: "ann", reason: null, since: "now" }, key),
     then: (stage) => stage.cluster.workflow("code-review").pause(null),

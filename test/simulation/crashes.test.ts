@@ -86,7 +86,7 @@ async function tell(dieAt: number, times = 1): Promise<{ acts: number; end: unkn
         children: view.children,
       },
       history: host.history(actor).map((entry) => entry.event.type),
-      parked: host.parked().map(({ code, event }) => [code, event]),
+      deadLetters: host.deadLetters().map(({ code, event }) => [code, event]),
       left: store.exec(
         "SELECT (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM timer) AS timer, (SELECT count(*) FROM job) AS job",
       )[0],
@@ -109,14 +109,14 @@ test("[HOST2] [HOST3] [HOST5] [HOST6] [HOST11] whatever instruction is an object
     c: { view: { context: { n: 7 } } },
     ears: { view: { context: { got: 1 } } },
     w: { view: { context: { out: { worked: "w" } } } },
-    t: { view: { context: { rang: ["100", "1000"] } }, parked: [["unknown_event", JSON.stringify({ type: "noise" })]] },
+    t: { view: { context: { rang: ["100", "1000"] } }, deadLetters: [["unknown_event", JSON.stringify({ type: "noise" })]] },
   });
   for (let at = 1; at <= told.acts; at++) expect((await tell(at)).end, `died at ${at} of ${told.acts}`).toEqual(told.end);
   // And four lives in a row.
   for (let at = 1; at <= told.acts; at += 17) expect((await tell(at, 4)).end, `died four times from ${at}`).toEqual(told.end);
 });
 
-test("[HOST14] a message that kills its receiver is parked, though every attempt kills it", async () => {
+test("[HOST14] a message that kills its receiver is a dead letter, though every attempt kills it", async () => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
   const cluster = createCluster(logics);
@@ -137,5 +137,5 @@ test("[HOST14] a message that kills its receiver is parked, though every attempt
   cluster.host("actor/s");
   await cluster.advance(200_000);
   expect(deaths).toBeLessThanOrEqual(5);
-  expect(cluster.host("actor/c").parked()).toMatchObject([{ code: "poison", event: '{"type":"crash"}' }]);
+  expect(cluster.host("actor/c").deadLetters()).toMatchObject([{ code: "poison", event: '{"type":"crash"}' }]);
 });

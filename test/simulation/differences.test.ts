@@ -60,7 +60,7 @@ const charts: [what: string, machine: unknown, types: string[], xstate: unknown[
     ["active", 2],
   ],
   [
-    "an event that throws is parked and the actor goes on",
+    "an event that throws is a dead letter and the actor goes on",
     base.createMachine({
       context,
       on: {

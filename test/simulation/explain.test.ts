@@ -129,14 +129,14 @@ test("[EXPL4] that the workflow was withdrawn, of a thread that goes on and of o
   });
 });
 
-test("[EXPL5] every wait that somebody can end has a command, and what nothing is known of leads to what is parked", () => {
+test("[EXPL5] every wait that somebody can end has a command, and what nothing is known of leads to the dead letters", () => {
   const base = { thread: "t", workflow: "w", status: "running" as const };
   const wait = { text: "x", since: "", then: "", role: "r", agent: "a" };
   for (const what of ["place", "person", "claim", "pause", "holder", "answer", "answers", "decision"] as const)
     expect(suggestCommands({ ...base, waits: [{ ...wait, for: what }] }).join(), what).toMatch(/^nerveflare /);
-  expect(suggestCommands({ ...base, waits: [] })).toEqual(["nerveflare parked --thread t"]);
-  expect(suggestCommands({ ...base, waits: [{ ...wait, for: "person", text: "suspended: parked: x" }] })).toEqual([
-    "nerveflare parked retry --all --thread t",
+  expect(suggestCommands({ ...base, waits: [] })).toEqual(["nerveflare dead-letters --thread t"]);
+  expect(suggestCommands({ ...base, waits: [{ ...wait, for: "person", text: "suspended: dead letter: x" }] })).toEqual([
+    "nerveflare dead-letters retry --all --thread t",
   ]);
 });
 

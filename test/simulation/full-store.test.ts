@@ -37,7 +37,7 @@ test.each(faults)(
     await host.start({ actor: "a", logic: "counter" });
     failNext();
     await expect(host.send("a", { type: "add", by: 1 })).rejects.toThrow(fault);
-    expect(host.parked()).toEqual([]);
+    expect(host.deadLetters()).toEqual([]);
     expect(await host.send("a", { type: "add", by: 1 })).toMatchObject({ ok: true });
     expect(await host.read("a")).toMatchObject({ context: { n: 1 } });
   },
@@ -49,7 +49,7 @@ test.each(faults)("[STORE2] a message that is delivered is refused for now, and 
   const envelope = { from: "client/1", id: 1, to: "actor/a", message: { type: "add", by: 1 } };
   failNext();
   await expect(cluster.host("actor/a").deliver(envelope)).rejects.toThrow(fault);
-  expect(host.parked()).toEqual([]);
+  expect(host.deadLetters()).toEqual([]);
   expect(await host.deliver(envelope)).toEqual({ status: "stored" });
   expect(await host.deliver(envelope)).toEqual({ status: "stored" });
   expect(await host.read("a")).toMatchObject({ context: { n: 1 } });
@@ -70,7 +70,7 @@ test.each(faults)("[STORE3] a timer that rings then rings again (%s)", async (fa
   };
   await cluster.advance(1_000);
   await cluster.settle();
-  expect(host.parked()).toEqual([]);
+  expect(host.deadLetters()).toEqual([]);
   await cluster.advance(120_000);
   await cluster.settle();
   expect(await host.read("a")).toMatchObject({ context: { rang: ["self"] } });
@@ -80,5 +80,5 @@ test("[STORE4] what a machine throws is set aside still, whatever it calls it", 
   const { host } = open("");
   await host.start({ actor: "a", logic: "counter" });
   expect(await host.send("a", { type: "boom" })).toMatchObject({ ok: false, code: "threw" });
-  expect(host.parked()).toHaveLength(1);
+  expect(host.deadLetters()).toHaveLength(1);
 });

@@ -72,14 +72,19 @@ async function write(emits: number) {
   })) as Accepted | Rejected;
   await cluster.advance(10_000);
   const shown = await cluster.thread(threads[0] as string).recruitment.show(null);
-  return { answer, shown: shown.ok && shown.value, told: count("told."), parked: cluster.thread(threads[0] as string).host.parked() };
+  return {
+    answer,
+    shown: shown.ok && shown.value,
+    told: count("told."),
+    deadLetters: cluster.thread(threads[0] as string).host.deadLetters(),
+  };
 }
 
 test("[BYTE4] an edge that publishes more than fits fails by its code, and the answer is taken; one that fits is published whole", async () => {
   const large = await write(12);
   expect(large.answer).toMatchObject({ status: "accepted" });
   expect(large.shown).toMatchObject({ status: "failed", error: expect.stringMatching(/edge_too_large.*bytes/) });
-  expect(large.parked).toEqual([]);
+  expect(large.deadLetters).toEqual([]);
   expect(large.told).toBe(0);
   const small = await write(7);
   expect(small).toMatchObject({ answer: { status: "accepted" }, shown: { status: "completed" }, told: 7 });

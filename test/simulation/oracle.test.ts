@@ -31,7 +31,7 @@ async function compare(seed: number, length: number, careless = false): Promise<
     return { status, value, context: keepPlain(context), tags: [...(tags ?? [])].sort() };
   };
   if (failed && !careless) return "restless";
-  const cluster = createCluster(createLogics({ m: { machine, options: { throws: careless ? "fail" : "park" } } }));
+  const cluster = createCluster(createLogics({ m: { machine, options: { throws: careless ? "fail" : "dead-letter" } } }));
   const host = () => cluster.host("actor/m");
   await host().start({ actor: "m", logic: "m" });
   const operations: string[] = [];
@@ -40,11 +40,11 @@ async function compare(seed: number, length: number, careless = false): Promise<
     cluster.evict("actor/m");
     const view = await host().read("m");
     const shown = view && { status: view.status, value: view.value, context: view.context, tags: view.tags.sort() };
-    const parked = host().parked();
+    const deadLetters = host().deadLetters();
     // What has failed in its first step has no tags in XState.
     expect(
       failed && shown ? { ...shown, tags: see().tags } : shown,
-      `seed ${seed}, after ${operations.join(" ")}, parked ${JSON.stringify(parked)}`,
+      `seed ${seed}, after ${operations.join(" ")}, dead letters ${JSON.stringify(deadLetters)}`,
     ).toEqual(see());
     if (step === length || live.getSnapshot().status !== "active") return failed ? "failed" : "compared";
     if (random() < 0.35) {

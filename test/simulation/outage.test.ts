@@ -1,4 +1,4 @@
-/** [HOST14] [HOST24] [HOST25] Receivers that cannot be reached: nothing is parked for it, and a broken one stops nobody else. */
+/** [HOST14] [HOST24] [HOST25] Receivers that cannot be reached: nothing is a dead letter for it, and a broken one stops nobody else. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createCommitter } from "../../src/durable/host/committer.ts";
 import { hostLimits } from "../../src/durable/host/limits.ts";
@@ -26,28 +26,31 @@ const outages: [string, Error][] = [
   ["locked D1", Object.assign(new Error("D1_ERROR: database is locked: SQLITE_BUSY"), { remote: true })],
 ];
 
-test.each(outages)("[HOST24] an outage (%s) parks nothing, though it lasts and the sender is evicted between tries", async (_, error) => {
-  const w = createNodeWorld();
-  await w.start("s", "sender");
-  await w.start("c", "counter");
-  let away = true;
-  let tries = 0;
-  world.transport = async (envelope, deliver) => {
-    if (!away) return deliver();
-    if (envelope.to === "actor/c") tries += 1;
-    throw error;
-  };
-  for (let n = 1; n <= 3; n++) await w.send("s", { type: "send", to: "actor/c", n });
-  for (let passed = 0; passed < 20; passed++) {
-    await w.advance(60_000);
-    await w.evict("s");
-  }
-  away = false;
-  await w.advance(120_000);
-  expect(tries).toBeGreaterThan(hostLimits.deliveryAttempts);
-  expect([await w.parked("c"), await w.parked("s")]).toEqual([[], []]);
-  expect((await w.query("c", "SELECT text FROM note ORDER BY n")).map(({ text }) => text)).toEqual(["+1", "+2", "+3"]);
-});
+test.each(outages)(
+  "[HOST24] an outage (%s) makes nothing a dead letter, though it lasts and the sender is evicted between tries",
+  async (_, error) => {
+    const w = createNodeWorld();
+    await w.start("s", "sender");
+    await w.start("c", "counter");
+    let away = true;
+    let tries = 0;
+    world.transport = async (envelope, deliver) => {
+      if (!away) return deliver();
+      if (envelope.to === "actor/c") tries += 1;
+      throw error;
+    };
+    for (let n = 1; n <= 3; n++) await w.send("s", { type: "send", to: "actor/c", n });
+    for (let passed = 0; passed < 20; passed++) {
+      await w.advance(60_000);
+      await w.evict("s");
+    }
+    away = false;
+    await w.advance(120_000);
+    expect(tries).toBeGreaterThan(hostLimits.deliveryAttempts);
+    expect([await w.deadLetters("c"), await w.deadLetters("s")]).toEqual([[], []]);
+    expect((await w.query("c", "SELECT text FROM note ORDER BY n")).map(({ text }) => text)).toEqual(["+1", "+2", "+3"]);
+  },
+);
 
 test("[HOST14] only what the receiver itself throws counts: evictions of the sender in between do not", async () => {
   const w = createNodeWorld();
@@ -65,11 +68,11 @@ test("[HOST14] only what the receiver itself throws counts: evictions of the sen
     await w.advance(30_000);
   }
   expect(throws).toBe(hostLimits.deliveryAttempts - 1);
-  expect(await w.parked("c")).toEqual([]);
+  expect(await w.deadLetters("c")).toEqual([]);
   expect(await w.read("c")).toMatchObject({ context: { n: 7 } });
 });
 
-test("[HOST14] a message at which its receiver runs out of memory or time is parked at the fifth", async () => {
+test("[HOST14] a message at which its receiver runs out of memory or time is a dead letter at the fifth", async () => {
   const w = createNodeWorld();
   await w.start("s", "sender");
   await w.start("c", "counter");
@@ -80,7 +83,7 @@ test("[HOST14] a message at which its receiver runs out of memory or time is par
   };
   await w.send("s", { type: "send", to: "actor/c", n: 7 });
   await w.advance(120_000);
-  expect(await w.parked("c")).toMatchObject([{ code: "poison" }]);
+  expect(await w.deadLetters("c")).toMatchObject([{ code: "poison" }]);
 });
 
 test("[HOST25] after ten minutes a broken receiver has a queue of its own, in order; the lane goes on, over evictions", async () => {
@@ -107,12 +110,12 @@ test("[HOST25] after ten minutes a broken receiver has a queue of its own, in or
   await w.settle();
   expect(await notes("c")).toEqual(["+2", "+4", "+6", "+8"]);
   expect(await w.query("s", "SELECT receiver, count(*) AS n FROM held_back GROUP BY receiver")).toEqual([{ receiver: "actor/b", n: 4 }]);
-  // An hour, a day: it is tried all the while, and nothing is parked for it.
+  // An hour, a day: it is tried all the while, and nothing is a dead letter for it.
   await w.advance(2 * 3_600_000);
   broken = false;
   await w.advance(120_000);
   expect(await notes("b")).toEqual(["+1", "+3", "+5", "+7"]);
-  expect(await w.parked("b")).toEqual([]);
+  expect(await w.deadLetters("b")).toEqual([]);
   await w.send("s", { type: "send", to: "actor/b", n: 9 });
   await w.settle();
   expect(await notes("b")).toEqual(["+1", "+3", "+5", "+7", "+9"]);

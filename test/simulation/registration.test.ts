@@ -123,7 +123,7 @@ describe("[HOST17] registration refuses what cannot be made durable, with the re
   });
 });
 
-describe("[HOST17] what only a run shows is refused then, and parked:", () => {
+describe("[HOST17] what only a run shows is refused then, and is a dead letter:", () => {
   const cases: [what: string, actions: unknown, reason: string][] = [
     [
       "spawn in assign",
@@ -143,7 +143,7 @@ describe("[HOST17] what only a run shows is refused then, and parked:", () => {
     const host = createCluster(createLogics({ m: { machine } })).host("actor/a");
     await host.start({ actor: "a", logic: "m" });
     expect(await host.send("a", { type: "go" })).toMatchObject({ ok: false, code: "threw", detail: expect.stringContaining(reason) });
-    expect(host.parked()).toMatchObject([{ code: "threw" }]);
+    expect(host.deadLetters()).toMatchObject([{ code: "threw" }]);
     expect(await host.read("a")).toMatchObject({ revision: 1 });
   });
 });

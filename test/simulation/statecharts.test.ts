@@ -86,7 +86,9 @@ async function compare({ machine, input, options = {}, operations }: Statechart)
     await cluster.settle();
     for (const address of cluster.addresses()) cluster.evict(address);
     const after = JSON.stringify(operations.slice(0, step));
-    expect(await seeHosted(cluster, "actor/m"), `after ${after}, parked ${JSON.stringify(host().parked())}`).toEqual(seeLive(actor));
+    expect(await seeHosted(cluster, "actor/m"), `after ${after}, dead letters ${JSON.stringify(host().deadLetters())}`).toEqual(
+      seeLive(actor),
+    );
     expect(told, `emitted after ${after}`).toEqual(heard);
   }
 }

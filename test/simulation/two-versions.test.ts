@@ -52,7 +52,7 @@ test("[VER1] a machine whose vocabulary nobody here knows was compiled by newer 
   expect(() => loadStoredMachine({ version: "task/999", id: "task", context: {}, states: {} } as never)).toThrow(NewerVersionError);
 });
 
-test("[VER1] a snapshot of a newer version: its object's messages wait for the code that reads it, and none is parked meanwhile", async () => {
+test("[VER1] a snapshot of a newer version: its object's messages wait for the code that reads it, and none is a dead letter meanwhile", async () => {
   const w = createNodeWorld();
   await w.start("s", "sender");
   await w.start("c", "counter");
@@ -61,22 +61,22 @@ test("[VER1] a snapshot of a newer version: its object's messages wait for the c
   await w.query("c", "UPDATE actor SET version = '999'");
   await w.send("s", { type: "send", to: "actor/c", n: 1 });
   await w.advance(hostLimits.holdBackAfter / 2);
-  expect(await w.parked("c")).toEqual([]);
+  expect(await w.deadLetters("c")).toEqual([]);
   await w.query("c", "UPDATE actor SET version = ?", row?.version ?? null);
   await w.evict("c");
   await w.advance(120_000);
   expect(await w.read("c")).toMatchObject({ context: { n: 1 } });
 });
 
-test("[VER2] a message that an actor does not know waits, and is parked after an hour, where the host is told so", async () => {
+test("[VER2] a message that an actor does not know waits, and is a dead letter after an hour, where the host is told so", async () => {
   const host = createCluster(logics, { unknownLater: true }).host("actor/c");
   await host.start({ actor: "c", logic: "counter" });
   const message = { type: "of.tomorrow" };
   const envelope = { from: "actor/s", id: 1, to: "actor/c", message };
   expect(await host.deliver(envelope)).toMatchObject({ status: "later", unknown: true });
-  expect(host.parked()).toEqual([]);
+  expect(host.deadLetters()).toEqual([]);
   expect(await host.deliver({ ...envelope, park: true })).toEqual({ status: "stored" });
-  expect(host.parked()).toMatchObject([{ code: "poison", error: expect.stringContaining("not known") }]);
+  expect(host.deadLetters()).toMatchObject([{ code: "poison", error: expect.stringContaining("not known") }]);
 });
 
 test("[VER2] every object answers what it does not know so, and refuses it once the hour is over", async () => {

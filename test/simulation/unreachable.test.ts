@@ -45,7 +45,7 @@ describe.each([true, false])("[SIM6] with the task beside its thread: %s", (besi
     expect(unreachable.get("agent/author")).toMatchObject({ messages: 0 });
     await author.answer(await author.turn(), "updated");
     expect(await stage.show()).toMatchObject({ status: "running", round: 3 });
-    // Nobody was suspended for it, and nothing is parked.
-    expect(cluster.thread(thread).host.parked()).toEqual([]);
+    // Nobody was suspended for it, and nothing is a dead letter.
+    expect(cluster.thread(thread).host.deadLetters()).toEqual([]);
   });
 });

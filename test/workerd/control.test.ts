@@ -218,51 +218,52 @@ test("a restart that waits for a place can be cancelled there", async () => {
   await expectThread(thread, { status: "cancelled" });
 });
 
-test("what is parked is retried all together, and the threads that were suspended for it go on", async () => {
+test("all dead letters are retried together, and the threads that were suspended for it go on", async () => {
   const [first, second] = [await begin(), await begin()];
   const stub = (thread: string) => threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
   let sent = 0;
-  const park = async (thread: string, message: { type: string; [fact: string]: Json }): Promise<void> => {
+  const deliverAsDeadLetter = async (thread: string, message: { type: string; [fact: string]: Json }): Promise<void> => {
     sent += 1;
     await stub(thread).deliver({ from: "agent/all", id: sent, to: `recruitment/${thread}`, park: true, message });
   };
-  for (const thread of [first, second]) for (const agent of ["x", "y"]) await park(thread, { type: "agent.away", agent });
+  for (const thread of [first, second]) for (const agent of ["x", "y"]) await deliverAsDeadLetter(thread, { type: "agent.away", agent });
   // No retry helps this one: its thread stays suspended for it.
-  await park(second, { type: "made.up" });
+  await deliverAsDeadLetter(second, { type: "made.up" });
   const list = async (): Promise<{ thread: string; type: string }[]> => {
-    const both = await Promise.all([first, second].map((thread) => call("GET", `/v1/parked?thread=${thread}`)));
-    return both.flatMap(({ body }) => body.parked);
+    const both = await Promise.all([first, second].map((thread) => call("GET", `/v1/dead-letters?thread=${thread}`)));
+    return both.flatMap(({ body }) => body.deadLetters);
   };
   await vi.waitFor(async () => expect(await list()).toHaveLength(5), { timeout: 5_000, interval: 20 });
-  for (const thread of [first, second]) await expectThread(thread, { status: "suspended", error: expect.stringContaining("parked: ") });
+  for (const thread of [first, second])
+    await expectThread(thread, { status: "suspended", error: expect.stringContaining("dead letter: ") });
   const answers = [];
-  for (const thread of [first, second]) answers.push((await call("POST", "/v1/parked/retry", { body: { thread, limit: 200 } })).body);
+  for (const thread of [first, second]) answers.push((await call("POST", "/v1/dead-letters/retry", { body: { thread, limit: 200 } })).body);
   expect(answers).toMatchObject([
     { taken: [expect.any(String), expect.any(String)], left: [], resumed: [first], next: null },
     { taken: [expect.any(String), expect.any(String)], left: [{ code: "not_allowed_now" }], resumed: [], next: null },
   ]);
   const [one, other] = await Promise.all([first, second].map((thread) => call("GET", `/v1/threads/${thread}`)));
   expect(one?.body.status).not.toBe("suspended");
-  await expectThread(second, { status: "suspended", error: expect.stringContaining("parked: ") });
+  await expectThread(second, { status: "suspended", error: expect.stringContaining("dead letter: ") });
   expect(other?.status).toBe(200);
   await vi.waitFor(async () => expect((await list()).map(({ type }) => type)).toEqual(["made.up"]), { timeout: 5_000, interval: 20 });
-  expect(await call("POST", "/v1/parked/retry", { body: { limit: 0 } })).toMatchObject({ status: 400 });
+  expect(await call("POST", "/v1/dead-letters/retry", { body: { limit: 0 } })).toMatchObject({ status: 400 });
   for (const thread of [first, second]) await order(thread, "cancel");
 });
 
-test("[PARK10] the order to retry all is one order under its key: again it gets the first answer, and takes nothing that was parked since", async () => {
+test("[PARK10] the order to retry all is one order under its key: again it gets the first answer, and takes no later dead letter", async () => {
   const thread = await begin();
   const deliver = threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
-  const park = (id: number) =>
+  const deliverAsDeadLetter = (id: number) =>
     deliver.deliver({ from: "agent/again", id, to: `recruitment/${thread}`, park: true, message: { type: "agent.away", agent: "x" } });
-  const list = async (): Promise<Json[]> => (await call("GET", `/v1/parked?thread=${thread}`)).body.parked;
-  const retry = (body: Json, key: string) => call("POST", "/v1/parked/retry", { key, body });
+  const list = async (): Promise<Json[]> => (await call("GET", `/v1/dead-letters?thread=${thread}`)).body.deadLetters;
+  const retry = (body: Json, key: string) => call("POST", "/v1/dead-letters/retry", { key, body });
   const key = `all-${thread}`;
-  await park(1);
+  await deliverAsDeadLetter(1);
   await vi.waitFor(async () => expect(await list()).toHaveLength(1), { timeout: 5_000, interval: 20 });
   const first = await retry({ thread, limit: 200 }, key);
   expect(first).toMatchObject({ status: 202, body: { taken: [expect.any(String)], left: [] } });
-  await park(2);
+  await deliverAsDeadLetter(2);
   await vi.waitFor(async () => expect(await list()).toMatchObject([{ id: expect.not.stringContaining(first.body.taken[0]) }]), {
     timeout: 5_000,
     interval: 20,
@@ -278,38 +279,41 @@ test("what could not be run is listed, suspends its thread, and is retried or dr
   const thread = await begin();
   await reviewer.claim("reviewer", thread);
   await reviewer.turn("reviewer", thread);
-  const park = async (id: number, message: { type: string; [fact: string]: Json }): Promise<string> => {
+  const deliverAsDeadLetter = async (id: number, message: { type: string; [fact: string]: Json }): Promise<string> => {
     const deliver = threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
     expect(await deliver.deliver({ from: "agent/ghost", id, to: `recruitment/${thread}`, park: true, message })).toEqual({
       status: "stored",
     });
     return vi.waitFor(
       async () => {
-        const { parked } = (await call("GET", `/v1/parked?thread=${thread}`)).body;
-        const found = parked.find(({ type }: { type: string }) => type === message.type);
+        const { deadLetters } = (await call("GET", `/v1/dead-letters?thread=${thread}`)).body;
+        const found = deadLetters.find(({ type }: { type: string }) => type === message.type);
         expect(found).toMatchObject({ thread, code: "poison", error: expect.stringContaining("failed") });
         return found.id as string;
       },
       { timeout: 5_000, interval: 20 },
     );
   };
-  const first = await park(1, { type: "agent.away", agent: "ghost" });
+  const first = await deliverAsDeadLetter(1, { type: "agent.away", agent: "ghost" });
   await expectThread(thread, { status: "suspended", error: expect.stringContaining("agent.away") });
-  expect(await call("POST", `/v1/parked/${first}/retry`, { body: {} })).toMatchObject({ status: 202, body: { id: first } });
-  expect(await call("POST", `/v1/parked/${first}/retry`, { body: {} })).toMatchObject({ status: 404 });
+  expect(await call("POST", `/v1/dead-letters/${first}/retry`, { body: {} })).toMatchObject({ status: 202, body: { id: first } });
+  expect(await call("POST", `/v1/dead-letters/${first}/retry`, { body: {} })).toMatchObject({ status: 404 });
   await order(thread, "resume");
   await expectThread(thread, { status: "running" });
   // It is none of the machine's: no retry helps.
-  const unknown = await park(2, { type: "made.up" });
+  const unknown = await deliverAsDeadLetter(2, { type: "made.up" });
   await expectThread(thread, { status: "suspended" });
-  expect(await call("POST", `/v1/parked/${unknown}/retry`, { body: {} })).toMatchObject({ status: 409, body: { code: "not_allowed_now" } });
-  expect((await call("POST", `/v1/parked/${unknown}/drop`, { body: {} })).status).toBe(202);
-  await vi.waitFor(async () => expect((await call("GET", `/v1/parked?thread=${thread}`)).body.parked).toEqual([]), {
+  expect(await call("POST", `/v1/dead-letters/${unknown}/retry`, { body: {} })).toMatchObject({
+    status: 409,
+    body: { code: "not_allowed_now" },
+  });
+  expect((await call("POST", `/v1/dead-letters/${unknown}/drop`, { body: {} })).status).toBe(202);
+  await vi.waitFor(async () => expect((await call("GET", `/v1/dead-letters?thread=${thread}`)).body.deadLetters).toEqual([]), {
     timeout: 5_000,
     interval: 20,
   });
   for (const id of ["x", `${thread}:x`, `t${"a".repeat(25)}:1`])
-    expect((await call("POST", `/v1/parked/${encodeURIComponent(id)}/drop`, { body: {} })).status).toBe(404);
+    expect((await call("POST", `/v1/dead-letters/${encodeURIComponent(id)}/drop`, { body: {} })).status).toBe(404);
   await order(thread, "cancel");
 });
 

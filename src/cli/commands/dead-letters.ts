@@ -1,4 +1,4 @@
-/** `nerveflare parked`: events that could not be run. */
+/** `nerveflare dead-letters`: events that could not be run. */
 import type { Command } from "commander";
 import { type Api, type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
@@ -13,38 +13,38 @@ interface DeadLetterEntry {
   at: string;
 }
 
-/** Defines `nerveflare parked list|retry|drop`. */
+/** Defines `nerveflare dead-letters list|retry|drop`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
   type Filter = ApiOptions & { thread?: string; limit: string; after?: string };
-  addApiOptions(command.command("list", { isDefault: true }).description("List what is parked, oldest first."))
+  addApiOptions(command.command("list", { isDefault: true }).description("List dead letters, oldest first."))
     .option("--thread <id>", "only of this thread")
     .option("--limit <number>", "at most so many", "50")
     .option("--after <cursor>", "where the page before ended")
     .action(async ({ thread, limit, after, ...options }: Filter) => {
-      const page = (await createApi(options, context).call("GET", `v1/parked?${createQuery({ thread, limit, after })}`)) as {
-        parked: DeadLetterEntry[];
+      const page = (await createApi(options, context).call("GET", `v1/dead-letters?${createQuery({ thread, limit, after })}`)) as {
+        deadLetters: DeadLetterEntry[];
         next: string | null;
       };
       terminal.result(page, () =>
-        page.parked.length
+        page.deadLetters.length
           ? renderTable(
-              ["PARKED", "SINCE", "EVENT", "CODE", "ERROR"],
-              page.parked.map(({ id, at, type, code, error }) => [id, at, type, code, error]),
+              ["DEAD LETTER", "SINCE", "EVENT", "CODE", "ERROR"],
+              page.deadLetters.map(({ id, at, type, code, error }) => [id, at, type, code, error]),
               (text) => terminal.style("bold", text),
             )
-          : "Nothing is parked.",
+          : "There are no dead letters.",
       );
       if (page.next !== null) terminal.hint(`More with --after ${page.next}`);
     });
   type RetryOptions = ApiOptions & { all?: true; thread?: string };
   addApiOptions(command.command("retry [id]").description("Run it again; then resume its thread."))
-    .option("--all", "all that is parked, oldest first; threads that were suspended for it go on")
+    .option("--all", "all dead letters, oldest first; threads that were suspended for it go on")
     .option("--thread <id>", "with --all: only of this thread")
     .action(async (id: string | undefined, { all, thread, ...options }: RetryOptions) => {
       if ((id === undefined) === (all === undefined))
-        throw new CliError("Name one parked event, or give --all.", {
-          hint: "`nerveflare parked` lists their ids.",
+        throw new CliError("Name one dead letter, or give --all.", {
+          hint: "`nerveflare dead-letters` lists their ids.",
           exitCode: exitCodes.usage,
         });
       const api = createApi(options, context);
@@ -52,8 +52,8 @@ export function defineCommand(command: Command, context: CommandContext): void {
       const done = await retryAll(api, thread);
       terminal.result(done, () => renderRetried(terminal, done));
       if (done.left.length)
-        throw new CliError(`${done.left.length} events stay parked.`, {
-          hint: "Mend what their errors say and retry, or give them up with `nerveflare parked drop ID`.",
+        throw new CliError(`${done.left.length} events stay dead letters.`, {
+          hint: "Mend what their errors say and retry, or give them up with `nerveflare dead-letters drop ID`.",
         });
     });
   addApiOptions(command.command("drop <id>").description("Give it up; then resume its thread.")).action((id: string, options: ApiOptions) =>
@@ -61,7 +61,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
   );
 
   async function settle(api: Api, order: "retry" | "drop", id: string): Promise<void> {
-    const answer = await api.order(`v1/parked/${encodeURIComponent(id)}/${order}`, {});
+    const answer = await api.order(`v1/dead-letters/${encodeURIComponent(id)}/${order}`, {});
     const [thread] = id.split(":");
     terminal.result(answer, () => `${terminal.style("green", order === "retry" ? "taken" : "dropped")} ${id}`);
     terminal.hint(`Its thread was suspended for it: nerveflare resume ${thread}`);
@@ -79,7 +79,7 @@ async function retryAll(api: Api, thread: string | undefined): Promise<Retried> 
   const done: Retried = { taken: [], left: [], resumed: [] };
   for (let after: string | null | undefined; after !== null; ) {
     const body = { ...(thread !== undefined && { thread }), ...(after !== undefined && { after }) };
-    const page = (await api.order("v1/parked/retry", body)) as Retried & { next: string | null };
+    const page = (await api.order("v1/dead-letters/retry", body)) as Retried & { next: string | null };
     done.taken.push(...page.taken);
     done.left.push(...page.left);
     done.resumed.push(...page.resumed);
@@ -89,9 +89,9 @@ async function retryAll(api: Api, thread: string | undefined): Promise<Retried> 
 }
 
 function renderRetried(terminal: Terminal, { taken, left, resumed }: Retried): string {
-  if (!taken.length && !left.length) return "Nothing is parked.";
-  const lines = [`${taken.length} taken, ${left.length} still parked, ${resumed.length} threads resumed`];
+  if (!taken.length && !left.length) return "There are no dead letters.";
+  const lines = [`${taken.length} taken, ${left.length} still dead letters, ${resumed.length} threads resumed`];
   for (const thread of resumed) lines.push(`${terminal.style("green", "resumed")} ${thread}`);
-  for (const { id, detail } of left) lines.push(`${terminal.style("red", "parked")}  ${id}  ${detail}`);
+  for (const { id, detail } of left) lines.push(`${terminal.style("red", "left")}    ${id}  ${detail}`);
   return lines.join("\n");
 }

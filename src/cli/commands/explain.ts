@@ -68,7 +68,7 @@ export function renderExplanation(
   const bold = (text: string) => terminal.style("bold", text);
   const lines = [`${bold(thread)}  ${workflow}  ${bold(status)}`];
   if (waits.length === 0)
-    lines.push("", status in ended ? "It has ended and waits for nothing." : "What it waits for is not known: something may be parked.");
+    lines.push("", status in ended ? "It has ended and waits for nothing." : "What it waits for is not known: there may be a dead letter.");
   if (archivedAt !== undefined)
     lines.push(
       `It was archived ${describeTime(archivedAt, now)}: \`nerveflare threads show ${thread}\` shows what is kept${keptUntil ? `, until ${describeTime(keptUntil, now)}` : ""}.`,

@@ -17,7 +17,7 @@ interface IndexView {
     oldest: ({ thread: string; workflow: string; status: string } & WaitView) | null;
     on: { agent: string; threads: number; since: string }[];
   };
-  parked: number;
+  deadLetters: number;
   unreachable?: { receiver: string; senders: number; messages: number; since: string; error: string }[];
   agents: { registered: number; online: number; away: number; lost: number; ignoring?: number };
   workflows: { published: number; paused?: { workflow: string; by: string; reason: string | null; since: string }[] };
@@ -69,7 +69,7 @@ type Title = (text: string) => string;
 
 function renderStatus(terminal: Terminal, status: StatusView): string {
   const { ready, log, now } = status;
-  const title: Title = (text) => terminal.style("bold", text.padEnd(10));
+  const title: Title = (text) => terminal.style("bold", text.padEnd(13));
   const at = Date.parse(now);
   return [
     ...(ready ? describeReady(terminal, title, ready) : []),
@@ -104,7 +104,7 @@ function listCounts(counts: [string, number][]): string {
 function describeIndex(
   terminal: Terminal,
   title: Title,
-  { threads, agents, workflows, parked, unreachable }: IndexView,
+  { threads, agents, workflows, deadLetters, unreachable }: IndexView,
   at: number,
 ): string[] {
   const present = listCounts([
@@ -126,7 +126,7 @@ function describeIndex(
       ({ workflow, by, reason, since }) =>
         `${title("")}${terminal.style("yellow", `${workflow} is paused`)} by ${by} since ${since}${reason ? `: ${reason}` : ""}`,
     ),
-    `${title("parked")}${parked === 0 ? "nothing" : terminal.style("red", `${parked} events that could not be run`)}`,
+    `${title("dead letters")}${deadLetters === 0 ? "none" : terminal.style("red", `${deadLetters} events that could not be run`)}`,
     ...(unreachable ?? []).map(
       ({ receiver, messages, since, error }) =>
         `${title("")}${terminal.style("red", `${receiver} cannot be reached`)} for ${writeSpan(at - Date.parse(since))}: ${messages} messages wait for it (${error})`,

@@ -73,7 +73,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       jobs.reread();
     },
   });
-  const deadLetters = createDeadLetters(world, () => committer.outbox, options.parked);
+  const deadLetters = createDeadLetters(world, () => committer.outbox, options.onDeadLetter);
   const tables: EffectTables = { world, outbox: committer.outbox, timers, jobs };
   const runner: JobRunner = createJobRunner({
     world,
@@ -188,7 +188,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       );
     },
     history: (actor, page = {}) => readHistory(storage, actor, { limit: hostLimits.historyRows, ...page }),
-    parked: deadLetters.list,
+    deadLetters: deadLetters.list,
     retryDeadLetter: (id, translate) => serial(async () => answer(await intake.retry(id, translate))),
     dropDeadLetter: intake.drop,
     forget: (actor) => serial(() => forget(actor)),

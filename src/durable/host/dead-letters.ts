@@ -43,7 +43,7 @@ export interface DeadLetters {
   removeStarts(actor: string): void;
 }
 
-export function createDeadLetters(world: World, outbox: () => Outbox, parked: HostOptions["parked"]): DeadLetters {
+export function createDeadLetters(world: World, outbox: () => Outbox, onDeadLetter: HostOptions["onDeadLetter"]): DeadLetters {
   const { storage, clock } = world;
   const count = (where: string): number => storage.exec<{ n: number }>(`SELECT count(*) AS n FROM parked ${where}`)[0]?.n ?? 0;
   const isFull = (): boolean => count("") >= hostLimits.deadLetters;
@@ -53,10 +53,10 @@ export function createDeadLetters(world: World, outbox: () => Outbox, parked: Ho
     add({ actor, sender, number, origin, event, code, error }) {
       // Who sends what is ignored must not be stopped by it, nor fill the lot for what throws: in XState it leaves no trace at all.
       if ((code === "not_taken" || code === "unknown_event") && (isFullOfIgnored() || isFull())) {
-        console.warn(JSON.stringify({ at: "parked", address: world.address, actor, dropped: (event as Message).type, error }));
+        console.warn(JSON.stringify({ at: "dead letter", address: world.address, actor, dropped: (event as Message).type, error }));
         return;
       }
-      if (isFull()) throw new Error(`${hostLimits.deadLetters} events are parked; retry or drop some first`);
+      if (isFull()) throw new Error(`${hostLimits.deadLetters} events are dead letters; retry or drop some first`);
       const row = storage.exec<DeadLetterRow>(
         "INSERT INTO parked (actor, at, sender, number, origin, event, code, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
         actor,
@@ -68,7 +68,7 @@ export function createDeadLetters(world: World, outbox: () => Outbox, parked: Ho
         code,
         cutToBytes(error, hostLimits.errorBytes),
       )[0];
-      if (row) parked?.(row, (to, message: Message) => outbox().append([to], message));
+      if (row) onDeadLetter?.(row, (to, message: Message) => outbox().append([to], message));
     },
     list: () => storage.exec<DeadLetterRow>("SELECT * FROM parked ORDER BY id LIMIT ?", hostLimits.deadLetters),
     find: (id) => storage.exec<DeadLetterRow>("SELECT * FROM parked WHERE id = ?", id)[0],

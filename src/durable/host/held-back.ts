@@ -48,7 +48,7 @@ export interface HeldBackQueues {
 export interface HeldBackPorts {
   world: World;
   /** Sends one message; a refusal is settled in it. `forget` writes that its receiver need not be asked again. */
-  send(parcel: Parcel, to: string, phase: "hold" | "release" | undefined, park: boolean, forget: () => void): Promise<void>;
+  send(parcel: Parcel, to: string, phase: "hold" | "release" | undefined, asDeadLetter: boolean, forget: () => void): Promise<void>;
   record(write: () => void): void;
   /** Called in the transaction that begins, ends or notes a queue. */
   changed(queue: HeldBack, begins: boolean): void;
@@ -135,11 +135,11 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
   const deliver = async (row: HeldRow): Promise<void> => {
     const parcel: Parcel = { ...row, sender: row.actor, message: JSON.parse(row.message) as Message };
     const unknown = clock.now() - row.failing >= hostLimits.unknownFor;
-    const park = row.attempts >= hostLimits.deliveryAttempts;
+    const asDeadLetter = row.attempts >= hostLimits.deliveryAttempts;
     const forget = (): void => void storage.exec("DELETE FROM held_back WHERE receiver = ? AND id = ?", row.receiver, row.id);
     for (const phase of row.phase === "hold" ? (["hold", "release"] as const) : [row.phase ?? undefined]) {
       try {
-        await send(parcel, row.receiver, phase, park, forget);
+        await send(parcel, row.receiver, phase, asDeadLetter, forget);
       } catch (error) {
         if (!unknown || !(error instanceof ReceiverNotReadyError && error.unknown)) throw error;
         await send(parcel, row.receiver, phase, true, forget);

@@ -23,7 +23,7 @@ export interface HostOptions<Services = unknown> {
   dueTimes?: () => (number | undefined)[];
   /**
    * What another object says that the machine does not name is answered `later`: the code that sends it may be newer. Absent: it is
-   * parked at once. What machines say to each other always is, for they are as old as each other.
+   * a dead letter at once. What machines say to each other always is, for they are as old as each other.
    */
   unknownLater?: boolean;
   /** What is held back for a receiver changed: called in its transaction. */
@@ -35,8 +35,8 @@ export interface HostOptions<Services = unknown> {
   onRollback?: () => void;
   /** Facts for the sender's actor of a message that was refused for good, beside who refused it and why. */
   describeRefusal?: (undeliverable: Undeliverable) => { [fact: string]: Json | undefined };
-  /** An event was parked: called in its transaction, which sends what is appended. */
-  parked?: (entry: DeadLetterRow, append: (to: string, message: Message) => void) => void;
+  /** An event became a dead letter: called in its transaction, which sends what is appended. */
+  onDeadLetter?: (entry: DeadLetterRow, append: (to: string, message: Message) => void) => void;
 }
 
 export interface StartRequest {
@@ -67,7 +67,7 @@ export interface SendOptions {
 export type Translate = (envelope: Envelope) => { event: ActorEvent } & SendOptions;
 
 /**
- * What became of an event: taken, or refused with nothing written. `threw`: it was parked with its error. Of a start:
+ * What became of an event: taken, or refused with nothing written. `threw`: it is a dead letter, with its error. Of a start:
  * `name_taken` where an actor of that name runs another logic or definition.
  */
 export type SendAnswer =
@@ -116,10 +116,10 @@ export interface ActorHost {
   /** What of {@link ActorHost.read} needs no query and no copy: not to be changed, and of use until the actor's next event. */
   peek(actor: string): Promise<Pick<ActorView, "status" | "definition" | "value" | "context"> | undefined>;
   history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[];
-  parked(): DeadLetterRow[];
-  /** Runs a parked event again; it leaves the lot if it is taken. */
+  deadLetters(): DeadLetterRow[];
+  /** Runs a dead letter again; it leaves the lot if it is taken. */
   retryDeadLetter(id: number, translate?: Translate): Promise<SendAnswer>;
-  /** Gives a parked event up. A child that never began is reported to its parent as failed. */
+  /** Gives a dead letter up. A child that never began is reported to its parent as failed. */
   dropDeadLetter(id: number): boolean;
   /** Replaces an actor that has ended by a tombstone, which refuses everything. False: there is none, or it is active. */
   forget(actor: string): Promise<boolean>;

@@ -277,7 +277,7 @@ export function createIntake({
 
   async function retry(id: number, translate?: Translate): Promise<Result> {
     const entry = deadLetters.find(id);
-    if (!entry) return { ok: false, code: "unknown_event", detail: `nothing is parked as ${id}` };
+    if (!entry) return { ok: false, code: "unknown_event", detail: `there is no dead letter ${id}` };
     const remove = (): void => deadLetters.remove(id);
     const keep = (error: string): void => deadLetters.note(id, error);
     const event = JSON.parse(entry.event) as ActorEvent;

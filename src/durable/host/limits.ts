@@ -14,7 +14,7 @@ export const hostLimits = {
   deadLetters: 1_000,
   /** How many of them may be events that a state does not take; further ones are dropped, so that there is room for what throws. */
   deadLettersIgnored: 500,
-  /** Failed deliveries of a message before the receiver is told to park it unrun: a message that kills its receiver must not for ever. */
+  /** Failed deliveries of a message before the receiver is told to make it a dead letter, unrun: a message that kills its receiver must not do so for ever. */
   deliveryAttempts: 5,
   /** Receivers of one message that are asked at once: bounds open calls, of which the platform allows few. */
   fanOut: 64,
@@ -25,7 +25,7 @@ export const hostLimits = {
   retryFactor: 4,
   /** Milliseconds that a receiver may fail before its messages leave the lane for a queue of its own: longer than a deploy takes to reach every object. */
   holdBackAfter: 600_000,
-  /** Milliseconds that a receiver may not know a message before it is told to park it: no deploy takes so long. */
+  /** Milliseconds that a receiver may not know a message before it is told to make it a dead letter: no deploy takes so long. */
   unknownFor: 3_600_000,
   /** Messages, and bytes of them, that one object holds back for receivers; beyond it the lane waits, so that nothing is dropped. */
   heldBackRows: 10_000,

@@ -57,10 +57,10 @@ export interface MachineOptions<Services = unknown> {
   /** How the machine's own `fromPromise` actors run. Default `effectful`. */
   promises?: Record<string, "pure" | "effectful">;
   /**
-   * What an event comes to that makes the machine throw: parked, and the actor goes on (`park`, the default); or the end
-   * of the actor in error, of which its parent hears, as in XState (`fail`). What a write throws, or what can't be stored, is always parked.
+   * What an event comes to that makes the machine throw: a dead letter, and the actor goes on (`dead-letter`, the default); or the end
+   * of the actor in error, of which its parent hears, as in XState (`fail`). What a write throws, or what can't be stored, is always a dead letter.
    */
-  throws?: "park" | "fail";
+  throws?: "dead-letter" | "fail";
   /** The machine's named actions that are no XState built-ins. */
   writes?: Record<string, Write<Services>>;
   /** Makes the message that leaves of the facts that the machine sent. Called in the transaction. */

@@ -25,7 +25,7 @@ function readParts(version: string): number[] {
   return (version.split("/").at(-1) ?? "").split(".").map(Number);
 }
 
-/** Answers for an object that cannot take anything yet: its sender asks again, and nothing is counted or parked. */
+/** Answers for an object that cannot take anything yet: its sender asks again, and nothing is counted, and nothing becomes a dead letter. */
 export async function answerLater(deliver: () => Promise<Delivery>): Promise<Delivery> {
   try {
     return await deliver();

@@ -71,7 +71,7 @@ interface Waiting {
   receivers: (string | null)[];
   message: Message;
   spread: boolean;
-  /** Failed deliveries that may be the message's own fault: so many that the receiver parks it. */
+  /** Failed deliveries that may be the message's own fault: so many that the receiver makes it a dead letter. */
   attempts: number;
   /** Failed deliveries of this life, which lengthen the pause. */
   pauses: number;
@@ -124,10 +124,17 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
   const post = async (
     { sender, id, message }: Pick<Parcel, "sender" | "id" | "message">,
     to: string,
-    { phase, park }: { phase: "hold" | "release" | undefined; park: boolean },
+    { phase, asDeadLetter }: { phase: "hold" | "release" | undefined; asDeadLetter: boolean },
     drop: () => void,
   ): Promise<"taken" | "refused"> => {
-    const delivery = await transport.deliver({ from: sender, id, to, message, ...(phase && { phase }), ...(park && { park: true }) });
+    const delivery = await transport.deliver({
+      from: sender,
+      id,
+      to,
+      message,
+      ...(phase && { phase }),
+      ...(asDeadLetter && { park: true }),
+    });
     if (delivery.status === "later") throw new ReceiverNotReadyError(delivery.detail, delivery.unknown === true);
     if (delivery.status === "stored" || phase === "release") return "taken";
     // A newer version may answer what this one does not know.
@@ -139,13 +146,13 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
   const queues = createHeldBackQueues({
     world,
     record,
-    send: async (parcel, to, phase, park, drop) => void (await post(parcel, to, { phase, park }, drop)),
+    send: async (parcel, to, phase, asDeadLetter, drop) => void (await post(parcel, to, { phase, asDeadLetter }, drop)),
     changed: (queue, begins) => heldBack?.(queue, begins),
   });
 
   const send = async (head: Waiting, to: string, phase: "hold" | "release" | undefined): Promise<void> => {
-    const park = head.attempts >= hostLimits.deliveryAttempts;
-    if ((await post(head, to, { phase, park }, () => forget(head, to))) === "refused") take(head, to);
+    const asDeadLetter = head.attempts >= hostLimits.deliveryAttempts;
+    if ((await post(head, to, { phase, asDeadLetter }, () => forget(head, to))) === "refused") take(head, to);
   };
 
   /** Takes a receiver from a message in memory. */

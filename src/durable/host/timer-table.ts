@@ -6,7 +6,7 @@ import { remember } from "./remembered.ts";
 export interface TimerRow extends Row {
   actor: string;
   id: string;
-  /** Milliseconds since the epoch; {@link endOfTime}: never, or parked. */
+  /** Milliseconds since the epoch; {@link endOfTime}: never, or until its dead letter is settled. */
   due: number;
   /** Where in the actor's life it was set: tells one setting of an id from the next, and orders equal times. */
   made: number;

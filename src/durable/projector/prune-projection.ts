@@ -31,7 +31,7 @@ DELETE FROM turn WHERE (turn, attempt) IN (SELECT turn, attempt FROM turn WHERE 
 
 /** Each takes the moment before which things are too old, in milliseconds, and how many rows it may delete. */
 const deleteOthers: readonly string[] = [
-  // What is still parked stays, for somebody has to settle it: but where it was parked is gone.
+  // A dead letter stays, for somebody has to settle it, unless the object that kept it is gone.
   `DELETE FROM parked WHERE id IN (SELECT id FROM parked
      WHERE at < ?1 AND (gone = 1 OR thread IN (SELECT thread FROM thread_archive)) ORDER BY at LIMIT ?2) RETURNING 1`,
   `DELETE FROM unreachable WHERE (sender, receiver) IN (SELECT sender, receiver FROM unreachable WHERE messages = 0 AND at < ?1 LIMIT ?2) RETURNING 1`,

@@ -32,7 +32,7 @@ export interface Envelope {
    * Absent: one receiver, shown at once.
    */
   phase?: "hold" | "release";
-  /** So many deliveries failed that the receiver must park the message unrun: it may be what kills it. */
+  /** So many deliveries failed that the receiver must make the message a dead letter, unrun: it may be what kills it. */
   park?: boolean;
   message: Message;
 }
@@ -47,7 +47,7 @@ export interface Message {
  * `stored`: the receiver has it, or had it before. `refused`: it never will (unknown, deleted, full); the lane goes on
  * and the sender's actor hears of it. `later`: the receiver misses something of its own (a definition, a newer version); it is
  * asked again, and that is not counted against the message. `unknown`: it does not know such a message; after an hour it is told to
- * park it.
+ * make it a dead letter.
  */
 export type Delivery =
   | { status: "stored" }
@@ -229,7 +229,7 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>>;
   /** Takes a role from its holder: for the agent named, or for whoever is recruited. */
   assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>>;
-  /** Runs a parked event again, or gives it up. */
+  /** Runs a dead letter again, or gives it up. */
   settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   /** The actor's history: each event with the state before and after and its effects. */
   history(page: { after?: number; limit: number }): Promise<Result<Json>>;
@@ -294,7 +294,7 @@ type ProjectedRow =
     }
   | {
       table: "parked";
-      /** `<thread>:<number>`; with a `t` before the number where the task's object has parked it. */
+      /** `<thread>:<number>`; with a `t` before the number where the task's object keeps it. */
       id: string;
       revisionNumber: number;
       gone: boolean;

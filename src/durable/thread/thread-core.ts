@@ -70,7 +70,7 @@ export interface ThreadCore {
   task(name: string): TaskCore;
   /** What agents say of the thread: of a turn, to its task; of an offer or a role, to its recruitment. */
   take: ThreadActorRpc["take"];
-  /** @param event the number of an event that this object, or with a `t` before it its task's object, has parked */
+  /** @param event the number of an event that this object, or with a `t` before it its task's object, keeps as a dead letter */
   settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
@@ -179,11 +179,11 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
       retention?.reread();
     },
     describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, (turn, agent) => hasTasks && isWaitedFor(storage, turn, agent)),
-    parked: (row, append) => parked.note(row, append),
+    onDeadLetter: (row, append) => deadLetters.note(row, append),
     unknownLater: true,
     heldBack: (queue, begins) => project(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
   });
-  const parked = createThreadDeadLetters({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
+  const deadLetters = createThreadDeadLetters({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
 
   /** The thread's id means its present actor; one of an earlier epoch is named in full. */
   const present = (actor: string): string => (isRoot && actor === name ? nameActor(name, findEpoch(storage)) : actor);
@@ -279,7 +279,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     if (!shown.ok) return;
     const said = await readNewest((page) => recruitment.messages(null, page));
     host.committer.commit(() => {
-      parked.forget();
+      deadLetters.forget();
       project(makeArchiveRow(shown.value, said, clock.now()));
       if (!beside) host.committer.outbox.append([`task/${name}`], { type: "thread.forget" });
     });
@@ -363,7 +363,7 @@ export function createThreadCore(ports: ThreadPorts): ThreadCore {
     settleDeadLetter(order, event, once) {
       const id = Number(event.replace(/^t/, ""));
       const settle = (): Promise<Result<null>> =>
-        isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleDeadLetter(order, id) : parked.settle(order, id);
+        isRoot && event.startsWith("t") ? ports.remoteTask(`task/${name}`).settleDeadLetter(order, id) : deadLetters.settle(order, id);
       return isRoot ? keys.run(once, settle, async () => succeed(null)) : settle();
     },
     isOver: () => (retention?.due() ?? Number.POSITIVE_INFINITY) <= clock.now(),

@@ -239,7 +239,7 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   }
 
   async settleDeadLetter(order: "retry" | "drop", id: number): Promise<Result<null>> {
-    return this.#find()?.settleDeadLetter(order, String(id)) ?? refuse("not_found", `Nothing is parked as ${id}.`);
+    return this.#find()?.settleDeadLetter(order, String(id)) ?? refuse("not_found", `There is no dead letter ${id}.`);
   }
 
   async steps(range: StepRange): Promise<Steps> {

@@ -77,12 +77,13 @@ const problemSchema: SchemaObject = {
 };
 
 function describeOperation(doc: RouteDoc, method: string, pattern: string): SchemaObject {
-  const { tag, summary, callers, query, body, answers, idempotent } = doc;
+  const { tag, summary, callers, query, body, answers, idempotent, deprecated } = doc;
   return {
     operationId: nameOperation(method, pattern),
     tags: [tag],
     summary,
     description: callerTexts[callers],
+    ...(deprecated && { deprecated }),
     ...(callers === "anybody" && { security: [] }),
     parameters: [...describePath(pattern), ...(query ? describeQuery(toJsonSchema(query)) : []), ...(idempotent ? [idempotencyKey] : [])],
     ...(body && { requestBody: describeBody(body) }),

@@ -26,5 +26,7 @@ export interface RouteDoc {
   body?: { schema?: z.ZodType; types?: string[]; required?: boolean };
   /** An order that takes an `Idempotency-Key`. */
   idempotent?: true;
+  /** It is an old name of another route. */
+  deprecated?: true;
   answers: { [status: number]: AnswerDoc };
 }

@@ -1,4 +1,4 @@
-/** `/v1/parked`: events that could not be run, for operators. The list is D1's; the word is the object's that parked it. */
+/** `/v1/dead-letters`: events that could not be run, for operators. The list is D1's; what is done is done by the object that keeps the letter. */
 import type { Hono } from "hono";
 import * as z from "zod";
 import { limits } from "../../contract/limits.ts";
@@ -15,31 +15,42 @@ import { readOnce } from "../read-once.ts";
 import { retryDeadLetter } from "../retry-dead-letters.ts";
 
 /** A thread, and a number of its root's object or, with a `t`, of its task's. */
-const parkedId = /^(t[a-z2-7]{25}):(t?\d{1,12})$/;
-const parkedList = z.strictObject({
+const letterId = /^(t[a-z2-7]{25}):(t?\d{1,12})$/;
+const listQuery = z.strictObject({
   thread: z.string().max(128).optional(),
-  after: z.string().regex(parkedId, "an id of the list").optional(),
+  after: z.string().regex(letterId, "an id of the list").optional(),
   limit: pageLimit,
 });
 
 const nothing = z.strictObject({});
 /** One call retries a page: each event is a call to an object. */
-const retryBody = parkedList.extend({ limit: z.int().min(1).max(limits.pageMax).default(limits.page) });
+const retryBody = listQuery.extend({ limit: z.int().min(1).max(limits.pageMax).default(limits.page) });
 
-/** Adds the routes of `/v1/parked`. */
+/** Where the routes are, and what the field of a page is called there. `/v1/parked` is what they were called before. */
+const places = [
+  { path: "/v1/dead-letters", field: "deadLetters" },
+  { path: "/v1/parked", field: "parked" },
+] as const;
+
+/** Adds the routes of `/v1/dead-letters`, and the same under their old name. */
 export function addDeadLetterRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
-  app.get("/v1/parked", async (c) => {
+  for (const { path, field } of places) addRoutesAt(app, ports, path, field);
+}
+
+function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (typeof places)[number]["field"]): void {
+  app.get(path, async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listDeadLetters(ports.db, parseInput(parkedList, c.req.query(), "query")));
+    const { deadLetters, next } = await listDeadLetters(ports.db, parseInput(listQuery, c.req.query(), "query"));
+    return c.json({ [field]: deadLetters, next });
   });
 
-  app.post("/v1/parked/retry", async (c) => {
+  app.post(`${path}/retry`, async (c) => {
     const operator = await requireOperator(c, ports);
     const body = parseInput(retryBody, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
     const answer = await answerOnce(ports, await readOnce(c, operator, body), async () => {
       const page = await listDeadLetters(ports.db, body);
       const done = await retryDeadLetter(
-        page.parked.map(({ id }) => id),
+        page.deadLetters.map(({ id }) => id),
         { operator, thread: ports.thread },
       );
       return { ...done, next: page.next };
@@ -48,12 +59,12 @@ export function addDeadLetterRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   });
 
   for (const order of ["retry", "drop"] as const) {
-    app.post(`/v1/parked/:id/${order}`, async (c) => {
+    app.post(`${path}/:id/${order}`, async (c) => {
       const operator = await requireOperator(c, ports);
       parseInput(nothing, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
       const id = c.req.param("id") ?? "";
-      const [, thread, event] = parkedId.exec(id) ?? [];
-      if (thread === undefined || event === undefined) throw problemError("not_found", `Nothing is parked as ${id}.`);
+      const [, thread, event] = letterId.exec(id) ?? [];
+      if (thread === undefined || event === undefined) throw problemError("not_found", `There is no dead letter ${id}.`);
       unwrap(await ports.thread(thread).settleDeadLetter(order, event, await readOnce(c, operator, {})));
       return c.json({ id, status: order === "retry" ? "taken" : "dropped" }, 202);
     });
@@ -61,48 +72,57 @@ export function addDeadLetterRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 }
 
 /** What these routes say of themselves. */
-export const deadLetterDocs: RouteDoc[] = [
-  {
-    route: "GET /v1/parked",
-    tag: "operations",
-    summary: "List events that could not be run, oldest first",
-    callers: "operators",
-    query: parkedList,
-    answers: { 200: { description: "A page.", schema: answerShapes.any } },
-  },
-  {
-    route: "POST /v1/parked/retry",
-    tag: "operations",
-    summary: "Run parked events again, oldest first, and resume the threads that were suspended for them",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: retryBody, required: false },
-    answers: {
-      202: {
-        description: "What was taken, what stays parked and why, and which threads go on; `next` is the `after` of the next page.",
-        schema: answerShapes.any,
+export const deadLetterDocs: RouteDoc[] = places.flatMap(({ path }, index) =>
+  describeAt(path).map((doc) => ({
+    ...doc,
+    ...(index > 0 && { deprecated: true as const, summary: `${doc.summary}; an old name of ${places[0].path}` }),
+  })),
+);
+
+function describeAt(path: string): RouteDoc[] {
+  return [
+    {
+      route: `GET ${path}`,
+      tag: "operations",
+      summary: "List dead letters, events that could not be run, oldest first",
+      callers: "operators",
+      query: listQuery,
+      answers: { 200: { description: "A page.", schema: answerShapes.any } },
+    },
+    {
+      route: `POST ${path}/retry`,
+      tag: "operations",
+      summary: "Run dead letters again, oldest first, and resume the threads that were suspended for them",
+      callers: "admins",
+      idempotent: true,
+      body: { schema: retryBody, required: false },
+      answers: {
+        202: {
+          description: "What was taken, what stays a dead letter and why, and which threads go on; `next` is the `after` of the next page.",
+          schema: answerShapes.any,
+        },
       },
     },
-  },
-  {
-    route: "POST /v1/parked/:id/retry",
-    tag: "operations",
-    summary: "Run a parked event again",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: nothing, required: false },
-    answers: {
-      202: { description: "It was taken.", schema: answerShapes.identified },
-      409: { description: "It stays parked; `detail` says why." },
+    {
+      route: `POST ${path}/:id/retry`,
+      tag: "operations",
+      summary: "Run a dead letter again",
+      callers: "admins",
+      idempotent: true,
+      body: { schema: nothing, required: false },
+      answers: {
+        202: { description: "It was taken.", schema: answerShapes.identified },
+        409: { description: "It stays a dead letter; `detail` says why." },
+      },
     },
-  },
-  {
-    route: "POST /v1/parked/:id/drop",
-    tag: "operations",
-    summary: "Give a parked event up",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: nothing, required: false },
-    answers: { 202: { description: "It is gone.", schema: answerShapes.identified } },
-  },
-];
+    {
+      route: `POST ${path}/:id/drop`,
+      tag: "operations",
+      summary: "Give a dead letter up",
+      callers: "admins",
+      idempotent: true,
+      body: { schema: nothing, required: false },
+      answers: { 202: { description: "It is gone.", schema: answerShapes.identified } },
+    },
+  ];
+}

@@ -53,7 +53,7 @@ export function addReadinessRoute(app: Hono<AppEnv>, readiness: ReadinessReader)
 /** What D1 knows of the whole. */
 async function readIndex(db: D1Database) {
   const count = (sql: string) => db.prepare(sql).first<{ n: number }>();
-  const [threads, on, oldest, agents, workflows, presence, parked, unreachable, paused] = await Promise.all([
+  const [threads, on, oldest, agents, workflows, presence, dead, unreachable, paused] = await Promise.all([
     countThreads(db),
     countWaits(db),
     listThreads(db, null, { waiting: "any", limit: 1 }),
@@ -72,7 +72,9 @@ async function readIndex(db: D1Database) {
       oldest: first ? { thread: first.id, workflow: first.workflow, status: first.status, ...first.waiting } : null,
       on,
     },
-    parked: parked?.n ?? 0,
+    deadLetters: dead?.n ?? 0,
+    // What `deadLetters` was called before; clients may read it.
+    parked: dead?.n ?? 0,
     unreachable,
     agents: { registered: agents?.n ?? 0, ...presence },
     workflows: { published: workflows?.n ?? 0, paused },
@@ -84,6 +86,7 @@ const unreadableIndex: { [Part in keyof Awaited<ReturnType<typeof readIndex>>]: 
   threads: null,
   oldestWaitingSince: null,
   waiting: null,
+  deadLetters: null,
   parked: null,
   unreachable: null,
   agents: null,

@@ -22,7 +22,7 @@ type Calls =
   | "deliver"
   | "read"
   | "history"
-  | "parked"
+  | "deadLetters"
   | "retry"
   | "drop"
   | "forget"
@@ -89,8 +89,8 @@ export class TestActor extends DurableObject<TestEnv> {
   history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[] {
     return this.host.history(actor, page);
   }
-  parked(): DeadLetterRow[] {
-    return this.host.parked();
+  deadLetters(): DeadLetterRow[] {
+    return this.host.deadLetters();
   }
   retry(id: number): Promise<SendAnswer> {
     return this.host.retryDeadLetter(id);

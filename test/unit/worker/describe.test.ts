@@ -28,7 +28,7 @@ test("the OpenAPI document has the routes' own schemas, limits and all", () => {
   expect(paths["/v1/threads/{id}"]?.["get"]?.parameters).toEqual([{ name: "id", in: "path", required: true, schema: { type: "string" } }]);
 });
 
-test("[KEY6] every order of an operator to a thread, a workflow or a parked event takes an Idempotency-Key, and says so", () => {
+test("[KEY6] every order of an operator to a thread, a workflow or a dead letter takes an Idempotency-Key, and says so", () => {
   const { paths } = buildOpenapi(routeDocs, "0") as unknown as { paths: Record<string, { post?: { parameters: { name: string }[] } }> };
   const keyed = Object.keys(paths).filter((path) => paths[path]?.post?.parameters.some(({ name }) => name === "Idempotency-Key"));
   const orders = ["cancel", "suspend", "resume", "restart", "fork", "roles/{role}"].map((order) => `/v1/threads/{id}/${order}`);
@@ -36,8 +36,7 @@ test("[KEY6] every order of an operator to a thread, a workflow or a parked even
     [
       ...orders,
       ...["pause", "unpause"].map((order) => `/v1/workflows/{name}/${order}`),
-      ...["retry", "drop"].map((order) => `/v1/parked/{id}/${order}`),
-      "/v1/parked/retry",
+      ...["dead-letters", "parked"].flatMap((name) => ["{id}/retry", "{id}/drop", "retry"].map((order) => `/v1/${name}/${order}`)),
     ].toSorted(),
   );
 });

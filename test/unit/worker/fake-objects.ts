@@ -211,7 +211,7 @@ export function createFakeObjects(): FakeObjects {
       },
       async settleDeadLetter(order, event) {
         note(`recruitment/${id}`, "settleDeadLetter", order, event);
-        return threads.has(id) ? succeed(null) : refuse("not_found", "Nothing is parked.");
+        return threads.has(id) ? succeed(null) : refuse("not_found", "There is no dead letter.");
       },
       async history(page) {
         note(`recruitment/${id}`, "history", page);

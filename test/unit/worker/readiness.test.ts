@@ -87,7 +87,7 @@ test("[READY6] status answers without D1, and says what is not known", async () 
   const app = createTestApp(breakD1(locked), { migrations: requiredMigrations });
   expect(await app.call("GET", "/v1/status")).toMatchObject({
     status: 200,
-    body: { ready: { status: "unavailable" }, threads: null, agents: null, parked: null, log: { lagMs: 12 } },
+    body: { ready: { status: "unavailable" }, threads: null, agents: null, deadLetters: null, parked: null, log: { lagMs: 12 } },
   });
 });
 

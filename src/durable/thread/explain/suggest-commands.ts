@@ -9,7 +9,7 @@ function suggestFor(wait: WaitView, { thread, workflow, queue }: Explained): str
   const { role, agent } = wait;
   switch (wait.for) {
     case "person":
-      if (wait.text.startsWith("suspended: parked: ")) return [`nerveflare parked retry --all --thread ${thread}`];
+      if (/^suspended: (dead letter|parked): /.test(wait.text)) return [`nerveflare dead-letters retry --all --thread ${thread}`];
       return wait.text.startsWith("suspended: ")
         ? [`nerveflare resume ${thread}`]
         : [`nerveflare threads role ${thread} ${role} --give <agent>`];
@@ -34,7 +34,7 @@ function suggestFor(wait: WaitView, { thread, workflow, queue }: Explained): str
       return [first === undefined ? `nerveflare threads --workflow ${workflow} --status running` : `nerveflare explain ${first}`];
     }
     case "decision":
-      return [`nerveflare parked --thread ${thread}`];
+      return [`nerveflare dead-letters --thread ${thread}`];
     default:
       return wait.for satisfies never;
   }
@@ -55,7 +55,7 @@ export function suggestCommands(explained: Explained): string[] {
     case "running":
     case "suspended": {
       const commands = waits.flatMap((wait) => suggestFor(wait, explained));
-      return commands.length ? [...new Set(commands)] : [`nerveflare parked --thread ${thread}`];
+      return commands.length ? [...new Set(commands)] : [`nerveflare dead-letters --thread ${thread}`];
     }
     default:
       return status satisfies never;

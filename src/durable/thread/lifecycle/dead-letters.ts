@@ -6,9 +6,9 @@ import type { DeadLetterRow } from "../../host/dead-letters.ts";
 import type { Message, ProjectionRow } from "../../protocol/rpc.ts";
 
 export interface ThreadDeadLetters {
-  /** The host has parked an event: operators see it, and the thread waits for them. Within the host's transaction. */
+  /** An event became a dead letter: operators see it, and the thread waits for them. Within the host's transaction. */
   note(row: DeadLetterRow, append: (to: string, message: Message) => void): void;
-  /** Everything parked here goes with its object; within a transaction. */
+  /** All dead letters go with their object; within a transaction. */
   forget(): void;
   settle(order: "retry" | "drop", id: number): Promise<Result<null>>;
 }
@@ -47,16 +47,16 @@ export function createThreadDeadLetters({ thread, prefix, project, host, now }: 
         type: "thread.signal",
         signal: "suspend",
         event: null,
-        reason: `parked: ${readType(row)}: ${row.error}`,
+        reason: `dead letter: ${readType(row)}: ${row.error}`,
       });
     },
     forget() {
-      for (const row of host().parked()) show(row, true);
+      for (const row of host().deadLetters()) show(row, true);
     },
     async settle(order, id) {
       const find = (): DeadLetterRow | undefined =>
         host()
-          .parked()
+          .deadLetters()
           .find((row) => row.id === id);
       const row = find();
       const { committer } = host();
@@ -73,7 +73,7 @@ export function createThreadDeadLetters({ thread, prefix, project, host, now }: 
           error: "",
         };
         committer.commit(() => show(gone, true));
-        return refuse("not_found", `Nothing is parked as ${thread}:${prefix}${id} (any more).`);
+        return refuse("not_found", `There is no dead letter ${thread}:${prefix}${id} (any more).`);
       }
       const answer = order === "retry" ? await host().retryDeadLetter(id) : undefined;
       if (order === "drop") host().dropDeadLetter(id);
@@ -82,7 +82,7 @@ export function createThreadDeadLetters({ thread, prefix, project, host, now }: 
       if (answer?.ok === false)
         return refuse(
           "not_allowed_now",
-          `It was tried again and stays parked: ${answer.detail}. Mend what it says, resume the thread if it must run for it, or drop it.`,
+          `It was tried again and stays a dead letter: ${answer.detail}. Mend what it says, resume the thread if it must run for it, or drop it.`,
         );
       return succeed(null);
     },

@@ -52,15 +52,15 @@ test("[RET3] more than a slice deletes is gone after a run, and each ended threa
   expect([await count(db, "event"), await count(db, "thread")]).toEqual([0, 0]);
 });
 
-test("[RET3] what is archived stays in the index as long as its archive; then both go, and what was parked for it", async () => {
+test("[RET3] what is archived stays in the index as long as its archive; then both go, and its dead letters", async () => {
   const db = openSqliteD1();
   const now = Date.now();
-  const parked = { code: "threw", error: "e", gone: false, actor: "a", type: "t", revisionNumber: 1 } as const;
+  const letter = { code: "threw", error: "e", gone: false, actor: "a", type: "t", revisionNumber: 1 } as const;
   await write(db, [
     threadRow("kept"),
     { table: "archive", thread: "kept", order: now, view: { id: "kept" } as never, messages: [] },
-    { table: "parked", id: "kept:1", thread: "kept", at: now - 50 * day, ...parked },
-    { table: "parked", id: "live:1", thread: "live", at: now - 50 * day, ...parked },
+    { table: "parked", id: "kept:1", thread: "kept", at: now - 50 * day, ...letter },
+    { table: "parked", id: "live:1", thread: "live", at: now - 50 * day, ...letter },
     { table: "unreachable", sender: "a", receiver: "b", order: 1, since: 1, messages: 0, error: "", thread: null },
     { table: "unreachable", sender: "a", receiver: "c", order: 1, since: 1, messages: 2, error: "", thread: null },
   ]);
