@@ -10,6 +10,7 @@ const steps: { name: string; command: [string, ...string[]] }[] = [
   { name: "types", command: ["tsc", "-p", "."] },
   { name: "dead code", command: ["knip", "--no-progress"] },
   { name: "fresh pictures", command: ["node", "scripts/visualize.ts", "--check"] },
+  { name: "fresh descriptions", command: ["node", "scripts/describe.ts", "--check"] },
 ];
 
 /** Runs a step and prints what it said in one piece when it has ended. Resolves to whether it passed. */

@@ -1,18 +1,19 @@
 /** Every route's description, in the order in which people read them. The app's own routes are the other side: a test compares. */
-import { agentDocs } from "../routes/agents.ts";
-import { broadcastDocs } from "../routes/broadcasts.ts";
-import { deadLetterDocs } from "../routes/dead-letters.ts";
-import { enrolmentDocs } from "../routes/enrolments.ts";
-import { eventDocs } from "../routes/events.ts";
-import { inboxDocs } from "../routes/inbox.ts";
-import { operatorDocs } from "../routes/operators.ts";
-import { schemaDocs } from "../routes/schemas.ts";
-import { statusDocs } from "../routes/status.ts";
-import { subscriptionDocs } from "../routes/subscriptions.ts";
-import { threadDocs } from "../routes/threads.ts";
-import { workflowDocs } from "../routes/workflows.ts";
+
 import { answerShapes } from "./answer-shapes.ts";
 import type { RouteDoc } from "./route-doc.ts";
+import { agentDocs } from "./routes/agents.ts";
+import { broadcastDocs } from "./routes/broadcasts.ts";
+import { deadLetterDocs } from "./routes/dead-letters.ts";
+import { enrolmentDocs } from "./routes/enrolments.ts";
+import { eventDocs } from "./routes/events.ts";
+import { inboxDocs } from "./routes/inbox.ts";
+import { operatorDocs } from "./routes/operators.ts";
+import { schemaDocs } from "./routes/schemas.ts";
+import { statusDocs } from "./routes/status.ts";
+import { subscriptionDocs } from "./routes/subscriptions.ts";
+import { threadDocs } from "./routes/threads.ts";
+import { workflowDocs } from "./routes/workflows.ts";
 
 /** Routes that need no token. */
 const openDocs: RouteDoc[] = [

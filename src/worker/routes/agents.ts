@@ -7,8 +7,6 @@ import { agentBytes, agentId, capability, rights } from "../agent-rights.ts";
 import { beginRemoval, changeAgent, finishRemoval, listAgents, readAgent, readChange } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
@@ -21,11 +19,11 @@ const overlapSeconds = { usual: 3_600, most: 7 * 86_400 };
 /** Bytes of a body that asks for a token. */
 const tokenBytes = 1024;
 
-const newAgent = z.strictObject({ id: agentId, ...rights });
-const changedAgent = z.strictObject(rights);
-const agentList = z.strictObject({ capability: capability.optional(), after: z.string().max(128).optional(), limit: pageLimit });
+export const newAgent = z.strictObject({ id: agentId, ...rights });
+export const changedAgent = z.strictObject(rights);
+export const agentList = z.strictObject({ capability: capability.optional(), after: z.string().max(128).optional(), limit: pageLimit });
 
-const rotation = z.strictObject({ overlapSeconds: z.int().min(0).max(overlapSeconds.most).default(overlapSeconds.usual) });
+export const rotation = z.strictObject({ overlapSeconds: z.int().min(0).max(overlapSeconds.most).default(overlapSeconds.usual) });
 
 /** Adds the routes of `/v1/agents`. */
 export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -112,60 +110,3 @@ function found<T>(value: T | undefined, id: string): T {
   if (value === undefined) throw noAgent(id);
   return value;
 }
-
-/** What these routes say of themselves. */
-export const agentDocs: RouteDoc[] = [
-  {
-    route: "POST /v1/agents",
-    tag: "agents",
-    summary: "Register an agent; its token is shown this once",
-    callers: "admins",
-    body: { schema: newAgent },
-    answers: { 201: { description: "Registered.", schema: answerShapes.agentWithToken } },
-  },
-  {
-    route: "GET /v1/agents",
-    tag: "agents",
-    summary: "List agents by id",
-    callers: "operators",
-    query: agentList,
-    answers: { 200: { description: "A page.", schema: answerShapes.agents } },
-  },
-  {
-    route: "GET /v1/agents/:id",
-    tag: "agents",
-    summary: "Show what an agent may do, and whether it is there",
-    callers: "operators",
-    answers: { 200: { description: "The agent.", schema: answerShapes.agentWithPresence } },
-  },
-  {
-    route: "PATCH /v1/agents/:id",
-    tag: "agents",
-    summary: "Change what an agent may do; what is absent stays",
-    callers: "admins",
-    body: { schema: changedAgent },
-    answers: { 200: { description: "The agent.", schema: answerShapes.agent } },
-  },
-  {
-    route: "DELETE /v1/agents/:id",
-    tag: "agents",
-    summary: "Forget an agent; its roles are lost at once",
-    callers: "admins",
-    answers: { 204: { description: "Gone." } },
-  },
-  {
-    route: "POST /v1/agents/:id/token",
-    tag: "agents",
-    summary: "Rotate the token; the former one stays valid for the overlap",
-    callers: "admins",
-    body: { schema: rotation, required: false },
-    answers: { 200: { description: "The new token, shown this once.", schema: answerShapes.token } },
-  },
-  {
-    route: "POST /v1/agents/:id/revoke",
-    tag: "agents",
-    summary: "Void the tokens and close the sockets; the agent stays registered",
-    callers: "admins",
-    answers: { 204: { description: "Revoked." } },
-  },
-];

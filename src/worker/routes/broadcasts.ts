@@ -5,21 +5,19 @@ import { idPattern, kindPattern } from "../../contract/event.ts";
 import { limits } from "../../contract/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject, requireOperator } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import { findEvents } from "../event-log.ts";
 import { askMailboxes } from "../explain-event.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 
-const broadcast = z.strictObject({
+export const broadcast = z.strictObject({
   kind: z.string().regex(kindPattern, "dotted segments of a-z 0-9 _ -, at most 128 characters"),
   to: z.string().min(1).max(limits.toLength),
   data: z.json().optional(),
   id: z.string().regex(idPattern).optional(),
 });
-const page = z.strictObject({ after: wholeNumber.optional(), limit: pageLimit });
+export const page = z.strictObject({ after: wholeNumber.optional(), limit: pageLimit });
 
 /** Adds the routes of `/v1/broadcasts`. */
 export function addBroadcastRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -60,23 +58,3 @@ export function addBroadcastRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     throw problemError("not_found", `There is no broadcast ${id.slice(0, 128)}.`);
   }
 }
-
-/** What these routes say of themselves. */
-export const broadcastDocs: RouteDoc[] = [
-  {
-    route: "POST /v1/broadcasts",
-    tag: "events",
-    summary: "Say something to many agents",
-    callers: "admins",
-    body: { schema: broadcast },
-    answers: { 202: { description: "Stored; how many agents are sent it.", schema: answerShapes.any } },
-  },
-  {
-    route: "GET /v1/broadcasts/:id",
-    tag: "events",
-    summary: "Show who has a broadcast, who acknowledged it, and who has not",
-    callers: "operators",
-    query: page,
-    answers: { 200: { description: "A page of its recipients.", schema: answerShapes.any } },
-  },
-];

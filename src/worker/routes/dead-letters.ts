@@ -6,8 +6,6 @@ import { answerOnce } from "../answer-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { listDeadLetters } from "../dead-letter-store.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
@@ -16,18 +14,18 @@ import { retryDeadLetter } from "../retry-dead-letters.ts";
 
 /** A thread, and a number of its root's object or, with a `t`, of its task's. */
 const letterId = /^(t[a-z2-7]{25}):(t?\d{1,12})$/;
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   thread: z.string().max(128).optional(),
   after: z.string().regex(letterId, "an id of the list").optional(),
   limit: pageLimit,
 });
 
-const nothing = z.strictObject({});
+export const nothing = z.strictObject({});
 /** One call retries a page: each event is a call to an object. */
-const retryBody = listQuery.extend({ limit: z.int().min(1).max(limits.pageMax).default(limits.page) });
+export const retryBody = listQuery.extend({ limit: z.int().min(1).max(limits.pageMax).default(limits.page) });
 
 /** Where the routes are, and what the field of a page is called there. `/v1/parked` is what they were called before. */
-const places = [
+export const places = [
   { path: "/v1/dead-letters", field: "deadLetters" },
   { path: "/v1/parked", field: "parked" },
 ] as const;
@@ -69,60 +67,4 @@ function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (t
       return c.json({ id, status: order === "retry" ? "taken" : "dropped" }, 202);
     });
   }
-}
-
-/** What these routes say of themselves. */
-export const deadLetterDocs: RouteDoc[] = places.flatMap(({ path }, index) =>
-  describeAt(path).map((doc) => ({
-    ...doc,
-    ...(index > 0 && { deprecated: true as const, summary: `${doc.summary}; an old name of ${places[0].path}` }),
-  })),
-);
-
-function describeAt(path: string): RouteDoc[] {
-  return [
-    {
-      route: `GET ${path}`,
-      tag: "operations",
-      summary: "List dead letters, events that could not be run, oldest first",
-      callers: "operators",
-      query: listQuery,
-      answers: { 200: { description: "A page.", schema: answerShapes.any } },
-    },
-    {
-      route: `POST ${path}/retry`,
-      tag: "operations",
-      summary: "Run dead letters again, oldest first, and resume the threads that were suspended for them",
-      callers: "admins",
-      idempotent: true,
-      body: { schema: retryBody, required: false },
-      answers: {
-        202: {
-          description: "What was taken, what stays a dead letter and why, and which threads go on; `next` is the `after` of the next page.",
-          schema: answerShapes.any,
-        },
-      },
-    },
-    {
-      route: `POST ${path}/:id/retry`,
-      tag: "operations",
-      summary: "Run a dead letter again",
-      callers: "admins",
-      idempotent: true,
-      body: { schema: nothing, required: false },
-      answers: {
-        202: { description: "It was taken.", schema: answerShapes.identified },
-        409: { description: "It stays a dead letter; `detail` says why." },
-      },
-    },
-    {
-      route: `POST ${path}/:id/drop`,
-      tag: "operations",
-      summary: "Give a dead letter up",
-      callers: "admins",
-      idempotent: true,
-      body: { schema: nothing, required: false },
-      answers: { 202: { description: "It is gone.", schema: answerShapes.identified } },
-    },
-  ];
 }

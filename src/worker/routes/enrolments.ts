@@ -9,8 +9,6 @@ import { announceChange } from "../announce-change.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { beginDecision, finishDecision } from "../audit-store.ts";
 import { requireAdminToken, requireOperator } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import { addEnrolment, giveBackEnrolment, listEnrolments, removeEnrolment, takeEnrolment } from "../enrolment-store.ts";
 import { createGuessGuard } from "../guess-guard.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
@@ -27,13 +25,13 @@ const codeLength = 24;
 /** Bytes of a body that redeems. */
 const redeemBytes = 1024;
 
-const newEnrolment = z.strictObject({
+export const newEnrolment = z.strictObject({
   agent: agentId,
   ...rights,
   expiresInSeconds: z.int().min(1).max(codeSeconds.most).default(codeSeconds.usual),
 });
-const enrolmentList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
-const redemption = z.strictObject({ code: z.string().min(1).max(128) });
+export const enrolmentList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
+export const redemption = z.strictObject({ code: z.string().min(1).max(128) });
 
 /** Adds the route that takes a code in place of a token. It stands before the authentication. */
 export function addRedeemRoute(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -117,38 +115,3 @@ export function addEnrolmentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.body(null, 204);
   });
 }
-
-/** What these routes say of themselves. */
-export const enrolmentDocs: RouteDoc[] = [
-  {
-    route: "POST /v1/enrolments",
-    tag: "enrolments",
-    summary: "Make a one-time code by which a new machine registers itself",
-    callers: "admins",
-    body: { schema: newEnrolment },
-    answers: { 201: { description: "The code, shown this once.", schema: answerShapes.enrolment } },
-  },
-  {
-    route: "GET /v1/enrolments",
-    tag: "enrolments",
-    summary: "List codes that may still be redeemed",
-    callers: "operators",
-    query: enrolmentList,
-    answers: { 200: { description: "A page.", schema: answerShapes.enrolments } },
-  },
-  {
-    route: "DELETE /v1/enrolments/:id",
-    tag: "enrolments",
-    summary: "Withdraw a code",
-    callers: "admins",
-    answers: { 204: { description: "Gone." } },
-  },
-  {
-    route: "POST /v1/enrolments/redeem",
-    tag: "enrolments",
-    summary: "Redeem a code: registers its agent",
-    callers: "anybody",
-    body: { schema: redemption },
-    answers: { 201: { description: "The agent, with its token, shown this once.", schema: answerShapes.agentWithToken } },
-  },
-];

@@ -2,7 +2,6 @@
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { CloudEvent } from "../../contract/event.ts";
-import { postedEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";
 import type { Accepted, Rejected } from "../../contract/frames.ts";
 import { limits } from "../../contract/limits.ts";
@@ -11,9 +10,6 @@ import { pruneArchived } from "../../durable/projector/prune-projection.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { streamArchive } from "../archive-log.ts";
 import { nameObject, proveAgain, proveViewer, requireOperator } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
-import { acceptedShape, rejectedShape } from "../describe/wire-shapes.ts";
 import { findEvents, type LogQuery, queryEvents, readEnd } from "../event-log.ts";
 import { explainEvent, readRouting } from "../explain-event.ts";
 import { followLimits, followLog } from "../follow-log.ts";
@@ -22,7 +18,7 @@ import { problemError, respondProblem, unwrap } from "../problem-error.ts";
 import { asksForBatch, batchType, readEvents } from "../read-events.ts";
 
 const attribute = z.string().min(1).max(limits.attributeLength);
-const logQuery = z.strictObject({
+export const logQuery = z.strictObject({
   type: attribute.optional(),
   source: attribute.optional(),
   correlationid: attribute.optional(),
@@ -34,9 +30,9 @@ const logQuery = z.strictObject({
   limit: pageLimit,
   follow: z.enum(["", "1", "true"]).optional(),
 });
-const archiveQuery = z.strictObject({ after: wholeNumber.optional(), until: moment.optional() });
-const pruneQuery = z.strictObject({ through: wholeNumber, until: moment });
-const eventQuery = z.strictObject({ source: attribute.optional() });
+export const archiveQuery = z.strictObject({ after: wholeNumber.optional(), until: moment.optional() });
+export const pruneQuery = z.strictObject({ through: wholeNumber, until: moment });
+export const eventQuery = z.strictObject({ source: attribute.optional() });
 
 /** Adds the routes of `/v1/events`. */
 export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -132,55 +128,3 @@ function rejectDeep(event: unknown): Rejected {
   const error = createProblem("malformed", `The event nests deeper than ${limits.dataDepth} levels.`, { limit: limits.dataDepth });
   return { id: typeof id === "string" ? id : null, status: "rejected", error };
 }
-
-/** What these routes say of themselves. */
-export const eventDocs: RouteDoc[] = [
-  {
-    route: "POST /v1/events",
-    tag: "events",
-    summary: "Post an event, or up to 100; each is judged alone, and the same id with the same body is answered the same",
-    callers: "everyone",
-    body: {
-      schema: z.union([postedEvent, z.array(postedEvent)]),
-      types: ["application/cloudevents+json", "application/cloudevents-batch+json", "application/json"],
-    },
-    answers: {
-      202: {
-        description: "Stored. A batch is answered by an array, in order.",
-        schema: z.union([acceptedShape, z.array(z.union([acceptedShape, rejectedShape]))]),
-      },
-    },
-  },
-  {
-    route: "GET /v1/events",
-    tag: "events",
-    summary: "Read the log: a page, or with `follow` a stream of what comes",
-    callers: "everyone",
-    query: logQuery,
-    answers: { 200: { description: "A page.", schema: answerShapes.log } },
-  },
-  {
-    route: "GET /v1/events/archive",
-    tag: "events",
-    summary: "Read the log as lines of JSON from a position on, for keeping",
-    callers: "operators",
-    query: archiveQuery,
-    answers: { 200: { description: "`{position, recordedAt, event}` a line.", type: "application/x-ndjson" } },
-  },
-  {
-    route: "DELETE /v1/events/archive",
-    tag: "events",
-    summary: "Delete what was archived, up to a position and a time, in steps: again until nothing is deleted",
-    callers: "admins",
-    query: pruneQuery,
-    answers: { 200: { description: "How many were deleted.", schema: z.object({ deleted: z.int() }) } },
-  },
-  {
-    route: "GET /v1/events/:id",
-    tag: "events",
-    summary: "Show an event; to its sender and to operators also what each reflex said and who has it",
-    callers: "everyone",
-    query: eventQuery,
-    answers: { 200: { description: "The event and its place in the log.", schema: answerShapes.logEntry } },
-  },
-];

@@ -8,9 +8,6 @@ import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { Principal } from "../../durable/protocol/rpc.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
-import { inboxPageShape } from "../describe/wire-shapes.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
@@ -26,7 +23,7 @@ const channelList = z
   .pipe(z.array(z.enum(channels)).min(1)) satisfies z.ZodType<Channel[], string | undefined>;
 
 // Loose: clients and proxies add parameters of their own to what they poll.
-const inboxQuery = z.object({
+export const inboxQuery = z.object({
   channel: channelList,
   after: wholeNumber.optional(),
   // More than a poll may wait is taken as the most: an answer may always come sooner.
@@ -42,8 +39,8 @@ const inboxQuery = z.object({
   client: z.string().regex(connectionName).optional().describe("What the process calls itself; it is told of others with the same token."),
 });
 
-const meQuery = inboxQuery.pick({ client: true });
-const connectQuery = inboxQuery.pick({ channel: true, after: true, connection: true, replaces: true, client: true });
+export const meQuery = inboxQuery.pick({ client: true });
+export const connectQuery = inboxQuery.pick({ channel: true, after: true, connection: true, replaces: true, client: true });
 const streamHeaders = z.object({ "last-event-id": wholeNumber.optional() });
 
 const seq = z.int().nonnegative();
@@ -51,9 +48,12 @@ const naming = {
   connection: z.string().regex(connectionName).optional().describe("The connection that this is a sign of life of."),
   replaces: z.string().regex(connectionName).optional().describe("A connection that another has taken the place of."),
 };
-const ackBody = z.union([z.object({ seqs: z.array(seq).max(1000), ...naming }), z.object({ seq, channel: z.enum(channels), ...naming })], {
-  error: "either {seqs: [..]}, at most 1000, or {seq, channel}",
-});
+export const ackBody = z.union(
+  [z.object({ seqs: z.array(seq).max(1000), ...naming }), z.object({ seq, channel: z.enum(channels), ...naming })],
+  {
+    error: "either {seqs: [..]}, at most 1000, or {seq, channel}",
+  },
+);
 
 /** Adds the routes of the inbox. */
 export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -129,54 +129,3 @@ function addProof(c: Context<AppEnv>, { agent, token }: Extract<Principal, { age
   headers.set("authorization", `${c.get("byTicket") ? "Ticket" : "Bearer"} ${token}`);
   return new Request(c.req.raw, { headers });
 }
-
-/** What these routes say of themselves. */
-export const inboxDocs: RouteDoc[] = [
-  {
-    route: "GET /v1/me",
-    tag: "inbox",
-    summary: "Show what the server says of the caller: rights, roles held, open turns and offers",
-    callers: "everyone",
-    query: meQuery,
-    answers: { 200: { description: "The caller.", schema: answerShapes.me } },
-  },
-  {
-    route: "GET /v1/inbox",
-    tag: "inbox",
-    summary: "Poll what is not acknowledged; `wait` holds the answer until something comes",
-    callers: "everyone",
-    query: inboxQuery,
-    answers: { 200: { description: "A page.", schema: inboxPageShape } },
-  },
-  {
-    route: "POST /v1/inbox/ack",
-    tag: "inbox",
-    summary: "Acknowledge what was dealt with",
-    callers: "everyone",
-    body: { schema: ackBody },
-    answers: { 204: { description: "Noted." } },
-  },
-  {
-    route: "GET /v1/connect",
-    tag: "inbox",
-    summary: "Open a WebSocket; its frames are in /v1/asyncapi.json",
-    callers: "everyone",
-    query: connectQuery,
-    answers: { 101: { description: "The socket." } },
-  },
-  {
-    route: "GET /v1/inbox/stream",
-    tag: "inbox",
-    summary: "Open an event stream; resumes by Last-Event-ID",
-    callers: "everyone",
-    query: connectQuery,
-    answers: { 200: { description: "The stream.", type: "text/event-stream" } },
-  },
-  {
-    route: "POST /v1/tickets",
-    tag: "inbox",
-    summary: "Get a short-lived ticket with which a browser opens a stream or a socket",
-    callers: "everyone",
-    answers: { 201: { description: "The ticket, good once.", schema: answerShapes.ticket } },
-  },
-];

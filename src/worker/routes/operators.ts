@@ -5,8 +5,6 @@ import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { listDecisions } from "../audit-store.ts";
 import { requireOperator, rootOperator } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import { addOperator, listOperators, removeOperator } from "../operator-store.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError } from "../problem-error.ts";
@@ -16,13 +14,13 @@ import { formatToken, operatorPrefix } from "../tokens.ts";
 /** Bytes of a body that names an operator. */
 const operatorBytes = 4 * 1024;
 
-const newOperator = z.strictObject({
+export const newOperator = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 _ -"),
   access: z.enum(["read", "admin"]),
 });
-const operatorList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
+export const operatorList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
 const text = z.string().min(1).max(256).optional();
-const auditList = z.strictObject({ operator: text, action: text, target: text, after: wholeNumber.optional(), limit: pageLimit });
+export const auditList = z.strictObject({ operator: text, action: text, target: text, after: wholeNumber.optional(), limit: pageLimit });
 
 /** Adds the routes. */
 export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -57,38 +55,3 @@ export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.json(await listDecisions(db, parseInput(auditList, c.req.query(), "query")));
   });
 }
-
-/** What these routes say of themselves. */
-export const operatorDocs: RouteDoc[] = [
-  {
-    route: "POST /v1/operators",
-    tag: "operators",
-    summary: "Name an operator; the token is shown this once",
-    callers: "admins",
-    body: { schema: newOperator },
-    answers: { 201: { description: "Named.", schema: answerShapes.operator } },
-  },
-  {
-    route: "GET /v1/operators",
-    tag: "operators",
-    summary: "List operators",
-    callers: "operators",
-    query: operatorList,
-    answers: { 200: { description: "A page.", schema: answerShapes.operators } },
-  },
-  {
-    route: "DELETE /v1/operators/:name",
-    tag: "operators",
-    summary: "Forget an operator; the token is void at once",
-    callers: "admins",
-    answers: { 204: { description: "Gone." } },
-  },
-  {
-    route: "GET /v1/audit",
-    tag: "operators",
-    summary: "Read who decided what, newest first",
-    callers: "operators",
-    query: auditList,
-    answers: { 200: { description: "A page.", schema: answerShapes.decisions } },
-  },
-];

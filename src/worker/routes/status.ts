@@ -4,8 +4,6 @@ import type { PresenceState } from "../../contract/views/agent.ts";
 import { readMetrics } from "../../durable/projector/metrics.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import type { ReadinessReader } from "../readiness.ts";
 import { countThreads, countWaits, listThreads } from "../thread-index.ts";
 import { listPaused } from "../workflow-store.ts";
@@ -124,26 +122,3 @@ async function readUnreachable(
     .catch(() => ({ results: [] }));
   return results.map((row) => ({ ...row, since: new Date(row.since).toISOString() }));
 }
-
-/** What these routes say of themselves. */
-export const statusDocs: RouteDoc[] = [
-  {
-    route: "GET /v1/status",
-    tag: "operations",
-    summary: "Show how the whole is",
-    callers: "operators",
-    answers: {
-      200: {
-        description: "Whether it is ready, counts, the longest wait, the lag of the log. What cannot be read is null.",
-        schema: answerShapes.status,
-      },
-    },
-  },
-  {
-    route: "GET /v1/metrics",
-    tag: "operations",
-    summary: "Show what this isolate has done",
-    callers: "operators",
-    answers: { 200: { description: "Counters.", schema: answerShapes.any } },
-  },
-];

@@ -7,8 +7,6 @@ import { routingLimits } from "../../durable/routing/routing-limits.ts";
 import { readAgent } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import { parseInput } from "../parse-input.ts";
 import { problemError } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
@@ -22,7 +20,7 @@ const kind = z
   .max(128)
   .refine((text) => kindPattern.test(text.endsWith(".*") ? text.slice(0, -2) : text), "an event's kind, or a prefix `x.*`")
   .refine((text) => !/^nerve\.(.+\.)?\*$/.test(text), "the orchestrator's own kinds are subscribed to one by one");
-const subscriptions = z.strictObject({ kinds: z.array(kind).max(routingLimits.subscriptions) });
+export const subscriptions = z.strictObject({ kinds: z.array(kind).max(routingLimits.subscriptions) });
 
 /** Adds the routes of `/v1/agents/:id/subscriptions`. */
 export function addSubscriptionRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -59,22 +57,3 @@ export function addSubscriptionRoutes(app: Hono<AppEnv>, ports: AppPorts): void 
     return c.json(await readSubscriptions(db, id));
   });
 }
-
-/** What these routes say of themselves. */
-export const subscriptionDocs: RouteDoc[] = [
-  {
-    route: "GET /v1/agents/:id/subscriptions",
-    tag: "agents",
-    summary: "Show which kinds an agent is sent without being named; agents may ask for their own",
-    callers: "everyone",
-    answers: { 200: { description: "What was granted, and what the agent has left of it.", schema: answerShapes.any } },
-  },
-  {
-    route: "PUT /v1/agents/:id/subscriptions",
-    tag: "agents",
-    summary: "Grant an agent kinds, exact or `x.*`; the agent itself may take less",
-    callers: "everyone",
-    body: { schema: subscriptions },
-    answers: { 200: { description: "What was granted, and what the agent has left of it.", schema: answerShapes.any } },
-  },
-];

@@ -7,8 +7,6 @@ import { threadStatuses } from "../../contract/views/thread.ts";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
@@ -20,7 +18,7 @@ import { listThreads, waitKinds } from "../thread-index.ts";
 const threadId = /^t[a-z0-9]{25}$/;
 
 const name = z.string().min(1).max(128);
-const threadList = z.strictObject({
+export const threadList = z.strictObject({
   workflow: name.optional(),
   status: z.enum(threadStatuses).optional(),
   agent: name.optional(),
@@ -33,19 +31,19 @@ const threadList = z.strictObject({
     .optional(),
   limit: pageLimit,
 });
-const page = z.strictObject({ after: wholeNumber.optional(), limit: pageLimit });
+export const page = z.strictObject({ after: wholeNumber.optional(), limit: pageLimit });
 const reason = z.string().max(limits.attributeLength).optional();
 // Strict: a supplement that a signal does not take would be lost without a word.
-const controlBodies = {
+export const controlBodies = {
   cancel: z.strictObject({ reason }),
   suspend: z.strictObject({ reason }),
   resume: z.strictObject({ reason, supplement: z.json().optional() }),
 };
 /** A step is named by its round. */
 const at = z.int().nonnegative().max(1_000_000).optional();
-const restartBody = z.strictObject({ reason, at });
-const forkBody = z.strictObject({ reason, at, roles: z.record(name, name).optional(), revision: name.optional() });
-const roleBody = z.strictObject({ reason, agent: name.optional() });
+export const restartBody = z.strictObject({ reason, at });
+export const forkBody = z.strictObject({ reason, at, roles: z.record(name, name).optional(), revision: name.optional() });
+export const roleBody = z.strictObject({ reason, agent: name.optional() });
 
 /** Adds the routes of `/v1/threads`. */
 export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -173,106 +171,3 @@ function readPage(c: Context<AppEnv>): { after?: number; limit: number } {
   const { after, limit } = parseInput(page, c.req.query(), "query");
   return { ...(after !== undefined && { after }), limit };
 }
-
-/** What these routes say of themselves. */
-export const threadDocs: RouteDoc[] = [
-  {
-    route: "GET /v1/threads",
-    tag: "threads",
-    summary: "List threads, newest first; agents see those that they take part in",
-    callers: "everyone",
-    query: threadList,
-    answers: { 200: { description: "A page.", schema: answerShapes.threads } },
-  },
-  {
-    route: "GET /v1/threads/:id",
-    tag: "threads",
-    summary: "Show a thread: who plays, whose turn it is, what it waits for, how it ended",
-    callers: "everyone",
-    answers: { 200: { description: "The thread.", schema: answerShapes.thread } },
-  },
-  {
-    route: "GET /v1/threads/:id/messages",
-    tag: "threads",
-    summary: "Read its steps, each with the decision that followed",
-    callers: "everyone",
-    query: page,
-    answers: { 200: { description: "A page.", schema: answerShapes.messages } },
-  },
-  {
-    route: "GET /v1/threads/:id/trace",
-    tag: "threads",
-    summary: "Show the thread as spans: queue, recruitment, each turn with its delivery and work, decisions",
-    callers: "everyone",
-    answers: { 200: { description: "The trace, as far as the log has it.", schema: answerShapes.any } },
-  },
-  {
-    route: "GET /v1/threads/:id/history",
-    tag: "threads",
-    summary: "Read what its machines took and did, event by event",
-    callers: "operators",
-    query: page,
-    answers: { 200: { description: "Both histories.", schema: answerShapes.any } },
-  },
-  {
-    route: "GET /v1/threads/:id/explain",
-    tag: "threads",
-    summary: "Say what it waits for, what happens then, and why each agent does not hold a role that nobody holds",
-    callers: "operators",
-    answers: { 200: { description: "The explanation.", schema: answerShapes.any } },
-  },
-  {
-    route: "POST /v1/threads/:id/cancel",
-    tag: "threads",
-    summary: "End a thread",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: controlBodies.cancel, required: false },
-    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
-  },
-  {
-    route: "POST /v1/threads/:id/suspend",
-    tag: "threads",
-    summary: "Stop a thread until a person resumes it",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: controlBodies.suspend, required: false },
-    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
-  },
-  {
-    route: "POST /v1/threads/:id/resume",
-    tag: "threads",
-    summary: "Let a suspended thread go on, with a supplement",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: controlBodies.resume, required: false },
-    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
-  },
-  {
-    route: "POST /v1/threads/:id/restart",
-    tag: "threads",
-    summary: "Begin a thread anew, from its start or as if a step had just been answered; its roles stay with their holders",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: restartBody, required: false },
-    answers: { 202: { description: "The thread, which waits for a place.", schema: answerShapes.thread } },
-  },
-  {
-    route: "POST /v1/threads/:id/fork",
-    tag: "threads",
-    summary: "Copy a thread up to a step into a new one, if need be with other agents or under another revision",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: forkBody, required: false },
-    answers: { 202: { description: "The new thread.", schema: answerShapes.thread } },
-  },
-  {
-    route: "POST /v1/threads/:id/roles/:role",
-    tag: "threads",
-    summary: "Take a role from its holder: for the agent named, or for whoever is recruited",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: roleBody, required: false },
-    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
-  },
-];

@@ -6,8 +6,6 @@ import { createD1Registry } from "../../durable/registry/create-d1-registry.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { checkPublish, locateDiagnostics } from "../check-publish.ts";
-import { answerShapes } from "../describe/answer-shapes.ts";
-import type { RouteDoc } from "../describe/route-doc.ts";
 import { pageLimit, parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson, readText } from "../read-body.ts";
@@ -17,11 +15,11 @@ import { compiledBytes, listWorkflows, notePause, publishWorkflow, readWorkflow,
 
 const workflowName = z.string().regex(/^(?=.{1,128}$)[a-z0-9]+(-[a-z0-9]+)*$/, "kebab-case, at most 128 characters");
 // Strict: a reason under another name would be lost without a word.
-const pauseBodies = {
+export const pauseBodies = {
   pause: z.strictObject({ reason: z.string().max(limits.attributeLength).optional() }),
   unpause: z.strictObject({ reason: z.undefined().optional() }),
 };
-const workflowList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
+export const workflowList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
 
 /** Adds the routes of `/v1/workflows`. */
 export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -117,66 +115,3 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 function noWorkflow(name: string): Error {
   return problemError("not_found", `No workflow ${name} is published.`);
 }
-
-/** What these routes say of themselves. */
-export const workflowDocs: RouteDoc[] = [
-  {
-    route: "PUT /v1/workflows/:name",
-    tag: "workflows",
-    summary: "Publish a workflow file",
-    callers: "admins",
-    body: { types: ["application/yaml", "text/yaml"] },
-    answers: {
-      200: { description: "Unchanged.", schema: answerShapes.published },
-      201: { description: "Published.", schema: answerShapes.published },
-      422: { description: "Not published; `diagnostics` say what is wrong." },
-    },
-  },
-  {
-    route: "GET /v1/workflows",
-    tag: "workflows",
-    summary: "List published workflows",
-    callers: "operators",
-    query: workflowList,
-    answers: { 200: { description: "A page.", schema: answerShapes.workflows } },
-  },
-  {
-    route: "GET /v1/workflows/:name",
-    tag: "workflows",
-    summary: "Show a workflow, its source and its queue",
-    callers: "operators",
-    answers: { 200: { description: "The workflow.", schema: answerShapes.workflow } },
-  },
-  {
-    route: "DELETE /v1/workflows/:name",
-    tag: "workflows",
-    summary: "Withdraw a workflow; running threads go on",
-    callers: "admins",
-    answers: { 204: { description: "Withdrawn." } },
-  },
-  {
-    route: "POST /v1/workflows/:name/pause",
-    tag: "workflows",
-    summary: "Start no more threads; new ones queue, running ones go on",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: pauseBodies.pause, required: false },
-    answers: { 202: { description: "The queue.", schema: answerShapes.named } },
-  },
-  {
-    route: "POST /v1/workflows/:name/unpause",
-    tag: "workflows",
-    summary: "Start threads again",
-    callers: "admins",
-    idempotent: true,
-    body: { schema: pauseBodies.unpause, required: false },
-    answers: { 202: { description: "The queue.", schema: answerShapes.named } },
-  },
-  {
-    route: "GET /v1/workflows/:name/machines",
-    tag: "workflows",
-    summary: "Show the two machines that the workflow compiled to",
-    callers: "operators",
-    answers: { 200: { description: "The machines.", schema: answerShapes.machines } },
-  },
-];

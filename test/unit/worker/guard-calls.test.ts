@@ -5,13 +5,13 @@ import { openSqliteD1 } from "./sqlite-d1.ts";
 import { createTestApp } from "./test-app.ts";
 
 const built = vi.hoisted(() => ({ times: 0 }));
-vi.mock("../../../src/worker/describe/build-openapi.ts", async (original) => {
-  const { buildOpenapi, ...others } = await original<typeof import("../../../src/worker/describe/build-openapi.ts")>();
+vi.mock("../../../src/worker/render-docs.ts", async (original) => {
+  const { renderDocs, ...others } = await original<typeof import("../../../src/worker/render-docs.ts")>();
   return {
     ...others,
-    buildOpenapi: (...given: Parameters<typeof buildOpenapi>) => {
+    renderDocs: (...given: Parameters<typeof renderDocs>) => {
       built.times += 1;
-      return buildOpenapi(...given);
+      return renderDocs(...given);
     },
   };
 });
@@ -194,7 +194,6 @@ test("[ACC13] a body that breaks off is its sender's fault, and no error of the 
 
 test("[ACC14] what anybody may read without a token costs nothing but the first time", async () => {
   const app = createTestApp(openSqliteD1());
-  built.times = 0;
   const read = async () => {
     const answers = [];
     for (const path of ["/docs", "/v1/openapi.json", "/v1/asyncapi.json"])

@@ -1,0 +1,60 @@
+/** What the routes of `/v1/agents` say of themselves. */
+import { agentList, changedAgent, newAgent, rotation } from "../../routes/agents.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+
+export const agentDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/agents",
+    tag: "agents",
+    summary: "Register an agent; its token is shown this once",
+    callers: "admins",
+    body: { schema: newAgent },
+    answers: { 201: { description: "Registered.", schema: answerShapes.agentWithToken } },
+  },
+  {
+    route: "GET /v1/agents",
+    tag: "agents",
+    summary: "List agents by id",
+    callers: "operators",
+    query: agentList,
+    answers: { 200: { description: "A page.", schema: answerShapes.agents } },
+  },
+  {
+    route: "GET /v1/agents/:id",
+    tag: "agents",
+    summary: "Show what an agent may do, and whether it is there",
+    callers: "operators",
+    answers: { 200: { description: "The agent.", schema: answerShapes.agentWithPresence } },
+  },
+  {
+    route: "PATCH /v1/agents/:id",
+    tag: "agents",
+    summary: "Change what an agent may do; what is absent stays",
+    callers: "admins",
+    body: { schema: changedAgent },
+    answers: { 200: { description: "The agent.", schema: answerShapes.agent } },
+  },
+  {
+    route: "DELETE /v1/agents/:id",
+    tag: "agents",
+    summary: "Forget an agent; its roles are lost at once",
+    callers: "admins",
+    answers: { 204: { description: "Gone." } },
+  },
+  {
+    route: "POST /v1/agents/:id/token",
+    tag: "agents",
+    summary: "Rotate the token; the former one stays valid for the overlap",
+    callers: "admins",
+    body: { schema: rotation, required: false },
+    answers: { 200: { description: "The new token, shown this once.", schema: answerShapes.token } },
+  },
+  {
+    route: "POST /v1/agents/:id/revoke",
+    tag: "agents",
+    summary: "Void the tokens and close the sockets; the agent stays registered",
+    callers: "admins",
+    answers: { 204: { description: "Revoked." } },
+  },
+];

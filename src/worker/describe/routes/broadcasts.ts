@@ -1,0 +1,23 @@
+/** What the routes of `/v1/broadcasts` say of themselves. */
+import { broadcast, page } from "../../routes/broadcasts.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+
+export const broadcastDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/broadcasts",
+    tag: "events",
+    summary: "Say something to many agents",
+    callers: "admins",
+    body: { schema: broadcast },
+    answers: { 202: { description: "Stored; how many agents are sent it.", schema: answerShapes.any } },
+  },
+  {
+    route: "GET /v1/broadcasts/:id",
+    tag: "events",
+    summary: "Show who has a broadcast, who acknowledged it, and who has not",
+    callers: "operators",
+    query: page,
+    answers: { 200: { description: "A page of its recipients.", schema: answerShapes.any } },
+  },
+];

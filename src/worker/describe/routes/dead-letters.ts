@@ -1,0 +1,59 @@
+/** What the routes of `/v1/dead-letters`, and under their old name, say of themselves. */
+import { listQuery, nothing, places, retryBody } from "../../routes/dead-letters.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+
+export const deadLetterDocs: RouteDoc[] = places.flatMap(({ path }, index) =>
+  describeAt(path).map((doc) => ({
+    ...doc,
+    ...(index > 0 && { deprecated: true as const, summary: `${doc.summary}; an old name of ${places[0].path}` }),
+  })),
+);
+
+function describeAt(path: string): RouteDoc[] {
+  return [
+    {
+      route: `GET ${path}`,
+      tag: "operations",
+      summary: "List dead letters, events that could not be run, oldest first",
+      callers: "operators",
+      query: listQuery,
+      answers: { 200: { description: "A page.", schema: answerShapes.any } },
+    },
+    {
+      route: `POST ${path}/retry`,
+      tag: "operations",
+      summary: "Run dead letters again, oldest first, and resume the threads that were suspended for them",
+      callers: "admins",
+      idempotent: true,
+      body: { schema: retryBody, required: false },
+      answers: {
+        202: {
+          description: "What was taken, what stays a dead letter and why, and which threads go on; `next` is the `after` of the next page.",
+          schema: answerShapes.any,
+        },
+      },
+    },
+    {
+      route: `POST ${path}/:id/retry`,
+      tag: "operations",
+      summary: "Run a dead letter again",
+      callers: "admins",
+      idempotent: true,
+      body: { schema: nothing, required: false },
+      answers: {
+        202: { description: "It was taken.", schema: answerShapes.identified },
+        409: { description: "It stays a dead letter; `detail` says why." },
+      },
+    },
+    {
+      route: `POST ${path}/:id/drop`,
+      tag: "operations",
+      summary: "Give a dead letter up",
+      callers: "admins",
+      idempotent: true,
+      body: { schema: nothing, required: false },
+      answers: { 202: { description: "It is gone.", schema: answerShapes.identified } },
+    },
+  ];
+}

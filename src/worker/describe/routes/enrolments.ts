@@ -1,0 +1,38 @@
+/** What the routes of `/v1/enrolments` say of themselves. */
+import { enrolmentList, newEnrolment, redemption } from "../../routes/enrolments.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+
+export const enrolmentDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/enrolments",
+    tag: "enrolments",
+    summary: "Make a one-time code by which a new machine registers itself",
+    callers: "admins",
+    body: { schema: newEnrolment },
+    answers: { 201: { description: "The code, shown this once.", schema: answerShapes.enrolment } },
+  },
+  {
+    route: "GET /v1/enrolments",
+    tag: "enrolments",
+    summary: "List codes that may still be redeemed",
+    callers: "operators",
+    query: enrolmentList,
+    answers: { 200: { description: "A page.", schema: answerShapes.enrolments } },
+  },
+  {
+    route: "DELETE /v1/enrolments/:id",
+    tag: "enrolments",
+    summary: "Withdraw a code",
+    callers: "admins",
+    answers: { 204: { description: "Gone." } },
+  },
+  {
+    route: "POST /v1/enrolments/redeem",
+    tag: "enrolments",
+    summary: "Redeem a code: registers its agent",
+    callers: "anybody",
+    body: { schema: redemption },
+    answers: { 201: { description: "The agent, with its token, shown this once.", schema: answerShapes.agentWithToken } },
+  },
+];

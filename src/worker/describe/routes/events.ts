@@ -1,0 +1,58 @@
+/** What the routes of `/v1/events` say of themselves. */
+import * as z from "zod";
+import { postedEvent } from "../../../contract/event.ts";
+import { archiveQuery, eventQuery, logQuery, pruneQuery } from "../../routes/events.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+import { acceptedShape, rejectedShape } from "../wire-shapes.ts";
+
+export const eventDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/events",
+    tag: "events",
+    summary: "Post an event, or up to 100; each is judged alone, and the same id with the same body is answered the same",
+    callers: "everyone",
+    body: {
+      schema: z.union([postedEvent, z.array(postedEvent)]),
+      types: ["application/cloudevents+json", "application/cloudevents-batch+json", "application/json"],
+    },
+    answers: {
+      202: {
+        description: "Stored. A batch is answered by an array, in order.",
+        schema: z.union([acceptedShape, z.array(z.union([acceptedShape, rejectedShape]))]),
+      },
+    },
+  },
+  {
+    route: "GET /v1/events",
+    tag: "events",
+    summary: "Read the log: a page, or with `follow` a stream of what comes",
+    callers: "everyone",
+    query: logQuery,
+    answers: { 200: { description: "A page.", schema: answerShapes.log } },
+  },
+  {
+    route: "GET /v1/events/archive",
+    tag: "events",
+    summary: "Read the log as lines of JSON from a position on, for keeping",
+    callers: "operators",
+    query: archiveQuery,
+    answers: { 200: { description: "`{position, recordedAt, event}` a line.", type: "application/x-ndjson" } },
+  },
+  {
+    route: "DELETE /v1/events/archive",
+    tag: "events",
+    summary: "Delete what was archived, up to a position and a time, in steps: again until nothing is deleted",
+    callers: "admins",
+    query: pruneQuery,
+    answers: { 200: { description: "How many were deleted.", schema: z.object({ deleted: z.int() }) } },
+  },
+  {
+    route: "GET /v1/events/:id",
+    tag: "events",
+    summary: "Show an event; to its sender and to operators also what each reflex said and who has it",
+    callers: "everyone",
+    query: eventQuery,
+    answers: { 200: { description: "The event and its place in the log.", schema: answerShapes.logEntry } },
+  },
+];

@@ -1,0 +1,55 @@
+/** What the routes of `/v1/me`, the inbox and its connections say of themselves. */
+import { ackBody, connectQuery, inboxQuery, meQuery } from "../../routes/inbox.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+import { inboxPageShape } from "../wire-shapes.ts";
+
+export const inboxDocs: RouteDoc[] = [
+  {
+    route: "GET /v1/me",
+    tag: "inbox",
+    summary: "Show what the server says of the caller: rights, roles held, open turns and offers",
+    callers: "everyone",
+    query: meQuery,
+    answers: { 200: { description: "The caller.", schema: answerShapes.me } },
+  },
+  {
+    route: "GET /v1/inbox",
+    tag: "inbox",
+    summary: "Poll what is not acknowledged; `wait` holds the answer until something comes",
+    callers: "everyone",
+    query: inboxQuery,
+    answers: { 200: { description: "A page.", schema: inboxPageShape } },
+  },
+  {
+    route: "POST /v1/inbox/ack",
+    tag: "inbox",
+    summary: "Acknowledge what was dealt with",
+    callers: "everyone",
+    body: { schema: ackBody },
+    answers: { 204: { description: "Noted." } },
+  },
+  {
+    route: "GET /v1/connect",
+    tag: "inbox",
+    summary: "Open a WebSocket; its frames are in /v1/asyncapi.json",
+    callers: "everyone",
+    query: connectQuery,
+    answers: { 101: { description: "The socket." } },
+  },
+  {
+    route: "GET /v1/inbox/stream",
+    tag: "inbox",
+    summary: "Open an event stream; resumes by Last-Event-ID",
+    callers: "everyone",
+    query: connectQuery,
+    answers: { 200: { description: "The stream.", type: "text/event-stream" } },
+  },
+  {
+    route: "POST /v1/tickets",
+    tag: "inbox",
+    summary: "Get a short-lived ticket with which a browser opens a stream or a socket",
+    callers: "everyone",
+    answers: { 201: { description: "The ticket, good once.", schema: answerShapes.ticket } },
+  },
+];

@@ -1,0 +1,38 @@
+/** What the routes of `/v1/operators` and `/v1/audit` say of themselves. */
+import { auditList, newOperator, operatorList } from "../../routes/operators.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+
+export const operatorDocs: RouteDoc[] = [
+  {
+    route: "POST /v1/operators",
+    tag: "operators",
+    summary: "Name an operator; the token is shown this once",
+    callers: "admins",
+    body: { schema: newOperator },
+    answers: { 201: { description: "Named.", schema: answerShapes.operator } },
+  },
+  {
+    route: "GET /v1/operators",
+    tag: "operators",
+    summary: "List operators",
+    callers: "operators",
+    query: operatorList,
+    answers: { 200: { description: "A page.", schema: answerShapes.operators } },
+  },
+  {
+    route: "DELETE /v1/operators/:name",
+    tag: "operators",
+    summary: "Forget an operator; the token is void at once",
+    callers: "admins",
+    answers: { 204: { description: "Gone." } },
+  },
+  {
+    route: "GET /v1/audit",
+    tag: "operators",
+    summary: "Read who decided what, newest first",
+    callers: "operators",
+    query: auditList,
+    answers: { 200: { description: "A page.", schema: answerShapes.decisions } },
+  },
+];

@@ -1,0 +1,15 @@
+/** What the routes of `/v1/schemas` say of themselves. */
+import { schemaList } from "../../routes/schemas.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+
+export const schemaDocs: RouteDoc[] = [
+  {
+    route: "GET /v1/schemas",
+    tag: "agents",
+    summary: "List which kinds agents accept, and in what shape",
+    callers: "operators",
+    query: schemaList,
+    answers: { 200: { description: "A page.", schema: answerShapes.schemas } },
+  },
+];

@@ -1,0 +1,22 @@
+/** What the routes of `/v1/agents/:id/subscriptions` say of themselves. */
+import { subscriptions } from "../../routes/subscriptions.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+
+export const subscriptionDocs: RouteDoc[] = [
+  {
+    route: "GET /v1/agents/:id/subscriptions",
+    tag: "agents",
+    summary: "Show which kinds an agent is sent without being named; agents may ask for their own",
+    callers: "everyone",
+    answers: { 200: { description: "What was granted, and what the agent has left of it.", schema: answerShapes.any } },
+  },
+  {
+    route: "PUT /v1/agents/:id/subscriptions",
+    tag: "agents",
+    summary: "Grant an agent kinds, exact or `x.*`; the agent itself may take less",
+    callers: "everyone",
+    body: { schema: subscriptions },
+    answers: { 200: { description: "What was granted, and what the agent has left of it.", schema: answerShapes.any } },
+  },
+];

@@ -1,0 +1,66 @@
+/** What the routes of `/v1/workflows` say of themselves. */
+import { pauseBodies, workflowList } from "../../routes/workflows.ts";
+import { answerShapes } from "../answer-shapes.ts";
+import type { RouteDoc } from "../route-doc.ts";
+
+export const workflowDocs: RouteDoc[] = [
+  {
+    route: "PUT /v1/workflows/:name",
+    tag: "workflows",
+    summary: "Publish a workflow file",
+    callers: "admins",
+    body: { types: ["application/yaml", "text/yaml"] },
+    answers: {
+      200: { description: "Unchanged.", schema: answerShapes.published },
+      201: { description: "Published.", schema: answerShapes.published },
+      422: { description: "Not published; `diagnostics` say what is wrong." },
+    },
+  },
+  {
+    route: "GET /v1/workflows",
+    tag: "workflows",
+    summary: "List published workflows",
+    callers: "operators",
+    query: workflowList,
+    answers: { 200: { description: "A page.", schema: answerShapes.workflows } },
+  },
+  {
+    route: "GET /v1/workflows/:name",
+    tag: "workflows",
+    summary: "Show a workflow, its source and its queue",
+    callers: "operators",
+    answers: { 200: { description: "The workflow.", schema: answerShapes.workflow } },
+  },
+  {
+    route: "DELETE /v1/workflows/:name",
+    tag: "workflows",
+    summary: "Withdraw a workflow; running threads go on",
+    callers: "admins",
+    answers: { 204: { description: "Withdrawn." } },
+  },
+  {
+    route: "POST /v1/workflows/:name/pause",
+    tag: "workflows",
+    summary: "Start no more threads; new ones queue, running ones go on",
+    callers: "admins",
+    idempotent: true,
+    body: { schema: pauseBodies.pause, required: false },
+    answers: { 202: { description: "The queue.", schema: answerShapes.named } },
+  },
+  {
+    route: "POST /v1/workflows/:name/unpause",
+    tag: "workflows",
+    summary: "Start threads again",
+    callers: "admins",
+    idempotent: true,
+    body: { schema: pauseBodies.unpause, required: false },
+    answers: { 202: { description: "The queue.", schema: answerShapes.named } },
+  },
+  {
+    route: "GET /v1/workflows/:name/machines",
+    tag: "workflows",
+    summary: "Show the two machines that the workflow compiled to",
+    callers: "operators",
+    answers: { 200: { description: "The machines.", schema: answerShapes.machines } },
+  },
+];
