@@ -9,7 +9,7 @@ if (!there)
   console.warn(`conformance SKIPPED: there is no corpus at ${corpus}; set NERVEFLARE_CORPUS to the folder that holds decisions.jsonl`);
 
 describe.runIf(there)("the recorded corpus", () => {
-  it("is decided by the compiled machines as it was recorded, but for the original engines' known oddities", async () => {
+  it("[DECIDE14] is decided by the compiled machines as it was recorded, but for the original engines' known oddities", async () => {
     const report = await runConformance(corpus);
     expect(report.passed).toBeGreaterThan(5_000);
     expect(report.failed.filter((difference) => difference.why === undefined)).toEqual([]);

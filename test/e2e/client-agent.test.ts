@@ -51,7 +51,7 @@ function startAgent(server: FakeServer, command: string, ...options: string[]) {
 }
 
 describe("nerveflare agent", () => {
-  test("claims what it is told to, runs the program for each turn, and ends well at SIGTERM", async () => {
+  test("[EXEC18] claims what it is told to, runs the program for each turn, and ends well at SIGTERM", async () => {
     const server = await createFake();
     const agent = startAgent(
       server,
@@ -71,7 +71,7 @@ describe("nerveflare agent", () => {
     expect(server.unacknowledged()).toEqual([]);
   });
 
-  test("at SIGTERM lets a running turn finish", async () => {
+  test("[EXEC18] at SIGTERM lets a running turn finish", async () => {
     const server = await createFake();
     // The program ends when what it is connected to does.
     const program = createServer().listen(0, "127.0.0.1");
@@ -125,7 +125,7 @@ describe("nerveflare agent", () => {
     expect(server.accepted.filter(isResponse)).toMatchObject([{ data: { output: { said: "be kind" } } }]);
   });
 
-  test("runs the program again with the errors when its output is refused", async () => {
+  test("[EXEC19] runs the program again with the errors when its output is refused", async () => {
     const server = await createFake();
     server.judge = (event) =>
       isResponse(event) && !(event.data["output"] as { summary?: string }).summary
@@ -138,7 +138,7 @@ describe("nerveflare agent", () => {
     expect(server.accepted.filter(isResponse)).toMatchObject([{ data: { output: { summary: "is required" } } }]);
   });
 
-  test("killed after its answer was made, does not run the program again when it is back", async () => {
+  test("[EXEC19] killed after its answer was made, does not run the program again when it is back", async () => {
     const server = await createFake();
     const state = join(await createFolder(), "answers");
     server.judge = (event) => (isResponse(event) ? "lost" : undefined);
@@ -155,7 +155,7 @@ describe("nerveflare agent", () => {
     expect(answers[1]).toEqual(answers[0]);
   });
 
-  test("says what to do when its token is not valid, and fails", async () => {
+  test("[EXEC20] says what to do when its token is not valid, and fails", async () => {
     const server = await createFake();
     const child = spawn(process.execPath, [bin, "agent", "--exec", "true", "--url", server.url, "--token", "wrong"], {
       stdio: ["ignore", "ignore", "pipe"],

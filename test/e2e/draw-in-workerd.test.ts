@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(() => miniflare.dispose());
 
-test("a workflow is drawn in workerd as in Node, several at a time, and `self` is what it was", async () => {
+test("[DRAW10] a workflow is drawn in workerd as in Node, several at a time, and `self` is what it was", async () => {
   const workflow = readFileSync(join(root, "workflows/code-review.yaml"), "utf8");
   const { compiled } = compileWorkflow(workflow);
   if (!compiled) throw new Error("the example does not compile");

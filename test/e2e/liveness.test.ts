@@ -36,7 +36,7 @@ graph:
 /** Tells which turn it was given, and never answers. */
 const stuck = "cat; sleep 600";
 
-test("a role whose holder's process is killed is recruited again, and the next one is told where it stood", async () => {
+test("[LIVE3] a role whose holder's process is killed is recruited again, and the next one is told where it stood", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   const operator = createHttpCaller({
     ...{ url: facts.url, token: facts.adminToken, clock: systemClock },

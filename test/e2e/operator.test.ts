@@ -7,7 +7,7 @@ import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const within = { timeout: 10_000, interval: 50 };
 
-test("suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
+test("[THREAD25] suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ["", ""];

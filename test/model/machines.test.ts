@@ -18,7 +18,7 @@ function run(ir: WorkflowIr, budget: World["budget"], start?: "new" | "resume", 
 
 describe("both machines with their channels and timers", () => {
   for (const [title, { ir, budget, start, agents }] of Object.entries(variants)) {
-    it(`${title} keeps every promise and never gets stuck`, () => {
+    it(`[MACH5] ${title} keeps every promise and never gets stuck`, () => {
       expect(run(ir, budget, start, agents).length).toBeGreaterThan(10);
     }, 120_000);
   }

@@ -217,7 +217,7 @@ const bugs: [bug: string, variant: string, plant: (compiled: CompiledWorkflow) =
 
 describe("the exploration", () => {
   for (const [bug, variant, plant] of bugs)
-    it(`finds that ${bug}`, () => {
+    it(`[MACH6] finds that ${bug}`, () => {
       expect(findBug(variant, plant)).not.toBe("");
     }, 60_000);
 });

@@ -11,13 +11,13 @@ const folder = join(import.meta.dirname, "snapshots");
 const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
 
 describe("frozen snapshots", () => {
-  it("exist for every version of the vocabulary", () => {
+  it("[MACH4] exist for every version of the vocabulary", () => {
     expect(files.map((file) => file.replace(".json", "").replace("-", "/")).sort()).toEqual(Object.keys(vocabularies).sort());
   });
 
   for (const file of files) {
     const { config, snapshots } = JSON.parse(readFileSync(join(folder, file), "utf8")) as FrozenSnapshots;
-    it.each(snapshots)(`${config.version}: $title`, ({ snapshot, event, value }) => {
+    it.each(snapshots)(`[MACH4] ${config.version}: $title`, ({ snapshot, event, value }) => {
       const machine = load(config);
       const restored = machine.restoreSnapshot(snapshot as never, { self: undefined } as never);
       const [next] = transition(machine, restored as never, event as never);

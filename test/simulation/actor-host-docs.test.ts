@@ -6,12 +6,12 @@ import { createCluster } from "./cluster.ts";
 
 const docs = readFileSync("docs/actor-host.md", "utf8");
 
-test("the example in the docs is the one that is tested", () => {
+test("[DOCS3] the example in the docs is the one that is tested", () => {
   for (const file of ["order-logics.ts", "order-object.ts"])
     expect(docs).toContain(readFileSync(`test/host/example/${file}`, "utf8").trim());
 });
 
-test("the example runs: paid, shipped over an eviction, delivered", async () => {
+test("[DOCS3] the example runs: paid, shipped over an eviction, delivered", async () => {
   const cluster = createCluster(logics);
   const host = () => cluster.host("actor/o1");
   await host().start({ actor: "o1", logic: "order", input: { customer: "ada" } });

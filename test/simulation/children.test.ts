@@ -170,7 +170,7 @@ async function show(cluster: ThreadCluster, id: string): Promise<ThreadView> {
   return shown.value;
 }
 
-test("an input that is a list spawns a child per item, and the turn that waited sees them all", async () => {
+test("[CHILD1] an input that is a list spawns a child per item, and the turn that waited sees them all", async () => {
   const { cluster, given, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   await playUntil(perform, () => are(cluster, "release", "completed", 1) && are(cluster, "build", "completed", 3));
@@ -193,7 +193,7 @@ test("an input that is a list spawns a child per item, and the turn that waited 
   expect(publishing?.prompt).toBe("Publish build:a build:b build:c.");
 });
 
-test("the index lists a thread as waiting for its children, until when, and for an answer once they are done", async () => {
+test("[CHILD2] the index lists a thread as waiting for its children, until when, and for an answer once they are done", async () => {
   const { cluster, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   const planOnly: Perform = (turn) => (turn.role.name === "planner" ? perform(turn) : undefined);
@@ -207,7 +207,7 @@ test("the index lists a thread as waiting for its children, until when, and for 
   expect(wait()).toMatchObject({ for: "answer", role: "publisher" });
 });
 
-test("a child that fails is the source's $FAILED, whose prompt sees who failed", async () => {
+test("[CHILD3] a child that fails is the source's $FAILED, whose prompt sees who failed", async () => {
   const { cluster, given, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   let planned = 0;
@@ -231,7 +231,7 @@ test("a child that fails is the source's $FAILED, whose prompt sees who failed",
   expect(find(cluster, "build").map(({ status }) => status)).toEqual(["cancelled", "cancelled", "cancelled"]);
 });
 
-test("a child that does not fit its workflow's input, or has none, fails at once with the reason", async () => {
+test("[CHILD4] a child that does not fit its workflow's input, or has none, fails at once with the reason", async () => {
   const { cluster, playUntil, post, given } = await open();
   await post("wanted", "release.wanted", {});
   const wrong: Perform = (turn) => {
@@ -247,7 +247,7 @@ test("a child that does not fit its workflow's input, or has none, fails at once
   expect(refused?.row.event.data).toMatchObject({ workflow: "build", reason: expect.stringContaining("does not fit the input of build") });
 });
 
-test("who cancels a thread cancels its children", async () => {
+test("[CHILD5] who cancels a thread cancels its children", async () => {
   const { cluster, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   const planOnly: Perform = (turn) => (turn.role.name === "planner" ? perform(turn) : undefined);
@@ -262,7 +262,7 @@ test("who cancels a thread cancels its children", async () => {
     expect(await cluster.agent(agent).me({ agent, token })).toMatchObject({ ok: true, value: { turns: [], rolesHeld: [] } });
 });
 
-test("a restart ends the children of the epoch before, and a step whose edge waits for children starts them again", async () => {
+test("[CHILD6] a restart ends the children of the epoch before, and a step whose edge waits for children starts them again", async () => {
   const { cluster, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   const planOnly: Perform = (turn) => (turn.role.name === "planner" ? perform(turn) : undefined);
@@ -284,7 +284,7 @@ test("a restart ends the children of the epoch before, and a step whose edge wai
   expect(is("cancelled")).toHaveLength(3);
 });
 
-test("who cancels a thread cancels its grandchildren", async () => {
+test("[CHILD5] who cancels a thread cancels its grandchildren", async () => {
   const { cluster, playUntil, post } = await open(undefined, grand);
   await post("wanted", "world.wanted", {});
   const planOnly: Perform = (turn) => {
@@ -299,7 +299,7 @@ test("who cancels a thread cancels its grandchildren", async () => {
   expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array(5).fill("cancelled"));
 });
 
-test("an edge that would spawn more children than one prompt can see fails its thread with the number", async () => {
+test("[CHILD7] an edge that would spawn more children than one prompt can see fails its thread with the number", async () => {
   const { cluster, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   const many = Array.from({ length: 101 }, (_, index) => ({ part: String(index) }));

@@ -130,11 +130,11 @@ const charts: [what: string, machine: unknown, types: string[], xstate: unknown[
   ],
 ];
 
-test.each(charts)("%s", async (_, machine, types, xstate, host) => {
+test.each(charts)("[HOST20] %s", async (_, machine, types, xstate, host) => {
   expect(await runBoth(machine as AnyStateMachine, types)).toEqual({ xstate, host });
 });
 
-test("a context that is one object in the config is each actor's own, where XState's actors share it", async () => {
+test("[HOST27] a context that is one object in the config is each actor's own, where XState's actors share it", async () => {
   const machine = base.createMachine({
     context: { n: 0, seen: [] as unknown },
     on: {

@@ -57,7 +57,7 @@ const policies: [string, RoleRules, (stage: Stage) => Promise<void>][] = [
   ],
 ];
 
-test.each(policies)("%s", async (_, rules, judge) => {
+test.each(policies)("[LIVE1] %s", async (_, rules, judge) => {
   const stage = await begin(rules);
   await stage.first.claim();
   await stage.first.turn();
@@ -87,7 +87,7 @@ const named: [string, RoleRules, (stage: Stage) => Promise<void>][] = [
   ],
 ];
 
-test.each(named)("%s", async (_, rules, judge) => {
+test.each(named)("[LIVE1] %s", async (_, rules, judge) => {
   const stage = await begin(rules);
   await stage.first.claim();
   await stage.first.answer(await stage.first.turn(), "changes_requested");
@@ -129,7 +129,7 @@ const turns: [string, "timeout" | "fail", string, (stage: Stage, turn: TurnAssig
   ];
 });
 
-test.each(turns)("a bad turn, %s", async (_, fault, rule, judge) => {
+test.each(turns)("[TASK8] a bad turn, %s", async (_, fault, rule, judge) => {
   const status = fault === "timeout" ? "$TIMEOUT" : "$FAILED";
   const stage = await begin({ reviewer: rule, edges: /forfeit/.test(rule) ? `${status}: { role: author, prompt: "No review." }` : "" });
   await stage.first.claim();

@@ -17,7 +17,7 @@ describe.each([
   ["beside its recruitment", true],
   ["in an object of its own", false],
 ])("a task %s: a holder who falls silent", (_, beside) => {
-  test("is away, then lost; whoever takes the role gets the hand-over, and the one before is refused and told why", async () => {
+  test("[LIVE3] is away, then lost; whoever takes the role gets the hand-over, and the one before is refused and told why", async () => {
     const { cluster, author, first, second, thread, pass, show } = await begin({}, beside);
     await first.claim();
     const early = await first.turn();
@@ -84,7 +84,7 @@ describe.each([
 });
 
 describe("a holder who is slow", () => {
-  test("keeps the role as long as there are signs of life", async () => {
+  test("[LIVE4] keeps the role as long as there are signs of life", async () => {
     const { cluster, author, first, pass, show } = await begin();
     await first.claim();
     const turn = await first.turn();
@@ -97,7 +97,7 @@ describe("a holder who is slow", () => {
     expect(await first.answer(turn, "approved")).toMatchObject({ status: "accepted" });
   });
 
-  test("and is away for less than its grace keeps it too", async () => {
+  test("[LIVE4] and is away for less than its grace keeps it too", async () => {
     const { author, first, second, pass, show } = await begin();
     await first.claim();
     const turn = await first.turn();
@@ -109,7 +109,7 @@ describe("a holder who is slow", () => {
     expect(await first.answer(turn, "approved")).toMatchObject({ status: "accepted" });
   });
 
-  test("sees in /v1/me until when, and in what it is told", async () => {
+  test("[LIVE5] sees in /v1/me until when, and in what it is told", async () => {
     const { cluster, first } = await begin();
     await first.claim();
     const expires = (await first.find("nerve.claim.accepted")).lease.expires;
@@ -124,7 +124,7 @@ describe("a holder who is slow", () => {
 });
 
 describe("an agent that is deleted", () => {
-  test("while it has the turn is lost at once; under the same id anew it holds nothing of before", async () => {
+  test("[LIVE6] while it has the turn is lost at once; under the same id anew it holds nothing of before", async () => {
     const { cluster, first, second, show } = await begin();
     await first.claim();
     const turn = await first.turn();
@@ -139,7 +139,7 @@ describe("an agent that is deleted", () => {
     expect(await second.turn()).toMatchObject({ lease: { generation: 2 }, handover: { agent: "first", why: "deleted" } });
   });
 
-  test("and made anew before its threads have heard cannot speak in them until they have", async () => {
+  test("[LIVE6] and made anew before its threads have heard cannot speak in them until they have", async () => {
     let cut = false;
     const cluster = await createThreadCluster({
       workflow: write(),
@@ -174,7 +174,7 @@ async function hashOf(text: string): Promise<string> {
 describe("whoever leads where the best claim wins", () => {
   const rules = { reviewer: 'recruits: pick: best, score: "agent.load"' };
 
-  test.each(["falls silent", "is deleted"])("and %s before the award is not awarded", async (how) => {
+  test.each(["falls silent", "is deleted"])("[LIVE7] and %s before the award is not awarded", async (how) => {
     const { cluster, author, first, second, pass, show } = await begin(rules);
     await first.claim();
     if (how === "is deleted") {
@@ -193,7 +193,7 @@ describe("capacity", () => {
   const open = async (author: Agent, pr: number): Promise<string> =>
     ((await author.send("pr.ready", { pr })) as Accepted).threads[0] as string;
 
-  test("a claim beyond the slots is refused with the numbers; a slot is free once a role ends", async () => {
+  test("[LIVE8] a claim beyond the slots is refused with the numbers; a slot is free once a role ends", async () => {
     const { cluster, author, first, thread, show } = await begin();
     await first.send("nerve.agent.report", { slots: 1 });
     await first.claim();
@@ -212,7 +212,7 @@ describe("capacity", () => {
     expect(other).not.toBe(thread);
   });
 
-  test("a claim whose verdict is to come takes a slot, also over a crash, until the verdict", async () => {
+  test("[LIVE9] a claim whose verdict is to come takes a slot, also over a crash, until the verdict", async () => {
     const { cluster, author, first, second, pass } = await begin({ reviewer: 'recruits: pick: best, score: "agent.load"' });
     await first.send("nerve.agent.report", { slots: 1, load: 1 });
     await second.send("nerve.agent.report", { load: 5 });
@@ -230,7 +230,7 @@ describe("capacity", () => {
     expect(cluster.agent("first").showPresence().used).toBe(0);
   });
 
-  test("a claim for an offer that is gone takes none", async () => {
+  test("[LIVE9] a claim for an offer that is gone takes none", async () => {
     const { cluster, first, second } = await begin();
     await first.send("nerve.agent.report", { slots: 1 });
     await second.claim();
@@ -240,7 +240,7 @@ describe("capacity", () => {
   });
 });
 
-test("a hand-over keeps within its budget, and says what it left out", async () => {
+test("[LIVE10] a hand-over keeps within its budget, and says what it left out", async () => {
   const { cluster, author, first, second, pass } = await begin();
   await first.claim();
   const big = "x".repeat(20_000);

@@ -70,7 +70,7 @@ const matrix: { [frame: string]: Row } = {
   },
 };
 
-test("every frame that agents may send has a row", () => {
+test("[ACC17] every frame that agents may send has a row", () => {
   const types = agentFrame.options.map((option) => option.shape.type.value);
   expect(
     types.filter((type) => !Object.hasOwn(matrix, type)),
@@ -89,7 +89,7 @@ async function tellOwn(): Promise<number> {
 }
 
 describe.each(Object.keys(matrix))("a frame %s", (frame) => {
-  test.each(["own", "other"] as const)("of %s", async (caller) => {
+  test.each(["own", "other"] as const)("[ACC17] of %s", async (caller) => {
     const socket = await connect(caller === "own" ? own : other);
     await matrix[frame]?.[caller](socket, await tellOwn());
     expect(socket.closed).toBeUndefined();
@@ -108,7 +108,7 @@ describe("no socket, so no frame, is for", () => {
     ["garbage", () => "garbage", 401],
     ["a read-only operator", () => operators["read"] as string, 403],
     ["an admin", () => operators["admin"] as string, 403],
-  ])("%s", async (_, token, status) => {
+  ])("[ACC18] %s", async (_, token, status) => {
     const response = await upgrade(token());
     expect([response.status, response.webSocket ?? null]).toEqual([status, null]);
   });
@@ -119,7 +119,7 @@ describe("no socket, so no frame, is for", () => {
     // As with a wrong secret: which agents there are is not told.
     ["an agent that there is not", () => play("frames-nobody", `frames-nobody.${"A".repeat(43)}`)],
     ["another agent's secret", () => play("frames-own", other.token.replace("frames-other", "frames-own"))],
-  ])("%s: it closes as it opens", async (_, player) => {
+  ])("[ACC18] %s: it closes as it opens", async (_, player) => {
     const socket = await connect(player());
     await vi.waitFor(() => expect(socket.closed).toMatchObject({ code: 4401 }));
     expect(socket.frames).toEqual([]);

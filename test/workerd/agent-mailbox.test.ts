@@ -16,7 +16,7 @@ const seqOf = (socket: Socket, name: string): number => socket.frames.find(({ ev
 const expectNames = (socket: Socket, expected: string[]) => vi.waitFor(() => expect(names(socket)).toEqual(expected));
 const ack = (player: Player, body: object) => call("POST", "/v1/inbox/ack", { token: player.token, body: body as never });
 
-test("numbers grow, and are never another's after evictions and crashes", async () => {
+test("[MAIL1] numbers grow, and are never another's after evictions and crashes", async () => {
   const reader = await joinNext();
   const seen = new Map<number, string>();
   const note = async () => {
@@ -41,7 +41,7 @@ test("numbers grow, and are never another's after evictions and crashes", async 
   expect((await reader.get("/v1/me")).inbox).toMatchObject({ unacknowledged: 0 });
 });
 
-test("acknowledges exactly these, or a channel up to a number; `after` is where a poll goes on", async () => {
+test("[MAIL2] acknowledges exactly these, or a channel up to a number; `after` is where a poll goes on", async () => {
   const reader = await joinNext();
   await mail(reader, "1", "2", "3", "4");
   await deliver(reader, makeEnvelope(reader, { name: "open", channel: "open" }));
@@ -56,7 +56,7 @@ test("acknowledges exactly these, or a channel up to a number; `after` is where 
   expect((await ack(reader, { seqs: ["x"] })).status).toBe(400);
 });
 
-test("a repeat of the sender is known, also after an eviction", async () => {
+test("[MAIL3] a repeat of the sender is known, also after an eviction", async () => {
   const reader = await joinNext();
   const envelope = makeEnvelope(reader, { name: "once" });
   await deliver(reader, envelope);
@@ -66,7 +66,7 @@ test("a repeat of the sender is known, also after an eviction", async () => {
   expect((await poll(reader)).names).toEqual(["once"]);
 });
 
-test("what is held stops all behind it, and what an empty poll names as next does not skip it", async () => {
+test("[MAIL4] what is held stops all behind it, and what an empty poll names as next does not skip it", async () => {
   const reader = await joinNext();
   const socket = await connect(reader);
   await mail(reader, "first");
@@ -87,7 +87,7 @@ test("what is held stops all behind it, and what an empty poll names as next doe
 });
 
 describe("connections", () => {
-  test("share: each event goes to one, the newest that reads its channel, and to another when that one drops", async () => {
+  test("[MAIL5] share: each event goes to one, the newest that reads its channel, and to another when that one drops", async () => {
     const reader = await joinNext();
     await mail(reader, "before");
     const older = await connect(reader);
@@ -108,7 +108,7 @@ describe("connections", () => {
     third.socket.close();
   });
 
-  test("survive hibernation, and are given nothing twice", async () => {
+  test("[MAIL6] survive hibernation, and are given nothing twice", async () => {
     const reader = await joinNext();
     const socket = await connect(reader);
     const other = await connect(reader, "?channel=open");
@@ -126,7 +126,7 @@ describe("connections", () => {
     await vi.waitFor(async () => expect((await poll(reader)).names).toEqual(["a", "open a", "open b", "c", "open c", "open d"]));
   });
 
-  test("are given no more than 256 unacknowledged, whichever way the acknowledgements come", async () => {
+  test("[MAIL7] are given no more than 256 unacknowledged, whichever way the acknowledgements come", async () => {
     const reader = await joinNext();
     const socket = await connect(reader);
     const many = Array.from({ length: 600 }, (_, index) => `m${index}`);
@@ -149,7 +149,7 @@ describe("connections", () => {
     socket.socket.close();
   });
 
-  test("have room again after turns that were revoked and offers that closed without an acknowledgement", async () => {
+  test("[MAIL7] have room again after turns that were revoked and offers that closed without an acknowledgement", async () => {
     const reader = await joinNext();
     const socket = await connect(reader);
     for (let index = 0; index < 300; index++) {
@@ -163,7 +163,7 @@ describe("connections", () => {
     socket.socket.close();
   });
 
-  test("that wait in a poll are woken by what comes, and by a connection that drops", async () => {
+  test("[MAIL8] that wait in a poll are woken by what comes, and by a connection that drops", async () => {
     const reader = await joinNext();
     const waiting = poll(reader, "&wait=20");
     await vi.waitFor(() => mail(reader, "woken"));
@@ -182,7 +182,7 @@ describe("connections", () => {
   });
 });
 
-test("a turn stays in /v1/me until it is over, acknowledged or not; an offer until it closes or expires", async () => {
+test("[MAIL9] a turn stays in /v1/me until it is over, acknowledged or not; an offer until it closes or expires", async () => {
   const reader = await joinNext();
   const turn = makeEnvelope(reader, { name: "turn", turn: "t.1:1" });
   await deliver(reader, turn);
@@ -201,7 +201,7 @@ test("a turn stays in /v1/me until it is over, acknowledged or not; an offer unt
   expect(await reader.get("/v1/me")).toMatchObject({ turns: [], offers: [], inbox: { unacknowledged: 2 } });
 });
 
-test("a full mailbox drops offers first, then refuses; nothing that it has is lost", async () => {
+test("[MAIL10] a full mailbox drops offers first, then refuses; nothing that it has is lost", async () => {
   const reader = await joinNext();
   await deliver(reader, makeEnvelope(reader, { name: "kept" }));
   await deliver(reader, makeEnvelope(reader, { name: "offer", offer: "t:0:1", channel: "open" }));

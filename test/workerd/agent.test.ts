@@ -45,7 +45,7 @@ describe("refuses, and says why:", () => {
     call("POST", "/v1/events", { token: author.token, text, ...(type && { type }) });
   const event = (more: object): string => JSON.stringify({ specversion: "1.0", id: "x", type: "a.b", ...more });
 
-  test("what is not JSON, or no event", async () => {
+  test("[EVENT1] what is not JSON, or no event", async () => {
     expect(await post("{")).toMatchObject(refused(400, "malformed"));
     expect(await post('"x"')).toMatchObject(refused(400, "malformed"));
     expect(await post(event({ id: "with space" }))).toMatchObject(refused(400, "malformed", { errors: [{ path: "id" }] }));
@@ -55,19 +55,19 @@ describe("refuses, and says why:", () => {
     expect(await post("{}", "application/cloudevents-batch+json")).toMatchObject(refused(400, "malformed"));
   });
 
-  test("kinds that are the orchestrator's, or nobody's", async () => {
+  test("[EVENT2] kinds that are the orchestrator's, or nobody's", async () => {
     expect(await post(event({ type: "nerve.thread.started" }))).toMatchObject(refused(400, "unknown_kind"));
     expect(await post(event({ type: "xstate.done.actor.task" }))).toMatchObject(refused(400, "unknown_kind"));
   });
 
-  test("another's source, and kinds that were not granted", async () => {
+  test("[EVENT2] another's source, and kinds that were not granted", async () => {
     expect(await post(event({ source: "/agents/reviewer" }))).toMatchObject(refused(400, "source_mismatch"));
     const narrow = await join("narrow", [], { kinds: ["pr.closed"] });
     expect(await narrow.post("pr.ready_for_review", {})).toMatchObject(refused(403, "forbidden"));
     expect(await narrow.post("nerve.agent.report", { slots: 1 })).toMatchObject({ status: 202 });
   });
 
-  test("what is too large or nests too deep, without harm to the rest of its batch", async () => {
+  test("[EVENT3] what is too large or nests too deep, without harm to the rest of its batch", async () => {
     expect(await post(event({ data: "x".repeat(256 * 1024) }))).toMatchObject(refused(413, "too_large", { limit: 262144 }));
     const deep = JSON.parse("[".repeat(70) + "]".repeat(70));
     const batch = [
@@ -92,7 +92,7 @@ describe("refuses, and says why:", () => {
     ]);
   });
 
-  test("an id with another body; the same body gets the same answer, and starts nothing twice", async () => {
+  test("[EVENT4] an id with another body; the same body gets the same answer, and starts nothing twice", async () => {
     const data = { repo: "same", pr: 1 };
     const first = await author.post("pr.ready_for_review", data, { id: "same" });
     expect(await author.post("pr.ready_for_review", data, { id: "same" })).toEqual(first);
@@ -103,7 +103,7 @@ describe("refuses, and says why:", () => {
     expect(log.filter(({ type }) => type === "pr.ready_for_review")).toHaveLength(1);
   });
 
-  test("threads, offers and turns that are not there, and made-up ids leave no object behind", async () => {
+  test("[EVENT5] threads, offers and turns that are not there, and made-up ids leave no object behind", async () => {
     expect(await author.post("nerve.offer.claim", { offer: `${id}:0:1` })).toMatchObject(refused(404, "not_found"));
     expect(await author.post("nerve.turn.respond", { turn: `${id}.1.1:1`, lease: 1, output: {} })).toMatchObject({ status: 404 });
     expect(await author.post("nerve.role.release", { thread: id, role: "x", lease: 1 })).toMatchObject(refused(404, "not_found"));
@@ -124,7 +124,7 @@ describe("refuses, and says why:", () => {
     );
   });
 
-  test("a workflow that does not compile, and keeps what was published", async () => {
+  test("[WFLOW2] a workflow that does not compile, and keeps what was published", async () => {
     const before = (await call("GET", "/v1/workflows/code-review")).body.revision;
     const answer = await call("PUT", "/v1/workflows/code-review", { text: "name: code-review\nroles: 7\n", type: "text/yaml" });
     expect(answer).toMatchObject(
@@ -135,7 +135,7 @@ describe("refuses, and says why:", () => {
 });
 
 describe("a turn's answer", () => {
-  test("counts from its holder, under its lease, once", async () => {
+  test("[TASK2] counts from its holder, under its lease, once", async () => {
     const { thread, turn } = await beginTurn();
     const output = { $status: "approved", summary: "good" };
     expect(await second.answer(turn, output)).toMatchObject(refused(409, "stale_lease"));
@@ -151,7 +151,7 @@ describe("a turn's answer", () => {
     await expectThread(thread, { status: "completed", outcome: { output } });
   });
 
-  test("that does not fit is told what is wrong, twice; the third ends the turn by its policy", async () => {
+  test("[TASK3] that does not fit is told what is wrong, twice; the third ends the turn by its policy", async () => {
     const { thread, turn } = await beginTurn();
     const bad = { $status: "approved" };
     expect(await reviewer.answer(turn, bad, "bad")).toMatchObject(
@@ -172,7 +172,7 @@ describe("a turn's answer", () => {
     await expectThread(thread, { status: "completed" });
   });
 
-  test("may be a failure; progress is noted, and a released role is recruited again", async () => {
+  test("[TASK4] [EVENT9] may be a failure; progress is noted, and a released role is recruited again", async () => {
     const { thread, turn } = await beginTurn();
     const lease = turn.lease.generation;
     expect(await reviewer.post("nerve.turn.progress", { turn: turn.turn, lease, note: "half", details: { n: 1 } })).toMatchObject({
@@ -192,7 +192,7 @@ describe("a turn's answer", () => {
 });
 
 describe("a socket", () => {
-  test("answers what it cannot read, and stays open", async () => {
+  test("[EVENT8] answers what it cannot read, and stays open", async () => {
     const socket = await connect(author, "?channel=my");
     socket.send("{");
     await socket.expect((frame) => frame.type === "rejected" && frame.id === null && frame.error.code === "malformed");
@@ -211,7 +211,7 @@ describe("a socket", () => {
     socket.socket.close();
   });
 
-  test("has its events accepted in the order in which it sent them", async () => {
+  test("[EVENT7] has its events accepted in the order in which it sent them", async () => {
     const socket = await connect(author, "?channel=my");
     const ids = Array.from({ length: 40 }, (_, index) => `ordered.${index}`);
     for (const [index, each] of ids.entries())
@@ -225,7 +225,7 @@ describe("a socket", () => {
     socket.socket.close();
   });
 
-  test("is closed when its agent is deleted, and opens no more", async () => {
+  test("[CONN5] is closed when its agent is deleted, and opens no more", async () => {
     const guest = await join("guest", []);
     const socket = await connect(guest);
     expect((await call("DELETE", "/v1/agents/guest")).status).toBe(204);

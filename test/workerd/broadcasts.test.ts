@@ -33,7 +33,7 @@ async function answer(player: Player, thread: string, output = { ok: true }) {
   return player.answer(await player.turn("fleet", thread), output);
 }
 
-test("one is enough, and the others' answers change nothing", async () => {
+test("[AUD2] one is enough, and the others' answers change nothing", async () => {
   const thread = await begin("need-any");
   await answer(fleet[1], thread);
   const { outcome } = await expectThread(thread, {
@@ -46,13 +46,13 @@ test("one is enough, and the others' answers change nothing", async () => {
   expect(await fleet[2].get(`/v1/threads/${thread}`)).toMatchObject({ id: thread });
 });
 
-test("nobody need answer", async () => {
+test("[AUD2] nobody need answer", async () => {
   const thread = await begin("need-none");
   await expectThread(thread, { status: "completed", outcome: { output: { $status: "$ACKED", missing: ["north", "south", "west"] } } });
   expect((await answer(fleet[2], thread)).body).toMatchObject({ notes: [expect.stringContaining("changes nothing")] });
 });
 
-test("two of three are enough, and one may fail", async () => {
+test("[AUD2] two of three are enough, and one may fail", async () => {
   const thread = await begin("need-two");
   const turn = await fleet[0].turn("fleet", thread);
   await fleet[0].say("nerve.turn.fail", { turn: turn.turn, lease: turn.lease.generation, error: "no disk", retryable: false });
@@ -61,7 +61,7 @@ test("two of three are enough, and one may fail", async () => {
   await expectThread(thread, { outcome: { output: { $status: "$ACKED", acked: ["south", "west"], failed: ["north"] } } });
 });
 
-test("a panel is two of them, and time that is up leaves who has not answered missing", async () => {
+test("[AUD2] a panel is two of them, and time that is up leaves who has not answered missing", async () => {
   const thread = await begin("panel");
   await answer(fleet[0], thread);
   await expectThread(thread, { roles: { fleet: { asked: 2, acked: 1 } } });
@@ -77,7 +77,7 @@ test("a panel is two of them, and time that is up leaves who has not answered mi
 });
 
 describe.each(Object.entries(disturbances))("an announcement where %s between two events", (_, disturb) => {
-  test("ends when all have acknowledged, also who asks late", async () => {
+  test("[AUD7] ends when all have acknowledged, also who asks late", async () => {
     const thread = await begin("need-all");
     await disturb();
     for (const [index, player] of fleet.entries()) {

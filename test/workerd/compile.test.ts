@@ -24,26 +24,29 @@ async function expectSame(text: string): Promise<void> {
 describe("fixtures, in workerd", () => testFixtures(fixtures));
 
 describe("the whole result is that of Node", () => {
-  test("there are fixtures and examples", () => {
+  test("[CHECK20] there are fixtures and examples", () => {
     expect(Object.keys(fixtures).length).toBeGreaterThan(70);
     expect(Object.keys(examples).length).toBeGreaterThan(1);
   });
 
-  test.each(Object.entries(examples))("of %s", async (_, text) => {
+  test.each(Object.entries(examples))("[CHECK20] of %s", async (_, text) => {
     expect(compileWorkflow(text).compiled?.revision).toMatch(/^[0-9a-f]{32}$/);
     await expectSame(text);
   });
 
-  test.each(Object.entries(fixtures))("of %s", async (_, source) => {
+  test.each(Object.entries(fixtures))("[CHECK20] of %s", async (_, source) => {
     await expectSame(readFixture(source).text);
   });
 
   // Text with half a surrogate can't be sent; where the stack ends differs between the two, and what is too deep is refused before.
-  test.each(Object.entries(hostileFiles).filter(([name]) => name !== "half a surrogate"))("of a hostile file: %s", async (_, text) => {
-    await expectSame(text);
-  });
+  test.each(Object.entries(hostileFiles).filter(([name]) => name !== "half a surrogate"))(
+    "[CHECK20] of a hostile file: %s",
+    async (_, text) => {
+      await expectSame(text);
+    },
+  );
 
-  test("of 150 files broken at random, seed 11", { timeout: 60_000 }, async () => {
+  test("[CHECK20] of 150 files broken at random, seed 11", { timeout: 60_000 }, async () => {
     const random = createRandom(11);
     const seeds = [...Object.values(examples), ...Object.values(fixtures).map((source) => readFixture(source).text)];
     for (let run = 0; run < 150; run++) {

@@ -45,7 +45,7 @@ const readRounds = async (thread: string): Promise<[number, string, number | und
   );
 
 test.each(Object.entries(disturbances))(
-  "an ended thread goes on from a step, with those who held its roles, where %s",
+  "[THREAD18] an ended thread goes on from a step, with those who held its roles, where %s",
   async (_, disturb) => {
     const thread = await begin();
     await play(thread);
@@ -73,7 +73,7 @@ test.each(Object.entries(disturbances))(
   },
 );
 
-test("a running thread is stopped and begins from the start; its old turn is over, and nobody is told that it ended", async () => {
+test("[THREAD19] a running thread is stopped and begins from the start; its old turn is over, and nobody is told that it ended", async () => {
   const thread = await begin();
   await reviewer.claim("reviewer", thread);
   const old = await reviewer.turn("reviewer", thread);
@@ -89,7 +89,7 @@ test("a running thread is stopped and begins from the start; its old turn is ove
   expect(reviewer.seen.filter(({ event }) => event.type === "nerve.thread.cancelled" && event.correlationid === thread)).toHaveLength(1);
 });
 
-test("a fork has the steps up to one, no key, and other agents where they are named", async () => {
+test("[THREAD20] a fork has the steps up to one, no key, and other agents where they are named", async () => {
   const thread = await begin();
   await play(thread);
   expect(await order(thread, "fork", { at: 9 })).toMatchObject({ status: 400, body: { code: "malformed" } });
@@ -117,7 +117,7 @@ test("a fork has the steps up to one, no key, and other agents where they are na
   expect(log.filter(({ type }) => type === "nerve.turn.respond" || type.startsWith("review."))).toHaveLength(1);
 });
 
-test("an ended thread is resumed by $START.resume with all that was said, by an operator and by a signal", async () => {
+test("[THREAD21] an ended thread is resumed by $START.resume with all that was said, by an operator and by a signal", async () => {
   await publish(
     "reopened",
     reopening
@@ -149,7 +149,7 @@ test("an ended thread is resumed by $START.resume with all that was said, by an 
   expect((await readRounds(thread)).map(([round]) => round)).toEqual([1, 2, 3, 5, 7]);
 });
 
-test("without $START.resume an ended thread is not resumed, and the answer says what can be done", async () => {
+test("[THREAD21] without $START.resume an ended thread is not resumed, and the answer says what can be done", async () => {
   const thread = await begin();
   await play(thread);
   expect(await order(thread, "resume")).toMatchObject({
@@ -158,7 +158,7 @@ test("without $START.resume an ended thread is not resumed, and the answer says 
   });
 });
 
-test("a role is given to an agent, who gets the open turn; vacated it is recruited again", async () => {
+test("[THREAD22] a role is given to an agent, who gets the open turn; vacated it is recruited again", async () => {
   const thread = await begin();
   await reviewer.claim("reviewer", thread);
   const turn = await reviewer.turn("reviewer", thread);
@@ -184,7 +184,7 @@ test("a role is given to an agent, who gets the open turn; vacated it is recruit
   expect(await role("reviewer", {})).toMatchObject({ status: 409 });
 });
 
-test("a paused workflow lets threads wait, shows it, and admits them when it goes on", async () => {
+test("[QUE7] a paused workflow lets threads wait, shows it, and admits them when it goes on", async () => {
   const path = "/v1/workflows/steered";
   expect((await call("POST", `${path}/pause`, { body: { why: "x" } })).status).toBe(400);
   expect((await call("POST", "/v1/workflows/unheard-of/pause", { body: {} })).status).toBe(404);
@@ -206,7 +206,7 @@ test("a paused workflow lets threads wait, shows it, and admits them when it goe
   await order(thread, "cancel");
 });
 
-test("a restart that waits for a place can be cancelled there", async () => {
+test("[THREAD24] a restart that waits for a place can be cancelled there", async () => {
   const thread = await begin();
   await play(thread);
   await call("POST", "/v1/workflows/steered/pause", { body: {} });
@@ -218,7 +218,7 @@ test("a restart that waits for a place can be cancelled there", async () => {
   await expectThread(thread, { status: "cancelled" });
 });
 
-test("all dead letters are retried together, and the threads that were suspended for it go on", async () => {
+test("[PARK2] all dead letters are retried together, and the threads that were suspended for it go on", async () => {
   const [first, second] = [await begin(), await begin()];
   const stub = (thread: string) => threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
   let sent = 0;
@@ -275,7 +275,7 @@ test("[PARK10] the order to retry all is one order under its key: again it gets 
   await order(thread, "cancel");
 });
 
-test("what could not be run is listed, suspends its thread, and is retried or dropped", async () => {
+test("[PARK1] what could not be run is listed, suspends its thread, and is retried or dropped", async () => {
   const thread = await begin();
   await reviewer.claim("reviewer", thread);
   await reviewer.turn("reviewer", thread);

@@ -1,7 +1,7 @@
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 
-test("the Worker answers that it is healthy", async () => {
+test("[API20] the Worker answers that it is healthy", async () => {
   const response = await exports.default.fetch("http://nerveflare.test/healthz");
   expect(response.status).toBe(200);
 });

@@ -23,7 +23,7 @@ async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T
   }
 }
 
-test("an object that left memory is not woken by pings, and is by mail, which its connection is given", async () => {
+test("[CONN8] an object that left memory is not woken by pings, and is by mail, which its connection is given", async () => {
   const player = await joinNext();
   const socket = await connect(player);
   await mail(player, "before");
@@ -39,7 +39,7 @@ test("an object that left memory is not woken by pings, and is by mail, which it
   socket.socket.close();
 });
 
-test("hundreds of tiny frames of nonsense end the socket with 4429 after 256 answers", async () => {
+test("[CONN9] hundreds of tiny frames of nonsense end the socket with 4429 after 256 answers", async () => {
   const player = await joinNext();
   const socket = await connect(player);
   for (let count = 0; count < 256; count += 64) {
@@ -76,7 +76,7 @@ test("[FAIR13] connections that flood again and again leave their agent waiting 
   });
 });
 
-test("frames nested deep, of the wrong encoding, too large, or of wrong types are refused each with its code", async () => {
+test("[EVENT8] frames nested deep, of the wrong encoding, too large, or of wrong types are refused each with its code", async () => {
   const player = await joinNext();
   const socket = await connect(player);
   const frames: [unknown, string][] = [
@@ -104,7 +104,7 @@ test("frames nested deep, of the wrong encoding, too large, or of wrong types ar
   socket.socket.close();
 });
 
-test("the same event over a socket and over HTTP is one, whatever the order of its members", async () => {
+test("[EVENT4] the same event over a socket and over HTTP is one, whatever the order of its members", async () => {
   const player = await joinNext();
   const socket = await connect(player);
   const event = { type: "a.b", data: { z: 1, a: 2 }, id: "twice", specversion: "1.0" };
@@ -114,7 +114,7 @@ test("the same event over a socket and over HTTP is one, whatever the order of i
   socket.socket.close();
 });
 
-test("replayed acknowledgements take nothing that came since", async () => {
+test("[MAIL16] replayed acknowledgements take nothing that came since", async () => {
   const player = await joinNext();
   const socket = await connect(player);
   await mail(player, "a", "b");
@@ -127,7 +127,7 @@ test("replayed acknowledgements take nothing that came since", async () => {
   await vi.waitFor(async () => expect((await poll(player)).names).toEqual(["b", "c"]));
 });
 
-test("a socket that reads nothing is given 4 MB at most, and is told to poll when it stands still", async () => {
+test("[CONN10] a socket that reads nothing is given 4 MB at most, and is told to poll when it stands still", async () => {
   const player = await joinNext();
   const socket = await connect(player);
   const stub = agentStub(player.id) as unknown as { deliver(envelope: Envelope): Promise<Delivery> };
@@ -142,7 +142,7 @@ test("a socket that reads nothing is given 4 MB at most, and is told to poll whe
   expect((await poll(player)).names).toHaveLength(41);
 });
 
-test("a half-open socket gives way to another connection once it has been silent for a minute; one that pings does not", async () => {
+test("[CONN11] a half-open socket gives way to another connection once it has been silent for a minute; one that pings does not", async () => {
   const player = await joinNext();
   const silent = await connect(player);
   await mail(player, "held");
@@ -159,7 +159,7 @@ test("a half-open socket gives way to another connection once it has been silent
   next.socket.close();
 });
 
-test("more connections than an agent may have: the oldest gives way", async () => {
+test("[CONN3] more connections than an agent may have: the oldest gives way", async () => {
   const player = await joinNext();
   const sockets: Awaited<ReturnType<typeof connect>>[] = [];
   for (let count = 0; count < 17; count++) sockets.push(await connect(player));

@@ -20,14 +20,14 @@ describe("the Worker's entry", () => {
       headers: { authorization: `Bearer ${env.NERVEFLARE_ADMIN_TOKEN}`, ...init.headers },
     });
 
-  test("takes the admin token from its binding, and the database", async () => {
+  test("[API20] takes the admin token from its binding, and the database", async () => {
     const response = await fetch("/v1/status");
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ threads: { queued: expect.any(Number) }, agents: { registered: expect.any(Number) } });
     expect((await fetch("/v1/status", { headers: { authorization: "Bearer wrong" } })).status).toBe(401);
   });
 
-  test("answers problems for what is not there", async () => {
+  test("[API1] answers problems for what is not there", async () => {
     const response = await fetch("/v1/nowhere");
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.json()).toMatchObject({ status: 404, code: "not_found" });

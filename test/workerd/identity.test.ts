@@ -32,27 +32,30 @@ async function tell(player: Player): Promise<string> {
 }
 
 describe("a revoked token", () => {
-  test.each(["awake", "hibernating"])("closes the connections of an agent that is %s, before anything else is given", async (how) => {
-    const agent = await joinNext();
-    const sockets = [await connect(agent), await connect(agent, "?channel=open")];
-    if (how === "hibernating") await evictDurableObject(agentStub(agent.id));
-    expect((await call("POST", `/v1/agents/${agent.id}/revoke`)).status).toBe(204);
-    // What comes after the answer to it goes to none of these connections.
-    const id = await tell(agent);
-    for (const socket of sockets) {
-      await expectClosed(socket, 4401);
-      expect(socket.frames).toEqual([]);
-    }
-    expect(await getStatus(agent)).toBe(401);
-    const { body } = await call("GET", `/v1/events?source=/agents/${agent.id}`);
-    expect(body.events).toEqual([]);
-    // The agent is still there, and so is what came meanwhile.
-    const again = await rotate(agent, 0);
-    expect((await again.expect("identity.told")).id).toBe(id);
-    expect(await getStatus(agent)).toBe(401);
-  });
+  test.each(["awake", "hibernating"])(
+    "[IDENT15] closes the connections of an agent that is %s, before anything else is given",
+    async (how) => {
+      const agent = await joinNext();
+      const sockets = [await connect(agent), await connect(agent, "?channel=open")];
+      if (how === "hibernating") await evictDurableObject(agentStub(agent.id));
+      expect((await call("POST", `/v1/agents/${agent.id}/revoke`)).status).toBe(204);
+      // What comes after the answer to it goes to none of these connections.
+      const id = await tell(agent);
+      for (const socket of sockets) {
+        await expectClosed(socket, 4401);
+        expect(socket.frames).toEqual([]);
+      }
+      expect(await getStatus(agent)).toBe(401);
+      const { body } = await call("GET", `/v1/events?source=/agents/${agent.id}`);
+      expect(body.events).toEqual([]);
+      // The agent is still there, and so is what came meanwhile.
+      const again = await rotate(agent, 0);
+      expect((await again.expect("identity.told")).id).toBe(id);
+      expect(await getStatus(agent)).toBe(401);
+    },
+  );
 
-  test("ends a waiting poll, which is given nothing more", async () => {
+  test("[IDENT15] ends a waiting poll, which is given nothing more", async () => {
     const agent = await joinNext();
     const poll = call("GET", "/v1/inbox?wait=25", { token: agent.token });
     await runInDurableObject(agentStub(agent.id), () => {});
@@ -61,7 +64,7 @@ describe("a revoked token", () => {
     expect(await poll).toMatchObject({ status: 401, body: { code: "unauthenticated" } });
   });
 
-  test("stays void after a crash", async () => {
+  test("[IDENT14] stays void after a crash", async () => {
     const agent = await joinNext();
     await call("POST", `/v1/agents/${agent.id}/revoke`);
     await abortAllDurableObjects();
@@ -74,7 +77,7 @@ describe("a revoked token", () => {
 describe("a rotated token", () => {
   afterEach(() => void vi.useRealTimers());
 
-  test("without overlap is the only one at once", async () => {
+  test("[IDENT13] without overlap is the only one at once", async () => {
     const before = await joinNext();
     const socket = await connect(before);
     const after = await rotate(before, 0);
@@ -89,7 +92,7 @@ describe("a rotated token", () => {
     newer.socket.close();
   });
 
-  test("with overlap is good beside the former one, connections too, until the overlap ends; also after a crash", async () => {
+  test("[IDENT13] with overlap is good beside the former one, connections too, until the overlap ends; also after a crash", async () => {
     const before = await joinNext();
     const after = await rotate(before, 60);
     await abortAllDurableObjects();
@@ -110,7 +113,7 @@ describe("a rotated token", () => {
     young.socket.close();
   });
 
-  test("can be rotated again: the last word bounds the ones before", async () => {
+  test("[IDENT13] can be rotated again: the last word bounds the ones before", async () => {
     const first = await joinNext();
     const second = await rotate(first, 3600);
     const third = await rotate(second, 60);
@@ -121,7 +124,7 @@ describe("a rotated token", () => {
     expect(await getStatus(third)).toBe(200);
   });
 
-  test("of a revoked agent has no overlap with what was void", async () => {
+  test("[IDENT13] of a revoked agent has no overlap with what was void", async () => {
     const agent = await joinNext();
     await call("POST", `/v1/agents/${agent.id}/revoke`);
     await rotate(agent, 3600);
@@ -139,7 +142,7 @@ describe("an agent that goes too fast", () => {
     });
   }
 
-  test("is told when to come again, and what it sends then is taken under the same id", async () => {
+  test("[FAIR14] is told when to come again, and what it sends then is taken under the same id", async () => {
     const agent = await joinNext();
     await slow(agent);
     const post = (id: string) => agent.post("identity.fast", {}, { id });
@@ -153,7 +156,7 @@ describe("an agent that goes too fast", () => {
     vi.useRealTimers();
   });
 
-  test("is refused calls beside events, and others are not", async () => {
+  test("[FAIR14] is refused calls beside events, and others are not", async () => {
     const [agent, other] = [await joinNext(), await joinNext()];
     await slow(agent);
     vi.useFakeTimers({ toFake: ["Date"] });
@@ -163,7 +166,7 @@ describe("an agent that goes too fast", () => {
     vi.useRealTimers();
   });
 
-  test("and goes on regardless is answered, then closed with 4429", async () => {
+  test("[FAIR14] and goes on regardless is answered, then closed with 4429", async () => {
     const agent = await joinNext();
     await slow(agent);
     const socket = await connect(agent);

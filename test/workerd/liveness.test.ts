@@ -59,7 +59,7 @@ const presence = (id: string): Promise<Loose> => (agentStub(id) as Loose).presen
 const ringAgent = (id: string) => runDurableObjectAlarm(agentStub(id));
 
 describe("a holder who falls silent", () => {
-  test("is away by the alarm, lost after its grace, and the next one gets the hand-over", async () => {
+  test("[LIVE3] is away by the alarm, lost after its grace, and the next one gets the hand-over", async () => {
     const { first, thread } = await begin();
     const turn = (await first.get("/v1/me")).turns[0];
     await first.say("nerve.turn.progress", { turn: turn.turn, lease: 1, note: "half way", details: { at: 3 } });
@@ -98,7 +98,7 @@ describe("a holder who falls silent", () => {
     });
   });
 
-  test("is back by any call, and keeps the role", async () => {
+  test("[LIVE4] is back by any call, and keeps the role", async () => {
     const { first, thread } = await begin();
     turnClock(31_000);
     await ringAgent(first.id);
@@ -127,7 +127,7 @@ async function readPresence(agent: string): Promise<Loose> {
 
 describe("the pings of a socket", () => {
   // The runtime stamps them by the real clock: what comes before is put into the past.
-  test("count without waking the object, also over an eviction", async () => {
+  test("[LIVE14] count without waking the object, also over an eviction", async () => {
     turnClock(-25_000);
     const { first, thread } = await begin();
     const socket = await connect(first);
@@ -148,7 +148,7 @@ describe("the pings of a socket", () => {
     expect(await presence(first.id)).toMatchObject({ state: "away", connections: 1 });
   });
 
-  test("are remembered when the socket closes, also over an eviction", async () => {
+  test("[LIVE14] are remembered when the socket closes, also over an eviction", async () => {
     turnClock(-25_000);
     const { first } = await begin();
     const socket = await connect(first);
@@ -163,7 +163,7 @@ describe("the pings of a socket", () => {
     expect(Math.abs(Date.parse(lastSignAt) - pinged)).toBeLessThan(5_000);
   });
 
-  test("are all that an idle agent costs: connected and without a role it sets no alarm for its being there", async () => {
+  test("[LIVE15] are all that an idle agent costs: connected and without a role it sets no alarm for its being there", async () => {
     const idle = await join("live-idle", []);
     await connect(idle);
     const due = await runInDurableObject(agentStub("live-idle"), (_, state) => state.storage.sql.exec("SELECT due FROM presence").one());

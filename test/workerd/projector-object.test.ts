@@ -19,7 +19,7 @@ async function count(type: string): Promise<number | undefined> {
   return (await env.DB.prepare("SELECT count(*) AS n FROM event WHERE type = ?").bind(type).first<{ n: number }>())?.n;
 }
 
-test("an answered row is in D1, and a row sent again changes nothing", async () => {
+test("[LOG2] an answered row is in D1, and a row sent again changes nothing", async () => {
   const projector = namespace.getByName("answered");
   await projector.project([eventRow("answered", "1"), eventRow("answered", "2")]);
   expect(await count("answered")).toBe(2);
@@ -27,7 +27,7 @@ test("an answered row is in D1, and a row sent again changes nothing", async () 
   expect(await count("answered")).toBe(3);
 });
 
-test("two hundred callers at once cost far fewer batches", async () => {
+test("[LOG8] two hundred callers at once cost far fewer batches", async () => {
   const projector = namespace.getByName("many");
   const before = readMetrics().commits.d1;
   await Promise.all(Array.from({ length: 200 }, (_, index) => projector.project([eventRow("many", `${index}`)])));
@@ -35,13 +35,13 @@ test("two hundred callers at once cost far fewer batches", async () => {
   expect(readMetrics().commits.d1 - before).toBeLessThan(100);
 });
 
-test("rows at the largest that an event may be go through", async () => {
+test("[LOG8] rows at the largest that an event may be go through", async () => {
   const projector = namespace.getByName("large");
   await projector.project(Array.from({ length: 8 }, (_, index) => eventRow("large", `${index}`, "x".repeat(256 * 1024))));
   expect(await count("large")).toBe(8);
 });
 
-test("after eviction it goes on, for it keeps nothing", async () => {
+test("[LOG11] after eviction it goes on, for it keeps nothing", async () => {
   const projector = namespace.getByName("evicted");
   await projector.project([eventRow("evicted", "1")]);
   await evictDurableObject(projector as unknown as DurableObjectStub);

@@ -44,7 +44,7 @@ async function offerTo(player: Player, thread: string): Promise<string> {
 }
 
 describe.each(Object.entries(disturbances))("a pool where %s between two events", (how, disturb) => {
-  test("gives each turn to the best of those who may have it, never twice running to the same", async () => {
+  test("[RECR11] gives each turn to the best of those who may have it, never twice running to the same", async () => {
     const tag = how.replaceAll(" ", "-");
     await publish("triage-pool", pool.replaceAll("[triage]", `[triage-${tag}]`));
     const players = await Promise.all(["ann", "ben", "cleo"].map((id) => join(`${id}-${tag}`, [`triage-${tag}`])));
@@ -96,7 +96,7 @@ describe.each(Object.entries(disturbances))("a pool where %s between two events"
   });
 });
 
-test("64 agents claim one role at once: one is given it, 63 are told why not", async () => {
+test("[RECR3] 64 agents claim one role at once: one is given it, 63 are told why not", async () => {
   await publish("race", duty("race", "type: open\ncapabilities: [racing]"));
   const players = await Promise.all(Array.from({ length: 64 }, (_, index) => join(`racer-${index}`, ["racing"])));
   const thread = await begin("race");
@@ -147,7 +147,7 @@ describe("claims that are wrong", () => {
 
   const why = async (player: Player): Promise<string> => (await player.expect("nerve.claim.rejected")).data.reason;
 
-  test("for offers that never were, or whose shape is no claim's", async () => {
+  test("[RECR5] for offers that never were, or whose shape is no claim's", async () => {
     const unknown = await ann.post("nerve.offer.claim", { offer: `${thread}:0:99` });
     expect(unknown).toMatchObject({ status: 404, body: { code: "not_found" } });
     expect(await ann.post("nerve.offer.claim", { offer: "rubbish" })).toMatchObject({ status: 404 });
@@ -155,7 +155,7 @@ describe("claims that are wrong", () => {
     expect(await ann.post("nerve.offer.claim", { offer: 7 })).toMatchObject({ status: 400, body: { code: "malformed" } });
   });
 
-  test("by agents whose card does not do, each for its reason", async () => {
+  test("[RECR4] by agents whose card does not do, each for its reason", async () => {
     const eve = await join("picky-eve", []);
     await eve.say("nerve.offer.claim", { offer });
     expect(await why(eve)).toBe("lacks picking");
@@ -172,7 +172,7 @@ describe("claims that are wrong", () => {
     expect(await why(us)).toBe("where is not met: labels.region = 'eu'");
   });
 
-  test("with bids that are not what score expects", async () => {
+  test("[RECR6] with bids that are not what score expects", async () => {
     await ann.say("nerve.offer.claim", { offer });
     expect(await why(ann)).toBe("score gives nothing, which is no number");
     await ann.say("nerve.offer.claim", { offer, bid: { price: "cheap" } });
@@ -181,7 +181,7 @@ describe("claims that are wrong", () => {
     expect(await why(ann)).toBe("score gives nothing, which is no number");
   });
 
-  test("twice: the same id is the same claim, another id changes nothing, and an offer that one was not made is judged alike", async () => {
+  test("[RECR7] twice: the same id is the same claim, another id changes nothing, and an offer that one was not made is judged alike", async () => {
     // Registered after the offer was made: never asked, and eligible.
     const late = await join("picky-late", ["picking"]);
     await late.say("nerve.agent.report", { labels: { region: "eu" } });
@@ -223,7 +223,7 @@ function reasonsOf(explained: Loose): { [agent: string]: [string, string] } {
   return Object.fromEntries(explained.unfilled[0].agents.map(({ agent, code, why }: Loose) => [agent, [code, why]]));
 }
 
-test("offers are repeated with a pause, close for everybody, and what is asked of one that is gone is refused", async () => {
+test("[RECR8] offers are repeated with a pause, close for everybody, and what is asked of one that is gone is refused", async () => {
   await publish("slow", duty("slow", "type: open\ncapabilities: [slowness]\nrecruitment: { timeout: 1m, retries: 1, backoff: 30s }"));
   const sam = await join("slow-sam", ["slowness"]);
   const thread = await begin("slow");
@@ -260,7 +260,7 @@ test("offers are repeated with a pause, close for everybody, and what is asked o
   expect(explained.unfilled).toMatchObject([{ role: "doer", state: "unfilled" }]);
 });
 
-test("who has not seen an offer, and who is not asked yet", async () => {
+test("[RECR9] who has not seen an offer, and who is not asked yet", async () => {
   await publish("unseen", duty("unseen", "type: open\ncapabilities: [hiding]"));
   const hider = await join("hider", ["hiding"]);
   await join("never", ["hiding"]);
@@ -280,7 +280,7 @@ test("who has not seen an offer, and who is not asked yet", async () => {
   expect(await call("GET", `/v1/threads/t${"a".repeat(25)}/explain`)).toMatchObject({ status: 404 });
 });
 
-test("a turn that is waited for, and what happens when its time is up", async () => {
+test("[TASK8] a turn that is waited for, and what happens when its time is up", async () => {
   await publish("turn", duty("turn", "type: open\ncapabilities: [turning]\nturn: { timeout: 5m, retries: 2, on_timeout: rerecruit }"));
   const tom = await join("turner", ["turning"]);
   const thread = await begin("turn");
@@ -305,7 +305,7 @@ test("a turn that is waited for, and what happens when its time is up", async ()
   expect((await call("GET", `/v1/threads/${thread}/explain`)).body).toMatchObject({ status: "completed", waits: [], unfilled: [] });
 });
 
-test("a named role whose agent there is not refuses the start, with the name", async () => {
+test("[THREAD11] a named role whose agent there is not refuses the start, with the name", async () => {
   await publish("ghost", duty("ghost", "type: named\nagent: nobody-9"));
   const thread = await begin("ghost");
   await expectThread(thread, { status: "failed", error: "the role doer names the agent nobody-9, and there is none" });
@@ -318,7 +318,7 @@ test("a named role whose agent there is not refuses the start, with the name", a
   expect(data.reason).toContain("ghost-of-nobody");
 });
 
-test("the past decides: who failed before is outscored by who did not", async () => {
+test("[RECR23] the past decides: who failed before is outscored by who did not", async () => {
   await publish(
     "past",
     duty("past", "type: open\ncapabilities: [past]\nrecruitment: { pick: best, score: stats.success }\nturn: { on_fail: end }"),

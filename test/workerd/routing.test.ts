@@ -77,7 +77,7 @@ async function showEvent(id: string, source: string): Promise<Loose> {
   );
 }
 
-test("what a reflex publishes reaches who is subscribed; both events show what became of them", async () => {
+test("[ROUTE10] what a reflex publishes reaches who is subscribed; both events show what became of them", async () => {
   expect((await call("PUT", "/v1/agents/ops/subscriptions", { body: { kinds: ["fleet.*"] } })).body).toEqual({
     granted: ["fleet.*"],
     kinds: ["fleet.*"],
@@ -95,7 +95,7 @@ test("what a reflex publishes reaches who is subscribed; both events show what b
   });
 });
 
-test("a publish swaps a workflow's reflexes at once: what is posted after its answer finds the new ones, and none of the old", async () => {
+test("[ROUTE11] a publish swaps a workflow's reflexes at once: what is posted after its answer finds the new ones, and none of the old", async () => {
   await publish("notify", notify("fleet.told"));
   await dev.say("deploy.finished", { version: 8 }, { id: "deploy-8" });
   await ops.expect("fleet.told", ({ version }) => version === 8);
@@ -104,7 +104,7 @@ test("a publish swaps a workflow's reflexes at once: what is posted after its an
   expect(ops.seen.filter(({ event }) => event.type === "fleet.notify" && (event.data as Loose).version === 8)).toEqual([]);
 });
 
-test("an agent takes less than it was granted, never more", async () => {
+test("[ROUTE12] an agent takes less than it was granted, never more", async () => {
   const narrow = (kinds: string[]) => call("PUT", "/v1/agents/ops/subscriptions", { token: ops.token, body: { kinds } });
   expect(await narrow(["fleet.told"])).toMatchObject({ status: 200, body: { granted: ["fleet.*"], kinds: ["fleet.told"] } });
   expect(await narrow(["pr.opened"])).toMatchObject({ status: 403 });
@@ -113,12 +113,12 @@ test("an agent takes less than it was granted, never more", async () => {
   expect(await ops.get("/v1/me")).toMatchObject({ subscriptions: ["fleet.told"] });
 });
 
-test("an event that nobody listens to says so, and which kind may have been meant", async () => {
+test("[ROUTE7] an event that nobody listens to says so, and which kind may have been meant", async () => {
   await dev.say("release.wantd", {}, { id: "typo" });
   expect(await showEvent("typo", "/agents/dev")).toMatchObject({ verdicts: [], unheard: { nearest: "release.wanted" } });
 });
 
-test("a broadcast says who has it and who acknowledged it", async () => {
+test("[ROUTE13] a broadcast says who has it and who acknowledged it", async () => {
   const { status, body } = await call("POST", "/v1/broadcasts", { body: { kind: "fleet.notice", to: "*", data: { text: "noon" } } });
   expect({ status, body }).toMatchObject({ status: 202, body: { recipients: 2 } });
   await ops.expect("fleet.notice");
@@ -134,7 +134,7 @@ test("a broadcast says who has it and who acknowledged it", async () => {
   expect((await call("GET", "/v1/broadcasts/none")).status).toBe(404);
 });
 
-test("an edge that spawns waits for its children, and shows them", async () => {
+test("[CHILD1] an edge that spawns waits for its children, and shows them", async () => {
   const { threads } = await dev.say("release.wanted", { parts: [{ part: "a" }, { part: "b" }] });
   const [thread = ""] = threads;
   for (let part = 0; part < 2; part++) {

@@ -14,7 +14,7 @@ const ack = (player: Player, ...seqs: number[]) => call("POST", "/v1/inbox/ack",
 const seqs = (source: { events: { id?: string }[] }) => source.events.map(({ id }) => Number(id));
 
 describe("a stream", () => {
-  test("gives what waits and what comes, each with its number as id", async () => {
+  test("[CONN1] gives what waits and what comes, each with its number as id", async () => {
     const player = await joinNext();
     await mail(player, "before");
     const source = await openSource(player);
@@ -30,7 +30,7 @@ describe("a stream", () => {
     await source.drop();
   });
 
-  test("reads the channels that it asked for, and only what comes after", async () => {
+  test("[CONN1] reads the channels that it asked for, and only what comes after", async () => {
     const player = await joinNext();
     await mail(player, "1", "2");
     const second = (await poll(player)).seqs[1] as number;
@@ -44,7 +44,7 @@ describe("a stream", () => {
     await mine.drop();
   });
 
-  test("shares the mailbox with sockets: each event goes to the newest, and to another when that one drops", async () => {
+  test("[MAIL5] shares the mailbox with sockets: each event goes to the newest, and to another when that one drops", async () => {
     const player = await joinNext();
     const socket = await connect(player);
     const source = await openSource(player);
@@ -57,7 +57,7 @@ describe("a stream", () => {
     socket.socket.close();
   });
 
-  test("whose client comes back with the last number goes on there: what was given and lost comes again, what arrived does not", async () => {
+  test("[CONN2] whose client comes back with the last number goes on there: what was given and lost comes again, what arrived does not", async () => {
     const player = await joinNext();
     const first = await openSource(player);
     await mail(player, "a", "b", "c");
@@ -76,7 +76,7 @@ describe("a stream", () => {
     await vi.waitFor(async () => expect((await poll(player)).names).toEqual(["a", "b", "c", "d"]));
   });
 
-  test("takes the place of the one that it goes on after, if that is only half gone", async () => {
+  test("[CONN3] takes the place of the one that it goes on after, if that is only half gone", async () => {
     const player = await joinNext();
     const other = await openSource(player);
     const first = await openSource(player);
@@ -92,7 +92,7 @@ describe("a stream", () => {
     for (const source of [other, second]) await source.drop();
   });
 
-  test("of a number that nobody remembers begins after it", async () => {
+  test("[CONN2] of a number that nobody remembers begins after it", async () => {
     const player = await joinNext();
     await mail(player, "a", "b");
     const { seqs: numbers } = await poll(player);
@@ -101,7 +101,7 @@ describe("a stream", () => {
     await source.drop();
   });
 
-  test("that nobody reads holds a bounded amount; the rest stays in the mailbox", async () => {
+  test("[CONN4] that nobody reads holds a bounded amount; the rest stays in the mailbox", async () => {
     const player = await joinNext();
     const source = await openSource({ token: player.token, read: false });
     const data = "x".repeat(100_000);
@@ -114,7 +114,7 @@ describe("a stream", () => {
     await vi.waitFor(async () => expect((await poll(player)).names).toHaveLength(30));
   });
 
-  test("that is read slowly gets everything in order", async () => {
+  test("[CONN4] that is read slowly gets everything in order", async () => {
     const player = await joinNext();
     const data = "x".repeat(100_000);
     for (let index = 0; index < 30; index++) await deliver(player, makeEnvelope(player, { name: `large ${index}`, data }));
@@ -123,7 +123,7 @@ describe("a stream", () => {
     await source.drop();
   });
 
-  test("is ended when its agent is deleted, and opens no more", async () => {
+  test("[CONN5] is ended when its agent is deleted, and opens no more", async () => {
     const player = await joinNext();
     const source = await openSource(player);
     expect((await call("DELETE", `/v1/agents/${player.id}`)).status).toBe(204);
@@ -132,7 +132,7 @@ describe("a stream", () => {
     expect((await openSource(player)).status).toBe(401);
   });
 
-  test("the oldest of too many gives way", async () => {
+  test("[CONN3] the oldest of too many gives way", async () => {
     const player = await joinNext();
     const sources: Awaited<ReturnType<typeof openSource>>[] = [];
     for (let count = 0; count < 9; count++) sources.push(await openSource(player));
@@ -150,7 +150,7 @@ describe("a ticket", () => {
     return body as { ticket: string; expires: string };
   };
 
-  test("opens one stream, once", async () => {
+  test("[CONN6] opens one stream, once", async () => {
     const player = await joinNext();
     const { ticket, expires } = await issue(player);
     expect(Date.parse(expires) - Date.now()).toBeLessThanOrEqual(60_000);
@@ -161,7 +161,7 @@ describe("a ticket", () => {
     await source.drop();
   });
 
-  test("opens a socket, which may send, until its token is void", async () => {
+  test("[CONN6] opens a socket, which may send, until its token is void", async () => {
     const player = await joinNext();
     const { ticket } = await issue(player);
     const socket = await connect({ ...player, token: "" }, `?ticket=${ticket}`);
@@ -171,7 +171,7 @@ describe("a ticket", () => {
     await vi.waitFor(() => expect(socket.closed).toMatchObject({ code: 4401 }));
   });
 
-  test("is no token, and no token is a ticket", async () => {
+  test("[CONN6] is no token, and no token is a ticket", async () => {
     const player = await joinNext();
     const { ticket } = await issue(player);
     for (const path of ["/v1/me", "/v1/inbox"]) expect((await call("GET", path, { token: ticket })).status).toBe(401);
@@ -186,7 +186,7 @@ describe("a ticket", () => {
     await source.drop();
   });
 
-  test("expires, is void with its agent, and is stored as a hash", async () => {
+  test("[CONN6] expires, is void with its agent, and is stored as a hash", async () => {
     const player = await joinNext();
     const { ticket } = await issue(player);
     await runInDurableObject(agentStub(player.id), (_, { storage }) => {
@@ -201,7 +201,7 @@ describe("a ticket", () => {
     expect((await openSource({ query: `?ticket=${another.ticket}` })).status).toBe(401);
   });
 
-  test("is given to agents, and only so many", async () => {
+  test("[CONN6] is given to agents, and only so many", async () => {
     const player = await joinNext();
     for (let count = 0; count < 32; count++) await issue(player);
     expect(await call("POST", "/v1/tickets", { token: player.token })).toMatchObject({ status: 429, body: { code: "rate_limited" } });
@@ -209,7 +209,7 @@ describe("a ticket", () => {
   });
 });
 
-test("what a stream is asked wrongly is refused before it opens", async () => {
+test("[CONN7] what a stream is asked wrongly is refused before it opens", async () => {
   const player = await joinNext();
   for (const query of ["?channel=other", "?after=-1", "?after=x"])
     expect((await openSource({ token: player.token, query })).status, query).toBe(400);

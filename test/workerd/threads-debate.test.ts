@@ -21,7 +21,7 @@ async function begin(): Promise<string> {
 }
 
 describe.each(Object.entries(disturbances))("a debate where %s between two events", (_, disturb) => {
-  test("ends after three exchanges", async () => {
+  test("[THREAD10] ends after three exchanges", async () => {
     const thread = await begin();
     await disturb();
     await left.claim("against", thread);
@@ -56,7 +56,7 @@ describe.each(Object.entries(disturbances))("a debate where %s between two event
   });
 });
 
-test("a side that concedes ends it early", async () => {
+test("[THREAD10] a side that concedes ends it early", async () => {
   const thread = await begin();
   await left.claim("against", thread);
   await right.claim("for", thread);
@@ -68,7 +68,7 @@ test("a side that concedes ends it early", async () => {
   await call("POST", `/v1/threads/${thread}/cancel`, { body: {} });
 });
 
-test("a turn that runs out is forfeited, by the alarm", async () => {
+test("[TASK9] a turn that runs out is forfeited, by the alarm", async () => {
   const thread = await begin();
   await left.claim("against", thread);
   await right.claim("for", thread);
@@ -83,7 +83,7 @@ test("a turn that runs out is forfeited, by the alarm", async () => {
   await call("POST", `/v1/threads/${thread}/cancel`, { body: {} });
 });
 
-test("a role that names an agent who is not there fails the thread with that reason", async () => {
+test("[THREAD11] a role that names an agent who is not there fails the thread with that reason", async () => {
   await publish(
     "lonely",
     debate
@@ -96,7 +96,7 @@ test("a role that names an agent who is not there fails the thread with that rea
   await asker.expect("nerve.thread.failed", (data) => data.thread === thread && data.reason.includes("nobody"));
 });
 
-test("a role whose agent comes out empty fails the thread with that reason", async () => {
+test("[THREAD11] a role whose agent comes out empty fails the thread with that reason", async () => {
   await publish(
     "empty",
     debate
@@ -111,7 +111,7 @@ test("a role whose agent comes out empty fails the thread with that reason", asy
   expect(threads).toBeUndefined();
 });
 
-test("an agent that is deleted while it holds a named role suspends the thread, an open role is recruited again", async () => {
+test("[THREAD12] an agent that is deleted while it holds a named role suspends the thread, an open role is recruited again", async () => {
   await publish(
     "brief",
     debate.replace("name: debate", "name: brief").replace("debate.requested", "brief.requested").replace("agent: host-1", "agent: guest"),
@@ -131,7 +131,7 @@ test("an agent that is deleted while it holds a named role suspends the thread, 
   await expectThread(thread, { status: "suspended", error: expect.stringContaining("host") });
 });
 
-test("an agent that is registered after the offer opened gets it when the registry is read again", async () => {
+test("[RECR25] an agent that is registered after the offer opened gets it when the registry is read again", async () => {
   const thread = await begin();
   await left.expect("nerve.offer.opened", (data) => data.thread === thread && data.role === "against");
   const late = await join("late", ["argumentation"]);
@@ -141,7 +141,7 @@ test("an agent that is registered after the offer opened gets it when the regist
   await call("POST", `/v1/threads/${thread}/cancel`, { body: {} });
 });
 
-test("an agent that `where` refused is offered the role again, and may claim it under the same id once it fits", async () => {
+test("[RECR26] an agent that `where` refused is offered the role again, and may claim it under the same id once it fits", async () => {
   await publish(
     "busy",
     debate

@@ -24,7 +24,7 @@ async function begin(): Promise<string> {
 }
 
 describe.each(Object.entries(disturbances))("a review where %s between two events", (_, disturb) => {
-  test("comes to its end by way of a change request", async () => {
+  test("[THREAD1] comes to its end by way of a change request", async () => {
     const thread = await begin();
     await disturb();
     await reviewer.claim("reviewer", thread);
@@ -85,7 +85,7 @@ describe.each(Object.entries(disturbances))("a review where %s between two event
     for (const player of [author, reviewer]) expect(await player.get("/v1/me")).toMatchObject({ rolesHeld: [], turns: [], offers: [] });
   });
 
-  test("is withdrawn by its author", async () => {
+  test("[THREAD2] is withdrawn by its author", async () => {
     const thread = await begin();
     await disturb();
     await second.claim("reviewer", thread);
@@ -108,7 +108,7 @@ describe.each(Object.entries(disturbances))("a review where %s between two event
   });
 });
 
-test("of two that claim, one is awarded and the other is told why not", async () => {
+test("[RECR2] of two that claim, one is awarded and the other is told why not", async () => {
   const thread = await begin();
   const offers = await Promise.all(
     [reviewer, second].map((player) => player.expect("nerve.offer.opened", (data) => data.thread === thread)),
@@ -132,7 +132,7 @@ test("of two that claim, one is awarded and the other is told why not", async ()
   await expectThread(thread, { status: "cancelled" });
 });
 
-test("a second event of a live key is dropped and said so; pr.closed cancels the live one", async () => {
+test("[THREAD3] [BECAME7] a second event of a live key is dropped and said so; pr.closed cancels the live one", async () => {
   const thread = await begin();
   const again = await author.say("pr.ready_for_review", { repo: "nerve", pr });
   expect(again.threads).toHaveLength(1);
@@ -158,7 +158,7 @@ test("a second event of a live key is dropped and said so; pr.closed cancels the
   await expectThread(third.threads[0] as string, { status: "recruiting" });
 });
 
-test("an event whose data does not fit the input starts nothing, and the answer says why", async () => {
+test("[THREAD4] an event whose data does not fit the input starts nothing, and the answer says why", async () => {
   const { threads, notes } = await author.say("pr.ready_for_review", { repo: "nerve", pr: "seven" });
   expect(threads).toEqual([]);
   expect(notes.join()).toMatch(/code-review.*pr/);
@@ -168,7 +168,7 @@ describe("an operator", () => {
   const order = (thread: string, what: string, body: { reason?: string; supplement?: Json } = {}) =>
     call("POST", `/v1/threads/${thread}/${what}`, { body: body as Json });
 
-  test("suspends and resumes a thread that recruits, which goes on recruiting", async () => {
+  test("[THREAD5] suspends and resumes a thread that recruits, which goes on recruiting", async () => {
     const thread = await begin();
     const { data: first } = await reviewer.expect("nerve.offer.opened", (data) => data.thread === thread);
     expect(await order(thread, "resume")).toMatchObject({ status: 409, body: { code: "not_allowed_now" } });
@@ -188,7 +188,7 @@ describe("an operator", () => {
     expect(await reviewer.get("/v1/me")).toMatchObject({ turns: [], rolesHeld: [] });
   });
 
-  test("suspends a thread that runs: an answer to the open turn is taken and decided on at resume, with the supplement", async () => {
+  test("[THREAD6] suspends a thread that runs: an answer to the open turn is taken and decided on at resume, with the supplement", async () => {
     const thread = await begin();
     await reviewer.claim("reviewer", thread);
     const turn = await reviewer.turn("reviewer", thread);
@@ -208,7 +208,7 @@ describe("an operator", () => {
     await expectThread(thread, { status: "completed" });
   });
 
-  test("resumes what a role asked to suspend", async () => {
+  test("[THREAD7] resumes what a role asked to suspend", async () => {
     const thread = await begin();
     await reviewer.claim("reviewer", thread);
     const turn = await reviewer.turn("reviewer", thread);
@@ -223,7 +223,7 @@ describe("an operator", () => {
 });
 
 describe("in a workflow of one place", () => {
-  test("the second waits and may be cancelled there, the third starts when the first has ended", async () => {
+  test("[QUE4] the second waits and may be cancelled there, the third starts when the first has ended", async () => {
     await publish(
       "narrow",
       codeReview.replace("name: code-review", "name: narrow").replaceAll("pr.", "narrow.").replace("concurrency: 8", "concurrency: 1"),
@@ -245,7 +245,7 @@ describe("in a workflow of one place", () => {
   });
 });
 
-test("a turn that fails is given again where the role says retry, and can still be answered", async () => {
+test("[TASK7] a turn that fails is given again where the role says retry, and can still be answered", async () => {
   await publish(
     "stubborn",
     codeReview
@@ -270,7 +270,7 @@ test("a turn that fails is given again where the role says retry, and can still 
   await expectThread(thread, { status: "completed" });
 });
 
-test("a thread that is out of rounds fails, and says so to all", async () => {
+test("[THREAD8] a thread that is out of rounds fails, and says so to all", async () => {
   await publish(
     "short",
     codeReview

@@ -35,11 +35,11 @@ async function runVitest(file: string): Promise<string> {
 }
 
 describe("prove", () => {
-  test("ends well on a sound workflow and says how far it looked", async () => {
+  test("[PROVE10] ends well on a sound workflow and says how far it looked", async () => {
     expect(await run("prove", review)).toMatchObject({ code: 0, out: expect.stringMatching(/proved .*explored \d+ states/) });
   });
 
-  test("ends by 1 on an error, told at its place and as a story; under --json as data", async () => {
+  test("[PROVE10] ends by 1 on an error, told at its place and as a story; under --json as data", async () => {
     const file = write("nobody.yaml", writePair("eligibility: { agents: [other-1], not: [other] }"));
     const told = await run("prove", file);
     expect(told).toMatchObject({ code: 1, out: expect.stringMatching(/nobody\.yaml:\d+:3/) });
@@ -48,17 +48,20 @@ describe("prove", () => {
     expect(diagnostics).toContainEqual(expect.objectContaining({ code: "NRV3103", column: 3, node: "worker", story: expect.any(Array) }));
   });
 
-  test("says when it was bounded", async () => {
+  test("[PROVE8] says when it was bounded", async () => {
     expect((await run("prove", review, "--states", "40")).out).toMatch(/^not finished: .*explored 40 states/);
   });
 
-  test.each([[["prove"]], [["prove", "nowhere.yaml"]], [["prove", review, "--states", "many"]]])("%j is asked wrongly", async (args) => {
-    expect((await run(...args)).code).toBe(2);
-  });
+  test.each([[["prove"]], [["prove", "nowhere.yaml"]], [["prove", review, "--states", "many"]]])(
+    "[PROVE10] %j is asked wrongly",
+    async (args) => {
+      expect((await run(...args)).code).toBe(2);
+    },
+  );
 });
 
 describe("test", () => {
-  test("runs every path in workerd, evicted between events, and tells what it covered", async () => {
+  test("[PATH5] runs every path in workerd, evicted between events, and tells what it covered", async () => {
     const { code, out } = await run("test", review, "--json");
     expect(code).toBe(0);
     const { runtime, machines } = JSON.parse(out) as {
@@ -73,21 +76,21 @@ describe("test", () => {
     for (const { why } of machines.flatMap(({ uncovered }) => uncovered)) expect(why).toMatch(/^unreachable: /);
   }, 120_000);
 
-  test("--node runs the same, with progress on the way", async () => {
+  test("[PATH5] --node runs the same, with progress on the way", async () => {
     const { code, out, err } = await run("test", write("pair.yaml", writePair()), "--node");
     expect(code).toBe(0);
     expect(out).toMatch(/task +passed +\d+ paths, \d+ events; states \d+\/\d+, transitions \d+\/\d+/);
     expect(err).toMatch(/10\/\d+ paths/);
   }, 60_000);
 
-  test("--emit writes a test that an author can keep, and it passes", async () => {
+  test("[PATH6] --emit writes a test that an author can keep, and it passes", async () => {
     const workflow = write("kept.yaml", writePair());
     expect(await run("test", workflow, "--emit")).toMatchObject({ code: 0, out: expect.stringContaining("pair.paths.test.ts") });
     expect(readFileSync(join(folder, "pair.paths.test.ts"), "utf8")).toContain('new URL("./kept.yaml", import.meta.url)');
     expect(await runVitest("pair.paths.test.ts")).toMatch(/Tests +\d+ passed/);
   }, 120_000);
 
-  test("--script passes a walk that was saved, and fails it once the workflow goes another way", async () => {
+  test("[PATH6] --script passes a walk that was saved, and fails it once the workflow goes another way", async () => {
     const script = join(folder, "walk.yaml");
     expect(await run("simulate", review, "--sample", "--save", script)).toMatchObject({ code: 0 });
     expect(await run("test", review, "--script", script)).toMatchObject({ code: 0, out: expect.stringContaining("passed") });
@@ -97,7 +100,7 @@ describe("test", () => {
   });
 
   test.each([[["test"]], [["test", review, "--emit", "x", "--script", "y"]], [["test", review, "--script", "nowhere.yaml"]]])(
-    "%j is asked wrongly",
+    "[PATH7] %j is asked wrongly",
     async (args) => {
       expect((await run(...args)).code).toBe(2);
     },
@@ -105,7 +108,7 @@ describe("test", () => {
 });
 
 describe("simulate", () => {
-  test("--script makes the moves and shows decisions with their reasons", async () => {
+  test("[PLAY8] --script makes the moves and shows decisions with their reasons", async () => {
     const script = write("moves.yaml", "- { $status: changes_requested, changes: [x] }\n- { $status: withdrawn, reason: no }\n");
     const { code, out } = await run("simulate", review, "--event", '{"repo":"r","pr":1}', "--script", script);
     expect(code).toBe(0);
@@ -115,7 +118,7 @@ describe("simulate", () => {
     expect(out).toContain("the thread is completed");
   });
 
-  test("--script --json is a line per step; a step that is refused fails", async () => {
+  test("[PLAY8] --script --json is a line per step; a step that is refused fails", async () => {
     const { code, out } = await run("simulate", review, "--json", "--script", write("bad.yaml", "- { $status: approved }\n"));
     expect(code).toBe(1);
     const lines = out
@@ -128,24 +131,24 @@ describe("simulate", () => {
     ]);
   });
 
-  test("--sample is the same for the same seed", async () => {
+  test("[PLAY9] --sample is the same for the same seed", async () => {
     const first = await run("simulate", review, "--sample", "--seed", "5");
     expect(first).toMatchObject({ code: 0, out: expect.stringContaining("the thread is") });
     expect((await run("simulate", review, "--sample", "--seed", "5")).out).toBe(first.out);
   });
 
-  test("--save writes a walk for vitest, which passes", async () => {
+  test("[PLAY9] --save writes a walk for vitest, which passes", async () => {
     const workflow = write("walked.yaml", writePair());
     expect(await run("simulate", workflow, "--sample", "--save", join(folder, "walked.test.ts"))).toMatchObject({ code: 0 });
     expect(await runVitest("walked.test.ts")).toMatch(/Tests +1 passed/);
   }, 60_000);
 
-  test("an event that does not fit `input` is said to", async () => {
+  test("[PLAY10] an event that does not fit `input` is said to", async () => {
     const { err } = await run("simulate", review, "--event", '{"repo":1}', "--sample");
     expect(err).toContain("the event does not fit `input`");
   });
 
-  test("lines that are piped in are obeyed", async () => {
+  test("[PLAY7] lines that are piped in are obeyed", async () => {
     const input = "help\n$status: changes_requested, changes: [a]\ntimeout\nback\nshow\n$status: withdrawn, reason: no\nquit\n";
     const child = promisify(execFile)(process.execPath, [join(root, "src/cli/main.ts"), "simulate", review]);
     child.child.stdin?.end(input);
@@ -159,7 +162,7 @@ describe("simulate", () => {
     [["simulate", review, "--seed", "x"]],
     [["simulate", review, "--event", "{"]],
     [["simulate", review, "--sample", "--script", "x"]],
-  ])("%j is asked wrongly", async (args) => {
+  ])("[PLAY10] %j is asked wrongly", async (args) => {
     expect((await run(...args)).code).toBe(2);
   });
 });

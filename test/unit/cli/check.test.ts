@@ -11,18 +11,18 @@ const { folder, write } = createFolder();
 const plain = (_: string, text: string): string => text;
 
 describe("check", () => {
-  test("a file without faults ends well and says so", async () => {
+  test("[CHECK11] a file without faults ends well and says so", async () => {
     expect(await run("check", write("fine.yaml", fine))).toMatchObject({ code: 0, out: "ok no errors in 1 file\n", err: "" });
   });
 
-  test("warnings alone end well", async () => {
+  test("[CHECK11] warnings alone end well", async () => {
     const file = write("warned.yaml", fine.replace("binding: cloud\n", "binding: cloud\nagents: {}\n"));
     const { code, out } = await run("check", file);
     expect(code).toBe(0);
     expect(out).toMatch(/warning\[NRV5002\]/);
   });
 
-  test("all errors of all files come in one run, in source order, each with its place, and it ends with 1", async () => {
+  test("[CHECK3] all errors of all files come in one run, in source order, each with its place, and it ends with 1", async () => {
     const text = fine.replace("goal:", "goall:").replace("role: $END", "role: $EDN").replace("type: open", "type: opn");
     const { code, out, err } = await run("check", write("a.yaml", text), write("b.yaml", "name: [\n"));
     expect(code).toBe(1);
@@ -32,17 +32,17 @@ describe("check", () => {
     expect(err).toMatch(/\d+ errors in 2 files/);
   });
 
-  test("the hint names the nearest name", async () => {
+  test("[CHECK12] the hint names the nearest name", async () => {
     const { out } = await run("check", write("near.yaml", fine.replace("goal:", "goall:")));
     expect(out).toContain("did you mean `goal`?");
   });
 
-  test("a place that explains another is shown with it", async () => {
+  test("[CHECK12] a place that explains another is shown with it", async () => {
     const { out } = await run("check", write("twice.yaml", fine.replace("binding: cloud", "binding: cloud\nname: other")));
     expect(out).toMatch(/NRV1002[\s\S]*--> .*:4:1[\s\S]*::: .*:1:1[\s\S]*\^{4} it stands here first/);
   });
 
-  test("is coloured on a terminal, and not with --no-color or NO_COLOR", async () => {
+  test("[CHECK13] is coloured on a terminal, and not with --no-color or NO_COLOR", async () => {
     const { runCli } = await import("../../../src/cli/main.ts");
     const file = write("colour.yaml", "name: [\n");
     const colours = async (args: string[], env: Record<string, string>): Promise<boolean> => {
@@ -76,28 +76,28 @@ describe("carets stand exactly under what is meant", () => {
     ["a plain word", "name: Bad Name\n", "Bad Name"],
     ["after a tab", "name:\tBad Name\n", "Bad Name"],
     ["under CRLF", "name: Bad Name\r\ndescription: x\r\n", "Bad Name"],
-  ])("%s", (_, text, expected) => expect(underlined(show(text))).toBe(expected));
+  ])("[CHECK10] %s", (_, text, expected) => expect(underlined(show(text))).toBe(expected));
 
-  test("after characters that take two columns", () => {
+  test("[CHECK10] after characters that take two columns", () => {
     const line = show('{ description: "你好", name: Bad Name }\n');
     // The two wide characters are two in the text and four on the screen.
     expect((line[4]?.indexOf("^") ?? 0) - (line[3]?.indexOf("Bad") ?? 0)).toBe(2);
   });
 
-  test("in a line that is too long to show", () => {
+  test("[CHECK10] in a line that is too long to show", () => {
     const lines = show(`{ description: "${"x".repeat(500)}", name: Bad Name, binding: cloud }\n`);
     expect(underlined(lines)).toBe("Bad Name");
     expect(lines[3]?.length).toBeLessThan(140);
   });
 
-  test("nothing in the file reaches the terminal as a command", () => {
+  test("[CHECK10] nothing in the file reaches the terminal as a command", () => {
     const lines = show('name: "Bad \u202e Name"\n');
     expect(lines.join("\n")).not.toMatch(/\p{Cc}(?<!\n)|\u202e/u);
   });
 });
 
 describe("what is no workflow file has its own answer", () => {
-  test("a missing file, a folder, and none at all end with 2", async () => {
+  test("[CHECK11] a missing file, a folder, and none at all end with 2", async () => {
     expect(await run("check", join(folder, "none.yaml"))).toMatchObject({ code: 2, err: expect.stringContaining("does not exist") });
     expect(await run("check", folder)).toMatchObject({ code: 2, err: expect.stringMatching(/is a folder[\s\S]*\*\.yaml/) });
     expect(await run("check")).toMatchObject({ code: 2, err: expect.stringContaining("missing required argument") });
@@ -106,7 +106,7 @@ describe("what is no workflow file has its own answer", () => {
     expect(await run("check", "-", "--fix")).toMatchObject({ code: 2 });
   });
 
-  test("the other files are checked all the same", async () => {
+  test("[CHECK11] the other files are checked all the same", async () => {
     const { code, out } = await run("check", folder, write("named.yaml", "name: Bad Name\n"));
     expect(code).toBe(2);
     expect(out).toContain("NRV2005");
@@ -114,7 +114,7 @@ describe("what is no workflow file has its own answer", () => {
 
   const isRoot = process.getuid?.() === 0;
   if (isRoot) console.warn("a file that may not be read: SKIPPED, for root may read every file");
-  test.skipIf(isRoot)("a file that may not be read ends with 2", async () => {
+  test.skipIf(isRoot)("[CHECK11] a file that may not be read ends with 2", async () => {
     const file = write("secret.yaml", fine);
     chmodSync(file, 0);
     expect(await run("check", file)).toMatchObject({ code: 2, err: expect.stringContaining("may not be read") });
@@ -129,19 +129,19 @@ describe("what is no workflow file has its own answer", () => {
     ["several documents", `${fine}---\n${fine}`, "NRV1010"],
     ["tabs", "name: x\nroles:\n\ta: 1\n", "NRV1004"],
     ["huge", `# ${"x".repeat(5_000_000)}\n${fine}`, "NRV1012"],
-  ])("%s", async (name, content, diagnosticCode) => {
+  ])("[CHECK11] %s", async (name, content, diagnosticCode) => {
     const { code, out } = await run("check", write(`${name}.yaml`, content));
     expect(code).toBe(1);
     expect([...out.matchAll(/\[(NRV\d+)\]/g)].map(([, found]) => found)).toEqual([diagnosticCode]);
   });
 
-  test("a byte order mark and CRLF are no fault, and no column", async () => {
+  test("[CHECK14] a byte order mark and CRLF are no fault, and no column", async () => {
     expect(await run("check", write("bom.yaml", `\ufeff${fine.replaceAll("\n", "\r\n")}`))).toMatchObject({ code: 0 });
     const { out } = await run("check", write("bom-bad.yaml", "\ufeffnmae: x\r\n"), "--json");
     expect(JSON.parse(out)[0].diagnostics[0]).toMatchObject({ line: 1, column: 1, endColumn: 5 });
   });
 
-  test("stdin is read for -", () => {
+  test("[CHECK13] stdin is read for -", () => {
     const { status, stdout } = spawnSync(process.execPath, [join(root, "src/cli/main.ts"), "check", "-"], {
       input: "name: Bad Name\n",
       encoding: "utf8",
@@ -154,7 +154,7 @@ describe("what is no workflow file has its own answer", () => {
 describe("!include", () => {
   const using = (path: string): string => fine.replace("procedure: Do it.", `procedure: !include ${path}`);
 
-  test("brings in a file of the same folder, and of folders in it", async () => {
+  test("[LANG11] brings in a file of the same folder, and of folders in it", async () => {
     write("how.md", "Do it well.");
     mkdirSync(join(folder, "parts"), { recursive: true });
     write("parts/how.md", "Do it well.");
@@ -162,7 +162,7 @@ describe("!include", () => {
     expect(await run("check", write("i2.yaml", using("./parts/how.md")))).toMatchObject({ code: 0 });
   });
 
-  test.each(["../outside.md", "/etc/hostname", "link.md", "parts", "none.md"])("%s is not had", async (path) => {
+  test.each(["../outside.md", "/etc/hostname", "link.md", "parts", "none.md"])("[LANG11] %s is not had", async (path) => {
     mkdirSync(join(folder, "parts"), { recursive: true });
     if (path === "link.md") symlinkSync("/etc/hostname", join(folder, path));
     const { code, out } = await run("check", write("i3.yaml", using(path)));
@@ -214,7 +214,7 @@ describe("files that include one another", () => {
 });
 
 describe("check --json", () => {
-  test("gives a list of files, each with its diagnostics; lines and columns from 1, the end exclusive", async () => {
+  test("[CHECK15] gives a list of files, each with its diagnostics; lines and columns from 1, the end exclusive", async () => {
     const file = write("json.yaml", fine.replace("name: fine", 'name: "\u{1f600} x"'));
     const { code, out } = await run("check", file, write("ok.yaml", fine), "--json");
     expect(code).toBe(1);
@@ -229,7 +229,7 @@ describe("check --json", () => {
 });
 
 describe("check --sarif", () => {
-  test("every result has a rule, a place within the file, and fixes where there are some", async () => {
+  test("[CHECK16] every result has a rule, a place within the file, and fixes where there are some", async () => {
     const fixtures = globSync(join(root, "test/fixtures/diagnostics/**/*.yaml")).slice(0, 30);
     const bad = write("sarif.yaml", fine.replace("goal:", "goall:"));
     const { code, out } = await run("check", bad, ...fixtures, "--sarif");
@@ -256,7 +256,7 @@ describe("check --sarif", () => {
 describe("check --fix", () => {
   const broken = fine.replace("goal:", "goall:").replace("role: $END", "role: $EDN").replace("worker: { done:", "worker: { dnoe:");
 
-  test("mends what it can, and only that; what is left is said", async () => {
+  test("[CHECK17] mends what it can, and only that; what is left is said", async () => {
     const file = write("fix.yaml", `${broken}x-note: [1, 2]   # stays\n`);
     const { code, out } = await run("check", file, "--fix");
     expect(readFileSync(file, "utf8")).toBe(`${fine}x-note: [1, 2]   # stays\n`);
@@ -264,7 +264,7 @@ describe("check --fix", () => {
     expect(code).toBe(0);
   });
 
-  test("keeps the byte order mark, the line ends and the file's mode", async () => {
+  test("[CHECK17] keeps the byte order mark, the line ends and the file's mode", async () => {
     const file = write("fix-crlf.yaml", `\ufeff${broken.replaceAll("\n", "\r\n")}`);
     chmodSync(file, 0o640);
     await run("check", file, "--fix");
@@ -272,7 +272,7 @@ describe("check --fix", () => {
     expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 
-  test("--dry-run shows the difference and writes nothing", async () => {
+  test("[CHECK17] --dry-run shows the difference and writes nothing", async () => {
     const file = write("dry.yaml", broken);
     const { out } = await run("check", file, "--fix", "--dry-run");
     expect(readFileSync(file, "utf8")).toBe(broken);
@@ -281,13 +281,13 @@ describe("check --fix", () => {
     expect(out).toMatch(/^\+ {4}goal: To have it done\.$/m);
   });
 
-  test("two fixes that would give the same key twice: one is applied, the file stays readable", async () => {
+  test("[CHECK17] two fixes that would give the same key twice: one is applied, the file stays readable", async () => {
     const file = write("clash.yaml", fine.replace("goal: To have it done.", "goall: a\n    gaol: b"));
     await run("check", file, "--fix");
     expect(checkText(file, readFileSync(file, "utf8")).filter(({ code }) => code.startsWith("NRV1"))).toEqual([]);
   });
 
-  test("every fixture of a diagnostic with a fix ends without that fix, and is not worse to read", async () => {
+  test("[CHECK17] every fixture of a diagnostic with a fix ends without that fix, and is not worse to read", async () => {
     for (const fixture of globSync(join(root, "test/fixtures/diagnostics/**/*.yaml"))) {
       const text = readFileSync(fixture, "utf8");
       const before = checkText(fixture, text);

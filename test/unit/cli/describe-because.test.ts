@@ -6,6 +6,6 @@ test.each([
   [{ form: "list", tried: [] }, "no condition"],
   [{ form: "list", tried: [{ condition: "rejected", expression: "x", saw: false }] }, "rejected is false"],
   [{ form: "moderator", saw: { role: "host" } }, 'the moderator said {"role":"host"}'],
-])("%j is told as %s", (because, told) => expect(describeBecause(JSON.stringify(because))).toBe(told));
+])("[CLI12] %j is told as %s", (because, told) => expect(describeBecause(JSON.stringify(because))).toBe(told));
 
-test("what is no JSON is told as it is", () => expect(describeBecause("otherwise")).toBe("otherwise"));
+test("[CLI12] what is no JSON is told as it is", () => expect(describeBecause("otherwise")).toBe("otherwise"));

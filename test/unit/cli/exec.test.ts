@@ -26,7 +26,7 @@ async function perform(command: string, options: { signal?: AbortSignal; timeout
 }
 
 describe("a program", () => {
-  test("gets the turn on stdin and in its environment, without the operator's secret", async () => {
+  test("[EXEC15] gets the turn on stdin and in its environment, without the operator's secret", async () => {
     const seen = await perform(`node -e '
       const turn = JSON.parse(require("fs").readFileSync(0, "utf8"));
       const { NERVEFLARE_TURN, NERVEFLARE_ROLE, NERVEFLARE_WORKFLOW, NERVEFLARE_THREAD, NERVEFLARE_ADMIN_TOKEN } = process.env;
@@ -35,12 +35,12 @@ describe("a program", () => {
     expect(seen).toEqual({ turn, env: ["t1.1:1", "reviewer", "code-review", "t1"], secret: "none" });
   });
 
-  test("that is run again is told what was invalid", async () => {
+  test("[EXEC15] that is run again is told what was invalid", async () => {
     const invalid = { errors: [{ path: "/summary", message: "is required" }], left: 2, output: {} };
     expect(await perform("cat", { invalid: invalid as never })).toMatchObject({ turn: "t1.1:1", invalid });
   });
 
-  test("may read nothing, and print more than a pipe holds", async () => {
+  test("[EXEC9] may read nothing, and print more than a pipe holds", async () => {
     expect(await perform(`node -e 'console.log("x".repeat(3e6)); console.log(JSON.stringify({ ok: true }))'`)).toEqual({ ok: true });
   });
 
@@ -51,15 +51,15 @@ describe("a program", () => {
     ["kill -9 $$", "The program was ended by SIGKILL", false],
     ["echo done", 'The program printed no JSON object on stdout, such as {"$status": "done"}. It ended with "done".', false],
     ["true", "It printed nothing.", false],
-  ])("%j fails the turn", async (command, message, retryable) => {
+  ])("[EXEC8] %j fails the turn", async (command, message, retryable) => {
     await expect(perform(command)).rejects.toMatchObject({ message: expect.stringContaining(message), retryable });
   });
 
-  test("that takes too long is ended with all that it started", async () => {
+  test("[EXEC10] that takes too long is ended with all that it started", async () => {
     await expect(perform("sleep 60 | sleep 60", { timeoutMs: 50 })).rejects.toThrow("took longer than 50 ms");
   });
 
-  test("ends by SIGTERM when its turn is revoked", async () => {
+  test("[EXEC10] ends by SIGTERM when its turn is revoked", async () => {
     const controller = new AbortController();
     const running = perform(`trap 'echo stopping >&2; exit 9' TERM; echo ready >&2; while :; do sleep 0.01; done`, {
       signal: controller.signal,
@@ -68,7 +68,7 @@ describe("a program", () => {
     await expect(running).rejects.toThrow(/ended/);
   });
 
-  test("that leaves a daemon holding its pipes is not waited for", async () => {
+  test("[EXEC10] that leaves a daemon holding its pipes is not waited for", async () => {
     expect(await perform(`sleep 60 & echo '{"ok":true}'`)).toEqual({ ok: true });
   });
 });
@@ -79,7 +79,7 @@ describe("an output", () => {
     ['\n{\n  "a": 1\n}\n', { a: 1 }],
     ['thinking…\n{"a":1}\n{"a":2}\ndone\n', { a: 2 }],
     ['{"a":1}\n[1]\n"x"\n5\n', { a: 1 }],
-  ])("in %j is found", (text, output) => expect(readOutput(text)).toEqual({ ok: true, output }));
+  ])("[EXEC1] in %j is found", (text, output) => expect(readOutput(text)).toEqual({ ok: true, output }));
 });
 
 describe("--claim", () => {
@@ -89,7 +89,7 @@ describe("--claim", () => {
     ["code-review/reviewer", true],
     ["debate/*, */reviewer", true],
     ["code-review/author", false],
-  ])("%s", (text, claims) => expect(readClaims(text)("code-review", "reviewer")).toBe(claims));
+  ])("[EXEC16] %s", (text, claims) => expect(readClaims(text)("code-review", "reviewer")).toBe(claims));
 });
 
 describe("a journal in a file", () => {
@@ -105,7 +105,7 @@ describe("a journal in a file", () => {
     return join(folder, "answers");
   }
 
-  test("gives the next process what was kept, the latest of each turn, without what was forgotten", async () => {
+  test("[EXEC17] gives the next process what was kept, the latest of each turn, without what was forgotten", async () => {
     const path = await createPath();
     const journal = createFileJournal(path);
     expect(await journal.load()).toEqual([]);
@@ -115,7 +115,7 @@ describe("a journal in a file", () => {
     expect(await createFileJournal(path).load()).toEqual([keepTurn("c"), keepTurn("a", 2)]);
   });
 
-  test("survives a crash in the middle of a line", async () => {
+  test("[EXEC17] survives a crash in the middle of a line", async () => {
     const path = await createPath();
     const journal = createFileJournal(path);
     await journal.keep(keepTurn("a"));
@@ -139,7 +139,7 @@ describe("a journal in a file", () => {
     }
   });
 
-  test("stays bounded", async () => {
+  test("[EXEC17] stays bounded", async () => {
     const path = await createPath();
     const journal = createFileJournal(path);
     const many = Array.from({ length: clientLimits.answers * 2 + 10 }, (_, number) => keepTurn(`t${number}`));

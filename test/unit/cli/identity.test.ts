@@ -31,7 +31,7 @@ function createUser(env: Record<string, string> = {}) {
 }
 
 describe("agents", () => {
-  test("are added, shown, rotated, revoked and removed", async () => {
+  test("[IDENT19] are added, shown, rotated, revoked and removed", async () => {
     const app = await serveApp();
     const { run } = createUser({ NERVEFLARE_URL: app.url, NERVEFLARE_ADMIN_TOKEN: adminToken });
     const added = await run("agents", "add", "alice", "--capability", "review", "--kind", "pr.opened");
@@ -56,7 +56,7 @@ describe("agents", () => {
 });
 
 describe("a new machine", () => {
-  test("registers by a code and keeps the token where only its owner reads it", async () => {
+  test("[IDENT20] registers by a code and keeps the token where only its owner reads it", async () => {
     const app = await serveApp();
     const operator = createUser({ NERVEFLARE_URL: app.url, NERVEFLARE_ADMIN_TOKEN: adminToken });
     const enrolled = await operator.run("enrol", "builder", "--capability", "build", "--expires", "30m");
@@ -80,7 +80,7 @@ describe("a new machine", () => {
     expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/code is not good[\s\S]*nerveflare enrol/) });
   });
 
-  test("that can't keep a token does not use the code up", async () => {
+  test("[IDENT20] that can't keep a token does not use the code up", async () => {
     const app = await serveApp();
     const { code } = (await app.call("POST", "/v1/enrolments", { body: { agent: "builder" } })).body;
     const machine = createUser();
@@ -92,7 +92,7 @@ describe("a new machine", () => {
     expect((await createUser().run("init", "--url", app.url, "--code", code)).code).toBe(0);
   });
 
-  test("does not lose a profile that has the name", async () => {
+  test("[IDENT20] does not lose a profile that has the name", async () => {
     const app = await serveApp();
     const { code } = (await app.call("POST", "/v1/enrolments", { body: { agent: "builder" } })).body;
     const machine = createUser();
@@ -104,7 +104,7 @@ describe("a new machine", () => {
 });
 
 describe("profiles", () => {
-  test("name servers and their tokens; the current one is used", async () => {
+  test("[IDENT21] name servers and their tokens; the current one is used", async () => {
     const app = await serveApp();
     const { run, file } = createUser();
     await run("profiles", "add", "lab", "--url", app.url, "--admin-token", adminToken);
@@ -127,7 +127,7 @@ describe("profiles", () => {
     expect(await run("agents", "list", "--profile", "far")).toMatchObject({ code: 2, err: expect.stringContaining("There are: lab.") });
   });
 
-  test("NERVEFLARE_PROFILE chooses one, an address beside it wins", async () => {
+  test("[IDENT21] NERVEFLARE_PROFILE chooses one, an address beside it wins", async () => {
     const app = await serveApp();
     const user = createUser({ NERVEFLARE_PROFILE: "lab" });
     await user.run("profiles", "add", "other", "--url", "http://127.0.0.1:9");
@@ -139,7 +139,7 @@ describe("profiles", () => {
     });
   });
 
-  test("a profile's token goes to no other server than its own", async () => {
+  test("[IDENT21] a profile's token goes to no other server than its own", async () => {
     const app = await serveApp();
     const { run } = createUser();
     await run("profiles", "add", "lab", "--url", "http://lab.test", "--admin-token", adminToken);
@@ -149,14 +149,14 @@ describe("profiles", () => {
     });
   });
 
-  test("a named one goes before the environment", async () => {
+  test("[IDENT21] a named one goes before the environment", async () => {
     const app = await serveApp();
     const { run } = createUser({ NERVEFLARE_URL: "http://127.0.0.1:9", NERVEFLARE_ADMIN_TOKEN: "wrong" });
     await run("profiles", "add", "lab", "--url", app.url, "--admin-token", adminToken);
     expect((await run("agents", "list", "--profile", "lab")).code).toBe(0);
   });
 
-  test("a file that is not ours is told by its name, and left alone", async () => {
+  test("[IDENT22] a file that is not ours is told by its name, and left alone", async () => {
     const { run, file, folder } = createUser();
     await run("profiles", "add", "lab", "--url", "http://lab.test");
     for (const text of ["{", '{"profiles": [1]}', '{"profiles": {"lab": {}}}']) {
@@ -175,13 +175,13 @@ describe("profiles", () => {
     [["profiles", "use", "lab"], "There is no profile lab"],
     [["init", "--url", "http://127.0.0.1:9"], "--code"],
     [["init", "--url", "nonsense", "--code", "x"], "not a server's address"],
-  ])("%j is a usage error", async (args, hint) => {
+  ])("[CLI4] %j is a usage error", async (args, hint) => {
     expect(await createUser().run(...args)).toMatchObject({ code: 2, err: expect.stringContaining(hint) });
   });
 });
 
 describe("operators and the audit", () => {
-  test("who changed what is shown, and a read-only operator is told why not", async () => {
+  test("[IDENT23] who changed what is shown, and a read-only operator is told why not", async () => {
     const app = await serveApp();
     const root = createUser({ NERVEFLARE_URL: app.url, NERVEFLARE_ADMIN_TOKEN: adminToken });
     const added = await root.run("operators", "add", "night-shift");
@@ -203,7 +203,7 @@ describe("operators and the audit", () => {
 });
 
 describe("completion", () => {
-  test("in bash knows every command, subcommands and options", async () => {
+  test("[CLI9] in bash knows every command, subcommands and options", async () => {
     const { out } = await createUser().run("completion", "bash");
     const complete = (...words: string[]) => {
       const program = `${out}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${words.length - 1}; _nerveflare; echo "\${COMPREPLY[@]}"`;
@@ -217,14 +217,14 @@ describe("completion", () => {
     expect(complete("nerveflare", "--json", "prof")).toEqual(["profiles"]);
   });
 
-  test.each(["zsh", "fish"])("in %s names every command", async (shell) => {
+  test.each(["zsh", "fish"])("[CLI9] in %s names every command", async (shell) => {
     const { code, out } = await createUser().run("completion", shell);
     expect(code).toBe(0);
     for (const { name } of commands) expect(out).toContain(`'${name}`);
     expect(out).toContain("agents rotate");
   });
 
-  test("for another shell is a usage error that names those that there are", async () => {
+  test("[CLI9] for another shell is a usage error that names those that there are", async () => {
     expect(await createUser().run("completion", "csh")).toMatchObject({ code: 2, err: expect.stringContaining("bash, zsh, fish") });
   });
 });

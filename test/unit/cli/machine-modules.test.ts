@@ -70,9 +70,9 @@ async function readOutput(out: string): Promise<{ config: MachineConfigJson; mac
 }
 
 describe("the files that `compile` writes", () => {
-  test("there are workflows to try", () => expect(outputs.length).toBeGreaterThanOrEqual(2));
+  test("[LOWER6] there are workflows to try", () => expect(outputs.length).toBeGreaterThanOrEqual(2));
 
-  test.each(outputs)("$out: two configs that load, and two modules that evaluate to the same graph", async ({ out }) => {
+  test.each(outputs)("[LOWER6] $out: two configs that load, and two modules that evaluate to the same graph", async ({ out }) => {
     const machines = await readOutput(out);
     expect(machines.map(({ config }) => config.id).sort()).toEqual(["recruitment", "task"]);
     for (const { config, machine } of machines) {
@@ -81,7 +81,7 @@ describe("the files that `compile` writes", () => {
     }
   });
 
-  test("a module is one createMachine call on a literal: no function, no reference", async () => {
+  test("[LOWER7] a module is one createMachine call on a literal: no function, no reference", async () => {
     for (const { text } of await readOutput(outputs.find(({ out }) => out.endsWith("code-review"))?.out ?? "")) {
       expect(text.match(/createMachine\(/g)).toHaveLength(1);
       const literal = text.slice(text.indexOf("createMachine(") + "createMachine(".length, text.lastIndexOf(");"));
@@ -90,7 +90,7 @@ describe("the files that `compile` writes", () => {
     }
   });
 
-  test("every module type-checks against XState, strictly", () => {
+  test("[LOWER7] every module type-checks against XState, strictly", () => {
     const compilerOptions = { strict: true, noEmit: true, target: "es2024", module: "esnext", moduleResolution: "bundler", types: [] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["**/*.ts"] }));
     const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { encoding: "utf8" });

@@ -15,25 +15,25 @@ async function run(args: string[], env: Record<string, string> = {}) {
 }
 
 describe("the command line", () => {
-  test("--help lists every command and ends well", async () => {
+  test("[CLI3] --help lists every command and ends well", async () => {
     const { code, out } = await run(["--help"]);
     expect(code).toBe(0);
     for (const name of ["start", "publish", "agents", "agent", "post", "threads", "events"])
       expect(out).toMatch(new RegExp(`^ +${name} `, "m"));
   });
 
-  test("--version is the package's", async () => {
+  test("[CLI3] --version is the package's", async () => {
     expect(await run(["--version"])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
-  test.each(["agent", "publish", "post"])("%s --help says the same as help and the name", async (name) => {
+  test.each(["agent", "publish", "post"])("[CLI3] %s --help says the same as help and the name", async (name) => {
     const { code, out } = await run([name, "--help"]);
     expect(code).toBe(0);
     expect(out).toContain("--url");
     expect((await run(["help", name])).out).toBe(out);
   });
 
-  test("a command that does not exist is a usage error with the nearest name", async () => {
+  test("[CLI4] a command that does not exist is a usage error with the nearest name", async () => {
     expect(await run(["agnets"])).toMatchObject({ code: 2, err: expect.stringContaining("Did you mean agents?") });
   });
 
@@ -49,11 +49,11 @@ describe("the command line", () => {
     [["events"], "NERVEFLARE_ADMIN_TOKEN"],
     [["events", "--token", "x", "--url", "ftp://x"], "http://127.0.0.1:8787"],
     [["post", "a.b", "--token", "x", "--data", "{"], "--data is no JSON"],
-  ])("%j is a usage error that says what to give", async (args, hint) => {
+  ])("[CLI4] %j is a usage error that says what to give", async (args, hint) => {
     expect(await run(args)).toMatchObject({ code: 2, err: expect.stringContaining(hint) });
   });
 
-  test("a server that is away is said so, with what to do; under --json in JSON", async () => {
+  test("[CLI5] a server that is away is said so, with what to do; under --json in JSON", async () => {
     const { server } = await createFixture();
     await server.stop();
     const args = ["events", "--token", "x", "--url", server.url];
@@ -67,14 +67,14 @@ describe("the command line", () => {
     });
   });
 
-  test("a refusal shows its number, code and detail, and what to do", async () => {
+  test("[CLI5] a refusal shows its number, code and detail, and what to do", async () => {
     const { server } = await createFixture();
     const { code, err } = await run(["events", "--token", "wrong", "--url", server.url]);
     expect(code).toBe(1);
     expect(err).toMatch(/NRV8004 unauthenticated: This token is nobody's\.\n {2}The token is not valid here/);
   });
 
-  test("post sends an event and shows what came of it", async () => {
+  test("[CLI6] post sends an event and shows what came of it", async () => {
     const { server } = await createFixture();
     const { token } = await import("../client/fake-server.ts");
     const env = { NERVEFLARE_URL: server.url, NERVEFLARE_ADMIN_TOKEN: token };

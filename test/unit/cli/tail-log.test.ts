@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { tailLog } from "../../../src/cli/lib/events/tail-log.ts";
 
-test("a tail that lost its connection before the first event comes back to where it began, and then to where it was", async () => {
+test("[LOG14] a tail that lost its connection before the first event comes back to where it began, and then to where it was", async () => {
   const stop = new AbortController();
   const entry = (position: number) => `id: ${position}\ndata: {"position":${position},"event":{}}\n\n`;
   const answers = ["retry: 1000\nid: 7\n\n", `retry: 1000\nid: 7\n\n${entry(9)}: nothing new\n\nid: 10\ndata: {"posi`, entry(10)];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { acceptSchemas } from "../../../src/client/accept-schemas.ts";
 import { createFixture } from "./fixture.ts";
 
-test("kinds declared by JSON Schema are published with the report, and what does not fit is dropped naming the field, and counted", async () => {
+test("[CLIENT19] kinds declared by JSON Schema are published with the report, and what does not fit is dropped naming the field, and counted", async () => {
   const { server, connect } = await createFixture();
   const deploy = { type: "object", required: ["sha"], properties: { sha: { type: "string" } } };
   const seen: unknown[] = [];
@@ -18,7 +18,7 @@ test("kinds declared by JSON Schema are published with the report, and what does
   expect(server.accepted[0]?.data).toEqual({ slots: 1, accepts: { "deploy.finished": deploy } });
 });
 
-test("a turn that does not fit is failed, naming the field, and not performed", async () => {
+test("[CLIENT21] a turn that does not fit is failed, naming the field, and not performed", async () => {
   const { server, connect } = await createFixture();
   const accepts = acceptSchemas({ "nerve.turn.assigned": { properties: { workflow: { const: "code-review" } } } });
   const performed: string[] = [];
@@ -42,6 +42,6 @@ test("a turn that does not fit is failed, naming the field, and not performed", 
   expect(agent.dropped()).toEqual({ "nerve.turn.assigned": 1 });
 });
 
-test("what is no schema is refused at once", () => {
+test("[CLIENT21] what is no schema is refused at once", () => {
   expect(() => acceptSchemas({ "deploy.finished": "string" })).toThrow(/deploy\.finished/);
 });

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 
-test("the client bundles for a browser, small, from its own files and the wire's constants alone", async () => {
+test("[CLIENT16] the client bundles for a browser, small, from its own files and the wire's constants alone", async () => {
   const root = join(import.meta.dirname, "../../..");
   const { metafile, outputFiles } = await build({
     absWorkingDir: root,

@@ -20,7 +20,7 @@ function createRandom(seed: number): () => number {
 const isResponse = ({ type }: Sent) => type === "nerve.turn.respond";
 
 test.each([1, 2, 3, 4, 5, 6])(
-  "seed %i: whatever is dropped, lost, doubled or refused, each turn is performed once and answered once",
+  "[CLIENT15] seed %i: whatever is dropped, lost, doubled or refused, each turn is performed once and answered once",
   async (seed) => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();

@@ -7,7 +7,7 @@ import { createManualClock } from "./manual-clock.ts";
 import { createSignal } from "./signal.ts";
 
 describe("a connection", () => {
-  test("is a socket first, and what is given over it is acknowledged in one frame", async () => {
+  test("[CLIENT1] is a socket first, and what is given over it is acknowledged in one frame", async () => {
     const { server, connect } = await createFixture();
     const seen: string[] = [];
     const agent = connect({ onEvent: ({ type }) => void seen.push(type) });
@@ -18,7 +18,7 @@ describe("a connection", () => {
     expect(server.polls).toBe(0);
   });
 
-  test("that drops comes back by itself, is given what it had not acknowledged, and hands on nothing twice", async () => {
+  test("[CLIENT2] that drops comes back by itself, is given what it had not acknowledged, and hands on nothing twice", async () => {
     const { server, connect } = await createFixture();
     const seen: string[] = [];
     const { notify, until } = createSignal();
@@ -41,7 +41,7 @@ describe("a connection", () => {
     expect(seen).toEqual(["team.slow", "team.next", "team.last"]);
   });
 
-  test("is a stream where sockets cannot be opened: events come down it, answers and acknowledgements go by POST", async () => {
+  test("[CLIENT3] is a stream where sockets cannot be opened: events come down it, answers and acknowledgements go by POST", async () => {
     const { server, connect } = await createFixture();
     server.allowSockets = false;
     const agent = connect({ onTurn: () => ({ $status: "approved" }) });
@@ -53,14 +53,14 @@ describe("a connection", () => {
     expect(server.polls).toBe(0);
   });
 
-  test("takes only the ways that it is told to, and refuses to be told none", async () => {
+  test("[CLIENT4] takes only the ways that it is told to, and refuses to be told none", async () => {
     const { server, connect } = await createFixture();
     await connect({ transports: ["sse"] }).ready;
     expect([server.connects, server.opens, server.polls]).toEqual([0, 1, 0]);
     expect(() => connect({ transports: [] })).toThrow("transports");
   });
 
-  test("goes from socket to stream to poll and back in mid-turn, and the handler notices nothing", async () => {
+  test("[CLIENT3] goes from socket to stream to poll and back in mid-turn, and the handler notices nothing", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const { notify, until } = createSignal();
@@ -127,7 +127,7 @@ describe("a connection", () => {
     ]);
   });
 
-  test("leaves a stream that falls silent, and one that the server ends comes back", async () => {
+  test("[CLIENT5] leaves a stream that falls silent, and one that the server ends comes back", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const agent = connect({ clock, transports: ["sse"] });
@@ -156,7 +156,7 @@ describe("a connection", () => {
     expect(told).toEqual({ id: "n1", status: "accepted", notes: server.notes, ...server.told });
   });
 
-  test("polls where neither sockets nor streams can be opened", async () => {
+  test("[CLIENT3] polls where neither sockets nor streams can be opened", async () => {
     const { server, connect } = await createFixture();
     server.allowSockets = server.allowStreams = false;
     const agent = connect({ onTurn: () => ({ $status: "approved" }) });
@@ -167,7 +167,7 @@ describe("a connection", () => {
     expect(server.accepted.map(({ type }) => type)).toEqual(["nerve.agent.report", "nerve.turn.respond"]);
   });
 
-  test("changes to polling in mid-turn without losing or repeating anything, and back to a socket when that works again", async () => {
+  test("[CLIENT3] changes to polling in mid-turn without losing or repeating anything, and back to a socket when that works again", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const { notify, until } = createSignal();
@@ -241,7 +241,7 @@ describe("a connection", () => {
     expect(waits.slice(0, 3)).toEqual([250, 500, 1_000]);
   });
 
-  test("polls after three sockets in a row that died young, where there is no stream", async () => {
+  test("[CLIENT3] polls after three sockets in a row that died young, where there is no stream", async () => {
     const { server, connect } = await createFixture();
     server.allowStreams = false;
     const agent = connect();
@@ -254,7 +254,7 @@ describe("a connection", () => {
     await server.until(() => server.polls > 0);
   });
 
-  test("polls when the server finds it too slow for a socket", async () => {
+  test("[CLIENT6] polls when the server finds it too slow for a socket", async () => {
     const { server, connect } = await createFixture();
     const agent = connect();
     await server.until(() => server.sockets() === 1);
@@ -263,7 +263,7 @@ describe("a connection", () => {
     expect(agent.transport()).toBe("poll");
   });
 
-  test("that was replaced stays away for a while: two processes with one identity must not throw each other out in a loop", async () => {
+  test("[CLIENT7] that was replaced stays away for a while: two processes with one identity must not throw each other out in a loop", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const agent = connect({ clock });
@@ -277,7 +277,7 @@ describe("a connection", () => {
     await server.until(() => server.connects === 2);
   });
 
-  test("pings, and leaves a server that no longer answers", async () => {
+  test("[CLIENT5] pings, and leaves a server that no longer answers", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const heard = Promise.withResolvers<void>();
@@ -297,7 +297,7 @@ describe("a connection", () => {
     expect(agent.notes.at(-1)?.message).toContain("fell silent");
   });
 
-  test("pings at half of the heartbeat that a turn asks for, whatever comes in meanwhile", async () => {
+  test("[CLIENT8] pings at half of the heartbeat that a turn asks for, whatever comes in meanwhile", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const agent = connect({ clock, onTurn: () => new Promise(() => {}) });
@@ -310,7 +310,7 @@ describe("a connection", () => {
     }
   });
 
-  test("pings at half of the heartbeat of a role that it holds, before there is a turn", async () => {
+  test("[CLIENT8] pings at half of the heartbeat of a role that it holds, before there is a turn", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const agent = connect({ clock, onTurn: () => ({}) });
@@ -323,7 +323,7 @@ describe("a connection", () => {
     await server.until(() => server.pings === 1);
   });
 
-  test("pings for a role that was given without an offer, until that ends", async () => {
+  test("[CLIENT8] pings for a role that was given without an offer, until that ends", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const seen: string[] = [];
@@ -342,7 +342,7 @@ describe("a connection", () => {
     await server.until(() => server.pings === 2);
   });
 
-  test("backs off exponentially, by chance up to the bound, while nothing answers", async () => {
+  test("[CLIENT9] backs off exponentially, by chance up to the bound, while nothing answers", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     server.allowSockets = server.allowStreams = server.allowPolls = false;
@@ -356,7 +356,7 @@ describe("a connection", () => {
     expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
   });
 
-  test("with a token that is not valid ends, and says so to who waits", async () => {
+  test("[CLIENT10] with a token that is not valid ends, and says so to who waits", async () => {
     const { server, connect } = await createFixture();
     const agent = connect({ token: "mallory.x" });
     const sent = agent.send({ type: "team.hello" });
@@ -367,7 +367,7 @@ describe("a connection", () => {
     expect(agent.notes).toContainEqual(expect.objectContaining({ level: "error", what: "refused" }));
   });
 
-  test("that is closed by 4401 does not come back", async () => {
+  test("[CLIENT10] that is closed by 4401 does not come back", async () => {
     const { server, connect } = await createFixture();
     const agent = connect();
     await server.until(() => server.sockets() === 1);
@@ -378,7 +378,7 @@ describe("a connection", () => {
 });
 
 describe("sending", () => {
-  test("waits for a connection, however long that takes, and gives the server's answer", async () => {
+  test("[CLIENT11] waits for a connection, however long that takes, and gives the server's answer", async () => {
     const { server, connect } = await createFixture();
     server.allowSockets = server.allowStreams = server.allowPolls = false;
     const agent = connect();
@@ -388,7 +388,7 @@ describe("sending", () => {
     expect(await sent).toEqual({ id: "hello-1", status: "accepted", threads: [], notes: [] });
   });
 
-  test("the same id with the same body is one event; with another body it is refused", async () => {
+  test("[CLIENT12] the same id with the same body is one event; with another body it is refused", async () => {
     const { server, connect } = await createFixture();
     const agent = connect();
     await Promise.all([agent.send({ id: "a", type: "team.hello" }), agent.send({ id: "a", type: "team.hello" })]);
@@ -397,7 +397,7 @@ describe("sending", () => {
     await expect(agent.send({ id: "a", type: "team.bye" })).rejects.toMatchObject({ code: "id_conflict" });
   });
 
-  test("a refusal is thrown with the server's problem", async () => {
+  test("[CLIENT13] a refusal is thrown with the server's problem", async () => {
     const { server, connect } = await createFixture();
     server.judge = ({ type }) => (type === "team.hello" ? createProblem("forbidden", "Not your kind.") : undefined);
     const refusal = await connect()
@@ -406,7 +406,7 @@ describe("sending", () => {
     expect(refusal).toMatchObject({ code: "forbidden", retryable: false, problem: { detail: "Not your kind." } });
   });
 
-  test("events stay in order when they are polled in one batch, and each is judged alone", async () => {
+  test("[CLIENT11] events stay in order when they are polled in one batch, and each is judged alone", async () => {
     const { server, connect } = await createFixture();
     server.judge = ({ type }) => (type === "team.b" ? createProblem("forbidden", "No.") : undefined);
     const agent = connect({ transports: ["poll"] });
@@ -416,7 +416,7 @@ describe("sending", () => {
     expect(server.accepted.map(({ type }) => type)).toEqual(["nerve.agent.report", "team.a", "team.c"]);
   });
 
-  test("more than the outbox holds is refused at once", async () => {
+  test("[CLIENT13] more than the outbox holds is refused at once", async () => {
     const { server, connect } = await createFixture();
     server.allowSockets = server.allowStreams = server.allowPolls = false;
     const agent = connect();
@@ -433,7 +433,7 @@ describe("sending", () => {
 });
 
 describe("closing", () => {
-  test("lets running turns finish where it is told to, then disconnects", async () => {
+  test("[CLIENT14] lets running turns finish where it is told to, then disconnects", async () => {
     const { server, connect } = await createFixture();
     let release = () => {};
     const agent = connect({ onTurn: () => new Promise((resolve) => (release = () => resolve({ $status: "approved" }))) });
@@ -448,7 +448,7 @@ describe("closing", () => {
     await expect(agent.send({ type: "team.hello" })).rejects.toMatchObject({ code: "closed" });
   });
 
-  test("aborts what may not finish and leaves no timer behind", async () => {
+  test("[CLIENT14] aborts what may not finish and leaves no timer behind", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     let reason: unknown;

@@ -10,7 +10,7 @@ function read(pieces: string[]): unknown[] {
   return found;
 }
 
-test("reads events, whatever the pieces they come in; comments and events without data are none", () => {
+test("[CLIENT17] reads events, whatever the pieces they come in; comments and events without data are none", () => {
   const expected = [
     ["event", '{"a":\n1}', "7"],
     ["message", "", "7"],
@@ -20,7 +20,7 @@ test("reads events, whatever the pieces they come in; comments and events withou
   expect(read([...text])).toEqual(expected);
 });
 
-test("gives up on an event that never ends, in one line or in many", () => {
+test("[CLIENT17] gives up on an event that never ends, in one line or in many", () => {
   for (const piece of ["x".repeat(100_000), `data: ${"x".repeat(100_000)}\n`]) {
     const parser = createEventParser(() => {});
     const taken = Array.from({ length: 20 }, () => parser.take(piece));

@@ -4,7 +4,7 @@ import { clientLimits } from "../../../src/client/index.ts";
 import { createFixture } from "./fixture.ts";
 
 describe("an event", () => {
-  test("is handed over one at a time in order, and one that is stumbled over does not stop the next", async () => {
+  test("[CLIENT18] is handed over one at a time in order, and one that is stumbled over does not stop the next", async () => {
     const { server, connect } = await createFixture();
     const seen: string[] = [];
     let running = 0;
@@ -23,7 +23,7 @@ describe("an event", () => {
     expect(agent.notes).toContainEqual(expect.objectContaining({ level: "error", what: "event.failed" }));
   });
 
-  test("that is not of an accepted kind, or does not fit its schema, is dropped with a warning", async () => {
+  test("[CLIENT19] that is not of an accepted kind, or does not fit its schema, is dropped with a warning", async () => {
     const { server, connect } = await createFixture();
     const seen: unknown[] = [];
     const agent = connect({
@@ -54,7 +54,7 @@ describe("an event", () => {
     expect(agent.dropped()).toEqual({ "pr.opened": 1, "pr.closed": 1, "*": 1 });
   });
 
-  test("of more than may be in hand stays in the mailbox and is given again, none lost and none twice", async () => {
+  test("[CLIENT20] of more than may be in hand stays in the mailbox and is given again, none lost and none twice", async () => {
     const { server, connect } = await createFixture();
     const seen: string[] = [];
     let release = () => {};
@@ -75,7 +75,7 @@ describe("an event", () => {
     expect(seen).toHaveLength(many + 1);
   });
 
-  test("of the orchestrator's own whose data make no sense is dropped with a warning, never a crash", async () => {
+  test("[CLIENT19] of the orchestrator's own whose data make no sense is dropped with a warning, never a crash", async () => {
     const { server, connect } = await createFixture();
     const agent = connect({ onTurn: () => ({}) });
     for (const type of ["turn.assigned", "turn.revoked", "offer.opened", "offer.closed", "claim.accepted", "thread.completed"]) {
@@ -86,7 +86,7 @@ describe("an event", () => {
     await agent.send({ type: "team.alive" });
   });
 
-  test("that is no JSON, or a frame from a newer server, disturbs nothing", async () => {
+  test("[CLIENT19] that is no JSON, or a frame from a newer server, disturbs nothing", async () => {
     const { server, connect } = await createFixture();
     const agent = connect({ onEvent: () => {} });
     await agent.ready;

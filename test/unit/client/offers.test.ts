@@ -13,7 +13,7 @@ const award = (server: FakeServer, id: string) => {
 };
 
 describe("an offer", () => {
-  test("with a handler is claimed, without one it is left open", async () => {
+  test("[OFFER1] with a handler is claimed, without one it is left open", async () => {
     const { server, connect } = await createFixture();
     connect({ onTurn: { "code-review/reviewer": () => ({}) }, slots: 5 });
     offer(server, "t1:0:1", { role: "author" });
@@ -24,7 +24,7 @@ describe("an offer", () => {
     ]);
   });
 
-  test("is claimed once, however often it is seen: over the mailbox, in /v1/me, after a reconnect", async () => {
+  test("[OFFER2] is claimed once, however often it is seen: over the mailbox, in /v1/me, after a reconnect", async () => {
     const { server, connect } = await createFixture();
     server.me.offers = [makeOffer("t1:0:1")];
     connect({ onTurn: () => ({}) });
@@ -37,7 +37,7 @@ describe("an offer", () => {
     expect(new Set(server.posted.filter(({ type }) => type === "nerve.offer.claim").map(({ id }) => id)).size).toBe(1);
   });
 
-  test("may be bid on, refused with a reason, or passed over", async () => {
+  test("[OFFER1] may be bid on, refused with a reason, or passed over", async () => {
     const { server, connect } = await createFixture();
     connect({
       slots: 3,
@@ -51,7 +51,7 @@ describe("an offer", () => {
     ]);
   });
 
-  test("waits while all slots are taken: by a claim until it is rejected, by a role until its thread ends", async () => {
+  test("[OFFER3] waits while all slots are taken: by a claim until it is rejected, by a role until its thread ends", async () => {
     const { server, connect } = await createFixture();
     const agent = connect({ onTurn: () => ({}) });
     for (const thread of ["t1", "t2", "t3"]) offer(server, `${thread}:0:1`);
@@ -69,7 +69,7 @@ describe("an offer", () => {
     expect(claims(server)).toEqual(["t1:0:1", "t2:0:1", "t3:0:1"]);
   });
 
-  test("that closes while it waits is forgotten, and one that closes on a claim frees its slot", async () => {
+  test("[OFFER4] that closes while it waits is forgotten, and one that closes on a claim frees its slot", async () => {
     const { server, connect } = await createFixture();
     const agent = connect({ onTurn: () => ({}) });
     for (const thread of ["t1", "t2", "t3"]) offer(server, `${thread}:0:1`);
@@ -80,7 +80,7 @@ describe("an offer", () => {
     expect(claims(server)).toEqual(["t1:0:1", "t3:0:1"]);
   });
 
-  test("refused as closed frees its slot", async () => {
+  test("[OFFER4] refused as closed frees its slot", async () => {
     const { server, connect } = await createFixture();
     server.judge = ({ data }) => (data["offer"] === "t1:0:1" ? createProblem("offer_closed", "Filled.") : undefined);
     const agent = connect({ onTurn: () => ({}) });
@@ -90,7 +90,7 @@ describe("an offer", () => {
     expect(claims(server)).toEqual(["t2:0:1"]);
   });
 
-  test("for a role that is bound for a turn frees its slot with the turn's answer", async () => {
+  test("[OFFER5] for a role that is bound for a turn frees its slot with the turn's answer", async () => {
     const { server, connect } = await createFixture();
     const agent = connect({ onTurn: () => ({ $status: "done" }) });
     offer(server, "t1:0:1", { bind: "turn" });
@@ -105,7 +105,7 @@ describe("an offer", () => {
     expect(claims(server)).toEqual(["t1:0:1", "t2:0:1"]);
   });
 
-  test("is claimed once the role that took the slot has ended; a role by name takes none", async () => {
+  test("[OFFER3] is claimed once the role that took the slot has ended; a role by name takes none", async () => {
     const { server, connect } = await createFixture();
     const agent = connect({ onTurn: () => ({}) });
     const lease = { generation: 1, expires: null };
@@ -123,7 +123,7 @@ describe("an offer", () => {
     expect(claims(server)).toEqual(["t1:0:1", "t2:0:1"]);
   });
 
-  test("finds a slot that was lost in silence: the server's word on what is held counts", async () => {
+  test("[OFFER6] finds a slot that was lost in silence: the server's word on what is held counts", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const agent = connect({ onTurn: () => ({}), clock });

@@ -33,7 +33,7 @@ const item = (seq: number, type: string, data: unknown = {}): InboxItem =>
     event: { specversion: "1.0", id: `e${seq}`, source: "/agents/a", time: "2026-11-20T12:00:00Z", type, data },
   }) as InboxItem;
 
-test("a reading gives what is new, and acknowledges exactly what the stored state says was given before", async () => {
+test("[SENSE1] a reading gives what is new, and acknowledges exactly what the stored state says was given before", async () => {
   const events = [item(3, "a.b"), item(5, "a.c")];
   const server = createMailboxServer(events);
   const sense = createInboxSense(server.options);
@@ -47,14 +47,14 @@ test("a reading gives what is new, and acknowledges exactly what the stored stat
   expect(second.state).toMatchObject({ cursor: 9, pending: [9] });
 });
 
-test("a daemon that lost the state of its last reading is given the same again", async () => {
+test("[SENSE1] a daemon that lost the state of its last reading is given the same again", async () => {
   const server = createMailboxServer([item(3, "a.b")]);
   const sense = createInboxSense(server.options);
   await sense.compute();
   expect((await sense.compute({ cursor: "?", pending: "?" })).events.map(({ id }) => id)).toEqual(["e3"]);
 });
 
-test("a server that is away is an error that may be retried, and the state of before stands", async () => {
+test("[SENSE2] a server that is away is an error that may be retried, and the state of before stands", async () => {
   const server = createMailboxServer([item(3, "a.b")]);
   const sense = createInboxSense(server.options);
   const { state } = await sense.compute();
@@ -66,7 +66,7 @@ test("a server that is away is an error that may be retried, and the state of be
   expect([...server.acked]).toEqual([3]);
 });
 
-test("what does not fit is dropped with a note that names the field, acknowledged and counted across readings", async () => {
+test("[SENSE3] what does not fit is dropped with a note that names the field, acknowledged and counted across readings", async () => {
   const events = [item(1, "a.b", { sha: 1 }), item(2, "a.b", { sha: "x" }), item(3, "c.d")];
   const server = createMailboxServer(events);
   const notes: string[] = [];
@@ -84,7 +84,7 @@ test("what does not fit is dropped with a note that names the field, acknowledge
   expect([...server.acked]).toEqual([1, 2, 3]);
 });
 
-test("capacity counts the roles that were claimed, not the named ones", async () => {
+test("[SENSE4] capacity counts the roles that were claimed, not the named ones", async () => {
   const rolesHeld = [
     { thread: "t1", workflow: "w", role: "a", type: "open" },
     { thread: "t1", workflow: "w", role: "b", type: "named" },
@@ -94,7 +94,7 @@ test("capacity counts the roles that were claimed, not the named ones", async ()
   expect(reading).toMatchObject({ free: 1, held: 1, state: { free: 1, held: 1 } });
 });
 
-test("claims and answers have ids that follow from what they answer", () => {
+test("[SENSE5] claims and answers have ids that follow from what they answer", () => {
   const turn = { turn: "t.1.0:4", thread: "t", lease: { generation: 2, expires: null } };
   expect(answerTurn(turn as never, { ok: true })).toMatchObject({
     id: "respond:t.1.0:4:2",

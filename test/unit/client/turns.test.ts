@@ -23,7 +23,7 @@ function createHeldHandler() {
 }
 
 describe("a turn", () => {
-  test("is handed to the handler of its role, answered under the lease's generation, and acknowledged then", async () => {
+  test("[TURN1] is handed to the handler of its role, answered under the lease's generation, and acknowledged then", async () => {
     const { server, connect } = await createFixture();
     connect({ onTurn: { "code-review/author": () => ({}), "code-review/*": (turn) => ({ $status: "approved", of: turn.prompt }) } });
     const event = server.give("nerve.turn.assigned", makeTurn());
@@ -33,7 +33,7 @@ describe("a turn", () => {
     ]);
   });
 
-  test("stays unacknowledged while it is performed, so that a crash has it given again", async () => {
+  test("[TURN1] stays unacknowledged while it is performed, so that a crash has it given again", async () => {
     const { server, connect } = await createFixture();
     const { handler, calls } = createHeldHandler();
     const agent = connect({ onTurn: handler, onEvent: () => {} });
@@ -50,7 +50,7 @@ describe("a turn", () => {
     expect(server.accepted.filter(isResponse)).toHaveLength(1);
   });
 
-  test("that is given twice, under one event or two, is performed once", async () => {
+  test("[TURN2] that is given twice, under one event or two, is performed once", async () => {
     const { server, connect } = await createFixture();
     const { handler, calls } = createHeldHandler();
     const agent = connect({ onTurn: handler });
@@ -70,7 +70,7 @@ describe("a turn", () => {
     expect(server.accepted.filter(isResponse)).toHaveLength(1);
   });
 
-  test("whose answer got lost on the way back is answered again under the same id, and not performed again", async () => {
+  test("[TURN3] whose answer got lost on the way back is answered again under the same id, and not performed again", async () => {
     const { server, connect } = await createFixture();
     let performed = 0;
     connect({ onTurn: () => ({ $status: "approved", number: ++performed }) });
@@ -87,7 +87,7 @@ describe("a turn", () => {
     expect(performed).toBe(1);
   });
 
-  test("is not performed again by the next process, where a journal keeps the answer", async () => {
+  test("[TURN3] is not performed again by the next process, where a journal keeps the answer", async () => {
     const { server, connect } = await createFixture();
     const kept = new Map<string, KeptAnswer>();
     const journal = {
@@ -177,7 +177,7 @@ describe("a turn", () => {
     expect(server.accepted.filter(isResponse)).toMatchObject([{ data: { output: { $status: "approved" } } }]);
   });
 
-  test("that is over by the server's word, though still in the mailbox, is not performed", async () => {
+  test("[TURN4] that is over by the server's word, though still in the mailbox, is not performed", async () => {
     const { server, connect } = await createFixture();
     const time = new Date(Date.now() - 60_000).toISOString();
     server.give("nerve.turn.assigned", makeTurn("t1.1:1"), { time });
@@ -195,7 +195,7 @@ describe("a turn", () => {
     expect(agent.notes).toContainEqual(expect.objectContaining({ what: "turn.dropped", turn: "t1.1:1" }));
   });
 
-  test("that is revoked aborts its handler, and what it answers goes nowhere", async () => {
+  test("[TURN5] that is revoked aborts its handler, and what it answers goes nowhere", async () => {
     const { server, connect } = await createFixture();
     const { handler, calls } = createHeldHandler();
     const agent = connect({ onTurn: handler });
@@ -209,7 +209,7 @@ describe("a turn", () => {
     expect(server.posted.map(({ type }) => type)).toEqual(["nerve.agent.report"]);
   });
 
-  test("that comes back under a newer lease, while it is performed, is answered under that", async () => {
+  test("[TURN6] that comes back under a newer lease, while it is performed, is answered under that", async () => {
     const { server, connect } = await createFixture();
     const { handler, calls } = createHeldHandler();
     const agent = connect({ onTurn: handler });
@@ -224,7 +224,7 @@ describe("a turn", () => {
     expect(server.accepted.filter(isResponse)).toMatchObject([{ data: { lease: 2 } }]);
   });
 
-  test("invalid output is asked for again with the errors, under another id", async () => {
+  test("[TURN7] invalid output is asked for again with the errors, under another id", async () => {
     const { server, connect } = await createFixture();
     const errors = [{ path: "/summary", message: "is required" }];
     server.judge = (event) =>
@@ -246,7 +246,7 @@ describe("a turn", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  test("an answer that came too late to change anything is noted as such", async () => {
+  test("[TURN8] an answer that came too late to change anything is noted as such", async () => {
     const { server, connect } = await createFixture();
     server.notes = ["the broadcast is closed"];
     const agent = connect({ onTurn: approve });
@@ -255,7 +255,7 @@ describe("a turn", () => {
     expect(agent.notes.find(({ what }) => what === "turn.answered")?.message).toBe("nerve.turn.respond; the broadcast is closed");
   });
 
-  test("invalid output that leaves no more answers ends the turn", async () => {
+  test("[TURN7] invalid output that leaves no more answers ends the turn", async () => {
     const { server, connect } = await createFixture();
     let left = 3;
     server.judge = (event) => (isResponse(event) ? createProblem("output_invalid", "No.", { errors: [], left: --left }) : undefined);
@@ -266,7 +266,7 @@ describe("a turn", () => {
     expect(performed).toBe(3);
   });
 
-  test.each(["stale_lease", "turn_over"] as const)("refused as %s is dropped with a note", async (code) => {
+  test.each(["stale_lease", "turn_over"] as const)("[TURN8] refused as %s is dropped with a note", async (code) => {
     const { server, connect } = await createFixture();
     server.judge = (event) => (isResponse(event) ? createProblem(code, "Too late.") : undefined);
     const agent = connect({ onTurn: approve });
@@ -276,7 +276,7 @@ describe("a turn", () => {
     expect(server.posted.filter(isResponse)).toHaveLength(1);
   });
 
-  test("refused as unavailable is sent again, the same under the same id, after Retry-After", async () => {
+  test("[TURN9] refused as unavailable is sent again, the same under the same id, after Retry-After", async () => {
     const { server, connect } = await createFixture();
     let refusals = 2;
     server.judge = (event) =>
@@ -289,7 +289,7 @@ describe("a turn", () => {
     expect(new Set(responses.map((event) => JSON.stringify(event))).size).toBe(1);
   });
 
-  test("whose answer is too large is failed, rather than left to time out", async () => {
+  test("[TURN10] whose answer is too large is failed, rather than left to time out", async () => {
     const { server, connect } = await createFixture();
     connect({ onTurn: () => ({ text: "x".repeat(300_000) }) });
     server.give("nerve.turn.assigned", makeTurn());
@@ -308,7 +308,7 @@ describe("a turn", () => {
     ["returns no object", { "*": (() => 5) as unknown as TurnHandler }, "the handler returned no object", false],
     ["returns what JSON cannot say", { "*": (() => ({ n: 1n })) as unknown as TurnHandler }, "BigInt", false],
     ["is missing", { "other/role": approve }, "this agent has no handler for code-review/reviewer", false],
-  ])("whose handler %s is failed", async (_, onTurn: { [role: string]: TurnHandler }, error, retryable) => {
+  ])("[TURN10] whose handler %s is failed", async (_, onTurn: { [role: string]: TurnHandler }, error, retryable) => {
     const { server, connect } = await createFixture();
     connect({ onTurn });
     server.give("nerve.turn.assigned", makeTurn());
@@ -317,7 +317,7 @@ describe("a turn", () => {
     expect(failures).toMatchObject([{ data: { turn: "t1.1:1", lease: 1, error: expect.stringContaining(error), retryable } }]);
   });
 
-  test("may be answered with a body, tell its progress, and send events that it caused", async () => {
+  test("[TURN11] may be answered with a body, tell its progress, and send events that it caused", async () => {
     const { server, connect } = await createFixture();
     connect({
       onTurn: async (_, { progress, send }) => {
@@ -335,7 +335,7 @@ describe("a turn", () => {
     ]);
   });
 
-  test("whose progress is refused as stale is given up", async () => {
+  test("[TURN5] whose progress is refused as stale is given up", async () => {
     const { server, connect } = await createFixture();
     server.judge = ({ type }) => (type === "nerve.turn.progress" ? createProblem("stale_lease", "Another holds the role.") : undefined);
     const agent = connect({
@@ -350,7 +350,7 @@ describe("a turn", () => {
     expect(server.posted.filter(({ type }) => type !== "nerve.agent.report").map(({ type }) => type)).toEqual(["nerve.turn.progress"]);
   });
 
-  test("waits while all slots are taken, and others are performed side by side", async () => {
+  test("[TURN12] waits while all slots are taken, and others are performed side by side", async () => {
     const { server, connect } = await createFixture();
     const { handler, calls, called } = createHeldHandler();
     const agent = connect({ onTurn: handler, slots: 2 });

@@ -9,18 +9,18 @@ const page = new URL("../../../docs/diagnostics.md", import.meta.url).pathname;
 const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
 
 describe("the catalogue", () => {
-  test("gives every code once", () => {
+  test("[CHECK4] gives every code once", () => {
     const codes = Object.values(catalogue).map((entry) => entry.code);
     expect(new Set(codes).size).toBe(codes.length);
     for (const code of codes) expect(code).toMatch(/^NRV[1-59]\d{3}$/);
   });
 
-  test("has one fixture for every code, and no other fixtures", () => {
+  test("[CHECK4] has one fixture for every code, and no other fixtures", () => {
     const wanted = Object.entries(catalogue).map(([name, entry]) => `${entry.code}-${name}.yaml`);
     expect([...files].sort()).toEqual(wanted.sort());
   });
 
-  test("is what docs/diagnostics.md shows (UPDATE_DOCS=1 writes it)", () => {
+  test("[CHECK4] is what docs/diagnostics.md shows (UPDATE_DOCS=1 writes it)", () => {
     if (process.env.UPDATE_DOCS) writeFileSync(page, renderCatalogue());
     expect(readFileSync(page, "utf8")).toBe(renderCatalogue());
   });

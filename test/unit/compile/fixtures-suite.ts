@@ -7,7 +7,7 @@ import { readFixture } from "./read-fixture.ts";
 export function testFixtures(sources: Record<string, string>): void {
   const files = Object.keys(sources);
 
-  test.each(files)("%s gives just this finding, at just this place", (file) => {
+  test.each(files)("[CHECK4] [CHECK20] %s gives just this finding, at just this place", (file) => {
     const { text, spans, options } = readFixture(sources[file] ?? "");
     expect(spans.length).toBeGreaterThan(0);
     const { ir, diagnostics } = parseWorkflow(text, options);
@@ -17,7 +17,7 @@ export function testFixtures(sources: Record<string, string>): void {
     for (const diagnostic of diagnostics) expect(diagnostic.message).toMatch(/\S/);
   });
 
-  test.each(files)("%s: a fix that it offers mends it", (file) => {
+  test.each(files)("[CHECK5] %s: a fix that it offers mends it", (file) => {
     const { text, options } = readFixture(sources[file] ?? "");
     for (const { code, fix } of parseWorkflow(text, options).diagnostics) {
       if (fix === undefined) continue;

@@ -20,7 +20,7 @@ async function expectQuick(input: Pick<FuzzCase, "text" | "output">): Promise<vo
 }
 
 describe("the fuzzer", () => {
-  test("makes the same input of the same number", () => {
+  test("[CHECK19] makes the same input of the same number", () => {
     const seeds = listSeeds();
     expect(createCase(3, 14, seeds)).toEqual(createCase(3, 14, seeds));
     const kinds = new Set(Array.from({ length: 200 }, (_, index) => createCase(3, index, seeds).kind));
@@ -28,11 +28,11 @@ describe("the fuzzer", () => {
   });
 
   for (const name of failures)
-    test(`kept failure ${name}`, async () => {
+    test(`[CHECK19] kept failure ${name}`, async () => {
       await expectQuick(JSON.parse(readFileSync(join(folder, name), "utf8")) as FuzzCase);
     });
 
-  test("finds nothing in 150 inputs of seed 5", { timeout: 120_000 }, async () => {
+  test("[CHECK19] finds nothing in 150 inputs of seed 5", { timeout: 120_000 }, async () => {
     const seeds = listSeeds();
     for (let index = 0; index < 150; index++) {
       const input = createCase(5, index, seeds);

@@ -26,11 +26,11 @@ function compile(text: string): ReturnType<typeof parseWorkflow> {
 }
 
 describe("a hostile file", () => {
-  test.each(Object.entries(hostileFiles))("%s", (_, text) => {
+  test.each(Object.entries(hostileFiles))("[CHECK18] %s", (_, text) => {
     compile(text);
   });
 
-  test("with line ends of Windows or a byte order mark compiles", () => {
+  test("[CHECK14] with line ends of Windows or a byte order mark compiles", () => {
     expect(compile(hostileFiles["line ends of Windows"] ?? "").ir).toBeDefined();
     expect(compile(hostileFiles["a byte order mark"] ?? "").ir).toBeDefined();
   });
@@ -45,7 +45,7 @@ describe("a hostile file", () => {
     "recursion in JSONata",
     "loops in Liquid",
     "billion laughs",
-  ])("%s is refused, not run", (name) => {
+  ])("[CHECK18] %s is refused, not run", (name) => {
     expect(compile(hostileFiles[name] ?? "").ir).toBeUndefined();
   });
 });
@@ -64,7 +64,7 @@ describe("files broken at random", () => {
   const runs = Number(process.env.FUZZ_RUNS ?? 600);
   const seed = Number(process.env.FUZZ_SEED ?? 7);
 
-  test(`${runs} files of seed ${seed}`, { timeout: 600_000 }, () => {
+  test(`[CHECK18] ${runs} files of seed ${seed}`, { timeout: 600_000 }, () => {
     const random = createRandom(seed);
     for (let run = 0; run < runs; run++) {
       const text = mutateText(seeds[Math.floor(random() * seeds.length)] ?? "", random);

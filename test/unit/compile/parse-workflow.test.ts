@@ -25,7 +25,7 @@ const listGraph = "graph:\n  $START: [{ role: w }]\n  w: [{ role: $END }]\n";
 const role = (fields: string): string => `roles:\n  w:\n    goal: Work.\n    ${schema}\n${fields.replaceAll(/^(?=.)/gm, "    ")}\n`;
 
 describe("defaults", () => {
-  test("of a file that says only what it must", () => {
+  test("[LANG1] of a file that says only what it must", () => {
     const ir = parse(head + role("") + graph);
     expect(ir).toMatchObject({ ir: 1, binding: "local", form: "status", overflow: "queue", maxRounds: 100, reflexes: [] });
     expect(ir).not.toHaveProperty("concurrency");
@@ -41,14 +41,14 @@ describe("defaults", () => {
     });
   });
 
-  test("of a named role and of a broadcast", () => {
+  test("[LANG1] of a named role and of a broadcast", () => {
     const named = parse(head + role("agent: alice") + graph).roles[0];
     expect(named).toMatchObject({ type: "named", agent: { id: "alice" }, offline: { grace: 600_000, then: "wait" } });
     const broadcast = parse(`${head}roles:\n  w: { type: broadcast, goal: x }\n${graph.replace("done", "$ACKED")}`).roles[0];
     expect(broadcast?.broadcast).toEqual({ need: "all", timeout: 3_600_000, ttl: 604_800_000 });
   });
 
-  test("capabilities are who may claim, unless eligibility says otherwise", () => {
+  test("[LANG2] capabilities are who may claim, unless eligibility says otherwise", () => {
     const all = (fields: string): string[] | undefined => parse(head + role(fields) + graph).roles[0]?.eligibility.all;
     expect(all("capabilities: [x, y]")).toEqual(["x", "y"]);
     expect(all("capabilities: [x, y]\neligibility: { all: [z] }")).toEqual(["z"]);
@@ -57,7 +57,7 @@ describe("defaults", () => {
 });
 
 describe("the whole of a role", () => {
-  test("is read", () => {
+  test("[LANG3] is read", () => {
     const text = role(`type: open
 eligibility: { agents: [bob, eve], not: [w, eve, agents/mallory], where: "load < 3" }
 bind: turn
@@ -75,12 +75,12 @@ offline: { grace: 7d, then: end }`);
     });
   });
 
-  test.each(["frontmatter", "meta", "outputSchema"])("its schema may be called %s", (name) => {
+  test.each(["frontmatter", "meta", "outputSchema"])("[LANG3] its schema may be called %s", (name) => {
     const text = head + role("").replace("frontmatter", name) + graph;
     expect(parse(text).roles[0]?.schema).toEqual({ properties: { $status: { const: "done" }, note: { type: "string" } } });
   });
 
-  test("every field that the author wrote travels, the engine's own do not", () => {
+  test("[LANG3] every field that the author wrote travels, the engine's own do not", () => {
     const text = role(
       "systemPrompt: s\nidentity: i\nprepare: p\nexecute: e\nreport: r\nprompt: q\nprocedure: d\noutput: o\ncapabilities: [c]\nturn: { timeout: 1m }",
     );
@@ -100,7 +100,7 @@ offline: { grace: 7d, then: end }`);
 });
 
 describe("graphs", () => {
-  test("list form keeps the order, names conditions and sends prompts as written", () => {
+  test("[LANG4] list form keeps the order, names conditions and sends prompts as written", () => {
     const ir = parse(`${head}roles: { w: { goal: x } }
 conditions: { bad: { description: It is bad, expression: "$last('w').ok = false" } }
 graph:
@@ -124,12 +124,12 @@ graph:
     expect(ir.nodes[1]?.edges[1]).not.toHaveProperty("prompt");
   });
 
-  test("$START comes first wherever it stands", () => {
+  test("[LANG4] $START comes first wherever it stands", () => {
     const ir = parse(`${head}roles: { w: { goal: x } }\ngraph:\n  w: [{ role: $END }]\n  $START: [{ role: w }]\n`);
     expect(ir.nodes.map((node) => node.name)).toEqual(["$START", "w"]);
   });
 
-  test("mustache is Liquid, and is marked", () => {
+  test("[LANG5] mustache is Liquid, and is marked", () => {
     const prompt = (text: string) => parse(head + role("") + graph.replace("Done.", `"${text}"`)).nodes[1]?.edges[0]?.prompt;
     expect(prompt("It is {{ note }}.")).toEqual({ kind: "liquid", source: "It is {{ note }}." });
     expect(prompt("It is {{{note}}}.")).toEqual({ kind: "liquid", source: "It is {{ note }}.", mustache: true });
@@ -140,7 +140,7 @@ graph:
     ["`_` for the only way on", "", "_"],
     ["`status` instead of `$status`", "frontmatter: { properties: { status: { enum: [approved] } } }", "approved"],
     ["`_` as a constant", 'frontmatter: { properties: { status: { enum: ["_"] } } }', "_"],
-  ])("older files: %s", (_, output, status) => {
+  ])("[LANG5] older files: %s", (_, output, status) => {
     const ir = parse(
       `${head}roles:\n  w:\n    goal: x\n    ${output}\ngraph:\n  $START:\n    _: { role: w, prompt: Work. }\n  w:\n    ${status}: { role: $END, prompt: Done. }\n`,
     );
@@ -150,12 +150,12 @@ graph:
     ]);
   });
 
-  test("$SUSPEND may be an edge's target, and a status that needs no edge", () => {
+  test("[LANG6] $SUSPEND may be an edge's target, and a status that needs no edge", () => {
     const text = `${head}roles:\n  w: { goal: x, frontmatter: { properties: { $status: { enum: [done, stuck, $SUSPEND] } } } }\n${graph}    stuck: { role: $SUSPEND, prompt: "{{ reason }}" }\n`;
     expect(parse(text.replace("$SUSPEND]", "$SUSPEND] }, reason: { type: string")).nodes[1]?.edges[1]?.target).toBe("$SUSPEND");
   });
 
-  test("statuses are found in oneOf, anyOf, allOf and by reference", () => {
+  test("[LANG7] statuses are found in oneOf, anyOf, allOf and by reference", () => {
     const branches = "{ properties: { $status: { const: done } } }, { properties: { $status: { const: stuck } } }";
     for (const output of [
       `oneOf: [${branches}]`,
@@ -169,7 +169,7 @@ graph:
     }
   });
 
-  test("a moderator stands for a graph", () => {
+  test("[LANG8] a moderator stands for a graph", () => {
     const ir = parse(
       `${head}roles: { w: { goal: x }, v: { goal: y } }\nmoderator: "$count(steps) > 3 ? { 'role': '__end__' } : { 'role': 'w', 'prompt': 'Go on.' }"\n`,
     );
@@ -182,7 +182,7 @@ graph:
 });
 
 describe("edges and reflexes", () => {
-  test("emit and spawn", () => {
+  test("[LANG9] emit and spawn", () => {
     const effects = `      emit:
         - { kind: a.b, data: "{ 'x': 1 }", to: "role:w, cap:ops" }
         - { kind: a.c, data: { x: ["{{ note }}", 1] }, to: "agents/{{ note }}" }
@@ -210,7 +210,7 @@ describe("edges and reflexes", () => {
     ]);
   });
 
-  test("reflexes of each kind", () => {
+  test("[LANG9] reflexes of each kind", () => {
     const reflexes = `reflexes:
   - { kind: workflow, on: [pr.opened, review.*], when: "data.x", key: ["data.a", "data.b"], priority: "data.p" }
   - { kind: signal, on: [pr.closed], key: "data.a", signal: resume }
@@ -229,7 +229,7 @@ describe("edges and reflexes", () => {
 });
 
 describe("YAML's own means", () => {
-  test("anchors, aliases, merge keys and x-* work", () => {
+  test("[LANG10] anchors, aliases, merge keys and x-* work", () => {
     const ir = parse(`${head}x-base: &base { goal: Work., turn: { timeout: 1m } }
 x-more: [anything]
 roles:
@@ -249,7 +249,7 @@ graph:
     expect(ir.roles[1]).toMatchObject({ turn: { timeout: 60_000 }, fields: { goal: "Work.", procedure: "p" } });
   });
 
-  test("!include brings in text and YAML", () => {
+  test("[LANG11] !include brings in text and YAML", () => {
     const shared: Record<string, string> = {
       "steps.md": "1. Do it: *all*.\n",
       "role.yaml": `goal: From a file.\n${schema}\nprocedure: !include steps.md\n`,
@@ -263,7 +263,7 @@ graph:
     ["includes itself", "roles: !include self.yaml\n"],
     ["can not be read", "roles: !include broken.yaml\n"],
     ["makes its reader throw", "roles: !include throws.yaml\n"],
-  ])("a file that %s is an error at its include", (_, text) => {
+  ])("[LANG11] a file that %s is an error at its include", (_, text) => {
     const files: Record<string, string> = { "self.yaml": "a: !include self.yaml\n", "broken.yaml": "a: [\n" };
     const { ir, diagnostics } = parseWorkflow(head + text + graph, {
       includes: (path) => {
@@ -278,7 +278,7 @@ graph:
 });
 
 describe("findings", () => {
-  test("all errors of a file come in one run, in its order, one for each slip", () => {
+  test("[CHECK3] all errors of a file come in one run, in its order, one for each slip", () => {
     const found = find(`name: Two Words
 descripton: x
 max_rounds: "20"
@@ -312,7 +312,7 @@ reflexes:
     ]);
   });
 
-  test("all fixes of a file can be applied together, and leave what only a person can mend", () => {
+  test("[CHECK5] all fixes of a file can be applied together, and leave what only a person can mend", () => {
     const text = `name: Two Words
 descripton: x
 max_rounds: "20"
@@ -337,7 +337,7 @@ reflexes:
     expect(parseWorkflow(mended).diagnostics).toEqual([]);
   });
 
-  test("what has no effect is said", () => {
+  test("[CHECK6] what has no effect is said", () => {
     expect(
       find(
         head +
@@ -350,14 +350,14 @@ reflexes:
     expect(find(listed)).toEqual(["bad-recipient"]);
   });
 
-  test("an old slip is a warning in a local file and an error in a cloud file", () => {
+  test("[LANG13] an old slip is a warning in a local file and an error in a cloud file", () => {
     const text = head + role("") + graph.replace("Work.", '"{{ repo }}"').replace("Done.", '"{{ nothing }}"');
     const severities = (file: string): string[] => parseWorkflow(file).diagnostics.map((diagnostic) => diagnostic.severity);
     expect(severities(text)).toEqual(["warning", "warning"]);
     expect(severities(`binding: cloud\n${text}`)).toEqual(["error", "error"]);
   });
 
-  test("publishing asks for `binding: cloud`", () => {
+  test("[LANG13] publishing asks for `binding: cloud`", () => {
     expect(parseWorkflow(head + role("") + graph, { publish: true }).diagnostics.map((diagnostic) => diagnostic.name)).toEqual([
       "not-cloud",
     ]);
@@ -385,7 +385,7 @@ reflexes:
     ["a.b", "unknown-name"],
     ["1 +", "bad-expression"],
     ["", "blank-text"],
-  ])("%s is %s", (expression, name) => {
+  ])("[LANG12] %s is %s", (expression, name) => {
     const text = `${head}roles: { w: { goal: x } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
     expect(find(text)).toEqual([name]);
   });
@@ -406,7 +406,7 @@ reflexes:
     "$$.steps",
     "steps[-1].output.`$status` = '$TIMEOUT'",
     "$exists(steps) and $not(steps = 1)",
-  ])("%s is fine", (expression) => {
+  ])("[LANG12] %s is fine", (expression) => {
     const text = `${head}roles: { w: { goal: x } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
     expect(find(text)).toEqual([]);
   });
@@ -420,19 +420,19 @@ reflexes:
     "{{ _event.data.a }}{{ _last.w.note }}{{ _body }}{{ _status }}{{ _supplement }}{{ _children | size }}",
     "{% case note %}{% when 'a' %}x{% endcase %}",
     "{%- comment -%}{{ anything }}{%- endcomment -%} x",
-  ])("%s is a fine prompt", (prompt) => {
+  ])("[LANG12] %s is a fine prompt", (prompt) => {
     expect(find(`binding: cloud\n${head}${role("")}${graph.replace("Done.", JSON.stringify(prompt))}`)).toEqual([]);
   });
 });
 
-test("the example workflows say nothing amiss", () => {
+test("[LANG14] the example workflows say nothing amiss", () => {
   for (const name of ["code-review", "debate"]) {
     const text = readFileSync(new URL(`../../../workflows/${name}.yaml`, import.meta.url).pathname, "utf8");
     expect(parseWorkflow(text).diagnostics).toEqual([]);
   }
 });
 
-test("the shape can be given to editors as JSON Schema", () => {
+test("[LSP1] the shape can be given to editors as JSON Schema", () => {
   const editor = createEditorSchema();
   expect(editor).toMatchObject({ type: "object", required: ["name", "description", "roles"], additionalProperties: false });
   expect(Object.keys(editor.properties as object)).toContain("reflexes");

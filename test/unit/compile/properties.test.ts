@@ -29,7 +29,7 @@ const apply = (text: string, { span, text: inserted }: { span: { start: number; 
   text.slice(0, span.start) + inserted + text.slice(span.end);
 
 describe("findings", () => {
-  test("lie inside the text, with all that they point at, in source order, each once", () => {
+  test("[CHECK7] lie inside the text, with all that they point at, in source order, each once", () => {
     forBroken(21, (text) => {
       const { diagnostics } = parseWorkflow(text);
       const places = diagnostics.flatMap(({ span, related, fix }) => [
@@ -48,14 +48,14 @@ describe("findings", () => {
     });
   });
 
-  test("are the same when the file is checked again, whatever was checked between", () => {
+  test("[CHECK7] are the same when the file is checked again, whatever was checked between", () => {
     const first: string[] = [];
     forBroken(22, (text) => void first.push(JSON.stringify(compileWorkflow(text))));
     let run = 0;
     forBroken(22, (text) => void expect(JSON.stringify(compileWorkflow(text))).toBe(first[run++]));
   });
 
-  test("do not change with the line ends", () => {
+  test("[CHECK7] do not change with the line ends", () => {
     forBroken(23, (text) => {
       if (text.includes("\r")) return;
       const said = (file: string) => parseWorkflow(file).diagnostics.map(({ code, severity }) => `${code} ${severity}`);
@@ -65,7 +65,7 @@ describe("findings", () => {
 });
 
 describe("fixes", () => {
-  test("mend what they belong to", () => {
+  test("[CHECK5] mend what they belong to", () => {
     forBroken(24, (text) => {
       for (const { code, message, fix } of parseWorkflow(text).diagnostics) {
         if (fix === undefined) continue;
@@ -78,7 +78,7 @@ describe("fixes", () => {
     });
   });
 
-  test("taken all together leave fewer errors, and taken again change nothing", () => {
+  test("[CHECK5] taken all together leave fewer errors, and taken again change nothing", () => {
     forBroken(25, (text) => {
       const check = (file: string) => parseWorkflow(file).diagnostics;
       const before = check(text);
@@ -91,7 +91,7 @@ describe("fixes", () => {
 });
 
 describe("revisions", () => {
-  test("are equal for equal content, however it is written", () => {
+  test("[LOWER2] are equal for equal content, however it is written", () => {
     for (const text of sound) {
       const { revision } = compileWorkflow(text).compiled ?? {};
       expect(revision).toMatch(/^[0-9a-f]{32}$/);
@@ -101,7 +101,7 @@ describe("revisions", () => {
     }
   });
 
-  test("differ where the content does", () => {
+  test("[LOWER2] differ where the content does", () => {
     const revisions = new Map<string, string>();
     for (const text of sound) {
       const { compiled } = compileWorkflow(text);
@@ -118,7 +118,7 @@ describe("revisions", () => {
 });
 
 describe("places of text", () => {
-  test("lead from every character of a value back to where it stands", () => {
+  test("[CHECK8] lead from every character of a value back to where it stands", () => {
     for (const text of seeds) {
       const visit = (node: SourceNode): void => {
         if (node.kind === "list") for (const item of node.items) visit(item);

@@ -34,7 +34,7 @@ describe("characters of a scalar are found in the source", () => {
     deep: "a: 1\ntext: |\n      one\n      two\n",
   };
 
-  test.each(Object.entries(scalars))("%s", (_, source) => {
+  test.each(Object.entries(scalars))("[CHECK8] %s", (_, source) => {
     const { value, at } = readScalar(source);
     let judged = 0;
     for (let index = 0; index < value.length; index++) {
@@ -45,14 +45,14 @@ describe("characters of a scalar are found in the source", () => {
     expect(judged).toBeGreaterThan(5);
   });
 
-  test("an escape is found by its backslash, what follows by itself", () => {
+  test("[CHECK8] an escape is found by its backslash, what follows by itself", () => {
     const { value, at } = readScalar('text: "a\\tb\\u0041c\\x41\\\\d\\\n   e"\n');
     expect(value).toBe("a\tbAcA\\de");
     expect([...value].map((_, index) => at(index)).join("")).toBe("a\\b\\c\\\\de");
   });
 });
 
-test("any text in any style is found again", () => {
+test("[CHECK8] any text in any style is found again", () => {
   let state = 5;
   const pick = (limit: number): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -101,7 +101,7 @@ const withPrompt = (scalar: string): string =>
   `name: a\ndescription: b\nbinding: cloud\nroles:\n  w:\n    goal: Work.\n    frontmatter: { properties: { $status: { const: done }, note: { type: string } } }\ngraph:\n  $START:\n    new: { role: w, prompt: Work. }\n  w:\n    done:\n      role: $END\n      prompt: ${scalar}\n`;
 
 describe("the caret stands inside the string", () => {
-  test("JSONata in a folded scalar", () => {
+  test("[CHECK9] JSONata in a folded scalar", () => {
     expect(find(withCondition(">-\n      steps[-1].output.ok = true\n      and $lst('w').ok"))).toEqual({
       name: "unknown-variable",
       marked: "$lst",
@@ -109,7 +109,7 @@ describe("the caret stands inside the string", () => {
       column: 11,
     });
   });
-  test("JSONata in double quotes, behind escapes", () => {
+  test("[CHECK9] JSONata in double quotes, behind escapes", () => {
     expect(find(withCondition('"steps[0].\\u006futput = \\"x\\" and $now() = 1"'))).toEqual({
       name: "forbidden-function",
       marked: "$now",
@@ -117,13 +117,13 @@ describe("the caret stands inside the string", () => {
       column: 51,
     });
   });
-  test("JSONata in single quotes, behind a doubled quote", () => {
+  test("[CHECK9] JSONata in single quotes, behind a doubled quote", () => {
     expect(find(withCondition("'$last(''w'').ok = $foo'"))).toEqual({ name: "unknown-variable", marked: "$foo", line: 7, column: 36 });
   });
-  test("JSONata that ends too early", () => {
+  test("[CHECK9] JSONata that ends too early", () => {
     expect(find(withCondition("steps[-1].output.ok ="))).toEqual({ name: "bad-expression", marked: "=", line: 7, column: 37 });
   });
-  test("Liquid on the third line of a block", () => {
+  test("[CHECK9] Liquid on the third line of a block", () => {
     expect(find(withPrompt("|\n        Dear all,\n\n        it is {{ note | upcas }}."))).toEqual({
       name: "unknown-filter",
       marked: "upcas",
@@ -131,7 +131,7 @@ describe("the caret stands inside the string", () => {
       column: 25,
     });
   });
-  test("a Liquid variable behind a fold", () => {
+  test("[CHECK9] a Liquid variable behind a fold", () => {
     expect(find(withPrompt(">\n        Dear all, it is\n        {{ notes.x }}."))).toEqual({
       name: "unknown-template-variable",
       marked: "notes",
@@ -139,7 +139,7 @@ describe("the caret stands inside the string", () => {
       column: 12,
     });
   });
-  test("a mustache variable", () => {
+  test("[CHECK9] a mustache variable", () => {
     expect(find(withPrompt('"{{{nope}}}"'))).toEqual({ name: "unknown-template-variable", marked: "nope", line: 14, column: 19 });
   });
 });

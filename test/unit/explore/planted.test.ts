@@ -167,7 +167,7 @@ const planted: [string, () => CompiledWorkflow, (compiled: CompiledWorkflow) => 
 ];
 
 describe("a proof finds", () => {
-  test.each(planted)("%s", async (_bug, make, plant, name) => {
+  test.each(planted)("[PROVE4] %s", async (_bug, make, plant, name) => {
     const compiled = make();
     expect((await proveWorkflow(compiled)).diagnostics).toEqual([]);
     plant(compiled);

@@ -22,14 +22,14 @@ describe("a proof", () => {
     ["a broadcast that nobody need answer", () => compileText(writePanel("{ ack: { need: none } }"))],
     ["every policy to end", () => compileText(writePair("turn: { on_timeout: end, on_fail: end }"))],
     ["retries without end", () => compileText(writePair("recruitment: { on_unfilled: retry, backoff: 1m }"))],
-  ])("finds nothing wrong with %s, and has seen every state", async (_title, make) => {
+  ])("[PROVE3] finds nothing wrong with %s, and has seen every state", async (_title, make) => {
     const proof = await proveWorkflow(make());
     expect(proof.diagnostics).toEqual([]);
     expect(proof).toMatchObject({ complete: true, note: expect.stringContaining(`explored ${proof.states} states`) });
     expect(proof.states).toBeGreaterThan(50);
   });
 
-  test("shows the very answer for which no condition holds", async () => {
+  test("[PROVE5] shows the very answer for which no condition holds", async () => {
     const schema = "{ type: object, properties: { score: { type: integer, minimum: 0, maximum: 9 } }, required: [score] }";
     const { diagnostics } = await proveWorkflow(
       compileText(
@@ -49,7 +49,7 @@ describe("a proof", () => {
     expect(diagnostics[0]?.story).toContain('3. worker answers {"score":3}');
   });
 
-  test("finds a thread that can only fail: fewer rounds than the way to $END takes", async () => {
+  test("[PROVE6] finds a thread that can only fail: fewer rounds than the way to $END takes", async () => {
     const { diagnostics } = await proveWorkflow(
       compileText(writePair().replace("max_rounds: 6", "max_rounds: 1").replace("done: { role: $END", "done: { role: other")),
     );
@@ -61,12 +61,12 @@ describe("a proof", () => {
     expect(diagnostics.find(({ name }) => name === "proof-deadlock")).toMatchObject({ node: "readers", severity: "error" });
   });
 
-  test("finds a role that nobody may hold", async () => {
+  test("[PROVE6] finds a role that nobody may hold", async () => {
     const { diagnostics } = await proveWorkflow(compileText(writePair("eligibility: { agents: [other-1], not: [other] }")));
     expect(diagnostics.find(({ name }) => name === "proof-role-never-played")).toMatchObject({ node: "worker", severity: "error" });
   });
 
-  test("tells a story of what happens, in order", async () => {
+  test("[PROVE7] tells a story of what happens, in order", async () => {
     const compiled = compileExample("code-review");
     const waiting = compiled.task.states["active"]?.states?.["author"]?.states?.["waiting"];
     if (!waiting) throw new Error("the machine has changed");
@@ -81,18 +81,18 @@ describe("a proof", () => {
     ]);
   });
 
-  test("says that it was bounded, and then claims nothing of roles that it did not see played", async () => {
+  test("[PROVE8] says that it was bounded, and then claims nothing of roles that it did not see played", async () => {
     const proof = await proveWorkflow(compileExample("code-review"), { states: 30 });
     expect(proof).toMatchObject({ complete: false, note: expect.stringMatching(/^not finished: explored 30 states/), diagnostics: [] });
   });
 
-  test("stops when its time is up", async () => {
+  test("[PROVE8] stops when its time is up", async () => {
     let time = 0;
     const proof = await proveWorkflow(compileExample("code-review"), { seconds: 1, now: () => (time += 400) });
     expect(proof.complete).toBe(false);
   });
 
-  test("points at the author's text where it is told where things are", async () => {
+  test("[PROVE7] points at the author's text where it is told where things are", async () => {
     const { diagnostics } = await proveWorkflow(compileText(writePair("eligibility: { agents: [other-1], not: [other] }")), {
       locate: (node) => (node === "worker" ? { start: 7, end: 13 } : undefined),
     });
@@ -101,13 +101,13 @@ describe("a proof", () => {
 });
 
 describe("the catalogue of proofs", () => {
-  test("gives every code once, apart from the compiler's own", () => {
+  test("[PROVE9] gives every code once, apart from the compiler's own", () => {
     const codes = Object.values(proofCatalogue).map(({ code }) => code);
     expect(new Set(codes).size).toBe(codes.length);
     for (const code of codes) expect(code).toMatch(/^NRV31\d\d$/);
   });
 
-  test("is what docs/proofs.md shows (UPDATE_DOCS=1 writes it)", () => {
+  test("[PROVE9] is what docs/proofs.md shows (UPDATE_DOCS=1 writes it)", () => {
     if (process.env.UPDATE_DOCS) writeFileSync(page, renderProofCatalogue());
     expect(readFileSync(page, "utf8")).toBe(renderProofCatalogue());
   });

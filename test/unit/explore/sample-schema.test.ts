@@ -48,14 +48,14 @@ const schemas: [string, Schema][] = [
 ];
 
 describe("a sampled value", () => {
-  test.each(schemas)("fits %s", (_title, schema) => {
+  test.each(schemas)("[PATH4] fits %s", (_title, schema) => {
     for (let seed = 0; seed < 60; seed++) {
       const { value } = sampleSchema(schema, seed);
       expect(checkSchema(schema, value), JSON.stringify(value)).toEqual([]);
     }
   });
 
-  test("fits the schemas of the repository's own roles, and takes every status in turn", () => {
+  test("[PATH4] fits the schemas of the repository's own roles, and takes every status in turn", () => {
     const random = createRandom(7);
     const seen = new Set<string>();
     for (const role of compileExample("code-review").ir.roles)
@@ -67,13 +67,13 @@ describe("a sampled value", () => {
     expect([...seen].sort()).toEqual(["approved", "changes_requested", "updated", "withdrawn"]);
   });
 
-  test("is the same for the same seed, and another for another", () => {
+  test("[PATH4] is the same for the same seed, and another for another", () => {
     const schema = { type: "array", minItems: 20, maxItems: 20, items: { type: "number" } };
     expect(sampleSchema(schema, 3)).toEqual(sampleSchema(schema, 3));
     expect(sampleSchema(schema, 3)).not.toEqual(sampleSchema(schema, 4));
   });
 
-  test("comes with what was not looked at", () => {
+  test("[PATH4] comes with what was not looked at", () => {
     expect(sampleSchema({ type: "string", pattern: "^x" }, 1).notes).toEqual(['"pattern" is not looked at']);
     expect(sampleSchema({ $ref: "other.json" }, 1).notes).toEqual(["$ref other.json is not followed"]);
     expect(sampleSchema({ $ref: "#/$defs/none" }, 1).notes).toEqual(["$ref #/$defs/none leads nowhere"]);

@@ -22,18 +22,18 @@ function validate(text: string): string[] {
 }
 
 describe("schemas/nerve-workflow.schema.json", () => {
-  test("is what the compiler's own shape gives (UPDATE_SCHEMA=1 writes it)", () => {
+  test("[LSP1] is what the compiler's own shape gives (UPDATE_SCHEMA=1 writes it)", () => {
     if (process.env["UPDATE_SCHEMA"]) writeFileSync(file, renderEditorSchema());
     expect(readFileSync(file, "utf8")).toBe(renderEditorSchema());
   });
 
-  test("is what `nerveflare schema` prints", async () => {
+  test("[LSP1] is what `nerveflare schema` prints", async () => {
     let printed = "";
     expect(await runCli(["schema"], { stdout: { write: (text) => (printed += text) } })).toBe(0);
     expect(printed).toBe(renderEditorSchema());
   });
 
-  test("documents every field", () => {
+  test("[LSP1] documents every field", () => {
     const undocumented: string[] = [];
     const visit = (schema: ReturnType<typeof createEditorSchema>, path: string): void => {
       for (const [field, inner] of Object.entries(schema.properties ?? {})) {
@@ -50,7 +50,7 @@ describe("schemas/nerve-workflow.schema.json", () => {
 });
 
 describe("the schema takes what the compiler takes", () => {
-  test.each(examples)("workflows/%s, which names it in its first line", (name) => {
+  test.each(examples)("[LSP2] workflows/%s, which names it in its first line", (name) => {
     const text = readFileSync(join(root, "workflows", name), "utf8");
     expect(text.split("\n")[0]).toBe("# yaml-language-server: $schema=../schemas/nerve-workflow.schema.json");
     expect(validate(text)).toEqual([]);
@@ -63,7 +63,7 @@ describe("the schema takes what the compiler takes", () => {
     beforeAll(() => {
       files = readdirSync(join(corpus, "workflows"), { recursive: true, encoding: "utf8" }).filter((name) => /\.ya?ml$/.test(name));
     });
-    test("every file that compiles", () => {
+    test("[LSP2] every file that compiles", () => {
       let compiled = 0;
       for (const name of files) {
         const text = readFileSync(join(corpus, "workflows", name), "utf8");
@@ -76,11 +76,11 @@ describe("the schema takes what the compiler takes", () => {
   });
 
   const fixtures = readdirSync(join(root, "test/fixtures/diagnostics")).filter((name) => /^NRV[345]/.test(name));
-  test.each(fixtures)("%s, whose fault is not its shape", (name) => {
+  test.each(fixtures)("[LSP2] %s, whose fault is not its shape", (name) => {
     expect(validate(readFixture(readFileSync(join(root, "test/fixtures/diagnostics", name), "utf8")).text)).toEqual([]);
   });
 
-  test("`x-` keys anywhere, durations, an `agent` of both sorts", () => {
+  test("[LSP2] `x-` keys anywhere, durations, an `agent` of both sorts", () => {
     const text = readFileSync(join(root, "workflows/code-review.yaml"), "utf8");
     const extended = `${text}\nx-more: [1]\n`.replace("    type: open\n", "    type: open\n    x-note: mine\n");
     expect(parseWorkflow(extended).ir).toBeDefined();
@@ -102,7 +102,7 @@ describe("the schema refuses what has the wrong shape", () => {
     ["a number", "max_rounds: 20", "max_rounds: 2.5"],
     ["a missing field", "name: code-review\n", ""],
   ];
-  test.each(slips)("%s: as the compiler does", (_, written, misspelt) => {
+  test.each(slips)("[LSP3] %s: as the compiler does", (_, written, misspelt) => {
     expect(text).toContain(written);
     const broken = text.replace(written, misspelt);
     expect(parseWorkflow(broken).ir).toBeUndefined();
@@ -110,7 +110,7 @@ describe("the schema refuses what has the wrong shape", () => {
   });
 
   const fixtures = readdirSync(join(root, "test/fixtures/diagnostics")).filter((name) => /^NRV200[1-49]/.test(name));
-  test.each(fixtures)("%s", (name) => {
+  test.each(fixtures)("[LSP3] %s", (name) => {
     expect(validate(readFixture(readFileSync(join(root, "test/fixtures/diagnostics", name), "utf8")).text)).not.toEqual([]);
   });
 });

@@ -28,17 +28,17 @@ const hover = async (page: Page, piece: string): Promise<string> => {
 };
 
 describe("capabilities", () => {
-  test("say UTF-16 and incremental changes", () => {
+  test("[LSP4] say UTF-16 and incremental changes", () => {
     expect(editor.capabilities).toMatchObject({ positionEncoding: "utf-16", textDocumentSync: { openClose: true, change: 2 } });
   });
 });
 
 describe("diagnostics", () => {
-  test("are none for a sound file", async () => {
+  test("[LSP5] are none for a sound file", async () => {
     expect(await editor.open(review).diagnostics()).toEqual([]);
   });
 
-  test("come with code, source, hint and place, and go when the file is mended", async () => {
+  test("[LSP5] come with code, source, hint and place, and go when the file is mended", async () => {
     const page = editor.open(review);
     page.change("max_rounds: 20", "max_round: 20");
     const [finding, ...others] = await page.diagnostics();
@@ -50,7 +50,7 @@ describe("diagnostics", () => {
     expect(await page.diagnostics()).toEqual([]);
   });
 
-  test("name related places", async () => {
+  test("[LSP5] name related places", async () => {
     const page = editor.open(debate);
     page.change("conceded:\n", "unused:\n    expression: 'true'\n  conceded:\n");
     page.change("max_rounds: 12", "max_rounds: 12\nmax_rounds: 13");
@@ -60,7 +60,7 @@ describe("diagnostics", () => {
     expect(related && page.slice(related.location.range)).toBe("max_rounds");
   });
 
-  test("count columns in UTF-16 units", async () => {
+  test("[LSP4] count columns in UTF-16 units", async () => {
     const page = editor.open(`# 😀\nname: x\ndescription: "😀😀", typo\n`);
     const [finding] = await page.diagnostics();
     expect(finding?.range.start.line).toBe(2);
@@ -72,7 +72,7 @@ describe("diagnostics", () => {
     expect(line).toContain("😀😀");
   });
 
-  test("of many quick changes are those of the last text", async () => {
+  test("[LSP4] of many quick changes are those of the last text", async () => {
     const slow = await startEditor({ debounce: 50 });
     const page = slow.open(review);
     await page.diagnostics();
@@ -84,7 +84,7 @@ describe("diagnostics", () => {
     expect(await slow.close()).toBe(0);
   });
 
-  test("follow changes of every kind, as if the text had been opened so", async () => {
+  test("[LSP4] follow changes of every kind, as if the text had been opened so", async () => {
     const page = editor.open(review);
     let random = 5;
     const pick = (limit: number): number => {
@@ -102,7 +102,7 @@ describe("diagnostics", () => {
 });
 
 describe("code actions", () => {
-  test("mend what a finding can mend", async () => {
+  test("[LSP6] mend what a finding can mend", async () => {
     const page = editor.open(review);
     page.change('{ role: reviewer, prompt: "Review', '{ role: reviwer, prompt: "Review');
     const [finding] = await page.diagnostics();
@@ -117,7 +117,7 @@ describe("code actions", () => {
     expect(page.apply(actions[0]?.edit?.changes?.[page.uri] ?? [])).toBe(review);
   });
 
-  test("mend all at once where that is asked for", async () => {
+  test("[LSP6] mend all at once where that is asked for", async () => {
     const page = editor.open(
       review.replace("max_rounds", "max_round").replace("type: open", "type: opn").replace("role: author, p", "role: autor, p"),
     );
@@ -131,82 +131,82 @@ describe("code actions", () => {
 });
 
 describe("hover", () => {
-  test("describes the role that a target names", async () => {
+  test("[LSP7] describes the role that a target names", async () => {
     const text = await hover(editor.open(review), 'role: re^viewer, prompt: "Review');
     for (const part of ["role `reviewer`", "(open)", "Reads the diff and decides.", "Find defects", "`changes_requested`", "`code-review`"])
       expect(text).toContain(part);
   });
-  test("shows a condition's expression", async () => {
+  test("[LSP7] shows a condition's expression", async () => {
     const text = await hover(editor.open(debate), "condition: thr^eeExchanges");
     expect(text).toContain("$count(steps[role = 'for']) >= 3");
     expect(text).toContain("Both sides have spoken three times");
   });
-  test("shows where a status leads", async () => {
+  test("[LSP7] shows where a status leads", async () => {
     const text = await hover(editor.open(review), "    changes_^requested:\n      role: author");
     expect(text).toContain("→ `author`");
     expect(text).toContain("Please address");
   });
-  test("documents fields and their words", async () => {
+  test("[LSP7] documents fields and their words", async () => {
     const page = editor.open(review);
     expect(await hover(page, "on_^timeout: rerecruit")).toMatch(/time and retries are used up.*`forfeit`/s);
     expect(await hover(page, "max_^queue: 50")).toContain("Length of the queue");
     expect(await hover(page, "    sig^nal: cancel")).toContain("What the thread is told.");
   });
-  test("explains a finding", async () => {
+  test("[LSP7] explains a finding", async () => {
     const page = editor.open(review.replace("max_rounds: 20", "max_round: 20"));
     expect(await hover(page, "max_r^ound: 20")).toContain("NRV2001");
   });
-  test("says nothing of what is nothing", async () => {
+  test("[LSP7] says nothing of what is nothing", async () => {
     expect(await editor.open(review).ask("hover", "# consumer^-side")).toBeNull();
   });
 });
 
 describe("completion", () => {
-  test("knows the fields of a role, and leaves out those that are there", async () => {
+  test("[LSP8] knows the fields of a role, and leaves out those that are there", async () => {
     const page = editor.open(review.replace("    output: A verdict", "    \n    output: A verdict"));
     const found = await labels(page, "    ^\n    output: A verdict");
     expect(found).toContain("bind");
     expect(found).not.toContain("goal");
     expect(found).not.toContain("max_rounds");
   });
-  test("knows the fields inside braces, and of each sort of reflex", async () => {
+  test("[LSP8] knows the fields inside braces, and of each sort of reflex", async () => {
     const page = editor.open(review.replace("timeout: 45m, on_timeout", "timeout: 45m, on, on_timeout"));
     expect(await labels(page, "on^, on_timeout")).toEqual(["retries", "on_fail"]);
     const reflexes = editor.open(review.replace("    signal: cancel\n", "    \n"));
     expect(await labels(reflexes, '$string(data.pr)"\n    ^\n\nroles')).toContain("signal");
   });
-  test("knows the file's first fields", async () => {
+  test("[LSP8] knows the file's first fields", async () => {
     const page = editor.open("name: x\n");
     page.changeAt(8, 8, "r");
     expect(await labels(page, "\nr^")).toEqual(expect.arrayContaining(["roles", "reflexes", "description", "graph"]));
   });
-  test("knows the fields of what has none yet, and offers none behind a key on its line", async () => {
+  test("[LSP8] knows the fields of what has none yet, and offers none behind a key on its line", async () => {
     expect(await labels(editor.open("roles:\n  a:\n    de\n"), "    de^")).toContain("description");
     expect(await labels(editor.open(review.replace('{ from: "event.agent" }', "")), "agent: ^ ")).not.toContain("from");
     expect(await labels(editor.open(review.replace('{ from: "event.agent" }', "{ }")), "agent: { ^}")).toEqual(["from"]);
   });
-  test("offers roles as targets, with the endings", async () => {
+  test("[LSP9] offers roles as targets, with the endings", async () => {
     const page = editor.open(review.replace('{ role: reviewer, prompt: "Review', '{ role: re, prompt: "Review'));
     const items = await complete(page, "role: re^, prompt");
     expect(items.map(({ label }) => label)).toEqual(["reviewer", "author", "$END", "$SUSPEND"]);
     const edit = items[0]?.textEdit;
     expect(edit && page.apply([edit as never])).toBe(review);
   });
-  test("offers a target where nothing stands yet", async () => {
+  test("[LSP9] offers a target where nothing stands yet", async () => {
     const page = editor.open(review.replace("      role: author\n", "      role: \n"));
     expect(await labels(page, 'role: ^\n      prompt: "Please')).toEqual(["reviewer", "author", "$END", "$SUSPEND"]);
   });
-  test("offers roles for `not`, in braces and in lines", async () => {
+  test("[LSP9] offers roles for `not`, in braces and in lines", async () => {
     expect(await labels(editor.open(review.replace("not: [author]", "not: [au]")), "not: [au^]")).toContain("author");
     const lines = editor.open(review.replace("not: [author]", "not:\n        - au"));
     expect(await labels(lines, "- au^")).toContain("author");
     expect(await labels(lines, "- au^")).not.toContain("reviewer");
   });
-  test("offers conditions", async () => {
+  test("[LSP9] offers conditions", async () => {
     const page = editor.open(debate.replace("condition: threeExchanges", "condition: th"));
     expect(await labels(page, "condition: th^")).toEqual(["conceded", "forfeited", "threeExchanges"]);
   });
-  test("offers the statuses of the role's schema, then the engine's, without those that are there", async () => {
+  test("[LSP9] offers the statuses of the role's schema, then the engine's, without those that are there", async () => {
     const page = editor.open(review.replace("    withdrawn:\n      role: $END", "    \n    x:\n      role: $END"));
     const found = await labels(page, "    ^\n    x:");
     expect(found.slice(0, 2)).toEqual(["withdrawn", "$TIMEOUT"]);
@@ -214,11 +214,11 @@ describe("completion", () => {
     expect(found).not.toContain("updated");
     expect(found).not.toContain("$ACKED");
   });
-  test("offers nodes of the graph that are missing, and `$START`", async () => {
+  test("[LSP9] offers nodes of the graph that are missing, and `$START`", async () => {
     const page = editor.open(review.replace("  $START:\n    new", "  \n  x:\n    new"));
     expect(await labels(page, "graph:\n  ^\n")).toEqual(["$START"]);
   });
-  test("offers capabilities that the file uses, and words of the language", async () => {
+  test("[LSP9] offers capabilities that the file uses, and words of the language", async () => {
     const page = editor.open(review.replace("capabilities: [coding]", "capabilities: [co]"));
     expect(await labels(page, "[co^]")).toContain("code-review");
     expect(await labels(editor.open(review.replace("on_timeout: suspend", "on_timeout: ")), "on_timeout: ^ }")).toEqual([
@@ -229,19 +229,19 @@ describe("completion", () => {
       "end",
     ]);
   });
-  test("offers roles and functions inside JSONata", async () => {
+  test("[LSP10] offers roles and functions inside JSONata", async () => {
     const page = editor.open(debate.replace("$last('host')", "$last('ho')"));
     expect(await labels(page, "$last('ho^')")).toEqual(["against", "for", "host"]);
     expect(await labels(editor.open(debate.replace("$last('host')", "$la")), "$la^.summary")).toContain("$last");
     expect(await labels(editor.open(debate.replace("role = 'for'", "role = ''")), "role = '^'")).toContain("host");
   });
-  test("offers the fields of the answer inside Liquid, and roles behind `_last`", async () => {
+  test("[LSP10] offers the fields of the answer inside Liquid, and roles behind `_last`", async () => {
     const page = editor.open(review.replace("{{ note }}", "{{ n }}"));
     expect(await labels(page, "{{ n^ }}")).toEqual(expect.arrayContaining(["note", "_body", "_last"]));
     expect(await labels(editor.open(review.replace("{{ note }}", "{{ _last.r }}")), "_last.r^ }}")).toEqual(["reviewer", "author"]);
     expect(await labels(editor.open(review.replace("{{ data.repo }}#", "{{ data.r }}#")), "data.r^ }}#")).toContain("repo");
   });
-  test("works while the file is broken elsewhere", async () => {
+  test("[LSP10] works while the file is broken elsewhere", async () => {
     const page = editor.open(review.replace("concurrency: 8", "concurrency: [8").replace("role: author\n", "role: \n"));
     expect((await page.diagnostics()).length).toBeGreaterThan(0);
     expect(await labels(page, 'role: ^\n      prompt: "Please')).toContain("author");
@@ -258,7 +258,7 @@ describe("names", () => {
     return found.map(({ range }) => page.text().split("\n")[range.start.line]?.trim() ?? "");
   };
 
-  test("lead to the role, the condition, the status in the schema", async () => {
+  test("[LSP11] lead to the role, the condition, the status in the schema", async () => {
     expect(await define(editor.open(review), 'role: re^viewer, prompt: "New')).toEqual(["reviewer:"]);
     expect(await define(editor.open(review), "not: [au^thor]")).toEqual(["author:"]);
     expect(await define(editor.open(debate), "condition: for^feited")).toEqual(["forfeited:"]);
@@ -267,7 +267,7 @@ describe("names", () => {
     expect(await define(editor.open(review), "desc^ription: Owns")).toEqual([]);
   });
 
-  test("of a role stand in roles, graph, targets, `not`, JSONata and Liquid", async () => {
+  test("[LSP11] of a role stand in roles, graph, targets, `not`, JSONata and Liquid", async () => {
     const page = editor.open(
       debate
         .replace("$count(steps[role = 'for'])", "$count(steps[role = 'for' and $first(\\\"for\\\").conceded])")
@@ -284,7 +284,7 @@ describe("names", () => {
     ]);
   });
 
-  test("of a role are renamed everywhere, and the file means the same", async () => {
+  test("[LSP12] of a role are renamed everywhere, and the file means the same", async () => {
     const text = review
       .replace("{{ note }}", "{{ note }} {{ _last.reviewer.summary }} {{ _last['reviewer'].summary }}")
       .replace('when: "$not', 'when: "$not')
@@ -297,7 +297,7 @@ describe("names", () => {
     expect(parseWorkflow(renamed).diagnostics).toEqual([]);
   });
 
-  test("of a role are renamed in expressions of every kind", async () => {
+  test("[LSP12] of a role are renamed in expressions of every kind", async () => {
     const page = editor.open(debate);
     const edit = await page.ask<WorkspaceEdit>("rename", "  ho^st:\n    type", { newName: "chair" });
     const renamed = page.apply(edit.changes?.[page.uri] ?? []);
@@ -305,14 +305,14 @@ describe("names", () => {
     expect(parseWorkflow(renamed).ir?.roles.map(({ name }) => name)).toEqual(["against", "for", "chair"]);
   });
 
-  test("are renamed in a file that is broken elsewhere", async () => {
+  test("[LSP12] are renamed in a file that is broken elsewhere", async () => {
     const page = editor.open(debate.replace("max_rounds: 12", "max_rounds: [12"));
     expect((await page.diagnostics()).length).toBeGreaterThan(0);
     const edit = await page.ask<WorkspaceEdit>("rename", "  ho^st:\n    type", { newName: "chair" });
     expect(page.apply(edit.changes?.[page.uri] ?? [])).not.toMatch(/\bhost\b(?!-1| sums)/);
   });
 
-  test("that are taken or none are refused with the reason", async () => {
+  test("[LSP12] that are taken or none are refused with the reason", async () => {
     const page = editor.open(review);
     await expect(page.ask("rename", "  auth^or:\n    type", { newName: "reviewer" })).rejects.toThrow("already");
     await expect(page.ask("rename", "  auth^or:\n    type", { newName: "a.b" })).rejects.toThrow("can not name a role");
@@ -321,7 +321,7 @@ describe("names", () => {
 });
 
 describe("document symbols", () => {
-  test("show roles, conditions, nodes and their edges, each inside its parent", async () => {
+  test("[LSP13] show roles, conditions, nodes and their edges, each inside its parent", async () => {
     const page = editor.open(debate);
     const symbols = await editor.connection.sendRequest<DocumentSymbol[]>("textDocument/documentSymbol", {
       textDocument: { uri: page.uri },
@@ -347,7 +347,7 @@ describe("document symbols", () => {
 });
 
 describe("whatever is typed", () => {
-  test("every request is answered at every place of a file cut off anywhere", async () => {
+  test("[LSP14] every request is answered at every place of a file cut off anywhere", async () => {
     for (const text of [review, debate]) {
       for (let end = 0; end < text.length; end += 97) {
         const page = editor.open(text.slice(0, end));

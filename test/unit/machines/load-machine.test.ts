@@ -20,12 +20,12 @@ function waiting(config: MachineConfigJson): StateJson {
 }
 
 describe("loadMachine", () => {
-  it("loads what the compiler lowers", () => {
+  it("[MACH1] loads what the compiler lowers", () => {
     for (const { ir } of Object.values(variants))
       for (const config of [lowerRecruitment(ir), lowerTask(ir)]) expect(loadMachine(config)).toMatchObject({ ok: true });
   });
 
-  it("refuses names that are not the vocabulary's own, the prototype's among them", () => {
+  it("[MACH1] refuses names that are not the vocabulary's own, the prototype's among them", () => {
     for (const type of ["toString", "constructor", "__proto__", "nonsense"]) {
       expect(
         refuse((config) => {
@@ -60,7 +60,7 @@ describe("loadMachine", () => {
     ).toEqual(["unknown_event"]);
   });
 
-  it("refuses XState's own actions, features that are not data, unknown versions and targets that lead nowhere", () => {
+  it("[MACH1] refuses XState's own actions, features that are not data, unknown versions and targets that lead nowhere", () => {
     expect(
       refuse((config) => {
         waiting(config).entry = [{ type: "xstate.sendTo" }];
@@ -103,7 +103,7 @@ describe("loadMachine", () => {
     ).toEqual(["malformed"]);
   });
 
-  it("never throws, whatever it is given", () => {
+  it("[MACH1] never throws, whatever it is given", () => {
     for (const config of [
       null,
       undefined,
@@ -117,7 +117,7 @@ describe("loadMachine", () => {
       expect(loadMachine(config as never).ok).toBe(false);
   });
 
-  it("names only events that are listed, so that a host may refuse all others", () => {
+  it("[MACH2] names only events that are listed, so that a host may refuse all others", () => {
     const list = (state: StateJson): string[] => [...Object.keys(state.on ?? {}), ...Object.values(state.states ?? {}).flatMap(list)];
     for (const { ir } of Object.values(variants)) {
       expect(list(lowerTask(ir)).filter((type) => !(taskEvents as readonly string[]).includes(type))).toEqual([]);
@@ -131,7 +131,7 @@ describe("loadMachine", () => {
 });
 
 describe("addresses", () => {
-  it("are read from the markers that were made here, and from nothing else", () => {
+  it("[MACH3] are read from the markers that were made here, and from nothing else", () => {
     expect(readAddress(address("agent/x"))).toBe("agent/x");
     expect(readAddress(PARENT)).toBe("parent");
     for (const other of [undefined, null, "agent/x", { address: "agent/x" }, JSON.parse(JSON.stringify(address("agent/x")))])

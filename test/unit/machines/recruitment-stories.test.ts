@@ -26,21 +26,21 @@ function status(puppet: Puppet): string {
 }
 
 describe("beginning", () => {
-  it("tells the named, offers the open role, and waits", () => {
+  it("[RECR1] tells the named, offers the open role, and waits", () => {
     const thread = review();
     expect(listSent(thread.effects)).toEqual(["agent/abe role.assigned", "offers offer.open"]);
     expect(lastSent(thread, "offer.open")).toEqual({ type: "offer.open", role: "reviewer", offer: 1, timeout: 600_000, pick: "first" });
     expect(status(thread)).toBe("recruiting");
   });
 
-  it("stays in created without input, as every call of the pure functions begins", () => {
+  it("[RECR1] stays in created without input, as every call of the pure functions begins", () => {
     const thread = start(lowerRecruitment(codeReview), {});
     expect(restore(thread).value).toBe("created");
   });
 });
 
 describe("a claim race", () => {
-  it("goes to the first, with the next generation, and the others are told why not", () => {
+  it("[RECR2] goes to the first, with the next generation, and the others are told why not", () => {
     const thread = review();
     const won = claim(thread, "rita");
     expect(listSent(won)).toEqual(["offers offer.close", "agent/rita claim.accepted"]);
@@ -58,7 +58,7 @@ describe("a claim race", () => {
     });
   });
 
-  it("refuses the author's own claim, an ineligible one and one for an older offer", () => {
+  it("[RECR4] refuses the author's own claim, an ineligible one and one for an older offer", () => {
     const thread = review();
     claim(thread, "abe");
     expect(lastSent(thread, "claim.rejected")).toMatchObject({ reason: "holds:author" });
@@ -69,13 +69,13 @@ describe("a claim race", () => {
     expect(region(thread, "reviewer")).toBe("offering");
   });
 
-  it("refuses a role that the workflow does not have: nothing takes it", () => {
+  it("[RECR4] refuses a role that the workflow does not have: nothing takes it", () => {
     expect(restore(review()).can({ type: "role.claim", role: "nobody", agent: "rita", offer: 1, eligible: true })).toBe(false);
   });
 });
 
 describe("a group", () => {
-  it("starts together, and its not is mutual", () => {
+  it("[RECR14] starts together, and its not is mutual", () => {
     const thread = start(lowerRecruitment(debate), { start: "new", seats: { host: { agent: "host-1", generation: 1 } } });
     claim(thread, "pro", { role: "for" });
     expect(status(thread)).toBe("recruiting");
@@ -85,7 +85,7 @@ describe("a group", () => {
     expect(status(thread)).toBe("running");
   });
 
-  it("ends the thread by policy when nobody comes", () => {
+  it("[RECR16] ends the thread by policy when nobody comes", () => {
     const thread = start(lowerRecruitment(debate), { start: "new", seats: { host: { agent: "host-1", generation: 1 } } });
     claim(thread, "pro", { role: "for" });
     const effects = fire(thread, "against.offering");
@@ -96,7 +96,7 @@ describe("a group", () => {
 });
 
 describe("nobody takes it", () => {
-  it("offers again after the backoff, then waits for a person, who may resume", () => {
+  it("[RECR16] offers again after the backoff, then waits for a person, who may resume", () => {
     const thread = review();
     for (const _ of [1, 2]) {
       fire(thread, "reviewer.offering");
@@ -113,7 +113,7 @@ describe("nobody takes it", () => {
     expect(status(thread)).toBe("recruiting");
   });
 
-  it("starts the task all the same where the graph knows what to do then", () => {
+  it("[RECR16] starts the task all the same where the graph knows what to do then", () => {
     const ir = makeWorkflow({
       roles: [makeRole({ name: "worker" })],
       nodes: [makeNode("$START", { new: "worker" }), makeNode("worker", { done: "$END", $UNFILLED: "$END" })],
@@ -136,7 +136,7 @@ function pair(wish: RoleWish): Puppet {
 }
 
 describe("presence", () => {
-  it("gives a lost agent's role away with the next generation; a heartbeat costs nothing", () => {
+  it("[LIVE3] gives a lost agent's role away with the next generation; a heartbeat costs nothing", () => {
     const thread = pair({ name: "worker" });
     send(thread, { type: "agent.away", agent: "ann" });
     expect(listSent(send(thread, { type: "agent.back", agent: "ann" }))).toEqual([]);
@@ -153,19 +153,19 @@ describe("presence", () => {
     ["suspend", "task thread.suspend"],
     ["end", "task thread.fail"],
   ];
-  it.each(policies)("acts by the role's policy: %s", (policy, sent) => {
+  it.each(policies)("[LIVE1] acts by the role's policy: %s", (policy, sent) => {
     const thread = pair({ name: "worker", offline: { then: policy } });
     send(thread, { type: "agent.away", agent: "ann" });
     expect(listSent(fire(thread, "worker.held.away"))).toEqual([sent]);
   });
 
-  it("waits for ever where the policy is to wait", () => {
+  it("[LIVE1] waits for ever where the policy is to wait", () => {
     const thread = pair({ name: "worker", offline: { then: "wait" } });
     send(thread, { type: "agent.away", agent: "ann" });
     expect(thread.timers.size).toBe(0);
   });
 
-  it("suspends when a named agent is deleted, and lets a person hand the role over", () => {
+  it("[THREAD12] suspends when a named agent is deleted, and lets a person hand the role over", () => {
     const thread = review();
     claim(thread, "rita");
     expect(listSent(send(thread, { type: "agent.deleted", agent: "abe" }))).toEqual(["task thread.suspend"]);
@@ -174,14 +174,14 @@ describe("presence", () => {
     expect(lastSent(thread, "role.bound")).toMatchObject({ agent: "amy", generation: 2 });
   });
 
-  it("takes a release only from the present holder", () => {
+  it("[RECR27] takes a release only from the present holder", () => {
     const thread = pair({ name: "worker" });
     expect(restore(thread).can({ type: "role.release", role: "worker", agent: "bob", generation: 1 })).toBe(false);
     send(thread, { type: "role.release", role: "worker", agent: "ann", generation: 1 });
     expect(lastSent(thread, "role.lost")).toMatchObject({ why: "released" });
   });
 
-  it("gives a role away whose award could not be delivered", () => {
+  it("[RECR27] gives a role away whose award could not be delivered", () => {
     const thread = pair({ name: "worker" });
     const refused = { type: "delivery.refused", about: "claim.accepted", agent: "ann", role: "worker", generation: 1, reason: "deleted" };
     expect(listSent(send(thread, refused))).toContain("offers offer.open");
@@ -189,7 +189,7 @@ describe("presence", () => {
 });
 
 describe("a pool", () => {
-  it("is claimed anew for each turn", () => {
+  it("[RECR10] is claimed anew for each turn", () => {
     const thread = pair({ name: "worker", bind: "turn" });
     expect(region(thread, "worker")).toBe("dormant");
     expect(status(thread)).toBe("running");
@@ -205,7 +205,7 @@ describe("a pool", () => {
 });
 
 describe("a pool that names itself", () => {
-  it("is not taken twice running by the same agent", () => {
+  it("[RECR11] is not taken twice running by the same agent", () => {
     const thread = pair({ name: "worker", bind: "turn", eligibility: { notRoles: ["worker"] } });
     const need = () => send(thread, { type: "role.needed", role: "worker", generation: 0, why: "picked" });
     need();
@@ -220,7 +220,7 @@ describe("a pool that names itself", () => {
 });
 
 describe("a pool whose holder is lost in mid-turn", () => {
-  it("is sought again when the task says that the turn still needs somebody", () => {
+  it("[RECR12] is sought again when the task says that the turn still needs somebody", () => {
     const thread = pair({ name: "worker", bind: "turn" });
     send(thread, { type: "role.needed", role: "worker", generation: 0, why: "picked" });
     claim(thread, "ann");
@@ -233,7 +233,7 @@ describe("a pool whose holder is lost in mid-turn", () => {
 });
 
 describe("pick", () => {
-  it("best: waits for the time, or for everybody's answer, and the best bid wins", () => {
+  it("[RECR17] best: waits for the time, or for everybody's answer, and the best bid wins", () => {
     const thread = pair({ name: "worker", recruitment: { pick: "best" } });
     expect(region(thread, "worker")).toBe("offering");
     claim(thread, "bob", { score: 5 });
@@ -243,7 +243,7 @@ describe("pick", () => {
     expect(listSent(effects)).toEqual(["offers offer.close", "agent/bob claim.accepted"]);
   });
 
-  it.each(["away", "deleted"])("best: whoever leads and is %s is not awarded, and another may still claim", (why) => {
+  it.each(["away", "deleted"])("[LIVE7] best: whoever leads and is %s is not awarded, and another may still claim", (why) => {
     const thread = pair({ name: "worker", recruitment: { pick: "best" } });
     expect(listSent(send(thread, { type: `agent.${why}`, agent: "zoe" }))).toEqual([]);
     expect(listSent(send(thread, { type: `agent.${why}`, agent: "ann", role: "other" }))).toEqual([]);
@@ -255,14 +255,14 @@ describe("pick", () => {
     expect(restore(thread).context.seats).toEqual({ worker: { agent: "bob", generation: 1 } });
   });
 
-  it("best: the time is up", () => {
+  it("[RECR17] best: the time is up", () => {
     const thread = pair({ name: "worker", recruitment: { pick: "best" } });
     fire(thread, "worker.offering");
     expect(lastSent(thread, "offer.close")).toMatchObject({ why: "filled" });
     expect(restore(thread).context.seats).toEqual({ worker: { agent: "ann", generation: 1 } });
   });
 
-  it("best: at a draw whoever came earlier leads, and claiming once more changes nothing", () => {
+  it("[RECR18] best: at a draw whoever came earlier leads, and claiming once more changes nothing", () => {
     const thread = pair({ name: "worker", recruitment: { pick: "best" } });
     claim(thread, "ann", { role: "worker", score: 2 });
     expect(listSent(claim(thread, "ben", { role: "worker", score: 2 }))).toEqual(["agent/ben claim.rejected"]);
@@ -272,7 +272,7 @@ describe("pick", () => {
     expect(restore(thread).context.seats).toMatchObject({ worker: { agent: "ann" } });
   });
 
-  it("best: who leads for two roles that exclude each other gets one of them", () => {
+  it("[RECR19] best: who leads for two roles that exclude each other gets one of them", () => {
     const best = { pick: "best" as const };
     const ir = makeWorkflow({
       roles: [
@@ -300,7 +300,7 @@ describe("pick", () => {
     }
   });
 
-  it("sticky: the last holder goes first, for half a minute", () => {
+  it("[RECR20] sticky: the last holder goes first, for half a minute", () => {
     const thread = pair({ name: "worker", bind: "turn", recruitment: { pick: "sticky" } });
     const need = (generation: number) => send(thread, { type: "role.needed", role: "worker", generation, why: "picked" });
     need(0);
@@ -321,7 +321,7 @@ describe("pick", () => {
 });
 
 describe("suspend, resume, cancel", () => {
-  it("is suspended when the task says so, not when it is asked", () => {
+  it("[THREAD15] is suspended when the task says so, not when it is asked", () => {
     const thread = review();
     claim(thread, "rita");
     expect(listSent(send(thread, { type: "thread.suspend", reason: "holiday" }))).toEqual(["task thread.suspend"]);
@@ -334,7 +334,7 @@ describe("suspend, resume, cancel", () => {
     expect(status(thread)).toBe("running");
   });
 
-  it("closes offers while suspended", () => {
+  it("[THREAD15] closes offers while suspended", () => {
     const thread = review();
     const effects = send(thread, { type: "thread.suspend" });
     expect(listSent(effects)).toEqual(["offers offer.close"]);
@@ -343,7 +343,7 @@ describe("suspend, resume, cancel", () => {
     expect(region(thread, "reviewer")).toBe("paused");
   });
 
-  it("cancels at once before the task runs, and by the task after; only recruitment announces the end", () => {
+  it("[THREAD13] cancels at once before the task runs, and by the task after; only recruitment announces the end", () => {
     const early = review();
     expect(listEmitted(send(early, { type: "thread.cancel", reason: "closed" }))).toEqual(["thread.cancelled"]);
     expect(restore(early).output).toMatchObject({ status: "cancelled", reason: "closed" });
@@ -357,7 +357,7 @@ describe("suspend, resume, cancel", () => {
     expect(restore(late).output).toEqual(output);
   });
 
-  it("lets what the task committed first win over a cancel", () => {
+  it("[THREAD14] lets what the task committed first win over a cancel", () => {
     const thread = review();
     claim(thread, "rita");
     send(thread, { type: "thread.cancel" });
@@ -369,7 +369,7 @@ describe("suspend, resume, cancel", () => {
     expect(restore(thread).output).toEqual({ status: "completed", reason: null, role: "reviewer", round: 3 });
   });
 
-  it("does not wait for a task that says nothing: a minute", () => {
+  it("[THREAD14] does not wait for a task that says nothing: a minute", () => {
     for (const [type, ended] of [
       ["thread.cancel", "cancelled"],
       ["thread.fail", "failed"],
@@ -382,7 +382,7 @@ describe("suspend, resume, cancel", () => {
     }
   });
 
-  it("fails with the task's error", () => {
+  it("[THREAD17] fails with the task's error", () => {
     const thread = review();
     claim(thread, "rita");
     send(thread, { type: "xstate.error.actor.task", error: { message: "broke" }, actorId: "task" });
@@ -391,7 +391,7 @@ describe("suspend, resume, cancel", () => {
 });
 
 describe("reopening", () => {
-  it("keeps the seats, and generations only grow", () => {
+  it("[THREAD18] keeps the seats, and generations only grow", () => {
     const seats = { author: { agent: "abe", generation: 1 }, reviewer: { agent: "rita", generation: 4 } };
     const thread = start(lowerRecruitment(codeReview), { start: "resume", seats, round: 7 });
     expect(status(thread)).toBe("running");
@@ -403,7 +403,7 @@ describe("reopening", () => {
 });
 
 describe("another group", () => {
-  it("is recruited when its role is first needed", () => {
+  it("[RECR15] is recruited when its role is first needed", () => {
     const ir = makeWorkflow({
       roles: [makeRole({ name: "worker" }), makeRole({ name: "expert", recruitment: { group: "later" } })],
       nodes: [makeNode("$START", { new: "worker" }), makeNode("worker", { ask: "expert" }), makeNode("expert", { said: "$END" })],
@@ -417,7 +417,7 @@ describe("another group", () => {
 });
 
 describe("context", () => {
-  it("clips what people write, and holds no more than facts", () => {
+  it("[THREAD26] clips what people write, and holds no more than facts", () => {
     const thread = review();
     send(thread, { type: "thread.suspend", reason: "é".repeat(10_000) });
     const { reason } = restore(thread).context as { reason: string };

@@ -29,7 +29,7 @@ const where = (task: Puppet): unknown => restore(task).value;
 const listWrites = (task: Puppet) => task.effects.flatMap((effect) => (effect.kind === "write" ? [[effect.type, effect.params]] : []));
 
 describe("a change request", () => {
-  it("goes to the reviewer, the author and back, and ends", () => {
+  it("[TASK1] goes to the reviewer, the author and back, and ends", () => {
     const task = begin();
     expect(lastSent(task, "turn.assigned")).toEqual({
       ...{ type: "turn.assigned", turn: 1, role: "reviewer", round: 1, agent: "rita", generation: 1 },
@@ -54,14 +54,14 @@ describe("a change request", () => {
     ]);
   });
 
-  it("counts an answer only of the open turn, its agent and generation", () => {
+  it("[TASK2] counts an answer only of the open turn, its agent and generation", () => {
     const { can } = { can: (event: object) => restore(begin()).can(event) };
     expect(can({ type: "turn.answered", ...fence(1, "rita") })).toBe(true);
     for (const wrong of [fence(2, "rita"), fence(1, "rob"), fence(1, "rita", 2), fence(0, "rita")])
       expect(can({ type: "turn.answered", ...wrong })).toBe(false);
   });
 
-  it("notes progress and stays", () => {
+  it("[TASK5] notes progress and stays", () => {
     const task = begin();
     send(task, { type: "turn.progress", ...fence(1, "rita") });
     expect(listWrites(task).at(-1)).toEqual(["progress.note", { turn: 1, role: "reviewer", agent: "rita" }]);
@@ -70,7 +70,7 @@ describe("a change request", () => {
 });
 
 describe("a loss in mid-turn", () => {
-  it("hands the same turn over to the next holder, who is told of the last; the old one counts no more", () => {
+  it("[TASK11] hands the same turn over to the next holder, who is told of the last; the old one counts no more", () => {
     const task = begin();
     const effects = send(task, { type: "role.lost", role: "reviewer", generation: 1, why: "lost" });
     expect(listSent(effects)).toEqual(["agent/rita turn.revoked", "parent role.needed"]);
@@ -91,19 +91,19 @@ describe("a loss in mid-turn", () => {
     expect(lastSent(task, "turn.assigned")).not.toHaveProperty("handover");
   });
 
-  it("ignores a loss and a binding of older generations", () => {
+  it("[TASK12] ignores a loss and a binding of older generations", () => {
     const task = begin({ seats: { ...seats, reviewer: { agent: "rita", generation: 3 } } });
     expect(send(task, { type: "role.lost", role: "reviewer", generation: 2, why: "lost" })).toEqual([]);
     expect(send(task, { type: "role.bound", role: "reviewer", agent: "old", generation: 2 })).toEqual([]);
   });
 
-  it("hands a turn over when a person gives the role to another", () => {
+  it("[TASK13] hands a turn over when a person gives the role to another", () => {
     const task = begin();
     const effects = send(task, { type: "role.bound", role: "reviewer", agent: "rob", generation: 2 });
     expect(listSent(effects)).toEqual(["agent/rita turn.revoked", "agent/rob turn.assigned"]);
   });
 
-  it("takes the graph's way where it has one", () => {
+  it("[TASK10] takes the graph's way where it has one", () => {
     const task = single({}, { $OFFLINE: "$END" });
     send(task, { type: "role.lost", role: "worker", generation: 1, why: "lost" });
     expect(listWrites(task).at(-1)).toEqual(["message.append", { turn: 1, role: "worker", agent: "ann", round: 1, status: "$OFFLINE" }]);
@@ -113,7 +113,7 @@ describe("a loss in mid-turn", () => {
 });
 
 describe("no answer in time", () => {
-  it("retry: again and again, and after a hundred times a person is asked", () => {
+  it("[TASK8] retry: again and again, and after a hundred times a person is asked", () => {
     const task = single({ turn: { onTimeout: "retry" } });
     expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "agent/ann turn.assigned"]);
     for (let count = 1; count < 100; count++) fire(task, "waiting");
@@ -122,7 +122,7 @@ describe("no answer in time", () => {
     expect(where(task)).toBe("suspended");
   });
 
-  it("retries are used up before the policy acts", () => {
+  it("[TASK8] retries are used up before the policy acts", () => {
     const task = single({ turn: { onTimeout: "end", retries: 2 } });
     fire(task, "waiting");
     fire(task, "waiting");
@@ -131,12 +131,12 @@ describe("no answer in time", () => {
     expect(restore(task).output).toMatchObject({ status: "failed", reason: "turn_timeout" });
   });
 
-  it("rerecruit", () => {
+  it("[TASK8] rerecruit", () => {
     const task = single({ turn: { onTimeout: "rerecruit" } });
     expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "parent role.needed"]);
   });
 
-  it("suspend: the same role gets the same turn again at resume", () => {
+  it("[TASK8] suspend: the same role gets the same turn again at resume", () => {
     const task = single({ turn: { onTimeout: "suspend" } });
     expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "parent thread.suspended"]);
     expect(lastSent(task, "thread.suspended")).toMatchObject({ reason: "turn_timeout" });
@@ -144,7 +144,7 @@ describe("no answer in time", () => {
     expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 1, attempt: 2, resumed: { reason: "turn_timeout" } });
   });
 
-  it("forfeit: the status goes to the graph as a step", () => {
+  it("[TASK8] forfeit: the status goes to the graph as a step", () => {
     const task = single({ turn: { onTimeout: "forfeit" } });
     fire(task, "waiting");
     expect(listWrites(task).at(-1)).toEqual(["message.append", { turn: 1, role: "worker", agent: "ann", round: 1, status: "$TIMEOUT" }]);
@@ -152,7 +152,7 @@ describe("no answer in time", () => {
     expect(where(task)).toBe("completed");
   });
 
-  it("the node's own edge goes before any policy", () => {
+  it("[TASK10] the node's own edge goes before any policy", () => {
     const task = single({ turn: { onTimeout: "end" } }, { $TIMEOUT: "worker" });
     fire(task, "waiting");
     decide(task, "$TIMEOUT");
@@ -161,7 +161,7 @@ describe("no answer in time", () => {
 });
 
 describe("failures and refused outputs", () => {
-  it("tries a retryable failure again, and not a final one", () => {
+  it("[TASK4] tries a retryable failure again, and not a final one", () => {
     const task = single({ turn: { retries: 1, onFail: "end" } });
     send(task, { type: "turn.failed", ...fence(1), retryable: true });
     expect(lastSent(task, "turn.assigned")).toMatchObject({ attempt: 2 });
@@ -172,7 +172,7 @@ describe("failures and refused outputs", () => {
     expect(where(final)).toBe("failed");
   });
 
-  it("refuses two outputs in place; the third is a failure", () => {
+  it("[TASK3] refuses two outputs in place; the third is a failure", () => {
     const task = single({});
     expect(send(task, { type: "turn.invalid", ...fence(1) })).toEqual([]);
     send(task, { type: "turn.invalid", ...fence(1) });
@@ -183,7 +183,7 @@ describe("failures and refused outputs", () => {
     expect(restore(task).context.reason).toBe("invalid_output");
   });
 
-  it("takes a turn that cannot be delivered for a failure", () => {
+  it("[TASK6] takes a turn that cannot be delivered for a failure", () => {
     const task = single({}, { $FAILED: "$END" });
     send(task, { type: "delivery.refused", about: "turn.assigned", reason: "deleted", ...fence(1) });
     decide(task, "$FAILED");
@@ -192,7 +192,7 @@ describe("failures and refused outputs", () => {
 });
 
 describe("suspend and resume", () => {
-  it("accepts an answer to the open turn and decides at resume", () => {
+  it("[THREAD6] accepts an answer to the open turn and decides at resume", () => {
     const task = begin();
     send(task, { type: "thread.suspend", reason: "holiday" });
     expect(lastSent(task, "thread.suspended")).toEqual({ type: "thread.suspended", reason: "holiday" });
@@ -206,7 +206,7 @@ describe("suspend and resume", () => {
     expect(where(task)).toBe("completed");
   });
 
-  it("asks for a holder at resume when the seat was lost meanwhile", () => {
+  it("[TASK14] asks for a holder at resume when the seat was lost meanwhile", () => {
     const task = begin();
     send(task, { type: "thread.suspend", reason: "holiday" });
     expect(listSent(send(task, { type: "role.lost", role: "reviewer", generation: 1, why: "lost" }))).toEqual(["agent/rita turn.revoked"]);
@@ -215,7 +215,7 @@ describe("suspend and resume", () => {
     expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 1, resumed: { reason: "holiday" }, handover: { agent: "rita" } });
   });
 
-  it("$SUSPEND gives the same role the next turn at resume, with the reason", () => {
+  it("[THREAD7] $SUSPEND gives the same role the next turn at resume, with the reason", () => {
     const task = begin();
     send(task, { type: "turn.answered", ...fence(1, "rita") });
     decide(task, "$SUSPEND", { suspend: { reason: "which branch?" } });
@@ -225,7 +225,7 @@ describe("suspend and resume", () => {
     expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 2, role: "reviewer", decision: 2, resumed: { reason: "which branch?" } });
   });
 
-  it("takes a second order to suspend, and one to resume, for nothing", () => {
+  it("[THREAD16] takes a second order to suspend, and one to resume, for nothing", () => {
     const task = begin();
     expect(send(task, { type: "thread.resume" })).toEqual([]);
     send(task, { type: "thread.suspend" });
@@ -247,7 +247,7 @@ describe("cancel", () => {
       },
     ],
   ];
-  it.each(states)("in %s ends the task, and whoever has the turn is told", (_state, make) => {
+  it.each(states)("[THREAD13] in %s ends the task, and whoever has the turn is told", (_state, make) => {
     const task = make();
     const given = (restore(task).context as { open: { state: string } | null }).open?.state === "given";
     const effects = send(task, { type: "thread.cancel", reason: "closed" });
@@ -258,7 +258,7 @@ describe("cancel", () => {
 });
 
 describe("rounds", () => {
-  it("end the thread at max_rounds, but an edge to $END may still be taken", () => {
+  it("[THREAD8] end the thread at max_rounds, but an edge to $END may still be taken", () => {
     const again = single({}, {}, { maxRounds: 1 });
     send(again, { type: "turn.answered", ...fence(1) });
     decide(again, "again");
@@ -269,7 +269,7 @@ describe("rounds", () => {
     expect(where(done)).toBe("completed");
   });
 
-  it("take the graph's way where it has one", () => {
+  it("[THREAD8] take the graph's way where it has one", () => {
     const task = single({}, { $MAX_ROUNDS: "$END" }, { maxRounds: 1 });
     send(task, { type: "turn.answered", ...fence(1) });
     const effects = decide(task, "again");
@@ -281,7 +281,7 @@ describe("rounds", () => {
     expect(restore(task).output).toMatchObject({ status: "completed" });
   });
 
-  it("count from where an earlier epoch ended, and turns only grow", () => {
+  it("[THREAD9] count from where an earlier epoch ended, and turns only grow", () => {
     const task = start(lowerTask({ ...codeReview, maxRounds: 1 }), { start: "resume", seats, round: 20, unfilled: [] });
     decide(task, "resume");
     expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 21 });
@@ -292,7 +292,7 @@ describe("rounds", () => {
 });
 
 describe("nobody takes the role", () => {
-  it("suspends, ends or takes the edge", () => {
+  it("[RECR16] suspends, ends or takes the edge", () => {
     const vacate = (task: Puppet) => {
       send(task, { type: "role.lost", role: "worker", generation: 1, why: "released" });
       send(task, { type: "role.unfilled", role: "worker" });
@@ -303,7 +303,7 @@ describe("nobody takes the role", () => {
     expect(where(vacate(single({}, { $UNFILLED: "$END" })))).toEqual({ active: { worker: "deciding" } });
   });
 
-  it("takes the edge at once for what was tried while the thread was assembled", () => {
+  it("[RECR16] takes the edge at once for what was tried while the thread was assembled", () => {
     const ir = makeWorkflow({
       roles: [makeRole({ name: "worker" })],
       nodes: [makeNode("$START", { new: "worker" }), makeNode("worker", { done: "$END", $UNFILLED: "$END" })],
@@ -316,7 +316,7 @@ describe("nobody takes the role", () => {
 });
 
 describe("the moderator", () => {
-  it("fails the thread when it throws, and when it picks what is no edge", () => {
+  it("[TASK15] fails the thread when it throws, and when it picks what is no edge", () => {
     const broken = begin();
     send(broken, { type: "turn.answered", ...fence(1, "rita") });
     send(broken, { type: "xstate.error.actor.moderate", error: { message: "no such status" }, actorId: "moderate" });
@@ -331,14 +331,14 @@ describe("the moderator", () => {
 });
 
 describe("a pool", () => {
-  it("frees the holder with the answer and asks for the next", () => {
+  it("[RECR10] frees the holder with the answer and asks for the next", () => {
     const task = single({ bind: "turn" });
     expect(listSent(send(task, { type: "turn.answered", ...fence(1) }))).toEqual(["parent role.freed"]);
     expect(listSent(decide(task, "again"))).toEqual(["parent role.needed"]);
     expect(lastSent(task, "role.needed")).toEqual({ type: "role.needed", role: "worker", generation: 1, why: "picked" });
   });
 
-  it("frees the holder who forfeits, too", () => {
+  it("[RECR13] frees the holder who forfeits, too", () => {
     const task = single({ bind: "turn", turn: { onTimeout: "forfeit" } });
     expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "parent role.freed"]);
   });
@@ -356,7 +356,7 @@ describe("a broadcast", () => {
   };
   const ack = (task: Puppet, agent: string, ok = true) => send(task, { type: "turn.answered", turn: 1, agent, generation: 1, ok });
 
-  it("asks the audience and is acked when all have answered", () => {
+  it("[AUD8] asks the audience and is acked when all have answered", () => {
     const task = broadcast({});
     expect(lastSent(task, "audience.ask")).toMatchObject({ role: "fleet", turn: 1, of: null, decision: 1 });
     send(task, { type: "audience.asked", turn: 1, asked: 2 });
@@ -368,7 +368,7 @@ describe("a broadcast", () => {
     expect(where(task)).toBe("completed");
   });
 
-  it("is partial once the need cannot be met, or time is up", () => {
+  it("[AUD8] is partial once the need cannot be met, or time is up", () => {
     const lost = broadcast({ need: 2 });
     send(lost, { type: "audience.asked", turn: 1, asked: 3 });
     ack(lost, "a", false);
@@ -381,7 +381,7 @@ describe("a broadcast", () => {
     expect(where(late)).toEqual({ active: { fleet: "deciding" } });
   });
 
-  it("suspends where the graph has no edge for it; the next turn is for those who have not answered", () => {
+  it("[AUD3] suspends where the graph has no edge for it; the next turn is for those who have not answered", () => {
     const task = broadcast({}, { $ACKED: "$END" });
     send(task, { type: "audience.asked", turn: 1, asked: 2 });
     ack(task, "a");
@@ -391,7 +391,7 @@ describe("a broadcast", () => {
     expect(lastSent(task, "audience.ask")).toMatchObject({ turn: 2, decision: 1 });
   });
 
-  it("tells the audience of a resume while it is asked, and of none once it is closed", () => {
+  it("[AUD6] tells the audience of a resume while it is asked, and of none once it is closed", () => {
     const task = broadcast({ need: 1 });
     send(task, { type: "audience.asked", turn: 1, asked: 2 });
     send(task, { type: "thread.suspend", reason: "holiday" });
@@ -403,7 +403,7 @@ describe("a broadcast", () => {
     expect(listSent(send(task, { type: "thread.resume" }))).not.toContain("audience audience.resume");
   });
 
-  it("is $UNFILLED when nobody is eligible", () => {
+  it("[AUD9] is $UNFILLED when nobody is eligible", () => {
     const task = broadcast({}, { $ACKED: "$END", $UNFILLED: "$END" });
     send(task, { type: "audience.asked", turn: 1, asked: 0 });
     decide(task, "$UNFILLED");
@@ -427,7 +427,7 @@ describe("children that are waited for", () => {
     return task;
   };
 
-  it("open the next turn when all have completed", () => {
+  it("[CHILD1] open the next turn when all have completed", () => {
     const task = split();
     send(task, { type: "child.ended", round: 1, status: "completed" });
     expect(where(task)).toEqual({ active: { worker: "awaiting0" } });
@@ -435,7 +435,7 @@ describe("children that are waited for", () => {
     expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 2, decision: 2 });
   });
 
-  it("are the source's failure when one fails or is late", () => {
+  it("[CHILD3] are the source's failure when one fails or is late", () => {
     const failed = split("end");
     send(failed, { type: "child.ended", round: 1, status: "failed" });
     expect(restore(failed).output).toMatchObject({ status: "failed", reason: "child_failed" });
@@ -446,7 +446,7 @@ describe("children that are waited for", () => {
     expect(where(late)).toBe("completed");
   });
 
-  it("are still waited for after a suspension, and no child of an earlier edge counts", () => {
+  it("[CHILD8] are still waited for after a suspension, and no child of an earlier edge counts", () => {
     const task = split();
     send(task, { type: "thread.suspend" });
     send(task, { type: "child.ended", round: 1, status: "completed" });

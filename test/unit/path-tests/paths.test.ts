@@ -41,7 +41,7 @@ describe.each(workflows)("the paths of %s", (_title, make, unreachable) => {
     return paths;
   }
 
-  test.each(["recruitment", "task"] as const)("take all of the %s that can be taken, on the real host", async (which) => {
+  test.each(["recruitment", "task"] as const)("[PATH1] take all of the %s that can be taken, on the real host", async (which) => {
     const { paths, marked, bounded } = find(which);
     expect(bounded).toBe(false);
     const covered = new Set<string>();
@@ -56,7 +56,7 @@ describe.each(workflows)("the paths of %s", (_title, make, unreachable) => {
     for (const place of missing) expect(explainUncovered(place, covered, false)).toMatch(/^unreachable: /);
   });
 
-  test("can be followed again by their keys", () => {
+  test("[PATH2] can be followed again by their keys", () => {
     for (const path of find("task").paths) {
       const { marked: _, ...followed } = followKeys(compiled, "task", path.title, listKeys(path));
       expect(followed).toEqual(path);
@@ -67,14 +67,14 @@ describe.each(workflows)("the paths of %s", (_title, make, unreachable) => {
 describe("a path", () => {
   const compiled = compileExample("code-review");
 
-  test("whose key is not taken is refused, with the state it came in", () => {
+  test("[PATH2] whose key is not taken is refused, with the state it came in", () => {
     expect(() => followKeys(compiled, "task", "new, reviewer", ["moderate new", "turn.answered"])).toThrow(
       /"vacant".*does not take "turn.answered" as step 2/,
     );
     expect(() => followKeys(compiled, "task", "old", [])).toThrow(/begins by new, reviewer/);
   });
 
-  test("fails where the host is elsewhere, has another context, or refused an event", async () => {
+  test("[PATH3] fails where the host is elsewhere, has another context, or refused an event", async () => {
     const path = followKeys(compiled, "task", "new, reviewer", ["moderate new", "role.bound reviewer"]);
     const steps = [path.expect, ...path.steps.map(({ expect: state }) => state)];
     const reports = steps.map(({ value, status, context }) => JSON.parse(JSON.stringify({ value, status, context, marks: [] })));

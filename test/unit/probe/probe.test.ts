@@ -15,7 +15,7 @@ async function probe(ids: string[], breakIt: (server: Awaited<ReturnType<typeof 
   return runProbe({ url: server.url, token, transports: wireNames, rules: chosen, found: () => {} });
 }
 
-test("a server that accepts what it must refuse breaks those rules alone, on each transport", async () => {
+test("[PROBE1] a server that accepts what it must refuse breaks those rules alone, on each transport", async () => {
   const findings = await probe(["T2", "T3", "T4", "T6", "T8"]);
   expect(findings.map(({ id, transport, result }) => `${id} ${transport} ${result}`)).toEqual(
     wireNames.flatMap((wire) => [`T2 ${wire} pass`, `T3 ${wire} pass`, `T4 ${wire} pass`, `T6 ${wire} fail`, `T8 ${wire} fail`]),
@@ -23,26 +23,26 @@ test("a server that accepts what it must refuse breaks those rules alone, on eac
   expect(findings.find(({ id }) => id === "T8")).toMatchObject({ expected: "a refusal with source_mismatch", got: "accepted" });
 });
 
-test("a server that refuses with another code, or refuses what is right, is told which", async () => {
+test("[PROBE1] a server that refuses with another code, or refuses what is right, is told which", async () => {
   const findings = await probe(["T2", "T6"], (server) => {
     server.judge = () => createProblem("forbidden", "No.");
   });
   for (const finding of findings) expect(finding).toMatchObject({ result: "fail", got: '"forbidden"' });
 });
 
-test("a server without a transport fails on that one", async () => {
+test("[PROBE2] a server without a transport fails on that one", async () => {
   const findings = await probe(["T2"], (server) => {
     server.allowSockets = server.allowStreams = false;
   });
   expect(findings.map(({ result }) => result)).toEqual(["fail", "fail", "pass"]);
 });
 
-test("without an operator's token, what needs an agent of its own is skipped, with the reason", async () => {
+test("[PROBE3] without an operator's token, what needs an agent of its own is skipped, with the reason", async () => {
   for (const finding of await probe(["D3", "R2", "S4"]))
     expect(finding).toMatchObject({ result: "skip", reason: expect.stringContaining("--admin-token") });
 });
 
-test("a server that is away, or a token that is not good, ends the probe before it begins", async () => {
+test("[PROBE4] a server that is away, or a token that is not good, ends the probe before it begins", async () => {
   const options = { transports: wireNames, rules, found: () => {} };
   await expect(runProbe({ url: "http://127.0.0.1:9", token, ...options })).rejects.toThrow();
   const server = await startFakeServer();
@@ -50,6 +50,6 @@ test("a server that is away, or a token that is not good, ends the probe before 
   await expect(runProbe({ url: server.url, token: "alice.nonsense", ...options })).rejects.toThrow("401");
 });
 
-test("rules have numbers of their own", () => {
+test("[PROBE5] rules have numbers of their own", () => {
   expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length);
 });

@@ -61,11 +61,11 @@ beforeAll(() => {
   }
 });
 
-test.for(cases.filter(({ refused }) => refused))("$file may not say: $says", ({ file, refused }) => {
+test.for(cases.filter(({ refused }) => refused))("[DOCS4] $file may not say: $says", ({ file, refused }) => {
   expect(found.get(file)).toContainEqual(expect.stringContaining(refused ?? ""));
 });
 
-test.for(cases.filter(({ refused }) => !refused))("$file may say: $says", ({ file }) => {
+test.for(cases.filter(({ refused }) => !refused))("[DOCS4] $file may say: $says", ({ file }) => {
   const held = (found.get(file) ?? []).filter((category) => /noRestrictedImports|plugin/.test(category));
   expect(held).toEqual([]);
 });

@@ -26,7 +26,7 @@ function simulate(compiled: CompiledWorkflow, data?: { [key: string]: Json }): S
 const ask = { $status: "changes_requested", changes: ["a", "b"] };
 
 describe("a simulated thread", () => {
-  test("shows whose turn it is with its prompt and schema, and what was decided and why", async () => {
+  test("[PLAY1] shows whose turn it is with its prompt and schema, and what was decided and why", async () => {
     const simulation = simulate(review, { repo: "r", pr: 3 });
     const begun = await simulation.begin();
     expect(begun.decisions).toMatchObject([{ node: "$START", label: "new", to: "reviewer" }]);
@@ -47,7 +47,7 @@ describe("a simulated thread", () => {
     expect(ended.view.steps.map(({ role }) => role)).toEqual(["reviewer", "author"]);
   });
 
-  test("says what every condition saw", async () => {
+  test("[PLAY1] says what every condition saw", async () => {
     const simulation = simulate(compileExample("debate"));
     await simulation.begin();
     const { decisions } = await simulation.apply({ do: "answer", output: { argument: "x", conceded: true } });
@@ -56,7 +56,7 @@ describe("a simulated thread", () => {
     ]);
   });
 
-  test("refuses an output that does not fit, and gives the third one up", async () => {
+  test("[PLAY2] refuses an output that does not fit, and gives the third one up", async () => {
     const simulation = simulate(review);
     await simulation.begin();
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -80,7 +80,7 @@ describe("a simulated thread", () => {
     expect(refused).toContain("$TIMEOUT is the engine's to say");
   });
 
-  test("takes timeouts by the role's policy: recruited anew, or suspended and resumed", async () => {
+  test("[PLAY3] takes timeouts by the role's policy: recruited anew, or suspended and resumed", async () => {
     const simulation = simulate(review);
     await simulation.begin();
     const again = await simulation.apply({ do: "timeout" });
@@ -90,13 +90,13 @@ describe("a simulated thread", () => {
     expect((await simulation.apply({ do: "resume" })).view.turn).toMatchObject({ role: "author", round: 2 });
   });
 
-  test("hands a forfeited turn to the graph", async () => {
+  test("[PLAY3] hands a forfeited turn to the graph", async () => {
     const simulation = simulate(compileExample("debate"));
     await simulation.begin();
     expect((await simulation.apply({ do: "timeout" })).decisions).toMatchObject([{ label: "forfeited", to: "host" }]);
   });
 
-  test("fails by the role's policy, suspends, cancels, and refuses what the thread does not take", async () => {
+  test("[PLAY3] fails by the role's policy, suspends, cancels, and refuses what the thread does not take", async () => {
     const simulation = simulate(compileText(writePair("turn: { on_fail: end }")));
     await simulation.begin();
     expect((await simulation.apply({ do: "resume" })).refused).toContain("not_taken");
@@ -107,7 +107,7 @@ describe("a simulated thread", () => {
     expect((await simulation.apply({ do: "answer", output: {} })).refused).toContain("nobody has a turn");
   });
 
-  test("lets any role ask for a person", async () => {
+  test("[PLAY3] lets any role ask for a person", async () => {
     const simulation = simulate(review);
     await simulation.begin();
     const { view } = await simulation.apply({ do: "answer", output: { $status: "$SUSPEND", reason: "which branch?" } });
@@ -115,7 +115,7 @@ describe("a simulated thread", () => {
     expect((await simulation.apply({ do: "resume" })).view.turn?.role).toBe("reviewer");
   });
 
-  test("asks everybody of a broadcast, one by one", async () => {
+  test("[PLAY4] asks everybody of a broadcast, one by one", async () => {
     const simulation = simulate(compileText(fleet));
     expect((await simulation.begin()).view.turn).toMatchObject({ role: "fleet", agent: "fleet-1" });
     expect((await simulation.apply({ do: "answer", output: { done: true } })).view.turn?.agent).toBe("fleet-2");
@@ -130,7 +130,7 @@ describe("a simulated thread", () => {
 });
 
 describe("a walk", () => {
-  test("steps back to the very same thread", async () => {
+  test("[PLAY5] steps back to the very same thread", async () => {
     const walk = await createWalk(review, makeEvent(review, undefined, 1).event);
     opened.push(walk);
     const first = walk.current();
@@ -141,7 +141,7 @@ describe("a walk", () => {
     expect(await walk.back()).toBeUndefined();
   });
 
-  test("is a script that passes, and fails where something else is expected", async () => {
+  test("[PLAY5] is a script that passes, and fails where something else is expected", async () => {
     const walk = await createWalk(review, makeEvent(review, undefined, 1).event);
     opened.push(walk);
     await walk.apply({ do: "answer", output: { $status: "nonsense" } });
@@ -162,7 +162,7 @@ describe("a walk", () => {
 });
 
 describe("a script", () => {
-  test("may be a list of answers", () => {
+  test("[PLAY6] may be a list of answers", () => {
     expect(parseScript([{ $status: "approved" }, "timeout", { fail: "x" }], "s").steps).toEqual([
       { answer: { $status: "approved" } },
       { do: "timeout" },
@@ -170,7 +170,7 @@ describe("a script", () => {
     ]);
   });
 
-  test("with a misspelt word is refused with its place", () => {
+  test("[PLAY6] with a misspelt word is refused with its place", () => {
     expect(() => parseScript({ steps: [{ anwser: {} }] }, "s.yaml")).toThrow(/s\.yaml is no script: steps\.0/);
   });
 });
@@ -189,7 +189,7 @@ describe("a typed line", () => {
     ["  ", { type: "nothing" }],
     ["{ broken", { type: "wrong", message: expect.stringContaining("no answer") }],
     ["bakc", { type: "wrong", message: expect.stringContaining("help") }],
-  ])("%j is read", (line, command) => {
+  ])("[PLAY7] %j is read", (line, command) => {
     expect(readCommand(line)).toEqual(command);
   });
 });

@@ -137,7 +137,7 @@ beforeAll(async () => {
 
 const served = createTestApp(openSqliteD1()).routes();
 
-test("every route of the app has a row, and every row a route", () => {
+test("[ACC15] every route of the app has a row, and every row a route", () => {
   const rows = new Set(matrix.map(([route]) => route));
   const missing = [...served].filter((route) => !rows.has(route));
   expect(
@@ -156,7 +156,7 @@ test("every route of the app has a row, and every row a route", () => {
 describe.each(matrix)("%s", (route, rule, but = {}, body) => {
   const [method = "", pattern = ""] = route.split(" ");
   const path = pattern.replace("/threads/:id", `/threads/${thread}`).replaceAll(/:\w+/g, "x");
-  test.each(Object.entries({ ...rules[rule], ...but }) as [Caller, Expected][])("%s: %s", async (caller, expected) => {
+  test.each(Object.entries({ ...rules[rule], ...but }) as [Caller, Expected][])("[ACC15] %s: %s", async (caller, expected) => {
     const { status } = await app.call(method, path, {
       token: tokens[caller],
       ...(method !== "GET" && { body: body ?? {} }),
@@ -167,7 +167,7 @@ describe.each(matrix)("%s", (route, rule, but = {}, body) => {
   });
 });
 
-test("what is not there is told only to those who may ask", async () => {
+test("[ACC16] what is not there is told only to those who may ask", async () => {
   for (const caller of callers) {
     const expected = { ...rules.everybodyReads, other: 404, own: 404, read: 404, admin: 404 }[caller];
     expect((await app.call("GET", "/v1/nowhere", { token: tokens[caller] })).status, caller).toBe(expected);

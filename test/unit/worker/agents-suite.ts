@@ -9,7 +9,7 @@ import { createUnique } from "./unique.ts";
 export function testAgents(openDb: () => D1Database): void {
   const unique = createUnique("agent");
 
-  test("registering answers once with the token; the object gets the card and the token's hash only", async () => {
+  test("[IDENT1] registering answers once with the token; the object gets the card and the token's hash only", async () => {
     const app = createTestApp(openDb());
     const id = unique();
     const answer = await app.call("POST", "/v1/agents", {
@@ -34,7 +34,7 @@ export function testAgents(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/inbox", { token: answer.body.token })).status).toBe(200);
   });
 
-  test("an id is registered once, and the first token stays good", async () => {
+  test("[IDENT1] an id is registered once, and the first token stays good", async () => {
     const app = createTestApp(openDb());
     const id = unique();
     const token = await app.register(id);
@@ -54,7 +54,7 @@ export function testAgents(openDb: () => D1Database): void {
     ["a grant without a role", { id: "a", roles: ["code-review"] }],
     ["a kind with a capital", { id: "a", kinds: ["PR.opened"] }],
     ["no object", []],
-  ])("registering with %s is malformed, and leaves nothing", async (_, body) => {
+  ])("[IDENT2] registering with %s is malformed, and leaves nothing", async (_, body) => {
     const app = createTestApp(openDb());
     const answer = await app.call("POST", "/v1/agents", { body });
     expect(answer).toMatchObject({ status: 400, body: { code: "malformed" } });
@@ -62,7 +62,7 @@ export function testAgents(openDb: () => D1Database): void {
     expect(app.objects.calls).toEqual([]);
   });
 
-  test.each(["an exception", "a refusal"])("a registration that the object met with %s can be repeated at once", async (how) => {
+  test.each(["an exception", "a refusal"])("[IDENT3] a registration that the object met with %s can be repeated at once", async (how) => {
     const db = openDb();
     const id = unique();
     const failing = createTestApp(db);
@@ -76,7 +76,7 @@ export function testAgents(openDb: () => D1Database): void {
     expect((await failing.call("POST", "/v1/agents", { body: { id } })).status).toBe(201);
   });
 
-  test("a registration that a crash cut short can be repeated after a while, and the cut one can't end after that", async () => {
+  test("[IDENT3] a registration that a crash cut short can be repeated after a while, and the cut one can't end after that", async () => {
     const db = openDb();
     const id = unique();
     let now = Date.parse("2026-11-20T12:00:00Z");
@@ -117,7 +117,7 @@ export function testAgents(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/me", { token: repeated.body.token })).status).toBe(200);
   });
 
-  test("changing what an agent may do keeps what is not named, and tells the object without a token", async () => {
+  test("[IDENT4] changing what an agent may do keeps what is not named, and tells the object without a token", async () => {
     const db = openDb();
     const app = createTestApp(db);
     const id = unique();
@@ -136,7 +136,7 @@ export function testAgents(openDb: () => D1Database): void {
     expect((await app.call("PATCH", `/v1/agents/${unique()}`, { body: {} })).status).toBe(404);
   });
 
-  test("of two changes at once the object ends with the later", async () => {
+  test("[IDENT4] of two changes at once the object ends with the later", async () => {
     const db = openDb();
     const id = unique();
     const app = createTestApp(db);
@@ -158,7 +158,7 @@ export function testAgents(openDb: () => D1Database): void {
     expect(app.objects.calls.at(-1)?.args[0]).toMatchObject({ capabilities: ["second"] });
   });
 
-  test("deleting forgets the agent in both places; a deletion cut short is repeated", async () => {
+  test("[IDENT5] deleting forgets the agent in both places; a deletion cut short is repeated", async () => {
     const app = createTestApp(openDb());
     const id = unique();
     const token = await app.register(id, { capabilities: ["doomed"] });
@@ -172,7 +172,7 @@ export function testAgents(openDb: () => D1Database): void {
     expect((await app.call("POST", "/v1/agents", { body: { id } })).status).toBe(201);
   });
 
-  test("agents are listed by id in pages, and by capability", async () => {
+  test("[IDENT6] agents are listed by id in pages, and by capability", async () => {
     const app = createTestApp(openDb());
     const capability = unique();
     const ids = [unique(), unique(), unique()].sort();
@@ -186,7 +186,7 @@ export function testAgents(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/agents?capabilty=x")).status).toBe(400);
   });
 
-  test("the registry finds who holds all of the asked capabilities, and cards by id", async () => {
+  test("[IDENT6] the registry finds who holds all of the asked capabilities, and cards by id", async () => {
     const db = openDb();
     const app = createTestApp(db);
     const [a, b, c] = [unique(), unique(), unique()];

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 import { createTestApp } from "./test-app.ts";
 
-test("an unknown path is a problem", async () => {
+test("[API1] an unknown path is a problem", async () => {
   const app = createTestApp(openSqliteD1());
   expect(await app.call("GET", "/v1/nowhere")).toMatchObject({
     status: 404,
@@ -16,19 +16,19 @@ test.each([
   ["PUT", "/v1/agents/x", ["DELETE", "GET", "PATCH"]],
   ["GET", "/v1/threads/x/cancel", ["POST"]],
   ["POST", "/healthz", ["GET"]],
-])("%s %s is a wrong method: the answer says which are right", async (method, path, allowed) => {
+])("[API1] %s %s is a wrong method: the answer says which are right", async (method, path, allowed) => {
   const app = createTestApp(openSqliteD1());
   const answer = await app.call(method, path);
   expect(answer).toMatchObject({ status: 405, body: { code: "method_not_allowed", allowed } });
   expect(answer.headers.get("allow")).toBe(allowed.join(", "));
 });
 
-test("HEAD answers as GET does, without a body", async () => {
+test("[API1] HEAD answers as GET does, without a body", async () => {
   const app = createTestApp(openSqliteD1());
   expect(await app.call("HEAD", "/v1/status")).toMatchObject({ status: 200, body: "" });
 });
 
-test("an unexpected throw is a bug with a correlation id: logged, and nothing of it told", async () => {
+test("[API2] an unexpected throw is a bug with a correlation id: logged, and nothing of it told", async () => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   app.objects.failures.set("agent/alice.me", new Error("the secret inside"));
@@ -43,7 +43,7 @@ test.each([
   Object.assign(new Error("busy"), { overloaded: true }),
   new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long."),
   new Error("Network connection lost."),
-])("a passing fault of the platform is told as such: $message", async (failure) => {
+])("[API3] a passing fault of the platform is told as such: $message", async (failure) => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   app.objects.failures.set("agent/alice.me", failure);
@@ -52,13 +52,13 @@ test.each([
   expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
 });
 
-test("answers are not to be stored by anybody", async () => {
+test("[API4] answers are not to be stored by anybody", async () => {
   const app = createTestApp(openSqliteD1());
   expect((await app.call("GET", "/v1/status")).headers.get("cache-control")).toBe("no-store");
   expect((await app.call("GET", "/v1/nowhere")).headers.get("cache-control")).toBe("no-store");
 });
 
-test("status counts threads by state, metrics count this isolate's commits", async () => {
+test("[API5] status counts threads by state, metrics count this isolate's commits", async () => {
   const app = createTestApp(openSqliteD1());
   await app.register("alice");
   expect(await app.call("GET", "/v1/status")).toMatchObject({

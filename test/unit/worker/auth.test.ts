@@ -5,7 +5,7 @@ import { openSqliteD1 } from "./sqlite-d1.ts";
 import { adminToken, createTestApp } from "./test-app.ts";
 
 // Which route lets whom in is in access-matrix.test.ts; here is how a refusal looks.
-test("without a token nothing is asked of any object", async () => {
+test("[ACC19] without a token nothing is asked of any object", async () => {
   const app = createTestApp(openSqliteD1());
   const answer = await app.call("POST", "/v1/agents", { token: null, body: { id: "alice" } });
   expect(answer).toMatchObject({ status: 401, body: { code: "unauthenticated", status: 401, nrv: "NRV8004" } });
@@ -14,19 +14,19 @@ test("without a token nothing is asked of any object", async () => {
   expect(app.objects.calls).toEqual([]);
 });
 
-test("an agent's token that is another's is no token", async () => {
+test("[ACC21] an agent's token that is another's is no token", async () => {
   const app = createTestApp(openSqliteD1());
   await app.register("alice");
   const token = (await app.register("bob")).replace("bob", "alice");
   expect(await app.call("GET", "/v1/me", { token })).toMatchObject({ status: 401, body: { code: "unauthenticated" } });
 });
 
-test("only /healthz is open, and says nothing but that it serves", async () => {
+test("[ACC19] only /healthz is open, and says nothing but that it serves", async () => {
   const app = createTestApp(openSqliteD1(), { adminToken: undefined });
   expect(await app.call("GET", "/healthz", { token: null })).toMatchObject({ status: 200, body: { status: "ok" } });
 });
 
-test.each([undefined, ""])("without an admin token nothing is served: %j", async (token) => {
+test.each([undefined, ""])("[ACC20] without an admin token nothing is served: %j", async (token) => {
   const app = createTestApp(openSqliteD1(), { adminToken: token });
   const answer = await app.call("GET", "/v1/status", { token: "" });
   expect(answer).toMatchObject({ status: 503, body: { code: "unavailable", retryable: true } });
@@ -46,18 +46,18 @@ test.each([
   `Bearer operators/admin.${"A".repeat(43)}`,
   `Bearer .${"A".repeat(43)}`,
   `Bearer ${"A".repeat(43)}`,
-])("authorization %j is nobody's", async (authorization) => {
+])("[ACC21] authorization %j is nobody's", async (authorization) => {
   const app = createTestApp(openSqliteD1());
   expect((await app.call("GET", "/v1/me", { token: null, headers: { authorization } })).status).toBe(401);
   expect(app.objects.calls).toEqual([]);
 });
 
-test("the scheme's name is case-insensitive", async () => {
+test("[ACC21] the scheme's name is case-insensitive", async () => {
   const app = createTestApp(openSqliteD1());
   expect((await app.call("GET", "/v1/me", { token: null, headers: { authorization: `bearer ${adminToken}` } })).status).toBe(200);
 });
 
-test("a ticket is taken where a browser can send no header, and nowhere else", async () => {
+test("[ACC22] a ticket is taken where a browser can send no header, and nowhere else", async () => {
   const app = createTestApp(openSqliteD1());
   const ticket = formatToken("alice", new Uint8Array(32));
   const headers = { upgrade: "websocket" };
@@ -74,17 +74,17 @@ test("a ticket is taken where a browser can send no header, and nowhere else", a
   expect(beside.headers.get("authorization")).toMatch(/^Bearer bob\./);
 });
 
-test("a token in the query is no token", async () => {
+test("[ACC22] a token in the query is no token", async () => {
   const app = createTestApp(openSqliteD1());
   expect((await app.call("GET", `/v1/me?access_token=${adminToken}`, { token: null })).status).toBe(401);
 });
 
-test("a token names its agent, whatever dots its id has", async () => {
+test("[ACC23] a token names its agent, whatever dots its id has", async () => {
   const token = formatToken("build.host-7:a", crypto.getRandomValues(new Uint8Array(32)));
   expect(token).toMatch(/^build\.host-7:a\.[A-Za-z0-9_-]{43}$/);
   expect(parseTokenAgent(token)).toBe("build.host-7:a");
 });
 
-test("a token is stored as its SHA-256 in hex", async () => {
+test("[ACC23] a token is stored as its SHA-256 in hex", async () => {
   expect(await hashToken("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 });

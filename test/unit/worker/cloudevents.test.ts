@@ -38,19 +38,22 @@ const sent = new CloudEvent({
   data: { pr: 115, text: "ü" },
 });
 
-test.each(["structured", "binary"] as const)("an event in %s mode arrives as it was sent, and is valid when it is kept", async (mode) => {
-  const app = createTestApp(openSqliteD1());
-  const { headers, body } = HTTP[mode](sent);
-  const answer = await app.call("POST", "/v1/events", { headers: headers as Record<string, string>, body });
-  expect(answer).toMatchObject({ status: 202, body: { id: "e1", status: "accepted" } });
-  const raw = readPosted(app);
-  expect(raw).toMatchObject({ id: "e1", type: "pr.ready", subject: "pr/115", data: { pr: 115, text: "ü" } });
-  const judged = await judge(raw);
-  if (!judged.ok) throw new Error(judged.problem.detail);
-  expectCloudEvent(judged.value.event);
-});
+test.each(["structured", "binary"] as const)(
+  "[API9] an event in %s mode arrives as it was sent, and is valid when it is kept",
+  async (mode) => {
+    const app = createTestApp(openSqliteD1());
+    const { headers, body } = HTTP[mode](sent);
+    const answer = await app.call("POST", "/v1/events", { headers: headers as Record<string, string>, body });
+    expect(answer).toMatchObject({ status: 202, body: { id: "e1", status: "accepted" } });
+    const raw = readPosted(app);
+    expect(raw).toMatchObject({ id: "e1", type: "pr.ready", subject: "pr/115", data: { pr: 115, text: "ü" } });
+    const judged = await judge(raw);
+    if (!judged.ok) throw new Error(judged.problem.detail);
+    expectCloudEvent(judged.value.event);
+  },
+);
 
-test("what binary mode can carry: percent-encoded attributes, text, no data at all", async () => {
+test("[API9] what binary mode can carry: percent-encoded attributes, text, no data at all", async () => {
   const app = createTestApp(openSqliteD1());
   const headers = { "ce-specversion": "1.0", "ce-id": "e", "ce-type": "a.b", "ce-subject": "caf%C3%A9" };
   const raw = async (more: object, body: string) => {
@@ -64,13 +67,13 @@ test("what binary mode can carry: percent-encoded attributes, text, no data at a
 test.each<[string, Record<string, string>, string]>([
   ["binary data that is no text", { "content-type": "image/png" }, "x"],
   ["an attribute that is not percent-encoded right", { "content-type": "application/json", "ce-subject": "%E0%A4%A" }, "1"],
-])("binary mode with %s is refused", async (_, more, body) => {
+])("[API10] binary mode with %s is refused", async (_, more, body) => {
   const app = createTestApp(openSqliteD1());
   const headers = { "ce-specversion": "1.0", "ce-id": "e", "ce-type": "a.b", ...more };
   expect(await app.call("POST", "/v1/events", { headers, body })).toMatchObject({ status: 400, body: { code: "malformed" } });
 });
 
-test("an event format that is not JSON is refused by its name", async () => {
+test("[API10] an event format that is not JSON is refused by its name", async () => {
   const app = createTestApp(openSqliteD1());
   const headers = { "content-type": "application/cloudevents+xml" };
   const answer = await app.call("POST", "/v1/events", { headers, body: "<event/>" });
@@ -89,12 +92,12 @@ test.each<[string, object]>([
   ["an empty subject", { subject: "" }],
   ["a day that there is not", { time: "2026-02-31T25:00:00Z" }],
   ["another version", { specversion: "0.3" }],
-])("%s is malformed, though the package may let it pass", async (_, more) => {
+])("[API10] %s is malformed, though the package may let it pass", async (_, more) => {
   const judged = await judge({ id: "e", type: "a.b", ...more });
   expect(judged).toMatchObject({ ok: false, problem: { code: "malformed", errors: [{ path: Object.keys(more)[0] }] } });
 });
 
-test("a page of the log is a batch for who asks for one, and the link goes on", async () => {
+test("[API9] a page of the log is a batch for who asks for one, and the link goes on", async () => {
   const db = openSqliteD1();
   const app = createTestApp(db);
   const rows = ["1", "2", "3"].map((id) =>

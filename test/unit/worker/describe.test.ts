@@ -10,18 +10,18 @@ import { createTestApp } from "./test-app.ts";
 
 const app = createTestApp(openSqliteD1());
 
-test("every route is described, and nothing else: a new one says its own in the list beside it, e.g. threadDocs of routes/threads.ts", () => {
+test("[API18] every route is described, and nothing else: a new one says its own in the list beside it, e.g. threadDocs of routes/threads.ts", () => {
   const described = routeDocs.map(({ route }) => route);
   expect(described.toSorted()).toEqual([...app.routes()].toSorted());
   expect(new Set(described).size).toBe(described.length);
 });
 
-test("the OpenAPI document is one", async () => {
+test("[API18] the OpenAPI document is one", async () => {
   const { body } = await app.call("GET", "/v1/openapi.json", { token: null });
   expect(await validate(structuredClone(body))).toEqual({ valid: true, warnings: [], specification: "OpenAPI" });
 });
 
-test("the OpenAPI document has the routes' own schemas, limits and all", () => {
+test("[API18] the OpenAPI document has the routes' own schemas, limits and all", () => {
   const { paths } = buildOpenapi(routeDocs, "0") as unknown as { paths: Record<string, Record<string, { parameters: unknown[] }>> };
   const list = paths["/v1/threads"]?.["get"]?.parameters;
   expect(list).toContainEqual({ name: "status", in: "query", schema: { type: "string", enum: expect.arrayContaining(["recruiting"]) } });
@@ -41,7 +41,7 @@ test("[KEY6] every order of an operator to a thread, a workflow or a dead letter
   );
 });
 
-test("the AsyncAPI document is one", async () => {
+test("[API18] the AsyncAPI document is one", async () => {
   const { body } = await app.call("GET", "/v1/asyncapi.json", { token: null });
   const { document, diagnostics } = await new Parser().parse(JSON.stringify(body));
   // Severity 0 and 1: an error or a warning; the one hint is that there is a newer version of the format.
@@ -49,7 +49,7 @@ test("the AsyncAPI document is one", async () => {
   expect(document?.operations().map((operation) => operation.id())).toEqual(["send", "give", "stream"]);
 });
 
-test("/docs shows every path and message by itself: no script, nothing that is loaded from elsewhere", async () => {
+test("[API19] /docs shows every path and message by itself: no script, nothing that is loaded from elsewhere", async () => {
   const response = await app.call("GET", "/docs", { token: null });
   expect(response.headers.get("content-type")).toMatch("text/html");
   expect(response.headers.get("content-security-policy")).toMatch("default-src 'none'");

@@ -63,7 +63,7 @@ function setUp() {
   };
 }
 
-test("a follower gets what comes after it came, each under its position", async () => {
+test("[LOG13] a follower gets what comes after it came, each under its position", async () => {
   const { write, follow } = setUp();
   await write("before.it");
   const tail = await follow();
@@ -77,7 +77,7 @@ test("a follower gets what comes after it came, each under its position", async 
   ]);
 });
 
-test("one that comes back with Last-Event-ID misses nothing, and a filter applies", async () => {
+test("[LOG13] one that comes back with Last-Event-ID misses nothing, and a filter applies", async () => {
   const { write, follow } = setUp();
   for (const type of ["a.one", "b.one", "a.two", "a.three"]) await write(type);
   const tail = await follow("&type=a.*", { "last-event-id": "1" });
@@ -87,19 +87,19 @@ test("one that comes back with Last-Event-ID misses nothing, and a filter applie
   ]);
 });
 
-test("its first words are where it begins, for whoever loses the connection before the first event", async () => {
+test("[LOG14] its first words are where it begins, for whoever loses the connection before the first event", async () => {
   const { write, follow } = setUp();
   await write("a.b");
   expect(await (await follow()).begin()).toBe("retry: 1000\nid: 1\n\n");
 });
 
-test("with `since` it begins in the past, over more than a page", async () => {
+test("[LOG13] with `since` it begins in the past, over more than a page", async () => {
   const { write, follow } = setUp();
   for (let count = 0; count <= followLimits.page; count++) await write("a.b");
   expect(await (await follow("&since=2020-01-01")).read(followLimits.page + 1)).toHaveLength(followLimits.page + 1);
 });
 
-test("there are only so many followers; one that leaves, or is not heard of, makes room", async () => {
+test("[LOG15] there are only so many followers; one that leaves, or is not heard of, makes room", async () => {
   const { follow, pass } = setUp();
   const tails = [];
   for (let count = 0; count < followLimits.followers; count++) tails.push(await follow());
@@ -133,7 +133,7 @@ test("[ACC1] one agent's followers, and all agents' together, leave room for oth
   for (let count = all + 1; count < followLimits.followers; count++) expect((await follow("", ops)).response.status).toBe(200);
 });
 
-test("a stream ends soon after its token is void, and only then", async () => {
+test("[LOG16] a stream ends soon after its token is void, and only then", async () => {
   const { follow, pass, write, call, objects } = setUp();
   const authorization = `Bearer ${(await call("POST", "/v1/agents", { id: "a" })).token}`;
   const tail = await follow("", { authorization });
@@ -149,7 +149,7 @@ test("a stream ends soon after its token is void, and only then", async () => {
   await expect(next.then(() => tail.read(4))).rejects.toThrow("the stream ended");
 });
 
-test("an operator's stream ends soon after its token is revoked, and only then", async () => {
+test("[LOG16] an operator's stream ends soon after its token is revoked, and only then", async () => {
   const { follow, pass, write, call } = setUp();
   const { token } = await call("POST", "/v1/operators", { name: "eve", access: "read" });
   const tail = await follow("", { authorization: `Bearer ${token}` });
@@ -165,6 +165,6 @@ test("an operator's stream ends soon after its token is revoked, and only then",
   await expect(next.then(() => tail.read(4))).rejects.toThrow("the stream ended");
 });
 
-test("a Last-Event-ID that is no position is malformed", async () => {
+test("[LOG17] a Last-Event-ID that is no position is malformed", async () => {
   expect((await setUp().follow("", { "last-event-id": "x" })).response.status).toBe(400);
 });

@@ -11,7 +11,7 @@ const day = 86_400_000;
 export function testIdentity(openDb: () => D1Database): void {
   const unique = createUnique("identity");
 
-  test("an operator's token is shown once, stored as a hash, and names who sends", async () => {
+  test("[IDENT7] an operator's token is shown once, stored as a hash, and names who sends", async () => {
     const db = openDb();
     const app = createTestApp(db);
     const name = unique();
@@ -27,7 +27,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect(app.objects.calls.at(-1)).toMatchObject({ object: `agent/operators/${name}`, args: [{ operator: name }, expect.anything()] });
   });
 
-  test("a read-only operator reads what an admin reads, and changes nothing", async () => {
+  test("[IDENT8] a read-only operator reads what an admin reads, and changes nothing", async () => {
     const app = createTestApp(openDb());
     const token = await addOperator(app, unique(), "read");
     for (const path of ["/v1/status", "/v1/agents", "/v1/audit", "/v1/operators", "/v1/threads"])
@@ -47,7 +47,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await app.call("GET", `/v1/agents/${id}`)).status).toBe(404);
   });
 
-  test("a deleted operator's token is void at once; the root operator can't be made or deleted", async () => {
+  test("[IDENT9] a deleted operator's token is void at once; the root operator can't be made or deleted", async () => {
     const app = createTestApp(openDb());
     const name = unique();
     const token = await addOperator(app, name, "admin");
@@ -58,7 +58,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await app.call("POST", "/v1/operators", { body: { name: "admin", access: "read" } })).status).toBe(409);
   });
 
-  test("an operator of another name does not pass with this one's secret", async () => {
+  test("[IDENT7] an operator of another name does not pass with this one's secret", async () => {
     const app = createTestApp(openDb());
     const [reader, admin] = [unique(), unique()];
     const token = await addOperator(app, reader, "read");
@@ -68,14 +68,14 @@ export function testIdentity(openDb: () => D1Database): void {
   });
 
   test.each([{}, { name: "a" }, { name: "a", access: "root" }, { name: "a/b", access: "read" }, { name: "a.b", access: "read" }, []])(
-    "operator %j is malformed",
+    "[IDENT7] operator %j is malformed",
     async (body) => {
       const app = createTestApp(openDb());
       expect(await app.call("POST", "/v1/operators", { body })).toMatchObject({ status: 400, body: { code: "malformed" } });
     },
   );
 
-  test("a code registers its agent once, with the rights it was made with", async () => {
+  test("[IDENT10] a code registers its agent once, with the rights it was made with", async () => {
     const app = createTestApp(openDb());
     const agent = unique();
     const made = await app.call("POST", "/v1/enrolments", { body: { agent, capabilities: ["review"], kinds: ["pr.opened"] } });
@@ -103,7 +103,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect(app.logged).toContainEqual(expect.objectContaining({ level: "warn", at: "registry" }));
   });
 
-  test("redeemed by many at once, a code makes one agent", async () => {
+  test("[IDENT10] redeemed by many at once, a code makes one agent", async () => {
     const app = createTestApp(openDb());
     const { code } = (await app.call("POST", "/v1/enrolments", { body: { agent: unique() } })).body;
     const answers = await Promise.all(
@@ -112,7 +112,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(401)]);
   });
 
-  test("a code that ran out, was taken back or is made up is good for nothing", async () => {
+  test("[IDENT11] a code that ran out, was taken back or is made up is good for nothing", async () => {
     const db = openDb();
     let now = Date.parse("2026-11-20T12:00:00Z");
     const app = createTestApp(db, { now: () => now });
@@ -128,7 +128,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect(await redeem("A".repeat(129))).toBe(400);
   });
 
-  test("a code whose agent could not be registered stays good", async () => {
+  test("[IDENT12] a code whose agent could not be registered stays good", async () => {
     const app = createTestApp(openDb());
     const agent = unique();
     const { code } = (await app.call("POST", "/v1/enrolments", { body: { agent } })).body;
@@ -138,7 +138,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await redeem()).status).toBe(201);
   });
 
-  test("a code for an agent that is there is refused, also where the agent came later", async () => {
+  test("[IDENT12] a code for an agent that is there is refused, also where the agent came later", async () => {
     const app = createTestApp(openDb());
     const agent = unique();
     const { code } = (await app.call("POST", "/v1/enrolments", { body: { agent } })).body;
@@ -151,7 +151,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/me", { token })).status).toBe(200);
   });
 
-  test("who guesses at codes is slowed down, and nobody else", async () => {
+  test("[IDENT11] who guesses at codes is slowed down, and nobody else", async () => {
     const app = createTestApp(openDb());
     const guess = (address: string) =>
       app.call("POST", "/v1/enrolments/redeem", { token: null, body: { code: "guess" }, headers: { "cf-connecting-ip": address } });
@@ -163,7 +163,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await guess("192.0.2.2")).status).toBe(401);
   });
 
-  test("a rotated token is told to the object with its overlap", async () => {
+  test("[IDENT13] a rotated token is told to the object with its overlap", async () => {
     const app = createTestApp(openDb());
     const id = unique();
     const first = await app.register(id);
@@ -179,7 +179,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await app.call("POST", `/v1/agents/${unique()}/token`)).status).toBe(404);
   });
 
-  test("a revoked agent stays registered, and its token is void until the next rotation", async () => {
+  test("[IDENT14] a revoked agent stays registered, and its token is void until the next rotation", async () => {
     const app = createTestApp(openDb());
     const id = unique();
     const token = await app.register(id);
@@ -191,7 +191,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await app.call("POST", `/v1/agents/${unique()}/revoke`)).status).toBe(404);
   });
 
-  test("who cancelled a thread is answered by its id, also who tried", async () => {
+  test("[IDENT16] who cancelled a thread is answered by its id, also who tried", async () => {
     const app = createTestApp(openDb());
     const thread = `t${crypto.randomUUID().replaceAll("-", "").slice(0, 25)}`;
     app.objects.threads.set(thread, []);
@@ -218,7 +218,7 @@ export function testIdentity(openDb: () => D1Database): void {
     ]);
   });
 
-  test("creations are found by what they made; reads and events are no decisions; agents decide nothing", async () => {
+  test("[IDENT16] creations are found by what they made; reads and events are no decisions; agents decide nothing", async () => {
     const app = createTestApp(openDb());
     const [operator, id] = [unique(), unique()];
     const token = await addOperator(app, operator, "admin");
@@ -240,7 +240,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect(JSON.stringify(body)).not.toContain(agentToken);
   });
 
-  test("the audit log pages newest first, and knows actions by prefix", async () => {
+  test("[IDENT16] the audit log pages newest first, and knows actions by prefix", async () => {
     const app = createTestApp(openDb());
     const operator = unique();
     const token = await addOperator(app, operator, "admin");
@@ -259,7 +259,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/audit?before=1")).status).toBe(400);
   });
 
-  test("a decision that can't be written down is not carried out", async () => {
+  test("[IDENT17] a decision that can't be written down is not carried out", async () => {
     const db = openDb();
     const broken = {
       prepare: (sql: string) => {
@@ -275,7 +275,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect(app.objects.calls).toEqual([]);
   });
 
-  test("a redeemed code is in the audit log, under the name of the code", async () => {
+  test("[IDENT16] a redeemed code is in the audit log, under the name of the code", async () => {
     const app = createTestApp(openDb());
     const agent = unique();
     const { id, code } = (await app.call("POST", "/v1/enrolments", { body: { agent } })).body;
@@ -288,7 +288,7 @@ export function testIdentity(openDb: () => D1Database): void {
     ]);
   });
 
-  test("old decisions and codes are pruned, new ones stay", async () => {
+  test("[IDENT18] old decisions and codes are pruned, new ones stay", async () => {
     const db = openDb();
     let now = Date.parse("2026-11-20T12:00:00Z");
     const app = createTestApp(db, { now: () => now });

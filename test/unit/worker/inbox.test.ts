@@ -4,7 +4,7 @@ import { createFakeObjects } from "./fake-objects.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 import { compileStandIn, createTestApp } from "./test-app.ts";
 
-test("a poll asks the agent's object for what the query says", async () => {
+test("[API11] a poll asks the agent's object for what the query says", async () => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   expect(await app.call("GET", "/v1/inbox?channel=my&after=7&wait=3&limit=5", { token })).toMatchObject({
@@ -21,7 +21,7 @@ test("a poll asks the agent's object for what the query says", async () => {
   });
 });
 
-test("a bare poll reads both channels, waits not at all, and takes a page of 50", async () => {
+test("[API11] a bare poll reads both channels, waits not at all, and takes a page of 50", async () => {
   const app = createTestApp(openSqliteD1());
   await app.call("GET", "/v1/inbox");
   expect(app.objects.calls.at(-1)).toMatchObject({
@@ -31,14 +31,14 @@ test("a bare poll reads both channels, waits not at all, and takes a page of 50"
   expect(app.objects.calls.at(-1)?.args[1]).not.toHaveProperty("after");
 });
 
-test("more than the most is taken as the most", async () => {
+test("[API11] more than the most is taken as the most", async () => {
   const app = createTestApp(openSqliteD1());
   await app.call("GET", "/v1/inbox?wait=600&limit=100000");
   expect(app.objects.calls.at(-1)?.args[1]).toMatchObject({ waitSeconds: 25, limit: 200 });
 });
 
 test.each(["channel=other", "channel=", "channel=my,,open", "after=-1", "after=x", "after=1.5", "wait=soon", "limit=0", "limit=-5"])(
-  "a poll with %s is malformed",
+  "[API11] a poll with %s is malformed",
   async (query) => {
     const app = createTestApp(openSqliteD1());
     const answer = await app.call("GET", `/v1/inbox?${query}`);
@@ -47,7 +47,7 @@ test.each(["channel=other", "channel=", "channel=my,,open", "after=-1", "after=x
   },
 );
 
-test.each([{ seqs: [1, 2] }, { seqs: [] }, { seq: 9, channel: "open" }])("acknowledging %j answers nothing", async (body) => {
+test.each([{ seqs: [1, 2] }, { seqs: [] }, { seq: 9, channel: "open" }])("[API12] acknowledging %j answers nothing", async (body) => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   expect(await app.call("POST", "/v1/inbox/ack", { token, body })).toMatchObject({ status: 204, body: "" });
@@ -64,12 +64,12 @@ test.each([
   [],
   "x",
   { seqs: Array(1001).fill(1) },
-])("acknowledging case %# is malformed", async (body) => {
+])("[API12] acknowledging case %# is malformed", async (body) => {
   const app = createTestApp(openSqliteD1());
   expect(await app.call("POST", "/v1/inbox/ack", { body })).toMatchObject({ status: 400, body: { code: "malformed" } });
 });
 
-test("me is answered by the agent's object, and for an operator by the Worker", async () => {
+test("[API13] me is answered by the agent's object, and for an operator by the Worker", async () => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   expect(await app.call("GET", "/v1/me", { token })).toMatchObject({ status: 200, body: { id: "alice" } });
@@ -81,7 +81,7 @@ test("me is answered by the agent's object, and for an operator by the Worker", 
 
 const upgrade = { upgrade: "websocket", connection: "Upgrade" };
 
-test("a socket's request is handed to the agent's object with the token, and a forged header is overwritten", async () => {
+test("[CONN13] a socket's request is handed to the agent's object with the token, and a forged header is overwritten", async () => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   expect(
@@ -95,7 +95,7 @@ test("a socket's request is handed to the agent's object with the token, and a f
   expect(request.url).toBe("http://nerveflare.test/v1/connect?channel=my&after=3");
 });
 
-test("a browser gives its token as second subprotocol", async () => {
+test("[CONN12] a browser gives its token as second subprotocol", async () => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   const headers = { ...upgrade, "sec-websocket-protocol": `nerveflare.v1, ${token}` };
@@ -107,12 +107,12 @@ test("a browser gives its token as second subprotocol", async () => {
 test.each([
   ["another first subprotocol", { ...upgrade, "sec-websocket-protocol": `other, alice.${"A".repeat(43)}` }],
   ["no upgrade", { "sec-websocket-protocol": `nerveflare.v1, alice.${"A".repeat(43)}` }],
-])("a subprotocol is no token with %s", async (_, headers) => {
+])("[CONN12] a subprotocol is no token with %s", async (_, headers) => {
   const app = createTestApp(openSqliteD1());
   expect((await app.call("GET", "/v1/connect", { token: null, headers })).status).toBe(401);
 });
 
-test("a socket without an upgrade, for a wrong channel, or for an operator is refused", async () => {
+test("[CONN13] a socket without an upgrade, for a wrong channel, or for an operator is refused", async () => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   expect((await app.call("GET", "/v1/connect", { token })).status).toBe(400);
@@ -120,7 +120,7 @@ test("a socket without an upgrade, for a wrong channel, or for an operator is re
   expect((await app.call("GET", "/v1/connect", { headers: upgrade })).status).toBe(403);
 });
 
-test("the app reads its request's own objects: nothing is kept between requests", async () => {
+test("[API14] the app reads its request's own objects: nothing is kept between requests", async () => {
   const objects = createFakeObjects();
   let asked = 0;
   const app = createApp({

@@ -41,7 +41,7 @@ reflexes: [{ kind: workflow, on: [${name}.asked] }]
     return { app, say };
   }
 
-  test("agents are listed by the kinds that they accept, each with its schema as it was said last, in pages", async () => {
+  test("[WFLOW8] agents are listed by the kinds that they accept, each with its schema as it was said last, in pages", async () => {
     const { app, say } = setUp();
     const [a, b, kind, other] = [unique(), unique(), `k.${unique()}`, `o.${unique()}`];
     for (const agent of [a, b]) await app.register(agent);
@@ -60,7 +60,7 @@ reflexes: [{ kind: workflow, on: [${name}.asked] }]
     ]);
   });
 
-  test("an agent that is gone accepts nothing any more", async () => {
+  test("[WFLOW8] an agent that is gone accepts nothing any more", async () => {
     const { app, say } = setUp();
     const agent = unique();
     await app.register(agent);
@@ -69,7 +69,7 @@ reflexes: [{ kind: workflow, on: [${name}.asked] }]
     expect((await app.call("GET", `/v1/schemas?agent=${agent}`)).body.schemas).toEqual([]);
   });
 
-  test("publishing warns of candidates that would drop a role's turns, and of no others", async () => {
+  test("[WFLOW9] publishing warns of candidates that would drop a role's turns, and of no others", async () => {
     const { app, say } = setUp();
     const [drops, takes, other, name] = [unique(), unique(), unique(), unique()];
     await app.register(drops, { capabilities: [name] });
@@ -133,7 +133,7 @@ reflexes: [{ kind: workflow, on: [${name}.asked] }]
     expect((await app.call("GET", `/v1/workflows/${other}`)).status).toBe(404);
   });
 
-  test("only operators may ask, and a kind that is none is refused", async () => {
+  test("[WFLOW8] only operators may ask, and a kind that is none is refused", async () => {
     const { app } = setUp();
     const token = await app.register(unique());
     expect((await app.call("GET", "/v1/schemas", { token })).status).toBe(403);

@@ -4,7 +4,7 @@ import { createTestApp } from "./test-app.ts";
 
 const id = `t${"a".repeat(25)}`;
 
-test("a thread is shown by its own object, to those who take part and to operators", async () => {
+test("[API15] a thread is shown by its own object, to those who take part and to operators", async () => {
   const app = createTestApp(openSqliteD1());
   app.objects.threads.set(id, ["alice"]);
   const [alice, bob] = [await app.register("alice"), await app.register("bob")];
@@ -18,7 +18,7 @@ test("a thread is shown by its own object, to those who take part and to operato
 });
 
 test.each(["x", "t", `t${"a".repeat(24)}`, `t${"A".repeat(25)}`, `${id}.1`, `t${"a".repeat(24)}%2F`])(
-  "%s is no thread's id, and wakes no object",
+  "[API15] %s is no thread's id, and wakes no object",
   async (other) => {
     const app = createTestApp(openSqliteD1());
     expect(await app.call("GET", `/v1/threads/${other}`)).toMatchObject({ status: 404, body: { code: "not_found" } });
@@ -26,7 +26,7 @@ test.each(["x", "t", `t${"a".repeat(24)}`, `t${"A".repeat(25)}`, `${id}.1`, `t${
   },
 );
 
-test("messages and history are read in pages", async () => {
+test("[API16] messages and history are read in pages", async () => {
   const app = createTestApp(openSqliteD1());
   app.objects.threads.set(id, []);
   expect(await app.call("GET", `/v1/threads/${id}/messages?after=3&limit=7`)).toMatchObject({
@@ -44,7 +44,7 @@ test.each([
   ["cancel", { reason: "wrong" }, { reason: "wrong" }],
   ["suspend", {}, {}],
   ["resume", { supplement: { approved: true } }, { supplement: { approved: true } }],
-])("an operator's %s with %j is the thread's to carry out", async (signal, body, passed) => {
+])("[API17] an operator's %s with %j is the thread's to carry out", async (signal, body, passed) => {
   const app = createTestApp(openSqliteD1());
   app.objects.threads.set(id, []);
   expect(await app.call("POST", `/v1/threads/${id}/${signal}`, { body })).toMatchObject({ status: 202, body: { id } });
@@ -57,7 +57,7 @@ test.each([
   ["suspend", { reason: "x".repeat(1025) }],
   ["resume", []],
   ["resume", "{"],
-])("%s with %j is malformed", async (signal, body) => {
+])("[API17] %s with %j is malformed", async (signal, body) => {
   const app = createTestApp(openSqliteD1());
   expect(await app.call("POST", `/v1/threads/${id}/${signal}`, { body })).toMatchObject({ status: 400, body: { code: "malformed" } });
   expect(app.objects.calls).toEqual([]);

@@ -19,7 +19,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     return { db, app, publish, readReflexes };
   }
 
-  test("a new workflow is 201, the same again 200, another revision 201, and back again 201", async () => {
+  test("[WFLOW1] a new workflow is 201, the same again 200, another revision 201, and back again 201", async () => {
     const { publish } = setUp();
     const name = unique();
     const one = await publish({ name, description: "one", warnings: ["careful"] });
@@ -39,7 +39,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     expect(await publish({ name, description: "one" })).toMatchObject({ status: 201, body: { revision: one.body.revision } });
   });
 
-  test("a faulty workflow is told with all its diagnostics, and what was published stays", async () => {
+  test("[WFLOW2] a faulty workflow is told with all its diagnostics, and what was published stays", async () => {
     const { app, publish, readReflexes } = setUp();
     const name = unique();
     const { body } = await publish({ name, reflexes: [reflex] });
@@ -54,14 +54,14 @@ export function testWorkflows(openDb: () => D1Database): void {
     expect(await readReflexes(name)).toEqual([{ workflow: name, revision: body.revision, input: null, reflexes: [reflex] }]);
   });
 
-  test("a diagnostic has line and column in the text as it was sent", async () => {
+  test("[WFLOW2] a diagnostic has line and column in the text as it was sent", async () => {
     const { app } = setUp();
     const name = unique();
     const answer = await app.call("PUT", `/v1/workflows/${name}`, { body: `# a comment\n${JSON.stringify({ name, warnings: ["x"] })}` });
     expect(answer.body.diagnostics).toMatchObject([{ line: 2, column: 1 }]);
   });
 
-  test("a local workflow and another's name are refused", async () => {
+  test("[WFLOW3] a local workflow and another's name are refused", async () => {
     const { publish } = setUp();
     const name = unique();
     expect(await publish({ name, binding: "local" })).toMatchObject({ status: 422, body: { code: "workflow_invalid", diagnostics: [] } });
@@ -72,7 +72,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     expect(await publish({ name }, "Not_Kebab")).toMatchObject({ status: 400, body: { code: "malformed" } });
   });
 
-  test("a file past its limit is refused with the limit", async () => {
+  test("[WFLOW3] a file past its limit is refused with the limit", async () => {
     const { publish } = setUp();
     const name = unique();
     expect(await publish({ name, description: "x".repeat(256 * 1024) })).toMatchObject({
@@ -81,7 +81,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     });
   });
 
-  test("a workflow is shown with its source as last sent, comments too", async () => {
+  test("[WFLOW4] a workflow is shown with its source as last sent, comments too", async () => {
     const { app, publish } = setUp();
     const name = unique();
     await publish({ name, description: "shown" });
@@ -93,7 +93,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     });
   });
 
-  test("machines are shown as they were compiled", async () => {
+  test("[WFLOW4] machines are shown as they were compiled", async () => {
     const { app, publish } = setUp();
     const name = unique();
     const { body } = await publish({ name });
@@ -103,7 +103,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     });
   });
 
-  test("a reader of reflexes sees a publish and a withdrawal as soon as they are answered", async () => {
+  test("[WFLOW5] a reader of reflexes sees a publish and a withdrawal as soon as they are answered", async () => {
     const { app, publish, readReflexes } = setUp();
     const name = unique();
     expect(await readReflexes(name)).toEqual([]);
@@ -117,7 +117,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     expect(await readReflexes(name)).toMatchObject([{ reflexes: [] }]);
   });
 
-  test("what did not change is read once: a reader asks for the version only", async () => {
+  test("[WFLOW5] what did not change is read once: a reader asks for the version only", async () => {
     const { db, publish, readReflexes } = setUp();
     const name = unique();
     await publish({ name, reflexes: [reflex] });
@@ -134,7 +134,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     expect(asked).toEqual([expect.stringContaining("version FROM registry")]);
   });
 
-  test("a withdrawn workflow is gone for operators, and its revision stays for running threads", async () => {
+  test("[WFLOW6] a withdrawn workflow is gone for operators, and its revision stays for running threads", async () => {
     const { db, app, publish } = setUp();
     const name = unique();
     const { body } = await publish({ name });
@@ -148,7 +148,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     expect((await publish({ name })).status).toBe(201);
   });
 
-  test("workflows are listed by name in pages", async () => {
+  test("[WFLOW7] workflows are listed by name in pages", async () => {
     const { app, publish } = setUp();
     const names = [unique(), unique(), unique()].map((name) => `zz-${name}`).sort();
     for (const name of names) await publish({ name });

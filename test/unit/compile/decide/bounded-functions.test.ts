@@ -31,7 +31,7 @@ describe("what would take long or make much", () => {
     ["$count($distinct(words))", 25_000],
     ["$sort(digits)[-1]", 9],
     ["$sort(words)[0]", "s0"],
-  ])("%s is done another way", async (source, value) => {
+  ])("[WORK3] %s is done another way", async (source, value) => {
     expect(await saw(source)).toEqual(value);
   });
 
@@ -47,7 +47,7 @@ describe("what would take long or make much", () => {
     ["$fromMillis(1, '[Y,100000000]')", /width/],
     ["$toMillis(line, '[Y][M][D][H][m][s][Y][M][D][H][m][s]Z')", /more than 200 characters/],
     ["$string(text) & text & text & text & text", /characters/],
-  ])("%s is refused with the reason", async (source, message) => {
+  ])("[WORK4] %s is refused with the reason", async (source, message) => {
     expect(await saw(source)).toMatch(message);
   });
 
@@ -84,12 +84,12 @@ describe("what would take long or make much", () => {
     expect(await saw("$count($keys(wide))")).toBe(12_000);
   });
 
-  test("one evaluation's work is not counted against the next", async () => {
+  test("[WORK5] one evaluation's work is not counted against the next", async () => {
     for (let round = 0; round < 170; round++)
       expect(await evaluateExpression("$count(digits)", output)).toEqual({ ok: true, value: 120_000 });
   });
 
-  test("evaluations side by side have their own steps", async () => {
+  test("[WORK5] evaluations side by side have their own steps", async () => {
     // The clock stands still: it is the steps that are counted, on however busy a machine.
     vi.useFakeTimers({ toFake: ["Date"] });
     onTestFinished(() => void vi.useRealTimers());
@@ -151,7 +151,7 @@ describe("what is bounded means what the library means", () => {
     "$count(**)",
     "[n, s]",
     "n[$ = [1, 2][0]]",
-  ])("%s", async (source) => {
+  ])("[WORK3] %s", async (source) => {
     const expected = await Promise.resolve(jsonata(source).evaluate(input)).then(
       (value: unknown) => ({ ok: true, value: value === undefined ? undefined : JSON.parse(JSON.stringify(value)) }),
       (error: { message: string }) => ({ ok: false, error: { code: "expression_failed", message: error.message } }),

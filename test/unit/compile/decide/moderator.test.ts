@@ -50,7 +50,7 @@ const answer = (role: string, output: Step["output"], more: Partial<Step> = {}):
 describe("the status form", () => {
   const review = load("code-review.yaml");
 
-  it("takes the edge of the status and renders its prompt, plain", async () => {
+  it("[DECIDE1] takes the edge of the status and renders its prompt, plain", async () => {
     const start = await decide(review, "$START", view([]));
     expect(start).toMatchObject({ edge: "new", target: "reviewer", prompt: "Review nerve#115." });
     const changes = await decide(
@@ -65,17 +65,17 @@ describe("the status form", () => {
     });
   });
 
-  it("evaluates the edge's events over what the prompt sees", async () => {
+  it("[DECIDE2] evaluates the edge's events over what the prompt sees", async () => {
     const { emits } = await decide(review, "reviewer", view([answer("reviewer", { $status: "approved", summary: "fine" })]));
     expect(emits).toEqual([{ kind: "review.approved", data: { summary: "fine" } }]);
   });
 
-  it("reopens by $START.resume", async () => {
+  it("[DECIDE3] reopens by $START.resume", async () => {
     const reopened = { start: { workflow: "code-review", event: event as never, which: "resume" as const } };
     expect(await decide(review, "$START", view([answer("reviewer", { $status: "approved" })], reopened))).toMatchObject({ edge: "resume" });
   });
 
-  it("errs where there is no edge, no status, no node, or a blank prompt", async () => {
+  it("[DECIDE4] errs where there is no edge, no status, no node, or a blank prompt", async () => {
     expect(await fail(review, "reviewer", view([answer("reviewer", { $status: "nonsense" })]))).toBe("no_edge");
     expect(await fail(review, "reviewer", view([answer("reviewer", { $status: "toString" })]))).toBe("no_edge");
     expect(await fail(review, "reviewer", view([answer("reviewer", { verdict: "approved" })]))).toBe("no_status");
@@ -89,13 +89,13 @@ describe("the status form", () => {
     expect(await fail(blank, "a", view([answer("a", { $status: "done" })]))).toBe("blank_prompt");
   });
 
-  it("suspends from any role, whatever its schema says", async () => {
+  it("[DECIDE5] suspends from any role, whatever its schema says", async () => {
     const suspended = await decide(review, "author", view([answer("author", { $status: "$SUSPEND", reason: "ask Ann" })]));
     expect(suspended).toMatchObject({ edge: "$SUSPEND", target: "$SUSPEND", suspend: { reason: "ask Ann" } });
     expect(summariseDecision(suspended)).toEqual({ edge: "$SUSPEND", suspend: { reason: "ask Ann" } });
   });
 
-  it("shows prompts the engine's own names", async () => {
+  it("[DECIDE6] shows prompts the engine's own names", async () => {
     const source =
       "{{ _status }}|{{ _body }}|{{ _event.data.repo }}|{{ _last.b.said }}|{{ _supplement.note }}|{{ _children[0].status }}|{{ missing }}";
     const moderator = createModerator(
@@ -109,7 +109,7 @@ describe("the status form", () => {
     expect(await decide(moderator, "a", view(steps, more))).toMatchObject({ prompt: "done|free text|nerve|hi|more|completed|" });
   });
 
-  it("joins a list with commas where the author wrote mustache, and with nothing in Liquid", async () => {
+  it("[DECIDE7] joins a list with commas where the author wrote mustache, and with nothing in Liquid", async () => {
     const prompt = (mustache: boolean) => ({
       kind: "liquid" as const,
       source: "{{ list }}",
@@ -125,7 +125,7 @@ describe("the status form", () => {
     expect(await decide(moderator, "a", view([answer("a", { $status: "new", list: ["x", "y"] })]))).toMatchObject({ prompt: "xy" });
   });
 
-  it("takes the engine's own status in place of the output's", async () => {
+  it("[DECIDE1] takes the engine's own status in place of the output's", async () => {
     const moderator = createModerator(
       makeWorkflow({ roles: [makeRole({ name: "a" })], nodes: [makeNode("a", { more: "a", $MAX_ROUNDS: "$END" })] }),
     );
@@ -135,7 +135,7 @@ describe("the status form", () => {
     });
   });
 
-  it("takes the older spellings of a status", async () => {
+  it("[DECIDE7] takes the older spellings of a status", async () => {
     const moderator = createModerator(
       makeWorkflow({
         roles: [makeRole({ name: "a" }), makeRole({ name: "b" })],
@@ -152,7 +152,7 @@ describe("the list form", () => {
   const debate = load("debate.yaml");
   const speech = (role: string, conceded = false): Step => answer(role, { argument: "x", conceded });
 
-  it("takes the first edge whose condition holds, and tells what each saw", async () => {
+  it("[DECIDE8] takes the first edge whose condition holds, and tells what each saw", async () => {
     const on = await decide(debate, "for", view([speech("against"), speech("for")]));
     expect(on).toMatchObject({
       target: "against",
@@ -169,12 +169,12 @@ describe("the list form", () => {
     expect(await decide(debate, "for", view(forfeited))).toMatchObject({ because: { tried: [{}, { condition: "forfeited", saw: true }] } });
   });
 
-  it("evaluates $last in an edge's events", async () => {
+  it("[DECIDE2] evaluates $last in an edge's events", async () => {
     const { emits } = await decide(debate, "host", view([answer("host", { summary: "both were right" })]));
     expect(emits).toEqual([{ kind: "debate.closed", data: { summary: "both were right" } }]);
   });
 
-  it("loads the history only for a condition that needs it", async () => {
+  it("[DECIDE9] loads the history only for a condition that needs it", async () => {
     expect([debate.needsSteps("against"), debate.needsSteps("for"), debate.needsSteps("host")]).toEqual([false, true, false]);
     const over = view([speech("against")]);
     await decide(debate, "against", over);
@@ -202,21 +202,21 @@ describe("the list form", () => {
     return result.ok ? result.decision.edge === "0" : result.error.code;
   };
 
-  it("has its own truth", async () => {
+  it("[DECIDE10] has its own truth", async () => {
     for (const truth of ["steps[-1].output.list", "{}", "[]", "'false'", "steps[-1].output.s", "1", "true"])
       expect([truth, await holds(truth)]).toEqual([truth, true]);
     for (const lie of ["null", "missing", "false", "0", "''", "steps[-1].output.n", "steps[-1].output.none"])
       expect([lie, await holds(lie)]).toEqual([lie, false]);
   });
 
-  it("never falls through where an expression fails", async () => {
+  it("[DECIDE10] never falls through where an expression fails", async () => {
     expect(await holds("$last(3)")).toBe("expression_failed");
     expect(await holds("$first()")).toBe("expression_failed");
     expect(await holds("$sum('x')")).toBe("expression_failed");
     expect(await holds("steps[-1].output.yes and $error('no')")).toBe("expression_failed");
   });
 
-  it("skips the engine's own steps in $first and $last, and shows them in steps", async () => {
+  it("[DECIDE11] skips the engine's own steps in $first and $last, and shows them in steps", async () => {
     const steps = [answer("a", { n: 1 }), answer("a", { n: 2 }), { role: "a", output: { $status: "$TIMEOUT" } }];
     const plain = { first: undefined, latest: undefined } as never;
     const run = async (expression: string) => {
@@ -238,7 +238,7 @@ describe("the list form", () => {
     expect(await run("$exists($last('b'))")).toBe(false);
   });
 
-  it("sees the start, and the event as $event", async () => {
+  it("[DECIDE11] sees the start, and the event as $event", async () => {
     expect(await holds("start.workflow = 'test' and start.prompt = 'Do it.' and start.event.data.pr = 115 and $event.agent = 'abe'")).toBe(
       true,
     );
@@ -268,7 +268,7 @@ describe("a moderator expression", () => {
       }),
     );
 
-  it("picks a role with its prompt, or the end", async () => {
+  it("[DECIDE12] picks a role with its prompt, or the end", async () => {
     expect(await decide(moderate("{'role': 'a', 'prompt': 'Go.'}"), "$START", view([]))).toMatchObject({
       edge: "a",
       target: "a",
@@ -277,14 +277,14 @@ describe("a moderator expression", () => {
     expect(await decide(moderate("{'role': '__end__'}"), "$START", view([]))).toMatchObject({ target: "$END", prompt: null });
   });
 
-  it("errs where it picks nobody", async () => {
+  it("[DECIDE12] errs where it picks nobody", async () => {
     for (const expression of ["{'role': 'b'}", "'a'", "null", "{}"])
       expect(await fail(moderate(expression), "$START", view([]))).toBe("bad_moderator");
   });
 });
 
 describe("spawn", () => {
-  it("starts a child per item, and counts those that are waited for", async () => {
+  it("[CHILD1] starts a child per item, and counts those that are waited for", async () => {
     const moderator = createModerator(
       makeWorkflow({
         roles: [makeRole({ name: "a" })],

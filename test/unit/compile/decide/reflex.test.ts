@@ -12,7 +12,7 @@ async function judge(reflex: ReflexIr, over: ReflexEvent = event) {
 }
 
 describe("reflexes", () => {
-  it("listen to exact kinds and to prefixes; to nerve's own only by exact kind", () => {
+  it("[ROUTE1] listen to exact kinds and to prefixes; to nerve's own only by exact kind", () => {
     expect(matchesKind(["pr.opened", "review.*"], "review.approved")).toBe(true);
     expect(matchesKind(["review.*"], "review")).toBe(false);
     expect(matchesKind(["review.*"], "reviews.approved")).toBe(false);
@@ -20,7 +20,7 @@ describe("reflexes", () => {
     expect(matchesKind(["nerve.thread.suspended"], "nerve.thread.suspended")).toBe(true);
   });
 
-  it("start under a key, with a priority", async () => {
+  it("[ROUTE2] start under a key, with a priority", async () => {
     const reflex: ReflexIr = {
       kind: "workflow",
       on: ["pr.*"],
@@ -33,14 +33,14 @@ describe("reflexes", () => {
     expect(await judge(reflex, { ...event, type: "issue.opened" })).toEqual({ fires: false, why: "kind" });
   });
 
-  it("start nothing where a part of the key is missing or empty, and say so", async () => {
+  it("[ROUTE2] start nothing where a part of the key is missing or empty, and say so", async () => {
     const reflex: ReflexIr = { kind: "signal", on: ["pr.*"], key: ["data.repo", "data.number"], signal: "cancel" };
     expect(await judge(reflex)).toMatchObject({ fires: false, why: "key" });
     expect(await judge(reflex, { ...event, data: { repo: "", number: 1 } })).toMatchObject({ fires: false, why: "key" });
     expect(await judge(reflex, { ...event, data: { repo: "a", number: 1 } })).toMatchObject({ fires: true, key: '["a","1"]' });
   });
 
-  it("publish events", async () => {
+  it("[ROUTE3] publish events", async () => {
     const reflex: ReflexIr = {
       kind: "emit",
       on: ["pr.*"],
@@ -49,7 +49,7 @@ describe("reflexes", () => {
     expect(await judge(reflex)).toMatchObject({ emits: [{ kind: "fleet.notify", data: event.data, to: "cap:ops" }] });
   });
 
-  it("give an author's mistake as data", async () => {
+  it("[ROUTE4] give an author's mistake as data", async () => {
     expect(await evaluateReflex({ kind: "workflow", on: ["pr.*"], when: "$error('no')" }, event)).toMatchObject({
       ok: false,
       error: { code: "expression_failed" },
@@ -58,7 +58,7 @@ describe("reflexes", () => {
 });
 
 describe("expressions", () => {
-  it("give plain JSON, and undefined for nothing", async () => {
+  it("[DECIDE13] give plain JSON, and undefined for nothing", async () => {
     expect(await evaluateExpression("items[n > 1]", { items: [{ n: 1 }, { n: 2 }, { n: 3 }] })).toEqual({
       ok: true,
       value: [{ n: 2 }, { n: 3 }],
@@ -67,7 +67,7 @@ describe("expressions", () => {
     expect(await evaluateExpression("1/3 > 0.3", {})).toEqual({ ok: true, value: true });
   });
 
-  it("are bounded in input, sequence and result", async () => {
+  it("[DECIDE13] are bounded in input, sequence and result", async () => {
     expect(await evaluateExpression("1", { text: "x".repeat(17 * 1024 * 1024) })).toMatchObject({
       ok: false,
       error: { code: "input_too_large" },
@@ -79,7 +79,7 @@ describe("expressions", () => {
     });
   });
 
-  it("do not touch the prototype", async () => {
+  it("[DECIDE13] do not touch the prototype", async () => {
     for (const source of ["constructor", "__proto__", "data.constructor.name"])
       expect(await evaluateExpression(source, { data: {} })).toEqual({ ok: true, value: undefined });
   });

@@ -46,9 +46,9 @@ function liftTransitions(task: MachineConfigJson, every: boolean): Set<string> {
 }
 
 describe("the author's view", () => {
-  test("there are workflows to try", () => expect(workflows.length).toBeGreaterThanOrEqual(2));
+  test("[DRAW1] there are workflows to try", () => expect(workflows.length).toBeGreaterThanOrEqual(2));
 
-  test.each(workflows)("$name: every role is a box, every edge an arrow with its label", ({ compiled: { ir } }) => {
+  test.each(workflows)("[DRAW1] $name: every role is a box, every edge an arrow with its label", ({ compiled: { ir } }) => {
     const { nodes, edges } = createAuthorPicture(ir);
     const ids = nodes.map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(ir.roles.map(({ name }) => name)));
@@ -60,20 +60,23 @@ describe("the author's view", () => {
         if (guard.type !== "always") expect(written.some(({ from, title }) => from === node.name && title.endsWith(label))).toBe(true);
   });
 
-  test.each(workflows)("$name: every arrow to a role or an end is a way of the machine, and every such way is an arrow", ({ compiled }) => {
-    const names: Record<string, string> = { $END: "completed", $suspended: "suspended", $failed: "failed" };
-    const { edges, notes } = createAuthorPicture(compiled.ir);
-    const drawn = new Set(edges.filter(({ from, to }) => from !== to).map(({ from, to }) => `${from} > ${names[to] ?? to}`));
-    const all = liftTransitions(compiled.task, true);
-    expect([...drawn].filter((way) => !all.has(way))).toEqual([]);
-    // What all roles do alike is said in the notes.
-    const said = (way: string): boolean =>
-      notes.some((note) => note.startsWith("Every") && note.endsWith(`\u2192 ${way.split(" > ")[1]}.`));
-    const own = [...liftTransitions(compiled.task, false)].filter((way) => !/^(\S+) > \1$/.test(way));
-    expect(own.filter((way) => !drawn.has(way) && !said(way))).toEqual([]);
-  });
+  test.each(workflows)(
+    "[DRAW1] $name: every arrow to a role or an end is a way of the machine, and every such way is an arrow",
+    ({ compiled }) => {
+      const names: Record<string, string> = { $END: "completed", $suspended: "suspended", $failed: "failed" };
+      const { edges, notes } = createAuthorPicture(compiled.ir);
+      const drawn = new Set(edges.filter(({ from, to }) => from !== to).map(({ from, to }) => `${from} > ${names[to] ?? to}`));
+      const all = liftTransitions(compiled.task, true);
+      expect([...drawn].filter((way) => !all.has(way))).toEqual([]);
+      // What all roles do alike is said in the notes.
+      const said = (way: string): boolean =>
+        notes.some((note) => note.startsWith("Every") && note.endsWith(`\u2192 ${way.split(" > ")[1]}.`));
+      const own = [...liftTransitions(compiled.task, false)].filter((way) => !/^(\S+) > \1$/.test(way));
+      expect(own.filter((way) => !drawn.has(way) && !said(way))).toEqual([]);
+    },
+  );
 
-  test("what the engine does by itself is told: time, failure, nobody there", () => {
+  test("[DRAW2] what the engine does by itself is told: time, failure, nobody there", () => {
     const { ir } = compile(readFileSync(join(import.meta.dirname, "../../../../workflows/code-review.yaml"), "utf8"));
     const { edges, notes } = createAuthorPicture(ir);
     expect(edges.filter(({ kind }) => kind === "engine").map(({ from, to, lines }) => [from, to, ...lines])).toEqual([
@@ -84,14 +87,14 @@ describe("the author's view", () => {
     expect(notes[0]).toBe("Every role: the turn failed \u2192 suspended.");
   });
 
-  test("a status of the engine that the author gave an edge is drawn as such, and not twice", () => {
+  test("[DRAW2] a status of the engine that the author gave an edge is drawn as such, and not twice", () => {
     const text = fine.replace('prompt: "It is done." }', 'prompt: "It is done." }, $TIMEOUT: { role: $END, prompt: "Too late." }');
     const { edges } = createAuthorPicture(compile(text).ir);
     expect(edges.filter(({ kind }) => kind === "status").map(({ title }) => title)).toEqual(["$TIMEOUT"]);
     expect(edges.flatMap(({ lines }) => lines).join()).not.toContain("no answer");
   });
 
-  test("a moderator stands in the middle", () => {
+  test("[DRAW2] a moderator stands in the middle", () => {
     const text = fine.replace(/graph:[\s\S]*/, "moderator: \"steps ? {'role': '__end__'} : {'role': 'worker', 'prompt': 'Do it.'}\"\n");
     const { edges } = createAuthorPicture(compile(text).ir);
     expect(edges.filter(({ kind }) => kind === "author").map(({ from, to }) => `${from} > ${to}`)).toEqual([
@@ -119,7 +122,7 @@ describe("the layout", () => {
       : []),
   ]);
 
-  test.each(pictures)("$name: nothing covers anything, and every arrow ends at its boxes", async ({ picture }) => {
+  test.each(pictures)("[DRAW3] $name: nothing covers anything, and every arrow ends at its boxes", async ({ picture }) => {
     const { nodes, edges, width, height } = await layoutPicture(picture);
     const leaves = nodes.filter(({ node }) => node.children === undefined);
     const labels = edges.flatMap(({ label }) => (label ? [label] : []));
@@ -139,7 +142,7 @@ describe("the layout", () => {
     }
   });
 
-  test("more arrows than anybody could follow are refused at once", async () => {
+  test("[DRAW4] more arrows than anybody could follow are refused at once", async () => {
     const roles = Array.from({ length: 40 }, (_, index) => `r${index}`);
     const edges = (role: number): string =>
       ["done", "a", "b", "c", "d", "e", "f"]
@@ -156,7 +159,7 @@ describe("the layout", () => {
     expect(drawWorkflowMermaid(compiled)).toContain("r39");
   });
 
-  test("text fits its box", async () => {
+  test("[DRAW3] text fits its box", async () => {
     const long = "A description that goes on for quite a while, with Averylongwordthatdoesnotfitintoanyboxatallbecauseitislong in it.";
     const { nodes } = await layoutPicture(createAuthorPicture(compile(fine.replace("Does it.", long)).ir));
     for (const { text, width, height } of nodes) {
@@ -185,7 +188,7 @@ const hostile = fine
 
 describe("SVG", () => {
   test.each(workflows.filter(({ name }) => /^(code-review|debate)/.test(name)))(
-    "$name: is well-formed, and the same each time",
+    "[DRAW5] $name: is well-formed, and the same each time",
     async ({ compiled }) => {
       const svg = await drawWorkflowSvg(compiled);
       checkXml(svg);
@@ -195,13 +198,13 @@ describe("SVG", () => {
     },
   );
 
-  test("hostile text stays text", async () => {
+  test("[DRAW6] hostile text stays text", async () => {
     const svg = await drawWorkflowSvg(compile(hostile));
     checkXml(svg);
     expect(svg).not.toMatch(/<script|on\w+=/);
   });
 
-  test("follows the reader's system, or the theme that was asked for", async () => {
+  test("[DRAW5] follows the reader's system, or the theme that was asked for", async () => {
     const compiled = compile(fine);
     expect(await drawWorkflowSvg(compiled)).toContain("prefers-color-scheme:dark");
     const [light, dark] = [await drawWorkflowSvg(compiled, { theme: "light" }), await drawWorkflowSvg(compiled, { theme: "dark" })];
@@ -210,7 +213,7 @@ describe("SVG", () => {
     expect(dark).toContain(".canvas{fill:#0d1117}");
   });
 
-  test("what the engine does by itself is dashed", async () => {
+  test("[DRAW2] what the engine does by itself is dashed", async () => {
     expect(await drawWorkflowSvg(compile(fine))).toMatch(/engine-edge\{stroke-dasharray[\s\S]*<path class="edge engine-edge"/);
   });
 });
@@ -234,7 +237,7 @@ describe("Mermaid", () => {
     return { parents, links };
   }
 
-  test.each(workflows)("$name: links only what stands side by side, in every view", ({ compiled }) => {
+  test.each(workflows)("[DRAW7] $name: links only what stands side by side, in every view", ({ compiled }) => {
     for (const machine of ["task", "recruitment"] as const)
       for (const detail of [false, true]) {
         const text = drawWorkflowMermaid(compiled, { machine, detail });
@@ -246,7 +249,7 @@ describe("Mermaid", () => {
       }
   });
 
-  test("hostile text and words of Mermaid's own stay text", () => {
+  test("[DRAW6] hostile text and words of Mermaid's own stay text", () => {
     const text = drawWorkflowMermaid(compile(hostile));
     readMermaid(text);
     expect(text).toContain('state "end" as s_end');
@@ -255,7 +258,7 @@ describe("Mermaid", () => {
 });
 
 describe("the machine's view", () => {
-  test("shows every state, and time dashed", () => {
+  test("[DRAW8] shows every state, and time dashed", () => {
     const { task } = compile(fine);
     const list = (nodes: PictureNode[]): string[] => nodes.flatMap(({ id, children = [] }) => [id, ...list(children)]);
     const picture = createMachinePicture(task, { title: "x", lines: [], detail: true });
@@ -286,12 +289,12 @@ test.each([
   [150_000, "2m 30s"],
   [24 * 3_600_000, "24h"],
   [7 * 86_400_000, "7d"],
-])("%d ms is written %s", (milliseconds, text) => expect(writeDuration(milliseconds)).toBe(text));
+])("[DRAW8] %d ms is written %s", (milliseconds, text) => expect(writeDuration(milliseconds)).toBe(text));
 
 describe("draw", () => {
   const { folder, write } = createFolder();
 
-  test("writes both formats into a folder, and one picture to stdout", async () => {
+  test("[DRAW9] writes both formats into a folder, and one picture to stdout", async () => {
     const out = join(folder, "pictures");
     expect(await run("draw", write("fine.yaml", fine), "--out", out, "--machine", "both")).toMatchObject({ code: 0 });
     expect(readdirSync(out).sort()).toEqual(["fine.recruitment.mmd", "fine.recruitment.svg", "fine.task.mmd", "fine.task.svg"]);
@@ -300,7 +303,7 @@ describe("draw", () => {
     expect((await run("draw", join(folder, "fine.yaml"), "--detail")).out).toContain(">waiting</text>");
   });
 
-  test("a file with errors is not drawn; it ends with 1 and says what is wrong", async () => {
+  test("[DRAW9] a file with errors is not drawn; it ends with 1 and says what is wrong", async () => {
     const out = join(folder, "none");
     expect(await run("draw", write("bad.yaml", "name: Bad Name\n"), "--out", out)).toMatchObject({
       code: 1,
@@ -314,7 +317,7 @@ describe("draw", () => {
     ["--machine", "all"],
     ["--theme", "pink"],
     ["--format", "svg,mermaid"],
-  ])("%s %s is a usage error", async (...args) => {
+  ])("[DRAW9] %s %s is a usage error", async (...args) => {
     expect(await run("draw", write("fine.yaml", fine), ...args)).toMatchObject({ code: 2 });
   });
 });

@@ -18,7 +18,7 @@ function listTransitions(state: StateJson | undefined): TransitionJson[] {
 }
 
 describe("compileWorkflow", () => {
-  it("gives plain JSON: it survives the way through text", () => {
+  it("[LOWER1] gives plain JSON: it survives the way through text", () => {
     for (const text of examples) {
       const { compiled } = compileWorkflow(text);
       expect(compiled).toBeDefined();
@@ -26,7 +26,7 @@ describe("compileWorkflow", () => {
     }
   });
 
-  it("gives the same revision for the same workflow, and another for another", () => {
+  it("[LOWER2] gives the same revision for the same workflow, and another for another", () => {
     const revisions = examples.map((text) => compileWorkflow(text).compiled?.revision ?? "");
     expect(revisions).toEqual(examples.map((text) => compileWorkflow(`${text}\n# a comment\n`).compiled?.revision));
     expect(new Set(revisions).size).toBe(2);
@@ -34,7 +34,7 @@ describe("compileWorkflow", () => {
     expect(lowerWorkflow({ ...codeReview, maxRounds: 21 }).revision).not.toBe(lowerWorkflow(codeReview).revision);
   });
 
-  it("gives diagnostics and nothing else where there are errors", () => {
+  it("[LOWER1] gives diagnostics and nothing else where there are errors", () => {
     const { compiled, diagnostics } = compileWorkflow("name: x\n");
     expect(compiled).toBeUndefined();
     expect(diagnostics.length).toBeGreaterThan(0);
@@ -42,13 +42,13 @@ describe("compileWorkflow", () => {
 });
 
 describe("canonical JSON", () => {
-  it("does not depend on the order of keys", () => {
+  it("[LOWER2] does not depend on the order of keys", () => {
     expect(writeCanonicalJson({ b: [1, { d: null, c: "x" }], a: undefined })).toBe('{"b":[1,{"c":"x","d":null}]}');
   });
 });
 
 describe("the task's picture", () => {
-  it("has a state per role and an edge per transition, labelled as the author wrote it", () => {
+  it("[LOWER3] has a state per role and an edge per transition, labelled as the author wrote it", () => {
     const { active } = lowerTask(codeReview).states;
     expect(Object.keys(active?.states ?? {})).toEqual(["$START", "reviewer", "author", "$resume"]);
     const labels = listTransitions(active?.states?.["reviewer"]?.states?.["deciding"]).map(({ description }) => description);
@@ -59,7 +59,7 @@ describe("the task's picture", () => {
     expect(conditions).toContain("otherwise");
   });
 
-  it("ends every invoke with an unguarded transition, and has one timer per state", () => {
+  it("[LOWER4] ends every invoke with an unguarded transition, and has one timer per state", () => {
     const walk = (state: StateJson): void => {
       if (state.invoke) expect(listTransitions(state).at(-1)?.guard).toBeUndefined();
       expect(Object.keys(state.after ?? {}).length).toBeLessThanOrEqual(1);
@@ -85,19 +85,19 @@ describe("the party", () => {
     ],
   });
 
-  it("is the named and the group of $START's target; pools and broadcasts are not waited for", () => {
+  it("[RECR28] is the named and the group of $START's target; pools and broadcasts are not waited for", () => {
     expect(listParty(ir, "new")).toEqual(["a", "b", "e"]);
     expect(listParty(ir, "resume")).toEqual(["c", "e"]);
   });
 
-  it("sets apart within a group in both directions, across groups in one", () => {
+  it("[RECR14] sets apart within a group in both directions, across groups in one", () => {
     const find = (name: string) => ir.roles.find((role) => role.name === name) as (typeof ir.roles)[0];
     expect(listSetApart(ir, find("a"))).toEqual(["b"]);
     expect(listSetApart(ir, find("b"))).toEqual(["a"]);
     expect(listSetApart(ir, find("c"))).toEqual(["a"]);
   });
 
-  it("has a region for every role but broadcasts, and $thread's can be no role's", () => {
+  it("[LOWER5] has a region for every role but broadcasts, and $thread's can be no role's", () => {
     expect(Object.keys(lowerRecruitment(ir).states["open"]?.states ?? {})).toEqual(["$thread", "a", "b", "c", "d", "e"]);
   });
 });

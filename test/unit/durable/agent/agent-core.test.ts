@@ -143,7 +143,7 @@ test("[KIND8] a fault of the server's own is never answered with `send it again`
     expect(await answer(thrown, `away-${index}`)).toMatchObject({ status: "rejected", error: { code: "unavailable", retryable: true } });
 });
 
-test("an event that cannot be routed now is answered so, and taken under the same id later", async () => {
+test("[EVENT6] an event that cannot be routed now is answered so, and taken under the same id later", async () => {
   const core = wake();
   const event = { id: "one", type: "a.b", to: "agents/bob" };
   registryIsDown = true;
@@ -156,7 +156,7 @@ test("an event that cannot be routed now is answered so, and taken under the sam
   expect(delivered.map(({ to }) => to)).toEqual(["agent/bob"]);
 });
 
-test("while D1 is down messages leave all the same, and the log is told when it is back", async () => {
+test("[MAIL15] while D1 is down messages leave all the same, and the log is told when it is back", async () => {
   const core = wake();
   databaseIsDown = true;
   await core.accept(principal, [{ id: "one", type: "a.b", to: "agents/bob" }]);
@@ -170,7 +170,7 @@ test("while D1 is down messages leave all the same, and the log is told when it 
   expect(projected).toMatchObject([{ table: "event", event: { id: "one" } }]);
 });
 
-test("a turn that a connected agent answers at once has no row; one that takes its time has", async () => {
+test("[MAIL13] a turn that a connected agent answers at once has no row; one that takes its time has", async () => {
   const core = wake();
   const { given, reader } = attach(core);
   const delivering = core.deliver(assign(1));
@@ -189,7 +189,7 @@ test("a turn that a connected agent answers at once has no row; one that takes i
   expect(readRows()).toBe(0);
 });
 
-test("a turn whose connection drops before it is stored goes to the next poll", async () => {
+test("[MAIL14] a turn whose connection drops before it is stored goes to the next poll", async () => {
   const core = wake();
   const { reader } = attach(core);
   const delivering = core.deliver(assign(1));
@@ -202,7 +202,7 @@ test("a turn whose connection drops before it is stored goes to the next poll", 
   });
 });
 
-test("a turn that was given back and given again stays, though the answer to giving it back comes late", async () => {
+test("[EVENT10] a turn that was given back and given again stays, though the answer to giving it back comes late", async () => {
   const core = wake();
   await core.deliver(assign(1));
   const fail = core.accept(principal, [{ id: "fail", type: "nerve.turn.fail", data: { turn, lease: 1, error: "x", retryable: true } }]);

@@ -52,7 +52,7 @@ function createReader(seen: string[]): Reader {
 const poll = (mailbox: Mailbox, after?: number): string[] =>
   mailbox.readFree({ channels: ["my"], ...(after !== undefined && { after }), limit: 10 }).map(({ event }) => event.id);
 
-test("what a poll was given of a dropped connection's, and did not acknowledge, is given to the next poll past its number in time", () => {
+test("[MAIL11] what a poll was given of a dropped connection's, and did not acknowledge, is given to the next poll past its number in time", () => {
   const mailbox = open();
   const reader = createReader([]);
   mailbox.attach(reader);
@@ -66,7 +66,7 @@ test("what a poll was given of a dropped connection's, and did not acknowledge, 
   expect(poll(mailbox, after)).toEqual(["e1"]);
 });
 
-test("what a poll acknowledged of a dropped connection's is given to none again", () => {
+test("[MAIL11] what a poll acknowledged of a dropped connection's is given to none again", () => {
   const mailbox = open();
   const reader = createReader([]);
   mailbox.attach(reader);
@@ -79,7 +79,7 @@ test("what a poll acknowledged of a dropped connection's is given to none again"
   expect(poll(mailbox, after)).toEqual([]);
 });
 
-test("mail for which a reader had no room is not overtaken by mail of the same batch that finds some", () => {
+test("[MAIL12] mail for which a reader had no room is not overtaken by mail of the same batch that finds some", () => {
   const mailbox = open();
   const seen: string[] = [];
   const reader = createReader(seen);
@@ -94,7 +94,7 @@ test("mail for which a reader had no room is not overtaken by mail of the same b
   expect(seen.slice(-3)).toEqual(["waits", "ends", "behind"]);
 });
 
-test("a turn is among the open ones from when it is given until it is answered, also while its row is on its way to disk", async () => {
+test("[MAIL9] a turn is among the open ones from when it is given until it is answered, also while its row is on its way to disk", async () => {
   let ring: () => void = () => {};
   const mailbox = open((_milliseconds, work) => {
     ring = work;
@@ -125,7 +125,7 @@ test("a turn is among the open ones from when it is given until it is answered, 
   expect(listOpen()).toEqual([]);
 });
 
-test("a turn that is answered while its row is on its way to disk is open no more, and gets none", async () => {
+test("[MAIL9] a turn that is answered while its row is on its way to disk is open no more, and gets none", async () => {
   let ring: () => void = () => {};
   const mailbox = open((_milliseconds, work) => {
     ring = work;

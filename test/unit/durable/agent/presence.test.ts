@@ -91,7 +91,7 @@ function pass(milliseconds: number): number {
 }
 
 describe("silence", () => {
-  test("makes an agent away from each thread, once, and a sign of life makes it be back, once", () => {
+  test("[LIVE11] makes an agent away from each thread, once, and a sign of life makes it be back, once", () => {
     presence.hear();
     hold("t1");
     hold("t2");
@@ -109,7 +109,7 @@ describe("silence", () => {
     expect(states).toEqual(["online", "away", "online"]);
   });
 
-  test("is each role's own to bear", () => {
+  test("[LIVE11] is each role's own to bear", () => {
     presence.hear();
     hold("t1", { role: "quick", silence: 3_000 });
     hold("t1", { role: "patient", silence: 90_000 });
@@ -119,7 +119,7 @@ describe("silence", () => {
     expect(told).toEqual(["agent.away quick 1 in t1", "agent.away patient 1 in t1"]);
   });
 
-  test("of an agent that is away for its grace too makes it lost, and its alarm silent", () => {
+  test("[LIVE12] of an agent that is away for its grace too makes it lost, and its alarm silent", () => {
     presence.hear();
     hold("t1");
     pass(150_000);
@@ -130,7 +130,7 @@ describe("silence", () => {
     expect(presence.show().state).toBe("online");
   });
 
-  test("of one that is waited for ends in no loss", () => {
+  test("[LIVE12] of one that is waited for ends in no loss", () => {
     presence.hear();
     hold("t1", { grace: null, type: "named" });
     pass(86_400_000);
@@ -138,7 +138,7 @@ describe("silence", () => {
     expect(presence.findExpiry({ silence: 90_000, grace: null, since: 0 })).toBeNull();
   });
 
-  test("begins at the earliest when the role was given: a role for an agent that was never seen has its time", () => {
+  test("[LIVE13] begins at the earliest when the role was given: a role for an agent that was never seen has its time", () => {
     hold("t1", { type: "named" });
     pass(89_999);
     expect(told).toEqual([]);
@@ -146,7 +146,7 @@ describe("silence", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("takes a claim along, whose verdict is to come", () => {
+  test("[LIVE13] takes a claim along, whose verdict is to come", () => {
     presence.hear();
     storage.transaction(() => {
       assignments.reserve({ offer: "t9:0:1", thread: "t9", role: "judge", silence: 6_000, at: now });
@@ -163,7 +163,7 @@ describe("silence", () => {
 });
 
 describe("signs of life", () => {
-  test("cost a commit only now and then", () => {
+  test("[LIVE14] cost a commit only now and then", () => {
     presence.hear();
     hold("t1");
     const before = commits;
@@ -175,7 +175,7 @@ describe("signs of life", () => {
     expect(told).toEqual([]);
   });
 
-  test("by ping cost none, and are read when the alarm rings", () => {
+  test("[LIVE14] by ping cost none, and are read when the alarm rings", () => {
     connections = { count: 1, pinged: now };
     presence.noteConnected();
     hold("t1");
@@ -192,7 +192,7 @@ describe("signs of life", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1", "agent.back reviewer 1 in t1"]);
   });
 
-  test("without any role, while connected, need no alarm; without a connection the last makes the agent away", () => {
+  test("[LIVE15] without any role, while connected, need no alarm; without a connection the last makes the agent away", () => {
     connections = { count: 1 };
     presence.noteConnected();
     expect(pass(86_400_000)).toBe(0);
@@ -204,7 +204,7 @@ describe("signs of life", () => {
     expect(pass(86_400_000)).toBe(0);
   });
 
-  test("by polls, without any role, keep the agent online", () => {
+  test("[LIVE15] by polls, without any role, keep the agent online", () => {
     for (let poll = 0; poll < 20; poll++) {
       presence.hear();
       pass(25_000);
@@ -216,7 +216,7 @@ describe("signs of life", () => {
 });
 
 describe("a new life of the object", () => {
-  test("between two alarms changes nothing for one whose pings outlive it", () => {
+  test("[LIVE16] between two alarms changes nothing for one whose pings outlive it", () => {
     connections = { count: 1, pinged: now };
     presence.noteConnected();
     hold("t1");
@@ -227,7 +227,7 @@ describe("a new life of the object", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("grants back what may have been heard and not written, and no more", () => {
+  test("[LIVE16] grants back what may have been heard and not written, and no more", () => {
     presence.hear();
     hold("t1");
     now += 25_000;
@@ -239,7 +239,7 @@ describe("a new life of the object", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("again and again does not put the loss off for ever", () => {
+  test("[LIVE16] again and again does not put the loss off for ever", () => {
     presence.hear();
     hold("t1");
     for (let life = 0; life < 100 && told.length === 0; life++) {
@@ -249,7 +249,7 @@ describe("a new life of the object", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("after the server was down gives each part one full window", () => {
+  test("[LIVE17] after the server was down gives each part one full window", () => {
     presence.hear();
     hold("t1");
     now += 3_600_000;
@@ -262,7 +262,7 @@ describe("a new life of the object", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("in which sockets are gone without a word does so too", () => {
+  test("[LIVE17] in which sockets are gone without a word does so too", () => {
     connections = { count: 1, pinged: now };
     presence.noteConnected();
     hold("t1");
@@ -275,7 +275,7 @@ describe("a new life of the object", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("does not bring back who is away", () => {
+  test("[LIVE16] does not bring back who is away", () => {
     presence.hear();
     hold("t1");
     pass(100_000);
@@ -287,7 +287,7 @@ describe("a new life of the object", () => {
 });
 
 describe("a clock", () => {
-  test("that jumps ahead past the alarm gives one full window", () => {
+  test("[LIVE18] that jumps ahead past the alarm gives one full window", () => {
     presence.hear();
     hold("t1");
     now += 600_000;
@@ -296,7 +296,7 @@ describe("a clock", () => {
     expect(presence.due()).toBe(now + 90_000);
   });
 
-  test("that goes back makes nobody immortal", () => {
+  test("[LIVE18] that goes back makes nobody immortal", () => {
     presence.hear();
     hold("t1");
     now -= 3_600_000;
@@ -307,7 +307,7 @@ describe("a clock", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("that goes back while an agent speaks counts from there", () => {
+  test("[LIVE18] that goes back while an agent speaks counts from there", () => {
     presence.hear();
     hold("t1");
     now -= 3_600_000;
@@ -321,7 +321,7 @@ describe("a clock", () => {
   });
 });
 
-test("thousands of roles are told of in pieces, each role once", () => {
+test("[LIVE19] thousands of roles are told of in pieces, each role once", () => {
   presence.hear();
   storage.transaction(() => {
     for (let index = 0; index < 3_000; index++)
@@ -357,7 +357,7 @@ test("thousands of roles are told of in pieces, each role once", () => {
   expect(states).toEqual(["online", "away", "online"]);
 });
 
-test("a part that ends is told of no more; one lost says so of the agent", () => {
+test("[LIVE19] a part that ends is told of no more; one lost says so of the agent", () => {
   presence.hear();
   hold("t1");
   hold("t2");
@@ -382,7 +382,7 @@ test("a part that ends is told of no more; one lost says so of the agent", () =>
   expect(pass(86_400_000)).toBe(0);
 });
 
-test("a lease lapses after its silence and its grace, from the last sign on", () => {
+test("[LIVE21] a lease lapses after its silence and its grace, from the last sign on", () => {
   presence.hear();
   hold("t1");
   const [seat] = assignments.list();

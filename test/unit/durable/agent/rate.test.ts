@@ -9,7 +9,7 @@ function drain(rate: ReturnType<typeof createRate>): number {
   return taken;
 }
 
-test("a burst may come at once, then as much as fills in", () => {
+test("[FAIR6] a burst may come at once, then as much as fills in", () => {
   let now = 1_000_000;
   const rate = createRate(10, () => now);
   expect(drain(rate)).toBe(50);
@@ -23,7 +23,7 @@ test("a burst may come at once, then as much as fills in", () => {
   expect(drain(rate)).toBe(50);
 });
 
-test("a clock that is set back stops nobody, and gives nobody more", () => {
+test("[FAIR6] a clock that is set back stops nobody, and gives nobody more", () => {
   let now = 1_000_000;
   const rate = createRate(10, () => now);
   drain(rate);
@@ -33,7 +33,7 @@ test("a clock that is set back stops nobody, and gives nobody more", () => {
   expect(rate.take()).toBe(0);
 });
 
-test("less than one a second still lets one through", () => {
+test("[FAIR6] less than one a second still lets one through", () => {
   let now = 0;
   const rate = createRate(0.1, () => now);
   expect(drain(rate)).toBe(1);
@@ -42,7 +42,7 @@ test("less than one a second still lets one through", () => {
   expect(rate.take()).toBe(0);
 });
 
-test("who waits as told is never taken for a flood; who does not, is after ten bursts", () => {
+test("[FAIR14] who waits as told is never taken for a flood; who does not, is after ten bursts", () => {
   let now = 0;
   const patient = createRate(10, () => now);
   for (let second = 0; second < 1_000; second++) {
@@ -66,6 +66,6 @@ test.each([
   ],
   [{ NERVEFLARE_RATE_EVENTS: "0", NERVEFLARE_RATE_CALLS: "-1" }, agentLimits.rates],
   [{ NERVEFLARE_RATE_EVENTS: "fast", NERVEFLARE_RATE_CALLS: "Infinity" }, agentLimits.rates],
-])("%j sets %j", (variables, expected) => {
+])("[FAIR6] %j sets %j", (variables, expected) => {
   expect(readRates(variables)).toEqual(expected);
 });

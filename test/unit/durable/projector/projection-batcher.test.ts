@@ -25,7 +25,7 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }
 
-test("calls of one turn go in one write; what arrives meanwhile waits and goes together", async () => {
+test("[LOG8] calls of one turn go in one write; what arrives meanwhile waits and goes together", async () => {
   const { writes, write } = createSlowWriter();
   const { project } = createProjectionBatcher<Row>({ write });
   const answered: string[] = [];
@@ -50,7 +50,7 @@ test("calls of one turn go in one write; what arrives meanwhile waits and goes t
 test.each([
   ["rows", { rowsPerWrite: 3 }],
   ["bytes", { bytesPerWrite: 3 }],
-])("a write is bounded by %s, and a call's rows stay together", async (_, bounds) => {
+])("[LOG8] a write is bounded by %s, and a call's rows stay together", async (_, bounds) => {
   const writes: string[][] = [];
   const { project } = createProjectionBatcher<Row>({ write: async (rows) => void writes.push(rows.map(({ name }) => name)), ...bounds });
   await Promise.all([
@@ -62,7 +62,7 @@ test.each([
   expect(writes).toEqual([["a1", "a2", "b1"], ["c1", "c2", "c3", "c4"], ["d1"]]);
 });
 
-test("one caller's bad row fails that caller alone", async () => {
+test("[LOG9] one caller's bad row fails that caller alone", async () => {
   const { project } = createProjectionBatcher<Row>({
     write: async (rows) => {
       if (rows.some(({ name }) => name === "bad")) throw new Error("a bad row");
@@ -72,7 +72,7 @@ test("one caller's bad row fails that caller alone", async () => {
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("a database that is down is not tried once per caller, and is tried again for the next", async () => {
+test("[LOG10] a database that is down is not tried once per caller, and is tried again for the next", async () => {
   let writes = 0;
   let down = true;
   const { project } = createProjectionBatcher<Row>({
@@ -89,7 +89,7 @@ test("a database that is down is not tried once per caller, and is tried again f
   expect(writes).toBe(5);
 });
 
-test("callers beyond what may wait are told at once, and others are served on", async () => {
+test("[LOG9] callers beyond what may wait are told at once, and others are served on", async () => {
   const { writes, write } = createSlowWriter();
   const { project } = createProjectionBatcher<Row>({ write, bytesWaiting: 10 });
   const first = project([row("first", 5)]);
@@ -107,7 +107,7 @@ test("callers beyond what may wait are told at once, and others are served on", 
   await huge;
 });
 
-test("no rows need no write", async () => {
+test("[LOG8] no rows need no write", async () => {
   const { writes, write } = createSlowWriter();
   await createProjectionBatcher<Row>({ write }).project([]);
   expect(writes).toEqual([]);

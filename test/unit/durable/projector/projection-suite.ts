@@ -64,7 +64,7 @@ export function testProjection(openDb: () => D1Database): void {
     ]);
   });
 
-  test("a receiver that cannot be reached is shown by the status until nothing waits for it; a late word changes nothing", async () => {
+  test("[LOG7] a receiver that cannot be reached is shown by the status until nothing waits for it; a late word changes nothing", async () => {
     const { app, write } = setUp();
     const receiver = `agent/${unique()}`;
     const row = (sender: string, order: number, messages: number): ProjectionRow => ({
@@ -79,7 +79,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect(await shown()).toEqual([]);
   });
 
-  test("an event is kept once per source and id, as it was first", async () => {
+  test("[LOG2] an event is kept once per source and id, as it was first", async () => {
     const { app, write } = setUp();
     const [id, source] = [unique(), `/agents/${unique()}`];
     await write(eventRow({ id, source, data: { n: 1, text: "ü \u0000 \ud83d\ude00 \"'" } }));
@@ -90,7 +90,7 @@ export function testProjection(openDb: () => D1Database): void {
     });
   });
 
-  test("a thousand rows go in one batch, and a large one too", async () => {
+  test("[LOG8] a thousand rows go in one batch, and a large one too", async () => {
     const { app, write } = setUp();
     const type = `bulk.${unique()}`;
     const rows = Array.from({ length: 1000 }, () => eventRow({ type }));
@@ -108,7 +108,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect(count).toBe(1001);
   });
 
-  test("the log is read by type, prefix of types, source, thread and cause", async () => {
+  test("[LOG3] the log is read by type, prefix of types, source, thread and cause", async () => {
     const { app, write } = setUp();
     const [kind, source, thread, cause] = [unique(), `/agents/${unique()}`, unique(), unique()];
     await write(
@@ -128,7 +128,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect(await query(`type=${kind}.a&causationid=${cause}`)).toEqual([]);
   });
 
-  test("the log is read in pages, forwards and backwards", async () => {
+  test("[LOG3] the log is read in pages, forwards and backwards", async () => {
     const { app, write } = setUp();
     const type = `pages.${unique()}`;
     await write(...["1", "2", "3", "4", "5"].map((n) => eventRow({ id: `${type}.${n}`, type })));
@@ -152,12 +152,12 @@ export function testProjection(openDb: () => D1Database): void {
     expect((await query(`&after=${first.positions[0]}&before=${third.positions[0]}`)).ids).toEqual(["2", "3"]);
   });
 
-  test.each(["type=", "after=x", "before=-1", "limit=0", "colour=red"])("a log query with %s is malformed", async (query) => {
+  test.each(["type=", "after=x", "before=-1", "limit=0", "colour=red"])("[LOG3] a log query with %s is malformed", async (query) => {
     const { app } = setUp();
     expect(await app.call("GET", `/v1/events?${query}`)).toMatchObject({ status: 400, body: { code: "malformed" } });
   });
 
-  test("an agent sees what it sent and what belongs to its threads, and nothing else", async () => {
+  test("[ACC24] an agent sees what it sent and what belongs to its threads, and nothing else", async () => {
     const { app, write } = setUp();
     const [id, thread, type] = [unique(), unique(), `seen.${unique()}`];
     const token = await app.register(id);
@@ -174,7 +174,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect(listIds((await app.call("GET", `/v1/events?type=${type}`)).body)).toHaveLength(4);
   });
 
-  test("one event is found by its id; where several senders used it, its source decides", async () => {
+  test("[LOG4] one event is found by its id; where several senders used it, its source decides", async () => {
     const { app, write } = setUp();
     const [id, alice, bob] = [unique(), unique(), unique()];
     const token = await app.register(alice);
@@ -196,7 +196,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect((await app.call("GET", `/v1/events/${unique()}`)).status).toBe(404);
   });
 
-  test("of a thread's rows the greatest revision stands, in whatever order they come, and so do its agents", async () => {
+  test("[LOG5] of a thread's rows the greatest revision stands, in whatever order they come, and so do its agents", async () => {
     const { app, write } = setUp();
     const [id, workflow, gone, stays, comes] = [unique(), unique(), unique(), unique(), unique()];
     const rows = [
@@ -228,7 +228,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect((await app.call("GET", `/v1/threads?workflow=${workflow}&status=completed`)).body.threads).toMatchObject([{ id: other }]);
   });
 
-  test("threads are listed newest first, in pages, by what is asked", async () => {
+  test("[LOG6] threads are listed newest first, in pages, by what is asked", async () => {
     const { app, write } = setUp();
     const [workflow, agent, a, b, c] = [unique(), unique(), unique(), unique(), unique()];
     await write(
@@ -247,7 +247,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/threads?state=queued")).status).toBe(400);
   });
 
-  test("threads that wait come longest first, each with what it waits for and on whom", async () => {
+  test("[LOG6] threads that wait come longest first, each with what it waits for and on whom", async () => {
     const { app, write } = setUp();
     const [workflow, answer, claim, place, person, engine, done] = [unique(), unique(), unique(), unique(), unique(), unique(), unique()];
     const at = (minute: number) => `2026-11-20T12:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -300,7 +300,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect(status.log).toMatchObject({ lagMs: 12, failing: null });
   });
 
-  test("the log is asked for what was recorded in a span of time, and its pages stay whole while more arrives", async () => {
+  test("[LOG3] the log is asked for what was recorded in a span of time, and its pages stay whole while more arrives", async () => {
     const { app, write } = setUp();
     const source = `/agents/${unique()}`;
     const sent = Array.from({ length: 7 }, () => eventRow({ source }));
@@ -326,7 +326,7 @@ export function testProjection(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/events?since=2026-13-01")).status).toBe(400);
   });
 
-  test("an agent lists only threads that it takes part in, whoever it asks for", async () => {
+  test("[ACC24] an agent lists only threads that it takes part in, whoever it asks for", async () => {
     const { app, write } = setUp();
     const [id, other, workflow, own, shared, foreign] = [unique(), unique(), unique(), unique(), unique(), unique()];
     const token = await app.register(id);

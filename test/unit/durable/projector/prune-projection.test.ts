@@ -25,7 +25,7 @@ async function list(db: D1Database, sql: string): Promise<unknown[]> {
   return (await db.prepare(sql).all<{ id: unknown }>()).results.map(({ id }) => id);
 }
 
-test("what ended long ago goes; a living thread keeps its row and its events, however old", async () => {
+test("[RET10] what ended long ago goes; a living thread keeps its row and its events, however old", async () => {
   const db = openSqliteD1();
   const rows = [
     threadRow("old", "completed", "2020-01-01T00:00:00.000Z"),
@@ -55,7 +55,7 @@ test("what ended long ago goes; a living thread keeps its row and its events, ho
   expect(await list(db, "SELECT thread AS id FROM thread_agent")).toHaveLength(1);
 });
 
-test("a run deletes in steps, and no more of them than it may", async () => {
+test("[RET11] a run deletes in steps, and no more of them than it may", async () => {
   const db = openSqliteD1();
   await db.batch(
     prepareProjection(
@@ -68,7 +68,7 @@ test("a run deletes in steps, and no more of them than it may", async () => {
   expect(await pruneProjection(db, { now, retention: defaultRetention, rows: 3 })).toEqual({ events: 4, threads: 0, turns: 0 });
 });
 
-test("a position is never given again", async () => {
+test("[RET12] a position is never given again", async () => {
   const db = openSqliteD1();
   await db.batch(prepareProjection(db, [encodeRow(eventRow("first", null))]));
   await pruneProjection(db, { now: Date.now() + 31 * day, retention: defaultRetention });

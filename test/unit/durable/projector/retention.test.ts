@@ -28,7 +28,7 @@ function parse(text: string) {
   return read.retention;
 }
 
-test("the longest pattern that fits a kind says how long it is kept, and the default the rest", async () => {
+test("[RET6] the longest pattern that fits a kind says how long it is kept, and the default the rest", async () => {
   const db = openSqliteD1();
   const retention = parse('{"default": "30d", "debug.*": "1d", "debug.keep.*": "60d", "debug.keep.not": "2d"}');
   await fill(db, ["debug.x", "debugger.x", "debug.keep.x", "debug.keep.not", "other"]);
@@ -42,7 +42,7 @@ test("the longest pattern that fits a kind says how long it is kept, and the def
   expect(await listTypes(db)).toEqual([]);
 });
 
-test("the default spares threads that live; what a rule names goes out of them too", async () => {
+test("[RET7] the default spares threads that live; what a rule names goes out of them too", async () => {
   const db = openSqliteD1();
   const facts = { workflow: "w", revision: "r", initiator: "a", key: null, agents: [], waiting: null, parent: null };
   const at = "2020-01-01T00:00:00.000Z";
@@ -56,7 +56,7 @@ test("the default spares threads that live; what a rule names goes out of them t
   expect(await listTypes(db)).toEqual(["nerve.turn.respond"]);
 });
 
-test("nothing said is thirty days of everything", () => {
+test("[RET6] nothing said is thirty days of everything", () => {
   expect(parse("")).toEqual({ default: 30 * day, rules: [] });
 });
 
@@ -69,11 +69,11 @@ test.each([
   ['{"Debug.*": "1d"}', "is no kind"],
   ['{"*": "1d"}', "is no kind"],
   [JSON.stringify(Object.fromEntries(Array.from({ length: 41 }, (_, n) => [`k${n}`, "1d"]))), "at most 40"],
-])("%s is told what is wrong with it", (text, said) => {
+])("[RET8] %s is told what is wrong with it", (text, said) => {
   expect(parseRetention(text)).toEqual({ ok: false, error: expect.stringContaining(said) });
 });
 
-test("the archive is the log as lines, from a position on, and only what was archived is pruned", async () => {
+test("[RET9] the archive is the log as lines, from a position on, and only what was archived is pruned", async () => {
   const db = openSqliteD1();
   const app = createTestApp(db);
   await fill(

@@ -48,7 +48,7 @@ async function route(event: CloudEvent, options: Partial<RouteOptions> = {}) {
   return routed.value;
 }
 
-test("an emit reflex's event follows in the same commit: its id the same at each try, its cause the event before, one deeper", async () => {
+test("[ROUTE3] an emit reflex's event follows in the same commit: its id the same at each try, its cause the event before, one deeper", async () => {
   publish("ops", [emits(["deploy.finished"], "fleet.notify", "agents/bob")]);
   publish("audit", [{ kind: "workflow", on: ["fleet.notify"] }]);
   const event = makeEvent("deploy.finished", { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" });
@@ -68,7 +68,7 @@ test("an emit reflex's event follows in the same commit: its id the same at each
   expect((await route(event)).emitted.map(({ event: { id } }) => id)).toEqual([emitted?.event.id]);
 });
 
-test("a chain that never ends stops at its depth, says so to the sender, and is in the log", async () => {
+test("[ROUTE5] a chain that never ends stops at its depth, says so to the sender, and is in the log", async () => {
   publish("ping", [emits(["ping"], "pong")]);
   publish("pong", [emits(["pong"], "ping")]);
   const routed = await route(makeEvent("ping"));
@@ -83,7 +83,7 @@ test("a chain that never ends stops at its depth, says so to the sender, and is 
   });
 });
 
-test("what a thread says is as deep as its thread, so a loop through threads ends as well", async () => {
+test("[ROUTE5] what a thread says is as deep as its thread, so a loop through threads ends as well", async () => {
   publish("loop", [{ kind: "workflow", on: ["round.done"] }]);
   const deep = await route(makeEvent("round.done", { source: "/threads/t", nrvdepth: routingLimits.chainDepth }));
   expect(deep.threads).toEqual([]);
@@ -92,19 +92,19 @@ test("what a thread says is as deep as its thread, so a loop through threads end
   expect(shallow.threads).toHaveLength(1);
 });
 
-test("reflexes that fan out at each step publish no more than the limit", async () => {
+test("[ROUTE6] reflexes that fan out at each step publish no more than the limit", async () => {
   publish("bomb", [{ kind: "emit", on: ["boom"], emit: [{ kind: "boom" }, { kind: "boom" }, { kind: "boom" }] }]);
   const routed = await route(makeEvent("boom"));
   expect(routed.emitted.filter(({ event }) => event.type === "boom")).toHaveLength(routingLimits.emitted);
   expect(routed.notes.join()).toContain(`at most ${routingLimits.emitted} events`);
 });
 
-test("nobody but the orchestrator says how deep an event is", async () => {
+test("[ROUTE5] nobody but the orchestrator says how deep an event is", async () => {
   const judged = await judgeEvent({ id: "e", type: "a.b", nrvdepth: -5 }, "/agents/alice", sender, now);
   expect(judged.ok && Object.keys(judged.value.event)).not.toContain("nrvdepth");
 });
 
-test("a reflex that does not fire is kept with the reason", async () => {
+test("[ROUTE7] a reflex that does not fire is kept with the reason", async () => {
   publish("a", [{ kind: "workflow", on: ["x.*"], when: "data.no" }]);
   publish("b", [{ kind: "workflow", on: ["x.y"], key: ["data.missing"] }]);
   publish("c", [{ kind: "workflow", on: ["x.y"] }], { type: "object", required: ["pr"] });
@@ -123,12 +123,12 @@ test("a reflex that does not fire is kept with the reason", async () => {
   expect(notes[2]).toContain("c: the data does not fit its input");
 });
 
-test("where no workflow listens, that is what is kept", async () => {
+test("[ROUTE7] where no workflow listens, that is what is kept", async () => {
   publish("a", [{ kind: "workflow", on: ["x.z"] }]);
   expect((await route(makeEvent("x.y"))).routing).toEqual({ verdicts: [], recipients: [], unheard: true });
 });
 
-test("nerve.* fires by exact kind, and never the thread's own workflow", async () => {
+test("[ROUTE1] nerve.* fires by exact kind, and never the thread's own workflow", async () => {
   publish("review", [{ kind: "workflow", on: ["nerve.thread.suspended"] }]);
   publish("pager", [{ kind: "workflow", on: ["nerve.thread.suspended"] }]);
   publish("all", [{ kind: "workflow", on: ["nerve.thread.*"] }]);
@@ -139,7 +139,7 @@ test("nerve.* fires by exact kind, and never the thread's own workflow", async (
   ]);
 });
 
-test("subscribers are sent it once, the sender is not, and what has it already is not sent again", async () => {
+test("[ROUTE8] subscribers are sent it once, the sender is not, and what has it already is not sent again", async () => {
   subscriptions = new Map([
     ["alice", ["deploy.*"]],
     ["bob", ["deploy.*", "deploy.finished"]],
@@ -153,7 +153,7 @@ test("subscribers are sent it once, the sender is not, and what has it already i
   expect(again.messages).toEqual([]);
 });
 
-test("role:x is whoever holds it in the thread that the event names", async () => {
+test("[ROUTE9] role:x is whoever holds it in the thread that the event names", async () => {
   const findHolders: RouteOptions["findHolders"] = async (thread) =>
     thread === "t1" ? succeed({ author: "bob", reviewer: null }) : refuse("not_found", "There is no such thread.");
   const send = (to: string, correlationid?: string) =>
@@ -168,7 +168,7 @@ test("role:x is whoever holds it in the thread that the event names", async () =
   expect(await send("role:author")).toMatchObject({ ok: false, problem: { code: "malformed" } });
 });
 
-test("an address that names nobody is refused, but an author's only costs its note", async () => {
+test("[ROUTE4] an address that names nobody is refused, but an author's only costs its note", async () => {
   expect(await routeEvent(makeEvent("a.b", { to: "agents/nobody" }), sender, registry, { now })).toMatchObject({
     ok: false,
     problem: { code: "not_found" },

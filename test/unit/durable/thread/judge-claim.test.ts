@@ -13,7 +13,7 @@ const event = {
   agent: "bob",
 };
 
-test("each rule says no in its own words", async () => {
+test("[RECR4] each rule says no in its own words", async () => {
   const judge = (eligibility: object, agent: object = {}) =>
     judgeClaimCard(makeRole({ name: "r", eligibility: { all: ["x"], ...eligibility } }), { ...card, ...agent }, "w", event);
   expect(await judge({})).toBeUndefined();
@@ -32,7 +32,7 @@ test("each rule says no in its own words", async () => {
   expect(await judge({}, { capacity: { slots: 2, used: 2 } })).toEqual({ rule: "capacity", why: "at capacity (2 of 2)" });
 });
 
-test("a role sets apart who holds what its `not` names, of pools who held it last", () => {
+test("[RECR24] a role sets apart who holds what its `not` names, of pools who held it last", () => {
   const ir = makeWorkflow({
     nodes: [],
     roles: [

@@ -21,14 +21,14 @@ const unasked: ScorePorts = {
   },
 };
 
-test("a claim is ranked by the agent, its bid, its past and the event", async () => {
+test("[RECR21] a claim is ranked by the agent, its bid, its past and the event", async () => {
   const score = "bid.price * -1 + agent.load + event.data.size + $count($event.agent) + (agent.labels.region = 'eu' ? 100 : 0)";
   expect(await scoreClaim({ pick: "best", score }, { agent, bid: { price: 7 }, event }, unasked)).toEqual({ ok: true, score: 99 });
   const past = "stats.success * 10 + stats.overall.turns - stats.median";
   expect(await scoreClaim({ pick: "best", score: past }, { agent, event }, ports)).toEqual({ ok: true, score: -55 });
 });
 
-test("a score that is no number is a reason, never silently 0", async () => {
+test("[RECR6] a score that is no number is a reason, never silently 0", async () => {
   const judge = (score: string, bid?: never) => scoreClaim({ pick: "best", score }, { agent, bid, event }, ports);
   expect(await judge("'high'")).toEqual({ ok: false, why: 'score gives "high", which is no number' });
   expect(await judge("bid.price")).toEqual({ ok: false, why: "score gives nothing, which is no number" });
@@ -38,20 +38,20 @@ test("a score that is no number is a reason, never silently 0", async () => {
   expect(await judge(`'${"x".repeat(200)}'`)).toMatchObject({ ok: false, why: expect.stringMatching(/x…, which is no number$/) });
 });
 
-test("without a score the bid is it, and whoever bids nothing bids 0", async () => {
+test("[RECR21] without a score the bid is it, and whoever bids nothing bids 0", async () => {
   const judge = (bid?: never) => scoreClaim({ pick: "best" }, { agent, bid, event }, unasked);
   expect(await judge(12 as never)).toEqual({ ok: true, score: 12 });
   expect(await judge()).toEqual({ ok: true, score: 0 });
   expect(await judge({ price: 3 } as never)).toEqual({ ok: false, why: 'the bid is {"price":3}, which is no number' });
 });
 
-test("first and sticky rank by arrival, random by the number that was drawn", async () => {
+test("[RECR22] first and sticky rank by arrival, random by the number that was drawn", async () => {
   expect(await scoreClaim({ pick: "first" }, { agent, event }, unasked)).toEqual({ ok: true });
   expect(await scoreClaim({ pick: "sticky", score: "1" }, { agent, event }, unasked)).toEqual({ ok: true });
   expect(await scoreClaim({ pick: "random" }, { agent, event }, unasked)).toEqual({ ok: true, score: 0.25 });
 });
 
-test("the higher score wins, and at a draw whoever came earlier", () => {
+test("[RECR18] the higher score wins, and at a draw whoever came earlier", () => {
   const claims = [
     { agent: "a", score: 1 },
     { agent: "b", score: 3 },
@@ -63,7 +63,7 @@ test("the higher score wins, and at a draw whoever came earlier", () => {
   expect(rankClaims(claims).map((claim) => claim.agent)).toEqual(["b", "d", "a", "c", "e", "f"]);
 });
 
-test("stats are numbers of the past, and of nothing where there is none", () => {
+test("[RECR23] stats are numbers of the past, and of nothing where there is none", () => {
   const turn = (outcome: PastTurn["outcome"], from: number, to: number): PastTurn => ({
     outcome,
     given_at: from * 1000,

@@ -52,7 +52,7 @@ function tell(until = Number.POSITIVE_INFINITY): TraceSource {
 const lengths = (spans: Span[]) =>
   Object.fromEntries(spans.map(({ kind, start, end }) => [kind, [start - begun, end === null ? null : end - begun]]));
 
-test("a thread is told as queue, recruitment, turn, delivery, work and decision, in the trace of its first event", () => {
+test("[TRACE3] a thread is told as queue, recruitment, turn, delivery, work and decision, in the trace of its first event", () => {
   const { spans, traceId } = buildTrace(tell());
   expect(traceId).toBe("4bf92f3577b34da6a3ce929d0e0e4736");
   expect(lengths(spans)).toEqual({
@@ -72,20 +72,20 @@ test("a thread is told as queue, recruitment, turn, delivery, work and decision,
   expect(of("recruitment")).toMatchObject({ attributes: { agent: "bob", claims: 1, closed: "filled" } });
 });
 
-test("a turn's span is the one that its agent was told, so what the agent traces hangs under it", () => {
+test("[TRACE4] a turn's span is the one that its agent was told, so what the agent traces hangs under it", () => {
   const source = tell();
   const assigned = source.entries.find(({ event }) => event.type === "nerve.turn.assigned")?.event;
   const turn = buildTrace(source).spans.find(({ kind }) => kind === "turn");
   expect(turn?.spanId).toBe(parseTraceparent(assigned?.traceparent ?? "")?.spanId);
 });
 
-test.each([0, 10, 500, 700, 710, 740])("a thread that is only %d ms old has what it has, open at its end", (until) => {
+test.each([0, 10, 500, 700, 710, 740])("[TRACE3] a thread that is only %d ms old has what it has, open at its end", (until) => {
   const { spans } = buildTrace(tell(until));
   expect(spans[0]).toMatchObject({ kind: "thread", end: null, status: "open" });
   for (const { start, end } of spans) expect(end ?? start).toBeGreaterThanOrEqual(start);
 });
 
-test("every span has an id of its own and a parent in the trace, but the first", () => {
+test("[TRACE3] every span has an id of its own and a parent in the trace, but the first", () => {
   const { spans } = buildTrace(tell());
   const ids = spans.map(({ spanId }) => spanId);
   expect(new Set(ids).size).toBe(ids.length);
@@ -93,7 +93,7 @@ test("every span has an id of its own and a parent in the trace, but the first",
   for (const { parentId } of spans.slice(1)) expect(ids).toContain(parentId);
 });
 
-test("a turn that is given again after a failure is two spans, and what is open ends with the thread", () => {
+test("[TRACE3] a turn that is given again after a failure is two spans, and what is open ends with the thread", () => {
   const source = tell(740);
   const again = source.entries.at(-1) as TraceSource["entries"][number];
   source.entries.push(

@@ -107,7 +107,7 @@ function setUp(url: string, more: { headers?: string } = {}) {
   return { exporter, ring, timers, warned };
 }
 
-test("threads that end together go in one request that the protocol's schema takes; what has not ended is left out", async () => {
+test("[TRACE5] threads that end together go in one request that the protocol's schema takes; what has not ended is left out", async () => {
   const { url, requests } = await startCollector();
   const { exporter, ring } = setUp(url, { headers: "Authorization=Bearer%20x, x-scope = a=b" });
   for (const thread of ["t1", "t2", "t404", "t1"]) exporter.add(thread);
@@ -123,7 +123,7 @@ test("threads that end together go in one request that the protocol's schema tak
   for (const { parentSpanId } of spans) if (parentSpanId !== undefined) expect(ids).toContain(parentSpanId);
 });
 
-test("a collector that is busy gets the same again after what it asks, and growing pauses; then the queue goes on", async () => {
+test("[TRACE6] a collector that is busy gets the same again after what it asks, and growing pauses; then the queue goes on", async () => {
   const { url, requests } = await startCollector((nth) => (nth <= 3 ? 503 : 200));
   const { exporter, ring } = setUp(url);
   exporter.add("t1");
@@ -137,7 +137,7 @@ test("a collector that is busy gets the same again after what it asks, and growi
   await vi.waitFor(() => expect(requests).toHaveLength(5));
 });
 
-test("what a collector refuses for good is dropped and told of, and so is a batch that nobody takes", async () => {
+test("[TRACE6] what a collector refuses for good is dropped and told of, and so is a batch that nobody takes", async () => {
   const refusing = await startCollector(() => 400);
   const one = setUp(refusing.url);
   one.exporter.add("t1");
@@ -151,7 +151,7 @@ test("what a collector refuses for good is dropped and told of, and so is a batc
   await vi.waitFor(() => expect(away.exporter.count()).toEqual({ waiting: 0, dropped: 1 }));
 });
 
-test("the queue is bounded: beyond it the oldest goes, and batches are no larger than they may be", async () => {
+test("[TRACE7] the queue is bounded: beyond it the oldest goes, and batches are no larger than they may be", async () => {
   const { url, requests } = await startCollector();
   const { exporter, ring } = setUp(url);
   for (let count = 0; count < exportLimits.waiting + 5; count++) exporter.add(`t${count + 1_000}`);

@@ -11,7 +11,7 @@ function event(more: Partial<CloudEvent> = {}): CloudEvent {
 }
 
 describe("a traceparent", () => {
-  test("is read as W3C has it", () => {
+  test("[TRACE1] is read as W3C has it", () => {
     expect(parseTraceparent(given)).toEqual({ traceId: trace, spanId: "00f067aa0ba902b7", flags: "01" });
     // A later version may say more.
     expect(parseTraceparent(`01-${trace}-00f067aa0ba902b7-01-more`)).toMatchObject({ traceId: trace });
@@ -27,7 +27,7 @@ describe("a traceparent", () => {
     `00-${"0".repeat(32)}-00f067aa0ba902b7-01`,
     `00-${trace}-${"0".repeat(16)}-01`,
     `00-${trace.slice(1)}-00f067aa0ba902b7-01`,
-  ])("%j is none: it is dropped with its state, and a trace begins", (traceparent) => {
+  ])("[TRACE1] %j is none: it is dropped with its state, and a trace begins", (traceparent) => {
     const continued = continueTrace(event({ traceparent, tracestate: "v=1" }));
     expect(parseTraceparent(continued.traceparent ?? "")).toBeDefined();
     expect(continued.traceparent).not.toContain(trace);
@@ -36,7 +36,7 @@ describe("a traceparent", () => {
   });
 });
 
-test("an event that has a trace keeps it, and one without begins the same one whenever it is sent", () => {
+test("[TRACE2] an event that has a trace keeps it, and one without begins the same one whenever it is sent", () => {
   expect(continueTrace(event({ traceparent: given, tracestate: "v=1" }))).toMatchObject({ traceparent: given, tracestate: "v=1" });
   const begun = continueTrace(event()).traceparent;
   expect(continueTrace(event()).traceparent).toBe(begun);
@@ -44,7 +44,7 @@ test("an event that has a trace keeps it, and one without begins the same one wh
   expect(continueTrace(event({ source: "/agents/b" })).traceparent).not.toBe(begun);
 });
 
-test("what a thread says is of its first event's trace, each with a span of its own, the same when said again", () => {
+test("[TRACE2] what a thread says is of its first event's trace, each with a span of its own, the same when said again", () => {
   const first = event({ traceparent: given, tracestate: "v=1" });
   const said = ["1", "2", "1"].map((id) => stampTrace(event({ id, source: "/threads/t" }), first));
   const spans = said.map(({ traceparent = "" }) => parseTraceparent(traceparent));

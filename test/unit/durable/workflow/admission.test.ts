@@ -108,7 +108,7 @@ function setUp(first: Queueing = { concurrency: 1 }) {
   };
 }
 
-test("whoever finds no place waits, is told why, and starts in order", async () => {
+test("[QUE4] whoever finds no place waits, is told why, and starts in order", async () => {
   const world = setUp();
   for (const thread of ["t1", "t2", "t3"]) await world.admit(thread);
   expect(world.told("thread.start")).toEqual(["t1"]);
@@ -123,7 +123,7 @@ test("whoever finds no place waits, is told why, and starts in order", async () 
   expect(world.admission.admission()).toMatchObject({ running: 1, queued: [], concurrency: 1 });
 });
 
-test("a thread that is suspended gives its place to the next, keeps its key, and runs at once when it is resumed", async () => {
+test("[QUE5] a thread that is suspended gives its place to the next, keeps its key, and runs at once when it is resumed", async () => {
   const world = setUp();
   await world.admit("t1", { key: "k" });
   await world.admit("t2");
@@ -141,7 +141,7 @@ test("a thread that is suspended gives its place to the next, keeps its key, and
   expect(world.told("thread.start")).toEqual(["t1", "t2", "t4"]);
 });
 
-test("a full queue drops its oldest; overflow: drop drops the newcomer", async () => {
+test("[QUE6] a full queue drops its oldest; overflow: drop drops the newcomer", async () => {
   const world = setUp({ concurrency: 1, maxQueue: 2 });
   for (const thread of ["t1", "t2", "t3", "t4"]) await world.admit(thread);
   expect(world.told("thread.dropped")).toEqual(["t2"]);
@@ -152,7 +152,7 @@ test("a full queue drops its oldest; overflow: drop drops the newcomer", async (
   expect(strict.rows.findLast((row) => row.table === "thread")).toMatchObject({ id: "t2", status: "dropped" });
 });
 
-test("priorities and initiators: the highest first, then in turn", async () => {
+test("[QUE3] priorities and initiators: the highest first, then in turn", async () => {
   const world = setUp();
   await world.admit("t0");
   await world.admit("a1", { agent: "a" });
@@ -167,7 +167,7 @@ test("priorities and initiators: the highest first, then in turn", async () => {
   expect(world.told("thread.start")).toEqual(["t0", ...order]);
 });
 
-test("a paused workflow admits nobody, lets what runs run, and says by whom; unpaused it starts who waits", async () => {
+test("[QUE7] a paused workflow admits nobody, lets what runs run, and says by whom; unpaused it starts who waits", async () => {
   const world = setUp({ concurrency: 2, overflow: "drop" });
   await world.admit("t1");
   await world.admission.pause({ by: "ann", reason: "deploy", since: "now" });
@@ -183,7 +183,7 @@ test("a paused workflow admits nobody, lets what runs run, and says by whom; unp
   expect(world.admission.admission()).toMatchObject({ running: 1, queued: [], paused: null });
 });
 
-test("a crash between the end of one thread and the start of the next loses neither", async () => {
+test("[QUE8] a crash between the end of one thread and the start of the next loses neither", async () => {
   const world = setUp();
   vi.spyOn(console, "warn").mockImplementation(() => {});
   await world.admit("t1");
@@ -199,7 +199,7 @@ test("a crash between the end of one thread and the start of the next loses neit
   expect(world.told("thread.start")).toEqual(["t1", "t2"]);
 });
 
-test("a published revision's concurrency holds for those that already wait; an older revision's event does not bring the old back", async () => {
+test("[QUE9] a published revision's concurrency holds for those that already wait; an older revision's event does not bring the old back", async () => {
   const world = setUp();
   for (const thread of ["t1", "t2", "t3", "t4"]) await world.admit(thread);
   world.publish("r2", { concurrency: 3 });
@@ -214,7 +214,7 @@ test("a published revision's concurrency holds for those that already wait; an o
   expect(world.admission.admission()).toMatchObject({ concurrency: null, running: 6, queued: [] });
 });
 
-test("a thread that begins anew waits like any other, is never dropped for want of a place, and old words about it are void", async () => {
+test("[QUE10] a thread that begins anew waits like any other, is never dropped for want of a place, and old words about it are void", async () => {
   const world = setUp({ concurrency: 1, overflow: "drop", maxQueue: 1 });
   await world.admit("t1", { key: "k" });
   await world.end("t1");
@@ -231,7 +231,7 @@ test("a thread that begins anew waits like any other, is never dropped for want 
   expect(world.told("thread.start")).toEqual(["t1", "t2", "t1", "t1"]);
 });
 
-test("a resume signal goes to the key's live thread, or else to its last ended one", async () => {
+test("[QUE11] a resume signal goes to the key's live thread, or else to its last ended one", async () => {
   const world = setUp();
   const signal = (key: string, word = "resume") => world.deliver({ type: "signal", signal: word, key, event: { id: "e" } });
   await world.admit("t1", { key: "k" });
