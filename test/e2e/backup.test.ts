@@ -72,10 +72,10 @@ test("[BACKUP1] a backup under load has all that was accepted before; killed, re
 
   const accepted: string[] = [];
   let stop = false;
-  async function load(lane: number): Promise<void> {
+  async function load(client: number): Promise<void> {
     for (let n = 0; !stop; n++) {
       const answer = await author
-        .send({ type: "pr.ready_for_review", id: `ready:${lane}:${n}`, data: { repo: "nerve", pr: lane * 10_000 + n } })
+        .send({ type: "pr.ready_for_review", id: `ready:${client}:${n}`, data: { repo: "nerve", pr: client * 10_000 + n } })
         .catch(() => null);
       // Its client was closed, or the server is gone for good.
       if (!answer) return;

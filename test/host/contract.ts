@@ -467,7 +467,7 @@ export function describeHost(name: string, createWorld: () => ContractWorld): vo
       });
     });
 
-    test("[HOST14] a message whose delivery fails five times is a dead letter, unrun, the lane goes on, and an operator may retry it", async () => {
+    test("[HOST14] a message whose delivery fails five times is a dead letter, unrun, the outbox goes on, and an operator may retry it", async () => {
       const { w, a } = open();
       const b = `${a}-b`;
       await w.start(a, "sender");

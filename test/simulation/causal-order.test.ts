@@ -1,6 +1,6 @@
 /**
  * [HOST23] Causal order: no agent is shown an event before one that caused it, whatever the network delays. Three to five
- * agents' objects, each with the host's real lane and a mailbox that gives in order and stops at what is held; seeded delays of
+ * agents' objects, each with the host's real outbox and a mailbox that gives in order and stops at what is held; seeded delays of
  * every call and of every answer.
  */
 import { expect, test } from "vitest";

@@ -86,7 +86,7 @@ test("[HOST14] a message at which its receiver runs out of memory or time is a d
   expect(await w.deadLetters("c")).toMatchObject([{ code: "poison" }]);
 });
 
-test("[HOST25] after ten minutes a broken receiver has a queue of its own, in order; the lane goes on, over evictions", async () => {
+test("[HOST25] after ten minutes a broken receiver has a queue of its own, in order; the outbox goes on, over evictions", async () => {
   const w = createNodeWorld();
   for (const name of ["b", "c"]) await w.start(name, "counter");
   await w.start("s", "sender");
@@ -122,8 +122,8 @@ test("[HOST25] after ten minutes a broken receiver has a queue of its own, in or
   expect(await w.query("s", "SELECT count(*) AS n FROM held_back")).toEqual([{ n: 0 }]);
 });
 
-/** A lane by itself, with a clock that the test moves. */
-function openLane(answer: (envelope: Envelope) => Delivery) {
+/** An outbox by itself, with a clock that the test moves. */
+function openOutbox(answer: (envelope: Envelope) => Delivery) {
   const storage = createNodeStorage();
   migrate(storage, { lane: outboxMigrations });
   const sent: string[] = [];
@@ -150,65 +150,65 @@ function openLane(answer: (envelope: Envelope) => Delivery) {
         dueTimes: () => [],
         refused: ({ to, message, code }, _, forget) => {
           refused.push(`${message.type} to ${to}: ${code}`);
-          lane.commit(forget);
+          outgoing.commit(forget);
         },
         heldBack: ({ receiver, messages }) => void told.push(`${receiver}: ${messages}`),
       },
     );
-  let lane = make();
+  let outgoing = make();
   return {
     ...{ storage, sent, told, refused },
-    send: (to: string[], type: string) => lane.commit(() => lane.outbox.append(to, { type })),
+    send: (to: string[], type: string) => outgoing.commit(() => outgoing.outbox.append(to, { type })),
     restart() {
-      lane = make();
+      outgoing = make();
     },
-    heldBack: () => lane.outbox.heldBack(),
+    heldBack: () => outgoing.outbox.heldBack(),
     async pass(milliseconds: number) {
-      for (const until = now + milliseconds; now < until; now += 30_000) await lane.alarm(async () => {});
+      for (const until = now + milliseconds; now < until; now += 30_000) await outgoing.alarm(async () => {});
     },
   };
 }
 
 test("[HOST25] of a message for several, the broken one's part waits: held and released once it is back, the others at once", async () => {
   let broken = true;
-  const lane = openLane(({ to }) => {
+  const outgoing = openOutbox(({ to }) => {
     if (broken && to === "b") throw Object.assign(new Error("no route"), { retryable: true });
     return { status: "stored" };
   });
-  lane.send(["a", "b", "c"], "x");
-  lane.send(["a"], "y");
-  await lane.pass(hostLimits.holdBackAfter + 120_000);
-  expect(lane.sent).toEqual(["x to a hold", "x to c hold", "x to a release", "x to c release", "y to a"]);
-  expect(lane.heldBack()).toMatchObject([{ receiver: "b", messages: 1, error: "no route", since: expect.any(Number) }]);
-  lane.restart();
+  outgoing.send(["a", "b", "c"], "x");
+  outgoing.send(["a"], "y");
+  await outgoing.pass(hostLimits.holdBackAfter + 120_000);
+  expect(outgoing.sent).toEqual(["x to a hold", "x to c hold", "x to a release", "x to c release", "y to a"]);
+  expect(outgoing.heldBack()).toMatchObject([{ receiver: "b", messages: 1, error: "no route", since: expect.any(Number) }]);
+  outgoing.restart();
   broken = false;
-  await lane.pass(120_000);
-  expect(lane.sent.slice(5)).toEqual(["x to b hold", "x to b release"]);
-  expect(lane.told).toEqual(["b: 1", "b: 0"]);
-  expect(lane.storage.exec("SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM held_back) AS left")).toEqual([{ left: 0 }]);
+  await outgoing.pass(120_000);
+  expect(outgoing.sent.slice(5)).toEqual(["x to b hold", "x to b release"]);
+  expect(outgoing.told).toEqual(["b: 1", "b: 0"]);
+  expect(outgoing.storage.exec("SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM held_back) AS left")).toEqual([{ left: 0 }]);
 });
 
-test("[HOST25] a queue of a receiver's own that is full makes the lane wait: nothing is dropped", async () => {
+test("[HOST25] a queue of a receiver's own that is full makes the outbox wait: nothing is dropped", async () => {
   let broken = true;
-  const lane = openLane(({ to }) => {
+  const outgoing = openOutbox(({ to }) => {
     if (broken && to === "b") throw Object.assign(new Error("no route"), { retryable: true });
     return { status: "stored" };
   });
   const size = 1_500_000;
   const fit = Math.floor(hostLimits.heldBackBytes / (size + 100));
-  for (let n = 0; n < fit + 2; n++) lane.send(["b"], `${n} ${"x".repeat(size)}`);
-  lane.send(["a"], "last");
-  await lane.pass(2 * hostLimits.holdBackAfter);
-  expect(lane.sent).toEqual([]);
-  expect(lane.heldBack()).toMatchObject([{ receiver: "b", messages: fit }]);
+  for (let n = 0; n < fit + 2; n++) outgoing.send(["b"], `${n} ${"x".repeat(size)}`);
+  outgoing.send(["a"], "last");
+  await outgoing.pass(2 * hostLimits.holdBackAfter);
+  expect(outgoing.sent).toEqual([]);
+  expect(outgoing.heldBack()).toMatchObject([{ receiver: "b", messages: fit }]);
   broken = false;
-  await lane.pass(300_000);
-  expect(lane.sent.map((line) => line.split(" ")[0])).toEqual([...Array.from({ length: fit + 2 }, (_, n) => String(n)), "last"]);
+  await outgoing.pass(300_000);
+  expect(outgoing.sent.map((line) => line.split(" ")[0])).toEqual([...Array.from({ length: fit + 2 }, (_, n) => String(n)), "last"]);
 });
 
 test("[HOST26] a message that its receiver does not know yet is asked again, and for an hour only", async () => {
   let knows = false;
-  const lane = openLane(({ message, park }) =>
+  const outgoing = openOutbox(({ message, park }) =>
     message.type === "new" && !knows
       ? park
         ? { status: "refused", code: "unknown_message", detail: "no such message" }
@@ -216,35 +216,35 @@ test("[HOST26] a message that its receiver does not know yet is asked again, and
       : { status: "stored" },
   );
   // A deploy takes minutes.
-  lane.send(["b"], "new");
-  lane.send(["b"], "old");
-  await lane.pass(5 * 60_000);
-  expect(lane.sent).toEqual([]);
+  outgoing.send(["b"], "new");
+  outgoing.send(["b"], "old");
+  await outgoing.pass(5 * 60_000);
+  expect(outgoing.sent).toEqual([]);
   knows = true;
-  await lane.pass(120_000);
-  expect(lane.sent.splice(0)).toEqual(["new to b", "old to b"]);
+  await outgoing.pass(120_000);
+  expect(outgoing.sent.splice(0)).toEqual(["new to b", "old to b"]);
   // What nobody will ever know stops its sender for ten minutes, and its receiver for an hour.
   knows = false;
-  lane.send(["b"], "new");
-  lane.send(["b"], "old");
-  lane.send(["c"], "old");
-  await lane.pass(hostLimits.holdBackAfter + 120_000);
-  expect(lane.sent.splice(0)).toEqual(["old to c"]);
-  lane.restart();
-  await lane.pass(hostLimits.unknownFor - hostLimits.holdBackAfter - 240_000);
-  expect([lane.sent, lane.refused]).toEqual([[], []]);
-  await lane.pass(300_000);
-  expect(lane.sent).toEqual(["new to b park", "old to b"]);
-  expect(lane.refused).toEqual(["new to b: unknown_message"]);
+  outgoing.send(["b"], "new");
+  outgoing.send(["b"], "old");
+  outgoing.send(["c"], "old");
+  await outgoing.pass(hostLimits.holdBackAfter + 120_000);
+  expect(outgoing.sent.splice(0)).toEqual(["old to c"]);
+  outgoing.restart();
+  await outgoing.pass(hostLimits.unknownFor - hostLimits.holdBackAfter - 240_000);
+  expect([outgoing.sent, outgoing.refused]).toEqual([[], []]);
+  await outgoing.pass(300_000);
+  expect(outgoing.sent).toEqual(["new to b park", "old to b"]);
+  expect(outgoing.refused).toEqual(["new to b: unknown_message"]);
 });
 
 test("[HOST26] a receiver that is not ready for another reason is asked for longer than an hour", async () => {
   let ready = false;
-  const lane = openLane(() => (ready ? { status: "stored" } : { status: "later", detail: "no definition" }));
-  lane.send(["b"], "x");
-  await lane.pass(3 * hostLimits.unknownFor);
-  expect(lane.sent).toEqual([]);
+  const outgoing = openOutbox(() => (ready ? { status: "stored" } : { status: "later", detail: "no definition" }));
+  outgoing.send(["b"], "x");
+  await outgoing.pass(3 * hostLimits.unknownFor);
+  expect(outgoing.sent).toEqual([]);
   ready = true;
-  await lane.pass(120_000);
-  expect(lane.sent).toEqual(["x to b"]);
+  await outgoing.pass(120_000);
+  expect(outgoing.sent).toEqual(["x to b"]);
 });

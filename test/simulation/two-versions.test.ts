@@ -97,13 +97,13 @@ test("[VER2] every object answers what it does not know so, and refuses it once 
   }
 });
 
-test("[VER2] a message that a newer version has left in an object's own lane does not stop the thread for good", async () => {
+test("[VER2] a message that a newer version has left in an object's own outbox does not stop the thread for good", async () => {
   const { cluster, thread, first } = await begin();
   const { outbox } = cluster.thread(thread).host.committer;
   cluster.thread(thread).host.committer.commit(() => outbox.append(["events"], { type: "of.tomorrow" }));
   await first.claim();
   await cluster.advance(hostLimits.holdBackAfter + 120_000);
-  // It comes behind the other in the lane.
+  // It comes behind the other in the outbox.
   expect(await first.find("nerve.thread.started")).toMatchObject({ thread });
   await cluster.advance(hostLimits.unknownFor);
   expect(cluster.thread(thread).host.committer.outbox.heldBack()).toEqual([]);

@@ -1,4 +1,4 @@
-/** Tables of an agent's object, beside its lane's: an append-only list. */
+/** Tables of an agent's object, beside its outbox's: an append-only list. */
 export const agentMigrations: readonly string[] = [
   `CREATE TABLE agent (one INTEGER PRIMARY KEY CHECK (one = 1), card TEXT NOT NULL, report TEXT NOT NULL, token_hash TEXT NOT NULL, seq_reserved INTEGER NOT NULL, removed INTEGER NOT NULL DEFAULT 0);
    CREATE TABLE mailbox (seq INTEGER PRIMARY KEY, channel TEXT NOT NULL, event TEXT NOT NULL, held INTEGER NOT NULL, acked INTEGER NOT NULL DEFAULT 0, turn TEXT, offer TEXT, expires INTEGER);

@@ -1,5 +1,5 @@
 /**
- * Messages for receivers that failed for too long: each such receiver has a queue of its own, in order, so that the lane
+ * Messages for receivers that failed for too long: each such receiver has a queue of its own, in order, so that the outbox
  * goes on without it. Knows rows and receivers, not actors.
  */
 import { cutToBytes } from "../../contract/limits.ts";

@@ -23,11 +23,11 @@ export const hostLimits = {
   retryLast: 60_000,
   /** Each pause is so many times the one before: five failures of the receiver's own take 34 s. */
   retryFactor: 4,
-  /** Milliseconds that a receiver may fail before its messages leave the lane for a queue of its own: longer than a deploy takes to reach every object. */
+  /** Milliseconds that a receiver may fail before its messages leave the outbox for a queue of its own: longer than a deploy takes to reach every object. */
   holdBackAfter: 600_000,
   /** Milliseconds that a receiver may not know a message before it is told to make it a dead letter: no deploy takes so long. */
   unknownFor: 3_600_000,
-  /** Messages, and bytes of them, that one object holds back for receivers; beyond it the lane waits, so that nothing is dropped. */
+  /** Messages, and bytes of them, that one object holds back for receivers; beyond it the outbox waits, so that nothing is dropped. */
   heldBackRows: 10_000,
   heldBackBytes: 64 * 1024 * 1024,
   /** Milliseconds after a commit at which the alarm looks whether its messages left: the bound on a stall after a crash. */

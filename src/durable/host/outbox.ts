@@ -1,8 +1,8 @@
 /**
- * An object's one lane out: messages leave in order, each when all receivers of the one before have stored it. A row
+ * An object's outbox: messages leave in order, each when all receivers of the one before have stored it. A row
  * stays until its receivers have it, so a crash at any instruction sends it again, under the same id. An event for
  * several receivers is first held by all, then released in all: whatever follows from it comes behind it everywhere.
- * A receiver that fails for too long gets a queue of its own, and the lane goes on. Knows rows and envelopes, not actors.
+ * A receiver that fails for too long gets a queue of its own, and the outbox goes on. Knows rows and envelopes, not actors.
  */
 
 import { countBytes, cutToBytes } from "../../contract/limits.ts";
@@ -22,7 +22,7 @@ export interface Undeliverable {
 }
 
 /**
- * Hears of a message that was refused for good, and may write. The lane waits for it, and asks the receiver again if it throws.
+ * Hears of a message that was refused for good, and may write. The outbox waits for it, and asks the receiver again if it throws.
  * @param sender the address of the actor that sent it
  * @param forget writes that this receiver need not be asked again: in the same transaction as what the refusal leads to,
  * it makes that happen once, whatever crashes
@@ -38,15 +38,15 @@ export interface Outbox {
   append(receivers: string[], message: Message, from?: { sender?: string; spread?: boolean }): void;
   /** The transaction held, or did not. */
   settle(held: boolean): void;
-  /** Starts sending if it isn't; returns when the lane is empty or must wait. */
+  /** Starts sending if it isn't; returns when the outbox is empty or must wait. */
   flush(): Promise<void>;
-  /** When the alarm must look at the lane again, or undefined if nothing waits. */
+  /** When the alarm must look at the outbox again, or undefined if nothing waits. */
   due(): number | undefined;
   /** Deletes what was delivered; inside a transaction. Lazy: it rides along with the next commit. */
   sweep(): void;
-  /** Messages in the lane that have not been delivered. */
+  /** Messages in the outbox that have not been delivered. */
   readonly size: number;
-  /** Receivers that failed for too long, each with its messages: they are in neither the lane nor its size. */
+  /** Receivers that failed for too long, each with its messages: they are in neither the outbox nor its size. */
   heldBack(): HeldBack[];
   /** Whether {@link sweep} has something to delete. */
   readonly unswept: boolean;
@@ -96,7 +96,7 @@ class DeliveryFailedError extends Error {
 
 export interface OutboxOptions {
   refused: Refused;
-  /** Commits a write of the lane's own, with whatever the object's commits keep true (its alarm). */
+  /** Commits a write of the outbox's own, with whatever the object's commits keep true (its alarm). */
   record(write: () => void): void;
   /** A receiver's own queue began, grew or, with no messages left, ended: called within the transaction. */
   heldBack?: (queue: HeldBack, begins: boolean) => void;
@@ -160,7 +160,7 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
     head.receivers = head.receivers.map((receiver) => (receiver === to ? null : receiver));
   };
 
-  /** Moves a message to its receivers' own queues, and so out of the lane's way. False: there is no room. */
+  /** Moves a message to its receivers' own queues, and so out of the outbox's way. False: there is no room. */
   const holdBack = (head: Waiting, receivers: Map<string, unknown>): boolean => {
     const bytes = countBytes(JSON.stringify(head.message));
     if (!queues.hasRoom(bytes * receivers.size)) return false;
@@ -275,7 +275,7 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
     }
   };
 
-  const dueInLane = (): number | undefined => {
+  const dueInOutbox = (): number | undefined => {
     if (!waiting.length && !staged.length) return delivered > sweeping ? clock.now() + hostLimits.safetyNet : undefined;
     return blockedUntil ?? clock.now() + hostLimits.safetyNet;
   };
@@ -301,7 +301,7 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
       return Promise.all([running, queues.flush()]).then(() => {});
     },
     due() {
-      const times = [queues.due(), dueInLane()].filter((time) => time !== undefined);
+      const times = [queues.due(), dueInOutbox()].filter((time) => time !== undefined);
       return times.length ? Math.min(...times) : undefined;
     },
     sweep() {

@@ -2,7 +2,7 @@
 import { NewerVersionError } from "./newer-version.ts";
 import type { Storage } from "./ports.ts";
 
-/** The tables of a lane: what came in, and what goes out. Statements by version; never edited once released, only appended to. */
+/** The tables of inbox and outbox: what came in, and what goes out. Statements by version; never edited once released, only appended to. */
 export const outboxMigrations: readonly string[] = [
   `CREATE TABLE inbox (sender TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL, receivers TEXT NOT NULL, message TEXT NOT NULL, spread INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL DEFAULT 0);`,
@@ -11,7 +11,7 @@ export const outboxMigrations: readonly string[] = [
    CREATE TABLE held_back (receiver TEXT NOT NULL, id INTEGER NOT NULL, actor TEXT NOT NULL, message TEXT NOT NULL, bytes INTEGER NOT NULL, phase TEXT, failing INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL, PRIMARY KEY (receiver, id)) WITHOUT ROWID;`,
 ];
 
-/** The tables of the actors, beside a lane's. */
+/** The tables of the actors, beside inbox and outbox. */
 export const hostMigrations: readonly string[] = [
   `CREATE TABLE actor (id TEXT PRIMARY KEY, logic TEXT NOT NULL, version TEXT NOT NULL, definition TEXT, parent TEXT, child_id TEXT, status TEXT NOT NULL, snapshot TEXT NOT NULL, revision INTEGER NOT NULL, output TEXT, error TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE timer (actor TEXT NOT NULL, id TEXT NOT NULL, due INTEGER NOT NULL, made INTEGER NOT NULL, event TEXT NOT NULL, receiver TEXT, PRIMARY KEY (actor, id)) WITHOUT ROWID;

@@ -1,5 +1,5 @@
 /**
- * An object's second lane: rows for the log and the thread index. They are stored with the commit that they tell of and
+ * An object's second outbox: rows for the log and the thread index. They are stored with the commit that they tell of and
  * sent in batches a little later, so the log may lag but misses nothing, and no message ever waits for it.
  */
 import { countBytes } from "../../contract/limits.ts";
@@ -7,7 +7,7 @@ import { hostLimits } from "../host/limits.ts";
 import type { World } from "../host/ports.ts";
 import type { ProjectionRow } from "../protocol/rpc.ts";
 
-/** Tables of the lane; an append-only list. */
+/** Its tables; an append-only list. */
 export const projectionMigrations: readonly string[] = [
   `CREATE TABLE projection (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);`,
 ];
@@ -17,7 +17,7 @@ export const projectionLimits = {
   gather: 250,
   /** Commits' worth of rows in one call: a call is answered when its rows are in D1. */
   rows: 64,
-  /** Bytes of rows that one row of the lane holds: half of the platform's 2 MB, so that one event more always fits. */
+  /** Bytes of rows that one row of the outbox holds: half of the platform's 2 MB, so that one event more always fits. */
   bytes: 1_000_000,
   /** Bytes of one call: they are copied a few times on their way. */
   callBytes: 8_000_000,

@@ -42,7 +42,7 @@ export interface Mail {
   };
 }
 
-/** Wraps mail for the lane. */
+/** Wraps mail for the outbox. */
 export function createMail(mail: Mail): Message {
   return { type: "mail", ...(mail as unknown as { [key: string]: Json }) };
 }

@@ -44,7 +44,7 @@ export interface Message {
 }
 
 /**
- * `stored`: the receiver has it, or had it before. `refused`: it never will (unknown, deleted, full); the lane goes on
+ * `stored`: the receiver has it, or had it before. `refused`: it never will (unknown, deleted, full); the outbox goes on
  * and the sender's actor hears of it. `later`: the receiver misses something of its own (a definition, a newer version); it is
  * asked again, and that is not counted against the message. `unknown`: it does not know such a message; after an hour it is told to
  * make it a dead letter.
@@ -265,7 +265,7 @@ export interface WorkflowRpc extends DeliverRpc {
   published(revision: string): Promise<void>;
 }
 
-/** A row for the log or an index, as an object's projection lane sends it; `at`: when it was committed, in milliseconds. */
+/** A row for the log or an index, as an object's projection outbox sends it; `at`: when it was committed, in milliseconds. */
 export type ProjectionRow = { at?: number } & ProjectedRow;
 
 type ProjectedRow =

@@ -1,6 +1,6 @@
 /**
  * One object of a thread: the root with its recruitment, a task, or both beside each other. Wires the actor host to the
- * rows, the offers, the router of the thread's own events and the lanes. Knows ports, not the platform.
+ * rows, the offers, the router of the thread's own events and the outboxes. Knows ports, not the platform.
  */
 
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";

@@ -1,5 +1,5 @@
 /**
- * One workflow's admission: which threads run, which wait, which are dropped. Not an actor: rows, a lane in and a lane out.
+ * One workflow's admission: which threads run, which wait, which are dropped. Not an actor: rows, an inbox and an outbox.
  * Knows ports, not the platform.
  */
 

@@ -122,7 +122,7 @@ test("[BYTE3] what one commit tells the log is split into rows that fit, and sen
   const calls: number[] = [];
   const seen: string[] = [];
   const later = vi.fn();
-  const lane = createProjectionOutbox(
+  const outbox = createProjectionOutbox(
     {
       address: "a",
       storage,
@@ -139,17 +139,17 @@ test("[BYTE3] what one commit tells the log is split into rows that fit, and sen
   const ids = Array.from({ length: 60 }, (_, index) => `e${index}`);
   storage.transaction(() => {
     for (const id of ids)
-      lane.append({
+      outbox.append({
         table: "event",
         thread: null,
         event: { specversion: "1.0", id, source: "/a", type: "t", time: "2026-01-01T00:00:00Z", data: letters(240_000) },
       } satisfies ProjectionRow);
-    lane.beforeCommit();
+    outbox.beforeCommit();
   });
   const rows = storage.exec<{ bytes: number }>("SELECT length(CAST(body AS BLOB)) AS bytes FROM projection");
   expect(rows.length).toBeGreaterThan(10);
   for (const { bytes } of rows) expect(bytes).toBeLessThanOrEqual(projectionLimits.bytes + limits.eventBytes);
-  await lane.flush();
+  await outbox.flush();
   expect(seen).toEqual(ids);
   expect(Math.max(...calls)).toBeLessThan(projectionLimits.callBytes + rowBytes);
   storage.close();

@@ -156,7 +156,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
     host.committer.commit(() => {
       remember(answer);
       storage.exec("INSERT INTO fork VALUES (?, ?)", id, last);
-      // One lane: the steps are there before the queue can start the thread.
+      // One outbox: the steps are there before the queue can start the thread.
       for (const steps of copied.value)
         outbox.append([`task/${id}`], { type: "thread.copy", ...(steps as unknown as { [key: string]: Json }) });
       outbox.append([`workflow/${thread.workflow}`], admit);
@@ -177,7 +177,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
     return nobody === undefined ? undefined : refuse("malformed", `There is no agent ${nobody}.`);
   }
 
-  /** The steps in messages of the lane, each within its bound. */
+  /** The steps in messages of the outbox, each within its bound. */
   async function readCopy(task: TaskPort, through: number): Promise<Result<Steps[]>> {
     const pages: Steps[] = [];
     let [steps, bytes, after, room] = [0, 0, 0, 0];

@@ -33,7 +33,7 @@ export interface OwnPlacesPorts {
   ownEvents: OwnEvents;
 }
 
-/** Whether an address is a place of the object's own, which no lane leads to. */
+/** Whether an address is a place of the object's own, which no other object's messages reach. */
 export function isOwnPlace(address: string): boolean {
   return places.has(address);
 }
@@ -55,7 +55,7 @@ export function createOwnPlaces(ports: OwnPlacesPorts): { deliver(envelope: Enve
 
   return {
     async deliver(envelope) {
-      // Own messages share the object's lane: their ids grow like any sender's, but are kept apart from what comes back to an actor.
+      // Own messages share the object's outbox: their ids grow like any sender's, but are kept apart from what comes back to an actor.
       const sender = `${envelope.from}#${envelope.to}`;
       if (isRepeat(storage, sender, envelope.id)) return { status: "stored" };
       if (envelope.to === "audience") {
@@ -64,7 +64,7 @@ export function createOwnPlaces(ports: OwnPlacesPorts): { deliver(envelope: Enve
         return { status: "stored" };
       }
       const mark = (): void => markReceived(storage, sender, envelope.id);
-      // What an object of a newer version has left in its lane.
+      // What an object of a newer version has left in its outbox.
       if (!messages.has(envelope.message.type)) {
         if (!envelope.park) return answerUnknown(`${address}#${envelope.to}`, envelope.message.type);
         host.committer.commit(mark);

@@ -103,7 +103,7 @@ export function createOffers(ports: {
       const role = ir.roles[place] as RoleIr;
       const id = makeOfferId(thread.id, place, fact.offer);
       if (fact.type === "offer.open") {
-        // A registry that cannot be asked must not hold up the thread's lane: the offer opens, and is made when it can.
+        // A registry that cannot be asked must not hold up the thread's outbox: the offer opens, and is made when it can.
         const eligible = await findEligible(role, thread.workflow, findSetApart(ir, role, holders)).catch((error: unknown) => {
           console.warn(JSON.stringify({ at: "offers", thread: thread.id, offer: id, error: String(error) }));
           return undefined;
