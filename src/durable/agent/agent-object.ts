@@ -352,7 +352,7 @@ export class AgentObject extends DurableObject<Environment> implements AgentRpc 
 
   /** Another connection or poll of the agent is here: what half-open ones hold is freed for it. */
   #closeSilent(): void {
-    this.#opened?.knock();
+    this.#opened?.probe();
     for (const [socket, { lastSign }] of this.#readers) {
       if (now() - lastSign > agentLimits.silent)
         this.#close(socket, closeCodes.replaced, "it gave no sign of life, and another connection did");

@@ -103,7 +103,7 @@ export const agentLimits = {
    */
   streamBeat: 5_000,
   /** Milliseconds between the two writes that find out at once, when another connection of the agent opens. */
-  streamKnock: 250,
+  streamProbe: 250,
   /** Looks at which a stream had something to read and nobody read it, until its client counts as too slow: 40 s. */
   streamIdleBeats: 8,
   /** Milliseconds that a browser is told to wait before it opens a stream again. */

@@ -13,7 +13,7 @@ export interface EventStream {
   /** Says something beside events. */
   tell(note: ServerNote): void;
   /** Writes to a quiet stream, to find out whether its client is still there. */
-  knock(): void;
+  probe(): void;
   /** Says why in a last event, then ends. What still waited is not sent: whoever closes gives it to another. */
   end(code: number, reason: string): void;
 }
@@ -92,7 +92,7 @@ export function createEventStream(later: (milliseconds: number, work: () => void
   }
 
   /** A comment: readers leave it out. */
-  function knock(): void {
+  function probe(): void {
     if (state === "open" && !waiting.length) write(":\n\n");
   }
 
@@ -100,7 +100,7 @@ export function createEventStream(later: (milliseconds: number, work: () => void
   function beat(): void {
     if (state === "over") return;
     if (waiting.length) idle += 1;
-    else knock();
+    else probe();
     if (idle >= agentLimits.streamIdleBeats) {
       if (state === "ending") {
         // It does not even read that it is over.
@@ -129,9 +129,9 @@ export function createEventStream(later: (milliseconds: number, work: () => void
     tell(note) {
       if (state === "open") write(`event: note\ndata: ${JSON.stringify(note)}\n\n`);
     },
-    knock() {
-      knock();
-      later(agentLimits.streamKnock, knock);
+    probe() {
+      probe();
+      later(agentLimits.streamProbe, probe);
     },
     end(code, reason) {
       if (state !== "open") return;

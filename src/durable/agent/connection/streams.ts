@@ -33,7 +33,7 @@ export interface Streams {
   /** Tells all of a client's, or all but a client's, something beside events. */
   tell(note: ServerNote, to: (client: string) => boolean): void;
   /** Finds out which clients are still there: what the others hold is freed. */
-  knock(): void;
+  probe(): void;
   closeAll(code: number, reason: string): void;
   /** Closes those whose token is not good any more. */
   closeVoid(holds: (tokenHash: string) => boolean, reason: string): void;
@@ -173,8 +173,8 @@ export function createStreams({ mailbox, later, now, alive }: StreamPorts): Stre
     tell(note, to) {
       for (const { client, stream } of open) if (client !== undefined && to(client)) stream.tell(note);
     },
-    knock() {
-      for (const { stream } of open) stream.knock();
+    probe() {
+      for (const { stream } of open) stream.probe();
     },
     closeAll(code, reason) {
       for (const connection of open) close(connection, code, reason);
