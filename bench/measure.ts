@@ -19,7 +19,7 @@ export interface Stage {
 }
 
 /** Seconds without the end of any thread after which a memory run counts as stuck. */
-const patience = 60;
+const timeout = 60;
 
 /** Starts a server and its agents. @param env added to the server's environment */
 export async function openStage(contender: Contender, concurrency: number, env: Record<string, string>): Promise<Stage> {
@@ -43,7 +43,7 @@ export async function measureMemory(
 ): Promise<MemoryResult> {
   const { send, stop } = await open(contender, { concurrency, threads }, env);
   try {
-    const report = await send({ memory: { threads, patience } });
+    const report = await send({ memory: { threads, timeout } });
     if (!("memory" in report)) throw new Error("the agents measured something else");
     return report.memory;
   } finally {

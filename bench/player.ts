@@ -22,7 +22,7 @@ export interface Task {
 }
 
 /** What the process is told: first what to play, then what to measure, one after another. */
-export type Order = { task: Task } | { window: WindowOrder } | { memory: { threads: number; patience: number } };
+export type Order = { task: Task } | { window: WindowOrder } | { memory: { threads: number; timeout: number } };
 
 export interface WindowOrder {
   /** Turns that must have been played by then: code is compiled, objects are warm. */
@@ -146,7 +146,7 @@ async function measureWindow({ task, recorder, startThreads }: Game, { warmTurns
 
 async function measureMemory(
   { task, recorder, startThreads }: Game,
-  { threads, patience }: { threads: number; patience: number },
+  { threads, timeout }: { threads: number; timeout: number },
 ): Promise<MemoryResult> {
   startThreads();
   const began = performance.now();
@@ -158,8 +158,8 @@ async function measureMemory(
     const now = performance.now();
     if (recorder.endedCount > lastCount) lastProgress = now;
     lastCount = recorder.endedCount;
-    if (now - lastProgress > patience * 1000)
-      throw new Error(`stuck after ${lastCount} of ${threads} threads: none ended in ${patience} s`);
+    if (now - lastProgress > timeout * 1000)
+      throw new Error(`stuck after ${lastCount} of ${threads} threads: none ended in ${timeout} s`);
     if (lastCount >= (threads / samplesOfMemory) * (samples.length + 1)) {
       samples.push({ threads: lastCount, seconds: (now - began) / 1000, resident: readResidentMegabytes(task.pids) });
     }

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Milliseconds that a process may take to stand still: a write to disk that is under way ends first. */
-const patience = 10_000;
+const timeout = 10_000;
 
 /**
  * Stops a process for the time of `work`, and lets it go on whatever becomes of that.
@@ -20,7 +20,7 @@ export async function whileFrozen<T>(pid: number, work: () => Promise<T>): Promi
   process.kill(pid, "SIGSTOP");
   try {
     while (!isStopped(pid)) {
-      if (performance.now() - begun > patience) throw new Error(`process ${pid} does not stand still`);
+      if (performance.now() - begun > timeout) throw new Error(`process ${pid} does not stand still`);
       await delay(2);
     }
     const value = await work();

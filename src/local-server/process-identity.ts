@@ -41,9 +41,9 @@ export function hasFilesIn(pid: number, folder: string): boolean {
   }
 }
 
-/** Kills a process and waits until it is gone. @throws when it lives on after `patience` milliseconds */
-export async function endProcess(identity: ProcessIdentity, patience = 10_000): Promise<void> {
-  const deadline = performance.now() + patience;
+/** Kills a process and waits until it is gone. @throws when it lives on after `timeout` milliseconds */
+export async function endProcess(identity: ProcessIdentity, timeout = 10_000): Promise<void> {
+  const deadline = performance.now() + timeout;
   while (isAlive(identity)) {
     if (performance.now() > deadline) throw new Error(`process ${identity.pid} does not end`);
     try {

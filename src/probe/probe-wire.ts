@@ -46,7 +46,7 @@ export interface Ear {
 }
 
 /** Milliseconds that the server may take for anything. */
-export const patience = 10_000;
+export const timeout = 10_000;
 
 /** Opens a connection of the transport. */
 export function openEar(wire: WireName, party: Party, query = ""): Promise<Ear> {
@@ -70,7 +70,7 @@ export async function call(
       ...headers,
     },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    signal: AbortSignal.any([AbortSignal.timeout(patience), ...(signal ? [signal] : [])]),
+    signal: AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])]),
   });
   const text = await response.text();
   let parsed: { [member: string]: Json } = {};
@@ -107,8 +107,8 @@ function createEar(): Ear & { happened(): void } {
       new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(look);
-          reject(new Error(`${what}, not within ${patience / 1000} s`));
-        }, patience);
+          reject(new Error(`${what}, not within ${timeout / 1000} s`));
+        }, timeout);
         function look() {
           if (!predicate()) return;
           clearTimeout(timer);
@@ -161,7 +161,7 @@ async function openSocket(party: Party, query: string): Promise<Ear> {
     send: (event: Json) =>
       new Promise<Reply>((resolve, reject) => {
         const { id } = event as { id: string };
-        const timer = setTimeout(() => reject(new Error(`the event ${id} should be answered, not within ${patience / 1000} s`)), patience);
+        const timer = setTimeout(() => reject(new Error(`the event ${id} should be answered, not within ${timeout / 1000} s`)), timeout);
         answers.set(id, (reply) => {
           clearTimeout(timer);
           resolve(reply);

@@ -5,7 +5,7 @@
 import { WebSocket } from "ws";
 import { subprotocol } from "../contract/channels.ts";
 import { limits } from "../contract/limits.ts";
-import { call, patience, wireNames } from "./probe-wire.ts";
+import { call, timeout, wireNames } from "./probe-wire.ts";
 import { accepted, Broken, makeEvent, type Rule, refused, same, type Trial } from "./rule.ts";
 
 /** Opens, tells how it was refused: the close code of a socket, the status of an answer. */
@@ -17,7 +17,7 @@ async function openWithout({ wire, agent }: Trial, token: string): Promise<numbe
     socket.on("unexpected-response", (_, response) => resolve(response.statusCode ?? 0));
     socket.on("close", (code) => resolve(code));
     socket.on("error", () => {});
-    setTimeout(() => reject(new Error("the socket was neither closed nor refused")), patience).unref();
+    setTimeout(() => reject(new Error("the socket was neither closed nor refused")), timeout).unref();
   });
 }
 

@@ -31,7 +31,7 @@ const limits = {
   /** Milliseconds that an answer is given again: `/readyz` takes no token, and each reading writes. */
   held: 1_000,
   /** Milliseconds that one part has to answer. */
-  patience: 5_000,
+  timeout: 5_000,
 } as const;
 
 /** What `/readyz` needs of the app's ports. */
@@ -142,6 +142,6 @@ async function attempt(ports: ReadinessPorts, part: Check["part"], detail: strin
 
 async function within<T>(work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${limits.patience} ms`)), limits.patience);
+  const timer = setTimeout(() => reject(new Error(`no answer within ${limits.timeout} ms`)), limits.timeout);
   return Promise.race([work, promise]).finally(() => clearTimeout(timer));
 }

@@ -167,9 +167,9 @@ async function connectPlayer(operator: HttpCaller, url: string, { id, capabiliti
 
 /** Waits until all threads are completed; what is not by then is shown with all that is known of it. */
 async function expectCompleted(operator: HttpCaller, threads: string[], agents: Agent[]): Promise<void> {
-  const patience = performance.now() + 120_000;
+  const timeout = performance.now() + 120_000;
   let open = threads;
-  while (open.length > 0 && performance.now() < patience) {
+  while (open.length > 0 && performance.now() < timeout) {
     const statuses = await Promise.all(open.map(async (thread) => ({ thread, status: await readStatus(operator, thread) })));
     open = statuses.filter(({ status }) => status !== "completed").map(({ thread }) => thread);
     await delay(500);
@@ -216,11 +216,11 @@ function createCounter() {
       count++;
       for (const { at, resolve } of waiting) if (count >= at) resolve();
     },
-    /** Waits for `more` happenings, or for `patience` milliseconds: few are left when all reviews stand at their end. */
-    reach(more: number, patience: number): Promise<unknown> {
+    /** Waits for `more` happenings, or for `timeout` milliseconds: few are left when all reviews stand at their end. */
+    reach(more: number, timeout: number): Promise<unknown> {
       const { promise, resolve } = Promise.withResolvers<void>();
       waiting.push({ at: count + more, resolve });
-      return Promise.race([promise, delay(patience, undefined, { ref: false })]);
+      return Promise.race([promise, delay(timeout, undefined, { ref: false })]);
     },
   };
 }

@@ -21,7 +21,7 @@ const batch = 400;
 const heap = promise.megabytes + 50;
 
 /** Milliseconds of silence after which a process counts as hung; on a loaded machine all is slower. */
-const patience = 10_000;
+const timeout = 10_000;
 
 interface Suspect {
   index: number;
@@ -50,7 +50,7 @@ async function watch(args: string[], from: number): Promise<Batch> {
     timer = setTimeout(() => {
       hung = true;
       child.kill("SIGKILL");
-    }, patience);
+    }, timeout);
   };
   wind();
   const exited = new Promise<void>((resolve) => child.on("close", () => resolve()));
@@ -72,7 +72,7 @@ async function watch(args: string[], from: number): Promise<Batch> {
   }
   await exited;
   clearTimeout(timer);
-  if (hung) result.suspects.push({ index: current, why: `hung for ${patience} ms` });
+  if (hung) result.suspects.push({ index: current, why: `hung for ${timeout} ms` });
   else if (child.exitCode !== 0) result.suspects.push({ index: current, why: `ended its process (${child.exitCode ?? child.signalCode})` });
   return result;
 }

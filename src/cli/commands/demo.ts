@@ -13,7 +13,7 @@ import { acts, furtherActs } from "../lib/demo/story.ts";
 import { createTroupe, type Told, type Troupe } from "../lib/demo/troupe.ts";
 
 /** Seconds after which something is wrong. */
-const patience = 60;
+const timeout = 60;
 
 /** Defines `nerveflare demo`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
@@ -26,7 +26,7 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
       const signalled = Promise.withResolvers<NodeJS.Signals>();
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, signalled.resolve);
       const late = Promise.withResolvers<never>();
-      const seconds = all ? patience * 3 : patience;
+      const seconds = all ? timeout * 3 : timeout;
       const timer = setTimeout(() => late.reject(new CliError(`the demo did not end within ${seconds} s`)), seconds * 1000);
       try {
         const played = await Promise.race([

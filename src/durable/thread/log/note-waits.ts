@@ -51,7 +51,7 @@ export function createWaitNotes(ports: {
     const { thread, node, effects, at, left } = found;
     if (!left) return { thread, waiting: null };
     const { spawns } = JSON.parse(effects) as { spawns: { await?: number }[] };
-    const until = at + Math.max(...spawns.map(({ await: patience = 0 }) => patience));
+    const until = at + Math.max(...spawns.map(({ await: timeout = 0 }) => timeout));
     return { thread, waiting: { for: "children", ...(!node.startsWith("$") && { role: node }), since: at, until } };
   }
 

@@ -278,9 +278,9 @@ function publishEdge(event: ActorEvent, scope: ThreadScope, append: (to: string,
     const published = stamp(`emit.${index}`, kind, data ?? null);
     append("events", { type: "publish", event: { ...published, ...(to !== undefined && { to }) } as unknown as Json });
   });
-  spawns.forEach(({ workflow, input, await: patience }, place) => {
+  spawns.forEach(({ workflow, input, await: timeout }, place) => {
     const spawned: CloudEvent = { ...stamp(`spawn.${place}`, "nerve.thread.spawned", input ?? null), agent: start.initiator };
-    addChild(scope.storage, { round: decision.round, place, workflow, awaited: patience === undefined ? 0 : 1 });
+    addChild(scope.storage, { round: decision.round, place, workflow, awaited: timeout === undefined ? 0 : 1 });
     append("events", { type: "spawn", task: scope.actor, round: decision.round, place, event: spawned as unknown as Json });
   });
 }

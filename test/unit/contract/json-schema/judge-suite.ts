@@ -4,12 +4,12 @@ import type { Json } from "../../../../src/contract/event.ts";
 import { checkSchema, inspectSchema, type JsonSchema } from "../../../../src/contract/json-schema/check-schema.ts";
 
 /** Milliseconds that one judgement may take on a busy machine; the promise is fifty on a quiet one. */
-const patience = 1_000;
+const timeout = 1_000;
 
 function judgeInTime(schema: JsonSchema, data: Json): string[] {
   const before = Date.now();
   const found = [...inspectSchema(schema), ...checkSchema(schema, data)].map(({ path, message }) => `${path}: ${message}`);
-  expect(Date.now() - before).toBeLessThan(patience);
+  expect(Date.now() - before).toBeLessThan(timeout);
   return found;
 }
 
