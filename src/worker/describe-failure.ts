@@ -5,11 +5,11 @@ import { createProblem } from "../contract/problem.ts";
 import { isRowTooLarge } from "../durable/storage/row-bound.ts";
 
 /**
- * Messages of passing faults, from Cloudflare's lists for D1 and Durable Objects: the platform marks some errors
+ * Messages of transient faults, from Cloudflare's lists for D1 and Durable Objects: the platform marks some errors
  * `retryable` or `overloaded`, but not those that come through D1. `internal error` is all that workerd tells of a storage
  * that is full, locked, read-only or gone; a fault of our own code is never called so.
  */
-const passing =
+const transient =
   /overloaded|network connection lost|caused object to be reset|reset because its code was updated|timed out|exceeded timeout|internal error|too many requests queued|SQLITE_(FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY)|database or disk is full|database( table)? is locked|disk I\/O error|unable to open database|readonly database|of a newer version than the code/i;
 
 /** @param correlation names the log entry, for the caller to report */
@@ -20,7 +20,7 @@ export function describeFailure(error: unknown, correlation: string): Problem {
     return createProblem("too_large", `What this would store is larger than the platform takes. Correlation id ${correlation}.`, {
       correlation,
     });
-  if (retryable === true || overloaded === true || passing.test(String(message))) {
+  if (retryable === true || overloaded === true || transient.test(String(message))) {
     return createProblem("unavailable", "A part of the service cannot store, is overloaded or is restarting. Send the same again.", {
       retryAfter: 2,
       correlation,

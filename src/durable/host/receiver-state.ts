@@ -13,10 +13,10 @@ export class ReceiverNotReadyError extends Error {
 }
 
 /**
- * Messages of passing faults that the platform does not mark: lost connections, restarts, a disk or a database that is full,
+ * Messages of transient faults that the platform does not mark: lost connections, restarts, a disk or a database that is full,
  * locked or away. From Cloudflare's lists for Durable Objects and D1, and SQLite's own codes.
  */
-const passing =
+const transient =
   /network connection lost|connection (?:was )?(?:lost|closed|refused|reset)|disconnected|ECONNRE|EPIPE|overloaded|too many requests queued|timed out|exceeded timeout|transient issue|internal error|caused object to be reset|reset because its code was updated|D1_ERROR|SQLITE_(?:FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY|NOMEM)|database or disk is full|database is locked|of a newer version than the code/i;
 
 /** A reset for what the receiver used up: the message may be why. */
@@ -38,7 +38,7 @@ export function isReceiverState(error: unknown): boolean {
   const { overloaded, retryable, durableObjectReset, message } = (error ?? {}) as PlatformFacts;
   const text = String(message ?? error);
   if (exhausted.test(text)) return false;
-  return overloaded === true || retryable === true || durableObjectReset === true || passing.test(text);
+  return overloaded === true || retryable === true || durableObjectReset === true || transient.test(text);
 }
 
 /** What SQLite and workerd say of a store that is full, locked, read-only, broken or away. */

@@ -43,7 +43,7 @@ test.each([
   Object.assign(new Error("busy"), { overloaded: true }),
   new Error("D1_ERROR: D1 DB is overloaded. Requests queued for too long."),
   new Error("Network connection lost."),
-])("[API3] a passing fault of the platform is told as such: $message", async (failure) => {
+])("[API3] a transient fault of the platform is told as such: $message", async (failure) => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   app.objects.failures.set("agent/alice.me", failure);

@@ -1,4 +1,4 @@
-/** What `/readyz` says part by part, what is held back until the database is there, and what fails as passing. */
+/** What `/readyz` says part by part, what is held back until the database is there, and what fails as transient. */
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { AppPorts } from "../../../src/worker/app-ports.ts";

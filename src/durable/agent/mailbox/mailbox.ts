@@ -101,7 +101,7 @@ export function createMailbox(
   const seqs = createSeqNumbers(reserved);
   const senders = createDedup(storage, clock);
   const given = createGivenTurns();
-  const passing = createTurnsInFlight(clock, later);
+  const inFlight = createTurnsInFlight(clock, later);
   const receipts = createReceipts(storage, clock);
   const notes = createMailNotes();
   const rows = createMailRows(storage, clock, notes);
@@ -120,14 +120,14 @@ export function createMailbox(
   }
 
   function dropInFlight(turn: string): boolean {
-    const ended = passing.end(turn);
+    const ended = inFlight.end(turn);
     if (ended) readers.forgetAbout(turn);
     return ended;
   }
 
   function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string, taken: RoomTaken): void {
     senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
-    if (mail.turn !== undefined) passing.stored(mail.turn);
+    if (mail.turn !== undefined) inFlight.stored(mail.turn);
     // Answered before it was stored: only its number is worth keeping. No turn gives or ends a role.
     if (notes.isAnswered(mail.turn)) {
       rows.forgo(taken);
@@ -142,7 +142,7 @@ export function createMailbox(
     pass(envelope) {
       const { from, id, phase, message } = envelope;
       const mail = readMail(message);
-      const same = mail?.turn === undefined ? undefined : passing.find(mail.turn);
+      const same = mail?.turn === undefined ? undefined : inFlight.find(mail.turn);
       if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
       // One that is given again takes the place of its earlier row, and so is stored.
       if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.full)
@@ -153,7 +153,7 @@ export function createMailbox(
       seqs.note(seq);
       const item = { seq, channel: mail.channel, event: mail.event };
       readers.giveNewest(reader, item, mail.turn);
-      return passing.add(mail.turn, { envelope, item, reader });
+      return inFlight.add(mail.turn, { envelope, item, reader });
     },
     receive(incoming) {
       const withRow: number[] = [];
@@ -221,12 +221,12 @@ export function createMailbox(
     pump: readers.pump,
     waitsFor: readers.waitsFor,
     detach(reader) {
-      passing.store((turn) => turn.reader === reader, false);
+      inFlight.store((turn) => turn.reader === reader, false);
       readers.detach(reader);
       wakePolls();
     },
     ack({ seqs: named, seq, channel }) {
-      passing.store(
+      inFlight.store(
         ({ item }) =>
           named?.includes(item.seq) || (seq !== undefined && item.seq <= seq && (channel === undefined || item.channel === channel)),
         true,
@@ -241,7 +241,7 @@ export function createMailbox(
     endTurn(turn) {
       readers.forgetAbout(turn);
       notes.noteAnswered(turn);
-      if (!passing.end(turn)) notes.noteEnded(turn);
+      if (!inFlight.end(turn)) notes.noteEnded(turn);
       readers.pumpAll();
     },
     endInFlight(turn) {
@@ -253,7 +253,7 @@ export function createMailbox(
     },
     due: rows.due,
     clear() {
-      passing.clear();
+      inFlight.clear();
       rows.clear();
       readers.clear();
       senders.forget();
@@ -274,9 +274,9 @@ export function createMailbox(
       receipts.undo();
       rows.undo();
     },
-    readOpen: (of) => [...rows.readOpen(of), ...(of === "turn" ? passing.items : [])],
+    readOpen: (of) => [...rows.readOpen(of), ...(of === "turn" ? inFlight.items : [])],
     findOffer: rows.findOffer,
-    count: () => ({ unacknowledged: rows.countWaiting() + passing.items.length, last: findEnd() }),
+    count: () => ({ unacknowledged: rows.countWaiting() + inFlight.items.length, last: findEnd() }),
     isBeyond: (seq) => seq > seqs.last,
     find(event) {
       const receipt = receipts.find(event);

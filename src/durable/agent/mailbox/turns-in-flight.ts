@@ -19,8 +19,8 @@ export interface TurnInFlight {
 
 export interface TurnsInFlight {
   find(turn: string): TurnInFlight | undefined;
-  add(turn: string, passing: Omit<TurnInFlight, "settled">): Promise<Incoming | undefined>;
-  /** It was answered, or given back. Returns whether it was passing. */
+  add(turn: string, inFlight: Omit<TurnInFlight, "settled">): Promise<Incoming | undefined>;
+  /** It was answered, or given back. Returns whether it was in flight. */
   end(turn: string): boolean;
   /** These must be stored after all. */
   store(which: (turn: TurnInFlight) => boolean, acked: boolean): void;
@@ -33,15 +33,15 @@ export interface TurnsInFlight {
 }
 
 export function createTurnsInFlight(clock: Clock, later: (milliseconds: number, work: () => void) => void): TurnsInFlight {
-  const passing = new Map<string, TurnInFlight & { since: number; resolve(incoming: Incoming | undefined): void }>();
+  const inFlight = new Map<string, TurnInFlight & { since: number; resolve(incoming: Incoming | undefined): void }>();
   /** On their way into rows: who asks meanwhile what is open must find them. */
   const storing = new Map<string, TurnInFlight>();
   let watching = false;
 
   function store(which: (turn: TurnInFlight & { since: number }) => boolean, acked: boolean): void {
-    for (const [id, turn] of passing) {
+    for (const [id, turn] of inFlight) {
       if (!which(turn)) continue;
-      passing.delete(id);
+      inFlight.delete(id);
       storing.set(id, turn);
       turn.resolve({ envelope: turn.envelope, given: { seq: turn.item.seq, acked } });
     }
@@ -53,21 +53,21 @@ export function createTurnsInFlight(clock: Clock, later: (milliseconds: number, 
     later(agentLimits.pass, () => {
       watching = false;
       store(({ since }) => clock.now() - since >= agentLimits.pass, false);
-      if (passing.size) watch();
+      if (inFlight.size) watch();
     });
   }
 
   return {
-    find: (turn) => passing.get(turn) ?? storing.get(turn),
+    find: (turn) => inFlight.get(turn) ?? storing.get(turn),
     add(turn, given) {
       const { promise, resolve } = Promise.withResolvers<Incoming | undefined>();
-      passing.set(turn, { ...given, since: clock.now(), settled: promise, resolve });
+      inFlight.set(turn, { ...given, since: clock.now(), settled: promise, resolve });
       watch();
       return promise;
     },
     end(turn) {
-      const ended = passing.get(turn);
-      passing.delete(turn);
+      const ended = inFlight.get(turn);
+      inFlight.delete(turn);
       storing.delete(turn);
       ended?.resolve(undefined);
       return ended !== undefined;
@@ -76,7 +76,7 @@ export function createTurnsInFlight(clock: Clock, later: (milliseconds: number, 
     stored: (turn) => void storing.delete(turn),
     clear: () => storing.clear(),
     get items() {
-      return [...passing.values(), ...storing.values()].map(({ item }) => item);
+      return [...inFlight.values(), ...storing.values()].map(({ item }) => item);
     },
   };
 }

@@ -110,11 +110,11 @@ test("[MAIL9] a turn is among the open ones from when it is given until it is an
   };
   const message = createMail({ channel: "my", event, turn: "t.1.0:1" });
   const listOpen = () => mailbox.readOpen("turn").map(({ event: { id } }) => id);
-  const passing = mailbox.pass({ from: "task/t.1.0", id: 1, to: "agent/alice", message });
+  const inFlight = mailbox.pass({ from: "task/t.1.0", id: 1, to: "agent/alice", message });
   expect(listOpen()).toEqual(["t"]);
   now += agentLimits.pass;
   ring();
-  const left = await passing;
+  const left = await inFlight;
   // What must be stored waits for others to share its commit.
   expect(listOpen()).toEqual(["t"]);
   const received = mailbox.receive(left ? [left] : []);
@@ -139,13 +139,13 @@ test("[MAIL9] a turn that is answered while its row is on its way to disk is ope
     time: "2026-11-20T12:00:00Z",
     data: { turn: "t.1.0:1" },
   };
-  const passing = mailbox.pass({
+  const inFlight = mailbox.pass({
     ...{ from: "task/t.1.0", id: 1, to: "agent/alice" },
     message: createMail({ channel: "my", event, turn: "t.1.0:1" }),
   });
   now += agentLimits.pass;
   ring();
-  const left = await passing;
+  const left = await inFlight;
   mailbox.endTurn("t.1.0:1");
   expect(mailbox.readOpen("turn")).toEqual([]);
   const received = mailbox.receive(left ? [left] : []);
