@@ -13,7 +13,7 @@ import { toPlain } from "./plain-data.ts";
 import type { Identity } from "./references.ts";
 import { type Step, startMachine, stepMachine } from "./step.ts";
 
-/** A step with what came along with its event. */
+/** A step with what came beside its event. */
 export interface TakenStep extends Step {
   metadata: unknown;
   /** The event as JSON, from before the machine's code had it. */

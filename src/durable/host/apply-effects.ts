@@ -111,14 +111,14 @@ function spawnChild(
   }
   const address = `${target.place}/${row.id}.${run}`;
   world.storage.exec("INSERT OR REPLACE INTO child VALUES (?, ?, ?)", row.id, effect.id, address);
-  const along = logic.along?.(effect.src, scope);
+  const metadata = logic.childMetadata?.(effect.src, scope);
   append(address, {
     type: "host.start",
     logic: name,
     child: effect.id,
     ...(effect.input !== undefined && { input: effect.input }),
     definition: row.definition,
-    ...(along !== undefined && { along }),
+    ...(metadata !== undefined && { along: metadata }),
   });
 }
 

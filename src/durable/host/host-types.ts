@@ -50,7 +50,7 @@ export interface StartRequest {
   /** The parent's id for this child. */
   child?: string;
   /** What the logic's `started` takes, beside the machine's input. */
-  along?: Json;
+  metadata?: Json;
 }
 
 export interface SendOptions {
@@ -63,7 +63,7 @@ export interface SendOptions {
   also?: () => void;
 }
 
-/** Makes an actor's event of another object's message, with what comes along. */
+/** Makes an actor's event of another object's message, with what comes beside it. */
 export type Translate = (envelope: Envelope) => { event: ActorEvent } & SendOptions;
 
 /**

@@ -166,7 +166,7 @@ export function createIntake({
         parent: from,
         child: String(message.child),
         ...(message.input !== undefined && { input: message.input }),
-        ...(message.along !== undefined && { along: message.along }),
+        ...(message.along !== undefined && { metadata: message.along }),
         ...(definition !== undefined && { definition }),
       };
       return { type: "taken", actor: await stepper.begin(request, loaded, mark) };

@@ -29,10 +29,10 @@ export interface StepScope<Services = unknown> {
   /** The revision that this step makes. */
   revision: number;
   /** In an actor's first steps: what came beside its input, which is not written yet. */
-  along?: Json;
+  metadata?: Json;
 }
 
-/** A write that waits for its commit, with what came along with the event that caused it. */
+/** A write that waits for its commit, with what came beside the event that caused it. */
 export interface PendingWrite {
   name: string;
   params: { [key: string]: Json };
@@ -68,9 +68,9 @@ export interface MachineOptions<Services = unknown> {
   /** Takes what the machine emitted. Called in the transaction. */
   emitted?: (event: ActorEvent, scope: StepScope<Services>, append: (to: string, message: Message) => void) => void;
   /** What travels beside a child's input, for its object and not for its machine. Called in the transaction. */
-  along?: (src: string, scope: StepScope<Services>) => Json | undefined;
+  childMetadata?: (src: string, scope: StepScope<Services>) => Json | undefined;
   /** Takes what came beside the input, in the transaction of the first step. */
-  started?: (along: Json | undefined, scope: StepScope<Services>) => void;
+  started?: (metadata: Json | undefined, scope: StepScope<Services>) => void;
   /** Takes a persisted snapshot of an older version to this one, or undefined if it can't. */
   upgrade?: (snapshot: Json, from: string) => Json | undefined;
 }

@@ -164,11 +164,11 @@ export function createStepper({ world, logics, committer, actors, tables, servic
         created_at: now,
         updated_at: now,
       };
-      const scope = { ...scopeOf({ row, definition }), ...(request.along !== undefined && { along: request.along }) };
+      const scope = { ...scopeOf({ row, definition }), ...(request.metadata !== undefined && { metadata: request.metadata }) };
       const input = toPlain(request.input, "input");
       const steps = await advance(machine, logic, logics, scope, identityOf(row), { input });
       const actor = { ...loaded, row, snapshot: (steps.at(-1) as TakenStep).snapshot };
-      return commitSteps(actor, steps, { before: () => logic.started?.(request.along, scope), ...(also && { also }) });
+      return commitSteps(actor, steps, { before: () => logic.started?.(request.metadata, scope), ...(also && { also }) });
     },
     stop(actor, mark) {
       committer.commit(() => {

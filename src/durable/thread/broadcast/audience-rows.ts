@@ -44,14 +44,14 @@ export interface MemberRow extends Row {
   at: number | null;
 }
 
-/** What comes along with `turn.answered` and `turn.failed` of a broadcast. */
+/** What comes beside `turn.answered` and `turn.failed` of a broadcast. */
 export interface MemberAnswer {
   output?: { [key: string]: Json };
   body?: string;
   error?: string;
 }
 
-/** What comes along with `audience.asked`. */
+/** What comes beside `audience.asked`. */
 export interface AudiencePlan {
   agents: string[];
   /** Eligible beyond those. */

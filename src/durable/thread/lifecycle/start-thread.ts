@@ -148,7 +148,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
           seats: seats.value as unknown as Json,
           ...(fork && { round: fork.at, last: fork.last, ...(fork.node !== null && { from: { node: fork.node } }) }),
         },
-        along: { row, ...(fork && { origin: { parent: fork.parent, at: fork.at } }) } satisfies Beginning as unknown as Json,
+        metadata: { row, ...(fork && { origin: { parent: fork.parent, at: fork.at } }) } satisfies Beginning as unknown as Json,
       },
       mark,
     );
@@ -199,7 +199,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
           offers: context?.offers ?? {},
           ...(node !== null && { from: { node } }),
         },
-        along: { row, next: { number: next.number, plan: { ...next.plan, round } } } satisfies Beginning as unknown as Json,
+        metadata: { row, next: { number: next.number, plan: { ...next.plan, round } } } satisfies Beginning as unknown as Json,
       },
       mark,
     );

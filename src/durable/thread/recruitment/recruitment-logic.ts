@@ -22,7 +22,7 @@ import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease, readLeaseTerms } from "../turn/lease-terms.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 
-/** What a recruitment actor's start brings along. */
+/** What a recruitment actor's start brings beside its input. */
 export interface Beginning {
   row: ThreadRow;
   /** The epoch that begins, if the thread was there before. */
@@ -42,14 +42,14 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
     options: {
       place: "recruitment",
       actors: { task: "task" },
-      started: (along, scope) => {
-        const { row, next, origin } = along as unknown as Beginning;
+      started: (metadata, scope) => {
+        const { row, next, origin } = metadata as unknown as Beginning;
         if (origin) writeOrigin(scope.storage, origin);
         changeThread(scope.storage, row);
         if (next) beginEpoch(scope.storage, next.number, next.plan);
         scope.services.project(describeThread(row, [], null));
       },
-      along: (_src, scope) => {
+      childMetadata: (_src, scope) => {
         const { id: thread, workflow, event, initiator } = readThread(scope.storage) as ThreadRow;
         const again = readAgain(scope);
         return { thread, workflow, event: JSON.parse(event), initiator, ...(again && { again }) } satisfies TaskStart as unknown as Json;

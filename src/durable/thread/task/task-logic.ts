@@ -35,7 +35,7 @@ import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./
 import { makeTurnId, readTaskStart, type TaskStart, writeTaskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
 
-/** What comes along with `turn.answered`. */
+/** What comes beside `turn.answered`. */
 export interface Answer {
   output: { [key: string]: Json };
   body?: string;
@@ -109,7 +109,7 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
         place: "task",
         actors: { moderate: "moderate" },
         writes,
-        started: (along, { storage }) => writeTaskStart(storage, along as unknown as TaskStart),
+        started: (metadata, { storage }) => writeTaskStart(storage, metadata as unknown as TaskStart),
         expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
       },

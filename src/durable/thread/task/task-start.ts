@@ -29,7 +29,7 @@ export interface Again {
 /** A task's start changes only with its epoch: it is read once in an object's life. */
 const starts = new WeakMap<object, TaskStart>();
 
-/** Keeps what came along with a task's start, and leaves out of the count what its epoch does not keep. */
+/** Keeps what came beside a task's start, and leaves out of the count what its epoch does not keep. */
 export function writeTaskStart(storage: Storage, start: TaskStart): void {
   storage.exec("INSERT OR REPLACE INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
   starts.delete(storage);
@@ -37,8 +37,8 @@ export function writeTaskStart(storage: Storage, start: TaskStart): void {
   if (again && again.keep !== null) storage.exec("INSERT OR REPLACE INTO undone VALUES (?, ?, ?)", again.epoch, again.keep, again.round);
 }
 
-export function readTaskStart(scope: Pick<StepScope, "storage" | "along">): TaskStart {
-  if (scope.along !== undefined) return scope.along as unknown as TaskStart;
+export function readTaskStart(scope: Pick<StepScope, "storage" | "metadata">): TaskStart {
+  if (scope.metadata !== undefined) return scope.metadata as unknown as TaskStart;
   const known = starts.get(scope.storage);
   if (known) return known;
   const row = scope.storage.exec<{ event: string }>("SELECT event FROM task")[0];
