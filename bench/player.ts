@@ -158,8 +158,7 @@ async function measureMemory(
     const now = performance.now();
     if (recorder.endedCount > lastCount) lastProgress = now;
     lastCount = recorder.endedCount;
-    if (now - lastProgress > timeout * 1000)
-      throw new Error(`stuck after ${lastCount} of ${threads} threads: none ended in ${timeout} s`);
+    if (now - lastProgress > timeout * 1000) throw new Error(`stuck after ${lastCount} of ${threads} threads: none ended in ${timeout} s`);
     if (lastCount >= (threads / samplesOfMemory) * (samples.length + 1)) {
       samples.push({ threads: lastCount, seconds: (now - began) / 1000, resident: readResidentMegabytes(task.pids) });
     }
