@@ -3,26 +3,14 @@
  * against any world like the rest of the contract.
  */
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { createStages, event } from "./contract/stage.ts";
 import type { ContractWorld, TestEvent } from "./contract-world.ts";
 import { unkept } from "./hard-machines.ts";
 import { resetWorld } from "./world.ts";
 
 /** @param createWorld called once per test */
 export function describeHardHost(name: string, createWorld: () => ContractWorld): void {
-  let names = 0;
-  function open(): { w: ContractWorld; a: string; at: (step: () => Promise<unknown>) => Promise<void> } {
-    vi.spyOn(console, "warn").mockImplementation(() => {});
-    vi.spyOn(console, "error").mockImplementation(() => {});
-    const w = createWorld();
-    const at = async (step: () => Promise<unknown>): Promise<void> => {
-      await step();
-      await w.settle();
-      await w.evictAll();
-    };
-    names += 1;
-    return { w, a: `hard-${name}-${names}`, at };
-  }
-  const event = (id: number, to: string, message: TestEvent, from = "client/1") => ({ from, id, to: `actor/${to}`, message });
+  const open = createStages(`hard-${name}`, createWorld);
   /** What no type lets through, and callers send all the same. */
   const anything = (value: unknown): TestEvent => value as TestEvent;
   const childOf = async (w: ContractWorld, actor: string): Promise<string> =>

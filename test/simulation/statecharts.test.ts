@@ -11,6 +11,7 @@ import { createOracle } from "./oracle-actor.ts";
 import { failures } from "./statecharts/failures.ts";
 import { families } from "./statecharts/families.ts";
 import { scxml } from "./statecharts/scxml.ts";
+import { scxmlActors } from "./statecharts/scxml-actors.ts";
 import type { Statechart } from "./statecharts/statechart.ts";
 import { states } from "./statecharts/states.ts";
 
@@ -93,7 +94,7 @@ async function compare({ machine, input, options = {}, operations }: Statechart)
   }
 }
 
-test.each([...states, ...families, ...failures, ...scxml].map((statechart) => [statechart.name, statechart] as const))(
+test.each([...states, ...families, ...failures, ...scxml, ...scxmlActors].map((statechart) => [statechart.name, statechart] as const))(
   "[HOST20] %s",
   async (_, statechart) => {
     vi.spyOn(console, "error").mockImplementation(() => {});

@@ -144,3 +144,43 @@ test("[CLOSE2] a process that is told of another with its token says so once", a
     { level: "warn" },
   ]);
 });
+
+describe("closing", () => {
+  test("[CLIENT14] lets running turns finish where it is told to, then disconnects", async () => {
+    const { server, connect } = await createFixture();
+    let release = () => {};
+    const agent = connect({ onTurn: () => new Promise((resolve) => (release = () => resolve({ $status: "approved" }))) });
+    server.give("nerve.turn.assigned", makeTurn());
+    await agent.noted("turn.assigned");
+    await server.until(() => server.accepted.length === 1);
+    const closed = agent.close({ finish: 60_000 });
+    release();
+    await closed;
+    expect(server.accepted.at(-1)).toMatchObject({ type: "nerve.turn.respond" });
+    await server.until(() => server.unacknowledged().length === 0 && server.sockets() === 0);
+    await expect(agent.send({ type: "team.hello" })).rejects.toMatchObject({ code: "closed" });
+  });
+
+  test("[CLIENT14] aborts what may not finish and leaves no timer behind", async () => {
+    const { server, connect } = await createFixture();
+    const clock = createManualClock();
+    let reason: unknown;
+    const agent = connect({
+      clock,
+      onTurn: (_, { signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => {
+            reason = signal.reason;
+            reject(signal.reason);
+          });
+        }),
+    });
+    server.give("nerve.turn.assigned", makeTurn());
+    await agent.noted("turn.assigned");
+    await server.until(() => server.accepted.length === 1);
+    await agent.close();
+    expect(reason).toMatchObject({ code: "closed" });
+    expect(clock.due()).toEqual([]);
+    expect(server.unacknowledged()).toHaveLength(1);
+  });
+});

@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ClientError, clientLimits } from "../../../src/client/index.ts";
-import { createProblem } from "../../../src/contract/problem.ts";
-import { createFixture, makeOffer, makeTurn } from "./fixture.ts";
+import { createFixture, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { createSignal } from "./signal.ts";
 
@@ -277,71 +276,6 @@ describe("a connection", () => {
     await server.until(() => server.connects === 2);
   });
 
-  test("[CLIENT5] pings, and leaves a server that no longer answers", async () => {
-    const { server, connect } = await createFixture();
-    const clock = createManualClock();
-    const heard = Promise.withResolvers<void>();
-    const agent = connect({ clock, onEvent: () => heard.resolve() });
-    await agent.ready;
-    clock.advance(clientLimits.pingMs);
-    await server.until(() => server.pings === 1);
-    // The pong is on its way, and what is given after it is heard after it.
-    server.give("team.hello", {});
-    await heard.promise;
-    clock.advance(clientLimits.pingMs - 1);
-    server.answersPing = false;
-    clock.advance(1);
-    await server.until(() => server.pings === 2);
-    clock.advance(clientLimits.pongMs);
-    await agent.noted("disconnected");
-    expect(agent.notes.at(-1)?.message).toContain("fell silent");
-  });
-
-  test("[CLIENT8] pings at half of the heartbeat that a turn asks for, whatever comes in meanwhile", async () => {
-    const { server, connect } = await createFixture();
-    const clock = createManualClock();
-    const agent = connect({ clock, onTurn: () => new Promise(() => {}) });
-    await agent.ready;
-    server.give("nerve.turn.assigned", makeTurn("t1.1:1", { heartbeat: { every: "4s", miss: 3 } }));
-    await agent.noted("turn.assigned");
-    for (const pings of [1, 2, 3]) {
-      clock.advance(2_000);
-      await server.until(() => server.pings === pings);
-    }
-  });
-
-  test("[CLIENT8] pings at half of the heartbeat of a role that it holds, before there is a turn", async () => {
-    const { server, connect } = await createFixture();
-    const clock = createManualClock();
-    const agent = connect({ clock, onTurn: () => ({}) });
-    await agent.ready;
-    server.give("nerve.offer.opened", makeOffer("t1:0:1", { heartbeat: { every: "6s", miss: 3 } }), { channel: "open" });
-    await agent.noted("offer.claim");
-    server.give("nerve.claim.accepted", { offer: "t1:0:1", thread: "t1", role: "reviewer", lease: { generation: 1, expires: null } });
-    await agent.noted("claim.accepted");
-    clock.advance(3_000);
-    await server.until(() => server.pings === 1);
-  });
-
-  test("[CLIENT8] pings for a role that was given without an offer, until that ends", async () => {
-    const { server, connect } = await createFixture();
-    const clock = createManualClock();
-    const seen: string[] = [];
-    const agent = connect({ clock, onEvent: ({ type }) => void seen.push(type) });
-    await agent.ready;
-    const role = { thread: "t1", workflow: "w", role: "author" };
-    server.give("nerve.role.assigned", { ...role, lease: { generation: 1, expires: null }, heartbeat: { every: "2s", miss: 2 } });
-    await vi.waitFor(() => expect(seen).toEqual(["nerve.role.assigned"]));
-    clock.advance(1_000);
-    await server.until(() => server.pings === 1);
-    server.give("nerve.role.ended", { ...role, reason: "lost" });
-    await vi.waitFor(() => expect(seen).toContain("nerve.role.ended"));
-    clock.advance(clientLimits.pingMs - 1);
-    expect(server.pings).toBe(1);
-    clock.advance(1);
-    await server.until(() => server.pings === 2);
-  });
-
   test("[CLIENT9] backs off exponentially, by chance up to the bound, while nothing answers", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
@@ -374,100 +308,5 @@ describe("a connection", () => {
     server.dropSockets(4401);
     await expect(agent.closed).rejects.toMatchObject({ code: "unauthenticated" });
     await expect(agent.send({ type: "team.hello" })).rejects.toMatchObject({ code: "unauthenticated" });
-  });
-});
-
-describe("sending", () => {
-  test("[CLIENT11] waits for a connection, however long that takes, and gives the server's answer", async () => {
-    const { server, connect } = await createFixture();
-    server.allowSockets = server.allowStreams = server.allowPolls = false;
-    const agent = connect();
-    const sent = agent.send({ id: "hello-1", type: "team.hello", data: { to: "all" } });
-    await agent.noted("disconnected");
-    server.allowSockets = true;
-    expect(await sent).toEqual({ id: "hello-1", status: "accepted", threads: [], notes: [] });
-  });
-
-  test("[CLIENT12] the same id with the same body is one event; with another body it is refused", async () => {
-    const { server, connect } = await createFixture();
-    const agent = connect();
-    await Promise.all([agent.send({ id: "a", type: "team.hello" }), agent.send({ id: "a", type: "team.hello" })]);
-    await agent.send({ id: "a", type: "team.hello" });
-    expect(server.accepted.filter(({ id }) => id === "a")).toHaveLength(1);
-    await expect(agent.send({ id: "a", type: "team.bye" })).rejects.toMatchObject({ code: "id_conflict" });
-  });
-
-  test("[CLIENT13] a refusal is thrown with the server's problem", async () => {
-    const { server, connect } = await createFixture();
-    server.judge = ({ type }) => (type === "team.hello" ? createProblem("forbidden", "Not your kind.") : undefined);
-    const refusal = await connect()
-      .send({ type: "team.hello" })
-      .catch((error: unknown) => error);
-    expect(refusal).toMatchObject({ code: "forbidden", retryable: false, problem: { detail: "Not your kind." } });
-  });
-
-  test("[CLIENT11] events stay in order when they are polled in one batch, and each is judged alone", async () => {
-    const { server, connect } = await createFixture();
-    server.judge = ({ type }) => (type === "team.b" ? createProblem("forbidden", "No.") : undefined);
-    const agent = connect({ transports: ["poll"] });
-    await server.until(() => server.accepted.length === 1);
-    const answers = await Promise.allSettled(["a", "b", "c"].map((name) => agent.send({ type: `team.${name}` })));
-    expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect(server.accepted.map(({ type }) => type)).toEqual(["nerve.agent.report", "team.a", "team.c"]);
-  });
-
-  test("[CLIENT13] more than the outbox holds is refused at once", async () => {
-    const { server, connect } = await createFixture();
-    server.allowSockets = server.allowStreams = server.allowPolls = false;
-    const agent = connect();
-    // The report of the agent itself takes one place.
-    await agent.noted("disconnected");
-    const waiting = Array.from({ length: clientLimits.outboxEvents - 1 }, (_, number) =>
-      agent.send({ id: `n${number}`, type: "team.hello" }),
-    );
-    await expect(agent.send({ id: "last", type: "team.hello" })).rejects.toMatchObject({ code: "outbox_full" });
-    server.allowSockets = true;
-    await Promise.all(waiting);
-    expect(server.accepted).toHaveLength(clientLimits.outboxEvents);
-  });
-});
-
-describe("closing", () => {
-  test("[CLIENT14] lets running turns finish where it is told to, then disconnects", async () => {
-    const { server, connect } = await createFixture();
-    let release = () => {};
-    const agent = connect({ onTurn: () => new Promise((resolve) => (release = () => resolve({ $status: "approved" }))) });
-    server.give("nerve.turn.assigned", makeTurn());
-    await agent.noted("turn.assigned");
-    await server.until(() => server.accepted.length === 1);
-    const closed = agent.close({ finish: 60_000 });
-    release();
-    await closed;
-    expect(server.accepted.at(-1)).toMatchObject({ type: "nerve.turn.respond" });
-    await server.until(() => server.unacknowledged().length === 0 && server.sockets() === 0);
-    await expect(agent.send({ type: "team.hello" })).rejects.toMatchObject({ code: "closed" });
-  });
-
-  test("[CLIENT14] aborts what may not finish and leaves no timer behind", async () => {
-    const { server, connect } = await createFixture();
-    const clock = createManualClock();
-    let reason: unknown;
-    const agent = connect({
-      clock,
-      onTurn: (_, { signal }) =>
-        new Promise((_, reject) => {
-          signal.addEventListener("abort", () => {
-            reason = signal.reason;
-            reject(signal.reason);
-          });
-        }),
-    });
-    server.give("nerve.turn.assigned", makeTurn());
-    await agent.noted("turn.assigned");
-    await server.until(() => server.accepted.length === 1);
-    await agent.close();
-    expect(reason).toMatchObject({ code: "closed" });
-    expect(clock.due()).toEqual([]);
-    expect(server.unacknowledged()).toHaveLength(1);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { WorkflowIr } from "../../../src/compile/index.ts";
 import { parseWorkflow } from "../../../src/compile/index.ts";
 import { createEditorSchema } from "../../../src/compile/schema/create-editor-schema.ts";
+import { graph, head, role, schema } from "./small-workflow.ts";
 
 /** The intermediate form of a file without errors. */
 function parse(text: string, includes?: (path: string) => string | undefined): WorkflowIr {
@@ -17,12 +18,6 @@ function parse(text: string, includes?: (path: string) => string | undefined): W
 function find(text: string): string[] {
   return parseWorkflow(text).diagnostics.map((diagnostic) => diagnostic.name);
 }
-
-const head = "name: a\ndescription: b\n";
-const schema = "frontmatter: { properties: { $status: { const: done }, note: { type: string } } }";
-const graph = "graph:\n  $START:\n    new: { role: w, prompt: Work. }\n  w:\n    done: { role: $END, prompt: Done. }\n";
-const listGraph = "graph:\n  $START: [{ role: w }]\n  w: [{ role: $END }]\n";
-const role = (fields: string): string => `roles:\n  w:\n    goal: Work.\n    ${schema}\n${fields.replaceAll(/^(?=.)/gm, "    ")}\n`;
 
 describe("defaults", () => {
   test("[LANG1] of a file that says only what it must", () => {
@@ -274,154 +269,6 @@ graph:
     expect(ir).toBeUndefined();
     expect(diagnostics).toHaveLength(1);
     expect(diagnostics[0]?.span).toEqual({ start: head.length + 16, end: head.length + text.length - 1 });
-  });
-});
-
-describe("findings", () => {
-  test("[CHECK3] all errors of a file come in one run, in its order, one for each slip", () => {
-    const found = find(`name: Two Words
-descripton: x
-max_rounds: "20"
-roles:
-  writer:
-    capabilites: [x]
-    turn: { timeout: 5 minutes }
-    frontmater: { properties: { $status: { const: written }, text: { type: strng } } }
-graph:
-  $START:
-    new: { role: wirter, prompt: "Write {{ data.topic }}." }
-  writer:
-    writen: { role: $EDN, prompt: "{{ txt | upcas }}" }
-reflexes:
-  - { kind: workflow, on: [a.b], when: "data.x ==" }
-`);
-    expect(found).toEqual([
-      "bad-name",
-      "unknown-field",
-      "wrong-type",
-      "unknown-field",
-      "bad-duration",
-      "unknown-field",
-      "bad-schema",
-      "unknown-target",
-      "edge-without-status",
-      "unknown-target",
-      "unknown-template-variable",
-      "unknown-filter",
-      "bad-expression",
-    ]);
-  });
-
-  test("[CHECK5] all fixes of a file can be applied together, and leave what only a person can mend", () => {
-    const text = `name: Two Words
-descripton: x
-max_rounds: "20"
-roles:
-  writer:
-    capabilites: [x]
-    turn: { timeout: 5 minutes, on_timout: retry }
-    frontmater: { properties: { $status: { const: written }, text: { type: strng } } }
-graph:
-  $STRAT:
-    new: { role: wirter, prompt: "Write {{ data.topic | upcas }}." }
-  writer:
-    writen: { role: $EDN, prompt: "{{ txet }}" }
-reflexes:
-  - { kind: worfklow, on: a.b, when: "$nto(data.x)", key: [1] }
-`;
-    const fixes = parseWorkflow(text).diagnostics.flatMap((diagnostic) => diagnostic.fix ?? []);
-    expect(fixes.length).toBeGreaterThan(12);
-    const mended = fixes
-      .sort((a, b) => b.span.start - a.span.start)
-      .reduce((last, fix) => last.slice(0, fix.span.start) + fix.text + last.slice(fix.span.end), text);
-    expect(parseWorkflow(mended).diagnostics).toEqual([]);
-  });
-
-  test("[CHECK6] what has no effect is said", () => {
-    expect(
-      find(
-        head +
-          role("agent: x\nturn: { on_timeout: rerecruit }\noffline: { then: rerecruit }\neligibility: { any: true }\nbroadcast: {}") +
-          graph,
-      ),
-    ).toEqual(Array(4).fill("without-effect"));
-    expect(find(`%YAML 1.1\n---\n${head}${role("")}${graph}`)).toEqual(["bad-yaml"]);
-    const listed = `${head}roles: { w: { goal: x } }\ngraph:\n  $START: [{ role: w }]\n  w: [{ role: $END, emit: [{ kind: a.b, to: "agents/{{ x }}" }] }]\n`;
-    expect(find(listed)).toEqual(["bad-recipient"]);
-  });
-
-  test("[LANG13] an old slip is a warning in a local file and an error in a cloud file", () => {
-    const text = head + role("") + graph.replace("Work.", '"{{ repo }}"').replace("Done.", '"{{ nothing }}"');
-    const severities = (file: string): string[] => parseWorkflow(file).diagnostics.map((diagnostic) => diagnostic.severity);
-    expect(severities(text)).toEqual(["warning", "warning"]);
-    expect(severities(`binding: cloud\n${text}`)).toEqual(["error", "error"]);
-  });
-
-  test("[LANG13] publishing asks for `binding: cloud`", () => {
-    expect(parseWorkflow(head + role("") + graph, { publish: true }).diagnostics.map((diagnostic) => diagnostic.name)).toEqual([
-      "not-cloud",
-    ]);
-    expect(parseWorkflow(`binding: cloud\n${head}${role("")}${graph}`, { publish: true }).diagnostics).toEqual([]);
-  });
-
-  test.each([
-    ["$now()", "forbidden-function"],
-    ["$millis()", "forbidden-function"],
-    ["$random()", "forbidden-function"],
-    ["$shuffle(steps)", "forbidden-function"],
-    ["$eval('1')", "forbidden-function"],
-    ["$pad('x', 5)", "forbidden-function"],
-    ["steps ~> $shuffle", "forbidden-function"],
-    ["$map(steps, $random)", "forbidden-function"],
-    ["/x/", "forbidden-construct"],
-    ["$split('a', /x/)", "forbidden-construct"],
-    ["function($x){$x}", "forbidden-construct"],
-    ["$map(steps, λ($x){$x})", "forbidden-construct"],
-    ["$last(1)", "bad-role-argument"],
-    ["$first()", "bad-role-argument"],
-    ["$last('x')", "unknown-role"],
-    ["$unknown", "unknown-variable"],
-    ["steps[$foo = 1]", "unknown-variable"],
-    ["a.b", "unknown-name"],
-    ["1 +", "bad-expression"],
-    ["", "blank-text"],
-  ])("[LANG12] %s is %s", (expression, name) => {
-    const text = `${head}roles: { w: { goal: x } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
-    expect(find(text)).toEqual([name]);
-  });
-
-  test.each([
-    "$last('w').x",
-    "$first(steps[0].role)",
-    "($a := 1; $a + 1)",
-    "steps[role = 'w'].output",
-    "steps@$s.$s.role",
-    "steps#$i[$i > 1]",
-    "$event.type",
-    "$map(steps, $string)",
-    "steps^(>round)",
-    "steps{role: $count(output)}",
-    "steps.{ 'a': output }",
-    "start.event.data.x ? 1 : 2",
-    "$$.steps",
-    "steps[-1].output.`$status` = '$TIMEOUT'",
-    "$exists(steps) and $not(steps = 1)",
-  ])("[LANG12] %s is fine", (expression) => {
-    const text = `${head}roles: { w: { goal: x } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
-    expect(find(text)).toEqual([]);
-  });
-
-  test.each([
-    "{{ note }}",
-    "{{ note | default: 'x' | upcase }}",
-    "{% if note %}{{ note.size }}{% else %}x{% endif %}",
-    "{% for i in (1..3) %}{{ i }}{{ forloop.index }}{% endfor %}",
-    "{% assign x = note %}{{ x }}",
-    "{{ _event.data.a }}{{ _last.w.note }}{{ _body }}{{ _status }}{{ _supplement }}{{ _children | size }}",
-    "{% case note %}{% when 'a' %}x{% endcase %}",
-    "{%- comment -%}{{ anything }}{%- endcomment -%} x",
-  ])("[LANG12] %s is a fine prompt", (prompt) => {
-    expect(find(`binding: cloud\n${head}${role("")}${graph.replace("Done.", JSON.stringify(prompt))}`)).toEqual([]);
   });
 });
 
