@@ -2,9 +2,11 @@
  * Every event that either machine takes and every message that leaves a step, as complete plain data. Names here are a
  * storage format: they only grow. What agents wrote (outputs, prompts, bids, supplements) is in none of them.
  */
+import type { EngineStatus, PickMode, StartKey } from "../src/contract/language.ts";
+import type { OutcomeStatus } from "../src/contract/statuses.ts";
 
 /** Whether a thread begins, or an ended one goes on. */
-export type Start = "new" | "resume";
+export type Start = StartKey;
 
 /** Who holds a role. A vacated seat keeps its generation, for generations only grow. */
 export interface Seat {
@@ -44,7 +46,7 @@ export interface TaskInput {
 
 /** How a machine ended: the `output` of both. */
 export interface MachineOutcome {
-  status: "completed" | "failed" | "cancelled";
+  status: OutcomeStatus;
   reason: string | null;
   /** Whose turn was the last. */
   role: string | null;
@@ -144,7 +146,7 @@ export interface Moderated {
 export interface ModerateInput {
   node: string;
   /** The engine's own status that decides in place of the last output's. */
-  status?: "$MAX_ROUNDS";
+  status?: Extract<EngineStatus, "$MAX_ROUNDS">;
 }
 
 /** Messages to `agent/<id>`. */
@@ -174,7 +176,7 @@ export type ToAgent =
 
 /** Messages to `offers`, the thread's own offers. */
 export type ToOffers =
-  | { type: "offer.open"; role: string; offer: number; timeout: number; pick: string }
+  | { type: "offer.open"; role: string; offer: number; timeout: number; pick: PickMode }
   | { type: "offer.close"; role: string; offer: number; why: string };
 
 /** Messages to `audience`, the agents of a broadcast. */
@@ -186,7 +188,7 @@ export type ToAudience =
       round: number;
       timeout: number;
       of: number | null;
-      pick: string;
+      pick: PickMode;
       decision: number;
       resumed?: { reason: string };
     }
@@ -207,7 +209,7 @@ export type Emitted =
   | { type: "thread.started"; holders: Holder[] }
   | { type: "thread.suspended"; reason: string; holders: Holder[] }
   | { type: "thread.resumed"; holders: Holder[] }
-  | { type: "thread.completed" | "thread.failed" | "thread.cancelled"; outcome: MachineOutcome; holders: Holder[] }
+  | { type: `thread.${OutcomeStatus}`; outcome: MachineOutcome; holders: Holder[] }
   /** The edge's events and children are due; the decision row has them. */
   | { type: "edge.published"; node: string; edge: string; round: number };
 

@@ -1,12 +1,13 @@
-/** Reads what people are told of a thread out of its recruitment's snapshot. */
-import type { AnyMachineSnapshot } from "xstate";
+/** Reads what people are told of a thread off its recruitment's states, which are tagged by it. */
+import { outcomeStatuses, type ThreadStatus } from "../src/contract/statuses.ts";
 
 /** Where a thread stands, as far as its own machine knows: queueing comes before it. */
-export type ThreadStatus = "recruiting" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+export type MachineStatus = Exclude<ThreadStatus, "queued" | "dropped">;
 
-const statuses: ThreadStatus[] = ["completed", "failed", "cancelled", "suspended", "recruiting", "running"];
+// A thread that is suspended while it is assembled has both tags.
+const byWeight: readonly MachineStatus[] = [...outcomeStatuses, "suspended", "recruiting", "running"];
 
 /** The thread's status, by the tags of recruitment's states. */
-export function readThreadStatus(snapshot: AnyMachineSnapshot): ThreadStatus {
-  return statuses.find((status) => snapshot.hasTag(status)) ?? "recruiting";
+export function readThreadStatus(snapshot: { hasTag(tag: MachineStatus): boolean }): MachineStatus {
+  return byWeight.find((status) => snapshot.hasTag(status)) ?? "recruiting";
 }

@@ -1,4 +1,5 @@
 /** Actions of recruitment, by name. What leaves a step is complete data. */
+import { pickModes, readWord, startKeys } from "../../src/contract/language.ts";
 import { clipReason, lookUp, readNumber, readObject, readReason, readText, readTexts, without } from "../facts.ts";
 import type { Emitted, Holder, MachineOutcome, RecruitmentToTask, Seat, TaskInput, ToAgent, ToOffers } from "../messages.ts";
 import type { ActionMeaning, Facts, Params, Step } from "../steps.ts";
@@ -99,7 +100,7 @@ export const recruitmentActions: Record<string, Action> = {
     return [
       {
         assign: {
-          start: input["start"] === "resume" ? "resume" : "new",
+          start: readWord(input["start"], startKeys) ?? "new",
           round: readNumber(input, "round") ?? 0,
           seats,
           last: { ...(readObject(input, "last") as Record<string, string>) },
@@ -123,7 +124,7 @@ export const recruitmentActions: Record<string, Action> = {
         role,
         offer,
         timeout: readNumber(params, "timeout") ?? 0,
-        pick: readText(params, "pick") || "first",
+        pick: readWord(params["pick"], pickModes) ?? "first",
       }),
     ];
   },

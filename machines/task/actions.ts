@@ -1,4 +1,5 @@
 /** Actions of the task, by name. What leaves a step is complete data. */
+import { pickModes, readWord } from "../../src/contract/language.ts";
 import { clipReason, lookUp, readNumber, readObject, readReason, readText, readTexts, without } from "../facts.ts";
 import type { Emitted, MachineOutcome, Seat, TaskToRecruitment, ToAgent, ToAudience, Write } from "../messages.ts";
 import type { ActionMeaning, Step } from "../steps.ts";
@@ -227,7 +228,7 @@ export const taskActions: Record<string, Action> = {
         round: turn,
         timeout,
         of,
-        pick: readText(params, "pick") || "first",
+        pick: readWord(params["pick"], pickModes) ?? "first",
         decision,
         ...resumed,
       }),

@@ -1,4 +1,5 @@
 /** Guards of the task, by name. */
+import { type AckNeed, ackNeeds, readWord } from "../../src/contract/language.ts";
 import { lookUp, readNumber, readObject, readText } from "../facts.ts";
 import type { GuardMeaning } from "../steps.ts";
 import type { TaskContext } from "./context.ts";
@@ -40,9 +41,9 @@ const seatCurrent: Guard = (context, event, params) => {
 
 /** How many acknowledgements a broadcast needs. */
 function countNeeded(need: unknown, asked: number): number {
-  if (need === "none") return 0;
-  if (need === "any") return 1;
-  return typeof need === "number" ? need : asked;
+  if (typeof need === "number") return need;
+  const needed: Record<AckNeed, number> = { all: asked, any: 1, none: 0 };
+  return needed[readWord(need, ackNeeds) ?? "all"];
 }
 
 /** The guards, by the names that configs use. */

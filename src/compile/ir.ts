@@ -3,6 +3,18 @@
  * Passes before it know YAML; passes after it know only this.
  */
 import type { Json } from "../contract/event.ts";
+import type {
+  AckNeed,
+  Binding,
+  BindMode,
+  LossPolicy,
+  OverflowPolicy,
+  PickMode,
+  RoleType,
+  Signal,
+  TurnPolicy,
+  UnfilledPolicy,
+} from "../contract/language.ts";
 
 /** JSONata source that was checked to parse and to use nothing that can't replay. */
 export type Expression = string;
@@ -18,12 +30,9 @@ export type Template = { kind: "literal"; text: string } | { kind: "liquid"; sou
 
 export type JsonSchema = { [key: string]: Json } | boolean;
 
-/** What a role's policy may say about a turn that went wrong. */
-export type TurnPolicy = "retry" | "rerecruit" | "suspend" | "forfeit" | "end";
-
 export interface RoleIr {
   name: string;
-  type: "named" | "open" | "broadcast";
+  type: RoleType;
   /** Named roles only: an id, or JSONata over `{event, start}`. */
   agent?: { id: string } | { from: Expression };
   eligibility: {
@@ -42,16 +51,16 @@ export interface RoleIr {
     retries: number;
     backoff: Milliseconds;
     group: string;
-    pick: "first" | "best" | "sticky" | "random";
+    pick: PickMode;
     score?: Expression;
-    onUnfilled: "suspend" | "end" | "retry";
+    onUnfilled: UnfilledPolicy;
   };
-  bind: "thread" | "turn";
+  bind: BindMode;
   heartbeat: { every: Milliseconds; miss: number };
   turn: { timeout: Milliseconds; retries: number; onTimeout: TurnPolicy; onFail: TurnPolicy };
-  offline: { grace: Milliseconds; then: "wait" | "rerecruit" | "suspend" | "end" };
+  offline: { grace: Milliseconds; then: LossPolicy };
   broadcast?: {
-    need: "all" | "any" | "none" | number;
+    need: AckNeed | number;
     timeout: Milliseconds;
     /** JSONata over the output. */
     ok?: Expression;
@@ -113,8 +122,11 @@ export interface NodeIr {
 
 export type ReflexIr =
   | { kind: "workflow"; on: string[]; when?: Expression; key?: Expression[]; priority?: Expression }
-  | { kind: "signal"; on: string[]; when?: Expression; key: Expression[]; signal: "cancel" | "suspend" | "resume" }
+  | { kind: "signal"; on: string[]; when?: Expression; key: Expression[]; signal: Signal }
   | { kind: "emit"; on: string[]; when?: Expression; emit: EmitIr[] };
+
+/** How the graph was written: conditions tried in order, a map of statuses, or one expression in place of both. */
+export type GraphForm = "list" | "status" | "moderator";
 
 export interface WorkflowIr {
   /** Version of this form; it only grows. */
@@ -122,8 +134,8 @@ export interface WorkflowIr {
   name: string;
   description: string;
   version?: number;
-  binding: "cloud" | "local";
-  form: "list" | "status" | "moderator";
+  binding: Binding;
+  form: GraphForm;
   /** In the author's order. */
   roles: RoleIr[];
   /** `$START` first, then in the author's order. */
@@ -133,7 +145,7 @@ export interface WorkflowIr {
   input?: JsonSchema;
   reflexes: ReflexIr[];
   concurrency?: number;
-  overflow: "queue" | "drop";
+  overflow: OverflowPolicy;
   maxQueue?: number;
   maxRounds: number;
 }

@@ -3,8 +3,10 @@ import * as z from "zod";
 import { acceptedKinds } from "./accepts.ts";
 import type { CloudEvent, Json } from "./event.ts";
 import { anyJson, text as boundedText, idPattern } from "./event.ts";
+import type { BindMode } from "./language.ts";
 import { limits } from "./limits.ts";
 import { json, open } from "./shape.ts";
+import { outcomeStatuses } from "./statuses.ts";
 
 const id = z.string().regex(idPattern);
 const text = boundedText(limits.attributeLength);
@@ -81,7 +83,7 @@ export interface OfferOpened {
   role: string;
   goal: string;
   requires: string[];
-  bind: "thread" | "turn";
+  bind: BindMode;
   heartbeat: { every: string; miss: number };
   turn: { timeout: string };
   /** RFC 3339. */
@@ -138,7 +140,7 @@ export interface TurnAssigned {
 
 /** How a thread ended. */
 export const outcome = open({
-  status: z.enum(["completed", "failed", "cancelled"]),
+  status: z.enum(outcomeStatuses),
   role: z.string().nullable(),
   output: json,
   prompt: z.string().nullable(),

@@ -1,4 +1,5 @@
 /** What an accepted event led to, and how far it came: as it is decided once, stored, and shown to who asks why. */
+import type { ReflexKind, Signal } from "./language.ts";
 
 /** What a workflow's queue did about a reflex that fired. */
 export interface ReflexOutcome {
@@ -20,7 +21,7 @@ export interface Verdict {
   workflow: string;
   /** Place of the reflex in its workflow, from 0. */
   place: number;
-  kind: "workflow" | "signal" | "emit";
+  kind: ReflexKind;
   /**
    * `fired`, or why not: `when` is not met, a part of the `key` is missing, the data does not fit the `input`, an expression
    * is in `error`, the chain is too deep (`depth`), or the event is of a thread of the same workflow (`own`).
@@ -31,7 +32,7 @@ export interface Verdict {
   /** The thread that it starts. */
   thread?: string;
   key?: string;
-  signal?: "cancel" | "suspend" | "resume";
+  signal?: Signal;
   /** What came of it, if it `fired` and starts or signals a thread; asked of the queue, and no part of what is stored with the event. */
   outcome?: ReflexOutcome;
   /** Ids of the events that it published, whose source is `/workflows/<name>`. */

@@ -4,6 +4,7 @@ import type { MachineConfigJson, StateJson, TransitionJson } from "../../machine
 import { loadMachine } from "../../machines/load-machine.ts";
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../compile/ir.ts";
+import { isPool, prefersLastHolder } from "../compile/lower/party.ts";
 import { shrinkAudiences } from "./audience-size.ts";
 
 /** A workflow's machines, and what the exploration asks of its author's text again and again. */
@@ -76,7 +77,7 @@ export function createModel({ ir, recruitment, task }: CompiledWorkflow): { ok: 
       task: turns.machine,
       nodes: new Map(ir.nodes.map((node) => [node.name, node])),
       roles: new Map(ir.roles.map((role) => [role.name, role])),
-      keepsLast: ir.roles.some((role) => role.recruitment.pick === "sticky" || (role.bind === "turn" && role.type === "open")),
+      keepsLast: ir.roles.some((role) => prefersLastHolder(role) || isPool(role)),
       looping: findLooping(ir),
     },
   };

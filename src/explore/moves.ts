@@ -1,6 +1,7 @@
 /** All that may happen next in a world: deliveries, timers, agents and their presence, people. */
 import type { Seat } from "../../machines/messages.ts";
 import type { RoleIr } from "../compile/ir.ts";
+import { collectsClaims } from "../compile/lower/party.ts";
 import { sizeAudience } from "./audience-size.ts";
 import { tellTimer } from "./happenings.ts";
 import type { Model } from "./model.ts";
@@ -98,7 +99,7 @@ function listClaimants(model: Model, role: RoleIr): string[] {
     }),
   ]);
   if (agents) return agents.filter((agent) => !apart.has(agent)).slice(0, 2);
-  return role.recruitment.pick === "first" ? [`${role.name}-1`] : [`${role.name}-1`, `${role.name}-2`];
+  return collectsClaims(role) ? [`${role.name}-1`, `${role.name}-2`] : [`${role.name}-1`];
 }
 
 function claim(model: Model, stepper: Stepper, world: World): Move[] {

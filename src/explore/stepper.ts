@@ -2,6 +2,7 @@
 import type { AnyMachineSnapshot } from "xstate";
 import type { ModerateInput } from "../../machines/messages.ts";
 import type { EdgeIr } from "../compile/ir.ts";
+import { isEngineStatus } from "../contract/language.ts";
 import { tellEffects } from "./happenings.ts";
 import type { Model } from "./model.ts";
 import { type ActorStep, applyTimers, beginActor, type Fact, type StepEffects, stepActor } from "./step-actor.ts";
@@ -63,9 +64,6 @@ const decided = (edge: string, children: number): Fact => ({
 
 const broken = (message: string): Fact => ({ type: "xstate.error.actor.moderate", error: { message }, actorId: "moderate" });
 
-/** Statuses that no agent may answer with: only the engine takes these edges. */
-const engines = new Set(["$TIMEOUT", "$FAILED", "$UNFILLED", "$OFFLINE", "$MAX_ROUNDS", "$ACKED", "$PARTIAL"]);
-
 /** Every way in which the moderator may decide at a node. */
 export function listAnswers({ ir, nodes }: Model, input: ModerateInput, status: string | null, start: "new" | "resume"): Answer[] {
   const edges = nodes.get(input.node)?.edges ?? [];
@@ -97,7 +95,8 @@ export function listAnswers({ ir, nodes }: Model, input: ModerateInput, status: 
   const open = edges.filter(({ guard }) => {
     if (guard.type !== "status") return true;
     if (input.node === "$START") return guard.status === start || guard.status === "_";
-    return !engines.has(guard.status);
+    // No agent may answer with one of the engine's: only the engine takes these edges.
+    return !isEngineStatus(guard.status);
   });
   return [...open.map(take), ...(open.length === 0 ? [nothing(`${input.node} has no edge that an answer could take`)] : []), ...own, fails];
 }

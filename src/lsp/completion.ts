@@ -4,9 +4,9 @@ import { readRoleSchema } from "../compile/check/role-schema.ts";
 import type { EditorSchema } from "../compile/schema/create-editor-schema.ts";
 import { findEntry, findText, findValue, isText, listEntries, listItems, type SourceNode } from "../compile/source/node.ts";
 import type { Span } from "../compile/source/span.ts";
+import { engineStatuses, startKeys, targets } from "../contract/language.ts";
 import type { Analysis } from "./analysis.ts";
 import { completeText } from "./complete-text.ts";
-import { engineStatusMeanings, startMeanings, targetMeanings } from "./engine-words.ts";
 import { describeField, findSchemas, listWords } from "./find-schema.ts";
 import { type Cursor, locateCursor, type Path } from "./locate-cursor.ts";
 
@@ -85,15 +85,13 @@ function suggestNames(cursor: Cursor, owner: Path, outline: Outline | undefined)
   if (owner.length === 1) return offer([{ label: "$START", kind: "role", documentation: "Where a thread begins." }, ...listRoles(outline)]);
   if (owner.length !== 2 || typeof node !== "string") return [];
   if (node === "$START")
-    return offer(Object.entries(startMeanings).map(([label, documentation]) => ({ label, kind: "status", documentation })));
+    return offer(Object.entries(startKeys).map(([label, documentation]) => ({ label, kind: "status", documentation })));
   const role = outline?.roles.get(node);
   const own = role?.schema && role.type !== "broadcast" ? readRoleSchema(role.schema).statuses : [];
-  const engine = Object.entries(engineStatusMeanings).filter(
-    ([status]) => (status !== "$ACKED" && status !== "$PARTIAL") || role?.type === "broadcast",
-  );
+  const engine = Object.entries(engineStatuses).filter(([, { to }]) => to === "any" || role?.type === "broadcast");
   return offer([
     ...own.map(({ status }): Suggestion => ({ label: status, kind: "status" })),
-    ...engine.map(([label, documentation]): Suggestion => ({ label, kind: "status", documentation })),
+    ...engine.map(([label, { meaning }]): Suggestion => ({ label, kind: "status", documentation: meaning })),
   ]);
 }
 
@@ -109,11 +107,11 @@ function suggestValues(cursor: Cursor, schemas: EditorSchema[], outline: Outline
   const { path } = cursor;
   const field = path.findLast((step) => typeof step === "string");
   const [first] = path;
-  const words = schemas.flatMap(listWords).map((label): Suggestion => ({ label, kind: "word" }));
+  const words = schemas.flatMap(listWords).map(({ word, meaning }): Suggestion => ({ label: word, kind: "word", ...document(meaning) }));
   if (first === "graph" && field === "role")
     return [
       ...listRoles(outline),
-      ...Object.entries(targetMeanings).map(([label, documentation]): Suggestion => ({ label, kind: "role", documentation })),
+      ...Object.entries(targets).map(([label, documentation]): Suggestion => ({ label, kind: "role", documentation })),
     ];
   if (first === "graph" && field === "condition")
     return [...(outline?.conditions.values() ?? [])].map(({ name, expression }) => ({

@@ -49,15 +49,24 @@ function expand(schema: EditorSchema): EditorSchema[] {
 /** The field's documentation, with the words that it takes. */
 export function describeField(schemas: EditorSchema[]): string | undefined {
   const description = schemas.find((schema) => schema.description)?.description;
-  const words = [...new Set(schemas.flatMap(listWords))];
-  const parts = [description, ...(words.length > 0 ? [`One of ${words.map((word) => `\`${word}\``).join(", ")}.`] : [])];
+  const words = new Map(schemas.flatMap(listWords).map(({ word, meaning }) => [word, meaning]));
+  const list = [...words].map(([word, meaning]) => `- \`${word}\`${meaning === undefined ? "" : `: ${meaning}`}`);
+  const parts = [description, ...(list.length > 0 ? [`One of:\n\n${list.join("\n")}`] : [])];
   const said = parts.filter((part) => part !== undefined);
   return said.length > 0 ? said.join("\n\n") : undefined;
 }
 
+/** A word that may be written, with what it means where the language says so. */
+export interface Word {
+  word: string;
+  meaning?: string;
+}
+
 /** The words that a schema takes. */
-export function listWords(schema: EditorSchema): string[] {
-  if (Array.isArray(schema["enum"])) return schema["enum"].map(String);
-  if (schema["const"] !== undefined) return [String(schema["const"])];
-  return schema["type"] === "boolean" ? ["true", "false"] : [];
+export function listWords(schema: EditorSchema): Word[] {
+  const meanings = Array.isArray(schema["enumDescriptions"]) ? schema["enumDescriptions"] : [];
+  if (Array.isArray(schema["enum"]))
+    return schema["enum"].map((word, index) => ({ word: String(word), ...(meanings[index] ? { meaning: String(meanings[index]) } : {}) }));
+  if (schema["const"] !== undefined) return [{ word: String(schema["const"]) }];
+  return schema["type"] === "boolean" ? [{ word: "true" }, { word: "false" }] : [];
 }

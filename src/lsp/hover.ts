@@ -4,8 +4,8 @@ import { readRoleSchema } from "../compile/check/role-schema.ts";
 import { catalogue } from "../compile/diagnostics/catalogue.ts";
 import { findText, isText, listItems } from "../compile/source/node.ts";
 import type { Span } from "../compile/source/span.ts";
+import { engineStatuses, isEngineStatus, isTarget, targets } from "../contract/language.ts";
 import { type Analysis, findOccurrence } from "./analysis.ts";
-import { engineStatusMeanings, targetMeanings } from "./engine-words.ts";
 import type { NamedThing } from "./find-occurrences.ts";
 import { describeField, findSchemas } from "./find-schema.ts";
 import { findPlace } from "./locate-cursor.ts";
@@ -29,8 +29,7 @@ export function describeAt(analysis: Analysis, offset: number): HoverText | unde
   }
   if (root && place) {
     const word = String(place.node.value);
-    if (place.path.at(-1) === "role" && place.on === "value" && Object.hasOwn(targetMeanings, word))
-      parts.push(`\`${word}\`: ${targetMeanings[word as keyof typeof targetMeanings]}`);
+    if (place.path.at(-1) === "role" && place.on === "value" && isTarget(word)) parts.push(`\`${word}\`: ${targets[word]}`);
     if (word === "$START" && place.on === "key") parts.push("`$START`: where a thread begins.");
     const named = occurrence && (place.on === "value" || isNameKey(place.path));
     const field = named || place.path[0]?.toString().startsWith("x-") ? undefined : describeField(findSchemas(root, place.path));
@@ -66,9 +65,7 @@ function describeSymbol(symbol: NamedThing, outline: Outline): string[] | undefi
     return [[`**condition \`${name}\`**`, description, code].filter((part) => part !== undefined).join("\n\n")];
   }
   const edge = outline.nodes.find((node) => node.name === symbol.role)?.edges.find((other) => other.id === symbol.name);
-  const meaning = Object.hasOwn(engineStatusMeanings, symbol.name)
-    ? engineStatusMeanings[symbol.name as keyof typeof engineStatusMeanings]
-    : undefined;
+  const meaning = isEngineStatus(symbol.name) ? engineStatuses[symbol.name].meaning : undefined;
   return [
     [`**status \`${symbol.name}\`** of \`${symbol.role}\``, meaning, edge && describeEdge(edge)]
       .filter((part) => part !== undefined)

@@ -6,11 +6,13 @@ import { loadMachine } from "../../machines/load-machine.ts";
 import { type ModerateInput, writeTypes } from "../../machines/messages.ts";
 import type { RecruitmentContext } from "../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../machines/task/context.ts";
+import { type MachineStatus, readThreadStatus } from "../../machines/thread-status.ts";
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import { createModerator, summariseDecision } from "../compile/decide/create-moderator.ts";
 import { evaluateExpression, isTruthy } from "../compile/decide/expression.ts";
 import type { Decision, Step } from "../compile/decide/view.ts";
 import type { JsonSchema } from "../compile/ir.ts";
+import { collectsClaims } from "../compile/lower/party.ts";
 import type { Json } from "../contract/event.ts";
 import { describeMisfits } from "../contract/json-schema/check-schema.ts";
 import { type ActorHost, type ActorView, createActorHost } from "../durable/host/actor-host.ts";
@@ -44,7 +46,7 @@ export interface TakenDecision {
 
 /** Where the thread stands. */
 export interface SimulationView {
-  status: "recruiting" | "running" | "suspended" | "completed" | "failed" | "cancelled";
+  status: MachineStatus;
   reason: string | null;
   /** Whose turn it is. */
   turn?: { role: string; agent: string; round: number; prompt: string; schema: JsonSchema; timeout: string };
@@ -77,7 +79,6 @@ export interface SimulationOptions {
 }
 
 const thread = "simulated";
-const statuses = ["completed", "failed", "cancelled", "suspended", "recruiting", "running"] as const;
 
 /** Agents that a broadcast goes to, where it does not say how many. */
 const audience = 2;
@@ -219,8 +220,7 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
       const agent = role.eligibility.agents?.[0] ?? `${role.name}-1`;
       const claim = { type: "role.claim", role: role.name, agent, offer: offers[role.name] ?? 0, eligible: true, score: 1 };
       const answer = await host.send(thread, claim);
-      if (role.recruitment.pick !== "first")
-        await host.send(thread, { type: "offer.exhausted", role: role.name, offer: offers[role.name] ?? 0 });
+      if (collectsClaims(role)) await host.send(thread, { type: "offer.exhausted", role: role.name, offer: offers[role.name] ?? 0 });
       if (answer.ok) return (await host.read(thread))?.revision !== root.revision;
     }
     return false;
@@ -251,7 +251,7 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
     const root = await host.read(thread);
     const task = await readTask();
     const context = root?.context as unknown as RecruitmentContext | undefined;
-    const status = statuses.find((name) => root?.tags.includes(name)) ?? "recruiting";
+    const status = readThreadStatus({ hasTag: (tag) => root?.tags.includes(tag) === true });
     const held = Object.entries(context?.seats ?? {}).flatMap(([role, { agent }]) => (agent === null ? [] : [[role, agent] as const]));
     const shown: SimulationView = { status, reason: context?.reason ?? null, seats: Object.fromEntries(held), steps: [...steps] };
     const { open, children } = task?.facts ?? { open: null, children: null };

@@ -1,14 +1,16 @@
 /** Checks roles, each by itself and against one another. */
 
+import { pickModes, readWord, targets, wordsOf } from "../../contract/language.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
+import { readsScore } from "../lower/party.ts";
 import type { MapEntry } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
 import { checkSchema } from "./check-schema.ts";
 import type { Outline, RoleOutline } from "./outline.ts";
 
-const reserved = ["$START", "$END", "$SUSPEND"];
+const reserved: readonly string[] = ["$START", ...wordsOf(targets)];
 
 /** Letters of any script; no dots, hashes or backslashes, which mean something in a machine's targets. */
 const roleName = /^[\p{L}_][\p{L}\p{M}\p{N}_-]*$/u;
@@ -147,8 +149,8 @@ function checkEffects(role: RoleOutline, report: Report): void {
     }
   }
   const recruitment = findValue(node, "recruitment");
-  const pick = findText(recruitment, "pick")?.value;
-  if (pick !== "best") say(findEntry(recruitment, "score"), "`score` is read with `pick: best` only.", "say `pick: best`");
+  if (!readsScore(readWord(findText(recruitment, "pick")?.value, pickModes) ?? "first"))
+    say(findEntry(recruitment, "score"), "`score` is read with `pick: best` only.", "say `pick: best`");
   const eligibility = findValue(node, "eligibility");
   const any = findValue(eligibility, "any");
   if (any?.kind === "scalar" && any.value === true) say(findEntry(eligibility, "all"), "`any: true` drops `all`.");

@@ -1,11 +1,11 @@
 /** Checks status-form nodes: that a role's edges are the statuses of its schema, and the engine's own in their places. */
 
+import { engineStatuses, isEngineStatus, startKeys, wordsOf } from "../../contract/language.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { ScalarNode } from "../source/node.ts";
 import { findText, findValue } from "../source/node.ts";
-import { engineStatuses, isEngineStatus } from "./engine-statuses.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
 import { readRoleSchema } from "./role-schema.ts";
 
@@ -27,10 +27,10 @@ function checkStart(node: GraphNodeOutline, report: Report): void {
   const keys = node.edges.map((edge) => edge.id);
   for (const edge of node.edges) {
     const { key } = edge;
-    if (key === undefined || edge.id === "new" || edge.id === "resume" || edge.id === "_") continue;
+    if (key === undefined || Object.hasOwn(startKeys, edge.id) || edge.id === "_") continue;
     const nearest = findNearestName(
       edge.id,
-      ["new", "resume"].filter((name) => !keys.includes(name)),
+      wordsOf(startKeys).filter((name) => !keys.includes(name)),
     );
     report.add("unknown-start-status", key.span, `\`$START\` has no \`${edge.id}\`.`, {
       hint: nearest === undefined ? "`new` starts a thread, `resume` continues an ended one" : `did you mean \`${nearest}\`?`,
@@ -68,7 +68,7 @@ function checkEngineEdges(node: GraphNodeOutline, role: RoleOutline | undefined,
         hint: nearest === undefined ? `they are ${Object.keys(engineStatuses).join(", ")}` : `did you mean \`${nearest}\`?`,
         ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span: key.span, text: nearest } }),
       });
-    } else if (engineStatuses[id] === "broadcast" && role && role.type !== "broadcast") {
+    } else if (engineStatuses[id].to === "broadcast" && role && role.type !== "broadcast") {
       report.add("misplaced-engine-status", key.span, `\`${id}\` is given to broadcast roles; \`${role.name}\` is ${role.type}.`);
     } else if (id === "$MAX_ROUNDS" && edge.target && edge.target.value !== "$END") {
       report.add("misplaced-engine-status", edge.target.span, "`$MAX_ROUNDS` must lead to `$END`: no turn is left.", {

@@ -1,5 +1,6 @@
 /** Finds every template of a file, has it judged, and holds its variables against what the edge sees. */
 
+import { engineStatuses, isEngineStatus } from "../../contract/language.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { eventAttributes } from "../expressions/views.ts";
@@ -7,7 +8,6 @@ import type { SourceNode, TextNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
 import type { TemplateContext, TemplateVariable } from "../templates/check-template.ts";
 import { checkTemplate, createTemplateContext } from "../templates/check-template.ts";
-import { isEngineStatus } from "./engine-statuses.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
 import type { RoleSchema } from "./role-schema.ts";
 import { findField, listFields, readRoleSchema } from "./role-schema.ts";
@@ -57,7 +57,7 @@ function findSight(node: GraphNodeOutline, edge: EdgeOutline, outline: Outline):
   if (node.name === "$START") return { kind: "event" };
   const role = outline.roles.get(node.name);
   if (role === undefined) return { kind: "anything" };
-  if (isEngineStatus(edge.id) && edge.id !== "$ACKED" && edge.id !== "$PARTIAL") return { kind: "anything" };
+  if (isEngineStatus(edge.id) && !engineStatuses[edge.id].agents) return { kind: "anything" };
   return role.type === "broadcast" ? { kind: "broadcast" } : { kind: "output", role, status: edge.id };
 }
 

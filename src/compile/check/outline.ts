@@ -2,7 +2,8 @@
  * The parts of a workflow with their places, read tolerantly: what has the wrong shape was reported and is left out, so
  * that every later check sees only what can be judged.
  */
-
+import { type Binding, bindings, type RoleType, readWord, roleTypes } from "../../contract/language.ts";
+import type { GraphForm } from "../ir.ts";
 import type { MapEntry, MapNode, ScalarNode, SourceNode, TextNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
 
@@ -10,7 +11,7 @@ export interface RoleOutline {
   name: string;
   key: ScalarNode;
   node: MapNode;
-  type: "named" | "open" | "broadcast";
+  type: RoleType;
   /** `frontmatter` or its older names. */
   schema: SourceNode | undefined;
 }
@@ -41,8 +42,8 @@ export interface ConditionOutline {
 
 export interface Outline {
   root: MapNode;
-  binding: "cloud" | "local";
-  form: "list" | "status" | "moderator";
+  binding: Binding;
+  form: GraphForm;
   roles: Map<string, RoleOutline>;
   /** There are no roles to be read, which was reported: nothing can be said of their names. */
   rolesUnknown: boolean;
@@ -70,7 +71,7 @@ export function readOutline(root: MapNode): Outline {
   const maps = nodes.filter((node) => node.value.kind === "map").length;
   return {
     root,
-    binding: findText(root, "binding")?.value === "cloud" ? "cloud" : "local",
+    binding: readWord(findText(root, "binding")?.value, bindings) ?? "local",
     form:
       graph === undefined && moderator !== undefined
         ? "moderator"
@@ -88,8 +89,7 @@ export function readOutline(root: MapNode): Outline {
 }
 
 function readRole(entry: MapEntry, node: MapNode): RoleOutline {
-  const written = findText(node, "type")?.value;
-  const type = written === "named" || written === "open" || written === "broadcast" ? written : findValue(node, "agent") ? "named" : "open";
+  const type = readWord(findText(node, "type")?.value, roleTypes) ?? (findValue(node, "agent") ? "named" : "open");
   return { name: entry.key, key: entry.keyNode, node, type, schema: findValue(node, "frontmatter", "meta", "outputSchema") };
 }
 

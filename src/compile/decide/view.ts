@@ -1,6 +1,7 @@
 /** What a decision is made over: the thread as the author's expressions and templates see it. */
 import type { Start } from "../../../machines/messages.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import { engineStatuses, isEngineStatus } from "../../contract/language.ts";
 import type { EvaluationError } from "./expression.ts";
 
 /** One step of a thread. */
@@ -93,12 +94,10 @@ export interface DecisionError {
 /** A decision, or why there is none. */
 export type DecisionResult = { ok: true; decision: Decision } | { ok: false; error: DecisionError };
 
-/** The engine's statuses of steps that no agent answered: `$first` and `$last` skip them. */
-const unanswered = new Set(["$TIMEOUT", "$FAILED", "$UNFILLED", "$OFFLINE", "$MAX_ROUNDS"]);
-
-/** Whether the engine made this output in place of an agent. A broadcast's `$ACKED` holds agents' answers: it counts. */
+/** Whether the engine made this output in place of an agent: `$first` and `$last` skip it. A broadcast's `$ACKED` holds agents' answers: it counts. */
 export function isEngineOutput(output: { [key: string]: Json | undefined }): boolean {
-  return typeof output["$status"] === "string" && unanswered.has(output["$status"]);
+  const status = output["$status"];
+  return isEngineStatus(status) && !engineStatuses[status].agents;
 }
 
 /** The role's earliest step that counts. */

@@ -1,11 +1,18 @@
 /** The picture of a workflow as its author wrote it: a box per role, an arrow per edge, and dashed the ways that the engine goes. */
+import { isTarget, type RoleType, type Target } from "../../contract/language.ts";
 import type { EdgeIr, NodeIr, ReflexIr, RoleIr, WorkflowIr } from "../ir.ts";
+import { isPool } from "../lower/party.ts";
 import { type EnginePath, listEnginePaths } from "./engine-paths.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
 import { writeDuration } from "./write-duration.ts";
 
 /** Ids that no role has, for a role's name begins with a letter. */
-const places: Record<string, string> = { $START: "$START", $END: "$END", $SUSPEND: "$suspended" };
+const places: Record<Target | "$START", string> = { $START: "$START", $END: "$END", $SUSPEND: "$suspended" };
+
+function findPlace(name: string): string {
+  return name === "$START" || isTarget(name) ? places[name] : name;
+}
+
 const suspended: PictureNode = { id: "$suspended", kind: "suspended", title: "suspended", lines: ["until a person resumes it"] };
 const failed: PictureNode = { id: "$failed", kind: "failed", title: "failed", lines: [] };
 const moderator: PictureNode = { id: "$moderator", kind: "state", title: "moderator", lines: ["an expression names the next role"] };
@@ -38,7 +45,7 @@ function drawRole(role: RoleIr, paths: EnginePath[]): PictureNode {
     id: role.name,
     kind: role.type,
     title: role.name,
-    badge: role.bind === "turn" && role.type === "open" ? "open, per turn" : role.type,
+    badge: isPool(role) ? "open, per turn" : role.type,
     lines: [
       ...(typeof description === "string" && description.trim() !== "" ? [description] : []),
       describeHolder(role),
@@ -58,10 +65,12 @@ function describeHolder({ type, agent, eligibility, broadcast }: RoleIr): string
     ...(where === undefined ? [] : [`where ${where}`]),
   ];
   const who = parts.length === 0 ? "any agent" : `an agent: ${parts.join("; ")}`;
-  if (type !== "broadcast") return who;
-  return broadcast?.of === undefined
-    ? who.replace(/^any agent|^an agent/, "every agent")
-    : who.replace(/^any agent|^an agent/, `${broadcast.of} agents`);
+  const holders: Record<RoleType, string> = {
+    named: who,
+    open: who,
+    broadcast: who.replace(/^any agent|^an agent/, broadcast?.of === undefined ? "every agent" : `${broadcast.of} agents`),
+  };
+  return holders[type];
 }
 
 function listAuthorEdges(node: NodeIr): PictureEdge[] {
@@ -71,8 +80,8 @@ function listAuthorEdges(node: NodeIr): PictureEdge[] {
     const engine = guard.type === "status" && guard.status.startsWith("$");
     const always = guard.type === "always" && node.edges.length === 1;
     return {
-      from: places[node.name] ?? node.name,
-      to: places[target] ?? target,
+      from: findPlace(node.name),
+      to: findPlace(target),
       kind: engine ? "status" : "author",
       title: always ? "" : ordered ? `${index + 1}. ${label}` : label,
       lines: [...(description === undefined ? [] : [description]), ...describeEffects(edge)],
@@ -107,7 +116,8 @@ function listEngineEdges(paths: EnginePath[]): PictureEdge[] {
   return [...byEnds.values()].flatMap((group): PictureEdge[] => {
     const [first] = group;
     if (!first) return [];
-    const to = first.to === "self" ? first.role : first.to === "suspended" ? suspended.id : failed.id;
+    const ends: Record<EnginePath["to"], string> = { self: first.role, forfeit: first.role, suspended: suspended.id, failed: failed.id };
+    const to = ends[first.to];
     return [{ from: first.role, to, kind: "engine", title: "", lines: group.map(({ text }) => text) }];
   });
 }
@@ -139,8 +149,16 @@ function separateShared(ir: WorkflowIr, paths: EnginePath[]): { shared: string[]
 function describeReflexes(reflexes: ReflexIr[]): string[] {
   const parts = reflexes.map((reflex) => {
     const on = reflex.on.join(", ");
-    if (reflex.kind === "workflow") return `starts on ${on}`;
-    return reflex.kind === "signal" ? `${reflex.signal} on ${on}` : `${on} emits ${reflex.emit.map(({ kind }) => kind).join(", ")}`;
+    switch (reflex.kind) {
+      case "workflow":
+        return `starts on ${on}`;
+      case "signal":
+        return `${reflex.signal} on ${on}`;
+      case "emit":
+        return `${on} emits ${reflex.emit.map(({ kind }) => kind).join(", ")}`;
+      default:
+        return reflex satisfies never;
+    }
   });
   return parts.length === 0 ? [] : [parts.join(" · ")];
 }

@@ -1,6 +1,8 @@
 /** The ways that the engine goes by itself: what becomes of a role's turn when time is up, something fails, or nobody is there. */
-import type { RoleIr, TurnPolicy, WorkflowIr } from "../ir.ts";
+import type { EngineStatus, LossPolicy, RoleType, TurnPolicy, UnfilledPolicy } from "../../contract/language.ts";
+import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { findNode, findStatusEdge } from "../lower/names.ts";
+import { isPartialRouted, unfilledEnds } from "../lower/policies.ts";
 import { writeDuration } from "./write-duration.ts";
 
 /** One such way. `self` stays with the role, `forfeit` goes to the graph as a step. */
@@ -12,18 +14,33 @@ export interface EnginePath {
 
 type Target = EnginePath["to"];
 
+/** Whether the role's node has an edge for a status of the engine. */
+type Routed = (status: EngineStatus) => boolean;
+
 function readPolicy(role: RoleIr, policy: TurnPolicy): { to: Target; then: string } {
-  if (policy === "retry") return { to: "self", then: ", again" };
-  if (policy === "rerecruit" && role.type === "open") return { to: "self", then: ", another is recruited" };
-  if (policy === "forfeit") return { to: "forfeit", then: "" };
-  return policy === "end" ? { to: "failed", then: "" } : { to: "suspended", then: "" };
+  const suspended = { to: "suspended", then: "" } as const;
+  const ways: Record<TurnPolicy, { to: Target; then: string }> = {
+    retry: { to: "self", then: ", again" },
+    rerecruit: role.type === "open" ? { to: "self", then: ", another is recruited" } : suspended,
+    suspend: suspended,
+    forfeit: { to: "forfeit", then: "" },
+    end: { to: "failed", then: "" },
+  };
+  return ways[policy];
+}
+
+const unfilledTargets: Record<UnfilledPolicy, Target> = { suspend: "suspended", end: "failed", retry: "self" };
+
+/** Where the loss of the holder leads; `wait` leads nowhere. */
+function readLoss({ type }: RoleIr): Record<LossPolicy, Target | undefined> {
+  return { wait: undefined, rerecruit: type === "open" ? "self" : "suspended", suspend: "suspended", end: "failed" };
 }
 
 function times(count: number): string {
   return count === 1 ? "" : `, ${count} times`;
 }
 
-function listTurnPaths(role: RoleIr, routed: (status: string) => boolean): EnginePath[] {
+function listTurnPaths(role: RoleIr, routed: Routed): EnginePath[] {
   const { timeout, retries, onTimeout, onFail } = role.turn;
   const paths: EnginePath[] = [];
   const add = (what: string, policy: TurnPolicy): void => {
@@ -35,34 +52,28 @@ function listTurnPaths(role: RoleIr, routed: (status: string) => boolean): Engin
   return paths;
 }
 
-function listAssignmentPaths(role: RoleIr, routed: (status: string) => boolean): EnginePath[] {
+function listAssignmentPaths(role: RoleIr, routed: Routed): EnginePath[] {
   const { offline, recruitment } = role;
   const paths: EnginePath[] = [];
   if (role.type === "open" && !routed("$UNFILLED")) {
     const nobody = `nobody takes it in ${writeDuration(recruitment.timeout)}${times(recruitment.retries + 1)}`;
-    const to: Target = recruitment.onUnfilled === "end" ? "failed" : recruitment.onUnfilled === "retry" ? "self" : "suspended";
+    const to = unfilledTargets[recruitment.onUnfilled];
     paths.push({ role: role.name, to, text: to === "self" ? `${nobody}, offered again` : nobody });
   }
-  if (!routed("$OFFLINE") && offline.then !== "wait") {
+  const lost = routed("$OFFLINE") ? undefined : readLoss(role)[offline.then];
+  if (lost) {
     const away = `away for ${writeDuration(role.heartbeat.every * role.heartbeat.miss + offline.grace)}`;
-    const again = offline.then === "rerecruit" && role.type === "open";
-    const to: Target = again ? "self" : offline.then === "end" ? "failed" : "suspended";
-    paths.push({ role: role.name, to, text: again ? `${away}, another is recruited` : away });
+    paths.push({ role: role.name, to: lost, text: lost === "self" ? `${away}, another is recruited` : away });
   }
   return paths;
 }
 
-function listBroadcastPaths(role: RoleIr, routed: (status: string) => boolean): EnginePath[] {
+function listBroadcastPaths(ir: WorkflowIr, role: RoleIr, routed: Routed): EnginePath[] {
   const paths: EnginePath[] = [];
   const timeout = writeDuration(role.broadcast?.timeout ?? 3_600_000);
   if (!routed("$PARTIAL"))
-    paths.push({
-      role: role.name,
-      to: role.turn.onTimeout === "forfeit" ? "forfeit" : "suspended",
-      text: `not enough answers in ${timeout}`,
-    });
-  if (!routed("$UNFILLED"))
-    paths.push({ role: role.name, to: role.recruitment.onUnfilled === "end" ? "failed" : "suspended", text: "nobody is eligible" });
+    paths.push({ role: role.name, to: isPartialRouted(ir, role) ? "forfeit" : "suspended", text: `not enough answers in ${timeout}` });
+  if (!routed("$UNFILLED")) paths.push({ role: role.name, to: unfilledEnds[role.recruitment.onUnfilled], text: "nobody is eligible" });
   return paths;
 }
 
@@ -70,8 +81,13 @@ function listBroadcastPaths(role: RoleIr, routed: (status: string) => boolean): 
 export function listEnginePaths(ir: WorkflowIr): EnginePath[] {
   return ir.roles.flatMap((role) => {
     const node = findNode(ir, role.name);
-    const routed = (status: string): boolean => findStatusEdge(node, status) !== undefined;
-    if (role.type === "broadcast") return listBroadcastPaths(role, routed);
-    return [...listTurnPaths(role, routed), ...listAssignmentPaths(role, routed)];
+    const routed: Routed = (status) => findStatusEdge(node, status) !== undefined;
+    const listHeld = (): EnginePath[] => [...listTurnPaths(role, routed), ...listAssignmentPaths(role, routed)];
+    const list: Record<RoleType, () => EnginePath[]> = {
+      named: listHeld,
+      open: listHeld,
+      broadcast: () => listBroadcastPaths(ir, role, routed),
+    };
+    return list[role.type]();
   });
 }

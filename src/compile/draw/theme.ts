@@ -1,9 +1,13 @@
 /** The colours and line styles of a picture, as CSS: light, dark, or as the reader's system is set. */
 import { fontFamily } from "./measure-text.ts";
+import type { NodeKind } from "./picture.ts";
 import { textStyles } from "./text-block.ts";
 
 /** `auto` follows the reader's system. */
 export type Theme = "auto" | "light" | "dark";
+
+/** Boxes that have colours of their own: where a thread begins and ends there are dots. */
+type BoxKind = Exclude<NodeKind, "start" | "end" | "initial">;
 
 interface Palette {
   canvas: string;
@@ -12,7 +16,7 @@ interface Palette {
   line: string;
   engine: string;
   /** Fill and stroke of each kind of box. */
-  boxes: Record<string, [fill: string, stroke: string]>;
+  boxes: Record<BoxKind, [fill: string, stroke: string]>;
 }
 
 const light: Palette = {
@@ -56,7 +60,7 @@ function writeColours({ canvas, ink, dim, line, engine, boxes }: Palette): strin
     ...Object.entries(boxes).map(([kind, [fill, stroke]]) => `.${kind}{fill:${fill};stroke:${stroke}}.${kind}-ink{fill:${stroke}}`),
     `.edge{stroke:${line}}.head{fill:${line}}.dot{fill:${ink}}.ring{fill:none;stroke:${ink}}`,
     `.engine-edge{stroke:${engine}}.engine-head,.engine-ink{fill:${engine}}`,
-    `.rule{stroke:${boxes["compound"]?.[1]}}`,
+    `.rule{stroke:${boxes.compound[1]}}`,
   ].join("");
 }
 

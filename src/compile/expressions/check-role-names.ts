@@ -1,4 +1,5 @@
 /** Checks the roles that an expression names: in `$first` and `$last`, in comparisons, in a moderator's answer. */
+import { targets, wordsOf } from "../../contract/language.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { ExpressionNode } from "./parse-expression.ts";
 import type { Walk } from "./walk.ts";
@@ -43,7 +44,7 @@ export function checkComparison(node: ExpressionNode, state: Walk): void {
 }
 
 /** What a moderator may pick beside a role. */
-const endings = ["__end__", "$END", "$SUSPEND"];
+const endings: readonly string[] = ["__end__", ...wordsOf(targets)];
 
 /** The moderator's `{role: 'x'}`. */
 export function checkPick(node: ExpressionNode, state: Walk): void {

@@ -1,21 +1,21 @@
 /** Lowers a broadcast role to its states of the task: one turn, many agents, counted until enough have answered. */
 import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
+import type { EngineStatus } from "../../contract/language.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { lowerAwaiting, lowerDeciding, lowerExhausted, lowerStillAwaiting } from "./edges.ts";
 import { describeRole } from "./named-region.ts";
 import { name } from "./names.ts";
-import { isRouted, lowerEngineStep } from "./policies.ts";
+import { isPartialRouted, isRouted, lowerEngineStep, unfilledEnds } from "./policies.ts";
 
 const defaults: NonNullable<RoleIr["broadcast"]> = { need: "all", timeout: 3_600_000, ttl: 604_800_000 };
 
-function lowerStep(role: RoleIr, status: string): { target: string; actions: NamedJson[] } {
+function lowerStep(role: RoleIr, status: EngineStatus): { target: string; actions: NamedJson[] } {
   return { target: "deciding", actions: [name("closeAudience", { status }), lowerEngineStep(role, status)] };
 }
 
 /** Not enough answered: the node's edge, or a person is asked; the next turn goes to those who have not. */
 function lowerPartial(ir: WorkflowIr, role: RoleIr): TransitionJson {
-  if (isRouted(ir, role, "$PARTIAL") || role.turn.onTimeout === "forfeit")
-    return { description: "$PARTIAL", ...lowerStep(role, "$PARTIAL") };
+  if (isPartialRouted(ir, role)) return { description: "$PARTIAL", ...lowerStep(role, "$PARTIAL") };
   return {
     description: "$PARTIAL: suspend",
     target: "#task.suspended",
@@ -30,7 +30,7 @@ function lowerPartial(ir: WorkflowIr, role: RoleIr): TransitionJson {
 function lowerNobody(ir: WorkflowIr, role: RoleIr): TransitionJson {
   const guard = name("nobodyAsked");
   if (isRouted(ir, role, "$UNFILLED")) return { guard, description: "$UNFILLED", ...lowerStep(role, "$UNFILLED") };
-  const target = role.recruitment.onUnfilled === "end" ? "#task.failed" : "#task.suspended";
+  const target = `#task.${unfilledEnds[role.recruitment.onUnfilled]}`;
   return { guard, description: "nobody eligible", target, actions: [name("because", { reason: `unfilled:${role.name}` })] };
 }
 

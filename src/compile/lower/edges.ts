@@ -94,19 +94,28 @@ function lowerChildrenFailed(ir: WorkflowIr, node: NodeIr, role: RoleIr | undefi
   if (!role) return { description: "$FAILED", target: "#task.failed", actions: [name("because", { reason: "child_failed" })] };
   const fail = name("failChildren", { role: role.name });
   const because = name("because", { reason: "child_failed" });
-  const policy = role.turn.onFail;
-  if (isRouted(ir, role, "$FAILED") || policy === "forfeit")
-    return { description: "$FAILED", target: `#task.active.${node.name}.deciding`, actions: [fail, lowerEngineStep(role, "$FAILED")] };
-  if (policy === "end") return { description: "a child failed: end", target: "#task.failed", actions: [fail, because] };
+  const policy = isRouted(ir, role, "$FAILED") ? "forfeit" : role.turn.onFail;
   const seating = `#task.active.${node.name}.seating`;
-  if (policy === "retry") return { description: "a child failed: retry", target: seating, actions: [fail] };
-  if (policy === "rerecruit" && role.type === "open")
-    return {
-      description: "a child failed: rerecruit",
-      target: seating,
-      actions: [fail, name("unseat", { role: role.name, why: "child_failed" })],
-    };
-  return { description: "a child failed: suspend", target: "#task.suspended", actions: [fail, because] };
+  const suspend: TransitionJson = { description: "a child failed: suspend", target: "#task.suspended", actions: [fail, because] };
+  switch (policy) {
+    case "retry":
+      return { description: "a child failed: retry", target: seating, actions: [fail] };
+    case "rerecruit":
+      if (role.type !== "open") return suspend;
+      return {
+        description: "a child failed: rerecruit",
+        target: seating,
+        actions: [fail, name("unseat", { role: role.name, why: "child_failed" })],
+      };
+    case "suspend":
+      return suspend;
+    case "forfeit":
+      return { description: "$FAILED", target: `#task.active.${node.name}.deciding`, actions: [fail, lowerEngineStep(role, "$FAILED")] };
+    case "end":
+      return { description: "a child failed: end", target: "#task.failed", actions: [fail, because] };
+    default:
+      return policy satisfies never;
+  }
 }
 
 /** Lowers the states in which the next turn waits for the children that an edge spawned. */

@@ -1,13 +1,23 @@
 /** Lowers a named role to its region of recruitment: never vacated, its loss is the thread's affair. */
 import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
+import type { LossPolicy } from "../../contract/language.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { hasStatusEdge, name } from "./names.ts";
 import { listBarred } from "./party.ts";
+import { isHolderAwaited } from "./policies.ts";
+
+/** What the loss of a named role's holder raises. Nobody else can be recruited, and one that is deleted is not waited for. */
+const lossRaises: Record<LossPolicy, "raiseFail" | "raiseSuspend"> = {
+  wait: "raiseSuspend",
+  rerecruit: "raiseSuspend",
+  suspend: "raiseSuspend",
+  end: "raiseFail",
+};
 
 function lowerLoss(ir: WorkflowIr, role: RoleIr, why: string): NamedJson[] {
   const params = { role: role.name, why };
   if (hasStatusEdge(ir, role, "$OFFLINE")) return [name("setGone", { role: role.name, to: true })];
-  return [role.offline.then === "end" ? name("raiseFail", params) : name("raiseSuspend", params)];
+  return [name(lossRaises[role.offline.then], params)];
 }
 
 /** Lowers one named role. */
@@ -23,7 +33,7 @@ export function lowerNamedRegion(ir: WorkflowIr, role: RoleIr): StateJson {
     target: "gone",
     actions: lowerLoss(ir, role, "lost"),
   };
-  const waits = role.offline.then === "wait" && !routed;
+  const waits = isHolderAwaited(ir, role);
   const bars = listBarred(ir, role);
   return {
     description: describeRole(role),

@@ -1,5 +1,6 @@
 /** Builds the small pieces that both machines' configs are made of. */
 import type { ConfigJson, NamedJson, TransitionJson } from "../../../machines/config.ts";
+import type { EngineStatus } from "../../contract/language.ts";
 import type { EdgeIr, NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 
 /** A guard or an action with its params. */
@@ -16,12 +17,12 @@ export function findNode(ir: WorkflowIr, node: string): NodeIr | undefined {
 }
 
 /** The node's edge for one of the engine's statuses. */
-export function findStatusEdge(node: NodeIr | undefined, status: string): EdgeIr | undefined {
+export function findStatusEdge(node: NodeIr | undefined, status: EngineStatus): EdgeIr | undefined {
   return node?.edges.find(({ guard }) => guard.type === "status" && guard.status === status);
 }
 
 /** Whether the role's node has an edge for one of the engine's statuses. */
-export function hasStatusEdge(ir: WorkflowIr, role: RoleIr, status: string): boolean {
+export function hasStatusEdge(ir: WorkflowIr, role: RoleIr, status: EngineStatus): boolean {
   return findStatusEdge(findNode(ir, role.name), status) !== undefined;
 }
 

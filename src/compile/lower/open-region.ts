@@ -1,9 +1,11 @@
 /** Lowers an open role to its region of recruitment: offered, held, lost, offered again. */
-import type { StateJson, TransitionJson } from "../../../machines/config.ts";
+import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
+import type { LossPolicy, PickMode, UnfilledPolicy } from "../../contract/language.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { describeRole } from "./named-region.ts";
 import { hasStatusEdge, name } from "./names.ts";
-import { isPool, listBarred, listRecruitedAtStart, listSetApart } from "./party.ts";
+import { collectsClaims, isPool, listBarred, listRecruitedAtStart, listSetApart, prefersLastHolder } from "./party.ts";
+import { isHolderAwaited } from "./policies.ts";
 
 /** Milliseconds that the last holder of a `sticky` role has before anybody may have it. */
 const stickiness = 30_000;
@@ -34,12 +36,18 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
   const awarding = lowerAwarding(ir, role);
   const held = `#recruitment.open.${role.name}.held`;
   const again = `#recruitment.open.${role.name}.${backoff > 0 ? "backoff" : "seeking"}`;
-  const collects = pick !== "first";
+  const collects = collectsClaims(role);
   const leads: TransitionJson = {
     guard: name("hasLeader", params),
     description: "the best claim",
     target: held,
     actions: [name("awardLeader", awarding)],
+  };
+  const nobody: TransitionJson = { description: "nobody", target: `#recruitment.open.${role.name}.unfilled` };
+  const lastly: Record<UnfilledPolicy, TransitionJson> = {
+    suspend: nobody,
+    end: nobody,
+    retry: { description: "nobody: retry", target: again, reenter: true },
   };
   const expired: TransitionJson[] = [
     ...(collects ? [leads] : []),
@@ -54,18 +62,17 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
           },
         ]
       : []),
-    onUnfilled === "retry"
-      ? { description: "nobody: retry", target: again, reenter: true }
-      : { description: "nobody", target: `#recruitment.open.${role.name}.unfilled` },
+    lastly[onUnfilled],
   ];
   const award: TransitionJson = { guard: name("mayHold", claim), target: held, actions: [name("award", awarding)] };
   const refused: TransitionJson = { guard: name("isRole", params), actions: [name("refuseClaim", claim)] };
-  const claims: TransitionJson[] = [
-    ...(pick === "first" ? [award] : []),
-    ...(pick === "sticky" ? [{ ...award, guard: name("mayHoldAgain", claim) }] : []),
-    ...(collects ? [{ guard: name("mayHold", claim), actions: [name("noteClaim", params)] }] : []),
-    refused,
-  ];
+  const noted: TransitionJson = { guard: name("mayHold", claim), actions: [name("noteClaim", params)] };
+  const taken: Record<PickMode, TransitionJson[]> = {
+    first: [award],
+    sticky: [{ ...award, guard: name("mayHoldAgain", claim) }, noted],
+    best: [noted],
+    random: [noted],
+  };
   // Whoever is not there when the time is up must not be given the role; others may claim it until then.
   const dropped = (why: string): TransitionJson => ({
     guard: name("leads", params),
@@ -89,11 +96,11 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
     entry: [name("openOffer", { ...params, timeout, pick })],
     exit: [name("closeOffer", params)],
     on: {
-      "role.claim": claims,
+      "role.claim": [...taken[pick], refused],
       ...(collects ? { "offer.exhausted": leads, "agent.away": dropped("away"), "agent.deleted": dropped("deleted") } : {}),
       "thread.suspended": { target: "paused", actions: collects ? [name("dropLeader", params)] : [] },
     },
-    ...(pick === "sticky" ? sticky : { after: { [timeout]: expired } }),
+    ...(prefersLastHolder(role) ? sticky : { after: { [timeout]: expired } }),
   };
 }
 
@@ -111,8 +118,15 @@ function lowerHeld(ir: WorkflowIr, role: RoleIr): StateJson {
     target: vacated,
     actions: [name("vacate", { ...params, tell: true, why })],
   });
-  const policy = (why: string) =>
-    then === "end" ? [name("raiseFail", { ...params, why })] : then === "suspend" ? [name("raiseSuspend", { ...params, why })] : [];
+  const policy = (why: string): NamedJson[] => {
+    const raises: Record<LossPolicy, NamedJson[]> = {
+      wait: [],
+      rerecruit: [],
+      suspend: [name("raiseSuspend", { ...params, why })],
+      end: [name("raiseFail", { ...params, why })],
+    };
+    return raises[then];
+  };
   const deleted: TransitionJson = {
     ...vacate("deleted"),
     actions: [name("vacate", { ...params, tell: true, why: "deleted" }), ...(routed ? [] : policy("deleted"))],
@@ -122,7 +136,7 @@ function lowerHeld(ir: WorkflowIr, role: RoleIr): StateJson {
       ? { description: "lost", target: vacated, actions: [name("vacate", { ...params, tell: true, why: "lost" })] }
       : { description: "lost", target: "gone", actions: routed ? [name("setGone", { ...params, to: true })] : policy("lost") };
   const back: TransitionJson = { guard: holds, target: "here", actions: routed ? [name("setGone", { ...params, to: false })] : [] };
-  const waits = then === "wait" && !routed;
+  const waits = isHolderAwaited(ir, role);
   return {
     initial: "here",
     on: {

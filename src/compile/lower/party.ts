@@ -1,11 +1,36 @@
 /** Who is to be there before a thread starts, and whom the rules of the roles set apart. */
 import type { Start } from "../../../machines/messages.ts";
+import type { BindMode, PickMode } from "../../contract/language.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { findNode, hasStatusEdge } from "./names.ts";
 
+const perTurn: Record<BindMode, boolean> = { thread: false, turn: true };
+
 /** A pool is claimed anew for each turn. */
 export function isPool(role: RoleIr): boolean {
-  return role.type === "open" && role.bind === "turn";
+  return role.type === "open" && perTurn[role.bind];
+}
+
+const picks: Record<PickMode, { collects: boolean; prefersLast: boolean; scores: boolean }> = {
+  first: { collects: false, prefersLast: false, scores: false },
+  best: { collects: true, prefersLast: false, scores: true },
+  sticky: { collects: true, prefersLast: true, scores: false },
+  random: { collects: true, prefersLast: false, scores: false },
+};
+
+/** Whether a claim on the role is noted, and the best one awarded later. */
+export function collectsClaims({ recruitment }: Pick<RoleIr, "recruitment">): boolean {
+  return picks[recruitment.pick].collects;
+}
+
+/** Whether whoever held the role last goes first. */
+export function prefersLastHolder({ recruitment }: Pick<RoleIr, "recruitment">): boolean {
+  return picks[recruitment.pick].prefersLast;
+}
+
+/** Whether the mode ranks claims by the author's `score`. */
+export function readsScore(pick: PickMode): boolean {
+  return picks[pick].scores;
 }
 
 /** Roles that `$START` may lead to. */
@@ -46,9 +71,6 @@ export function listSetApart(ir: WorkflowIr, role: RoleIr): string[] {
 /** Roles that collect claims and that the holder of this one may not have: a claim that leads there falls when this is awarded. */
 export function listBarred(ir: WorkflowIr, role: RoleIr): string[] {
   return ir.roles
-    .filter(
-      (other) =>
-        other !== role && other.type === "open" && other.recruitment.pick !== "first" && listSetApart(ir, other).includes(role.name),
-    )
+    .filter((other) => other !== role && other.type === "open" && collectsClaims(other) && listSetApart(ir, other).includes(role.name))
     .map((other) => other.name);
 }

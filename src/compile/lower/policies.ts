@@ -1,6 +1,7 @@
 /** Lowers what becomes of a turn that went wrong: the node's edge for the engine's status, or the role's policy. */
 import type { NamedJson, TransitionJson } from "../../../machines/config.ts";
-import type { RoleIr, TurnPolicy, WorkflowIr } from "../ir.ts";
+import type { EngineStatus, LossPolicy, TurnPolicy, UnfilledPolicy } from "../../contract/language.ts";
+import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { hasStatusEdge, name } from "./names.ts";
 import { isPool } from "./party.ts";
 
@@ -10,7 +11,7 @@ export const retriesAtMost = 100;
 /** What went wrong, and how the role means to deal with it. */
 export interface Fault {
   /** The engine's status. */
-  status: "$TIMEOUT" | "$FAILED";
+  status: Extract<EngineStatus, "$TIMEOUT" | "$FAILED">;
   policy: TurnPolicy;
   /** For the thread's reason, and for those who get the turn after. */
   why: string;
@@ -21,13 +22,34 @@ export interface Fault {
 }
 
 /** The engine's own step in place of an answer, decided on like any other. */
-export function lowerEngineStep(role: RoleIr, status: string): NamedJson {
+export function lowerEngineStep(role: RoleIr, status: EngineStatus): NamedJson {
   return name("engineStep", { role: role.name, status, pool: isPool(role) });
 }
 
 /** Whether a status goes to the graph as a step. */
-export function isRouted(ir: WorkflowIr, role: RoleIr, status: string): boolean {
+export function isRouted(ir: WorkflowIr, role: RoleIr, status: EngineStatus): boolean {
   return hasStatusEdge(ir, role, status);
+}
+
+/**
+ * Where the thread goes when a role stays unfilled for good and no edge says otherwise. An open role with `retry` never does; of a
+ * broadcast it means that a person is asked, for the registry says at once that nobody is eligible.
+ */
+export const unfilledEnds: Record<UnfilledPolicy, "failed" | "suspended"> = { suspend: "suspended", end: "failed", retry: "suspended" };
+
+/** Whether a broadcast that too few have answered goes to the graph by the role's policy alone. */
+const forfeitsPartial: Record<TurnPolicy, boolean> = { retry: false, rerecruit: false, suspend: false, forfeit: true, end: false };
+
+/** Whether a broadcast that too few have answered goes to the graph as `$PARTIAL`; else a person is asked. */
+export function isPartialRouted(ir: WorkflowIr, role: RoleIr): boolean {
+  return hasStatusEdge(ir, role, "$PARTIAL") || forfeitsPartial[role.turn.onTimeout];
+}
+
+const staysForEver: Record<LossPolicy, boolean> = { wait: true, rerecruit: false, suspend: false, end: false };
+
+/** Whether a role's holder is waited for however long it is away. */
+export function isHolderAwaited(ir: WorkflowIr, role: RoleIr): boolean {
+  return staysForEver[role.offline.then] && !hasStatusEdge(ir, role, "$OFFLINE");
 }
 
 /** Gives the turn to the same holder again. */
@@ -57,8 +79,10 @@ export function lowerFault(ir: WorkflowIr, role: RoleIr, fault: Fault): Transiti
       return [step];
     case "end":
       return [{ ...suspend, description: `${why}: end`, target: "#task.failed" }];
-    default:
+    case "suspend":
       return [suspend];
+    default:
+      return fault.policy satisfies never;
   }
 }
 

@@ -1,6 +1,8 @@
 /** Lowers the intermediate form to recruitment's config: who plays. */
 import type { MachineConfigJson, StateJson } from "../../../machines/config.ts";
-import type { WorkflowIr } from "../ir.ts";
+import type { RoleType } from "../../contract/language.ts";
+import type { OutcomeStatus } from "../../contract/statuses.ts";
+import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { lowerNamedRegion } from "./named-region.ts";
 import { ignored, name } from "./names.ts";
 import { lowerOpenRegion } from "./open-region.ts";
@@ -9,7 +11,14 @@ import { lowerThreadRegion } from "./thread-region.ts";
 /** The version of the vocabulary that this compiler writes for. */
 export const recruitmentVersion = "recruitment/1";
 
-function lowerEnd(status: string): StateJson {
+/** How each type of role is held: nobody holds a broadcast. */
+const lowerRegion: Record<RoleType, (ir: WorkflowIr, role: RoleIr) => StateJson | undefined> = {
+  named: lowerNamedRegion,
+  open: lowerOpenRegion,
+  broadcast: () => undefined,
+};
+
+function lowerEnd(status: OutcomeStatus): StateJson {
   return { type: "final", tags: [status], entry: [name("announce", { status })] };
 }
 
@@ -17,8 +26,8 @@ function lowerEnd(status: string): StateJson {
 export function lowerRecruitment(ir: WorkflowIr): MachineConfigJson {
   const regions: Record<string, StateJson> = { $thread: lowerThreadRegion(ir) };
   for (const role of ir.roles) {
-    if (role.type === "named") regions[role.name] = lowerNamedRegion(ir, role);
-    if (role.type === "open") regions[role.name] = lowerOpenRegion(ir, role);
+    const region = lowerRegion[role.type](ir, role);
+    if (region) regions[role.name] = region;
   }
   return {
     id: "recruitment",
@@ -58,9 +67,10 @@ export function lowerRecruitment(ir: WorkflowIr): MachineConfigJson {
         },
         states: regions,
       },
-      completed: lowerEnd("completed"),
-      failed: lowerEnd("failed"),
-      cancelled: lowerEnd("cancelled"),
+      ...({ completed: lowerEnd("completed"), failed: lowerEnd("failed"), cancelled: lowerEnd("cancelled") } satisfies Record<
+        OutcomeStatus,
+        StateJson
+      >),
     },
   };
 }

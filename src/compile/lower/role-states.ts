@@ -1,15 +1,16 @@
 /** Lowers a named or open role to its states of the task: seated, given the turn, decided on. */
 import type { StateJson, TransitionJson } from "../../../machines/config.ts";
+import type { EngineStatus } from "../../contract/language.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { lowerAwaiting, lowerDeciding, lowerExhausted, lowerStillAwaiting } from "./edges.ts";
 import { describeRole } from "./named-region.ts";
 import { collapse, name } from "./names.ts";
 import { isPool } from "./party.ts";
-import { isRouted, lowerEngineStep, lowerFaults } from "./policies.ts";
+import { isRouted, lowerEngineStep, lowerFaults, unfilledEnds } from "./policies.ts";
 
 function lowerAssigning(ir: WorkflowIr, node: NodeIr, role: RoleIr): StateJson {
   const params = { role: role.name };
-  const engine = (guard: string, status: string): TransitionJson[] =>
+  const engine = (guard: string, status: EngineStatus): TransitionJson[] =>
     isRouted(ir, role, status)
       ? [{ guard: name(guard, params), description: status, target: "deciding", actions: [lowerEngineStep(role, status)] }]
       : [];
@@ -30,11 +31,10 @@ function lowerUnfilled(ir: WorkflowIr, role: RoleIr): TransitionJson {
   const guard = name("isRole", { role: role.name });
   if (isRouted(ir, role, "$UNFILLED"))
     return { guard, description: "$UNFILLED", target: "deciding", actions: [lowerEngineStep(role, "$UNFILLED")] };
-  const target = role.recruitment.onUnfilled === "end" ? "#task.failed" : "#task.suspended";
   return {
     guard,
     description: `unfilled: ${role.recruitment.onUnfilled}`,
-    target,
+    target: `#task.${unfilledEnds[role.recruitment.onUnfilled]}`,
     actions: [name("because", { reason: `unfilled:${role.name}` })],
   };
 }

@@ -1,6 +1,8 @@
 /** Lowers the intermediate form to the task's config: the turns. */
 import type { MachineConfigJson, StateJson, TransitionJson } from "../../../machines/config.ts";
-import type { NodeIr, WorkflowIr } from "../ir.ts";
+import type { RoleType } from "../../contract/language.ts";
+import type { OutcomeStatus } from "../../contract/statuses.ts";
+import type { NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { lowerBroadcastStates } from "./broadcast-states.ts";
 import { lowerAwaiting, lowerDeciding, lowerStillAwaiting } from "./edges.ts";
 import { ignored, name } from "./names.ts";
@@ -17,11 +19,18 @@ function lowerStart(ir: WorkflowIr, node: NodeIr): StateJson {
   return { initial: "beginning", states: { beginning: { always: [...still, { target: "deciding" }] }, ...states } };
 }
 
+/** How each type of role has its turns. */
+const lowerTurns: Record<RoleType, (ir: WorkflowIr, node: NodeIr, role: RoleIr) => StateJson> = {
+  named: lowerRoleStates,
+  open: lowerRoleStates,
+  broadcast: lowerBroadcastStates,
+};
+
 function lowerNode(ir: WorkflowIr, node: NodeIr): StateJson | undefined {
   if (node.name === "$START") return lowerStart(ir, node);
   const role = ir.roles.find((candidate) => candidate.name === node.name);
   if (!role) return undefined;
-  return role.type === "broadcast" ? lowerBroadcastStates(ir, node, role) : lowerRoleStates(ir, node, role);
+  return lowerTurns[role.type](ir, node, role);
 }
 
 /** Takes the turn back and says why: how an order ends or stops the thread. */
@@ -63,7 +72,7 @@ function lowerSuspended(ir: WorkflowIr): StateJson {
   };
 }
 
-function lowerEnd(status: string): StateJson {
+function lowerEnd(status: OutcomeStatus): StateJson {
   return { type: "final", tags: [status], entry: [name("finish", { status })] };
 }
 
@@ -141,9 +150,10 @@ export function lowerTask(ir: WorkflowIr): MachineConfigJson {
         states: { ...Object.fromEntries(nodes), $resume: { type: "history" } },
       },
       suspended: lowerSuspended(ir),
-      completed: lowerEnd("completed"),
-      failed: lowerEnd("failed"),
-      cancelled: lowerEnd("cancelled"),
+      ...({ completed: lowerEnd("completed"), failed: lowerEnd("failed"), cancelled: lowerEnd("cancelled") } satisfies Record<
+        OutcomeStatus,
+        StateJson
+      >),
     },
   };
 }

@@ -1,8 +1,10 @@
 /** Lowers the region `$thread` of recruitment: assembling, running, and how both pause and end. */
 import type { StateJson, TransitionJson } from "../../../machines/config.ts";
+import type { UnfilledPolicy } from "../../contract/language.ts";
 import type { WorkflowIr } from "../ir.ts";
 import { collapse, ignored, name } from "./names.ts";
 import { listParty, listRecruitedAtStart, listWaived } from "./party.ts";
+import { unfilledEnds } from "./policies.ts";
 
 /** Milliseconds that the task has to stop before recruitment ends the thread without its word. */
 const stopping = 60_000;
@@ -27,9 +29,11 @@ function lowerUnfilled(ir: WorkflowIr): TransitionJson[] {
     if (waived.includes(role.name)) return [];
     const guard = name("isRole", { role: role.name });
     const because = name("because", { reason: `unfilled:${role.name}` });
-    if (role.recruitment.onUnfilled === "end")
-      return [{ guard, description: `${role.name} unfilled: end`, target: "#recruitment.failed", actions: [because] }];
-    return [{ guard, description: `${role.name} unfilled: suspend`, target: "paused", actions: [because, name("raiseSuspended")] }];
+    const ends: Record<(typeof unfilledEnds)[UnfilledPolicy], TransitionJson> = {
+      failed: { guard, description: `${role.name} unfilled: end`, target: "#recruitment.failed", actions: [because] },
+      suspended: { guard, description: `${role.name} unfilled: suspend`, target: "paused", actions: [because, name("raiseSuspended")] },
+    };
+    return [ends[unfilledEnds[role.recruitment.onUnfilled]]];
   });
 }
 

@@ -1,4 +1,5 @@
 /** One reflex. */
+import { readWord, reflexKinds, signals } from "../../contract/language.ts";
 import type { Expression, ReflexIr } from "../ir.ts";
 import type { MapNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
@@ -11,15 +12,20 @@ export function raiseReflex(node: MapNode): ReflexIr {
     .map((item) => item.value);
   const when = findText(node, "when");
   const guard = when ? { when: when.value } : {};
-  const kind = findText(node, "kind")?.value;
+  const kind = readWord(findText(node, "kind")?.value, reflexKinds) ?? "workflow";
   const key = readKey(node);
-  if (kind === "emit") return { kind, on, ...guard, emit: raiseEmits(findValue(node, "emit"), true) };
-  if (kind === "signal") {
-    const signal = findText(node, "signal")?.value;
-    return { kind, on, ...guard, key: key ?? [], signal: signal === "suspend" || signal === "resume" ? signal : "cancel" };
+  switch (kind) {
+    case "workflow": {
+      const priority = findText(node, "priority");
+      return { kind, on, ...guard, ...(key ? { key } : {}), ...(priority ? { priority: priority.value } : {}) };
+    }
+    case "signal":
+      return { kind, on, ...guard, key: key ?? [], signal: readWord(findText(node, "signal")?.value, signals) ?? "cancel" };
+    case "emit":
+      return { kind, on, ...guard, emit: raiseEmits(findValue(node, "emit"), true) };
+    default:
+      return kind satisfies never;
   }
-  const priority = findText(node, "priority");
-  return { kind: "workflow", on, ...guard, ...(key ? { key } : {}), ...(priority ? { priority: priority.value } : {}) };
 }
 
 function readKey(node: MapNode): Expression[] | undefined {

@@ -1,5 +1,6 @@
 /** One role with every default filled in. */
 import type { Json } from "../../contract/event.ts";
+import { ackNeeds, bindModes, lossPolicies, pickModes, readWord, turnPolicies, unfilledPolicies } from "../../contract/language.ts";
 import type { Outline, RoleOutline } from "../check/outline.ts";
 import type { JsonSchema, RoleIr } from "../ir.ts";
 import { parseDuration } from "../source/duration.ts";
@@ -53,20 +54,20 @@ export function raiseRole(role: RoleOutline, outline: Outline): RoleIr {
       retries: readNumber(recruitment, "retries") ?? 0,
       backoff: readDuration(recruitment, "backoff") ?? 0,
       group: findText(recruitment, "group")?.value ?? "default",
-      pick: readWord(recruitment, "pick", ["first", "best", "sticky", "random"]) ?? "first",
-      onUnfilled: readWord(recruitment, "on_unfilled", ["suspend", "end", "retry"]) ?? "suspend",
+      pick: readWord(readValue(recruitment, "pick"), pickModes) ?? "first",
+      onUnfilled: readWord(readValue(recruitment, "on_unfilled"), unfilledPolicies) ?? "suspend",
     },
-    bind: readWord(node, "bind", ["thread", "turn"]) ?? "thread",
+    bind: readWord(readValue(node, "bind"), bindModes) ?? "thread",
     heartbeat: { every: readDuration(heartbeat, "every") ?? 30_000, miss: readNumber(heartbeat, "miss") ?? 3 },
     turn: {
       timeout: readDuration(turn, "timeout") ?? 30 * minute,
       retries: readNumber(turn, "retries") ?? 0,
-      onTimeout: readWord(turn, "on_timeout", turnPolicies) ?? "suspend",
-      onFail: readWord(turn, "on_fail", turnPolicies) ?? "suspend",
+      onTimeout: readWord(readValue(turn, "on_timeout"), turnPolicies) ?? "suspend",
+      onFail: readWord(readValue(turn, "on_fail"), turnPolicies) ?? "suspend",
     },
     offline: {
       grace: readDuration(offline, "grace") ?? (named ? 10 * minute : minute),
-      then: readWord(offline, "then", ["wait", "rerecruit", "suspend", "end"]) ?? (named ? "wait" : "rerecruit"),
+      then: readWord(readValue(offline, "then"), lossPolicies) ?? (named ? "wait" : "rerecruit"),
     },
     fields: readFields(role),
   };
@@ -80,8 +81,6 @@ export function raiseRole(role: RoleOutline, outline: Outline): RoleIr {
   return ir;
 }
 
-const turnPolicies = ["retry", "rerecruit", "suspend", "forfeit", "end"] as const;
-
 function raiseAgent(node: SourceNode | undefined): RoleIr["agent"] {
   if (isText(node)) return { id: node.value };
   const from = findText(node, "from");
@@ -94,7 +93,7 @@ function raiseBroadcast(node: SourceNode | undefined): NonNullable<RoleIr["broad
   const of = readNumber(node, "of");
   const ok = findText(ack, "ok");
   return {
-    need: need === "any" || need === "none" || typeof need === "number" ? need : "all",
+    need: typeof need === "number" ? need : (readWord(need, ackNeeds) ?? "all"),
     timeout: readDuration(ack, "timeout") ?? hour,
     ttl: readDuration(node, "ttl") ?? 7 * 24 * hour,
     ...(of === undefined ? {} : { of }),
@@ -127,9 +126,4 @@ function readTexts(node: SourceNode | undefined, key: string): string[] {
   return listItems(node, key)
     .filter(isText)
     .map((item) => item.value);
-}
-
-function readWord<Word extends string>(node: SourceNode | undefined, key: string, words: readonly Word[]): Word | undefined {
-  const value = readValue(node, key);
-  return words.find((word) => word === value);
 }

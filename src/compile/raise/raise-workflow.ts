@@ -1,5 +1,5 @@
 /** A file that was found sound, as intermediate form: every default filled in. Reports nothing. */
-
+import { overflowPolicies, readWord } from "../../contract/language.ts";
 import type { Outline } from "../check/outline.ts";
 import type { JsonSchema, WorkflowIr } from "../ir.ts";
 import { findText, findValue, toJson } from "../source/node.ts";
@@ -27,7 +27,7 @@ export function raiseWorkflow(outline: Outline): WorkflowIr {
     roles: [...outline.roles.values()].map((role) => raiseRole(role, outline)),
     nodes: raiseNodes(outline),
     reflexes: outline.reflexes.map(raiseReflex),
-    overflow: findText(root, "overflow")?.value === "drop" ? "drop" : "queue",
+    overflow: readWord(findText(root, "overflow")?.value, overflowPolicies) ?? "queue",
     maxRounds: number("max_rounds", "maxRounds") ?? defaultMaxRounds,
   };
   const version = number("version");

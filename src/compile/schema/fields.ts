@@ -3,6 +3,7 @@
  * say its own words. A message is `name` or `name: details`.
  */
 import * as z from "zod";
+import { wordsOf } from "../../contract/language.ts";
 import { compileLimits } from "../limits.ts";
 import { durationPattern, parseDuration } from "../source/duration.ts";
 
@@ -40,6 +41,12 @@ export const wait = z
     `out-of-range: a duration longer than nothing, up to ${compileLimits.durationDays}d`,
   )
   .meta({ title: "Duration" });
+
+/** One of the language's words; editors are told what each means. */
+export function word<Word extends string>(meanings: Readonly<Record<Word, string>>) {
+  const words = wordsOf(meanings);
+  return z.enum(words).meta({ enumDescriptions: words.map((each) => meanings[each]) });
+}
 
 /** A whole number between two bounds. */
 export function integer(min: number, max: number) {

@@ -3,8 +3,22 @@
  * shape check reads it, and the editor's JSON Schema is generated from it. References between fields are not its business.
  */
 import * as z from "zod";
+import {
+  ackNeeds,
+  bindings,
+  bindModes,
+  lossPolicies,
+  overflowPolicies,
+  pickModes,
+  type ReflexKind,
+  reflexKinds,
+  roleTypes,
+  signals,
+  turnPolicies,
+  unfilledPolicies,
+} from "../../contract/language.ts";
 import { compileLimits } from "../limits.ts";
-import { agentId, duration, expression, fields, integer, jsonSchema, kind, list, text, wait } from "./fields.ts";
+import { agentId, duration, expression, fields, integer, jsonSchema, kind, list, text, wait, word } from "./fields.ts";
 
 const emit = fields({
   kind: kind.describe("Kind of the event that is sent."),
@@ -47,7 +61,7 @@ export const listEdge = fields({
 const namedEdges = z.record(z.string(), statusEdge);
 const listedEdges = list(listEdge, compileLimits.edgesPerNode);
 
-const turnPolicy = z.enum(["retry", "rerecruit", "suspend", "forfeit", "end"]);
+const turnPolicy = word(turnPolicies);
 
 /** A role. */
 export const role = fields({
@@ -65,7 +79,7 @@ export const role = fields({
   execute: z.string().optional().describe("Older files: what it does."),
   report: z.string().optional().describe("Older files: what it says at the end."),
   prompt: z.string().optional().describe("Older files: the role's prompt."),
-  type: z.enum(["named", "open", "broadcast"]).optional().describe("Bound to one agent, recruited, or every eligible agent at once."),
+  type: word(roleTypes).optional().describe("Bound to one agent, recruited, or every eligible agent at once."),
   agent: z
     .union([agentId, fields({ from: expression.describe("JSONata over `{event, start}`; fixed when the thread starts.") })])
     .optional()
@@ -84,14 +98,13 @@ export const role = fields({
     retries: integer(0, 1000).optional().describe("Further offers when nobody claimed; default 0."),
     backoff: duration.optional().describe("Wait between offers."),
     group: z.string().min(1, "blank-text").optional().describe("Roles of one group start together; default `default`."),
-    pick: z.enum(["first", "best", "sticky", "random"]).optional().describe("Which claim is taken; default `first`."),
+    pick: word(pickModes).optional().describe("Which claim is taken; default `first`."),
     score: expression.optional().describe("For `pick: best`: JSONata over `{agent, bid, stats, event}`."),
-    on_unfilled: z.enum(["suspend", "end", "retry"]).optional().describe("What happens when nobody takes the role; default `suspend`."),
+    on_unfilled: word(unfilledPolicies).optional().describe("What happens when nobody takes the role; default `suspend`."),
   })
     .optional()
     .describe("How a holder is found."),
-  bind: z
-    .enum(["thread", "turn"])
+  bind: word(bindModes)
     .optional()
     .describe("`thread`: one agent holds the role for the thread's life. `turn`: each turn is claimed anew. Default `thread`."),
   heartbeat: fields({
@@ -110,17 +123,14 @@ export const role = fields({
     .describe("Bounds of one turn."),
   offline: fields({
     grace: duration.optional().describe("Away for so long more, the agent is lost; default 1m, named roles 10m."),
-    then: z
-      .enum(["wait", "rerecruit", "suspend", "end"])
-      .optional()
-      .describe("What happens when the agent is lost; default `rerecruit`, named roles `wait`."),
+    then: word(lossPolicies).optional().describe("What happens when the agent is lost; default `rerecruit`, named roles `wait`."),
   })
     .optional()
     .describe("What happens when the holder stays away."),
   broadcast: fields({
     ack: fields({
       need: z
-        .union([z.enum(["all", "any", "none"]), integer(1, 1_000_000)])
+        .union([word(ackNeeds), integer(1, 1_000_000)])
         .optional()
         .describe("How many answers are enough; default `all`."),
       timeout: wait.optional().describe("How long answers are waited for; default 1h."),
@@ -144,26 +154,26 @@ const key = z
 /** Which fields a reflex of each kind has. */
 export const reflexShapes = {
   workflow: fields({
-    kind: z.literal("workflow").describe("Starts a thread."),
+    kind: z.literal("workflow").describe(reflexKinds.workflow),
     on,
     when,
     key: key.optional(),
     priority: expression.optional().describe("JSONata over the event: the order of the queue."),
   }),
   signal: fields({
-    kind: z.literal("signal").describe("Signals the thread that has the key."),
+    kind: z.literal("signal").describe(reflexKinds.signal),
     on,
     when,
     key,
-    signal: z.enum(["cancel", "suspend", "resume"]).describe("What the thread is told."),
+    signal: word(signals).describe("What the thread is told."),
   }),
   emit: fields({
-    kind: z.literal("emit").describe("Sends events."),
+    kind: z.literal("emit").describe(reflexKinds.emit),
     on,
     when,
     emit: list(emit, compileLimits.effectsPerEdge).min(1, "blank-text").describe("The events."),
   }),
-};
+} satisfies Record<ReflexKind, z.ZodType>;
 
 const condition = fields({
   description: z.string().optional().describe("What it means, for people."),
@@ -178,7 +188,7 @@ export const workflowShape = fields({
     .describe("The workflow's identity in the registry; kebab-case."),
   description: text.describe("What the workflow is for."),
   version: integer(0, Number.MAX_SAFE_INTEGER).optional().describe("The author's own revision."),
-  binding: z.enum(["cloud", "local"]).optional().describe("Where it runs: `cloud` is nerveflare, `local` (default) a nerve daemon."),
+  binding: word(bindings).optional().describe("Where it runs: `cloud` is nerveflare, `local` (default) a nerve daemon."),
   roles: z.record(z.string(), role).describe("1 to 64 roles."),
   conditions: z.record(z.string(), condition).nullish().describe("Named conditions of a list-form graph."),
   graph: z
@@ -191,7 +201,7 @@ export const workflowShape = fields({
     .optional()
     .describe("Which events start or signal the workflow."),
   concurrency: integer(1, 1_000_000).optional().describe("Threads that run at the same time, at most."),
-  overflow: z.enum(["queue", "drop"]).optional().describe("What happens to a start past `concurrency`; default `queue`."),
+  overflow: word(overflowPolicies).optional().describe("What happens to a start past `concurrency`; default `queue`."),
   max_queue: integer(0, 1_000_000).optional().describe("Length of the queue; the oldest is dropped first."),
   max_rounds: integer(1, compileLimits.rounds).optional().describe("Turns of one thread, at most; default 100."),
   maxRounds: integer(1, compileLimits.rounds).optional().describe("Older name of `max_rounds`."),

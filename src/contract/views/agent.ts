@@ -1,6 +1,7 @@
 /** Agents: what they are and may do, and whether they are there. */
 import * as z from "zod";
 import { open, time } from "../shape.ts";
+import { presenceStates } from "../statuses.ts";
 
 /** What the registry says an agent is and may do. An absent list of roles or kinds means all. */
 export const agentCard = open({
@@ -10,10 +11,6 @@ export const agentCard = open({
   kinds: z.array(z.string()).nullable().describe("Kinds that it may send; null: all."),
 });
 export type AgentCard = z.infer<typeof agentCard>;
-
-/** `away`: silent for too long, nothing new is awarded to it. `lost`: away for so long that it lost what it held. */
-export const presenceStates = ["online", "away", "lost"] as const;
-export type PresenceState = (typeof presenceStates)[number];
 
 /** How an agent is, as its object sees it. */
 export const presenceFacts = open({

@@ -1,7 +1,7 @@
 /** Why a thread stands where it stands, as `GET /v1/threads/:id/explain` says it. */
 import * as z from "zod";
 import { open, time } from "../shape.ts";
-import { threadStatuses } from "./thread.ts";
+import { threadStatuses } from "../statuses.ts";
 import { waitView } from "./wait.ts";
 
 /** The one reason why an agent does not hold a role. */

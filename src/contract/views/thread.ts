@@ -3,10 +3,7 @@ import * as z from "zod";
 import { cloudEvent } from "../event.ts";
 import { outcome } from "../kinds.ts";
 import { json, open, time } from "../shape.ts";
-
-/** Every state of a thread, in the order of its life. */
-export const threadStatuses = ["queued", "recruiting", "running", "suspended", "completed", "failed", "cancelled", "dropped"] as const;
-export type ThreadStatus = (typeof threadStatuses)[number];
+import { threadStatuses } from "../statuses.ts";
 
 export const threadView = open({
   id: z.string(),

@@ -7,10 +7,12 @@ import type { AcceptedKinds } from "../../contract/accepts.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../../contract/frames.ts";
 import type { ThreadEvent } from "../../contract/kinds.ts";
+import type { Signal } from "../../contract/language.ts";
 import type { Result } from "../../contract/problem.ts";
 import type { Delivered, ReflexOutcome, Routing } from "../../contract/routing.ts";
+import type { PresenceState, TurnOutcome } from "../../contract/statuses.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
-import type { AgentCard, PresenceFacts, PresenceState } from "../../contract/views/agent.ts";
+import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import type { ThreadExplanation, UnreachableView } from "../../contract/views/explanation.ts";
 import type { LogLag } from "../../contract/views/log-lag.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
@@ -218,12 +220,7 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
     page: { after?: number; limit: number },
   ): Promise<Result<{ messages: MessageView[]; next: number | null }>>;
   /** An operator's word: `operator` names who. */
-  control(
-    signal: "cancel" | "suspend" | "resume",
-    operator: string,
-    body: { reason?: string; supplement?: Json },
-    once?: Once,
-  ): Promise<Result<ThreadView>>;
+  control(signal: Signal, operator: string, body: { reason?: string; supplement?: Json }, once?: Once): Promise<Result<ThreadView>>;
   restart(operator: string, body: RestartBody, once?: Once): Promise<Result<ThreadView>>;
   /** Answers with the new thread. */
   fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>>;
@@ -316,7 +313,7 @@ type ProjectedRow =
       workflow: string;
       role: string;
       agent: string;
-      outcome: "answered" | "failed" | "timeout" | "lost" | "revoked";
+      outcome: TurnOutcome;
       /** Milliseconds since 1970. */
       givenAt: number;
       endedAt: number;

@@ -1,7 +1,8 @@
 /** Schemas of what the routes answer, as far as callers may rely on it: members may be added, these stay. */
 import * as z from "zod";
 import { cloudEvent } from "../../contract/event.ts";
-import { messageView, threadStatuses, threadView } from "../../contract/views/thread.ts";
+import { presenceStates, threadStatuses } from "../../contract/statuses.ts";
+import { messageView, threadView } from "../../contract/views/thread.ts";
 import type { LogEntry } from "../event-log.ts";
 
 const time = z.iso.datetime();
@@ -33,7 +34,7 @@ export const answerShapes = {
   agentWithPresence: z.looseObject({
     ...{ id: text, ...rights, createdAt: time, updatedAt: time },
     presence: z.looseObject({
-      state: z.enum(["online", "away", "lost"]),
+      state: z.enum(presenceStates),
       lastSignAt: nullable,
       clients: z.int().optional().describe("Processes that are there, of those that name themselves; more than one share a token."),
     }),

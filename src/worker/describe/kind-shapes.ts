@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { cloudEvent } from "../../contract/event.ts";
 import { type Handover, type Lease, type OfferOpened, outcome, type TurnAssigned } from "../../contract/kinds.ts";
+import { bindModes, wordsOf } from "../../contract/language.ts";
 
 const time = z.iso.datetime();
 const duration = z.string().regex(/^\d+(ms|s|m|h|d)$/);
@@ -41,7 +42,7 @@ const offerOpened = z.looseObject({
   role: z.string(),
   goal: z.string(),
   requires: z.array(z.string()),
-  bind: z.enum(["thread", "turn"]),
+  bind: z.enum(wordsOf(bindModes)),
   heartbeat,
   turn: z.looseObject({ timeout: duration }),
   expires: time,

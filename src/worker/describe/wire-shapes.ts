@@ -3,6 +3,7 @@ import * as z from "zod";
 import { channels } from "../../contract/channels.ts";
 import { cloudEvent } from "../../contract/event.ts";
 import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../contract/frames.ts";
+import { reflexKinds, signals, wordsOf } from "../../contract/language.ts";
 import { type Problem, type ProblemCode, problemCodes } from "../../contract/problem.ts";
 import type { Verdict } from "../../contract/routing.ts";
 
@@ -20,12 +21,12 @@ export const problemShape = z.looseObject({
 const verdictShape = z.looseObject({
   workflow: z.string(),
   place: z.int().nonnegative(),
-  kind: z.enum(["workflow", "signal", "emit"]),
+  kind: z.enum(wordsOf(reflexKinds)),
   verdict: z.enum(["fired", "when", "key", "input", "error", "depth", "own"]),
   detail: z.string().optional(),
   thread: z.string().optional(),
   key: z.string().optional(),
-  signal: z.enum(["cancel", "suspend", "resume"]).optional(),
+  signal: z.enum(wordsOf(signals)).optional(),
   emitted: z.array(z.string()).optional(),
   outcome: z
     .looseObject({

@@ -1,6 +1,6 @@
 /** `/v1/status` and `/v1/metrics`: how the whole is, for operators. */
 import type { Hono } from "hono";
-import type { PresenceState } from "../../contract/views/agent.ts";
+import type { PresenceState } from "../../contract/statuses.ts";
 import { readMetrics } from "../../durable/projector/metrics.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";

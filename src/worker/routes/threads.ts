@@ -1,9 +1,10 @@
 /** `/v1/threads`: the index from D1, one thread from its own object, and an operator's word to it. */
 import type { Context, Hono } from "hono";
 import * as z from "zod";
+import { signals, wordsOf } from "../../contract/language.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
-import { threadStatuses } from "../../contract/views/thread.ts";
+import { threadStatuses } from "../../contract/statuses.ts";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
@@ -109,7 +110,7 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     return c.json({ ...explanation, queue: { ...explanation.queue, runs: [...(await has("recruiting")), ...(await has("running"))] } });
   });
 
-  for (const signal of ["cancel", "suspend", "resume"] as const) {
+  for (const signal of wordsOf(signals)) {
     app.post(`/v1/threads/:id/${signal}`, async (c) => {
       const operator = await requireOperator(c, ports);
       const body = await readBody(c, controlBodies[signal]);

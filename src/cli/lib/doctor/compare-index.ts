@@ -1,5 +1,6 @@
 /** Compares what the objects say with D1's index and log, and D1 with itself. */
 import type { DatabaseSync } from "node:sqlite";
+import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Retention } from "../../../durable/projector/retention.ts";
 import type { ProjectionRow } from "../../../durable/protocol/rpc.ts";
 import { isEnded } from "../../../durable/thread/lifecycle/thread-rows.ts";
@@ -15,7 +16,7 @@ export interface Compared extends Finding {
 
 interface IndexedThread {
   id: string;
-  status: string;
+  status: ThreadStatus;
   revision: string;
   revision_number: number;
   agents: string;

@@ -4,7 +4,8 @@
  * its own as long as nothing changes. Knows rows and ports, not sockets.
  */
 
-import type { PresenceFacts, PresenceState } from "../../../contract/views/agent.ts";
+import type { PresenceState } from "../../../contract/statuses.ts";
+import type { PresenceFacts } from "../../../contract/views/agent.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { ProjectionRow } from "../../protocol/rpc.ts";
 import type { Assignments, Part } from "./assignments.ts";

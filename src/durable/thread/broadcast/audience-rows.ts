@@ -1,6 +1,7 @@
 /** The rows of broadcasts: who was asked in which turn, and what each said. Knows SQL and the shape of a broadcast's output. */
 
 import type { Json } from "../../../contract/event.ts";
+import { engineStatuses, isEngineStatus } from "../../../contract/language.ts";
 import { countBytes } from "../../../contract/limits.ts";
 import type { PendingWrite } from "../../host/logic.ts";
 import type { Row, Storage } from "../../host/ports.ts";
@@ -231,5 +232,5 @@ export function describeBroadcast(
 
 /** Whether the engine's status is that of a broadcast that was closed, whose output is its answers. */
 export function isBroadcastStatus(status: Json | undefined): status is string {
-  return status === "$ACKED" || status === "$PARTIAL";
+  return isEngineStatus(status) && engineStatuses[status].to === "broadcast";
 }

@@ -4,6 +4,7 @@
  */
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
+import { prefersLastHolder, readsScore } from "../../../compile/lower/party.ts";
 import { limits } from "../../../contract/limits.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import { hostLimits } from "../../host/limits.ts";
@@ -49,7 +50,7 @@ export async function chooseAudience(ports: AudiencePorts, wish: AudienceWish): 
   const { role, of } = wish;
   const candidates = await findCandidates(ports, wish);
   const { where } = role.eligibility;
-  const score = of !== null && role.recruitment.pick === "best" ? role.recruitment.score : undefined;
+  const score = of !== null && readsScore(role.recruitment.pick) ? role.recruitment.score : undefined;
   let eligible: (AgentCard | ClaimCard)[] = candidates;
   if (where !== undefined || score !== undefined) {
     const cards = await readCards(ports, candidates);
@@ -120,7 +121,7 @@ async function rank(ports: AudiencePorts, wish: AudienceWish, eligible: (AgentCa
   const { role, last } = wish;
   const claims: { id: string; score?: number }[] = [];
   for (const card of eligible) {
-    if (role.recruitment.pick === "sticky") {
+    if (prefersLastHolder(role)) {
       claims.push({ id: card.id, score: last.has(card.id) ? 1 : 0 });
       continue;
     }

@@ -2,9 +2,7 @@
  * What `score` sees as `stats`: how an agent did in turns of one role, and overall. Made of the log's newest turns; always
  * numbers, so that whoever has played no turn yet can be ranked beside who has.
  */
-
-/** How a turn ended for the agent that had it. */
-export type TurnOutcome = "answered" | "failed" | "timeout" | "lost" | "revoked";
+import type { TurnOutcome } from "../../../contract/statuses.ts";
 
 /** One past turn. Times in milliseconds since 1970. */
 export interface PastTurn {

@@ -41,14 +41,23 @@ export async function scoreClaim(
   { agent, bid, event }: Candidate,
   { random, stats }: ScorePorts,
 ): Promise<Score> {
-  if (pick === "random") return { ok: true, score: random() };
-  if (pick !== "best") return { ok: true };
-  // Without a score the bid is it, and whoever bids nothing bids 0.
-  if (score === undefined) return checkNumber("the bid is", bid ?? 0);
-  const seen = { agent, ...(bid !== undefined && { bid }), event, ...(mentionsStats(score) && { stats: await stats() }) };
-  const result = await evaluateExpression(score, seen, { event });
-  if (!result.ok) return { ok: false, why: `score fails: ${result.error.message}` };
-  return checkNumber("score gives", result.value);
+  switch (pick) {
+    case "first":
+    case "sticky":
+      return { ok: true };
+    case "random":
+      return { ok: true, score: random() };
+    case "best": {
+      // Without a score the bid is it, and whoever bids nothing bids 0.
+      if (score === undefined) return checkNumber("the bid is", bid ?? 0);
+      const seen = { agent, ...(bid !== undefined && { bid }), event, ...(mentionsStats(score) && { stats: await stats() }) };
+      const result = await evaluateExpression(score, seen, { event });
+      if (!result.ok) return { ok: false, why: `score fails: ${result.error.message}` };
+      return checkNumber("score gives", result.value);
+    }
+    default:
+      return pick satisfies never;
+  }
 }
 
 function checkNumber(what: string, value: Json | undefined): Score {

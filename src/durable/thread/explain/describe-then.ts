@@ -1,15 +1,23 @@
 /** What a role's policies do when time is up, in words for people. Knows the workflow, not the rows. */
-import type { RoleIr, TurnPolicy, WorkflowIr } from "../../../compile/ir.ts";
+import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { hasStatusEdge } from "../../../compile/lower/names.ts";
+import { isPartialRouted } from "../../../compile/lower/policies.ts";
+import type { EngineStatus, LossPolicy, TurnPolicy, UnfilledPolicy } from "../../../contract/language.ts";
 import { formatDuration } from "./format-duration.ts";
 
 const byPerson = "the thread is suspended until a person resumes it";
 
 /** What becomes of the thread when a role stays unfilled. */
 export function describeUnfilled(ir: WorkflowIr, role: RoleIr): string {
-  if (role.recruitment.onUnfilled === "retry") return "it is offered again";
-  if (hasStatusEdge(ir, role, "$UNFILLED")) return "the graph goes on by its edge $UNFILLED";
-  return role.recruitment.onUnfilled === "end" ? "on_unfilled: end, the thread fails" : `on_unfilled: suspend, ${byPerson}`;
+  const { onUnfilled } = role.recruitment;
+  // One that is offered for ever is never unfilled, so its edge is never taken.
+  if (onUnfilled !== "retry" && hasStatusEdge(ir, role, "$UNFILLED")) return "the graph goes on by its edge $UNFILLED";
+  const then: Record<UnfilledPolicy, string> = {
+    suspend: `on_unfilled: suspend, ${byPerson}`,
+    end: "on_unfilled: end, the thread fails",
+    retry: "it is offered again",
+  };
+  return then[onUnfilled];
 }
 
 /**
@@ -27,7 +35,7 @@ export function describeOfferEnd(ir: WorkflowIr, role: RoleIr, tries: number, le
   return `the offer expires; then it is offered again${pause} (${tries + 1} of ${retries} retries), after that ${last}`;
 }
 
-function describePolicy(role: RoleIr, policy: TurnPolicy, status: string): string {
+function describePolicy(role: RoleIr, policy: TurnPolicy, status: EngineStatus): string {
   switch (policy) {
     case "retry":
       return "the same holder is given the turn again";
@@ -37,8 +45,10 @@ function describePolicy(role: RoleIr, policy: TurnPolicy, status: string): strin
       return `the graph goes on with ${status}`;
     case "end":
       return "the thread fails";
-    default:
+    case "suspend":
       return byPerson;
+    default:
+      return policy satisfies never;
   }
 }
 
@@ -53,15 +63,22 @@ export function describeTurnEnd(ir: WorkflowIr, role: RoleIr, used: number): str
 
 /** What happens when the holder has been away for too long. */
 export function describeLoss(ir: WorkflowIr, role: RoleIr): string {
-  if (role.offline.then === "rerecruit" && role.type === "open") return "the holder is lost: the role is taken back and offered anew";
+  const again = role.type === "open" ? "the holder is lost: the role is taken back and offered anew" : undefined;
+  if (role.offline.then === "rerecruit" && again !== undefined) return again;
   if (hasStatusEdge(ir, role, "$OFFLINE")) return "the holder is lost: the graph goes on by its edge $OFFLINE when it is this role's turn";
-  if (role.offline.then === "wait") return "nothing: offline.then is wait, the turn stays queued until the holder is back";
-  return role.offline.then === "end" ? "the holder is lost: the thread fails" : `the holder is lost: ${byPerson}`;
+  const suspended = `the holder is lost: ${byPerson}`;
+  const then: Record<LossPolicy, string> = {
+    wait: "nothing: offline.then is wait, the turn stays queued until the holder is back",
+    rerecruit: again ?? suspended,
+    suspend: suspended,
+    end: "the holder is lost: the thread fails",
+  };
+  return then[role.offline.then];
 }
 
 /** What happens when too few of a broadcast have answered in time. */
 export function describePartial(ir: WorkflowIr, role: RoleIr): string {
-  return hasStatusEdge(ir, role, "$PARTIAL") || role.turn.onTimeout === "forfeit" ? "the graph goes on with $PARTIAL" : byPerson;
+  return isPartialRouted(ir, role) ? "the graph goes on with $PARTIAL" : byPerson;
 }
 
 /** What happens when awaited children are late. */

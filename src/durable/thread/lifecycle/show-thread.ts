@@ -2,7 +2,7 @@
 import type { Seat } from "../../../../machines/messages.ts";
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
-import { isRouted } from "../../../compile/lower/policies.ts";
+import { isPartialRouted } from "../../../compile/lower/policies.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
@@ -94,7 +94,7 @@ function describeBroadcastRole(seen: BroadcastView | undefined): ThreadView["rol
 /** What happens when the time for acknowledgements is up. */
 function describePartial(ir: WorkflowIr | undefined, name: string): string {
   const role = ir?.roles.find((each) => each.name === name);
-  const routed = ir && role && (isRouted(ir, role, "$PARTIAL") || role.turn.onTimeout === "forfeit");
+  const routed = ir && role && isPartialRouted(ir, role);
   return routed ? "$PARTIAL" : "the thread is suspended";
 }
 

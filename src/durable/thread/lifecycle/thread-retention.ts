@@ -2,6 +2,7 @@
  * How a thread's root leaves: some time after its end what people still look at goes to D1, its task's object is told to go,
  * and once nothing waits to be sent the object may be emptied. Knows rows and ports, not the platform.
  */
+import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Storage } from "../../host/ports.ts";
 import { isEnded } from "./thread-rows.ts";
 
@@ -12,7 +13,7 @@ export const retentionLimits = {
 
 export interface ThreadRetention {
   /** The thread's row changed. */
-  note(row: { status: string; updatedAt: string }): void;
+  note(row: { status: ThreadStatus; updatedAt: string }): void;
   /** The transaction was rolled back: what was noted is read anew. */
   reread(): void;
   /** When the alarm must look, in milliseconds since the epoch; undefined: the thread lives. */
@@ -43,7 +44,7 @@ export function createThreadRetention({ storage, now, keep, isIdle, archive, flu
   let again = 0;
 
   function read(): number | undefined {
-    const row = storage.exec<{ status: string; updated_at: number }>("SELECT status, updated_at FROM thread")[0];
+    const row = storage.exec<{ status: ThreadStatus; updated_at: number }>("SELECT status, updated_at FROM thread")[0];
     return row && isEnded(row.status) ? row.updated_at : undefined;
   }
 

@@ -1,4 +1,5 @@
 /** The root's row of its thread. Knows SQL only. */
+import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Row, Storage } from "../../host/ports.ts";
 
 /** Where a thread that another one spawned reports its end. */
@@ -18,7 +19,7 @@ export interface ThreadRow extends Row {
   event: string;
   initiator: string;
   key: string | null;
-  status: string;
+  status: ThreadStatus;
   /** Grows with every change: the index takes the greatest. */
   changes: number;
   /** Address of the task. */
@@ -63,7 +64,18 @@ export function readParent({ parent }: Pick<ThreadRow, "parent">): ParentLink | 
   return parent === null ? undefined : (JSON.parse(parent) as ParentLink);
 }
 
+const ended: Record<ThreadStatus, boolean> = {
+  queued: false,
+  recruiting: false,
+  running: false,
+  suspended: false,
+  completed: true,
+  failed: true,
+  cancelled: true,
+  dropped: true,
+};
+
 /** Whether a thread of this status has come to its end. */
-export function isEnded(status: string): boolean {
-  return status === "completed" || status === "failed" || status === "cancelled" || status === "dropped";
+export function isEnded(status: ThreadStatus): boolean {
+  return ended[status];
 }

@@ -5,6 +5,7 @@
 import type { ToOffers } from "../../../../machines/messages.ts";
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
+import { collectsClaims } from "../../../compile/lower/party.ts";
 import type { Json } from "../../../contract/event.ts";
 import { limits } from "../../../contract/limits.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
@@ -170,7 +171,7 @@ export function createOffers(ports: {
     },
     listExhausted: (ir) =>
       storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL").flatMap(({ id, role }) => {
-        const collects = ir.roles.some((each) => each.name === role && each.recruitment.pick !== "first");
+        const collects = ir.roles.some((each) => each.name === role && collectsClaims(each));
         return collects && findExhausted(storage, id) ? [{ role, offer: Number(id.slice(id.lastIndexOf(":") + 1)) }] : [];
       }),
   };

@@ -4,6 +4,7 @@
  */
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
+import { collectsClaims, prefersLastHolder } from "../../../compile/lower/party.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { Accepted } from "../../../contract/frames.ts";
 import type { AgentData, RoleKind, ThreadEventOf } from "../../../contract/kinds.ts";
@@ -78,7 +79,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
 
   /** Everybody who was offered the role has said what they want: it need not wait for its time to be up. */
   async function endIfExhausted(role: RoleIr, offer: string): Promise<void> {
-    if (role.recruitment.pick === "first" || !findExhausted(storage, offer)) return;
+    if (!collectsClaims(role) || !findExhausted(storage, offer)) return;
     await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
   }
 
@@ -131,7 +132,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
     });
     // The one who goes first in a sticky role does not want it: nobody need wait for them.
     const { last } = actor.context as unknown as RecruitmentContext;
-    if (role.recruitment.pick === "sticky" && last[role.name] === agent.id)
+    if (prefersLastHolder(role) && last[role.name] === agent.id)
       await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
     else await endIfExhausted(role, offer);
     return "taken";

@@ -1,6 +1,6 @@
 /** How long a role waits for the signs of life of who holds it, and what its lease therefore says. Knows the author's rules, not clocks. */
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
-import { hasStatusEdge } from "../../../compile/lower/names.ts";
+import { isHolderAwaited } from "../../../compile/lower/policies.ts";
 import type { Lease } from "../../../contract/kinds.ts";
 import { formatDuration } from "../explain/format-duration.ts";
 
@@ -15,8 +15,7 @@ export interface LeaseTerms {
 
 export function readLeaseTerms(ir: WorkflowIr, role: RoleIr): LeaseTerms {
   const { heartbeat, offline } = role;
-  const waits = offline.then === "wait" && !hasStatusEdge(ir, role, "$OFFLINE");
-  return { every: heartbeat.every, silence: heartbeat.every * heartbeat.miss, grace: waits ? null : offline.grace };
+  return { every: heartbeat.every, silence: heartbeat.every * heartbeat.miss, grace: isHolderAwaited(ir, role) ? null : offline.grace };
 }
 
 /** A lease as it is told: it lapses if its holder is silent from now on. */

@@ -3,6 +3,7 @@ import type { RoleIr } from "../../../compile/ir.ts";
 import { retriesAtMost } from "../../../compile/lower/policies.ts";
 import type { Json } from "../../../contract/event.ts";
 import type { Handover, Lease, TurnAssigned } from "../../../contract/kinds.ts";
+import type { TurnPolicy } from "../../../contract/language.ts";
 import type { Storage } from "../../host/ports.ts";
 import { describeHeartbeat } from "../log/make-event.ts";
 import { type DecisionRow, readLastMessage, readSupplement } from "../task/task-rows.ts";
@@ -31,7 +32,15 @@ export function readTurnNumber(turn: string): number {
 /** How often a failed turn is given to its holder again. An audience has one try each. */
 function countRetries({ type, turn }: RoleIr): number {
   if (type === "broadcast") return 0;
-  return turn.onFail === "retry" ? Math.max(turn.retries, retriesAtMost) : turn.retries;
+  const { retries } = turn;
+  const tries: Record<TurnPolicy, number> = {
+    retry: Math.max(retries, retriesAtMost),
+    rerecruit: retries,
+    suspend: retries,
+    forfeit: retries,
+    end: retries,
+  };
+  return tries[turn.onFail];
 }
 
 /** The data of `nerve.turn.assigned`. */

@@ -1,6 +1,6 @@
 /** What became of each turn, for the agent that had it: written behind with the commit that ends the turn. Knows rows and reasons. */
 import type { ToAgent } from "../../../../machines/messages.ts";
-import type { TurnOutcome } from "../eligibility/agent-stats.ts";
+import type { TurnOutcome } from "../../../contract/statuses.ts";
 import { makeTurnId, readTaskStart } from "../task/task-start.ts";
 import type { ThreadScope } from "../thread-services.ts";
 
