@@ -3,7 +3,9 @@
  * acknowledge in batches, and keep a number of reviews running.
  */
 import type { InboxItem } from "../../src/contract/frames.ts";
-import type { OfferOpened, Outcome, TurnAssigned } from "../../src/contract/kinds.ts";
+import type { OfferOpened } from "../../src/contract/kinds/offer.ts";
+import type { Outcome } from "../../src/contract/kinds/thread.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { Play } from "../player.ts";
 import { type AgentSocket, openAgentSocket } from "./agent-socket.ts";
 import { publishReview, registerAgent } from "./call-operator.ts";

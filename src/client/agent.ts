@@ -2,7 +2,7 @@
 import { channels } from "../contract/channels.ts";
 import type { CloudEvent, Json } from "../contract/event.ts";
 import type { Accepted, InboxItem } from "../contract/frames.ts";
-import type { TurnAssigned } from "../contract/kinds.ts";
+import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { type Accepts, describeAccepts, findMisfit } from "./accepts.ts";
 import { createAnswers, type Journal } from "./answers.ts";
 import { createBoundedSet } from "./bounded.ts";

@@ -1,6 +1,6 @@
 /** The events that answer a turn. Their id follows from turn, lease, giving and attempt: whatever is lost, the same answer is never accepted twice. */
 import type { CloudEvent, Json, PostedEvent } from "../contract/event.ts";
-import type { TurnAssigned } from "../contract/kinds.ts";
+import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import type { KeptAnswer } from "./answers.ts";
 import { completeEvent } from "./complete-event.ts";
 import type { EventToSend } from "./handlers.ts";

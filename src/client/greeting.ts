@@ -1,7 +1,7 @@
 /** What a client does each time it is connected: takes the server's word on roles, claims, offers and open turns. */
 import type { CloudEvent, Json } from "../contract/event.ts";
 import type { InboxItem } from "../contract/frames.ts";
-import type { OfferOpened } from "../contract/kinds.ts";
+import type { OfferOpened } from "../contract/kinds/offer.ts";
 import { describeError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import type { Heartbeat } from "./heartbeat.ts";

@@ -1,7 +1,8 @@
 /** What the developer of an agent writes: the shapes of handlers, and how the one for a role is found. */
 import type { CloudEvent, Json } from "../contract/event.ts";
 import type { Accepted } from "../contract/frames.ts";
-import type { OfferOpened, TurnAssigned } from "../contract/kinds.ts";
+import type { OfferOpened } from "../contract/kinds/offer.ts";
+import type { TurnAssigned } from "../contract/kinds/turn.ts";
 
 /** An output: with `$status` where the workflow's graph is in status form. */
 export type TurnOutput = { [field: string]: Json | undefined };

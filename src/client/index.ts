@@ -1,7 +1,10 @@
 /** What a TypeScript agent imports: ten lines make one. Runs in Node 20 and later, and in browsers; depends on no package. */
 export type { CloudEvent, Json } from "../contract/event.ts";
 export type { Accepted } from "../contract/frames.ts";
-export type { Lease, OfferOpened, Outcome, TurnAssigned } from "../contract/kinds.ts";
+export type { Lease } from "../contract/kinds/lease.ts";
+export type { OfferOpened } from "../contract/kinds/offer.ts";
+export type { Outcome } from "../contract/kinds/thread.ts";
+export type { TurnAssigned } from "../contract/kinds/turn.ts";
 export type { Problem, ProblemCode } from "../contract/problem.ts";
 export type { Accepts, StandardSchema } from "./accepts.ts";
 export { type Agent, type AgentOptions, connectAgent } from "./agent.ts";

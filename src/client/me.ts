@@ -1,6 +1,8 @@
 /** `GET /v1/me`: what the server says of this agent now. */
 import type { Json } from "../contract/event.ts";
-import type { Lease, OfferOpened, TurnAssigned } from "../contract/kinds.ts";
+import type { Lease } from "../contract/kinds/lease.ts";
+import type { OfferOpened } from "../contract/kinds/offer.ts";
+import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import type { HttpCaller } from "./http.ts";
 
 /** The agent as the server sees it. */

@@ -1,6 +1,6 @@
 /** Judges offers and claims them while a slot is free. A claim takes a slot until it is rejected or its role ends. */
 import type { CloudEvent, Json } from "../contract/event.ts";
-import type { OfferOpened } from "../contract/kinds.ts";
+import type { OfferOpened } from "../contract/kinds/offer.ts";
 import { createBoundedMap } from "./bounded.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { CloudEvent, Json, PostedEvent } from "../contract/event.ts";
-import type { TurnAssigned } from "../contract/kinds.ts";
+import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { cutToBytes } from "../contract/limits.ts";
 import { createAnswer, underLease } from "./answer-event.ts";
 import type { Answers, KeptAnswer } from "./answers.ts";

@@ -3,7 +3,7 @@ import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
 import { type AcceptedKinds, turnKind } from "../contract/accepts.ts";
 import type { Json } from "../contract/event.ts";
 import { checkSchema, type JsonSchema, type Work } from "../contract/json-schema/check-schema.ts";
-import type { TurnAssigned } from "../contract/kinds.ts";
+import type { TurnAssigned } from "../contract/kinds/turn.ts";
 
 /** Who accepts a kind, and what it must look like for them. */
 export interface AcceptedSchema {

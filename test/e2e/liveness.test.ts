@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../src/client/clock.ts";
 import { createHttpCaller } from "../../src/client/http.ts";
 import { connectAgent } from "../../src/client/index.ts";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const bin = join(import.meta.dirname, "../../bin/nerveflare.js");

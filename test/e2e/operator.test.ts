@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { runCli } from "../../src/cli/main.ts";
 import { connectAgent } from "../../src/client/index.ts";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const within = { timeout: 10_000, interval: 50 };

@@ -1,6 +1,6 @@
 /** Broadcasts, rule by rule, on a cluster where every message arrives: who has to answer, by when, and what the output then says. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { answer, call, card, type Output, open, post, show, turns, writeWorkflow } from "./roll-call.ts";
 
 const minute = 60_000;

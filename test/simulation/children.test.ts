@@ -3,7 +3,7 @@
  * each child begins once, its end is counted once, and the turn that waited sees what became of all. NERVEFLARE_SEED runs one seed.
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

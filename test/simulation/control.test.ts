@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { MessageView, ThreadView } from "../../src/contract/views/thread.ts";
 import type { Admission } from "../../src/durable/workflow/admission.ts";
 import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";

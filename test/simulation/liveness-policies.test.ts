@@ -1,6 +1,6 @@
 /** [LIVE1] What follows from a lost holder or a bad turn: each policy of a role, on the real objects in plain Node. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { begin, type RoleRules, type Stage } from "./liveness-stage.ts";
 
 beforeEach(() => {

@@ -5,7 +5,7 @@
  */
 import { afterEach, expect, test, vi } from "vitest";
 import type { CloudEvent } from "../../src/contract/event.ts";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 60;

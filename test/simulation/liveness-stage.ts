@@ -1,7 +1,7 @@
 /** A review with an author and two reviewers, played by hand on the real objects, whose rules for lost agents are the test's. */
 import type { CloudEvent } from "../../src/contract/event.ts";
 import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames.ts";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 /** JSON of which a test names what it expects. */

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Accepted } from "../../src/contract/frames.ts";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 beforeEach(() => {

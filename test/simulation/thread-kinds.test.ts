@@ -5,12 +5,12 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Accepted, Rejected } from "../../src/contract/frames.ts";
-import { agentKinds, subjectOf, type ThreadKind } from "../../src/contract/kinds.ts";
+import { type AgentKind, agentKinds, isThreadKind, type ThreadKind } from "../../src/contract/kinds/agent-kinds.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const workflow = readFileSync("workflows/code-review.yaml", "utf8");
-const kinds = Object.keys(subjectOf) as ThreadKind[];
+const kinds = (Object.keys(agentKinds) as AgentKind[]).filter(isThreadKind);
 const approved = { $status: "approved", summary: "fine" };
 
 beforeEach(() => {
@@ -138,7 +138,7 @@ test("[KIND5] what a kind lacks of its own is malformed, whatever else is there"
   let count = 0;
   for (const kind of kinds) {
     for (const member of Object.keys(right[kind])) {
-      if (agentKinds[kind].safeParse({ ...right[kind], [member]: undefined }).success) continue;
+      if (agentKinds[kind].data.safeParse({ ...right[kind], [member]: undefined }).success) continue;
       const { [member]: _, ...rest } = all;
       const answer = await post(stage.cluster, "r1", `m${++count}`, kind, rest);
       expect(answer, `${kind} without ${member}`).toMatchObject({ status: "rejected", error: { code: "malformed", retryable: false } });
@@ -166,7 +166,7 @@ test(`[KIND6] ${seeds} seeds: members of other kinds, of any type, change neithe
       const foreign: Data = {};
       for (const other of kinds)
         for (const [member, value] of Object.entries(right[other]))
-          if (!Object.hasOwn(agentKinds[kind].shape, member) && random() < 0.7)
+          if (!Object.hasOwn(agentKinds[kind].data.shape, member) && random() < 0.7)
             foreign[member] = pick([value, 5, -1, null, "text", [], {}, true, { [member]: value }, [value]]);
       for (const name of ["type", "kind", "event", "agent", "generation", "__proto__", "constructor"])
         if (random() < 0.3) Object.defineProperty(foreign, name, { value: pick(kinds), enumerable: true });

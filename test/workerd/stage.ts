@@ -4,7 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
 import type { Accepted, InboxItem } from "../../src/contract/frames.ts";
-import type { TurnAssigned } from "../../src/contract/kinds.ts";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 
 /** JSON of which a test names what it expects. */
 // biome-ignore lint/suspicious/noExplicitAny: answers are judged by the tests' own expectations

@@ -1,5 +1,7 @@
 /** Checks what only the cloud asks: reflexes, and what it does not do. */
 
+import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
+import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import type { MapNode, TextNode } from "../source/node.ts";
@@ -7,25 +9,7 @@ import { findEntry, findText, findValue, isText, listItems } from "../source/nod
 import type { Outline } from "./outline.ts";
 
 /** Kinds of the orchestrator that a reflex may listen to. */
-const nerveKinds = [
-  "nerve.thread.spawned",
-  ...["queued", "recruiting", "started", "completed", "failed", "suspended", "resumed", "cancelled", "dropped"].map(
-    (state) => `nerve.thread.${state}`,
-  ),
-  "nerve.offer.opened",
-  "nerve.offer.closed",
-  "nerve.offer.claim",
-  "nerve.offer.decline",
-  "nerve.claim.accepted",
-  "nerve.claim.rejected",
-  "nerve.turn.assigned",
-  "nerve.turn.revoked",
-  "nerve.turn.respond",
-  "nerve.turn.progress",
-  "nerve.turn.fail",
-  "nerve.role.release",
-  "nerve.agent.report",
-];
+const nerveKinds = Object.keys({ ...agentKinds, ...engineKinds });
 
 /** Settings of a nerve daemon that the cloud does not read. */
 const daemonSettings = ["agents", "extract", "api"];

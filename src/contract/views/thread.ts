@@ -1,7 +1,7 @@
 /** A thread and its steps, as `GET /v1/threads/:id` and its messages show them. */
 import * as z from "zod";
 import { cloudEvent } from "../event.ts";
-import { outcome } from "../kinds.ts";
+import { outcome } from "../kinds/thread.ts";
 import { json, open, time } from "../shape.ts";
 import { threadStatuses } from "../statuses.ts";
 

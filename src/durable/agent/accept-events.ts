@@ -4,7 +4,7 @@
  */
 
 import type { Accepted, Rejected } from "../../contract/frames.ts";
-import { isTurnEvent, type ThreadEvent } from "../../contract/kinds.ts";
+import { isThreadKind, isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { createProblem, type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Committer } from "../host/committer.ts";
 import type { Clock, Storage } from "../host/ports.ts";
@@ -273,7 +273,7 @@ export function createAcceptEvents(
 }
 
 function isThreadBound(judged: JudgedEvent): judged is JudgedThreadEvent {
-  return judged.kind !== null && judged.kind !== "nerve.agent.report";
+  return judged.kind !== null && isThreadKind(judged.kind);
 }
 
 /** Of what is not there as of what is not the agent's to know. */

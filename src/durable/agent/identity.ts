@@ -2,7 +2,7 @@
  * Who an agent is: its card, what it reports of itself, and the tokens by which it is known. Knows no mailbox, no socket
  * and no other object.
  */
-import type { AgentData } from "../../contract/kinds.ts";
+import type { AgentData } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { World } from "../host/ports.ts";

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { type CloudEvent, postedEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";
-import { type AgentKind, agentKinds, type ThreadEvent, type ThreadKind } from "../../contract/kinds.ts";
+import { type AgentKind, agentKinds, isThreadKind, type ThreadEvent, type ThreadKind } from "../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
@@ -16,7 +16,7 @@ export type JudgedEvent = KeptEvent | JudgedThreadEvent;
 export interface KeptEvent {
   event: CloudEvent;
   /** Its `data` is of this kind's shape. */
-  kind: "nerve.agent.report" | null;
+  kind: Exclude<AgentKind, ThreadKind> | null;
   hash: string;
 }
 
@@ -52,14 +52,14 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   if (parsed.data.source !== undefined && parsed.data.source !== source)
     return refuse("source_mismatch", `The token names ${source}; leave source out or set it to that.`);
   if (kind) {
-    const data = agentKinds[kind].safeParse(parsed.data.data ?? {});
+    const data = agentKinds[kind].data.safeParse(parsed.data.data ?? {});
     if (!data.success) return malformed(`The data of ${kind} does not fit`, data.error);
     parsed.data.data = data.data as never;
   }
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const event = { ...dropDepth(parsed.data), source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
-  if (kind === null || kind === "nerve.agent.report") return succeed({ event: continueTrace(event), kind, hash });
+  if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), kind, hash });
   // What is thread-bound and has no trace of its own gets the thread's, where that is known. Its data was parsed as its type's.
   return succeed({ event: dropBadTrace(event) as ThreadEvent, kind, hash });
 }

@@ -1,5 +1,5 @@
 /** Finds the actor that an agent's thread-bound event names. Makes no object of a name that somebody thought up. */
-import { isTurnEvent, type ThreadEvent } from "../../contract/kinds.ts";
+import { isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 
 /**
  * The actor that a thread-bound event names, by the member that is its kind's own. A turn's id is `<task>:<number>`, an

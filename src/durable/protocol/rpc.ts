@@ -6,7 +6,7 @@
 import type { AcceptedKinds } from "../../contract/accepts.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { Accepted, Channel, InboxPage, Rejected } from "../../contract/frames.ts";
-import type { ThreadEvent } from "../../contract/kinds.ts";
+import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import type { Signal } from "../../contract/language.ts";
 import type { Result } from "../../contract/problem.ts";
 import type { Delivered, ReflexOutcome, Routing } from "../../contract/routing.ts";

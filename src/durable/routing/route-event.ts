@@ -5,7 +5,8 @@
  */
 
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
-import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { CloudEvent } from "../../contract/event.ts";
+import { makeEngineEvent } from "../../contract/kinds/engine-kinds.ts";
 import { countBytes, cutToBytes, limits } from "../../contract/limits.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
@@ -202,22 +203,18 @@ function noteDepth(event: CloudEvent, routed: RoutedEvent, now: number): void {
     const stopped = routing.verdicts.filter(({ verdict }) => verdict === "depth");
     if (!stopped.length) continue;
     const { correlationid, traceparent } = last;
-    const told: CloudEvent = {
-      specversion: "1.0",
-      id: `${last.id.slice(0, 100)}.chain-stopped`,
-      source: last.source,
-      type: "nerve.chain.stopped",
-      time: new Date(now).toISOString(),
-      ...(correlationid !== undefined && { correlationid }),
-      causationid: last.id,
-      ...(traceparent !== undefined && { traceparent }),
-      data: {
+    const id = `${last.id.slice(0, 100)}.chain-stopped`;
+    const told = makeEngineEvent(
+      "nerve.chain.stopped",
+      { id, source: last.source, correlationid, causationid: last.id, traceparent },
+      now,
+      {
         kind: last.type,
         depth: readDepth(last),
         limit: routingLimits.chainDepth,
-        reflexes: stopped.map(({ workflow, place, kind }) => ({ workflow, place, kind })) as unknown as Json,
+        reflexes: stopped.map(({ workflow, place, kind }) => ({ workflow, place, kind })),
       },
-    };
+    );
     console.warn(JSON.stringify({ at: "route", type: told.type, source: told.source, event: last.id, reflexes: stopped.length }));
     routed.emitted.push({ event: told, thread: correlationid ?? null, routing: { verdicts: [], recipients: [] } });
     return;

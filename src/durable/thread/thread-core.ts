@@ -6,7 +6,7 @@
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import { isTurnEvent } from "../../contract/kinds.ts";
+import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { AdmissionView } from "../../contract/views/admission.ts";
 import { type ActorHost, createActorHost } from "../host/actor-host.ts";

@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Json } from "../../contract/event.ts";
 import type { Accepted } from "../../contract/frames.ts";
-import type { ThreadEvent } from "../../contract/kinds.ts";
+import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";

@@ -4,6 +4,7 @@
  */
 
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import { makeEngineEvent } from "../../contract/kinds/engine-kinds.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
@@ -107,18 +108,12 @@ export function createAdmission({ name, world, registry, project, settle, later,
   let resumed = false;
 
   function tell(admit: Admit, kind: "queued" | "dropped", why: string): void {
-    const at = new Date(clock.now()).toISOString();
+    const now = clock.now();
+    const at = new Date(now).toISOString();
     const again = (admit.epoch ?? 1) > 1;
-    const untraced: CloudEvent = {
-      specversion: "1.0",
-      id: `${admit.thread}${again ? `-${admit.epoch}` : ""}.${kind}`,
-      source: `/threads/${admit.thread}`,
-      type: `nerve.thread.${kind}`,
-      time: at,
-      correlationid: admit.thread,
-      causationid: admit.event.id,
-      data: { thread: admit.thread, workflow: name, reason: why },
-    };
+    const id = `${admit.thread}${again ? `-${admit.epoch}` : ""}.${kind}`;
+    const attributes = { id, source: `/threads/${admit.thread}`, correlationid: admit.thread, causationid: admit.event.id };
+    const untraced = makeEngineEvent(`nerve.thread.${kind}`, attributes, now, { thread: admit.thread, workflow: name, reason: why });
     const event = stampTrace(untraced, admit.event);
     // Its own object answers for it from now on.
     committer.outbox.append([`recruitment/${admit.thread}`], {

@@ -3,8 +3,8 @@
 import { subprotocol } from "../../contract/channels.ts";
 import { cloudEvent as anyEvent, type Json } from "../../contract/event.ts";
 import { agentFrame } from "../../contract/frames.ts";
-import { agentKinds } from "../../contract/kinds.ts";
-import { givenKinds } from "./kind-shapes.ts";
+import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
+import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
 import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";
 import { serverFrameShapes } from "./wire-shapes.ts";
 
@@ -44,9 +44,9 @@ export function buildAsyncapi(version: string): AsyncApi {
     event: message("event", "Any event; answered by `accepted` or `rejected` under its id.", event as SchemaObject),
     ack: message("ack", "These were dealt with; not answered.", ack as SchemaObject),
     ...Object.fromEntries(
-      Object.entries(agentKinds).map(([kind, data]) => [
+      Object.entries(agentKinds).map(([kind, { summary, accepted, data }]) => [
         `sent.${kind}`,
-        message(kind, "What an agent says of a thread, or of itself.", ofKind("sent", kind, toJsonSchema(data))),
+        message(kind, `${summary} \`accepted\` means: ${accepted}`, ofKind("sent", kind, toJsonSchema(data))),
       ]),
     ),
   };
@@ -60,10 +60,12 @@ export function buildAsyncapi(version: string): AsyncApi {
     ),
     given: message("event", "An event for this agent, from anybody.", toJsonSchema(serverFrameShapes.event, "output")),
     ...Object.fromEntries(
-      Object.entries(givenKinds).map(([kind, { summary, channel, data }]) => [
-        `given.${kind}`,
-        message(kind, `${summary} On channel \`${channel}\`.`, ofKind("given", kind, toJsonSchema(data, "output"))),
-      ]),
+      Object.entries(engineKinds)
+        .filter(([, { channel }]) => channel !== null)
+        .map(([kind, { summary, channel, audience, data }]) => [
+          `given.${kind}`,
+          message(kind, `${summary} On channel \`${channel}\`, to ${audience}.`, ofKind("given", kind, toJsonSchema(data, "output"))),
+        ]),
     ),
   };
   const references = (names: string[]): SchemaObject =>

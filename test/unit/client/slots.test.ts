@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { clientLimits } from "../../../src/client/index.ts";
 import type { Me } from "../../../src/client/me.ts";
 import { createOffers, type Offers } from "../../../src/client/offers.ts";
-import type { OfferOpened } from "../../../src/contract/kinds.ts";
+import type { OfferOpened } from "../../../src/contract/kinds/offer.ts";
 import type { FakeServer } from "./fake-server.ts";
 import { createFixture, makeOffer } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";

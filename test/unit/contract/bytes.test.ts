@@ -5,7 +5,7 @@ import { clientLimits } from "../../../src/client/limits.ts";
 import { createOutbox } from "../../../src/client/outbox.ts";
 import { acceptedKinds } from "../../../src/contract/accepts.ts";
 import { postedEvent } from "../../../src/contract/event.ts";
-import { agentKinds } from "../../../src/contract/kinds.ts";
+import { agentKinds } from "../../../src/contract/kinds/agent-kinds.ts";
 import { countBytes, cutToBytes, exceedsBytes, limits } from "../../../src/contract/limits.ts";
 import { readFrame } from "../../../src/durable/agent/connection/read-frame.ts";
 import { hostLimits } from "../../../src/durable/host/limits.ts";
@@ -46,7 +46,7 @@ describe("[BYTE1] what crosses the wire", () => {
     [
       "an error",
       limits.attributeLength,
-      (error) => agentKinds["nerve.turn.fail"].safeParse({ turn: "t:1", lease: 1, error, retryable: false }).success,
+      (error) => agentKinds["nerve.turn.fail"].data.safeParse({ turn: "t:1", lease: 1, error, retryable: false }).success,
     ],
     ["schemas", limits.acceptsLength - room('{"a.b":{"description":""}}') - 1, kinds],
     [
@@ -82,7 +82,7 @@ test("[BYTE2] a client's outbox and streams count bytes; an error that it sends 
   expect(parse.take(letters(30))).toBe(false);
 
   const error = cutToBytes(letters(9_000), clientLimits.errorBytes);
-  expect(agentKinds["nerve.turn.fail"].safeParse({ turn: "t:1", lease: 1, error, retryable: false }).success).toBe(true);
+  expect(agentKinds["nerve.turn.fail"].data.safeParse({ turn: "t:1", lease: 1, error, retryable: false }).success).toBe(true);
 });
 
 describe("[BYTE3] the storage port", () => {

@@ -4,7 +4,7 @@ import type { InvalidAnswer, TurnHandler, TurnOutput } from "../../../client/han
 import { TurnFailure } from "../../../client/handlers.ts";
 import type { TakeNote } from "../../../client/note.ts";
 import type { JsonSchema } from "../../../contract/json-schema/check-schema.ts";
-import type { TurnAssigned } from "../../../contract/kinds.ts";
+import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
 import { limits } from "../../../contract/limits.ts";
 import { execLimits } from "./limits.ts";
 import { pickProgramEnv } from "./program-env.ts";

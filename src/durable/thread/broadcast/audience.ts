@@ -9,8 +9,8 @@ import type { TaskContext } from "../../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool } from "../../../compile/lower/party.ts";
-import type { CloudEvent, Json } from "../../../contract/event.ts";
-import type { TurnAssigned } from "../../../contract/kinds.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
+import type { TurnAssigned, TurnLogged } from "../../../contract/kinds/turn.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import { hostLimits } from "../../host/limits.ts";
 import type { Row, World } from "../../host/ports.ts";
@@ -255,7 +255,7 @@ function mailTurn(
   const { task, role, agents, data, name, cause, now, expires, ends, again } = given;
   const { thread } = readTaskStart({ storage });
   const { turn, round, prompt, deadline, lease } = data;
-  const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data as unknown as Json);
+  const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data);
   const mail = { channel: "my" as const, event, turn, expires, ...(ends !== undefined && { ends }), ...(again && { again }) };
   services.mail(agents, createMail(mail), `task/${task}`);
   const named = agents.length <= threadLimits.namedAtMost;
@@ -263,7 +263,7 @@ function mailTurn(
     {
       ...event,
       to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
-      data: { turn, role: role.name, asked: agents.length, lease: { ...lease }, round, prompt, deadline },
+      data: { turn, role: role.name, asked: agents.length, lease, round, prompt, deadline } satisfies TurnLogged,
     },
     thread,
   );

@@ -6,7 +6,7 @@ import { evaluateExpression, isTruthy } from "../../../compile/decide/expression
 import type { RoleIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
 import type { Accepted } from "../../../contract/frames.ts";
-import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds.ts";
+import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorHost } from "../../host/actor-host.ts";

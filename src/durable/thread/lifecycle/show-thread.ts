@@ -4,7 +4,7 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { WorkflowIr } from "../../../compile/ir.ts";
 import { isPartialRouted } from "../../../compile/lower/policies.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
-import type { Outcome } from "../../../contract/kinds.ts";
+import type { Outcome } from "../../../contract/kinds/thread.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { BroadcastView, TaskPeek } from "../../protocol/rpc.ts";

@@ -4,7 +4,7 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import { evaluateExpression } from "../../../compile/decide/expression.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
-import type { Outcome } from "../../../contract/kinds.ts";
+import type { Outcome } from "../../../contract/kinds/thread.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import { markReceived } from "../../host/rows.ts";
@@ -296,7 +296,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
           workflow: row.workflow,
           ...(epoch > 1 && { epoch }),
           reason,
-          outcome: outcome as unknown as Json,
+          outcome,
         },
       );
       log(event, name);

@@ -2,18 +2,31 @@
 
 import type { RoleIr } from "../../../compile/ir.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
+import { type EngineData, type EngineKind, makeEngineEvent } from "../../../contract/kinds/engine-kinds.ts";
 import { formatDuration } from "../explain/format-duration.ts";
 
 /**
  * @param id unique in the thread and the same when the step is taken again: made of the actor, its revision and a name
  * @param now milliseconds since the epoch
  */
-export function makeThreadEvent(thread: string, id: string, type: string, cause: string, now: number, data: Json): CloudEvent {
+export function makeThreadEvent<K extends EngineKind>(
+  thread: string,
+  id: string,
+  type: K,
+  cause: string,
+  now: number,
+  data: EngineData<K>,
+): CloudEvent {
+  return makeEngineEvent(type, { id, source: `/threads/${thread}`, correlationid: thread, causationid: cause }, now, data);
+}
+
+/** An event that the workflow's author has an edge publish: as a thread's own, of the author's kind. */
+export function makeEdgeEvent(thread: string, id: string, kind: string, cause: string, now: number, data: Json): CloudEvent {
   return {
     specversion: "1.0",
     id,
     source: `/threads/${thread}`,
-    type,
+    type: kind,
     time: new Date(now).toISOString(),
     correlationid: thread,
     causationid: cause,

@@ -5,7 +5,7 @@
 
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
-import type { Handover } from "../../../contract/kinds.ts";
+import type { Handover } from "../../../contract/kinds/turn.ts";
 import { countBytes } from "../../../contract/limits.ts";
 import type { Row, Storage } from "../../host/ports.ts";
 import type { DecisionRow, MessageRow } from "../task/task-rows.ts";

@@ -6,7 +6,6 @@ import type { ToOffers } from "../../../../machines/messages.ts";
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { collectsClaims } from "../../../compile/lower/party.ts";
-import type { Json } from "../../../contract/event.ts";
 import { limits } from "../../../contract/limits.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import type { Outbox } from "../../host/outbox.ts";
@@ -139,7 +138,7 @@ export function createOffers(ports: {
         const event = makeThreadEvent(thread.id, `${id}.closed`, "nerve.offer.closed", JSON.parse(thread.event).id, clock.now(), {
           offer: id,
           why: fact.why,
-        } as Json);
+        });
         log(event, thread.id);
         outbox.append(
           told.map(({ agent }) => `agent/${agent}`),

@@ -3,7 +3,7 @@
  * together; knows ports, not the platform.
  */
 import type { Json } from "../../../contract/event.ts";
-import type { RoleKind, ThreadEventOf } from "../../../contract/kinds.ts";
+import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import { isRepeat } from "../../host/rows.ts";

@@ -6,6 +6,7 @@
 import type { Emitted, ToAgent } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry } from "../../host/logic.ts";
@@ -106,7 +107,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Me
   const thread = readThread(scope.storage) as ThreadRow;
   const { ir } = scope.definition as CompiledWorkflow;
   const place = "role" in event ? ir.roles.findIndex(({ name }) => name === event.role) : -1;
-  const stamp = (type: string, data: Json): CloudEvent => {
+  const stamp = <K extends EngineKind>(type: K, data: EngineData<K>): CloudEvent => {
     const made = makeThreadEvent(
       thread.id,
       `${scope.actor}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
@@ -132,7 +133,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Me
   switch (event.type) {
     case "claim.accepted": {
       const offer = makeOfferId(thread.id, place, event.offer);
-      const lease = { ...makeLease(ir, role, event.generation, scope.now) };
+      const lease = makeLease(ir, role, event.generation, scope.now);
       noteAwarded(scope.storage, offer, to.slice("agent/".length));
       return createMail({
         channel: "my",
@@ -159,7 +160,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Me
           thread: thread.id,
           workflow: thread.workflow,
           role: event.role,
-          lease: { ...makeLease(ir, role, event.generation, scope.now) },
+          lease: makeLease(ir, role, event.generation, scope.now),
           heartbeat: describeHeartbeat(role),
         }),
         seat: seat(event.generation, true),

@@ -7,7 +7,7 @@ import type { RoleIr } from "../../../compile/ir.ts";
 import { collectsClaims, prefersLastHolder } from "../../../compile/lower/party.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { Accepted } from "../../../contract/frames.ts";
-import type { AgentData, RoleKind, ThreadEventOf } from "../../../contract/kinds.ts";
+import type { AgentData, RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorView } from "../../host/host-types.ts";
 import type { ClaimCard } from "../../protocol/rpc.ts";

@@ -8,7 +8,7 @@ import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
 import type { Accepted } from "../../../contract/frames.ts";
-import type { ThreadEventOf, TurnKind } from "../../../contract/kinds.ts";
+import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";

@@ -8,6 +8,8 @@ import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import { createModerator, type Moderator, summariseDecision } from "../../../compile/decide/create-moderator.ts";
 import type { Decision, Step } from "../../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
+import type { TurnLogged } from "../../../contract/kinds/turn.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry, PendingWrite, PromiseLogic, Write } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
@@ -25,7 +27,7 @@ import {
 } from "../broadcast/audience-rows.ts";
 import { addChild } from "../children/child-rows.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
-import { makeThreadEvent } from "../log/make-event.ts";
+import { makeEdgeEvent, makeThreadEvent } from "../log/make-event.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "../recruitment/hand-over.ts";
 import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease } from "../turn/lease-terms.ts";
@@ -173,7 +175,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
   const start = readTaskStart(scope);
   const cause = services.cause ?? start.event.id;
   const { ir } = scope.definition as CompiledWorkflow;
-  const stamp = (name: string, type: string, cause: string, data: Json): CloudEvent =>
+  const stamp = <K extends EngineKind>(name: string, type: K, cause: string, data: EngineData<K>): CloudEvent =>
     makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data);
   if (event.type === "turn.assigned") {
     const turn = makeTurnId(scope.actor, event.turn);
@@ -197,7 +199,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
       }),
     });
     if (attempt > 1) forgetRevoked(scope.storage, event.turn, event.agent, generation);
-    const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data as unknown as Json);
+    const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data);
     assigned.to = `agents/${event.agent}`;
     noteTurnGiven(scope, event);
     services.log(
@@ -207,11 +209,11 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
           turn,
           role: role.name,
           agent: event.agent,
-          lease: { ...data.lease },
+          lease: data.lease,
           round: event.round,
           prompt: data.prompt,
           deadline: data.deadline,
-        },
+        } satisfies TurnLogged,
       },
       start.thread,
     );
@@ -270,16 +272,17 @@ function publishEdge(event: ActorEvent, scope: ThreadScope, append: (to: string,
   const start = readTaskStart(scope);
   const { emits, spawns } = JSON.parse(decision.effects) as Pick<Decision, "emits" | "spawns">;
   const cause = scope.services.cause ?? start.event.id;
-  const stamp = (name: string, type: string, data: Json): CloudEvent => ({
-    ...makeThreadEvent(start.thread, `${scope.actor}.${scope.revision}.${name}`, type, cause, scope.now, data),
-    ...carryOn(start.event),
-  });
+  const name = (what: string): string => `${scope.actor}.${scope.revision}.${what}`;
   emits.forEach(({ kind, data, to }, index) => {
-    const published = stamp(`emit.${index}`, kind, data ?? null);
-    append("events", { type: "publish", event: { ...published, ...(to !== undefined && { to }) } as unknown as Json });
+    const published = makeEdgeEvent(start.thread, name(`emit.${index}`), kind, cause, scope.now, data ?? null);
+    append("events", {
+      type: "publish",
+      event: { ...published, ...carryOn(start.event), ...(to !== undefined && { to }) } as unknown as Json,
+    });
   });
   spawns.forEach(({ workflow, input, await: timeout }, place) => {
-    const spawned: CloudEvent = { ...stamp(`spawn.${place}`, "nerve.thread.spawned", input ?? null), agent: start.initiator };
+    const asked = makeThreadEvent(start.thread, name(`spawn.${place}`), "nerve.thread.spawned", cause, scope.now, input ?? null);
+    const spawned: CloudEvent = { ...asked, ...carryOn(start.event), agent: start.initiator };
     addChild(scope.storage, { round: decision.round, place, workflow, awaited: timeout === undefined ? 0 : 1 });
     append("events", { type: "spawn", task: scope.actor, round: decision.round, place, event: spawned as unknown as Json });
   });

@@ -2,7 +2,8 @@
 import type { RoleIr } from "../../../compile/ir.ts";
 import { retriesAtMost } from "../../../compile/lower/policies.ts";
 import type { Json } from "../../../contract/event.ts";
-import type { Handover, Lease, TurnAssigned } from "../../../contract/kinds.ts";
+import type { Lease } from "../../../contract/kinds/lease.ts";
+import type { Handover, TurnAssigned } from "../../../contract/kinds/turn.ts";
 import type { TurnPolicy } from "../../../contract/language.ts";
 import type { Storage } from "../../host/ports.ts";
 import { describeHeartbeat } from "../log/make-event.ts";
