@@ -2,5 +2,6 @@
 export { AgentObject } from "./agent/agent-object.ts";
 export { ProjectorObject } from "./projector/projector-object.ts";
 export { RegistryObject } from "./registry/registry-object.ts";
-export { RecruitmentObject, TaskObject } from "./thread/thread-objects.ts";
+export { RecruitmentObject } from "./thread/recruitment-object.ts";
+export { TaskObject } from "./thread/task-object.ts";
 export { WorkflowObject } from "./workflow/workflow-object.ts";

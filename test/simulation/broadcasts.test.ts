@@ -1,6 +1,7 @@
 /** Broadcasts, rule by rule, on a cluster where every message arrives: who has to answer, by when, and what the output then says. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import type { Tasks } from "../../src/durable/thread/task/tasks.ts";
 import { answer, call, card, type Output, open, post, show, turns, writeWorkflow } from "./roll-call.ts";
 
 const minute = 60_000;
@@ -191,7 +192,7 @@ test("[AUD5] an agent that answers twice at once, under two ids, counts once", a
   const cluster = await open(writeWorkflow("{ ack: { need: 2 } }"), ["ann", "bea"]);
   const thread = await call(cluster, "ann");
   const [{ turn, lease }] = (await turns(cluster, "ann")) as [TurnAssigned];
-  const task = cluster.thread(thread).task(turn.slice(0, turn.lastIndexOf(":")));
+  const task = (cluster.thread(thread).tasks as Tasks).find(turn.slice(0, turn.lastIndexOf(":")));
   // Past the agent's object, in one step of the event loop: both are judged while nothing has come of either.
   const say = (id: string) =>
     task.take(

@@ -10,7 +10,9 @@ import type { Envelope, ProjectionRow, TaskRpc } from "../../src/durable/protoco
 import type { Registry } from "../../src/durable/registry/registry.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";
-import { createThreadCore, type ThreadCore } from "../../src/durable/thread/thread-core.ts";
+import type { Tasks } from "../../src/durable/thread/task/tasks.ts";
+import { createThreadRoot, type ThreadRoot } from "../../src/durable/thread/thread-root.ts";
+import { createThreadTask, type ThreadTask } from "../../src/durable/thread/thread-task.ts";
 import { type Admission, createAdmission } from "../../src/durable/workflow/admission.ts";
 
 export interface ThreadClusterOptions {
@@ -47,12 +49,13 @@ function createLife(address: string): Life {
 type Core = { life: Life } & (
   | { kind: "agent"; core: AgentCore }
   | { kind: "workflow"; core: Admission }
-  | { kind: "recruitment" | "task"; core: ThreadCore }
+  | { kind: "recruitment"; core: ThreadRoot }
+  | { kind: "task"; core: ThreadTask }
 );
 
 export interface ThreadCluster {
   agent(id: string): AgentCore;
-  thread(id: string): ThreadCore;
+  thread(id: string): ThreadRoot;
   workflow(name: string): Admission;
   /** Ends an object where it is; its store stays. */
   end(address: string): void;
@@ -273,12 +276,18 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     }
     if (address.startsWith("workflow/"))
       return { kind: "workflow", core: createAdmission({ name, world, registry, countCommit: () => {}, ...common(life) }), life };
-    const core = createThreadCore({
+    const ports = {
       world,
       registry,
-      beside,
       random: () => 0.5,
-      card: (agent) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).card()),
+      card: (agent: string) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).card()),
+      counted: () => {},
+      ...common(life),
+    };
+    if (address.startsWith("task/")) return { kind: "task", core: createThreadTask(ports), life };
+    const core = createThreadRoot({
+      ...ports,
+      beside,
       remoteTask: (to) => askTask(life, to),
       admission: (workflow) =>
         travel(life, async () => {
@@ -286,33 +295,32 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
           return core.admission();
         }),
       standing: (agent, offer) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).standing(offer)),
-      counted: () => {},
-      ...common(life),
     });
     return { kind: "recruitment", core, life };
   }
 
-  function findThread(to: string): ThreadCore {
-    return open(to).core as ThreadCore;
+  function findThread(to: string): ThreadRoot {
+    return open(to).core as ThreadRoot;
   }
 
   async function take(to: string, ...given: Parameters<TaskRpc["take"]>): ReturnType<TaskRpc["take"]> {
-    const { core, life } = open(to) as { core: ThreadCore; life: Life };
+    const { core, life } = open(to) as { core: ThreadRoot | ThreadTask; life: Life };
     return await Promise.race([core.take(...given), life.over]);
   }
 
   function askTask(life: Life, to: string): TaskRpc {
-    const core = () => findThread(to).task(to.slice("task/".length));
+    const object = () => open(to).core as ThreadRoot | ThreadTask;
+    const core = () => (object().tasks as Tasks).find(to.slice("task/".length));
     return {
       peek: () => travel(life, () => core().peek()),
       asked: (agent) => travel(life, async () => core().asked(agent)),
       steps: (range) => travel(life, async () => core().steps(range)),
-      take: (...given) => travel(life, () => findThread(to).take(...given)),
+      take: (...given) => travel(life, () => object().take(...given)),
       messages: (page) => travel(life, async () => core().messages(page)),
       supplement: (supplement) => travel(life, async () => core().supplement(supplement)),
       history: async () => null,
-      settleDeadLetter: (order, id) => travel(life, () => findThread(to).settleDeadLetter(order, String(id))),
-      deliver: (envelope) => findThread(to).deliver(envelope),
+      settleDeadLetter: (order, id) => travel(life, () => object().settleDeadLetter(order, String(id))),
+      deliver: (envelope) => object().deliver(envelope),
     };
   }
 

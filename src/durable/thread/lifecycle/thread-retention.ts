@@ -2,8 +2,10 @@
  * How a thread's root leaves: some time after its end what people still look at goes to D1, its task's object is told to go,
  * and once nothing waits to be sent the object may be emptied. Knows rows and ports, not the platform.
  */
+import { type Result, refuse } from "../../../contract/problem.ts";
 import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Storage } from "../../host/ports.ts";
+import type { RecruitmentCore } from "../recruitment/recruitment-core.ts";
 import { isEnded } from "./thread-rows.ts";
 
 export const retentionLimits = {
@@ -84,4 +86,15 @@ export function createThreadRetention({ storage, now, keep, isIdle, archive, flu
       await flush();
     },
   };
+}
+
+/** Whoever would change a thread that is being archived would lose it. */
+export function refuseWhileLeaving(root: RecruitmentCore, name: string, isLeaving: () => boolean): RecruitmentCore {
+  const guard =
+    <Args extends unknown[], T>(change: (...args: Args) => Promise<Result<T>>) =>
+    async (...args: Args): Promise<Result<T>> =>
+      isLeaving()
+        ? refuse("not_allowed_now", `The thread ${name} is archived: it can be shown, and not be changed any more.`)
+        : change(...args);
+  return { ...root, control: guard(root.control), restart: guard(root.restart), fork: guard(root.fork), assign: guard(root.assign) };
 }

@@ -1,13 +1,13 @@
 /** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { Json } from "../../../contract/event.ts";
 import type { AdmissionView } from "../../../contract/views/admission.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { ControlKeys } from "../../host/control-keys.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
-import type { AgentStanding, TaskPeek, TaskRpc } from "../../protocol/rpc.ts";
+import type { AgentStanding } from "../../protocol/rpc.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
+import type { TaskPort } from "../task/task-port.ts";
 import type { ThreadServices } from "../thread-services.ts";
 
 export interface RecruitmentPorts extends Pick<ThreadServices, "log" | "logCause" | "project"> {
@@ -29,12 +29,6 @@ export interface RecruitmentPorts extends Pick<ThreadServices, "log" | "logCause
   admission(workflow: string): Promise<AdmissionView>;
   /** How an agent stands to an offer; null: there is no such agent. */
   standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
-}
-
-/** A task as its root asks it: the one of an address. */
-export interface TaskPort extends Pick<TaskRpc, "asked" | "messages" | "steps" | "supplement"> {
-  peek(): Promise<TaskPeek | undefined>;
-  history(page: { after?: number; limit: number }): Promise<Json>;
 }
 
 /** The thread's task, beside or far; undefined before it began. */

@@ -60,6 +60,12 @@ export function readLastDecision(storage: Storage): DecisionRow | undefined {
   return storage.exec<DecisionRow>("SELECT * FROM decision ORDER BY round DESC LIMIT 1")[0];
 }
 
+/** What the thread would end with now. */
+export function readEnd(storage: Storage): { output: Json; prompt: string | null } {
+  const last = readLastMessage(storage);
+  return { output: last ? (JSON.parse(last.output) as Json) : null, prompt: readLastDecision(storage)?.prompt ?? null };
+}
+
 /** Of a copied step that was not decided on: whatever edge it takes. */
 export const anyEdge = "*";
 

@@ -1,0 +1,44 @@
+/** Gives a thread's objects the platform: its store and alarm, its other objects, the metrics. */
+import { type Environment, findNeighbours, type Neighbours } from "../environment.ts";
+import { type CommitKind, countCommit, countStep } from "../projector/metrics.ts";
+import { parseRetention } from "../projector/retention.ts";
+import { createDurableWorld, readName } from "../storage/durable-world.ts";
+import type { ThreadPorts, ThreadRootPorts } from "./thread-ports.ts";
+
+export function connectTask(ctx: DurableObjectState, env: Environment): ThreadPorts {
+  return connect(ctx, findNeighbours(env, ctx.id.name), "task");
+}
+
+/** @param empty deletes all that the object stores */
+export function connectRoot(ctx: DurableObjectState, env: Environment, empty: () => Promise<void>): ThreadRootPorts {
+  const read = parseRetention(env.NERVEFLARE_RETENTION);
+  const near = findNeighbours(env, ctx.id.name);
+  return {
+    ...connect(ctx, near, "recruitment"),
+    beside: near.beside,
+    remoteTask: near.task,
+    async admission(workflow) {
+      const view = await near.workflow(workflow).admission();
+      if (!view.ok) throw new Error(view.problem.detail);
+      return view.value;
+    },
+    standing: (agent, offer) => near.agent(agent).standing(offer),
+    // Deleting by a rule that nobody meant cannot be undone: then all stays.
+    retention: read.ok ? { keep: read.retention.default, empty } : undefined,
+  };
+}
+
+function connect(ctx: DurableObjectState, near: Neighbours, kind: CommitKind): ThreadPorts {
+  return {
+    world: createDurableWorld(ctx, `${kind}/${readName(ctx)}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
+    registry: near.registry,
+    project: near.project,
+    random: () => Math.random(),
+    card: (agent) => near.agent(agent).card(),
+    later: (milliseconds, work) => void setTimeout(work, milliseconds),
+    counted: (steps) => {
+      countCommit(kind);
+      for (let step = 0; step < steps; step++) countStep();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** The thread's id means its present actor; one of an earlier epoch is named in full. Knows how actors are named. */
+import type { ActorHost } from "../../host/actor-host.ts";
+import type { Storage } from "../../host/ports.ts";
+import { findEpoch, nameActor } from "./epochs.ts";
+
+/** The host of a thread's root, as whoever knows the thread by its id uses it. */
+export function addressPresentActor(
+  host: ActorHost,
+  { name, address, storage }: { name: string; address: string; storage: Storage },
+): ActorHost {
+  const findPresent = (actor: string): string => (actor === name ? nameActor(name, findEpoch(storage)) : actor);
+  return {
+    ...host,
+    send: (actor, event, options) => host.send(findPresent(actor), event, options),
+    read: (actor) => host.read(findPresent(actor)),
+    peek: (actor) => host.peek(findPresent(actor)),
+    history: (actor, page) => host.history(findPresent(actor), page),
+    deliver(envelope, translate) {
+      // What others say to the thread is for its present actor; what the host itself says is for the one that it names.
+      const isForThread = envelope.to === address && !envelope.message.type.startsWith("host.");
+      return host.deliver(isForThread ? { ...envelope, to: `recruitment/${findPresent(name)}` } : envelope, translate);
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/** The Durable Object of a thread's root, and of its task where both share one. A thin host of the root. */
+import { DurableObject } from "cloudflare:workers";
+import type { Json } from "../../contract/event.ts";
+import type { Accepted } from "../../contract/frames.ts";
+import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
+import { type Result, refuse } from "../../contract/problem.ts";
+import type { ThreadExplanation } from "../../contract/views/explanation.ts";
+import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
+import { type Environment, isPaused } from "../environment.ts";
+import type { Once } from "../host/control-keys.ts";
+import { answerLater } from "../host/newer-version.ts";
+import type { ClaimCard, Delivery, Envelope, ForkBody, RecruitmentRpc, RestartBody } from "../protocol/rpc.ts";
+import { deleteAll, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
+import { answerGone, mayCreate } from "./absent-object.ts";
+import { connectRoot } from "./connect-thread.ts";
+import { createEmptying } from "./empty-object.ts";
+import { createThreadRoot, type ThreadRoot } from "./thread-root.ts";
+
+type Page = { after?: number; limit: number };
+
+export class RecruitmentObject extends DurableObject<Environment> implements RecruitmentRpc {
+  #made: ThreadRoot | undefined;
+  readonly #emptying = createEmptying(async () => {
+    this.#made = undefined;
+    await deleteAll(this.ctx);
+  });
+
+  get #root(): ThreadRoot {
+    this.#made ??= createThreadRoot(connectRoot(this.ctx, this.env, () => this.#emptying.run()));
+    return this.#made;
+  }
+
+  /** Undefined: nobody ever started a thread of this id. */
+  #find(): ThreadRoot | undefined {
+    if (this.#emptying.begun) return undefined;
+    return this.#made ?? (isStored(this.ctx) ? this.#root : undefined);
+  }
+
+  deliver(envelope: Envelope): Promise<Delivery> {
+    return answerLater(async () => {
+      if (this.#emptying.begun) return { status: "later", detail: "the object is being emptied" };
+      if (!mayCreate(envelope) && !this.#find()) return answerGone(envelope);
+      return this.#emptying.track(this.#root.deliver(envelope));
+    });
+  }
+
+  async #ask<T>(ask: (root: ThreadRoot) => Promise<Result<T>>, none: ReturnType<typeof refuse> = this.#refuse()): Promise<Result<T>> {
+    const root = this.#find();
+    return root ? this.#emptying.track(ask(root)) : none;
+  }
+
+  async retire(): Promise<boolean> {
+    const root = this.#find();
+    if (!root) return false;
+    root.host.resume();
+    // Whatever the alarm is set for, or where it was lost.
+    if (root.isOver()) await this.ctx.storage.setAlarm(Date.now());
+    return true;
+  }
+
+  async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
+    return this.#ask((root) => root.take(agent, event, hash), refuse("not_found", "There is no such offer, turn or thread."));
+  }
+
+  async show(viewer: string | null): Promise<Result<ThreadView>> {
+    return this.#ask((root) => root.recruitment.show(viewer));
+  }
+
+  async messages(viewer: string | null, page: Page): Promise<Result<{ messages: MessageView[]; next: number | null }>> {
+    return this.#ask((root) => root.recruitment.messages(viewer, page));
+  }
+
+  async control(
+    signal: "cancel" | "suspend" | "resume",
+    operator: string,
+    body: { reason?: string; supplement?: Json },
+    once?: Once,
+  ): Promise<Result<ThreadView>> {
+    return this.#ask((root) => root.recruitment.control(signal, operator, body, once));
+  }
+
+  async holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>> {
+    return this.#ask((root) => root.recruitment.holders(viewer));
+  }
+
+  async restart(operator: string, body: RestartBody, once?: Once): Promise<Result<ThreadView>> {
+    return this.#ask((root) => root.recruitment.restart(operator, body, once));
+  }
+
+  async fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>> {
+    return this.#ask((root) => root.recruitment.fork(operator, body, once));
+  }
+
+  async assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>> {
+    return this.#ask((root) => root.recruitment.assign(operator, role, body, once));
+  }
+
+  async settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>> {
+    return this.#ask((root) => root.settleDeadLetter(order, event, once));
+  }
+
+  async history(page: Page): Promise<Result<Json>> {
+    return this.#ask((root) => root.recruitment.history(page));
+  }
+
+  async explain(): Promise<Result<ThreadExplanation>> {
+    return this.#ask((root) => root.recruitment.explain());
+  }
+
+  #refuse(): ReturnType<typeof refuse> {
+    return refuse("not_found", `There is no thread ${readName(this.ctx)}.`);
+  }
+
+  override alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx);
+    return ringAgain(this.ctx, async () => this.#find()?.alarm());
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * What the root's object and the task's have in common: the actor host, the way to D1, the log, and what the object's actors say
+ * to itself. Knows ports, not the platform, and neither roles nor turns.
+ */
+
+import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
+import type { CloudEvent } from "../../contract/event.ts";
+import { type ActorHost, createActorHost, type HostOptions } from "../host/actor-host.ts";
+import { createLogics } from "../host/logic.ts";
+import type { Clock, Storage, World } from "../host/ports.ts";
+import { hostMigrations, migrate, outboxMigrations } from "../host/schema.ts";
+import { noteHeldBack } from "../projector/held-back-row.ts";
+import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
+import type { Delivery, Envelope, ProjectionRow } from "../protocol/rpc.ts";
+import type { Registry } from "../registry/registry.ts";
+import { createThreadDeadLetters, type ThreadDeadLetters } from "./lifecycle/dead-letters.ts";
+import { addressPresentActor } from "./lifecycle/present-actor.ts";
+import { createOwnEvents, type OwnEvents } from "./log/own-events.ts";
+import { createStamp } from "./log/stamp-events.ts";
+import { createThreadLog } from "./log/thread-log.ts";
+import { isOwnPlace, type OwnHandlers, takeOwnMessage } from "./own-messages.ts";
+import { createRecruitmentLogic } from "./recruitment/recruitment-logic.ts";
+import { createTaskLogic } from "./task/task-logic.ts";
+import type { ThreadPorts } from "./thread-ports.ts";
+import type { ThreadServices } from "./thread-services.ts";
+
+/** What tells one kind of object from the other; what is asked of it is asked once all is made. */
+export interface ThreadParts {
+  /** Whether the thread's root is here, and whether tasks are. */
+  isRoot: boolean;
+  hasTasks: boolean;
+  /** Tables beside the host's, by the name of their schema's version. */
+  tables: Record<string, readonly string[]>;
+  /** Whether an actor of that address lives here: what is said to it goes no way at all. */
+  isOwn(address: string): boolean;
+  /** Takes a message for an actor that lives here. */
+  deliver(envelope: Envelope): Promise<Delivery>;
+  /** What the object does for its actors. */
+  own(): OwnHandlers;
+  dueTimes: NonNullable<HostOptions["dueTimes"]>;
+  describeRefusal: NonNullable<HostOptions["describeRefusal"]>;
+  /** The thread's last output and prompt, where the task's rows are at hand. */
+  readEnd: ThreadServices["readEnd"];
+  /** Hears of each row on its way to D1, and may change it. */
+  noteRow?(row: ProjectionRow): ProjectionRow;
+  onRollback?(): void;
+}
+
+export interface ThreadBase extends Pick<ThreadServices, "log" | "logCause" | "project"> {
+  /** The object's name: the id of its thread. */
+  name: string;
+  world: World;
+  storage: Storage;
+  clock: Clock;
+  registry: Registry;
+  host: ActorHost;
+  services: ThreadServices;
+  definition(revision: string): Promise<CompiledWorkflow | undefined>;
+  /** The event in the thread's trace. */
+  stamp(event: CloudEvent): CloudEvent;
+  ownEvents: OwnEvents;
+  deadLetters: ThreadDeadLetters;
+  /** Nothing waits to be sent, to other objects and to D1. */
+  isIdle(): boolean;
+  /** Sends what waits to D1. */
+  flushRows(): Promise<void>;
+}
+
+/** Made once an isolate: what they load is kept with them. */
+const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
+
+export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): ThreadBase {
+  const { registry } = ports;
+  const { storage, clock, address } = ports.world;
+  const { isRoot, hasTasks } = parts;
+  const name = address.slice(address.indexOf("/") + 1);
+  migrate(storage, { lane: outboxMigrations, host: hostMigrations, projection: projectionMigrations, ...parts.tables });
+
+  const { stamp, stampMail } = createStamp({ storage, isRoot });
+  const world: World = {
+    ...ports.world,
+    transport: {
+      deliver(envelope) {
+        if (isOwnPlace(envelope.to)) return takeOwnMessage({ address, storage, host }, parts.own(), envelope);
+        return parts.isOwn(envelope.to) ? parts.deliver(envelope) : ports.world.transport.deliver(stampMail(envelope));
+      },
+    },
+  };
+  const projection = createProjectionOutbox(world, ports.later, ports.project);
+  const project = (row: ProjectionRow): void => projection.append(parts.noteRow?.(row) ?? row);
+  const threadLog = createThreadLog({ storage, root: isRoot ? name : undefined, hasTasks, now: clock.now, stamp, project });
+  const services: ThreadServices = {
+    log: threadLog.log,
+    logCause: threadLog.logCause,
+    project,
+    readEnd: parts.readEnd,
+    mail: (agents, message, sender) =>
+      host.committer.outbox.append(
+        agents.map((agent) => `agent/${agent}`),
+        message,
+        { sender, spread: true },
+      ),
+    get cause() {
+      return threadLog.cause;
+    },
+  };
+  const definition = (hash: string): Promise<CompiledWorkflow | undefined> => registry.revision(hash);
+
+  const actors = createActorHost(world, logics, {
+    services,
+    definitions: definition,
+    dueTimes: () => [projection.due(), ...parts.dueTimes()],
+    counted: (steps) => {
+      ports.counted(steps);
+      projection.wake();
+    },
+    beforeCommit() {
+      threadLog.beforeCommit();
+      projection.beforeCommit();
+    },
+    onRollback() {
+      threadLog.onRollback();
+      projection.undo();
+      parts.onRollback?.();
+    },
+    describeRefusal: parts.describeRefusal,
+    onDeadLetter: (row, append) => deadLetters.note(row, append),
+    unknownLater: true,
+    heldBack: (queue, begins) => project(noteHeldBack(queue, { sender: address, now: clock.now(), begins })),
+  });
+  const host = isRoot ? addressPresentActor(actors, { name, address, storage }) : actors;
+  const deadLetters = createThreadDeadLetters({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
+  const ownEvents = createOwnEvents({ address, host, storage, clock, registry, root: name, stamp, project });
+
+  return {
+    log: threadLog.log,
+    logCause: threadLog.logCause,
+    project,
+    services,
+    name,
+    world,
+    storage,
+    clock,
+    registry,
+    host,
+    definition,
+    stamp,
+    ownEvents,
+    deadLetters,
+    isIdle: () => !host.committer.outbox.size && !host.committer.outbox.heldBack().length && projection.idle,
+    flushRows: () => projection.flush(),
+  };
+}

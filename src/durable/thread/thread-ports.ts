@@ -1,0 +1,30 @@
+/** What the platform, or a test in its place, gives a thread's objects. */
+import type { AdmissionView } from "../../contract/views/admission.ts";
+import type { World } from "../host/ports.ts";
+import type { AgentStanding, ClaimCard, ProjectionRow, TaskRpc } from "../protocol/rpc.ts";
+import type { Registry } from "../registry/registry.ts";
+
+export interface ThreadPorts {
+  world: World;
+  registry: Registry;
+  project(rows: ProjectionRow[]): Promise<void>;
+  /** From 0 to 1. */
+  random(): number;
+  /** What an agent's own object says it is; null: there is none. */
+  card(agent: string): Promise<ClaimCard | null>;
+  later(milliseconds: number, work: () => void): void;
+  counted(steps: number): void;
+}
+
+export interface ThreadRootPorts extends ThreadPorts {
+  /** Whether the task lives in its thread's own object. */
+  beside: boolean;
+  /** A task that lives in an object of its own. */
+  remoteTask(address: string): TaskRpc;
+  /** A workflow's queue. */
+  admission(workflow: string): Promise<AdmissionView>;
+  /** How an agent stands to an offer. */
+  standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
+  /** Absent: what has ended stays. `keep`: for so many milliseconds after the end it stays; `empty` deletes all that the object stores. */
+  retention?: { keep: number; empty(): Promise<void> } | undefined;
+}

@@ -1,0 +1,66 @@
+/** A task that has an object of its own, without the platform. */
+import type { Accepted } from "../../contract/frames.ts";
+import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
+import { type Result, refuse } from "../../contract/problem.ts";
+import type { ActorHost } from "../host/actor-host.ts";
+import type { Delivery, Envelope, TaskRpc } from "../protocol/rpc.ts";
+import { isWaitedFor } from "./broadcast/audience.ts";
+import { createChildren } from "./children/children.ts";
+import { readThreadName } from "./lifecycle/epochs.ts";
+import { describeRefusedMail } from "./recruitment/describe-refused-mail.ts";
+import { createTasks, type Tasks } from "./task/tasks.ts";
+import { createThreadBase } from "./thread-base.ts";
+import type { ThreadPorts } from "./thread-ports.ts";
+import { taskMigrations } from "./thread-schema.ts";
+
+export interface ThreadTask {
+  host: ActorHost;
+  tasks: Tasks;
+  /** What agents say of the task's turns. */
+  take: TaskRpc["take"];
+  /** @param event the number of an event that this object has parked */
+  settleDeadLetter(order: "retry" | "drop", event: string): Promise<Result<null>>;
+  deliver(envelope: Envelope): Promise<Delivery>;
+  alarm(): Promise<void>;
+  /** Whether nothing here lives or waits to be sent: an object that is told to go may be emptied. */
+  isSpent(): boolean;
+}
+
+export function createThreadTask(ports: ThreadPorts): ThreadTask {
+  const { storage, address } = ports.world;
+  const base = createThreadBase(ports, {
+    isRoot: false,
+    hasTasks: true,
+    tables: { task: taskMigrations },
+    isOwn: (to) => to === address || readThreadName(to) === address,
+    deliver,
+    own: () => tasks.own,
+    dueTimes: () => [tasks.due()],
+    describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, (turn, agent) => isWaitedFor(storage, turn, agent)),
+    readEnd: () => ({ output: null, prompt: null }),
+  });
+  const { host } = base;
+  const tasks = createTasks(base, ports, createChildren({ ...base, ownTask: async () => undefined }));
+
+  function deliver(envelope: Envelope): Promise<Delivery> {
+    return tasks.deliver(envelope) ?? host.deliver(envelope);
+  }
+
+  return {
+    host,
+    tasks,
+    take: async (agent, event, hash): Promise<Result<Accepted>> =>
+      isTurnEvent(event) ? tasks.take(agent, event, hash) : refuse("not_found", "There is no such offer or role."),
+    settleDeadLetter: (order, event) => base.deadLetters.settle(order, Number(event)),
+    async deliver(envelope) {
+      host.resume();
+      return deliver(envelope);
+    },
+    alarm: () =>
+      host.alarm(async () => {
+        await base.flushRows();
+        await tasks.work();
+      }),
+    isSpent: () => base.isIdle() && storage.exec("SELECT 1 FROM actor WHERE status = 'active' LIMIT 1").length === 0,
+  };
+}
