@@ -1,9 +1,7 @@
 /** Reads the index of threads in D1. It may be behind; a thread's own object never is. */
 import { threadStatuses } from "../contract/statuses.ts";
 import type { ThreadView } from "../contract/views/thread.ts";
-
-/** What a thread can wait for; `engine`: nothing that is known, so it is the engine's move. */
-export const waitKinds = ["answer", "acks", "claim", "children", "place", "person", "engine"] as const;
+import type { waitKinds } from "../contract/views/wait.ts";
 
 export interface ListedWait {
   for: (typeof waitKinds)[number];

@@ -2,6 +2,9 @@
 import * as z from "zod";
 import { open, time } from "../shape.ts";
 
+/** What a thread can wait for, as the index has it; `engine`: nothing that is known, so it is the engine's move. */
+export const waitKinds = ["answer", "acks", "claim", "children", "place", "person", "engine"] as const;
+
 /** Something that a thread waits for. */
 export const waitView = open({
   for: z.enum(["place", "person", "claim", "pause", "holder", "answer", "answers", "children", "decision"]),

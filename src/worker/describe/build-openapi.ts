@@ -1,8 +1,7 @@
 /** OpenAPI 3.1 of the HTTP API, out of the routes' own schemas. Pure: the same routes give the same document. */
 import type { Json } from "../../contract/event.ts";
-import { limits } from "../../contract/limits.ts";
+import type { ParameterMap } from "../../contract/http/parameter.ts";
 import { problemCodes } from "../../contract/problem.ts";
-import { idempotencyHeader } from "../read-once.ts";
 import type { Callers, RouteDoc } from "./route-doc.ts";
 import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";
 
@@ -53,14 +52,6 @@ export function buildOpenapi(routes: RouteDoc[], version: string): OpenApi {
   };
 }
 
-const idempotencyKey: SchemaObject = {
-  name: idempotencyHeader,
-  in: "header",
-  schema: { type: "string", minLength: 1, maxLength: limits.idempotencyKeyLength, pattern: "^[\\x21-\\x7e]+$" },
-  description:
-    "Makes the order one order, however often it is sent: the same key with the same body gets the first answer and does nothing more, with another body `id_conflict`. Known for a day, and the last 100 of a thread or workflow.",
-};
-
 const problemSchema: SchemaObject = {
   type: "object",
   required: ["type", "title", "status", "detail", "code", "nrv", "retryable"],
@@ -77,7 +68,7 @@ const problemSchema: SchemaObject = {
 };
 
 function describeOperation(doc: RouteDoc, method: string, pattern: string): SchemaObject {
-  const { tag, summary, callers, query, body, answers, idempotent, deprecated } = doc;
+  const { tag, summary, callers, body, answers, deprecated } = doc;
   return {
     operationId: nameOperation(method, pattern),
     tags: [tag],
@@ -85,7 +76,11 @@ function describeOperation(doc: RouteDoc, method: string, pattern: string): Sche
     description: callerTexts[callers],
     ...(deprecated && { deprecated }),
     ...(callers === "anybody" && { security: [] }),
-    parameters: [...describePath(pattern), ...(query ? describeQuery(toJsonSchema(query)) : []), ...(idempotent ? [idempotencyKey] : [])],
+    parameters: [
+      ...describeParameters("path", doc.path),
+      ...describeParameters("query", doc.query?.parameters),
+      ...describeParameters("header", doc.headers),
+    ],
     ...(body && { requestBody: describeBody(body) }),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer)])),
@@ -100,17 +95,16 @@ function nameOperation(method: string, pattern: string): string {
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
 }
 
-function describePath(pattern: string): SchemaObject[] {
-  return [...pattern.matchAll(/:(\w+)/g)].map(([, name = ""]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
-}
-
-function describeQuery(schema: SchemaObject): SchemaObject[] {
-  const required = (schema["required"] ?? []) as string[];
-  return Object.entries((schema["properties"] ?? {}) as { [name: string]: SchemaObject }).map(([name, each]) => ({
+function describeParameters(place: "path" | "query" | "header", parameters: ParameterMap = {}): SchemaObject[] {
+  return Object.entries(parameters).map(([name, { required, description, type, example }]) => ({
     name,
-    in: "query",
-    ...(required.includes(name) && { required: true }),
-    schema: each,
+    in: place,
+    ...(required && { required: true }),
+    description,
+    // With commas between: what the routes read, and what generators make of it.
+    ...(type["type"] === "array" && { style: "form", explode: false }),
+    schema: type,
+    example,
   }));
 }
 

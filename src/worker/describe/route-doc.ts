@@ -1,5 +1,7 @@
 /** What a route says of itself, beside its own schemas: enough to describe the API without writing any of it twice. */
 import type { z } from "zod";
+import type { ParameterMap, Query } from "../../contract/http/parameter.ts";
+import { headerParameters } from "../../contract/http/parameters.ts";
 
 /** Who may call: anybody, any token's holder, operators, or operators who may change things. */
 export type Callers = "anybody" | "everyone" | "operators" | "admins";
@@ -20,13 +22,20 @@ export interface RouteDoc {
   /** What it does, in one line. */
   summary: string;
   callers: Callers;
-  /** The schema that the route parses its query with. */
-  query?: z.ZodType;
+  /** What stands in its path, by name. */
+  path?: ParameterMap;
+  /** What the route parses its query by. */
+  query?: Query;
+  headers?: ParameterMap;
   /** The schema that the route parses its body with, and the media types that it takes; JSON unless told. */
   body?: { schema?: z.ZodType; types?: string[]; required?: boolean };
-  /** An order that takes an `Idempotency-Key`. */
-  idempotent?: true;
   /** It is an old name of another route. */
   deprecated?: true;
   answers: { [status: number]: AnswerDoc };
 }
+
+/** Of an order that is sent again if its answer is lost. */
+export const idempotent = { "Idempotency-Key": headerParameters["Idempotency-Key"] } satisfies ParameterMap;
+
+/** Of a stream to which its reader comes back. */
+export const lastEventId = { "Last-Event-ID": headerParameters["Last-Event-ID"] } satisfies ParameterMap;

@@ -1,13 +1,14 @@
 /** `/v1/agents`: operators say who may take part. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import { queries } from "../../contract/http/parameters.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
-import { agentBytes, agentId, capability, rights } from "../agent-rights.ts";
+import { agentBytes, agentId, rights } from "../agent-rights.ts";
 import { beginRemoval, changeAgent, finishRemoval, listAgents, readAgent, readChange } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
-import { pageLimit, parseInput } from "../parse-input.ts";
+import { parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { registerAgent } from "../register-agent.ts";
@@ -21,7 +22,6 @@ const tokenBytes = 1024;
 
 export const newAgent = z.strictObject({ id: agentId, ...rights });
 export const changedAgent = z.strictObject(rights);
-export const agentList = z.strictObject({ capability: capability.optional(), after: z.string().max(128).optional(), limit: pageLimit });
 
 export const rotation = z.strictObject({ overlapSeconds: z.int().min(0).max(overlapSeconds.most).default(overlapSeconds.usual) });
 
@@ -46,7 +46,7 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/agents", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listAgents(db, parseInput(agentList, c.req.query(), "query")));
+    return c.json(await listAgents(db, parseInput(queries.agents.schema, c.req.query(), "query")));
   });
 
   app.get("/v1/agents/:id", async (c) => {

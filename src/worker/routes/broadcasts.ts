@@ -2,12 +2,13 @@
 import type { Context, Hono } from "hono";
 import * as z from "zod";
 import { idPattern, kindPattern } from "../../contract/event.ts";
+import { queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject, requireOperator } from "../authenticate.ts";
 import { findEvents } from "../event-log.ts";
 import { askMailboxes } from "../explain-event.ts";
-import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
+import { parseInput } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 
@@ -17,7 +18,6 @@ export const broadcast = z.strictObject({
   data: z.json().optional(),
   id: z.string().regex(idPattern).optional(),
 });
-export const page = z.strictObject({ after: wholeNumber.optional(), limit: pageLimit });
 
 /** Adds the routes of `/v1/broadcasts`. */
 export function addBroadcastRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -34,7 +34,7 @@ export function addBroadcastRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/broadcasts/:id", async (c) => {
     await requireOperator(c, ports);
-    const { after = 0, limit } = parseInput(page, c.req.query(), "query");
+    const { after = 0, limit } = parseInput(queries.numbered.schema, c.req.query(), "query");
     const { event, routing } = await find(c, c.req.param("id"));
     const { recipients } = routing;
     const end = after + limit;

@@ -1,28 +1,26 @@
 /** `/v1/dead-letters`: events that could not be run, for operators. The list is D1's; what is done is done by the object that keeps the letter. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import { pathParameters, queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { answerOnce } from "../answer-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { listDeadLetters } from "../dead-letter-store.ts";
-import { pageLimit, parseInput } from "../parse-input.ts";
+import { parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
 import { retryDeadLetter } from "../retry-dead-letters.ts";
 
-/** A thread, and a number of its root's object or, with a `t`, of its task's. */
-const letterId = /^(t[a-z2-7]{25}):(t?\d{1,12})$/;
-export const listQuery = z.strictObject({
-  thread: z.string().max(128).optional(),
-  after: z.string().regex(letterId, "an id of the list").optional(),
-  limit: pageLimit,
-});
-
+const { thread, after } = queries.deadLetters.parameters;
 export const nothing = z.strictObject({});
 /** One call retries a page: each event is a call to an object. */
-export const retryBody = listQuery.extend({ limit: z.int().min(1).max(limits.pageMax).default(limits.page) });
+export const retryBody = z.strictObject({
+  thread: thread.schema,
+  after: after.schema,
+  limit: z.int().min(1).max(limits.pageMax).default(limits.page),
+});
 
 /** Where the routes are, and what the field of a page is called there. `/v1/parked` is what they were called before. */
 export const places = [
@@ -38,7 +36,7 @@ export function addDeadLetterRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (typeof places)[number]["field"]): void {
   app.get(path, async (c) => {
     await requireOperator(c, ports);
-    const { deadLetters, next } = await listDeadLetters(ports.db, parseInput(listQuery, c.req.query(), "query"));
+    const { deadLetters, next } = await listDeadLetters(ports.db, parseInput(queries.deadLetters.schema, c.req.query(), "query"));
     return c.json({ [field]: deadLetters, next });
   });
 
@@ -61,8 +59,8 @@ function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (t
       const operator = await requireOperator(c, ports);
       parseInput(nothing, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
       const id = c.req.param("id") ?? "";
-      const [, thread, event] = letterId.exec(id) ?? [];
-      if (thread === undefined || event === undefined) throw problemError("not_found", `There is no dead letter ${id}.`);
+      if (!pathParameters.deadLetter.schema.safeParse(id).success) throw problemError("not_found", `There is no dead letter ${id}.`);
+      const [thread = "", event = ""] = id.split(":");
       unwrap(await ports.thread(thread).settleDeadLetter(order, event, await readOnce(c, operator, {})));
       return c.json({ id, status: order === "retry" ? "taken" : "dropped" }, 202);
     });

@@ -1,6 +1,7 @@
 /** `/v1/enrolments`: codes by which a new machine registers its agent itself. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import { queries } from "../../contract/http/parameters.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
 import { agentBytes, agentId, rights } from "../agent-rights.ts";
@@ -11,7 +12,7 @@ import { beginDecision, finishDecision } from "../audit-store.ts";
 import { requireAdminToken, requireOperator } from "../authenticate.ts";
 import { addEnrolment, giveBackEnrolment, listEnrolments, removeEnrolment, takeEnrolment } from "../enrolment-store.ts";
 import { createGuessGuard } from "../guess-guard.ts";
-import { pageLimit, parseInput } from "../parse-input.ts";
+import { parseInput } from "../parse-input.ts";
 import { ProblemError, problemError } from "../problem-error.ts";
 import { readAddress } from "../read-address.ts";
 import { readJson } from "../read-body.ts";
@@ -30,7 +31,6 @@ export const newEnrolment = z.strictObject({
   ...rights,
   expiresInSeconds: z.int().min(1).max(codeSeconds.most).default(codeSeconds.usual),
 });
-export const enrolmentList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
 export const redemption = z.strictObject({ code: z.string().min(1).max(128) });
 
 /** Adds the route that takes a code in place of a token. It stands before the authentication. */
@@ -105,7 +105,7 @@ export function addEnrolmentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/enrolments", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listEnrolments(db, parseInput(enrolmentList, c.req.query(), "query"), ports.now()));
+    return c.json(await listEnrolments(db, parseInput(queries.enrolments.schema, c.req.query(), "query"), ports.now()));
   });
 
   app.delete("/v1/enrolments/:id", async (c) => {

@@ -1,9 +1,9 @@
 /** `/v1/events`: taking events in, and the log of what was taken. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import type { CloudEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";
 import type { Accepted, Rejected } from "../../contract/frames.ts";
+import { queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { createProblem } from "../../contract/problem.ts";
 import { pruneArchived } from "../../durable/projector/prune-projection.ts";
@@ -13,26 +13,9 @@ import { nameObject, proveAgain, proveViewer, requireOperator } from "../authent
 import { findEvents, type LogQuery, queryEvents, readEnd } from "../event-log.ts";
 import { explainEvent, readRouting } from "../explain-event.ts";
 import { followLimits, followLog } from "../follow-log.ts";
-import { moment, pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
+import { parseInput, readHeader } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
 import { asksForBatch, batchType, readEvents } from "../read-events.ts";
-
-const attribute = z.string().min(1).max(limits.attributeLength);
-export const logQuery = z.strictObject({
-  type: attribute.optional(),
-  source: attribute.optional(),
-  correlationid: attribute.optional(),
-  causationid: attribute.optional(),
-  after: wholeNumber.optional(),
-  before: wholeNumber.optional(),
-  since: moment.optional(),
-  until: moment.optional(),
-  limit: pageLimit,
-  follow: z.enum(["", "1", "true"]).optional(),
-});
-export const archiveQuery = z.strictObject({ after: wholeNumber.optional(), until: moment.optional() });
-export const pruneQuery = z.strictObject({ through: wholeNumber, until: moment });
-export const eventQuery = z.strictObject({ source: attribute.optional() });
 
 /** Adds the routes of `/v1/events`. */
 export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -48,12 +31,11 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   });
 
   app.get("/v1/events", async (c) => {
-    const query = parseInput(logQuery, c.req.query(), "query");
+    const query = parseInput(queries.log.schema, c.req.query(), "query");
     const viewer = await proveViewer(c, ports);
     const { follow, ...filter } = query;
-    if (follow !== undefined) {
-      const from = Number(c.req.header("last-event-id") ?? filter.after ?? (filter.since === undefined ? await readEnd(ports.db) : 0));
-      if (!Number.isSafeInteger(from) || from < 0) throw problemError("malformed", "Last-Event-ID is a position of this log.");
+    if (follow) {
+      const from = readHeader(c, "Last-Event-ID") ?? filter.after ?? (filter.since === undefined ? await readEnd(ports.db) : 0);
       return followLog(from, {
         who: viewer === null ? nameObject(c.get("principal")) : `agents/${viewer}`,
         read: async (after) => (await queryEvents(ports.db, viewer, { ...filter, after, limit: followLimits.page })).events,
@@ -71,19 +53,19 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/events/archive", async (c) => {
     await requireOperator(c, ports);
-    const { after = 0, until } = parseInput(archiveQuery, c.req.query(), "query");
+    const { after = 0, until } = parseInput(queries.archive.schema, c.req.query(), "query");
     return streamArchive(ports.db, { after, until });
   });
 
   app.delete("/v1/events/archive", async (c) => {
     await requireOperator(c, ports);
-    const { through, until } = parseInput(pruneQuery, c.req.query(), "query");
+    const { through, until } = parseInput(queries.prune.schema, c.req.query(), "query");
     const deleted = await pruneArchived(ports.db, { through, until });
     return c.json({ deleted });
   });
 
   app.get("/v1/events/:id", async (c) => {
-    const { source } = parseInput(eventQuery, c.req.query(), "query");
+    const { source } = parseInput(queries.event.schema, c.req.query(), "query");
     const viewer = await proveViewer(c, ports);
     const found = await findEvents(ports.db, viewer, c.req.param("id"), source);
     // An id is unique per source; to an agent, its own comes first.

@@ -1,12 +1,13 @@
 /** `/v1/operators` and `/v1/audit`: who runs this, and what they decided. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import { queries } from "../../contract/http/parameters.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { listDecisions } from "../audit-store.ts";
 import { requireOperator, rootOperator } from "../authenticate.ts";
 import { addOperator, listOperators, removeOperator } from "../operator-store.ts";
-import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
+import { parseInput } from "../parse-input.ts";
 import { problemError } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { formatToken, operatorPrefix } from "../tokens.ts";
@@ -18,9 +19,6 @@ export const newOperator = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 _ -"),
   access: z.enum(["read", "admin"]),
 });
-export const operatorList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
-const text = z.string().min(1).max(256).optional();
-export const auditList = z.strictObject({ operator: text, action: text, target: text, after: wholeNumber.optional(), limit: pageLimit });
 
 /** Adds the routes. */
 export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -38,7 +36,7 @@ export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/operators", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listOperators(db, parseInput(operatorList, c.req.query(), "query")));
+    return c.json(await listOperators(db, parseInput(queries.operators.schema, c.req.query(), "query")));
   });
 
   app.delete("/v1/operators/:name", async (c) => {
@@ -52,6 +50,6 @@ export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/audit", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listDecisions(db, parseInput(auditList, c.req.query(), "query")));
+    return c.json(await listDecisions(db, parseInput(queries.audit.schema, c.req.query(), "query")));
   });
 }

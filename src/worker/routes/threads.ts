@@ -1,38 +1,21 @@
 /** `/v1/threads`: the index from D1, one thread from its own object, and an operator's word to it. */
 import type { Context, Hono } from "hono";
 import * as z from "zod";
+import { pathParameters, queries } from "../../contract/http/parameters.ts";
 import { signals, wordsOf } from "../../contract/language.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
-import { threadStatuses } from "../../contract/statuses.ts";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
-import { pageLimit, parseInput, wholeNumber } from "../parse-input.ts";
+import { parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
 import { type ArchivedThread, pageMessages, readArchive } from "../thread-archive.ts";
-import { listThreads, waitKinds } from "../thread-index.ts";
-
-/** `t` and base32 of a hash: whatever else is asked for wakes no object. */
-const threadId = /^t[a-z0-9]{25}$/;
+import { listThreads } from "../thread-index.ts";
 
 const name = z.string().min(1).max(128);
-export const threadList = z.strictObject({
-  workflow: name.optional(),
-  status: z.enum(threadStatuses).optional(),
-  agent: name.optional(),
-  parent: name.optional(),
-  waiting: z.enum(["any", ...waitKinds]).optional(),
-  on: name.optional(),
-  after: z
-    .string()
-    .regex(/^\d{1,15}(\.\d{1,15})?$/, "a cursor that `next` gave")
-    .optional(),
-  limit: pageLimit,
-});
-export const page = z.strictObject({ after: wholeNumber.optional(), limit: pageLimit });
 const reason = z.string().max(limits.attributeLength).optional();
 // Strict: a supplement that a signal does not take would be lost without a word.
 export const controlBodies = {
@@ -49,7 +32,7 @@ export const roleBody = z.strictObject({ reason, agent: name.optional() });
 /** Adds the routes of `/v1/threads`. */
 export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/threads", async (c) => {
-    const query = parseInput(threadList, c.req.query(), "query");
+    const query = parseInput(queries.threads.schema, c.req.query(), "query");
     return c.json(await listThreads(ports.db, await proveViewer(c, ports), query));
   });
 
@@ -159,7 +142,8 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   function findThread(c: Context<AppEnv>) {
     const id = c.req.param("id") ?? "";
-    if (!threadId.test(id)) throw problemError("not_found", `There is no thread ${id}.`);
+    // Whatever cannot be an id wakes no object.
+    if (!pathParameters.thread.schema.safeParse(id).success) throw problemError("not_found", `There is no thread ${id}.`);
     return ports.thread(id);
   }
 }
@@ -169,6 +153,6 @@ function tellArchived({ archivedAt, keptUntil }: ArchivedThread): Pick<ArchivedT
 }
 
 function readPage(c: Context<AppEnv>): { after?: number; limit: number } {
-  const { after, limit } = parseInput(page, c.req.query(), "query");
+  const { after, limit } = parseInput(queries.numbered.schema, c.req.query(), "query");
   return { ...(after !== undefined && { after }), limit };
 }

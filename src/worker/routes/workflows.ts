@@ -1,25 +1,24 @@
 /** `/v1/workflows`: operators publish, read and withdraw workflows. */
 import type { Hono } from "hono";
 import * as z from "zod";
+import { pathParameters, queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { createD1Registry } from "../../durable/registry/create-d1-registry.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { checkPublish, locateDiagnostics } from "../check-publish.ts";
-import { pageLimit, parseInput } from "../parse-input.ts";
+import { parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readJson, readText } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
 import { findTurnWarnings } from "../schema-store.ts";
 import { compiledBytes, listWorkflows, notePause, publishWorkflow, readWorkflow, withdrawWorkflow } from "../workflow-store.ts";
 
-const workflowName = z.string().regex(/^(?=.{1,128}$)[a-z0-9]+(-[a-z0-9]+)*$/, "kebab-case, at most 128 characters");
 // Strict: a reason under another name would be lost without a word.
 export const pauseBodies = {
   pause: z.strictObject({ reason: z.string().max(limits.attributeLength).optional() }),
   unpause: z.strictObject({ reason: z.undefined().optional() }),
 };
-export const workflowList = z.strictObject({ after: z.string().max(128).optional(), limit: pageLimit });
 
 /** Adds the routes of `/v1/workflows`. */
 export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -27,7 +26,7 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.put("/v1/workflows/:name", async (c) => {
     await requireOperator(c, ports);
-    const name = parseInput(workflowName, c.req.param("name"), "workflow's name");
+    const name = parseInput(pathParameters.workflow.schema, c.req.param("name"), "workflow's name");
     const text = await readText(c.req.raw, limits.workflowBytes);
     const { compiled: answered, diagnostics } = await ports.compile(text);
     const compiled = checkPublish(name, text, answered, diagnostics);
@@ -53,7 +52,7 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/workflows", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listWorkflows(db, parseInput(workflowList, c.req.query(), "query")));
+    return c.json(await listWorkflows(db, parseInput(queries.workflows.schema, c.req.query(), "query")));
   });
 
   app.get("/v1/workflows/:name", async (c) => {

@@ -1,5 +1,6 @@
 /** What `GET /v1/connect` and `/v1/inbox/stream` ask for, as the Worker has checked it. Knows requests, no mailbox. */
 import type { Channel } from "../../../contract/channels.ts";
+import { headerParameters, queries } from "../../../contract/http/parameters.ts";
 
 /** What a connection is to be. */
 export interface ConnectionWish {
@@ -18,20 +19,9 @@ export interface ConnectionWish {
 
 /** Reads a request. */
 export function readConnectionWish(request: Request): ConnectionWish {
-  const { searchParams } = new URL(request.url);
-  const wanted = (searchParams.get("channel") ?? "my,open").split(",");
-  return {
-    channels: (["my", "open"] as const).filter((channel) => wanted.includes(channel)),
-    after: readNumber(searchParams.get("after")) ?? 0,
-    lastEventId: readNumber(request.headers.get("last-event-id")),
-    connection: searchParams.get("connection") ?? undefined,
-    replaces: (searchParams.get("replaces") ?? "").split(",").filter(Boolean),
-    client: searchParams.get("client") ?? undefined,
-  };
-}
-
-/** A number that the Worker has checked. */
-function readNumber(text: string | null): number | undefined {
-  const number = text === null ? Number.NaN : Number(text);
-  return Number.isSafeInteger(number) ? number : undefined;
+  // Of a name that stands twice the first counts, as where the Worker checked it.
+  const query = queries.connect.schema.parse(Object.fromEntries([...new URL(request.url).searchParams].reverse()));
+  const { channel, after = 0, connection, replaces = [], client } = query;
+  const lastEventId = headerParameters["Last-Event-ID"].schema.parse(request.headers.get("last-event-id") ?? undefined);
+  return { channels: channel, after, lastEventId, connection, replaces, client };
 }

@@ -1,5 +1,6 @@
 /** What the routes of `/v1/agents` say of themselves. */
-import { agentList, changedAgent, newAgent, rotation } from "../../routes/agents.ts";
+import { pathParameters, queries } from "../../../contract/http/parameters.ts";
+import { changedAgent, newAgent, rotation } from "../../routes/agents.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -17,11 +18,12 @@ export const agentDocs: RouteDoc[] = [
     tag: "agents",
     summary: "List agents by id",
     callers: "operators",
-    query: agentList,
+    query: queries.agents,
     answers: { 200: { description: "A page.", schema: answerShapes.agents } },
   },
   {
     route: "GET /v1/agents/:id",
+    path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Show what an agent may do, and whether it is there",
     callers: "operators",
@@ -29,6 +31,7 @@ export const agentDocs: RouteDoc[] = [
   },
   {
     route: "PATCH /v1/agents/:id",
+    path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Change what an agent may do; what is absent stays",
     callers: "admins",
@@ -37,6 +40,7 @@ export const agentDocs: RouteDoc[] = [
   },
   {
     route: "DELETE /v1/agents/:id",
+    path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Forget an agent; its roles are lost at once",
     callers: "admins",
@@ -44,6 +48,7 @@ export const agentDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/agents/:id/token",
+    path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Rotate the token; the former one stays valid for the overlap",
     callers: "admins",
@@ -52,6 +57,7 @@ export const agentDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/agents/:id/revoke",
+    path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Void the tokens and close the sockets; the agent stays registered",
     callers: "admins",

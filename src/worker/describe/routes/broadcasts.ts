@@ -1,5 +1,6 @@
 /** What the routes of `/v1/broadcasts` say of themselves. */
-import { broadcast, page } from "../../routes/broadcasts.ts";
+import { pathParameters, queries } from "../../../contract/http/parameters.ts";
+import { broadcast } from "../../routes/broadcasts.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -14,10 +15,11 @@ export const broadcastDocs: RouteDoc[] = [
   },
   {
     route: "GET /v1/broadcasts/:id",
+    path: { id: pathParameters.broadcast },
     tag: "events",
     summary: "Show who has a broadcast, who acknowledged it, and who has not",
     callers: "operators",
-    query: page,
+    query: queries.numbered,
     answers: { 200: { description: "A page of its recipients.", schema: answerShapes.any } },
   },
 ];

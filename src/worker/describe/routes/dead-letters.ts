@@ -1,7 +1,8 @@
 /** What the routes of `/v1/dead-letters`, and under their old name, say of themselves. */
-import { listQuery, nothing, places, retryBody } from "../../routes/dead-letters.ts";
+import { pathParameters, queries } from "../../../contract/http/parameters.ts";
+import { nothing, places, retryBody } from "../../routes/dead-letters.ts";
 import { answerShapes } from "../answer-shapes.ts";
-import type { RouteDoc } from "../route-doc.ts";
+import { idempotent, type RouteDoc } from "../route-doc.ts";
 
 export const deadLetterDocs: RouteDoc[] = places.flatMap(({ path }, index) =>
   describeAt(path).map((doc) => ({
@@ -17,7 +18,7 @@ function describeAt(path: string): RouteDoc[] {
       tag: "operations",
       summary: "List dead letters, events that could not be run, oldest first",
       callers: "operators",
-      query: listQuery,
+      query: queries.deadLetters,
       answers: { 200: { description: "A page.", schema: answerShapes.any } },
     },
     {
@@ -25,7 +26,7 @@ function describeAt(path: string): RouteDoc[] {
       tag: "operations",
       summary: "Run dead letters again, oldest first, and resume the threads that were suspended for them",
       callers: "admins",
-      idempotent: true,
+      headers: idempotent,
       body: { schema: retryBody, required: false },
       answers: {
         202: {
@@ -36,10 +37,11 @@ function describeAt(path: string): RouteDoc[] {
     },
     {
       route: `POST ${path}/:id/retry`,
+      path: { id: pathParameters.deadLetter },
       tag: "operations",
       summary: "Run a dead letter again",
       callers: "admins",
-      idempotent: true,
+      headers: idempotent,
       body: { schema: nothing, required: false },
       answers: {
         202: { description: "It was taken.", schema: answerShapes.identified },
@@ -48,10 +50,11 @@ function describeAt(path: string): RouteDoc[] {
     },
     {
       route: `POST ${path}/:id/drop`,
+      path: { id: pathParameters.deadLetter },
       tag: "operations",
       summary: "Give a dead letter up",
       callers: "admins",
-      idempotent: true,
+      headers: idempotent,
       body: { schema: nothing, required: false },
       answers: { 202: { description: "It is gone.", schema: answerShapes.identified } },
     },

@@ -1,5 +1,6 @@
 /** What the routes of `/v1/enrolments` say of themselves. */
-import { enrolmentList, newEnrolment, redemption } from "../../routes/enrolments.ts";
+import { pathParameters, queries } from "../../../contract/http/parameters.ts";
+import { newEnrolment, redemption } from "../../routes/enrolments.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -17,11 +18,12 @@ export const enrolmentDocs: RouteDoc[] = [
     tag: "enrolments",
     summary: "List codes that may still be redeemed",
     callers: "operators",
-    query: enrolmentList,
+    query: queries.enrolments,
     answers: { 200: { description: "A page.", schema: answerShapes.enrolments } },
   },
   {
     route: "DELETE /v1/enrolments/:id",
+    path: { id: pathParameters.enrolment },
     tag: "enrolments",
     summary: "Withdraw a code",
     callers: "admins",

@@ -1,9 +1,10 @@
 /** What the routes of `/v1/events` say of themselves. */
+
 import * as z from "zod";
 import { postedEvent } from "../../../contract/event.ts";
-import { archiveQuery, eventQuery, logQuery, pruneQuery } from "../../routes/events.ts";
+import { pathParameters, queries } from "../../../contract/http/parameters.ts";
 import { answerShapes } from "../answer-shapes.ts";
-import type { RouteDoc } from "../route-doc.ts";
+import { lastEventId, type RouteDoc } from "../route-doc.ts";
 import { acceptedShape, rejectedShape } from "../wire-shapes.ts";
 
 export const eventDocs: RouteDoc[] = [
@@ -28,7 +29,8 @@ export const eventDocs: RouteDoc[] = [
     tag: "events",
     summary: "Read the log: a page, or with `follow` a stream of what comes",
     callers: "everyone",
-    query: logQuery,
+    query: queries.log,
+    headers: lastEventId,
     answers: { 200: { description: "A page.", schema: answerShapes.log } },
   },
   {
@@ -36,7 +38,7 @@ export const eventDocs: RouteDoc[] = [
     tag: "events",
     summary: "Read the log as lines of JSON from a position on, for keeping",
     callers: "operators",
-    query: archiveQuery,
+    query: queries.archive,
     answers: { 200: { description: "`{position, recordedAt, event}` a line.", type: "application/x-ndjson" } },
   },
   {
@@ -44,15 +46,16 @@ export const eventDocs: RouteDoc[] = [
     tag: "events",
     summary: "Delete what was archived, up to a position and a time, in steps: again until nothing is deleted",
     callers: "admins",
-    query: pruneQuery,
+    query: queries.prune,
     answers: { 200: { description: "How many were deleted.", schema: z.object({ deleted: z.int() }) } },
   },
   {
     route: "GET /v1/events/:id",
+    path: { id: pathParameters.event },
     tag: "events",
     summary: "Show an event; to its sender and to operators also what each reflex said and who has it",
     callers: "everyone",
-    query: eventQuery,
+    query: queries.event,
     answers: { 200: { description: "The event and its place in the log.", schema: answerShapes.logEntry } },
   },
 ];

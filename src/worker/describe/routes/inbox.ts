@@ -1,7 +1,8 @@
 /** What the routes of `/v1/me`, the inbox and its connections say of themselves. */
-import { ackBody, connectQuery, inboxQuery, meQuery } from "../../routes/inbox.ts";
+import { headerParameters, queries } from "../../../contract/http/parameters.ts";
+import { ackBody } from "../../routes/inbox.ts";
 import { answerShapes } from "../answer-shapes.ts";
-import type { RouteDoc } from "../route-doc.ts";
+import { lastEventId, type RouteDoc } from "../route-doc.ts";
 import { inboxPageShape } from "../wire-shapes.ts";
 
 export const inboxDocs: RouteDoc[] = [
@@ -10,7 +11,7 @@ export const inboxDocs: RouteDoc[] = [
     tag: "inbox",
     summary: "Show what the server says of the caller: rights, roles held, open turns and offers",
     callers: "everyone",
-    query: meQuery,
+    query: queries.me,
     answers: { 200: { description: "The caller.", schema: answerShapes.me } },
   },
   {
@@ -18,7 +19,7 @@ export const inboxDocs: RouteDoc[] = [
     tag: "inbox",
     summary: "Poll what is not acknowledged; `wait` holds the answer until something comes",
     callers: "everyone",
-    query: inboxQuery,
+    query: queries.inbox,
     answers: { 200: { description: "A page.", schema: inboxPageShape } },
   },
   {
@@ -34,7 +35,8 @@ export const inboxDocs: RouteDoc[] = [
     tag: "inbox",
     summary: "Open a WebSocket; its frames are in /v1/asyncapi.json",
     callers: "everyone",
-    query: connectQuery,
+    query: queries.connect,
+    headers: { Upgrade: headerParameters.Upgrade, "Sec-WebSocket-Protocol": headerParameters["Sec-WebSocket-Protocol"] },
     answers: { 101: { description: "The socket." } },
   },
   {
@@ -42,7 +44,8 @@ export const inboxDocs: RouteDoc[] = [
     tag: "inbox",
     summary: "Open an event stream; resumes by Last-Event-ID",
     callers: "everyone",
-    query: connectQuery,
+    query: queries.connect,
+    headers: lastEventId,
     answers: { 200: { description: "The stream.", type: "text/event-stream" } },
   },
   {

@@ -1,5 +1,6 @@
 /** What the routes of `/v1/operators` and `/v1/audit` say of themselves. */
-import { auditList, newOperator, operatorList } from "../../routes/operators.ts";
+import { pathParameters, queries } from "../../../contract/http/parameters.ts";
+import { newOperator } from "../../routes/operators.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -17,11 +18,12 @@ export const operatorDocs: RouteDoc[] = [
     tag: "operators",
     summary: "List operators",
     callers: "operators",
-    query: operatorList,
+    query: queries.operators,
     answers: { 200: { description: "A page.", schema: answerShapes.operators } },
   },
   {
     route: "DELETE /v1/operators/:name",
+    path: { name: pathParameters.operator },
     tag: "operators",
     summary: "Forget an operator; the token is void at once",
     callers: "admins",
@@ -32,7 +34,7 @@ export const operatorDocs: RouteDoc[] = [
     tag: "operators",
     summary: "Read who decided what, newest first",
     callers: "operators",
-    query: auditList,
+    query: queries.audit,
     answers: { 200: { description: "A page.", schema: answerShapes.decisions } },
   },
 ];

@@ -1,5 +1,5 @@
 /** What the routes of `/v1/schemas` say of themselves. */
-import { schemaList } from "../../routes/schemas.ts";
+import { queries } from "../../../contract/http/parameters.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -9,7 +9,7 @@ export const schemaDocs: RouteDoc[] = [
     tag: "agents",
     summary: "List which kinds agents accept, and in what shape",
     callers: "operators",
-    query: schemaList,
+    query: queries.schemas,
     answers: { 200: { description: "A page.", schema: answerShapes.schemas } },
   },
 ];

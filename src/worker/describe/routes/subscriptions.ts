@@ -1,4 +1,5 @@
 /** What the routes of `/v1/agents/:id/subscriptions` say of themselves. */
+import { pathParameters } from "../../../contract/http/parameters.ts";
 import { subscriptions } from "../../routes/subscriptions.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
@@ -6,6 +7,7 @@ import type { RouteDoc } from "../route-doc.ts";
 export const subscriptionDocs: RouteDoc[] = [
   {
     route: "GET /v1/agents/:id/subscriptions",
+    path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Show which kinds an agent is sent without being named; agents may ask for their own",
     callers: "everyone",
@@ -13,6 +15,7 @@ export const subscriptionDocs: RouteDoc[] = [
   },
   {
     route: "PUT /v1/agents/:id/subscriptions",
+    path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Grant an agent kinds, exact or `x.*`; the agent itself may take less",
     callers: "everyone",

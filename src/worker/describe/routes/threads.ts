@@ -1,7 +1,8 @@
 /** What the routes of `/v1/threads` say of themselves. */
-import { controlBodies, forkBody, page, restartBody, roleBody, threadList } from "../../routes/threads.ts";
+import { pathParameters, queries } from "../../../contract/http/parameters.ts";
+import { controlBodies, forkBody, restartBody, roleBody } from "../../routes/threads.ts";
 import { answerShapes } from "../answer-shapes.ts";
-import type { RouteDoc } from "../route-doc.ts";
+import { idempotent, type RouteDoc } from "../route-doc.ts";
 
 export const threadDocs: RouteDoc[] = [
   {
@@ -9,11 +10,12 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "List threads, newest first; agents see those that they take part in",
     callers: "everyone",
-    query: threadList,
+    query: queries.threads,
     answers: { 200: { description: "A page.", schema: answerShapes.threads } },
   },
   {
     route: "GET /v1/threads/:id",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Show a thread: who plays, whose turn it is, what it waits for, how it ended",
     callers: "everyone",
@@ -21,14 +23,16 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "GET /v1/threads/:id/messages",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Read its steps, each with the decision that followed",
     callers: "everyone",
-    query: page,
+    query: queries.numbered,
     answers: { 200: { description: "A page.", schema: answerShapes.messages } },
   },
   {
     route: "GET /v1/threads/:id/trace",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Show the thread as spans: queue, recruitment, each turn with its delivery and work, decisions",
     callers: "everyone",
@@ -36,14 +40,16 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "GET /v1/threads/:id/history",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Read what its machines took and did, event by event",
     callers: "operators",
-    query: page,
+    query: queries.numbered,
     answers: { 200: { description: "Both histories.", schema: answerShapes.any } },
   },
   {
     route: "GET /v1/threads/:id/explain",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Say what it waits for, what happens then, and why each agent does not hold a role that nobody holds",
     callers: "operators",
@@ -51,55 +57,61 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/cancel",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "End a thread",
     callers: "admins",
-    idempotent: true,
+    headers: idempotent,
     body: { schema: controlBodies.cancel, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
   {
     route: "POST /v1/threads/:id/suspend",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Stop a thread until a person resumes it",
     callers: "admins",
-    idempotent: true,
+    headers: idempotent,
     body: { schema: controlBodies.suspend, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
   {
     route: "POST /v1/threads/:id/resume",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Let a suspended thread go on, with a supplement",
     callers: "admins",
-    idempotent: true,
+    headers: idempotent,
     body: { schema: controlBodies.resume, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
   {
     route: "POST /v1/threads/:id/restart",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Begin a thread anew, from its start or as if a step had just been answered; its roles stay with their holders",
     callers: "admins",
-    idempotent: true,
+    headers: idempotent,
     body: { schema: restartBody, required: false },
     answers: { 202: { description: "The thread, which waits for a place.", schema: answerShapes.thread } },
   },
   {
     route: "POST /v1/threads/:id/fork",
+    path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Copy a thread up to a step into a new one, if need be with other agents or under another revision",
     callers: "admins",
-    idempotent: true,
+    headers: idempotent,
     body: { schema: forkBody, required: false },
     answers: { 202: { description: "The new thread.", schema: answerShapes.thread } },
   },
   {
     route: "POST /v1/threads/:id/roles/:role",
+    path: { id: pathParameters.thread, role: pathParameters.role },
     tag: "threads",
     summary: "Take a role from its holder: for the agent named, or for whoever is recruited",
     callers: "admins",
-    idempotent: true,
+    headers: idempotent,
     body: { schema: roleBody, required: false },
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },

@@ -1,11 +1,13 @@
 /** What the routes of `/v1/workflows` say of themselves. */
-import { pauseBodies, workflowList } from "../../routes/workflows.ts";
+import { pathParameters, queries } from "../../../contract/http/parameters.ts";
+import { pauseBodies } from "../../routes/workflows.ts";
 import { answerShapes } from "../answer-shapes.ts";
-import type { RouteDoc } from "../route-doc.ts";
+import { idempotent, type RouteDoc } from "../route-doc.ts";
 
 export const workflowDocs: RouteDoc[] = [
   {
     route: "PUT /v1/workflows/:name",
+    path: { name: pathParameters.workflow },
     tag: "workflows",
     summary: "Publish a workflow file",
     callers: "admins",
@@ -21,11 +23,12 @@ export const workflowDocs: RouteDoc[] = [
     tag: "workflows",
     summary: "List published workflows",
     callers: "operators",
-    query: workflowList,
+    query: queries.workflows,
     answers: { 200: { description: "A page.", schema: answerShapes.workflows } },
   },
   {
     route: "GET /v1/workflows/:name",
+    path: { name: pathParameters.workflow },
     tag: "workflows",
     summary: "Show a workflow, its source and its queue",
     callers: "operators",
@@ -33,6 +36,7 @@ export const workflowDocs: RouteDoc[] = [
   },
   {
     route: "DELETE /v1/workflows/:name",
+    path: { name: pathParameters.workflow },
     tag: "workflows",
     summary: "Withdraw a workflow; running threads go on",
     callers: "admins",
@@ -40,24 +44,27 @@ export const workflowDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/workflows/:name/pause",
+    path: { name: pathParameters.workflow },
     tag: "workflows",
     summary: "Start no more threads; new ones queue, running ones go on",
     callers: "admins",
-    idempotent: true,
+    headers: idempotent,
     body: { schema: pauseBodies.pause, required: false },
     answers: { 202: { description: "The queue.", schema: answerShapes.named } },
   },
   {
     route: "POST /v1/workflows/:name/unpause",
+    path: { name: pathParameters.workflow },
     tag: "workflows",
     summary: "Start threads again",
     callers: "admins",
-    idempotent: true,
+    headers: idempotent,
     body: { schema: pauseBodies.unpause, required: false },
     answers: { 202: { description: "The queue.", schema: answerShapes.named } },
   },
   {
     route: "GET /v1/workflows/:name/machines",
+    path: { name: pathParameters.workflow },
     tag: "workflows",
     summary: "Show the two machines that the workflow compiled to",
     callers: "operators",

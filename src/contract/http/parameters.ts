@@ -1,0 +1,209 @@
+/** Every parameter of the HTTP API, by the route that takes it. */
+import * as z from "zod";
+import { channels, connectionName, replacedAtMost, subprotocol } from "../channels.ts";
+import { idPattern, kindPattern } from "../event.ts";
+import { limits } from "../limits.ts";
+import { threadStatuses } from "../statuses.ts";
+import { waitKinds } from "../views/wait.ts";
+import {
+  emptyIsAbsent,
+  flag,
+  list,
+  looseQuery,
+  moment,
+  oneOf,
+  required,
+  strictQuery,
+  text,
+  wholeNumber,
+  withDefault,
+} from "./parameter.ts";
+
+const exampleThread = "tq7zvw2m4k6n5p3r2s4t6u5v7x";
+const idHint = "1 to 128 of A-Z a-z 0-9 . _ : -";
+
+/** What stands in a path, by what it names. What fits no pattern names nothing. */
+export const pathParameters = {
+  thread: required(text("The thread's id.", { example: exampleThread, pattern: /^t[a-z0-9]{25}$/ })),
+  agent: required(text("The agent's id.", { example: "alice", pattern: idPattern, hint: idHint })),
+  workflow: required(
+    text("The workflow's name.", {
+      example: "code-review",
+      pattern: /^(?=.{1,128}$)[a-z0-9]+(-[a-z0-9]+)*$/,
+      hint: "kebab-case, at most 128 characters",
+    }),
+  ),
+  role: required(text("The role's name in its workflow.", { example: "reviewer" })),
+  event: required(text("The event's id.", { example: "01J9Z3-review" })),
+  broadcast: required(text("The id that the broadcast was given.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11" })),
+  enrolment: required(text("The enrolment's id, which is not its code.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11" })),
+  operator: required(text("The operator's name.", { example: "carol" })),
+  deadLetter: required(
+    text("The dead letter's id, as the list gives it.", { example: `${exampleThread}:12`, pattern: /^(t[a-z2-7]{25}):(t?\d{1,12})$/ }),
+  ),
+};
+
+/** Headers that some routes take, by name. */
+export const headerParameters = {
+  // A browser that has seen no id may send an empty one.
+  "Last-Event-ID": emptyIsAbsent(
+    wholeNumber("Of a reader that comes back: the `id` of the last event that it got. It is given what came after.", { example: 7 }),
+  ),
+  "Idempotency-Key": text(
+    "Makes the order one order, however often it is sent: the same key with the same body gets the first answer and does nothing more, with another body `id_conflict`. Known for a day, and the last 100 of a thread or workflow.",
+    {
+      example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11",
+      pattern: /^[\x21-\x7e]+$/,
+      hint: "visible characters of ASCII, a UUID for example",
+      most: limits.idempotencyKeyLength,
+    },
+  ),
+  Upgrade: oneOf(["websocket"], "Asks for a WebSocket.", "websocket"),
+  "Sec-WebSocket-Protocol": text(
+    `\`${subprotocol}\`. A browser, which can set no \`Authorization\` on a socket, may say its token as the second subprotocol.`,
+    { example: subprotocol },
+  ),
+};
+
+const limit = withDefault(
+  wholeNumber(`Rows of the page; more than ${limits.pageMax} is taken as ${limits.pageMax}.`, {
+    example: 20,
+    least: 1,
+    most: limits.pageMax,
+  }),
+  limits.page,
+);
+const afterName = text("The `next` of the page before: what comes after it.", { example: "alice", most: 128 });
+const afterNumber = wholeNumber("The `next` of the page before: what comes after it.", { example: 50 });
+const client = text("What the process calls itself; it is told of others with the same token.", {
+  example: "a",
+  pattern: connectionName,
+});
+
+/** What every way to a mailbox takes. */
+const connecting = {
+  channel: withDefault(
+    list("The channels to read, with commas between.", z.enum(channels), {
+      example: ["my"],
+      type: { type: "string", enum: [...channels] },
+      least: 1,
+      most: channels.length,
+    }),
+    [...channels],
+  ),
+  after: wholeNumber("Only what comes after this `seq`. Without it, everything that is not acknowledged.", { example: 7 }),
+  connection: text("What the client calls this connection.", { example: "a.2", pattern: connectionName }),
+  replaces: list(
+    "Connections that this one takes the place of, with commas between: what they hold is free at once.",
+    z.string().regex(connectionName),
+    { example: ["a.1", "a.0"], type: { type: "string", pattern: connectionName.source }, most: replacedAtMost },
+  ),
+  client,
+};
+
+/** What a stream and a socket take beside a poll's. */
+const ticket = text("Of `POST /v1/tickets`: stands for the token where no header can be set, as in a browser. Good once.", {
+  example: "alice.TICKET",
+  most: 512,
+});
+
+const name = (description: string, example: string) => text(description, { example, least: 1, most: 128 });
+
+/** The queries, by what they ask. */
+export const queries = {
+  me: looseQuery({ client }),
+  inbox: looseQuery({
+    ...connecting,
+    wait: withDefault(
+      wholeNumber(`Seconds to wait for something to come; more than ${limits.pollSeconds} is taken as ${limits.pollSeconds}.`, {
+        example: limits.pollSeconds,
+        most: limits.pollSeconds,
+      }),
+      0,
+    ),
+    limit,
+  }),
+  connect: looseQuery({ ...connecting, ticket }),
+
+  log: strictQuery({
+    type: text("Events of this kind; `x.*` is every kind that begins with `x.`.", {
+      example: "pr.*",
+      least: 1,
+      most: limits.attributeLength,
+    }),
+    source: text("Events of this sender.", { example: "/agents/alice", least: 1, most: limits.attributeLength }),
+    correlationid: text("Events of this thread.", { example: exampleThread, least: 1, most: limits.attributeLength }),
+    causationid: text("Events that this one caused.", { example: "01J9Z3-review", least: 1, most: limits.attributeLength }),
+    after: wholeNumber("Oldest first, from after this position on.", { example: 1200 }),
+    before: wholeNumber("Newest first, from before this position on.", { example: 1200 }),
+    since: moment("Recorded at this time or later, by the log's own clock."),
+    until: moment("Recorded before this time, by the log's own clock."),
+    limit,
+    follow: flag("Answers by a stream of what comes, as server-sent events. It begins at `Last-Event-ID`, `after` or `since`, else now."),
+  }),
+  archive: strictQuery({
+    after: wholeNumber("From after this position on.", { example: 1200 }),
+    until: moment("Recorded before this time."),
+  }),
+  prune: strictQuery({
+    through: required(wholeNumber("Up to this position, which is deleted too.", { example: 1200 })),
+    until: required(moment("Recorded before this time.")),
+  }),
+  event: strictQuery({
+    source: text("Whose event it is, where several senders used the id.", {
+      example: "/agents/alice",
+      least: 1,
+      most: limits.attributeLength,
+    }),
+  }),
+  numbered: strictQuery({ after: afterNumber, limit }),
+
+  threads: strictQuery({
+    workflow: name("Threads of this workflow.", "code-review"),
+    status: oneOf(threadStatuses, "Threads in this state.", "recruiting"),
+    agent: name("Threads in which this agent holds a role, or held one.", "alice"),
+    parent: name("Threads that this one began.", exampleThread),
+    waiting: oneOf(["any", ...waitKinds], "Threads that wait, for this or for `any`thing: who has waited longest comes first.", "any"),
+    on: name("Threads that wait for this agent.", "alice"),
+    after: text("The `next` of the page before.", {
+      example: "1763640000000.42",
+      pattern: /^\d{1,15}(\.\d{1,15})?$/,
+      hint: "a cursor that `next` gave",
+    }),
+    limit,
+  }),
+  workflows: strictQuery({ after: afterName, limit }),
+  agents: strictQuery({
+    capability: text("Agents that have this capability.", {
+      example: "code-review",
+      pattern: /^[^\s,\p{Cc}]{1,128}$/u,
+      hint: "1 to 128 characters, none of them a space or a comma",
+    }),
+    after: afterName,
+    limit,
+  }),
+  enrolments: strictQuery({ after: afterName, limit }),
+  operators: strictQuery({ after: afterName, limit }),
+  audit: strictQuery({
+    operator: text("Decisions of this operator.", { example: "carol", least: 1, most: 256 }),
+    action: text("Decisions of this kind.", { example: "threads.cancel", least: 1, most: 256 }),
+    target: text("Decisions about this: an id or a name.", { example: exampleThread, least: 1, most: 256 }),
+    after: wholeNumber("The `next` of the page before: what is older.", { example: 50 }),
+    limit,
+  }),
+  deadLetters: strictQuery({
+    thread: text("Dead letters of this thread.", { example: exampleThread, most: 128 }),
+    after: text("The `next` of the page before.", {
+      example: `${exampleThread}:12`,
+      pattern: /^(t[a-z2-7]{25}):(t?\d{1,12})$/,
+      hint: "an id of the list",
+    }),
+    limit,
+  }),
+  schemas: strictQuery({
+    kind: text("Who accepts this kind.", { example: "pr.ready_for_review", pattern: kindPattern }),
+    agent: text("What this agent accepts.", { example: "alice", pattern: idPattern, hint: idHint }),
+    after: text("The `next` of the page before.", { example: "alice pr.ready_for_review", most: 300 }),
+    limit,
+  }),
+};
