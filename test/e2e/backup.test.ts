@@ -127,7 +127,7 @@ test("[BACKUP1] a backup under load has all that was accepted before; killed, re
   }
 });
 
-test("[BACKUP2] a backup at rest, restored, starts as the original; and what is no backup, or not empty, is refused", async () => {
+test("[BACKUP2] a backup at rest, restored, starts as its original; restoring what is no backup, or into a folder that is not empty, is refused", async () => {
   const data = await makeDataFolder();
   const server = await startTestServer(data);
   await createOperator(server.facts).add("kept", ["x"]);

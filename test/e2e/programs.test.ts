@@ -33,7 +33,7 @@ const runs: (number | string)[] = [
   ...[75, '{"$status": "written", "n": 2}'],
 ];
 
-test("[EXEC12] a program is run again after 75, after what nobody can read, after what does not fit, and after a resume", async () => {
+test("[EXEC12] a program is run again after code 75, after output that cannot be read or does not fit, and after a resume", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   const folder = await makeDataFolder();
   const operator = createOperator(facts);

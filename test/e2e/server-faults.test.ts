@@ -129,7 +129,7 @@ test("[SRV11] a full disk is unavailable, retryable, and named; with room again 
   await vi.waitFor(async () => expect((await call(facts, "GET", "/readyz")).body.status).toBe("ready"), within);
 });
 
-test("[SRV12] a deleted folder: nothing more is taken, whoever asks is told why, and the folder is not made again", async () => {
+test("[SRV12] when its folder is deleted a server takes nothing more, tells whoever asks why, and does not make the folder again", async () => {
   const data = await makeDataFolder();
   const { facts } = await startTestServer(data);
   rmSync(data, { recursive: true });

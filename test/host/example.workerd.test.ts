@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import type { OrderObject } from "./example/order-object.ts";
 
-test("[DOCS3] the object in the docs takes an order through", async () => {
+test("[DOCS3] the object in the docs takes an order from start to end", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2199, 0, 1) });
   const { ORDER } = env as unknown as { ORDER: DurableObjectNamespace };
   const at = (name: string) => ORDER.getByName(name) as unknown as Pick<OrderObject, "start" | "send" | "read">;

@@ -56,7 +56,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       expect(await w.read(`${a}-b`)).toMatchObject({ context: { list: [] } });
     });
 
-    test("[HOST13] a message that nobody takes stops nobody: enough of them are kept, and there is room for what throws", async () => {
+    test("[HOST13] messages that no state takes stop nobody: 500 of them are kept, and there is room for events that throw", async () => {
       const { w, a, at } = open();
       const fill = (actor: string, rows: number, code: string): Promise<unknown> =>
         w.query(
@@ -90,7 +90,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       expect(await w.deliver(event(2, b, { type: "unheard" }))).toEqual({ status: "stored" });
     });
 
-    test("[HOST18] what is no event is refused with the reason, and no exception", async () => {
+    test("[HOST18] what is no event is refused with the reason, without an exception", async () => {
       const { w, a } = open();
       await w.start(a, "fragile");
       for (const nothing of [{}, { type: 5 }, { type: "" }, { type: "*" }, { type: null }, [], "add", 7])
@@ -153,7 +153,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
     });
 
     test.each(["say", "later", "emit", "note", "end"])(
-      "[HOST19] what leaves a machine is refused too, and never changed on its way: %s",
+      "[HOST19] what leaves a machine and is not JSON is refused too, and never changed on its way: %s",
       async (type) => {
         const { w, a } = open();
         await w.start(a, "fragile");
@@ -204,7 +204,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
     );
 
     test.each(["reject", "rejectAtOnce"])(
-      "[HOST28] an error keeps its fields and its cause; what is no Error is what was thrown: %s",
+      "[HOST28] an error keeps its fields and its cause; anything else that is thrown arrives as it is: %s",
       async (type) => {
         const { w, a, at } = open();
         await at(() => w.start(a, "fragile"));
@@ -233,7 +233,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       },
     );
 
-    test("[HOST29] self, its parent and a child take what is sent by hand, once, over evictions", async () => {
+    test("[HOST29] what code sends by hand to itself, its parent or a child arrives once, over evictions", async () => {
       const { w, a, at } = open();
       await at(() => w.start(a, "talker"));
       await at(() => w.send(a, { type: "go" }));
@@ -305,7 +305,7 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
       expect((await w.history(b)).at(-1)).toMatchObject({ event: { type: "guarded" }, before: "open", after: "open" });
     });
 
-    test("[HOST31] a child's end is heard behind its last message, though that one made its parent leave it", async () => {
+    test("[HOST31] a child's end is heard after its last message, though that message made its parent leave it", async () => {
       const { w, a, at } = open();
       await at(() => w.start(a, "guardian"));
       await at(() => w.send(a, { type: "tell", what: "end" }));

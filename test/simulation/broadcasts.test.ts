@@ -60,7 +60,7 @@ describe.each([true, false])("[AUD2] with the task beside its thread: %s", (besi
     expect(over).toMatchObject({ status: "rejected", error: { code: "turn_over" } });
   });
 
-  test("nobody need answer: it goes out and the thread goes on", async () => {
+  test("with no acknowledgement needed it goes out and the thread goes on", async () => {
     const cluster = await open(writeWorkflow("{ ack: { need: none } }"), ["ann", "bea"], beside);
     const thread = await call(cluster, "ann");
     expect(await show(cluster, thread)).toMatchObject({

@@ -126,7 +126,7 @@ test.each(Object.entries(orders))(
   },
 );
 
-test("[KEY2] two at once under one key are one order", async () => {
+test("[KEY2] two orders at once under one key are one", async () => {
   const stage = await begin();
   const answers = await Promise.all([1, 2, 3].map(() => root(stage).fork("ann", {}, once("k"))));
   expect(new Set(answers.map((each) => (each.ok ? (each.value as ThreadView).id : "refused"))).size).toBe(1);
@@ -134,7 +134,7 @@ test("[KEY2] two at once under one key are one order", async () => {
   expect(stage.cluster.index.size).toBe(2);
 });
 
-test("[KEY3] an object that ends behind the order's commit has followed it: the repeat is shown what is there", async () => {
+test("[KEY3] an order whose object ends right after the commit has been followed: the repeat is shown the thread as it is", async () => {
   const storage = createNodeStorage();
   for (const sql of controlKeyMigrations) storage.exec(sql);
   const commit = <T>(body: () => T): T => storage.transaction(body);

@@ -233,7 +233,7 @@ function expectOrder(events: { type: string; id: string; data?: unknown }[]): vo
   }
 }
 
-test("[THREAD23] a thread that begins anew, and a copy, wait with the priority of their reflex", async () => {
+test("[THREAD23] a thread that begins again, and a copy, wait with the priority of their reflex", async () => {
   const cluster = await createThreadCluster({
     workflow: workflow.replace(/^ +key: .*\n/m, (key) => `${key}    priority: "data.pr"\n`),
     agents: ids.map((id) => ({ id, capabilities: [], roles: null, kinds: null })),

@@ -68,7 +68,7 @@ async function explain(cluster: ThreadCluster, thread: string): Promise<ThreadEx
   return explained.value;
 }
 
-test("[EXPL1] who of a broadcast has not answered, and while nobody is asked yet, that the registry is waited for", async () => {
+test("[EXPL1] explain says who of a broadcast has not answered and, before anybody is asked, that the registry is waited for", async () => {
   const { cluster, thread, say } = await open();
   cluster.registryDown = true;
   await say("w", { $status: "written" });
@@ -84,7 +84,7 @@ test("[EXPL1] who of a broadcast has not answered, and while nobody is asked yet
   });
 });
 
-test("[EXPL2] which children are waited for", async () => {
+test("[EXPL2] explain names the children that are waited for", async () => {
   const { cluster, thread, say } = await open();
   await say("w", { $status: "split" });
   const children = [...cluster.index.values()].flatMap(({ id, parent }) => (parent === thread ? [id] : []));
@@ -97,7 +97,7 @@ test("[EXPL2] which children are waited for", async () => {
   }
 });
 
-test("[EXPL3] whose turn it was when the thread was suspended, and which thread has the place that another waits for", async () => {
+test("[EXPL3] explain says whose turn it was when the thread was suspended, and which thread has the place that another waits for", async () => {
   const { cluster, thread, post } = await open();
   const queued = (await post("w", "news.go", {})).threads[0] as string;
   expect(await explain(cluster, queued)).toMatchObject({
@@ -114,7 +114,7 @@ test("[EXPL3] whose turn it was when the thread was suspended, and which thread 
   });
 });
 
-test("[EXPL4] that the workflow was withdrawn, of a thread that goes on and of one that has ended", async () => {
+test("[EXPL4] explain says that the workflow was withdrawn, of a thread that goes on and of one that has ended", async () => {
   const { cluster, thread, say } = await open();
   expect(await explain(cluster, thread)).not.toHaveProperty("withdrawn");
   cluster.withdraw("news");
@@ -129,7 +129,7 @@ test("[EXPL4] that the workflow was withdrawn, of a thread that goes on and of o
   });
 });
 
-test("[EXPL5] every wait that somebody can end has a command, and what nothing is known of leads to the dead letters", () => {
+test("[EXPL5] every wait that somebody can end has a command, and a thread that waits for nothing known leads to its dead letters", () => {
   const base = { thread: "t", workflow: "w", status: "running" as const };
   const wait = { text: "x", since: "", then: "", role: "r", agent: "a" };
   for (const what of ["place", "person", "claim", "pause", "holder", "answer", "answers", "decision"] as const)
@@ -140,7 +140,7 @@ test("[EXPL5] every wait that somebody can end has a command, and what nothing i
   ]);
 });
 
-test("[EXPL6] why nobody may have a broadcast's turn, agent by agent", async () => {
+test("[EXPL6] explain says agent by agent why nobody may have a broadcast's turn", async () => {
   const panel = `name: panel
 binding: cloud
 description: P.

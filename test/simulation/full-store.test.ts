@@ -31,7 +31,7 @@ function open(fault: string) {
 }
 
 test.each(faults)(
-  "[STORE1] an event that is sent is neither taken nor set aside: its sender is told, and sends it again (%s)",
+  "[STORE1] while the store fails (%s), an event that is sent is neither taken nor made a dead letter: its sender is told, and sends it again",
   async (fault) => {
     const { host, failNext } = open(fault);
     await host.start({ actor: "a", logic: "counter" });
@@ -43,19 +43,22 @@ test.each(faults)(
   },
 );
 
-test.each(faults)("[STORE2] a message that is delivered is refused for now, and taken once when it comes again (%s)", async (fault) => {
-  const { cluster, host, failNext } = open(fault);
-  await host.start({ actor: "a", logic: "counter" });
-  const envelope = { from: "client/1", id: 1, to: "actor/a", message: { type: "add", by: 1 } };
-  failNext();
-  await expect(cluster.host("actor/a").deliver(envelope)).rejects.toThrow(fault);
-  expect(host.deadLetters()).toEqual([]);
-  expect(await host.deliver(envelope)).toEqual({ status: "stored" });
-  expect(await host.deliver(envelope)).toEqual({ status: "stored" });
-  expect(await host.read("a")).toMatchObject({ context: { n: 1 } });
-});
+test.each(faults)(
+  "[STORE2] while the store fails (%s), a message that is delivered is refused for now, and taken once when it comes again",
+  async (fault) => {
+    const { cluster, host, failNext } = open(fault);
+    await host.start({ actor: "a", logic: "counter" });
+    const envelope = { from: "client/1", id: 1, to: "actor/a", message: { type: "add", by: 1 } };
+    failNext();
+    await expect(cluster.host("actor/a").deliver(envelope)).rejects.toThrow(fault);
+    expect(host.deadLetters()).toEqual([]);
+    expect(await host.deliver(envelope)).toEqual({ status: "stored" });
+    expect(await host.deliver(envelope)).toEqual({ status: "stored" });
+    expect(await host.read("a")).toMatchObject({ context: { n: 1 } });
+  },
+);
 
-test.each(faults)("[STORE3] a timer that rings then rings again (%s)", async (fault) => {
+test.each(faults)("[STORE3] a timer that rings while the store fails (%s) rings again", async (fault) => {
   const { cluster, host, failNext } = open(fault);
   await host.start({ actor: "a", logic: "clock" });
   await host.send("a", { type: "self" });
@@ -76,7 +79,7 @@ test.each(faults)("[STORE3] a timer that rings then rings again (%s)", async (fa
   expect(await host.read("a")).toMatchObject({ context: { rang: ["self"] } });
 });
 
-test("[STORE4] what a machine throws is set aside still, whatever it calls it", async () => {
+test("[STORE4] what a machine throws is still a dead letter, though it is called like a failure of the store", async () => {
   const { host } = open("");
   await host.start({ actor: "a", logic: "counter" });
   expect(await host.send("a", { type: "boom" })).toMatchObject({ ok: false, code: "threw" });

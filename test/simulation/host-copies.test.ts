@@ -43,7 +43,7 @@ test("[HOST32] input, events, outputs and views are copies: what their owner doe
   expect(await host.peek("a")).toMatchObject({ context: { got: { list: [1] } } });
 });
 
-test("[HOST1] what is no name for an actor, and input that JSON does not keep, is refused with the reason", async () => {
+test("[HOST1] an actor with an impossible name, or with input that JSON does not keep, is refused with the reason", async () => {
   const host = createCluster(createLogics({ m: { machine: keeper } })).host("actor/a");
   for (const actor of ["", undefined, 7, "x".repeat(1_001)])
     expect(await host.start({ actor: actor as string, logic: "m" })).toMatchObject({

@@ -59,7 +59,7 @@ test("[HOST11] a promise whose state was left while its actor was loaded does no
   expect(runs).toHaveLength(1);
 });
 
-test("[HOST11] a promise that was invoked anew while its actor was loaded runs once for that, and not for what was left", async () => {
+test("[HOST11] a promise that was invoked again while its actor was loaded runs once for that, and not for the state that was left", async () => {
   const { host, runs, arrive } = await startAnew();
   await host.send("w", { type: "leave" });
   await host.send("w", { type: "work" });

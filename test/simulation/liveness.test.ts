@@ -124,7 +124,7 @@ describe("a holder who is slow", () => {
 });
 
 describe("an agent that is deleted", () => {
-  test("[LIVE6] while it has the turn is lost at once; under the same id anew it holds nothing of before", async () => {
+  test("[LIVE6] while it has the turn is lost at once; made again under the same id it holds nothing of before", async () => {
     const { cluster, first, second, show } = await begin();
     await first.claim();
     const turn = await first.turn();
@@ -139,7 +139,7 @@ describe("an agent that is deleted", () => {
     expect(await second.turn()).toMatchObject({ lease: { generation: 2 }, handover: { agent: "first", why: "deleted" } });
   });
 
-  test("[LIVE6] and made anew before its threads have heard cannot speak in them until they have", async () => {
+  test("[LIVE6] and is made again before its threads have heard cannot speak in them until they have", async () => {
     let cut = false;
     const cluster = await createThreadCluster({
       workflow: write(),
@@ -171,10 +171,10 @@ async function hashOf(text: string): Promise<string> {
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-describe("whoever leads where the best claim wins", () => {
+describe("where the best claim wins, a leader who", () => {
   const rules = { reviewer: 'recruits: pick: best, score: "agent.load"' };
 
-  test.each(["falls silent", "is deleted"])("[LIVE7] and %s before the award is not awarded", async (how) => {
+  test.each(["falls silent", "is deleted"])("[LIVE7] %s before the award is not awarded", async (how) => {
     const { cluster, author, first, second, pass, show } = await begin(rules);
     await first.claim();
     if (how === "is deleted") {
@@ -230,7 +230,7 @@ describe("capacity", () => {
     expect(cluster.agent("first").showPresence().used).toBe(0);
   });
 
-  test("[LIVE9] a claim for an offer that is gone takes none", async () => {
+  test("[LIVE9] a claim for an offer that has closed takes no slot", async () => {
     const { cluster, first, second } = await begin();
     await first.send("nerve.agent.report", { slots: 1 });
     await second.claim();

@@ -89,7 +89,7 @@ async function look({ cluster, thread }: Stage): Promise<unknown> {
   };
 }
 
-test("[KIND1] the stage has a turn that waits for its answer, so that the cases below meet one", async () => {
+test("[KIND1] the thread of these tests has a turn that waits for its answer", async () => {
   const { cluster, thread, turn } = await open(true, "given");
   const shown = await cluster.thread(thread).recruitment.show(null);
   expect(shown).toMatchObject({ value: { status: "running", turn: { turn, agent: "r1" }, roles: { reviewer: { generation: 1 } } } });

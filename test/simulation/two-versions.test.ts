@@ -19,7 +19,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("[VER1] a later version is told by its numbers", () => {
+test("[VER1] a later version is recognised by its numbers", () => {
   for (const [stored, known, newer] of [
     ["2", "1", true],
     ["10", "9", true],
@@ -48,7 +48,7 @@ test("[VER1] tables of a newer version are neither read nor written, and its mes
   storage.close();
 });
 
-test("[VER1] a machine whose vocabulary nobody here knows was compiled by newer code", () => {
+test("[VER1] a machine with an unknown vocabulary was compiled by newer code", () => {
   expect(() => loadStoredMachine({ version: "task/999", id: "task", context: {}, states: {} } as never)).toThrow(NewerVersionError);
 });
 

@@ -66,7 +66,7 @@ test("[MAIL3] a repeat of the sender is known, also after an eviction", async ()
   expect((await poll(reader)).names).toEqual(["once"]);
 });
 
-test("[MAIL4] what is held stops all behind it, and what an empty poll names as next does not skip it", async () => {
+test("[MAIL4] an event that is held back stops all behind it, and what an empty poll names as next does not skip it", async () => {
   const reader = await joinNext();
   const socket = await connect(reader);
   await mail(reader, "first");

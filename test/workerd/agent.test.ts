@@ -55,7 +55,7 @@ describe("refuses, and says why:", () => {
     expect(await post("{}", "application/cloudevents-batch+json")).toMatchObject(refused(400, "malformed"));
   });
 
-  test("[EVENT2] kinds that are the orchestrator's, or nobody's", async () => {
+  test("[EVENT2] kinds that only the orchestrator sends, or that are not there", async () => {
     expect(await post(event({ type: "nerve.thread.started" }))).toMatchObject(refused(400, "unknown_kind"));
     expect(await post(event({ type: "xstate.done.actor.task" }))).toMatchObject(refused(400, "unknown_kind"));
   });
@@ -103,7 +103,7 @@ describe("refuses, and says why:", () => {
     expect(log.filter(({ type }) => type === "pr.ready_for_review")).toHaveLength(1);
   });
 
-  test("[EVENT5] threads, offers and turns that are not there, and made-up ids leave no object behind", async () => {
+  test("[EVENT5] threads, offers and turns that are not there; a made-up id leaves no object behind", async () => {
     expect(await author.post("nerve.offer.claim", { offer: `${id}:0:1` })).toMatchObject(refused(404, "not_found"));
     expect(await author.post("nerve.turn.respond", { turn: `${id}.1.1:1`, lease: 1, output: {} })).toMatchObject({ status: 404 });
     expect(await author.post("nerve.role.release", { thread: id, role: "x", lease: 1 })).toMatchObject(refused(404, "not_found"));

@@ -131,7 +131,7 @@ describe("[HALF2] from the alarm, silence while holding is the end of", () => {
   });
 });
 
-test("[HALF3] a poll that waits for a client that has gone on is ended, and what comes is not answered into the void", async () => {
+test("[HALF3] a poll that waits for a client that has gone on is ended, and no event is answered to it", async () => {
   const player = await joinNext();
   const dead = call("GET", "/v1/inbox?wait=20&connection=a.1", { token: player.token });
   await vi.waitFor(async () => expect((await player.get("/v1/me")).inbox).toMatchObject({ unacknowledged: 0 }));

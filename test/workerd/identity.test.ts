@@ -113,7 +113,7 @@ describe("a rotated token", () => {
     young.socket.close();
   });
 
-  test("[IDENT13] can be rotated again: the last word bounds the ones before", async () => {
+  test("[IDENT13] can be rotated again: the last rotation bounds the overlaps before it", async () => {
     const first = await joinNext();
     const second = await rotate(first, 3600);
     const third = await rotate(second, 60);
@@ -124,7 +124,7 @@ describe("a rotated token", () => {
     expect(await getStatus(third)).toBe(200);
   });
 
-  test("[IDENT13] of a revoked agent has no overlap with what was void", async () => {
+  test("[IDENT13] of a revoked agent has no overlap with the token that was void", async () => {
     const agent = await joinNext();
     await call("POST", `/v1/agents/${agent.id}/revoke`);
     await rotate(agent, 3600);

@@ -124,7 +124,7 @@ test("[RECR3] 64 agents claim one role at once: one is given it, 63 are told why
   if (told >= 0) expect((await (players[told] as Player).expect("nerve.claim.rejected")).data.reason).toBe("taken");
 }, 60_000);
 
-describe("claims that are wrong", () => {
+describe("a claim that is wrong", () => {
   let ann: Player;
   let thread: string;
   let offer: string;
@@ -147,7 +147,7 @@ describe("claims that are wrong", () => {
 
   const why = async (player: Player): Promise<string> => (await player.expect("nerve.claim.rejected")).data.reason;
 
-  test("[RECR5] for offers that never were, or whose shape is no claim's", async () => {
+  test("[RECR5] for an offer that never was, or in a wrong shape, is refused", async () => {
     const unknown = await ann.post("nerve.offer.claim", { offer: `${thread}:0:99` });
     expect(unknown).toMatchObject({ status: 404, body: { code: "not_found" } });
     expect(await ann.post("nerve.offer.claim", { offer: "rubbish" })).toMatchObject({ status: 404 });
@@ -155,7 +155,7 @@ describe("claims that are wrong", () => {
     expect(await ann.post("nerve.offer.claim", { offer: 7 })).toMatchObject({ status: 400, body: { code: "malformed" } });
   });
 
-  test("[RECR4] by agents whose card does not do, each for its reason", async () => {
+  test("[RECR4] by an agent whose card does not fit is refused, each for its reason", async () => {
     const eve = await join("picky-eve", []);
     await eve.say("nerve.offer.claim", { offer });
     expect(await why(eve)).toBe("lacks picking");
@@ -172,7 +172,7 @@ describe("claims that are wrong", () => {
     expect(await why(us)).toBe("where is not met: labels.region = 'eu'");
   });
 
-  test("[RECR6] with bids that are not what score expects", async () => {
+  test("[RECR6] with a bid that `score` can't use is refused", async () => {
     await ann.say("nerve.offer.claim", { offer });
     expect(await why(ann)).toBe("score gives nothing, which is no number");
     await ann.say("nerve.offer.claim", { offer, bid: { price: "cheap" } });
@@ -181,7 +181,7 @@ describe("claims that are wrong", () => {
     expect(await why(ann)).toBe("score gives nothing, which is no number");
   });
 
-  test("[RECR7] twice: the same id is the same claim, another id changes nothing, and an offer that one was not made is judged alike", async () => {
+  test("[RECR7] that comes twice under one id is one claim, under another id it changes nothing, and one for an offer that was not made to its sender is judged alike", async () => {
     // Registered after the offer was made: never asked, and eligible.
     const late = await join("picky-late", ["picking"]);
     await late.say("nerve.agent.report", { labels: { region: "eu" } });
@@ -223,7 +223,7 @@ function reasonsOf(explained: Loose): { [agent: string]: [string, string] } {
   return Object.fromEntries(explained.unfilled[0].agents.map(({ agent, code, why }: Loose) => [agent, [code, why]]));
 }
 
-test("[RECR8] offers are repeated with a pause, close for everybody, and what is asked of one that is gone is refused", async () => {
+test("[RECR8] offers are repeated after a pause and close for everybody, and a claim for one that has closed is refused", async () => {
   await publish("slow", duty("slow", "type: open\ncapabilities: [slowness]\nrecruitment: { timeout: 1m, retries: 1, backoff: 30s }"));
   const sam = await join("slow-sam", ["slowness"]);
   const thread = await begin("slow");
@@ -260,7 +260,7 @@ test("[RECR8] offers are repeated with a pause, close for everybody, and what is
   expect(explained.unfilled).toMatchObject([{ role: "doer", state: "unfilled" }]);
 });
 
-test("[RECR9] who has not seen an offer, and who is not asked yet", async () => {
+test("[RECR9] explain says who has not seen an offer, and who is not asked yet", async () => {
   await publish("unseen", duty("unseen", "type: open\ncapabilities: [hiding]"));
   const hider = await join("hider", ["hiding"]);
   await join("never", ["hiding"]);
@@ -280,7 +280,7 @@ test("[RECR9] who has not seen an offer, and who is not asked yet", async () => 
   expect(await call("GET", `/v1/threads/t${"a".repeat(25)}/explain`)).toMatchObject({ status: 404 });
 });
 
-test("[TASK8] a turn that is waited for, and what happens when its time is up", async () => {
+test("[EXPL7] explain says whose turn is waited for, until when, and what happens when its time is up", async () => {
   await publish("turn", duty("turn", "type: open\ncapabilities: [turning]\nturn: { timeout: 5m, retries: 2, on_timeout: rerecruit }"));
   const tom = await join("turner", ["turning"]);
   const thread = await begin("turn");
@@ -318,7 +318,7 @@ test("[THREAD11] a named role whose agent there is not refuses the start, with t
   expect(data.reason).toContain("ghost-of-nobody");
 });
 
-test("[RECR23] the past decides: who failed before is outscored by who did not", async () => {
+test("[RECR23] an agent that failed before is outscored by one that did not", async () => {
   await publish(
     "past",
     duty("past", "type: open\ncapabilities: [past]\nrecruitment: { pick: best, score: stats.success }\nturn: { on_fail: end }"),

@@ -113,7 +113,7 @@ test("[ROUTE12] an agent takes less than it was granted, never more", async () =
   expect(await ops.get("/v1/me")).toMatchObject({ subscriptions: ["fleet.told"] });
 });
 
-test("[ROUTE7] an event that nobody listens to says so, and which kind may have been meant", async () => {
+test("[ROUTE7] the answer to an event that nobody listens to says so, and which kind may have been meant", async () => {
   await dev.say("release.wantd", {}, { id: "typo" });
   expect(await showEvent("typo", "/agents/dev")).toMatchObject({ verdicts: [], unheard: { nearest: "release.wanted" } });
 });

@@ -14,7 +14,7 @@ const ack = (player: Player, ...seqs: number[]) => call("POST", "/v1/inbox/ack",
 const seqs = (source: { events: { id?: string }[] }) => source.events.map(({ id }) => Number(id));
 
 describe("a stream", () => {
-  test("[CONN1] gives what waits and what comes, each with its number as id", async () => {
+  test("[CONN1] gives what waits and what comes, each event with its number as id", async () => {
     const player = await joinNext();
     await mail(player, "before");
     const source = await openSource(player);
@@ -76,7 +76,7 @@ describe("a stream", () => {
     await vi.waitFor(async () => expect((await poll(player)).names).toEqual(["a", "b", "c", "d"]));
   });
 
-  test("[CONN3] takes the place of the one that it goes on after, if that is only half gone", async () => {
+  test("[CONN3] takes the place of the half-open one that it continues", async () => {
     const player = await joinNext();
     const other = await openSource(player);
     const first = await openSource(player);
@@ -92,7 +92,7 @@ describe("a stream", () => {
     for (const source of [other, second]) await source.drop();
   });
 
-  test("[CONN2] of a number that nobody remembers begins after it", async () => {
+  test("[CONN2] that goes on after a number which nobody remembers begins after it", async () => {
     const player = await joinNext();
     await mail(player, "a", "b");
     const { seqs: numbers } = await poll(player);
@@ -209,7 +209,7 @@ describe("a ticket", () => {
   });
 });
 
-test("[CONN7] what a stream is asked wrongly is refused before it opens", async () => {
+test("[CONN7] a stream that is asked for wrongly is refused before it opens", async () => {
   const player = await joinNext();
   for (const query of ["?channel=other", "?after=-1", "?after=x"])
     expect((await openSource({ token: player.token, query })).status, query).toBe(400);

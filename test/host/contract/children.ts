@@ -95,7 +95,7 @@ export function testChildren(open: OpenStage): void {
     expect(await w.read(a)).toMatchObject({ value: "proud", context: { out: "now" } });
   });
 
-  test("[HOST9] a child that was left and invoked anew begins anew", async () => {
+  test("[HOST9] a child that is invoked again after it was left begins from its start", async () => {
     const { w, a, at } = open();
     await at(() => w.start(a, "family"));
     await at(() => w.send(a, { type: "leave" }));

@@ -20,7 +20,7 @@ export function testTimers(open: OpenStage): void {
     expect(await w.read(a)).toMatchObject({ value: "idle", context: { rang: ["100", "1000"] } });
   });
 
-  test("[HOST10] entering a state anew starts its `after` anew", async () => {
+  test("[HOST10] entering a state again starts its `after` again", async () => {
     const { w, a, at } = open();
     await at(() => w.start(a, "clock"));
     await at(() => w.send(a, { type: "after" }));

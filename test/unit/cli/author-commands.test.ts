@@ -53,7 +53,7 @@ describe("prove", () => {
   });
 
   test.each([[["prove"]], [["prove", "nowhere.yaml"]], [["prove", review, "--states", "many"]]])(
-    "[PROVE10] %j is asked wrongly",
+    "[PROVE10] %j is a usage error",
     async (args) => {
       expect((await run(...args)).code).toBe(2);
     },
@@ -100,7 +100,7 @@ describe("test", () => {
   });
 
   test.each([[["test"]], [["test", review, "--emit", "x", "--script", "y"]], [["test", review, "--script", "nowhere.yaml"]]])(
-    "[PATH7] %j is asked wrongly",
+    "[PATH7] %j is a usage error",
     async (args) => {
       expect((await run(...args)).code).toBe(2);
     },
@@ -162,7 +162,7 @@ describe("simulate", () => {
     [["simulate", review, "--seed", "x"]],
     [["simulate", review, "--event", "{"]],
     [["simulate", review, "--sample", "--script", "x"]],
-  ])("[PLAY10] %j is asked wrongly", async (args) => {
+  ])("[PLAY10] %j is a usage error", async (args) => {
     expect((await run(...args)).code).toBe(2);
   });
 });

@@ -37,7 +37,7 @@ describe("check", () => {
     expect(out).toContain("did you mean `goal`?");
   });
 
-  test("[CHECK12] a place that explains another is shown with it", async () => {
+  test("[CHECK12] a place that explains a finding is shown with it", async () => {
     const { out } = await run("check", write("twice.yaml", fine.replace("binding: cloud", "binding: cloud\nname: other")));
     expect(out).toMatch(/NRV1002[\s\S]*--> .*:4:1[\s\S]*::: .*:1:1[\s\S]*\^{4} it stands here first/);
   });
@@ -96,7 +96,7 @@ describe("carets stand exactly under what is meant", () => {
   });
 });
 
-describe("what is no workflow file has its own answer", () => {
+describe("what is no workflow file is answered as such", () => {
   test("[CHECK11] a missing file, a folder, and none at all end with 2", async () => {
     expect(await run("check", join(folder, "none.yaml"))).toMatchObject({ code: 2, err: expect.stringContaining("does not exist") });
     expect(await run("check", folder)).toMatchObject({ code: 2, err: expect.stringMatching(/is a folder[\s\S]*\*\.yaml/) });

@@ -6,6 +6,6 @@ test.each([
   [{ form: "list", tried: [] }, "no condition"],
   [{ form: "list", tried: [{ condition: "rejected", expression: "x", saw: false }] }, "rejected is false"],
   [{ form: "moderator", saw: { role: "host" } }, 'the moderator said {"role":"host"}'],
-])("[CLI12] %j is told as %s", (because, told) => expect(describeBecause(JSON.stringify(because))).toBe(told));
+])("[CLI12] the decision's reason %j is shown as %s", (because, told) => expect(describeBecause(JSON.stringify(because))).toBe(told));
 
-test("[CLI12] what is no JSON is told as it is", () => expect(describeBecause("otherwise")).toBe("otherwise"));
+test("[CLI12] a reason that is no JSON is shown as it is", () => expect(describeBecause("otherwise")).toBe("otherwise"));

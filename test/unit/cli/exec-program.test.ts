@@ -51,7 +51,7 @@ async function createHandler(script: string, more: Partial<TurnAssigned> = {}) {
   };
 }
 
-describe("what nobody can read", () => {
+describe("output that cannot be read", () => {
   test("[EXEC7] is handed back to the program, with what it printed, and may be answered again", async () => {
     const { perform, given, notes } = await createHandler(
       `console.log(run === 1 ? "Let me think." : run === 2 ? '{"vote": 1,}' : JSON.stringify({ vote: turn.invalid.left }))`,
@@ -100,7 +100,7 @@ describe("what nobody can read", () => {
   });
 });
 
-describe("what it says by its code", () => {
+describe("a program's exit code", () => {
   test.each([
     [{}, 75, /^The program ended with code 75 \(try again\), but the role reviewer allows no retries.*turn: \{retries: 3\}/, true],
     [{ retries: undefined }, 75, /^The program ended with code 75: busy$/, true],
@@ -109,7 +109,7 @@ describe("what it says by its code", () => {
     [{}, 126, /code 126 .*chmod \+x/, false],
     [{}, 143, /code 143 \(128 \+ SIGTERM\): busy/, false],
     [{}, 3, /^The program ended with code 3: busy$/, false],
-  ])("[EXEC8] %j, code %d", async (more, code, message, retryable) => {
+  ])("[EXEC8] of a turn with %j, %d says whether it may be tried again", async (more, code, message, retryable) => {
     const { perform } = await createHandler(`console.error("busy"); process.exit(${code})`, more);
     await expect(perform()).rejects.toMatchObject({ message: expect.stringMatching(message), retryable });
   });

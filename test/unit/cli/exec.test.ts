@@ -79,7 +79,7 @@ describe("an output", () => {
     ['\n{\n  "a": 1\n}\n', { a: 1 }],
     ['thinking…\n{"a":1}\n{"a":2}\ndone\n', { a: 2 }],
     ['{"a":1}\n[1]\n"x"\n5\n', { a: 1 }],
-  ])("[EXEC1] in %j is found", (text, output) => expect(readOutput(text)).toEqual({ ok: true, output }));
+  ])("[EXEC1] is found in %j", (text, output) => expect(readOutput(text)).toEqual({ ok: true, output }));
 });
 
 describe("--claim", () => {

@@ -53,7 +53,7 @@ test("[KEY7] an order whose answer is lost is sent again under its key; each ord
   expect(seen[4]?.key).toBe("mine");
 }, 20_000);
 
-test("[KEY8] what is refused is not sent again, nor is what nobody can hear", async () => {
+test("[KEY8] an order that is refused is not sent again, nor one for a server that is not there", async () => {
   const { url, seen } = await serve([problem(409, "not_allowed_now", false)]);
   expect(await run(url, "resume", "t1")).toMatchObject({ code: 1, err: expect.stringContaining("not_allowed_now") });
   expect(seen).toHaveLength(1);

@@ -42,6 +42,6 @@ test("[CLIENT21] a turn that does not fit is failed, naming the field, and not p
   expect(agent.dropped()).toEqual({ "nerve.turn.assigned": 1 });
 });
 
-test("[CLIENT21] what is no schema is refused at once", () => {
+test("[CLIENT21] an invalid schema is refused at once", () => {
   expect(() => acceptSchemas({ "deploy.finished": "string" })).toThrow(/deploy\.finished/);
 });

@@ -4,7 +4,7 @@ import { clientLimits } from "../../../src/client/index.ts";
 import { createFixture } from "./fixture.ts";
 
 describe("an event", () => {
-  test("[CLIENT18] is handed over one at a time in order, and one that is stumbled over does not stop the next", async () => {
+  test("[CLIENT18] is handed over one at a time in order, and a handler that throws does not stop the next", async () => {
     const { server, connect } = await createFixture();
     const seen: string[] = [];
     let running = 0;

@@ -12,7 +12,7 @@ async function createStage(status: number) {
 }
 
 describe.each([400, 401, 403, 404, 407, 502])("[FOREIGN1] a page of a proxy's own with status %i", (status) => {
-  test.each(["sse", "poll"] as const)("by %s, is no word of the server: the agent comes back", async (way) => {
+  test.each(["sse", "poll"] as const)("by %s, is not taken for the server's: the agent comes back", async (way) => {
     const { server, connect, proxy } = await createStage(status);
     const agent = connect({ url: proxy.url, transports: [way] });
     await agent.noted("disconnected");

@@ -123,7 +123,7 @@ describe("an offer", () => {
     expect(claims(server)).toEqual(["t1:0:1", "t2:0:1"]);
   });
 
-  test("[OFFER6] finds a slot that was lost in silence: the server's word on what is held counts", async () => {
+  test("[OFFER6] gets back a slot that was lost without notice: what the server says is held counts", async () => {
     const { server, connect } = await createFixture();
     const clock = createManualClock();
     const agent = connect({ onTurn: () => ({}), clock });

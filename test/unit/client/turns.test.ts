@@ -177,7 +177,7 @@ describe("a turn", () => {
     expect(server.accepted.filter(isResponse)).toMatchObject([{ data: { output: { $status: "approved" } } }]);
   });
 
-  test("[TURN4] that is over by the server's word, though still in the mailbox, is not performed", async () => {
+  test("[TURN4] that the server says is over, though still in the mailbox, is not performed", async () => {
     const { server, connect } = await createFixture();
     const time = new Date(Date.now() - 60_000).toISOString();
     server.give("nerve.turn.assigned", makeTurn("t1.1:1"), { time });

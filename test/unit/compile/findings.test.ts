@@ -68,7 +68,7 @@ reflexes:
     expect(parseWorkflow(mended).diagnostics).toEqual([]);
   });
 
-  test("[CHECK6] what has no effect is said", () => {
+  test("[CHECK6] what has no effect is reported", () => {
     expect(
       find(
         head +
@@ -116,7 +116,7 @@ reflexes:
     ["a.b", "unknown-name"],
     ["1 +", "bad-expression"],
     ["", "blank-text"],
-  ])("[LANG12] %s is %s", (expression, name) => {
+  ])("[LANG12] the expression %s is reported as %s", (expression, name) => {
     const text = `${head}roles: { w: { goal: x } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
     expect(find(text)).toEqual([name]);
   });
@@ -137,7 +137,7 @@ reflexes:
     "$$.steps",
     "steps[-1].output.`$status` = '$TIMEOUT'",
     "$exists(steps) and $not(steps = 1)",
-  ])("[LANG12] %s is fine", (expression) => {
+  ])("[LANG12] the expression %s is fine", (expression) => {
     const text = `${head}roles: { w: { goal: x } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
     expect(find(text)).toEqual([]);
   });
@@ -151,7 +151,7 @@ reflexes:
     "{{ _event.data.a }}{{ _last.w.note }}{{ _body }}{{ _status }}{{ _supplement }}{{ _children | size }}",
     "{% case note %}{% when 'a' %}x{% endcase %}",
     "{%- comment -%}{{ anything }}{%- endcomment -%} x",
-  ])("[LANG12] %s is a fine prompt", (prompt) => {
+  ])("[LANG12] the prompt %s is fine", (prompt) => {
     expect(find(`binding: cloud\n${head}${role("")}${graph.replace("Done.", JSON.stringify(prompt))}`)).toEqual([]);
   });
 });

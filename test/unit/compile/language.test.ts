@@ -12,12 +12,12 @@ const enumerations = Object.entries(language).flatMap(([name, value]) =>
   typeof value === "object" ? [{ name, words: value as object }] : [],
 );
 
-test("[LANG1] docs/language.md is what the declarations give (UPDATE_DOCS=1 writes it)", () => {
+test("[LANG15] docs/language.md is what the declarations give (UPDATE_DOCS=1 writes it)", () => {
   if (process.env.UPDATE_DOCS) writeFileSync(page, renderLanguage());
   expect(readFileSync(page, "utf8")).toBe(renderLanguage());
 });
 
-test("[LANG2] every word of every enumeration has its row in the docs", () => {
+test("[LANG15] every word of every enumeration has its row in the docs", () => {
   expect(enumerations.length).toBeGreaterThan(10);
   const tables = renderLanguage()
     .split("\n## ")
@@ -26,7 +26,7 @@ test("[LANG2] every word of every enumeration has its row in the docs", () => {
     expect({ name, tables }).toMatchObject({ tables: expect.arrayContaining([Object.keys(words)]) });
 });
 
-test("[LANG3] editors are told what each word of a field means", () => {
+test("[LANG16] editors are shown what each value of a field means", () => {
   const found: { words: string[]; meanings: unknown }[] = [];
   const visit = (schema: unknown): void => {
     if (typeof schema !== "object" || schema === null) return;

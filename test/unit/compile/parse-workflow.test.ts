@@ -135,7 +135,7 @@ graph:
     ["`_` for the only way on", "", "_"],
     ["`status` instead of `$status`", "frontmatter: { properties: { status: { enum: [approved] } } }", "approved"],
     ["`_` as a constant", 'frontmatter: { properties: { status: { enum: ["_"] } } }', "_"],
-  ])("[LANG5] older files: %s", (_, output, status) => {
+  ])("[LANG5] older spellings still compile: %s", (_, output, status) => {
     const ir = parse(
       `${head}roles:\n  w:\n    goal: x\n    ${output}\ngraph:\n  $START:\n    _: { role: w, prompt: Work. }\n  w:\n    ${status}: { role: $END, prompt: Done. }\n`,
     );
@@ -272,14 +272,14 @@ graph:
   });
 });
 
-test("[LANG14] the example workflows say nothing amiss", () => {
+test("[LANG14] the example workflows have no findings", () => {
   for (const name of ["code-review", "debate"]) {
     const text = readFileSync(new URL(`../../../workflows/${name}.yaml`, import.meta.url).pathname, "utf8");
     expect(parseWorkflow(text).diagnostics).toEqual([]);
   }
 });
 
-test("[LSP1] the shape can be given to editors as JSON Schema", () => {
+test("[LSP1] the shape of a workflow can be given to editors as JSON Schema", () => {
   const editor = createEditorSchema();
   expect(editor).toMatchObject({ type: "object", required: ["name", "description", "roles"], additionalProperties: false });
   expect(Object.keys(editor.properties as object)).toContain("reflexes");

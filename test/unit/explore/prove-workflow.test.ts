@@ -29,7 +29,7 @@ describe("a proof", () => {
     expect(proof.states).toBeGreaterThan(50);
   });
 
-  test("[PROVE5] shows the very answer for which no condition holds", async () => {
+  test("[PROVE5] shows an answer for which no condition holds", async () => {
     const schema = "{ type: object, properties: { score: { type: integer, minimum: 0, maximum: 9 } }, required: [score] }";
     const { diagnostics } = await proveWorkflow(
       compileText(

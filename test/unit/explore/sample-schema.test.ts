@@ -73,7 +73,7 @@ describe("a sampled value", () => {
     expect(sampleSchema(schema, 3)).not.toEqual(sampleSchema(schema, 4));
   });
 
-  test("[PATH4] comes with what was not looked at", () => {
+  test("[PATH4] comes with notes on what was not looked at", () => {
     expect(sampleSchema({ type: "string", pattern: "^x" }, 1).notes).toEqual(['"pattern" is not looked at']);
     expect(sampleSchema({ $ref: "other.json" }, 1).notes).toEqual(["$ref other.json is not followed"]);
     expect(sampleSchema({ $ref: "#/$defs/none" }, 1).notes).toEqual(["$ref #/$defs/none leads nowhere"]);

@@ -148,7 +148,7 @@ test.each([
   await vi.waitFor(() => expect(isAlive(runtime)).toBe(false), within);
 });
 
-test("[CLOCK1] a clock that is behind the last use of a folder is said, with both times; any other is not", () => {
+test("[CLOCK1] a clock that is behind the last use of a folder is reported, with both times; any other is not", () => {
   const data = makeFolder();
   const used = Date.parse("2026-11-20T12:00:00Z");
   expect(describeClock(data, used)).toBeNull();

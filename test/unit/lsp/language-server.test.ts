@@ -146,7 +146,7 @@ describe("hover", () => {
     expect(text).toContain("→ `author`");
     expect(text).toContain("Please address");
   });
-  test("[LSP7] documents fields and their words", async () => {
+  test("[LSP7] documents fields and their values", async () => {
     const page = editor.open(review);
     expect(await hover(page, "on_^timeout: rerecruit")).toMatch(/time and retries are used up.*`forfeit`/s);
     expect(await hover(page, "max_^queue: 50")).toContain("Length of the queue");
@@ -156,7 +156,7 @@ describe("hover", () => {
     const page = editor.open(review.replace("max_rounds: 20", "max_round: 20"));
     expect(await hover(page, "max_r^ound: 20")).toContain("NRV2001");
   });
-  test("[LSP7] says nothing of what is nothing", async () => {
+  test("[LSP7] says nothing where there is nothing to say", async () => {
     expect(await editor.open(review).ask("hover", "# consumer^-side")).toBeNull();
   });
 });
@@ -180,7 +180,7 @@ describe("completion", () => {
     page.changeAt(8, 8, "r");
     expect(await labels(page, "\nr^")).toEqual(expect.arrayContaining(["roles", "reflexes", "description", "graph"]));
   });
-  test("[LSP8] knows the fields of what has none yet, and offers none behind a key on its line", async () => {
+  test("[LSP8] knows the fields of a map that has none yet, and offers none after a key on its line", async () => {
     expect(await labels(editor.open("roles:\n  a:\n    de\n"), "    de^")).toContain("description");
     expect(await labels(editor.open(review.replace('{ from: "event.agent" }', "")), "agent: ^ ")).not.toContain("from");
     expect(await labels(editor.open(review.replace('{ from: "event.agent" }', "{ }")), "agent: { ^}")).toEqual(["from"]);

@@ -158,7 +158,7 @@ describe("presence", () => {
 });
 
 describe("a pool", () => {
-  it("[RECR10] is claimed anew for each turn", () => {
+  it("[RECR10] is claimed again for each turn", () => {
     const thread = pair({ name: "worker", bind: "turn" });
     expect(region(thread, "worker")).toBe("dormant");
     expect(status(thread)).toBe("running");
@@ -272,7 +272,7 @@ describe("suspend, resume, cancel", () => {
 });
 
 describe("reopening", () => {
-  it("[THREAD18] keeps the seats, and generations only grow", () => {
+  it("[THREAD18] keeps who holds the roles, and generations only grow", () => {
     const seats = { author: { agent: "abe", generation: 1 }, reviewer: { agent: "rita", generation: 4 } };
     const thread = start(lowerRecruitment(codeReview), { start: "resume", seats, round: 7 });
     expect(status(thread)).toBe("running");

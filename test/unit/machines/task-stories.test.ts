@@ -107,7 +107,7 @@ describe("no answer in time", () => {
     expect(restore(task).output).toMatchObject({ status: "failed", reason: "turn_timeout" });
   });
 
-  it("[TASK8] rerecruit", () => {
+  it("[TASK8] rerecruit: another holder is asked for", () => {
     const task = single({ turn: { onTimeout: "rerecruit" } });
     expect(listSent(fire(task, "waiting"))).toEqual(["agent/ann turn.revoked", "parent role.needed"]);
   });
@@ -182,7 +182,7 @@ describe("suspend and resume", () => {
     expect(where(task)).toBe("completed");
   });
 
-  it("[TASK14] asks for a holder at resume when the seat was lost meanwhile", () => {
+  it("[TASK14] asks for a holder at resume when the role lost its holder meanwhile", () => {
     const task = begin();
     send(task, { type: "thread.suspend", reason: "holiday" });
     expect(listSent(send(task, { type: "role.lost", role: "reviewer", generation: 1, why: "lost" }))).toEqual(["agent/rita turn.revoked"]);
@@ -292,7 +292,7 @@ describe("nobody takes the role", () => {
 });
 
 describe("the moderator", () => {
-  it("[TASK15] fails the thread when it throws, and when it picks what is no edge", () => {
+  it("[TASK15] fails the thread when it throws, and when it picks an edge that is not there", () => {
     const broken = begin();
     send(broken, { type: "turn.answered", ...fence(1, "rita") });
     send(broken, { type: "xstate.error.actor.moderate", error: { message: "no such status" }, actorId: "moderate" });

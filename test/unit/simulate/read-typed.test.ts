@@ -44,7 +44,7 @@ test.each([
   expect(typed.ok ? 0 : pointAt(text, typed.at).line).toBe(line);
 });
 
-test("[TYPED3] no text, however mangled, is answered by the parser's own words", () => {
+test("[TYPED3] no text, however mangled, is answered in the parser's own words", () => {
   const text = 'steps:\n  - answer: { $status: "done", list: [1, 2] }\n  - fail: why\n';
   for (let at = 0; at < text.length; at++)
     for (const put of ["", "{", "]", '"', ": ", ",", "\t", "\n", "*", "&x", "!", "%", "@", "|", "- "]) {

@@ -80,7 +80,7 @@ describe("a simulated thread", () => {
     expect(refused).toContain("$TIMEOUT is the engine's to say");
   });
 
-  test("[PLAY3] takes timeouts by the role's policy: recruited anew, or suspended and resumed", async () => {
+  test("[PLAY3] follows the role's policy at a timeout: recruited again, or suspended and resumed", async () => {
     const simulation = simulate(review);
     await simulation.begin();
     const again = await simulation.apply({ do: "timeout" });

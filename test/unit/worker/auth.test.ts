@@ -46,7 +46,7 @@ test.each([
   `Bearer operators/admin.${"A".repeat(43)}`,
   `Bearer .${"A".repeat(43)}`,
   `Bearer ${"A".repeat(43)}`,
-])("[ACC21] authorization %j is nobody's", async (authorization) => {
+])("[ACC21] authorization %j names nobody", async (authorization) => {
   const app = createTestApp(openSqliteD1());
   expect((await app.call("GET", "/v1/me", { token: null, headers: { authorization } })).status).toBe(401);
   expect(app.objects.calls).toEqual([]);

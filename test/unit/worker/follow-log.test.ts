@@ -87,7 +87,7 @@ test("[LOG13] one that comes back with Last-Event-ID misses nothing, and a filte
   ]);
 });
 
-test("[LOG14] its first words are where it begins, for whoever loses the connection before the first event", async () => {
+test("[LOG14] a stream says first where it begins, for a client that loses the connection before the first event", async () => {
   const { write, follow } = setUp();
   await write("a.b");
   expect(await (await follow()).begin()).toBe("retry: 1000\nid: 1\n\n");

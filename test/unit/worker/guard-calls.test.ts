@@ -93,7 +93,7 @@ test("[ACC5] a token that is wrong again and again is refused unseen for a while
   expect(tokens.isRight("right")).toBe(false);
 });
 
-test("[ACC6] a token of an agent that is there and one of none are refused in the same words, on the same way, after the same time", async () => {
+test("[ACC6] a wrong token of a registered agent and one of an unknown agent are refused in the same words, by the same steps, after the same time", async () => {
   const paused: number[] = [];
   const app = createTestApp(openSqliteD1(), {
     isRegistered: async (id) => id === "alice",

@@ -138,7 +138,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await redeem()).status).toBe(201);
   });
 
-  test("[IDENT12] a code for an agent that is there is refused, also where the agent came later", async () => {
+  test("[IDENT12] a code for an agent that is registered is refused, also where the agent was registered later", async () => {
     const app = createTestApp(openDb());
     const agent = unique();
     const { code } = (await app.call("POST", "/v1/enrolments", { body: { agent } })).body;
@@ -151,7 +151,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/me", { token })).status).toBe(200);
   });
 
-  test("[IDENT11] who guesses at codes is slowed down, and nobody else", async () => {
+  test("[IDENT11] whoever guesses codes is slowed down, and nobody else", async () => {
     const app = createTestApp(openDb());
     const guess = (address: string) =>
       app.call("POST", "/v1/enrolments/redeem", { token: null, body: { code: "guess" }, headers: { "cf-connecting-ip": address } });
@@ -191,7 +191,7 @@ export function testIdentity(openDb: () => D1Database): void {
     expect((await app.call("POST", `/v1/agents/${unique()}/revoke`)).status).toBe(404);
   });
 
-  test("[IDENT16] who cancelled a thread is answered by its id, also who tried", async () => {
+  test("[IDENT16] the audit log finds by a thread's id who cancelled it, and who tried to", async () => {
     const app = createTestApp(openDb());
     const thread = `t${crypto.randomUUID().replaceAll("-", "").slice(0, 25)}`;
     app.objects.threads.set(thread, []);
@@ -218,7 +218,7 @@ export function testIdentity(openDb: () => D1Database): void {
     ]);
   });
 
-  test("[IDENT16] creations are found by what they made; reads and events are no decisions; agents decide nothing", async () => {
+  test("[IDENT16] the audit log finds creations by what they made, and has no reads, no events and nothing that agents do", async () => {
     const app = createTestApp(openDb());
     const [operator, id] = [unique(), unique()];
     const token = await addOperator(app, operator, "admin");

@@ -31,7 +31,7 @@ test("[API11] a bare poll reads both channels, waits not at all, and takes a pag
   expect(app.objects.calls.at(-1)?.args[1]).not.toHaveProperty("after");
 });
 
-test("[API11] more than the most is taken as the most", async () => {
+test("[API11] a limit beyond the largest is taken as the largest", async () => {
   const app = createTestApp(openSqliteD1());
   await app.call("GET", "/v1/inbox?wait=600&limit=100000");
   expect(app.objects.calls.at(-1)?.args[1]).toMatchObject({ waitSeconds: 25, limit: 200 });
@@ -64,12 +64,12 @@ test.each([
   [],
   "x",
   { seqs: Array(1001).fill(1) },
-])("[API12] acknowledging case %# is malformed", async (body) => {
+])("[API12] an acknowledgement that says too little or too much is malformed (%#)", async (body) => {
   const app = createTestApp(openSqliteD1());
   expect(await app.call("POST", "/v1/inbox/ack", { body })).toMatchObject({ status: 400, body: { code: "malformed" } });
 });
 
-test("[API13] me is answered by the agent's object, and for an operator by the Worker", async () => {
+test("[API13] `/v1/me` is answered by the agent's object, and for an operator by the Worker", async () => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   expect(await app.call("GET", "/v1/me", { token })).toMatchObject({ status: 200, body: { id: "alice" } });
@@ -120,7 +120,7 @@ test("[CONN13] a socket without an upgrade, for a wrong channel, or for an opera
   expect((await app.call("GET", "/v1/connect", { headers: upgrade })).status).toBe(403);
 });
 
-test("[API14] the app reads its request's own objects: nothing is kept between requests", async () => {
+test("[API14] the app asks the objects of its own request: nothing is kept between requests", async () => {
   const objects = createFakeObjects();
   let asked = 0;
   const app = createApp({

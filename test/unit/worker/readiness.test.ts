@@ -46,7 +46,7 @@ test("[READY2] ready says so, to anybody, part by part", async () => {
   });
 });
 
-test("[READY3] a database behind the code: everything is answered `starting`, but what says how it is", async () => {
+test("[READY3] while the database is behind the code, everything is answered `starting` but what says how the server is", async () => {
   const db = await openMigrated(requiredMigrations.slice(0, -1));
   const app = createTestApp(db, { migrations: requiredMigrations });
   for (const [method, path] of [
@@ -73,7 +73,7 @@ test("[READY4] a database without any migration is `starting`, not broken", asyn
   expect(await app.call("GET", "/readyz")).toMatchObject({ status: 503, body: { status: "starting" } });
 });
 
-test("[READY5] a D1 that cannot be written is named, and holds up nobody who does not need it", async () => {
+test("[READY5] a database that cannot be written is named, and holds up nobody who does not need it", async () => {
   const app = createTestApp(breakD1(locked), { migrations: requiredMigrations });
   const ready = await app.call("GET", "/readyz");
   expect(ready).toMatchObject({ status: 503, body: { status: "unavailable" } });
@@ -104,7 +104,7 @@ test.each(failing)("[READY7] %s: what fails is said", async (part, ports, detail
   expect(body.checks).toContainEqual({ part, ok: false, detail: expect.stringContaining(detail) });
 });
 
-test("[READY8] who asks again at once is told the same: each reading writes", async () => {
+test("[READY8] whoever asks again at once gets the same answer, for each reading writes", async () => {
   let probes = 0;
   const app = createTestApp(await openMigrated(), { probeObjects: async () => void probes++ });
   await Promise.all(Array.from({ length: 20 }, () => app.call("GET", "/readyz", { token: null })));

@@ -75,7 +75,7 @@ describe("the status form", () => {
     expect(await decide(review, "$START", view([answer("reviewer", { $status: "approved" })], reopened))).toMatchObject({ edge: "resume" });
   });
 
-  it("[DECIDE4] errs where there is no edge, no status, no node, or a blank prompt", async () => {
+  it("[DECIDE4] is an error where there is no edge, no status, no node, or a blank prompt", async () => {
     expect(await fail(review, "reviewer", view([answer("reviewer", { $status: "nonsense" })]))).toBe("no_edge");
     expect(await fail(review, "reviewer", view([answer("reviewer", { $status: "toString" })]))).toBe("no_edge");
     expect(await fail(review, "reviewer", view([answer("reviewer", { verdict: "approved" })]))).toBe("no_status");
@@ -202,7 +202,7 @@ describe("the list form", () => {
     return result.ok ? result.decision.edge === "0" : result.error.code;
   };
 
-  it("[DECIDE10] has its own truth", async () => {
+  it("[DECIDE10] has the language's own truth", async () => {
     for (const truth of ["steps[-1].output.list", "{}", "[]", "'false'", "steps[-1].output.s", "1", "true"])
       expect([truth, await holds(truth)]).toEqual([truth, true]);
     for (const lie of ["null", "missing", "false", "0", "''", "steps[-1].output.n", "steps[-1].output.none"])
@@ -277,7 +277,7 @@ describe("a moderator expression", () => {
     expect(await decide(moderate("{'role': '__end__'}"), "$START", view([]))).toMatchObject({ target: "$END", prompt: null });
   });
 
-  it("[DECIDE12] errs where it picks nobody", async () => {
+  it("[DECIDE12] is an error where it picks nobody", async () => {
     for (const expression of ["{'role': 'b'}", "'a'", "null", "{}"])
       expect(await fail(moderate(expression), "$START", view([]))).toBe("bad_moderator");
   });

@@ -76,7 +76,7 @@ describe("the author's view", () => {
     },
   );
 
-  test("[DRAW2] what the engine does by itself is told: time, failure, nobody there", () => {
+  test("[DRAW2] the engine's own ways are drawn: time is up, failure, nobody there", () => {
     const { ir } = compile(readFileSync(join(import.meta.dirname, "../../../../workflows/code-review.yaml"), "utf8"));
     const { edges, notes } = createAuthorPicture(ir);
     expect(edges.filter(({ kind }) => kind === "engine").map(({ from, to, lines }) => [from, to, ...lines])).toEqual([
@@ -249,7 +249,7 @@ describe("Mermaid", () => {
       }
   });
 
-  test("[DRAW6] hostile text and words of Mermaid's own stay text", () => {
+  test("[DRAW6] hostile text and Mermaid's keywords stay text", () => {
     const text = drawWorkflowMermaid(compile(hostile));
     readMermaid(text);
     expect(text).toContain('state "end" as s_end');

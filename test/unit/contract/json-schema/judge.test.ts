@@ -147,7 +147,7 @@ test.each<[string, JsonSchema]>([
   ["what they need", { dependentSchemas: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`k${n}`, { required: ["missing"] }])) }],
   ["what was not looked at", { allOf: Array.from({ length: 20 }, () => ({ unevaluatedProperties: true })) }],
   ["those that are not named", { allOf: Array.from({ length: 20 }, () => ({ additionalProperties: { type: "number" } })) }],
-])("[JUDGE17] each time that a large object is gone through for %s is paid for", (_, schema) => {
+])("[JUDGE17] each pass over a large object for %s is counted as work", (_, schema) => {
   const members = 1_000;
   let times = 0;
   const value = new Proxy(Object.fromEntries(Array.from({ length: members }, (_, n) => [`k${n}`, n])), {
@@ -167,6 +167,9 @@ test.each<[JsonSchema, string, string]>([
   [{ dependentRequired: { a: ["b"], c: "d" } }, "/dependentRequired/c", "this takes a list of names, not text"],
   [{ dependencies: { a: ["b"], c: {}, d: 7 } }, "/dependencies/d", "this takes a schema or a list of names, not a number"],
   [{ enum: [] }, "/enum", "`enum` takes a list that is not empty, not an empty list"],
-])("[JUDGE18] of %j it says which part is wrong, and never that what was given is what it takes", (schema, path, message) => {
-  expect(inspectSchema(schema)).toEqual([expect.objectContaining({ path, message })]);
-});
+])(
+  "[JUDGE18] a wrong schema %j is told which part is wrong, and never that what was given is what is expected",
+  (schema, path, message) => {
+    expect(inspectSchema(schema)).toEqual([expect.objectContaining({ path, message })]);
+  },
+);

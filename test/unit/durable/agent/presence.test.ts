@@ -146,7 +146,7 @@ describe("silence", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("[LIVE13] takes a claim along, whose verdict is to come", () => {
+  test("[LIVE13] includes a claim whose verdict is to come", () => {
     presence.hear();
     storage.transaction(() => {
       assignments.reserve({ offer: "t9:0:1", thread: "t9", role: "judge", silence: 6_000, at: now });
@@ -239,7 +239,7 @@ describe("a new life of the object", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("[LIVE16] again and again does not put the loss off for ever", () => {
+  test("[LIVE16] that comes again and again does not put the loss off for ever", () => {
     presence.hear();
     hold("t1");
     for (let life = 0; life < 100 && told.length === 0; life++) {
@@ -262,7 +262,7 @@ describe("a new life of the object", () => {
     expect(told).toEqual(["agent.away reviewer 1 in t1"]);
   });
 
-  test("[LIVE17] in which sockets are gone without a word does so too", () => {
+  test("[LIVE17] in which sockets vanished without notice does so too", () => {
     connections = { count: 1, pinged: now };
     presence.noteConnected();
     hold("t1");
@@ -296,7 +296,7 @@ describe("a clock", () => {
     expect(presence.due()).toBe(now + 90_000);
   });
 
-  test("[LIVE18] that goes back makes nobody immortal", () => {
+  test("[LIVE18] that goes back keeps nobody's role for ever", () => {
     presence.hear();
     hold("t1");
     now -= 3_600_000;

@@ -66,6 +66,6 @@ test.each([
   ],
   [{ NERVEFLARE_RATE_EVENTS: "0", NERVEFLARE_RATE_CALLS: "-1" }, agentLimits.rates],
   [{ NERVEFLARE_RATE_EVENTS: "fast", NERVEFLARE_RATE_CALLS: "Infinity" }, agentLimits.rates],
-])("[FAIR6] %j sets %j", (variables, expected) => {
+])("[FAIR6] the settings %j give the rates %j", (variables, expected) => {
   expect(readRates(variables)).toEqual(expected);
 });

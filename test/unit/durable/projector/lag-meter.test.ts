@@ -11,7 +11,7 @@ function setUp() {
   };
 }
 
-test("[LOG12] lag is from the commit to the write: of the last row, the greatest and the mean", () => {
+test("[LOG12] lag is measured from the commit to the write: the last row's, the greatest and the mean", () => {
   const { meter, pass } = setUp();
   expect(meter.read()).toMatchObject({ lagMs: null, maxMs: null, rows: 0, waiting: 0 });
   const written = meter.arrive([1_000_000 - 100, 1_000_000 - 40]);
@@ -22,7 +22,7 @@ test("[LOG12] lag is from the commit to the write: of the last row, the greatest
   expect(meter.read()).toMatchObject({ lagMs: null, rows: 0 });
 });
 
-test("[LOG12] what waits is counted since its commit, and a database that takes nothing is told of until it does", () => {
+test("[LOG12] rows that wait are counted since their commit, and a database that takes nothing is reported until it does", () => {
   const { meter, pass } = setUp();
   const first = meter.arrive([999_000]);
   const second = meter.arrive([999_500, 999_600]);

@@ -23,7 +23,7 @@ const seat = {
   grace: 60_000,
 };
 
-test("[MAIL17] a refused turn names the turn, its role and its lease, whyever it was refused", () => {
+test("[MAIL17] a refused turn names the turn, its role and its lease, for whatever reason it was refused", () => {
   const data = { role: { name: "reviewer" }, lease: { generation: 2, expires: null } };
   const message = createMail({ channel: "my", event: event("nerve.turn.assigned", data), turn: "t.2.3:7" });
   expect(describeRefusedMail({ to: "agent/a", message, code: "mailbox_full", detail: "10000 events wait" })).toEqual({
@@ -36,7 +36,7 @@ test("[MAIL17] a refused turn names the turn, its role and its lease, whyever it
   });
 });
 
-test("[MAIL17] an agent that is not there loses its seat; one whose mailbox is full keeps it", () => {
+test("[MAIL17] an agent that is not there loses its role; one whose mailbox is full keeps it", () => {
   const message = createMail({ channel: "my", event: event("nerve.claim.accepted", {}), seat });
   expect(describeRefusedMail({ to: "agent/a", message, code: "not_found", detail: "" })).toMatchObject({
     agent: "a",
@@ -46,6 +46,6 @@ test("[MAIL17] an agent that is not there loses its seat; one whose mailbox is f
   expect(describeRefusedMail({ to: "agent/a", message, code: "mailbox_full", detail: "" })).not.toHaveProperty("agent");
 });
 
-test("[MAIL17] what is no mail has no facts", () => {
+test("[MAIL17] an event that is no mail gives no facts", () => {
   expect(describeRefusedMail({ to: "workflow/w", message: { type: "thread.ended" }, code: "not_found", detail: "" })).toEqual({});
 });

@@ -13,7 +13,7 @@ const event = {
   agent: "bob",
 };
 
-test("[RECR4] each rule says no in its own words", async () => {
+test("[RECR4] each rule refuses in its own words", async () => {
   const judge = (eligibility: object, agent: object = {}) =>
     judgeClaimCard(makeRole({ name: "r", eligibility: { all: ["x"], ...eligibility } }), { ...card, ...agent }, "w", event);
   expect(await judge({})).toBeUndefined();

@@ -38,7 +38,7 @@ test("[RECR6] a score that is no number is a reason, never silently 0", async ()
   expect(await judge(`'${"x".repeat(200)}'`)).toMatchObject({ ok: false, why: expect.stringMatching(/x…, which is no number$/) });
 });
 
-test("[RECR21] without a score the bid is it, and whoever bids nothing bids 0", async () => {
+test("[RECR21] without a score the bid counts, and no bid is 0", async () => {
   const judge = (bid?: never) => scoreClaim({ pick: "best" }, { agent, bid, event }, unasked);
   expect(await judge(12 as never)).toEqual({ ok: true, score: 12 });
   expect(await judge()).toEqual({ ok: true, score: 0 });

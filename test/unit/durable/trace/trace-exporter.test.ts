@@ -137,7 +137,7 @@ test("[TRACE6] a collector that is busy gets the same again after what it asks, 
   await vi.waitFor(() => expect(requests).toHaveLength(5));
 });
 
-test("[TRACE6] what a collector refuses for good is dropped and told of, and so is a batch that nobody takes", async () => {
+test("[TRACE6] what a collector refuses for good is dropped and logged, and so is a batch that nobody takes", async () => {
   const refusing = await startCollector(() => 400);
   const one = setUp(refusing.url);
   one.exporter.add("t1");

@@ -108,7 +108,7 @@ function setUp(first: Queueing = { concurrency: 1 }) {
   };
 }
 
-test("[QUE4] whoever finds no place waits, is told why, and starts in order", async () => {
+test("[QUE4] a thread that finds no place waits, is told why, and starts in order", async () => {
   const world = setUp();
   for (const thread of ["t1", "t2", "t3"]) await world.admit(thread);
   expect(world.told("thread.start")).toEqual(["t1"]);
@@ -214,7 +214,7 @@ test("[QUE9] a published revision's concurrency holds for those that already wai
   expect(world.admission.admission()).toMatchObject({ concurrency: null, running: 6, queued: [] });
 });
 
-test("[QUE10] a thread that begins anew waits like any other, is never dropped for want of a place, and old words about it are void", async () => {
+test("[QUE10] a thread that begins again waits like any other, is never dropped for want of a place, and messages of its earlier epoch are ignored", async () => {
   const world = setUp({ concurrency: 1, overflow: "drop", maxQueue: 1 });
   await world.admit("t1", { key: "k" });
   await world.end("t1");

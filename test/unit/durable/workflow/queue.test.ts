@@ -92,7 +92,7 @@ test("[QUE3] a higher priority goes first, and its initiator then stands back", 
   expect(queue.order()).toEqual(["a2", "b1", "a1"]);
 });
 
-test("[QUE12] what waited before there were priorities still waits in its order", () => {
+test("[QUE12] threads that waited before there were priorities still wait in their order", () => {
   const storage = createNodeStorage();
   migrate(storage, { admission: queueMigrations.slice(0, 1) });
   for (const [thread, source] of [
