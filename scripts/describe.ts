@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { version } from "../src/version.ts";
 import { buildAsyncapi } from "../src/worker/describe/build-asyncapi.ts";
 import { buildOpenapi } from "../src/worker/describe/build-openapi.ts";
 import { routeDocs } from "../src/worker/describe/route-docs.ts";
-import { version } from "../src/worker/version.ts";
 
 const folder = join(import.meta.dirname, "..", "schemas");
 const documents = { "openapi.json": buildOpenapi(routeDocs, version), "asyncapi.json": buildAsyncapi(version) };

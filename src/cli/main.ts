@@ -2,15 +2,14 @@
  * The CLI's entry: the table of commands, help, and what a failure looks like. A command's module is imported only when it is
  * the one that was asked for, so that starting costs the same however many there are.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { Command, CommanderError } from "commander";
-import { CliError, type CommandModule, exitCodes } from "./lib/command.ts";
+import { version } from "../version.ts";
+import { CliError, type CommandEntry, exitCodes } from "./lib/command.ts";
 import { createTerminal, type Output } from "./lib/terminal.ts";
 import { useEnvProxy } from "./lib/use-env-proxy.ts";
 
-/** Every command; in the order of `--help`. `alias`: what it was called before. */
-export const commands: { name: string; alias?: string; summary: string; load: () => Promise<CommandModule> }[] = [
+/** Every command, in the order of `--help`. */
+export const commands: CommandEntry[] = [
   { name: "start", summary: "run a server on this machine", load: () => import("./commands/start.ts") },
   { name: "backup", summary: "copy what a server keeps, while it runs", load: () => import("./commands/backup.ts") },
   { name: "restore", summary: "make a data folder of a backup", load: () => import("./commands/restore.ts") },
@@ -85,7 +84,7 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
       if (alias !== undefined) command.alias(alias);
       if (name !== asked && alias !== asked) continue;
       const { defineCommand } = await load();
-      defineCommand(command, { terminal, env });
+      defineCommand(command, { terminal, env, commands });
     }
     await program.parseAsync(args, { from: "user" });
     return exitCodes.ok;
@@ -116,7 +115,7 @@ function createProgram(stdout: Output, stderr: Output): Command {
   const program = new Command("nerveflare");
   return program
     .description("Lets agents on many machines work together.")
-    .version(readVersion(), "-V, --version")
+    .version(version, "-V, --version")
     .option("--json", "one JSON value per line instead of prose")
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
@@ -124,11 +123,6 @@ function createProgram(stdout: Output, stderr: Output): Command {
     .showSuggestionAfterError()
     .showHelpAfterError("(run with --help for what there is)")
     .helpCommand("help [command]", "show what a command takes");
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as { version: string };
-  return version;
 }
 
 function capitalize(text: string): string {
@@ -143,7 +137,7 @@ function leaveQuietly(error: NodeJS.ErrnoException): void {
 
 if (import.meta.main) {
   process.stdout.on("error", leaveQuietly);
-  // Not awaited here: `completion` imports this module, which would wait for itself.
+  // Not awaited here: a command that waits when the process is told to end would be reported as an unsettled await.
   void runCli(process.argv.slice(2)).then((code) => {
     process.exitCode = code;
   });

@@ -7,7 +7,7 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { chmod, copyFile, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
-import { requiredMigrations } from "../worker/migrations.ts";
+import { requiredMigrations } from "../durable/required-migrations.ts";
 import type { Report } from "./control-server.ts";
 import { copyState } from "./copy-state.ts";
 import { claimDataFolder } from "./data-folder.ts";

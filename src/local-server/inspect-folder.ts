@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { objectRooms } from "../durable/object-tables.ts";
-import { version } from "../worker/version.ts";
+import { version } from "../version.ts";
 import { ServerStartError } from "./server-start-error.ts";
 import { findCorruption, findD1, findState, inUseMark, listDatabases, listFiles, readMigrations } from "./state-files.ts";
 

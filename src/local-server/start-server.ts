@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Miniflare, type V4WorkerOptions } from "miniflare";
 import { parseRetention } from "../durable/projector/retention.ts";
-import { requiredMigrations } from "../worker/migrations.ts";
+import { requiredMigrations } from "../durable/required-migrations.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
 import { BackupError, copyData } from "./backup.ts";
 import { compactD1 } from "./compact-d1.ts";

@@ -1,5 +1,4 @@
 /** The language server's wiring: documents in, findings out, each request to the one that answers it. */
-import { fileURLToPath } from "node:url";
 import {
   type Connection,
   ErrorCodes,
@@ -8,94 +7,64 @@ import {
   PositionEncodingKind,
   ResponseError,
   TextDocumentSyncKind,
-  TextDocuments,
 } from "vscode-languageserver/node";
-import { TextDocument } from "vscode-languageserver-textdocument";
-import { createIncludes } from "../cli/lib/check/create-includes.ts";
-import type { Includes } from "../compile/source/read-include.ts";
-import { type Analysis, analyse, findOccurrence, listSame } from "./analysis.ts";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import { type Analysis, findOccurrence, listSame } from "./analysis.ts";
 import { suggestAt } from "./completion.ts";
 import { describeAt } from "./hover.ts";
+import { type FindIncludes, followDocuments, type OpenDocuments } from "./open-documents.ts";
 import { listSymbols } from "./outline-symbols.ts";
 import { findRenamed, RenameRefusal, renameTo } from "./rename.ts";
-import { toCodeActions, toCompletionItem, toDiagnostic, toDocumentSymbol, toRange } from "./to-protocol.ts";
+import { toCodeActions, toCompletionItem, toDocumentSymbol, toRange } from "./to-protocol.ts";
 
-/** Milliseconds of quiet after which a text that is being typed is judged: between two keys of a fast typist, and below what is felt as waiting. */
-const debounce = 150;
+/** What the editor is told that it may ask for. */
+const offered: InitializeResult = {
+  serverInfo: { name: "nerveflare" },
+  capabilities: {
+    positionEncoding: PositionEncodingKind.UTF16,
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+    hoverProvider: true,
+    completionProvider: { triggerCharacters: [":", " ", "$", "'", '"', ".", "[", "{", "|"] },
+    definitionProvider: true,
+    referencesProvider: true,
+    documentHighlightProvider: true,
+    renameProvider: { prepareProvider: true },
+    documentSymbolProvider: true,
+    codeActionProvider: { codeActionKinds: ["quickfix", "source.fixAll"] },
+  },
+};
 
-/** Serves one editor over a connection until it says goodbye. */
-export function serveEditor(connection: Connection): void {
-  const documents = new TextDocuments(TextDocument);
-  const analyses = new Map<string, { version: number; analysis: Analysis }>();
-  const waiting = new Map<string, NodeJS.Timeout>();
-  let quiet = debounce;
-
-  connection.onInitialize((params: InitializeParams): InitializeResult => {
-    const wanted: unknown = (params.initializationOptions as { debounce?: unknown } | undefined)?.debounce;
-    if (typeof wanted === "number" && wanted >= 0 && wanted <= 10_000) quiet = wanted;
-    return {
-      serverInfo: { name: "nerveflare" },
-      capabilities: {
-        positionEncoding: PositionEncodingKind.UTF16,
-        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
-        hoverProvider: true,
-        completionProvider: { triggerCharacters: [":", " ", "$", "'", '"', ".", "[", "{", "|"] },
-        definitionProvider: true,
-        referencesProvider: true,
-        documentHighlightProvider: true,
-        renameProvider: { prepareProvider: true },
-        documentSymbolProvider: true,
-        codeActionProvider: { codeActionKinds: ["quickfix", "source.fixAll"] },
-      },
-    };
+/** Serves one editor over a connection until it says goodbye. @param findIncludes reads the files beside a document */
+export function serveEditor(connection: Connection, findIncludes: FindIncludes): void {
+  const documents = followDocuments(connection, findIncludes);
+  connection.onInitialize(({ initializationOptions }: InitializeParams) => {
+    const wanted: unknown = (initializationOptions as { debounce?: unknown } | undefined)?.debounce;
+    if (typeof wanted === "number" && wanted >= 0 && wanted <= 10_000) documents.setDebounce(wanted);
+    return offered;
   });
+  const at = createAt(documents);
+  answerReading(connection, at);
+  answerNames(connection, at);
+  connection.onCodeAction(
+    at((document, analysis, params) => toCodeActions(document, analysis, params, documents.findIncludes(document.uri))),
+  );
+  connection.listen();
+}
 
-  const read = (document: TextDocument): Analysis => {
-    const { uri, version } = document;
-    const known = analyses.get(uri);
-    if (known?.version === version) return known.analysis;
-    const analysis = analyse(document.getText(), findIncludes(uri), known?.analysis);
-    analyses.set(uri, { version, analysis });
-    return analysis;
+/** Makes the answer to a request about a place in a document; nothing where that is not open. */
+type At = <Params extends { textDocument: { uri: string } }, Answer>(
+  answer: (document: TextDocument, analysis: Analysis, params: Params) => Answer,
+) => (params: Params) => Answer | null;
+
+function createAt(documents: OpenDocuments): At {
+  return (answer) => (params) => {
+    const document = documents.find(params.textDocument.uri);
+    return document ? answer(document, documents.read(document), params) : null;
   };
+}
 
-  const publish = (document: TextDocument): void => {
-    const { uri, version } = document;
-    const diagnostics = read(document).diagnostics.map((diagnostic) => toDiagnostic(document, diagnostic));
-    void connection.sendDiagnostics({ uri, version, diagnostics });
-  };
-
-  const judge = (uri: string, delay: number): void => {
-    clearTimeout(waiting.get(uri));
-    waiting.set(
-      uri,
-      setTimeout(() => {
-        waiting.delete(uri);
-        const document = documents.get(uri);
-        if (document) publish(document);
-      }, delay),
-    );
-  };
-
-  documents.onDidOpen(({ document }) => judge(document.uri, 0));
-  documents.onDidChangeContent(({ document }) => judge(document.uri, analyses.has(document.uri) ? quiet : 0));
-  documents.onDidClose(({ document: { uri } }) => {
-    clearTimeout(waiting.get(uri));
-    waiting.delete(uri);
-    analyses.delete(uri);
-    void connection.sendDiagnostics({ uri, diagnostics: [] });
-  });
-
-  /** Answers a request about a place; nothing where the document is not open. */
-  const at = <Params extends { textDocument: { uri: string } }, Answer>(
-    answer: (document: TextDocument, analysis: Analysis, params: Params) => Answer,
-  ) => {
-    return (params: Params): Answer | null => {
-      const document = documents.get(params.textDocument.uri);
-      return document ? answer(document, read(document), params) : null;
-    };
-  };
-
+/** What a reader asks for: what something means, what may stand here, what there is. */
+function answerReading(connection: Connection, at: At): void {
   connection.onHover(
     at((document, analysis, { position }) => {
       const found = describeAt(analysis, document.offsetAt(position));
@@ -108,6 +77,15 @@ export function serveEditor(connection: Connection): void {
       return { isIncomplete: false, items: items.map((item, index) => toCompletionItem(document, item, replaced, index)) };
     }),
   );
+  connection.onDocumentSymbol(
+    at((document, { root, outline }) =>
+      root && outline?.root === root ? listSymbols(outline).map((symbol) => toDocumentSymbol(document, symbol)) : [],
+    ),
+  );
+}
+
+/** Where a name is defined and used, and giving it another. */
+function answerNames(connection: Connection, at: At): void {
   connection.onDefinition(
     at((document, analysis, { position }) => {
       const found = findOccurrence(analysis, document.offsetAt(position));
@@ -145,22 +123,4 @@ export function serveEditor(connection: Connection): void {
       }
     }),
   );
-  connection.onDocumentSymbol(
-    at((document, { root, outline }) =>
-      root && outline?.root === root ? listSymbols(outline).map((symbol) => toDocumentSymbol(document, symbol)) : [],
-    ),
-  );
-  connection.onCodeAction(at((document, analysis, params) => toCodeActions(document, analysis, params, findIncludes(document.uri))));
-
-  documents.listen(connection);
-  connection.listen();
-}
-
-/** Files beside the document, where it is a file. */
-function findIncludes(uri: string): Includes | undefined {
-  try {
-    return createIncludes(fileURLToPath(uri));
-  } catch {
-    return undefined;
-  }
 }

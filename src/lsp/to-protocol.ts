@@ -13,7 +13,7 @@ import {
   SymbolKind,
 } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import { applyFixes } from "../cli/lib/check/apply-fixes.ts";
+import { applyFixes } from "../compile/diagnostics/apply-fixes.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import { parseWorkflow } from "../compile/parse-workflow.ts";
 import type { Includes } from "../compile/source/read-include.ts";

@@ -38,7 +38,7 @@ export async function replayScript(
   return { steps: script.steps.length, differences: all };
 }
 
-/** Replays a script's file. @throws {CliError} where it is none */
+/** Replays a script's file. @throws {ScriptError} where it is none */
 export async function checkScript(compiled: CompiledWorkflow, file: string | Script): Promise<ScriptCheck> {
   const script = typeof file === "string" ? readScript(file) : file;
   const { event } = makeEvent(compiled, script.event as { [key: string]: Json } | undefined, 1);

@@ -1,10 +1,10 @@
 /** A walk as a file: the event, and what is done step by step, each with what it must lead to. JSON or YAML. */
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { CliError, exitCodes } from "../cli/lib/command.ts";
 import type { Json } from "../contract/event.ts";
 import type { Move, MoveResult } from "./create-simulation.ts";
 import { pointAt, readTyped } from "./read-typed.ts";
+import { ScriptError } from "./script-error.ts";
 
 const object = z.record(z.string(), z.json());
 
@@ -40,18 +40,18 @@ export type Expectation = z.infer<typeof expectation>;
 export type ScriptStep = z.infer<typeof step>;
 export type Script = z.infer<typeof script>;
 
-/** Reads a script; a bare list is its steps, and a bare answer one of them. @throws {CliError} where it is none */
+/** Reads a script; a bare list is its steps, and a bare answer one of them. @throws {ScriptError} where it is none */
 export function readScript(file: string): Script {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new CliError(`${file} cannot be read: ${(cause as Error).message}`, { exitCode: exitCodes.usage, cause });
+    throw new ScriptError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
   const typed = readTyped(text);
   if (typed.ok) return parseScript(typed.value, file);
   const { line, column, excerpt } = pointAt(text, typed.at);
-  throw new CliError(`${file}:${line}:${column}: ${typed.message}\n${excerpt}`, { exitCode: exitCodes.usage });
+  throw new ScriptError(`${file}:${line}:${column}: ${typed.message}\n${excerpt}`);
 }
 
 const words = new Set(["role", "answer", "do", "fail", "child", "expect"]);
@@ -63,18 +63,17 @@ function spellOut(value: unknown): unknown {
   return { answer: value };
 }
 
-/** @throws {CliError} where the value is no script */
+/** @throws {ScriptError} where the value is no script */
 export function parseScript(value: unknown, file: string): Script {
   const parsed = script.safeParse(Array.isArray(value) ? { steps: value.map(spellOut) } : value);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0] ?? { path: [], message: "" };
-  throw new CliError(`${file} is no script: ${path.join(".") || "the whole"}: ${message}`, {
+  throw new ScriptError(`${file} is no script: ${path.join(".") || "the whole"}: ${message}`, {
     hint: "A script is {event, steps: [{answer: {…}} | {do: timeout} | {fail: text} | {child: completed}]}, or a list of answers.",
-    exitCode: exitCodes.usage,
   });
 }
 
-/** What a step does. @throws {CliError} where it does nothing, or two things */
+/** What a step does. @throws {ScriptError} where it does nothing, or two things */
 export function toMove(step: ScriptStep): Move {
   const moves: Move[] = [
     ...(step.answer === undefined ? [] : [{ do: "answer" as const, output: step.answer as { [key: string]: Json } }]),
@@ -84,7 +83,7 @@ export function toMove(step: ScriptStep): Move {
   ];
   const [move, ...more] = moves;
   if (move && more.length === 0) return move;
-  throw new CliError(`a step does one of answer, do, fail, child: ${JSON.stringify(step)}`, { exitCode: exitCodes.usage });
+  throw new ScriptError(`a step does one of answer, do, fail, child: ${JSON.stringify(step)}`);
 }
 
 /** The step of a script that does this move. */

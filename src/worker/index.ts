@@ -3,13 +3,13 @@ import type { Hono } from "hono";
 import { compileWorkflow } from "../compile/compile-workflow.ts";
 import { type Environment, findNeighbours, isPaused } from "../durable/environment.ts";
 import { parseRetention } from "../durable/projector/retention.ts";
+import { requiredMigrations } from "../durable/required-migrations.ts";
 import type { AppEnv } from "./app-ports.ts";
 import { pruneDecisions } from "./audit-store.ts";
 import { createApp } from "./create-app.ts";
 import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
 import { callLimits } from "./guard-calls.ts";
-import { requiredMigrations } from "./migrations.ts";
 
 export { AgentObject, ProjectorObject, RecruitmentObject, RegistryObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
 

@@ -4,7 +4,6 @@
  */
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
-import { findMissingMigrations } from "./migrations.ts";
 import { problemError } from "./problem-error.ts";
 
 /** One part that requests need. `detail` says what is wrong and what to do; it is shown to anybody. */
@@ -144,4 +143,21 @@ async function within<T>(work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer within ${limits.timeout} ms`)), limits.timeout);
   return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+/**
+ * The migrations that are not applied yet, in order.
+ * @throws what D1 throws when it cannot be read
+ */
+async function findMissingMigrations(db: D1Database, required: readonly string[]): Promise<string[]> {
+  const applied = await db
+    .prepare("SELECT name FROM d1_migrations")
+    .all<{ name: string }>()
+    .then(({ results }) => new Set(results.map(({ name }) => name)))
+    .catch((error: unknown) => {
+      // A database that nobody has migrated yet has no such table.
+      if (String(error).includes("no such table")) return new Set<string>();
+      throw error;
+    });
+  return required.filter((name) => !applied.has(name));
 }

@@ -8,9 +8,9 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { runCli } from "../../src/cli/main.ts";
 import { connectAgent } from "../../src/client/index.ts";
+import { requiredMigrations } from "../../src/durable/required-migrations.ts";
 import { readRecord } from "../../src/local-server/data-folder.ts";
 import { isAlive } from "../../src/local-server/process-identity.ts";
-import { requiredMigrations } from "../../src/worker/migrations.ts";
 import { createOperator } from "./operator.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
 

@@ -1,7 +1,7 @@
 /** `nerveflare agents`: who may take part. */
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
-import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { readSeconds } from "../lib/read-seconds.ts";
 import { renderTable } from "../lib/terminal.ts";
@@ -123,9 +123,4 @@ function describePresence({ state, lastSignAt, seats = 0, slots, clients = 0 }: 
   const parts = [state, `last sign of life ${lastSignAt ?? "never"}`, `${seats} roles held${slots === null ? "" : ` of ${slots}`}`];
   if (clients > 1) parts.push(`${clients} processes share its token`);
   return parts.join(", ");
-}
-
-/** A query of what is given. */
-export function createQuery(values: { [name: string]: string | undefined }): string {
-  return new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)).toString();
 }

@@ -1,10 +1,9 @@
 /** `nerveflare audit`: who decided what. */
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
-import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { renderTable } from "../lib/terminal.ts";
-import { createQuery } from "./agents.ts";
 
 interface DecisionView {
   at: string;

@@ -4,8 +4,8 @@ import { type Command, Option } from "commander";
 import { type BackupFacts, backUpAtRest, completeBackup } from "../../local-server/backup.ts";
 import { findControl, giveOrder, type Report } from "../../local-server/control-server.ts";
 import type { ControlAddress } from "../../local-server/data-folder.ts";
-import { explained } from "../../local-server/explain-errors.ts";
 import type { CommandContext } from "../lib/command.ts";
+import { explained } from "../lib/explain-errors.ts";
 
 /** Defines `nerveflare backup`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
-import { readData } from "./post.ts";
+import { readData } from "../lib/read-data.ts";
 
 /** Defines `nerveflare broadcast`. */
 export function defineCommand(command: Command, context: CommandContext): void {

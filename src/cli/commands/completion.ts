@@ -26,10 +26,9 @@ export function defineCommand(command: Command, context: CommandContext): void {
       ].join("\n"),
     )
     .action(async (shell: keyof typeof shells) => {
-      // Only here are all commands loaded.
-      const { commands } = await import("../main.ts");
       const root = new Command("nerveflare");
-      for (const { name, summary, load } of commands) {
+      // Only here are all commands loaded.
+      for (const { name, summary, load } of context.commands) {
         const { defineCommand: define }: CommandModule = await load();
         define(root.command(name).description(summary), context);
       }

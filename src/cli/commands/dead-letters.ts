@@ -1,9 +1,8 @@
 /** `nerveflare dead-letters`: events that could not be run. */
 import type { Command } from "commander";
-import { type Api, type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type Api, type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { renderTable, type Terminal } from "../lib/terminal.ts";
-import { createQuery } from "./agents.ts";
 
 interface DeadLetterEntry {
   id: string;

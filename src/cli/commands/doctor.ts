@@ -1,9 +1,9 @@
 /** `nerveflare doctor`: what is wrong with a data folder or a backup, and what can be mended. */
 import { type Command, Option } from "commander";
-import { explained } from "../../local-server/explain-errors.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
 import { type Examination, examine } from "../lib/doctor/examine.ts";
 import type { Finding } from "../lib/doctor/finding.ts";
+import { explained } from "../lib/explain-errors.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 /** Defines `nerveflare doctor`. */

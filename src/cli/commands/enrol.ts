@@ -1,10 +1,9 @@
 /** `nerveflare enrol`: codes by which other machines register their agents themselves. */
 import type { Command } from "commander";
-import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { readSeconds } from "../lib/read-seconds.ts";
 import { renderTable } from "../lib/terminal.ts";
-import { createQuery } from "./agents.ts";
 
 interface EnrolmentView {
   id: string;

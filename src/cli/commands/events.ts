@@ -1,13 +1,12 @@
 /** `nerveflare events`: reads the log of what was accepted, and follows it. */
 import { type Command, InvalidArgumentError } from "commander";
-import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { archiveLog } from "../lib/events/archive-log.ts";
 import { type LogEntry, renderEvent } from "../lib/events/render-event.ts";
 import { renderRouting, type ShownRouting } from "../lib/events/render-routing.ts";
 import { tailLog } from "../lib/events/tail-log.ts";
 import { readMoment } from "../lib/read-moment.ts";
-import { createQuery } from "./agents.ts";
 
 type Filter = ApiOptions & {
   kind?: string;

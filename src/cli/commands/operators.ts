@@ -1,9 +1,8 @@
 /** `nerveflare operators`: who may look, and who may decide. */
 import type { Command } from "commander";
-import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { renderTable } from "../lib/terminal.ts";
-import { createQuery } from "./agents.ts";
 
 interface OperatorView {
   name: string;

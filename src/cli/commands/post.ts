@@ -1,11 +1,11 @@
 /** `nerveflare post`: sends one event. */
 import { randomUUID } from "node:crypto";
-import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import type { Accepted } from "../../contract/frames.ts";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
-import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
+import type { CommandContext } from "../lib/command.ts";
 import { describeVerdict } from "../lib/events/render-routing.ts";
+import { readData } from "../lib/read-data.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 /** Defines `nerveflare post`. */
@@ -40,20 +40,4 @@ function describeAnswer({ reflexes = [], threads, notes, unheard, recipients }: 
   ];
   const sent = recipients ? [`sent to ${recipients} ${recipients === 1 ? "agent" : "agents"}`] : [];
   return [...told, ...more, ...sent, ...notes.filter((note) => !said.includes(note)), ...(nobody ?? [])];
-}
-
-/**
- * Reads `--data`: JSON, or `-` for stdin.
- * @throws CliError if it is none
- */
-export async function readData(given: string): Promise<unknown> {
-  const source = given === "-" ? await text(process.stdin) : given;
-  try {
-    return JSON.parse(source);
-  } catch (cause) {
-    throw new CliError(`--data is no JSON: ${(cause as Error).message}`, {
-      hint: `Quote it for the shell: --data '{"pr": 115}'`,
-      exitCode: exitCodes.usage,
-    });
-  }
 }

@@ -1,8 +1,8 @@
 /** `nerveflare restore`: a data folder made of a backup. */
 import { type Command, Option } from "commander";
 import { restore } from "../../local-server/backup.ts";
-import { explained } from "../../local-server/explain-errors.ts";
 import type { CommandContext } from "../lib/command.ts";
+import { explained } from "../lib/explain-errors.ts";
 
 /** Defines `nerveflare restore`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {

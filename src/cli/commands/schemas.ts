@@ -1,8 +1,7 @@
 /** `nerveflare schemas`: who accepts which kinds of event, and in what shape. */
 import type { Command } from "commander";
-import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
-import { createQuery } from "./agents.ts";
 
 /** Defines `nerveflare schemas`. */
 export function defineCommand(command: Command, context: CommandContext): void {

@@ -11,11 +11,12 @@ import { createWalk, type Walk } from "../../simulate/create-walk.ts";
 import { makeEvent } from "../../simulate/make-event.ts";
 import { help, readCommand } from "../../simulate/read-command.ts";
 import { pointAt, readTyped } from "../../simulate/read-typed.ts";
-import { renderResult, toJson } from "../../simulate/render-walk.ts";
 import { saveWalk } from "../../simulate/save-walk.ts";
 import { readScript } from "../../simulate/script.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile } from "../lib/compile/compile-file.ts";
+import { explained } from "../lib/explain-errors.ts";
+import { renderResult, toJson } from "../lib/simulate/render-walk.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface SimulateOptions {
@@ -43,7 +44,7 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
       if (!Number.isInteger(seed)) throw new CliError(`--seed is a whole number, not "${options.seed}".`, { exitCode: exitCodes.usage });
       const { compiled } = await compileFile(file, terminal);
       if (options.script !== undefined) {
-        await followScript(compiled, options.script, readEvent(options.event), terminal);
+        await explained(followScript(compiled, options.script, readEvent(options.event), terminal));
         return;
       }
       const { event, notes } = makeEvent(compiled, readEvent(options.event), seed);

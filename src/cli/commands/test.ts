@@ -11,6 +11,7 @@ import { runPathInNode } from "../../path-tests/run-paths-in-node.ts";
 import { checkScript } from "../../simulate/check-script.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
+import { explained } from "../lib/explain-errors.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface TestOptions {
@@ -66,7 +67,7 @@ async function testScripts(files: string[], scripts: string[], terminal: Termina
   for (const file of files) {
     const { compiled } = await compileFile(file, terminal);
     for (const script of scripts) {
-      const { differences, steps } = await checkScript(compiled, script);
+      const { differences, steps } = await explained(checkScript(compiled, script));
       if (differences.length > 0) failed += 1;
       terminal.result({ file, script, steps, differences }, () =>
         differences.length === 0

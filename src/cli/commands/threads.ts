@@ -1,13 +1,12 @@
 /** `nerveflare threads`: what is going on, and one thread from near by. */
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
-import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { describeBecause } from "../lib/describe-because.ts";
 import { describeWait, renderWaiting, type WaitView } from "../lib/describe-wait.ts";
 import { renderTable, type Terminal } from "../lib/terminal.ts";
 import { orderThread } from "../lib/thread-order.ts";
-import { createQuery } from "./agents.ts";
 
 interface ThreadEntry {
   id: string;

@@ -1,10 +1,10 @@
 /** `nerveflare unpause`: short for `workflows unpause`; with `--server`, for a server that was started with `--paused`. */
 import { type Command, Option } from "commander";
 import { findControl, giveOrder } from "../../local-server/control-server.ts";
-import { explained } from "../../local-server/explain-errors.ts";
 import { type ApiOptions, addApiOptions } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
-import { unpauseWorkflow } from "./workflows.ts";
+import { explained } from "../lib/explain-errors.ts";
+import { unpauseWorkflow } from "../lib/workflow-queue.ts";
 
 /** Defines `nerveflare unpause`. */
 export function defineCommand(command: Command, context: CommandContext): void {

@@ -1,15 +1,9 @@
 /** `nerveflare workflows`: what is published, how its queue stands, and stopping its admission. */
 import type { Command } from "commander";
-import { type Api, type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
+import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
-import { renderTable, type Terminal } from "../lib/terminal.ts";
-import { createQuery } from "./agents.ts";
-
-interface PauseView {
-  by: string;
-  reason: string | null;
-  since: string;
-}
+import { renderTable } from "../lib/terminal.ts";
+import { createPath, definePause, describeQueue, type PauseView, type QueueView, unpauseWorkflow } from "../lib/workflow-queue.ts";
 
 interface WorkflowEntry {
   name: string;
@@ -17,13 +11,6 @@ interface WorkflowEntry {
   description: string;
   paused: PauseView | null;
   updatedAt: string;
-}
-
-interface QueueView {
-  running: number;
-  queued: string[];
-  paused: PauseView | null;
-  concurrency: number | null;
 }
 
 /** Defines `nerveflare workflows list|show|pause|unpause|withdraw`. */
@@ -77,39 +64,4 @@ export function defineCommand(command: Command, context: CommandContext): void {
       terminal.result({ name, withdrawn: true }, () => `${terminal.style("green", "withdrawn")} ${name}`);
     },
   );
-}
-
-/** Gives a command `--reason` and what `pause` does. */
-export function definePause(command: Command, context: CommandContext): void {
-  command
-    .option("--reason <text>", "why; whoever waits is told")
-    .action(async (name: string, options: ApiOptions & { reason?: string }) => {
-      const { reason } = options;
-      await order(createApi(options, context), context.terminal, name, "pause", reason === undefined ? {} : { reason });
-    });
-}
-
-/** What `unpause` does. */
-export function unpauseWorkflow(name: string, options: ApiOptions, context: CommandContext): Promise<void> {
-  return order(createApi(options, context), context.terminal, name, "unpause", {});
-}
-
-async function order(api: Api, terminal: Terminal, name: string, what: "pause" | "unpause", body: object): Promise<void> {
-  const view = (await api.order(`${createPath(name)}/${what}`, body)) as QueueView;
-  terminal.result(view, () => [`${terminal.style("green", `${what}d`)} ${name}`, ...describeQueue(view, terminal)].join("\n"));
-}
-
-function createPath(name: string): string {
-  return `v1/workflows/${encodeURIComponent(name)}`;
-}
-
-function describeQueue({ running, queued, paused, concurrency }: QueueView, terminal: Terminal): string[] {
-  const places = concurrency === null ? "" : ` of ${concurrency}`;
-  return [
-    ...(paused
-      ? [`${terminal.style("yellow", "paused")} by ${paused.by} since ${paused.since}${paused.reason ? `: ${paused.reason}` : ""}`]
-      : []),
-    `${running}${places} running, ${queued.length} waiting`,
-    ...queued.map((thread, index) => `  ${index + 1} ${thread}`),
-  ];
 }

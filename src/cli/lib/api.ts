@@ -141,3 +141,8 @@ export function explainClientError(error: ClientError, url: string, from: string
     return say(`Try again${retryAfter === undefined ? " later" : ` in ${retryAfter} s`}.`);
   return new CliError(problem ? `${problem.nrv} ${code}: ${problem.detail}` : message, { cause: error });
 }
+
+/** A query of what is given. */
+export function createQuery(values: { [name: string]: string | undefined }): string {
+  return new URLSearchParams(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)).toString();
+}

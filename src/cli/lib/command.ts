@@ -9,12 +9,23 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 export interface CommandContext {
   terminal: Terminal;
   env: Record<string, string | undefined>;
+  /** All commands that there are, for the one that completes them. */
+  commands: readonly CommandEntry[];
 }
 
 /** A command's module: `load` in the table of main.ts imports it only when it is the one that was asked for. */
 export interface CommandModule {
   /** Adds arguments, options, subcommands and the action, which throws {@link CliError} where it fails. */
   defineCommand(command: Command, context: CommandContext): void;
+}
+
+/** A row of the table of commands in main.ts. */
+export interface CommandEntry {
+  name: string;
+  /** What it was called before. */
+  alias?: string;
+  summary: string;
+  load: () => Promise<CommandModule>;
 }
 
 /** A failure that the user can mend: `message` says what happened, `hint` what to do. Everything else is a bug. */

@@ -292,7 +292,7 @@ describe("check --fix", () => {
       const text = readFileSync(fixture, "utf8");
       const before = checkText(fixture, text);
       if (!before.some(({ fix }) => fix)) continue;
-      const { applyFixes } = await import("../../../src/cli/lib/check/apply-fixes.ts");
+      const { applyFixes } = await import("../../../src/compile/diagnostics/apply-fixes.ts");
       const fixed = applyFixes(text, (candidate) => checkText(fixture, candidate));
       const unreadable = (all: typeof before): number => all.filter(({ code }) => code.startsWith("NRV1")).length;
       expect(unreadable(checkText(fixture, fixed.text)), fixture).toBeLessThanOrEqual(unreadable(before));

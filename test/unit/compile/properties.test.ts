@@ -1,6 +1,6 @@
 /** What holds for every file: of the corpus, of the examples, and broken at random by a seed. */
 import { describe, expect, test } from "vitest";
-import { applyFixes } from "../../../src/cli/lib/check/apply-fixes.ts";
+import { applyFixes } from "../../../src/compile/diagnostics/apply-fixes.ts";
 import { compileWorkflow, type Diagnostic, parseWorkflow } from "../../../src/compile/index.ts";
 import type { SourceNode } from "../../../src/compile/source/node.ts";
 import { readBrokenYaml } from "../../../src/compile/source/read-yaml.ts";

@@ -1,9 +1,9 @@
 /** What `/readyz` says part by part, what is held back until the database is there, and what fails as transient. */
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { requiredMigrations } from "../../../src/durable/required-migrations.ts";
 import type { AppPorts } from "../../../src/worker/app-ports.ts";
 import { describeFailure } from "../../../src/worker/describe-failure.ts";
-import { requiredMigrations } from "../../../src/worker/migrations.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 import { createTestApp } from "./test-app.ts";
 

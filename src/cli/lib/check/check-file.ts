@@ -1,4 +1,5 @@
 /** Reads and checks one workflow file: what the commands for authors have in common. Knows nothing of how findings are shown. */
+import type { AppliedFix } from "../../../compile/diagnostics/apply-fixes.ts";
 import { createDiagnostic, type Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
 import { parseWorkflow } from "../../../compile/parse-workflow.ts";
 import { createIncludes } from "./create-includes.ts";
@@ -18,12 +19,6 @@ export interface CheckedFile {
   fixed?: AppliedFix[];
   /** Under `--fix`: the text as it was. */
   before?: string;
-}
-
-/** A fix that was applied; the line is that of the text it was applied to. */
-export interface AppliedFix {
-  title: string;
-  line: number;
 }
 
 /** Checks a text that came from the file at `path`. */

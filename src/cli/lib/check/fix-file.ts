@@ -1,8 +1,8 @@
 /** `check --fix`: applies the fixes that findings carry, and puts the file in place in one step. */
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { applyFixes } from "../../../compile/diagnostics/apply-fixes.ts";
 import { CliError } from "../command.ts";
-import { applyFixes } from "./apply-fixes.ts";
 import { type CheckedFile, checkSource, checkText } from "./check-file.ts";
 import { readSource } from "./read-source.ts";
 

@@ -1,7 +1,9 @@
 /** Findings as data for programs. */
+
+import type { AppliedFix } from "../../../compile/diagnostics/apply-fixes.ts";
 import type { Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
 import { locateOffset, type Span } from "../../../compile/source/span.ts";
-import type { AppliedFix, CheckedFile } from "./check-file.ts";
+import type { CheckedFile } from "./check-file.ts";
 
 /** A place: lines and columns from 1, columns in UTF-16 units, the end exclusive. */
 interface RangeJson {

@@ -8,6 +8,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { encodeRow, listStatements } from "../../../durable/projector/projection-statements.ts";
 import { parseRetention } from "../../../durable/projector/retention.ts";
 import type { ProjectionRow } from "../../../durable/protocol/rpc.ts";
+import { requiredMigrations } from "../../../durable/required-migrations.ts";
 import { claimDataFolder } from "../../../local-server/data-folder.ts";
 import { refuseNewer, restoreMark } from "../../../local-server/inspect-folder.ts";
 import { ServerStartError } from "../../../local-server/server-start-error.ts";
@@ -22,7 +23,6 @@ import {
   readMigrations,
   withDatabase,
 } from "../../../local-server/state-files.ts";
-import { requiredMigrations } from "../../../worker/migrations.ts";
 import { type Compared, compareIndex } from "./compare-index.ts";
 import type { Finding } from "./finding.ts";
 import { findClassFolder, findObjectFile } from "./object-names.ts";

@@ -1,12 +1,15 @@
-/** Errors of the server's own machinery as the CLI shows them. */
-import { CliError } from "../cli/lib/command.ts";
+/** Errors of the rooms below as the CLI shows them. */
+import { ScriptError } from "../../simulate/script-error.ts";
+import { CliError, exitCodes } from "./command.ts";
 
-/** Runs what works on a data folder. @throws {CliError} that says what to do, for whatever says that */
+/** Runs what works on a data folder or a script. @throws {CliError} that says what to do, for whatever says that */
 export async function explained<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
+    if (error instanceof CliError) throw error;
     const { hint, code, message } = error as { hint?: string; code?: string; message: string };
+    if (error instanceof ScriptError) throw new CliError(message, { ...(hint && { hint }), exitCode: exitCodes.usage, cause: error });
     if (hint !== undefined) throw new CliError(message, { hint, cause: error });
     const hints: Record<string, string> = {
       ENOSPC: "The disk is full: make room and repeat.",

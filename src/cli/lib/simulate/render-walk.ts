@@ -1,8 +1,8 @@
 /** A walk as people read it: what was decided and why, whose turn it is, what is expected. Pure. */
 
-import type { Terminal } from "../cli/lib/terminal.ts";
-import type { Json } from "../contract/event.ts";
-import type { MoveResult, SimulationView, TakenDecision } from "./create-simulation.ts";
+import type { Json } from "../../../contract/event.ts";
+import type { MoveResult, SimulationView, TakenDecision } from "../../../simulate/create-simulation.ts";
+import type { Terminal } from "../terminal.ts";
 
 function shorten(value: Json): string {
   const text = JSON.stringify(value);

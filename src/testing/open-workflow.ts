@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { type CompiledWorkflow, compileWorkflow } from "../compile/compile-workflow.ts";
 import { followKeys, type Path } from "../explore/paths/find-paths.ts";
+import { runPathInNode } from "../path-tests/run-paths-in-node.ts";
 import { checkScript } from "../simulate/check-script.ts";
 import type { Script } from "../simulate/script.ts";
-import { runPathInNode } from "./run-paths-in-node.ts";
 
 /** A workflow whose paths can be followed. */
 export interface OpenWorkflow {

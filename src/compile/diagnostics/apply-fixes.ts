@@ -1,10 +1,15 @@
 /** Applies the fixes of findings to a text, round by round, for one mended fault may bring another to light. Pure. */
-import type { Diagnostic, Fix } from "../../../compile/diagnostics/diagnostic.ts";
-import { locateOffset } from "../../../compile/source/span.ts";
-import type { AppliedFix } from "./check-file.ts";
+import { locateOffset } from "../source/span.ts";
+import type { Diagnostic, Fix } from "./diagnostic.ts";
 
 /** Rounds at most: fixes are guesses, and two might undo each other for ever. */
 const maxRounds = 10;
+
+/** A fix that was applied; the line is that of the text it was applied to. */
+export interface AppliedFix {
+  title: string;
+  line: number;
+}
 
 /** The text with all fixes that could be applied, and which those were. */
 export interface FixResult {
