@@ -1,6 +1,6 @@
 /** Retries dead letters, thread by thread, and lets the threads go on that were suspended for it. Knows objects by their calls. */
 
-import type { Result } from "../contract/problem.ts";
+import type { Problem, ProblemCode, Result } from "../contract/problem.ts";
 import type { RecruitmentRpc } from "../durable/protocol/rpc.ts";
 
 /** What became of some dead letters. */
@@ -8,7 +8,7 @@ export interface RetriedDeadLetter {
   /** Ids that were taken. */
   taken: string[];
   /** Ids that stay dead letters, each with why. */
-  left: { id: string; code: string; detail: string }[];
+  left: { id: string; code: ProblemCode; detail: string }[];
   /** Threads that were suspended for what is a dead letter no more, and go on. */
   resumed: string[];
 }
@@ -63,7 +63,7 @@ async function retryEach(
   return left;
 }
 
-type Attempt = { ok: true } | { ok: false; problem: { code: string; detail: string } };
+type Attempt = { ok: true } | { ok: false; problem: Pick<Problem, "code" | "detail"> };
 
 /** An object that cannot be asked keeps its dead letters; the others are tried all the same. */
 async function attempt(call: () => Promise<Result<null>>): Promise<Attempt> {

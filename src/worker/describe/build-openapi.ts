@@ -1,7 +1,7 @@
 /** OpenAPI 3.1 of the HTTP API, out of the routes' own schemas. Pure: the same routes give the same document. */
 import type { Json } from "../../contract/event.ts";
 import type { ParameterMap } from "../../contract/http/parameter.ts";
-import { problemCodes } from "../../contract/problem.ts";
+import { problemView } from "../../contract/problem-meanings.ts";
 import type { Callers, RouteDoc } from "./route-doc.ts";
 import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";
 
@@ -41,7 +41,7 @@ export function buildOpenapi(routes: RouteDoc[], version: string): OpenApi {
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer", description: "An agent's token, or an operator's." } },
-      schemas: { Problem: problemSchema },
+      schemas: { Problem: toJsonSchema(problemView, "output") },
       responses: {
         Problem: {
           description: "A problem (RFC 9457); `code` says which, `retryable` whether to send the same again.",
@@ -51,21 +51,6 @@ export function buildOpenapi(routes: RouteDoc[], version: string): OpenApi {
     },
   };
 }
-
-const problemSchema: SchemaObject = {
-  type: "object",
-  required: ["type", "title", "status", "detail", "code", "nrv", "retryable"],
-  properties: {
-    type: { type: "string", format: "uri" },
-    title: { type: "string" },
-    status: { type: "integer" },
-    detail: { type: "string", description: "What happened and what to do." },
-    code: { type: "string", enum: Object.keys(problemCodes) },
-    nrv: { type: "string", pattern: "^NRV\\d{4}$" },
-    retryable: { type: "boolean", description: "Whether the same, under the same id, may be sent again." },
-    retryAfter: { type: "number", description: "Seconds." },
-  },
-};
 
 function describeOperation(doc: RouteDoc, method: string, pattern: string): SchemaObject {
   const { tag, summary, callers, body, answers, deprecated } = doc;

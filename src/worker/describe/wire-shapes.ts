@@ -4,19 +4,8 @@ import { channels } from "../../contract/channels.ts";
 import { cloudEvent } from "../../contract/event.ts";
 import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../contract/frames.ts";
 import { reflexKinds, signals, wordsOf } from "../../contract/language.ts";
-import { type Problem, type ProblemCode, problemCodes } from "../../contract/problem.ts";
+import { problemView } from "../../contract/problem-meanings.ts";
 import type { Verdict } from "../../contract/routing.ts";
-
-export const problemShape = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.enum(Object.keys(problemCodes) as [ProblemCode]),
-  nrv: z.string(),
-  retryable: z.boolean(),
-  retryAfter: z.number().optional(),
-}) as z.ZodType<Problem>;
 
 const verdictShape = z.looseObject({
   workflow: z.string(),
@@ -51,7 +40,7 @@ export const acceptedShape = z.looseObject({
 export const rejectedShape: z.ZodType<Rejected> = z.looseObject({
   id: z.string().nullable(),
   status: z.literal("rejected"),
-  error: problemShape,
+  error: problemView,
 });
 
 export const inboxItemShape = z.looseObject({
@@ -80,5 +69,5 @@ export const serverFrameShapes = {
   event: inboxItemShape.extend({ type: z.literal("event") }),
   accepted: acceptedShape.extend({ type: z.literal("accepted") }),
   note: serverNoteShape.extend({ type: z.literal("note") }),
-  rejected: z.looseObject({ type: z.literal("rejected"), id: z.string().nullable(), error: problemShape }),
+  rejected: z.looseObject({ type: z.literal("rejected"), id: z.string().nullable(), error: problemView }),
 } satisfies { [Type in ServerFrame["type"]]: z.ZodType<Extract<ServerFrame, { type: Type }>> };

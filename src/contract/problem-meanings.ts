@@ -1,0 +1,66 @@
+/** What each problem means and what to do about it, for people: apart from the codes, which clients carry. */
+import * as z from "zod";
+import { type Problem, type ProblemCode, problemCodes } from "./problem.ts";
+
+/** What has happened, and what the caller does. A code without a line here does not compile. */
+export const problemMeanings: Readonly<Record<ProblemCode, { meaning: string; do: string }>> = {
+  malformed: { meaning: "The request, or the event, is not of the shape asked for; `errors` names each fault.", do: "Mend it." },
+  unknown_kind: { meaning: "Nobody may send events of this kind.", do: "Mend it." },
+  source_mismatch: { meaning: "The event claims another source than its token's.", do: "Leave `source` out." },
+  unauthenticated: { meaning: "The token, ticket or code is missing, wrong, or good no more.", do: "Stop, and ask the operator." },
+  forbidden: { meaning: "The token is good, and does not grant this.", do: "Stop, and ask the operator." },
+  not_found: { meaning: "There is no such thing, or it is not the caller's to see.", do: "Drop it." },
+  id_conflict: { meaning: "The event id, or the idempotency key, came before with another body.", do: "Take a new one for what is new." },
+  stale_lease: { meaning: "The role was taken from this holder.", do: "Drop the work." },
+  turn_over: { meaning: "The turn has ended.", do: "Drop the work." },
+  offer_closed: { meaning: "The offer is filled, expired or withdrawn.", do: "Drop the claim." },
+  already_exists: { meaning: "There is one of that name.", do: "Change that one, or take another name." },
+  output_invalid: {
+    meaning: "The output is not of the role's schema; `errors` names each fault, `left` says how many tries are left.",
+    do: "Answer again; the third invalid answer ends the turn as `$FAILED`.",
+  },
+  workflow_invalid: { meaning: "The workflow file has errors; `diagnostics` lists them.", do: "Mend the file." },
+  too_large: { meaning: "It is larger than `limit`.", do: "Send less." },
+  not_allowed_now: { meaning: "What it is about is in a state in which this makes no sense.", do: "Look at its state." },
+  method_not_allowed: { meaning: "The address takes other methods; `Allow` lists them.", do: "Mend it." },
+  rate_limited: { meaning: "Too many requests or events.", do: "Send the same, under the same id, after `Retry-After`." },
+  unavailable: { meaning: "What is needed cannot be reached now.", do: "Send the same, under the same id, after `Retry-After`." },
+  starting: { meaning: "The server has just started, and is not ready.", do: "Send the same, under the same id, after `Retry-After`." },
+  mailbox_full: {
+    meaning: "The receiver has too much that is not acknowledged.",
+    do: "Send the same, under the same id, after `Retry-After`.",
+  },
+  bug: { meaning: "The server is at fault.", do: "Tell who runs it." },
+};
+
+/** A problem as it travels. */
+export const problemView = z.looseObject({
+  type: z.string().describe("A URI that names the code."),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe("What happened and what to do."),
+  code: z
+    .enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]])
+    .describe((Object.keys(problemCodes) as ProblemCode[]).map((code) => `\`${code}\`: ${problemMeanings[code].meaning}`).join("\n")),
+  nrv: z.string().regex(/^NRV\d{4}$/),
+  retryable: z.boolean().describe("Whether the same, under the same id, may be sent again."),
+  retryAfter: z.number().optional().describe("Seconds."),
+}) as z.ZodType<Problem>;
+
+/** docs/problems.md. */
+export function renderProblems(): string {
+  const rows = (Object.keys(problemCodes) as ProblemCode[]).map((code) => {
+    const { status, nrv, retryable } = problemCodes[code];
+    const { meaning, do: then } = problemMeanings[code];
+    return `| \`${code}\` | ${status} | NRV${nrv} | ${retryable ? "yes" : "no"} | ${meaning} | ${then} |`;
+  });
+  return `# Problems
+
+What a refusal says, on every transport: the body of an HTTP error (\`application/problem+json\`, RFC 9457), the \`error\` of a socket's \`rejected\` frame, the \`error\` of
+a batch's entry. \`code\` is the identity; \`detail\` says what happened and what to do; *again* is \`retryable\`: whether the same may be sent again as it is.
+
+| code | HTTP | number | again | what it means | what to do |
+|---|---|---|---|---|---|
+${rows.join("\n")}
+`;
+}
