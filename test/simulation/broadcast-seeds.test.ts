@@ -143,7 +143,7 @@ async function simulate(seed: number): Promise<void> {
   for (const id of ids) if (!removed.has(id)) expect(await turns(cluster, id)).toEqual([]);
 }
 
-test(`[AUD1] ${seeds} seeds`, async () => {
+test(`[AUD1] ${seeds} seeds: every broadcast closes by its rule, and each agent counts once`, async () => {
   silence();
   const only = process.env.NERVEFLARE_SEED;
   for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {

@@ -350,7 +350,7 @@ async function simulate(seed: number): Promise<void> {
   for (const { role, prompt } of given.values()) if (role.name === "publisher") expect(prompt).toBe("Publish build:a build:b build:c.");
 }
 
-test(`[SIM2] ${seeds} seeds`, async () => {
+test(`[SIM2] ${seeds} seeds: every child begins once and is counted once`, async () => {
   const only = process.env.NERVEFLARE_SEED;
   for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
     try {

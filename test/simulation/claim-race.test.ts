@@ -114,7 +114,7 @@ async function race(seed: number): Promise<void> {
   }
 }
 
-test(`[RACE1] ${seeds} seeds`, async () => {
+test(`[RACE1] ${seeds} seeds: each of two roles is awarded once, and nobody has both`, async () => {
   for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
   const only = process.env.NERVEFLARE_SEED;
   for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {

@@ -264,7 +264,7 @@ test("[THREAD23] a thread that begins again, and a copy, wait with the priority 
   expect(cluster.index.get(id)).toMatchObject({ status: "recruiting", parent: urgent });
 });
 
-test(`[SIM5] ${seeds} seeds`, async () => {
+test(`[SIM5] ${seeds} seeds: whatever an operator orders, every review ends as it was told to`, async () => {
   for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
   const only = process.env.NERVEFLARE_SEED;
   const failures: string[] = [];

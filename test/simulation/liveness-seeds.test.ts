@@ -189,7 +189,7 @@ async function check(cluster: ThreadCluster, players: Player[]): Promise<{ stale
   return { stale: players.reduce((sum, { stale }) => sum + stale, 0), generations: greatest };
 }
 
-test(`[LIVE2] ${seeds} seeds`, async () => {
+test(`[LIVE2] ${seeds} seeds: agents fall silent for any time, and every review ends by its rules`, async () => {
   for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
   const only = process.env.NERVEFLARE_SEED;
   let stale = 0;

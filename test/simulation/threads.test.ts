@@ -127,7 +127,7 @@ function expectCausalOrder(agent: string, events: InboxItem["event"][]): void {
   }
 }
 
-test(`[SIM1] ${seeds} seeds`, async () => {
+test(`[SIM1] ${seeds} seeds: every review ends, and each accepted answer counts once`, async () => {
   for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
   const only = process.env.NERVEFLARE_SEED;
   for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {

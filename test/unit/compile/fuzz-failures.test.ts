@@ -28,7 +28,7 @@ describe("the fuzzer", () => {
   });
 
   for (const name of failures)
-    test(`[CHECK19] kept failure ${name}`, async () => {
+    test(`[CHECK19] the failure ${name} stays mended`, async () => {
       await expectQuick(JSON.parse(readFileSync(join(folder, name), "utf8")) as FuzzCase);
     });
 

@@ -64,7 +64,7 @@ describe("files broken at random", () => {
   const runs = Number(process.env.FUZZ_RUNS ?? 600);
   const seed = Number(process.env.FUZZ_SEED ?? 7);
 
-  test(`[CHECK18] ${runs} files of seed ${seed}`, { timeout: 600_000 }, () => {
+  test(`[CHECK18] ${runs} files of seed ${seed} are answered with findings, in time`, { timeout: 600_000 }, () => {
     const random = createRandom(seed);
     for (let run = 0; run < runs; run++) {
       const text = mutateText(seeds[Math.floor(random() * seeds.length)] ?? "", random);
