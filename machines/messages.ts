@@ -149,13 +149,16 @@ export interface ModerateInput {
   status?: Extract<EngineStatus, "$MAX_ROUNDS">;
 }
 
-/** Messages to `agent/<id>`. */
-export type ToAgent =
+/** What recruitment tells `agent/<id>`. */
+export type RecruitmentToAgent =
   | { type: "claim.accepted"; role: string; offer: number; generation: number }
   | { type: "claim.rejected"; role: string; offer: number; reason: string }
   /** A role that was not claimed: named, kept from an earlier epoch, or given by a person. */
   | { type: "role.assigned"; role: string; generation: number }
-  | { type: "role.ended"; role: string; generation: number; reason: string }
+  | { type: "role.ended"; role: string; generation: number; reason: string };
+
+/** What the task tells `agent/<id>`. */
+export type TaskToAgent =
   | {
       type: "turn.assigned";
       turn: number;
@@ -173,6 +176,9 @@ export type ToAgent =
       handover?: { agent: string; why: string };
     }
   | { type: "turn.revoked"; turn: number; role: string; generation: number; reason: string };
+
+/** Messages to `agent/<id>`. */
+export type ToAgent = RecruitmentToAgent | TaskToAgent;
 
 /** Messages to `offers`, the thread's own offers. */
 export type ToOffers =
@@ -225,45 +231,58 @@ export type Write =
   | { type: "decision.record"; params: { node: string; edge: string; to: string; round: number; turn: number | null } }
   | { type: "progress.note"; params: { turn: number; role: string; agent: string } };
 
-/** Types of the writes. */
-export const writeTypes = ["message.append", "audience.note", "answer.note", "decision.record", "progress.note"] as const;
+/** A kind of write. */
+export type WriteType = Write["type"];
 
-/** Every event type that recruitment's config may name, the host's own `xstate.*` apart. */
-export const recruitmentEvents = [
-  "thread.cancel",
-  "thread.fail",
-  "thread.suspend",
-  "thread.resume",
-  "thread.suspended",
-  "role.claim",
-  "role.release",
-  "role.assign",
-  "role.needed",
-  "role.freed",
-  "role.unfilled",
-  "offer.exhausted",
-  "agent.away",
-  "agent.back",
-  "agent.deleted",
-  "delivery.refused",
-] as const;
+function listAll<Name extends string>(names: Record<Name, true>): readonly Name[] {
+  return Object.keys(names) as Name[];
+}
+
+/** Types of the writes. */
+export const writeTypes = listAll<WriteType>({
+  "message.append": true,
+  "audience.note": true,
+  "answer.note": true,
+  "decision.record": true,
+  "progress.note": true,
+});
+
+/** Every event type that recruitment's config may name, the host's own `xstate.*` apart; `role.unfilled` it raises itself. */
+export const recruitmentEvents = listAll<RecruitmentEvent["type"] | "role.unfilled">({
+  "thread.cancel": true,
+  "thread.fail": true,
+  "thread.suspend": true,
+  "thread.resume": true,
+  "thread.suspended": true,
+  "role.claim": true,
+  "role.release": true,
+  "role.assign": true,
+  "role.needed": true,
+  "role.freed": true,
+  "role.unfilled": true,
+  "offer.exhausted": true,
+  "agent.away": true,
+  "agent.back": true,
+  "agent.deleted": true,
+  "delivery.refused": true,
+});
 
 /** Every event type that the task's config may name, the host's own `xstate.*` apart. */
-export const taskEvents = [
-  "thread.cancel",
-  "thread.fail",
-  "thread.suspend",
-  "thread.resume",
-  "role.bound",
-  "role.lost",
-  "role.unfilled",
-  "role.offline",
-  "role.online",
-  "turn.answered",
-  "turn.invalid",
-  "turn.failed",
-  "turn.progress",
-  "audience.asked",
-  "child.ended",
-  "delivery.refused",
-] as const;
+export const taskEvents = listAll<TaskEvent["type"]>({
+  "thread.cancel": true,
+  "thread.fail": true,
+  "thread.suspend": true,
+  "thread.resume": true,
+  "role.bound": true,
+  "role.lost": true,
+  "role.unfilled": true,
+  "role.offline": true,
+  "role.online": true,
+  "turn.answered": true,
+  "turn.invalid": true,
+  "turn.failed": true,
+  "turn.progress": true,
+  "audience.asked": true,
+  "child.ended": true,
+  "delivery.refused": true,
+});

@@ -1,27 +1,37 @@
 /**
- * `npm run describe`: the descriptions of the API, OpenAPI and AsyncAPI, into schemas/, made of the schemas by which routes and
- * sockets parse. The Worker serves the files as they are. With `--check` nothing is written, and the run fails if they are stale.
+ * `npm run describe`: what is described by code alone. The API, as OpenAPI and AsyncAPI, made of the schemas by which routes and sockets
+ * parse: the Worker serves the files as they are. The language, for editors and for people, and the diagnostics. With `--check` nothing
+ * is written, and the run fails if a file is stale.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderCatalogue } from "../src/compile/diagnostics/render-catalogue.ts";
+import { renderEditorSchema } from "../src/compile/schema/create-editor-schema.ts";
+import { renderLanguage } from "../src/compile/schema/render-language.ts";
 import { version } from "../src/version.ts";
 import { buildAsyncapi } from "../src/worker/describe/build-asyncapi.ts";
 import { buildOpenapi } from "../src/worker/describe/build-openapi.ts";
 import { routeDocs } from "../src/worker/describe/route-docs.ts";
 
-const folder = join(import.meta.dirname, "..", "schemas");
-const documents = { "openapi.json": buildOpenapi(routeDocs, version), "asyncapi.json": buildAsyncapi(version) };
+const root = join(import.meta.dirname, "..");
+const writeJson = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;
+const files = {
+  "schemas/openapi.json": writeJson(buildOpenapi(routeDocs, version)),
+  "schemas/asyncapi.json": writeJson(buildAsyncapi(version)),
+  "schemas/nerve-workflow.schema.json": renderEditorSchema(),
+  "docs/language.md": renderLanguage(),
+  "docs/diagnostics.md": renderCatalogue(),
+};
 
-for (const [name, document] of Object.entries(documents)) {
-  const path = join(folder, name);
-  const text = `${JSON.stringify(document, null, 2)}\n`;
+for (const [name, text] of Object.entries(files)) {
+  const path = join(root, name);
   if (read(path) === text) continue;
   if (process.argv.includes("--check")) {
-    console.error(`schemas/${name} is not what the code says. Run \`npm run describe\` and commit what it writes.`);
+    console.error(`${name} is not what the code says. Run \`npm run describe\` and commit what it writes.`);
     process.exitCode = 1;
   } else {
     writeFileSync(path, text);
-    console.log(`wrote schemas/${name}`);
+    console.log(`wrote ${name}`);
   }
 }
 

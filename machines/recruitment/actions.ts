@@ -1,7 +1,7 @@
 /** Actions of recruitment, by name. What leaves a step is complete data. */
 import { pickModes, readWord, startKeys } from "../../src/contract/language.ts";
 import { clipReason, lookUp, readNumber, readObject, readReason, readText, readTexts, without } from "../facts.ts";
-import type { Emitted, Holder, MachineOutcome, RecruitmentToTask, Seat, TaskInput, ToAgent, ToOffers } from "../messages.ts";
+import type { Emitted, Holder, MachineOutcome, RecruitmentToAgent, RecruitmentToTask, Seat, TaskInput, ToOffers } from "../messages.ts";
 import type { ActionMeaning, Facts, Params, Step } from "../steps.ts";
 import type { RecruitmentContext } from "./context.ts";
 import { judgeClaim } from "./guards.ts";
@@ -10,7 +10,7 @@ import { beatsLeader } from "./rank-claims.ts";
 type Action = ActionMeaning<RecruitmentContext>;
 type Steps = Step<RecruitmentContext>[];
 
-function sendAgent(agent: string, event: ToAgent): Step<RecruitmentContext> {
+function sendAgent(agent: string, event: RecruitmentToAgent): Step<RecruitmentContext> {
   return { send: `agent/${agent}`, event };
 }
 
@@ -35,7 +35,7 @@ function readSeats(from: { [key: string]: unknown }): Record<string, Seat> {
 }
 
 /** Binds the role to the agent, with the next generation. */
-function bind(context: RecruitmentContext, role: string, agent: string, greet: (generation: number) => ToAgent): Steps {
+function bind(context: RecruitmentContext, role: string, agent: string, greet: (generation: number) => RecruitmentToAgent): Steps {
   const former = lookUp(context.seats, role);
   const generation = (former?.generation ?? 0) + 1;
   return [

@@ -1,7 +1,7 @@
 /** Actions of the task, by name. What leaves a step is complete data. */
 import { pickModes, readWord } from "../../src/contract/language.ts";
 import { clipReason, lookUp, readNumber, readObject, readReason, readText, readTexts, without } from "../facts.ts";
-import type { Emitted, MachineOutcome, Seat, TaskToRecruitment, ToAgent, ToAudience, Write } from "../messages.ts";
+import type { Emitted, MachineOutcome, Seat, TaskToAgent, TaskToRecruitment, ToAudience, Write } from "../messages.ts";
 import type { ActionMeaning, Step } from "../steps.ts";
 import type { OpenTurn, TaskContext } from "./context.ts";
 
@@ -12,7 +12,7 @@ function tellParent(event: TaskToRecruitment): Step<TaskContext> {
   return { send: "parent", event };
 }
 
-function sendAgent(agent: string, event: ToAgent): Step<TaskContext> {
+function sendAgent(agent: string, event: TaskToAgent): Step<TaskContext> {
   return { send: `agent/${agent}`, event };
 }
 

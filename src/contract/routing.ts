@@ -41,8 +41,13 @@ export interface Verdict {
 
 /** Under what its workflow's queue knows what came of a reflex that fired; undefined: the queue has nothing to do with it. */
 export function nameOutcome(event: { source: string; id: string }, { verdict, kind, place, thread }: Verdict): string | undefined {
-  if (verdict !== "fired" || kind === "emit") return undefined;
-  return kind === "workflow" ? thread : `${place} ${event.source} ${event.id}`;
+  if (verdict !== "fired") return undefined;
+  const names: Record<ReflexKind, string | undefined> = {
+    workflow: thread,
+    signal: `${place} ${event.source} ${event.id}`,
+    emit: undefined,
+  };
+  return names[kind];
 }
 
 /** What was decided of an event at its acceptance. */

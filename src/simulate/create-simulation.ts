@@ -3,7 +3,7 @@
  * claimed as they are offered; who answers, and how, is the caller's. Moves are data, so a walk can be replayed.
  */
 import { loadMachine } from "../../machines/load-machine.ts";
-import { type ModerateInput, writeTypes } from "../../machines/messages.ts";
+import type { ModerateInput, WriteType } from "../../machines/messages.ts";
 import type { RecruitmentContext } from "../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../machines/task/context.ts";
 import { type MachineStatus, readThreadStatus } from "../../machines/thread-status.ts";
@@ -15,6 +15,8 @@ import type { JsonSchema } from "../compile/ir.ts";
 import { collectsClaims } from "../compile/lower/party.ts";
 import type { Json } from "../contract/event.ts";
 import { describeMisfits } from "../contract/json-schema/check-schema.ts";
+import type { Signal } from "../contract/language.ts";
+import type { OutcomeStatus } from "../contract/statuses.ts";
 import { type ActorHost, type ActorView, createActorHost } from "../durable/host/actor-host.ts";
 import { createLogics, type Logics, type PendingWrite, type Write } from "../durable/host/logic.ts";
 import type { World } from "../durable/host/ports.ts";
@@ -24,13 +26,17 @@ import { checkOutput } from "../durable/thread/turn/check-output.ts";
 
 type Output = { [key: string]: Json };
 
+/** How a child may end in a simulation. */
+export const childEndings = ["completed", "failed"] as const satisfies OutcomeStatus[];
+export type ChildEnding = (typeof childEndings)[number];
+
 /** What may be done with a thread. */
 export type Move =
   | { do: "answer"; output: Output }
   | { do: "timeout" }
   | { do: "fail"; error: string }
-  | { do: "suspend" | "resume" | "cancel" }
-  | { do: "child"; status: "completed" | "failed" };
+  | { do: Signal }
+  | { do: "child"; status: ChildEnding };
 
 /** A decision that was taken, and why. */
 export interface TakenDecision {
@@ -126,8 +132,10 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
       if (!loaded.ok) throw new Error(loaded.faults.map(({ at, message }) => `${at}: ${message}`).join("; "));
       return loaded.machine;
     };
-    const writes: Record<string, Write> = {
-      ...Object.fromEntries(writeTypes.map((type) => [type, () => {}])),
+    const writes: Record<WriteType, Write> = {
+      "audience.note": () => {},
+      "answer.note": () => {},
+      "progress.note": () => {},
       "message.append": (write) => void steps.push(toStep(write)),
       "decision.record": ({ params, metadata }) => {
         const decision = metadata as Decision;
@@ -328,8 +336,12 @@ export function createSimulation(compiled: CompiledWorkflow, { event }: Simulati
         if (!task?.facts.children) return "no child is waited for";
         return send(task.name, { type: "child.ended", round: task.facts.round, status: move.status });
       }
-      default:
+      case "suspend":
+      case "resume":
+      case "cancel":
         return send(thread, { type: `thread.${move.do}`, reason: `${move.do} by hand` });
+      default:
+        return move satisfies never;
     }
   }
 

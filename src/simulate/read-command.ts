@@ -1,5 +1,6 @@
 /** Reads a line that was typed while a thread is walked. Pure. */
-import type { Move } from "./create-simulation.ts";
+import { signals, wordsOf } from "../contract/language.ts";
+import { childEndings, type Move } from "./create-simulation.ts";
 import { pointAt, readTyped } from "./read-typed.ts";
 
 /** What a line asks for. */
@@ -20,7 +21,7 @@ show             where the thread stands
 save FILE        the walk as a script (.json, .yaml), or as a vitest file (.ts)
 quit`;
 
-const plain = new Set(["timeout", "suspend", "resume", "cancel"]);
+const plain: ReadonlySet<string> = new Set(["timeout", ...wordsOf(signals)]);
 
 function readAnswer(line: string): WalkCommand {
   const bare = !line.startsWith("{");
@@ -44,7 +45,8 @@ export function readCommand(text: string): WalkCommand {
   if (line.startsWith("{") || /^["']?[\w$.-]+["']?\s*:(\s|$)/.test(line)) return readAnswer(line);
   if (plain.has(word) && more === "") return { type: "move", move: { do: word } as Move };
   if (word === "fail") return { type: "move", move: { do: "fail", error: more || "failed" } };
-  if (word === "child" && (more === "completed" || more === "failed")) return { type: "move", move: { do: "child", status: more } };
+  const ending = childEndings.find((status) => status === more);
+  if (word === "child" && ending) return { type: "move", move: { do: "child", status: ending } };
   if (word === "save") return more === "" ? { type: "wrong", message: "save takes a file" } : { type: "save", file: more };
   if (["sample", "back", "show", "help", "quit"].includes(word)) return { type: word } as WalkCommand;
   return { type: "wrong", message: `"${word}" is no command; \`help\` shows what there is` };

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { Json } from "../contract/event.ts";
-import type { Move, MoveResult } from "./create-simulation.ts";
+import { signals, wordsOf } from "../contract/language.ts";
+import { childEndings, type Move, type MoveResult } from "./create-simulation.ts";
 import { pointAt, readTyped } from "./read-typed.ts";
 import { ScriptError } from "./script-error.ts";
 
@@ -23,9 +24,9 @@ const step = z.strictObject({
   /** Whose turn it must be. */
   role: z.string().optional(),
   answer: object.optional(),
-  do: z.enum(["timeout", "suspend", "resume", "cancel"]).optional(),
+  do: z.enum(["timeout", ...wordsOf(signals)]).optional(),
   fail: z.string().optional(),
-  child: z.enum(["completed", "failed"]).optional(),
+  child: z.enum(childEndings).optional(),
   expect: expectation.optional(),
 });
 
@@ -95,8 +96,13 @@ export function fromMove(move: Move): ScriptStep {
       return { fail: move.error };
     case "child":
       return { child: move.status };
-    default:
+    case "timeout":
+    case "suspend":
+    case "resume":
+    case "cancel":
       return { do: move.do };
+    default:
+      return move satisfies never;
   }
 }
 

@@ -179,7 +179,8 @@ async function obey(line: string, file: string, walk: Walk, random: Random, term
       if (await walk.back()) tell(terminal, walk, walk.length(), "back");
       else terminal.error("this is the beginning");
       return true;
-    default: {
+    case "move":
+    case "sample": {
       const move = command.type === "move" ? command.move : sampleMove(walk.current(), random, terminal);
       if (!move) {
         terminal.error("nobody has a turn");
@@ -189,6 +190,8 @@ async function obey(line: string, file: string, walk: Walk, random: Random, term
       tell(terminal, walk, walk.length(), move);
       return true;
     }
+    default:
+      return command satisfies never;
   }
 }
 

@@ -9,8 +9,15 @@ export function describeBecause(because: string): string {
   } catch {
     return because;
   }
-  if (read.form === "status") return `status ${read.status}`;
-  if (read.form === "moderator") return `the moderator said ${JSON.stringify(read.saw)}`;
-  const tried = read.tried.map(({ condition, saw }) => `${condition} is ${JSON.stringify(saw)}`);
-  return tried.length > 0 ? tried.join(", ") : "no condition";
+  switch (read.form) {
+    case "status":
+      return `status ${read.status}`;
+    case "moderator":
+      return `the moderator said ${JSON.stringify(read.saw)}`;
+    case "list":
+      return read.tried.map(({ condition, saw }) => `${condition} is ${JSON.stringify(saw)}`).join(", ") || "no condition";
+    default:
+      read satisfies never;
+      return because;
+  }
 }

@@ -76,6 +76,15 @@ async function chooseByModerator(ir: WorkflowIr, node: NodeIr, view: DecisionVie
  * @param status the engine's own status, which decides in place of the last output's
  */
 export async function chooseEdge(ir: WorkflowIr, node: NodeIr, view: DecisionView, status?: string): Promise<Choice> {
-  if (ir.form === "status" || status !== undefined) return chooseByStatus(node, view, status);
-  return ir.form === "moderator" ? chooseByModerator(ir, node, view) : chooseByCondition(node, view);
+  if (status !== undefined) return chooseByStatus(node, view, status);
+  switch (ir.form) {
+    case "status":
+      return chooseByStatus(node, view, status);
+    case "list":
+      return chooseByCondition(node, view);
+    case "moderator":
+      return chooseByModerator(ir, node, view);
+    default:
+      return ir.form satisfies never;
+  }
 }

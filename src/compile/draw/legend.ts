@@ -6,7 +6,7 @@ import type { NodeKind, Picture, PictureNode } from "./picture.ts";
 import { escapeXml, round } from "./svg-text.ts";
 import { textStyles } from "./text-block.ts";
 
-const boxes: Partial<Record<NodeKind, string>> = {
+const boxes: Record<Exclude<NodeKind, "start" | "end" | "initial" | "state" | "compound">, string> = {
   open: "open role: recruited",
   named: "named role: one agent",
   broadcast: "broadcast role: many agents",

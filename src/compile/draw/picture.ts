@@ -1,4 +1,5 @@
 /** What is drawn, before it is known how: boxes, arrows and words. Both formats are made from this. Plain data. */
+import type { RoleType } from "../../contract/language.ts";
 
 /** What a box stands for, which gives it its form. */
 export type NodeKind =
@@ -6,9 +7,8 @@ export type NodeKind =
   | "start"
   /** `$END`. */
   | "end"
-  | "open"
-  | "named"
-  | "broadcast"
+  /** A role, by its type. */
+  | RoleType
   /** A person is waited for. */
   | "suspended"
   /** The thread ends without the graph's say. */

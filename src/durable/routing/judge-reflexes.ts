@@ -56,31 +56,38 @@ async function judge(
   if (!found.fires) return found.why === "key" ? say("key", found.message) : say("when", "its `when` is not met");
   const fired: Verdict = { workflow, place, kind, verdict: "fired", ...(found.key !== null && { key: found.key }) };
   const receivers = [`workflow/${workflow}`];
-  if (reflex.kind === "emit") return { verdict: fired, emits: found.emits };
-  if (reflex.kind === "signal") {
-    const ref = nameOutcome(event, fired) ?? null;
-    return {
-      verdict: { ...fired, signal: reflex.signal },
-      message: { receivers, message: { type: "signal", signal: reflex.signal, key: found.key, event: event as unknown as Json, ref } },
-    };
+  switch (reflex.kind) {
+    case "emit":
+      return { verdict: fired, emits: found.emits };
+    case "signal": {
+      const ref = nameOutcome(event, fired) ?? null;
+      return {
+        verdict: { ...fired, signal: reflex.signal },
+        message: { receivers, message: { type: "signal", signal: reflex.signal, key: found.key, event: event as unknown as Json, ref } },
+      };
+    }
+    case "workflow": {
+      const misfits = input === null ? [] : checkSchema(input, event.data ?? null);
+      if (misfits.length) return say("input", `the data does not fit its input: ${describeMisfits(misfits, "data")}`);
+      const thread = await makeThreadId(event.source, event.id, workflow, place);
+      return {
+        verdict: { ...fired, thread },
+        message: {
+          receivers,
+          message: {
+            type: "admit",
+            thread,
+            workflow,
+            revision,
+            event: event as unknown as Json,
+            initiator: agent,
+            key: found.key,
+            priority: found.priority,
+          },
+        },
+      };
+    }
+    default:
+      return reflex satisfies never;
   }
-  const misfits = input === null ? [] : checkSchema(input, event.data ?? null);
-  if (misfits.length) return say("input", `the data does not fit its input: ${describeMisfits(misfits, "data")}`);
-  const thread = await makeThreadId(event.source, event.id, workflow, place);
-  return {
-    verdict: { ...fired, thread },
-    message: {
-      receivers,
-      message: {
-        type: "admit",
-        thread,
-        workflow,
-        revision,
-        event: event as unknown as Json,
-        initiator: agent,
-        key: found.key,
-        priority: found.priority,
-      },
-    },
-  };
 }

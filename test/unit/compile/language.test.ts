@@ -1,5 +1,5 @@
-/** Holds the language's words, their page and what editors are told together. `UPDATE_DOCS=1` writes the page anew. */
-import { readFileSync, writeFileSync } from "node:fs";
+/** Holds the language's words, their page and what editors are told together. `npm run describe` writes the page anew. */
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createEditorSchema } from "../../../src/compile/schema/create-editor-schema.ts";
 import { renderLanguage } from "../../../src/compile/schema/render-language.ts";
@@ -12,8 +12,7 @@ const enumerations = Object.entries(language).flatMap(([name, value]) =>
   typeof value === "object" ? [{ name, words: value as object }] : [],
 );
 
-test("[LANG15] docs/language.md is what the declarations give (UPDATE_DOCS=1 writes it)", () => {
-  if (process.env.UPDATE_DOCS) writeFileSync(page, renderLanguage());
+test("[LANG15] docs/language.md is what the declarations give (npm run describe writes it)", () => {
   expect(readFileSync(page, "utf8")).toBe(renderLanguage());
 });
 

@@ -38,15 +38,24 @@ export const statsLimits = {
   idle: 30 * 86_400,
 } as const;
 
+/** What a turn's outcome says of the agent that had it; undefined: nothing, for it was nobody's doing. */
+const counts: Record<TurnOutcome, "success" | "failure" | undefined> = {
+  answered: "success",
+  failed: "failure",
+  timeout: "failure",
+  lost: "failure",
+  revoked: undefined,
+};
+
 /**
  * Sums up turns.
  * @param now milliseconds since 1970
  * @param timeout milliseconds that the role allows for a turn
  */
 export function summariseTurns(turns: readonly PastTurn[], now: number, timeout: number): TurnStats {
-  const counted = turns.filter(({ outcome }) => outcome !== "revoked");
+  const counted = turns.filter(({ outcome }) => counts[outcome] !== undefined);
   const times = counted
-    .filter(({ outcome }) => outcome === "answered")
+    .filter(({ outcome }) => counts[outcome] === "success")
     .map(({ given_at, ended_at }) => ended_at - given_at)
     .toSorted((a, b) => a - b);
   const last = turns.reduce((latest, { ended_at }) => Math.max(latest, ended_at), Number.NEGATIVE_INFINITY);

@@ -203,7 +203,9 @@ async function explainAgent(
       return give("unseen", "was given the offer on its connection and has not acknowledged it");
     case "acknowledged":
       return give("unanswered", describeUnanswered(standing, facts.now - offer.opened));
-    default:
+    case "absent":
       return give("unseen", "the offer is on its way, or was dropped from a full mailbox");
+    default:
+      return standing.offer satisfies never;
   }
 }

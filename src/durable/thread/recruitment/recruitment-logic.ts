@@ -3,11 +3,11 @@
  * Knows the root's rows and its machine's vocabulary.
  */
 
-import type { Emitted, ToAgent } from "../../../../machines/messages.ts";
+import type { Emitted, RecruitmentToAgent } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
-import type { ThreadView } from "../../../contract/views/thread.ts";
+import { outcomeStatuses, type ThreadStatus } from "../../../contract/statuses.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry } from "../../host/logic.ts";
 import { readChild } from "../../host/rows.ts";
@@ -85,7 +85,7 @@ export function describeThread(row: ThreadRow, agents: string[], waiting: string
     revisionNumber: row.changes,
     workflow: row.workflow,
     revision: row.revision,
-    status: row.status as ThreadView["status"],
+    status: row.status,
     createdAt: new Date(row.created_at).toISOString(),
     updatedAt: new Date(row.updated_at).toISOString(),
     initiator: row.initiator,
@@ -103,7 +103,7 @@ function isAgent(row: ThreadRow): boolean {
 
 function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Message | null {
   const { services } = scope;
-  const event = fact as unknown as ToAgent;
+  const event = fact as unknown as RecruitmentToAgent;
   const thread = readThread(scope.storage) as ThreadRow;
   const { ir } = scope.definition as CompiledWorkflow;
   const place = "role" in event ? ir.roles.findIndex(({ name }) => name === event.role) : -1;
@@ -167,7 +167,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Me
       });
     case "role.ended":
       // The thread's own end, of which each holder is told, ends their roles too.
-      if (event.reason in { completed: 1, failed: 1, cancelled: 1 }) return null;
+      if (outcomeStatuses.some((status) => status === event.reason)) return null;
       scope.storage.exec(
         "INSERT OR REPLACE INTO ended_seat VALUES (?, ?, ?, ?, ?)",
         event.role,
@@ -182,11 +182,12 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Me
         seat: { ...seat(event.generation, false), lost: event.reason === "lost" },
       });
     default:
-      throw new Error(`recruitment sends agents no ${event.type}`);
+      event satisfies never;
+      throw new Error(`recruitment sends agents no ${fact.type}`);
   }
 }
 
-const statusOf: Record<string, ThreadView["status"]> = {
+const statusOf: Record<Exclude<Emitted["type"], "edge.published">, ThreadStatus> = {
   "thread.started": "running",
   "thread.resumed": "running",
   "thread.suspended": "suspended",
@@ -207,7 +208,6 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: (to: string, mes
   const task = child ?? before.task;
   // What was suspended before its party was complete goes on looking for it.
   const status = event.type === "thread.resumed" && child === undefined ? "recruiting" : statusOf[event.type];
-  if (!status) return;
   const thread: ThreadRow = { ...before, status, reason, task, changes: before.changes + 1, updated_at: scope.now };
   const endChildren = (cause: CloudEvent): void => {
     if (ended && task !== null && spawns(scope.definition as CompiledWorkflow))

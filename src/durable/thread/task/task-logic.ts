@@ -3,7 +3,7 @@
  * Knows the task's rows and its machine's vocabulary.
  */
 
-import type { ModerateInput, ToAgent, ToAudience } from "../../../../machines/messages.ts";
+import type { ModerateInput, TaskToAgent, ToAudience, WriteType } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import { createModerator, type Moderator, summariseDecision } from "../../../compile/decide/create-moderator.ts";
 import type { Decision, Step } from "../../../compile/decide/view.ts";
@@ -52,7 +52,7 @@ interface DecisionEffects extends Pick<Decision, "emits" | "spawns"> {
 const moderators = new WeakMap<object, Moderator>();
 
 export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate: PromiseLogic<ThreadServices> } {
-  const writes: Record<string, Write<ThreadServices>> = {
+  const writes: Record<WriteType, Write<ThreadServices>> = {
     "message.append": ({ params, metadata }, scope) => {
       const { storage, now } = scope;
       const answer = readAnswer(params, metadata, storage);
@@ -171,7 +171,7 @@ function readAppended(scope: ThreadScope, pending: readonly PendingWrite[]): App
 /** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
 function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
   const { services } = scope;
-  const event = fact as unknown as ToAgent;
+  const event = fact as unknown as TaskToAgent;
   const start = readTaskStart(scope);
   const cause = services.cause ?? start.event.id;
   const { ir } = scope.definition as CompiledWorkflow;
@@ -228,7 +228,8 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
     noteTurnEnd(scope, event.turn, readTurnOutcome(event.reason));
     return createMail({ channel: "my", event: revoked, ends: turn });
   }
-  throw new Error(`a task sends agents no ${event.type}`);
+  event satisfies never;
+  throw new Error(`a task sends agents no ${fact.type}`);
 }
 
 /** What the machine says of an audience: the asking takes a registry and so a message; the rest is done at once. */
