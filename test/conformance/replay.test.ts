@@ -10,7 +10,7 @@ function ready(ir: typeof codeReview) {
 }
 
 describe("replaying decisions by the machine", () => {
-  it("[DECIDE14] decides the next role with its prompt", async () => {
+  it("[DECIDE15] decides the next role with its prompt", async () => {
     const steps = [{ role: "reviewer", output: { $status: "changes_requested", changes: ["a"] } }];
     expect(await replayCase(ready(codeReview), steps, null)).toEqual({
       ok: true,
@@ -18,7 +18,7 @@ describe("replaying decisions by the machine", () => {
     });
   });
 
-  it("[DECIDE14] tells a suspension from a decision and an error", async () => {
+  it("[DECIDE15] tells a suspension from a decision and an error", async () => {
     const suspended = await replayCase(ready(codeReview), [{ role: "author", output: { $status: "$SUSPEND", reason: "ask Ann" } }], null);
     expect(suspended).toEqual({ ok: true, value: { action: "suspend", suspendedRole: "author", prompt: "ask Ann" } });
     const unknown = await replayCase(ready(codeReview), [{ role: "author", output: { $status: "nonsense" } }], null);
@@ -26,7 +26,7 @@ describe("replaying decisions by the machine", () => {
     expect((await replayCase(ready(codeReview), [{ role: "nobody", output: {} }], null)).ok).toBe(false);
   });
 
-  it("[DECIDE14] walks by conditions over the whole history", async () => {
+  it("[DECIDE15] walks by conditions over the whole history", async () => {
     const speech = (role: string) => ({ role, output: { argument: "x", conceded: false } });
     const steps = ["against", "for", "against", "for", "against", "for"].map(speech);
     const taken = await replayWalk(ready(debate), steps, null, 7);

@@ -79,7 +79,7 @@ describe("[HALF1] a client that names the connection which it replaces is given 
   });
 });
 
-describe("[HALF2] from the alarm, silence while holding is the end of", () => {
+describe("[HALF2] by the alarm, silence while holding events ends", () => {
   test("a socket, over an eviction too; what it held goes to the one that is alive", async () => {
     const player = await joinNext();
     const alive = await connect(player, "?connection=b");

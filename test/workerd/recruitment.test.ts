@@ -305,7 +305,7 @@ test("[EXPL7] explain says whose turn is waited for, until when, and what happen
   expect((await call("GET", `/v1/threads/${thread}/explain`)).body).toMatchObject({ status: "completed", waits: [], unfilled: [] });
 });
 
-test("[THREAD11] a named role whose agent there is not refuses the start, with the name", async () => {
+test("[THREAD11] a named role whose agent is not registered refuses the start, with the name", async () => {
   await publish("ghost", duty("ghost", "type: named\nagent: nobody-9"));
   const thread = await begin("ghost");
   await expectThread(thread, { status: "failed", error: "the role doer names the agent nobody-9, and there is none" });

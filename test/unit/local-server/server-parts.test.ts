@@ -44,7 +44,7 @@ test("[FREEZE1] a process that is held still writes nothing, and goes on afterwa
   await vi.waitFor(() => expect(read()).not.toBe(after), within);
 });
 
-test("[FREEZE2] a process that ended, or was woken, while it was to stand still is said, for what was read is of no instant", async () => {
+test("[FREEZE2] a process that ended or was woken while it was to stand still is an error, for what was read belongs to no one instant", async () => {
   const { pid, child } = await startCounter();
   await expect(whileFrozen(pid, async () => void process.kill(pid, "SIGCONT"))).rejects.toThrow("did not stand still");
   const ended = once(child, "exit");

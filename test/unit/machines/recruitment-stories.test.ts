@@ -49,13 +49,13 @@ describe("a claim race", () => {
     expect(region(thread, "reviewer")).toBe("offering");
   });
 
-  it("[RECR4] refuses a role that the workflow does not have: nothing takes it", () => {
+  it("[RECR4] does not take a claim for a role that the workflow does not have", () => {
     expect(restore(review()).can({ type: "role.claim", role: "nobody", agent: "rita", offer: 1, eligible: true })).toBe(false);
   });
 });
 
 describe("a group", () => {
-  it("[RECR14] starts together, and its not is mutual", () => {
+  it("[RECR14] starts together, and `not` in it holds both ways", () => {
     const thread = start(lowerRecruitment(debate), { start: "new", seats: { host: { agent: "host-1", generation: 1 } } });
     claim(thread, "pro", { role: "for" });
     expect(status(thread)).toBe("recruiting");
@@ -150,7 +150,7 @@ describe("presence", () => {
     expect(lastSent(thread, "role.lost")).toMatchObject({ why: "released" });
   });
 
-  it("[RECR27] gives a role away whose award could not be delivered", () => {
+  it("[RECR27] gives a role to somebody else when its award could not be delivered", () => {
     const thread = pair({ name: "worker" });
     const refused = { type: "delivery.refused", about: "claim.accepted", agent: "ann", role: "worker", generation: 1, reason: "deleted" };
     expect(listSent(send(thread, refused))).toContain("offers offer.open");
@@ -189,7 +189,7 @@ describe("a pool that names itself", () => {
 });
 
 describe("a pool whose holder is lost in mid-turn", () => {
-  it("[RECR12] is sought again when the task says that the turn still needs somebody", () => {
+  it("[RECR12] is recruited again when the task says that the turn still needs somebody", () => {
     const thread = pair({ name: "worker", bind: "turn" });
     send(thread, { type: "role.needed", role: "worker", generation: 0, why: "picked" });
     claim(thread, "ann");
@@ -238,7 +238,7 @@ describe("suspend, resume, cancel", () => {
     expect(restore(late).output).toEqual(output);
   });
 
-  it("[THREAD14] lets what the task committed first win over a cancel", () => {
+  it("[THREAD14] lets an end that the task committed first win over a cancel", () => {
     const thread = review();
     claim(thread, "rita");
     send(thread, { type: "thread.cancel" });
@@ -298,7 +298,7 @@ describe("another group", () => {
 });
 
 describe("context", () => {
-  it("[THREAD26] clips what people write, and holds no more than facts", () => {
+  it("[THREAD26] clips what people write, and holds facts only", () => {
     const thread = review();
     send(thread, { type: "thread.suspend", reason: "é".repeat(10_000) });
     const { reason } = restore(thread).context as { reason: string };

@@ -79,7 +79,7 @@ describe("a loss in mid-turn", () => {
     expect(listSent(effects)).toEqual(["agent/rita turn.revoked", "agent/rob turn.assigned"]);
   });
 
-  it("[TASK10] takes the graph's way where it has one", () => {
+  it("[TASK10] takes the graph's edge where it has one", () => {
     const task = single({}, { $OFFLINE: "$END" });
     send(task, { type: "role.lost", role: "worker", generation: 1, why: "lost" });
     expect(listWrites(task).at(-1)).toEqual(["message.append", { turn: 1, role: "worker", agent: "ann", round: 1, status: "$OFFLINE" }]);
@@ -159,7 +159,7 @@ describe("failures and refused outputs", () => {
     expect(restore(task).context.reason).toBe("invalid_output");
   });
 
-  it("[TASK6] takes a turn that cannot be delivered for a failure", () => {
+  it("[TASK6] counts a turn that cannot be delivered as a failure", () => {
     const task = single({}, { $FAILED: "$END" });
     send(task, { type: "delivery.refused", about: "turn.assigned", reason: "deleted", ...fence(1) });
     decide(task, "$FAILED");
@@ -201,7 +201,7 @@ describe("suspend and resume", () => {
     expect(lastSent(task, "turn.assigned")).toMatchObject({ turn: 2, role: "reviewer", decision: 2, resumed: { reason: "which branch?" } });
   });
 
-  it("[THREAD16] takes a second order to suspend, and one to resume, for nothing", () => {
+  it("[THREAD16] ignores a second order to suspend, and one to resume what runs", () => {
     const task = begin();
     expect(send(task, { type: "thread.resume" })).toEqual([]);
     send(task, { type: "thread.suspend" });
@@ -245,7 +245,7 @@ describe("rounds", () => {
     expect(where(done)).toBe("completed");
   });
 
-  it("[THREAD8] take the graph's way where it has one", () => {
+  it("[THREAD8] take the graph's edge where it has one", () => {
     const task = single({}, { $MAX_ROUNDS: "$END" }, { maxRounds: 1 });
     send(task, { type: "turn.answered", ...fence(1) });
     const effects = decide(task, "again");

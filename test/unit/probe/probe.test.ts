@@ -23,7 +23,7 @@ test("[PROBE1] a server that accepts what it must refuse breaks those rules alon
   expect(findings.find(({ id }) => id === "T8")).toMatchObject({ expected: "a refusal with source_mismatch", got: "accepted" });
 });
 
-test("[PROBE1] a server that refuses with another code, or refuses what is right, is told which", async () => {
+test("[PROBE1] a server that refuses with another code, or refuses what is right, is told which rule it breaks", async () => {
   const findings = await probe(["T2", "T6"], (server) => {
     server.judge = () => createProblem("forbidden", "No.");
   });

@@ -90,7 +90,7 @@ describe("the party", () => {
     expect(listParty(ir, "resume")).toEqual(["c", "e"]);
   });
 
-  it("[RECR14] sets apart within a group in both directions, across groups in one", () => {
+  it("[RECR14] honours `not` within a group in both directions, across groups in one", () => {
     const find = (name: string) => ir.roles.find((role) => role.name === name) as (typeof ir.roles)[0];
     expect(listSetApart(ir, find("a"))).toEqual(["b"]);
     expect(listSetApart(ir, find("b"))).toEqual(["a"]);

@@ -32,7 +32,7 @@ test("[RECR4] each rule refuses in its own words", async () => {
   expect(await judge({}, { capacity: { slots: 2, used: 2 } })).toEqual({ rule: "capacity", why: "at capacity (2 of 2)" });
 });
 
-test("[RECR24] a role sets apart who holds what its `not` names, of pools who held it last", () => {
+test("[RECR24] `not` keeps out whoever holds a role that it names, and of a pool whoever held it last", () => {
   const ir = makeWorkflow({
     nodes: [],
     roles: [

@@ -63,7 +63,7 @@ test("[RECR18] the higher score wins, and at a draw whoever came earlier", () =>
   expect(rankClaims(claims).map((claim) => claim.agent)).toEqual(["b", "d", "a", "c", "e", "f"]);
 });
 
-test("[RECR23] stats are numbers of the past, and of nothing where there is none", () => {
+test("[RECR23] stats are numbers, also for an agent without a past", () => {
   const turn = (outcome: PastTurn["outcome"], from: number, to: number): PastTurn => ({
     outcome,
     given_at: from * 1000,
