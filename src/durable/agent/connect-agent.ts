@@ -1,0 +1,41 @@
+/** Gives an agent's object the platform: its store and alarm, its other objects, the metrics. */
+import { type Environment, findNeighbours } from "../environment.ts";
+import { countCommit } from "../projector/metrics.ts";
+import { createDurableWorld } from "../storage/durable-world.ts";
+import type { AgentCore, AgentPorts } from "./agent-core.ts";
+import type { AgentConnections } from "./connection/agent-connections.ts";
+import type { Pacer } from "./connection/pacer.ts";
+import { readRates } from "./connection/rate.ts";
+
+export interface AgentParts {
+  /** The agent's id. */
+  name: string;
+  /** The object itself, once it is made. */
+  agent(): AgentCore;
+  connections: Pick<AgentConnections, "count" | "silentAt">;
+  pacer: Pacer;
+  later(milliseconds: number, work: () => void): void;
+}
+
+export function connectAgent(ctx: DurableObjectState, env: Environment, parts: AgentParts): AgentPorts {
+  const { name, connections, pacer, later } = parts;
+  const near = findNeighbours(env, ctx.id.name);
+  return {
+    world: createDurableWorld(ctx, `agent/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
+    registry: near.registry,
+    threadActor: near.threadActor,
+    holders: (thread, viewer) => near.thread(thread).holders(viewer),
+    // An object that asks itself would wait for a call of its own.
+    askRoom: async (agent, source, bytes) => (agent === name ? parts.agent() : near.agent(agent)).room(source, bytes),
+    outcomes: (workflow, refs) => near.workflow(workflow).outcomes(refs),
+    project: near.project,
+    settle: () => ctx.storage.sync(),
+    later,
+    countCommit: () => countCommit("agent"),
+    connections: connections.count,
+    silentAt: connections.silentAt,
+    rates: readRates(env),
+    pace: pacer.take,
+    owe: pacer.owe,
+  };
+}

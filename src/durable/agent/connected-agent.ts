@@ -1,0 +1,83 @@
+/** The Durable Object of an agent as the platform runs it: its core, its sockets, its alarm. What may be asked of it is agent-object's. */
+import { DurableObject } from "cloudflare:workers";
+import { type Environment, isPaused } from "../environment.ts";
+import { countWake } from "../projector/metrics.ts";
+import type { Principal } from "../protocol/rpc.ts";
+import { holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
+import { type AgentCore, createAgentCore } from "./agent-core.ts";
+import { connectAgent } from "./connect-agent.ts";
+import { type AgentConnections, createAgentConnections } from "./connection/agent-connections.ts";
+import { createPacer } from "./connection/pacer.ts";
+import { refuseToken } from "./identity.ts";
+import { createSharedTimers } from "./presence/shared-timers.ts";
+
+const now = (): number => Date.now();
+
+/** What an agent's object holds in memory. */
+export interface AgentLife {
+  readonly name: string;
+  /** Made when it is first asked for. */
+  readonly core: AgentCore;
+  readonly connections: AgentConnections;
+  /** Undefined: nobody ever registered an agent of this id, and asking for one leaves no trace. */
+  find(principal?: Principal): AgentCore | undefined;
+}
+
+function createAgentLife(ctx: DurableObjectState, env: () => Environment): AgentLife {
+  let made: AgentCore | undefined;
+  const later = createSharedTimers((milliseconds, work) => void setTimeout(work, milliseconds), now);
+  const pacer = createPacer(() => new Promise((resolve) => later(0, resolve)));
+  const connections = createAgentConnections({ ctx, agent: () => life.core, pacer, later, now });
+  const life: AgentLife = {
+    connections,
+    get name() {
+      return readName(ctx);
+    },
+    get core() {
+      made ??= createAgentCore(life.name, connectAgent(ctx, env(), { name: life.name, agent: () => life.core, connections, pacer, later }));
+      return made;
+    },
+    find: (principal) => made ?? (isStored(ctx) || (principal && "operator" in principal) ? life.core : undefined),
+  };
+  return life;
+}
+
+export abstract class ConnectedAgent extends DurableObject<Environment> {
+  // A field, and no getter or method: what a class's prototype has could be asked for from outside.
+  protected readonly life: AgentLife;
+
+  constructor(ctx: DurableObjectState, env: Environment) {
+    super(ctx, env);
+    countWake("agent");
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.life = createAgentLife(ctx, () => this.env);
+    this.life.connections.sockets.wake();
+  }
+
+  override async alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx);
+    this.life.connections.closeSilent();
+    await ringAgain(this.ctx, () => this.life.core.alarm());
+    this.life.connections.closeVoid("the token's time is over");
+  }
+
+  /** `GET /v1/connect` and `/v1/inbox/stream`: the Worker checked the form and put the token, or the ticket, into `Authorization`. */
+  override async fetch(request: Request): Promise<Response> {
+    const [scheme, secret = ""] = (request.headers.get("authorization") ?? "").split(" ");
+    const proven =
+      (await (scheme === "Ticket" ? this.life.find()?.redeemTicket(secret) : this.life.find()?.prove(secret))) ?? refuseToken();
+    return this.life.connections.open(request, proven);
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> | undefined {
+    return this.life.connections.takeFrame(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.life.connections.sockets.close(socket, code === 1005 || code === 1006 ? 1000 : code);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.life.connections.sockets.close(socket, 1011);
+  }
+}

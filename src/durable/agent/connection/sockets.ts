@@ -1,0 +1,133 @@
+/** The open sockets of one agent, which the platform keeps while its object sleeps. Knows sockets and readers, not what they send. */
+import { closeCodes } from "../../../contract/channels.ts";
+import type { ServerNote } from "../../../contract/frames.ts";
+import type { AgentCore } from "../agent-core.ts";
+import { agentLimits } from "../agent-schema.ts";
+import type { Connections } from "../presence/presence.ts";
+import type { ConnectionWish } from "./connection-request.ts";
+import { isSilent } from "./silence.ts";
+import { type Attachment, createSocketConnection, readPing, type SocketConnection, send } from "./socket-connection.ts";
+
+export interface Sockets {
+  /** Takes up those that were open while the object slept. */
+  wake(): void;
+  /** The oldest gives way to a new one: a client that lost its connection may not have closed it. */
+  makeRoom(): void;
+  /** @param notes what the client is told first */
+  open(server: WebSocket, wish: ConnectionWish, tokenHash: string, notes: ServerNote[]): void;
+  /** Undefined: it was closed, and has no say any more. */
+  find(socket: WebSocket): SocketConnection | undefined;
+  close(socket: WebSocket, code: number, reason?: string): void;
+  /** Closes those of these names: their client is here by another connection. */
+  replace(names: readonly string[]): void;
+  /** Tells the processes that name themselves something beside events. */
+  tell(note: ServerNote): void;
+  /** Closes those that hold events and are silent; who holds nothing may sleep. */
+  closeSilent(): void;
+  /** Closes those that gave no sign of life, holding events or not: another connection of the agent did. */
+  closeQuiet(): void;
+  /** Closes those whose token is not good any more. */
+  closeVoid(reason: string): void;
+  closeAll(reason: string): void;
+  readonly readers: readonly SocketConnection[];
+  /** How many are open, and when the newest was pinged. */
+  count(): Connections;
+}
+
+export interface SocketPorts {
+  ctx: DurableObjectState;
+  agent(): Pick<AgentCore, "mailbox" | "presence" | "holds">;
+  /** A socket was closed: what it sent and nobody has looked at goes with it. */
+  dropped(socket: WebSocket): void;
+  now(): number;
+}
+
+export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Sockets {
+  const open = new Map<WebSocket, SocketConnection>();
+
+  function connect(socket: WebSocket, attachment: Attachment): SocketConnection {
+    const connection = createSocketConnection(socket, attachment, {
+      mailbox: agent().mailbox,
+      readPing: () => readPing(ctx, socket),
+      // Not at once: its mailbox is dealing with it.
+      tooSlow: () => queueMicrotask(() => close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead")),
+    });
+    open.set(socket, connection);
+    return connection;
+  }
+
+  function listByAge(): [WebSocket, SocketConnection][] {
+    return [...open].sort(([, a], [, b]) => a.order - b.order);
+  }
+
+  function close(socket: WebSocket, code: number, reason?: string): void {
+    // The time of its last ping goes with it.
+    const pinged = readPing(ctx, socket);
+    const connection = open.get(socket);
+    if (connection) {
+      open.delete(socket);
+      dropped(socket);
+      agent().mailbox.detach(connection);
+    }
+    try {
+      socket.close(code, reason);
+    } catch {
+      // It is closed already.
+    }
+    agent().presence.noteDisconnected(pinged);
+  }
+
+  function closeWhere(isMeant: (connection: SocketConnection) => boolean, code: number, reason: string): void {
+    for (const [socket, connection] of open) if (isMeant(connection)) close(socket, code, reason);
+  }
+
+  return {
+    wake() {
+      const awake = ctx.getWebSockets().map((socket) => connect(socket, socket.deserializeAttachment() as Attachment));
+      // All at once: what one holds is not given to another.
+      if (awake.length) agent().mailbox.attach(...awake.toSorted((a, b) => a.order - b.order));
+    },
+    makeRoom() {
+      for (const [socket] of listByAge().slice(0, Math.max(0, open.size - agentLimits.sockets + 1)))
+        close(socket, closeCodes.replaced, "a newer connection took its place");
+    },
+    open(server, { channels, after, connection, client }, tokenHash, notes) {
+      ctx.acceptWebSocket(server);
+      const order = (listByAge().at(-1)?.[1].order ?? 0) + 1;
+      for (const note of notes) send(server, { type: "note", ...note });
+      agent().mailbox.attach(connect(server, { channels, after, through: after, tokenHash, connection, client, since: now(), order }));
+      agent().presence.noteConnected();
+    },
+    find: (socket) => open.get(socket),
+    close,
+    replace: (names) =>
+      closeWhere(
+        ({ connection }) => connection !== undefined && names.includes(connection),
+        closeCodes.replaced,
+        "its client came back by another connection",
+      ),
+    tell(note) {
+      for (const [socket, { client }] of open) if (client !== undefined) send(socket, { type: "note", ...note });
+    },
+    closeSilent: () => closeWhere((each) => isSilent(each, now()), closeCodes.replaced, "it holds events and gave no sign of life"),
+    closeQuiet: () =>
+      closeWhere(
+        ({ lastSign }) => now() - lastSign > agentLimits.silent,
+        closeCodes.replaced,
+        "it gave no sign of life, and another connection did",
+      ),
+    closeVoid: (reason) => closeWhere(({ tokenHash }) => !agent().holds(tokenHash), closeCodes.token, reason),
+    closeAll(reason) {
+      // Those too that no reader stands for.
+      for (const socket of ctx.getWebSockets()) close(socket, closeCodes.token, reason);
+    },
+    get readers() {
+      return [...open.values()];
+    },
+    count() {
+      const connected = ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
+      const pinged = Math.max(0, ...connected.map((socket) => readPing(ctx, socket)));
+      return { count: connected.length, ...(pinged > 0 && { pinged }) };
+    },
+  };
+}
