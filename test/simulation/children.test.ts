@@ -247,7 +247,7 @@ test("[CHILD4] a child that does not fit its workflow's input, or has none, fail
   expect(refused?.row.event.data).toMatchObject({ workflow: "build", reason: expect.stringContaining("does not fit the input of build") });
 });
 
-test("[CHILD5] who cancels a thread cancels its children", async () => {
+test("[CHILD5] whoever cancels a thread cancels its children", async () => {
   const { cluster, playUntil, post } = await open();
   await post("wanted", "release.wanted", {});
   const planOnly: Perform = (turn) => (turn.role.name === "planner" ? perform(turn) : undefined);
@@ -284,7 +284,7 @@ test("[CHILD6] a restart ends the children of the epoch before, and a step whose
   expect(is("cancelled")).toHaveLength(3);
 });
 
-test("[CHILD5] who cancels a thread cancels its grandchildren", async () => {
+test("[CHILD5] whoever cancels a thread cancels its grandchildren", async () => {
   const { cluster, playUntil, post } = await open(undefined, grand);
   await post("wanted", "world.wanted", {});
   const planOnly: Perform = (turn) => {

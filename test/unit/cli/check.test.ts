@@ -162,7 +162,7 @@ describe("!include", () => {
     expect(await run("check", write("i2.yaml", using("./parts/how.md")))).toMatchObject({ code: 0 });
   });
 
-  test.each(["../outside.md", "/etc/hostname", "link.md", "parts", "none.md"])("[LANG11] %s is not had", async (path) => {
+  test.each(["../outside.md", "/etc/hostname", "link.md", "parts", "none.md"])("[LANG11] %s is not brought in", async (path) => {
     mkdirSync(join(folder, "parts"), { recursive: true });
     if (path === "link.md") symlinkSync("/etc/hostname", join(folder, path));
     const { code, out } = await run("check", write("i3.yaml", using(path)));
@@ -187,18 +187,21 @@ describe("files that include one another", () => {
       at: "c.yaml, line 3",
     },
   };
-  test.each(Object.entries(cases))("[CHECK1] %s: the circle is told, and its line once", async (_title, { start, files, circle, at }) => {
-    for (const [name, text] of Object.entries(files)) write(name, text);
-    const { code, out } = await run(
-      "check",
-      write("main.yaml", fine.replace("procedure: Do it.", `procedure: !include ${start}`)),
-      "--no-color",
-    );
-    expect(code).toBe(1);
-    expect(out.split("NRV1016")).toHaveLength(2);
-    expect(out).toContain(`${at}: \`${start}\` includes itself: ${circle}.`);
-    expect(out.split(", line ")).toHaveLength(2);
-  });
+  test.each(Object.entries(cases))(
+    "[CHECK1] %s: the circle is reported, with its line once",
+    async (_title, { start, files, circle, at }) => {
+      for (const [name, text] of Object.entries(files)) write(name, text);
+      const { code, out } = await run(
+        "check",
+        write("main.yaml", fine.replace("procedure: Do it.", `procedure: !include ${start}`)),
+        "--no-color",
+      );
+      expect(code).toBe(1);
+      expect(out.split("NRV1016")).toHaveLength(2);
+      expect(out).toContain(`${at}: \`${start}\` includes itself: ${circle}.`);
+      expect(out.split(", line ")).toHaveLength(2);
+    },
+  );
 
   test("[CHECK2] a fault two files in names the innermost file and its line, once", async () => {
     write("outer.yaml", "a: !include inner.yaml\n");

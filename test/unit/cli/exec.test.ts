@@ -68,7 +68,7 @@ describe("a program", () => {
     await expect(running).rejects.toThrow(/ended/);
   });
 
-  test("[EXEC10] that leaves a daemon holding its pipes is not waited for", async () => {
+  test("[EXEC9] that leaves a daemon holding its pipes is not waited for", async () => {
     expect(await perform(`sleep 60 & echo '{"ok":true}'`)).toEqual({ ok: true });
   });
 });

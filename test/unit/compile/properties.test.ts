@@ -29,7 +29,7 @@ const apply = (text: string, { span, text: inserted }: { span: { start: number; 
   text.slice(0, span.start) + inserted + text.slice(span.end);
 
 describe("findings", () => {
-  test("[CHECK7] lie inside the text, with all that they point at, in source order, each once", () => {
+  test("[CHECK7] lie inside the text, with the places that they point at, in source order, each once", () => {
     forBroken(21, (text) => {
       const { diagnostics } = parseWorkflow(text);
       const places = diagnostics.flatMap(({ span, related, fix }) => [

@@ -14,14 +14,14 @@ test("[ACC19] without a token nothing is asked of any object", async () => {
   expect(app.objects.calls).toEqual([]);
 });
 
-test("[ACC21] an agent's token that is another's is no token", async () => {
+test("[ACC21] a token with another agent's secret is no token", async () => {
   const app = createTestApp(openSqliteD1());
   await app.register("alice");
   const token = (await app.register("bob")).replace("bob", "alice");
   expect(await app.call("GET", "/v1/me", { token })).toMatchObject({ status: 401, body: { code: "unauthenticated" } });
 });
 
-test("[ACC19] only /healthz is open, and says nothing but that it serves", async () => {
+test("[ACC19] /healthz is open, and says nothing but that it serves", async () => {
   const app = createTestApp(openSqliteD1(), { adminToken: undefined });
   expect(await app.call("GET", "/healthz", { token: null })).toMatchObject({ status: 200, body: { status: "ok" } });
 });

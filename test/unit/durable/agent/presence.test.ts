@@ -109,7 +109,7 @@ describe("silence", () => {
     expect(states).toEqual(["online", "away", "online"]);
   });
 
-  test("[LIVE11] is each role's own to bear", () => {
+  test("[LIVE11] counts for each role by its own heartbeat", () => {
     presence.hear();
     hold("t1", { role: "quick", silence: 3_000 });
     hold("t1", { role: "patient", silence: 90_000 });
@@ -321,7 +321,7 @@ describe("a clock", () => {
   });
 });
 
-test("[LIVE19] thousands of roles are told of in pieces, each role once", () => {
+test("[LIVE19] thousands of roles are told in pieces, each role once", () => {
   presence.hear();
   storage.transaction(() => {
     for (let index = 0; index < 3_000; index++)
@@ -357,7 +357,7 @@ test("[LIVE19] thousands of roles are told of in pieces, each role once", () => 
   expect(states).toEqual(["online", "away", "online"]);
 });
 
-test("[LIVE19] a part that ends is told of no more; one lost says so of the agent", () => {
+test("[LIVE19] a role that ends is told no more; a lost one says so of the agent", () => {
   presence.hear();
   hold("t1");
   hold("t2");
