@@ -1,7 +1,7 @@
 /**
- * `npm run fuzz -- --seconds N [--seed S]`: throws broken and hostile files at the compiler, and what it makes of them at the
+ * [CHECK18] `npm run fuzz -- --seconds N [--seed S]`: throws broken and hostile files at the compiler, and what it makes of them at the
  * moderator. Every batch runs in a process of its own with little memory, under a watchdog that names the input that hung. What
- * fails twice is kept in test/fuzz/failures, which the tests replay.
+ * fails twice is kept in test/fuzz/failures, which the tests replay [CHECK19].
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
