@@ -29,7 +29,7 @@ export function renderDocs(openapi: OpenApi, asyncapi: AsyncApi): Html {
 <body>
 <h1>nerveflare: the API</h1>
 <p>Send a token as <code>Authorization: Bearer …</code>. For machines: <a href="/v1/openapi.json">OpenAPI 3.1</a>, <a href="/v1/asyncapi.json">AsyncAPI 3</a>.</p>
-<nav>${tags.map((tag) => html`<a href="#${tag}">${tag}</a>`)}<a href="#messages">messages</a></nav>
+<nav>${tags.map((tag) => html`<a href="#${tag}">${tag}</a>`)}<a href="#messages">messages</a><a href="#schemas">schemas</a></nav>
 ${tags.map(
   (tag) => html`<h2 id="${tag}">${tag}</h2>
 ${operations.filter(({ operation }) => tagOf(operation) === tag).map(({ method, path, operation }) => renderOperation(method, path, operation))}`,
@@ -37,6 +37,9 @@ ${operations.filter(({ operation }) => tagOf(operation) === tag).map(({ method, 
 <h2 id="messages">messages</h2>
 <p>What travels on <code>/v1/connect</code> and <code>/v1/inbox/stream</code>.</p>
 ${Object.entries(asyncapi.components.messages).map(([name, message]) => renderMessage(name, message))}
+<h2 id="schemas">schemas</h2>
+<p>What the rest refers to by name.</p>
+${Object.entries(openapi.components.schemas).map(([name, schema]) => html`<details id="${name}"><summary><code>${name}</code></summary><pre>${JSON.stringify(schema, null, 2)}</pre></details>`)}
 </body>
 </html>`;
 }
@@ -49,7 +52,7 @@ function renderOperation(method: string, path: string, operation: SchemaObject):
   const { summary, description, parameters, requestBody, responses } = operation as unknown as {
     summary: string;
     description: string;
-    parameters: { name: string; in: string; required?: boolean; schema: SchemaObject }[];
+    parameters: { name: string; in: string; required?: boolean; description: string; schema: SchemaObject }[];
     requestBody?: { content: { [type: string]: { schema: SchemaObject } } };
     responses: { [status: string]: { description?: string; content?: { [type: string]: { schema: SchemaObject } } } };
   };
@@ -57,10 +60,19 @@ function renderOperation(method: string, path: string, operation: SchemaObject):
   return html`<details id="${String(operation["operationId"])}">
 <summary><span class="method">${method}</span> <code>${path}</code> <span class="dim">${summary}</span></summary>
 <p>${description}</p>
-${parameters.length > 0 ? html`<table><tr><th>parameter</th><th>in</th><th>schema</th></tr>${parameters.map((each) => html`<tr><td><code>${each.name}</code>${each.required ? " *" : ""}</td><td>${each.in}</td><td><code>${JSON.stringify(each.schema)}</code></td></tr>`)}</table>` : ""}
+${parameters.length > 0 ? html`<table><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr>${parameters.map((each) => html`<tr><td><code>${each.name}</code>${each.required ? " *" : ""}</td><td>${each.in}</td><td><code>${nameType(each.schema)}</code></td><td>${each.description}</td></tr>`)}</table>` : ""}
 ${requestBody ? renderContent("body", requestBody.content) : ""}
 ${answers.map(([status, answer]) => html`<p><b>${status}</b> ${answer.description ?? ""}</p>${answer.content ? renderContent("", answer.content) : ""}`)}
 </details>`;
+}
+
+/** A parameter's type in a word or two. */
+function nameType({ type, enum: words, format, items, anyOf, default: value }: SchemaObject): string {
+  const usual = value === undefined ? "" : ` = ${String(value)}`;
+  if (Array.isArray(words)) return words.join(" | ") + usual;
+  if (type === "array") return `${nameType(items as SchemaObject)}, …${usual}`;
+  if (Array.isArray(anyOf)) return (anyOf as SchemaObject[]).map(nameType).join(" | ");
+  return String(format ?? type) + usual;
 }
 
 function renderContent(title: string, content: { [type: string]: { schema: SchemaObject } }): Html {
@@ -69,7 +81,8 @@ function renderContent(title: string, content: { [type: string]: { schema: Schem
 }
 
 function renderMessage(name: string, message: SchemaObject): Html {
-  const from = name.startsWith("sent.") || name === "event" || name === "ack" ? "agent → server" : "server → agent";
+  const isAgents = name.startsWith("sent.") || ["event", "ack", "ping", "stream.open"].includes(name);
+  const from = isAgents ? "agent → server" : "server → agent";
   return html`<details><summary><span class="dim">${from}</span> <code>${String(message["title"])}</code> <span class="dim">${String(message["summary"])}</span></summary>
 <pre>${JSON.stringify(message["payload"], null, 2)}</pre></details>`;
 }

@@ -1,81 +1,47 @@
 /** AsyncAPI 3 of the socket and the event stream, out of the frames' and kinds' own schemas. Pure. */
-
-import { subprotocol } from "../../contract/channels.ts";
-import { cloudEvent as anyEvent, type Json } from "../../contract/event.ts";
+import { closeCodes, subprotocol } from "../../contract/channels.ts";
 import { agentFrame } from "../../contract/frames.ts";
+import type { ParameterMap } from "../../contract/http/parameter.ts";
+import { headerParameters, queries } from "../../contract/http/parameters.ts";
 import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
 import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
-import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";
-import { serverFrameShapes } from "./wire-shapes.ts";
+import { createNamedWriter, nameEvent } from "./named-schemas.ts";
+import { referTo, type SchemaObject, type SchemaWriter } from "./to-json-schema.ts";
 
 /** The document. */
 export interface AsyncApi {
   asyncapi: string;
   channels: { [name: string]: SchemaObject };
   operations: { [name: string]: SchemaObject };
-  components: { messages: { [name: string]: SchemaObject } };
+  components: { messages: { [name: string]: SchemaObject }; schemas: { [name: string]: SchemaObject } };
   [member: string]: unknown;
 }
 
-/** What the query of a connection may say beside `channel` and `after`. */
-const naming =
-  "Query: `connection` names this connection; `replaces` (names, comma-separated) frees at once what those still hold; `client` names the process, which is then told of others that use the same token.";
+/** Messages by name. */
+interface Messages {
+  [name: string]: SchemaObject;
+}
+
+/** What a close code means, and what to do. */
+const closings: { [Name in keyof typeof closeCodes]: string } = {
+  token: "The token, or ticket, is not valid (any more): ask for another.",
+  replaced: "Another connection took its place: come back after a while.",
+  tooSlow: "Nothing was read, or nothing acknowledged, for too long: poll instead.",
+  rate: "Too much, too fast, or what cannot be read: slow down.",
+};
 
 /** @param version of the package */
 export function buildAsyncapi(version: string): AsyncApi {
-  const [event, ack] = agentFrame.options.map((option) => toJsonSchema(option));
-  const cloudEvent = toJsonSchema(anyEvent, "output");
-  const message = (title: string, summary: string, payload: Json): SchemaObject => ({
-    ...{ title, summary },
-    contentType: "application/json",
-    payload,
-  });
-  /** An event of a kind, in the frame that it travels in. */
-  const ofKind = (frame: "sent" | "given", kind: string, data: SchemaObject): SchemaObject => {
-    const shaped = { allOf: [cloudEvent, { properties: { type: { const: kind }, data }, required: ["type", "data"] }] };
-    if (frame === "sent") return { type: "object", required: ["type", "event"], properties: { type: { const: "event" }, event: shaped } };
-    return {
-      type: "object",
-      required: ["type", "seq", "channel", "event"],
-      properties: { type: { const: "event" }, seq: { type: "integer" }, channel: { enum: ["my", "open"] }, event: shaped },
-    };
-  };
-  const fromAgent: { [name: string]: SchemaObject } = {
-    event: message("event", "Any event; answered by `accepted` or `rejected` under its id.", event as SchemaObject),
-    ack: message("ack", "These were dealt with; not answered.", ack as SchemaObject),
-    ...Object.fromEntries(
-      Object.entries(agentKinds).map(([kind, { summary, accepted, data }]) => [
-        `sent.${kind}`,
-        message(kind, `${summary} \`accepted\` means: ${accepted}`, ofKind("sent", kind, toJsonSchema(data))),
-      ]),
-    ),
-  };
-  const fromServer: { [name: string]: SchemaObject } = {
-    accepted: message("accepted", "The event is stored.", toJsonSchema(serverFrameShapes.accepted, "output")),
-    rejected: message("rejected", "It is not, and this is why.", toJsonSchema(serverFrameShapes.rejected, "output")),
-    note: message(
-      "note",
-      "Something worth a line in the client's log, for clients that name themselves.",
-      toJsonSchema(serverFrameShapes.note, "output"),
-    ),
-    given: message("event", "An event for this agent, from anybody.", toJsonSchema(serverFrameShapes.event, "output")),
-    ...Object.fromEntries(
-      Object.entries(engineKinds)
-        .filter(([, { channel }]) => channel !== null)
-        .map(([kind, { summary, channel, audience, data }]) => [
-          `given.${kind}`,
-          message(kind, `${summary} On channel \`${channel}\`, to ${audience}.`, ofKind("given", kind, toJsonSchema(data, "output"))),
-        ]),
-    ),
-  };
-  const references = (names: string[]): SchemaObject =>
-    Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
-  const operation = (action: "send" | "receive", channel: string, summary: string, names: string[]): SchemaObject => ({
-    ...{ action, summary },
-    channel: { $ref: `#/channels/${channel}` },
-    messages: names.map((name) => ({ $ref: `#/channels/${channel}/messages/${name}` })),
-  });
-  const given = Object.keys(fromServer).filter((name) => name.startsWith("given"));
+  const writer = createNamedWriter();
+  const fromAgent = describeAgentFrames(writer);
+  const fromServer = describeServerFrames();
+  const onStream = describeStreamMessages();
+  const opening = { title: "open", summary: "The request that opens the stream; it has no body.", headers: describeHeaders() };
+  const messages = { ...fromAgent, ...fromServer, ...onStream, "stream.open": opening };
+  const closes = Object.entries(closeCodes).map(([name, code]): [string, string] => [
+    String(code),
+    closings[name as keyof typeof closings],
+  ]);
   return {
     asyncapi: "3.0.0",
     info: {
@@ -90,25 +56,131 @@ export function buildAsyncapi(version: string): AsyncApi {
       socket: {
         address: "/v1/connect",
         title: "WebSocket",
-        description: `Subprotocol ${subprotocol}; the bare word \`ping\` is answered \`pong\`. Close codes: 4401 token, 4409 replaced, 4413 too slow, 4429 rate. ${naming}`,
-        messages: references([...Object.keys(fromAgent), ...Object.keys(fromServer)]),
-        bindings: { ws: { method: "GET" } },
+        description: `Subprotocol \`${subprotocol}\`. The server closes it with a code that says why: ${closes.map(([code, text]) => `${code}: ${text}`).join(" ")}`,
+        messages: refer([...Object.keys(fromAgent), ...Object.keys(fromServer)]),
+        bindings: {
+          ws: {
+            method: "GET",
+            query: describeObject(queries.connect.parameters),
+            headers: describeObject({ "Sec-WebSocket-Protocol": headerParameters["Sec-WebSocket-Protocol"] }),
+          },
+        },
+        "x-close-codes": Object.fromEntries(closes),
       },
       stream: {
         address: "/v1/inbox/stream",
         title: "Event stream (SSE)",
         description:
-          "The data of each message is `{seq, channel, event}`, its id the `seq`; resume by `Last-Event-ID`. Answers go by POST /v1/events. " +
-          `Whoever names the connection says the name in POST /v1/inbox/ack at least every 30 s. ${naming}`,
-        messages: references([...given, "note"]),
-        bindings: { http: {} },
+          "Server-sent events, named `event`, `note` and `close`; the id of an `event` is its `seq`, by which `Last-Event-ID` resumes. Comments keep it alive. Answers go by POST /v1/events. " +
+          "Whoever names the connection says the name in POST /v1/inbox/ack at least every 30 s.",
+        messages: refer([...Object.keys(onStream), "stream.open"]),
       },
     },
     operations: {
       send: operation("receive", "socket", "Agents send events and acknowledge.", Object.keys(fromAgent)),
       give: operation("send", "socket", "Agents are given events, and answers to what they sent.", Object.keys(fromServer)),
-      stream: operation("send", "stream", "Agents are given events.", [...given, "note"]),
+      open: {
+        ...operation("receive", "stream", "An agent opens the stream, or comes back to it.", ["stream.open"]),
+        bindings: { http: { method: "GET", query: describeObject(queries.connect.parameters) } },
+      },
+      stream: operation("send", "stream", "Agents are given events.", Object.keys(onStream)),
     },
-    components: { messages: { ...fromAgent, ...fromServer } },
+    components: { messages, schemas: writer.components() },
+  };
+}
+
+/** Frames of the socket, from agents. */
+function describeAgentFrames({ write }: SchemaWriter): Messages {
+  const [event, ack] = agentFrame.options;
+  return {
+    event: message("event", "Any event; answered by `accepted` or `rejected` under its id.", write(event)),
+    ack: message("ack", "These were dealt with; not answered.", write(ack)),
+    ping: message("ping", "The bare word, a sign of life at least every 30 s; answered `pong`.", { const: "ping" }, "text/plain"),
+    ...Object.fromEntries(
+      Object.entries(agentKinds).map(([kind, { summary, accepted }]) => [
+        `sent.${kind}`,
+        message(kind, `${summary} \`accepted\` means: ${accepted}`, frame("event", describeMembers({ event: referTo(nameEvent(kind)) }))),
+      ]),
+    ),
+  };
+}
+
+/** Frames of the socket, from the server. */
+function describeServerFrames(): Messages {
+  return {
+    accepted: message("accepted", "The event is stored.", frame("accepted", referTo("Accepted"))),
+    rejected: message(
+      "rejected",
+      "It is not, and `error` says why. `id` is null where the frame could not be read.",
+      frame("rejected", describeMembers({ id: { type: ["string", "null"] }, error: referTo("Problem") })),
+    ),
+    note: message("note", "Something worth a line in the client's log, for clients that name themselves.", frame("note", referTo("Note"))),
+    pong: message("pong", "The bare word, in answer to `ping`.", { const: "pong" }, "text/plain"),
+    given: message("event", "An event for this agent, from anybody.", frame("event", referTo("InboxItem"))),
+    ...describeGiven("given", (item) => frame("event", item)),
+  };
+}
+
+/** Messages of the stream. */
+function describeStreamMessages(): Messages {
+  return {
+    "stream.event": message("event", "An event for this agent, from anybody.", referTo("InboxItem")),
+    "stream.note": message("note", "Something worth a line in the client's log, for clients that name themselves.", referTo("Note")),
+    "stream.close": message(
+      "close",
+      "The last message: why the stream ends, by the socket's close codes.",
+      describeMembers({ code: { type: "integer" }, reason: { type: "string" } }),
+    ),
+    ...describeGiven("stream", (item) => item),
+  };
+}
+
+/** An event of each kind that agents are given, as it travels. */
+function describeGiven(way: string, wrap: (item: SchemaObject) => SchemaObject): Messages {
+  const given = Object.entries(engineKinds).filter(([, { channel }]) => channel !== null);
+  return Object.fromEntries(
+    given.map(([kind, { summary, channel, audience }]) => {
+      const members: SchemaObject = { channel: { const: channel }, event: referTo(nameEvent(kind)) };
+      const item = { allOf: [referTo("InboxItem"), describeMembers(members)] };
+      return [`${way}.${kind}`, message(kind, `${summary} On channel \`${channel}\`, to ${audience}.`, wrap(item))];
+    }),
+  );
+}
+
+function message(title: string, summary: string, payload: SchemaObject, contentType = "application/json"): SchemaObject {
+  return { title, summary, contentType, payload };
+}
+
+/** What has a `type` beside the rest. */
+function frame(type: string, rest: SchemaObject): SchemaObject {
+  return { allOf: [describeMembers({ type: { const: type } }), rest] };
+}
+
+/** An object that has these, and may have others. */
+function describeMembers(properties: SchemaObject): SchemaObject {
+  return { type: "object", required: Object.keys(properties), properties };
+}
+
+function describeObject(parameters: ParameterMap): SchemaObject {
+  const properties = Object.entries(parameters).map(([name, { type, description, example }]): [string, SchemaObject] => [
+    name,
+    { ...type, description, examples: [example] },
+  ]);
+  return { type: "object", properties: Object.fromEntries(properties) };
+}
+
+function describeHeaders(): SchemaObject {
+  return describeObject({ "Last-Event-ID": headerParameters["Last-Event-ID"] });
+}
+
+function refer(names: string[]): SchemaObject {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
+}
+
+function operation(action: "send" | "receive", channel: string, summary: string, names: string[]): SchemaObject {
+  return {
+    ...{ action, summary },
+    channel: { $ref: `#/channels/${channel}` },
+    messages: names.map((name) => ({ $ref: `#/channels/${channel}/messages/${name}` })),
   };
 }

@@ -1,9 +1,12 @@
 /** OpenAPI 3.1 of the HTTP API, out of the routes' own schemas. Pure: the same routes give the same document. */
 import type { Json } from "../../contract/event.ts";
 import type { ParameterMap } from "../../contract/http/parameter.ts";
-import { problemView } from "../../contract/problem-meanings.ts";
+import type { ProblemCode } from "../../contract/problem.ts";
+import { problemMeanings } from "../../contract/problem-meanings.ts";
+import { listProblems } from "./list-problems.ts";
+import { createNamedWriter } from "./named-schemas.ts";
 import type { Callers, RouteDoc } from "./route-doc.ts";
-import { type SchemaObject, toJsonSchema } from "./to-json-schema.ts";
+import { referTo, type SchemaObject, type SchemaWriter } from "./to-json-schema.ts";
 
 const callerTexts: Record<Callers, string> = {
   anybody: "No token is asked for.",
@@ -16,16 +19,32 @@ const callerTexts: Record<Callers, string> = {
 export interface OpenApi {
   openapi: string;
   paths: { [path: string]: { [method: string]: SchemaObject } };
+  components: { schemas: { [name: string]: SchemaObject } } & SchemaObject;
   [member: string]: unknown;
+}
+
+/** What the document's operations share. */
+interface Parts {
+  writer: SchemaWriter;
+  /** Refers to the answer that a route gives with one of these codes. */
+  refuse(codes: ProblemCode[]): SchemaObject;
 }
 
 /** @param version of the package */
 export function buildOpenapi(routes: RouteDoc[], version: string): OpenApi {
   const paths: OpenApi["paths"] = {};
+  const writer = createNamedWriter();
+  /** Answers that many routes share, by their names. */
+  const refusals = new Map<string, SchemaObject>();
+  const refuse: Parts["refuse"] = (codes) => {
+    const name = nameRefusal(codes);
+    refusals.set(name, describeRefusal(codes));
+    return { $ref: `#/components/responses/${name}` };
+  };
   for (const doc of routes) {
     const [method = "", pattern = ""] = doc.route.split(" ");
     const path = pattern.replaceAll(/:(\w+)/g, "{$1}");
-    paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(doc, method, pattern) };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(doc, { writer, refuse }) };
   }
   return {
     openapi: "3.1.0",
@@ -41,18 +60,14 @@ export function buildOpenapi(routes: RouteDoc[], version: string): OpenApi {
     paths,
     components: {
       securitySchemes: { token: { type: "http", scheme: "bearer", description: "An agent's token, or an operator's." } },
-      schemas: { Problem: toJsonSchema(problemView, "output") },
-      responses: {
-        Problem: {
-          description: "A problem (RFC 9457); `code` says which, `retryable` whether to send the same again.",
-          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-        },
-      },
+      schemas: writer.components(),
+      responses: Object.fromEntries(refusals),
     },
   };
 }
 
-function describeOperation(doc: RouteDoc, method: string, pattern: string): SchemaObject {
+function describeOperation(doc: RouteDoc, { writer, refuse }: Parts): SchemaObject {
+  const [method = "", pattern = ""] = doc.route.split(" ");
   const { tag, summary, callers, body, answers, deprecated } = doc;
   return {
     operationId: nameOperation(method, pattern),
@@ -61,15 +76,19 @@ function describeOperation(doc: RouteDoc, method: string, pattern: string): Sche
     description: callerTexts[callers],
     ...(deprecated && { deprecated }),
     ...(callers === "anybody" && { security: [] }),
+    // A ticket stands for the token.
+    ...(doc.query && "ticket" in doc.query.parameters && { security: [{ token: [] }, {}] }),
     parameters: [
       ...describeParameters("path", doc.path),
       ...describeParameters("query", doc.query?.parameters),
       ...describeParameters("header", doc.headers),
     ],
-    ...(body && { requestBody: describeBody(body) }),
+    ...(body && { requestBody: describeBody(writer, body) }),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer)])),
-      default: { $ref: "#/components/responses/Problem" },
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, describeAnswer(writer, answer)])),
+      ...Object.fromEntries(
+        [...listProblems(doc)].filter(([status]) => !(status in answers)).map(([status, codes]) => [status, refuse(codes)]),
+      ),
     },
   };
 }
@@ -93,12 +112,40 @@ function describeParameters(place: "path" | "query" | "header", parameters: Para
   }));
 }
 
-function describeBody({ schema, types = ["application/json"], required = true }: NonNullable<RouteDoc["body"]>): SchemaObject {
-  const described: Json = schema ? toJsonSchema(schema) : { type: "string" };
+function describeBody(
+  writer: SchemaWriter,
+  { schema, types = ["application/json"], required = true }: NonNullable<RouteDoc["body"]>,
+): SchemaObject {
+  const described: Json = schema ? writer.write(schema) : { type: "string" };
   return { required, content: Object.fromEntries(types.map((type) => [type, { schema: described }])) };
 }
 
-function describeAnswer({ description, schema, type }: RouteDoc["answers"][number]): SchemaObject {
-  if (schema) return { description, content: { "application/json": { schema: toJsonSchema(schema, "output") } } };
-  return type === undefined ? { description } : { description, content: { [type]: { schema: { type: "string" } } } };
+function describeAnswer({ write }: SchemaWriter, { description, schema, type, also = {} }: RouteDoc["answers"][number]): SchemaObject {
+  const contents: [type: string, schema: SchemaObject][] = [
+    ...(schema ? [["application/json", write(schema, "output")] as [string, SchemaObject]] : []),
+    ...(type === undefined ? [] : [[type, { type: "string" }] as [string, SchemaObject]]),
+    ...Object.entries(also).map(([other, each]): [string, SchemaObject] => [other, each ? write(each, "output") : { type: "string" }]),
+  ];
+  if (contents.length === 0) return { description };
+  return { description, content: Object.fromEntries(contents.map(([each, written]) => [each, { schema: written }])) };
+}
+
+/** What a route refuses with, at one status. */
+function describeRefusal(codes: ProblemCode[]): SchemaObject {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${problemMeanings[code].meaning}`).join(" "),
+    content: { "application/problem+json": { schema: referTo("Problem") } },
+  };
+}
+
+/** `[stale_lease, turn_over]` → `StaleLeaseOrTurnOver`. */
+function nameRefusal(codes: ProblemCode[]): string {
+  return codes
+    .map((code) =>
+      code
+        .split("_")
+        .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+        .join(""),
+    )
+    .join("Or");
 }

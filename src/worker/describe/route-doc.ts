@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { ParameterMap, Query } from "../../contract/http/parameter.ts";
 import { headerParameters } from "../../contract/http/parameters.ts";
+import type { ProblemCode } from "../../contract/problem.ts";
 
 /** Who may call: anybody, any token's holder, operators, or operators who may change things. */
 export type Callers = "anybody" | "everyone" | "operators" | "admins";
@@ -13,6 +14,8 @@ export interface AnswerDoc {
   schema?: z.ZodType;
   /** Of a body that is no JSON, e.g. `text/event-stream`. */
   type?: string;
+  /** What it may be instead, by media type; null: text. */
+  also?: { [type: string]: z.ZodType | null };
 }
 
 export interface RouteDoc {
@@ -32,6 +35,8 @@ export interface RouteDoc {
   /** It is an old name of another route. */
   deprecated?: true;
   answers: { [status: number]: AnswerDoc };
+  /** Problems beyond those that {@link listProblems} finds. */
+  problems?: ProblemCode[];
 }
 
 /** Of an order that is sent again if its answer is lost. */

@@ -7,24 +7,59 @@ export interface SchemaObject {
   [keyword: string]: Json;
 }
 
-/** @param direction `input`: what may be sent; `output`: what is answered */
-export function toJsonSchema(schema: z.ZodType, direction: "input" | "output" = "input"): SchemaObject {
-  const {
-    $schema: _,
-    $defs: __,
-    ...rest
-  } = z.toJSONSchema(schema, { io: direction, unrepresentable: "any", reused: "inline", cycles: "ref" });
-  return simplify(rest as SchemaObject) as SchemaObject;
+/** `input`: what may be sent; `output`: what is answered. */
+type Direction = "input" | "output";
+
+/** Writes schemas for a document: one that has a name is written once, and referred to wherever it stands. */
+export interface SchemaWriter {
+  write(schema: z.ZodType, direction?: Direction): SchemaObject;
+  /** The schemas that have names, for `components`. */
+  components(): { [name: string]: SchemaObject };
+}
+
+/** Schemas that have names, each with the way that it travels. */
+export interface NamedSchemas {
+  [name: string]: [schema: z.ZodType, direction: Direction];
+}
+
+export function createSchemaWriter(named: NamedSchemas): SchemaWriter {
+  const names = new Map(Object.entries(named).map(([name, [schema]]) => [schema, name]));
+  for (const [schema, id] of names) z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), id });
+
+  function toJson(schema: z.ZodType, direction: Direction): SchemaObject {
+    const written = z.toJSONSchema(schema, { io: direction, unrepresentable: "any", reused: "inline", cycles: "ref" });
+    const { $schema: _, $defs: __, id: ___, ...rest } = written;
+    return simplify(rest as SchemaObject) as SchemaObject;
+  }
+
+  return {
+    write(schema, direction = "input") {
+      const name = names.get(schema);
+      return name === undefined ? toJson(schema, direction) : referTo(name);
+    },
+    components: () => Object.fromEntries(Object.entries(named).map(([name, [schema, direction]]) => [name, toJson(schema, direction)])),
+  };
+}
+
+/** A reference to a schema that has a name. */
+export function referTo(name: string): SchemaObject {
+  return { $ref: `#/components/schemas/${name}` };
 }
 
 /** Leaves out what zod says beyond what people read: the pattern behind a format, and the bounds of safe integers. */
 function simplify(value: Json): Json {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(simplify);
-  // The one schema that refers to itself is "any JSON", which is the empty schema.
-  if (typeof value["$ref"] === "string") return {};
+  const { $ref, ...beside } = value;
+  if (typeof $ref === "string") {
+    const name = /^#\/\$defs\/([A-Z]\w*)$/.exec($ref)?.[1];
+    // The one schema without a name that is referred to is "any JSON", which is the empty schema.
+    return name === undefined ? {} : { ...beside, ...referTo(name) };
+  }
   const said = Object.entries(value).filter(
     ([key, inner]) => !(key === "pattern" && typeof value["format"] === "string") && Math.abs(Number(inner)) !== Number.MAX_SAFE_INTEGER,
   );
-  return Object.fromEntries(said.map(([key, inner]) => [key, simplify(inner)]));
+  // Types made of it have one type for members that are not listed, which `data` would have to be of too.
+  const isOpen = "properties" in value && typeof value["additionalProperties"] === "object";
+  return Object.fromEntries(said.map(([key, inner]) => [key, key === "additionalProperties" && isOpen ? {} : simplify(inner)]));
 }

@@ -49,7 +49,7 @@ test("[API18] the AsyncAPI document is one", async () => {
   const { document, diagnostics } = await new Parser().parse(JSON.stringify(body));
   // Severity 0 and 1: an error or a warning; the one hint is that there is a newer version of the format.
   expect(diagnostics.filter(({ severity }) => severity < 2)).toEqual([]);
-  expect(document?.operations().map((operation) => operation.id())).toEqual(["send", "give", "stream"]);
+  expect(document?.operations().map((operation) => operation.id())).toEqual(["send", "give", "open", "stream"]);
 });
 
 test("[API19] /docs shows every path and message by itself: no script, nothing that is loaded from elsewhere", async () => {

@@ -7,6 +7,7 @@ import type { RouteDoc } from "../route-doc.ts";
 export const agentDocs: RouteDoc[] = [
   {
     route: "POST /v1/agents",
+    problems: ["already_exists"],
     tag: "agents",
     summary: "Register an agent; its token is shown this once",
     callers: "admins",

@@ -7,6 +7,7 @@ import type { RouteDoc } from "../route-doc.ts";
 export const broadcastDocs: RouteDoc[] = [
   {
     route: "POST /v1/broadcasts",
+    problems: ["forbidden", "not_found", "unknown_kind", "source_mismatch", "id_conflict", "mailbox_full"],
     tag: "events",
     summary: "Say something to many agents",
     callers: "admins",

@@ -37,6 +37,7 @@ function describeAt(path: string): RouteDoc[] {
     },
     {
       route: `POST ${path}/:id/retry`,
+      problems: ["not_allowed_now"],
       path: { id: pathParameters.deadLetter },
       tag: "operations",
       summary: "Run a dead letter again",
@@ -45,11 +46,11 @@ function describeAt(path: string): RouteDoc[] {
       body: { schema: nothing, required: false },
       answers: {
         202: { description: "It was taken.", schema: answerShapes.identified },
-        409: { description: "It stays a dead letter; `detail` says why." },
       },
     },
     {
       route: `POST ${path}/:id/drop`,
+      problems: ["not_allowed_now"],
       path: { id: pathParameters.deadLetter },
       tag: "operations",
       summary: "Give a dead letter up",

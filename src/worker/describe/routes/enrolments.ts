@@ -7,6 +7,7 @@ import type { RouteDoc } from "../route-doc.ts";
 export const enrolmentDocs: RouteDoc[] = [
   {
     route: "POST /v1/enrolments",
+    problems: ["already_exists"],
     tag: "enrolments",
     summary: "Make a one-time code by which a new machine registers itself",
     callers: "admins",
@@ -31,6 +32,7 @@ export const enrolmentDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/enrolments/redeem",
+    problems: ["unauthenticated", "already_exists", "rate_limited", "unavailable", "starting", "bug"],
     tag: "enrolments",
     summary: "Redeem a code: registers its agent",
     callers: "anybody",

@@ -1,7 +1,7 @@
 /** What the routes of `/v1/events` say of themselves. */
 
 import * as z from "zod";
-import { postedEvent } from "../../../contract/event.ts";
+import { cloudEvent, postedEvent } from "../../../contract/event.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import { lastEventId, type RouteDoc } from "../route-doc.ts";
@@ -10,6 +10,19 @@ import { acceptedShape, rejectedShape } from "../wire-shapes.ts";
 export const eventDocs: RouteDoc[] = [
   {
     route: "POST /v1/events",
+    problems: [
+      "forbidden",
+      "not_found",
+      "unknown_kind",
+      "source_mismatch",
+      "id_conflict",
+      "stale_lease",
+      "turn_over",
+      "offer_closed",
+      "not_allowed_now",
+      "output_invalid",
+      "mailbox_full",
+    ],
     tag: "events",
     summary: "Post an event, or up to 100; each is judged alone, and the same id with the same body is answered the same",
     callers: "everyone",
@@ -31,7 +44,14 @@ export const eventDocs: RouteDoc[] = [
     callers: "everyone",
     query: queries.log,
     headers: lastEventId,
-    answers: { 200: { description: "A page.", schema: answerShapes.log } },
+    answers: {
+      200: {
+        description:
+          "A page; with `follow` the log's entries as they come, each with its position as `id`; or the events alone, if `Accept` asks for a batch.",
+        schema: answerShapes.log,
+        also: { "text/event-stream": null, "application/cloudevents-batch+json": z.array(cloudEvent) },
+      },
+    },
   },
   {
     route: "GET /v1/events/archive",

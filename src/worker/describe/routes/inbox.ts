@@ -32,6 +32,7 @@ export const inboxDocs: RouteDoc[] = [
   },
   {
     route: "GET /v1/connect",
+    problems: ["forbidden"],
     tag: "inbox",
     summary: "Open a WebSocket; its frames are in /v1/asyncapi.json",
     callers: "everyone",
@@ -41,6 +42,7 @@ export const inboxDocs: RouteDoc[] = [
   },
   {
     route: "GET /v1/inbox/stream",
+    problems: ["forbidden"],
     tag: "inbox",
     summary: "Open an event stream; resumes by Last-Event-ID",
     callers: "everyone",
@@ -50,6 +52,7 @@ export const inboxDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/tickets",
+    problems: ["forbidden"],
     tag: "inbox",
     summary: "Get a short-lived ticket with which a browser opens a stream or a socket",
     callers: "everyone",

@@ -7,6 +7,7 @@ import type { RouteDoc } from "../route-doc.ts";
 export const operatorDocs: RouteDoc[] = [
   {
     route: "POST /v1/operators",
+    problems: ["already_exists"],
     tag: "operators",
     summary: "Name an operator; the token is shown this once",
     callers: "admins",

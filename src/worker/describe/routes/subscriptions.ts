@@ -7,6 +7,7 @@ import type { RouteDoc } from "../route-doc.ts";
 export const subscriptionDocs: RouteDoc[] = [
   {
     route: "GET /v1/agents/:id/subscriptions",
+    problems: ["forbidden"],
     path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Show which kinds an agent is sent without being named; agents may ask for their own",
@@ -15,6 +16,7 @@ export const subscriptionDocs: RouteDoc[] = [
   },
   {
     route: "PUT /v1/agents/:id/subscriptions",
+    problems: ["forbidden"],
     path: { id: pathParameters.agent },
     tag: "agents",
     summary: "Grant an agent kinds, exact or `x.*`; the agent itself may take less",

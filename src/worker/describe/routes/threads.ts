@@ -57,6 +57,7 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/cancel",
+    problems: ["not_allowed_now"],
     path: { id: pathParameters.thread },
     tag: "threads",
     summary: "End a thread",
@@ -67,6 +68,7 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/suspend",
+    problems: ["not_allowed_now"],
     path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Stop a thread until a person resumes it",
@@ -77,6 +79,7 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/resume",
+    problems: ["not_allowed_now"],
     path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Let a suspended thread go on, with a supplement",
@@ -87,6 +90,7 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/restart",
+    problems: ["not_allowed_now"],
     path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Begin a thread anew, from its start or as if a step had just been answered; its roles stay with their holders",
@@ -97,6 +101,7 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/fork",
+    problems: ["not_allowed_now"],
     path: { id: pathParameters.thread },
     tag: "threads",
     summary: "Copy a thread up to a step into a new one, if need be with other agents or under another revision",
@@ -107,6 +112,7 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/roles/:role",
+    problems: ["not_allowed_now"],
     path: { id: pathParameters.thread, role: pathParameters.role },
     tag: "threads",
     summary: "Take a role from its holder: for the agent named, or for whoever is recruited",

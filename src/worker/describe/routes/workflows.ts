@@ -7,6 +7,7 @@ import { idempotent, type RouteDoc } from "../route-doc.ts";
 export const workflowDocs: RouteDoc[] = [
   {
     route: "PUT /v1/workflows/:name",
+    problems: ["malformed", "workflow_invalid"],
     path: { name: pathParameters.workflow },
     tag: "workflows",
     summary: "Publish a workflow file",
@@ -15,7 +16,6 @@ export const workflowDocs: RouteDoc[] = [
     answers: {
       200: { description: "Unchanged.", schema: answerShapes.published },
       201: { description: "Published.", schema: answerShapes.published },
-      422: { description: "Not published; `diagnostics` say what is wrong." },
     },
   },
   {

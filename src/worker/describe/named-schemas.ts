@@ -1,0 +1,75 @@
+/** What has a name in the descriptions, and so in the types that are generated of them: `Thread`, `TurnAssigned`, `TurnAssignedEvent`. */
+import { cloudEvent, postedEvent } from "../../contract/event.ts";
+import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
+import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
+import { lease } from "../../contract/kinds/lease.ts";
+import { outcome, threadEnded, threadGoing } from "../../contract/kinds/thread.ts";
+import { handover } from "../../contract/kinds/turn.ts";
+import { problemView } from "../../contract/problem-meanings.ts";
+import { json } from "../../contract/shape.ts";
+import { threadExplanation } from "../../contract/views/explanation.ts";
+import { messageView, threadView } from "../../contract/views/thread.ts";
+import { waitView } from "../../contract/views/wait.ts";
+import { answerShapes } from "./answer-shapes.ts";
+import { createSchemaWriter, type NamedSchemas, referTo, type SchemaObject, type SchemaWriter } from "./to-json-schema.ts";
+import { acceptedShape, inboxItemShape, inboxPageShape, rejectedShape, serverNoteShape } from "./wire-shapes.ts";
+
+const shared: NamedSchemas = {
+  Event: [cloudEvent, "output"],
+  PostedEvent: [postedEvent, "input"],
+  Accepted: [acceptedShape, "output"],
+  Rejected: [rejectedShape, "output"],
+  Problem: [problemView, "output"],
+  InboxItem: [inboxItemShape, "output"],
+  InboxPage: [inboxPageShape, "output"],
+  Note: [serverNoteShape, "output"],
+  Me: [answerShapes.me, "output"],
+  Thread: [threadView, "output"],
+  Message: [messageView, "output"],
+  Wait: [waitView, "output"],
+  Explanation: [threadExplanation, "output"],
+  LogEntry: [answerShapes.logEntry, "output"],
+  Lease: [lease, "output"],
+  Outcome: [outcome, "output"],
+  Handover: [handover, "output"],
+  ThreadGoing: [threadGoing, "output"],
+  ThreadEnded: [threadEnded, "output"],
+};
+
+/** Every kind of the orchestrator's own, with who says it. */
+const kinds = [
+  ...Object.entries(agentKinds).map(([kind, { data }]) => ({ kind, data, direction: "input", base: "PostedEvent" }) as const),
+  ...Object.entries(engineKinds).map(([kind, { data }]) => ({ kind, data, direction: "output", base: "Event" }) as const),
+];
+
+const taken = new Set([json, ...Object.values(shared).map(([schema]) => schema)]);
+/** The data of a kind is named after it, unless several kinds have the same. */
+const ofKinds: NamedSchemas = Object.fromEntries(
+  kinds.filter(({ data }) => !taken.has(data)).map(({ kind, data, direction }) => [nameKind(kind), [data, direction]]),
+);
+
+/** `nerve.turn.assigned` → `TurnAssigned`. */
+function nameKind(kind: string): string {
+  const [, ...words] = kind.split(".");
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+}
+
+/** The name of an event of this kind, data and all. */
+export function nameEvent(kind: string): string {
+  return `${nameKind(kind)}Event`;
+}
+
+/** Writes what has a name, for a document's `components`: schemas, and an event of each kind. */
+export function createNamedWriter(): SchemaWriter {
+  const { write, components } = createSchemaWriter({ ...shared, ...ofKinds });
+  const describeEvent = ({ kind, data, direction, base }: (typeof kinds)[number]): SchemaObject => ({
+    allOf: [
+      referTo(base),
+      { type: "object", required: ["type", "data"], properties: { type: { const: kind }, data: write(data, direction) } },
+    ],
+  });
+  return {
+    write,
+    components: () => ({ ...components(), ...Object.fromEntries(kinds.map((each) => [nameEvent(each.kind), describeEvent(each)])) }),
+  };
+}
