@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { channels } from "../../contract/channels.ts";
 import { cloudEvent } from "../../contract/event.ts";
-import type { Accepted, InboxItem, InboxPage, Rejected, ServerFrame, ServerNote } from "../../contract/frames.ts";
+import type { Accepted, InboxItem, InboxPage, Rejected, ServerNote } from "../../contract/frames.ts";
 import { reflexKinds, signals, wordsOf } from "../../contract/language.ts";
 import { problemView } from "../../contract/problem-meanings.ts";
 import type { Verdict } from "../../contract/routing.ts";
@@ -63,11 +63,3 @@ export const inboxPageShape: z.ZodType<InboxPage> = z.looseObject({
     .describe("Pass as `after` to go on. Less than the `after` asked for, if that one is beyond all that there is, as after a restore."),
   notes: z.array(serverNoteShape).optional(),
 });
-
-/** Frames of the socket, from the server. */
-export const serverFrameShapes = {
-  event: inboxItemShape.extend({ type: z.literal("event") }),
-  accepted: acceptedShape.extend({ type: z.literal("accepted") }),
-  note: serverNoteShape.extend({ type: z.literal("note") }),
-  rejected: z.looseObject({ type: z.literal("rejected"), id: z.string().nullable(), error: problemView }),
-} satisfies { [Type in ServerFrame["type"]]: z.ZodType<Extract<ServerFrame, { type: Type }>> };
