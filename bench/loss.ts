@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
 import { subprotocol } from "../src/contract/channels.ts";
 import type { CloudEvent, Json } from "../src/contract/event.ts";
-import type { ServerFrame } from "../src/contract/frames.ts";
+import type { ServerFrame } from "../src/contract/frames/server-frames.ts";
 import { pickQuantile } from "./pick-quantile.ts";
 import { startServerProcess } from "./server-process.ts";
 

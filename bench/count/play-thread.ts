@@ -1,6 +1,6 @@
 /** One review of a given number of turns between two agents, over raw sockets. */
 import type { Json } from "../../src/contract/event.ts";
-import type { InboxItem } from "../../src/contract/frames.ts";
+import type { InboxItem } from "../../src/contract/frames/server-frames.ts";
 import type { OfferOpened } from "../../src/contract/kinds/offer.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { type AgentSocket, openAgentSocket } from "../review/agent-socket.ts";

@@ -2,7 +2,7 @@
 import { WebSocket } from "ws";
 import { subprotocol } from "../../src/contract/channels.ts";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
-import type { ServerFrame } from "../../src/contract/frames.ts";
+import type { ServerFrame } from "../../src/contract/frames/server-frames.ts";
 import type { ServerProcess } from "../server-process.ts";
 
 /** Registrations and handshakes under way at once: more only wait in the server's one thread. */

@@ -2,7 +2,8 @@
 import { WebSocket } from "ws";
 import { subprotocol } from "../../src/contract/channels.ts";
 import type { Json } from "../../src/contract/event.ts";
-import type { AgentFrame, InboxItem, ServerFrame } from "../../src/contract/frames.ts";
+import type { AgentFrame } from "../../src/contract/frames/agent-frames.ts";
+import type { InboxItem, ServerFrame } from "../../src/contract/frames/server-frames.ts";
 
 /** An open connection. */
 export interface AgentSocket {

@@ -2,7 +2,7 @@
  * The two agents of the review workflow, over raw WebSockets: a client library would measure itself. They answer at once,
  * acknowledge in batches, and keep a number of reviews running.
  */
-import type { InboxItem } from "../../src/contract/frames.ts";
+import type { InboxItem } from "../../src/contract/frames/server-frames.ts";
 import type { OfferOpened } from "../../src/contract/kinds/offer.ts";
 import type { Outcome } from "../../src/contract/kinds/thread.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";

@@ -1,7 +1,7 @@
 /** Makes an agent: puts connection, inbox, outbox, turns and offers together, and hands each event to whose it is. */
 import { channels } from "../contract/channels.ts";
 import type { CloudEvent, Json } from "../contract/event.ts";
-import type { Accepted, InboxItem } from "../contract/frames.ts";
+import type { Accepted, InboxItem } from "../contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { type Accepts, describeAccepts, findMisfit } from "./accepts.ts";
 import { createAnswers, type Journal } from "./answers.ts";

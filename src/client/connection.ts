@@ -1,6 +1,6 @@
 /** Keeps one link to the server alive: by the best way that works, the next where one does not, back-off in between, and back up when a better one works again. */
 import { replacedAtMost } from "../contract/channels.ts";
-import type { InboxItem, ServerNote } from "../contract/frames.ts";
+import type { InboxItem, ServerNote } from "../contract/frames/server-frames.ts";
 import { computeBackoff } from "./backoff.ts";
 import { ClientError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";

@@ -1,6 +1,6 @@
 /** What a client does each time it is connected: takes the server's word on roles, claims, offers and open turns. */
 import type { CloudEvent, Json } from "../contract/event.ts";
-import type { InboxItem } from "../contract/frames.ts";
+import type { InboxItem } from "../contract/frames/server-frames.ts";
 import type { OfferOpened } from "../contract/kinds/offer.ts";
 import { describeError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";

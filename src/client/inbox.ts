@@ -1,5 +1,5 @@
 /** What was given: knows repeats, holds what is being dealt with, acknowledges what is done, lazily and many at once. */
-import type { InboxItem } from "../contract/frames.ts";
+import type { InboxItem } from "../contract/frames/server-frames.ts";
 import { createBoundedSet } from "./bounded.ts";
 import type { Clock } from "./clock.ts";
 import { clientLimits } from "./limits.ts";

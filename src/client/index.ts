@@ -1,6 +1,6 @@
 /** What a TypeScript agent imports: ten lines make one. Runs in Node 20 and later, and in browsers; depends on no package. */
 export type { CloudEvent, Json } from "../contract/event.ts";
-export type { Accepted } from "../contract/frames.ts";
+export type { Accepted } from "../contract/frames/server-frames.ts";
 export type { Lease } from "../contract/kinds/lease.ts";
 export type { OfferOpened } from "../contract/kinds/offer.ts";
 export type { Outcome } from "../contract/kinds/thread.ts";

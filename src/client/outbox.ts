@@ -1,6 +1,6 @@
 /** Holds events until they are accepted or finally refused, over as many connections as it takes, each always under its own id. */
 import type { PostedEvent } from "../contract/event.ts";
-import type { Accepted } from "../contract/frames.ts";
+import type { Accepted } from "../contract/frames/server-frames.ts";
 import { countBytes, limits } from "../contract/limits.ts";
 import { createProblem } from "../contract/problem.ts";
 import { computeBackoff } from "./backoff.ts";

@@ -1,5 +1,5 @@
 /** The poll transport: one long GET after another, events posted in batches. Works wherever HTTP does. */
-import type { InboxPage } from "../contract/frames.ts";
+import type { InboxPage } from "../contract/frames/server-frames.ts";
 import { limits } from "../contract/limits.ts";
 import { ClientError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";

@@ -1,6 +1,6 @@
 /** Sends by POST what a transport that only listens cannot: events in batches, and acknowledgements. */
 import type { PostedEvent } from "../contract/event.ts";
-import type { Accepted, Rejected } from "../contract/frames.ts";
+import type { Accepted, Rejected } from "../contract/frames/server-frames.ts";
 import { countBytes, limits } from "../contract/limits.ts";
 import { ClientError, refuseBy } from "./client-error.ts";
 import type { HttpCaller } from "./http.ts";

@@ -5,7 +5,7 @@
 
 import { type Channel, channels } from "../contract/channels.ts";
 import type { CloudEvent, Json, PostedEvent } from "../contract/event.ts";
-import type { Accepted, InboxPage } from "../contract/frames.ts";
+import type { Accepted, InboxPage } from "../contract/frames/server-frames.ts";
 import type { OfferOpened } from "../contract/kinds/offer.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
 import { cutToBytes } from "../contract/limits.ts";

@@ -1,7 +1,8 @@
 /** The WebSocket transport, `nerveflare.v1`: one frame per event and answer, and the bare words `ping` and `pong`. */
 import { closeCodes, subprotocol } from "../contract/channels.ts";
 import type { PostedEvent } from "../contract/event.ts";
-import type { Accepted, AgentFrame, ServerFrame, ServerNote } from "../contract/frames.ts";
+import type { AgentFrame } from "../contract/frames/agent-frames.ts";
+import type { Accepted, ServerFrame, ServerNote } from "../contract/frames/server-frames.ts";
 import { createProblem } from "../contract/problem.ts";
 import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
 import { afterSilence, type Clock } from "./clock.ts";
@@ -108,18 +109,35 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
     if (text === "pong") return relax(true);
     const frame = parseFrame(text);
     relax(frame?.type === "accepted" || frame?.type === "rejected");
-    if (frame?.type === "note" && isNote(frame)) return listener.noted(frame);
-    if (frame?.type === "event" && isEvent(frame.event))
-      return listener.delivered({ seq: frame.seq, channel: frame.channel, event: frame.event });
-    if (frame?.type !== "accepted" && frame?.type !== "rejected") return;
-    const waiting = frame.id === null ? undefined : pending.get(frame.id);
-    if (!waiting || frame.id === null) return;
-    pending.delete(frame.id);
-    waiting.stopTimer();
-    if (frame.type === "rejected")
-      return waiting.reject(refuseBy(readProblem(frame.error) ?? createProblem("bug", "the server refused without a reason")));
-    const { type: _, ...answer } = frame;
-    waiting.resolve({ ...answer, status: "accepted", threads: frame.threads ?? [], notes: frame.notes ?? [] });
+    switch (frame?.type) {
+      case undefined:
+        return;
+      case "note":
+        if (isNote(frame)) listener.noted(frame);
+        return;
+      case "event":
+        if (isEvent(frame.event)) listener.delivered({ seq: frame.seq, channel: frame.channel, event: frame.event });
+        return;
+      case "rejected":
+        settle(frame.id)?.reject(refuseBy(readProblem(frame.error) ?? createProblem("bug", "the server refused without a reason")));
+        return;
+      case "accepted": {
+        const { type: _, ...answer } = frame;
+        settle(frame.id)?.resolve({ ...answer, status: "accepted", threads: frame.threads ?? [], notes: frame.notes ?? [] });
+        return;
+      }
+      default:
+        // Of a newer server.
+        frame satisfies never;
+    }
+  }
+
+  /** Who waits for the answer to that event. */
+  function settle(id: string | null) {
+    const waiting = id === null ? undefined : pending.get(id);
+    if (id !== null) pending.delete(id);
+    waiting?.stopTimer();
+    return waiting;
   }
 
   try {

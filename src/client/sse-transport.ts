@@ -2,6 +2,7 @@
  * The transport by server-sent events: one long response that events come down, answers and acknowledgements by POST. For
  * networks that bear no WebSocket. Reads by `fetch`, since an EventSource can send no token.
  */
+import type { StreamMessage, StreamMessageType } from "../contract/frames/server-frames.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import { afterSilence, type Clock } from "./clock.ts";
 import { createEventParser } from "./event-parser.ts";
@@ -71,13 +72,25 @@ function openStream({ http, channels, clock }: SseOptions, listener: LinkListene
 
   function receive(event: string, data: string) {
     const value = parse(data);
-    if (event === "close") {
-      const { code, reason } = (value ?? {}) as { code?: unknown; reason?: unknown };
-      return end({ why: judgeCode(code) ?? "lost", detail: `the server closed the stream: ${code} ${reason}` });
+    const kind = event as StreamMessageType;
+    switch (kind) {
+      case "close": {
+        const { code, reason } = (value ?? {}) as Partial<StreamMessage<"close">>;
+        return end({ why: judgeCode(code) ?? "lost", detail: `the server closed the stream: ${code} ${reason}` });
+      }
+      case "note":
+        if (isNote(value)) listener.noted(value);
+        return;
+      case "event": {
+        const item = value as StreamMessage<"event"> | undefined;
+        if (item && isEvent(item.event)) listener.delivered({ seq: item.seq, channel: item.channel, event: item.event });
+        return;
+      }
+      default: {
+        // Of a newer server.
+        kind satisfies never;
+      }
     }
-    if (event === "note" && isNote(value)) return listener.noted(value);
-    const item = value as { seq: number; channel: "my" | "open"; event: never } | undefined;
-    if (event === "event" && item && isEvent(item.event)) listener.delivered({ seq: item.seq, channel: item.channel, event: item.event });
   }
 
   async function read() {

@@ -1,6 +1,6 @@
 /** What a way to the server must do. The rest of the client knows only this, so a further transport is one more file. */
 import type { PostedEvent } from "../contract/event.ts";
-import type { Accepted, InboxItem, ServerNote } from "../contract/frames.ts";
+import type { Accepted, InboxItem, ServerNote } from "../contract/frames/server-frames.ts";
 
 /** The ways to the server, the best first: a frame each way; events pushed and answers by POST; everything by HTTP calls. */
 export const transportNames = ["socket", "sse", "poll"] as const;

@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
 import { createEventParser } from "../client/event-parser.ts";
 import { subprotocol } from "../contract/channels.ts";
 import type { Json } from "../contract/event.ts";
-import type { InboxItem } from "../contract/frames.ts";
+import type { InboxItem } from "../contract/frames/server-frames.ts";
 
 /** The transports that there are to probe. */
 export const wireNames = ["socket", "sse", "poll"] as const;

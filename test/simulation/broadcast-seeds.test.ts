@@ -4,7 +4,7 @@
  * them. NERVEFLARE_SEED runs one seed.
  */
 import { afterEach, expect, test, vi } from "vitest";
-import type { Accepted } from "../../src/contract/frames.ts";
+import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import { card, type Output, openFirst, post, silence, turns, writeWorkflow } from "./roll-call.ts";
 import { createThreadCluster } from "./thread-cluster.ts";
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Accepted } from "../../src/contract/frames.ts";
+import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { type Result, refuse, succeed } from "../../src/contract/problem.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";

@@ -3,7 +3,7 @@
  * thread was suspended, that the workflow was withdrawn; and that it ends in the commands to run. On the cluster in memory.
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Accepted } from "../../src/contract/frames.ts";
+import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import type { ThreadExplanation } from "../../src/contract/views/explanation.ts";
 import { suggestCommands } from "../../src/durable/thread/explain/suggest-commands.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";

@@ -1,6 +1,6 @@
 /** [ROOM] An agent that somebody floods keeps its offers and its turns, and who writes to it is told what did not arrive. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Accepted } from "../../src/contract/frames.ts";
+import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import { agentLimits } from "../../src/durable/agent/agent-schema.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

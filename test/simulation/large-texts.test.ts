@@ -1,6 +1,6 @@
 /** [BYTE4] Texts of three bytes a letter that reflexes and edges publish: what does not fit is refused with a reason, never "send it again". */
 import { afterEach, expect, test, vi } from "vitest";
-import type { Accepted, Rejected } from "../../src/contract/frames.ts";
+import type { Accepted, Rejected } from "../../src/contract/frames/server-frames.ts";
 import { play } from "./liveness-stage.ts";
 import { createThreadCluster } from "./thread-cluster.ts";
 

@@ -1,6 +1,6 @@
 /** A review with an author and two reviewers, played by hand on the real objects, whose rules for lost agents are the test's. */
 import type { CloudEvent } from "../../src/contract/event.ts";
-import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames.ts";
+import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../../src/contract/event.ts";
-import type { Accepted } from "../../src/contract/frames.ts";
+import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import { type Agent, begin, type Loose, play, write } from "./liveness-stage.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 

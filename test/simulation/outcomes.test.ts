@@ -3,7 +3,7 @@
  * repeat says the same. On the cluster in memory.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Accepted } from "../../src/contract/frames.ts";
+import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 beforeEach(() => {

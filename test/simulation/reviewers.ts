@@ -1,6 +1,6 @@
 /** Agents of the code-review workflow as the simulations play them: each says again what was not answered, and answers each turn once. */
 
-import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames.ts";
+import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
 import { type ThreadCluster, token } from "./thread-cluster.ts";

@@ -3,7 +3,7 @@
  * both forms of graph, with the task beside its thread and in an object of its own. The threads run on the cluster in memory.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Accepted } from "../../src/contract/frames.ts";
+import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

@@ -1,6 +1,6 @@
 /** A roll call: a workflow whose one turn goes to everybody, on a cluster of real cores, and what its agents can do. */
 import { vi } from "vitest";
-import type { Accepted, Rejected } from "../../src/contract/frames.ts";
+import type { Accepted, Rejected } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

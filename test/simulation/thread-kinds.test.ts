@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Accepted, Rejected } from "../../src/contract/frames.ts";
+import type { Accepted, Rejected } from "../../src/contract/frames/server-frames.ts";
 import { type AgentKind, agentKinds, isThreadKind, type ThreadKind } from "../../src/contract/kinds/agent-kinds.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
-import type { InboxItem } from "../../src/contract/frames.ts";
+import type { InboxItem } from "../../src/contract/frames/server-frames.ts";
 import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 

@@ -1,7 +1,7 @@
 /** Who may send which frame: every frame × every kind of caller, as one table, on the real objects. The routes' is test/unit/worker/access-matrix.test.ts. */
 import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { agentFrame } from "../../src/contract/frames.ts";
+import { agentFrames } from "../../src/contract/frames/agent-frames.ts";
 import { call, connect, join, type Player, play, type Socket } from "./stage.ts";
 
 let own: Player;
@@ -71,7 +71,7 @@ const matrix: { [frame: string]: Row } = {
 };
 
 test("[ACC17] every frame that agents may send has a row", () => {
-  const types = agentFrame.options.map((option) => option.shape.type.value);
+  const types = Object.keys(agentFrames);
   expect(
     types.filter((type) => !Object.hasOwn(matrix, type)),
     "These frames have no row in `matrix` of test/workerd/access-frames.test.ts. Add one each: what the agent itself and what another agent gets.",

@@ -3,7 +3,7 @@ import { abortAllDurableObjects, evictAllDurableObjects, listDurableObjectIds, r
 import { env, exports } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
-import type { Accepted, InboxItem } from "../../src/contract/frames.ts";
+import type { Accepted, InboxItem } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 
 /** JSON of which a test names what it expects. */

@@ -1,7 +1,7 @@
 /** `nerveflare post`: sends one event. */
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import type { Accepted } from "../../contract/frames.ts";
+import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { describeVerdict } from "../lib/events/render-routing.ts";

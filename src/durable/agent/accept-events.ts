@@ -3,7 +3,7 @@
  * the order in which it came. Knows ports, not sockets.
  */
 
-import type { Accepted, Rejected } from "../../contract/frames.ts";
+import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
 import { isThreadKind, isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { createProblem, type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Committer } from "../host/committer.ts";

@@ -3,7 +3,7 @@
  * a simulated world runs it as well.
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import type { Accepted, InboxPage, Rejected } from "../../contract/frames.ts";
+import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server-frames.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";

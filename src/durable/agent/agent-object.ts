@@ -1,6 +1,6 @@
 /** What may be asked of an agent's Durable Object. */
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import type { Accepted, InboxPage, Rejected } from "../../contract/frames.ts";
+import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server-frames.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";

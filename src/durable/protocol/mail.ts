@@ -1,6 +1,7 @@
 /** What lands in a mailbox: whole events, with what the mailbox must know of them. Made where the event is made. */
+
+import type { Channel } from "../../contract/channels.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import type { Channel } from "../../contract/frames.ts";
 import type { Message } from "./rpc.ts";
 
 /** A message to `agent/<id>` that carries an event for the agent. */

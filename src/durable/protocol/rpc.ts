@@ -4,8 +4,9 @@
  */
 
 import type { AcceptedKinds } from "../../contract/accepts.ts";
+import type { Channel } from "../../contract/channels.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import type { Accepted, Channel, InboxPage, Rejected } from "../../contract/frames.ts";
+import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import type { Signal } from "../../contract/language.ts";
 import type { Result } from "../../contract/problem.ts";

@@ -1,7 +1,7 @@
 /** The Durable Object of a thread's root, and of its task where both share one. A thin host of the root. */
 import { DurableObject } from "cloudflare:workers";
 import type { Json } from "../../contract/event.ts";
-import type { Accepted } from "../../contract/frames.ts";
+import type { Accepted } from "../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { ThreadExplanation } from "../../contract/views/explanation.ts";

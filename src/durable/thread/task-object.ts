@@ -1,7 +1,7 @@
 /** The Durable Object of a task that lives apart from its thread's root. A thin host of the task. */
 import { DurableObject } from "cloudflare:workers";
 import type { Json } from "../../contract/event.ts";
-import type { Accepted } from "../../contract/frames.ts";
+import type { Accepted } from "../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { MessageView } from "../../contract/views/thread.ts";

@@ -1,5 +1,5 @@
 /** A thread's root without the platform, with its task beside it where both share an object. */
-import type { Accepted } from "../../contract/frames.ts";
+import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";

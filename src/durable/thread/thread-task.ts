@@ -1,5 +1,5 @@
 /** A task that has an object of its own, without the platform. */
-import type { Accepted } from "../../contract/frames.ts";
+import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";

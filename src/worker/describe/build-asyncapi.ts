@@ -1,6 +1,6 @@
 /** AsyncAPI 3 of the socket and the event stream, out of the frames' and kinds' own schemas. Pure. */
 import { closeCodes, subprotocol } from "../../contract/channels.ts";
-import { agentFrame } from "../../contract/frames.ts";
+import { agentFrames } from "../../contract/frames/agent-frames.ts";
 import type { ParameterMap } from "../../contract/http/parameter.ts";
 import { headerParameters, queries } from "../../contract/http/parameters.ts";
 import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
@@ -91,7 +91,7 @@ export function buildAsyncapi(version: string): AsyncApi {
 
 /** Frames of the socket, from agents. */
 function describeAgentFrames({ write }: SchemaWriter): Messages {
-  const [event, ack] = agentFrame.options;
+  const { event, ack } = agentFrames;
   return {
     event: message("event", "Any event; answered by `accepted` or `rejected` under its id.", write(event)),
     ack: message("ack", "These were dealt with; not answered.", write(ack)),

@@ -1,5 +1,6 @@
 /** What has a name in the descriptions, and so in the types that are generated of them: `Thread`, `TurnAssigned`, `TurnAssignedEvent`. */
 import { cloudEvent, postedEvent } from "../../contract/event.ts";
+import { accepted, inboxItem, inboxPage, rejected, serverNote } from "../../contract/frames/server-frames.ts";
 import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
 import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
 import { lease } from "../../contract/kinds/lease.ts";
@@ -12,17 +13,16 @@ import { messageView, threadView } from "../../contract/views/thread.ts";
 import { waitView } from "../../contract/views/wait.ts";
 import { answerShapes } from "./answer-shapes.ts";
 import { createSchemaWriter, type NamedSchemas, referTo, type SchemaObject, type SchemaWriter } from "./to-json-schema.ts";
-import { acceptedShape, inboxItemShape, inboxPageShape, rejectedShape, serverNoteShape } from "./wire-shapes.ts";
 
 const shared: NamedSchemas = {
   Event: [cloudEvent, "output"],
   PostedEvent: [postedEvent, "input"],
-  Accepted: [acceptedShape, "output"],
-  Rejected: [rejectedShape, "output"],
+  Accepted: [accepted, "output"],
+  Rejected: [rejected, "output"],
   Problem: [problemView, "output"],
-  InboxItem: [inboxItemShape, "output"],
-  InboxPage: [inboxPageShape, "output"],
-  Note: [serverNoteShape, "output"],
+  InboxItem: [inboxItem, "output"],
+  InboxPage: [inboxPage, "output"],
+  Note: [serverNote, "output"],
   Me: [answerShapes.me, "output"],
   Thread: [threadView, "output"],
   Message: [messageView, "output"],

@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import type { CloudEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";
-import type { Accepted, Rejected } from "../../contract/frames.ts";
+import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
 import { queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { createProblem } from "../../contract/problem.ts";

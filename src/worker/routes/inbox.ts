@@ -1,7 +1,6 @@
 /** `/v1/me`, `/v1/inbox` and its stream, `/v1/connect` and tickets for both: what a token's holder has been sent, polled or pushed. */
 import type { Context, Hono } from "hono";
-import * as z from "zod";
-import { channels, connectionName } from "../../contract/channels.ts";
+import { acknowledgement } from "../../contract/frames/acknowledgement.ts";
 import { queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
@@ -15,18 +14,6 @@ import { formatToken } from "../tokens.ts";
 
 /** Bytes of an acknowledgement: a thousand numbers. */
 const ackBytes = 64 * 1024;
-
-const seq = z.int().nonnegative();
-const naming = {
-  connection: z.string().regex(connectionName).optional().describe("The connection that this is a sign of life of."),
-  replaces: z.string().regex(connectionName).optional().describe("A connection that another has taken the place of."),
-};
-export const ackBody = z.union(
-  [z.object({ seqs: z.array(seq).max(1000), ...naming }), z.object({ seq, channel: z.enum(channels), ...naming })],
-  {
-    error: "either {seqs: [..]}, at most 1000, or {seq, channel}",
-  },
-);
 
 /** Adds the routes of the inbox. */
 export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -63,7 +50,7 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.post("/v1/inbox/ack", async (c) => {
     const principal = c.get("principal");
-    const ack = parseInput(ackBody, await readJson(c.req.raw, ackBytes), "body");
+    const ack = parseInput(acknowledgement, await readJson(c.req.raw, ackBytes), "body");
     unwrap(await ports.agent(nameObject(principal)).ack(principal, ack));
     return c.body(null, 204);
   });

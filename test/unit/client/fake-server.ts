@@ -5,9 +5,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Channel } from "../../../src/contract/channels.ts";
 import { subprotocol } from "../../../src/contract/channels.ts";
 import type { CloudEvent, Json } from "../../../src/contract/event.ts";
-import type { Accepted, Channel, InboxItem, Rejected } from "../../../src/contract/frames.ts";
+import type { Accepted, InboxItem, Rejected } from "../../../src/contract/frames/server-frames.ts";
 import { createProblem, type Problem } from "../../../src/contract/problem.ts";
 import { createSignal } from "./signal.ts";
 

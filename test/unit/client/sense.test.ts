@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClientError } from "../../../src/client/index.ts";
 import { answerTurn, claimOffer, createCapacitySense, createInboxSense } from "../../../src/client/sense.ts";
-import type { InboxItem } from "../../../src/contract/frames.ts";
+import type { InboxItem } from "../../../src/contract/frames/server-frames.ts";
 
 /** A mailbox behind `fetch`, as far as senses ask it. */
 function createMailboxServer(events: InboxItem[]) {

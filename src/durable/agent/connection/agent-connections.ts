@@ -3,7 +3,7 @@
  * their place, they fall silent, or their token is void. Knows requests, not events.
  */
 import { closeCodes, subprotocol } from "../../../contract/channels.ts";
-import type { ServerNote } from "../../../contract/frames.ts";
+import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 import type { Problem, Result } from "../../../contract/problem.ts";
 import type { AgentCore } from "../agent-core.ts";
 import type { Connections } from "../presence/presence.ts";

@@ -2,7 +2,7 @@
  * The processes that speak for one agent, as far as they name themselves: two with one token are told of each other. In memory only.
  * Knows names and times, not connections.
  */
-import type { ServerNote } from "../../../contract/frames.ts";
+import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 
 const clientLimits = {
   /** Milliseconds after its last poll that a process counts as being there: two polls and some. */

@@ -2,7 +2,7 @@
  * One server-sent event stream: what was given and not yet read waits here, bounded. Knows `text/event-stream` and time,
  * not mailboxes. The platform reads only what its client takes, and cancels when the client is gone.
  */
-import type { InboxItem, ServerNote } from "../../../contract/frames.ts";
+import type { InboxItem, ServerNote, StreamMessage, StreamMessageType } from "../../../contract/frames/server-frames.ts";
 import { agentLimits } from "../agent-schema.ts";
 
 export interface EventStream {
@@ -124,10 +124,10 @@ export function createEventStream(later: (milliseconds: number, work: () => void
     },
     send({ seq, channel, event }) {
       if (state !== "open") return;
-      write(`id: ${seq}\nevent: event\ndata: ${JSON.stringify({ seq, channel, event })}\n\n`);
+      write(`id: ${seq}\n${describeMessage("event", { seq, channel, event })}`);
     },
     tell(note) {
-      if (state === "open") write(`event: note\ndata: ${JSON.stringify(note)}\n\n`);
+      if (state === "open") write(describeMessage("note", note));
     },
     probe() {
       probe();
@@ -138,7 +138,11 @@ export function createEventStream(later: (milliseconds: number, work: () => void
       state = "ending";
       waiting = [];
       bytes = 0;
-      write(`event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`);
+      write(describeMessage("close", { code, reason }));
     },
   };
+}
+
+function describeMessage<T extends StreamMessageType>(type: T, data: StreamMessage<T>): string {
+  return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
 }

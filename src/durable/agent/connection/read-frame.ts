@@ -1,7 +1,9 @@
 /** Reads what an agent sent over its socket: text, JSON, of bounded size, of a frame's shape. The event in it is judged elsewhere. */
-import { type AgentFrame, agentFrame } from "../../../contract/frames.ts";
+import { type AgentFrame, type AgentFrameType, agentFrames } from "../../../contract/frames/agent-frames.ts";
 import { exceedsBytes, limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+
+const frameTypes = Object.keys(agentFrames).join(" or ");
 
 export function readFrame(data: string | ArrayBuffer): Result<AgentFrame> {
   if (typeof data !== "string") return refuse("malformed", "Frames are text: JSON of at most one event.");
@@ -13,8 +15,15 @@ export function readFrame(data: string | ArrayBuffer): Result<AgentFrame> {
   } catch {
     return refuse("malformed", "The frame is not JSON.");
   }
-  const frame = agentFrame.safeParse(raw);
-  if (!frame.success) return refuse("malformed", 'A frame is {"type":"event","event":{…}} or {"type":"ack","seqs":[…]}.');
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return refuse("malformed", "A frame is a JSON object with a type.");
+  const { type } = raw as { type?: unknown };
+  if (typeof type !== "string" || !Object.hasOwn(agentFrames, type)) return refuse("malformed", `type: A frame's type is ${frameTypes}.`);
+  const frame = agentFrames[type as AgentFrameType].safeParse(raw);
+  if (!frame.success) {
+    const [issue] = frame.error.issues;
+    const path = issue?.path.join(".") ?? "";
+    return refuse("malformed", `The frame ${type} does not fit: ${path === "" ? "" : `${path}: `}${issue?.message}.`);
+  }
   // The event as it came: its hash must be that of the same event over HTTP, whatever the order of its members.
   return succeed(frame.data.type === "event" ? { type: "event", event: (raw as typeof frame.data).event } : frame.data);
 }

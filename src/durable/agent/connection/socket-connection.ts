@@ -1,6 +1,7 @@
 /** One hibernating socket as a reader of its agent's mailbox, with what it must remember beside it. Knows no other connection. */
 
-import type { Channel, ServerFrame } from "../../../contract/frames.ts";
+import type { Channel } from "../../../contract/channels.ts";
+import type { ServerFrame } from "../../../contract/frames/server-frames.ts";
 import { countBytes } from "../../../contract/limits.ts";
 import { createGivenBytes } from "../mailbox/given-bytes.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";

@@ -1,5 +1,7 @@
 /** What an agent's sockets send: each frame read, taken in turn, and answered. A socket that floods is closed. */
+
 import { closeCodes } from "../../../contract/channels.ts";
+import type { AgentFrameOf } from "../../../contract/frames/agent-frames.ts";
 import type { createProblem } from "../../../contract/problem.ts";
 import type { AgentCore } from "../agent-core.ts";
 import { agentLimits } from "../agent-schema.ts";
@@ -49,12 +51,20 @@ export function createSocketFrames({ sockets, agent, floods, pacer, replace, now
       return closeFlooding(socket, `${agentLimits.framesMisread} frames in a row could not be read`);
     }
     connection.misread = 0;
-    if (frame.value.type === "ack") {
-      agent().note(frame.value);
-      if (frame.value.replaces !== undefined) replace([frame.value.replaces]);
-      return;
+    switch (frame.value.type) {
+      case "ack":
+        agent().note(frame.value);
+        if (frame.value.replaces !== undefined) replace([frame.value.replaces]);
+        return;
+      case "event":
+        return takeEvent(socket, connection.tokenHash, frame.value);
+      default:
+        frame.value satisfies never;
     }
-    const answers = await agent().accept({ tokenHash: connection.tokenHash }, [frame.value.event]);
+  }
+
+  async function takeEvent(socket: WebSocket, tokenHash: string, { event }: AgentFrameOf<"event">): Promise<void> {
+    const answers = await agent().accept({ tokenHash }, [event]);
     if (!answers.ok) return sockets().close(socket, closeCodes.token, answers.problem.detail);
     for (const answer of answers.value) {
       if (answer.status === "accepted") send(socket, { type: "accepted", ...answer });

@@ -1,6 +1,6 @@
 /** The open sockets of one agent, which the platform keeps while its object sleeps. Knows sockets and readers, not what they send. */
 import { closeCodes } from "../../../contract/channels.ts";
-import type { ServerNote } from "../../../contract/frames.ts";
+import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 import type { AgentCore } from "../agent-core.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { Connections } from "../presence/presence.ts";

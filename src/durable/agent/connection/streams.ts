@@ -3,7 +3,7 @@
  * one is open the object stays in memory, so all of it is in memory. Knows mailbox and streams, not requests.
  */
 import { closeCodes } from "../../../contract/channels.ts";
-import type { ServerNote } from "../../../contract/frames.ts";
+import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Reader } from "../mailbox/reader.ts";

@@ -2,8 +2,10 @@
  * Who is given which event of a mailbox: each is with one reader until it is acknowledged, or free for a poll. Knows rows by
  * what they answer, and no transaction.
  */
+
+import type { Channel } from "../../../contract/channels.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { Channel, InboxItem } from "../../../contract/frames.ts";
+import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import { limits } from "../../../contract/limits.ts";
 import { agentLimits } from "../agent-schema.ts";
 import { type MailRow, type MailRows, toItem } from "./mail-rows.ts";

@@ -2,8 +2,10 @@
  * The rows of one agent's mailbox, with the few facts of them that memory keeps. What was noted as acknowledged or answered and
  * is not written yet counts as written. Knows one table and no reader.
  */
+
+import type { Channel } from "../../../contract/channels.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { Channel, InboxItem } from "../../../contract/frames.ts";
+import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import { limits } from "../../../contract/limits.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { Mail } from "../../protocol/mail.ts";

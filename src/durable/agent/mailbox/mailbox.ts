@@ -4,8 +4,9 @@
  * readers and what is noted; knows no sockets.
  */
 
+import type { Channel } from "../../../contract/channels.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { Channel, InboxItem } from "../../../contract/frames.ts";
+import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import { countBytes, limits } from "../../../contract/limits.ts";
 import type { Delivered } from "../../../contract/routing.ts";
 import { answerUnknown } from "../../host/newer-version.ts";

@@ -2,7 +2,7 @@
  * Polls of an agent's inbox: each answers with what there is, or waits for it. Knows the mailbox by what it answers, not why
  * something came.
  */
-import type { InboxPage } from "../../../contract/frames.ts";
+import type { InboxPage } from "../../../contract/frames/server-frames.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { Clock } from "../../host/ports.ts";
 import type { InboxQuery, Principal } from "../../protocol/rpc.ts";

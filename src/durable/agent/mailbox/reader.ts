@@ -1,5 +1,6 @@
 /** Who reads a mailbox, and what comes in for it: the shapes that its parts share. */
-import type { Channel, InboxItem } from "../../../contract/frames.ts";
+import type { Channel } from "../../../contract/channels.ts";
+import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import type { Envelope } from "../../protocol/rpc.ts";
 
 /** A live connection, as the mailbox sees it. */

@@ -2,7 +2,7 @@
  * Tells whoever posted an event what came of it at each reflex: asks the workflows' queues once the event is stored and has
  * reached them. Knows answers and queues, not how events are stored.
  */
-import type { Accepted } from "../../../contract/frames.ts";
+import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import { nameOutcome, type ReflexOutcome, type Verdict } from "../../../contract/routing.ts";
 import { routingLimits } from "../../routing/routing-limits.ts";
 

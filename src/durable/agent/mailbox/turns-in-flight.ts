@@ -2,7 +2,7 @@
  * Turns that a connection was given and that have no row: their sender still holds them. One that is answered at once
  * never needs one. Knows time and promises, not rows.
  */
-import type { InboxItem } from "../../../contract/frames.ts";
+import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import type { Clock } from "../../host/ports.ts";
 import type { Envelope } from "../../protocol/rpc.ts";
 import { agentLimits } from "../agent-schema.ts";

@@ -2,7 +2,7 @@
  * What threads hear of an agent that is deleted, and whether they have heard it: whoever is there under its name before that
  * is another. Knows the outbox, not the mailbox.
  */
-import type { InboxItem } from "../../../contract/frames.ts";
+import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import type { Committer } from "../../host/committer.ts";
 import type { Storage } from "../../host/ports.ts";
 import type { Message } from "../../protocol/rpc.ts";

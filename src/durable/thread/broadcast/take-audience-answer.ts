@@ -5,7 +5,7 @@
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
-import type { Accepted } from "../../../contract/frames.ts";
+import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";

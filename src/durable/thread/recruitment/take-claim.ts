@@ -6,7 +6,7 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { RoleIr } from "../../../compile/ir.ts";
 import { collectsClaims, prefersLastHolder } from "../../../compile/lower/party.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { Accepted } from "../../../contract/frames.ts";
+import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { AgentData, RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorView } from "../../host/host-types.ts";

@@ -7,7 +7,7 @@ import type { TaskContext } from "../../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
-import type { Accepted } from "../../../contract/frames.ts";
+import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";

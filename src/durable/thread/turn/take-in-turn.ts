@@ -1,5 +1,5 @@
 /** Makes repeats of an event that is still being taken wait for it, so that they find what became of it. */
-import type { Accepted } from "../../../contract/frames.ts";
+import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../../contract/kinds/agent-kinds.ts";
 import type { Result } from "../../../contract/problem.ts";
 import type { ClaimCard } from "../../protocol/rpc.ts";

@@ -2,10 +2,10 @@
 
 import * as z from "zod";
 import { cloudEvent, postedEvent } from "../../../contract/event.ts";
+import { accepted, rejected } from "../../../contract/frames/server-frames.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import { lastEventId, type RouteDoc } from "../route-doc.ts";
-import { acceptedShape, rejectedShape } from "../wire-shapes.ts";
 
 export const eventDocs: RouteDoc[] = [
   {
@@ -33,7 +33,7 @@ export const eventDocs: RouteDoc[] = [
     answers: {
       202: {
         description: "Stored. A batch is answered by an array, in order.",
-        schema: z.union([acceptedShape, z.array(z.union([acceptedShape, rejectedShape]))]),
+        schema: z.union([accepted, z.array(z.union([accepted, rejected]))]),
       },
     },
   },

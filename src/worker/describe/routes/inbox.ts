@@ -1,9 +1,10 @@
 /** What the routes of `/v1/me`, the inbox and its connections say of themselves. */
+
+import { acknowledgement } from "../../../contract/frames/acknowledgement.ts";
+import { inboxPage } from "../../../contract/frames/server-frames.ts";
 import { headerParameters, queries } from "../../../contract/http/parameters.ts";
-import { ackBody } from "../../routes/inbox.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import { lastEventId, type RouteDoc } from "../route-doc.ts";
-import { inboxPageShape } from "../wire-shapes.ts";
 
 export const inboxDocs: RouteDoc[] = [
   {
@@ -20,14 +21,14 @@ export const inboxDocs: RouteDoc[] = [
     summary: "Poll what is not acknowledged; `wait` holds the answer until something comes",
     callers: "everyone",
     query: queries.inbox,
-    answers: { 200: { description: "A page.", schema: inboxPageShape } },
+    answers: { 200: { description: "A page.", schema: inboxPage } },
   },
   {
     route: "POST /v1/inbox/ack",
     tag: "inbox",
     summary: "Acknowledge what was dealt with",
     callers: "everyone",
-    body: { schema: ackBody },
+    body: { schema: acknowledgement },
     answers: { 204: { description: "Noted." } },
   },
   {

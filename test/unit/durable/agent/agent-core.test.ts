@@ -1,6 +1,6 @@
 /** An agent's object when its neighbours fail, and turns that pass through it without a row. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { InboxItem } from "../../../../src/contract/frames.ts";
+import type { InboxItem } from "../../../../src/contract/frames/server-frames.ts";
 import { type Result, succeed } from "../../../../src/contract/problem.ts";
 import { type AgentCore, createAgentCore } from "../../../../src/durable/agent/agent-core.ts";
 import { agentLimits } from "../../../../src/durable/agent/agent-schema.ts";
