@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MemoryResult, Order, Report, Task, WindowOrder, WindowResult } from "./player.ts";
+import type { MemoryResult, Order, Report, Task, WindowOrder, WindowResult } from "./orders.ts";
 import type { Roles } from "./review/call-operator.ts";
 import { type Engine, startServerProcess } from "./server-process.ts";
 

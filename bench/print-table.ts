@@ -1,6 +1,6 @@
 /** Prints what was measured, for people. */
 import type { Contender } from "./measure.ts";
-import type { MemoryResult, WindowResult } from "./player.ts";
+import type { MemoryResult, WindowResult } from "./orders.ts";
 
 interface Labelled extends Contender {
   concurrency: number;

@@ -7,7 +7,7 @@ import { type Measured, measureCounts } from "./count/measure-counts.ts";
 import { printCosts, printCounts } from "./count/print-counts.ts";
 import { scenarios } from "./count/scenarios.ts";
 import { type Contender, measureMemory, openStage } from "./measure.ts";
-import type { WindowOrder, WindowResult } from "./player.ts";
+import type { WindowOrder, WindowResult } from "./orders.ts";
 import { nameContender, printMemory, printTable, printWindows } from "./print-table.ts";
 import { profileReview } from "./profile/profile-review.ts";
 

@@ -1,7 +1,7 @@
 /** The two agents of the bare ceiling: they answer at once and keep a number of workflows running. */
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
-import type { Play } from "../player.ts";
+import type { Play } from "../orders.ts";
 import type { BareMessage, BareTurn } from "./messages.ts";
 
 /** An answer of the size that the product's agents give. */

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readWorkerOptions } from "../../src/local-server/worker-options.ts";
 import { ask } from "../measure.ts";
-import type { WindowOrder, WindowResult } from "../player.ts";
+import type { WindowOrder, WindowResult } from "../orders.ts";
 import { startWorkerServer } from "../worker-server.ts";
 import { type Share, shareByFolder } from "./share-by-folder.ts";
 import { takeProfile } from "./take-profile.ts";

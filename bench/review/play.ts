@@ -6,7 +6,7 @@ import type { InboxItem } from "../../src/contract/frames/server-frames.ts";
 import type { OfferOpened } from "../../src/contract/kinds/offer.ts";
 import type { Outcome } from "../../src/contract/kinds/thread.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
-import type { Play } from "../player.ts";
+import type { Play } from "../orders.ts";
 import { type AgentSocket, openAgentSocket } from "./agent-socket.ts";
 import { publishReview, registerAgent } from "./call-operator.ts";
 import { authorOutputs, reviewerOutputs } from "./outputs.ts";

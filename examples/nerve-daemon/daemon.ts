@@ -9,7 +9,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import jsonata from "jsonata";
-import { createProgramHandler } from "../../src/cli/lib/exec/create-program-handler.ts";
+import { createProgramHandler } from "../../src/exec/create-program-handler.ts";
 import { acceptSchemas } from "../../src/client/accept-schemas.ts";
 import { readDuration } from "../../src/client/heartbeat.ts";
 import type { CloudEvent, Json, OfferOpened } from "../../src/client/index.ts";

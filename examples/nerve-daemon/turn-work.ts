@@ -3,7 +3,7 @@
  * kept before it is sent, so that a restart sends it again.
  */
 
-import type { createProgramHandler } from "../../src/cli/lib/exec/create-program-handler.ts";
+import type { createProgramHandler } from "../../src/exec/create-program-handler.ts";
 import type { CloudEvent, InvalidAnswer, Json, TurnAssigned } from "../../src/client/index.ts";
 import { ClientError, TurnFailure } from "../../src/client/index.ts";
 import { answerTurn, failTurn } from "../../src/client/sense.ts";

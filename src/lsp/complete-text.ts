@@ -5,8 +5,8 @@ import { allowedFunctions, eventAttributes } from "../compile/expressions/views.
 import type { EditorSchema } from "../compile/schema/create-editor-schema.ts";
 import { findValue, listEntries } from "../compile/source/node.ts";
 import { allowedFilters } from "../compile/templates/create-template-engine.ts";
-import type { Suggestion } from "./completion.ts";
 import type { Cursor } from "./locate-cursor.ts";
+import type { Suggestion } from "./suggestion.ts";
 
 /** Suggests by what stands before the cursor in its scalar. */
 export function completeText(cursor: Cursor, schemas: EditorSchema[], outline: Outline | undefined, roles: Suggestion[]): Suggestion[] {

@@ -9,15 +9,7 @@ import type { Analysis } from "./analysis.ts";
 import { completeText } from "./complete-text.ts";
 import { describeField, findSchemas, listWords } from "./find-schema.ts";
 import { type Cursor, locateCursor, type Path } from "./locate-cursor.ts";
-
-/** Something that may be written. */
-export interface Suggestion {
-  label: string;
-  kind: "field" | "role" | "condition" | "status" | "word" | "function" | "variable";
-  /** What is written, where it is more than the label. */
-  insert?: string;
-  documentation?: string;
-}
+import type { Suggestion } from "./suggestion.ts";
 
 /** Suggestions, and the word that one of them replaces. */
 export interface Suggestions {

@@ -19,8 +19,8 @@ import { parseWorkflow } from "../compile/parse-workflow.ts";
 import type { Includes } from "../compile/source/read-include.ts";
 import type { Span } from "../compile/source/span.ts";
 import type { Analysis } from "./analysis.ts";
-import type { Suggestion } from "./completion.ts";
 import type { OutlineSymbol } from "./outline-symbols.ts";
+import type { Suggestion } from "./suggestion.ts";
 
 /** A span as lines and columns of UTF-16 units. */
 export function toRange(document: TextDocument, { start, end }: Span): Range {

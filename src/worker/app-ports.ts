@@ -4,13 +4,18 @@ import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import type { Json } from "../contract/event.ts";
 import type { AgentRpc, Principal, ProjectorRpc, RecruitmentRpc, WorkflowRpc } from "../durable/protocol/rpc.ts";
-import type { WrongTokens } from "./guard-calls.ts";
 import type { Access } from "./operator-store.ts";
 
 export interface CompileAnswer {
   /** Absent when a diagnostic is an error. */
   compiled?: CompiledWorkflow;
   diagnostics: Diagnostic[];
+}
+
+/** How many wrong tokens one name at one address may show at once, and a second. */
+export interface WrongTokens {
+  burst: number;
+  perSecond: number;
 }
 
 export interface AppPorts {

@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import { limits } from "../contract/limits.ts";
-import type { AppEnv, AppPorts } from "./app-ports.ts";
+import type { AppEnv, AppPorts, WrongTokens } from "./app-ports.ts";
 import { readTicket, readToken } from "./authenticate.ts";
 import { problemError, respondProblem } from "./problem-error.ts";
 import { readAddress } from "./read-address.ts";
@@ -144,12 +144,6 @@ function announceBytes(request: Request): number {
   if (request.body === null) return 0;
   const announced = request.headers.get("content-length");
   return announced === null ? callLimits.bodyBytes : Math.min(Number(announced) || 0, callLimits.bodyBytes);
-}
-
-/** How many wrong tokens one name at one address may show at once, and a second. */
-export interface WrongTokens {
-  burst: number;
-  perSecond: number;
 }
 
 const unlimited: WrongTokens = { burst: Number.MAX_SAFE_INTEGER, perSecond: 1 };

@@ -8,14 +8,14 @@ import type { Journal } from "../../client/answers.ts";
 import { ClientError } from "../../client/client-error.ts";
 import { readDuration } from "../../client/heartbeat.ts";
 import type { Note } from "../../client/note.ts";
+import { createFileJournal } from "../../exec/create-file-journal.ts";
+import { createProgramHandler } from "../../exec/create-program-handler.ts";
+import { findMissingProgram } from "../../exec/find-program.ts";
+import { findEnvFault } from "../../exec/program-env.ts";
 import { explainClientError } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
-import { createFileJournal } from "../lib/exec/create-file-journal.ts";
-import { createProgramHandler } from "../lib/exec/create-program-handler.ts";
-import { findMissingProgram } from "../lib/exec/find-program.ts";
-import { findEnvFault } from "../lib/exec/program-env.ts";
-import { type ClaimFilter, readClaims } from "../lib/exec/read-claims.ts";
 import { chooseToken, findServer } from "../lib/find-server.ts";
+import { type ClaimFilter, readClaims } from "../lib/read-claims.ts";
 import type { Style, Terminal } from "../lib/terminal.ts";
 
 interface Options {

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createProgramHandler } from "../../../src/cli/lib/exec/create-program-handler.ts";
-import { findEnvFault, pickProgramEnv } from "../../../src/cli/lib/exec/program-env.ts";
 import type { TurnAssigned } from "../../../src/client/index.ts";
+import { createProgramHandler } from "../../../src/exec/create-program-handler.ts";
+import { findEnvFault, pickProgramEnv } from "../../../src/exec/program-env.ts";
 import { settleAdminToken } from "../../../src/local-server/admin-token.ts";
 import { claimDataFolder } from "../../../src/local-server/data-folder.ts";
 import { makeTurn } from "../client/fixture.ts";

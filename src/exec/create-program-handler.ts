@@ -1,11 +1,11 @@
 /** Makes any program the handler of turns: the turn as JSON on stdin, its output as JSON on stdout, its exit code the verdict. */
 import { constants } from "node:os";
-import type { InvalidAnswer, TurnHandler, TurnOutput } from "../../../client/handlers.ts";
-import { TurnFailure } from "../../../client/handlers.ts";
-import type { TakeNote } from "../../../client/note.ts";
-import type { JsonSchema } from "../../../contract/json-schema/check-schema.ts";
-import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
-import { limits } from "../../../contract/limits.ts";
+import type { InvalidAnswer, TurnHandler, TurnOutput } from "../client/handlers.ts";
+import { TurnFailure } from "../client/handlers.ts";
+import type { TakeNote } from "../client/note.ts";
+import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
+import type { TurnAssigned } from "../contract/kinds/turn.ts";
+import { limits } from "../contract/limits.ts";
 import { execLimits } from "./limits.ts";
 import { pickProgramEnv } from "./program-env.ts";
 import { readOutput } from "./read-output.ts";

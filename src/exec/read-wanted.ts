@@ -1,7 +1,7 @@
 /** What a role's schema asks of an output, as far as a program is told of it: the statuses and names that it speaks of. */
 
-import type { Json } from "../../../contract/event.ts";
-import type { JsonSchema } from "../../../contract/json-schema/check-schema.ts";
+import type { Json } from "../contract/event.ts";
+import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
 
 export interface Wanted {
   names: Set<string>;

@@ -1,7 +1,7 @@
 /** What programs and language models print around their answer, and what they are told when it cannot be read. */
 import { expect, test } from "vitest";
-import { readOutput } from "../../../src/cli/lib/exec/read-output.ts";
 import type { JsonSchema } from "../../../src/contract/json-schema/check-schema.ts";
+import { readOutput } from "../../../src/exec/read-output.ts";
 
 const schema: JsonSchema = {
   type: "object",

@@ -2,11 +2,11 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createFileJournal } from "../../../src/cli/lib/exec/create-file-journal.ts";
-import { createProgramHandler } from "../../../src/cli/lib/exec/create-program-handler.ts";
-import { readClaims } from "../../../src/cli/lib/exec/read-claims.ts";
-import { readOutput } from "../../../src/cli/lib/exec/read-output.ts";
+import { readClaims } from "../../../src/cli/lib/read-claims.ts";
 import { clientLimits, type KeptAnswer, type TurnAssigned } from "../../../src/client/index.ts";
+import { createFileJournal } from "../../../src/exec/create-file-journal.ts";
+import { createProgramHandler } from "../../../src/exec/create-program-handler.ts";
+import { readOutput } from "../../../src/exec/read-output.ts";
 import { makeTurn } from "../client/fixture.ts";
 
 const turn = makeTurn() as unknown as TurnAssigned;

@@ -3,10 +3,10 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createProgramHandler } from "../../../src/cli/lib/exec/create-program-handler.ts";
-import { findMissingProgram } from "../../../src/cli/lib/exec/find-program.ts";
-import { runProgram } from "../../../src/cli/lib/exec/run-program.ts";
 import type { InvalidAnswer, Note, TurnAssigned } from "../../../src/client/index.ts";
+import { createProgramHandler } from "../../../src/exec/create-program-handler.ts";
+import { findMissingProgram } from "../../../src/exec/find-program.ts";
+import { runProgram } from "../../../src/exec/run-program.ts";
 import { makeTurn } from "../client/fixture.ts";
 
 async function createFolder(): Promise<string> {
@@ -167,7 +167,7 @@ describe("a program", () => {
 
   test("[EXEC10] ends with the process that runs it", async () => {
     const file = join(await createFolder(), "pid");
-    const module = join(import.meta.dirname, "../../../src/cli/lib/exec/run-program.ts");
+    const module = join(import.meta.dirname, "../../../src/exec/run-program.ts");
     const command = `echo $$ > ${file}; sleep 600`;
     const parent = `import(${JSON.stringify(module)}).then(({ runProgram }) => {
       runProgram({ command: ${JSON.stringify(command)}, input: "", env: process.env, signal: new AbortController().signal });

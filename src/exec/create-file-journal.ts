@@ -1,7 +1,7 @@
 /** Keeps answers in a file, a line each, so that a restarted process does not perform a turn again. */
 import { open, readFile, rename } from "node:fs/promises";
-import type { Journal, KeptAnswer } from "../../../client/answers.ts";
-import { clientLimits } from "../../../client/limits.ts";
+import type { Journal, KeptAnswer } from "../client/answers.ts";
+import { clientLimits } from "../client/limits.ts";
 
 type Line = { keep: KeptAnswer } | { forget: string };
 
