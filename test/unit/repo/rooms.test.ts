@@ -1,71 +1,92 @@
-/** The lint rules that hold the rooms apart: each must refuse what it is there for, else the architecture rests on good will. */
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+/** [DOCS4] The table of rooms holds them apart: each row must refuse what it is there for, else the architecture rests on good will. */
+import { globSync } from "node:fs";
+import { dirname } from "node:path/posix";
+import { expect, test } from "vitest";
+import { checkRooms } from "../../../scripts/house/check-rooms.ts";
+import { rooms } from "../../../scripts/house/rooms.ts";
+import { readSourceFile } from "../../../scripts/house/source-file.ts";
 
-/** Where a file stands and what it says, and whether it may. */
-const cases: { file: string; says: string; refused?: string }[] = [
-  { file: "machines/a.ts", says: 'import { x } from "../src/compile/ir.ts";', refused: "noRestrictedImports" },
-  { file: "machines/types.ts", says: 'import type { x } from "../src/durable/protocol/rpc.ts";', refused: "noRestrictedImports" },
-  { file: "machines/deep/a.ts", says: 'import { x } from "../../src/worker/x.ts";', refused: "noRestrictedImports" },
-  { file: "machines/package.ts", says: 'import { x } from "jsonata";', refused: "noRestrictedImports" },
-  { file: "machines/node.ts", says: 'import { x } from "node:crypto";', refused: "noRestrictedImports" },
-  { file: "machines/fine.ts", says: 'import { x } from "xstate";' },
-  { file: "machines/contract.ts", says: 'import type { x } from "../src/contract/event.ts";' },
-  { file: "src/contract/a.ts", says: 'import { x } from "../compile/ir.ts";', refused: "noRestrictedImports" },
-  { file: "src/contract/fine.ts", says: 'import { x } from "./event.ts";' },
-  { file: "src/compile/a.ts", says: 'import { x } from "../durable/protocol/rpc.ts";', refused: "noRestrictedImports" },
-  { file: "src/compile/deep/a.ts", says: 'import { x } from "cloudflare:workers";', refused: "noRestrictedImports" },
-  { file: "src/compile/fine.ts", says: 'import { x } from "../../machines/task.ts";' },
-  { file: "src/durable/a.ts", says: 'import { x } from "../worker/x.ts";', refused: "noRestrictedImports" },
-  { file: "src/durable/node.ts", says: 'import { x } from "node:fs";', refused: "noRestrictedImports" },
-  { file: "src/durable/fine.ts", says: 'import { x } from "../compile/index.ts";' },
-  { file: "src/worker/a.ts", says: 'import { x } from "../client/index.ts";', refused: "noRestrictedImports" },
-  { file: "src/worker/fine.ts", says: 'import { x } from "../durable/protocol/rpc.ts";' },
-  { file: "src/client/a.ts", says: 'import { x } from "../compile/index.ts";', refused: "noRestrictedImports" },
-  { file: "src/client/fine.ts", says: 'import { x } from "../contract/event.ts";' },
-  { file: "src/worker/storage.ts", says: "export const x = (ctx: Ctx) => ctx.storage.sql;", refused: "plugin" },
-  { file: "src/compile/storage.ts", says: "export const x = (object: Ctx) => object.ctx.storage;", refused: "plugin" },
-  { file: "src/durable/storage.ts", says: "export const x = (ctx: Ctx) => ctx.storage.sql;" },
+const judge = (file: string, says: string): string[] => checkRooms([readSourceFile(file, says)], rooms);
+
+/** Where a file stands, and what it may not say there. */
+const refused: [file: string, says: string][] = [
+  ["src/contract/a.ts", 'import { x } from "../compile/ir.ts";'],
+  ["src/contract/a.ts", 'import { x } from "node:crypto";'],
+  ["src/contract/json-schema/a.ts", 'import { x } from "zod";'],
+  ["machines/a.ts", 'import { x } from "../src/compile/ir.ts";'],
+  ["machines/a.ts", 'import type { x } from "../src/durable/protocol/rpc.ts";'],
+  ["machines/task/a.ts", 'export { x } from "../../src/worker/x.ts";'],
+  ["machines/a.ts", 'import { x } from "jsonata";'],
+  ["machines/a.ts", 'import { x } from "node:crypto";'],
+  ["src/compile/a.ts", 'import { x } from "../durable/protocol/rpc.ts";'],
+  ["src/compile/check/a.ts", 'import { x } from "cloudflare:workers";'],
+  ["src/compile/source/a.ts", 'import { x } from "../lower/task.ts";'],
+  ["src/compile/a.ts", 'const x = await import("node:fs");'],
+  ["src/durable/host/a.ts", 'import type { x } from "../../compile/ir.ts";'],
+  ["src/durable/host/a.ts", 'import { x } from "../thread/thread-schema.ts";'],
+  ["src/durable/protocol/a.ts", 'import { x } from "../thread/thread-schema.ts";'],
+  ["src/durable/thread/eligibility/a.ts", 'import type { Storage } from "../../host/ports.ts";'],
+  ["src/durable/thread/eligibility/a.ts", "export const x = ({ storage }: Ctx) => storage;"],
+  ["src/durable/thread/explain/a.ts", 'export const x = (s: Storage) => s.exec("DELETE FROM offer");'],
+  ["src/durable/thread/explain/a.ts", "export const x = (s: Storage, id: string) => s.exec(`INSERT INTO offer SELECT ?`, id);"],
+  ["src/durable/agent/a.ts", 'import { x } from "../../worker/x.ts";'],
+  ["src/durable/agent/a.ts", 'import { x } from "node:fs";'],
+  ["src/worker/a.ts", 'import { x } from "../client/index.ts";'],
+  ["src/worker/routes/a.ts", 'import { x } from "../../durable/thread/thread-schema.ts";'],
+  ["src/worker/a.ts", "export const x = (ctx: Ctx) => ctx.storage.sql;"],
+  ["src/compile/a.ts", "export const x = (object: Ctx) => object.ctx.storage;"],
+  ["src/client/a.ts", 'import { x } from "../compile/index.ts";'],
+  ["src/client/a.ts", 'import { x } from "ws";'],
+  ["src/lsp/a.ts", 'import { x } from "../cli/lib/terminal.ts";'],
+  ["src/lsp/a.ts", 'import { x } from "node:fs";'],
+  ["src/simulate/a.ts", 'import { x } from "../cli/lib/command.ts";'],
+  ["src/local-server/a.ts", 'import { x } from "../worker/index.ts";'],
+  ["src/path-tests/a.ts", 'import { x } from "../simulate/script.ts";'],
+  ["src/cli/lib/a.ts", 'import { x } from "../commands/agents.ts";'],
+  ["src/cli/commands/a.ts", 'import { x } from "./agents.ts";'],
+  ["src/cli/commands/a.ts", 'import { x } from "../main.ts";'],
+  ["src/worker/a.ts", 'import { x } from "../../test/unit/worker/test-app.ts";'],
 ];
 
-let found: Map<string, string[]>;
-const folder = mkdtempSync(join(tmpdir(), "nerveflare-rooms-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+test.for(refused)("[DOCS4] %s may not say: %s", ([file, says]) => {
+  expect(judge(file, says)).toEqual([expect.stringContaining(`${file}:1 `)]);
+});
 
-beforeAll(() => {
-  for (const path of ["biome.json", "scripts/lint"]) cpSync(path, join(folder, path), { recursive: true });
-  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
-  // Biome reads what git ignores.
-  spawnSync("git", ["init", "--quiet"], { cwd: folder });
-  writeFileSync(join(folder, ".gitignore"), "node_modules\n");
-  for (const { file, says } of cases) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), says.startsWith("import") ? `${says}\nexport type y = typeof x;\n` : `${says}\n`);
-  }
-  const { stdout } = spawnSync(
-    resolve("node_modules/.bin/biome"),
-    ["lint", "--reporter=json", "--max-diagnostics=none", "machines", "src"],
-    {
-      cwd: folder,
-      encoding: "utf8",
-    },
-  );
-  const { diagnostics } = JSON.parse(stdout) as { diagnostics: { category: string; location: { path: string | { file: string } } }[] };
-  found = new Map();
-  for (const { category, location } of diagnostics) {
-    const file = typeof location.path === "string" ? location.path : location.path.file;
-    found.set(file, [...(found.get(file) ?? []), category]);
+const allowed: [file: string, says: string][] = [
+  ["machines/a.ts", 'import { x } from "xstate";'],
+  ["machines/a.ts", 'import type { x } from "../src/contract/event.ts";'],
+  ["src/compile/decide/a.ts", 'import { x } from "../../../machines/messages.ts";'],
+  ["src/durable/host/a.ts", 'import { x } from "../../../machines/address.ts";'],
+  ["src/durable/agent/a.ts", 'import { x } from "cloudflare:workers";'],
+  ["src/durable/agent/a.ts", "export const x = (ctx: Ctx) => ctx.storage.sql;"],
+  ["src/durable/thread/explain/a.ts", 'export const x = (s: Storage) => s.exec("SELECT id FROM offer");'],
+  ["src/worker/a.ts", 'import { x } from "hono/http-exception";'],
+  ["src/client/a.ts", 'import { x } from "../contract/kinds/turn.ts";'],
+  ["src/cli/commands/a.ts", 'import { x } from "../lib/check/check-file.ts";'],
+];
+
+test.for(allowed)("[DOCS4] %s may say: %s", ([file, says]) => {
+  expect(judge(file, says)).toEqual([]);
+});
+
+test("[DOCS4] a folder without a row is refused, and told where to give it one", () => {
+  expect(judge("src/durable/thread/utils/a.ts", "")).toEqual([
+    "src/durable/thread/utils: the folder is no room. Give it a row in scripts/house/rooms.ts.",
+  ]);
+});
+
+test.for(Object.keys(rooms).filter((folder) => folder !== "test/**"))("[DOCS4] %s lets nothing in that its row does not name", (row) => {
+  const folder = row.replace("/**", "");
+  for (const name of ["left-pad", "src/nowhere/x.ts"]) {
+    const specifier = name.startsWith("src/") ? `${"../".repeat(folder.split("/").length)}${name}` : name;
+    const faults = judge(`${folder}/a.ts`, `import type { x } from "${specifier}";`);
+    // The scripts check every room, and may look into all of them.
+    expect(faults).toHaveLength(row === "scripts/**" || row === "bench/**" ? (name === "left-pad" ? 1 : 0) : 1);
   }
 });
 
-test.for(cases.filter(({ refused }) => refused))("[DOCS4] $file may not say: $says", ({ file, refused }) => {
-  expect(found.get(file)).toContainEqual(expect.stringContaining(refused ?? ""));
-});
-
-test.for(cases.filter(({ refused }) => !refused))("[DOCS4] $file may say: $says", ({ file }) => {
-  const held = (found.get(file) ?? []).filter((category) => /noRestrictedImports|plugin/.test(category));
-  expect(held).toEqual([]);
+test("[DOCS4] unit tests lie in folders that are called like the rooms they test", () => {
+  const folders = new Set(globSync("test/unit/**/*.ts").map((file) => dirname(file).slice("test/unit/".length)));
+  const strangers = [...folders].filter((folder) => !rooms[`src/${folder}`] && folder !== "machines" && folder !== "repo");
+  expect(strangers).toEqual([]);
 });

@@ -1,0 +1,28 @@
+/** Part of `npm run check`: holds the source to the house's rules. Rooms import what their row allows, no circles, nothing too long. */
+import { globSync, readFileSync } from "node:fs";
+import { checkRooms } from "./house/check-rooms.ts";
+import { checkSizes } from "./house/check-sizes.ts";
+import { findCircles } from "./house/find-circles.ts";
+import { rooms } from "./house/rooms.ts";
+import { readSourceFile } from "./house/source-file.ts";
+
+/** What is being mended: taken out as it is done; nothing comes in. */
+const unmended = ["src/durable/", "src/client/", "src/simulate/", "src/compile/source/", "test/simulation/", "test/faults/", "test/unit/"];
+const isMended = (fault: string): boolean => !unmended.some((path) => fault.startsWith(path));
+
+const files = globSync("{src,machines,test,bench,scripts,examples,bin}/**/*.{ts,js,mjs}", {
+  exclude: (path) => path.includes("node_modules"),
+})
+  .sort()
+  .map((path) => readSourceFile(path.replaceAll("\\", "/"), readFileSync(path, "utf8")));
+
+const faults = [
+  ...checkRooms(files, rooms),
+  ...findCircles(files)
+    .filter((circle) => circle.some((path) => !path.startsWith("src/durable/")))
+    .map((circle) => `A circle of imports: ${circle.join(" → ")}. Move what both need into a file of its own.`),
+  ...checkSizes(files).filter(isMended),
+];
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) process.exitCode = 1;
+else console.log(`${files.length} files`);

@@ -1,0 +1,61 @@
+/** Holds each file to what its room may import, and to what it may do with storage. Pure. */
+import { dirname, normalize } from "node:path/posix";
+import type { Room } from "./rooms.ts";
+import type { SourceFile } from "./source-file.ts";
+
+type Rooms = { readonly [folder: string]: Room };
+
+/** @returns a line per fault: where, what, and what to do */
+export function checkRooms(files: readonly SourceFile[], rooms: Rooms): string[] {
+  const folders = new Set(files.map(({ path }) => dirname(path)));
+  const homeless = [...folders].filter((folder) => !findRoom(folder, rooms));
+  return [
+    ...homeless.map((folder) => `${folder}: the folder is no room. Give it a row in scripts/house/rooms.ts.`),
+    ...files.flatMap((file) => checkFile(file, dirname(file.path), findRoom(dirname(file.path), rooms))),
+  ];
+}
+
+/** A folder's own row, or that of the folder above which speaks for all below. */
+function findRoom(folder: string, rooms: Rooms): Room | undefined {
+  const own = rooms[folder];
+  if (own) return own;
+  for (let above = folder; above !== "."; above = dirname(above)) {
+    const room = rooms[`${above}/**`];
+    if (room) return room;
+  }
+  return undefined;
+}
+
+function checkFile(file: SourceFile, folder: string, room: Room | undefined): string[] {
+  if (!room) return [];
+  const imports = file.imports.flatMap(({ specifier, line }) => {
+    const target = specifier.startsWith(".") ? normalize(`${folder}/${specifier}`) : specifier;
+    const own = dirname(target) === folder && specifier.startsWith(".");
+    if (own ? !room.apart : room.may.some((allowed) => matches(target, allowed))) return [];
+    const whom = own ? "its files don't import one another" : `${folder} (${room.is}) may import ${room.may.join(", ") || "nothing"}`;
+    return [`${file.path}:${line} imports ${target}, but ${whom}. Move what is shared, or change the row in scripts/house/rooms.ts.`];
+  });
+  const storage =
+    room.objectStorage === undefined
+      ? file.takesStorage.map(
+          ({ line }) => `${file.path}:${line} takes storage, but ${folder} has none: ask the object, or pass the values.`,
+        )
+      : [];
+  const writes =
+    room.objectStorage === "reads"
+      ? file.writes.map(({ line }) => `${file.path}:${line} writes to storage, but ${folder} only reads.`)
+      : [];
+  return [...imports, ...storage, ...writes];
+}
+
+function matches(target: string, allowed: string): boolean {
+  if (allowed === "**") return true;
+  if (allowed.endsWith("/**")) return target.startsWith(allowed.slice(0, -2));
+  if (allowed.endsWith("*")) return target.startsWith(allowed.slice(0, -1));
+  return target === allowed || dirname(target) === allowed || (!allowed.includes(".") && isSubpath(target, allowed));
+}
+
+/** `hono/html` of the package `hono`. Folders of ours are named one by one. */
+function isSubpath(target: string, allowed: string): boolean {
+  return !/^(src|machines|scripts|bench|test|examples)\b/.test(allowed) && target.startsWith(`${allowed}/`);
+}

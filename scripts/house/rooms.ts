@@ -1,0 +1,344 @@
+/**
+ * The architecture as one table: each folder is a room, and says what it may import. `npm run check` holds every file to its
+ * room's row; a folder without a row is refused. To allow an arrow, add it here: whoever reads the change sees the architecture change.
+ */
+export interface Room {
+  /** What it is for. */
+  is: string;
+  /**
+   * What its files may import beside one another: a folder (`src/contract`), a folder with all below it (`src/contract/**`), one
+   * file, a package (`zod`, with its subpaths), or a platform (`node:*`, `cloudflare:*`). Types count: knowing is knowing.
+   */
+  may: readonly string[];
+  /** What it may do with a Durable Object's storage; nothing if absent. A room that reads holds no SQL that writes. */
+  objectStorage?: "reads" | "writes";
+  /** Its files don't import one another. */
+  apart?: true;
+}
+
+const contract = "src/contract/**";
+const protocol = "src/durable/protocol";
+const host = "src/durable/host";
+
+/** By folder. A row ending in `/**` is for the folders below as well. */
+export const rooms: { readonly [folder: string]: Room } = {
+  // What all sides share.
+  src: { is: "the package's version", may: ["package.json"] },
+  "src/contract": { is: "what the sides say to one another: events, frames, problems, limits", may: [contract, "zod"] },
+  "src/contract/kinds": { is: "the engine's and the agents' kinds of events", may: [contract, "zod"] },
+  "src/contract/frames": { is: "what goes over a socket or a stream, each way", may: [contract, "zod"] },
+  "src/contract/http": { is: "parameters and bodies of the HTTP API", may: [contract, "zod"] },
+  "src/contract/views": { is: "what can be read of threads, agents and broadcasts", may: [contract, "zod"] },
+  "src/contract/json-schema": { is: "judging a value by a JSON Schema, within limits", may: ["src/contract"] },
+
+  // The machines, and the compiler that makes their data. Both run anywhere.
+  machines: { is: "what loads a workflow's machines, and their vocabulary", may: ["machines/**", contract, "xstate"] },
+  "machines/recruitment": { is: "context, guards and actions of a thread's root", may: ["machines", contract] },
+  "machines/task": { is: "context, guards and actions of its task", may: ["machines", contract] },
+  "src/compile": {
+    is: "workflow YAML in; diagnostics, intermediate form and machine configs out",
+    may: ["machines", "src/compile/**", contract, "@noble/hashes"],
+  },
+  "src/compile/diagnostics": {
+    is: "the catalogue of findings, and their fixes",
+    may: ["src/compile", "src/compile/diagnostics/families", "src/compile/source", contract],
+  },
+  "src/compile/diagnostics/families": { is: "its entries", may: ["src/compile/diagnostics"] },
+  "src/compile/source": { is: "YAML with offsets", may: ["src/compile", "src/compile/diagnostics", contract, "yaml"] },
+  "src/compile/schema": { is: "the language's shape", may: ["src/compile", "src/compile/source", contract, "zod"] },
+  "src/compile/expressions": {
+    is: "checking JSONata",
+    may: ["src/compile", "src/compile/diagnostics", "src/compile/source", contract, "jsonata"],
+  },
+  "src/compile/templates": {
+    is: "checking Liquid",
+    may: ["src/compile", "src/compile/diagnostics", "src/compile/source", contract, "liquidjs"],
+  },
+  "src/compile/check": {
+    is: "what is wrong with a workflow",
+    may: [
+      ...["src/compile", "src/compile/diagnostics", "src/compile/expressions", "src/compile/lower", "src/compile/schema"],
+      ...["src/compile/source", "src/compile/templates", contract, "zod"],
+    ],
+  },
+  "src/compile/raise": {
+    is: "from the checked document to the intermediate form",
+    may: ["src/compile", "src/compile/check", "src/compile/source", "src/compile/templates", contract],
+  },
+  "src/compile/lower": { is: "from the intermediate form to the machines", may: ["machines", "src/compile", contract] },
+  "src/compile/decide": {
+    is: "expressions, templates, reflexes and the moderator, at run time",
+    may: ["machines", "src/compile", "src/compile/expressions", "src/compile/templates", contract, "jsonata", "liquidjs"],
+  },
+  "src/compile/draw": { is: "pictures of a workflow", may: ["machines", "src/compile", "src/compile/lower", contract, "elkjs"] },
+
+  // The objects.
+  "src/durable": {
+    is: "the objects' environment, and what is stored by which version",
+    may: ["src/durable/**", contract],
+  },
+  "src/durable/protocol": { is: "messages between objects", may: [contract, host, "src/durable/projector"] },
+  "src/durable/host": {
+    is: "runs XState actors durably; knows no workflows",
+    may: [contract, protocol, "machines/address.ts", "xstate"],
+    objectStorage: "writes",
+  },
+  "src/durable/storage": {
+    is: "the host's storage port on the platform and on node:sqlite",
+    may: [contract, host, "node:*"],
+    objectStorage: "writes",
+  },
+  "src/durable/agent": {
+    is: "an agent's object",
+    may: [
+      ...[contract, "src/durable", "src/durable/agent/**", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...["src/durable/routing", "src/durable/storage", "src/durable/thread/explain", "src/durable/trace", "cloudflare:*", "zod"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/agent/connection": {
+    is: "sockets and streams: frames in and out, and their pace",
+    may: [contract, "src/durable/agent", "src/durable/agent/mailbox", host],
+    objectStorage: "writes",
+  },
+  "src/durable/agent/mailbox": {
+    is: "what an agent is sent, until it acknowledges it",
+    may: [contract, "src/durable/agent", host, protocol, "src/durable/routing"],
+    objectStorage: "writes",
+  },
+  "src/durable/agent/presence": {
+    is: "whether an agent is there, and which roles it holds",
+    may: [contract, "src/compile/source", "src/durable/agent/mailbox", host, protocol],
+    objectStorage: "writes",
+  },
+  "src/durable/workflow": {
+    is: "a workflow's object: its queue and admission",
+    may: [
+      ...[contract, "src/durable", host, "src/durable/projector", protocol, "src/durable/registry", "src/durable/storage"],
+      ...["src/durable/trace", "cloudflare:*"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/registry": {
+    is: "who there is and what is published, kept up to date in one object",
+    may: [contract, "src/compile", "src/compile/decide", protocol, "src/durable/thread/eligibility", "cloudflare:*"],
+    objectStorage: "writes",
+  },
+  "src/durable/projector": {
+    is: "the log and the index in D1",
+    may: [
+      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, "src/durable/storage"],
+      ...["src/durable/trace", "cloudflare:*", "zod"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/projector/tables": { is: "its tables", may: [contract, "src/durable/projector"] },
+  "src/durable/routing": {
+    is: "where an event goes: reflexes, addresses, chains",
+    may: [
+      ...[contract, "src/compile", "src/compile/decide", host, protocol, "src/durable/registry", "src/durable/thread/lifecycle"],
+      "src/durable/trace",
+    ],
+  },
+  "src/durable/trace": { is: "spans of a thread", may: [contract, protocol, "@noble/hashes"] },
+
+  // A thread.
+  "src/durable/thread": {
+    is: "a thread's two objects",
+    may: [
+      ...[contract, "machines/**", "src/compile", "src/durable", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...["src/durable/storage", "src/durable/thread/**", "cloudflare:*"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/lifecycle": {
+    is: "how a thread begins, begins again, ends and is archived",
+    may: [
+      ...[contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", host, protocol, "src/durable/routing"],
+      ...["src/durable/thread", "src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/task"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/recruitment": {
+    is: "offers, claims and assignments",
+    may: [
+      ...[contract, "machines/**", "src/compile", "src/compile/lower", host, protocol, "src/durable/registry", "src/durable/routing"],
+      ...["src/durable/thread", "src/durable/thread/eligibility", "src/durable/thread/explain", "src/durable/thread/lifecycle"],
+      ...["src/durable/thread/log", "src/durable/thread/task", "src/durable/thread/turn"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/task": {
+    is: "the task's object: turns, steps, outcome",
+    may: [
+      ...[contract, "machines/**", "src/compile", "src/compile/decide", host, "src/durable/projector", protocol, "src/durable/routing"],
+      ...["src/durable/thread", "src/durable/thread/broadcast", "src/durable/thread/children", "src/durable/thread/lifecycle"],
+      ...["src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/turn"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/broadcast": {
+    is: "a turn that many are given",
+    may: [
+      ...[contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", host, protocol, "src/durable/registry"],
+      ...["src/durable/thread", "src/durable/thread/eligibility", "src/durable/thread/log", "src/durable/thread/task"],
+      "src/durable/thread/turn",
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/children": {
+    is: "threads that a thread starts",
+    may: [
+      ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing", "src/durable/thread/lifecycle"],
+      ...["src/durable/thread/log", "src/durable/thread/task"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/eligibility": {
+    is: "who may claim a role, and who goes first",
+    may: [contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", protocol],
+  },
+  "src/durable/thread/turn": {
+    is: "what a turn says, and judging its answer",
+    may: [
+      ...[contract, "machines", "src/compile", "src/compile/lower", host, protocol, "src/durable/thread", "src/durable/thread/explain"],
+      ...["src/durable/thread/log", "src/durable/thread/task"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/log": {
+    is: "what the log says of a thread",
+    may: [
+      ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing", "src/durable/thread/broadcast"],
+      ...["src/durable/thread/explain", "src/durable/thread/lifecycle", "src/durable/thread/task", "src/durable/thread/turn"],
+      "src/durable/trace",
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/explain": {
+    is: "why a thread waits, in prose",
+    may: [
+      ...[contract, "machines/**", "src/compile", "src/compile/lower", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...["src/durable/thread/broadcast", "src/durable/thread/eligibility", "src/durable/thread/lifecycle"],
+      "src/durable/thread/recruitment",
+    ],
+    objectStorage: "reads",
+  },
+
+  // The Worker: HTTP over the objects and D1.
+  "src/worker": {
+    is: "the app: who is calling, what it may, and what is kept in D1",
+    may: [
+      ...[contract, "src/compile", "src/compile/diagnostics", "src/compile/source", "src/durable", "src/durable/agent", host],
+      ...["src/durable/projector", protocol, "src/durable/registry", "src/durable/routing", "src/durable/storage"],
+      ...["src/worker/describe", "src/worker/routes", "hono", "zod"],
+    ],
+  },
+  "src/worker/routes": {
+    is: "the routes",
+    may: [
+      ...[contract, "schemas", "src/compile/decide", "src/durable/agent", "src/durable/projector", protocol, "src/durable/registry"],
+      ...["src/durable/routing", "src/durable/trace", "src/worker", "src/worker/describe", "hono", "zod"],
+    ],
+  },
+  "src/worker/describe": { is: "OpenAPI and AsyncAPI", may: [contract, "src/worker", "src/worker/describe/routes", "zod"] },
+  "src/worker/describe/routes": { is: "each route's description", may: [contract, "src/worker/describe", "src/worker/routes", "zod"] },
+
+  // What agents and authors use.
+  "src/client": { is: "what an agent imports; knows the contract only", may: [contract] },
+  "src/exec": {
+    is: "makes any program an agent",
+    may: [contract, "src/client", "src/durable/thread/turn", "commander", "node:*"],
+  },
+  "src/probe": { is: "tries a server against the contract", may: [contract, "src/client", "ws", "node:*"] },
+  "src/explore": {
+    is: "takes a workflow's machines everywhere they can go",
+    may: [
+      ...["machines/**", "src/compile", "src/compile/decide", "src/compile/diagnostics", "src/compile/lower", "src/compile/source"],
+      ...[contract, "xstate"],
+    ],
+  },
+  "src/explore/paths": { is: "paths that together take everything", may: ["machines/**", "src/compile", "src/explore", "xstate"] },
+  "src/path-tests": {
+    is: "follows such paths on the real host",
+    may: [
+      ...["machines", "src/compile", contract, host, "src/durable/storage", "src/explore/paths"],
+      ...["cloudflare:*", "esbuild", "miniflare", "node:*"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/simulate": {
+    is: "a thread that is walked by hand",
+    may: [
+      ...["machines/**", "src/compile", "src/compile/decide", "src/compile/lower", contract, host, protocol, "src/durable/storage"],
+      ...["src/durable/thread/turn", "src/explore", "node:*", "yaml", "zod"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/testing": {
+    is: "`nerveflare/testing`: what an author's tests import",
+    may: ["src/compile", "src/explore/paths", "src/path-tests", "src/simulate", "node:*"],
+  },
+  "src/lsp": {
+    is: "the language server; knows no files",
+    may: [
+      ...["src/compile", "src/compile/check", "src/compile/diagnostics", "src/compile/expressions", "src/compile/schema"],
+      ...["src/compile/source", "src/compile/templates", contract, "vscode-languageserver", "vscode-languageserver-textdocument"],
+    ],
+  },
+  "src/local-server": {
+    is: "the Worker on this machine: its data folder, its runtime, its backups",
+    may: [
+      ...["src", contract, "src/durable", "src/durable/projector", "src/durable/trace"],
+      ...["esbuild", "miniflare", "node:*", "wrangler", "zod"],
+    ],
+  },
+
+  // The command line, which nothing imports.
+  "src/cli": { is: "the table of commands, and what a failure looks like", may: ["src", "src/cli/commands", "src/cli/lib", "commander"] },
+  "src/cli/commands": {
+    is: "a command each",
+    may: [
+      ...["src/cli/lib/**", "src/client", "src/compile/**", contract, "src/exec", "src/explore/**", "src/local-server", "src/lsp"],
+      ...["src/path-tests", "src/probe", "src/simulate", "commander", "node:*", "vscode-languageserver", "yaml"],
+    ],
+    apart: true,
+  },
+  "src/cli/lib": {
+    is: "what commands share",
+    may: ["src/client", "src/compile/decide", "src/compile/source", contract, "src/simulate", "commander", "node:*", "zod"],
+  },
+  "src/cli/lib/check": {
+    is: "findings about files",
+    may: ["src/cli/lib", "src/compile", "src/compile/diagnostics", "src/compile/source", "node:*"],
+  },
+  "src/cli/lib/compile": { is: "machines as files", may: ["machines", "src/cli/lib", "src/cli/lib/check", "src/compile", "node:*"] },
+  "src/cli/lib/demo": { is: "the demo's story", may: ["src/cli/lib", "src/local-server", "node:*"] },
+  "src/cli/lib/doctor": {
+    is: "what is wrong with a data folder",
+    may: [
+      ...[contract, "src/durable", "src/durable/projector", protocol, "src/durable/thread/lifecycle", "src/durable/thread/recruitment"],
+      ...["src/local-server", "node:*"],
+    ],
+  },
+  "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw"] },
+  "src/cli/lib/events": { is: "the log as lines", may: ["src/cli/lib", contract, "node:*"] },
+  "src/cli/lib/simulate": { is: "a walk as people read it", may: ["src/cli/lib", contract, "src/simulate"] },
+
+  // Beside the product.
+  bin: { is: "what npm puts on the path", may: ["src/cli", "node:*"] },
+  "examples/**": {
+    is: "agents to begin with",
+    may: ["examples/**", contract, "src/client", "src/exec", "node:*", "jsonata", "ws", "yaml", "zod"],
+  },
+  "scripts/**": {
+    is: "checks and generated files",
+    may: ["machines", "scripts/**", "src/**", "node:*", "oxc-parser", "xstate"],
+  },
+  "bench/**": {
+    is: "what it costs",
+    may: ["bench/**", "src/**", "node:*", "cloudflare:*", "esbuild", "miniflare", "ws", "yaml"],
+    objectStorage: "writes",
+  },
+  "test/**": { is: "what it promises", may: ["**"], objectStorage: "writes" },
+};
