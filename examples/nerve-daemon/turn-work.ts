@@ -3,11 +3,11 @@
  * kept before it is sent, so that a restart sends it again.
  */
 
-import type { createProgramHandler } from "../../src/exec/create-program-handler.ts";
 import type { CloudEvent, InvalidAnswer, Json, TurnAssigned } from "../../src/client/index.ts";
 import { ClientError, TurnFailure } from "../../src/client/index.ts";
 import { answerTurn, failTurn } from "../../src/client/sense.ts";
 import type { PostedEvent } from "../../src/contract/event.ts";
+import type { createProgramHandler } from "../../src/exec/create-program-handler.ts";
 
 /** What became of a turn, before the server has heard of it. */
 type Answer = { output: { [field: string]: Json } } | { error: string; retryable: boolean; attempt: number };

@@ -98,7 +98,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/agent/connection": {
     is: "sockets and streams: frames in and out, and their pace",
-    may: [contract, "src/durable/agent", "src/durable/agent/mailbox", host],
+    may: [contract, "src/durable/agent", "src/durable/agent/mailbox", "src/durable/agent/presence", host],
     objectStorage: "writes",
   },
   "src/durable/agent/mailbox": {
