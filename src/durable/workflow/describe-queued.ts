@@ -1,0 +1,29 @@
+/** What became of a reflex at the queue, in words. Pure. */
+import type { ReflexOutcome } from "../../contract/routing.ts";
+import type { PauseView } from "../../contract/views/admission.ts";
+
+/** What a queue's row says of its thread. */
+export function readState({ status }: { status: string }): NonNullable<ReflexOutcome["state"]> {
+  if (status === "queued") return "queued";
+  return status === "paused" ? "suspended" : "running";
+}
+
+export function describeHeld(live: { thread: string; status: string }, key: string | null): string {
+  const state = readState(live);
+  const way = state === "suspended" ? ": resume or cancel it, and the key is free when it has ended" : "";
+  return `the thread ${live.thread} has the key ${key} and is live (${state})${way}`;
+}
+
+/** What telling a thread of a signal can lead to. @param state undefined: it has ended */
+export function describeSignal(signal: string, thread: string, state: ReflexOutcome["state"] = "ended"): ReflexOutcome {
+  const idle =
+    (signal === "suspend" && state === "suspended" && ", which is suspended already") ||
+    (signal === "resume" && state === "running" && ", which runs: there is nothing to resume") ||
+    (state === "ended" && ", which has ended: it goes on by its $START.resume, if its workflow has one") ||
+    ` (${state})`;
+  return { status: "signalled", thread, state, detail: `${signal} was sent to the thread ${thread}${idle}` };
+}
+
+export function describePause({ by, reason }: PauseView): string {
+  return `paused by ${by}${reason ? `: ${reason}` : ""}`;
+}

@@ -1,0 +1,115 @@
+/** Who of a workflow's threads has a place: each that asks is started, queued or dropped, and whoever ends makes room. Within the transaction. */
+
+import type { Json } from "../../contract/event.ts";
+import type { ReflexOutcome } from "../../contract/routing.ts";
+import type { Outbox } from "../host/outbox.ts";
+import type { Clock } from "../host/ports.ts";
+import type { Message } from "../protocol/rpc.ts";
+import type { Admit, AnnounceWaiting } from "./announce-waiting.ts";
+import { describeHeld, describePause, readState } from "./describe-queued.ts";
+import type { Gate } from "./gate.ts";
+import type { Outcomes } from "./outcomes.ts";
+import { type Queue, queueLimits } from "./queue.ts";
+
+export interface Places {
+  /** A thread asks for a place. */
+  admit(message: Admit): void;
+  /** Starts whoever waits, as far as there are places. */
+  startWaiting(): void;
+  /** A thread has ended, stands still, or goes on. */
+  hearThread(message: Message): void;
+  /** What a thread's row says became of it; null: it has none. */
+  readStarted(thread: string): ReflexOutcome | null;
+}
+
+export interface PlacePorts {
+  clock: Clock;
+  queue: Queue;
+  gate: Gate;
+  outcomes: Outcomes;
+  outbox: Pick<Outbox, "append">;
+  announce: AnnounceWaiting;
+}
+
+export function createPlaces({ clock, queue, gate, outcomes, outbox, announce }: PlacePorts): Places {
+  function admit(message: Admit): void {
+    const { thread, key, epoch = 1 } = message;
+    const known = queue.find(thread);
+    if (known && known.epoch >= epoch) return;
+    const live = key === null ? undefined : queue.findKey(key);
+    if (live && live.thread !== thread) {
+      const detail = describeHeld(live, key);
+      outcomes.note(thread, { status: "repeat", thread: live.thread, state: readState(live), detail });
+      announce(message, "dropped", `the thread ${live.thread} of the key ${key} is live`);
+      return;
+    }
+    const { places, overflow, maxQueue } = gate.rules();
+    const paused = gate.paused();
+    const beside = message.needsPlace === false;
+    const full = !beside && places !== null && queue.running() >= places;
+    const why = paused ? describePause(paused) : `${places} threads run, which is the workflow's concurrency`;
+    if (full && !paused && overflow === "drop" && epoch === 1) {
+      outcomes.note(thread, { status: "dropped", thread, detail: why });
+      announce(message, "dropped", why);
+      return;
+    }
+    const priority = Number.isFinite(message.priority) ? (message.priority as number) : 0;
+    const wasRunning = known?.status === "running";
+    queue.join({ thread, initiator: message.event.source, priority, key, start: JSON.stringify(message), epoch }, clock.now());
+    // One that begins anew while it has a place keeps it.
+    if (wasRunning || beside) {
+      queue.take(thread, beside ? "beside" : "running");
+      start(message);
+      return;
+    }
+    startWaiting();
+    if (queue.find(thread)?.status !== "queued") return;
+    outcomes.note(thread, { status: "queued", thread, state: "queued", detail: why });
+    announce(message, "queued", why);
+    const most = Math.min(maxQueue ?? queueLimits.waiting, queueLimits.waitingMost);
+    for (let oldest = queue.surplus(most); oldest; oldest = queue.surplus(most)) {
+      queue.remove(oldest.thread);
+      const detail = "the queue is full and this was the oldest in it";
+      outcomes.note(oldest.thread, { status: "dropped", thread: oldest.thread, detail });
+      announce(JSON.parse(oldest.start) as Admit, "dropped", detail);
+    }
+  }
+
+  function start(message: Admit): void {
+    outcomes.note(message.thread, { status: "started", thread: message.thread, state: "running" });
+    outbox.append([`recruitment/${message.thread}`], {
+      ...(message as unknown as { [key: string]: Json }),
+      type: "thread.start",
+    });
+  }
+
+  /** Of a thread that simply started only its row tells. */
+  function readStarted(thread: string): ReflexOutcome | null {
+    const row = queue.find(thread);
+    return row ? { status: row.status === "queued" ? "queued" : "started", thread, state: readState(row) } : null;
+  }
+
+  /** Starts whoever waits, as far as there are places. */
+  function startWaiting(): void {
+    if (gate.paused()) return;
+    const { places } = gate.rules();
+    for (let left = places === null ? Number.POSITIVE_INFINITY : places - queue.running(); left > 0; left--) {
+      const next = queue.next();
+      if (next === undefined) return;
+      start(JSON.parse(next) as Admit);
+    }
+  }
+
+  /** Ignores what a thread says of an earlier epoch: that one's place is gone. */
+  function hearThread({ type, thread, epoch = 1 }: Message): void {
+    const row = queue.find(String(thread));
+    if (!row || row.epoch > Number(epoch)) return;
+    if (type === "thread.ended") {
+      queue.remove(row.thread);
+      if (row.key !== null) queue.noteEnded(row.key, row.thread, clock.now());
+    } else queue.mark(row.thread, type === "thread.paused" ? "paused" : "running");
+    startWaiting();
+  }
+
+  return { admit, startWaiting, hearThread, readStarted };
+}
