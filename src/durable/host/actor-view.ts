@@ -28,3 +28,20 @@ export function viewActor({ row, snapshot }: LiveActor, storage: Storage, timers
     updatedAt: row.updated_at,
   };
 }
+
+/** What was taken, shown when it is asked for: who only sends an event pays for no query. */
+export function answerView(actor: LiveActor, storage: Storage, timers: TimerTable): { ok: true; view: ActorView } {
+  let view: ActorView | undefined;
+  return {
+    ok: true,
+    get view() {
+      view ??= viewActor(actor, storage, timers);
+      return view;
+    },
+  };
+}
+
+/** What of {@link viewActor} needs no query and no copy. */
+export function peekActor({ row, snapshot }: LiveActor): Pick<ActorView, "status" | "definition" | "value" | "context"> {
+  return { status: row.status, definition: row.definition, value: snapshot.value as Json, context: snapshot.context as Json };
+}

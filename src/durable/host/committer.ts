@@ -2,8 +2,10 @@
  * One object's commits: each is one transaction that also sweeps the outbox and keeps the one alarm at the earliest
  * thing due. Shared by the actor host and the objects that are no actors. Knows no tables but the outbox.
  */
+
+import type { Refused } from "./deliver-message.ts";
 import { hostLimits } from "./limits.ts";
-import type { Outbox, OutboxOptions, Refused } from "./outbox.ts";
+import type { Outbox, OutboxOptions } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import { toStoreFailure } from "./receiver-state.ts";

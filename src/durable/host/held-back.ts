@@ -5,8 +5,9 @@
 import { cutToBytes } from "../../contract/limits.ts";
 import type { Message } from "../protocol/rpc.ts";
 import { toPlainError } from "./error-data.ts";
+import { createHeldRows, type HeldRow } from "./held-back-rows.ts";
 import { hostLimits } from "./limits.ts";
-import type { Row, World } from "./ports.ts";
+import type { World } from "./ports.ts";
 import { isReceiverState, ReceiverNotReadyError } from "./receiver-state.ts";
 
 /** A receiver that cannot be reached, as others are told of it. */
@@ -54,18 +55,6 @@ export interface HeldBackPorts {
   changed(queue: HeldBack, begins: boolean): void;
 }
 
-interface HeldRow extends Row {
-  receiver: string;
-  id: number;
-  actor: string;
-  message: string;
-  bytes: number;
-  phase: "hold" | "release" | null;
-  failing: number;
-  attempts: number;
-  error: string;
-}
-
 interface Queue extends HeldBack {
   bytes: number;
   pauses: number;
@@ -76,7 +65,8 @@ interface Queue extends HeldBack {
 }
 
 export function createHeldBackQueues({ world, send, record, changed }: HeldBackPorts): HeldBackQueues {
-  const { storage, clock, address } = world;
+  const { clock, address } = world;
+  const rows = createHeldRows(world.storage);
   const queues = new Map<string, Queue>();
   /** Undo the changes of the present transaction. */
   let undo: (() => void)[] = [];
@@ -87,9 +77,7 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
     return queue;
   };
 
-  for (const row of storage.exec<{ receiver: string; since: number; messages: number; bytes: number; error: string }>(
-    "SELECT receiver, min(failing) AS since, count(*) AS messages, sum(bytes) AS bytes, error FROM held_back GROUP BY receiver",
-  )) {
+  for (const row of rows.sum()) {
     const queue = open(row.receiver, row.since, row.error);
     queue.messages = row.messages;
     queue.told = row.messages;
@@ -99,13 +87,13 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
   const show = ({ receiver, since, messages, error }: Queue): HeldBack => ({ receiver, since, messages, error });
   const total = (of: "messages" | "bytes"): number => [...queues.values()].reduce((sum, queue) => sum + queue[of], 0);
 
-  const remove = (queue: Queue, { id, bytes }: HeldRow): void => {
+  const remove = (queue: Queue, row: HeldRow): void => {
     record(() => {
-      storage.exec("DELETE FROM held_back WHERE receiver = ? AND id = ?", queue.receiver, id);
+      rows.remove(row);
       if (queue.messages === 1) changed({ ...show(queue), messages: 0 }, false);
     });
     queue.messages -= 1;
-    queue.bytes -= bytes;
+    queue.bytes -= row.bytes;
     queue.pauses = 0;
     if (queue.messages === 0) queues.delete(queue.receiver);
   };
@@ -116,14 +104,7 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
     queue.nextAt = clock.now() + pauseAfter(queue.pauses);
     const attempts = row.attempts + (isReceiverState(error) ? 0 : 1);
     record(() => {
-      if (attempts !== row.attempts || queue.error !== row.error)
-        storage.exec(
-          "UPDATE held_back SET attempts = ?, error = ? WHERE receiver = ? AND id = ?",
-          attempts,
-          queue.error,
-          row.receiver,
-          row.id,
-        );
+      if (attempts !== row.attempts || queue.error !== row.error) rows.writeFailure(row, attempts, queue.error);
       if (queue.told !== queue.messages) changed(show(queue), false);
       queue.told = queue.messages;
     });
@@ -132,30 +113,15 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
     );
   };
 
-  const deliver = async (row: HeldRow): Promise<void> => {
-    const parcel: Parcel = { ...row, sender: row.actor, message: JSON.parse(row.message) as Message };
-    const unknown = clock.now() - row.failing >= hostLimits.unknownFor;
-    const asDeadLetter = row.attempts >= hostLimits.deliveryAttempts;
-    const forget = (): void => void storage.exec("DELETE FROM held_back WHERE receiver = ? AND id = ?", row.receiver, row.id);
-    for (const phase of row.phase === "hold" ? (["hold", "release"] as const) : [row.phase ?? undefined]) {
-      try {
-        await send(parcel, row.receiver, phase, asDeadLetter, forget);
-      } catch (error) {
-        if (!unknown || !(error instanceof ReceiverNotReadyError && error.unknown)) throw error;
-        await send(parcel, row.receiver, phase, true, forget);
-      }
-    }
-  };
-
   const drain = async (queue: Queue): Promise<void> => {
     for (;;) {
-      const row = storage.exec<HeldRow>("SELECT * FROM held_back WHERE receiver = ? ORDER BY id LIMIT 1", queue.receiver)[0];
+      const row = rows.next(queue.receiver);
       if (!row) {
         queues.delete(queue.receiver);
         return;
       }
       try {
-        await deliver(row);
+        await deliver(row, send, () => rows.remove(row), clock.now());
       } catch (error) {
         noteFailure(queue, row, error);
         return;
@@ -172,18 +138,7 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
     add(receiver, { id, sender, message, phase, attempts, failing }, bytes, error) {
       const begins = !queues.has(receiver);
       const queue = queues.get(receiver) ?? open(receiver, failing, error);
-      storage.exec(
-        "INSERT OR REPLACE INTO held_back (receiver, id, actor, message, bytes, phase, failing, attempts, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        receiver,
-        id,
-        sender,
-        JSON.stringify(message),
-        bytes,
-        phase,
-        failing,
-        attempts,
-        error,
-      );
+      rows.add({ receiver, id, actor: sender, message: JSON.stringify(message), bytes, phase, failing, attempts, error });
       queue.messages += 1;
       queue.bytes += bytes;
       if (begins) {
@@ -220,6 +175,21 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
     },
     list: () => [...queues.values()].map(show),
   };
+}
+
+/** Delivers a message in all its phases; what nobody knows for too long becomes a dead letter of its receiver. */
+async function deliver(row: HeldRow, send: HeldBackPorts["send"], forget: () => void, now: number): Promise<void> {
+  const parcel: Parcel = { ...row, sender: row.actor, message: JSON.parse(row.message) as Message };
+  const unknown = now - row.failing >= hostLimits.unknownFor;
+  const asDeadLetter = row.attempts >= hostLimits.deliveryAttempts;
+  for (const phase of row.phase === "hold" ? (["hold", "release"] as const) : [row.phase ?? undefined]) {
+    try {
+      await send(parcel, row.receiver, phase, asDeadLetter, forget);
+    } catch (error) {
+      if (!unknown || !(error instanceof ReceiverNotReadyError && error.unknown)) throw error;
+      await send(parcel, row.receiver, phase, true, forget);
+    }
+  }
 }
 
 /** The pause after so many failures in a row, in milliseconds. */

@@ -3,10 +3,10 @@ import type { Json } from "../../contract/event.ts";
 import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetterRow } from "./dead-letters.ts";
+import type { Undeliverable } from "./deliver-message.ts";
 import type { ActorEvent } from "./effects.ts";
 import type { HeldBack } from "./held-back.ts";
 import type { HistoryEntry } from "./history.ts";
-import type { Undeliverable } from "./outbox.ts";
 import type { RefusalCode } from "./step.ts";
 
 /**

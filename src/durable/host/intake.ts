@@ -1,13 +1,13 @@
 import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters } from "./dead-letters.ts";
+import type { Undeliverable } from "./deliver-message.ts";
 import type { ActorEvent } from "./effects.ts";
 import type { HostOptions, SendOptions, Translate } from "./host-types.ts";
 import type { JobTable } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import { DefinitionUnavailableError, type LiveActors } from "./live-actors.ts";
 import { answerUnknown, NewerVersionError } from "./newer-version.ts";
-import type { Undeliverable } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import { isRepeat, markReceived } from "./rows.ts";
 import { createMessageRunner, nameIn } from "./run-message.ts";

@@ -1,7 +1,7 @@
 /** What the log says of an event that a mailbox will never take: its sender is told nowhere else. */
 import type { CloudEvent } from "../../contract/event.ts";
 import { type EngineData, makeEngineEvent } from "../../contract/kinds/engine-kinds.ts";
-import type { Undeliverable } from "../host/outbox.ts";
+import type { Undeliverable } from "../host/deliver-message.ts";
 import { readMail } from "../protocol/mail.ts";
 import { deriveId } from "./derive-id.ts";
 

@@ -1,7 +1,7 @@
 /** What a machine must know of mail that its receiver will never have, in the facts of its vocabulary. */
 import type { DeliveryRefused } from "../../../../machines/messages.ts";
 import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
-import type { Undeliverable } from "../../host/outbox.ts";
+import type { Undeliverable } from "../../host/deliver-message.ts";
 import { readMail } from "../../protocol/mail.ts";
 import { readTurnNumber } from "../turn/turn-data.ts";
 
