@@ -41,7 +41,9 @@ import type { AskOutcomes } from "./mailbox/tell-outcomes.ts";
 import { createTrim } from "./mailbox/trim.ts";
 import { createAssignments } from "./presence/assignments.ts";
 import { createLeaveThreads } from "./presence/leave-threads.ts";
-import { type Connections, createPresence, type Presence, presenceLimits } from "./presence/presence.ts";
+import { createPresence, type Presence } from "./presence/presence.ts";
+import { presenceLimits } from "./presence/presence-limits.ts";
+import type { Connections } from "./presence/presence-ports.ts";
 import { createShowAgent } from "./show-agent.ts";
 import { hashToken } from "./token-hash.ts";
 

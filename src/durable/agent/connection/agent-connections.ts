@@ -6,7 +6,7 @@ import { closeCodes, subprotocol } from "../../../contract/channels.ts";
 import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 import type { Problem, Result } from "../../../contract/problem.ts";
 import type { AgentCore } from "../agent-core.ts";
-import type { Connections } from "../presence/presence.ts";
+import type { Connections } from "../presence/presence-ports.ts";
 import { createClients, describeSecond } from "./clients.ts";
 import { type ConnectionWish, readConnectionWish } from "./connection-request.ts";
 import { createFloodPause } from "./flood-pause.ts";

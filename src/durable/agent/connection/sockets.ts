@@ -3,7 +3,7 @@ import { closeCodes } from "../../../contract/channels.ts";
 import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 import type { AgentCore } from "../agent-core.ts";
 import { agentLimits } from "../agent-schema.ts";
-import type { Connections } from "../presence/presence.ts";
+import type { Connections } from "../presence/presence-ports.ts";
 import type { ConnectionWish } from "./connection-request.ts";
 import { isSilent } from "./silence.ts";
 import { type Attachment, createSocketConnection, readPing, type SocketConnection, send } from "./socket-connection.ts";

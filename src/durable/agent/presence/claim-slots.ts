@@ -4,7 +4,7 @@ import type { OfferOpened } from "../../../contract/kinds/offer.ts";
 import type { ClaimCard } from "../../protocol/rpc.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Assignments } from "./assignments.ts";
-import { presenceLimits } from "./presence.ts";
+import { presenceLimits } from "./presence-limits.ts";
 
 /**
  * What the claim's judge is told of the agent's capacity. With a slot free, or none declared, the claim takes one.

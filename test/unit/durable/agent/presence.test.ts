@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { agentMigrations } from "../../../../src/durable/agent/agent-schema.ts";
 import { type Assignments, createAssignments } from "../../../../src/durable/agent/presence/assignments.ts";
-import { createPresence, type Presence, presenceLimits } from "../../../../src/durable/agent/presence/presence.ts";
+import { createPresence, type Presence } from "../../../../src/durable/agent/presence/presence.ts";
+import { presenceLimits } from "../../../../src/durable/agent/presence/presence-limits.ts";
 import { migrate } from "../../../../src/durable/host/schema.ts";
 import type { Mail } from "../../../../src/durable/protocol/mail.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/rpc.ts";

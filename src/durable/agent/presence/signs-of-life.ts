@@ -1,0 +1,64 @@
+/** From when on an agent's silence counts, and when it is to be looked at. Knows what presence remembers, and no messages. */
+import type { Assignments } from "./assignments.ts";
+import { presenceLimits } from "./presence-limits.ts";
+import type { PresenceMemory } from "./presence-memory.ts";
+import type { Connections } from "./presence-ports.ts";
+
+export interface SignsOfLife {
+  /** The last sign of life. A clock that went back makes it now. */
+  readHeard(now: number): number;
+  /** The moment from which silence counts: never before the server was able to hear. */
+  readSign(now: number): number;
+  /** Milliseconds after which a sign is worth a write. */
+  findWriteAfter(): number;
+  /** The silence that makes the agent away. */
+  findSilence(): number;
+  /** When the alarm must look; null: an agent that plays no part and is connected costs none. */
+  findDue(now: number): number | null;
+}
+
+export function createSignsOfLife(memory: PresenceMemory, assignments: Assignments, connections: () => Connections): SignsOfLife {
+  function readHeard(now: number): number {
+    const { pinged } = connections();
+    memory.kept.heard = Math.min(now, Math.max(memory.kept.heard, pinged ?? 0));
+    // Pings outlive what memory forgets.
+    if (pinged !== undefined) memory.fresh = false;
+    return memory.kept.heard;
+  }
+
+  function readSign(now: number): number {
+    const heard = readHeard(now);
+    memory.kept.granted = Math.min(now, memory.kept.granted);
+    const forgotten = memory.fresh ? Math.min(findWriteAfter(), now - heard) : 0;
+    return Math.max(heard + forgotten, memory.kept.granted);
+  }
+
+  function findWriteAfter(): number {
+    return Math.ceil(findSilence() * presenceLimits.writeShare);
+  }
+
+  function findDue(now: number): number | null {
+    const sign = readSign(now);
+    const { count } = connections();
+    const times: number[] = [];
+    const silent = assignments.findSilentAt(sign, now);
+    if (silent !== undefined) times.push(silent);
+    // More were to be told than one commit tells.
+    if (assignments.away && memory.kept.state === "online") times.push(now);
+    else if (assignments.away) {
+      const lost = memory.kept.state === "away" ? assignments.findLostAt(sign, now) : undefined;
+      if (lost !== undefined) times.push(lost);
+      // Pings wake nobody: whether they go on again must be looked at.
+      if (count > 0) times.push(now + findSilence());
+    }
+    // One that is connected says by its socket when it goes.
+    if (!assignments.any && memory.kept.state === "online" && count === 0) times.push(sign + presenceLimits.idle);
+    return times.length ? Math.max(now, Math.min(...times)) : null;
+  }
+
+  function findSilence(): number {
+    return assignments.shortest ?? presenceLimits.idle;
+  }
+
+  return { readHeard, readSign, findWriteAfter, findSilence, findDue };
+}
