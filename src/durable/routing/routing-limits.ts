@@ -20,6 +20,4 @@ export const routingLimits = {
   kinds: 1_000,
   /** Notes in the sender's answer. */
   notes: 50,
-  /** Kinds that one agent may be subscribed to: they are matched at each event. */
-  subscriptions: 64,
 } as const;

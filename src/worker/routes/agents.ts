@@ -1,29 +1,17 @@
 /** `/v1/agents`: operators say who may take part. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import { queries } from "../../contract/http/parameters.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
-import { agentBytes, agentId, rights } from "../agent-rights.ts";
 import { beginRemoval, changeAgent, finishRemoval, listAgents, readAgent, readChange } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
-import { readJson } from "../read-body.ts";
 import { registerAgent } from "../register-agent.ts";
 import { removeSubscriptions } from "../subscription-store.ts";
+import { takeBody } from "../take-body.ts";
 import { formatToken } from "../tokens.ts";
-
-/** Seconds that a former token stays good if nobody says otherwise, and at most: an hour to restart in, a week for a fleet. */
-const overlapSeconds = { usual: 3_600, most: 7 * 86_400 };
-/** Bytes of a body that asks for a token. */
-const tokenBytes = 1024;
-
-export const newAgent = z.strictObject({ id: agentId, ...rights });
-export const changedAgent = z.strictObject(rights);
-
-export const rotation = z.strictObject({ overlapSeconds: z.int().min(0).max(overlapSeconds.most).default(overlapSeconds.usual) });
 
 /** Adds the routes of `/v1/agents`. */
 export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -31,7 +19,7 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.post("/v1/agents", async (c) => {
     await requireOperator(c, ports);
-    const body = parseInput(newAgent, await readJson(c.req.raw, agentBytes), "body");
+    const body = await takeBody(c.req.raw, "POST /v1/agents");
     const card: AgentCard = {
       id: body.id,
       capabilities: [...new Set(body.capabilities)],
@@ -58,7 +46,7 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.patch("/v1/agents/:id", async (c) => {
     await requireOperator(c, ports);
     const id = c.req.param("id");
-    const body = parseInput(changedAgent, await readJson(c.req.raw, agentBytes), "body");
+    const body = await takeBody(c.req.raw, "PATCH /v1/agents/:id");
     await tellObject(found(await changeAgent(db, id, body, ports.now()), id));
     return c.json(found(await readAgent(db, id), id));
   });
@@ -76,7 +64,7 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.post("/v1/agents/:id/token", async (c) => {
     await requireOperator(c, ports);
     const id = c.req.param("id");
-    const { overlapSeconds: overlap } = parseInput(rotation, (await readJson(c.req.raw, tokenBytes)) ?? {}, "body");
+    const { overlapSeconds: overlap } = await takeBody(c.req.raw, "POST /v1/agents/:id/token");
     found(await readAgent(db, id), id);
     const token = formatToken(id, ports.randomBytes(32));
     unwrap(await ports.agent(id).rotate(await hashToken(token), overlap * 1000));

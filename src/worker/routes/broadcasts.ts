@@ -1,29 +1,19 @@
 /** `/v1/broadcasts`: an operator's word to many agents, and who has taken it. */
 import type { Context, Hono } from "hono";
-import * as z from "zod";
-import { idPattern, kindPattern } from "../../contract/event.ts";
 import { queries } from "../../contract/http/parameters.ts";
-import { limits } from "../../contract/limits.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject, requireOperator } from "../authenticate.ts";
 import { findEvents } from "../event-log.ts";
 import { askMailboxes } from "../explain-event.ts";
 import { parseInput } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
-import { readJson } from "../read-body.ts";
-
-export const broadcast = z.strictObject({
-  kind: z.string().regex(kindPattern, "dotted segments of a-z 0-9 _ -, at most 128 characters"),
-  to: z.string().min(1).max(limits.toLength),
-  data: z.json().optional(),
-  id: z.string().regex(idPattern).optional(),
-});
+import { takeBody } from "../take-body.ts";
 
 /** Adds the routes of `/v1/broadcasts`. */
 export function addBroadcastRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.post("/v1/broadcasts", async (c) => {
     await requireOperator(c, ports);
-    const { kind, to, data, id = crypto.randomUUID() } = parseInput(broadcast, await readJson(c.req.raw, limits.eventBytes), "body");
+    const { kind, to, data, id = crypto.randomUUID() } = await takeBody(c.req.raw, "POST /v1/broadcasts");
     const principal = c.get("principal");
     const event = { id, type: kind, to, ...(data !== undefined && { data }) };
     const [answer] = unwrap(await ports.agent(nameObject(principal)).accept(principal, [event]));

@@ -1,26 +1,15 @@
 /** `/v1/dead-letters`: events that could not be run, for operators. The list is D1's; what is done is done by the object that keeps the letter. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import { pathParameters, queries } from "../../contract/http/parameters.ts";
-import { limits } from "../../contract/limits.ts";
 import { answerOnce } from "../answer-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { listDeadLetters } from "../dead-letter-store.ts";
 import { parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
-import { readJson } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
 import { retryDeadLetter } from "../retry-dead-letters.ts";
-
-const { thread, after } = queries.deadLetters.parameters;
-export const nothing = z.strictObject({});
-/** One call retries a page: each event is a call to an object. */
-export const retryBody = z.strictObject({
-  thread: thread.schema,
-  after: after.schema,
-  limit: z.int().min(1).max(limits.pageMax).default(limits.page),
-});
+import { takeBody } from "../take-body.ts";
 
 /** Where the routes are, and what the field of a page is called there. `/v1/parked` is what they were called before. */
 export const places = [
@@ -42,7 +31,7 @@ function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (t
 
   app.post(`${path}/retry`, async (c) => {
     const operator = await requireOperator(c, ports);
-    const body = parseInput(retryBody, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
+    const body = await takeBody(c.req.raw, "POST /v1/dead-letters/retry");
     const answer = await answerOnce(ports, await readOnce(c, operator, body), async () => {
       const page = await listDeadLetters(ports.db, body);
       const done = await retryDeadLetter(
@@ -57,7 +46,7 @@ function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (t
   for (const order of ["retry", "drop"] as const) {
     app.post(`${path}/:id/${order}`, async (c) => {
       const operator = await requireOperator(c, ports);
-      parseInput(nothing, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
+      await takeBody(c.req.raw, `POST /v1/dead-letters/:id/${order}`);
       const id = c.req.param("id") ?? "";
       if (!pathParameters.deadLetter.schema.safeParse(id).success) throw problemError("not_found", `There is no dead letter ${id}.`);
       const [thread = "", event = ""] = id.split(":");

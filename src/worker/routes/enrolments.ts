@@ -1,10 +1,8 @@
 /** `/v1/enrolments`: codes by which a new machine registers its agent itself. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import { queries } from "../../contract/http/parameters.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
-import { agentBytes, agentId, rights } from "../agent-rights.ts";
 import { readAgent } from "../agent-store.ts";
 import { announceChange } from "../announce-change.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
@@ -15,23 +13,12 @@ import { createGuessGuard } from "../guess-guard.ts";
 import { parseInput } from "../parse-input.ts";
 import { ProblemError, problemError } from "../problem-error.ts";
 import { readAddress } from "../read-address.ts";
-import { readJson } from "../read-body.ts";
 import { registerAgent } from "../register-agent.ts";
+import { takeBody } from "../take-body.ts";
 import { formatSecret } from "../tokens.ts";
 
-/** Seconds that a code is good if nobody says otherwise, and at most: a day to walk to the machine, a month for a fleet. */
-const codeSeconds = { usual: 86_400, most: 30 * 86_400 };
 /** Random bytes of a code: 192 bits, past all guessing. */
 const codeLength = 24;
-/** Bytes of a body that redeems. */
-const redeemBytes = 1024;
-
-export const newEnrolment = z.strictObject({
-  agent: agentId,
-  ...rights,
-  expiresInSeconds: z.int().min(1).max(codeSeconds.most).default(codeSeconds.usual),
-});
-export const redemption = z.strictObject({ code: z.string().min(1).max(128) });
 
 /** Adds the route that takes a code in place of a token. It stands before the authentication. */
 export function addRedeemRoute(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -41,7 +28,7 @@ export function addRedeemRoute(app: Hono<AppEnv>, ports: AppPorts): void {
   app.post("/v1/enrolments/redeem", async (c) => {
     requireAdminToken(ports);
     guard(readAddress(c.req.raw, ports));
-    const { code } = parseInput(redemption, await readJson(c.req.raw, redeemBytes), "body");
+    const { code } = await takeBody(c.req.raw, "POST /v1/enrolments/redeem");
     const taken = await takeEnrolment(db, await hashToken(code), ports.now());
     if (!taken)
       throw problemError(
@@ -87,7 +74,7 @@ export function addEnrolmentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.post("/v1/enrolments", async (c) => {
     const createdBy = await requireOperator(c, ports);
-    const body = parseInput(newEnrolment, await readJson(c.req.raw, agentBytes), "body");
+    const body = await takeBody(c.req.raw, "POST /v1/enrolments");
     const card: AgentCard = {
       id: body.agent,
       capabilities: [...new Set(body.capabilities)],

@@ -1,6 +1,5 @@
 /** `/v1/me`, `/v1/inbox` and its stream, `/v1/connect` and tickets for both: what a token's holder has been sent, polled or pushed. */
 import type { Context, Hono } from "hono";
-import { acknowledgement } from "../../contract/frames/acknowledgement.ts";
 import { queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
@@ -9,11 +8,8 @@ import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject } from "../authenticate.ts";
 import { parseInput, readHeader } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
-import { readJson } from "../read-body.ts";
+import { takeBody } from "../take-body.ts";
 import { formatToken } from "../tokens.ts";
-
-/** Bytes of an acknowledgement: a thousand numbers. */
-const ackBytes = 64 * 1024;
 
 /** Adds the routes of the inbox. */
 export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -50,7 +46,7 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.post("/v1/inbox/ack", async (c) => {
     const principal = c.get("principal");
-    const ack = parseInput(acknowledgement, await readJson(c.req.raw, ackBytes), "body");
+    const ack = await takeBody(c.req.raw, "POST /v1/inbox/ack");
     unwrap(await ports.agent(nameObject(principal)).ack(principal, ack));
     return c.body(null, 204);
   });

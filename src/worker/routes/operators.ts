@@ -1,6 +1,5 @@
 /** `/v1/operators` and `/v1/audit`: who runs this, and what they decided. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import { queries } from "../../contract/http/parameters.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
@@ -9,16 +8,8 @@ import { requireOperator, rootOperator } from "../authenticate.ts";
 import { addOperator, listOperators, removeOperator } from "../operator-store.ts";
 import { parseInput } from "../parse-input.ts";
 import { problemError } from "../problem-error.ts";
-import { readJson } from "../read-body.ts";
+import { takeBody } from "../take-body.ts";
 import { formatToken, operatorPrefix } from "../tokens.ts";
-
-/** Bytes of a body that names an operator. */
-const operatorBytes = 4 * 1024;
-
-export const newOperator = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 of A-Z a-z 0-9 _ -"),
-  access: z.enum(["read", "admin"]),
-});
 
 /** Adds the routes. */
 export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -26,7 +17,7 @@ export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.post("/v1/operators", async (c) => {
     const createdBy = await requireOperator(c, ports);
-    const { name, access } = parseInput(newOperator, await readJson(c.req.raw, operatorBytes), "body");
+    const { name, access } = await takeBody(c.req.raw, "POST /v1/operators");
     const token = formatToken(`${operatorPrefix}${name}`, ports.randomBytes(32));
     const added =
       name !== rootOperator && (await addOperator(db, { name, access, tokenHash: await hashToken(token), createdBy }, ports.now()));

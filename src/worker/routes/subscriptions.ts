@@ -1,26 +1,12 @@
 /** `/v1/agents/:id/subscriptions`: the kinds that an agent is sent without being named. Operators grant; the agent may take less. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import { matchesKind } from "../../compile/decide/reflex.ts";
-import { kindPattern } from "../../contract/event.ts";
-import { routingLimits } from "../../durable/routing/routing-limits.ts";
 import { readAgent } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer } from "../authenticate.ts";
-import { parseInput } from "../parse-input.ts";
 import { problemError } from "../problem-error.ts";
-import { readJson } from "../read-body.ts";
 import { grantSubscriptions, narrowSubscriptions, readSubscriptions } from "../subscription-store.ts";
-
-/** Bytes of a body: all the kinds that one may have, generously. */
-const subscriptionBytes = 16 * 1024;
-
-const kind = z
-  .string()
-  .max(128)
-  .refine((text) => kindPattern.test(text.endsWith(".*") ? text.slice(0, -2) : text), "an event's kind, or a prefix `x.*`")
-  .refine((text) => !/^nerve\.(.+\.)?\*$/.test(text), "the orchestrator's own kinds are subscribed to one by one");
-export const subscriptions = z.strictObject({ kinds: z.array(kind).max(routingLimits.subscriptions) });
+import { takeBody } from "../take-body.ts";
 
 /** Adds the routes of `/v1/agents/:id/subscriptions`. */
 export function addSubscriptionRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -44,7 +30,7 @@ export function addSubscriptionRoutes(app: Hono<AppEnv>, ports: AppPorts): void 
   app.put("/v1/agents/:id/subscriptions", async (c) => {
     const id = c.req.param("id");
     const viewer = await prove(c, id);
-    const body = parseInput(subscriptions, await readJson(c.req.raw, subscriptionBytes), "body");
+    const body = await takeBody(c.req.raw, "PUT /v1/agents/:id/subscriptions");
     const kinds = [...new Set(body.kinds)].sort();
     if (viewer === null) {
       if (!(await grantSubscriptions(db, id, kinds))) throw problemError("not_found", `There is no agent ${id}.`);

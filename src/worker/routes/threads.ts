@@ -1,6 +1,5 @@
 /** `/v1/threads`: the index from D1, one thread from its own object, and an operator's word to it. */
 import type { Context, Hono } from "hono";
-import * as z from "zod";
 import { pathParameters, queries } from "../../contract/http/parameters.ts";
 import { signals, wordsOf } from "../../contract/language.ts";
 import { limits } from "../../contract/limits.ts";
@@ -10,24 +9,10 @@ import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
 import { parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
-import { readJson } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
+import { takeBody } from "../take-body.ts";
 import { type ArchivedThread, pageMessages, readArchive } from "../thread-archive.ts";
 import { listThreads } from "../thread-index.ts";
-
-const name = z.string().min(1).max(128);
-const reason = z.string().max(limits.attributeLength).optional();
-// Strict: a supplement that a signal does not take would be lost without a word.
-export const controlBodies = {
-  cancel: z.strictObject({ reason }),
-  suspend: z.strictObject({ reason }),
-  resume: z.strictObject({ reason, supplement: z.json().optional() }),
-};
-/** A step is named by its round. */
-const at = z.int().nonnegative().max(1_000_000).optional();
-export const restartBody = z.strictObject({ reason, at });
-export const forkBody = z.strictObject({ reason, at, roles: z.record(name, name).optional(), revision: name.optional() });
-export const roleBody = z.strictObject({ reason, agent: name.optional() });
 
 /** Adds the routes of `/v1/threads`. */
 export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -96,26 +81,26 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   for (const signal of wordsOf(signals)) {
     app.post(`/v1/threads/:id/${signal}`, async (c) => {
       const operator = await requireOperator(c, ports);
-      const body = await readBody(c, controlBodies[signal]);
+      const body = await takeBody(c.req.raw, `POST /v1/threads/:id/${signal}`);
       return c.json(await unwrapOrder(c, await findThread(c).control(signal, operator, body, await readOnce(c, operator, body))), 202);
     });
   }
 
   app.post("/v1/threads/:id/restart", async (c) => {
     const operator = await requireOperator(c, ports);
-    const body = await readBody(c, restartBody);
+    const body = await takeBody(c.req.raw, "POST /v1/threads/:id/restart");
     return c.json(await unwrapOrder(c, await findThread(c).restart(operator, body, await readOnce(c, operator, body))), 202);
   });
 
   app.post("/v1/threads/:id/fork", async (c) => {
     const operator = await requireOperator(c, ports);
-    const body = await readBody(c, forkBody);
+    const body = await takeBody(c.req.raw, "POST /v1/threads/:id/fork");
     return c.json(await unwrapOrder(c, await findThread(c).fork(operator, body, await readOnce(c, operator, body))), 202);
   });
 
   app.post("/v1/threads/:id/roles/:role", async (c) => {
     const operator = await requireOperator(c, ports);
-    const body = await readBody(c, roleBody);
+    const body = await takeBody(c.req.raw, "POST /v1/threads/:id/roles/:role");
     const assigned = await findThread(c).assign(operator, c.req.param("role"), body, await readOnce(c, operator, body));
     return c.json(await unwrapOrder(c, assigned), 202);
   });
@@ -134,10 +119,6 @@ export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       "not_allowed_now",
       `The thread ${archived.view.id} was archived ${archived.archivedAt}: it can be shown, and not be changed any more.`,
     );
-  }
-
-  async function readBody<S extends z.ZodType>(c: Context<AppEnv>, schema: S): Promise<z.output<S>> {
-    return parseInput(schema, (await readJson(c.req.raw, limits.eventBytes)) ?? {}, "body");
   }
 
   function findThread(c: Context<AppEnv>) {

@@ -1,6 +1,5 @@
 /** `/v1/workflows`: operators publish, read and withdraw workflows. */
 import type { Hono } from "hono";
-import * as z from "zod";
 import { pathParameters, queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { createD1Registry } from "../../durable/registry/create-d1-registry.ts";
@@ -9,16 +8,11 @@ import { requireOperator } from "../authenticate.ts";
 import { checkPublish, locateDiagnostics } from "../check-publish.ts";
 import { parseInput } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
-import { readJson, readText } from "../read-body.ts";
+import { readText } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
 import { findTurnWarnings } from "../schema-store.ts";
+import { takeBody } from "../take-body.ts";
 import { compiledBytes, listWorkflows, notePause, publishWorkflow, readWorkflow, withdrawWorkflow } from "../workflow-store.ts";
-
-// Strict: a reason under another name would be lost without a word.
-export const pauseBodies = {
-  pause: z.strictObject({ reason: z.string().max(limits.attributeLength).optional() }),
-  unpause: z.strictObject({ reason: z.undefined().optional() }),
-};
 
 /** Adds the routes of `/v1/workflows`. */
 export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -71,11 +65,8 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   for (const order of ["pause", "unpause"] as const) {
     app.post(`/v1/workflows/:name/${order}`, async (c) => {
       const operator = await requireOperator(c, ports);
-      const { reason = null }: { reason?: string | undefined | null } = parseInput(
-        pauseBodies[order],
-        (await readJson(c.req.raw, limits.eventBytes)) ?? {},
-        "body",
-      );
+      const body = await takeBody(c.req.raw, `POST /v1/workflows/:name/${order}`);
+      const reason = "reason" in body ? (body.reason ?? null) : null;
       const { name } = await findWorkflow(c.req.param("name"));
       const pause = order === "pause" ? { by: operator, reason, since: new Date(ports.now()).toISOString() } : null;
       const view = unwrap(await ports.workflow(name).pause(pause, await readOnce(c, operator, { reason })));

@@ -1,6 +1,6 @@
 /** What the routes of `/v1/agents` say of themselves. */
+import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { changedAgent, newAgent, rotation } from "../../routes/agents.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -11,7 +11,7 @@ export const agentDocs: RouteDoc[] = [
     tag: "agents",
     summary: "Register an agent; its token is shown this once",
     callers: "admins",
-    body: { schema: newAgent },
+    body: bodies["POST /v1/agents"],
     answers: { 201: { description: "Registered.", schema: answerShapes.agentWithToken } },
   },
   {
@@ -36,7 +36,7 @@ export const agentDocs: RouteDoc[] = [
     tag: "agents",
     summary: "Change what an agent may do; what is absent stays",
     callers: "admins",
-    body: { schema: changedAgent },
+    body: bodies["PATCH /v1/agents/:id"],
     answers: { 200: { description: "The agent.", schema: answerShapes.agent } },
   },
   {
@@ -53,7 +53,7 @@ export const agentDocs: RouteDoc[] = [
     tag: "agents",
     summary: "Rotate the token; the former one stays valid for the overlap",
     callers: "admins",
-    body: { schema: rotation, required: false },
+    body: bodies["POST /v1/agents/:id/token"],
     answers: { 200: { description: "The new token, shown this once.", schema: answerShapes.token } },
   },
   {

@@ -1,6 +1,6 @@
 /** What the routes of `/v1/broadcasts` say of themselves. */
+import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { broadcast } from "../../routes/broadcasts.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -11,7 +11,7 @@ export const broadcastDocs: RouteDoc[] = [
     tag: "events",
     summary: "Say something to many agents",
     callers: "admins",
-    body: { schema: broadcast },
+    body: bodies["POST /v1/broadcasts"],
     answers: { 202: { description: "Stored; how many agents are sent it.", schema: answerShapes.any } },
   },
   {

@@ -1,6 +1,7 @@
 /** What the routes of `/v1/dead-letters`, and under their old name, say of themselves. */
+import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { nothing, places, retryBody } from "../../routes/dead-letters.ts";
+import { places } from "../../routes/dead-letters.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import { idempotent, type RouteDoc } from "../route-doc.ts";
 
@@ -27,7 +28,7 @@ function describeAt(path: string): RouteDoc[] {
       summary: "Run dead letters again, oldest first, and resume the threads that were suspended for them",
       callers: "admins",
       headers: idempotent,
-      body: { schema: retryBody, required: false },
+      body: bodies["POST /v1/dead-letters/retry"],
       answers: {
         202: {
           description: "What was taken, what stays a dead letter and why, and which threads go on; `next` is the `after` of the next page.",
@@ -43,7 +44,7 @@ function describeAt(path: string): RouteDoc[] {
       summary: "Run a dead letter again",
       callers: "admins",
       headers: idempotent,
-      body: { schema: nothing, required: false },
+      body: bodies["POST /v1/dead-letters/:id/retry"],
       answers: {
         202: { description: "It was taken.", schema: answerShapes.identified },
       },
@@ -56,7 +57,7 @@ function describeAt(path: string): RouteDoc[] {
       summary: "Give a dead letter up",
       callers: "admins",
       headers: idempotent,
-      body: { schema: nothing, required: false },
+      body: bodies["POST /v1/dead-letters/:id/drop"],
       answers: { 202: { description: "It is gone.", schema: answerShapes.identified } },
     },
   ];

@@ -1,6 +1,6 @@
 /** What the routes of `/v1/enrolments` say of themselves. */
+import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { newEnrolment, redemption } from "../../routes/enrolments.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -11,7 +11,7 @@ export const enrolmentDocs: RouteDoc[] = [
     tag: "enrolments",
     summary: "Make a one-time code by which a new machine registers itself",
     callers: "admins",
-    body: { schema: newEnrolment },
+    body: bodies["POST /v1/enrolments"],
     answers: { 201: { description: "The code, shown this once.", schema: answerShapes.enrolment } },
   },
   {
@@ -36,7 +36,7 @@ export const enrolmentDocs: RouteDoc[] = [
     tag: "enrolments",
     summary: "Redeem a code: registers its agent",
     callers: "anybody",
-    body: { schema: redemption },
+    body: bodies["POST /v1/enrolments/redeem"],
     answers: { 201: { description: "The agent, with its token, shown this once.", schema: answerShapes.agentWithToken } },
   },
 ];

@@ -1,7 +1,7 @@
 /** What the routes of `/v1/me`, the inbox and its connections say of themselves. */
 
-import { acknowledgement } from "../../../contract/frames/acknowledgement.ts";
 import { inboxPage } from "../../../contract/frames/server-frames.ts";
+import { bodies } from "../../../contract/http/bodies.ts";
 import { headerParameters, queries } from "../../../contract/http/parameters.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import { lastEventId, type RouteDoc } from "../route-doc.ts";
@@ -28,7 +28,7 @@ export const inboxDocs: RouteDoc[] = [
     tag: "inbox",
     summary: "Acknowledge what was dealt with",
     callers: "everyone",
-    body: { schema: acknowledgement },
+    body: bodies["POST /v1/inbox/ack"],
     answers: { 204: { description: "Noted." } },
   },
   {

@@ -1,6 +1,6 @@
 /** What the routes of `/v1/operators` and `/v1/audit` say of themselves. */
+import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { newOperator } from "../../routes/operators.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -11,7 +11,7 @@ export const operatorDocs: RouteDoc[] = [
     tag: "operators",
     summary: "Name an operator; the token is shown this once",
     callers: "admins",
-    body: { schema: newOperator },
+    body: bodies["POST /v1/operators"],
     answers: { 201: { description: "Named.", schema: answerShapes.operator } },
   },
   {

@@ -1,6 +1,6 @@
 /** What the routes of `/v1/agents/:id/subscriptions` say of themselves. */
+import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters } from "../../../contract/http/parameters.ts";
-import { subscriptions } from "../../routes/subscriptions.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
@@ -21,7 +21,7 @@ export const subscriptionDocs: RouteDoc[] = [
     tag: "agents",
     summary: "Grant an agent kinds, exact or `x.*`; the agent itself may take less",
     callers: "everyone",
-    body: { schema: subscriptions },
+    body: bodies["PUT /v1/agents/:id/subscriptions"],
     answers: { 200: { description: "What was granted, and what the agent has left of it.", schema: answerShapes.any } },
   },
 ];

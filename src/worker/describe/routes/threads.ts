@@ -1,6 +1,6 @@
 /** What the routes of `/v1/threads` say of themselves. */
+import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { controlBodies, forkBody, restartBody, roleBody } from "../../routes/threads.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import { idempotent, type RouteDoc } from "../route-doc.ts";
 
@@ -63,7 +63,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "End a thread",
     callers: "admins",
     headers: idempotent,
-    body: { schema: controlBodies.cancel, required: false },
+    body: bodies["POST /v1/threads/:id/cancel"],
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
   {
@@ -74,7 +74,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "Stop a thread until a person resumes it",
     callers: "admins",
     headers: idempotent,
-    body: { schema: controlBodies.suspend, required: false },
+    body: bodies["POST /v1/threads/:id/suspend"],
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
   {
@@ -85,7 +85,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "Let a suspended thread go on, with a supplement",
     callers: "admins",
     headers: idempotent,
-    body: { schema: controlBodies.resume, required: false },
+    body: bodies["POST /v1/threads/:id/resume"],
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
   {
@@ -96,7 +96,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "Begin a thread anew, from its start or as if a step had just been answered; its roles stay with their holders",
     callers: "admins",
     headers: idempotent,
-    body: { schema: restartBody, required: false },
+    body: bodies["POST /v1/threads/:id/restart"],
     answers: { 202: { description: "The thread, which waits for a place.", schema: answerShapes.thread } },
   },
   {
@@ -107,7 +107,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "Copy a thread up to a step into a new one, if need be with other agents or under another revision",
     callers: "admins",
     headers: idempotent,
-    body: { schema: forkBody, required: false },
+    body: bodies["POST /v1/threads/:id/fork"],
     answers: { 202: { description: "The new thread.", schema: answerShapes.thread } },
   },
   {
@@ -118,7 +118,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "Take a role from its holder: for the agent named, or for whoever is recruited",
     callers: "admins",
     headers: idempotent,
-    body: { schema: roleBody, required: false },
+    body: bodies["POST /v1/threads/:id/roles/:role"],
     answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
   },
 ];

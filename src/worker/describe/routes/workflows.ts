@@ -1,6 +1,6 @@
 /** What the routes of `/v1/workflows` say of themselves. */
+import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { pauseBodies } from "../../routes/workflows.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import { idempotent, type RouteDoc } from "../route-doc.ts";
 
@@ -49,7 +49,7 @@ export const workflowDocs: RouteDoc[] = [
     summary: "Start no more threads; new ones queue, running ones go on",
     callers: "admins",
     headers: idempotent,
-    body: { schema: pauseBodies.pause, required: false },
+    body: bodies["POST /v1/workflows/:name/pause"],
     answers: { 202: { description: "The queue.", schema: answerShapes.named } },
   },
   {
@@ -59,7 +59,7 @@ export const workflowDocs: RouteDoc[] = [
     summary: "Start threads again",
     callers: "admins",
     headers: idempotent,
-    body: { schema: pauseBodies.unpause, required: false },
+    body: bodies["POST /v1/workflows/:name/unpause"],
     answers: { 202: { description: "The queue.", schema: answerShapes.named } },
   },
   {
