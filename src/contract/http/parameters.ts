@@ -1,7 +1,7 @@
 /** Every parameter of the HTTP API, by the route that takes it. */
 import * as z from "zod";
 import { channels, connectionName, replacedAtMost, subprotocol } from "../channels.ts";
-import { idPattern, kindPattern } from "../event.ts";
+import { idPattern, kindPattern, rfc3339 } from "../event.ts";
 import { limits } from "../limits.ts";
 import { threadStatuses } from "../statuses.ts";
 import { waitKinds } from "../views/wait.ts";
@@ -63,6 +63,29 @@ export const headerParameters = {
     `\`${subprotocol}\`. A browser, which can set no \`Authorization\` on a socket, may say its token as the second subprotocol.`,
     { example: subprotocol },
   ),
+};
+
+/** An event in binary mode: each attribute is a header, percent-encoded, and the body is the data. Other attributes travel so too. */
+export const cloudEventHeaders = {
+  "ce-specversion": text("Says that the event is in binary mode.", { example: "1.0", pattern: /^1\.0$/ }),
+  "ce-id": text("The event's id, by which a repeat is known.", { example: "01J9Z3-review", pattern: idPattern, hint: idHint }),
+  "ce-type": text("The event's kind.", { example: "pr.ready_for_review", pattern: kindPattern }),
+  "ce-source": text("The sender; stamped where absent, refused where it is another.", { example: "/agents/alice", most: 256 }),
+  "ce-time": text("When it happened, RFC 3339; stamped where absent.", { example: "2026-11-20T12:00:00Z", pattern: rfc3339 }),
+  "ce-subject": text("What it is about.", { example: "pr/115", least: 1, most: limits.attributeLength }),
+  "ce-dataschema": text("Where the schema of its data is.", {
+    example: "https://example.com/pr.json",
+    least: 1,
+    most: limits.attributeLength,
+  }),
+  "ce-correlationid": text("The thread that it belongs to.", { example: exampleThread, pattern: idPattern, hint: idHint }),
+  "ce-causationid": text("The event that caused it.", { example: "01J9Z3-review", pattern: idPattern, hint: idHint }),
+  "ce-traceparent": text("The W3C trace context.", { example: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", most: 256 }),
+  "ce-tracestate": text("The W3C trace state.", { example: "vendor=1", most: 512 }),
+  "ce-to": text("Whom it is for: `*`, or `agents/x`, `cap:x`, `role:x` with commas between.", {
+    example: "cap:code-review",
+    most: limits.toLength,
+  }),
 };
 
 const limit = withDefault(

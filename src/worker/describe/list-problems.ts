@@ -6,11 +6,12 @@ import type { RouteDoc } from "./route-doc.ts";
 const guarded = ["unauthenticated", "rate_limited", "unavailable", "starting", "bug"] as const;
 
 /** @returns by status, the codes with which a route may answer */
-export function listProblems({ callers, query, headers, path, body, problems = [] }: RouteDoc): Map<number, ProblemCode[]> {
+export function listProblems({ route, callers, query, headers, path, body, problems = [] }: RouteDoc): Map<number, ProblemCode[]> {
+  // Who may only read is refused wherever something changes.
+  const isChange = callers !== "anybody" && !route.startsWith("GET");
   const codes = new Set<ProblemCode>([
     ...(callers === "anybody" ? [] : guarded),
-    ...(callers === "operators" || callers === "admins" ? (["forbidden"] as const) : []),
-    // A read-only token is refused wherever something changes, see guardAccess.
+    ...(callers === "operators" || callers === "admins" || isChange ? (["forbidden"] as const) : []),
     ...(query || headers || body ? (["malformed"] as const) : []),
     ...(path ? (["not_found"] as const) : []),
     ...(body ? (["too_large"] as const) : []),

@@ -3,8 +3,12 @@ import type { CompiledWorkflow } from "../../../src/compile/compile-workflow.ts"
 import type { Diagnostic } from "../../../src/compile/index.ts";
 import type { ReflexIr, WorkflowIr } from "../../../src/compile/ir.ts";
 import type { Json } from "../../../src/contract/event.ts";
+import type { ProblemCode } from "../../../src/contract/problem.ts";
 import type { AppPorts, CompileAnswer } from "../../../src/worker/app-ports.ts";
 import { createApp } from "../../../src/worker/create-app.ts";
+import { listProblems } from "../../../src/worker/describe/list-problems.ts";
+import { routeDocs } from "../../../src/worker/describe/route-docs.ts";
+import { matchRoute } from "../../../src/worker/match-route.ts";
 import type { FakeObjects } from "./fake-objects.ts";
 import { createFakeObjects } from "./fake-objects.ts";
 
@@ -62,8 +66,20 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
       ...(body !== undefined && { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    checkDescribed(method, path, response.status, text);
     const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
     return { status: response.status, headers: response.headers, body: isJson && text !== "" ? JSON.parse(text) : text };
+  }
+
+  /** Whatever a test is about: a status, or a problem's code, that the route's description lacks is a fault of the description. */
+  function checkDescribed(method: string, path: string, status: number, text: string): void {
+    const matched = matchRoute(app.routes, method, new URL(path, "http://nerveflare.test").pathname);
+    const doc = routeDocs.find(({ route }) => route === `${method} ${matched?.pattern}`);
+    // Node can make no answer of status 101: the fake agent says this instead.
+    if (!doc || status in doc.answers || text === "socket") return;
+    const { code } = JSON.parse(text) as { code: ProblemCode };
+    if (listProblems(doc).get(status)?.includes(code)) return;
+    throw new Error(`${doc.route} answered ${status} ${code}, which its description lacks: add it to its \`problems\`.`);
   }
 
   return {

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { cloudEvent, postedEvent } from "../../../contract/event.ts";
 import { accepted, rejected } from "../../../contract/frames/server-frames.ts";
-import { pathParameters, queries } from "../../../contract/http/parameters.ts";
+import { cloudEventHeaders, pathParameters, queries } from "../../../contract/http/parameters.ts";
 import { answerShapes } from "../answer-shapes.ts";
 import { lastEventId, type RouteDoc } from "../route-doc.ts";
 
@@ -26,6 +26,7 @@ export const eventDocs: RouteDoc[] = [
     tag: "events",
     summary: "Post an event, or up to 100; each is judged alone, and the same id with the same body is answered the same",
     callers: "everyone",
+    headers: cloudEventHeaders,
     body: {
       schema: z.union([postedEvent, z.array(postedEvent)]),
       types: ["application/cloudevents+json", "application/cloudevents-batch+json", "application/json"],
