@@ -1,6 +1,7 @@
 /** Retries dead letters, thread by thread, and lets the threads go on that were suspended for it. Knows objects by their calls. */
 
 import type { Problem, ProblemCode, Result } from "../contract/problem.ts";
+import { isDeadLetterReason } from "../contract/waits.ts";
 import type { RecruitmentRpc } from "../durable/protocol/rpc.ts";
 
 /** What became of some dead letters. */
@@ -12,9 +13,6 @@ export interface RetriedDeadLetter {
   /** Threads that were suspended for what is a dead letter no more, and go on. */
   resumed: string[];
 }
-
-/** The reason of a thread that was suspended for a dead letter; it was `parked: ` once, and may be in what is stored. */
-const deadLetterReason = /^(dead letter|parked): /;
 
 /**
  * @param ids `<thread>:<event>`, in the order in which they are to be tried
@@ -78,5 +76,5 @@ async function attempt(call: () => Promise<Result<null>>): Promise<Attempt> {
 async function findReason(root: Pick<RecruitmentRpc, "show">): Promise<string | undefined> {
   const shown = await root.show(null);
   const { status, error } = shown.ok ? shown.value : { status: undefined, error: undefined };
-  return status === "suspended" && error !== undefined && deadLetterReason.test(error) ? error : undefined;
+  return status === "suspended" && error !== undefined && isDeadLetterReason(error) ? error : undefined;
 }

@@ -1,17 +1,9 @@
 /** Reads the index of threads in D1. It may be behind; a thread's own object never is. */
+
 import { threadStatuses } from "../contract/statuses.ts";
 import type { ThreadView } from "../contract/views/thread.ts";
-import type { waitKinds } from "../contract/views/wait.ts";
-
-export interface ListedWait {
-  for: (typeof waitKinds)[number];
-  role?: string;
-  agent?: string;
-  since: string;
-  until?: string;
-  /** What happens when `until` has passed, or what ends the waiting. */
-  then: string;
-}
+import type { Wait } from "../contract/views/wait.ts";
+import { describeWait, oldWaitWords, type WaitFacts, type WaitFor } from "../contract/waits.ts";
 
 /** A thread as it is listed. */
 export interface ThreadEntry {
@@ -25,7 +17,7 @@ export interface ThreadEntry {
   key: string | null;
   agents: string[];
   /** Null: it has ended. */
-  waiting: ListedWait | null;
+  waiting: Wait | null;
   /** Why it is queued, suspended or failed. */
   reason: string | null;
   parent: string | null;
@@ -38,7 +30,7 @@ export interface ThreadQuery {
   /** Only what this thread spawned. */
   parent?: string | undefined;
   /** Only what waits for this, or for anything; those that wait longest come first. */
-  waiting?: (typeof waitKinds)[number] | "any" | undefined;
+  waiting?: WaitFor | "any" | undefined;
   /** Only what waits for this agent. */
   on?: string | undefined;
   /** A cursor that `next` gave. */
@@ -59,23 +51,30 @@ interface ThreadRow {
   parent: string | null;
   created_at: string;
   updated_at: string;
-  waits_for: ListedWait["for"] | null;
+  waits_for: WaitFor | null;
   role: string | null;
   agent: string | null;
   since: number | null;
   until: number | null;
 }
 
-// A task's wait goes before its recruitment's: a thread that runs is waited on in its turn. Milliseconds of a text as SQLite has it.
+/** A stored word as it is called now. */
+const word = `CASE w.waits_for ${Object.entries(oldWaitWords)
+  .map(([old, now]) => `WHEN '${old}' THEN '${now}'`)
+  .join(" ")} ELSE w.waits_for END`;
+
+// A task's wait goes before its recruitment's: a thread that runs is waited on in its turn. Of a suspended one the task's row names
+// the turn. Milliseconds of a text as SQLite has it.
 const listed = `
 SELECT t.position, t.id, t.workflow, t.revision, t.status, t.initiator, t.key, t.agents, t.waiting AS reason, t.parent, t.created_at, t.updated_at,
   CASE WHEN t.status IN ('completed', 'failed', 'cancelled', 'dropped') THEN NULL WHEN t.status = 'queued' THEN 'place'
-    WHEN t.status = 'suspended' THEN 'person' ELSE coalesce(w.waits_for, 'engine') END AS waits_for,
+    WHEN t.status = 'suspended' THEN 'person' ELSE coalesce(${word}, 'decision') END AS waits_for,
   w.role, w.agent,
   CASE WHEN t.status IN ('recruiting', 'running') AND w.since IS NOT NULL THEN w.since
     ELSE CAST(unixepoch(t.updated_at, 'subsec') * 1000 AS INTEGER) END AS since,
   w.until
-FROM thread t LEFT JOIN wait w ON w.thread = t.id AND t.status IN ('recruiting', 'running') AND w.part = (
+FROM thread t LEFT JOIN wait w ON w.thread = t.id
+  AND (t.status IN ('recruiting', 'running') OR (t.status = 'suspended' AND w.part = 'task' AND w.waits_for = 'person')) AND w.part = (
   SELECT part FROM wait WHERE thread = t.id AND waits_for IS NOT NULL ORDER BY part DESC LIMIT 1)`;
 
 const live = "t.status IN ('queued', 'recruiting', 'running', 'suspended')";
@@ -103,7 +102,7 @@ export async function listThreads(
         agent,
       ]);
   if (query.waiting !== undefined && query.waiting !== "any") outer.push(["waits_for = ?", query.waiting]);
-  if (query.on !== undefined) outer.push(["agent = ?", query.on]);
+  if (query.on !== undefined) outer.push(["agent = ? AND waits_for <> 'person'", query.on]);
   if (query.after !== undefined) {
     const [first = 0, second = 0] = query.after.split(".").map(Number);
     if (waits) outer.push(["(since, position) > (?, ?)", first, second]);
@@ -129,22 +128,26 @@ function readThread(row: ThreadRow): ThreadEntry {
   };
 }
 
-const then: Record<ListedWait["for"], string> = {
-  answer: "the turn ends as $TIMEOUT and its role's policy acts",
-  acks: "the broadcast ends as its policy says",
-  claim: "the offer is made again, or the role counts as unfilled",
-  children: "the last child's end goes on with it",
+/** What the index knows of what comes then; an explanation names the policies. */
+const then: Record<WaitFor, string> = {
   place: "it starts when a thread of its workflow ends",
+  claim: "the offer is made again, or the role counts as unfilled",
+  pause: "the role is offered again",
+  holder: "the holder counts as lost, and its role's policy acts",
+  answer: "the turn ends as $TIMEOUT and its role's policy acts",
+  answered: "the broadcast ends as its policy says",
+  children: "the last child's end goes on with it",
   person: "an operator or a signal resumes or cancels it",
-  engine: "nobody is asked now: `nerveflare explain` says what it stands at, `nerveflare dead-letters` what could not be run",
+  decision: "nobody is asked now: `nerveflare explain` says what it stands at, `nerveflare dead-letters` what could not be run",
 };
 
-function readWait({ waits_for, role, agent, since, until }: ThreadRow): ListedWait | null {
+function readWait({ waits_for, role, agent, since, until, reason }: ThreadRow): Wait | null {
   if (waits_for === null) return null;
+  const facts: WaitFacts = { for: waits_for, ...(role !== null && { role }), ...(agent !== null && { agent }) };
   return {
-    for: waits_for,
-    ...(role !== null && { role }),
-    ...(agent !== null && { agent }),
+    ...facts,
+    ...(reason !== null && { reason }),
+    text: describeWait(facts),
     since: new Date(since ?? 0).toISOString(),
     ...(until !== null && { until: new Date(until).toISOString() }),
     then: then[waits_for],
@@ -156,7 +159,7 @@ export async function countWaits(db: D1Database): Promise<{ agent: string; threa
   const { results } = await db
     .prepare(
       `SELECT w.agent, count(*) AS threads, min(w.since) AS since FROM thread t JOIN wait w ON w.thread = t.id AND w.part = 'task'
-       WHERE t.status = 'running' AND w.waits_for IS NOT NULL AND w.agent IS NOT NULL GROUP BY w.agent ORDER BY min(w.since) LIMIT 10`,
+       WHERE t.status = 'running' AND w.waits_for = 'answer' AND w.agent IS NOT NULL GROUP BY w.agent ORDER BY min(w.since) LIMIT 10`,
     )
     .all<{ agent: string; threads: number; since: number }>();
   return results.map(({ agent, threads, since }) => ({ agent, threads, since: new Date(since).toISOString() }));

@@ -60,7 +60,7 @@ test("[THREAD25] suspend, resume, restart, fork, take a role, pause, cancel, and
   const thread = threads[0] as string;
   await findTurn("reviewer", thread);
   expect(await say("suspend", thread, "--reason", "lunch")).toMatch(/suspended|suspend is under way/);
-  expect(await seeStatus(thread, "suspended")).toContain("waits for operator");
+  expect(await seeStatus(thread, "suspended")).toContain("waits for a person");
   await say("resume", thread, "--supplement", '{"note": "be kind"}');
   await seeStatus(thread, "running");
   expect(await run("resume", thread)).toMatchObject({ code: 1, err: expect.stringContaining("running takes no resume") });

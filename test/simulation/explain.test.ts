@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import type { ThreadExplanation } from "../../src/contract/views/explanation.ts";
+import { waitWords } from "../../src/contract/waits.ts";
 import { suggestCommands } from "../../src/durable/thread/explain/suggest-commands.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -73,13 +74,13 @@ test("[EXPL1] explain says who of a broadcast has not answered and, before anybo
   cluster.registryDown = true;
   await say("w", { $status: "written" });
   const asking = await explain(cluster, thread);
-  expect(asking.waits).toMatchObject([{ for: "answers", then: expect.stringContaining("tried again") }]);
+  expect(asking.waits).toMatchObject([{ for: "answered", then: expect.stringContaining("tried again") }]);
   expect(asking.waits[0]?.then).not.toMatch(/suspended/);
   cluster.registryDown = false;
   await cluster.advance(60_000);
   await say("r2", { ok: true });
   expect(await explain(cluster, thread)).toMatchObject({
-    waits: [{ for: "answers", agents: ["r1", "r3"], text: "1 of 3 have answered readers; missing: r1, r3" }],
+    waits: [{ for: "answered", agents: ["r1", "r3"], text: "1 of 3 have answered readers; missing: r1, r3" }],
     run: ["nerveflare agents show r1"],
   });
 });
@@ -132,10 +133,10 @@ test("[EXPL4] explain says that the workflow was withdrawn, of a thread that goe
 test("[EXPL5] every wait that somebody can end has a command, and a thread that waits for nothing known leads to its dead letters", () => {
   const base = { thread: "t", workflow: "w", status: "running" as const };
   const wait = { text: "x", since: "", then: "", role: "r", agent: "a" };
-  for (const what of ["place", "person", "claim", "pause", "holder", "answer", "answers", "decision"] as const)
+  for (const what of waitWords.filter((word) => word !== "children"))
     expect(suggestCommands({ ...base, waits: [{ ...wait, for: what }] }).join(), what).toMatch(/^nerveflare /);
   expect(suggestCommands({ ...base, waits: [] })).toEqual(["nerveflare dead-letters --thread t"]);
-  expect(suggestCommands({ ...base, waits: [{ ...wait, for: "person", text: "suspended: dead letter: x" }] })).toEqual([
+  expect(suggestCommands({ ...base, waits: [{ ...wait, for: "person", reason: "dead letter: x" }] })).toEqual([
     "nerveflare dead-letters retry --all --thread t",
   ]);
 });

@@ -32,7 +32,7 @@ const policies: [string, RoleRules, (stage: Stage) => Promise<void>][] = [
     "an open role, offline.then suspend: a person is asked, and whoever is back goes on",
     { reviewer: "offline: { grace: 4s, then: suspend }" },
     async ({ first, show, cluster, thread }) => {
-      expect(await show()).toMatchObject({ status: "suspended", waiting: { for: "operator", then: "lost:reviewer" } });
+      expect(await show()).toMatchObject({ status: "suspended", waiting: { for: "person", reason: "lost:reviewer" } });
       await first.poll();
       await cluster.thread(thread).recruitment.control("resume", "ops", {});
       await cluster.settle();
@@ -78,7 +78,7 @@ const named: [string, RoleRules, (stage: Stage) => Promise<void>][] = [
   [
     "a named role, offline.then suspend: the thread waits for a person",
     { author: "offline: { grace: 4s, then: suspend }" },
-    async ({ show }) => expect(await show()).toMatchObject({ status: "suspended", waiting: { then: "lost:author" } }),
+    async ({ show }) => expect(await show()).toMatchObject({ status: "suspended", waiting: { reason: "lost:author" } }),
   ],
   [
     "a named role, offline.then end: the thread fails",
@@ -121,7 +121,7 @@ const turns: [string, "timeout" | "fail", string, (stage: Stage, turn: TurnAssig
       expect(await first.answer(turn, "approved")).toMatchObject({ error: { code: "stale_lease", reason: why } });
       expect(await second.answer(handed, "approved")).toMatchObject({ status: "accepted" });
     }),
-    row("suspend", async ({ show }) => expect(await show()).toMatchObject({ status: "suspended", waiting: { then: why } })),
+    row("suspend", async ({ show }) => expect(await show()).toMatchObject({ status: "suspended", waiting: { reason: why } })),
     row("end", async ({ show }) => expect(await show()).toMatchObject({ status: "failed", error: why })),
     row("forfeit", async ({ author }) =>
       expect(await author.turn()).toMatchObject({ prompt: "No review.", last: { role: "reviewer", output: { $status: status } } }),

@@ -83,7 +83,7 @@ describe.each(Object.entries(disturbances))("an announcement where %s between tw
     for (const [index, player] of fleet.entries()) {
       await expectThread(thread, {
         status: "running",
-        waiting: { for: "acks", role: "fleet", then: "$PARTIAL" },
+        waiting: { for: "answered", role: "fleet", then: expect.stringContaining("$PARTIAL") },
         roles: { fleet: { asked: 3, acked: index } },
       });
       expect((await answer(player, thread)).body).toMatchObject({ status: "accepted", notes: [] });

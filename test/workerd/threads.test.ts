@@ -173,7 +173,7 @@ describe("an operator", () => {
     const { data: first } = await reviewer.expect("nerve.offer.opened", (data) => data.thread === thread);
     expect(await order(thread, "resume")).toMatchObject({ status: 409, body: { code: "not_allowed_now" } });
     expect((await order(thread, "suspend", { reason: "lunch" })).status).toBe(202);
-    await expectThread(thread, { status: "suspended", error: "lunch", waiting: { for: "operator" } });
+    await expectThread(thread, { status: "suspended", error: "lunch", waiting: { for: "person" } });
     await reviewer.expect("nerve.offer.closed", (data) => data.offer === first.offer && data.why === "suspended");
     expect((await author.expect("nerve.thread.suspended", (data) => data.thread === thread)).data.reason).toBe("lunch");
     await order(thread, "resume", { supplement: { hint: "be kind" } });

@@ -1,5 +1,7 @@
 /** `nerveflare explain`: what a thread waits for, what happens then, and why each agent does not hold a role that nobody holds. */
 import type { Command } from "commander";
+import type { Wait } from "../../contract/views/wait.ts";
+import { describeWait } from "../../contract/waits.ts";
 import { type Api, type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { renderTable, type Terminal } from "../lib/terminal.ts";
@@ -8,7 +10,7 @@ interface Explanation {
   thread: string;
   workflow: string;
   status: string;
-  waits: { for: string; role?: string; agent?: string; text: string; since: string; until?: string; then: string }[];
+  waits: Wait[];
   unfilled: {
     role: string;
     state: string;
@@ -42,7 +44,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
 }
 
 function hasFailed({ status, waits }: Explanation): boolean {
-  return status === "failed" || (status === "suspended" && waits.some(({ text }) => text.includes("turn_failed")));
+  return status === "failed" || (status === "suspended" && waits.some(({ reason }) => reason?.includes("turn_failed")));
 }
 
 /** The log may lag: then nothing is found, and the rest is said all the same. */
@@ -78,8 +80,9 @@ export function renderExplanation(
       "",
       `${bold("withdrawn")}  the workflow ${workflow} is not published any more: this thread keeps its revision, and no other begins`,
     );
-  for (const { text, since, until, then } of waits) {
-    lines.push("", `${bold("waits")}  ${text}`, `since  ${describeTime(since, now)}`);
+  for (const wait of waits) {
+    const { text, since, until, then } = wait;
+    lines.push("", `${bold("waits")}  for ${describeWait(wait)}: ${text}`, `since  ${describeTime(since, now)}`);
     if (until) lines.push(`until  ${describeTime(until, now)}`);
     lines.push(`then   ${then}`);
   }

@@ -1,8 +1,9 @@
 /** `nerveflare status`: how the whole is, at a glance. */
 import type { Command } from "commander";
+import type { Wait } from "../../contract/views/wait.ts";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
-import { renderWaiting, type WaitView, writeSpan } from "../lib/describe-wait.ts";
+import { renderWaiting, writeSpan } from "../lib/describe-wait.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface ReadyView {
@@ -14,7 +15,7 @@ interface ReadyView {
 interface IndexView {
   threads: { [status: string]: number };
   waiting: {
-    oldest: ({ thread: string; workflow: string; status: string } & WaitView) | null;
+    oldest: ({ thread: string; workflow: string; status: string } & Wait) | null;
     on: { agent: string; threads: number; since: string }[];
   };
   deadLetters: number;

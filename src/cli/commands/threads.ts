@@ -1,10 +1,12 @@
 /** `nerveflare threads`: what is going on, and one thread from near by. */
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
+import type { Wait } from "../../contract/views/wait.ts";
+import { describeWait, waitWords } from "../../contract/waits.ts";
 import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { describeBecause } from "../lib/describe-because.ts";
-import { describeWait, renderWaiting, type WaitView } from "../lib/describe-wait.ts";
+import { renderWaiting } from "../lib/describe-wait.ts";
 import { renderTable, type Terminal } from "../lib/terminal.ts";
 import { orderThread } from "../lib/thread-order.ts";
 
@@ -14,7 +16,7 @@ interface ThreadEntry {
   status: string;
   updatedAt: string;
   agents: string[];
-  waiting: WaitView | null;
+  waiting: Wait | null;
   reason: string | null;
 }
 
@@ -38,7 +40,7 @@ interface ThreadView {
   };
   turn?: { turn: string; role: string; agent: string; deadline: string };
   round: number;
-  waiting?: { for: string; role?: string; agent?: string; since: string; until?: string; then?: string };
+  waiting?: Wait;
   outcome?: { status: string; output: Json; prompt: string | null };
   error?: string;
   epoch?: number;
@@ -79,7 +81,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--status <status>", "queued, recruiting, running, suspended, completed, failed, cancelled or dropped")
     .option("--agent <id>", "only those that this agent takes part in")
     .option("--parent <thread>", "only what this thread spawned")
-    .option("--waiting [kind]", "what waits, longest first: for anything, or an answer, claim, place, person, children, acks")
+    .option("--waiting [kind]", `what waits, longest first: for anything, or one of ${waitWords.join(", ")}`)
     .option("--on <agent>", "only what waits for this agent")
     .option("--limit <number>", "at most so many", "50")
     .option("--after <cursor>", "where the page before ended")
@@ -162,10 +164,8 @@ function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageV
   ];
   if (turn) lines.push("", `turn ${turn.turn}: ${turn.role} (${turn.agent}), until ${turn.deadline}`);
   if (waiting) {
-    const who = [waiting.role, waiting.agent && `(${waiting.agent})`].filter(Boolean).join(" ");
-    const then = waiting.then ? `${waiting.until ? ", then " : ": "}${waiting.then}` : "";
-    const until = `${waiting.until ? `, until ${waiting.until}` : ""}${then}`;
-    lines.push("", `waits for ${waiting.for}${who ? `: ${who}` : ""} since ${waiting.since}${until}`);
+    const until = waiting.until ? `, until ${waiting.until}` : "";
+    lines.push("", `waits for ${describeWait(waiting)}, since ${waiting.since}${until}; then ${waiting.then}`);
   }
   for (const { round, role, agent, output, body, decision, until } of messages) {
     const left = until === undefined ? "" : terminal.style("dim", ` left behind by epoch ${until}`);

@@ -1,28 +1,7 @@
-/** What a thread waits for, in words. Knows no API. */
+/** What a thread waits for, as commands print it. Knows no API. */
+import type { Wait } from "../../contract/views/wait.ts";
+import { describeWait } from "../../contract/waits.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** As the API lists it. */
-export interface WaitView {
-  for: string;
-  role?: string;
-  agent?: string;
-  since: string;
-  until?: string;
-  then?: string;
-}
-
-/** In a few words: `an answer of reviewer (bob)`. */
-export function describeWait({ for: what, role, agent }: WaitView): string {
-  const whose = [role, agent && `(${agent})`].filter(Boolean).join(" ");
-  if (what === "answer") return `an answer of ${whose}`;
-  if (what === "acks") return `acknowledgements of ${whose}`;
-  if (what === "claim") return `a claim of ${whose}`;
-  if (what === "children") return "the threads that it spawned";
-  if (what === "place") return "a place in the queue";
-  if (what === "person") return "a person";
-  if (what === "engine") return "the engine";
-  return what;
-}
 
 /** A span of time as people say it: `12s`, `5m 3s`, `2h 10m`, `3d 4h`. */
 export function writeSpan(milliseconds: number): string {
@@ -46,7 +25,7 @@ export function writeSpan(milliseconds: number): string {
 /** A thread that waits: who, for what, how long already, until when, and what happens then. */
 export function renderWaiting(
   terminal: Terminal,
-  thread: { id: string; workflow: string; status: string; waiting: WaitView | null; reason?: string | null },
+  thread: { id: string; workflow: string; status: string; waiting: Wait | null; reason?: string | null },
   now: number,
 ): string {
   const { id, workflow, status, waiting, reason } = thread;

@@ -1,5 +1,6 @@
 /** What the commands share that say something to one thread. */
 import type { Command } from "commander";
+import type { Wait } from "../../contract/views/wait.ts";
 import { type ApiOptions, addApiOptions, createApi } from "./api.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 
@@ -11,7 +12,7 @@ interface ThreadView {
   workflow: string;
   status: string;
   round: number;
-  waiting?: { for: string; then?: string };
+  waiting?: Pick<Wait, "reason">;
 }
 
 /** What an order leads to: a thread whose task has to stop first gets there a moment after it has taken the order. */
@@ -43,7 +44,7 @@ export async function orderThread(
     idempotencyKey,
   )) as ThreadView;
   const { status, workflow, round, waiting } = thread;
-  const why = waiting?.then ? `, ${waiting.then}` : "";
+  const why = waiting?.reason ? `, ${waiting.reason}` : "";
   const settled = settledStatus[path];
   const pending = settled === undefined || settled === status ? "" : `, the ${path} is under way`;
   terminal.result(

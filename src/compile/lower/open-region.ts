@@ -10,6 +10,11 @@ import { isHolderAwaited } from "./policies.ts";
 /** Milliseconds that the last holder of a `sticky` role has before anybody may have it. */
 const stickiness = 30_000;
 
+/** Milliseconds of an offer that belong to the last holder. */
+export function readLastHoldersWindow({ timeout }: RoleIr["recruitment"]): number {
+  return Math.min(stickiness, timeout);
+}
+
 type On = NonNullable<StateJson["on"]>;
 
 function listPools(ir: WorkflowIr, roles: string[]): string[] {
@@ -79,7 +84,7 @@ function lowerOffering(ir: WorkflowIr, role: RoleIr): StateJson {
     description: `the best claim's agent is ${why}`,
     actions: [name("dropLeader", { ...params, why })],
   });
-  const window = Math.min(stickiness, timeout);
+  const window = readLastHoldersWindow(role.recruitment);
   const sticky: Partial<StateJson> = {
     initial: "lastHolder",
     states: {

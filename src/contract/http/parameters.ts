@@ -4,7 +4,7 @@ import { channels, connectionName, replacedAtMost, subprotocol } from "../channe
 import { idPattern, kindPattern, rfc3339 } from "../event.ts";
 import { limits } from "../limits.ts";
 import { threadStatuses } from "../statuses.ts";
-import { waitKinds } from "../views/wait.ts";
+import { allWaitWords } from "../waits.ts";
 import {
   emptyIsAbsent,
   flag,
@@ -186,7 +186,7 @@ export const queries = {
     status: oneOf(threadStatuses, "Threads in this state.", "recruiting"),
     agent: name("Threads in which this agent holds a role, or held one.", "alice"),
     parent: name("Threads that this one began.", exampleThread),
-    waiting: oneOf(["any", ...waitKinds], "Threads that wait, for this or for `any`thing: who has waited longest comes first.", "any"),
+    waiting: oneOf(["any", ...allWaitWords], "Threads that wait, for this or for `any`thing: who has waited longest comes first.", "any"),
     on: name("Threads that wait for this agent.", "alice"),
     after: text("The `next` of the page before.", {
       example: "1763640000000.42",

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { open, time } from "../shape.ts";
 import { threadStatuses } from "../statuses.ts";
-import { waitView } from "./wait.ts";
+import { wait } from "./wait.ts";
 
 /** The one reason why an agent does not hold a role. */
 export const agentReason = open({
@@ -54,7 +54,7 @@ export const threadExplanation = open({
   thread: z.string(),
   workflow: z.string(),
   status: z.enum(threadStatuses),
-  waits: z.array(waitView).describe("Empty: it has ended."),
+  waits: z.array(wait).describe("Empty: it has ended."),
   unfilled: z.array(unfilledRole),
   queue: open({ place: z.int().nullable(), queued: z.int(), running: z.int(), ahead: z.array(z.string()) }).optional(),
   unreachable: z.array(unreachableView).optional().describe("Whom its objects cannot reach; absent: nobody."),

@@ -4,6 +4,7 @@ import { cloudEvent } from "../event.ts";
 import { outcome } from "../kinds/thread.ts";
 import { json, open, time } from "../shape.ts";
 import { threadStatuses } from "../statuses.ts";
+import { wait } from "./wait.ts";
 
 export const threadView = open({
   id: z.string(),
@@ -28,14 +29,7 @@ export const threadView = open({
   ),
   turn: open({ turn: z.string(), role: z.string(), agent: z.string(), since: time, deadline: z.string() }).optional(),
   round: z.int(),
-  waiting: open({
-    for: z.string(),
-    role: z.string().optional(),
-    agent: z.string().optional(),
-    since: time,
-    until: time.optional(),
-    then: z.string().optional(),
-  }).optional(),
+  waiting: wait.optional().describe("What it waits for first; absent: it has ended."),
   outcome: outcome.optional(),
   error: z.string().optional(),
   epoch: z.int().optional().describe("How often it was begun, from the second time on."),

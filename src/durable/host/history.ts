@@ -58,6 +58,28 @@ export function appendHistory(storage: Storage, actor: string, from: number, at:
 
 const rowsPerStatement = 16;
 
+/** The part of a state that is asked about; undefined: it has none. */
+export type PickState = (value: Json) => Json | undefined;
+
+/**
+ * Since when the actor's state, or the part of it that `pick` returns, is what it is now, in milliseconds; as far as its history goes
+ * back.
+ */
+export function readStateSince(storage: Storage, actor: string, pick: PickState = (value) => value): number {
+  let since = 0;
+  let now: string | undefined;
+  for (const { at, state } of storage.exec<{ at: number; state: string }>(
+    "SELECT at, state FROM history WHERE actor = ? ORDER BY revision DESC",
+    actor,
+  )) {
+    const text = JSON.stringify(pick(JSON.parse(state) as Json) ?? null);
+    now ??= text;
+    if (text !== now) break;
+    since = at;
+  }
+  return since;
+}
+
 /** @param page `after`: the last revision that is known already */
 export function readHistory(storage: Storage, actor: string, page: { after?: number; limit: number }): HistoryEntry[] {
   const from = page.after ?? 0;

@@ -32,6 +32,16 @@ export interface StepScope<Services = unknown> {
   metadata?: Json;
 }
 
+/** An actor after a commit's steps. */
+export interface SteppedActor {
+  /** `active`, `done`, `error` or `stopped`. */
+  status: string;
+  value: Json;
+  context: Json;
+  /** Asked for only where it is needed: a query. `due` in milliseconds since the epoch. */
+  readonly timers: { id: string; due: number }[];
+}
+
 /** A write that waits for its commit, with what came beside the event that caused it. */
 export interface PendingWrite {
   name: string;
@@ -71,6 +81,8 @@ export interface MachineOptions<Services = unknown> {
   childMetadata?: (src: string, scope: StepScope<Services>) => Json | undefined;
   /** Takes what came beside the input, in the transaction of the first step. */
   started?: (metadata: Json | undefined, scope: StepScope<Services>) => void;
+  /** Sees what the actor has become, last in the transaction of its steps or of its stop. */
+  stepped?: (actor: SteppedActor, scope: StepScope<Services>) => void;
   /** Takes a persisted snapshot of an older version to this one, or undefined if it can't. */
   upgrade?: (snapshot: Json, from: string) => Json | undefined;
 }

@@ -15,7 +15,7 @@ import type { SendOptions, StartRequest } from "./host-types.ts";
 import { listFollowing } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
 import type { LiveActor, LiveActors, Loaded } from "./live-actors.ts";
-import type { Logics, StepScope } from "./logic.ts";
+import type { Logics, SteppedActor, StepScope } from "./logic.ts";
 import { toPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
 import type { Identity } from "./references.ts";
@@ -82,6 +82,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
     const row: ActorRow = { ...actor.row, updated_at: now };
     let exact = true;
     const end = snapshot.status === "active" ? undefined : describeOutcome(row, snapshot);
+    const taken = { ...actor, row, snapshot };
     const following = end && row.parent !== null ? listFollowing(steps, end.message) : undefined;
     committer.commit(() => {
       options.before?.();
@@ -102,17 +103,30 @@ export function createStepper({ world, logics, committer, actors, tables, servic
       row.status = snapshot.status;
       if (end) endWith(actor, row, end);
       writeActor(storage, row);
+      tellStepped(taken, row.status);
       options.also?.();
       // Inside: what is counted when the transaction holds.
       countSteps(steps.length);
     });
-    const taken = { ...actor, row, snapshot };
     // What is stored is only equal: the next event finds what it would find after an eviction.
     if (exact) actors.hold(taken);
     else actors.release(row.id);
     const effects = steps.flatMap((step) => step.effects);
     if (effects.length) committed(row.id, effects);
     return taken;
+  }
+
+  /** Within the transaction of its steps or of its stop. */
+  function tellStepped({ row, logic, snapshot, definition }: LiveActor, status: string): void {
+    const actor: SteppedActor = {
+      status,
+      value: snapshot.value as Json,
+      context: snapshot.context as Json,
+      get timers() {
+        return tables.timers.of(row.id);
+      },
+    };
+    logic.stepped?.(actor, { ...scopeOf({ row, definition }), revision: row.revision });
   }
 
   function forgetEndedChild(row: ActorRow, event: ActorEvent): void {
@@ -176,6 +190,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
         if (actor?.row.status !== "active") return;
         endActor({ ...tables, row: actor.row, logic: actor.logic });
         writeActor(storage, { ...actor.row, status: "stopped", updated_at: clock.now() });
+        tellStepped(actor, "stopped");
       });
       if (!actor) return;
       actors.release(actor.row.id);

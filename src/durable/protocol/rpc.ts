@@ -17,6 +17,8 @@ import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import type { ThreadExplanation, UnreachableView } from "../../contract/views/explanation.ts";
 import type { LogLag } from "../../contract/views/log-lag.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
+import type { Wait } from "../../contract/views/wait.ts";
+import type { WaitFacts } from "../../contract/waits.ts";
 import type { Once } from "../host/control-keys.ts";
 import type { Retention } from "../projector/retention.ts";
 
@@ -157,16 +159,12 @@ export interface TaskPeek {
   prompt: string | null;
   /** Threads that its edges spawned, oldest first, at most a page of them. */
   children: string[];
-  /** The actor as the host keeps it: its state, its facts, its timers (`due` in milliseconds since 1970). */
-  machine: { value: Json; context: Json; timers: { id: string; due: number }[]; updatedAt: number };
+  /** What it waits for; null: for nothing, or its recruitment says. */
+  wait: Wait | null;
   /** The last broadcast of each role that had one. */
   broadcasts: { [role: string]: BroadcastView };
   /** Whom the task's object cannot reach. */
   unreachable: UnreachableView[];
-  /** Of the open broadcast: who has not answered, the first by id, and how many they are. */
-  missing?: { agents: string[]; count: number };
-  /** Children that the next turn waits for and that have not ended: the first of them. */
-  awaited: string[];
 }
 
 /** How far a broadcast is. */
@@ -333,13 +331,10 @@ type ProjectedRow =
       /** The thread whose object sends. */
       thread: string | null;
     }
-  | { table: "wait"; thread: string; part: "recruitment" | "task"; waiting: Wait | null };
+  | { table: "wait"; thread: string; part: "recruitment" | "task"; waiting: IndexedWait | null };
 
-/** What a part of a thread waits for; times in milliseconds. */
-export interface Wait {
-  for: "answer" | "claim" | "acks" | "children";
-  role?: string;
-  agent?: string;
+/** What a part of a thread waits for, as the index has it; times in milliseconds. */
+export interface IndexedWait extends WaitFacts {
   since: number;
   until?: number;
 }

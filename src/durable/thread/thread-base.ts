@@ -23,12 +23,12 @@ import { createRecruitmentLogic } from "./recruitment/recruitment-logic.ts";
 import { createTaskLogic } from "./task/task-logic.ts";
 import type { ThreadPorts } from "./thread-ports.ts";
 import type { ThreadServices } from "./thread-services.ts";
+import { createWaitNotes } from "./waits/note-waits.ts";
 
 /** What tells one kind of object from the other; what is asked of it is asked once all is made. */
 export interface ThreadParts {
-  /** Whether the thread's root is here, and whether tasks are. */
+  /** Whether the thread's root is here. */
   isRoot: boolean;
-  hasTasks: boolean;
   /** Tables beside the host's, by the name of their schema's version. */
   tables: Record<string, readonly string[]>;
   /** Whether an actor of that address lives here: what is said to it goes no way at all. */
@@ -72,7 +72,7 @@ const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTa
 export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): ThreadBase {
   const { registry } = ports;
   const { storage, clock, address } = ports.world;
-  const { isRoot, hasTasks } = parts;
+  const { isRoot } = parts;
   const name = address.slice(address.indexOf("/") + 1);
   migrate(storage, { lane: outboxMigrations, host: hostMigrations, projection: projectionMigrations, ...parts.tables });
 
@@ -88,11 +88,13 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   };
   const projection = createProjectionOutbox(world, ports.later, ports.project);
   const project = (row: ProjectionRow): void => projection.append(parts.noteRow?.(row) ?? row);
-  const threadLog = createThreadLog({ storage, root: isRoot ? name : undefined, hasTasks, now: clock.now, stamp, project });
+  const threadLog = createThreadLog({ stamp, project });
+  const waits = createWaitNotes(name, project);
   const services: ThreadServices = {
     log: threadLog.log,
     logCause: threadLog.logCause,
     project,
+    noteWait: waits.note,
     readEnd: parts.readEnd,
     mail: (agents, message, sender) =>
       host.committer.outbox.append(
@@ -120,6 +122,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     },
     onRollback() {
       threadLog.onRollback();
+      waits.undo();
       projection.undo();
       parts.onRollback?.();
     },

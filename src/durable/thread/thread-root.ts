@@ -46,7 +46,6 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const { storage, clock, address } = ports.world;
   const base = createThreadBase(ports, {
     isRoot: true,
-    hasTasks: beside,
     tables: { recruitment: recruitmentMigrations, control: controlKeyMigrations, ...(beside && { task: taskMigrations }) },
     isOwn,
     deliver: dispatch,

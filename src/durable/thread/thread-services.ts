@@ -1,12 +1,16 @@
 /** What a thread's logics and their neighbours ask of the object that runs them; a step finds it in its scope. */
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { Wait } from "../../contract/views/wait.ts";
 import type { StepScope } from "../host/logic.ts";
 import type { Message, ProjectionRow } from "../protocol/rpc.ts";
+import type { ThreadPart } from "./waits/note-waits.ts";
 
 export interface ThreadServices {
   /** Adds an event of the thread to the log, in the transaction. */
   log(event: CloudEvent, thread: string): void;
   project(row: ProjectionRow): void;
+  /** Tells the index what a part of the thread waits for now, in the transaction. */
+  noteWait(part: ThreadPart, wait: Wait | undefined): void;
   /** Sends one mail to many agents, between whom no order is promised, in the transaction. `sender`: the actor's address. */
   mail(agents: string[], message: Message, sender: string): void;
   /** The thread's last output and prompt, where the task's rows are at hand. */

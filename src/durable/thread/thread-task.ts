@@ -30,7 +30,6 @@ export function createThreadTask(ports: ThreadPorts): ThreadTask {
   const { storage, address } = ports.world;
   const base = createThreadBase(ports, {
     isRoot: false,
-    hasTasks: true,
     tables: { task: taskMigrations },
     isOwn: (to) => to === address || readThreadName(to) === address,
     deliver,

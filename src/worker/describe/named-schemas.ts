@@ -10,7 +10,7 @@ import { problemView } from "../../contract/problem-meanings.ts";
 import { json } from "../../contract/shape.ts";
 import { threadExplanation } from "../../contract/views/explanation.ts";
 import { messageView, threadView } from "../../contract/views/thread.ts";
-import { waitView } from "../../contract/views/wait.ts";
+import { wait } from "../../contract/views/wait.ts";
 import { answerShapes } from "./answer-shapes.ts";
 import { createSchemaWriter, type NamedSchemas, referTo, type SchemaObject, type SchemaWriter } from "./to-json-schema.ts";
 
@@ -26,7 +26,7 @@ const shared: NamedSchemas = {
   Me: [answerShapes.me, "output"],
   Thread: [threadView, "output"],
   Message: [messageView, "output"],
-  Wait: [waitView, "output"],
+  Wait: [wait, "output"],
   Explanation: [threadExplanation, "output"],
   LogEntry: [answerShapes.logEntry, "output"],
   Lease: [lease, "output"],

@@ -4,6 +4,7 @@ import { pathParameters, queries } from "../../contract/http/parameters.ts";
 import { signals, wordsOf } from "../../contract/language.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
+import { toWaitFor } from "../../contract/waits.ts";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
@@ -17,8 +18,9 @@ import { listThreads } from "../thread-index.ts";
 /** Adds the routes of `/v1/threads`. */
 export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/threads", async (c) => {
-    const query = parseInput(queries.threads.schema, c.req.query(), "query");
-    return c.json(await listThreads(ports.db, await proveViewer(c, ports), query));
+    const { waiting, ...query } = parseInput(queries.threads.schema, c.req.query(), "query");
+    const asked = waiting === undefined || waiting === "any" ? waiting : toWaitFor(waiting);
+    return c.json(await listThreads(ports.db, await proveViewer(c, ports), { ...query, waiting: asked }));
   });
 
   app.get("/v1/threads/:id", async (c) => {

@@ -1,44 +1,42 @@
 /** The commands that move a thread on, or show what it waits for: where an explanation ends. Knows words, no rows. */
 import type { ThreadExplanation } from "../../../contract/views/explanation.ts";
-import type { WaitView } from "../../../contract/views/wait.ts";
+import type { Wait } from "../../../contract/views/wait.ts";
+import { isDeadLetterReason, type WaitFor } from "../../../contract/waits.ts";
 
 type Explained = Pick<ThreadExplanation, "thread" | "workflow" | "status" | "waits" | "queue">;
 
 /** Of one wait; none where nothing but waiting helps. */
-function suggestFor(wait: WaitView, { thread, workflow, queue }: Explained): string[] {
-  const { role, agent } = wait;
-  switch (wait.for) {
-    case "person":
-      if (/^suspended: (dead letter|parked): /.test(wait.text)) return [`nerveflare dead-letters retry --all --thread ${thread}`];
-      return wait.text.startsWith("suspended: ")
-        ? [`nerveflare resume ${thread}`]
-        : [`nerveflare threads role ${thread} ${role} --give <agent>`];
-    case "claim":
-    case "pause":
-      return [`nerveflare threads role ${thread} ${role} --give <agent>`];
-    case "holder":
-    case "answer":
-      return [
-        ...(agent === undefined ? [] : [`nerveflare agents show ${agent}`]),
-        `nerveflare threads role ${thread} ${role} --give <agent>`,
-      ];
-    case "answers": {
-      const [first] = wait.agents ?? [];
-      return [first === undefined ? `nerveflare agents` : `nerveflare agents show ${first}`];
-    }
-    case "children":
-      return (wait.threads ?? []).slice(0, 3).map((child) => `nerveflare explain ${child}`);
-    case "place": {
-      if (wait.paused) return [`nerveflare unpause ${workflow}`];
-      const [first] = queue?.ahead ?? [];
-      return [first === undefined ? `nerveflare threads --workflow ${workflow} --status running` : `nerveflare explain ${first}`];
-    }
-    case "decision":
-      return [`nerveflare dead-letters --thread ${thread}`];
-    default:
-      return wait.for satisfies never;
-  }
-}
+type Suggest = (wait: Wait, explained: Explained) => string[];
+
+const giveRole: Suggest = ({ role }, { thread }) => [`nerveflare threads role ${thread} ${role} --give <agent>`];
+
+const lookAtAgent: Suggest = (wait, explained) => [
+  ...(wait.agent === undefined ? [] : [`nerveflare agents show ${wait.agent}`]),
+  ...giveRole(wait, explained),
+];
+
+const suggestions: Record<WaitFor, Suggest> = {
+  person(wait, explained) {
+    const { thread, status } = explained;
+    if (isDeadLetterReason(wait.reason)) return [`nerveflare dead-letters retry --all --thread ${thread}`];
+    return status === "suspended" ? [`nerveflare resume ${thread}`] : giveRole(wait, explained);
+  },
+  claim: giveRole,
+  pause: giveRole,
+  holder: lookAtAgent,
+  answer: lookAtAgent,
+  answered({ agents }) {
+    const [first] = agents ?? [];
+    return [first === undefined ? "nerveflare agents" : `nerveflare agents show ${first}`];
+  },
+  children: ({ threads }) => (threads ?? []).slice(0, 3).map((child) => `nerveflare explain ${child}`),
+  place({ paused }, { workflow, queue }) {
+    if (paused) return [`nerveflare unpause ${workflow}`];
+    const [first] = queue?.ahead ?? [];
+    return [first === undefined ? `nerveflare threads --workflow ${workflow} --status running` : `nerveflare explain ${first}`];
+  },
+  decision: (_, { thread }) => [`nerveflare dead-letters --thread ${thread}`],
+};
 
 /** In the order of what it waits for, each once. */
 export function suggestCommands(explained: Explained): string[] {
@@ -54,7 +52,7 @@ export function suggestCommands(explained: Explained): string[] {
     case "recruiting":
     case "running":
     case "suspended": {
-      const commands = waits.flatMap((wait) => suggestFor(wait, explained));
+      const commands = waits.flatMap((wait) => suggestions[wait.for](wait, explained));
       return commands.length ? [...new Set(commands)] : [`nerveflare dead-letters --thread ${thread}`];
     }
     default:

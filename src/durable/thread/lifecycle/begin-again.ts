@@ -13,6 +13,7 @@ import { describeThread, makeAdmit } from "../recruitment/recruitment-logic.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import type { TaskPort } from "../task/task-port.ts";
 import { threadLimits } from "../thread-schema.ts";
+import { describeThreadWaits } from "../waits/thread-waits.ts";
 import { findNextEpoch, numberNextEpoch, type Plan, planEpoch } from "./epochs.ts";
 import type { ForkStart } from "./start-thread.ts";
 import { makeThreadId } from "./thread-id.ts";
@@ -138,9 +139,17 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
       fork: start as unknown as Json,
     };
     const now = new Date(clock.now()).toISOString();
+    const { workflow } = thread;
+    const queued = {
+      id,
+      workflow,
+      status: "queued" as const,
+      reason: `forked by ${operator}${reason ? `: ${reason}` : ""}`,
+      updated_at: clock.now(),
+    };
     const answer: Result<ThreadView> = succeed({
       id,
-      workflow: thread.workflow,
+      workflow,
       revision: chosen,
       status: "queued",
       createdAt: now,
@@ -148,7 +157,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
       event,
       roles: {},
       round: last,
-      waiting: { for: "place", since: now, then: `forked by ${operator}${reason ? `: ${reason}` : ""}` },
+      waiting: describeThreadWaits({ thread: queued })[0],
       parent: name,
       fork: { at: last },
       children: [],

@@ -1,16 +1,17 @@
 /** A thread as people and agents see it: its row, its machine's state and its task's open turn, put together. */
 import type { Seat } from "../../../../machines/messages.ts";
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
-import type { WorkflowIr } from "../../../compile/ir.ts";
-import { isPartialRouted } from "../../../compile/lower/policies.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds/thread.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
-import type { BroadcastView, TaskPeek } from "../../protocol/rpc.ts";
+import type { BroadcastView } from "../../protocol/rpc.ts";
+import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
+import { viewStored } from "../waits/machine-view.ts";
+import { describeThreadWaits } from "../waits/thread-waits.ts";
 import { findEpoch, readOrigin } from "./epochs.ts";
-import { isEnded, readParent, readThread, type ThreadRow } from "./thread-rows.ts";
+import { isEnded, readParent, readThread } from "./thread-rows.ts";
 
 /** @returns shows the thread to a viewer: null is an operator, an agent sees only what it takes part in */
 export function createThreadView(ports: RecruitmentPorts): (viewer: string | null) => Promise<Result<ThreadView>> {
@@ -50,7 +51,12 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
     const outcome = isEnded(thread.status) && thread.outcome !== null ? (JSON.parse(thread.outcome) as Outcome) : undefined;
     const event = JSON.parse(thread.event) as CloudEvent;
     const parent = readParent(thread);
-    const waiting = describeWaiting(thread, roles, peek, actor?.timers[0]?.due, compiled?.ir);
+    const [waiting] = describeThreadWaits({
+      thread,
+      task: peek?.wait,
+      recruitment: actor && compiled && { ir: compiled.ir, machine: viewStored(actor, storage) },
+      countOffered: (role) => countOffered(storage, role),
+    });
     return succeed({
       id: thread.id,
       workflow: thread.workflow,
@@ -89,40 +95,4 @@ function describeBroadcastRole(seen: BroadcastView | undefined): ThreadView["rol
   if (!seen) return { type: "broadcast", state: "open" };
   const { state, asked, acked, failed } = seen;
   return { type: "broadcast", state, asked, acked, failed };
-}
-
-/** What happens when the time for acknowledgements is up. */
-function describePartial(ir: WorkflowIr | undefined, name: string): string {
-  const role = ir?.roles.find((each) => each.name === name);
-  const routed = ir && role && isPartialRouted(ir, role);
-  return routed ? "$PARTIAL" : "the thread is suspended";
-}
-
-function describeWaiting(
-  thread: ThreadRow,
-  roles: ThreadView["roles"],
-  peek: TaskPeek | undefined,
-  due: number | undefined,
-  ir: WorkflowIr | undefined,
-): ThreadView["waiting"] | undefined {
-  const until = due === undefined ? {} : { until: new Date(due).toISOString() };
-  const since = new Date(thread.updated_at).toISOString();
-  if (thread.status === "suspended") return { for: "operator", since, then: thread.reason ?? "resume or cancel" };
-  if (isEnded(thread.status)) return undefined;
-  if (thread.status === "queued") return { for: "place", since, then: thread.reason ?? "a place in the workflow's queue" };
-  if (peek?.turn)
-    return {
-      for: "answer",
-      role: peek.turn.role,
-      agent: peek.turn.agent,
-      since: peek.turn.since,
-      ...(peek.turn.deadline && { until: peek.turn.deadline }),
-    };
-  const acks = Object.entries(peek?.broadcasts ?? {}).find(([, { state }]) => state === "collecting");
-  if (acks) {
-    const [role, { since: asked, until: deadline }] = acks;
-    return { for: "acks", role, since: asked, until: deadline, then: describePartial(ir, role) };
-  }
-  const open = Object.entries(roles).find(([, { agent, type }]) => !agent && type === "open");
-  return open ? { for: "claim", role: open[0], since, ...until } : undefined;
 }

@@ -1,10 +1,6 @@
-/** What an object of a thread tells D1 of the thread's events: the log, and with it what the thread waits for. Knows rows, no machine. */
+/** What an object of a thread tells D1 of the thread's events. Knows rows, no machine. */
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { Storage } from "../../host/ports.ts";
 import type { ProjectionRow } from "../../protocol/rpc.ts";
-import { readBroadcast } from "../broadcast/audience-rows.ts";
-import { readTurnNumber } from "../turn/turn-data.ts";
-import { createWaitNotes } from "./note-waits.ts";
 
 export interface ThreadLog {
   /** Adds an event of the thread, in the transaction. */
@@ -19,24 +15,15 @@ export interface ThreadLog {
 }
 
 export function createThreadLog(ports: {
-  storage: Storage;
-  /** The thread's name, where its root is here. */
-  root: string | undefined;
-  hasTasks: boolean;
-  now(): number;
   /** The event in the thread's trace. */
   stamp(event: CloudEvent): CloudEvent;
   project(row: ProjectionRow): void;
 }): ThreadLog {
-  const { storage, hasTasks, stamp, project } = ports;
-  const isBroadcast = (turn: string): boolean => hasTasks && readBroadcast(storage, readTurnNumber(turn)) !== undefined;
-  const waits = createWaitNotes({ ...ports, isBroadcast });
   let cause: string | null = null;
-
-  function log(event: CloudEvent, thread: string): void {
-    project({ table: "event", event: stamp(event), thread });
-    waits.note(event, thread);
-  }
+  const log = (event: CloudEvent, thread: string): void => ports.project({ table: "event", event: ports.stamp(event), thread });
+  const forgetCause = (): void => {
+    cause = null;
+  };
 
   return {
     log,
@@ -47,13 +34,7 @@ export function createThreadLog(ports: {
     get cause() {
       return cause;
     },
-    beforeCommit() {
-      cause = null;
-      waits.beforeCommit();
-    },
-    onRollback() {
-      cause = null;
-      waits.undo();
-    },
+    beforeCommit: forgetCause,
+    onRollback: forgetCause,
   };
 }

@@ -36,6 +36,14 @@ export function readLastOffer(storage: Storage, role: string): OfferRow | undefi
   return storage.exec<OfferRow>("SELECT * FROM offer WHERE role = ? ORDER BY opened DESC, expires DESC LIMIT 1", role)[0];
 }
 
+/** How many were asked by the role's newest offer, and how many of them answered. */
+export function countOffered(storage: Storage, role: string): { offered: number; answered: number } | undefined {
+  const offer = readLastOffer(storage, role);
+  if (!offer) return undefined;
+  const offered = readOffered(storage, offer.id);
+  return { offered: offered.length, answered: offered.filter(({ reply }) => reply !== null).length };
+}
+
 export function readOffered(storage: Storage, offer: string): OfferedRow[] {
   return storage.exec<OfferedRow>("SELECT agent, reply, score, at FROM offered WHERE offer = ? ORDER BY agent", offer);
 }

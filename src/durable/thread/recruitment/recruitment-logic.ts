@@ -21,6 +21,8 @@ import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import type { Again, TaskStart } from "../task/task-start.ts";
 import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease, readLeaseTerms } from "../turn/lease-terms.ts";
+import { viewStepped } from "../waits/machine-view.ts";
+import { describeRecruitmentWaits } from "../waits/recruitment-waits.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 
 /** What a recruitment actor's start brings beside its input. */
@@ -57,6 +59,11 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
       },
       expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, to, scope)),
       emitted: (event, scope, append) => announce(event, scope, append),
+      stepped(actor, scope) {
+        const { ir } = scope.definition as CompiledWorkflow;
+        const isActive = actor.status === "active";
+        scope.services.noteWait("recruitment", isActive ? describeRecruitmentWaits(ir, viewStepped(actor, scope))[0] : undefined);
+      },
     },
   };
 }

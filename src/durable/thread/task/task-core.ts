@@ -26,6 +26,8 @@ import { checkOutput } from "../turn/check-output.ts";
 import { describeLoss } from "../turn/lease-terms.ts";
 import { type Take, takeInTurn } from "../turn/take-in-turn.ts";
 import { readTurnNumber } from "../turn/turn-data.ts";
+import { viewStored } from "../waits/machine-view.ts";
+import { describeTaskWait } from "../waits/task-wait.ts";
 import { readLastDecision, readLastMessage, readMessages, readSteps, writeSupplement } from "./task-rows.ts";
 import { makeTurnId, readTaskStart } from "./task-start.ts";
 
@@ -198,6 +200,16 @@ export function createTaskCore({ name, host, storage, clock, definition, logCaus
       const actor = await host.read(name);
       if (!actor) return undefined;
       const { open, round, reason, audience, children } = actor.context as unknown as TaskContext;
+      const ir = actor.definition === null ? undefined : (await definition(actor.definition))?.ir;
+      const turn = open ? makeTurnId(name, open.turn) : undefined;
+      const wait =
+        ir && actor.status === "active"
+          ? describeTaskWait(ir, viewStored(actor, storage), {
+              turn,
+              ...(audience && open && { missing: readMissing(storage, open.turn, threadLimits.namedAtMost) }),
+              awaited: children ? listAwaited(storage, round, threadLimits.namedAtMost) : [],
+            })
+          : undefined;
       const last = readLastMessage(storage);
       const decision = readLastDecision(storage);
       const deadline = actor.timers[0]?.due;
@@ -206,22 +218,21 @@ export function createTaskCore({ name, host, storage, clock, definition, logCaus
         round,
         reason,
         ...(open?.state === "given" &&
-          open.agent !== null && {
+          open.agent !== null &&
+          turn !== undefined && {
             turn: {
-              turn: makeTurnId(name, open.turn),
+              turn,
               role: open.role,
               agent: open.agent,
-              since: new Date(actor.updatedAt).toISOString(),
+              since: wait?.for === "answer" ? wait.since : new Date(actor.updatedAt).toISOString(),
               deadline: deadline === undefined ? "" : new Date(deadline).toISOString(),
             },
           }),
         ...(last && { last: { role: last.role, output: JSON.parse(last.output) as Json } }),
         prompt: decision?.prompt ?? null,
         children: listChildThreads(storage, limits.pageMax),
-        machine: { value: actor.value, context: actor.context, timers: actor.timers, updatedAt: actor.updatedAt },
+        wait: wait ?? null,
         broadcasts: viewBroadcasts(storage),
-        ...(audience && open && { missing: readMissing(storage, open.turn, threadLimits.namedAtMost) }),
-        awaited: children ? listAwaited(storage, round, threadLimits.namedAtMost) : [],
         unreachable: viewHeldBack(host.committer.outbox.heldBack()),
       };
     },

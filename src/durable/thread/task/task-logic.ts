@@ -33,6 +33,8 @@ import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease } from "../turn/lease-terms.ts";
 import { makeTurnData } from "../turn/turn-data.ts";
 import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "../turn/turn-outcomes.ts";
+import { viewStepped } from "../waits/machine-view.ts";
+import { describeTaskWait } from "../waits/task-wait.ts";
 import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./task-rows.ts";
 import { makeTurnId, readTaskStart, type TaskStart, writeTaskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
@@ -114,6 +116,10 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
         started: (metadata, { storage }) => writeTaskStart(storage, metadata as unknown as TaskStart),
         expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
+        stepped(actor, scope) {
+          const { ir } = scope.definition as CompiledWorkflow;
+          scope.services.noteWait("task", actor.status === "active" ? describeTaskWait(ir, viewStepped(actor, scope)) : undefined);
+        },
       },
     },
     moderate: { type: "promise", mode: "pure", run: moderate },
@@ -236,8 +242,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
 function expandToAudience(fact: ActorEvent, scope: ThreadScope): Message | null {
   const said = fact as unknown as ToAudience;
   const { services } = scope;
-  const { thread, event } = readTaskStart(scope);
-  const cause = services.cause ?? event.id;
+  const cause = services.cause ?? readTaskStart(scope).event.id;
   switch (said.type) {
     case "audience.ask":
       return { ...(fact as Message), cause };
@@ -245,7 +250,6 @@ function expandToAudience(fact: ActorEvent, scope: ThreadScope): Message | null 
       resumeAudience(scope, said, cause);
       return null;
     case "audience.close":
-      services.project({ table: "wait", thread, part: "task", waiting: null });
       if (said.status.startsWith("$")) closeBroadcast(scope.storage, said.turn, said.status);
       else revokeAudience(scope, said.status, cause);
       return null;

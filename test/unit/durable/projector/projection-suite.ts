@@ -215,7 +215,7 @@ export function testProjection(openDb: () => D1Database): void {
     for (const row of [...rows, ...rows]) await write(row);
     const { body } = await app.call("GET", `/v1/threads?workflow=${workflow}`);
     const { table: _, revisionNumber: __, waiting: reason, ...newest } = rows[1];
-    const waiting = { for: "person", since: newest.updatedAt, then: expect.any(String) };
+    const waiting = { for: "person", reason, text: "a person", since: newest.updatedAt, then: expect.any(String) };
     expect(body).toEqual({ threads: [{ ...newest, reason, waiting }], next: null });
     const count = async (agent: string) => (await app.call("GET", `/v1/threads?agent=${agent}`)).body.threads.length;
     expect([await count(gone), await count(stays), await count(comes)]).toEqual([0, 1, 1]);
@@ -245,6 +245,29 @@ export function testProjection(openDb: () => D1Database): void {
     expect(listThreadIds(await list(`&agent=${agent}`))).toEqual([b]);
     expect((await app.call("GET", "/v1/threads?status=sleeping")).status).toBe(400);
     expect((await app.call("GET", "/v1/threads?state=queued")).status).toBe(400);
+  });
+
+  test("[WAIT1] rows and filters with the words of before mean the words of now", async () => {
+    const { app, write } = setUp();
+    const [workflow, acks, person] = [unique(), unique(), unique()];
+    const wait = { role: "fleet", since: 1_000 };
+    // As an object of the version before wrote it.
+    const before = { for: "acks", ...wait } as unknown as { for: "answered"; since: number };
+    await write(
+      threadRow({ id: acks, workflow }),
+      threadRow({ id: person, workflow, status: "suspended", waiting: "asked to" }),
+      { table: "wait", thread: acks, part: "task", at: 1, waiting: before },
+      { table: "wait", thread: person, part: "task", at: 1, waiting: { for: "person", role: "dev", agent: "bob", since: 1_000 } },
+    );
+    const list = async (query: string) => (await app.call("GET", `/v1/threads?workflow=${workflow}${query}`)).body;
+    const expected = { for: "answered", role: "fleet", text: "fleet to be answered", since: "1970-01-01T00:00:01.000Z" };
+    for (const word of ["answered", "acks", "answers"])
+      expect((await list(`&waiting=${word}`)).threads, word).toMatchObject([{ id: acks, waiting: expected }]);
+    for (const word of ["person", "operator"])
+      expect((await list(`&waiting=${word}`)).threads, word).toMatchObject([{ id: person, waiting: { role: "dev", agent: "bob" } }]);
+    for (const word of ["decision", "engine"]) expect((await list(`&waiting=${word}`)).threads, word).toEqual([]);
+    // It is a person that it waits for, not the agent whose turn it was.
+    expect((await list("&on=bob")).threads).toEqual([]);
   });
 
   test("[LOG6] threads that wait come longest first, each with what it waits for and on whom", async () => {
@@ -280,7 +303,7 @@ export function testProjection(openDb: () => D1Database): void {
       "claim",
       "place",
       "person",
-      "engine",
+      "decision",
     ]);
     expect(all.threads[0].waiting).toMatchObject({ role: "dev", agent: "bob", since: at(1), until: at(9) });
     expect(all.threads[3]).toMatchObject({ reason: "asked to", waiting: { since: at(4) } });

@@ -1,0 +1,65 @@
+/** How the waits are read off an actor: its state's names, and its timers. Knows the host's forms, no machine's words. */
+import type { Json } from "../../../contract/event.ts";
+import { type PickState, readStateSince } from "../../host/history.ts";
+import type { ActorView } from "../../host/host-types.ts";
+import type { SteppedActor, StepScope } from "../../host/logic.ts";
+import type { Storage } from "../../host/ports.ts";
+
+/** An actor as its waits are read off it. */
+export interface MachineView {
+  value: Json;
+  context: Json;
+  /** `due` in milliseconds since the epoch. */
+  timers: readonly { id: string; due: number }[];
+  /**
+   * Since when its state, or the part of it that `pick` returns, is what it is, in milliseconds: for what no timer tells. Costs a look
+   * at its history.
+   */
+  since(pick?: PickState): number;
+}
+
+/** The view of an actor in the transaction of its steps. */
+export function viewStepped(actor: SteppedActor, scope: Pick<StepScope, "storage" | "actor">): MachineView {
+  return {
+    value: actor.value,
+    context: actor.context,
+    get timers() {
+      return actor.timers;
+    },
+    since: (pick) => readStateSince(scope.storage, scope.actor, pick),
+  };
+}
+
+/** The same of an actor as it is read. */
+export function viewStored(actor: Pick<ActorView, "id" | "value" | "context" | "timers">, storage: Storage): MachineView {
+  const { id, value, context, timers } = actor;
+  return { value, context, timers, since: (pick) => readStateSince(storage, id, pick) };
+}
+
+/** Names of a state's nested states, outermost first. */
+export function readPath(value: Json | undefined): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  const [entry] = Object.entries(value);
+  return entry ? [entry[0], ...readPath(entry[1])] : [];
+}
+
+/** The state of a role's region of recruitment. */
+export function readRegion(value: Json, role: string): Json | undefined {
+  return (value as { open?: { [region: string]: Json } } | null)?.open?.[role];
+}
+
+/** The same as names, outermost first, e.g. `["held", "away"]`. */
+export function readRegionPath({ value }: Pick<MachineView, "value">, role: string): string[] {
+  return readPath(readRegion(value, role));
+}
+
+/** When the timer of a state, or of one within it, rings. */
+export function findTimer({ timers }: Pick<MachineView, "timers">, state: string): number | undefined {
+  return timers.find(({ id }) => id.endsWith(state) || id.includes(`${state}.`))?.due;
+}
+
+/** A moment as the API has it. */
+export function toTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

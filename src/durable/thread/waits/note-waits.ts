@@ -1,0 +1,38 @@
+/** Tells the index what each part of a thread waits for, where that has changed with a step. */
+import type { Wait } from "../../../contract/views/wait.ts";
+import type { ProjectionRow } from "../../protocol/rpc.ts";
+
+/** The two actors of a thread. They may live in two objects, so each has a row of its own. */
+export type ThreadPart = "recruitment" | "task";
+
+export interface WaitNotes {
+  /** What the part waits for after a step, within its transaction. */
+  note(part: ThreadPart, wait: Wait | undefined): void;
+  /** The transaction was rolled back. */
+  undo(): void;
+}
+
+export function createWaitNotes(thread: string, project: (row: ProjectionRow) => void): WaitNotes {
+  /** What the index was told last, as text; nothing is known of it after a wake. */
+  const told = new Map<ThreadPart, string>();
+  return {
+    note(part, wait) {
+      const waiting = wait === undefined ? null : toRow(wait);
+      const text = JSON.stringify(waiting);
+      if (told.get(part) === text) return;
+      told.set(part, text);
+      project({ table: "wait", thread, part, waiting });
+    },
+    undo: () => told.clear(),
+  };
+}
+
+function toRow({ for: what, role, agent, since, until }: Wait): Extract<ProjectionRow, { table: "wait" }>["waiting"] {
+  return {
+    for: what,
+    ...(role !== undefined && { role }),
+    ...(agent !== undefined && { agent }),
+    since: Date.parse(since),
+    ...(until !== undefined && { until: Date.parse(until) }),
+  };
+}
