@@ -92,7 +92,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "an agent's object",
     may: [
       ...[contract, "src/durable", "src/durable/agent/**", host, "src/durable/projector", protocol, "src/durable/registry"],
-      ...["src/durable/routing", "src/durable/storage", "src/durable/thread/explain", "src/durable/trace", "cloudflare:*", "zod"],
+      ...["src/durable/routing", "src/durable/storage", "src/durable/trace", "cloudflare:*", "zod"],
     ],
     objectStorage: "writes",
   },
@@ -156,6 +156,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     may: [
       ...[contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", host, protocol, "src/durable/routing"],
       ...["src/durable/thread", "src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/task"],
+      "src/durable/thread/waits",
     ],
     objectStorage: "writes",
   },
@@ -164,7 +165,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     may: [
       ...[contract, "machines/**", "src/compile", "src/compile/lower", host, protocol, "src/durable/registry", "src/durable/routing"],
       ...["src/durable/thread", "src/durable/thread/eligibility", "src/durable/thread/explain", "src/durable/thread/lifecycle"],
-      ...["src/durable/thread/log", "src/durable/thread/task", "src/durable/thread/turn"],
+      ...["src/durable/thread/log", "src/durable/thread/task", "src/durable/thread/turn", "src/durable/thread/waits"],
     ],
     objectStorage: "writes",
   },
@@ -173,7 +174,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     may: [
       ...[contract, "machines/**", "src/compile", "src/compile/decide", host, "src/durable/projector", protocol, "src/durable/routing"],
       ...["src/durable/thread", "src/durable/thread/broadcast", "src/durable/thread/children", "src/durable/thread/lifecycle"],
-      ...["src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/turn"],
+      ...["src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/turn", "src/durable/thread/waits"],
     ],
     objectStorage: "writes",
   },
@@ -201,7 +202,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/turn": {
     is: "what a turn says, and judging its answer",
     may: [
-      ...[contract, "machines", "src/compile", "src/compile/lower", host, protocol, "src/durable/thread", "src/durable/thread/explain"],
+      ...[contract, "machines", "src/compile", "src/compile/lower", host, protocol, "src/durable/thread"],
       ...["src/durable/thread/log", "src/durable/thread/task"],
     ],
     objectStorage: "writes",
@@ -210,17 +211,22 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "what the log says of a thread",
     may: [
       ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing", "src/durable/thread/broadcast"],
-      ...["src/durable/thread/explain", "src/durable/thread/lifecycle", "src/durable/thread/task", "src/durable/thread/turn"],
+      ...["src/durable/thread/lifecycle", "src/durable/thread/task", "src/durable/thread/turn"],
       "src/durable/trace",
     ],
     objectStorage: "writes",
+  },
+  "src/durable/thread/waits": {
+    is: "what a thread waits for, read off its machines",
+    may: [contract, "machines/**", "src/compile", "src/compile/lower", host, protocol, "src/durable/thread/lifecycle"],
+    objectStorage: "reads",
   },
   "src/durable/thread/explain": {
     is: "why a thread waits, in prose",
     may: [
       ...[contract, "machines/**", "src/compile", "src/compile/lower", host, "src/durable/projector", protocol, "src/durable/registry"],
       ...["src/durable/thread/broadcast", "src/durable/thread/eligibility", "src/durable/thread/lifecycle"],
-      "src/durable/thread/recruitment",
+      ...["src/durable/thread/recruitment", "src/durable/thread/waits"],
     ],
     objectStorage: "reads",
   },

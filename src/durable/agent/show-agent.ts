@@ -3,12 +3,12 @@
  * role. Reads only.
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import { formatDuration } from "../../contract/format-duration.ts";
 import { limits } from "../../contract/limits.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import type { Clock } from "../host/ports.ts";
 import type { AgentStanding, ClaimCard } from "../protocol/rpc.ts";
 import type { Registry } from "../registry/registry.ts";
-import { formatDuration } from "../thread/explain/format-duration.ts";
 import type { Rates } from "./connection/rate.ts";
 import type { AgentIdentity, Identity } from "./identity.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";

@@ -1,8 +1,8 @@
 /** How long a role waits for the signs of life of who holds it, and what its lease therefore says. Knows the author's rules, not clocks. */
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isHolderAwaited } from "../../../compile/lower/policies.ts";
+import { formatDuration } from "../../../contract/format-duration.ts";
 import type { Lease } from "../../../contract/kinds/lease.ts";
-import { formatDuration } from "../explain/format-duration.ts";
 
 export interface LeaseTerms {
   /** Milliseconds between two signs of life. */

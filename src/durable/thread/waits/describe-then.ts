@@ -2,8 +2,8 @@
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { hasStatusEdge } from "../../../compile/lower/names.ts";
 import { isPartialRouted } from "../../../compile/lower/policies.ts";
+import { formatDuration } from "../../../contract/format-duration.ts";
 import type { EngineStatus, LossPolicy, TurnPolicy, UnfilledPolicy } from "../../../contract/language.ts";
-import { formatDuration } from "../explain/format-duration.ts";
 
 const byPerson = "the thread is suspended until a person resumes it";
 
