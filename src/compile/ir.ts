@@ -10,6 +10,7 @@ import type {
   LossPolicy,
   OverflowPolicy,
   PickMode,
+  ReflexKind,
   RoleType,
   Signal,
   TurnPolicy,
@@ -120,10 +121,14 @@ export interface NodeIr {
   edges: EdgeIr[];
 }
 
-export type ReflexIr =
-  | { kind: "workflow"; on: string[]; when?: Expression; key?: Expression[]; priority?: Expression }
-  | { kind: "signal"; on: string[]; when?: Expression; key: Expression[]; signal: Signal }
-  | { kind: "emit"; on: string[]; when?: Expression; emit: EmitIr[] };
+/** What a reflex of each kind says, beside what it listens to. */
+interface ReflexParts {
+  workflow: { key?: Expression[]; priority?: Expression };
+  signal: { key: Expression[]; signal: Signal };
+  emit: { emit: EmitIr[] };
+}
+
+export type ReflexIr = { [K in ReflexKind]: { kind: K; on: string[]; when?: Expression } & ReflexParts[K] }[ReflexKind];
 
 /** How the graph was written: conditions tried in order, a map of statuses, or one expression in place of both. */
 export type GraphForm = "list" | "status" | "moderator";

@@ -11,6 +11,10 @@ export type OutcomeStatus = (typeof outcomeStatuses)[number];
 export const threadStatuses = ["queued", "recruiting", "running", "suspended", ...outcomeStatuses, "dropped"] as const;
 export type ThreadStatus = (typeof threadStatuses)[number];
 
+/** How a thread ends, whether it has begun or not. */
+export const endedStatuses = [...outcomeStatuses, "dropped"] as const satisfies ThreadStatus[];
+export type EndedStatus = (typeof endedStatuses)[number];
+
 /** What became of a turn, for the agent that had it. */
 export const turnOutcomes = ["answered", "failed", "timeout", "lost", "revoked"] as const;
 export type TurnOutcome = (typeof turnOutcomes)[number];

@@ -2,6 +2,7 @@
 
 import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
 import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
+import type { Binding } from "../../contract/language.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import type { MapNode, TextNode } from "../source/node.ts";
@@ -16,36 +17,40 @@ const daemonSettings = ["agents", "extract", "api"];
 
 /** Reports what the cloud can't take. `publish` asks that the file is meant for it. */
 export function checkCloud(outline: Outline, report: Report, publish: boolean): void {
-  const { root } = outline;
-  if (outline.binding === "cloud") {
-    const senses = findEntry(root, "senses");
-    if (senses)
-      report.add("senses-in-cloud", senses.keyNode.span, "The cloud only reacts to events; it has no senses.", {
-        hint: "let a nerve daemon's sense post an event, and a reflex react to it",
-      });
-    for (const name of daemonSettings) {
-      const entry = findEntry(root, name);
-      if (entry)
-        report.add("daemon-setting-ignored", entry.keyNode.span, `\`${name}\` sets up a nerve daemon; in the cloud it is ignored.`);
-    }
-  } else if (publish) {
-    const binding = findEntry(root, "binding");
-    const value = findText(root, "binding");
-    const name = findEntry(root, "name")?.keyNode.span ?? { start: 0, end: 0 };
-    report.add(
-      "not-cloud",
-      value?.span ?? binding?.keyNode.span ?? name,
-      "The workflow is local, and only cloud workflows are published.",
-      {
-        hint: "say `binding: cloud`",
-        ...(value
-          ? { fix: { title: "Write `cloud`", span: value.span, text: "cloud" } }
-          : { fix: { title: "Add `binding: cloud`", span: { start: name.start, end: name.start }, text: "binding: cloud\n" } }),
-      },
-    );
-  }
+  const { root, binding } = outline;
+  const check: Record<Binding, () => void> = {
+    cloud: () => checkDaemonSettings(root, report),
+    local: () => {
+      if (publish) addNotCloud(root, report);
+    },
+  };
+  check[binding]();
   checkRounds(root, report);
   for (const reflex of outline.reflexes) for (const kind of listItems(reflex, "on")) if (isText(kind)) checkReflexKind(kind, report);
+}
+
+function checkDaemonSettings(root: MapNode, report: Report): void {
+  const senses = findEntry(root, "senses");
+  if (senses)
+    report.add("senses-in-cloud", senses.keyNode.span, "The cloud only reacts to events; it has no senses.", {
+      hint: "let a nerve daemon's sense post an event, and a reflex react to it",
+    });
+  for (const name of daemonSettings) {
+    const entry = findEntry(root, name);
+    if (entry) report.add("daemon-setting-ignored", entry.keyNode.span, `\`${name}\` sets up a nerve daemon; in the cloud it is ignored.`);
+  }
+}
+
+function addNotCloud(root: MapNode, report: Report): void {
+  const value = findText(root, "binding");
+  const name = findEntry(root, "name")?.keyNode.span ?? { start: 0, end: 0 };
+  const span = value?.span ?? findEntry(root, "binding")?.keyNode.span ?? name;
+  report.add("not-cloud", span, "The workflow is local, and only cloud workflows are published.", {
+    hint: "say `binding: cloud`",
+    ...(value
+      ? { fix: { title: "Write `cloud`", span: value.span, text: "cloud" } }
+      : { fix: { title: "Add `binding: cloud`", span: { start: name.start, end: name.start }, text: "binding: cloud\n" } }),
+  });
 }
 
 function checkRounds(root: MapNode, report: Report): void {

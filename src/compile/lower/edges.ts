@@ -1,5 +1,6 @@
 /** Lowers a node's edges to the state that decides: one guarded transition per edge, labelled as the author wrote it. */
-import type { StateJson, TransitionJson } from "../../../machines/config.ts";
+import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
+import { isTarget, type Target } from "../../contract/language.ts";
 import type { EdgeIr, NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { findStatusEdge, name } from "./names.ts";
 import { isRouted, lowerEngineStep } from "./policies.ts";
@@ -15,9 +16,11 @@ export function nameAwaiting(node: NodeIr, edge: EdgeIr): string {
   return `awaiting${node.edges.indexOf(edge)}`;
 }
 
-function lowerTarget(edge: EdgeIr): string {
-  if (edge.target === "$END") return "#task.completed";
-  return edge.target === "$SUSPEND" ? "#task.suspended" : `#task.active.${edge.target}`;
+/** The state that stands for each target that is no role. */
+const targetStates: Record<Target, string> = { $END: "#task.completed", $SUSPEND: "#task.suspended" };
+
+function lowerTarget({ target }: EdgeIr): string {
+  return isTarget(target) ? targetStates[target] : `#task.active.${target}`;
 }
 
 function lowerEdge(node: NodeIr, edge: EdgeIr): TransitionJson {
@@ -26,12 +29,11 @@ function lowerEdge(node: NodeIr, edge: EdgeIr): TransitionJson {
   const base = { guard: name("chose", { edge: edge.id }), description: edge.label };
   if (readAwait(edge) !== undefined)
     return { ...base, target: nameAwaiting(node, edge), actions: [record, ...publish, name("awaitChildren")] };
-  if (edge.target === "$END") return { ...base, target: lowerTarget(edge), actions: [record, ...publish] };
-  if (edge.target === "$SUSPEND") {
-    const next = node.name === "$START" ? [] : [name("nextTurn", { role: node.name })];
-    return { ...base, target: lowerTarget(edge), actions: [record, ...publish, name("becauseModerator"), ...next] };
-  }
-  return { ...base, target: lowerTarget(edge), actions: [record, ...publish, name("nextTurn", { role: edge.target })] };
+  if (!isTarget(edge.target))
+    return { ...base, target: lowerTarget(edge), actions: [record, ...publish, name("nextTurn", { role: edge.target })] };
+  const again = node.name === "$START" ? [] : [name("nextTurn", { role: node.name })];
+  const more: Record<Target, NamedJson[]> = { $END: [], $SUSPEND: [name("becauseModerator"), ...again] };
+  return { ...base, target: lowerTarget(edge), actions: [record, ...publish, ...more[edge.target]] };
 }
 
 const noteSuspend = { "thread.suspend": { actions: [name("noteSuspend")] } };

@@ -1,6 +1,6 @@
 /** Who is to be there before a thread starts, and whom the rules of the roles set apart. */
 import type { Start } from "../../../machines/messages.ts";
-import type { BindMode, PickMode } from "../../contract/language.ts";
+import { type BindMode, type PickMode, readWord, startKeys } from "../../contract/language.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { findNode, hasStatusEdge } from "./names.ts";
 
@@ -36,7 +36,7 @@ export function readsScore(pick: PickMode): boolean {
 /** Roles that `$START` may lead to. */
 function listStartTargets(ir: WorkflowIr, start: Start): RoleIr[] {
   const edges = (findNode(ir, "$START")?.edges ?? []).filter(
-    ({ guard }) => guard.type !== "status" || (guard.status !== "new" && guard.status !== "resume") || guard.status === start,
+    ({ guard }) => guard.type !== "status" || (readWord(guard.status, startKeys) ?? start) === start,
   );
   return ir.roles.filter((role) => edges.some(({ target }) => target === role.name));
 }

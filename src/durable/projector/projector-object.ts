@@ -3,6 +3,8 @@
  * what is past its time. Of rows it stores nothing: what it has not answered, its callers still hold and send again.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { EngineKind } from "../../contract/kinds/engine-kinds.ts";
+import { endedStatuses } from "../../contract/statuses.ts";
 import type { LogLag } from "../../contract/views/log-lag.ts";
 import { getStub, isPaused } from "../environment.ts";
 import type { ProjectionRow, ProjectorRpc, RecruitmentRpc } from "../protocol/rpc.ts";
@@ -30,7 +32,7 @@ interface ProjectorEnv {
 const pruneKey = "retention";
 
 /** After these a thread's trace is whole. */
-const endings = new Set(["nerve.thread.completed", "nerve.thread.failed", "nerve.thread.cancelled", "nerve.thread.dropped"]);
+const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerve.thread.${status}` satisfies EngineKind));
 
 export class ProjectorObject extends DurableObject<ProjectorEnv> implements ProjectorRpc {
   #lag = createLagMeter(() => Date.now());

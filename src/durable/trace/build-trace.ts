@@ -3,6 +3,7 @@
  * decisions. Pure; knows events, neither stores nor HTTP. Times are commits of the objects, not what senders claim.
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { EndedStatus } from "../../contract/statuses.ts";
 import { formatTraceparent, parseTraceparent } from "../../contract/trace-context.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
 import { makeSpanId, readTrace } from "./trace-ids.ts";
@@ -43,7 +44,7 @@ export interface TraceSource {
 
 type Facts = { [name: string]: Json | undefined };
 
-const ends: Record<string, Span["status"]> = {
+const ends: Record<`nerve.thread.${EndedStatus}`, Span["status"]> = {
   "nerve.thread.completed": "ok",
   "nerve.thread.failed": "error",
   "nerve.thread.cancelled": "error",
@@ -56,7 +57,9 @@ export function buildTrace(source: TraceSource): Trace {
   const began = entries.find(({ event }) => event.id === first.id && event.source === first.source)?.at;
   const own = entries.filter(({ event }) => event.source === `/threads/${thread}`);
   const start = Math.min(began ?? Date.parse(source.createdAt), own[0]?.at ?? Number.POSITIVE_INFINITY);
-  const end = own.findLast(({ event }) => event.type in ends);
+  const end = own.findLast((entry): entry is typeof entry & { event: { type: keyof typeof ends } } =>
+    Object.hasOwn(ends, entry.event.type),
+  );
   const root: Span = {
     spanId: makeSpanId(`thread ${thread}`),
     parentId: first.traceparent === undefined ? null : trace.spanId,
@@ -64,7 +67,7 @@ export function buildTrace(source: TraceSource): Trace {
     name: workflow,
     start,
     end: end?.at ?? null,
-    status: end ? (ends[end.event.type] ?? "ok") : "open",
+    status: end ? ends[end.event.type] : "open",
     attributes: { thread, workflow, status: source.status, initiator: first.source, event: first.type },
   };
   const turns = buildTurns(entries, root);

@@ -1,4 +1,5 @@
 /** What became of a reflex at the queue, in words. Pure. */
+import type { Signal } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { PauseView } from "../../contract/views/admission.ts";
 
@@ -15,13 +16,15 @@ export function describeHeld(live: { thread: string; status: string }, key: stri
 }
 
 /** What telling a thread of a signal can lead to. @param state undefined: it has ended */
-export function describeSignal(signal: string, thread: string, state: ReflexOutcome["state"] = "ended"): ReflexOutcome {
-  const idle =
-    (signal === "suspend" && state === "suspended" && ", which is suspended already") ||
-    (signal === "resume" && state === "running" && ", which runs: there is nothing to resume") ||
-    (state === "ended" && ", which has ended: it goes on by its $START.resume, if its workflow has one") ||
-    ` (${state})`;
-  return { status: "signalled", thread, state, detail: `${signal} was sent to the thread ${thread}${idle}` };
+export function describeSignal(signal: Signal, thread: string, state: ReflexOutcome["state"] = "ended"): ReflexOutcome {
+  const idle: Record<Signal, string | false> = {
+    cancel: false,
+    suspend: state === "suspended" && ", which is suspended already",
+    resume: state === "running" && ", which runs: there is nothing to resume",
+  };
+  const ended = state === "ended" && ", which has ended: it goes on by its $START.resume, if its workflow has one";
+  const about = idle[signal] || ended || ` (${state})`;
+  return { status: "signalled", thread, state, detail: `${signal} was sent to the thread ${thread}${about}` };
 }
 
 export function describePause({ by, reason }: PauseView): string {

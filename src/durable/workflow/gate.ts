@@ -1,5 +1,6 @@
 /** What holds for a workflow's queue: the published revision's rules, and an operator's pause. One row; knows SQL only. */
 
+import type { OverflowPolicy } from "../../contract/language.ts";
 import type { PauseView } from "../../contract/views/admission.ts";
 import type { Storage } from "../host/ports.ts";
 
@@ -9,7 +10,7 @@ export interface Rules {
   revision: string | null;
   /** Threads that may run at once; null: any number. */
   places: number | null;
-  overflow: "queue" | "drop";
+  overflow: OverflowPolicy;
   maxQueue: number | null;
 }
 
@@ -24,7 +25,7 @@ interface GateRow {
   [column: string]: string | number | null;
   revision: string | null;
   places: number | null;
-  overflow: "queue" | "drop";
+  overflow: OverflowPolicy;
   max_queue: number | null;
   paused: string | null;
 }

@@ -1,6 +1,7 @@
 /** Who of a workflow's threads has a place: each that asks is started, queued or dropped, and whoever ends makes room. Within the transaction. */
 
 import type { Json } from "../../contract/event.ts";
+import type { OverflowPolicy } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { Outbox } from "../host/outbox.ts";
 import type { Clock } from "../host/ports.ts";
@@ -10,6 +11,9 @@ import { describeHeld, describePause, readState } from "./describe-queued.ts";
 import type { Gate } from "./gate.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { type Queue, queueLimits } from "./queue.ts";
+
+/** Whether a start past the workflow's concurrency is dropped at once. */
+const dropsStarts: Record<OverflowPolicy, boolean> = { queue: false, drop: true };
 
 export interface Places {
   /** A thread asks for a place. */
@@ -48,7 +52,7 @@ export function createPlaces({ clock, queue, gate, outcomes, outbox, announce }:
     const beside = message.needsPlace === false;
     const full = !beside && places !== null && queue.running() >= places;
     const why = paused ? describePause(paused) : `${places} threads run, which is the workflow's concurrency`;
-    if (full && !paused && overflow === "drop" && epoch === 1) {
+    if (full && !paused && dropsStarts[overflow] && epoch === 1) {
       outcomes.note(thread, { status: "dropped", thread, detail: why });
       announce(message, "dropped", why);
       return;

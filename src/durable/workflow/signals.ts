@@ -1,4 +1,5 @@
 /** Signals of reflexes to threads of a workflow, by id or by key: sent on to the thread's object, or settled in the queue. Within the transaction. */
+import type { Signal } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { Outbox } from "../host/outbox.ts";
 import type { Message } from "../protocol/rpc.ts";
@@ -45,7 +46,7 @@ export function createSignals({ queue, outcomes, outbox, announce }: SignalPorts
       note({ status: "nothing", detail: `no live thread has the key ${String(key)}` });
       return;
     }
-    note(describeSignal(String(message.signal), thread, live && readState(live)));
+    note(describeSignal(message.signal as Signal, thread, live && readState(live)));
     outbox.append([`recruitment/${thread}`], {
       type: "thread.signal",
       signal: message.signal ?? null,

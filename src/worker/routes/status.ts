@@ -92,8 +92,8 @@ const unreadableIndex: { [Part in keyof Awaited<ReturnType<typeof readIndex>>]: 
 };
 
 /** Agents by whether they are there, as their objects last said. */
-async function countPresence(db: D1Database): Promise<{ online: number; away: number; lost: number; ignoring: number }> {
-  const counts = { online: 0, away: 0, lost: 0, ignoring: 0 };
+async function countPresence(db: D1Database): Promise<Record<PresenceState, number> & { ignoring: number }> {
+  const counts: Record<PresenceState, number> & { ignoring: number } = { online: 0, away: 0, lost: 0, ignoring: 0 };
   const { results } = await db
     .prepare(
       "SELECT p.state, count(*) AS n, count(*) FILTER (WHERE p.ignores > 0) AS ignoring FROM agent_presence p JOIN agent a ON a.id = p.agent AND a.state = 'active' GROUP BY p.state",

@@ -2,10 +2,11 @@
 
 import type { Json } from "../../../contract/event.ts";
 import { countBytes, exceedsBytes } from "../../../contract/limits.ts";
+import type { EndedStatus } from "../../../contract/statuses.ts";
 import type { Row, Storage } from "../../host/ports.ts";
 
 /** `starting`: decided, and not yet sent to its workflow; `refused`: its workflow does not take it. */
-export type ChildStatus = "starting" | "live" | "refused" | "completed" | "failed" | "cancelled" | "dropped";
+export type ChildStatus = "starting" | "live" | "refused" | EndedStatus;
 
 export interface ChildRow extends Row {
   /** The last turn before the decision whose edge spawned it. */

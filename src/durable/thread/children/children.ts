@@ -6,6 +6,7 @@ import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import { checkSchema, describeMisfits } from "../../../contract/json-schema/check-schema.ts";
 import { findNearestName } from "../../../contract/nearest-name.ts";
+import type { EndedStatus, OutcomeStatus } from "../../../contract/statuses.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import { isRepeat, markReceived } from "../../host/rows.ts";
@@ -42,7 +43,7 @@ interface ChildEnd {
   thread: string;
   round: number;
   place: number;
-  status: "completed" | "failed" | "cancelled" | "dropped";
+  status: EndedStatus;
   output: Json;
   error: string | null;
 }
@@ -124,7 +125,7 @@ export function createChildren({ host, storage, clock, registry, definition, sta
   }
 
   /** Tells the machine of a child that it waits for. The row is written before it: what is decided then sees it. */
-  async function tellTask(task: string, child: ChildRow, status: "completed" | "failed" | "cancelled", mark: () => void): Promise<void> {
+  async function tellTask(task: string, child: ChildRow, status: OutcomeStatus, mark: () => void): Promise<void> {
     const write = (): void => {
       mark();
       changeChild(storage, { ...child, told: 1 });

@@ -7,6 +7,7 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import { limits } from "../../../contract/limits.ts";
+import type { PresenceState } from "../../../contract/statuses.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import type { AgentReason, UnfilledRole } from "../../../contract/views/explanation.ts";
 import type { Storage } from "../../host/ports.ts";
@@ -28,6 +29,9 @@ const explainLimits = {
   /** Objects that are asked at once. */
   asked: 16,
 } as const;
+
+/** Whether an agent in this state may be given something new. */
+const isThere: Record<PresenceState, boolean> = { online: true, away: false, lost: false };
 
 export interface RoleFacts {
   ir: WorkflowIr;
@@ -185,11 +189,8 @@ async function explainAgent(
   if (ineligible && isBound) return give(ineligible.rule === "capacity" ? "at_capacity" : "not_eligible", ineligible.why);
   if (facts.role.type === "broadcast") return explainUnasked(facts, standing.card, event);
   const { state, lastSignAt } = standing.presence;
-  if (state !== "online")
-    return give(
-      "offline",
-      lastSignAt === null ? "was never there" : `${state === "lost" ? "lost" : "away"}: the last sign of life was at ${lastSignAt}`,
-    );
+  if (!isThere[state])
+    return give("offline", lastSignAt === null ? "was never there" : `${state}: the last sign of life was at ${lastSignAt}`);
   if (!open) return give("not_offered", "eligible; the role is not offered now");
   if (!offered.has(card.id))
     return give(

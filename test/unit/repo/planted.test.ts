@@ -1,0 +1,225 @@
+/**
+ * What is added to a closed set and handled nowhere must not pass `npm run check`. A copy of the source gets one new value in each
+ * set, all at once, for each has a word of its own by which the complaints about it are told apart.
+ */
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+interface Plant {
+  what: string;
+  file: string;
+  /** The text after which the value is planted; it stands in the file once. */
+  after: string;
+  /** The value as it is written there. */
+  value: string;
+  /** What every complaint about it says. */
+  word: string;
+  /** Files that must complain: all that act on the set. */
+  handledIn: string[];
+}
+
+const language = "src/contract/language.ts";
+const statuses = "src/contract/statuses.ts";
+
+/** A word of the language. */
+function plantWord(set: string, what: string, handledIn: string[]): Plant {
+  const word = `planted_${set}`;
+  return {
+    ...{ what, file: language, after: `export const ${set} = {`, word, handledIn },
+    value: `\n  ${word}: "Planted.",`,
+  };
+}
+
+/** A state that something may be in. */
+function plantStatus(set: string, what: string, handledIn: string[]): Plant {
+  const word = `planted_${set}`;
+  return {
+    ...{ what, file: statuses, after: `export const ${set} = [`, word, handledIn },
+    value: `"${word}", `,
+  };
+}
+
+const words: Plant[] = [
+  plantWord("turnPolicies", "a turn policy", [
+    "src/compile/lower/policies.ts",
+    "src/compile/lower/edges.ts",
+    "src/compile/draw/engine-paths.ts",
+    "src/durable/thread/explain/describe-then.ts",
+    "src/durable/thread/turn/turn-data.ts",
+  ]),
+  plantWord("lossPolicies", "a policy for lost holders", [
+    "src/compile/lower/policies.ts",
+    "src/compile/lower/named-region.ts",
+    "src/compile/lower/open-region.ts",
+    "src/compile/draw/engine-paths.ts",
+    "src/durable/thread/explain/describe-then.ts",
+  ]),
+  plantWord("unfilledPolicies", "a policy for roles that nobody takes", [
+    "src/compile/lower/policies.ts",
+    "src/compile/lower/open-region.ts",
+    "src/compile/draw/engine-paths.ts",
+    "src/durable/thread/explain/describe-then.ts",
+  ]),
+  plantWord("pickModes", "a pick mode", [
+    "src/compile/lower/party.ts",
+    "src/compile/lower/open-region.ts",
+    "src/durable/thread/eligibility/pick-claims.ts",
+  ]),
+  plantWord("bindModes", "a bind mode", ["src/compile/lower/party.ts"]),
+  plantWord("ackNeeds", "a need of acknowledgements", ["machines/task/guards.ts"]),
+  plantWord("roleTypes", "a role's type", [
+    "src/compile/lower/recruitment.ts",
+    "src/compile/lower/task.ts",
+    "src/compile/draw/author-picture.ts",
+    "src/compile/draw/engine-paths.ts",
+    "src/compile/draw/theme.ts",
+    "src/compile/draw/legend.ts",
+  ]),
+  plantWord("reflexKinds", "a kind of reflex", [
+    "src/compile/schema/workflow-shape.ts",
+    "src/compile/raise/raise-reflex.ts",
+    "src/compile/draw/author-picture.ts",
+    "src/contract/routing.ts",
+    "src/durable/routing/judge-reflexes.ts",
+  ]),
+  plantWord("signals", "a signal", [
+    "src/worker/routes/threads.ts",
+    "src/durable/workflow/describe-queued.ts",
+    "src/simulate/create-simulation.ts",
+    "src/simulate/script.ts",
+  ]),
+  plantWord("overflowPolicies", "an overflow policy", ["src/durable/workflow/places.ts"]),
+  plantWord("bindings", "a binding", ["src/compile/check/check-cloud.ts"]),
+  plantWord("targets", "a target that is no role", ["src/compile/lower/edges.ts", "src/compile/draw/author-picture.ts"]),
+  {
+    ...plantWord("engineStatuses", "a status of the engine", ["src/durable/thread/turn/turn-outcomes.ts"]),
+    value: '\n  planted_engineStatuses: { to: "any", agents: false, meaning: "Planted." },',
+  },
+];
+
+const states: Plant[] = [
+  plantStatus("threadStatuses", "a thread status", [
+    "src/durable/thread/lifecycle/thread-rows.ts",
+    "src/durable/thread/explain/suggest-commands.ts",
+  ]),
+  plantStatus("outcomeStatuses", "a way to end", [
+    "src/compile/lower/task.ts",
+    "src/compile/lower/recruitment.ts",
+    "src/durable/thread/recruitment/recruitment-logic.ts",
+    "src/durable/thread/children/child-rows.ts",
+    "src/durable/trace/build-trace.ts",
+  ]),
+  plantStatus("turnOutcomes", "a turn's outcome", ["src/durable/thread/eligibility/agent-stats.ts"]),
+  plantStatus("presenceStates", "a presence state", ["src/worker/routes/status.ts", "src/durable/thread/explain/explain-role.ts"]),
+  {
+    ...{ what: "a problem's code", file: "src/contract/problem.ts", after: "export const problemCodes = {" },
+    ...{ value: "\n  planted_problem: { status: 400, nrv: 8999, retryable: false },", word: "planted_problem" },
+    handledIn: ["src/contract/problem-meanings.ts"],
+  },
+  {
+    ...{ what: "what becomes of a reflex", file: "src/contract/routing.ts", word: "planted_outcome" },
+    ...{ after: `.enum(["started", `, value: '"planted_outcome", ' },
+    handledIn: ["src/cli/lib/events/render-routing.ts"],
+  },
+];
+
+/** One that no page shows. */
+const diagnostic = {
+  file: "src/compile/diagnostics/families/bugs.ts",
+  after: "export const bugsCatalogue = {",
+  value: '\n  planted: { code: "NRV9998", severity: "error", title: "Planted", explanation: "Planted." },',
+};
+
+interface Complaint {
+  file: string;
+  text: string;
+}
+
+const folders: string[] = [];
+let sound: Complaint[];
+let planted: Complaint[];
+let stale: string;
+
+/** A copy of all that is compiled into the product. */
+function copySource(): string {
+  const folder = mkdtempSync(join(tmpdir(), "nerveflare-planted-"));
+  folders.push(folder);
+  for (const path of [
+    "machines",
+    "src",
+    "schemas",
+    "scripts/describe.ts",
+    "docs",
+    "package.json",
+    "tsconfig.json",
+    "test/workerd/env.d.ts",
+  ])
+    cpSync(path, join(folder, path), { recursive: true });
+  symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
+  const config = { extends: "./tsconfig.json", compilerOptions: { noErrorTruncation: true }, include: ["machines", "src", "test"] };
+  writeFileSync(join(folder, "tsconfig.planted.json"), JSON.stringify(config));
+  return folder;
+}
+
+function run(folder: string, program: string, args: string[]): Promise<string> {
+  const child = spawn(resolve("node_modules/.bin", program), args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+  return new Promise((done, fail) => {
+    child.once("error", fail);
+    child.once("close", () => done(said));
+  });
+}
+
+/** What the compiler complains about, each with all of its lines. */
+async function compile(folder: string): Promise<Complaint[]> {
+  const said = await run(folder, "tsc", ["-p", "tsconfig.planted.json", "--pretty", "false"]);
+  return said.split(/\n(?=\S)/).flatMap((text): Complaint[] => {
+    const file = /^(\S+?)\(\d+,\d+\): error/.exec(text)?.[1];
+    return file === undefined ? [] : [{ file, text }];
+  });
+}
+
+function plantInto(folder: string, { file, after, value }: Pick<Plant, "file" | "after" | "value">): void {
+  const path = join(folder, file);
+  const parts = readFileSync(path, "utf8").split(after);
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${after}. Say where the value is to be planted.`);
+  writeFileSync(path, parts.join(`${after}${value}`));
+}
+
+beforeAll(async () => {
+  const [clean, changed, documented] = [copySource(), copySource(), copySource()];
+  for (const plant of [...words, ...states]) plantInto(changed, plant);
+  for (const plant of [...words, diagnostic]) plantInto(documented, plant);
+  const describe = run(documented, "node", ["scripts/describe.ts", "--check"]);
+  [sound, planted, stale] = await Promise.all([compile(clean), compile(changed), describe]);
+}, 120_000);
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+test("[PLANT3] the source without a plant passes", () => {
+  expect(sound).toEqual([]);
+});
+
+function expectComplaints({ word, handledIn }: Plant): void {
+  const complaining = new Set(planted.filter(({ text }) => text.includes(word)).map(({ file }) => file));
+  expect([...complaining]).toEqual(expect.arrayContaining(handledIn));
+}
+
+test.for(words)("[PLANT1] $what that is not handled does not compile", expectComplaints);
+
+test.for(states)("[PLANT2] $what that is not handled does not compile", expectComplaints);
+
+test("[PLANT1] a word that the docs and the editors' schema do not have is reported", () => {
+  expect(stale).toContain("docs/language.md is not what the code says");
+  expect(stale).toContain("schemas/nerve-workflow.schema.json is not what the code says");
+});
+
+test("[PLANT2] a diagnostic that the docs do not have is reported", () => {
+  expect(stale).toContain("docs/diagnostics.md is not what the code says");
+});
