@@ -33,6 +33,7 @@ import { createOutbox } from "./outbox.ts";
 import { createPollTransport } from "./poll-transport.ts";
 import { createSocketTransport, type SocketConstructor } from "./socket-transport.ts";
 import { createSseTransport } from "./sse-transport.ts";
+import { createTakeGiven } from "./take-given.ts";
 import { type Transport, type TransportName, transportNames } from "./transport.ts";
 import { createTurns } from "./turns.ts";
 
@@ -138,6 +139,7 @@ export function connectAgent(options: AgentOptions): Agent {
       closing.endTurn();
     },
   });
+  const takeGiven = createTakeGiven({ offers, turns, heartbeat });
   const strangers = createBoundedSet(clientLimits.notedClients);
   const ready = createGate();
   const closed = createGate();
@@ -180,41 +182,18 @@ export function connectAgent(options: AgentOptions): Agent {
   }
 
   function route(event: CloudEvent, done: () => void) {
-    const data = event.data as never;
-    if (event.type === "nerve.turn.assigned") {
-      const turn: TurnAssigned = data;
-      heartbeat.ask(turn.thread, turn.heartbeat?.every);
-      turns.assign(event, done);
-      return watchLoop();
+    const taken = takeGiven(event, done);
+    switch (taken) {
+      case "own":
+        return done();
+      case "kept":
+        return watchLoop();
+      case "shared":
+        events = events.then(() => hand(event)).then(done);
+        return;
+      default:
+        taken satisfies never;
     }
-    if (takeOwn(event, data)) return done();
-    if (event.type === "nerve.role.assigned" || event.type === "nerve.role.ended") {
-      const { thread, role, heartbeat: due } = event.data as { thread: string; role: string; heartbeat?: { every: string } };
-      if (event.type === "nerve.role.assigned") {
-        offers.assign(thread, role);
-        heartbeat.ask(thread, due?.every);
-      } else {
-        offers.endRole(thread, role);
-        if (!offers.holds(thread)) heartbeat.forget(thread);
-      }
-    }
-    if (threadEnd.test(event.type)) {
-      const { thread } = event.data as { thread: string };
-      offers.endThread(thread);
-      heartbeat.forget(thread);
-    }
-    events = events.then(() => hand(event)).then(done);
-  }
-
-  /** Deals with what the orchestrator says to the client itself. */
-  function takeOwn({ type, ...event }: CloudEvent, data: never): boolean {
-    if (type === "nerve.offer.opened") offers.open(data, { type, ...event });
-    else if (type === "nerve.offer.closed") offers.close((data as { offer: string }).offer);
-    else if (type === "nerve.claim.accepted") offers.accept(data);
-    else if (type === "nerve.claim.rejected") offers.reject(data);
-    else if (type === "nerve.turn.revoked") turns.revoke((data as { turn: string }).turn, (data as { reason: string }).reason);
-    else return false;
-    return true;
   }
 
   function drop(kind: string, why: string, about: { event?: string; turn?: string }) {
@@ -321,9 +300,6 @@ export function connectAgent(options: AgentOptions): Agent {
     },
   };
 }
-
-/** The kinds that end a thread, and with it every role in it. */
-const threadEnd = /^nerve\.thread\.(completed|failed|cancelled|dropped)$/;
 
 /** A promise with its two ends. Its rejection may go unheard: it is noted as well. */
 function createGate() {

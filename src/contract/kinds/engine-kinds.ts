@@ -112,6 +112,9 @@ export const engineKinds = {
 /** A kind that the orchestrator says. */
 export type EngineKind = keyof typeof engineKinds;
 
+/** Those that agents are given. */
+export type GivenKind = { [K in EngineKind]: (typeof engineKinds)[K]["channel"] extends null ? never : K }[EngineKind];
+
 /** `data` of an {@link EngineKind}. */
 export type EngineData<K extends EngineKind> = z.infer<(typeof engineKinds)[K]["data"]>;
 
