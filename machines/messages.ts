@@ -1,288 +1,310 @@
 /**
- * Every event that either machine takes and every message that leaves a step, as complete plain data. Names here are a
- * storage format: they only grow. What agents wrote (outputs, prompts, bids, supplements) is in none of them.
+ * Every event that either machine takes and every message that leaves a step, as complete plain data: each is declared once, as a
+ * schema, and its type derives from it. Names here are a storage format: they only grow. What agents wrote (outputs, prompts, bids,
+ * supplements) is in none of them.
  */
-import type { EngineStatus, PickMode, StartKey } from "../src/contract/language.ts";
-import type { OutcomeStatus } from "../src/contract/statuses.ts";
+import * as z from "zod";
+import { engineStatuses, pickModes, startKeys } from "../src/contract/language.ts";
+import { declareMessages, type MessageOf } from "../src/contract/message-table.ts";
+import { outcomeStatuses } from "../src/contract/statuses.ts";
 
 /** Whether a thread begins, or an ended one goes on. */
-export type Start = StartKey;
+export const start = z.enum(startKeys);
+export type Start = z.infer<typeof start>;
 
 /** Who holds a role. A vacated seat keeps its generation, for generations only grow. */
-export interface Seat {
-  agent: string | null;
-  generation: number;
+export const seat = z.object({
+  agent: z.string().nullable(),
+  generation: z.number(),
   /** The holder is lost, and the seat stays theirs. */
-  gone?: boolean;
+  gone: z.boolean().optional(),
   /** Who held it before and why no more, until the new holder has answered. */
-  was?: string;
-  why?: string;
-}
+  was: z.string().optional(),
+  why: z.string().optional(),
+});
+export type Seat = z.infer<typeof seat>;
+
+/** By the names of roles. */
+export const seats = z.record(z.string(), seat);
+
+/** After whose last step the turns go on, as if it had just been answered. */
+export const from = z.object({ node: z.string() });
 
 /** Input of recruitment's init event. Named roles come seated; an epoch brings along the seats to keep. */
-export interface RecruitmentInput {
-  start: Start;
-  seats: Record<string, Seat>;
+export const recruitmentInput = z.object({
+  start,
+  seats,
   /** The last round of earlier epochs; rounds and turns only grow. */
-  round?: number;
+  round: z.number().optional(),
   /** Last holders of roles, for `not` and `sticky` across epochs. */
-  last?: Record<string, string>;
+  last: z.record(z.string(), z.string()).optional(),
   /** The number of each role's last offer, so that the ids of offers stay unique across epochs. */
-  offers?: Record<string, number>;
-  /** The turns go on after this role's last step, as if it had just been answered; absent: from `$START`. */
-  from?: { node: string };
-}
+  offers: z.record(z.string(), z.number()).optional(),
+  /** Absent: from `$START`. */
+  from: from.optional(),
+});
+export type RecruitmentInput = z.infer<typeof recruitmentInput>;
 
 /** Input of the task's init event; recruitment's `spawnChild` carries it. */
-export interface TaskInput {
-  start: Start;
-  seats: Record<string, Seat>;
-  round: number;
+export const taskInput = z.object({
+  start,
+  seats,
+  round: z.number(),
   /** Roles that nobody took while the thread was assembled, whose node has an edge for it. */
-  unfilled: string[];
+  unfilled: z.array(z.string()),
   /** The task begins by deciding after this role's last step; absent: at `$START`. */
-  from?: { node: string };
-}
+  from: from.optional(),
+});
+export type TaskInput = z.infer<typeof taskInput>;
+
+const ending = z.enum(outcomeStatuses);
 
 /** How a machine ended: the `output` of both. */
-export interface MachineOutcome {
-  status: OutcomeStatus;
-  reason: string | null;
+export const machineOutcome = z.object({
+  status: ending,
+  reason: z.string().nullable(),
   /** Whose turn was the last. */
-  role: string | null;
-  round: number;
-}
+  role: z.string().nullable(),
+  round: z.number(),
+});
+export type MachineOutcome = z.infer<typeof machineOutcome>;
 
-type ThreadOrder =
-  | { type: "thread.cancel"; reason?: string }
-  | { type: "thread.fail"; reason?: string }
-  | { type: "thread.suspend"; reason?: string }
-  | { type: "thread.resume"; reason?: string };
+const reason = { reason: z.string().optional() };
+
+/** What a person, a reflex or an edge orders. */
+const threadOrders = { "thread.cancel": reason, "thread.fail": reason, "thread.suspend": reason, "thread.resume": reason };
 
 /** What came back of a message that its receiver refused for good (unknown, deleted, full). */
-export interface DeliveryRefused {
-  type: "delivery.refused";
-  agent: string;
-  /** Type of the message that was refused. */
-  about: string;
-  turn?: number;
-  role?: string;
-  generation?: number;
-  reason: string;
-}
+const deliveryRefused = {
+  "delivery.refused": {
+    agent: z.string(),
+    /** Type of the message that was refused. */
+    about: z.string(),
+    turn: z.number().optional(),
+    role: z.string().optional(),
+    generation: z.number().optional(),
+    reason: z.string(),
+  },
+};
+
+const held = { role: z.string(), generation: z.number() };
+
+const taskToRecruitment = {
+  "role.needed": { ...held, why: z.string() },
+  "role.freed": held,
+  "thread.suspended": { reason: z.string() },
+};
+
+const recruitmentToTask = {
+  "role.bound": { ...held, agent: z.string() },
+  "role.lost": { ...held, why: z.string() },
+  "role.unfilled": { role: z.string() },
+  /** The holder is lost, the seat stays theirs; only told where the role's node has an edge for it. */
+  "role.offline": held,
+  "role.online": held,
+  ...threadOrders,
+};
 
 /** What the task tells recruitment. */
-export type TaskToRecruitment =
-  | { type: "role.needed"; role: string; generation: number; why: string }
-  | { type: "role.freed"; role: string; generation: number }
-  | { type: "thread.suspended"; reason: string };
+export const taskToRecruitmentEvents = declareMessages(taskToRecruitment);
+export type TaskToRecruitment = MessageOf<typeof taskToRecruitmentEvents>;
 
 /** What recruitment tells the task. */
-export type RecruitmentToTask =
-  | { type: "role.bound"; role: string; agent: string; generation: number }
-  | { type: "role.lost"; role: string; generation: number; why: string }
-  | { type: "role.unfilled"; role: string }
-  /** The holder is lost, the seat stays theirs; only told where the role's node has an edge for it. */
-  | { type: "role.offline"; role: string; generation: number }
-  | { type: "role.online"; role: string; generation: number }
-  | ThreadOrder;
+export const recruitmentToTaskEvents = declareMessages(recruitmentToTask);
+export type RecruitmentToTask = MessageOf<typeof recruitmentToTaskEvents>;
+
+/** As an agent's object says it: of one role, or where the agent is deleted of all. */
+const absence = { agent: z.string(), role: z.string().optional(), generation: z.number().optional() };
 
 /** What recruitment takes from the host. */
-export type RecruitmentEvent =
-  | ThreadOrder
-  | TaskToRecruitment
-  | DeliveryRefused
-  | {
-      type: "role.claim";
-      role: string;
-      agent: string;
-      offer: number;
-      /** Judged outside: eligibility but `not`, capacity, presence. */
-      eligible: boolean;
-      /** Why not. */
-      why?: string;
-      /** `pick: best`: what `score` gave; higher wins, the earlier at a draw. `pick: random`: a number drawn by the host. */
-      score?: number;
-    }
+export const recruitmentEventTable = declareMessages({
+  ...threadOrders,
+  ...taskToRecruitment,
+  ...deliveryRefused,
+  "role.claim": {
+    role: z.string(),
+    agent: z.string(),
+    offer: z.number(),
+    /** Judged outside: eligibility but `not`, capacity, presence. */
+    eligible: z.boolean(),
+    /** Why not. */
+    why: z.string().optional(),
+    /** `pick: best`: what `score` gave; higher wins, the earlier at a draw. `pick: random`: a number drawn by the host. */
+    score: z.number().optional(),
+  },
   /** Everybody who was offered the role has claimed or declined: no need to wait longer. */
-  | { type: "offer.exhausted"; role: string; offer: number }
-  /** `taken`: a person took it from the holder, and says so. */
-  | { type: "role.release"; role: string; agent: string; generation: number; reason?: string; taken?: string }
+  "offer.exhausted": { role: z.string(), offer: z.number() },
+  "role.release": {
+    ...held,
+    agent: z.string(),
+    ...reason,
+    /** A person took it from the holder, and says so. */
+    taken: z.string().optional(),
+  },
   /** A person gives the role to an agent. */
-  | { type: "role.assign"; role: string; agent: string; reason?: string }
-  | { type: "agent.away" | "agent.back" | "agent.deleted"; agent: string };
+  "role.assign": { role: z.string(), agent: z.string(), ...reason },
+  "agent.away": absence,
+  "agent.back": absence,
+  "agent.deleted": absence,
+});
+export type RecruitmentEvent = MessageOf<typeof recruitmentEventTable>;
 
 /** Names an agent's part in the open turn; all three must be current for it to count. */
-export interface TurnFence {
-  turn: number;
-  agent: string;
-  generation: number;
-}
+const turnFence = { turn: z.number(), agent: z.string(), generation: z.number() };
 
 /** What the task takes from the host. */
-export type TaskEvent =
-  | RecruitmentToTask
-  | DeliveryRefused
+export const taskEventTable = declareMessages({
+  ...recruitmentToTask,
+  ...deliveryRefused,
   /** `ok` matters to broadcasts: the answer counts as an acknowledgement. */
-  | ({ type: "turn.answered"; ok?: boolean } & TurnFence)
-  | ({ type: "turn.invalid" } & TurnFence)
-  | ({ type: "turn.failed"; retryable?: boolean; reason?: string } & TurnFence)
-  | ({ type: "turn.progress" } & TurnFence)
+  "turn.answered": { ...turnFence, ok: z.boolean().optional() },
+  "turn.invalid": turnFence,
+  "turn.failed": { ...turnFence, retryable: z.boolean().optional(), ...reason },
+  "turn.progress": turnFence,
   /** The host has given a broadcast's turn to that many agents. */
-  | { type: "audience.asked"; turn: number; asked: number }
+  "audience.asked": { turn: z.number(), asked: z.number() },
   /** An awaited child of the edge taken at `round` has ended. */
-  | { type: "child.ended"; round: number; status: MachineOutcome["status"] };
+  "child.ended": { round: z.number(), status: ending },
+});
+export type TaskEvent = MessageOf<typeof taskEventTable>;
+export type DeliveryRefused = Extract<TaskEvent, { type: "delivery.refused" }>;
 
 /** Output of the `moderate` actor: facts only; prompts and payloads stay with the object layer. */
-export interface Moderated {
+export const moderated = z.object({
   /** The id of the edge, or `$SUSPEND`. */
-  edge: string;
-  suspend?: { reason: string };
+  edge: z.string(),
+  suspend: z.object({ reason: z.string() }).optional(),
   /** How many awaited children the edge starts. */
-  children?: number;
-}
+  children: z.number().optional(),
+});
+export type Moderated = z.infer<typeof moderated>;
 
 /** Static input of the `moderate` actor. */
-export interface ModerateInput {
-  node: string;
+export const moderateInput = z.object({
+  node: z.string(),
   /** The engine's own status that decides in place of the last output's. */
-  status?: Extract<EngineStatus, "$MAX_ROUNDS">;
-}
+  status: z.literal("$MAX_ROUNDS").optional(),
+});
+export type ModerateInput = z.infer<typeof moderateInput>;
 
-/** What recruitment tells `agent/<id>`. */
-export type RecruitmentToAgent =
-  | { type: "claim.accepted"; role: string; offer: number; generation: number }
-  | { type: "claim.rejected"; role: string; offer: number; reason: string }
+/** What recruitment says to `agent/<id>`. */
+export const recruitmentToAgent = declareMessages({
+  "claim.accepted": { ...held, offer: z.number() },
+  "claim.rejected": { role: z.string(), offer: z.number(), reason: z.string() },
   /** A role that was not claimed: named, kept from an earlier epoch, or given by a person. */
-  | { type: "role.assigned"; role: string; generation: number }
-  | { type: "role.ended"; role: string; generation: number; reason: string };
+  "role.assigned": held,
+  "role.ended": { ...held, reason: z.string() },
+});
 
-/** What the task tells `agent/<id>`. */
-export type TaskToAgent =
-  | {
-      type: "turn.assigned";
-      turn: number;
-      role: string;
-      round: number;
-      agent: string;
-      generation: number;
-      /** Counts from 1 within a turn. */
-      attempt: number;
-      /** Milliseconds from the commit to the deadline. */
-      timeout: number;
-      /** The decision that holds the prompt: the `turn` of its `decision.record`. */
-      decision: number;
-      resumed?: { reason: string };
-      handover?: { agent: string; why: string };
-    }
-  | { type: "turn.revoked"; turn: number; role: string; generation: number; reason: string };
+export type RecruitmentToAgent = MessageOf<typeof recruitmentToAgent>;
+
+/** What the task says to `agent/<id>`. */
+export const taskToAgent = declareMessages({
+  "turn.assigned": {
+    turn: z.number(),
+    role: z.string(),
+    round: z.number(),
+    agent: z.string(),
+    generation: z.number(),
+    /** Counts from 1 within a turn. */
+    attempt: z.number(),
+    /** Milliseconds from the commit to the deadline. */
+    timeout: z.number(),
+    /** The decision that holds the prompt: the `turn` of its `decision.record`. */
+    decision: z.number(),
+    resumed: z.object({ reason: z.string() }).optional(),
+    handover: z.object({ agent: z.string(), why: z.string() }).optional(),
+  },
+  "turn.revoked": { turn: z.number(), ...held, reason: z.string() },
+});
+
+export type TaskToAgent = MessageOf<typeof taskToAgent>;
 
 /** Messages to `agent/<id>`. */
 export type ToAgent = RecruitmentToAgent | TaskToAgent;
 
 /** Messages to `offers`, the thread's own offers. */
-export type ToOffers =
-  | { type: "offer.open"; role: string; offer: number; timeout: number; pick: PickMode }
-  | { type: "offer.close"; role: string; offer: number; why: string };
+export const toOffers = declareMessages({
+  "offer.open": { role: z.string(), offer: z.number(), timeout: z.number(), pick: z.enum(pickModes) },
+  "offer.close": { role: z.string(), offer: z.number(), why: z.string() },
+});
+export type ToOffers = MessageOf<typeof toOffers>;
 
 /** Messages to `audience`, the agents of a broadcast. */
-export type ToAudience =
-  | {
-      type: "audience.ask";
-      role: string;
-      turn: number;
-      round: number;
-      timeout: number;
-      of: number | null;
-      pick: PickMode;
-      decision: number;
-      resumed?: { reason: string };
-    }
+export const toAudience = declareMessages({
+  "audience.ask": {
+    role: z.string(),
+    turn: z.number(),
+    round: z.number(),
+    timeout: z.number(),
+    of: z.number().nullable(),
+    pick: z.enum(pickModes),
+    decision: z.number(),
+    resumed: z.object({ reason: z.string() }).optional(),
+  },
   /** The thread was suspended and goes on: whoever has not answered is given the turn again. */
-  | { type: "audience.resume"; role: string; turn: number; decision: number; reason: string }
+  "audience.resume": { role: z.string(), turn: z.number(), decision: z.number(), reason: z.string() },
   /** `status` is `$ACKED` or `$PARTIAL`, or how the thread ended: then nobody's answer is wanted any more. */
-  | { type: "audience.close"; role: string; turn: number; status: string };
+  "audience.close": { role: z.string(), turn: z.number(), status: z.string() },
+});
+export type ToAudience = MessageOf<typeof toAudience>;
 
 /** Who holds what, as facts of a thread's life. */
-export interface Holder {
-  role: string;
-  agent: string;
-  generation: number;
-}
+const holder = z.object({ role: z.string(), agent: z.string(), generation: z.number() });
+export type Holder = z.infer<typeof holder>;
+
+const holders = { holders: z.array(holder) };
+const ended = { outcome: machineOutcome, ...holders };
+
+/** What recruitment emits: the log of the thread's life. */
+export const recruitmentEmitted = declareMessages({
+  "thread.started": holders,
+  "thread.suspended": { reason: z.string(), ...holders },
+  "thread.resumed": holders,
+  "thread.completed": ended,
+  "thread.failed": ended,
+  "thread.cancelled": ended,
+});
+
+/** What the task emits. */
+export const taskEmitted = declareMessages({
+  /** The edge's events and children are due; the decision row has them. */
+  "edge.published": { node: z.string(), edge: z.string(), round: z.number() },
+});
 
 /** What is emitted: the log. */
-export type Emitted =
-  | { type: "thread.started"; holders: Holder[] }
-  | { type: "thread.suspended"; reason: string; holders: Holder[] }
-  | { type: "thread.resumed"; holders: Holder[] }
-  | { type: `thread.${OutcomeStatus}`; outcome: MachineOutcome; holders: Holder[] }
-  /** The edge's events and children are due; the decision row has them. */
-  | { type: "edge.published"; node: string; edge: string; round: number };
+export type Emitted = MessageOf<typeof recruitmentEmitted> | MessageOf<typeof taskEmitted>;
 
-/** Writes of the same transaction: named actions that are nobody's message. */
-export type Write =
+/** Writes of the same transaction, by the name of the action, with its params: named actions that are nobody's message. */
+export const writes = {
   /** `status` is the engine's own where no agent answered, e.g. `$TIMEOUT`. */
-  | { type: "message.append"; params: { turn: number; role: string; agent: string | null; round: number; status: string | null } }
+  "message.append": z.object({
+    turn: z.number(),
+    role: z.string(),
+    agent: z.string().nullable(),
+    round: z.number(),
+    status: z.string().nullable(),
+  }),
   /** A broadcast's turn has been given to that many agents. */
-  | { type: "audience.note"; params: { turn: number; role: string; asked: number } }
+  "audience.note": z.object({ turn: z.number(), role: z.string(), asked: z.number() }),
   /** One agent's answer to a broadcast, or that it has none. */
-  | { type: "answer.note"; params: { turn: number; role: string; agent: string; ok: boolean } }
+  "answer.note": z.object({ turn: z.number(), role: z.string(), agent: z.string(), ok: z.boolean() }),
   /** `turn` is the turn that the decision opens, `round` the last one before it; `to` is a role, `$END` or `$SUSPEND`. */
-  | { type: "decision.record"; params: { node: string; edge: string; to: string; round: number; turn: number | null } }
-  | { type: "progress.note"; params: { turn: number; role: string; agent: string } };
+  "decision.record": z.object({ node: z.string(), edge: z.string(), to: z.string(), round: z.number(), turn: z.number().nullable() }),
+  "progress.note": z.object({ turn: z.number(), role: z.string(), agent: z.string() }),
+};
+export type WriteType = keyof typeof writes;
+export type Write = { [Type in WriteType]: { type: Type; params: z.infer<(typeof writes)[Type]> } }[WriteType];
 
-/** A kind of write. */
-export type WriteType = Write["type"];
-
-function listAll<Name extends string>(names: Record<Name, true>): readonly Name[] {
-  return Object.keys(names) as Name[];
+function listKeys<Key extends string>(table: Record<Key, unknown>): readonly Key[] {
+  return Object.keys(table) as Key[];
 }
 
 /** Types of the writes. */
-export const writeTypes = listAll<WriteType>({
-  "message.append": true,
-  "audience.note": true,
-  "answer.note": true,
-  "decision.record": true,
-  "progress.note": true,
-});
+export const writeTypes = listKeys(writes);
 
 /** Every event type that recruitment's config may name, the host's own `xstate.*` apart; `role.unfilled` it raises itself. */
-export const recruitmentEvents = listAll<RecruitmentEvent["type"] | "role.unfilled">({
-  "thread.cancel": true,
-  "thread.fail": true,
-  "thread.suspend": true,
-  "thread.resume": true,
-  "thread.suspended": true,
-  "role.claim": true,
-  "role.release": true,
-  "role.assign": true,
-  "role.needed": true,
-  "role.freed": true,
-  "role.unfilled": true,
-  "offer.exhausted": true,
-  "agent.away": true,
-  "agent.back": true,
-  "agent.deleted": true,
-  "delivery.refused": true,
-});
+export const recruitmentEvents: readonly string[] = [...listKeys(recruitmentEventTable), "role.unfilled"];
 
 /** Every event type that the task's config may name, the host's own `xstate.*` apart. */
-export const taskEvents = listAll<TaskEvent["type"]>({
-  "thread.cancel": true,
-  "thread.fail": true,
-  "thread.suspend": true,
-  "thread.resume": true,
-  "role.bound": true,
-  "role.lost": true,
-  "role.unfilled": true,
-  "role.offline": true,
-  "role.online": true,
-  "turn.answered": true,
-  "turn.invalid": true,
-  "turn.failed": true,
-  "turn.progress": true,
-  "audience.asked": true,
-  "child.ended": true,
-  "delivery.refused": true,
-});
+export const taskEvents: readonly string[] = listKeys(taskEventTable);

@@ -1,35 +1,34 @@
 /** What recruitment remembers: small facts, and nothing that agents wrote. */
-import type { MachineOutcome, Seat, Start } from "../messages.ts";
+import * as z from "zod";
+import { from, machineOutcome, seats, start } from "../messages.ts";
 
 /** The claim that is to win when the offer's time is up. */
-export interface LeadingClaim {
-  agent: string;
-  offer: number;
-  score: number;
-}
+const leadingClaim = z.object({ agent: z.string(), offer: z.number(), score: z.number() });
+export type LeadingClaim = z.infer<typeof leadingClaim>;
 
 /** Context of a recruitment machine; the config's literal is the state before the init event. */
-export interface RecruitmentContext {
-  start: Start;
+export const recruitmentContext = z.object({
+  start,
   /** The last round of earlier epochs. */
-  round: number;
-  seats: Record<string, Seat>;
+  round: z.number(),
+  seats,
   /** Where the turns go on; absent: at `$START`. */
-  from?: { node: string };
+  from: from.optional(),
   /** The number of each role's last offer. */
-  offers: Record<string, number>;
+  offers: z.record(z.string(), z.number()),
   /** Offers that ran out since the role was last held. */
-  tries: Record<string, number>;
-  leading: Record<string, LeadingClaim>;
+  tries: z.record(z.string(), z.number()),
+  leading: z.record(z.string(), leadingClaim),
   /** Last holders of roles. */
-  last: Record<string, string>;
+  last: z.record(z.string(), z.string()),
   /** Roles that nobody took. */
-  unfilled: Record<string, true>;
+  unfilled: z.record(z.string(), z.literal(true)),
   /** The task runs. */
-  taskUp: boolean;
-  paused: boolean;
+  taskUp: z.boolean(),
+  paused: z.boolean(),
   /** How the thread is to end while the task stops. */
-  closing: "cancelled" | "failed" | null;
-  reason: string | null;
-  outcome: MachineOutcome | null;
-}
+  closing: z.enum(["cancelled", "failed"]).nullable(),
+  reason: z.string().nullable(),
+  outcome: machineOutcome.nullable(),
+});
+export type RecruitmentContext = z.infer<typeof recruitmentContext>;

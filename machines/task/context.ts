@@ -1,55 +1,52 @@
 /** What the task remembers: small facts, and nothing that agents wrote. */
-import type { MachineOutcome, Seat, Start } from "../messages.ts";
+import * as z from "zod";
+import { machineOutcome, seats, start } from "../messages.ts";
 
 /** The turn that is open. */
-export interface OpenTurn {
+const openTurn = z.object({
   /** Its number, and the round's: both only grow. */
-  turn: number;
-  role: string;
+  turn: z.number(),
+  role: z.string(),
   /** The decision that holds its prompt. */
-  decision: number;
+  decision: z.number(),
   /** `waiting` to be given, `given`, or `answered` while the thread was suspended. */
-  state: "waiting" | "given" | "answered";
-  agent: string | null;
-  generation: number;
-  attempt: number;
-}
+  state: z.enum(["waiting", "given", "answered"]),
+  agent: z.string().nullable(),
+  generation: z.number(),
+  attempt: z.number(),
+});
+export type OpenTurn = z.infer<typeof openTurn>;
 
 /** The answers to a broadcast, counted; rows have who. */
-export interface Audience {
-  asked: number;
-  acked: number;
-  failed: number;
-}
+const audience = z.object({ asked: z.number(), acked: z.number(), failed: z.number() });
+export type Audience = z.infer<typeof audience>;
 
 /** Children that the next turn waits for. */
-export interface AwaitedChildren {
-  edge: string;
-  left: number;
-  failed: boolean;
-}
+const awaitedChildren = z.object({ edge: z.string(), left: z.number(), failed: z.boolean() });
+export type AwaitedChildren = z.infer<typeof awaitedChildren>;
 
 /** Context of a task machine; the config's literal is the state before the init event. */
-export interface TaskContext {
-  start: Start;
+export const taskContext = z.object({
+  start,
   /** The last round of earlier epochs: `max_rounds` counts from here. */
-  base: number;
-  round: number;
-  seats: Record<string, Seat>;
+  base: z.number(),
+  round: z.number(),
+  seats,
   /** Roles that nobody took; their next turn is the engine's `$UNFILLED`. */
-  unfilled: Record<string, true>;
-  open: OpenTurn | null;
+  unfilled: z.record(z.string(), z.literal(true)),
+  open: openTurn.nullable(),
   /** Retries used up in the open turn. */
-  retries: number;
+  retries: z.number(),
   /** Refused answers to the open turn. */
-  invalid: number;
-  audience: Audience | null;
+  invalid: z.number(),
+  audience: audience.nullable(),
   /** A broadcast was given out: whoever has not answered it may still have its turn. */
-  broadcasts?: true;
-  children: AwaitedChildren | null;
-  suspendAsked: boolean;
+  broadcasts: z.literal(true).optional(),
+  children: awaitedChildren.nullable(),
+  suspendAsked: z.boolean(),
   /** Why the thread was suspended in the open turn, for those who get it again. */
-  resumed: string | null;
-  reason: string | null;
-  outcome: MachineOutcome | null;
-}
+  resumed: z.string().nullable(),
+  reason: z.string().nullable(),
+  outcome: machineOutcome.nullable(),
+});
+export type TaskContext = z.infer<typeof taskContext>;

@@ -32,9 +32,9 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/contract/json-schema": { is: "judging a value by a JSON Schema, within limits", may: ["src/contract"] },
 
   // The machines, and the compiler that makes their data. Both run anywhere.
-  machines: { is: "what loads a workflow's machines, and their vocabulary", may: ["machines/**", contract, "xstate"] },
-  "machines/recruitment": { is: "context, guards and actions of a thread's root", may: ["machines", contract] },
-  "machines/task": { is: "context, guards and actions of its task", may: ["machines", contract] },
+  machines: { is: "what loads a workflow's machines, and their vocabulary", may: ["machines/**", contract, "xstate", "zod"] },
+  "machines/recruitment": { is: "context, guards and actions of a thread's root", may: ["machines", contract, "zod"] },
+  "machines/task": { is: "context, guards and actions of its task", may: ["machines", contract, "zod"] },
   "src/compile": {
     is: "workflow YAML in; diagnostics, intermediate form and machine configs out",
     may: ["machines", "src/compile/**", contract, "@noble/hashes"],
@@ -77,7 +77,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "the objects' environment, and what is stored by which version",
     may: ["src/durable/**", contract],
   },
-  "src/durable/protocol": { is: "messages between objects", may: [contract, host, "src/durable/projector"] },
+  "src/durable/protocol": { is: "messages between objects", may: [contract, "machines", host, "src/durable/projector", "zod"] },
   "src/durable/host": {
     is: "runs XState actors durably; knows no workflows",
     may: [contract, protocol, "machines/address.ts", "xstate"],
@@ -154,6 +154,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/lifecycle": {
     is: "how a thread begins, begins again, ends and is archived",
     may: [
+      "zod",
       ...[contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", host, protocol, "src/durable/routing"],
       ...["src/durable/thread", "src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/task"],
       "src/durable/thread/waits",
@@ -163,6 +164,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/recruitment": {
     is: "offers, claims and assignments",
     may: [
+      "zod",
       ...[contract, "machines/**", "src/compile", "src/compile/lower", host, protocol, "src/durable/registry", "src/durable/routing"],
       ...["src/durable/thread", "src/durable/thread/eligibility", "src/durable/thread/explain", "src/durable/thread/lifecycle"],
       ...["src/durable/thread/log", "src/durable/thread/task", "src/durable/thread/turn", "src/durable/thread/waits"],
@@ -172,6 +174,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/task": {
     is: "the task's object: turns, steps, outcome",
     may: [
+      "zod",
       ...[contract, "machines/**", "src/compile", "src/compile/decide", host, "src/durable/projector", protocol, "src/durable/routing"],
       ...["src/durable/thread", "src/durable/thread/broadcast", "src/durable/thread/children", "src/durable/thread/lifecycle"],
       ...["src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/turn", "src/durable/thread/waits"],
