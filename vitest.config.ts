@@ -26,6 +26,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/{unit,model,conformance,simulation}/**/*.test.ts"],
+          setupFiles: ["test/check-messages.ts"],
           testTimeout: 30_000,
         },
       },
@@ -42,7 +43,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],
-          setupFiles: ["test/workerd/setup.ts"],
+          setupFiles: ["test/check-messages.ts", "test/workerd/setup.ts"],
           testTimeout: 20_000,
         },
       },

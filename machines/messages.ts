@@ -4,16 +4,17 @@
  * supplements) is in none of them.
  */
 import * as z from "zod";
-import { engineStatuses, pickModes, startKeys } from "../src/contract/language.ts";
+import { pickModes, startKeys } from "../src/contract/language.ts";
 import { declareMessages, type MessageOf } from "../src/contract/message-table.ts";
+import { keyOf, open } from "../src/contract/shape.ts";
 import { outcomeStatuses } from "../src/contract/statuses.ts";
 
 /** Whether a thread begins, or an ended one goes on. */
-export const start = z.enum(startKeys);
+export const start = keyOf(startKeys);
 export type Start = z.infer<typeof start>;
 
 /** Who holds a role. A vacated seat keeps its generation, for generations only grow. */
-export const seat = z.object({
+export const seat = open({
   agent: z.string().nullable(),
   generation: z.number(),
   /** The holder is lost, and the seat stays theirs. */
@@ -28,10 +29,10 @@ export type Seat = z.infer<typeof seat>;
 export const seats = z.record(z.string(), seat);
 
 /** After whose last step the turns go on, as if it had just been answered. */
-export const from = z.object({ node: z.string() });
+export const from = open({ node: z.string() });
 
 /** Input of recruitment's init event. Named roles come seated; an epoch brings along the seats to keep. */
-export const recruitmentInput = z.object({
+export const recruitmentInput = open({
   start,
   seats,
   /** The last round of earlier epochs; rounds and turns only grow. */
@@ -46,7 +47,7 @@ export const recruitmentInput = z.object({
 export type RecruitmentInput = z.infer<typeof recruitmentInput>;
 
 /** Input of the task's init event; recruitment's `spawnChild` carries it. */
-export const taskInput = z.object({
+export const taskInput = open({
   start,
   seats,
   round: z.number(),
@@ -60,7 +61,7 @@ export type TaskInput = z.infer<typeof taskInput>;
 const ending = z.enum(outcomeStatuses);
 
 /** How a machine ended: the `output` of both. */
-export const machineOutcome = z.object({
+export const machineOutcome = open({
   status: ending,
   reason: z.string().nullable(),
   /** Whose turn was the last. */
@@ -170,17 +171,17 @@ export type TaskEvent = MessageOf<typeof taskEventTable>;
 export type DeliveryRefused = Extract<TaskEvent, { type: "delivery.refused" }>;
 
 /** Output of the `moderate` actor: facts only; prompts and payloads stay with the object layer. */
-export const moderated = z.object({
+export const moderated = open({
   /** The id of the edge, or `$SUSPEND`. */
   edge: z.string(),
-  suspend: z.object({ reason: z.string() }).optional(),
+  suspend: open({ reason: z.string() }).optional(),
   /** How many awaited children the edge starts. */
   children: z.number().optional(),
 });
 export type Moderated = z.infer<typeof moderated>;
 
 /** Static input of the `moderate` actor. */
-export const moderateInput = z.object({
+export const moderateInput = open({
   node: z.string(),
   /** The engine's own status that decides in place of the last output's. */
   status: z.literal("$MAX_ROUNDS").optional(),
@@ -212,8 +213,8 @@ export const taskToAgent = declareMessages({
     timeout: z.number(),
     /** The decision that holds the prompt: the `turn` of its `decision.record`. */
     decision: z.number(),
-    resumed: z.object({ reason: z.string() }).optional(),
-    handover: z.object({ agent: z.string(), why: z.string() }).optional(),
+    resumed: open({ reason: z.string() }).optional(),
+    handover: open({ agent: z.string(), why: z.string() }).optional(),
   },
   "turn.revoked": { turn: z.number(), ...held, reason: z.string() },
 });
@@ -225,7 +226,7 @@ export type ToAgent = RecruitmentToAgent | TaskToAgent;
 
 /** Messages to `offers`, the thread's own offers. */
 export const toOffers = declareMessages({
-  "offer.open": { role: z.string(), offer: z.number(), timeout: z.number(), pick: z.enum(pickModes) },
+  "offer.open": { role: z.string(), offer: z.number(), timeout: z.number(), pick: keyOf(pickModes) },
   "offer.close": { role: z.string(), offer: z.number(), why: z.string() },
 });
 export type ToOffers = MessageOf<typeof toOffers>;
@@ -238,9 +239,9 @@ export const toAudience = declareMessages({
     round: z.number(),
     timeout: z.number(),
     of: z.number().nullable(),
-    pick: z.enum(pickModes),
+    pick: keyOf(pickModes),
     decision: z.number(),
-    resumed: z.object({ reason: z.string() }).optional(),
+    resumed: open({ reason: z.string() }).optional(),
   },
   /** The thread was suspended and goes on: whoever has not answered is given the turn again. */
   "audience.resume": { role: z.string(), turn: z.number(), decision: z.number(), reason: z.string() },
@@ -250,7 +251,7 @@ export const toAudience = declareMessages({
 export type ToAudience = MessageOf<typeof toAudience>;
 
 /** Who holds what, as facts of a thread's life. */
-const holder = z.object({ role: z.string(), agent: z.string(), generation: z.number() });
+const holder = open({ role: z.string(), agent: z.string(), generation: z.number() });
 export type Holder = z.infer<typeof holder>;
 
 const holders = { holders: z.array(holder) };
@@ -278,7 +279,7 @@ export type Emitted = MessageOf<typeof recruitmentEmitted> | MessageOf<typeof ta
 /** Writes of the same transaction, by the name of the action, with its params: named actions that are nobody's message. */
 export const writes = {
   /** `status` is the engine's own where no agent answered, e.g. `$TIMEOUT`. */
-  "message.append": z.object({
+  "message.append": open({
     turn: z.number(),
     role: z.string(),
     agent: z.string().nullable(),
@@ -286,12 +287,12 @@ export const writes = {
     status: z.string().nullable(),
   }),
   /** A broadcast's turn has been given to that many agents. */
-  "audience.note": z.object({ turn: z.number(), role: z.string(), asked: z.number() }),
+  "audience.note": open({ turn: z.number(), role: z.string(), asked: z.number() }),
   /** One agent's answer to a broadcast, or that it has none. */
-  "answer.note": z.object({ turn: z.number(), role: z.string(), agent: z.string(), ok: z.boolean() }),
+  "answer.note": open({ turn: z.number(), role: z.string(), agent: z.string(), ok: z.boolean() }),
   /** `turn` is the turn that the decision opens, `round` the last one before it; `to` is a role, `$END` or `$SUSPEND`. */
-  "decision.record": z.object({ node: z.string(), edge: z.string(), to: z.string(), round: z.number(), turn: z.number().nullable() }),
-  "progress.note": z.object({ turn: z.number(), role: z.string(), agent: z.string() }),
+  "decision.record": open({ node: z.string(), edge: z.string(), to: z.string(), round: z.number(), turn: z.number().nullable() }),
+  "progress.note": open({ turn: z.number(), role: z.string(), agent: z.string() }),
 };
 export type WriteType = keyof typeof writes;
 export type Write = { [Type in WriteType]: { type: Type; params: z.infer<(typeof writes)[Type]> } }[WriteType];

@@ -1,13 +1,14 @@
 /** What recruitment remembers: small facts, and nothing that agents wrote. */
 import * as z from "zod";
+import { open } from "../../src/contract/shape.ts";
 import { from, machineOutcome, seats, start } from "../messages.ts";
 
 /** The claim that is to win when the offer's time is up. */
-const leadingClaim = z.object({ agent: z.string(), offer: z.number(), score: z.number() });
+const leadingClaim = open({ agent: z.string(), offer: z.number(), score: z.number() });
 export type LeadingClaim = z.infer<typeof leadingClaim>;
 
 /** Context of a recruitment machine; the config's literal is the state before the init event. */
-export const recruitmentContext = z.object({
+export const recruitmentContext = open({
   start,
   /** The last round of earlier epochs. */
   round: z.number(),

@@ -1,9 +1,10 @@
 /** What the task remembers: small facts, and nothing that agents wrote. */
 import * as z from "zod";
+import { open } from "../../src/contract/shape.ts";
 import { machineOutcome, seats, start } from "../messages.ts";
 
 /** The turn that is open. */
-const openTurn = z.object({
+const openTurn = open({
   /** Its number, and the round's: both only grow. */
   turn: z.number(),
   role: z.string(),
@@ -18,15 +19,15 @@ const openTurn = z.object({
 export type OpenTurn = z.infer<typeof openTurn>;
 
 /** The answers to a broadcast, counted; rows have who. */
-const audience = z.object({ asked: z.number(), acked: z.number(), failed: z.number() });
+const audience = open({ asked: z.number(), acked: z.number(), failed: z.number() });
 export type Audience = z.infer<typeof audience>;
 
 /** Children that the next turn waits for. */
-const awaitedChildren = z.object({ edge: z.string(), left: z.number(), failed: z.boolean() });
+const awaitedChildren = open({ edge: z.string(), left: z.number(), failed: z.boolean() });
 export type AwaitedChildren = z.infer<typeof awaitedChildren>;
 
 /** Context of a task machine; the config's literal is the state before the init event. */
-export const taskContext = z.object({
+export const taskContext = open({
   start,
   /** The last round of earlier epochs: `max_rounds` counts from here. */
   base: z.number(),

@@ -213,6 +213,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/log": {
     is: "what the log says of a thread",
     may: [
+      "machines/recruitment",
       ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing", "src/durable/thread/broadcast"],
       ...["src/durable/thread/lifecycle", "src/durable/thread/task", "src/durable/thread/turn"],
       "src/durable/trace",

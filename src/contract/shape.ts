@@ -15,5 +15,11 @@ export function open<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodOb
 /** Any JSON, judged member by member: for what we answer. What agents post was read as text, see `anyJson`. */
 export const json = z.json();
 
+/** One of a record's keys: for words that are listed with what they mean. */
+export function keyOf<Listed extends Readonly<Record<string, unknown>>>(listed: Listed): z.ZodEnum<{ [Key in keyof Listed & string]: Key }>;
+export function keyOf(listed: Readonly<Record<string, unknown>>): z.ZodEnum<Record<string, string>> {
+  return z.enum(Object.keys(listed));
+}
+
 /** A moment, RFC 3339. */
 export const time = z.iso.datetime();

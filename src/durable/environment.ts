@@ -1,16 +1,12 @@
 /** The Worker's bindings, and how an address finds its object. */
 
-import type {
-  AgentRpc,
-  DeliverRpc,
-  ProjectionRow,
-  ProjectorRpc,
-  RecruitmentRpc,
-  RegistryRpc,
-  TaskRpc,
-  ThreadActorRpc,
-  WorkflowRpc,
-} from "./protocol/rpc.ts";
+import type { AgentRpc } from "./protocol/agent.ts";
+import type { DeliverRpc } from "./protocol/envelope.ts";
+import type { ProjectionRow, ProjectorRpc } from "./protocol/projector.ts";
+import type { RecruitmentRpc, ThreadActorRpc } from "./protocol/recruitment.ts";
+import type { RegistryRpc } from "./protocol/registry.ts";
+import type { TaskRpc } from "./protocol/task.ts";
+import type { WorkflowRpc } from "./protocol/workflow.ts";
 import { createD1Registry } from "./registry/create-d1-registry.ts";
 import type { Registry } from "./registry/registry.ts";
 import { registryKeepers } from "./registry/registry-object.ts";

@@ -20,7 +20,7 @@ import type { OutcomeStatus } from "../contract/statuses.ts";
 import { type ActorHost, type ActorView, createActorHost } from "../durable/host/actor-host.ts";
 import { createLogics, type Logics, type PendingWrite, type Write } from "../durable/host/logic.ts";
 import type { World } from "../durable/host/ports.ts";
-import type { Envelope } from "../durable/protocol/rpc.ts";
+import type { Envelope } from "../durable/protocol/envelope.ts";
 import { createNodeStorage } from "../durable/storage/node-storage.ts";
 import { checkOutput } from "../durable/thread/turn/check-output.ts";
 

@@ -3,7 +3,10 @@
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import type { Json } from "../contract/event.ts";
-import type { AgentRpc, Principal, ProjectorRpc, RecruitmentRpc, WorkflowRpc } from "../durable/protocol/rpc.ts";
+import type { AgentRpc, Principal } from "../durable/protocol/agent.ts";
+import type { ProjectorRpc } from "../durable/protocol/projector.ts";
+import type { RecruitmentRpc } from "../durable/protocol/recruitment.ts";
+import type { WorkflowRpc } from "../durable/protocol/workflow.ts";
 import type { Access } from "./operator-store.ts";
 
 export interface CompileAnswer {

@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { subprotocol } from "../contract/channels.ts";
 import type { AgentCard } from "../contract/views/agent.ts";
-import type { Principal } from "../durable/protocol/rpc.ts";
+import type { Principal } from "../durable/protocol/agent.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { type Access, proveOperator } from "./operator-store.ts";
 import { problemError, unwrap } from "./problem-error.ts";

@@ -2,7 +2,7 @@
 
 import type { Problem, ProblemCode, Result } from "../contract/problem.ts";
 import { isDeadLetterReason } from "../contract/waits.ts";
-import type { RecruitmentRpc } from "../durable/protocol/rpc.ts";
+import type { RecruitmentRpc } from "../durable/protocol/recruitment.ts";
 
 /** What became of some dead letters. */
 export interface RetriedDeadLetter {

@@ -5,7 +5,7 @@ import type { ActorView, SendAnswer } from "../../src/durable/host/actor-host.ts
 import type { DeadLetterRow } from "../../src/durable/host/dead-letters.ts";
 import type { HistoryEntry } from "../../src/durable/host/history.ts";
 import type { SqlValue } from "../../src/durable/host/ports.ts";
-import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
+import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
 
 /** An event as a test sends it. */
 export interface TestEvent {

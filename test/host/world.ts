@@ -1,5 +1,5 @@
 /** What a test does to the world that its machines run in: faults, gates, crashes. One object for the whole file: in workerd, tests and objects share an isolate. */
-import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
+import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
 
 export interface Faults {
   /** Stands between sender and receiver: may throw before or after `deliver`, or not call it. */

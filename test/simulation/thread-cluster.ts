@@ -6,7 +6,9 @@ import { type CompiledWorkflow, compileWorkflow } from "../../src/compile/compil
 import type { AgentCard } from "../../src/contract/views/agent.ts";
 import { type AgentCore, createAgentCore } from "../../src/durable/agent/agent-core.ts";
 import type { Storage, World } from "../../src/durable/host/ports.ts";
-import type { Envelope, ProjectionRow, TaskRpc } from "../../src/durable/protocol/rpc.ts";
+import type { Envelope } from "../../src/durable/protocol/envelope.ts";
+import type { ProjectionRow } from "../../src/durable/protocol/projector.ts";
+import type { TaskRpc } from "../../src/durable/protocol/task.ts";
 import type { Registry } from "../../src/durable/registry/registry.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";

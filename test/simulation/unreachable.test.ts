@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { renderExplanation } from "../../src/cli/commands/explain.ts";
 import { createTerminal } from "../../src/cli/lib/terminal.ts";
 import { hostLimits } from "../../src/durable/host/limits.ts";
-import type { ProjectionRow } from "../../src/durable/protocol/rpc.ts";
+import type { ProjectionRow } from "../../src/durable/protocol/projector.ts";
 import { begin } from "./liveness-stage.ts";
 
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {}));

@@ -1,7 +1,7 @@
 /** One mailbox, many readers: numbers, windows, acknowledgements, and what eviction, hibernation and crashes leave of them. */
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
-import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
+import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
 import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
 import { agentStub, call, connect, join, type Player, type Socket } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 /** What hostile or broken clients do to a connection: each is refused with its code, and what waits for them stays bounded. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
+import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
 import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
 import { agentStub, call, connect, join, type Loose, type Player } from "./stage.ts";
 

@@ -1,8 +1,8 @@
 /** Hands on one agent's mailbox: what a thread's actor would deliver, and what its agent reads. */
 import { expect } from "vitest";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
-import type { Mail } from "../../src/durable/protocol/mail.ts";
-import type { Delivery, Envelope } from "../../src/durable/protocol/rpc.ts";
+import type { Mail } from "../../src/durable/protocol/agent.ts";
+import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
 import { agentStub, type Player } from "./stage.ts";
 
 const sent = new Map<string, number>();

@@ -3,7 +3,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { readMetrics } from "../../src/durable/projector/metrics.ts";
-import type { ProjectionRow, ProjectorRpc } from "../../src/durable/protocol/rpc.ts";
+import type { ProjectionRow, ProjectorRpc } from "../../src/durable/protocol/projector.ts";
 
 const namespace = env.PROJECTOR as unknown as { getByName(name: string): ProjectorRpc };
 

@@ -9,7 +9,7 @@ import { createProblem, type Problem, type Result, refuse, succeed } from "../..
 import type { Committer } from "../host/committer.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
-import type { ThreadActorRpc } from "../protocol/rpc.ts";
+import type { ThreadActorRpc } from "../protocol/recruitment.ts";
 import { createRecentValues } from "../registry/recent-values.ts";
 import type { Registry } from "../registry/registry.ts";
 import { isFault } from "../routing/is-fault.ts";

@@ -15,17 +15,10 @@ import { migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { countIgnored } from "../projector/metrics.ts";
 import { createProjectionOutbox, type ProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
-import type {
-  Acknowledgement,
-  AgentStanding,
-  ClaimCard,
-  Delivery,
-  Envelope,
-  InboxQuery,
-  Principal,
-  ProjectionRow,
-  ThreadActorRpc,
-} from "../protocol/rpc.ts";
+import type { Acknowledgement, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { ProjectionRow } from "../protocol/projector.ts";
+import type { ThreadActorRpc } from "../protocol/recruitment.ts";
 import type { Registry } from "../registry/registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
 import { createAcceptEvents } from "./accept-events.ts";

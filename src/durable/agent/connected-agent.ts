@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Environment, isPaused } from "../environment.ts";
 import { countWake } from "../projector/metrics.ts";
-import type { Principal } from "../protocol/rpc.ts";
+import type { Principal } from "../protocol/agent.ts";
 import { holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { connectAgent } from "./connect-agent.ts";

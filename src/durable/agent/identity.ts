@@ -6,7 +6,7 @@ import type { AgentData } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { World } from "../host/ports.ts";
-import type { Principal } from "../protocol/rpc.ts";
+import type { Principal } from "../protocol/agent.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { equalText, hashToken } from "./token-hash.ts";
 

@@ -5,7 +5,7 @@
 import type { CloudEvent } from "../../contract/event.ts";
 import { countBytes } from "../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import { createMail } from "../protocol/mail.ts";
+import { createMail } from "../protocol/agent.ts";
 import type { Registry } from "../registry/registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
 import type { FindHolders } from "../routing/find-recipients.ts";

@@ -7,7 +7,7 @@ import { formatDuration } from "../../contract/format-duration.ts";
 import { limits } from "../../contract/limits.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import type { Clock } from "../host/ports.ts";
-import type { AgentStanding, ClaimCard } from "../protocol/rpc.ts";
+import type { AgentStanding, ClaimCard } from "../protocol/agent.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Rates } from "./connection/rate.ts";
 import type { AgentIdentity, Identity } from "./identity.ts";

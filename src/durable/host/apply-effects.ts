@@ -1,6 +1,5 @@
 /** Writes a step's effects, inside its transaction: rows for timers, children and jobs, messages into the outbox. */
-import type { Json } from "../../contract/event.ts";
-import type { Message } from "../protocol/rpc.ts";
+import type { HostMessage, Message } from "../protocol/envelope.ts";
 import type { TakenStep } from "./advance.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import type { JobTable } from "./job-table.ts";
@@ -69,7 +68,7 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
       const expanded = "address" in effect.to ? logic.expand?.(effect.event, to, scope) : undefined;
       if (expanded === null) return;
       const message: Message =
-        expanded ?? ("address" in effect.to ? (effect.event as Message) : wrapEvent(effect.event, context.following?.get(effect)));
+        expanded ?? ("address" in effect.to ? effect.event : wrapEvent(effect.event, context.following?.get(effect)));
       if (effect.delay === undefined) append(to, message);
       else setTimer(effect.id, effect.delay, message, to);
       return;
@@ -91,8 +90,8 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
   }
 }
 
-function wrapEvent(event: ActorEvent, following: ActorEvent[] | undefined): Message {
-  return { type: "host.event", event: event as Json, ...(following && { following: following as Json[] }) };
+function wrapEvent(event: ActorEvent, following: ActorEvent[] | undefined): HostMessage {
+  return { type: "host.event", event, ...(following && { following }) };
 }
 
 function spawnChild(
@@ -112,15 +111,18 @@ function spawnChild(
   const address = `${target.place}/${row.id}.${run}`;
   world.storage.exec("INSERT OR REPLACE INTO child VALUES (?, ?, ?)", row.id, effect.id, address);
   const metadata = logic.childMetadata?.(effect.src, scope);
-  append(address, {
+  const start: HostMessage = {
     type: "host.start",
     logic: name,
     child: effect.id,
     ...(effect.input !== undefined && { input: effect.input }),
     definition: row.definition,
     ...(metadata !== undefined && { along: metadata }),
-  });
+  };
+  append(address, start);
 }
+
+const stop: HostMessage = { type: "host.stop" };
 
 /** Tells a child to stop and forgets it; a job's result will not be heard. */
 function stopChild({ world, outbox, jobs, row, logic }: EndContext, id: string): void {
@@ -129,7 +131,7 @@ function stopChild({ world, outbox, jobs, row, logic }: EndContext, id: string):
     jobs.cancel(row.id, id);
     return;
   }
-  outbox.append([address], { type: "host.stop" }, { sender: addressOf(world, logic, row.id) });
+  outbox.append([address], stop, { sender: addressOf(world, logic, row.id) });
   world.storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, id);
 }
 

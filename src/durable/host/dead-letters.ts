@@ -1,6 +1,6 @@
 /** Dead letters: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
 import { cutToBytes } from "../../contract/limits.ts";
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import type { HostOptions } from "./host-types.ts";
 import type { JobKey } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";

@@ -2,7 +2,7 @@
  * Delivers one message to its receivers. One for several of them is first held by all, then released in all: whatever follows from it
  * comes behind it everywhere. Knows envelopes and answers, no rows.
  */
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import { toPlainError } from "./error-data.ts";
 import type { Parcel } from "./held-back.ts";
 import { hostLimits } from "./limits.ts";

@@ -1,5 +1,5 @@
 /** Takes due timers one by one, each read anew and removed by its step's commit. */
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import { addressOf } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters } from "./dead-letters.ts";

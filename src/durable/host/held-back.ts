@@ -3,7 +3,7 @@
  * goes on without it. Knows rows and receivers, not actors.
  */
 import { cutToBytes } from "../../contract/limits.ts";
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import { toPlainError } from "./error-data.ts";
 import { createHeldRows, type HeldRow } from "./held-back-rows.ts";
 import { hostLimits } from "./limits.ts";

@@ -1,6 +1,6 @@
 /** What the actor host takes and answers, as its users see it. */
 import type { Json } from "../../contract/event.ts";
-import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
+import type { Delivery, Envelope, Message } from "../protocol/envelope.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetterRow } from "./dead-letters.ts";
 import type { Undeliverable } from "./deliver-message.ts";
@@ -50,7 +50,7 @@ export interface StartRequest {
   /** The parent's id for this child. */
   child?: string;
   /** What the logic's `started` takes, beside the machine's input. */
-  metadata?: Json;
+  metadata?: unknown;
 }
 
 export interface SendOptions {

@@ -1,4 +1,4 @@
-import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
+import { type Delivery, type Envelope, type HostMessage, type Message, readHostMessage, refuseEnvelope } from "../protocol/envelope.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Undeliverable } from "./deliver-message.ts";
@@ -56,8 +56,9 @@ export function createIntake({
   const settling = createDeadLetterSettling({ address, committer, actors, timers, jobs, deadLetters, runner, sender });
 
   async function receive(envelope: Envelope, translate?: Translate): Promise<Delivery> {
+    const malformed = refuseEnvelope(envelope);
+    if (malformed) return malformed;
     const { message, from, id, to } = envelope;
-    if (typeof message?.type !== "string") return { status: "refused", code: "malformed", detail: "a message is an object with a type" };
     if (isRepeat(storage, from, id)) return { status: "stored" };
     const actor = nameIn(to);
     const mark = (): void => markReceived(storage, from, id);
@@ -94,9 +95,10 @@ export function createIntake({
 
   async function hearRefusal({ to, message, code, detail }: Undeliverable, from: string, forget: () => void): Promise<void> {
     const id = nameIn(from);
-    if (message.type === "host.start") {
+    const said = readHostMessage(message);
+    if (said?.type === "host.start") {
       // As if the child had begun and failed at once.
-      const failed = { type: "host.error", child: message.child, error: { name: "Error", message: detail } };
+      const failed: HostMessage = { type: "host.error", child: said.child, error: { name: "Error", message: detail } };
       const outcome = await runner.run({ from: to, id: 0, to: from, message: failed }, forget);
       if (outcome.type === "aside")
         committer.commit(() => {
@@ -106,7 +108,7 @@ export function createIntake({
       return;
     }
     // Who stops, or has ended, has nothing to do about it.
-    if (message.type === "host.stop" || message.type === "host.done" || message.type === "host.error") return;
+    if (said?.type === "host.stop" || said?.type === "host.done" || said?.type === "host.error") return;
     const event = {
       type: "delivery.refused",
       to,

@@ -3,17 +3,19 @@
  * the parent takes the first of it, so that a parent that leaves the child on that first message still hears the rest.
  * Here each message therefore carries what follows it; it is of use only where the parent does leave. Knows no store.
  */
-import type { Json } from "../../contract/event.ts";
-import type { Message } from "../protocol/rpc.ts";
+import type { HostMessage } from "../protocol/envelope.ts";
 import type { TakenStep } from "./advance.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { hostLimits } from "./limits.ts";
+
+/** How a child tells its parent that it has ended. */
+export type EndMessage = Extract<HostMessage, { type: "host.done" | "host.error" }>;
 
 /** What follows each message to the parent, as the parent will have it: empty for all but an actor's last commit. */
 export type Following = ReadonlyMap<Effect, ActorEvent[]>;
 
 /** @param end the message of the actor's end */
-export function listFollowing(steps: readonly TakenStep[], end: Message): Following {
+export function listFollowing(steps: readonly TakenStep[], end: EndMessage): Following {
   const following = new Map<Effect, ActorEvent[]>();
   const told = steps.flatMap(({ effects }) => effects).filter(isToParent);
   let rest: ActorEvent[] = [describeEnd(end)];
@@ -30,14 +32,14 @@ function isToParent(effect: Effect): effect is Extract<Effect, { type: "send" }>
 }
 
 /** A child's end, as an event of its parent. */
-export function describeEnd({ type, child, output, error }: Message): ActorEvent {
-  const facts: { [fact: string]: Json | undefined } = type === "host.done" ? { output } : { error };
-  return { type: `xstate.${type.slice("host.".length)}.actor.${String(child)}`, ...facts, actorId: String(child) };
+export function describeEnd(end: EndMessage): ActorEvent {
+  const { child } = end;
+  if (end.type === "host.done") return { type: `xstate.done.actor.${child}`, output: end.output, actorId: child };
+  return { type: `xstate.error.actor.${child}`, error: end.error, actorId: child };
 }
 
 /** What a message says comes after it: the child's events, of which none is the host's own, and its end. */
-export function readFollowing({ following }: Message): ActorEvent[] {
-  const events = Array.isArray(following) ? (following as ActorEvent[]) : [];
+export function readFollowing({ following: events = [] }: Extract<HostMessage, { type: "host.event" }>): ActorEvent[] {
   return events.filter(({ type }, index) => index === events.length - 1 || !type.startsWith("xstate."));
 }
 

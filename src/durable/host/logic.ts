@@ -5,7 +5,7 @@
 import type { AnyActorLogic, AnyStateMachine } from "xstate";
 import { StateMachine } from "xstate";
 import type { Json } from "../../contract/event.ts";
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import type { ActorEvent } from "./effects.ts";
 import { inspectMachine } from "./inspect-machine.ts";
 import { hostLimits } from "./limits.ts";
@@ -29,7 +29,7 @@ export interface StepScope<Services = unknown> {
   /** The revision that this step makes. */
   revision: number;
   /** In an actor's first steps: what came beside its input, which is not written yet. */
-  metadata?: Json;
+  metadata?: unknown;
 }
 
 /** An actor after a commit's steps. */
@@ -78,9 +78,9 @@ export interface MachineOptions<Services = unknown> {
   /** Takes what the machine emitted. Called in the transaction. */
   emitted?: (event: ActorEvent, scope: StepScope<Services>, append: (to: string, message: Message) => void) => void;
   /** What travels beside a child's input, for its object and not for its machine. Called in the transaction. */
-  childMetadata?: (src: string, scope: StepScope<Services>) => Json | undefined;
+  childMetadata?: (src: string, scope: StepScope<Services>) => unknown;
   /** Takes what came beside the input, in the transaction of the first step. */
-  started?: (metadata: Json | undefined, scope: StepScope<Services>) => void;
+  started?: (metadata: unknown, scope: StepScope<Services>) => void;
   /** Sees what the actor has become, last in the transaction of its steps or of its stop. */
   stepped?: (actor: SteppedActor, scope: StepScope<Services>) => void;
   /** Takes a persisted snapshot of an older version to this one, or undefined if it can't. */

@@ -1,5 +1,5 @@
 /** What a newer version of the code has stored or sent: two versions run side by side for as long as a deploy takes. */
-import type { Delivery } from "../protocol/rpc.ts";
+import type { Delivery } from "../protocol/envelope.ts";
 
 /** This code cannot read what a newer one has stored; the object runs again once it is of that version. */
 export class NewerVersionError extends Error {

@@ -1,5 +1,5 @@
 /** The outbox as it is stored. Knows SQL, no receivers' state. */
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import type { Row, Storage } from "./ports.ts";
 
 interface OutboxRow extends Row {

@@ -5,7 +5,7 @@
  * A receiver that fails for too long gets a queue of its own, and the outbox goes on. Knows rows and envelopes, not actors.
  */
 
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import { createMessageDelivery, type Refused } from "./deliver-message.ts";
 import { createHeldBackQueues, type HeldBack, isOver } from "./held-back.ts";
 import { hostLimits } from "./limits.ts";

@@ -2,7 +2,7 @@
  * The four things the actor host needs of a world: a store, a clock, a way to other objects, and work that runs later.
  * Durable Objects are one such world, plain Node another. Imports types of the wire only.
  */
-import type { Delivery, Envelope } from "../protocol/rpc.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
 
 /** What SQLite takes and gives. */
 export type SqlValue = string | number | null;

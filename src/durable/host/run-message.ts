@@ -3,7 +3,7 @@
  * own messages (`host.*`); everything else is an actor's event.
  */
 import type { Json } from "../../contract/event.ts";
-import type { Envelope, Message } from "../protocol/rpc.ts";
+import { type Envelope, type HostMessage, readHostMessage } from "../protocol/envelope.ts";
 import type { LastWords } from "./advance.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -20,6 +20,8 @@ import { judge, type Refusal } from "./send-event.ts";
 import { findFault } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
 
+type HostStart = Extract<HostMessage, { type: "host.start" }>;
+
 /** What became of a message. `aside`: nothing was written, and it can't be run now. */
 export type Outcome =
   | { type: "taken"; actor: LiveActor | undefined }
@@ -31,8 +33,8 @@ export interface MessageRunner {
   run(envelope: Envelope, mark: () => void, translate?: Translate): Promise<Outcome>;
   /** Why nothing can be said to an actor that is not here. */
   refuse(actor: string): { status: "refused"; code: string; detail: string };
-  /** Tells a parent that its child never began. @param sender the child's address */
-  tellFailedStart(parent: string, sender: string, message: Message, error: Json): void;
+  /** Tells a parent that its child never began. @param sender the child's address @param child the parent's id for it */
+  tellFailedStart(parent: string, sender: string, child: string, error: Json): void;
 }
 
 export interface MessageRunnerPorts {
@@ -45,11 +47,11 @@ export interface MessageRunnerPorts {
 
 export function createMessageRunner({ storage, committer, actors, deadLetters, stepper }: MessageRunnerPorts): MessageRunner {
   async function run(envelope: Envelope, mark: () => void, translate?: Translate): Promise<Outcome> {
-    const { message } = envelope;
+    const said = readHostMessage(envelope.message);
     const id = nameIn(envelope.to);
     const actor = await actors.load(id);
-    if (message.type === "host.start") return actor ? startAgain(actor, envelope, mark) : startChild(id, envelope, mark);
-    if (message.type === "host.stop") {
+    if (said?.type === "host.start") return actor ? startAgain(actor, envelope.from, said, mark) : startChild(id, envelope, said, mark);
+    if (said?.type === "host.stop") {
       // Whoever is no child of the sender only has its address.
       if (actor && actor.row.parent !== envelope.from) return note(actor, mark);
       stepper.stop(actor, () => {
@@ -62,7 +64,7 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
     const read = readMessage(actor, envelope, translate);
     // Of an earlier child, or for an actor that has ended: known, and without effect.
     if (!read || actor.row.status !== "active") return note(actor, mark);
-    const fromHost = message.type === "host.done" || message.type === "host.error";
+    const fromHost = said?.type === "host.done" || said?.type === "host.error";
     try {
       const fault = fromHost ? undefined : findFault(read.event);
       if (fault !== undefined) return { type: "refused", code: "malformed", detail: fault };
@@ -83,9 +85,9 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
   }
 
   /** Its parent's message may come again; another's child of that address, or an actor that was started by hand, is not its child. */
-  function startAgain(actor: LiveActor, { message, from }: Envelope, mark: () => void): Outcome {
+  function startAgain(actor: LiveActor, from: string, start: HostStart, mark: () => void): Outcome {
     const { id, logic, parent, child_id } = actor.row;
-    if (parent === from && child_id === message.child && logic === message.logic) return note(actor, mark);
+    if (parent === from && child_id === start.child && logic === start.logic) return note(actor, mark);
     return { type: "refused", code: "name_taken", detail: `there is an actor ${id} already: ${logic}` };
   }
 
@@ -94,19 +96,19 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
     return { status: "refused", code: gone ? "gone" : "not_found", detail: `there is no actor ${actor}${gone ? " any more" : ""}` };
   }
 
-  async function startChild(id: string, { message, from, to }: Envelope, mark: () => void): Promise<Outcome> {
+  async function startChild(id: string, { from, to }: Envelope, start: HostStart, mark: () => void): Promise<Outcome> {
     if (readActor(storage, id)) return { type: "refused", ...refuse(id) };
-    const definition = typeof message.definition === "string" ? message.definition : undefined;
+    const { logic, child, input, definition, along: metadata } = start;
     try {
-      const loaded = await actors.loadLogic(String(message.logic), definition ?? null);
+      const loaded = await actors.loadLogic(logic, definition ?? null);
       const request = {
         actor: id,
-        logic: String(message.logic),
+        logic,
         parent: from,
-        child: String(message.child),
-        ...(message.input !== undefined && { input: message.input }),
-        ...(message.along !== undefined && { metadata: message.along }),
-        ...(definition !== undefined && { definition }),
+        child,
+        ...(input !== undefined && { input }),
+        ...(metadata !== undefined && { metadata }),
+        ...(typeof definition === "string" && { definition }),
       };
       return { type: "taken", actor: await stepper.begin(request, loaded, mark) };
     } catch (error) {
@@ -115,14 +117,15 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
       // The parent must hear that its child never began.
       committer.commit(() => {
         mark();
-        tellFailedStart(from, to, message, toErrorData(error) ?? null);
+        tellFailedStart(from, to, child, toErrorData(error) ?? null);
       });
       return { type: "taken", actor: undefined };
     }
   }
 
-  function tellFailedStart(parent: string, sender: string, message: Message, error: Json): void {
-    committer.outbox.append([parent], { type: "host.error", child: message.child, error }, { sender });
+  function tellFailedStart(parent: string, sender: string, child: string, error: Json): void {
+    const failed: HostMessage = { type: "host.error", child, error };
+    committer.outbox.append([parent], failed, { sender });
   }
 
   function readMessage(
@@ -131,16 +134,16 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
     translate?: Translate,
   ): (ReturnType<Translate> & { following?: LastWords }) | undefined {
     const { message, from } = envelope;
-    if (message.type === "host.done" || message.type === "host.error") {
-      const child = String(message.child);
-      if (readChild(storage, actor.row.id, child) !== from) return undefined;
-      return { event: { ...describeEnd(message), address: from } };
+    const said = readHostMessage(message);
+    if (said?.type === "host.done" || said?.type === "host.error") {
+      if (readChild(storage, actor.row.id, said.child) !== from) return undefined;
+      return { event: { ...describeEnd(said), address: from } };
     }
-    if (message.type === "host.event") {
+    if (said?.type === "host.event") {
       const child = readChildren(storage, actor.row.id).find(({ address }) => address === from)?.id;
       if (child === undefined && from !== actor.row.parent) return undefined;
-      const events = readFollowing(message);
-      return { event: message.event as ActorEvent, ...(child !== undefined && events.length && { following: { child, events } }) };
+      const events = readFollowing(said);
+      return { event: said.event, ...(child !== undefined && events.length && { following: { child, events } }) };
     }
     return translate?.(envelope) ?? { event: message as ActorEvent };
   }

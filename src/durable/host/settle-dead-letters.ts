@@ -1,6 +1,6 @@
 /** What an operator does about a dead letter: it is run again, or given up. */
 
-import type { Message } from "../protocol/rpc.ts";
+import { readHostMessage } from "../protocol/envelope.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters, Origin } from "./dead-letters.ts";
 import type { ActorEvent } from "./effects.ts";
@@ -63,13 +63,13 @@ export function createDeadLetterSettling(ports: DeadLetterSettlingPorts): DeadLe
   function drop(id: number): boolean {
     const entry = deadLetters.find(id);
     if (!entry) return false;
-    const message = JSON.parse(entry.event) as Message;
+    const said = readHostMessage(JSON.parse(entry.event));
     const { sender: parent, origin, actor } = entry;
     committer.commit(() => {
       deadLetters.remove(id);
       if (origin !== null) forgetOrigin(JSON.parse(origin) as Origin);
-      if (parent !== null && message.type === "host.start")
-        runner.tellFailedStart(parent, addressIn(actor), message, { name: "Error", message: `dropped by an operator: ${entry.error}` });
+      if (parent !== null && said?.type === "host.start")
+        runner.tellFailedStart(parent, addressIn(actor), said.child, { name: "Error", message: `dropped by an operator: ${entry.error}` });
     });
     return true;
   }

@@ -4,7 +4,6 @@
  */
 import type { AnyMachineSnapshot } from "xstate";
 import type { Json } from "../../contract/event.ts";
-import type { Message } from "../protocol/rpc.ts";
 import { advance, type LastWords, type TakenStep } from "./advance.ts";
 import { addressOf, applyEffects, type EffectTables, endActor } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";
@@ -12,7 +11,7 @@ import type { ActorEvent, Effect } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
 import { appendHistory } from "./history.ts";
 import type { SendOptions, StartRequest } from "./host-types.ts";
-import { listFollowing } from "./last-messages.ts";
+import { type EndMessage, listFollowing } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
 import type { LiveActor, LiveActors, Loaded } from "./live-actors.ts";
 import type { Logics, SteppedActor, StepScope } from "./logic.ts";
@@ -52,7 +51,7 @@ export interface StepperPorts {
 interface ActorEnd {
   output?: Json;
   error?: Json;
-  message: Message;
+  message: EndMessage;
 }
 
 function describeOutcome({ child_id }: ActorRow, snapshot: Pick<AnyMachineSnapshot, "status" | "output" | "error">): ActorEnd {

@@ -2,7 +2,7 @@
 
 import type { UnreachableView } from "../../contract/views/explanation.ts";
 import type { HeldBack } from "../host/held-back.ts";
-import type { ProjectionRow } from "../protocol/rpc.ts";
+import type { ProjectionRow } from "../protocol/projector.ts";
 import { countHeldBack } from "./metrics.ts";
 
 /**

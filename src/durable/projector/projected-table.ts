@@ -1,6 +1,6 @@
 /** What a projected table says of itself: how its rows become JSON, and the statements that unfold it. Knows no table. */
 import type { Json } from "../../contract/event.ts";
-import type { ProjectionRow } from "../protocol/rpc.ts";
+import type { ProjectionRow } from "../protocol/projector.ts";
 
 export interface ProjectedTable<Table extends ProjectionRow["table"]> {
   encode(row: Extract<ProjectionRow, { table: Table }>): {

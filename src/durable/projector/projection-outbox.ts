@@ -5,7 +5,7 @@
 import { countBytes } from "../../contract/limits.ts";
 import { hostLimits } from "../host/limits.ts";
 import type { World } from "../host/ports.ts";
-import type { ProjectionRow } from "../protocol/rpc.ts";
+import type { ProjectionRow } from "../protocol/projector.ts";
 
 /** Its tables; an append-only list. */
 export const projectionMigrations: readonly string[] = [

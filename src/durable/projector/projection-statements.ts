@@ -3,7 +3,7 @@
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
 import { countBytes } from "../../contract/limits.ts";
-import type { ProjectionRow } from "../protocol/rpc.ts";
+import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
 import { acceptsTable } from "./tables/accepts-table.ts";

@@ -5,7 +5,7 @@
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
-import type { RegistryHead, RegistryRpc } from "../protocol/rpc.ts";
+import type { RegistryHead, RegistryRpc } from "../protocol/registry.ts";
 import { type PastTurn, statsLimits } from "../thread/eligibility/agent-stats.ts";
 import { createRecentValues } from "./recent-values.ts";
 import type { PublishedReflexes, Registry } from "./registry.ts";

@@ -4,7 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { AgentCard } from "../../contract/views/agent.ts";
-import type { AgentQuery, RegistryHead, RegistryRpc } from "../protocol/rpc.ts";
+import type { AgentQuery, RegistryHead, RegistryRpc } from "../protocol/registry.ts";
 import { createD1Registry, readRegistryHead } from "./create-d1-registry.ts";
 
 /** Keepers side by side, so that none is asked by all: an object answers about 1,000 requests a second. */

@@ -2,7 +2,7 @@
 import type { CloudEvent } from "../../contract/event.ts";
 import { type EngineData, makeEngineEvent } from "../../contract/kinds/engine-kinds.ts";
 import type { Undeliverable } from "../host/deliver-message.ts";
-import { readMail } from "../protocol/mail.ts";
+import { readMail } from "../protocol/agent.ts";
 import { deriveId } from "./derive-id.ts";
 
 /** Kind of the event; it is caused by the one that was refused. */

@@ -5,7 +5,7 @@ import type { ReflexIr } from "../../compile/ir.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import { checkSchema, describeMisfits } from "../../contract/json-schema/check-schema.ts";
 import { nameOutcome, type Verdict } from "../../contract/routing.ts";
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import type { PublishedReflexes } from "../registry/registry.ts";
 import { makeThreadId } from "../thread/lifecycle/thread-id.ts";
 import { readDepth } from "./chain-depth.ts";

@@ -1,5 +1,5 @@
 /** What an object that stores nothing says: its thread is gone, or never was. */
-import type { Delivery, Envelope } from "../protocol/rpc.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
 
 /** Everything else at an object that stores nothing finds no thread there. */
 const creating: ReadonlySet<string> = new Set(["thread.start", "thread.queued", "thread.dropped", "thread.copy", "host.start"]);

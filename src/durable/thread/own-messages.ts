@@ -6,52 +6,48 @@ import type { ActorHost } from "../host/actor-host.ts";
 import { answerUnknown } from "../host/newer-version.ts";
 import type { Storage } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
-import type { Delivery, Envelope, Message } from "../protocol/rpc.ts";
-
-/** What an actor's object does for it, beside running it. */
-const places: ReadonlySet<string> = new Set(["offers", "events", "audience"]);
-
-/** Whether an address is a place of the object's own, which no other object's messages reach. */
-export function isOwnPlace(address: string): boolean {
-  return places.has(address);
-}
+import { dispatch, type Handlers } from "../protocol/dispatch.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import { type OwnType, ownMessages } from "../protocol/own-places.ts";
 
 /**
- * Takes an own message.
- * @param mark writes that it was received
- * @returns the writes of its commit, which marks it too; undefined: it has been committed, or leads to nothing and may be taken again
+ * The writes of a message's commit, which notes the message too; undefined: it has been committed with {@link markOwn}, or leads to
+ * nothing and may be taken again.
  */
-export type OwnHandler = (message: Message, mark: () => void, envelope: Envelope) => Promise<(() => void) | undefined>;
+type OwnAnswer = Promise<(() => void) | undefined>;
 
-/** By the message's type. */
-export type OwnHandlers = Readonly<Record<string, OwnHandler>>;
+/** What a part of an object does for its actors, by the message's type. */
+export type OwnHandlers<Type extends OwnType> = Pick<Handlers<typeof ownMessages, OwnAnswer>, Type>;
 
 /** Own messages share the object's outbox: their ids grow like any sender's, but are kept apart from what comes back to an actor. */
 export function readOwnSender({ from, to }: Envelope): string {
   return `${from}#${to}`;
 }
 
+/** Notes that an own message was received; within a transaction. */
+export function markOwn(storage: Storage, envelope: Envelope): void {
+  markReceived(storage, readOwnSender(envelope), envelope.id);
+}
+
 /** @param address the object's */
 export async function takeOwnMessage(
   { address, storage, host }: { address: string; storage: Storage; host: ActorHost },
-  handlers: OwnHandlers,
+  handlers: Partial<OwnHandlers<OwnType>>,
   envelope: Envelope,
 ): Promise<Delivery> {
   const { message, to, id } = envelope;
-  const sender = readOwnSender(envelope);
-  if (isRepeat(storage, sender, id)) return { status: "stored" };
-  const mark = (): void => markReceived(storage, sender, id);
-  const handler = Object.hasOwn(handlers, message.type) ? handlers[message.type] : undefined;
-  if (!handler) {
+  if (isRepeat(storage, readOwnSender(envelope), id)) return { status: "stored" };
+  const taken = dispatch<typeof ownMessages, OwnAnswer>(ownMessages, handlers, envelope);
+  if (!taken) {
     // What an object of a newer version has left in its outbox.
     if (!envelope.park) return answerUnknown(`${address}#${to}`, message.type);
-    host.committer.commit(mark);
+    host.committer.commit(() => markOwn(storage, envelope));
     return { status: "refused", code: "unknown_message", detail: `${to} takes no ${message.type}` };
   }
-  const write = await handler(message, mark, envelope);
+  const write = await taken;
   if (write)
     host.committer.commit(() => {
-      mark();
+      markOwn(storage, envelope);
       write();
     });
   return { status: "stored" };

@@ -1,7 +1,9 @@
 /** What the platform, or a test in its place, gives a thread's objects. */
 import type { AdmissionView } from "../../contract/views/admission.ts";
 import type { World } from "../host/ports.ts";
-import type { AgentStanding, ClaimCard, ProjectionRow, TaskRpc } from "../protocol/rpc.ts";
+import type { AgentStanding, ClaimCard } from "../protocol/agent.ts";
+import type { ProjectionRow } from "../protocol/projector.ts";
+import type { TaskRpc } from "../protocol/task.ts";
 import type { Registry } from "../registry/registry.ts";
 
 export interface ThreadPorts {

@@ -5,7 +5,8 @@ import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { ActorHost } from "../host/actor-host.ts";
 import { controlKeyMigrations, createControlKeys, type Once } from "../host/control-keys.ts";
 import { isRepeat } from "../host/rows.ts";
-import type { Delivery, Envelope, ThreadActorRpc } from "../protocol/rpc.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { ThreadActorRpc } from "../protocol/recruitment.ts";
 import { isWaitedFor } from "./broadcast/audience.ts";
 import { createChildren } from "./children/children.ts";
 import { makeArchiveRow, readNewest } from "./lifecycle/archive-thread.ts";
@@ -37,9 +38,6 @@ export interface ThreadRoot {
   /** Whether the thread has ended so long ago that it leaves. */
   isOver(): boolean;
 }
-
-/** What the workflow's queue says to a thread. */
-const queueMessages: ReadonlySet<string> = new Set(["thread.start", "thread.queued", "thread.dropped", "thread.signal"]);
 
 export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const { beside } = ports;
@@ -87,7 +85,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
         await base.flushRows();
       },
     });
-  const own: OwnHandlers = {
+  const own: OwnHandlers<"route" | "child.report"> = {
     ...tasks?.own,
     ...offers.own,
     route: (message) => base.ownEvents.route(message),
@@ -105,8 +103,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   }
 
   function dispatch(envelope: Envelope): Promise<Delivery> {
-    if (queueMessages.has(envelope.message.type)) return recruitment.deliver(envelope);
-    return tasks?.deliver(envelope) ?? host.deliver(envelope);
+    return recruitment.deliver(envelope) ?? tasks?.deliver(envelope) ?? host.deliver(envelope);
   }
 
   return {

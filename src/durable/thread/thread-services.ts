@@ -2,7 +2,8 @@
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { Wait } from "../../contract/views/wait.ts";
 import type { StepScope } from "../host/logic.ts";
-import type { Message, ProjectionRow } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
+import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadPart } from "./waits/note-waits.ts";
 
 export interface ThreadServices {

@@ -3,7 +3,7 @@ import type { CloudEvent } from "../../contract/event.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
-import type { RecruitmentRpc } from "../protocol/rpc.ts";
+import type { RecruitmentRpc } from "../protocol/recruitment.ts";
 import { buildTrace, type Trace } from "./build-trace.ts";
 
 export const traceLimits = {

@@ -4,7 +4,7 @@ import { makeEngineEvent } from "../../contract/kinds/engine-kinds.ts";
 import type { Outbox } from "../host/outbox.ts";
 import type { Clock } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
-import { createMail } from "../protocol/mail.ts";
+import { createMail } from "../protocol/agent.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 
 /** What starts a thread: sent on to its root as it is. */

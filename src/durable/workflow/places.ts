@@ -5,7 +5,7 @@ import type { OverflowPolicy } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { Outbox } from "../host/outbox.ts";
 import type { Clock } from "../host/ports.ts";
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import type { Admit, AnnounceWaiting } from "./announce-waiting.ts";
 import { describeHeld, describePause, readState } from "./describe-queued.ts";
 import type { Gate } from "./gate.ts";

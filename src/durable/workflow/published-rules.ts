@@ -1,5 +1,5 @@
 /** What a workflow's published revision says of its queue. Knows the registry, no rows. */
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Rules } from "./gate.ts";
 

@@ -2,7 +2,7 @@
 import type { Signal } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { Outbox } from "../host/outbox.ts";
-import type { Message } from "../protocol/rpc.ts";
+import type { Message } from "../protocol/envelope.ts";
 import type { Admit, AnnounceWaiting } from "./announce-waiting.ts";
 import { describeSignal, readState } from "./describe-queued.ts";
 import type { Outcomes } from "./outcomes.ts";

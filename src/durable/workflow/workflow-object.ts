@@ -8,7 +8,8 @@ import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import type { Once } from "../host/control-keys.ts";
 import { answerLater } from "../host/newer-version.ts";
 import { countCommit } from "../projector/metrics.ts";
-import type { Delivery, Envelope, WorkflowRpc } from "../protocol/rpc.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { WorkflowRpc } from "../protocol/workflow.ts";
 import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 

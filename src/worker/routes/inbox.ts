@@ -3,7 +3,7 @@ import type { Context, Hono } from "hono";
 import { queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { hashToken } from "../../durable/agent/token-hash.ts";
-import type { Principal } from "../../durable/protocol/rpc.ts";
+import type { Principal } from "../../durable/protocol/agent.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject } from "../authenticate.ts";
 import { parseInput, readHeader } from "../parse-input.ts";

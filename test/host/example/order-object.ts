@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { createActorHost } from "../../../src/durable/host/actor-host.ts";
-import type { Envelope } from "../../../src/durable/protocol/rpc.ts";
+import type { Envelope } from "../../../src/durable/protocol/envelope.ts";
 import { createDurableWorld } from "../../../src/durable/storage/durable-world.ts";
 import { logics } from "./order-logics.ts";
 

@@ -11,7 +11,7 @@ import { readFrame } from "../../../src/durable/agent/connection/read-frame.ts";
 import { hostLimits } from "../../../src/durable/host/limits.ts";
 import { migrate } from "../../../src/durable/host/schema.ts";
 import { createProjectionOutbox, projectionLimits, projectionMigrations } from "../../../src/durable/projector/projection-outbox.ts";
-import type { ProjectionRow } from "../../../src/durable/protocol/rpc.ts";
+import type { ProjectionRow } from "../../../src/durable/protocol/projector.ts";
 import { createNodeStorage } from "../../../src/durable/storage/node-storage.ts";
 import { isRowTooLarge, rowBytes } from "../../../src/durable/storage/row-bound.ts";
 import { keepOutput } from "../../../src/durable/thread/children/child-rows.ts";

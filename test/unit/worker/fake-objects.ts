@@ -6,7 +6,10 @@ import type { PauseView } from "../../../src/contract/views/admission.ts";
 import type { AgentCard } from "../../../src/contract/views/agent.ts";
 import type { ThreadView } from "../../../src/contract/views/thread.ts";
 import { hashToken } from "../../../src/durable/agent/token-hash.ts";
-import type { AgentRpc, Principal, ProjectorRpc, RecruitmentRpc, WorkflowRpc } from "../../../src/durable/protocol/rpc.ts";
+import type { AgentRpc, Principal } from "../../../src/durable/protocol/agent.ts";
+import type { ProjectorRpc } from "../../../src/durable/protocol/projector.ts";
+import type { RecruitmentRpc } from "../../../src/durable/protocol/recruitment.ts";
+import type { WorkflowRpc } from "../../../src/durable/protocol/workflow.ts";
 
 export interface FakeObjects {
   agent(name: string): AgentRpc;

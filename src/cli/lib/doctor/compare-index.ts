@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Retention } from "../../../durable/projector/retention.ts";
-import type { ProjectionRow } from "../../../durable/protocol/rpc.ts";
+import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import { isEnded } from "../../../durable/thread/lifecycle/thread-rows.ts";
 import { describeThread } from "../../../durable/thread/recruitment/recruitment-logic.ts";
 import type { Finding } from "./finding.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { encodeRow, listStatements } from "../../../durable/projector/projection-statements.ts";
 import { parseRetention } from "../../../durable/projector/retention.ts";
-import type { ProjectionRow } from "../../../durable/protocol/rpc.ts";
+import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import { requiredMigrations } from "../../../durable/required-migrations.ts";
 import { claimDataFolder } from "../../../local-server/data-folder.ts";
 import { refuseNewer, restoreMark } from "../../../local-server/inspect-folder.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { objectRooms } from "../../../durable/object-tables.ts";
-import type { ProjectionRow } from "../../../durable/protocol/rpc.ts";
+import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import type { ThreadRow } from "../../../durable/thread/lifecycle/thread-rows.ts";
 import { findState, withDatabase } from "../../../local-server/state-files.ts";
 import { findClassFolder } from "./object-names.ts";

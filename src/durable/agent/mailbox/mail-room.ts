@@ -4,7 +4,7 @@
  */
 import { limits } from "../../../contract/limits.ts";
 import type { Storage } from "../../host/ports.ts";
-import type { Mail } from "../../protocol/mail.ts";
+import type { Mail } from "../../protocol/agent.ts";
 import { agentLimits } from "../agent-schema.ts";
 
 /** A row's part in what is counted: who sent it, undefined for what a thread's machines say; and whether it is an offer. */

@@ -8,7 +8,7 @@ import type { CloudEvent } from "../../../contract/event.ts";
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import { limits } from "../../../contract/limits.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
-import type { Mail } from "../../protocol/mail.ts";
+import type { Mail } from "../../protocol/agent.ts";
 import type { MailNotes } from "./mail-notes.ts";
 import { createMailRoom, type RoomTaken } from "./mail-room.ts";
 

@@ -5,7 +5,7 @@
 import type { InboxPage } from "../../../contract/frames/server-frames.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { Clock } from "../../host/ports.ts";
-import type { InboxQuery, Principal } from "../../protocol/rpc.ts";
+import type { InboxQuery, Principal } from "../../protocol/agent.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { Identity } from "../identity.ts";
 import type { Mailbox } from "./mailbox.ts";

@@ -1,7 +1,7 @@
 /** Who reads a mailbox, and what comes in for it: the shapes that its parts share. */
 import type { Channel } from "../../../contract/channels.ts";
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
-import type { Envelope } from "../../protocol/rpc.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
 
 /** A live connection, as the mailbox sees it. */
 export interface Reader {

@@ -4,7 +4,7 @@
  */
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import type { Clock } from "../../host/ports.ts";
-import type { Envelope } from "../../protocol/rpc.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { Incoming, Reader } from "./reader.ts";
 

@@ -3,7 +3,7 @@
  * has a time for which the agent may be silent. Knows rows and mail, not clocks nor other objects.
  */
 import type { Row, Storage } from "../../host/ports.ts";
-import type { Mail } from "../../protocol/mail.ts";
+import type { Mail } from "../../protocol/agent.ts";
 
 /** A part in a thread, as its thread is told of it. A claim has no generation yet. */
 export interface Part {

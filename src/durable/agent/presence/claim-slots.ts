@@ -1,7 +1,7 @@
 /** A claim takes a slot of its agent's until its verdict comes. Knows the mailbox's offers and the assignments. */
 import { parseDuration } from "../../../compile/source/duration.ts";
 import type { OfferOpened } from "../../../contract/kinds/offer.ts";
-import type { ClaimCard } from "../../protocol/rpc.ts";
+import type { ClaimCard } from "../../protocol/agent.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Assignments } from "./assignments.ts";
 import { presenceLimits } from "./presence-limits.ts";

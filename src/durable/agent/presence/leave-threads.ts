@@ -5,7 +5,7 @@
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import type { Committer } from "../../host/committer.ts";
 import type { Storage } from "../../host/ports.ts";
-import type { Message } from "../../protocol/rpc.ts";
+import type { Message } from "../../protocol/envelope.ts";
 import { presenceLimits } from "./presence-limits.ts";
 
 export interface LeaveThreads {

@@ -1,6 +1,6 @@
 /** What an agent's presence is given, and what it tells. */
 import type { Clock, Storage } from "../../host/ports.ts";
-import type { ProjectionRow } from "../../protocol/rpc.ts";
+import type { ProjectionRow } from "../../protocol/projector.ts";
 import type { Assignments } from "./assignments.ts";
 
 /** What lives beside the rows. */

@@ -5,7 +5,7 @@ import { engineStatuses, isEngineStatus } from "../../../contract/language.ts";
 import { countBytes } from "../../../contract/limits.ts";
 import type { PendingWrite } from "../../host/logic.ts";
 import type { Row, Storage } from "../../host/ports.ts";
-import type { BroadcastView } from "../../protocol/rpc.ts";
+import type { BroadcastView } from "../../protocol/task.ts";
 import { threadLimits } from "../thread-schema.ts";
 
 /** One turn that many agents were given. */

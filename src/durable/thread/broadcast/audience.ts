@@ -5,7 +5,7 @@
  */
 import { lookUp } from "../../../../machines/facts.ts";
 import type { ToAudience } from "../../../../machines/messages.ts";
-import type { TaskContext } from "../../../../machines/task/context.ts";
+import { type TaskContext, taskContext } from "../../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool } from "../../../compile/lower/party.ts";
@@ -15,8 +15,11 @@ import type { ActorHost } from "../../host/actor-host.ts";
 import { hostLimits } from "../../host/limits.ts";
 import type { Row, World } from "../../host/ports.ts";
 import { markReceived } from "../../host/rows.ts";
-import { createMail } from "../../protocol/mail.ts";
-import type { Envelope } from "../../protocol/rpc.ts";
+import { createMail } from "../../protocol/agent.ts";
+import { trust } from "../../protocol/dispatch.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
+import { type OwnMessage, ownMessages } from "../../protocol/own-places.ts";
+import type { TaskMessage } from "../../protocol/task.ts";
 import { findSetApart } from "../eligibility/judge-claim.ts";
 import { makeThreadEvent } from "../log/make-event.ts";
 import { readDecisionOf, readLastAgent } from "../task/task-rows.ts";
@@ -40,15 +43,17 @@ import { type AudiencePorts, type ChosenAudience, chooseAudience } from "./choos
 
 export interface Audience {
   /** The machine asks for one. Stored, and worked on after the commit. */
-  ask(envelope: Envelope, sender: string): void;
+  ask(message: Ask, envelope: Envelope, sender: string): void;
   /** Works on what was asked for and is due. */
   work(): Promise<void>;
   /** When there is work. */
   due(): number | undefined;
   /** An agent is no more, and had a turn. */
-  leave(envelope: Envelope): Promise<void>;
+  leave(message: TaskMessage<"audience.left">, envelope: Envelope): Promise<void>;
   isAsked(agent: string): boolean;
 }
+
+type Ask = OwnMessage<"audience.ask">;
 
 interface AskingRow extends Row {
   turn: number;
@@ -57,8 +62,6 @@ interface AskingRow extends Row {
   tries: number;
   next_at: number;
 }
-
-type Ask = Extract<ToAudience, { type: "audience.ask" }>;
 
 export function createAudience(
   ports: Omit<AudiencePorts, "now"> & {
@@ -111,7 +114,7 @@ export function createAudience(
   }
 
   async function give(asking: AskingRow): Promise<void> {
-    const ask = JSON.parse(asking.message) as Ask & { cause: string };
+    const ask = trust(ownMessages["audience.ask"], JSON.parse(asking.message));
     // Not another one: a turn that was suspended and resumed meanwhile is asked for anew, under its number.
     const done = (): void => {
       storage.exec("DELETE FROM asking WHERE turn = ? AND message = ?", asking.turn, asking.message);
@@ -120,7 +123,7 @@ export function createAudience(
     const actor = await host.peek(asking.task);
     const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
     const role = compiled?.ir.roles.find(({ name }) => name === ask.role);
-    const { open, round, seats } = (actor?.context ?? { open: null, round: 0, seats: {} }) as unknown as TaskContext;
+    const { open, round, seats } = actor ? trust(taskContext, actor.context) : { open: null, round: 0, seats: {} };
     // A state from before the ask says nothing about it: it is kept.
     if (actor?.status === "active" && round < ask.turn) throw new Error(`the task is in round ${round}, before the turn ${ask.turn}`);
     if (!compiled || !role || actor?.status !== "active" || open?.turn !== ask.turn || readBroadcast(storage, ask.turn)) {
@@ -159,7 +162,7 @@ export function createAudience(
   }
 
   /** Writes whom the turn goes to, and the turn; one lease for all, which is the turn's number. */
-  function send(role: RoleIr, task: string, ask: Ask & { cause: string }, { agents, leftOut }: ChosenAudience): void {
+  function send(role: RoleIr, task: string, ask: Ask, { agents, leftOut }: ChosenAudience): void {
     const began = readTaskStart({ storage });
     const now = clock.now();
     const turn = makeTurnId(task, ask.turn);
@@ -197,15 +200,14 @@ export function createAudience(
   }
 
   return {
-    ask({ message, from, id }, sender) {
-      const ask = message as unknown as Ask;
+    ask(ask, { from, id }, sender) {
       host.committer.commit(() => {
         markReceived(storage, sender, id);
         storage.exec(
           "INSERT OR REPLACE INTO asking VALUES (?, ?, ?, 0, ?)",
           ask.turn,
           from.slice("task/".length),
-          JSON.stringify(message),
+          JSON.stringify(ask),
           // The work begins at once; this is for a crash in it.
           clock.now() + hostLimits.safetyNet,
         );
@@ -216,8 +218,7 @@ export function createAudience(
     work: start,
     due: () => dueAt,
     isAsked: (agent) => isAsked(storage, agent),
-    async leave({ message, from, id, to }) {
-      const { agent, turn: full } = message as unknown as { agent: string; turn: string };
+    async leave({ agent, turn: full }, { from, id, to }) {
       const turn = readTurnNumber(full);
       const mark = (): void => markReceived(storage, from, id);
       const answer = await host.send(

@@ -8,7 +8,7 @@ import { prefersLastHolder, readsScore } from "../../../compile/lower/party.ts";
 import { limits } from "../../../contract/limits.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import { hostLimits } from "../../host/limits.ts";
-import type { ClaimCard } from "../../protocol/rpc.ts";
+import type { ClaimCard } from "../../protocol/agent.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { summariseTurns } from "../eligibility/agent-stats.ts";
 import { judgeCard } from "../eligibility/judge-claim.ts";

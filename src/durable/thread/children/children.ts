@@ -10,7 +10,9 @@ import type { EndedStatus, OutcomeStatus } from "../../../contract/statuses.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import { isRepeat, markReceived } from "../../host/rows.ts";
-import type { Delivery, Envelope, Message } from "../../protocol/rpc.ts";
+import type { Delivery, Envelope } from "../../protocol/envelope.ts";
+import type { OwnMessage } from "../../protocol/own-places.ts";
+import type { TaskMessage } from "../../protocol/task.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { readDepth } from "../../routing/chain-depth.ts";
 import { routingLimits } from "../../routing/routing-limits.ts";
@@ -38,35 +40,24 @@ export interface ChildrenPorts {
   ownTask(): Promise<TaskPort | undefined>;
 }
 
-/** How a child ended, as it tells its parent. */
-interface ChildEnd {
-  thread: string;
-  round: number;
-  place: number;
-  status: EndedStatus;
-  output: Json;
-  error: string | null;
-}
-
-/** Messages to a task that are for this and not for its machine. */
-export const childMessages: ReadonlySet<string> = new Set(["child.ended", "children.end"]);
-
 export interface Children {
   /** An own message: an edge starts a child. @param mark written with what follows */
-  spawn(message: Message, mark: () => void): Promise<void>;
+  spawn(message: OwnMessage<"spawn">, mark: () => void): Promise<void>;
   /** An own message of a child's root: it has ended. @returns the writes of its commit */
   report(): Promise<() => void>;
-  /** Takes {@link childMessages}. */
-  deliver(envelope: Envelope): Promise<Delivery>;
+  /** A child has ended. */
+  noteEnd(message: TaskMessage<"child.ended">, envelope: Envelope): Promise<Delivery>;
+  /** The thread has ended, and with it the children that it waited for. */
+  endAll(message: TaskMessage<"children.end">, envelope: Envelope): Promise<Delivery>;
 }
 
 export function createChildren({ host, storage, clock, registry, definition, stamp, log, ownTask }: ChildrenPorts): Children {
   /** One end at a time: the last of them writes the prompt that sees them all. */
   let joining: Promise<unknown> = Promise.resolve();
 
-  async function spawn(message: Message, mark: () => void): Promise<void> {
-    const { task, round, place } = message as unknown as { task: string; round: number; place: number };
-    const event = stamp(message.event as unknown as CloudEvent);
+  async function spawn(message: OwnMessage<"spawn">, mark: () => void): Promise<void> {
+    const { task, round, place } = message;
+    const event = stamp(message.event);
     const child = findChild(storage, round, place);
     if (child?.status === "refused" && !child.told) return tellTask(task, child, "failed", mark);
     // Its parent has ended meanwhile.
@@ -96,7 +87,7 @@ export function createChildren({ host, storage, clock, registry, definition, sta
         thread,
         workflow: child.workflow,
         revision: found.revision,
-        event: event as unknown as Json,
+        event,
         initiator: start.initiator,
         key: null,
         parent: { thread: start.thread, task: `task/${task}`, round, place },
@@ -166,19 +157,20 @@ export function createChildren({ host, storage, clock, registry, definition, sta
     if (!thread || !parent) return () => {};
     const outcome = thread.outcome === null ? null : (JSON.parse(thread.outcome) as { output: Json });
     const output = outcome?.output ?? (thread.status === "completed" ? (await (await ownTask())?.peek())?.last?.output : undefined) ?? null;
-    const end: ChildEnd = {
+    const end: TaskMessage<"child.ended"> = {
+      type: "child.ended",
       thread: thread.id,
       round: parent.round,
       place: parent.place,
-      status: thread.status as ChildEnd["status"],
+      status: thread.status as TaskMessage<"child.ended">["status"],
       output: JSON.parse(keepOutput(output)) as Json,
       error: thread.status === "completed" ? null : thread.reason,
     };
-    return () => host.committer.outbox.append([parent.task], { type: "child.ended", ...end });
+    return () => host.committer.outbox.append([parent.task], end);
   }
 
-  async function takeEnd({ from, id, to, message }: Envelope): Promise<void> {
-    const { thread, round, place, status, output, error } = message as unknown as ChildEnd;
+  async function noteEnd(message: TaskMessage<"child.ended">, { from, id, to }: Envelope): Promise<void> {
+    const { thread, round, place, status, output, error } = message;
     const mark = (): void => markReceived(storage, from, id);
     const child = findChild(storage, round, place);
     if (child?.thread !== thread || child.told) return void host.committer.commit(mark);
@@ -188,7 +180,7 @@ export function createChildren({ host, storage, clock, registry, definition, sta
   }
 
   /** The thread has ended: who was spawned by it ends too, but for those that a completed one did not wait for. */
-  function endAll({ from, id, to, message }: Envelope): void {
+  function endAll(message: TaskMessage<"children.end">, { from, id, to }: Envelope): void {
     const leaves = message.status === "completed";
     const { again } = readTaskStart({ storage });
     // It may come when the thread has begun anew: what has been started since is not meant.
@@ -215,18 +207,17 @@ export function createChildren({ host, storage, clock, registry, definition, sta
     return storage.exec<{ target: string }>("SELECT target FROM decision WHERE round = ?", round)[0]?.target === "$END";
   }
 
+  async function takeInTurn({ from, id }: Envelope, take: () => Promise<void>): Promise<Delivery> {
+    const taken = joining.then(() => (isRepeat(storage, from, id) ? undefined : take()));
+    joining = taken.catch(() => {});
+    await taken;
+    return { status: "stored" };
+  }
+
   return {
     spawn,
     report,
-    async deliver(envelope) {
-      const taken = joining.then(async () => {
-        if (isRepeat(storage, envelope.from, envelope.id)) return;
-        if (envelope.message.type === "children.end") endAll(envelope);
-        else await takeEnd(envelope);
-      });
-      joining = taken.catch(() => {});
-      await taken;
-      return { status: "stored" };
-    },
+    noteEnd: (message, envelope) => takeInTurn(envelope, () => noteEnd(message, envelope)),
+    endAll: (message, envelope) => takeInTurn(envelope, async () => endAll(message, envelope)),
   };
 }

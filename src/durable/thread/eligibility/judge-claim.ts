@@ -8,7 +8,7 @@ import { evaluateExpression, isTruthy } from "../../../compile/decide/expression
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool, listSetApart } from "../../../compile/lower/party.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
-import type { ClaimCard } from "../../protocol/rpc.ts";
+import type { ClaimCard } from "../../protocol/agent.ts";
 import type { SeenEvent } from "./pick-claims.ts";
 
 /** Which rule says no. */

@@ -5,7 +5,7 @@
 import { evaluateExpression } from "../../../compile/decide/expression.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
-import type { ClaimCard } from "../../protocol/rpc.ts";
+import type { ClaimCard } from "../../protocol/agent.ts";
 import type { AgentStats } from "./agent-stats.ts";
 
 export { rankClaims } from "../../../../machines/recruitment/rank-claims.ts";

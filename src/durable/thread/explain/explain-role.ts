@@ -11,7 +11,7 @@ import type { PresenceState } from "../../../contract/statuses.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import type { AgentReason, UnfilledRole } from "../../../contract/views/explanation.ts";
 import type { Storage } from "../../host/ports.ts";
-import type { AgentStanding, ClaimCard } from "../../protocol/rpc.ts";
+import type { AgentStanding, ClaimCard } from "../../protocol/agent.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { scoreCandidate } from "../broadcast/choose-audience.ts";
 import { findSetApart, judgeCard, judgeClaimCard } from "../eligibility/judge-claim.ts";

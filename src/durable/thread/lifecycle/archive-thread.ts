@@ -3,7 +3,7 @@ import type { Json } from "../../../contract/event.ts";
 import { countBytes } from "../../../contract/limits.ts";
 import type { Result } from "../../../contract/problem.ts";
 import type { MessageView, ThreadView } from "../../../contract/views/thread.ts";
-import type { ProjectionRow } from "../../protocol/rpc.ts";
+import type { ProjectionRow } from "../../protocol/projector.ts";
 
 export const archiveLimits = {
   /** Bytes of an event's data, an output or a text that is kept whole; larger ones say their size. */

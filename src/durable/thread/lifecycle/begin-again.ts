@@ -8,14 +8,16 @@ import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
-import type { ForkBody, Message, RestartBody, Steps } from "../../protocol/rpc.ts";
+import type { Message } from "../../protocol/envelope.ts";
+import type { ForkBody, RestartBody } from "../../protocol/recruitment.ts";
+import type { Steps } from "../../protocol/task.ts";
+import type { ForkStart } from "../../protocol/workflow.ts";
 import { describeThread, makeAdmit } from "../recruitment/recruitment-logic.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import type { TaskPort } from "../task/task-port.ts";
 import { threadLimits } from "../thread-schema.ts";
 import { describeThreadWaits } from "../waits/thread-waits.ts";
 import { findNextEpoch, numberNextEpoch, type Plan, planEpoch } from "./epochs.ts";
-import type { ForkStart } from "./start-thread.ts";
 import { makeThreadId } from "./thread-id.ts";
 import { changeThread, isEnded, readThread, type ThreadRow } from "./thread-rows.ts";
 

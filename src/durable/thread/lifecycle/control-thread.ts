@@ -1,10 +1,11 @@
 /** Orders to a thread: an operator's word, and a reflex's signal by way of the queue. Knows rows and the actor host. */
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
-import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { Json } from "../../../contract/event.ts";
 import { type Result, refuse } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import { markReceived } from "../../host/rows.ts";
-import type { Delivery, Envelope } from "../../protocol/rpc.ts";
+import type { Delivery, Envelope } from "../../protocol/envelope.ts";
+import type { QueueMessage } from "../../protocol/recruitment.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { writeSupplement } from "../task/task-rows.ts";
 import type { BeginAgain } from "./begin-again.ts";
@@ -14,7 +15,7 @@ import { isEnded, readThread } from "./thread-rows.ts";
 
 export interface ThreadControl {
   /** Takes `thread.signal` of the workflow's queue. */
-  signal(envelope: Envelope): Promise<Delivery>;
+  signal(message: QueueMessage<"thread.signal">, envelope: Envelope): Promise<Delivery>;
   control(
     order: "cancel" | "suspend" | "resume",
     operator: string,
@@ -32,11 +33,10 @@ export function createThreadControl(
 ): ThreadControl {
   const { name, host, storage } = ports;
 
-  async function signal(envelope: Envelope): Promise<Delivery> {
-    const { message } = envelope;
+  async function signal(message: QueueMessage<"thread.signal">, envelope: Envelope): Promise<Delivery> {
     const mark = (): void => markReceived(storage, envelope.from, envelope.id);
-    const event = message.event as unknown as CloudEvent | null;
-    const reason = typeof message.reason === "string" ? message.reason : `${event?.type ?? "signal"} by ${event?.source ?? "its workflow"}`;
+    const { event } = message;
+    const reason = message.reason ?? `${event?.type ?? "signal"} by ${event?.source ?? "its workflow"}`;
     const thread = readThread(storage);
     if (message.signal === "resume" && thread && isEnded(thread.status) && thread.status !== "dropped") {
       const resumed = await again.resume(thread, reason, event?.data ?? null, mark);
@@ -48,7 +48,7 @@ export function createThreadControl(
       return { status: "stored" };
     }
     if (message.signal === "resume" && thread?.status === "suspended") await addSupplement(event?.data ?? null);
-    const answer = await host.send(name, { type: `thread.${String(message.signal)}`, reason }, { also: mark });
+    const answer = await host.send(name, { type: `thread.${message.signal}`, reason }, { also: mark });
     // One that the thread does not take now is known and without effect: it may have ended meanwhile.
     if (!answer.ok) host.committer.commit(mark);
     return { status: "stored" };

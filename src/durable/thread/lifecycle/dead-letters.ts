@@ -3,7 +3,8 @@ import type { Json } from "../../../contract/event.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { DeadLetterRow } from "../../host/dead-letters.ts";
-import type { Message, ProjectionRow } from "../../protocol/rpc.ts";
+import type { Message } from "../../protocol/envelope.ts";
+import type { ProjectionRow } from "../../protocol/projector.ts";
 
 export interface ThreadDeadLetters {
   /** An event became a dead letter: operators see it, and the thread waits for them. Within the host's transaction. */

@@ -2,30 +2,34 @@
  * How often a thread was begun. Ended is final for a pair of actors: what begins anew is a new pair under the next epoch,
  * in the same objects, with the same rows. Knows the root's rows and how actors are named.
  */
-import type { Start } from "../../../../machines/messages.ts";
-import type { Json } from "../../../contract/event.ts";
+import * as z from "zod";
+import { start } from "../../../../machines/messages.ts";
+import { open } from "../../../contract/shape.ts";
 import type { Storage } from "../../host/ports.ts";
+import { json } from "../../protocol/parts.ts";
 
 /** How a thread goes on after its pair of actors has ended, or was stopped for this. */
-export interface Plan {
+export const plan = open({
   /** By `$START.resume`, or from a step of it; absent steps do not count any more. */
-  start: Start;
+  start,
   /** The last step that counts; null: all do (`resume`), or none. */
-  at: number | null;
+  at: z.number().nullable(),
   /** Whose step that was: what follows is decided anew. */
-  node: string | null;
-  reason: string;
-  supplement: Json;
+  node: z.string().nullable(),
+  reason: z.string(),
+  supplement: json,
   /** The last turn of earlier epochs; known when it begins. */
-  round?: number;
-}
+  round: z.number().optional(),
+});
+export type Plan = z.infer<typeof plan>;
 
 /** Where a fork was copied from. */
-export interface Origin {
-  parent: string;
+export const origin = open({
+  parent: z.string(),
   /** The last step that was copied. */
-  at: number;
-}
+  at: z.number(),
+});
+export type Origin = z.infer<typeof origin>;
 
 /** The recruitment actor of an epoch: the first is the thread's own id. */
 export function nameActor(thread: string, epoch: number): string {

@@ -5,7 +5,7 @@ import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds/thread.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
-import type { BroadcastView } from "../../protocol/rpc.ts";
+import type { BroadcastView } from "../../protocol/task.ts";
 import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { viewStored } from "../waits/machine-view.ts";

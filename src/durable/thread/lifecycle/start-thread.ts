@@ -8,45 +8,22 @@ import type { Outcome } from "../../../contract/kinds/thread.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import { markReceived } from "../../host/rows.ts";
-import { createMail } from "../../protocol/mail.ts";
-import type { Delivery, Envelope } from "../../protocol/rpc.ts";
+import { createMail } from "../../protocol/agent.ts";
+import type { Delivery, Envelope } from "../../protocol/envelope.ts";
+import type { QueueMessage } from "../../protocol/recruitment.ts";
+import type { Admit } from "../../protocol/workflow.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
 import { makeThreadEvent } from "../log/make-event.ts";
 import { type Beginning, describeThread } from "../recruitment/recruitment-logic.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { writeSupplement } from "../task/task-rows.ts";
-import { dropEpoch, findEpoch, findNextEpoch, nameActor, type Origin, writeOrigin } from "./epochs.ts";
-import { changeThread, isEnded, type ParentLink, readThread, type ThreadRow } from "./thread-rows.ts";
-
-interface StartMessage {
-  thread: string;
-  workflow: string;
-  revision: string;
-  event: CloudEvent;
-  initiator: string;
-  key: string | null;
-  parent?: ParentLink;
-  priority?: number;
-  /** From 2 on, the thread begins anew. */
-  epoch?: number;
-  /** The thread is a copy of another, up to a step. */
-  fork?: ForkStart;
-}
-
-/** What a fork begins with, beside the steps that were copied. */
-export interface ForkStart extends Origin {
-  /** Whose step the last was; null: none was copied. */
-  node: string | null;
-  /** Agents in roles, in place of those that the author or the queue would find. */
-  roles: Record<string, string>;
-  /** Last holders of roles. */
-  last: Record<string, string>;
-}
+import { dropEpoch, findEpoch, findNextEpoch, nameActor, writeOrigin } from "./epochs.ts";
+import { changeThread, isEnded, readThread, type ThreadRow } from "./thread-rows.ts";
 
 export interface ThreadStart {
   /** Takes `thread.start`: the thread has a place. */
-  start(envelope: Envelope): Promise<Delivery>;
-  noteQueue(envelope: Envelope, status: "queued" | "dropped"): Delivery;
+  start(message: QueueMessage<"thread.start">, envelope: Envelope): Promise<Delivery>;
+  noteQueue(message: QueueMessage<"thread.queued" | "thread.dropped">, envelope: Envelope, status: "queued" | "dropped"): Delivery;
   /** @param holders who was kept for it, of one that was there before */
   endUnstarted(row: ThreadRow, status: "failed" | "cancelled", reason: string, mark: () => void, holders?: string[]): void;
 }
@@ -55,8 +32,11 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
   const { name, host, storage, clock, definition, registry, log, project } = ports;
 
   /** The queue said that the thread waits, or that it never starts. */
-  function noteQueue(envelope: Envelope, status: "queued" | "dropped"): Delivery {
-    const message = envelope.message as unknown as StartMessage & { reason: string };
+  function noteQueue(
+    message: QueueMessage<"thread.queued" | "thread.dropped">,
+    envelope: Envelope,
+    status: "queued" | "dropped",
+  ): Delivery {
     host.committer.commit(() => {
       markReceived(storage, envelope.from, envelope.id);
       const before = readThread(storage);
@@ -95,7 +75,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     project(describeThread(changed, [], changed.reason));
   }
 
-  function makeRow(message: StartMessage, status: ThreadView["status"]): ThreadRow {
+  function makeRow(message: Admit, status: ThreadView["status"]): ThreadRow {
     const now = clock.now();
     return {
       id: name,
@@ -116,8 +96,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     };
   }
 
-  async function start(envelope: Envelope): Promise<Delivery> {
-    const message = envelope.message as unknown as StartMessage;
+  async function start(message: QueueMessage<"thread.start">, envelope: Envelope): Promise<Delivery> {
     const compiled = await definition(message.revision);
     if (!compiled) throw new Error(`the revision ${message.revision} is not to be found`);
     if (message.epoch !== undefined) return startAgain(envelope, compiled, message);
@@ -145,10 +124,10 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
         definition: message.revision,
         input: {
           start: "new",
-          seats: seats.value as unknown as Json,
+          seats: seats.value,
           ...(fork && { round: fork.at, last: fork.last, ...(fork.node !== null && { from: { node: fork.node } }) }),
         },
-        metadata: { row, ...(fork && { origin: { parent: fork.parent, at: fork.at } }) } satisfies Beginning as unknown as Json,
+        metadata: { row, ...(fork && { origin: { parent: fork.parent, at: fork.at } }) } satisfies Beginning,
       },
       mark,
     );
@@ -156,7 +135,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
   }
 
   /** A new pair of actors in the same thread: with those who held its roles, under the next generation, and all that was said. */
-  async function startAgain(envelope: Envelope, compiled: CompiledWorkflow, message: StartMessage): Promise<Delivery> {
+  async function startAgain(envelope: Envelope, compiled: CompiledWorkflow, message: Admit): Promise<Delivery> {
     const mark = (): void => markReceived(storage, envelope.from, envelope.id);
     const before = readThread(storage);
     const next = findNextEpoch(storage);
@@ -192,14 +171,14 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
         definition: message.revision,
         input: {
           start,
-          seats: seats.value as unknown as Json,
+          seats: seats.value,
           // The decision that it begins with has a number of its own.
           round: round + 1,
           last: context?.last ?? {},
           offers: context?.offers ?? {},
           ...(node !== null && { from: { node } }),
         },
-        metadata: { row, next: { number: next.number, plan: { ...next.plan, round } } } satisfies Beginning as unknown as Json,
+        metadata: { row, next: { number: next.number, plan: { ...next.plan, round } } } satisfies Beginning,
       },
       mark,
     );
@@ -209,7 +188,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
   /** Whoever held a role and is still there holds it again; pools are claimed anew anyhow. */
   async function assignAgain(
     compiled: CompiledWorkflow,
-    message: StartMessage,
+    message: Admit,
     former: Record<string, Seat>,
   ): Promise<Result<Record<string, Seat>>> {
     const asked = [...new Set(Object.values(former).flatMap(({ agent }) => (agent === null ? [] : [agent])))];
@@ -227,14 +206,14 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     return succeed(seats);
   }
 
-  function isOwnAgent({ event, initiator }: StartMessage, agent: string): boolean {
+  function isOwnAgent({ event, initiator }: Admit, agent: string): boolean {
     return agent === initiator && event.source === `/agents/${initiator}`;
   }
 
   /** Named roles are bound at once: to the agent that the author named, or that the event names. */
   async function assignNamed(
     { ir }: CompiledWorkflow,
-    { event, initiator, workflow }: StartMessage,
+    { event, initiator, workflow }: Admit,
     given: Record<string, string> = {},
   ): Promise<Result<Record<string, Seat>>> {
     const seats: Record<string, Seat> = {};

@@ -1,15 +1,8 @@
 /** The root's row of its thread. Knows SQL only. */
 import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Row, Storage } from "../../host/ports.ts";
-
-/** Where a thread that another one spawned reports its end. */
-export interface ParentLink {
-  thread: string;
-  /** Address of the task whose edge spawned it. */
-  task: string;
-  round: number;
-  place: number;
-}
+import { trust } from "../../protocol/dispatch.ts";
+import { type ParentLink, parentLink } from "../../protocol/workflow.ts";
 
 export interface ThreadRow extends Row {
   id: string;
@@ -61,7 +54,7 @@ export function changeThread(storage: Storage, row: ThreadRow): void {
 }
 
 export function readParent({ parent }: Pick<ThreadRow, "parent">): ParentLink | undefined {
-  return parent === null ? undefined : (JSON.parse(parent) as ParentLink);
+  return parent === null ? undefined : trust(parentLink, JSON.parse(parent));
 }
 
 const ended: Record<ThreadStatus, boolean> = {

@@ -2,10 +2,13 @@
  * What a thread itself says, on its way out: its edges' events and its own life go to their recipients and to the reflexes that
  * listen. Knows the registry and the rows, not machines.
  */
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
-import type { Message, ProjectionRow } from "../../protocol/rpc.ts";
+import { trust } from "../../protocol/dispatch.ts";
+import type { OwnMessage } from "../../protocol/own-places.ts";
+import type { ProjectionRow } from "../../protocol/projector.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { type RoutedEvent, routeEvent } from "../../routing/route-event.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
@@ -25,12 +28,12 @@ export interface OwnEventsPorts {
 
 export interface OwnEvents {
   /** An edge's event. @returns the writes of its commit */
-  publish(message: Message): Promise<() => void>;
+  publish(message: OwnMessage<"publish">): Promise<() => void>;
   /**
    * An event of the thread's life, which is logged and told to its holders already.
    * @returns the writes of its commit; undefined: nobody listens, and nothing needs one
    */
-  route(message: Message): Promise<(() => void) | undefined>;
+  route(message: OwnMessage<"route">): Promise<(() => void) | undefined>;
 }
 
 export function createOwnEvents({ address, host, storage, clock, registry, root, stamp, project }: OwnEventsPorts): OwnEvents {
@@ -44,8 +47,8 @@ export function createOwnEvents({ address, host, storage, clock, registry, root,
     for (const follows of routed.emitted) project({ table: "event", ...follows });
   }
 
-  async function publish(message: Message): Promise<() => void> {
-    const event = stamp(message.event as unknown as CloudEvent);
+  async function publish(message: OwnMessage<"publish">): Promise<() => void> {
+    const event = stamp(message.event);
     const sender = describeSender(event);
     const { to, ...undirected } = event;
     const named = to === undefined ? undefined : await nameHolders(to);
@@ -62,11 +65,11 @@ export function createOwnEvents({ address, host, storage, clock, registry, root,
     };
   }
 
-  async function route(message: Message): Promise<(() => void) | undefined> {
-    const event = stamp(message.event as unknown as CloudEvent);
+  async function route(message: OwnMessage<"route">): Promise<(() => void) | undefined> {
+    const event = stamp(message.event);
     const sender = describeSender(event);
     const own = readThread(storage)?.workflow;
-    const sentTo = (message.sentTo ?? []) as string[];
+    const { sentTo = [] } = message;
     const routed = await routeEvent(event, sender, registry, { now: clock.now(), sentTo, ...(own !== undefined && { own }) });
     if (!routed.ok) return undefined;
     const { routing, messages, emitted } = routed.value;
@@ -81,7 +84,7 @@ export function createOwnEvents({ address, host, storage, clock, registry, root,
   async function nameHolders(to: string): Promise<string> {
     if (!to.includes("role:")) return to;
     const actor = await host.peek(root);
-    const { seats } = (actor?.context ?? { seats: {} }) as unknown as { seats: Record<string, { agent: string | null }> };
+    const seats = actor ? trust(recruitmentContext, actor.context).seats : {};
     return to
       .split(",")
       .map((part) => part.trim())

@@ -1,8 +1,8 @@
 /** What a thread says belongs to the trace of the event that began it. Knows rows and events, no machine. */
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { Storage } from "../../host/ports.ts";
-import { readMail } from "../../protocol/mail.ts";
-import type { Envelope } from "../../protocol/rpc.ts";
+import { readMail } from "../../protocol/agent.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
 import { stampTrace } from "../../trace/trace-ids.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import type { TaskStart } from "../task/task-start.ts";

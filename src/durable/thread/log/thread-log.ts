@@ -1,6 +1,6 @@
 /** What an object of a thread tells D1 of the thread's events. Knows rows, no machine. */
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { ProjectionRow } from "../../protocol/rpc.ts";
+import type { ProjectionRow } from "../../protocol/projector.ts";
 
 export interface ThreadLog {
   /** Adds an event of the thread, in the transaction. */

@@ -2,7 +2,7 @@
 import type { DeliveryRefused } from "../../../../machines/messages.ts";
 import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
 import type { Undeliverable } from "../../host/deliver-message.ts";
-import { readMail } from "../../protocol/mail.ts";
+import { readMail } from "../../protocol/agent.ts";
 import { readTurnNumber } from "../turn/turn-data.ts";
 
 /**

@@ -2,7 +2,6 @@
  * The thread's offers: who may be asked, who was, and reading the registry again while a role stays open. What the
  * machine says to `offers` lands here; what leaves are mails. Knows rows and the registry, not the machine.
  */
-import type { ToOffers } from "../../../../machines/messages.ts";
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { collectsClaims } from "../../../compile/lower/party.ts";
@@ -11,8 +10,8 @@ import { limits } from "../../../contract/limits.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import type { Outbox } from "../../host/outbox.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
-import { createMail } from "../../protocol/mail.ts";
-import type { Message } from "../../protocol/rpc.ts";
+import { createMail } from "../../protocol/agent.ts";
+import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { findSetApart, judgeCard } from "../eligibility/judge-claim.ts";
 import { readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
@@ -23,7 +22,7 @@ import { makeOfferId } from "./recruitment-logic.ts";
 
 export interface Offers {
   /** What the machine said; resolves to what is to be written in the transaction that marks it received. */
-  take(message: Message, ir: WorkflowIr, holders: Holders): Promise<() => void>;
+  take(fact: OwnMessage<"offer.open" | "offer.close">, ir: WorkflowIr, holders: Holders): Promise<() => void>;
   /** Reads the registry again for offers whose time has come; resolves to what is to be written, or undefined. */
   scan(ir: WorkflowIr, holders: Holders): Promise<(() => void) | undefined>;
   /** Offers of roles that collect claims whose every agent has answered: the machine need not wait longer. */
@@ -96,9 +95,8 @@ export function createOffers(ports: {
 
   return {
     due: () => dueAt,
-    async take(message, ir, holders) {
+    async take(fact, ir, holders) {
       const thread = readThread(storage) as ThreadRow;
-      const fact = message as unknown as ToOffers;
       const place = ir.roles.findIndex(({ name }) => name === fact.role);
       const role = ir.roles[place] as RoleIr;
       const id = makeOfferId(thread.id, place, fact.offer);

@@ -7,7 +7,9 @@ import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kind
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import { isRepeat } from "../../host/rows.ts";
-import type { Delivery, Envelope, RecruitmentRpc } from "../../protocol/rpc.ts";
+import { dispatch, type Handlers, isOf } from "../../protocol/dispatch.ts";
+import type { Delivery, Envelope } from "../../protocol/envelope.ts";
+import { queueMessages, type RecruitmentRpc } from "../../protocol/recruitment.ts";
 import { createThreadExplanation } from "../explain/explain-thread.ts";
 import { createBeginAgain } from "../lifecycle/begin-again.ts";
 import { createThreadControl } from "../lifecycle/control-thread.ts";
@@ -19,7 +21,11 @@ import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
 import { createClaimTaking } from "./take-claim.ts";
 
 /** What the root answers to; `deliver` takes what the workflow's queue says. */
-export type RecruitmentCore = Omit<RecruitmentRpc, "settleDeadLetter" | "take" | "retire"> & { take: Take<ThreadEventOf<RoleKind>> };
+export type RecruitmentCore = Omit<RecruitmentRpc, "deliver" | "settleDeadLetter" | "take" | "retire"> & {
+  take: Take<ThreadEventOf<RoleKind>>;
+  /** Undefined: it is nothing that the queue says. */
+  deliver(envelope: Envelope): Promise<Delivery> | undefined;
+};
 
 export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore {
   const { name, host, storage, keys } = ports;
@@ -30,19 +36,17 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
   const assign = createRoleAssignment(ports, show);
   const shown = () => show(null);
 
+  const handlers: Handlers<typeof queueMessages, Promise<Delivery>> = {
+    "thread.start": beginning.start,
+    "thread.queued": async (message, envelope) => beginning.noteQueue(message, envelope, "queued"),
+    "thread.dropped": async (message, envelope) => beginning.noteQueue(message, envelope, "dropped"),
+    "thread.signal": signal,
+  };
+
   return {
-    deliver(envelope: Envelope): Promise<Delivery> {
-      if (isRepeat(storage, envelope.from, envelope.id)) return Promise.resolve({ status: "stored" });
-      switch (envelope.message.type) {
-        case "thread.start":
-          return beginning.start(envelope);
-        case "thread.queued":
-          return Promise.resolve(beginning.noteQueue(envelope, "queued"));
-        case "thread.dropped":
-          return Promise.resolve(beginning.noteQueue(envelope, "dropped"));
-        default:
-          return signal(envelope);
-      }
+    deliver(envelope) {
+      const known = isOf(queueMessages, envelope.message) && isRepeat(storage, envelope.from, envelope.id);
+      return known ? Promise.resolve({ status: "stored" }) : dispatch(queueMessages, handlers, envelope);
     },
     take: createClaimTaking(ports),
     show,

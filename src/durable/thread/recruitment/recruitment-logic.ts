@@ -3,18 +3,22 @@
  * Knows the root's rows and its machine's vocabulary.
  */
 
+import * as z from "zod";
 import type { Emitted, RecruitmentToAgent } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
+import { open } from "../../../contract/shape.ts";
 import { outcomeStatuses, type ThreadStatus } from "../../../contract/statuses.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry } from "../../host/logic.ts";
 import { readChild } from "../../host/rows.ts";
-import { createMail } from "../../protocol/mail.ts";
-import type { Message, ProjectionRow } from "../../protocol/rpc.ts";
+import { createMail } from "../../protocol/agent.ts";
+import { trust } from "../../protocol/dispatch.ts";
+import type { Message } from "../../protocol/envelope.ts";
+import type { ProjectionRow } from "../../protocol/projector.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
-import { beginEpoch, findNextEpoch, type Origin, type Plan, readEpoch, readPlan, writeOrigin } from "../lifecycle/epochs.ts";
+import { beginEpoch, findNextEpoch, origin, plan, readEpoch, readPlan, writeOrigin } from "../lifecycle/epochs.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
 import { changeThread, readParent, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
@@ -25,14 +29,15 @@ import { viewStepped } from "../waits/machine-view.ts";
 import { describeRecruitmentWaits } from "../waits/recruitment-waits.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 
-/** What a recruitment actor's start brings beside its input. */
-export interface Beginning {
-  row: ThreadRow;
+/** What comes beside a recruitment actor's input. */
+const beginning = open({
+  row: z.custom<ThreadRow>(),
   /** The epoch that begins, if the thread was there before. */
-  next?: { number: number; plan: Plan };
+  next: open({ number: z.number(), plan }).optional(),
   /** Of a copy: written before the first row that shows it. */
-  origin?: Origin;
-}
+  origin: origin.optional(),
+});
+export type Beginning = z.infer<typeof beginning>;
 
 /** The full id of an offer: it names its thread and its role. */
 export function makeOfferId(thread: string, role: number, offer: number): string {
@@ -46,7 +51,7 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
       place: "recruitment",
       actors: { task: "task" },
       started: (metadata, scope) => {
-        const { row, next, origin } = metadata as unknown as Beginning;
+        const { row, next, origin } = trust(beginning, metadata);
         if (origin) writeOrigin(scope.storage, origin);
         changeThread(scope.storage, row);
         if (next) beginEpoch(scope.storage, next.number, next.plan);
@@ -55,7 +60,7 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
       childMetadata: (_src, scope) => {
         const { id: thread, workflow, event, initiator } = readThread(scope.storage) as ThreadRow;
         const again = readAgain(scope);
-        return { thread, workflow, event: JSON.parse(event), initiator, ...(again && { again }) } satisfies TaskStart as unknown as Json;
+        return { thread, workflow, event: JSON.parse(event), initiator, ...(again && { again }) } satisfies TaskStart;
       },
       expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, to, scope)),
       emitted: (event, scope, append) => announce(event, scope, append),

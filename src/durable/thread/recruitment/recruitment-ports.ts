@@ -4,7 +4,7 @@ import type { AdmissionView } from "../../../contract/views/admission.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { ControlKeys } from "../../host/control-keys.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
-import type { AgentStanding } from "../../protocol/rpc.ts";
+import type { AgentStanding } from "../../protocol/agent.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import type { TaskPort } from "../task/task-port.ts";

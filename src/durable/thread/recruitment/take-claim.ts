@@ -10,7 +10,7 @@ import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { AgentData, RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorView } from "../../host/host-types.ts";
-import type { ClaimCard } from "../../protocol/rpc.ts";
+import type { ClaimCard } from "../../protocol/agent.ts";
 import { summariseTurns } from "../eligibility/agent-stats.ts";
 import { judgeClaimCard } from "../eligibility/judge-claim.ts";
 import { type SeenEvent, scoreClaim } from "../eligibility/pick-claims.ts";

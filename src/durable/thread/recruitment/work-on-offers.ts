@@ -1,13 +1,15 @@
 /** Gives the thread's offers what its machine says of them, and the time. Knows the actor's context, no rows. */
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { type RecruitmentContext, recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
+import { trust } from "../../protocol/dispatch.ts";
+import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { OwnHandlers } from "../own-messages.ts";
 import type { ThreadBase } from "../thread-base.ts";
 import { createOffers, type Offers } from "./offers.ts";
 
 export interface OfferWork extends Pick<Offers, "due"> {
   /** What the object does for its recruitment. */
-  own: OwnHandlers;
+  own: OwnHandlers<"offer.open" | "offer.close">;
   /** Makes offers to agents that came since, and tells the machine of those that everybody has answered. */
   work(): Promise<void>;
 }
@@ -19,14 +21,14 @@ export function createOfferWork(base: ThreadBase): OfferWork {
   async function readRoles(): Promise<{ ir: WorkflowIr; context: RecruitmentContext } | undefined> {
     const actor = await host.peek(name);
     const compiled = actor?.definition ? await definition(actor.definition) : undefined;
-    return actor && compiled && { ir: compiled.ir, context: actor.context as unknown as RecruitmentContext };
+    return actor && compiled && { ir: compiled.ir, context: trust(recruitmentContext, actor.context) };
   }
 
-  const take: OwnHandlers[string] = async (message) => {
+  async function take(message: OwnMessage<"offer.open" | "offer.close">): Promise<() => void> {
     const roles = await readRoles();
     if (!roles) throw new Error(`${name} makes no offers`);
     return offers.take(message, roles.ir, roles.context);
-  };
+  }
 
   return {
     due: offers.due,

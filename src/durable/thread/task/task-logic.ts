@@ -13,8 +13,9 @@ import type { TurnLogged } from "../../../contract/kinds/turn.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry, PendingWrite, PromiseLogic, Write } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
-import { createMail } from "../../protocol/mail.ts";
-import type { Message } from "../../protocol/rpc.ts";
+import { createMail } from "../../protocol/agent.ts";
+import { trust } from "../../protocol/dispatch.ts";
+import type { Message } from "../../protocol/envelope.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
 import { resumeAudience, revokeAudience } from "../broadcast/audience.ts";
 import {
@@ -36,7 +37,7 @@ import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "../turn/turn-outcom
 import { viewStepped } from "../waits/machine-view.ts";
 import { describeTaskWait } from "../waits/task-wait.ts";
 import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./task-rows.ts";
-import { makeTurnId, readTaskStart, type TaskStart, writeTaskStart } from "./task-start.ts";
+import { makeTurnId, readTaskStart, taskStart, writeTaskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
 
 /** What comes beside `turn.answered`. */
@@ -113,7 +114,7 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
         place: "task",
         actors: { moderate: "moderate" },
         writes,
-        started: (metadata, { storage }) => writeTaskStart(storage, metadata as unknown as TaskStart),
+        started: (metadata, { storage }) => writeTaskStart(storage, trust(taskStart, metadata)),
         expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
         stepped(actor, scope) {

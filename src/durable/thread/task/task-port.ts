@@ -1,7 +1,7 @@
 /** A task as its root asks it, in the same object or in one of its own. */
 import type { Json } from "../../../contract/event.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
-import type { TaskPeek, TaskRpc } from "../../protocol/rpc.ts";
+import type { TaskPeek, TaskRpc } from "../../protocol/task.ts";
 import type { TaskCore } from "./task-core.ts";
 
 /** The task of one address. */

@@ -2,7 +2,7 @@
 import type { Json } from "../../../contract/event.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import type { Row, Storage } from "../../host/ports.ts";
-import type { StepRange, Steps } from "../../protocol/rpc.ts";
+import type { StepRange, Steps } from "../../protocol/task.ts";
 
 export interface MessageRow extends Row {
   turn: number;

@@ -1,30 +1,35 @@
 /** What a task's object knows of its thread, and how its turns are named. Knows the row, not the machine. */
-import type { Start } from "../../../../machines/messages.ts";
-import type { CloudEvent } from "../../../contract/event.ts";
+import * as z from "zod";
+import { start } from "../../../../machines/messages.ts";
+import { open } from "../../../contract/shape.ts";
 import type { StepScope } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
-
-/** What a task's object knows of its thread; it travels beside the machine's input. */
-export interface TaskStart {
-  thread: string;
-  workflow: string;
-  event: CloudEvent;
-  /** The sender's id. */
-  initiator: string;
-  /** Of a thread that was begun anew; absent: the first time. */
-  again?: Again;
-}
+import { trust } from "../../protocol/dispatch.ts";
+import { event } from "../../protocol/parts.ts";
 
 /** What a task that is not its thread's first does with what was there before. */
-export interface Again {
-  epoch: number;
-  start: Start;
+const again = open({
+  epoch: z.number(),
+  start,
   /** The last turn of earlier epochs. */
-  round: number;
+  round: z.number(),
   /** Steps after this one do not count; null: all count. */
-  keep: number | null;
-  reason: string;
-}
+  keep: z.number().nullable(),
+  reason: z.string(),
+});
+export type Again = z.infer<typeof again>;
+
+/** What a task's object knows of its thread; it comes beside the machine's input. */
+export const taskStart = open({
+  thread: z.string(),
+  workflow: z.string(),
+  event,
+  /** The sender's id. */
+  initiator: z.string(),
+  /** Of a thread that was begun anew; absent: the first time. */
+  again: again.optional(),
+});
+export type TaskStart = z.infer<typeof taskStart>;
 
 /** A task's start changes only with its epoch: it is read once in an object's life. */
 const starts = new WeakMap<object, TaskStart>();
@@ -33,19 +38,20 @@ const starts = new WeakMap<object, TaskStart>();
 export function writeTaskStart(storage: Storage, start: TaskStart): void {
   storage.exec("INSERT OR REPLACE INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
   starts.delete(storage);
-  const { again } = start;
-  if (again && again.keep !== null) storage.exec("INSERT OR REPLACE INTO undone VALUES (?, ?, ?)", again.epoch, again.keep, again.round);
+  const { again: before } = start;
+  if (before && before.keep !== null)
+    storage.exec("INSERT OR REPLACE INTO undone VALUES (?, ?, ?)", before.epoch, before.keep, before.round);
 }
 
 export function readTaskStart(scope: Pick<StepScope, "storage" | "metadata">): TaskStart {
-  if (scope.metadata !== undefined) return scope.metadata as unknown as TaskStart;
+  if (scope.metadata !== undefined) return trust(taskStart, scope.metadata);
   const known = starts.get(scope.storage);
   if (known) return known;
   const row = scope.storage.exec<{ event: string }>("SELECT event FROM task")[0];
   if (!row) throw new Error("the task has not been started");
-  const start = JSON.parse(row.event) as TaskStart;
-  starts.set(scope.storage, start);
-  return start;
+  const stored = trust(taskStart, JSON.parse(row.event));
+  starts.set(scope.storage, stored);
+  return stored;
 }
 
 /** The full id of a turn: it names its task. */

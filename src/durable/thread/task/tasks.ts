@@ -1,10 +1,12 @@
 /** The tasks of one object, one for each epoch of its thread: who answers their turns, their audiences and their children. */
 import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { isRepeat, markReceived } from "../../host/rows.ts";
-import type { Delivery, Envelope, Steps } from "../../protocol/rpc.ts";
+import { dispatch, type Handlers } from "../../protocol/dispatch.ts";
+import type { Delivery, Envelope } from "../../protocol/envelope.ts";
+import { type TaskMessage, taskMessages } from "../../protocol/task.ts";
 import { createAudience } from "../broadcast/audience.ts";
-import { type Children, childMessages } from "../children/children.ts";
-import { type OwnHandlers, readOwnSender } from "../own-messages.ts";
+import type { Children } from "../children/children.ts";
+import { markOwn, type OwnHandlers, readOwnSender } from "../own-messages.ts";
 import type { ThreadBase } from "../thread-base.ts";
 import type { ThreadPorts } from "../thread-ports.ts";
 import type { Take } from "../turn/take-in-turn.ts";
@@ -18,7 +20,7 @@ export interface Tasks {
   /** Takes a message for this object's tasks; undefined: it is for an actor. */
   deliver(envelope: Envelope): Promise<Delivery> | undefined;
   /** What the object does for its tasks. */
-  own: OwnHandlers;
+  own: OwnHandlers<"publish" | "spawn" | "audience.ask">;
   /** When {@link Tasks.work} must be called. */
   due(): number | undefined;
   work(): Promise<void>;
@@ -39,20 +41,27 @@ export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts
   }
 
   /** An agent is no more that had a turn. */
-  async function leave(envelope: Envelope): Promise<Delivery> {
-    if (!isRepeat(storage, envelope.from, envelope.id)) await audience.leave(envelope);
+  async function leave(message: TaskMessage<"audience.left">, envelope: Envelope): Promise<Delivery> {
+    if (!isRepeat(storage, envelope.from, envelope.id)) await audience.leave(message, envelope);
     return { status: "stored" };
   }
 
   /** Steps of the thread that this one is a fork of: they come before it begins. */
-  async function takeCopy({ from, id, message }: Envelope): Promise<Delivery> {
+  async function takeCopy(steps: TaskMessage<"thread.copy">, { from, id }: Envelope): Promise<Delivery> {
     if (!isRepeat(storage, from, id))
       host.committer.commit(() => {
         markReceived(storage, from, id);
-        writeSteps(storage, message as unknown as Steps);
+        writeSteps(storage, steps);
       });
     return { status: "stored" };
   }
+
+  const handlers: Handlers<typeof taskMessages, Promise<Delivery>> = {
+    "audience.left": leave,
+    "thread.copy": takeCopy,
+    "child.ended": children.noteEnd,
+    "children.end": children.endAll,
+  };
 
   return {
     find,
@@ -60,16 +69,11 @@ export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts
       const { turn } = event.data;
       return find(turn.slice(0, turn.lastIndexOf(":"))).take(agent, event, hash);
     },
-    deliver(envelope) {
-      const { type } = envelope.message;
-      if (type === "audience.left") return leave(envelope);
-      if (type === "thread.copy") return takeCopy(envelope);
-      return childMessages.has(type) ? children.deliver(envelope) : undefined;
-    },
+    deliver: (envelope) => dispatch(taskMessages, handlers, envelope),
     own: {
       publish: (message) => ownEvents.publish(message),
-      spawn: async (message, mark) => void (await children.spawn(message, mark)),
-      "audience.ask": async (_message, _mark, envelope) => void audience.ask(envelope, readOwnSender(envelope)),
+      spawn: async (message, envelope) => void (await children.spawn(message, () => markOwn(storage, envelope))),
+      "audience.ask": async (message, envelope) => void audience.ask(message, envelope, readOwnSender(envelope)),
     },
     due: audience.due,
     work: audience.work,

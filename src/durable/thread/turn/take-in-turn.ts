@@ -2,7 +2,7 @@
 import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../../contract/kinds/agent-kinds.ts";
 import type { Result } from "../../../contract/problem.ts";
-import type { ClaimCard } from "../../protocol/rpc.ts";
+import type { ClaimCard } from "../../protocol/agent.ts";
 
 /** Judges and stores events of some of the thread-bound kinds, as `ThreadActorRpc.take` does all of them. */
 export type Take<Event extends ThreadEvent> = (agent: ClaimCard, event: Event, hash: string) => Promise<Result<Accepted>>;

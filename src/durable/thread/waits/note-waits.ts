@@ -1,6 +1,6 @@
 /** Tells the index what each part of a thread waits for, where that has changed with a step. */
 import type { Wait } from "../../../contract/views/wait.ts";
-import type { ProjectionRow } from "../../protocol/rpc.ts";
+import type { ProjectionRow } from "../../protocol/projector.ts";
 
 /** The two actors of a thread. They may live in two objects, so each has a row of its own. */
 export type ThreadPart = "recruitment" | "task";

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { CloudEvent } from "../../../../src/contract/event.ts";
 import { encodeRow, prepareProjection } from "../../../../src/durable/projector/projection-statements.ts";
-import type { ProjectionRow } from "../../../../src/durable/protocol/rpc.ts";
+import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import { createTestApp } from "../../worker/test-app.ts";
 import { createUnique } from "../../worker/unique.ts";
 

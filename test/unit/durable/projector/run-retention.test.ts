@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { encodeRow, prepareProjection } from "../../../../src/durable/projector/projection-statements.ts";
 import { defaultRetention } from "../../../../src/durable/projector/retention.ts";
 import { runRetention } from "../../../../src/durable/projector/run-retention.ts";
-import type { ProjectionRow } from "../../../../src/durable/protocol/rpc.ts";
+import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import { openSqliteD1 } from "../../worker/sqlite-d1.ts";
 
 const day = 86_400_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CloudEvent, Json } from "../../../../src/contract/event.ts";
-import { createMail } from "../../../../src/durable/protocol/mail.ts";
+import { createMail } from "../../../../src/durable/protocol/agent.ts";
 import { describeRefusedMail } from "../../../../src/durable/thread/recruitment/describe-refused-mail.ts";
 
 const event = (type: string, data: Json): CloudEvent => ({

@@ -1,0 +1,51 @@
+/** How a message finds its handler, and when it is looked at whole. Knows no message. */
+import type * as z from "zod";
+import type { Envelope, Message } from "./envelope.ts";
+
+let checking = false;
+
+/** From now on everything that {@link trust} reads is parsed. Tests and simulations switch it on. */
+export function checkMessages(on: boolean): void {
+  checking = on;
+}
+
+/**
+ * What another part of this project has made, as its schema declares it: a message, a machine's fact, a stored document. It was
+ * parsed at the door and made by typed code since, so production takes it at its word, and pays nothing.
+ * @returns the very value, with all that a newer version may have added
+ * @throws where messages are checked, with the path of what is not as declared
+ */
+export function trust<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  if (checking) schema.parse(value);
+  return value as z.infer<Schema>;
+}
+
+/** What is done about each message of a table. */
+export type Handlers<Table extends Record<string, z.ZodType>, Answer> = {
+  [Type in keyof Table]: (message: z.infer<Table[Type]>, envelope: Envelope) => Answer;
+};
+
+/**
+ * Gives a message to its handler. Whoever takes the whole of a table says so by the type {@link Handlers} of its handlers.
+ * @returns undefined for a message without a handler: a newer version may have one
+ */
+export function dispatch<Table extends Record<string, z.ZodType>, Answer>(
+  table: Table,
+  handlers: Partial<Handlers<Table, Answer>>,
+  envelope: Envelope,
+): Answer | undefined {
+  const { message } = envelope;
+  const handle = <Type extends keyof Table>(type: Type): Answer | undefined => {
+    const schema: Table[Type] = table[type];
+    return handlers[type]?.(trust(schema, message), envelope);
+  };
+  return isOf(table, message) ? handle(message.type) : undefined;
+}
+
+/** Whether the table has the message's type. */
+export function isOf<Table extends Record<string, z.ZodType>>(
+  table: Table,
+  message: Message,
+): message is Message & { type: keyof Table & string } {
+  return Object.hasOwn(table, message.type);
+}

@@ -1,0 +1,23 @@
+/** What several receivers' messages are made of. */
+import * as z from "zod";
+import type { CloudEvent, Json } from "../../contract/event.ts";
+import { signals } from "../../contract/language.ts";
+import { keyOf } from "../../contract/shape.ts";
+
+/** Any JSON: what agents and authors wrote is opaque here. */
+export const json = z.custom<Json>((value) => value !== undefined, "JSON");
+
+/** An accepted event, parsed when it came. */
+export const event = z.custom<CloudEvent>(
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    ["id", "source", "type", "time"].every((name) => typeof Reflect.get(value, name) === "string"),
+  "an event",
+);
+
+/** The address of a task. */
+export const taskAddress = z.templateLiteral(["task/", z.string()]);
+
+/** An order that a reflex, an edge or a dead letter gives a thread. */
+export const order = keyOf(signals);

@@ -1,0 +1,96 @@
+/** What a thread's root takes: what its workflow's queue says, and what agents' objects tell its actor. */
+import * as z from "zod";
+import type { Json } from "../../contract/event.ts";
+import type { Accepted } from "../../contract/frames/server-frames.ts";
+import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
+import type { Signal } from "../../contract/language.ts";
+import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
+import type { Result } from "../../contract/problem.ts";
+import type { ThreadExplanation } from "../../contract/views/explanation.ts";
+import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
+import type { Once } from "../host/control-keys.ts";
+import type { ClaimCard } from "./agent.ts";
+import type { DeliverRpc } from "./envelope.ts";
+import { event, order } from "./parts.ts";
+import { admission } from "./workflow.ts";
+
+/** What the workflow's queue says. */
+export const queueMessages = declareMessages({
+  /** It has a place. */
+  "thread.start": admission,
+  /** It waits for one. */
+  "thread.queued": { ...admission, reason: z.string() },
+  /** It never gets one. */
+  "thread.dropped": { ...admission, reason: z.string() },
+  /** A reflex, an edge or a dead letter orders something. */
+  "thread.signal": {
+    signal: order,
+    event: event.nullable().optional(),
+    ref: z.string().nullable().optional(),
+    key: z.string().nullable().optional(),
+    /** Absent: the event says why. */
+    reason: z.string().optional(),
+  },
+});
+export type QueueMessage<Type extends keyof typeof queueMessages = keyof typeof queueMessages> = z.infer<(typeof queueMessages)[Type]>;
+
+const absence = { agent: z.string(), role: z.string(), generation: z.number().optional() };
+
+/** What agents' objects say of agents: events of the recruitment actor as they are. */
+export const presenceMessages = declareMessages({
+  "agent.away": absence,
+  "agent.back": absence,
+  "agent.deleted": { agent: z.string() },
+});
+export type PresenceMessage = MessageOf<typeof presenceMessages>;
+
+export type RecruitmentMessage = QueueMessage | PresenceMessage;
+
+/** What an actor of a thread takes from agents, on behalf of whom their own object asks. */
+export interface ThreadActorRpc {
+  /**
+   * Judges and stores a thread-bound event; its commit is the acceptance.
+   * @param hash of what was posted, by which a repeat is known from another event of the same id
+   */
+  take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>>;
+}
+
+/** The root object of a thread. `viewer` null: an operator; else an agent's id, who sees only threads that it takes part in. */
+export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
+  show(viewer: string | null): Promise<Result<ThreadView>>;
+  messages(
+    viewer: string | null,
+    page: { after?: number; limit: number },
+  ): Promise<Result<{ messages: MessageView[]; next: number | null }>>;
+  /** An operator's word: `operator` names who. */
+  control(signal: Signal, operator: string, body: { reason?: string; supplement?: Json }, once?: Once): Promise<Result<ThreadView>>;
+  restart(operator: string, body: RestartBody, once?: Once): Promise<Result<ThreadView>>;
+  /** Answers with the new thread. */
+  fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>>;
+  /** Takes a role from its holder: for the agent named, or for whoever is recruited. */
+  assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>>;
+  /** Runs a dead letter again, or gives it up. */
+  settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
+  /** The actor's history: each event with the state before and after and its effects. */
+  history(page: { after?: number; limit: number }): Promise<Result<Json>>;
+  /** Wakes the object to see whether its thread's time is over; false: there is none. */
+  retire(): Promise<boolean>;
+  /** Who holds each role, null where nobody does. */
+  holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
+  /** What the thread waits for and why nobody has the roles that nobody has; asks agents' objects. For operators. */
+  explain(): Promise<Result<ThreadExplanation>>;
+}
+
+/** `at`: the turns go on after this step, as if it had just been answered; absent or 0: from the start. */
+export interface RestartBody {
+  at?: number;
+  reason?: string;
+}
+
+/** `at`: the last step that is copied; absent: all. `roles`: other agents in roles. */
+export interface ForkBody {
+  at?: number;
+  roles?: Record<string, string>;
+  revision?: string;
+  reason?: string;
+}

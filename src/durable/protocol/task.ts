@@ -1,0 +1,114 @@
+/** What a task's object takes beside the events of its actor. */
+import * as z from "zod";
+import type { Json } from "../../contract/event.ts";
+import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
+import type { Result } from "../../contract/problem.ts";
+import { open } from "../../contract/shape.ts";
+import { outcomeStatuses } from "../../contract/statuses.ts";
+import type { UnreachableView } from "../../contract/views/explanation.ts";
+import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
+import type { Wait } from "../../contract/views/wait.ts";
+import type { DeliverRpc } from "./envelope.ts";
+import { event, json } from "./parts.ts";
+import type { ThreadActorRpc } from "./recruitment.ts";
+
+/** Steps of a thread as they are stored, with the decisions that follow them. */
+const steps = {
+  messages: z.array(
+    open({
+      turn: z.number(),
+      role: z.string(),
+      agent: z.string().nullable(),
+      output: z.string(),
+      body: z.string().nullable(),
+      at: z.number(),
+    }),
+  ),
+  decisions: z.array(z.record(z.string(), z.union([z.string(), z.number()]).nullable())),
+};
+
+/** How a child ended, as it tells its parent. */
+const childEnd = {
+  thread: z.string(),
+  round: z.number(),
+  place: z.number(),
+  status: z.enum([...outcomeStatuses, "dropped"]),
+  output: json,
+  error: z.string().nullable(),
+};
+
+export const taskMessages = declareMessages({
+  "child.ended": childEnd,
+  /** The thread has ended, and with it the children that it waited for. `event`: what says so. */
+  "children.end": { status: z.enum(outcomeStatuses), event: event.nullable().optional() },
+  /** Steps of the thread that this one is a fork of: they come before it begins. */
+  "thread.copy": steps,
+  /** An agent is no more, and had a broadcast's turn. */
+  "audience.left": { agent: z.string(), turn: z.string() },
+});
+export type TaskMessage<Type extends keyof typeof taskMessages = keyof typeof taskMessages> = z.infer<(typeof taskMessages)[Type]>;
+
+/** What the task's object itself takes, where it has one of its own. */
+export const taskObjectMessages = declareMessages({
+  /** Its thread is archived: it forgets all. */
+  "thread.forget": {},
+});
+export type TaskObjectMessage = MessageOf<typeof taskObjectMessages>;
+export type Steps = Omit<z.infer<(typeof taskMessages)["thread.copy"]>, "type">;
+
+/** What a thread's root asks of its task, wherever that lives. */
+export interface TaskPeek {
+  status: string;
+  round: number;
+  reason: string | null;
+  turn?: NonNullable<ThreadView["turn"]>;
+  last?: { role: string; output: Json };
+  /** The prompt of the last decision. */
+  prompt: string | null;
+  /** Threads that its edges spawned, oldest first, at most a page of them. */
+  children: string[];
+  /** What it waits for; null: for nothing, or its recruitment says. */
+  wait: Wait | null;
+  /** The last broadcast of each role that had one. */
+  broadcasts: { [role: string]: BroadcastView };
+  /** Whom the task's object cannot reach. */
+  unreachable: UnreachableView[];
+}
+
+/** How far a broadcast is. */
+export interface BroadcastView {
+  turn: number;
+  asked: number;
+  acked: number;
+  failed: number;
+  /** Answers that came when it was closed, and changed nothing. */
+  late: number;
+  /** `collecting`, `acked`, `partial`, or how the thread was called off. */
+  state: string;
+  since: string;
+  /** Until when answers are waited for. */
+  until: string;
+}
+
+export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
+  /** @param task its name: one object has the tasks of all of a thread's epochs */
+  peek(task: string): Promise<TaskPeek | undefined>;
+  /** Whether the agent was given a broadcast's turn, and so takes part. */
+  asked(agent: string): Promise<boolean>;
+  /** What a resume adds to the thread, for those who get a turn after it; null: nothing. */
+  supplement(supplement: Json): Promise<void>;
+  messages(page: { after?: number; limit: number }): Promise<{ messages: MessageView[]; next: number | null }>;
+  /** As the root's; null: there is no such event here. */
+  settleDeadLetter(order: "retry" | "drop", id: number): Promise<Result<null>>;
+  /** Steps that count, as rows for a copy. */
+  steps(range: StepRange): Promise<Steps>;
+  /** The actor's history, a page after a revision. */
+  history(task: string, page: { after?: number; limit: number }): Promise<Json>;
+}
+
+/** Steps after one turn, through another. */
+export interface StepRange {
+  after: number;
+  through: number;
+  limit: number;
+}
