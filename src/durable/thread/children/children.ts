@@ -6,7 +6,7 @@ import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import { checkSchema, describeMisfits } from "../../../contract/json-schema/check-schema.ts";
 import { findNearestName } from "../../../contract/nearest-name.ts";
-import type { EndedStatus, OutcomeStatus } from "../../../contract/statuses.ts";
+import type { OutcomeStatus } from "../../../contract/statuses.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import { isRepeat, markReceived } from "../../host/rows.ts";
