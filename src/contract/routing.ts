@@ -1,6 +1,6 @@
 /** What an accepted event led to, and how far it came: as it is decided once, stored, and shown to who asks why. */
 import * as z from "zod";
-import { type ReflexKind, reflexKinds, signals, wordsOf } from "./language.ts";
+import { reflexKinds, signals, wordsOf } from "./language.ts";
 import { open, time } from "./shape.ts";
 
 /** What a workflow's queue did about a reflex that fired. */
@@ -35,17 +35,6 @@ export const verdict = open({
   emitted: z.array(z.string()).optional().describe("Ids of the events that it published, whose source is `/workflows/<name>`."),
 });
 export type Verdict = z.infer<typeof verdict>;
-
-/** Under what its workflow's queue knows what came of a reflex that fired; undefined: the queue has nothing to do with it. */
-export function nameOutcome(event: { source: string; id: string }, { verdict, kind, place, thread }: Verdict): string | undefined {
-  if (verdict !== "fired") return undefined;
-  const names: Record<ReflexKind, string | undefined> = {
-    workflow: thread,
-    signal: `${place} ${event.source} ${event.id}`,
-    emit: undefined,
-  };
-  return names[kind];
-}
 
 /** What was decided of an event at its acceptance. */
 export const routing = open({

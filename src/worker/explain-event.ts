@@ -1,8 +1,9 @@
 /** What became of an event: each reflex's verdict, and how far it came to each agent that it was sent to. */
 
 import type { CloudEvent } from "../contract/event.ts";
+import { nameOutcome } from "../contract/name-outcome.ts";
 import { findNearestName } from "../contract/nearest-name.ts";
-import { type Delivered, nameOutcome, type ReflexOutcome, type Routing, type Verdict } from "../contract/routing.ts";
+import type { Delivered, ReflexOutcome, Routing, Verdict } from "../contract/routing.ts";
 import { createD1Registry } from "../durable/registry/create-d1-registry.ts";
 import { type UndeliveredData, undelivered } from "../durable/routing/describe-undelivered.ts";
 import type { AppPorts } from "./app-ports.ts";

@@ -1,7 +1,7 @@
 /** Checks what only the cloud asks: reflexes, and what it does not do. */
 
 import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
-import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
+import { engineKindNames } from "../../contract/kinds/engine-kind-names.ts";
 import type { Binding } from "../../contract/language.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
@@ -10,7 +10,7 @@ import { findEntry, findText, findValue, isText, listItems } from "../source/nod
 import type { Outline } from "./outline.ts";
 
 /** Kinds of the orchestrator that a reflex may listen to. */
-const nerveKinds = Object.keys({ ...agentKinds, ...engineKinds });
+const nerveKinds = [...Object.keys(agentKinds), ...engineKindNames];
 
 /** Settings of a nerve daemon that the cloud does not read. */
 const daemonSettings = ["agents", "extract", "api"];

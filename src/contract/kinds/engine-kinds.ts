@@ -1,9 +1,9 @@
 /** The `nerve.*` kinds that the orchestrator says: what each says, who says it, and whom it reaches. */
 import * as z from "zod";
 import type { Channel } from "../channels.ts";
-import type { CloudEvent, Json } from "../event.ts";
 import { reflexKinds, wordsOf } from "../language.ts";
 import { json, open } from "../shape.ts";
+import type { engineKindNames } from "./engine-kind-names.ts";
 import { claimAccepted, claimRejected, offerClosed, offerOpened } from "./offer.ts";
 import { roleAssigned, roleEnded, threadEnded, threadGoing } from "./thread.ts";
 import { turnAssigned, turnLogged, turnRevoked } from "./turn.ts";
@@ -107,32 +107,13 @@ export const engineKinds = {
     }),
     ...{ from: "mailbox", ...unsent },
   },
-} as const satisfies { [kind: string]: EngineKindRow };
+} as const satisfies { [Kind in (typeof engineKindNames)[number]]: EngineKindRow };
 
 /** A kind that the orchestrator says. */
-export type EngineKind = keyof typeof engineKinds;
+export type EngineKind = (typeof engineKindNames)[number];
 
 /** Those that agents are given. */
 export type GivenKind = { [K in EngineKind]: (typeof engineKinds)[K]["channel"] extends null ? never : K }[EngineKind];
 
 /** `data` of an {@link EngineKind}. */
 export type EngineData<K extends EngineKind> = z.infer<(typeof engineKinds)[K]["data"]>;
-
-/** What an event has beside its kind and its data. */
-type Attributes = Pick<CloudEvent, "id" | "source" | "correlationid" | "causationid" | "traceparent">;
-
-/**
- * Makes an event of the orchestrator's own: the one way to do so, so that a kind that is not in the table, or data that is not the
- * kind's, does not compile.
- * @param now milliseconds since the epoch
- */
-export function makeEngineEvent<K extends EngineKind>(type: K, attributes: Attributes, now: number, data: EngineData<K>): CloudEvent {
-  const { id, source, correlationid, causationid, traceparent } = attributes;
-  return {
-    ...{ specversion: "1.0", id, source, type, time: new Date(now).toISOString() },
-    ...(correlationid !== undefined && { correlationid }),
-    ...(causationid !== undefined && { causationid }),
-    ...(traceparent !== undefined && { traceparent }),
-    data: data as Json,
-  };
-}

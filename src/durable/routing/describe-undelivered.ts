@@ -1,6 +1,7 @@
 /** What the log says of an event that a mailbox will never take: its sender is told nowhere else. */
 import type { CloudEvent } from "../../contract/event.ts";
-import { type EngineData, makeEngineEvent } from "../../contract/kinds/engine-kinds.ts";
+import type { EngineData } from "../../contract/kinds/engine-kinds.ts";
+import { makeEngineEvent } from "../../contract/kinds/make-engine-event.ts";
 import type { Undeliverable } from "../host/deliver-message.ts";
 import { readMail } from "../protocol/agent.ts";
 import { deriveId } from "./derive-id.ts";

@@ -6,7 +6,7 @@
 
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { CloudEvent } from "../../contract/event.ts";
-import { makeEngineEvent } from "../../contract/kinds/engine-kinds.ts";
+import { makeEngineEvent } from "../../contract/kinds/make-engine-event.ts";
 import { countBytes, cutToBytes, limits } from "../../contract/limits.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import { type Result, succeed } from "../../contract/problem.ts";

@@ -1,6 +1,6 @@
 /** What a workflow says of a thread that has no place: to its object, to who began it, and to D1. Knows messages, no rows of the queue. */
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import { makeEngineEvent } from "../../contract/kinds/engine-kinds.ts";
+import { makeEngineEvent } from "../../contract/kinds/make-engine-event.ts";
 import type { Outbox } from "../host/outbox.ts";
 import type { Clock } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";

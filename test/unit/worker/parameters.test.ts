@@ -1,4 +1,4 @@
-/** [PAR] The API's parameters: each is declared once, told as what it is, and read by the routes that describe it. */
+/** [DESC] The API's parameters: each is declared once, told as what it is, and read by the routes that describe it. */
 import { HonoRequest } from "hono/request";
 import { expect, test, vi } from "vitest";
 import { type Json, postedEvent } from "../../../src/contract/event.ts";
@@ -41,14 +41,14 @@ const texts = [
   "a".repeat(2_000),
 ];
 
-test.each(declared)("[PAR1] %s says what it is, with an example that its route takes", (_, { description, example, type, schema }) => {
+test.each(declared)("[DESC1] %s says what it is, with an example that its route takes", (_, { description, example, type, schema }) => {
   expect(description).toMatch(/^.{10,}\.$/s);
   expect(inspectSchema(type)).toEqual([]);
   expect(checkSchema(type, example)).toEqual([]);
   expect(schema.safeParse(write(example)).success).toBe(true);
 });
 
-test.each(declared)("[PAR2] %s is typed as what it is: its type takes what its route takes", (_, { type, schema }) => {
+test.each(declared)("[DESC2] %s is typed as what it is: its type takes what its route takes", (_, { type, schema }) => {
   const read = (text: string): Json => {
     if (type["type"] === "integer") return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
     // `0` and `1` say no and yes as well.
@@ -136,21 +136,21 @@ async function readAll({ route, path = {}, query }: RouteDoc): Promise<Reading> 
 }
 
 test.each(routeDocs.map((doc) => [doc.route, doc] as const))(
-  "[PAR3] %s reads what it describes, and describes what it reads",
+  "[DESC3] %s reads what it describes, and describes what it reads",
   async (route, doc) => {
     const { path = {}, query, headers = {} } = doc;
     expect(Object.keys(path)).toEqual([...route.matchAll(/:(\w+)/g)].map(([, name]) => name));
     const reading = await readAll(doc);
     expect([...reading.query].toSorted()).toEqual(Object.keys(query?.parameters ?? {}).toSorted());
     const described = Object.keys(headers).map((name) => name.toLowerCase());
-    // Those of an event in binary mode are gone through, see PAR5.
+    // Those of an event in binary mode are gone through, see DESC5.
     const named = described.filter((name) => !name.startsWith("ce-") || name === "ce-specversion");
     expect([...reading.headers]).toEqual(expect.arrayContaining(named));
     expect([...reading.headers].filter((name) => !described.includes(name) && !general.includes(name))).toEqual([]);
   },
 );
 
-test("[PAR4] what a strict query does not describe is refused by name", async () => {
+test("[DESC4] what a strict query does not describe is refused by name", async () => {
   const app = createTestApp(openSqliteD1());
   app.objects.threads.set(String(pathParameters.thread.example), []);
   const strict = routeDocs.filter(({ query, route }) => query && route.startsWith("GET") && !("client" in query.parameters));
@@ -163,7 +163,7 @@ test("[PAR4] what a strict query does not describe is refused by name", async ()
   }
 });
 
-test("[PAR5] an event in binary mode is made of the headers that are described, and each is an attribute", async () => {
+test("[DESC5] an event in binary mode is made of the headers that are described, and each is an attribute", async () => {
   const app = createTestApp(openSqliteD1());
   const token = await app.register("alice");
   const headers = Object.fromEntries(

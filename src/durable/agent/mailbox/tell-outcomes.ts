@@ -3,7 +3,8 @@
  * reached them. Knows answers and queues, not how events are stored.
  */
 import type { Accepted } from "../../../contract/frames/server-frames.ts";
-import { nameOutcome, type ReflexOutcome, type Verdict } from "../../../contract/routing.ts";
+import { nameOutcome } from "../../../contract/name-outcome.ts";
+import type { ReflexOutcome, Verdict } from "../../../contract/routing.ts";
 import { routingLimits } from "../../routing/routing-limits.ts";
 
 /** Asks one workflow's queue. */

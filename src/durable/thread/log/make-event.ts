@@ -3,7 +3,8 @@
 import type { RoleIr } from "../../../compile/ir.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import { formatDuration } from "../../../contract/format-duration.ts";
-import { type EngineData, type EngineKind, makeEngineEvent } from "../../../contract/kinds/engine-kinds.ts";
+import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
+import { makeEngineEvent } from "../../../contract/kinds/make-engine-event.ts";
 
 /**
  * @param id unique in the thread and the same when the step is taken again: made of the actor, its revision and a name

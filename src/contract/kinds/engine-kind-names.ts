@@ -1,0 +1,23 @@
+/** The names of the kinds that the orchestrator says, for whoever needs no schema of them: the Worker knows what it says itself. */
+export const engineKindNames = [
+  "nerve.offer.opened",
+  "nerve.offer.closed",
+  "nerve.claim.accepted",
+  "nerve.claim.rejected",
+  "nerve.role.assigned",
+  "nerve.role.ended",
+  "nerve.turn.assigned",
+  "nerve.turn.revoked",
+  "nerve.thread.queued",
+  "nerve.thread.started",
+  "nerve.thread.suspended",
+  "nerve.thread.resumed",
+  "nerve.thread.completed",
+  "nerve.thread.failed",
+  "nerve.thread.cancelled",
+  "nerve.thread.dropped",
+  "nerve.thread.spawned",
+  "nerve.spawn.refused",
+  "nerve.chain.stopped",
+  "nerve.delivery.refused",
+] as const;
