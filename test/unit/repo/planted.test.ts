@@ -47,7 +47,7 @@ const words: Plant[] = [
     "src/compile/lower/policies.ts",
     "src/compile/lower/edges.ts",
     "src/compile/draw/engine-paths.ts",
-    "src/durable/thread/explain/describe-then.ts",
+    "src/durable/thread/waits/describe-then.ts",
     "src/durable/thread/turn/turn-data.ts",
   ]),
   plantWord("lossPolicies", "a policy for lost holders", [
@@ -55,13 +55,13 @@ const words: Plant[] = [
     "src/compile/lower/named-region.ts",
     "src/compile/lower/open-region.ts",
     "src/compile/draw/engine-paths.ts",
-    "src/durable/thread/explain/describe-then.ts",
+    "src/durable/thread/waits/describe-then.ts",
   ]),
   plantWord("unfilledPolicies", "a policy for roles that nobody takes", [
     "src/compile/lower/policies.ts",
     "src/compile/lower/open-region.ts",
     "src/compile/draw/engine-paths.ts",
-    "src/durable/thread/explain/describe-then.ts",
+    "src/durable/thread/waits/describe-then.ts",
   ]),
   plantWord("pickModes", "a pick mode", [
     "src/compile/lower/party.ts",
@@ -112,6 +112,11 @@ const states: Plant[] = [
     "src/durable/thread/children/child-rows.ts",
     "src/durable/trace/build-trace.ts",
   ]),
+  {
+    ...{ what: "what a thread waits for", file: "src/contract/waits.ts", after: "export const waitMeanings = {", word: "planted_wait" },
+    value: '\n  planted_wait: "Planted.",',
+    handledIn: ["src/contract/waits.ts", "src/durable/thread/explain/suggest-commands.ts"],
+  },
   plantStatus("turnOutcomes", "a turn's outcome", ["src/durable/thread/eligibility/agent-stats.ts"]),
   plantStatus("presenceStates", "a presence state", ["src/worker/routes/status.ts", "src/durable/thread/explain/explain-role.ts"]),
   {
@@ -123,6 +128,51 @@ const states: Plant[] = [
     ...{ what: "what becomes of a reflex", file: "src/contract/routing.ts", word: "planted_outcome" },
     ...{ after: `.enum(["started", `, value: '"planted_outcome", ' },
     handledIn: ["src/cli/lib/events/render-routing.ts"],
+  },
+];
+
+const messages: Plant[] = [
+  {
+    ...{ what: "a kind that a task takes", file: "src/contract/kinds/agent-kinds.ts", after: "export const agentKinds = {" },
+    word: "nerve.planted.turn",
+    value:
+      '\n  "nerve.planted.turn": { summary: "Planted.", data: open({ turn: id, lease }), takes: "task", subject: "turn", accepted: "Planted." },',
+    handledIn: [
+      "src/durable/agent/accept-events.ts",
+      "src/durable/thread/task/task-core.ts",
+      "src/durable/thread/broadcast/take-audience-answer.ts",
+    ],
+  },
+  {
+    ...{ what: "a kind that a recruitment takes", file: "src/contract/kinds/agent-kinds.ts", word: "nerve.planted.role" },
+    after: 'accepted: "The role is free.",\n  },',
+    value:
+      '\n  "nerve.planted.role": { summary: "Planted.", data: open({ thread: id }), takes: "recruitment", subject: "thread", accepted: "Planted." },',
+    handledIn: ["src/durable/agent/accept-events.ts", "src/durable/thread/recruitment/take-claim.ts"],
+  },
+  {
+    ...{ what: "a kind that agents are given", file: "src/contract/kinds/engine-kinds.ts", after: "export const engineKinds = {" },
+    word: "nerve.planted.given",
+    value: '\n  "nerve.planted.given": { summary: "Planted.", data: json, from: "task", channel: "my", audience: "nobody" },',
+    handledIn: ["src/client/take-given.ts"],
+  },
+  {
+    ...{ what: "a frame that an agent sends", file: "src/contract/frames/agent-frames.ts", after: "export const agentFrames = {" },
+    word: "planted_sent",
+    value: '\n  planted_sent: z.object({ type: z.literal("planted_sent") }),',
+    handledIn: ["src/durable/agent/connection/socket-frames.ts"],
+  },
+  {
+    ...{ what: "a frame that the server sends", file: "src/contract/frames/server-frames.ts", after: "export const serverFrames = {" },
+    word: "planted_frame",
+    value: '\n  planted_frame: open({ type: z.literal("planted_frame") }),',
+    handledIn: ["src/client/socket-transport.ts"],
+  },
+  {
+    ...{ what: "a message of the stream", file: "src/contract/frames/server-frames.ts", after: "export const streamMessages = {" },
+    word: "planted_message",
+    value: "\n  planted_message: open({}),",
+    handledIn: ["src/client/sse-transport.ts"],
   },
 ];
 
@@ -192,7 +242,7 @@ function plantInto(folder: string, { file, after, value }: Pick<Plant, "file" | 
 
 beforeAll(async () => {
   const [clean, changed, documented] = [copySource(), copySource(), copySource()];
-  for (const plant of [...words, ...states]) plantInto(changed, plant);
+  for (const plant of [...words, ...states, ...messages]) plantInto(changed, plant);
   for (const plant of [...words, diagnostic]) plantInto(documented, plant);
   const describe = run(documented, "node", ["scripts/describe.ts", "--check"]);
   [sound, planted, stale] = await Promise.all([compile(clean), compile(changed), describe]);
@@ -214,6 +264,8 @@ function expectComplaints({ word, handledIn }: Plant): void {
 test.for(words)("[PLANT1] $what that is not handled does not compile", expectComplaints);
 
 test.for(states)("[PLANT2] $what that is not handled does not compile", expectComplaints);
+
+test.for(messages)("[PLANT4] $what that is not handled does not compile", expectComplaints);
 
 test("[PLANT1] a word that the docs and the editors' schema do not have is reported", () => {
   expect(stale).toContain("docs/language.md is not what the code says");
