@@ -63,8 +63,8 @@ const word = `CASE w.waits_for ${Object.entries(oldWaitWords)
   .map(([old, now]) => `WHEN '${old}' THEN '${now}'`)
   .join(" ")} ELSE w.waits_for END`;
 
-// A task's wait goes before its recruitment's: a thread that runs is waited on in its turn. Of a suspended one the task's row names
-// the turn. Milliseconds of a text as SQLite has it.
+// A task's wait goes before its recruitment's, for a thread that runs is waited on in its turn; where the turn's holder is away, that
+// is said first, as in `describeThreadWaits`. Of a suspended thread the task's row names the turn. Milliseconds of a text as SQLite has it.
 const listed = `
 SELECT t.position, t.id, t.workflow, t.revision, t.status, t.initiator, t.key, t.agents, t.waiting AS reason, t.parent, t.created_at, t.updated_at,
   CASE WHEN t.status IN ('completed', 'failed', 'cancelled', 'dropped') THEN NULL WHEN t.status = 'queued' THEN 'place'
@@ -75,7 +75,9 @@ SELECT t.position, t.id, t.workflow, t.revision, t.status, t.initiator, t.key, t
   w.until
 FROM thread t LEFT JOIN wait w ON w.thread = t.id
   AND (t.status IN ('recruiting', 'running') OR (t.status = 'suspended' AND w.part = 'task' AND w.waits_for = 'person')) AND w.part = (
-  SELECT part FROM wait WHERE thread = t.id AND waits_for IS NOT NULL ORDER BY part DESC LIMIT 1)`;
+  SELECT part FROM wait p WHERE thread = t.id AND waits_for IS NOT NULL ORDER BY (waits_for = 'holder' AND EXISTS (
+    SELECT 1 FROM wait turn WHERE turn.thread = p.thread AND turn.part = 'task' AND turn.waits_for = 'answer' AND turn.role = p.role)) DESC,
+    part DESC LIMIT 1)`;
 
 const live = "t.status IN ('queued', 'recruiting', 'running', 'suspended')";
 

@@ -143,7 +143,8 @@ function describeArchived({ archivedAt, keptUntil }: ThreadView, messages: Messa
   return `archived ${archivedAt}, shown until ${keptUntil ?? "it is pruned"}: it cannot be changed any more${kept}`;
 }
 
-function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageView[]): string {
+/** A thread from near by, as prose. */
+export function renderThread(terminal: Terminal, thread: ThreadView, messages: MessageView[]): string {
   const { waiting, turn, outcome, error } = thread;
   const bold = (text: string) => terminal.style("bold", text);
   const lines = [

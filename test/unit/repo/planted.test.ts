@@ -104,6 +104,7 @@ const states: Plant[] = [
   plantStatus("threadStatuses", "a thread status", [
     "src/durable/thread/lifecycle/thread-rows.ts",
     "src/durable/thread/explain/suggest-commands.ts",
+    "src/durable/thread/waits/thread-waits.ts",
   ]),
   plantStatus("outcomeStatuses", "a way to end", [
     "src/compile/lower/task.ts",
@@ -119,6 +120,11 @@ const states: Plant[] = [
   },
   plantStatus("turnOutcomes", "a turn's outcome", ["src/durable/thread/eligibility/agent-stats.ts"]),
   plantStatus("presenceStates", "a presence state", ["src/worker/routes/status.ts", "src/durable/thread/explain/explain-role.ts"]),
+  {
+    ...{ what: "what a thread waits for", file: "src/contract/waits.ts", after: "export const waitMeanings = {" },
+    ...{ value: '\n  planted_wait: "Planted.",', word: "planted_wait" },
+    handledIn: ["src/contract/waits.ts", "src/durable/thread/explain/suggest-commands.ts", "src/worker/thread-index.ts"],
+  },
   {
     ...{ what: "a problem's code", file: "src/contract/problem.ts", after: "export const problemCodes = {" },
     ...{ value: "\n  planted_problem: { status: 400, nrv: 8999, retryable: false },", word: "planted_problem" },
