@@ -34,18 +34,20 @@ export const problemMeanings: Readonly<Record<ProblemCode, { meaning: string; do
 };
 
 /** A problem as it travels. */
-export const problemView = z.looseObject({
-  type: z.string().describe("A URI that names the code."),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string().describe("What happened and what to do."),
-  code: z
-    .enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]])
-    .describe((Object.keys(problemCodes) as ProblemCode[]).map((code) => `\`${code}\`: ${problemMeanings[code].meaning}`).join("\n")),
-  nrv: z.string().regex(/^NRV\d{4}$/),
-  retryable: z.boolean().describe("Whether the same, under the same id, may be sent again."),
-  retryAfter: z.number().optional().describe("Seconds."),
-}) as z.ZodType<Problem>;
+export const problemView = z
+  .object({
+    type: z.string().describe("A URI that names the code."),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe("What happened and what to do."),
+    code: z
+      .enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]])
+      .describe((Object.keys(problemCodes) as ProblemCode[]).map((code) => `\`${code}\`: ${problemMeanings[code].meaning}`).join("\n")),
+    nrv: z.string().regex(/^NRV\d{4}$/),
+    retryable: z.boolean().describe("Whether the same, under the same id, may be sent again."),
+    retryAfter: z.number().optional().describe("Seconds."),
+  })
+  .catchall(z.json()) as z.ZodType<Problem>;
 
 /** docs/problems.md. */
 export function renderProblems(): string {

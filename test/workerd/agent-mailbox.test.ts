@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
-import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
+import { deliver, mail, makeEnvelope, poll, readPlanted } from "./mail.ts";
 import { agentStub, call, connect, join, type Player, type Socket } from "./stage.ts";
 
 let agents = 0;
@@ -191,14 +191,14 @@ test("[MAIL9] a turn stays in /v1/me until it is over, acknowledged or not; an o
   const { seqs } = await poll(reader);
   await ack(reader, { seqs });
   await evictDurableObject(agentStub(reader.id));
-  expect(await reader.get("/v1/me")).toMatchObject({
+  expect(await readPlanted(reader, "/v1/me")).toMatchObject({
     turns: [{ name: "turn" }],
     offers: [{ name: "offer" }],
     inbox: { unacknowledged: 0 },
   });
   await deliver(reader, makeEnvelope(reader, { name: "revoked", ends: "t.1:1" }));
   await deliver(reader, makeEnvelope(reader, { name: "closed", ends: "t:0:1", channel: "open" }));
-  expect(await reader.get("/v1/me")).toMatchObject({ turns: [], offers: [], inbox: { unacknowledged: 2 } });
+  expect(await readPlanted(reader, "/v1/me")).toMatchObject({ turns: [], offers: [], inbox: { unacknowledged: 2 } });
 });
 
 test("[MAIL10] a full mailbox drops offers first, then refuses; nothing that it has is lost", async () => {

@@ -5,6 +5,7 @@ import { expect, vi } from "vitest";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
 import type { Accepted, InboxItem } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import { findAnswerFaults } from "../declared-answers.ts";
 
 /** JSON of which a test names what it expects. */
 // biome-ignore lint/suspicious/noExplicitAny: answers are judged by the tests' own expectations
@@ -31,13 +32,16 @@ export async function listAgentObjects(): Promise<string[]> {
   return (await listDurableObjectIds(bindings.AGENT)).map(String);
 }
 
-/** One request to the Worker; without a token, as the operator. */
+/**
+ * One request to the Worker; without a token, as the operator. [API23] Whatever is answered must be what the contract declares.
+ * `planted`: what is answered was put into a mailbox by the test's own hand, and is no real event.
+ */
 export async function call(
   method: string,
   path: string,
-  options: { token?: string; body?: Json; text?: string; type?: string; key?: string } = {},
+  options: { token?: string; body?: Json; text?: string; type?: string; key?: string; planted?: true } = {},
 ): Promise<Answer> {
-  const { token = env.NERVEFLARE_ADMIN_TOKEN, body, text, type, key } = options;
+  const { token = env.NERVEFLARE_ADMIN_TOKEN, body, text, type, key, planted } = options;
   const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
   const response = await exports.default.fetch(`http://nerveflare.test${path}`, {
     method,
@@ -49,7 +53,9 @@ export async function call(
     ...(sent !== undefined && { body: sent }),
   });
   const answered = await response.text();
-  return { status: response.status, body: answered === "" ? null : JSON.parse(answered) };
+  const parsed = answered === "" ? null : JSON.parse(answered);
+  if (!planted) expect(findAnswerFaults(method, path, response.status, parsed), "what is sent is what is declared").toEqual([]);
+  return { status: response.status, body: parsed };
 }
 
 export async function publish(name: string, text: string): Promise<string> {

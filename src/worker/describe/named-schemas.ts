@@ -1,6 +1,7 @@
 /** What has a name in the descriptions, and so in the types that are generated of them: `Thread`, `TurnAssigned`, `TurnAssignedEvent`. */
 import { cloudEvent, postedEvent } from "../../contract/event.ts";
 import { accepted, inboxItem, inboxPage, rejected, serverNote } from "../../contract/frames/server-frames.ts";
+import { answers } from "../../contract/http/answers.ts";
 import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
 import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
 import { lease } from "../../contract/kinds/lease.ts";
@@ -11,7 +12,6 @@ import { json } from "../../contract/shape.ts";
 import { threadExplanation } from "../../contract/views/explanation.ts";
 import { messageView, threadView } from "../../contract/views/thread.ts";
 import { wait } from "../../contract/views/wait.ts";
-import { answerShapes } from "./answer-shapes.ts";
 import { createSchemaWriter, type NamedSchemas, referTo, type SchemaObject, type SchemaWriter } from "./to-json-schema.ts";
 
 const shared: NamedSchemas = {
@@ -23,12 +23,12 @@ const shared: NamedSchemas = {
   InboxItem: [inboxItem, "output"],
   InboxPage: [inboxPage, "output"],
   Note: [serverNote, "output"],
-  Me: [answerShapes.me, "output"],
+  Me: [answers.me, "output"],
   Thread: [threadView, "output"],
   Message: [messageView, "output"],
   Wait: [wait, "output"],
   Explanation: [threadExplanation, "output"],
-  LogEntry: [answerShapes.logEntry, "output"],
+  LogEntry: [answers.logEntry, "output"],
   Lease: [lease, "output"],
   Outcome: [outcome, "output"],
   Handover: [handover, "output"],

@@ -1,6 +1,6 @@
 /** Every route's description, in the order in which people read them. The app's own routes are the other side: a test compares. */
 
-import { answerShapes } from "./answer-shapes.ts";
+import { answers } from "../../contract/http/answers.ts";
 import type { RouteDoc } from "./route-doc.ts";
 import { agentDocs } from "./routes/agents.ts";
 import { broadcastDocs } from "./routes/broadcasts.ts";
@@ -22,7 +22,7 @@ const openDocs: RouteDoc[] = [
     tag: "operations",
     summary: "Whether the server answers",
     callers: "anybody",
-    answers: { 200: { description: "It does.", schema: answerShapes.any } },
+    answers: { 200: { description: "It does.", schema: answers.alive } },
   },
   {
     route: "GET /readyz",
@@ -30,8 +30,8 @@ const openDocs: RouteDoc[] = [
     summary: "Whether requests can be served",
     callers: "anybody",
     answers: {
-      200: { description: "They can.", schema: answerShapes.readiness },
-      503: { description: "They cannot: `status` and the failing `checks` say why.", schema: answerShapes.readiness },
+      200: { description: "They can.", schema: answers.readiness },
+      503: { description: "They cannot: `status` and the failing `checks` say why.", schema: answers.readiness },
     },
   },
   ...["openapi", "asyncapi"].map(
@@ -40,7 +40,7 @@ const openDocs: RouteDoc[] = [
       tag: "operations",
       summary: "This description, for machines",
       callers: "anybody",
-      answers: { 200: { description: "The document.", schema: answerShapes.any } },
+      answers: { 200: { description: "The document.", schema: answers.document } },
     }),
   ),
   {

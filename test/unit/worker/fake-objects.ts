@@ -57,7 +57,8 @@ export function createFakeObjects(): FakeObjects {
     const agentsOfThread = threads.get(id);
     if (!agentsOfThread || (viewer !== null && !agentsOfThread.includes(viewer))) return refuse("not_found", `There is no thread ${id}.`);
     const event = { specversion: "1.0", id: "e", source: "/agents/a", type: "a.b", time: "2026-11-20T12:00:00Z" };
-    const view = { id, workflow: "w", status: "running", createdAt: event.time, event, round: 1, roles: {}, children: [] };
+    const times = { createdAt: event.time, updatedAt: event.time };
+    const view = { id, workflow: "w", revision: "r", status: "running", ...times, event, round: 1, roles: {}, children: [] };
     return succeed(view as unknown as ThreadView);
   }
 
@@ -120,7 +121,9 @@ export function createFakeObjects(): FakeObjects {
       async me(principal) {
         note(`agent/${name}`, "me", principal);
         const judged = await judge(name, principal);
-        return judged.ok ? succeed<Json>({ id: judged.value.id, turns: [] }) : judged;
+        return judged.ok
+          ? succeed<Json>({ ...judged.value, limits: {}, now: "2026-11-20T12:00:00Z", rolesHeld: [], turns: [], offers: [] })
+          : judged;
       },
       async accept(principal, events) {
         note(`agent/${name}`, "accept", principal, events);
@@ -218,7 +221,7 @@ export function createFakeObjects(): FakeObjects {
       },
       async history(page) {
         note(`recruitment/${id}`, "history", page);
-        return succeed<Json>({ history: [], next: null });
+        return succeed<Json>({ recruitment: [], task: null });
       },
       async take() {
         throw new Error("the Worker hands thread-bound events to the agent's object");

@@ -9,6 +9,7 @@ import { createApp } from "../../../src/worker/create-app.ts";
 import { listProblems } from "../../../src/worker/describe/list-problems.ts";
 import { routeDocs } from "../../../src/worker/describe/route-docs.ts";
 import { matchRoute } from "../../../src/worker/match-route.ts";
+import { findAnswerFaults } from "../../declared-answers.ts";
 import type { FakeObjects } from "./fake-objects.ts";
 import { createFakeObjects } from "./fake-objects.ts";
 
@@ -59,6 +60,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
     ...ports,
   });
 
+  /** [API23] Whatever is answered must be what the contract declares. */
   async function call(method: string, path: string, { token = adminToken, body, headers = {} }: CallOptions = {}): Promise<Answer> {
     const response = await app.request(`http://nerveflare.test${path}`, {
       method,
@@ -68,7 +70,10 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
     const text = await response.text();
     checkDescribed(method, path, response.status, text);
     const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
-    return { status: response.status, headers: response.headers, body: isJson && text !== "" ? JSON.parse(text) : text };
+    const parsed = isJson && text !== "" ? JSON.parse(text) : text;
+    const faults = isJson ? findAnswerFaults(method, path, response.status, parsed, response.headers.get("content-type") ?? undefined) : [];
+    if (faults.length) throw new Error(`What is sent is not what is declared:\n${faults.join("\n")}`);
+    return { status: response.status, headers: response.headers, body: parsed };
   }
 
   /** Whatever a test is about: a status, or a problem's code, that the route's description lacks is a fault of the description. */

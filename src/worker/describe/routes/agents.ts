@@ -1,7 +1,8 @@
 /** What the routes of `/v1/agents` say of themselves. */
+
+import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
 export const agentDocs: RouteDoc[] = [
@@ -12,7 +13,7 @@ export const agentDocs: RouteDoc[] = [
     summary: "Register an agent; its token is shown this once",
     callers: "admins",
     body: bodies["POST /v1/agents"],
-    answers: { 201: { description: "Registered.", schema: answerShapes.agentWithToken } },
+    answers: { 201: { description: "Registered.", schema: answers.agentWithToken } },
   },
   {
     route: "GET /v1/agents",
@@ -20,7 +21,7 @@ export const agentDocs: RouteDoc[] = [
     summary: "List agents by id",
     callers: "operators",
     query: queries.agents,
-    answers: { 200: { description: "A page.", schema: answerShapes.agents } },
+    answers: { 200: { description: "A page.", schema: answers.agents } },
   },
   {
     route: "GET /v1/agents/:id",
@@ -28,7 +29,7 @@ export const agentDocs: RouteDoc[] = [
     tag: "agents",
     summary: "Show what an agent may do, and whether it is there",
     callers: "operators",
-    answers: { 200: { description: "The agent.", schema: answerShapes.agentWithPresence } },
+    answers: { 200: { description: "The agent.", schema: answers.agentWithPresence } },
   },
   {
     route: "PATCH /v1/agents/:id",
@@ -37,7 +38,7 @@ export const agentDocs: RouteDoc[] = [
     summary: "Change what an agent may do; what is absent stays",
     callers: "admins",
     body: bodies["PATCH /v1/agents/:id"],
-    answers: { 200: { description: "The agent.", schema: answerShapes.agent } },
+    answers: { 200: { description: "The agent.", schema: answers.agent } },
   },
   {
     route: "DELETE /v1/agents/:id",
@@ -54,7 +55,7 @@ export const agentDocs: RouteDoc[] = [
     summary: "Rotate the token; the former one stays valid for the overlap",
     callers: "admins",
     body: bodies["POST /v1/agents/:id/token"],
-    answers: { 200: { description: "The new token, shown this once.", schema: answerShapes.token } },
+    answers: { 200: { description: "The new token, shown this once.", schema: answers.token } },
   },
   {
     route: "POST /v1/agents/:id/revoke",

@@ -1,7 +1,8 @@
 /** What the routes of `/v1/broadcasts` say of themselves. */
+
+import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
 export const broadcastDocs: RouteDoc[] = [
@@ -12,7 +13,7 @@ export const broadcastDocs: RouteDoc[] = [
     summary: "Say something to many agents",
     callers: "admins",
     body: bodies["POST /v1/broadcasts"],
-    answers: { 202: { description: "Stored; how many agents are sent it.", schema: answerShapes.any } },
+    answers: { 202: { description: "Stored; how many agents are sent it.", schema: answers.broadcast } },
   },
   {
     route: "GET /v1/broadcasts/:id",
@@ -21,6 +22,6 @@ export const broadcastDocs: RouteDoc[] = [
     summary: "Show who has a broadcast, who acknowledged it, and who has not",
     callers: "operators",
     query: queries.numbered,
-    answers: { 200: { description: "A page of its recipients.", schema: answerShapes.any } },
+    answers: { 200: { description: "A page of its recipients.", schema: answers.broadcastShown } },
   },
 ];

@@ -1,18 +1,19 @@
 /** What the routes of `/v1/dead-letters`, and under their old name, say of themselves. */
+
+import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
 import { places } from "../../routes/dead-letters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import { idempotent, type RouteDoc } from "../route-doc.ts";
 
-export const deadLetterDocs: RouteDoc[] = places.flatMap(({ path }, index) =>
-  describeAt(path).map((doc) => ({
+export const deadLetterDocs: RouteDoc[] = places.flatMap(({ path, field }, index) =>
+  describeAt(path, field).map((doc) => ({
     ...doc,
     ...(index > 0 && { deprecated: true as const, summary: `${doc.summary}; an old name of ${places[0].path}` }),
   })),
 );
 
-function describeAt(path: string): RouteDoc[] {
+function describeAt(path: string, field: (typeof places)[number]["field"]): RouteDoc[] {
   return [
     {
       route: `GET ${path}`,
@@ -20,7 +21,7 @@ function describeAt(path: string): RouteDoc[] {
       summary: "List dead letters, events that could not be run, oldest first",
       callers: "operators",
       query: queries.deadLetters,
-      answers: { 200: { description: "A page.", schema: answerShapes.any } },
+      answers: { 200: { description: "A page.", schema: answers[field] } },
     },
     {
       route: `POST ${path}/retry`,
@@ -32,7 +33,7 @@ function describeAt(path: string): RouteDoc[] {
       answers: {
         202: {
           description: "What was taken, what stays a dead letter and why, and which threads go on; `next` is the `after` of the next page.",
-          schema: answerShapes.any,
+          schema: answers.retried,
         },
       },
     },
@@ -46,7 +47,7 @@ function describeAt(path: string): RouteDoc[] {
       headers: idempotent,
       body: bodies["POST /v1/dead-letters/:id/retry"],
       answers: {
-        202: { description: "It was taken.", schema: answerShapes.identified },
+        202: { description: "It was taken.", schema: answers.deadLetter },
       },
     },
     {
@@ -58,7 +59,7 @@ function describeAt(path: string): RouteDoc[] {
       callers: "admins",
       headers: idempotent,
       body: bodies["POST /v1/dead-letters/:id/drop"],
-      answers: { 202: { description: "It is gone.", schema: answerShapes.identified } },
+      answers: { 202: { description: "It is gone.", schema: answers.deadLetter } },
     },
   ];
 }

@@ -1,7 +1,8 @@
 /** What the routes of `/v1/enrolments` say of themselves. */
+
+import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
 export const enrolmentDocs: RouteDoc[] = [
@@ -12,7 +13,7 @@ export const enrolmentDocs: RouteDoc[] = [
     summary: "Make a one-time code by which a new machine registers itself",
     callers: "admins",
     body: bodies["POST /v1/enrolments"],
-    answers: { 201: { description: "The code, shown this once.", schema: answerShapes.enrolment } },
+    answers: { 201: { description: "The code, shown this once.", schema: answers.enrolment } },
   },
   {
     route: "GET /v1/enrolments",
@@ -20,7 +21,7 @@ export const enrolmentDocs: RouteDoc[] = [
     summary: "List codes that may still be redeemed",
     callers: "operators",
     query: queries.enrolments,
-    answers: { 200: { description: "A page.", schema: answerShapes.enrolments } },
+    answers: { 200: { description: "A page.", schema: answers.enrolments } },
   },
   {
     route: "DELETE /v1/enrolments/:id",
@@ -37,6 +38,6 @@ export const enrolmentDocs: RouteDoc[] = [
     summary: "Redeem a code: registers its agent",
     callers: "anybody",
     body: bodies["POST /v1/enrolments/redeem"],
-    answers: { 201: { description: "The agent, with its token, shown this once.", schema: answerShapes.agentWithToken } },
+    answers: { 201: { description: "The agent, with its token, shown this once.", schema: answers.agentWithToken } },
   },
 ];

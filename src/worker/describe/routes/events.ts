@@ -3,8 +3,8 @@
 import * as z from "zod";
 import { cloudEvent, postedEvent } from "../../../contract/event.ts";
 import { accepted, rejected } from "../../../contract/frames/server-frames.ts";
+import { answers } from "../../../contract/http/answers.ts";
 import { cloudEventHeaders, pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import { lastEventId, type RouteDoc } from "../route-doc.ts";
 
 export const eventDocs: RouteDoc[] = [
@@ -49,7 +49,7 @@ export const eventDocs: RouteDoc[] = [
       200: {
         description:
           "A page; with `follow` the log's entries as they come, each with its position as `id`; or the events alone, if `Accept` asks for a batch.",
-        schema: answerShapes.log,
+        schema: answers.log,
         also: { "text/event-stream": null, "application/cloudevents-batch+json": z.array(cloudEvent) },
       },
     },
@@ -68,7 +68,7 @@ export const eventDocs: RouteDoc[] = [
     summary: "Delete what was archived, up to a position and a time, in steps: again until nothing is deleted",
     callers: "admins",
     query: queries.prune,
-    answers: { 200: { description: "How many were deleted.", schema: z.object({ deleted: z.int() }) } },
+    answers: { 200: { description: "How many were deleted.", schema: answers.pruned } },
   },
   {
     route: "GET /v1/events/:id",
@@ -77,6 +77,6 @@ export const eventDocs: RouteDoc[] = [
     summary: "Show an event; to its sender and to operators also what each reflex said and who has it",
     callers: "everyone",
     query: queries.event,
-    answers: { 200: { description: "The event and its place in the log.", schema: answerShapes.logEntry } },
+    answers: { 200: { description: "The event and its place in the log.", schema: answers.logEntry } },
   },
 ];

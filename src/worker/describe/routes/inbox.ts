@@ -1,9 +1,9 @@
 /** What the routes of `/v1/me`, the inbox and its connections say of themselves. */
 
 import { inboxPage } from "../../../contract/frames/server-frames.ts";
+import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
 import { headerParameters, queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import { lastEventId, type RouteDoc } from "../route-doc.ts";
 
 export const inboxDocs: RouteDoc[] = [
@@ -13,7 +13,7 @@ export const inboxDocs: RouteDoc[] = [
     summary: "Show what the server says of the caller: rights, roles held, open turns and offers",
     callers: "everyone",
     query: queries.me,
-    answers: { 200: { description: "The caller.", schema: answerShapes.me } },
+    answers: { 200: { description: "The caller.", schema: answers.me } },
   },
   {
     route: "GET /v1/inbox",
@@ -57,6 +57,6 @@ export const inboxDocs: RouteDoc[] = [
     tag: "inbox",
     summary: "Get a short-lived ticket with which a browser opens a stream or a socket",
     callers: "everyone",
-    answers: { 201: { description: "The ticket, good once.", schema: answerShapes.ticket } },
+    answers: { 201: { description: "The ticket, good once.", schema: answers.ticket } },
   },
 ];

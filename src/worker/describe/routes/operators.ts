@@ -1,7 +1,8 @@
 /** What the routes of `/v1/operators` and `/v1/audit` say of themselves. */
+
+import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
 export const operatorDocs: RouteDoc[] = [
@@ -12,7 +13,7 @@ export const operatorDocs: RouteDoc[] = [
     summary: "Name an operator; the token is shown this once",
     callers: "admins",
     body: bodies["POST /v1/operators"],
-    answers: { 201: { description: "Named.", schema: answerShapes.operator } },
+    answers: { 201: { description: "Named.", schema: answers.operator } },
   },
   {
     route: "GET /v1/operators",
@@ -20,7 +21,7 @@ export const operatorDocs: RouteDoc[] = [
     summary: "List operators",
     callers: "operators",
     query: queries.operators,
-    answers: { 200: { description: "A page.", schema: answerShapes.operators } },
+    answers: { 200: { description: "A page.", schema: answers.operators } },
   },
   {
     route: "DELETE /v1/operators/:name",
@@ -36,6 +37,6 @@ export const operatorDocs: RouteDoc[] = [
     summary: "Read who decided what, newest first",
     callers: "operators",
     query: queries.audit,
-    answers: { 200: { description: "A page.", schema: answerShapes.decisions } },
+    answers: { 200: { description: "A page.", schema: answers.decisions } },
   },
 ];

@@ -1,6 +1,7 @@
 /** What the routes of `/v1/schemas` say of themselves. */
+
+import { answers } from "../../../contract/http/answers.ts";
 import { queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
 export const schemaDocs: RouteDoc[] = [
@@ -10,6 +11,6 @@ export const schemaDocs: RouteDoc[] = [
     summary: "List which kinds agents accept, and in what shape",
     callers: "operators",
     query: queries.schemas,
-    answers: { 200: { description: "A page.", schema: answerShapes.schemas } },
+    answers: { 200: { description: "A page.", schema: answers.schemas } },
   },
 ];

@@ -1,5 +1,5 @@
 /** What the routes of `/v1/status` and `/v1/metrics` say of themselves. */
-import { answerShapes } from "../answer-shapes.ts";
+import { answers } from "../../../contract/http/answers.ts";
 import type { RouteDoc } from "../route-doc.ts";
 
 export const statusDocs: RouteDoc[] = [
@@ -11,7 +11,7 @@ export const statusDocs: RouteDoc[] = [
     answers: {
       200: {
         description: "Whether it is ready, counts, the longest wait, the lag of the log. What cannot be read is null.",
-        schema: answerShapes.status,
+        schema: answers.status,
       },
     },
   },
@@ -20,6 +20,6 @@ export const statusDocs: RouteDoc[] = [
     tag: "operations",
     summary: "Show what this isolate has done",
     callers: "operators",
-    answers: { 200: { description: "Counters.", schema: answerShapes.any } },
+    answers: { 200: { description: "Counters.", schema: answers.metrics } },
   },
 ];

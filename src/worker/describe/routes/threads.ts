@@ -1,7 +1,8 @@
 /** What the routes of `/v1/threads` say of themselves. */
+
+import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import { idempotent, type RouteDoc } from "../route-doc.ts";
 
 export const threadDocs: RouteDoc[] = [
@@ -11,7 +12,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "List threads, newest first; agents see those that they take part in",
     callers: "everyone",
     query: queries.threads,
-    answers: { 200: { description: "A page.", schema: answerShapes.threads } },
+    answers: { 200: { description: "A page.", schema: answers.threads } },
   },
   {
     route: "GET /v1/threads/:id",
@@ -19,7 +20,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Show a thread: who plays, whose turn it is, what it waits for, how it ended",
     callers: "everyone",
-    answers: { 200: { description: "The thread.", schema: answerShapes.thread } },
+    answers: { 200: { description: "The thread.", schema: answers.thread } },
   },
   {
     route: "GET /v1/threads/:id/messages",
@@ -28,7 +29,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "Read its steps, each with the decision that followed",
     callers: "everyone",
     query: queries.numbered,
-    answers: { 200: { description: "A page.", schema: answerShapes.messages } },
+    answers: { 200: { description: "A page.", schema: answers.messages } },
   },
   {
     route: "GET /v1/threads/:id/trace",
@@ -36,7 +37,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Show the thread as spans: queue, recruitment, each turn with its delivery and work, decisions",
     callers: "everyone",
-    answers: { 200: { description: "The trace, as far as the log has it.", schema: answerShapes.any } },
+    answers: { 200: { description: "The trace, as far as the log has it.", schema: answers.trace } },
   },
   {
     route: "GET /v1/threads/:id/history",
@@ -45,7 +46,7 @@ export const threadDocs: RouteDoc[] = [
     summary: "Read what its machines took and did, event by event",
     callers: "operators",
     query: queries.numbered,
-    answers: { 200: { description: "Both histories.", schema: answerShapes.any } },
+    answers: { 200: { description: "Both histories.", schema: answers.history } },
   },
   {
     route: "GET /v1/threads/:id/explain",
@@ -53,7 +54,7 @@ export const threadDocs: RouteDoc[] = [
     tag: "threads",
     summary: "Say what it waits for, what happens then, and why each agent does not hold a role that nobody holds",
     callers: "operators",
-    answers: { 200: { description: "The explanation.", schema: answerShapes.any } },
+    answers: { 200: { description: "The explanation.", schema: answers.explanation } },
   },
   {
     route: "POST /v1/threads/:id/cancel",
@@ -64,7 +65,7 @@ export const threadDocs: RouteDoc[] = [
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/threads/:id/cancel"],
-    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
+    answers: { 202: { description: "The thread.", schema: answers.thread } },
   },
   {
     route: "POST /v1/threads/:id/suspend",
@@ -75,7 +76,7 @@ export const threadDocs: RouteDoc[] = [
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/threads/:id/suspend"],
-    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
+    answers: { 202: { description: "The thread.", schema: answers.thread } },
   },
   {
     route: "POST /v1/threads/:id/resume",
@@ -86,7 +87,7 @@ export const threadDocs: RouteDoc[] = [
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/threads/:id/resume"],
-    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
+    answers: { 202: { description: "The thread.", schema: answers.thread } },
   },
   {
     route: "POST /v1/threads/:id/restart",
@@ -97,7 +98,7 @@ export const threadDocs: RouteDoc[] = [
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/threads/:id/restart"],
-    answers: { 202: { description: "The thread, which waits for a place.", schema: answerShapes.thread } },
+    answers: { 202: { description: "The thread, which waits for a place.", schema: answers.thread } },
   },
   {
     route: "POST /v1/threads/:id/fork",
@@ -108,7 +109,7 @@ export const threadDocs: RouteDoc[] = [
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/threads/:id/fork"],
-    answers: { 202: { description: "The new thread.", schema: answerShapes.thread } },
+    answers: { 202: { description: "The new thread.", schema: answers.thread } },
   },
   {
     route: "POST /v1/threads/:id/roles/:role",
@@ -119,6 +120,6 @@ export const threadDocs: RouteDoc[] = [
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/threads/:id/roles/:role"],
-    answers: { 202: { description: "The thread.", schema: answerShapes.thread } },
+    answers: { 202: { description: "The thread.", schema: answers.thread } },
   },
 ];

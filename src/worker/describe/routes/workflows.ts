@@ -1,7 +1,8 @@
 /** What the routes of `/v1/workflows` say of themselves. */
+
+import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { answerShapes } from "../answer-shapes.ts";
 import { idempotent, type RouteDoc } from "../route-doc.ts";
 
 export const workflowDocs: RouteDoc[] = [
@@ -14,8 +15,8 @@ export const workflowDocs: RouteDoc[] = [
     callers: "admins",
     body: { types: ["application/yaml", "text/yaml"] },
     answers: {
-      200: { description: "Unchanged.", schema: answerShapes.published },
-      201: { description: "Published.", schema: answerShapes.published },
+      200: { description: "Unchanged.", schema: answers.published },
+      201: { description: "Published.", schema: answers.published },
     },
   },
   {
@@ -24,7 +25,7 @@ export const workflowDocs: RouteDoc[] = [
     summary: "List published workflows",
     callers: "operators",
     query: queries.workflows,
-    answers: { 200: { description: "A page.", schema: answerShapes.workflows } },
+    answers: { 200: { description: "A page.", schema: answers.workflows } },
   },
   {
     route: "GET /v1/workflows/:name",
@@ -32,7 +33,7 @@ export const workflowDocs: RouteDoc[] = [
     tag: "workflows",
     summary: "Show a workflow, its source and its queue",
     callers: "operators",
-    answers: { 200: { description: "The workflow.", schema: answerShapes.workflow } },
+    answers: { 200: { description: "The workflow.", schema: answers.workflow } },
   },
   {
     route: "DELETE /v1/workflows/:name",
@@ -50,7 +51,7 @@ export const workflowDocs: RouteDoc[] = [
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/workflows/:name/pause"],
-    answers: { 202: { description: "The queue.", schema: answerShapes.named } },
+    answers: { 202: { description: "The queue.", schema: answers.queue } },
   },
   {
     route: "POST /v1/workflows/:name/unpause",
@@ -60,7 +61,7 @@ export const workflowDocs: RouteDoc[] = [
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/workflows/:name/unpause"],
-    answers: { 202: { description: "The queue.", schema: answerShapes.named } },
+    answers: { 202: { description: "The queue.", schema: answers.queue } },
   },
   {
     route: "GET /v1/workflows/:name/machines",
@@ -68,6 +69,6 @@ export const workflowDocs: RouteDoc[] = [
     tag: "workflows",
     summary: "Show the two machines that the workflow compiled to",
     callers: "operators",
-    answers: { 200: { description: "The machines.", schema: answerShapes.machines } },
+    answers: { 200: { description: "The machines.", schema: answers.machines } },
   },
 ];

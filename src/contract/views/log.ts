@@ -1,0 +1,71 @@
+/** The event log, and why an event led to what it led to. */
+import * as z from "zod";
+import { cloudEvent } from "../event.ts";
+import { delivered, verdict } from "../routing.ts";
+import { open, time } from "../shape.ts";
+
+/** An event and its place in the log. */
+export const logEntry = open({ event: cloudEvent, position: z.int() });
+export type LogEntry = z.infer<typeof logEntry>;
+
+/** What became of an event, for its sender and for operators. */
+export const explainedEvent = open({
+  verdicts: z.array(verdict).nullable().describe("Null: it was of one thread only, where no reflex listens."),
+  more: z.int().optional().describe("Verdicts that were too many to keep."),
+  recipients: z.int(),
+  deliveries: z.array(delivered).describe("Of the first recipients."),
+  unheard: open({ nearest: z.string().nullable() }).optional(),
+});
+export type ExplainedEvent = z.infer<typeof explainedEvent>;
+
+/** A thread as spans. */
+export const traceView = open({
+  thread: z.string(),
+  traceId: z.string(),
+  traceparent: z.string().describe("What a child of the thread's own span would carry."),
+  spans: z.array(
+    open({
+      spanId: z.string(),
+      parentId: z
+        .string()
+        .nullable()
+        .describe("Null: it began the trace. The thread's own parent is the span of whoever sent its first event."),
+      kind: z.enum(["thread", "queue", "recruitment", "turn", "delivery", "work", "decision"]),
+      name: z.string(),
+      start: z.number().describe("Milliseconds since 1970."),
+      end: z.number().nullable().describe("Null: it has not ended."),
+      status: z.enum(["ok", "error", "open"]),
+      attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    }),
+  ),
+  workflow: z.string(),
+  status: z.string(),
+  truncated: z.boolean().describe("The thread has more events than a trace holds."),
+});
+
+/** What an operator, or a code in an operator's name, decided. */
+export const auditEntry = open({
+  position: z.int(),
+  at: time,
+  operator: z.string(),
+  action: z.string().describe("E.g. `threads.cancel`."),
+  target: z.string().nullable(),
+  path: z.string(),
+  detail: z.json(),
+  result: z.enum(["done", "refused", "failed", "unknown"]).describe("`unknown`: the Worker ended before it could say."),
+  status: z.int().nullable(),
+  code: z.string().nullable().describe("Of the problem that was answered."),
+});
+export type AuditEntry = z.infer<typeof auditEntry>;
+
+/** An event that could not be run. */
+export const deadLetterEntry = open({
+  id: z.string(),
+  thread: z.string(),
+  actor: z.string(),
+  type: z.string(),
+  code: z.string(),
+  error: z.string(),
+  at: time,
+});
+export type DeadLetterEntry = z.infer<typeof deadLetterEntry>;
