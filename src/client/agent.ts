@@ -1,28 +1,21 @@
 /** Makes an agent: puts connection, inbox, outbox, turns and offers together, and hands each event to whose it is. */
 import { channels } from "../contract/channels.ts";
-import type { CloudEvent, Json } from "../contract/event.ts";
-import type { Accepted, InboxItem } from "../contract/frames/server-frames.ts";
-import type { TurnAssigned } from "../contract/kinds/turn.ts";
-import { type Accepts, describeAccepts, findMisfit } from "./accepts.ts";
+import type { Json } from "../contract/event.ts";
+import type { Accepted, ServerNote } from "../contract/frames/server-frames.ts";
+import { createAcceptance } from "./acceptance.ts";
+import { type Accepts, describeAccepts } from "./accepts.ts";
 import { createAnswers, type Journal } from "./answers.ts";
 import { createBoundedSet } from "./bounded.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import { type Clock, createScopedClock, systemClock } from "./clock.ts";
 import { createClosing } from "./closing.ts";
 import { identifyEvent } from "./complete-event.ts";
-import { createConnection } from "./connection.ts";
+import { type Connection, createConnection } from "./connection.ts";
+import { createEventListener } from "./event-listener.ts";
 import { createGreeting } from "./greeting.ts";
-import {
-  type EventHandler,
-  type EventToSend,
-  findTurnHandler,
-  guardTurns,
-  type OfferHandler,
-  TurnFailure,
-  type TurnHandlers,
-} from "./handlers.ts";
+import { type EventHandler, type EventToSend, findTurnHandler, guardTurns, type OfferHandler, type TurnHandlers } from "./handlers.ts";
 import { createHeartbeat } from "./heartbeat.ts";
-import { createHttpCaller, type Fetch } from "./http.ts";
+import { createHttpCaller, type Fetch, type HttpCaller } from "./http.ts";
 import { createInbox } from "./inbox.ts";
 import { clientLimits } from "./limits.ts";
 import { createLoopWatch } from "./loop-watch.ts";
@@ -31,10 +24,11 @@ import { printNote, type TakeNote } from "./note.ts";
 import { createOffers } from "./offers.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPollTransport } from "./poll-transport.ts";
+import { createRouter } from "./router.ts";
 import { createSocketTransport, type SocketConstructor } from "./socket-transport.ts";
 import { createSseTransport } from "./sse-transport.ts";
 import { createTakeGiven } from "./take-given.ts";
-import { type Transport, type TransportName, transportNames } from "./transport.ts";
+import { type Link, type Transport, type TransportName, transportNames } from "./transport.ts";
 import { createTurns } from "./turns.ts";
 
 /** What an agent is made of. Only `url` and `token` must be given. */
@@ -110,19 +104,9 @@ export function connectAgent(options: AgentOptions): Agent {
   const { url, token, onTurn, onEvent, accepts, slots = 1, random = Math.random, newId = createId, onNote: note = printNote } = options;
   const clock = createScopedClock(options.clock ?? systemClock);
   const fetch: Fetch = options.fetch ?? ((address, init) => globalThis.fetch(address, init));
-  const WebSocket = options.WebSocket ?? (globalThis as unknown as { WebSocket?: SocketConstructor }).WebSocket;
   const http = createHttpCaller({ url, token, fetch, clock });
-  const known: { [name in TransportName]: () => Transport | undefined } = {
-    socket: () => WebSocket && createSocketTransport({ url, token, channels, WebSocket, clock }),
-    sse: () => createSseTransport({ http, channels, clock }),
-    poll: () => createPollTransport({ http, channels, clock }),
-  };
-  const transports = (options.transports ?? transportNames).flatMap((name) => known[name]?.() ?? []);
-  if (transports.length === 0) throw new TypeError("give `transports` at least one that works here: socket (needs a WebSocket), sse, poll");
-  const client =
-    newId()
-      .replace(/[^A-Za-z0-9]/g, "")
-      .slice(0, 12) || "client";
+  const transports = openTransports(options, http, clock);
+  const client = nameClient(newId);
   const me = createMeReader(http, client);
   const outbox = createOutbox({ clock, random });
   const answers = createAnswers(options.journal, note);
@@ -132,99 +116,37 @@ export function connectAgent(options: AgentOptions): Agent {
     ...{ slots, decide, outbox, me, clock, note },
     held: (thread, every) => heartbeat.ask(thread, every),
   });
+  const checks = createAcceptance(accepts, note);
   const turns = createTurns({
-    ...{ handlers: onTurn && guardTurns(onTurn, checkTurn), slots, outbox, answers, me, clock, newId, note },
+    ...{ handlers: onTurn && guardTurns(onTurn, checks.checkTurn), slots, outbox, answers, me, clock, newId, note },
     ended({ thread, role }) {
       offers.endTurn(thread, role.name);
       closing.endTurn();
     },
   });
-  const takeGiven = createTakeGiven({ offers, turns, heartbeat });
-  const strangers = createBoundedSet(clientLimits.notedClients);
   const ready = createGate();
   const closed = createGate();
-  /** What did not fit, by declared kind; all others as `*`, for senders may think up any number of kinds. */
-  const dropped = new Map<string, number>();
-  let events = Promise.resolve();
-  let connection: ReturnType<typeof createConnection> | undefined;
+  let connection: Connection | undefined;
   let over: Promise<void> | undefined;
   let stopped = false;
-  /** The kind that `onEvent` deals with now. */
-  let handling: string | undefined;
 
-  const inbox = createInbox({ clock, room: clientLimits.inHand + 2 * slots, handle, readAgain: () => connection?.restart() });
-
+  const listener = createEventListener({ onEvent, accepts: checks, note, watch: () => watchLoop() });
+  const watchLoop = createLoopWatch({
+    ...{ clock, note },
+    isActive: () => turns.size() > 0 || listener.handling() !== undefined,
+    busy: () => [...turns.running().map(({ workflow, role }) => `${workflow}/${role.name}`), ...(listener.handling() ?? [])],
+  });
+  const inbox = createInbox({
+    clock,
+    room: clientLimits.inHand + 2 * slots,
+    handle: createRouter({ takeGiven: createTakeGiven({ offers, turns, heartbeat }), note, hand: listener.hand, watch: () => watchLoop() }),
+    readAgain: () => connection?.restart(),
+  });
   const closing = createClosing({
     ...{ offers, turns, outbox, inbox, me, clock, newId, note },
     isConnected: () => connection?.transport() !== undefined,
   });
   const greet = createGreeting({ me, offers, heartbeat, receive: inbox.receive, clock, note });
-
-  const watchLoop = createLoopWatch({
-    ...{ clock, note },
-    isActive: () => turns.size() > 0 || handling !== undefined,
-    busy: () => [...turns.running().map(({ workflow, role }) => `${workflow}/${role.name}`), ...(handling === undefined ? [] : [handling])],
-  });
-
-  /** Nothing that is given, however odd, may end the process that takes it. */
-  function handle({ event }: InboxItem, done: () => void) {
-    try {
-      route(event, done);
-    } catch (error) {
-      note({
-        level: "warn",
-        what: "event.dropped",
-        message: `${event.type} makes no sense here: ${describeError(error)}`,
-        event: event.id,
-      });
-      done();
-    }
-  }
-
-  function route(event: CloudEvent, done: () => void) {
-    const taken = takeGiven(event, done);
-    switch (taken) {
-      case "own":
-        return done();
-      case "kept":
-        return watchLoop();
-      case "shared":
-        events = events.then(() => hand(event)).then(done);
-        return;
-      default:
-        taken satisfies never;
-    }
-  }
-
-  function drop(kind: string, why: string, about: { event?: string; turn?: string }) {
-    const counted = accepts && Object.hasOwn(accepts, kind) ? kind : "*";
-    dropped.set(counted, (dropped.get(counted) ?? 0) + 1);
-    note({ level: "warn", what: "event.dropped", message: `${kind} ${why}`, ...about });
-  }
-
-  /** A turn that does not fit is given back rather than left to time out. */
-  async function checkTurn(turn: TurnAssigned) {
-    const kind = "nerve.turn.assigned";
-    if (!accepts || !Object.hasOwn(accepts, kind)) return;
-    const misfit = await findMisfit(accepts, { type: kind, data: turn });
-    if (!misfit) return;
-    drop(kind, misfit, { turn: turn.turn });
-    throw new TurnFailure(`this agent does not accept the turn: ${misfit}`);
-  }
-
-  async function hand(event: CloudEvent) {
-    if (!onEvent) return;
-    const misfit = await findMisfit(accepts, event);
-    if (misfit) return drop(event.type, `from ${event.source}: ${misfit}`, { event: event.id });
-    handling = event.type;
-    watchLoop();
-    try {
-      await onEvent(event);
-    } catch (error) {
-      note({ level: "error", what: "event.failed", message: `onEvent, ${event.type}: ${describeError(error)}`, event: event.id });
-    }
-    handling = undefined;
-  }
 
   function report() {
     const data = { slots, ...options.report, ...(accepts ? { accepts: describeAccepts(accepts) } : {}) };
@@ -242,6 +164,11 @@ export function connectAgent(options: AgentOptions): Agent {
     clock.stopAll();
   }
 
+  function attach(link: Link | undefined) {
+    inbox.attach(link);
+    outbox.attach(link);
+  }
+
   async function start() {
     await answers.load();
     if (stopped) return;
@@ -251,20 +178,12 @@ export function connectAgent(options: AgentOptions): Agent {
       listener: {
         opened(link) {
           ready.open();
-          inbox.attach(link);
-          outbox.attach(link);
+          attach(link);
           greet();
         },
-        lost() {
-          inbox.attach(undefined);
-          outbox.attach(undefined);
-        },
+        lost: () => attach(undefined),
         delivered: inbox.receive,
-        noted({ code, detail, about }) {
-          if (strangers.has(about)) return;
-          strangers.add(about);
-          note({ level: "warn", what: "connection.shared", message: detail, code });
-        },
+        noted: createSharingNote(note),
         flushAcks: inbox.flush,
         inHand: inbox.inHand,
         isComplete: inbox.isComplete,
@@ -290,7 +209,7 @@ export function connectAgent(options: AgentOptions): Agent {
   return {
     send: (event) => outbox.send(identifyEvent(event, newId)),
     me: me.read,
-    dropped: () => Object.fromEntries(dropped),
+    dropped: checks.dropped,
     transport: () => connection?.transport(),
     ready: ready.promise,
     closed: closed.promise,
@@ -298,6 +217,36 @@ export function connectAgent(options: AgentOptions): Agent {
       over ??= shut(finish, release);
       return over;
     },
+  };
+}
+
+/** The ways that work here, the best first. @throws TypeError where none does */
+function openTransports(options: AgentOptions, http: HttpCaller, clock: Clock): Transport[] {
+  const { url, token } = options;
+  const WebSocket = options.WebSocket ?? (globalThis as unknown as { WebSocket?: SocketConstructor }).WebSocket;
+  const known: { [name in TransportName]: () => Transport | undefined } = {
+    socket: () => WebSocket && createSocketTransport({ url, token, channels, WebSocket, clock }),
+    sse: () => createSseTransport({ http, channels, clock }),
+    poll: () => createPollTransport({ http, channels, clock }),
+  };
+  const transports = (options.transports ?? transportNames).flatMap((name) => known[name]?.() ?? []);
+  if (transports.length === 0) throw new TypeError("give `transports` at least one that works here: socket (needs a WebSocket), sse, poll");
+  return transports;
+}
+
+/** What this process calls itself. */
+function nameClient(newId: () => string): string {
+  const letters = newId().replace(/[^A-Za-z0-9]/g, "");
+  return letters.slice(0, 12) || "client";
+}
+
+/** Tells once of each other client that shares the token. */
+function createSharingNote(note: TakeNote): (said: ServerNote) => void {
+  const strangers = createBoundedSet(clientLimits.notedClients);
+  return ({ code, detail, about }) => {
+    if (strangers.has(about)) return;
+    strangers.add(about);
+    note({ level: "warn", what: "connection.shared", message: detail, code });
   };
 }
 

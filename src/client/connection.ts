@@ -1,10 +1,10 @@
 /** Keeps one link to the server alive: by the best way that works, the next where one does not, back-off in between, and back up when a better one works again. */
-import { replacedAtMost } from "../contract/channels.ts";
 import type { InboxItem, ServerNote } from "../contract/frames/server-frames.ts";
-import { computeBackoff } from "./backoff.ts";
 import { ClientError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { clientLimits } from "./limits.ts";
+import { createLinkNames } from "./link-names.ts";
+import { createLinkPolicy, type LinkLife } from "./link-policy.ts";
 import type { TakeNote } from "./note.ts";
 import type { Link, LinkEnd, LinkListener, Transport, TransportName } from "./transport.ts";
 
@@ -48,32 +48,27 @@ export interface ConnectionOptions {
 }
 
 /** A link and the place of its transport among them. */
-interface Place {
+interface Place extends LinkLife {
   link: Link;
   name: string;
-  rank: number;
-  openedAt?: number;
-  /** Whether an event came by it. */
-  carried?: true;
+}
+
+/** The last event of the stream before, if that was the last link. */
+interface StreamPlace {
+  last?: number;
 }
 
 /** Opens a connection and keeps it. */
 export function createConnection({ transports, client, clock, random, note, listener }: ConnectionOptions): Connection {
+  const names = createLinkNames(client);
+  const policy = createLinkPolicy({ transports, clock, random });
   let current: Place | undefined;
   let upgrade: Link | undefined;
   let stopTimer = () => {};
-  let stopUpgrade = () => {};
-  let attempts = 0;
-  let upgrades = 0;
-  /** Links in a row that opened and died young, of each transport. */
-  const shortLives = transports.map(() => 0);
+  const upgrades = createUpgradeTimer(clock, () => tryBetter(0));
   let everyMs: number = clientLimits.pingMs;
   let closed = false;
-  let made = 0;
-  /** Links that the server may still take for alive. */
-  let left: string[] = [];
-  /** The last event of the stream before, if that was the last link. */
-  let resume: number | undefined;
+  const stream: StreamPlace = {};
 
   const nameOf = (rank: number) => transports[rank]?.name as TransportName;
 
@@ -82,95 +77,53 @@ export function createConnection({ transports, client, clock, random, note, list
     if (closed || !transport) return;
     const here = begin(rank);
     current = here;
-    const replaces = left.slice(0, -1);
-    const goesOn = transport.name === "sse" && resume !== undefined && listener.isComplete();
-    here.link = transport.open(listenTo(here, { opened: () => take(here), ended: (end) => current === here && leave(here, end) }), {
-      connection: here.name,
-      replaces,
-      client,
-      ...(goesOn ? { lastEventId: resume as number } : {}),
+    const goesOn = transport.name === "sse" && stream.last !== undefined && listener.isComplete();
+    const hooks = { opened: () => take(here), ended: (end: LinkEnd) => current === here && leave(here, end) };
+    here.link = transport.open(listenTo(transport, here, stream, { ...listener, ...hooks }), {
+      ...{ connection: here.name, replaces: names.before(here.name), client },
+      ...(goesOn && { lastEventId: stream.last as number }),
     });
   }
 
-  function begin(rank: number): Place {
-    const name = `${client}.${++made}`;
-    left = [...left, name].slice(-replacedAtMost);
-    return { rank, name, link: undefined as unknown as Link };
-  }
-
-  function listenTo(here: Place, hooks: Pick<LinkListener, "opened" | "ended">): LinkListener {
-    const { flushAcks, inHand, noted } = listener;
-    const delivered = (item: InboxItem) => {
-      here.carried = true;
-      if (nameOf(here.rank) === "sse") resume = item.seq;
-      listener.delivered(item);
-    };
-    return { ...hooks, delivered, flushAcks, inHand, noted };
-  }
+  const begin = (rank: number): Place => ({ rank, name: names.next(), link: undefined as unknown as Link });
 
   function take(here: Place) {
     here.openedAt = clock.now();
-    // The server has taken the others' place away with the one that opened.
-    left = left.slice(left.indexOf(here.name));
-    if (nameOf(here.rank) !== "sse") resume = undefined;
+    names.opened(here.name);
+    if (nameOf(here.rank) !== "sse") delete stream.last;
     here.link.beat(everyMs);
     note({ level: "info", what: "connected", message: `connected by ${nameOf(here.rank)}` });
-    if (here.rank > 0) scheduleUpgrade();
+    if (here.rank > 0) upgrades.schedule();
     listener.opened(here.link, nameOf(here.rank));
   }
 
-  function leave({ rank, openedAt, carried }: Place, end: LinkEnd) {
+  function leave(place: Place, end: LinkEnd) {
     current = undefined;
     stopUpgrades();
-    if (openedAt !== undefined) {
-      upgrades = 0;
+    if (place.openedAt !== undefined) {
+      upgrades.reset();
       listener.lost();
     }
     if (end.why === "token") return listener.failed(new ClientError("unauthenticated", describeTokenEnd(end.detail)));
-    const stable = openedAt !== undefined && clock.now() - openedAt >= clientLimits.stableMs;
-    if (stable) attempts = 0;
-    else if (carried) attempts = Math.min(attempts, clientLimits.carriedAttempts);
-    if (openedAt !== undefined) shortLives[rank] = stable ? 0 : (shortLives[rank] ?? 0) + 1;
-    const next = findNext(rank, end);
-    if (next !== undefined) {
-      shortLives[rank] = 0;
-      note({ level: "info", what: next.what, message: `${end.detail}; ${next.what} instead` });
-      return connect(next.rank);
+    const { wait, rank, what } = policy.decide(place, end);
+    if (rank !== undefined) {
+      note({ level: "info", what, message: `${end.detail}; ${what} instead` });
+      return connect(rank);
     }
-    const wait = judgeWait(end);
-    note({ level: "warn", what: "disconnected", message: `${end.detail}; trying again in ${wait} ms` });
+    note({ level: "warn", what, message: `${end.detail}; trying again in ${wait} ms` });
     stopTimer = clock.after(wait, () => connect(0));
   }
 
-  /** The way to take at once instead of this one, if it is this one that is at fault. */
-  function findNext(rank: number, { why }: LinkEnd): { rank: number; what: "streaming" | "polling" } | undefined {
-    const atFault = why === "unsupported" || why === "slow" || (shortLives[rank] ?? 0) >= clientLimits.shortLives;
-    // Who is too slow for one push is too slow for another.
-    const next = transports.findIndex(({ name }, index) => index > rank && (why !== "slow" || name === "poll"));
-    return atFault && next > 0 ? { rank: next, what: nameOf(next) === "poll" ? "polling" : "streaming" } : undefined;
-  }
-
-  function judgeWait({ why, retryAfter }: LinkEnd): number {
-    const wait = retryAfter === undefined ? computeBackoff(attempts++, random) : retryAfter * 1000;
-    if (why === "replaced") return Math.max(wait, clientLimits.replacedMs);
-    return why === "rate" && retryAfter === undefined ? Math.max(wait, clientLimits.rateMs) : wait;
-  }
-
-  /** Now and then the better ways are tried beside the one that carries; what opens takes its place: nothing is missed meanwhile. */
-  function scheduleUpgrade() {
-    const wait = Math.min(clientLimits.upgradeMaxMs, clientLimits.upgradeMs * 2 ** upgrades++);
-    stopUpgrade = clock.after(wait, () => tryBetter(0));
-  }
-
+  /** Tries a better way beside the one that carries; what opens takes its place: nothing is missed meanwhile. */
   function tryBetter(rank: number) {
     const transport = transports[rank];
     if (!transport || !current) return;
-    if (rank >= current.rank) return scheduleUpgrade();
+    if (rank >= current.rank) return upgrades.schedule();
     const here = begin(rank);
-    const replaces = left.filter((name) => name !== here.name && name !== current?.name);
+    const replaces = names.before(here.name).filter((name) => name !== current?.name);
     const opened = () => {
       upgrade = undefined;
-      if (rank === 0) upgrades = 0;
+      if (rank === 0) upgrades.reset();
       const old = current;
       current = here;
       old?.link.close();
@@ -178,19 +131,23 @@ export function createConnection({ transports, client, clock, random, note, list
       // Only now: had the server closed it before, a way that does not open would have cost the one that carried.
       if (!old) return;
       here.link.replace(old.name);
-      left = [old.name, ...left];
+      names.mayLive(old.name);
     };
     const ended = (end: LinkEnd) => {
       if (current === here) return leave(here, end);
       upgrade = undefined;
       tryBetter(rank + 1);
     };
-    here.link = transport.open(listenTo(here, { opened, ended }), { connection: here.name, replaces, client });
+    here.link = transport.open(listenTo(transport, here, stream, { ...listener, opened, ended }), {
+      connection: here.name,
+      replaces,
+      client,
+    });
     upgrade = here.link;
   }
 
   function stopUpgrades() {
-    stopUpgrade();
+    upgrades.stop();
     upgrade?.close();
     upgrade = undefined;
   }
@@ -203,7 +160,7 @@ export function createConnection({ transports, client, clock, random, note, list
       stopUpgrades();
       old.link.close();
       listener.lost();
-      resume = undefined;
+      delete stream.last;
       connect(old.rank);
     },
     beat(ms) {
@@ -219,6 +176,38 @@ export function createConnection({ transports, client, clock, random, note, list
       current?.link.close();
       current = undefined;
     },
+  };
+}
+
+function listenTo(
+  transport: Transport,
+  here: Place,
+  stream: StreamPlace,
+  { opened, ended, delivered, flushAcks, inHand, noted }: LinkListener,
+): LinkListener {
+  return {
+    ...{ opened, ended, flushAcks, inHand, noted },
+    delivered(item) {
+      here.carried = true;
+      if (transport.name === "sse") stream.last = item.seq;
+      delivered(item);
+    },
+  };
+}
+
+/** Now and then the better ways are tried; each time that none opens, the next is later. */
+function createUpgradeTimer(clock: Clock, tryBetter: () => void) {
+  let tried = 0;
+  let stop = () => {};
+  return {
+    schedule() {
+      const wait = Math.min(clientLimits.upgradeMaxMs, clientLimits.upgradeMs * 2 ** tried++);
+      stop = clock.after(wait, tryBetter);
+    },
+    reset() {
+      tried = 0;
+    },
+    stop: () => stop(),
   };
 }
 

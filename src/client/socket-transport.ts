@@ -2,12 +2,14 @@
 import { closeCodes, subprotocol } from "../contract/channels.ts";
 import type { PostedEvent } from "../contract/event.ts";
 import type { AgentFrame } from "../contract/frames/agent-frames.ts";
-import type { Accepted, ServerFrame, ServerNote } from "../contract/frames/server-frames.ts";
+import type { ServerFrame, ServerNote } from "../contract/frames/server-frames.ts";
 import { createProblem } from "../contract/problem.ts";
 import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
-import { afterSilence, type Clock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { resolveUrl } from "./http.ts";
 import { clientLimits } from "./limits.ts";
+import { createPendingAnswers, type PendingAnswers } from "./pending-answers.ts";
+import { createPingWatch } from "./ping-watch.ts";
 import { type Link, type LinkEnd, type LinkListener, type LinkName, type Transport, writeQuery } from "./transport.ts";
 
 /** A WebSocket, as far as it is used: the global one, and the one of the package `ws`. */
@@ -29,71 +31,35 @@ export interface SocketOptions {
   clock: Clock;
 }
 
-interface Pending {
-  resolve: (accepted: Accepted) => void;
-  reject: (error: ClientError) => void;
-  stopTimer: () => void;
-}
-
 /** Makes the WebSocket transport. The token travels as second subprotocol, for a global WebSocket cannot send headers. */
 export function createSocketTransport(options: SocketOptions): Transport {
   return { name: "socket", open: (listener, as) => openSocket(options, listener, as) };
 }
 
 function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, listener: LinkListener, as: LinkName): Link {
-  const pending = new Map<string, Pending>();
+  const pending = createPendingAnswers(clock);
+  const pings = createPingWatch(
+    clock,
+    () => write("ping"),
+    () => end({ why: "lost", detail: "the server fell silent: a ping was not answered" }),
+  );
   let socket: SocketLike | undefined;
   let opened = false;
   let over = false;
-  let everyMs: number = clientLimits.pingMs;
-  /** Runs from a ping until it is answered; events that come meanwhile, as down a slow line, make it longer. */
-  let stopWatch: (() => void) | undefined;
-  let pinged = 0;
-  let stopTimer = clock.after(clientLimits.openMs, () => end({ why: "unsupported", detail: "the socket did not open in time" }));
+  const stopOpening = clock.after(clientLimits.openMs, () => end({ why: "unsupported", detail: "the socket did not open in time" }));
 
   function end(reason?: LinkEnd) {
     if (over) return;
     over = true;
-    stopTimer();
-    stopWatch?.();
-    for (const { reject, stopTimer } of pending.values()) {
-      stopTimer();
-      reject(new ClientError("network", "the connection ended before an answer came"));
-    }
-    pending.clear();
+    stopOpening();
+    pings.stop();
+    pending.fail();
     try {
       socket?.close(1000);
     } catch {
       // A socket that is still opening may refuse; it is given up either way.
     }
     if (reason) listener.ended(reason);
-  }
-
-  /** Pings go by their own clock, whatever comes in: to the server only what we send is a sign of our life. */
-  function scheduleBeat() {
-    stopTimer();
-    stopTimer = clock.after(everyMs, () => {
-      scheduleBeat();
-      if (!stopWatch) {
-        pinged = clock.now();
-        watch(clientLimits.pongMs);
-      }
-      write("ping");
-    });
-  }
-
-  function watch(ms: number) {
-    stopWatch?.();
-    stopWatch = afterSilence(clock, ms, () => end({ why: "lost", detail: "the server fell silent: a ping was not answered" }));
-  }
-
-  /** Something came; only an answer to what we sent shows that we are heard. */
-  function relax(isAnswer: boolean) {
-    if (!stopWatch) return;
-    const left = pinged + clientLimits.pongMaxMs - clock.now();
-    if (!isAnswer) return watch(Math.max(0, Math.min(clientLimits.pongMs, left)));
-    stopWatch();
-    stopWatch = undefined;
   }
 
   function write(text: string) {
@@ -106,38 +72,10 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
 
   function receive(text: unknown) {
     if (over || typeof text !== "string") return;
-    if (text === "pong") return relax(true);
+    if (text === "pong") return pings.hear(true);
     const frame = parseFrame(text);
-    relax(frame?.type === "accepted" || frame?.type === "rejected");
-    switch (frame?.type) {
-      case undefined:
-        return;
-      case "note":
-        if (isNote(frame)) listener.noted(frame);
-        return;
-      case "event":
-        if (isEvent(frame.event)) listener.delivered({ seq: frame.seq, channel: frame.channel, event: frame.event });
-        return;
-      case "rejected":
-        settle(frame.id)?.reject(refuseBy(readProblem(frame.error) ?? createProblem("bug", "the server refused without a reason")));
-        return;
-      case "accepted": {
-        const { type: _, ...answer } = frame;
-        settle(frame.id)?.resolve({ ...answer, status: "accepted", threads: frame.threads ?? [], notes: frame.notes ?? [] });
-        return;
-      }
-      default:
-        // Of a newer server.
-        frame satisfies never;
-    }
-  }
-
-  /** Who waits for the answer to that event. */
-  function settle(id: string | null) {
-    const waiting = id === null ? undefined : pending.get(id);
-    if (id !== null) pending.delete(id);
-    waiting?.stopTimer();
-    return waiting;
+    pings.hear(frame?.type === "accepted" || frame?.type === "rejected");
+    if (frame) takeFrame(frame, listener, pending);
   }
 
   try {
@@ -145,7 +83,8 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
     socket.addEventListener("open", () => {
       if (over) return;
       opened = true;
-      scheduleBeat();
+      stopOpening();
+      pings.start();
       listener.opened();
     });
     socket.addEventListener("message", ({ data }) => receive(data));
@@ -157,32 +96,49 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
     clock.after(0, () => end({ why: "unsupported", detail: describeError(error) }));
   }
 
+  const isOpen = () => opened && !over;
+  const sendFrame = (frame: AgentFrame) => write(JSON.stringify(frame));
   return {
-    send: (event: PostedEvent) =>
-      new Promise<Accepted>((resolve, reject) => {
-        if (over || !opened) return reject(new ClientError("network", "the connection is not open"));
-        const stopTimer = clock.after(clientLimits.answerMs, () => {
-          pending.delete(event.id);
-          reject(new ClientError("network", `no answer within ${clientLimits.answerMs} ms`));
-        });
-        pending.set(event.id, { resolve, reject, stopTimer });
-        write(JSON.stringify({ type: "event", event } satisfies AgentFrame));
-      }),
-    ack: async (seqs: number[]) => {
-      if (!opened || over) return false;
-      write(JSON.stringify({ type: "ack", seqs } satisfies AgentFrame));
+    async send(event: PostedEvent) {
+      if (!isOpen()) throw new ClientError("network", "the connection is not open");
+      const answer = pending.wait(event.id);
+      sendFrame({ type: "event", event });
+      return answer;
+    },
+    async ack(seqs: number[]) {
+      if (!isOpen()) return false;
+      sendFrame({ type: "ack", seqs });
       return true;
     },
     replace(connection: string) {
-      if (opened && !over) write(JSON.stringify({ type: "ack", seqs: [], replaces: connection } satisfies AgentFrame));
+      if (isOpen()) sendFrame({ type: "ack", seqs: [], replaces: connection });
     },
-    beat: (ms: number) => {
-      if (ms === everyMs) return;
-      everyMs = ms;
-      if (opened && !over) scheduleBeat();
-    },
+    beat: pings.beat,
     close: () => end(),
   };
+}
+
+/** Hands on what a frame says. */
+function takeFrame(frame: ServerFrame, listener: LinkListener, pending: PendingAnswers): void {
+  switch (frame.type) {
+    case "note":
+      if (isNote(frame)) listener.noted(frame);
+      return;
+    case "event":
+      if (isEvent(frame.event)) listener.delivered({ seq: frame.seq, channel: frame.channel, event: frame.event });
+      return;
+    case "rejected":
+      pending.settle(frame.id)?.reject(refuseBy(readProblem(frame.error) ?? createProblem("bug", "the server refused without a reason")));
+      return;
+    case "accepted": {
+      const { type: _, ...answer } = frame;
+      pending.settle(frame.id)?.resolve({ ...answer, status: "accepted", threads: frame.threads ?? [], notes: frame.notes ?? [] });
+      return;
+    }
+    default:
+      // Of a newer server.
+      frame satisfies never;
+  }
 }
 
 function connectUrl(base: string, channels: readonly string[], as: LinkName): string {
