@@ -2,12 +2,13 @@
 import { type Environment, findNeighbours } from "../environment.ts";
 import { countCommit } from "../projector/metrics.ts";
 import { createDurableWorld } from "../storage/durable-world.ts";
-import type { AgentCore, AgentPorts } from "./agent-core.ts";
+import type { AgentCore } from "./agent-core.ts";
+import type { AgentPorts } from "./agent-parts.ts";
 import type { AgentConnections } from "./connection/agent-connections.ts";
 import type { Pacer } from "./connection/pacer.ts";
 import { readRates } from "./connection/rate.ts";
 
-export interface AgentParts {
+export interface AgentLifeParts {
   /** The agent's id. */
   name: string;
   /** The object itself, once it is made. */
@@ -17,7 +18,7 @@ export interface AgentParts {
   later(milliseconds: number, work: () => void): void;
 }
 
-export function connectAgent(ctx: DurableObjectState, env: Environment, parts: AgentParts): AgentPorts {
+export function connectAgent(ctx: DurableObjectState, env: Environment, parts: AgentLifeParts): AgentPorts {
   const { name, connections, pacer, later } = parts;
   const near = findNeighbours(env, ctx.id.name);
   return {

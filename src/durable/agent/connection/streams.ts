@@ -7,15 +7,8 @@ import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Reader } from "../mailbox/reader.ts";
-import type { ConnectionWish } from "./connection-request.ts";
-import { createEventStream, type EventStream } from "./event-stream.ts";
 import { type Holder, isSilent } from "./silence.ts";
-import { lookForStall, type Stall } from "./stall.ts";
-
-export type StreamWish = Omit<ConnectionWish, "replaces"> & {
-  /** Of the token that opens it. */
-  tokenHash: string;
-};
+import { createStreamConnection, type StreamConnection, type StreamWish } from "./stream-connection.ts";
 
 export interface Streams {
   /** Opens a stream; the oldest gives way where there are too many. */
@@ -40,18 +33,6 @@ export interface Streams {
   readonly size: number;
 }
 
-interface Connection extends Reader, Holder {
-  stream: EventStream;
-  /** What its client calls it, and itself. */
-  connection: string | undefined;
-  client: string | undefined;
-  lastSign: number | undefined;
-  holdsSince: number | undefined;
-  /** What it was given, in order. */
-  given: number[];
-  tokenHash: string;
-}
-
 export interface StreamPorts {
   mailbox: Mailbox;
   later(milliseconds: number, work: () => void): void;
@@ -61,74 +42,24 @@ export interface StreamPorts {
 }
 
 export function createStreams({ mailbox, later, now, alive }: StreamPorts): Streams {
-  const open = new Set<Connection>();
+  const open = new Set<StreamConnection>();
   /** What streams that ended were given, newest last: the client of one may come back for the rest. */
   const ended: number[][] = [];
 
-  function leave(connection: Connection): void {
+  function leave(connection: StreamConnection): void {
     if (!open.delete(connection)) return;
     ended.push(connection.given);
     if (ended.length > agentLimits.streams) ended.shift();
     mailbox.detach(connection);
   }
 
-  function close(connection: Connection, code: number, reason: string): void {
+  function close(connection: StreamConnection, code: number, reason: string): void {
     leave(connection);
     connection.stream.end(code, reason);
   }
 
-  function connect({ channels, after, lastEventId, tokenHash, connection: name, client }: StreamWish): Connection {
-    const tooSlow = (): void => close(connection, closeCodes.tooSlow, "nothing was read or acknowledged for too long; poll instead");
-    const stream = createEventStream(later, {
-      // That bytes leave is no sign of a client that promised others: something on the way may swallow them.
-      read: name === undefined ? alive : () => {},
-      drained: () => {
-        if (open.has(connection)) mailbox.pump(connection);
-      },
-      gone: () => leave(connection),
-      slow: tooSlow,
-      beat: look,
-    });
-    let stall: Stall | undefined;
-    let holdsSince: number | undefined;
-    function look(): void {
-      const found = lookForStall(connection, stall, mailbox, now());
-      if (found !== "tooSlow") stall = found;
-      else if (open.has(connection)) tooSlow();
-    }
-    const connection: Connection = {
-      stream,
-      tokenHash,
-      channels,
-      through: lastEventId ?? after,
-      given: [],
-      held: new Map(),
-      connection: name,
-      client,
-      lastSign: name === undefined ? undefined : now(),
-      get holdsSince() {
-        if (connection.held.size === 0) holdsSince = undefined;
-        else holdsSince ??= now();
-        return holdsSince;
-      },
-      caughtUp: false,
-      get ready() {
-        return stream.ready;
-      },
-      give(item) {
-        holdsSince ??= now();
-        connection.given.push(item.seq);
-        if (connection.given.length > agentLimits.streamMemory) connection.given.shift();
-        stream.send(item);
-      },
-      // The next beat looks at it.
-      note: () => {},
-    };
-    return connection;
-  }
-
   /** Whoever has the number came from the stream that was given it: what that one was given up to it has arrived. */
-  function takePredecessor(lastEventId: number, successor: Connection): number[] {
+  function takePredecessor(lastEventId: number, successor: StreamConnection): number[] {
     const live = [...open].find(({ given }) => given.includes(lastEventId));
     const given = live?.given ?? ended.findLast((each) => each.includes(lastEventId)) ?? [];
     const end = given.lastIndexOf(lastEventId) + 1;
@@ -145,7 +76,11 @@ export function createStreams({ mailbox, later, now, alive }: StreamPorts): Stre
 
   return {
     open(wish) {
-      const connection = connect(wish);
+      const connection = createStreamConnection(wish, {
+        ...{ mailbox, later, now, alive, leave },
+        isOpen: (each) => open.has(each),
+        close: (each, reason) => close(each, closeCodes.tooSlow, reason),
+      });
       const had = wish.lastEventId === undefined ? [] : takePredecessor(wish.lastEventId, connection);
       for (const oldest of [...open].slice(0, Math.max(0, open.size - agentLimits.streams + 1)))
         close(oldest, closeCodes.replaced, "a newer stream took its place");

@@ -6,10 +6,11 @@
 import type { Channel } from "../../../contract/channels.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
-import { limits } from "../../../contract/limits.ts";
 import { agentLimits } from "../agent-schema.ts";
-import { type MailRow, type MailRows, toItem } from "./mail-rows.ts";
+import { type MailRow, toItem } from "./mail-queries.ts";
+import type { MailRows } from "./mail-rows.ts";
 import type { Reader } from "./reader.ts";
+import { createReturnedMail } from "./returned-mail.ts";
 
 export interface MailReaders {
   /** The newest reader of the channel, if it has all that is there and takes one more. */
@@ -51,18 +52,10 @@ export interface MailReadersPorts {
 
 export function createMailReaders({ rows, findEnd, now, given }: MailReadersPorts): MailReaders {
   const readers: Reader[] = [];
-  /**
-   * Left by connections that dropped, with none to take them: for polls that are past their numbers. With each, until when it is with a
-   * poll; one that goes unacknowledged for so long, as where the poll's client is gone, is given to the next.
-   */
-  const returned = new Map<number, number>();
+  const returned = createReturnedMail(rows, now);
 
   function newestFor(channel: Channel): Reader | undefined {
     return readers.findLast((reader) => reader.channels.includes(channel));
-  }
-
-  function findRoom(reader: Reader): number {
-    return reader.ready ? agentLimits.window - reader.held.size : 0;
   }
 
   function isHeld(seq: number): boolean {
@@ -71,7 +64,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
 
   function giveTo(reader: Reader, item: InboxItem, about: string | null): void {
     given(item.event);
-    returned.delete(item.seq);
+    returned.take(item.seq);
     reader.held.set(item.seq, about);
     reader.give(item);
   }
@@ -81,7 +74,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
     if (!free.length) return;
     for (const row of rows.readSome(free)) {
       const other = newestFor(row.channel as Channel);
-      if (!other) returned.set(row.seq, 0);
+      if (!other) returned.add(row.seq);
       else if (findRoom(other) > 0) giveTo(other, toItem(row), row.about);
       else {
         // Read again from there once it has room.
@@ -109,10 +102,11 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
     }
   }
 
-  function toPolled(row: MailRow): InboxItem {
-    const item = toItem(row);
-    given(item.event);
-    return item;
+  /** What no live connection holds. */
+  function readUnheld({ channels, limit }: { channels: readonly Channel[]; limit: number }): MailRow[] {
+    const held = new Set(readers.flatMap((reader) => [...reader.held.keys()]));
+    const read = rows.read({ channels, after: 0, limit: limit + held.size });
+    return read.filter(({ seq }) => !held.has(seq)).slice(0, limit);
   }
 
   function forgetSeqs(seqs: Iterable<number>): void {
@@ -142,11 +136,11 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
       for (const reader of joining.toReversed()) pump(reader);
     },
     takeOver(reader, had) {
-      const free = [...had].filter((seq) => returned.delete(seq));
+      const free = [...had].filter((seq) => returned.take(seq));
       for (const { seq, about } of rows.readAbout(free)) reader.held.set(seq, about);
       readers.push(reader);
       // What comes after its number it reads as everybody does; what was left before it came by another connection than its own.
-      handOver([...returned.keys()].filter((seq) => seq <= reader.through));
+      handOver(returned.listThrough(reader.through));
       pump(reader);
     },
     detach(reader) {
@@ -154,25 +148,15 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
       if (index >= 0) readers.splice(index, 1);
       handOver(reader.held.keys());
     },
-    readFree({ channels, after, limit }) {
-      if (after !== undefined) {
-        // A connection that dropped leaves what is behind the number that the poll has come to.
-        const isFree = (seq: number): boolean => seq <= after && (returned.get(seq) ?? Number.POSITIVE_INFINITY) <= now();
-        const behind = [...returned.keys()].some(isFree) ? rows.read({ channels, after: 0, limit: limits.mailboxRows }) : [];
-        const left = behind.filter(({ seq }) => isFree(seq)).slice(0, limit);
-        for (const { seq } of left) returned.set(seq, now() + agentLimits.pollHold);
-        return [...left, ...rows.read({ channels, after, limit: limit - left.length })].map(toPolled);
-      }
-      const held = new Set(readers.flatMap((reader) => [...reader.held.keys()]));
-      return rows
-        .read({ channels, after: 0, limit: limit + held.size })
-        .filter(({ seq }) => !held.has(seq))
-        .slice(0, limit)
-        .map(toPolled);
-    },
+    readFree: (query) =>
+      (query.after === undefined ? readUnheld(query) : returned.lendBefore(query.after, query)).map((row) => {
+        const item = toItem(row);
+        given(item.event);
+        return item;
+      }),
     isHeld,
     settle(seqs) {
-      for (const seq of seqs) returned.delete(seq);
+      for (const seq of seqs) returned.take(seq);
       forgetSeqs(seqs);
     },
     forgetSeqs,
@@ -184,4 +168,9 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
       returned.clear();
     },
   };
+}
+
+/** How many more it takes. */
+function findRoom(reader: Reader): number {
+  return reader.ready ? agentLimits.window - reader.held.size : 0;
 }

@@ -1,0 +1,149 @@
+/** The parts of one agent's object, each beside its rows, and the commits in which they write. Knows ports, not sockets. */
+import { limits } from "../../contract/limits.ts";
+import type { Result } from "../../contract/problem.ts";
+import { type Committer, createCommitter } from "../host/committer.ts";
+import type { World } from "../host/ports.ts";
+import { migrate, outboxMigrations } from "../host/schema.ts";
+import { noteHeldBack } from "../projector/held-back-row.ts";
+import { createProjectionOutbox, type ProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
+import type { ProjectionRow } from "../protocol/projector.ts";
+import type { ThreadActorRpc } from "../protocol/recruitment.ts";
+import type { Registry } from "../registry/registry.ts";
+import { describeUndelivered } from "../routing/describe-undelivered.ts";
+import { agentLimits, agentMigrations } from "./agent-schema.ts";
+import type { Rates } from "./connection/rate.ts";
+import { createTickets, type Tickets } from "./connection/tickets.ts";
+import { type AgentIdentity, createIdentity } from "./identity.ts";
+import { createIgnoredOffers, type IgnoredOffers } from "./mailbox/ignored-offers.ts";
+import { createMailbox, type Mailbox } from "./mailbox/mailbox.ts";
+import type { AskOutcomes } from "./mailbox/tell-outcomes.ts";
+import { createTrim, type Trim } from "./mailbox/trim.ts";
+import { type Assignments, createAssignments } from "./presence/assignments.ts";
+import { createPresence, type Presence } from "./presence/presence.ts";
+import type { Connections } from "./presence/presence-ports.ts";
+
+export interface AgentPorts {
+  world: World;
+  registry: Registry;
+  /** The actor behind `task/…` or `recruitment/…`. */
+  threadActor(address: string): ThreadActorRpc;
+  /** Who holds the roles of a thread, as far as `viewer` may know; absent: nobody can be asked. */
+  holders?(thread: string, viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
+  /** Why another agent's mailbox would refuse an event of a source, of so many bytes; null: it would not. Absent: nobody can be asked. */
+  askRoom?(agent: string, source: string, bytes: number): Promise<string | null>;
+  project(rows: ProjectionRow[]): Promise<void>;
+  /** Resolves once calls that have already arrived were handed in. */
+  settle(): Promise<void>;
+  later(milliseconds: number, work: () => void): void;
+  countCommit(): void;
+  /** What of the agent is connected now. */
+  connections(): Connections;
+  /** When a connection that holds events will have been silent for too long. */
+  silentAt?(): number | undefined;
+  /** What workflows' queues did about reflexes that fired. */
+  outcomes?: AskOutcomes;
+  /** Absent: the usual ones. */
+  rates?: Rates;
+  /** Resolves when the next event of a batch may be taken, so that others are served in between; absent: at once. */
+  pace?(): Promise<void>;
+  /** What was taken makes work beside its own. */
+  owe?(steps: number): void;
+}
+
+export interface AgentParts {
+  committer: Committer;
+  projection: ProjectionOutbox;
+  identity: AgentIdentity;
+  mailbox: Mailbox;
+  assignments: Assignments;
+  presence: Presence;
+  ignored: IgnoredOffers;
+  tickets: Tickets;
+  trim: Trim;
+}
+
+/** @param name the agent's id, or `operators/<name>` */
+export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
+  const { world } = ports;
+  const { storage, clock } = world;
+  migrate(storage, { lane: outboxMigrations, projection: projectionMigrations, agent: agentMigrations });
+
+  const projection: ProjectionOutbox = createProjectionOutbox(world, ports.later, ports.project);
+  const committer: Committer = createCommitter(world, {
+    dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ignored.due(), ports.silentAt?.(), trim.due()],
+    refused: async (undeliverable, _sender, forget) => {
+      const { to, message, code, detail } = undeliverable;
+      console.warn(JSON.stringify({ at: "agent", name, to, message: message.type, code, detail }));
+      const told = await describeUndelivered(undeliverable, clock.now());
+      if (!told) return;
+      committer.commit(() => {
+        forget();
+        projection.append({ table: "event", event: told, thread: told.correlationid ?? null });
+      });
+    },
+    heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
+    counted: () => {
+      ports.countCommit();
+      projection.wake();
+    },
+    beforeCommit: () => {
+      if (mailbox.writeNotes()) ignored.noteSeen();
+      if (ignored.beforeCommit()) presence.noteIgnored();
+      presence.beforeCommit();
+      projection.beforeCommit();
+    },
+    onRollback: () => {
+      mailbox.undo();
+      assignments.undo();
+      presence.undo();
+      ignored.undo();
+      projection.undo();
+    },
+  });
+  const identity = createIdentity(name, world, (body) => committer.commit(body));
+  const mailbox = createMailbox(
+    world,
+    {
+      from: identity.seqReserved,
+      reserve: (upTo) => void storage.exec("UPDATE agent SET seq_reserved = ?", upTo),
+    },
+    ports.later,
+    (mail) => {
+      assignments.note(mail, clock.now());
+      if (mail.seat || mail.endsThread !== undefined) presence.noteParts(mail.seat?.lost === true);
+    },
+  );
+
+  const trim = createTrim(storage, clock, [
+    { table: "sent", key: "id", days: limits.idMemoryDays },
+    { table: "receipt", key: "source, id", days: limits.idMemoryDays },
+    { table: "sender", key: "address", days: agentLimits.senderDays },
+  ]);
+  const tickets = createTickets(storage, clock);
+  const assignments = createAssignments(storage);
+  const presence = createPresence(name, {
+    storage,
+    clock,
+    assignments,
+    connections: ports.connections,
+    commit: (body) => committer.commit(body),
+    tell: (threads, message) =>
+      committer.outbox.append(
+        threads.map((thread) => `recruitment/${thread}`),
+        message,
+        { spread: true },
+      ),
+    project: (row) => projection.append(row),
+    ignored: () => ignored.count,
+  });
+  const ignored = createIgnoredOffers({
+    storage,
+    clock,
+    isFree: () =>
+      identity.card !== undefined &&
+      presence.show().state === "online" &&
+      (identity.report.slots === undefined || assignments.countUsed() < identity.report.slots),
+  });
+
+  return { committer, projection, identity, mailbox, assignments, presence, ignored, tickets, trim };
+}

@@ -1,0 +1,103 @@
+/** Events that a thread's actor must take: given to it with what the agent is, and what its answer means here. */
+import type { Accepted } from "../../contract/frames/server-frames.ts";
+import { isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
+import { type Result, refuse } from "../../contract/problem.ts";
+import type { Committer } from "../host/committer.ts";
+import type { Clock } from "../host/ports.ts";
+import type { ThreadActorRpc } from "../protocol/recruitment.ts";
+import type { Identity } from "./identity.ts";
+import type { JudgedThreadEvent } from "./judge-event.ts";
+import type { Mailbox } from "./mailbox/mailbox.ts";
+import type { Assignments } from "./presence/assignments.ts";
+import { takeSlot } from "./presence/claim-slots.ts";
+import type { Presence } from "./presence/presence.ts";
+import { readThreadAddress } from "./read-thread-address.ts";
+import { narrowCard } from "./show-agent.ts";
+
+export interface ForwardPorts {
+  clock: Clock;
+  committer: Pick<Committer, "commit">;
+  threadActor(address: string): ThreadActorRpc;
+  mailbox: Pick<Mailbox, "endTurn" | "endInFlight" | "endOffer" | "findOffer" | "givenAt">;
+  assignments: Assignments;
+  presence: Pick<Presence, "noteParts">;
+  /** The mailbox has noted something that is to be written soon. */
+  noteLazily(): void;
+  /** Whether threads may still take the agent for one that was deleted. */
+  isLeaving(): Promise<boolean>;
+}
+
+/** Thread-bound kinds are accepted by the actor that they name. */
+export function createForwardToThread(ports: ForwardPorts): (sender: Identity, judged: JudgedThreadEvent) => Promise<Result<Accepted>> {
+  const { clock, committer, threadActor, mailbox, assignments, presence, noteLazily, isLeaving } = ports;
+
+  /** Writes what changes what the agent plays. */
+  function commitParts(body: () => void): void {
+    committer.commit(() => {
+      body();
+      presence.noteParts(false);
+    });
+  }
+
+  async function forward(sender: Identity, { event, hash }: JudgedThreadEvent): Promise<Result<Accepted>> {
+    const address = readThreadAddress(event);
+    if (!address) return refuseUnseen();
+    if (await isLeaving())
+      return refuse("unavailable", "The threads of the agent that had this name are still being told; send it again.", { retryAfter: 1 });
+    const pending = event.type === "nerve.offer.claim" && assignments.listClaims().some(({ offer }) => offer === event.data.offer);
+    const capacity =
+      event.type === "nerve.offer.claim"
+        ? takeSlot({ assignments, mailbox, now: clock.now(), commit: commitParts }, event.data.offer, sender.report.slots)
+        : {};
+    const card = { ...sender.card, ...narrowCard(sender, assignments), ...capacity };
+    const answer = await threadActor(address).take(card, noteDelivery(event), hash);
+    // Another body under the id of a claim that was taken: that one still waits for its verdict, if it did before.
+    if (answer.ok || answer.problem.code !== "id_conflict" || !pending) noteAnswer(event, answer);
+    return !answer.ok && answer.problem.code === "not_found" ? refuseUnseen() : answer;
+  }
+
+  /** What the thread's answer means for the mailbox and the slots here. */
+  function noteAnswer(event: ThreadEvent, answer: Result<Accepted>): void {
+    const isOver = answer.ok || answer.problem.code === "turn_over";
+    switch (event.type) {
+      case "nerve.offer.claim": {
+        const { offer } = event.data;
+        if (!answer.ok && !answer.problem.retryable) commitParts(() => assignments.release(offer));
+        return;
+      }
+      case "nerve.turn.respond":
+        if (isOver) mailbox.endTurn(event.data.turn);
+        noteLazily();
+        return;
+      case "nerve.turn.fail":
+        if (answer.ok) mailbox.endInFlight(event.data.turn);
+        else if (isOver) mailbox.endTurn(event.data.turn);
+        noteLazily();
+        return;
+      case "nerve.offer.decline": {
+        const { offer } = event.data;
+        if (answer.ok) committer.commit(() => mailbox.endOffer(offer));
+        return;
+      }
+      case "nerve.turn.progress":
+      case "nerve.role.release":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** What is said of a turn says, for traces, when it reached the agent: only this object knows. */
+  function noteDelivery(event: ThreadEvent): ThreadEvent {
+    const given = isTurnEvent(event) ? mailbox.givenAt(event.data.turn) : undefined;
+    const { deliveredat: _, ...rest } = event;
+    return (given === undefined ? rest : { ...rest, deliveredat: new Date(given).toISOString() }) as ThreadEvent;
+  }
+
+  return forward;
+}
+
+/** Of what is not there as of what is not the agent's to know. */
+function refuseUnseen(): ReturnType<typeof refuse> {
+  return refuse("not_found", "There is no such offer, turn or thread.");
+}

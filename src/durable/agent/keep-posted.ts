@@ -1,0 +1,134 @@
+/** Events that are kept in the agent's own object: routed side by side, stored in the order in which they came, sent to whom they concern. */
+import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
+import { type Result, refuse, succeed } from "../../contract/problem.ts";
+import type { Committer } from "../host/committer.ts";
+import type { Clock, Storage } from "../host/ports.ts";
+import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
+import { createRecentValues } from "../registry/recent-values.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { RoutedEvent } from "../routing/route-event.ts";
+import { routingLimits } from "../routing/routing-limits.ts";
+import { agentLimits } from "./agent-schema.ts";
+import type { AgentIdentity, Identity, Report } from "./identity.ts";
+import type { KeptEvent } from "./judge-event.ts";
+import { type AskOutcomes, isUnsettled, type StoredAnswer, settleAnswers } from "./mailbox/tell-outcomes.ts";
+import { type RoutePostedPorts, routePosted } from "./route-posted.ts";
+
+export interface PostedEvents {
+  keep(sender: Identity, judged: KeptEvent): Promise<Result<Accepted>>;
+  /** Asks the queues what came of what was just stored, and keeps it: a repeat gets the same answer. */
+  tellOutcomes(source: string, answers: (Accepted | Rejected)[]): Promise<(Accepted | Rejected)[]>;
+}
+
+export interface PostedEventsPorts {
+  storage: Storage;
+  clock: Clock;
+  committer: Pick<Committer, "commit" | "outbox">;
+  projection: Pick<ProjectionOutbox, "append">;
+  registry: Registry;
+  holders: RoutePostedPorts["holders"];
+  askRoom: RoutePostedPorts["askRoom"];
+  identity: Pick<AgentIdentity, "card" | "saveReport">;
+  /** What came of reflexes that fired; absent: answers do not tell. */
+  outcomes?: AskOutcomes;
+  later(milliseconds: number, work: () => void): void;
+  /** Resolves when the next mailbox may be asked. */
+  pace(): Promise<void>;
+  /** What was kept makes work beside its own, in these steps. */
+  owe(steps: number): void;
+}
+
+export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
+  const { storage, clock, committer, projection, registry, holders, askRoom, identity, pace, owe, outcomes, later } = ports;
+  /** The event before has been stored. */
+  let keeping: Promise<unknown> = Promise.resolve();
+  /** Threads that the agent began lately. */
+  const begun = createRecentValues<true>(agentLimits.threadsBegun);
+
+  /** Routes events side by side and stores them in the order in which they came. */
+  function keepInOrder(sender: Identity, judged: KeptEvent): Promise<Result<Accepted>> {
+    const repeat = readSent(judged.event.id, judged.hash);
+    if (repeat) return Promise.resolve(repeat);
+    const routing = routePosted(sender, judged.event, {
+      registry,
+      holders,
+      // Each question costs whom it is put to as much as an event costs here.
+      askRoom: askRoom && (async (...of) => pace().then(() => askRoom(...of))),
+      now: clock.now,
+      hasBegun: (thread) => begun.get(thread) === true,
+    });
+    const kept = keeping.then(async () => {
+      const { event, routed } = await routing;
+      return store({ ...judged, event }, routed);
+    });
+    // The one behind waits for this one, however it ends.
+    keeping = kept.catch(() => {});
+    routing.catch(() => {});
+    return kept;
+  }
+
+  function store({ event, kind, hash }: KeptEvent, routed: Result<RoutedEvent>): Result<Accepted> {
+    if (!routed.ok) return routed;
+    // Another call may have stored the same id while the registry was read.
+    const overtaken = readSent(event.id, hash);
+    if (overtaken) return overtaken;
+    const { threads, notes, messages, routing, emitted, nearest } = routed.value;
+    for (const thread of threads) begun.set(thread, true, 1);
+    const recipients = routing.recipients.length;
+    owe(recipients + agentLimits.paceThread * threads.length);
+    const answer: Accepted = {
+      ...{ id: event.id, status: "accepted", threads, notes },
+      ...(routing.verdicts.length > 0 && { reflexes: routing.verdicts.slice(0, routingLimits.told) }),
+      ...(nearest !== undefined && { unheard: { nearest } }),
+      ...(recipients && { recipients }),
+    };
+    committer.commit(() => {
+      storage.exec(
+        "INSERT INTO sent (id, hash, answer, at, routed) VALUES (?, ?, ?, ?, ?)",
+        event.id,
+        hash,
+        JSON.stringify(answer),
+        clock.now(),
+        recipients ? JSON.stringify({ event, routing }) : null,
+      );
+      for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
+      if (kind === "nerve.agent.report" && identity.card) {
+        const report = event.data as Report;
+        identity.saveReport(report);
+        if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
+      }
+      // What starts a thread is the first event of it.
+      projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null, routing });
+      for (const follows of emitted) projection.append({ table: "event", ...follows });
+    });
+    return succeed(answer);
+  }
+
+  async function tellOutcomes(source: string, answers: (Accepted | Rejected)[]): Promise<(Accepted | Rejected)[]> {
+    if (!outcomes) return answers;
+    const stored = answers.flatMap((answer): StoredAnswer[] =>
+      answer.status === "accepted" ? [{ event: { source, id: answer.id }, answer }] : [],
+    );
+    const unsettled = stored.filter(isUnsettled);
+    if (!unsettled.length) return answers;
+    const tooLong = Promise.withResolvers<void>();
+    later(routingLimits.outcomeMs, tooLong.resolve);
+    await Promise.race([committer.outbox.flush(), tooLong.promise]);
+    const settled = await settleAnswers(unsettled, outcomes);
+    committer.commit(() => {
+      for (const answer of settled) storage.exec("UPDATE sent SET answer = ? WHERE id = ?", JSON.stringify(answer), answer.id);
+    });
+    const found = new Map(settled.map((answer) => [answer.id, answer]));
+    return answers.map((answer) => (answer.status === "accepted" ? (found.get(answer.id) ?? answer) : answer));
+  }
+
+  function readSent(id: string, hash: string): Result<Accepted> | undefined {
+    const sent = storage.exec<{ hash: string; answer: string }>("SELECT hash, answer FROM sent WHERE id = ?", id)[0];
+    if (!sent) return undefined;
+    return sent.hash === hash
+      ? succeed(JSON.parse(sent.answer) as Accepted)
+      : refuse("id_conflict", `The id ${id} was sent before with another body; give a new event a new id.`);
+  }
+
+  return { keep: keepInOrder, tellOutcomes };
+}

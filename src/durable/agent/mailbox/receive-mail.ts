@@ -1,0 +1,152 @@
+/**
+ * What comes into one agent's mailbox: mail that is stored, given to a reader at once where nothing is before it; and turns that are
+ * given without being stored, for an agent that answers at once.
+ */
+import { countBytes, limits } from "../../../contract/limits.ts";
+import { answerUnknown } from "../../host/newer-version.ts";
+import { type Mail, readMail } from "../../protocol/agent.ts";
+import type { Delivery, Envelope } from "../../protocol/envelope.ts";
+import type { Dedup } from "./dedup.ts";
+import type { MailNotes } from "./mail-notes.ts";
+import type { MailReaders } from "./mail-readers.ts";
+import { measureMail, type RoomTaken } from "./mail-room.ts";
+import type { MailRows } from "./mail-rows.ts";
+import type { Incoming } from "./reader.ts";
+import type { Receipts } from "./receipts.ts";
+import type { SeqNumbers } from "./seq-numbers.ts";
+import type { TurnsInFlight } from "./turns-in-flight.ts";
+
+export interface MailReceiving {
+  /**
+   * Gives a turn to a connection without storing it. Resolves with undefined when the agent has answered it, or with what
+   * must be stored after all: it takes longer, was acknowledged only, or the connection is gone.
+   * @returns undefined if it can't be passed on so: then it is to be received
+   */
+  pass(envelope: Envelope): Promise<Incoming | undefined> | undefined;
+  /**
+   * Takes envelopes that arrived together: gives to readers at once what may be given, then the caller runs `write` in a
+   * transaction and `wake` after it.
+   */
+  receive(incoming: Incoming[]): { answers: Delivery[]; write(): void; wake(): void };
+  /** A turn that has no row goes. @returns whether there was one */
+  dropInFlight(turn: string): boolean;
+}
+
+export interface MailReceivingPorts {
+  seqs: SeqNumbers;
+  senders: Dedup;
+  inFlight: TurnsInFlight;
+  receipts: Receipts;
+  notes: MailNotes;
+  rows: MailRows;
+  readers: MailReaders;
+  /** Hears of mail that is stored, within the transaction. */
+  stored(mail: Mail): void;
+  /** Polls look again. */
+  wakePolls(): void;
+}
+
+export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
+  const { seqs, senders, inFlight, receipts, notes, rows, readers, stored, wakePolls } = ports;
+
+  function dropInFlight(turn: string): boolean {
+    const ended = inFlight.end(turn);
+    if (ended) readers.forgetAbout(turn);
+    return ended;
+  }
+
+  function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string, taken: RoomTaken): void {
+    senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
+    if (mail.turn !== undefined) inFlight.stored(mail.turn);
+    // Answered before it was stored: only its number is worth keeping. No turn gives or ends a role.
+    if (notes.isAnswered(mail.turn)) {
+      rows.forgo(taken);
+      return;
+    }
+    readers.forgetSeqs(rows.write(mail, seq, held, event, taken));
+    if (mail.receipt) receipts.note(mail.event, seq);
+    stored(mail);
+  }
+
+  /** Adds to `writes` what the caller's transaction is to write, and to `withRow` a turn that was given before it had a row. */
+  function receiveOne({ envelope, given }: Incoming, withRow: number[], writes: (() => void)[]): Delivery {
+    const { from, id, phase, message } = envelope;
+    const known = senders.read(from);
+    const last = known?.last ?? 0;
+    if (phase === "release") {
+      const held = known?.held;
+      if (last === id && held !== null && held !== undefined)
+        writes.push(() => {
+          rows.release(held);
+          senders.write(from, { last: id, held: null });
+          senders.remember(from, { last: id, held: null });
+          readers.recheck();
+        });
+      return { status: "stored" };
+    }
+    if (id <= last) return { status: "stored" };
+    const mail = readMail(message);
+    if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
+    if (!mail) return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${message.type}` };
+    const event = JSON.stringify(mail.event);
+    const taken = measureMail(mail, countBytes(event));
+    const why = rows.refuse(taken);
+    if (why !== undefined) return { status: "refused", code: "mailbox_full", detail: why };
+    if (rows.full) {
+      readers.forgetSeqs(rows.deleteOffers());
+      if (rows.full) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
+    }
+    if (mail.again && mail.turn !== undefined) dropInFlight(mail.turn);
+    const seq = given?.seq ?? seqs.take();
+    const held = phase === "hold";
+    rows.expect(seq, held, taken);
+    senders.remember(from, { last: id, held: held ? seq : null });
+    const reader = held || seq > rows.firstHeld ? undefined : readers.findReady(mail.channel);
+    seqs.note(seq);
+    if (given?.acked) writes.push(() => notes.noteAcked(seq));
+    else if (given) withRow.push(seq);
+    else if (reader) readers.giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn ?? mail.offer ?? null);
+    // At once: what comes behind it must not overtake it, though there be room again.
+    else if (!held) readers.recheck(mail.channel);
+    if (mail.ends !== undefined) readers.forgetAbout(mail.ends);
+    writes.push(() => writeMail(envelope, mail, seq, held, event, taken));
+    return { status: "stored" };
+  }
+
+  return {
+    pass(envelope) {
+      const { from, id, phase, message } = envelope;
+      const mail = readMail(message);
+      const same = mail?.turn === undefined ? undefined : inFlight.find(mail.turn);
+      if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
+      // One that is given again takes the place of its earlier row, and so is stored.
+      if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.full)
+        return undefined;
+      const reader = readers.findReady(mail.channel);
+      if (!reader || id <= (senders.read(from)?.last ?? 0)) return undefined;
+      const seq = seqs.take();
+      seqs.note(seq);
+      const item = { seq, channel: mail.channel, event: mail.event };
+      readers.giveNewest(reader, item, mail.turn);
+      return inFlight.add(mail.turn, { envelope, item, reader });
+    },
+    receive(incoming) {
+      const withRow: number[] = [];
+      const writes: (() => void)[] = [];
+      const answers = incoming.map((each) => receiveOne(each, withRow, writes));
+      return {
+        answers,
+        write() {
+          for (const write of writes) write();
+        },
+        wake() {
+          readers.pumpAll();
+          // Its connection may have gone while it had no row.
+          readers.handOver(withRow.filter((seq) => !readers.isHeld(seq)));
+          wakePolls();
+        },
+      };
+    },
+    dropInFlight,
+  };
+}
