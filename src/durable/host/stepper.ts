@@ -16,7 +16,7 @@ import { hostLimits } from "./limits.ts";
 import type { LiveActor, LiveActors, Loaded } from "./live-actors.ts";
 import type { Logics, SteppedActor, StepScope } from "./logic.ts";
 import { toPlain } from "./plain-data.ts";
-import type { World } from "./ports.ts";
+import type { Storage, World } from "./ports.ts";
 import type { Identity } from "./references.ts";
 import { type ActorRow, readChild, writeActor } from "./rows.ts";
 import { persistSnapshot } from "./step.ts";
@@ -97,7 +97,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
         now,
         steps.map(({ event, eventText, snapshot: after, effects }) => ({ event, eventText, state: after.value as Json, effects })),
       );
-      forgetEndedChild(row, first.event);
+      forgetEndedChild(storage, row, first.event);
       ({ text: row.snapshot, exact } = persistSnapshot(machine, snapshot));
       row.status = snapshot.status;
       if (end) endWith(actor, row, end);
@@ -128,23 +128,12 @@ export function createStepper({ world, logics, committer, actors, tables, servic
     logic.stepped?.(actor, { ...scopeOf({ row, definition }), revision: row.revision });
   }
 
-  function forgetEndedChild(row: ActorRow, event: ActorEvent): void {
-    if (event.address === undefined || typeof event.actorId !== "string") return;
-    // A child of that id that this very step spawned anew stays.
-    if (readChild(storage, row.id, event.actorId) === event.address)
-      storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, event.actorId);
-  }
-
   /** Writes how the actor ended, and tells its parent. */
   function endWith({ logic }: LiveActor, row: ActorRow, { output, error, message }: ActorEnd): void {
     endActor({ ...tables, row, logic });
     row.output = output === undefined ? null : JSON.stringify(output);
     row.error = error === undefined ? null : JSON.stringify(error);
     if (row.parent !== null) committer.outbox.append([row.parent], message, { sender: addressOf(world, logic, row.id) });
-  }
-
-  function identityOf({ id, parent, child_id }: ActorRow): Identity {
-    return { id: child_id ?? id, child: parent !== null };
   }
 
   return {
@@ -196,4 +185,15 @@ export function createStepper({ world, logics, committer, actors, tables, servic
       committed(actor.row.id, [{ type: "stop", id: "" }]);
     },
   };
+}
+
+function forgetEndedChild(storage: Storage, row: ActorRow, event: ActorEvent): void {
+  if (event.address === undefined || typeof event.actorId !== "string") return;
+  // A child of that id that this very step spawned anew stays.
+  if (readChild(storage, row.id, event.actorId) === event.address)
+    storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, event.actorId);
+}
+
+function identityOf({ id, parent, child_id }: ActorRow): Identity {
+  return { id: child_id ?? id, child: parent !== null };
 }

@@ -1,0 +1,33 @@
+/** The steps that a fork begins with, in messages of the outbox. */
+import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { Steps } from "../../protocol/task.ts";
+import type { TaskPort } from "../task/task-port.ts";
+import { threadLimits } from "../thread-schema.ts";
+
+/** Reads steps through a number, in messages that are each within their bound. */
+export async function readCopy(task: TaskPort, through: number): Promise<Result<Steps[]>> {
+  const pages: Steps[] = [];
+  let [steps, bytes, after, room] = [0, 0, 0, 0];
+  for (;;) {
+    const page = await task.steps({ after, through, limit: 1 });
+    const [message] = page.messages;
+    if (!message) return succeed(pages);
+    const size = message.output.length + (message.body?.length ?? 0);
+    const last = pages.at(-1);
+    steps += 1;
+    bytes += size;
+    if (steps > threadLimits.copiedSteps || bytes > threadLimits.copiedBytes)
+      return refuse("too_large", `A fork copies at most ${threadLimits.copiedSteps} steps and ${threadLimits.copiedBytes} bytes.`, {
+        limit: threadLimits.copiedSteps,
+      });
+    if (last && size <= room) {
+      last.messages.push(...page.messages);
+      last.decisions.push(...page.decisions);
+    } else {
+      pages.push(page);
+      room = threadLimits.copyBytes;
+    }
+    room -= size;
+    after = message.turn;
+  }
+}

@@ -1,0 +1,110 @@
+/** A copy of a thread, up to a step of it: a new thread that asks the queue for a place. Knows rows and the actor host. */
+import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { ThreadView } from "../../../contract/views/thread.ts";
+import type { Message } from "../../protocol/envelope.ts";
+import type { ForkBody } from "../../protocol/recruitment.ts";
+import type { Steps } from "../../protocol/task.ts";
+import type { ForkStart } from "../../protocol/workflow.ts";
+import type { RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
+import { describeThreadWaits } from "../waits/thread-waits.ts";
+import { readCopy } from "./copy-steps.ts";
+import type { StepFinder } from "./find-step.ts";
+import { makeThreadId } from "./thread-id.ts";
+import { readThread } from "./thread-rows.ts";
+
+export type ForkThread = (operator: string, body: ForkBody, remember: (answer: Result<ThreadView>) => void) => Promise<Result<ThreadView>>;
+
+export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTask }: StepFinder): ForkThread {
+  const { name, host, storage, clock, definition, registry } = ports;
+
+  async function fork(
+    operator: string,
+    { at, roles = {}, revision, reason }: ForkBody,
+    remember: (answer: Result<ThreadView>) => void,
+  ): Promise<Result<ThreadView>> {
+    const thread = readThread(storage);
+    if (!thread) return refuse("not_found", `There is no thread ${name}.`);
+    const chosen = revision ?? thread.revision;
+    const compiled = await definition(chosen);
+    if (compiled?.ir.name !== thread.workflow) return refuse("malformed", `${thread.workflow} has no revision ${chosen}.`);
+    const misfit = await checkRoles(compiled, roles);
+    if (misfit) return misfit;
+    const task = await findOwnTask();
+    const copied = task ? await readCopy(task, at ?? Number.MAX_SAFE_INTEGER) : succeed<Steps[]>([]);
+    if (!copied.ok) return copied;
+    const last = copied.value.at(-1)?.messages.at(-1)?.turn ?? 0;
+    if (at !== undefined && at !== last)
+      return refuse("malformed", `The thread has no step ${at} that counts; see its messages for their rounds.`);
+    const node = await findStep(chosen, last);
+    if (!node.ok) return node;
+    const actor = await host.peek(name);
+    const context = actor?.context as unknown as RecruitmentContext | undefined;
+    const number = storage.exec<{ n: number }>("SELECT count(*) AS n FROM fork")[0]?.n ?? 0;
+    const id = await makeThreadId(`/threads/${name}`, `fork.${number + 1}`, thread.workflow, 0);
+    const start: ForkStart = { parent: name, at: last, node: node.value, roles, last: context?.last ?? {} };
+    const event = JSON.parse(thread.event) as CloudEvent;
+    const admit: Message = {
+      type: "admit",
+      thread: id,
+      workflow: thread.workflow,
+      revision: chosen,
+      event: event as unknown as Json,
+      initiator: thread.initiator,
+      key: null,
+      ...(thread.priority !== null && { priority: thread.priority }),
+      fork: start as unknown as Json,
+    };
+    const now = new Date(clock.now()).toISOString();
+    const { workflow } = thread;
+    const queued = {
+      id,
+      workflow,
+      status: "queued" as const,
+      reason: `forked by ${operator}${reason ? `: ${reason}` : ""}`,
+      updated_at: clock.now(),
+    };
+    const answer: Result<ThreadView> = succeed({
+      id,
+      workflow,
+      revision: chosen,
+      status: "queued",
+      createdAt: now,
+      updatedAt: now,
+      event,
+      roles: {},
+      round: last,
+      waiting: describeThreadWaits({ thread: queued })[0],
+      parent: name,
+      fork: { at: last },
+      children: [],
+    });
+    const { outbox } = host.committer;
+    host.committer.commit(() => {
+      remember(answer);
+      storage.exec("INSERT INTO fork VALUES (?, ?)", id, last);
+      // One outbox: the steps are there before the queue can start the thread.
+      for (const steps of copied.value)
+        outbox.append([`task/${id}`], { type: "thread.copy", ...(steps as unknown as { [key: string]: Json }) });
+      outbox.append([`workflow/${thread.workflow}`], admit);
+    });
+    await outbox.flush();
+    return answer;
+  }
+
+  async function checkRoles({ ir }: CompiledWorkflow, roles: Record<string, string>): Promise<ReturnType<typeof refuse> | undefined> {
+    const names = Object.keys(roles);
+    const unknown = names.find(
+      (role) => !ir.roles.some((each) => each.name === role && each.type !== "broadcast" && each.bind === "thread"),
+    );
+    if (unknown !== undefined) return refuse("malformed", `${ir.name} has no role ${unknown} that one agent holds for a thread.`);
+    const agents = [...new Set(Object.values(roles))];
+    const known = agents.length ? await registry.cards(agents) : [];
+    const nobody = agents.find((agent) => !known.some(({ id }) => id === agent));
+    return nobody === undefined ? undefined : refuse("malformed", `There is no agent ${nobody}.`);
+  }
+
+  return fork;
+}
