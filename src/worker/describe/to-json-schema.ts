@@ -28,8 +28,10 @@ export function createSchemaWriter(named: NamedSchemas): SchemaWriter {
 
   function toJson(schema: z.ZodType, direction: Direction): SchemaObject {
     const written = z.toJSONSchema(schema, { io: direction, unrepresentable: "any", reused: "inline", cycles: "ref" });
-    const { $schema: _, $defs: __, id: ___, ...rest } = written;
-    return simplify(rest as SchemaObject) as SchemaObject;
+    // Of one that has a name, zod writes a reference, and the schema itself beside it.
+    const own = written.$defs?.[names.get(schema) ?? ""] ?? written;
+    const { $schema: _, $defs: __, id: ___, ...rest } = own;
+    return simplify(rest as SchemaObject, direction) as SchemaObject;
   }
 
   return {
@@ -47,9 +49,15 @@ export function referTo(name: string): SchemaObject {
 }
 
 /** Leaves out what zod says beyond what people read: the pattern behind a format, and the bounds of safe integers. */
-function simplify(value: Json): Json {
+function simplify(value: Json, direction: Direction): Json {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(simplify);
+  if (Array.isArray(value)) return value.map((each) => simplify(each, direction));
+  // To generators of types a default says that the member is always there.
+  if ("default" in value && typeof value["default"] !== "object") {
+    const { default: usual, description = "", ...typed } = value;
+    const told = direction === "input" ? `${String(description)} Absent: \`${JSON.stringify(usual)}\`.`.trim() : description;
+    return simplify({ ...typed, ...(told !== "" && { description: told }) }, direction);
+  }
   const { $ref, ...beside } = value;
   if (typeof $ref === "string") {
     const name = /^#\/\$defs\/([A-Z]\w*)$/.exec($ref)?.[1];
@@ -61,5 +69,5 @@ function simplify(value: Json): Json {
   );
   // Types made of it have one type for members that are not listed, which `data` would have to be of too.
   const isOpen = "properties" in value && typeof value["additionalProperties"] === "object";
-  return Object.fromEntries(said.map(([key, inner]) => [key, key === "additionalProperties" && isOpen ? {} : simplify(inner)]));
+  return Object.fromEntries(said.map(([key, inner]) => [key, key === "additionalProperties" && isOpen ? {} : simplify(inner, direction)]));
 }

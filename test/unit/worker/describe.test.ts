@@ -31,6 +31,17 @@ test("[API18] the OpenAPI document has the routes' own schemas, limits and all",
   ]);
 });
 
+test("[API18] whatever is referred to by name in the documents is there, and says what it is", () => {
+  for (const document of [buildOpenapi(routeDocs, "0"), buildAsyncapi("0")]) {
+    const { schemas } = document.components as { schemas: { [name: string]: { [keyword: string]: unknown } } };
+    for (const [name, schema] of Object.entries(schemas))
+      expect([name, Object.keys(schema)], name).toEqual([name, expect.not.arrayContaining(["$ref"])]);
+    const referred = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    expect(referred.length).toBeGreaterThan(20);
+    expect(Object.keys(schemas)).toEqual(expect.arrayContaining([...new Set(referred)]));
+  }
+});
+
 test("[KEY6] every order of an operator to a thread, a workflow or a dead letter takes an Idempotency-Key, and says so", () => {
   const { paths } = buildOpenapi(routeDocs, "0") as unknown as { paths: Record<string, { post?: { parameters: { name: string }[] } }> };
   const keyed = Object.keys(paths).filter((path) => paths[path]?.post?.parameters.some(({ name }) => name === "Idempotency-Key"));
