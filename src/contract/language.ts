@@ -24,9 +24,9 @@ export type BindMode = keyof typeof bindModes;
 /** `roles.<role>.recruitment.pick`. */
 export const pickModes = {
   first: "The first claim wins.",
-  best: "The claim with the highest score wins when the offer's time is up or everybody has answered.",
-  sticky: "The last holder wins for 30 seconds; then the first claim.",
-  random: "One of the claims is drawn when the offer's time is up or everybody has answered.",
+  best: "The highest `score` wins, when all have answered or the offer's time is up. Without `score` the bid is it, and no bid is 0.",
+  sticky: "The last holder wins for the first 30 seconds, then whoever came first.",
+  random: "The highest of the numbers that the server drew, one a claim, wins; each is kept with its claim.",
 } as const satisfies Meanings;
 export type PickMode = keyof typeof pickModes;
 

@@ -22,3 +22,7 @@ export type TurnOutcome = (typeof turnOutcomes)[number];
 /** `away`: silent for too long, nothing new is awarded to it. `lost`: away for so long that it lost what it held. */
 export const presenceStates = ["online", "away", "lost"] as const;
 export type PresenceState = (typeof presenceStates)[number];
+
+/** How a span of a thread's trace ended, or that it has not. */
+export const spanStatuses = ["ok", "error", "open"] as const;
+export type SpanStatus = (typeof spanStatuses)[number];

@@ -14,13 +14,15 @@ import {
 } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { applyFixes } from "../compile/diagnostics/apply-fixes.ts";
-import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
+import type { Diagnostic, Severity } from "../compile/diagnostics/diagnostic.ts";
 import { parseWorkflow } from "../compile/parse-workflow.ts";
 import type { Includes } from "../compile/source/read-include.ts";
 import type { Span } from "../compile/source/span.ts";
 import type { Analysis } from "./analysis.ts";
 import type { OutlineSymbol } from "./outline-symbols.ts";
 import type { Suggestion } from "./suggestion.ts";
+
+const severities: Record<Severity, DiagnosticSeverity> = { error: DiagnosticSeverity.Error, warning: DiagnosticSeverity.Warning };
 
 /** A span as lines and columns of UTF-16 units. */
 export function toRange(document: TextDocument, { start, end }: Span): Range {
@@ -35,7 +37,7 @@ export function toDiagnostic(document: TextDocument, diagnostic: Diagnostic): Pr
   const { code, name, severity, message, hint, span, related } = diagnostic;
   return {
     range: toRange(document, span),
-    severity: severity === "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+    severity: severities[severity],
     code,
     source: "nerveflare",
     message: hint === undefined ? message : `${message}\n${hint.charAt(0).toUpperCase()}${hint.slice(1)}`,

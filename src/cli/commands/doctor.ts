@@ -1,5 +1,6 @@
 /** `nerveflare doctor`: what is wrong with a data folder or a backup, and what can be mended. */
 import { type Command, Option } from "commander";
+import { severityColours } from "../lib/check/render-diagnostic.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
 import { type Examination, examine } from "../lib/doctor/examine.ts";
 import type { Finding } from "../lib/doctor/finding.ts";
@@ -39,6 +40,6 @@ function renderExamination(terminal: Terminal, { data, files, objects, pending, 
 }
 
 function renderFinding(terminal: Terminal, { code, severity, message, hint, mended }: Finding): string {
-  const mark = mended ? terminal.style("green", "mended") : terminal.style(severity === "error" ? "red" : "yellow", severity);
+  const mark = mended ? terminal.style("green", "mended") : terminal.style(severityColours[severity], severity);
   return `${mark} ${code}: ${message}${mended ? "" : `\n  ${hint}`}`;
 }

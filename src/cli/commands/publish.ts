@@ -2,14 +2,16 @@
 import type { Command } from "commander";
 import { parseDocument } from "yaml";
 import { ClientError } from "../../client/client-error.ts";
+import type { Severity } from "../../compile/diagnostics/diagnostic.ts";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import { readSource } from "../lib/check/read-source.ts";
+import { severityColours } from "../lib/check/render-diagnostic.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface LocatedDiagnostic {
   code: string;
-  severity: string;
+  severity: Severity;
   message: string;
   line: number;
   column: number;
@@ -79,7 +81,8 @@ function readDiagnostics(error: unknown): LocatedDiagnostic[] | undefined {
 
 function printDiagnostics(terminal: Terminal, file: string, diagnostics: LocatedDiagnostic[]): void {
   for (const { line, column, severity, code, message, hint } of diagnostics) {
-    const colour = severity === "error" ? "red" : "yellow";
-    terminal.hint(`${file}:${line}:${column} ${terminal.style(colour, severity)} ${code} ${message}${hint ? `\n  ${hint}` : ""}`);
+    terminal.hint(
+      `${file}:${line}:${column} ${terminal.style(severityColours[severity], severity)} ${code} ${message}${hint ? `\n  ${hint}` : ""}`,
+    );
   }
 }

@@ -1,10 +1,13 @@
 /** `nerveflare trace`: a thread as a tree of spans, each with how long it took and when. */
 import type { Command } from "commander";
+import type { SpanStatus } from "../../contract/statuses.ts";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { describeBecause } from "../lib/describe-because.ts";
 import { writeSpan } from "../lib/describe-wait.ts";
-import type { Terminal } from "../lib/terminal.ts";
+import type { Style, Terminal } from "../lib/terminal.ts";
+
+const spanColours: Record<SpanStatus, Style> = { ok: "green", error: "red", open: "yellow" };
 
 interface SpanView {
   spanId: string;
@@ -13,7 +16,7 @@ interface SpanView {
   name: string;
   start: number;
   end: number | null;
-  status: "ok" | "error" | "open";
+  status: SpanStatus;
   attributes: { [name: string]: string | number | boolean };
 }
 
@@ -61,8 +64,7 @@ function renderTrace(terminal: Terminal, { spans, traceId }: TraceView, now: num
     terminal.style("dim", `trace ${traceId}, ${new Date(from).toISOString()}, ${writeDuration(to - from)} in all`),
     ...lines.map(({ label, span }) => {
       const took = span.kind === "decision" ? "" : writeDuration((span.end ?? now) - span.start);
-      const colour = span.status === "error" ? "red" : span.status === "open" ? "yellow" : "green";
-      const bar = terminal.style(colour, drawBar(span, from, to, now));
+      const bar = terminal.style(spanColours[span.status], drawBar(span, from, to, now));
       return `${label.padEnd(width)}  ${`${took}${span.end === null ? "…" : ""}`.padStart(9)}  ${bar}`;
     }),
   ].join("\n");

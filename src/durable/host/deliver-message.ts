@@ -73,12 +73,20 @@ export function createMessageDelivery(
       ...(phase && { phase }),
       ...(asDeadLetter && { park: true }),
     });
-    if (delivery.status === "later") throw new ReceiverNotReadyError(delivery.detail, delivery.unknown === true);
-    if (delivery.status === "stored" || phase === "release") return "taken";
-    // A newer version may answer what this one does not know.
-    if (delivery.status !== "refused") throw new ReceiverNotReadyError(`it answered ${JSON.stringify(delivery)}`, false);
-    await refused({ to, message, code: delivery.code, detail: delivery.detail }, sender, drop);
-    return "refused";
+    switch (delivery.status) {
+      case "stored":
+        return "taken";
+      case "later":
+        throw new ReceiverNotReadyError(delivery.detail, delivery.unknown === true);
+      case "refused":
+        if (phase === "release") return "taken";
+        await refused({ to, message, code: delivery.code, detail: delivery.detail }, sender, drop);
+        return "refused";
+      default:
+        delivery satisfies never;
+        // A newer version may answer what this one does not know.
+        throw new ReceiverNotReadyError(`it answered ${JSON.stringify(delivery)}`, false);
+    }
   }
 
   async function send(head: Waiting, to: string, phase: "hold" | "release" | undefined): Promise<void> {

@@ -3,7 +3,7 @@
  * decisions. Pure; knows events, neither stores nor HTTP. Times are commits of the objects, not what senders claim.
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import type { EndedStatus } from "../../contract/statuses.ts";
+import type { EndedStatus, SpanStatus } from "../../contract/statuses.ts";
 import { formatTraceparent, parseTraceparent } from "../../contract/trace-context.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
 import { makeSpanId, readTrace } from "./trace-ids.ts";
@@ -18,7 +18,7 @@ export interface Span {
   start: number;
   /** Null: it has not ended. */
   end: number | null;
-  status: "ok" | "error" | "open";
+  status: SpanStatus;
   attributes: { [name: string]: string | number | boolean };
 }
 

@@ -2,14 +2,21 @@
 import type { Signal } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { PauseView } from "../../contract/views/admission.ts";
+import type { AdmittedRow, AdmittedStatus } from "./queue.ts";
+
+const states: Record<AdmittedStatus, NonNullable<ReflexOutcome["state"]>> = {
+  queued: "queued",
+  running: "running",
+  beside: "running",
+  paused: "suspended",
+};
 
 /** What a queue's row says of its thread. */
-export function readState({ status }: { status: string }): NonNullable<ReflexOutcome["state"]> {
-  if (status === "queued") return "queued";
-  return status === "paused" ? "suspended" : "running";
+export function readState({ status }: Pick<AdmittedRow, "status">): NonNullable<ReflexOutcome["state"]> {
+  return states[status];
 }
 
-export function describeHeld(live: { thread: string; status: string }, key: string | null): string {
+export function describeHeld(live: Pick<AdmittedRow, "thread" | "status">, key: string | null): string {
   const state = readState(live);
   const way = state === "suspended" ? ": resume or cancel it, and the key is free when it has ended" : "";
   return `the thread ${live.thread} has the key ${key} and is live (${state})${way}`;

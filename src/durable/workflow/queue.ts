@@ -56,10 +56,13 @@ export interface QueueEntry {
   epoch: number;
 }
 
-interface AdmittedRow {
+/** `beside`: it runs, and takes no place. `paused`: it is suspended, and keeps none. */
+export type AdmittedStatus = "queued" | "running" | "beside" | "paused";
+
+export interface AdmittedRow {
   [column: string]: string | number | null;
   thread: string;
-  status: string;
+  status: AdmittedStatus;
   start: string;
   epoch: number;
   initiator: string;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CodeAction, CompletionItem, DocumentSymbol, Hover, Location, MarkupContent, WorkspaceEdit } from "vscode-languageserver/node";
 import { parseWorkflow } from "../../../src/compile/index.ts";
+import { turnPolicies } from "../../../src/contract/language.ts";
 import { type Editor, type Page, startEditor } from "./editor.ts";
 
 const folder = join(import.meta.dirname, "../../../workflows");
@@ -149,6 +150,7 @@ describe("hover", () => {
   test("[LSP7] documents fields and their values", async () => {
     const page = editor.open(review);
     expect(await hover(page, "on_^timeout: rerecruit")).toMatch(/time and retries are used up.*`forfeit`/s);
+    expect(await hover(page, "on_^timeout: rerecruit")).toContain("`rerecruit`: The role is taken back and offered anew");
     expect(await hover(page, "max_^queue: 50")).toContain("Length of the queue");
     expect(await hover(page, "    sig^nal: cancel")).toContain("What the thread is told.");
   });
@@ -184,6 +186,15 @@ describe("completion", () => {
     expect(await labels(editor.open("roles:\n  a:\n    de\n"), "    de^")).toContain("description");
     expect(await labels(editor.open(review.replace('{ from: "event.agent" }', "")), "agent: ^ ")).not.toContain("from");
     expect(await labels(editor.open(review.replace('{ from: "event.agent" }', "{ }")), "agent: { ^}")).toEqual(["from"]);
+  });
+  test("[LSP8] says what each word of a field means", async () => {
+    const page = editor.open(review.replace("on_timeout: rerecruit", "on_timeout: re"));
+    const items = await complete(page, "on_timeout: re^");
+    const documented = items.map(({ label, documentation }) => [
+      label,
+      typeof documentation === "object" ? documentation.value : undefined,
+    ]);
+    expect(documented).toEqual(Object.entries(turnPolicies));
   });
   test("[LSP9] offers roles as targets, with the endings", async () => {
     const page = editor.open(review.replace('{ role: reviewer, prompt: "Review', '{ role: re, prompt: "Review'));

@@ -1,9 +1,11 @@
 /** Findings as people read them: the message, the line of the file, carets under what is meant, what to do. */
-import type { Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
+import type { Diagnostic, Severity } from "../../../compile/diagnostics/diagnostic.ts";
 import { locateOffset, type Span } from "../../../compile/source/span.ts";
 import type { Style } from "../terminal.ts";
 import type { CheckedFile } from "./check-file.ts";
 import { cropLine, showText } from "./show-text.ts";
+
+export const severityColours: Record<Severity, Style> = { error: "red", warning: "yellow" };
 
 /** Colours text, or does not. */
 export type Styler = (style: Style, text: string) => string;
@@ -28,7 +30,7 @@ export function renderSummary(checked: CheckedFile[]): string {
 /** Renders one finding, without a line end after it. */
 export function renderDiagnostic({ file, text }: CheckedFile, diagnostic: Diagnostic, style: Styler): string {
   const { severity, code, name, message, span, related, hint } = diagnostic;
-  const colour = severity === "error" ? "red" : "yellow";
+  const colour = severityColours[severity];
   const places = [span, ...related.map((other) => other.span)];
   const gutter = " ".repeat(String(Math.max(...places.map(({ start }) => locateOffset(text, start).line))).length);
   const bar = style("cyan", "|");

@@ -2,7 +2,16 @@
 
 import type { Json } from "../../../contract/event.ts";
 import type { MoveResult, SimulationView, TakenDecision } from "../../../simulate/create-simulation.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Style, Terminal } from "../terminal.ts";
+
+const statusColours: Record<SimulationView["status"], Style> = {
+  recruiting: "yellow",
+  running: "yellow",
+  suspended: "yellow",
+  completed: "green",
+  failed: "red",
+  cancelled: "yellow",
+};
 
 function shorten(value: Json): string {
   const text = JSON.stringify(value);
@@ -11,10 +20,17 @@ function shorten(value: Json): string {
 
 /** Why an edge was taken: what each condition saw. */
 export function renderBecause(because: TakenDecision["because"]): string[] {
-  if (because.form === "status") return [`because the status is ${because.status}`];
-  if (because.form === "moderator") return [`because the moderator said ${shorten(because.saw)}`];
-  if (because.tried.length === 0) return ["because the first transition has no condition"];
-  return because.tried.map(({ condition, expression, saw }) => `condition ${condition} (${expression}) saw ${shorten(saw)}`);
+  switch (because.form) {
+    case "status":
+      return [`because the status is ${because.status}`];
+    case "moderator":
+      return [`because the moderator said ${shorten(because.saw)}`];
+    case "list":
+      if (because.tried.length === 0) return ["because the first transition has no condition"];
+      return because.tried.map(({ condition, expression, saw }) => `condition ${condition} (${expression}) saw ${shorten(saw)}`);
+    default:
+      return because satisfies never;
+  }
 }
 
 function renderDecision(terminal: Terminal, { node, label, to, because, emits, spawns }: TakenDecision): string[] {
@@ -41,10 +57,9 @@ export function renderState(terminal: Terminal, { status, reason, turn, children
     ];
   }
   if (children) return [`${children} children are waited for: \`child completed\` or \`child failed\``];
-  const colour = status === "completed" ? "green" : status === "failed" ? "red" : "yellow";
   const why = reason === null ? "" : `: ${reason}`;
   const next = status === "suspended" ? "; `resume` goes on" : "";
-  return [`the thread is ${terminal.style(colour, status)}${why}${next}`];
+  return [`the thread is ${terminal.style(statusColours[status], status)}${why}${next}`];
 }
 
 /** What a move led to. */
