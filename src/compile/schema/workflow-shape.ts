@@ -40,7 +40,7 @@ const spawn = fields({
 
 const edgeFields = {
   role: z.string().describe("A role, `$END` or `$SUSPEND`."),
-  location: z.string().optional().describe("Where to work; passed along in the turn."),
+  location: z.string().optional().describe("Where to work; passed on in the turn."),
   emit: list(emit, compileLimits.effectsPerEdge).optional().describe("Events that are sent together with the transition."),
   spawn: list(spawn, compileLimits.effectsPerEdge).optional().describe("Workflows that are started together with the transition."),
 };

@@ -31,7 +31,7 @@ export interface ThreadRoot {
   tasks: Tasks | undefined;
   /** What agents say of the thread: of a turn, to its task; of an offer or a role, to its recruitment. */
   take: ThreadActorRpc["take"];
-  /** @param event the number of an event that this object, or with a `t` before it its task's object, has parked */
+  /** @param event the number of an event that this object, or with a `t` before it its task's object, keeps as a dead letter */
   settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;

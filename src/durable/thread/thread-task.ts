@@ -19,7 +19,7 @@ export interface ThreadTask {
   tasks: Tasks;
   /** What agents say of the task's turns. */
   take: TaskRpc["take"];
-  /** @param event the number of an event that this object has parked */
+  /** @param event the number of an event that this object keeps as a dead letter */
   settleDeadLetter(order: "retry" | "drop", event: string): Promise<Result<null>>;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
