@@ -1,17 +1,11 @@
 /** Agents in D1: what the registry says they are, in the order that lets a crash between D1 and the agent's object be repeated. */
 
-import type { AgentCard } from "../contract/views/agent.ts";
+import type { AgentCard, AgentRecord } from "../contract/views/agent.ts";
 import type { AgentCardRow } from "../durable/registry/create-d1-registry.ts";
 import { parseAgentCard } from "../durable/registry/create-d1-registry.ts";
 
 /** Milliseconds after which a registration that did not end is taken to be lost, and another may take over. */
 const registrationLasts = 10_000;
-
-/** A card with the registry's own facts. */
-export interface AgentRecord extends AgentCard {
-  createdAt: string;
-  updatedAt: string;
-}
 
 /** An agent's facts and the number of this change. */
 export interface AgentChange {

@@ -1,5 +1,7 @@
 /** The audit log in D1: who decided what, on what, and what came of it. */
+
 import type { Json } from "../contract/event.ts";
+import type { AuditEntry } from "../contract/views/log.ts";
 
 /** Days that a decision is kept: a year and a month, for a yearly look back. */
 const auditDays = 400;
@@ -18,23 +20,6 @@ export interface Decision {
   path: string;
   /** What was asked, where it is short. */
   detail?: Json | undefined;
-}
-
-/** A decision as it is listed. */
-export interface AuditEntry {
-  position: number;
-  /** RFC 3339. */
-  at: string;
-  operator: string;
-  action: string;
-  target: string | null;
-  path: string;
-  detail: Json;
-  /** `unknown`: the Worker ended before it could say. */
-  result: "done" | "refused" | "failed" | "unknown";
-  status: number | null;
-  /** Of the problem that was answered. */
-  code: string | null;
 }
 
 export interface AuditQuery {

@@ -1,14 +1,5 @@
 /** Dead letters as D1 was told of them. It may be behind; the object that keeps one never is. */
-
-export interface DeadLetterEntry {
-  id: string;
-  thread: string;
-  actor: string;
-  type: string;
-  code: string;
-  error: string;
-  at: string;
-}
+import type { DeadLetterEntry } from "../contract/views/log.ts";
 
 interface DeadLetterRow {
   id: string;

@@ -1,24 +1,10 @@
 /** Enrolment codes in D1: each lets one machine register one agent, once, until its time is over. */
 
-import type { AgentCard } from "../contract/views/agent.ts";
+import type { AgentCard, EnrolmentRecord } from "../contract/views/agent.ts";
 import { parseAgentCard } from "../durable/registry/create-d1-registry.ts";
 
 /** Milliseconds that a code which was used or ran out is still listed: long enough to be asked about. */
 const enrolmentKept = 30 * 86_400_000;
-
-/** A code's facts, without the code. */
-export interface EnrolmentRecord {
-  id: string;
-  agent: string;
-  capabilities: string[];
-  roles: string[] | null;
-  kinds: string[] | null;
-  state: "open" | "redeemed" | "expired";
-  createdBy: string;
-  createdAt: string;
-  expires: string;
-  redeemedAt: string | null;
-}
 
 interface EnrolmentRow {
   id: string;

@@ -1,11 +1,7 @@
 /** Reads the log of events in D1: what was accepted, by attribute and position. It may be behind what was answered. */
-import type { CloudEvent } from "../contract/event.ts";
 
-/** An event and its place in the log, which only grows. */
-export interface LogEntry {
-  event: CloudEvent;
-  position: number;
-}
+import type { CloudEvent } from "../contract/event.ts";
+import type { LogEntry } from "../contract/views/log.ts";
 
 export interface LogQuery {
   /** A kind, or a prefix `x.*`. */

@@ -4,6 +4,7 @@ import type { CloudEvent } from "../contract/event.ts";
 import { nameOutcome } from "../contract/name-outcome.ts";
 import { findNearestName } from "../contract/nearest-name.ts";
 import type { Delivered, ReflexOutcome, Routing, Verdict } from "../contract/routing.ts";
+import type { ExplainedEvent } from "../contract/views/log.ts";
 import { createD1Registry } from "../durable/registry/create-d1-registry.ts";
 import { type UndeliveredData, undelivered } from "../durable/routing/describe-undelivered.ts";
 import type { AppPorts } from "./app-ports.ts";
@@ -14,17 +15,6 @@ export const explainLimits = {
   /** Kinds among which a nearest one is looked for. */
   kinds: 1_000,
 } as const;
-
-/** An event with all that is known of its way. */
-export interface ExplainedEvent {
-  /** Null: it was of one thread only, where no reflex listens. */
-  verdicts: Routing["verdicts"] | null;
-  more?: number;
-  recipients: number;
-  /** Of the first {@link explainLimits.mailboxes} recipients. */
-  deliveries: Delivered[];
-  unheard?: { nearest: string | null };
-}
 
 /** Reads what was decided of an event; undefined: nothing is known of it. */
 export async function readRouting(db: D1Database, position: number): Promise<Routing | undefined> {

@@ -2,9 +2,10 @@
  * The log's tail as server-sent events: each with its position as `id:`, so that a reader that comes back with
  * Last-Event-ID misses nothing. Pulled by its reader: one that is slow holds one page and no more.
  */
+
+import type { LogEntry } from "../contract/views/log.ts";
 import type { ProjectorRpc } from "../durable/protocol/projector.ts";
 import { rootOperator } from "./authenticate.ts";
-import type { LogEntry } from "./event-log.ts";
 import { problemError } from "./problem-error.ts";
 
 export const followLimits = {

@@ -1,17 +1,9 @@
 /** Operators in D1, beside the one whose token is the Worker's secret. */
+import type { OperatorRecord } from "../contract/views/log.ts";
 import { equalText, hashToken } from "../durable/agent/token-hash.ts";
 
 /** `read` may look at everything, `admin` may change it. */
 export type Access = "read" | "admin";
-
-/** An operator as it is listed. */
-export interface OperatorRecord {
-  name: string;
-  access: Access;
-  createdBy: string;
-  /** RFC 3339. */
-  createdAt: string;
-}
 
 /** False if there is one of that name. */
 export async function addOperator(

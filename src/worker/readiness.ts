@@ -2,22 +2,11 @@
  * Whether requests can be served, part by part: what `/readyz` and `/v1/status` say, and what holds requests back until the
  * database is migrated. `/healthz` is liveness: it says only that the process answers. Knows no route.
  */
+
 import type { MiddlewareHandler } from "hono";
+import type { Check, Readiness } from "../contract/views/readiness.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { problemError } from "./problem-error.ts";
-
-/** One part that requests need. `detail` says what is wrong and what to do; it is shown to anybody. */
-export interface Check {
-  part: "folder" | "objects" | "index" | "migrations";
-  ok: boolean;
-  detail?: string;
-}
-
-/** `starting`: migrations are missing. `paused`: it reads and runs nothing. `unavailable`: a part fails. */
-export interface Readiness {
-  status: "ready" | "starting" | "paused" | "unavailable";
-  checks: Check[];
-}
 
 export interface ReadinessReader {
   /** Tries every part. */

@@ -1,18 +1,9 @@
 /** Retries dead letters, thread by thread, and lets the threads go on that were suspended for it. Knows objects by their calls. */
 
-import type { Problem, ProblemCode, Result } from "../contract/problem.ts";
+import type { Problem, Result } from "../contract/problem.ts";
+import type { RetriedDeadLetters } from "../contract/views/log.ts";
 import { isDeadLetterReason } from "../contract/waits.ts";
 import type { RecruitmentRpc } from "../durable/protocol/recruitment.ts";
-
-/** What became of some dead letters. */
-export interface RetriedDeadLetter {
-  /** Ids that were taken. */
-  taken: string[];
-  /** Ids that stay dead letters, each with why. */
-  left: { id: string; code: ProblemCode; detail: string }[];
-  /** Threads that were suspended for what is a dead letter no more, and go on. */
-  resumed: string[];
-}
 
 /**
  * @param ids `<thread>:<event>`, in the order in which they are to be tried
@@ -21,8 +12,8 @@ export interface RetriedDeadLetter {
 export async function retryDeadLetter(
   ids: string[],
   { operator, thread }: { operator: string; thread: (id: string) => Pick<RecruitmentRpc, "settleDeadLetter" | "show" | "control"> },
-): Promise<RetriedDeadLetter> {
-  const done: RetriedDeadLetter = { taken: [], left: [], resumed: [] };
+): Promise<RetriedDeadLetters> {
+  const done: RetriedDeadLetters = { taken: [], left: [], resumed: [] };
   for (const [name, events] of Map.groupBy(ids, (id) => id.slice(0, id.indexOf(":")))) {
     const root = thread(name);
     let left = await retryEach(root, events, done.taken);
@@ -50,8 +41,8 @@ async function retryEach(
   root: Pick<RecruitmentRpc, "settleDeadLetter">,
   ids: string[],
   taken: string[],
-): Promise<RetriedDeadLetter["left"]> {
-  const left: RetriedDeadLetter["left"] = [];
+): Promise<RetriedDeadLetters["left"]> {
+  const left: RetriedDeadLetters["left"] = [];
   for (const id of ids) {
     const settled = await attempt(() => root.settleDeadLetter("retry", id.slice(id.indexOf(":") + 1)));
     if (settled.ok) taken.push(id);

@@ -1,25 +1,11 @@
 /** Reads in D1 what agents say they accept, and finds the candidates of a role whose own rules would drop its turns. */
+
 import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
 import { type AcceptedKinds, turnKind } from "../contract/accepts.ts";
 import type { Json } from "../contract/event.ts";
 import { checkSchema, type JsonSchema, type Work } from "../contract/json-schema/check-schema.ts";
 import type { TurnAssigned } from "../contract/kinds/turn.ts";
-
-/** Who accepts a kind, and what it must look like for them. */
-export interface AcceptedSchema {
-  kind: string;
-  agent: string;
-  schema: Json;
-}
-
-/** A candidate that would drop the turns of a role. */
-export interface TurnWarning {
-  role: string;
-  agent: string;
-  /** JSON pointer into the turn. */
-  path: string;
-  message: string;
-}
+import type { AcceptedSchema, TurnWarning } from "../contract/views/agent.ts";
 
 const publishLimits = {
   /** Agents whose rules a publish reads, and misfits that it tells: a fleet of like agents needs no more to be mended. */

@@ -1,10 +1,5 @@
 /** Who is subscribed to which kinds, in D1: what operators grant, and what agents have left of it. */
-
-export interface Subscriptions {
-  granted: string[];
-  /** What the agent is sent: never more than was granted. */
-  kinds: string[];
-}
+import type { Subscriptions } from "../contract/views/agent.ts";
 
 // One more than the registry's version, which the same batch raises if a row took it.
 const nextVersion = "(SELECT version + 1 FROM registry)";

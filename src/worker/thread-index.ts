@@ -1,27 +1,9 @@
 /** Reads the index of threads in D1. It may be behind; a thread's own object never is. */
 
 import { threadStatuses } from "../contract/statuses.ts";
-import type { ThreadView } from "../contract/views/thread.ts";
+import type { ThreadEntry, ThreadView } from "../contract/views/thread.ts";
 import type { Wait } from "../contract/views/wait.ts";
 import { describeWait, oldWaitWords, type WaitFacts, type WaitFor } from "../contract/waits.ts";
-
-/** A thread as it is listed. */
-export interface ThreadEntry {
-  id: string;
-  workflow: string;
-  revision: string;
-  status: ThreadView["status"];
-  createdAt: string;
-  updatedAt: string;
-  initiator: string;
-  key: string | null;
-  agents: string[];
-  /** Null: it has ended. */
-  waiting: Wait | null;
-  /** Why it is queued, suspended or failed. */
-  reason: string | null;
-  parent: string | null;
-}
 
 export interface ThreadQuery {
   workflow?: string | undefined;

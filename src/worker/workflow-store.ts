@@ -1,17 +1,7 @@
 /** Workflows in D1: a publish is one batch, so that no reader sees a part of it. */
-import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
-import type { PauseView } from "../contract/views/admission.ts";
 
-/** A published workflow as it is listed. */
-export interface WorkflowRecord {
-  name: string;
-  revision: string;
-  description: string;
-  /** An operator has stopped its admission. */
-  paused: PauseView | null;
-  createdAt: string;
-  updatedAt: string;
-}
+import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
+import type { PauseView, WorkflowEntry } from "../contract/views/admission.ts";
 
 interface WorkflowRow {
   name: string;
@@ -99,7 +89,7 @@ export async function withdrawWorkflow(db: D1Database, name: string, now: number
   return (withdrawn?.results.length ?? 0) > 0;
 }
 
-export async function readWorkflow(db: D1Database, name: string): Promise<(WorkflowRecord & { source: string }) | undefined> {
+export async function readWorkflow(db: D1Database, name: string): Promise<(WorkflowEntry & { source: string }) | undefined> {
   const row = await db.prepare(`SELECT ${columns}, source FROM ${tables} WHERE name = ? AND published = 1`).bind(name).first<WorkflowRow>();
   return row ? { ...recordWorkflow(row), source: row.source } : undefined;
 }
@@ -108,7 +98,7 @@ export async function readWorkflow(db: D1Database, name: string): Promise<(Workf
 export async function listWorkflows(
   db: D1Database,
   query: { after?: string | undefined; limit: number },
-): Promise<{ workflows: WorkflowRecord[]; next: string | null }> {
+): Promise<{ workflows: WorkflowEntry[]; next: string | null }> {
   const { results } = await db
     .prepare(`SELECT ${columns}, '' AS source FROM ${tables} WHERE published = 1 AND name > ? ORDER BY name LIMIT ?`)
     .bind(query.after ?? "", query.limit + 1)
@@ -117,7 +107,7 @@ export async function listWorkflows(
   return { workflows: page.map(recordWorkflow), next: results.length > query.limit ? (page.at(-1)?.name ?? null) : null };
 }
 
-function recordWorkflow(row: WorkflowRow): WorkflowRecord {
+function recordWorkflow(row: WorkflowRow): WorkflowEntry {
   const { name, revision, description, paused_by: by, paused_reason: reason, paused_since: since } = row;
   return {
     name,

@@ -2,15 +2,22 @@
 import * as z from "zod";
 import { delivered } from "../routing.ts";
 import { json, open, time } from "../shape.ts";
-import { threadStatuses } from "../statuses.ts";
-import { admissionView, pauseView } from "../views/admission.ts";
-import { agentCard, presenceFacts } from "../views/agent.ts";
+import { admissionView, workflowEntry } from "../views/admission.ts";
+import { acceptedSchema, agentCard, agentRecord, enrolmentRecord, presenceFacts, subscriptions, turnWarning } from "../views/agent.ts";
 import { threadExplanation } from "../views/explanation.ts";
-import { auditEntry, deadLetterEntry, explainedEvent, logEntry, traceView } from "../views/log.ts";
+import {
+  auditEntry,
+  deadLetterEntry,
+  explainedEvent,
+  historyEntry,
+  logEntry,
+  operatorRecord,
+  retriedDeadLetters,
+  traceView,
+} from "../views/log.ts";
 import { meView } from "../views/me.ts";
 import { metricsView, readinessView, statusView } from "../views/readiness.ts";
-import { messageView, threadView } from "../views/thread.ts";
-import { wait } from "../views/wait.ts";
+import { messageView, threadEntry, threadView } from "../views/thread.ts";
 
 const text = z.string();
 const nullable = text.nullable();
@@ -25,44 +32,6 @@ const archived = {
   archivedAt: time.optional().describe("Of a thread that is archived: since when."),
   keptUntil: time.nullable().optional().describe("Of a thread that is archived: what is kept of it goes then. Null: nobody knows."),
 };
-
-/** A thread as it is listed. */
-const threadEntry = open({
-  id: text,
-  workflow: text,
-  revision: text,
-  status: z.enum(threadStatuses),
-  createdAt: time,
-  updatedAt: time,
-  initiator: text,
-  key: nullable,
-  agents: z.array(text),
-  waiting: wait.nullable().describe("Null: it has ended."),
-  reason: nullable.describe("Why it is queued, suspended or failed."),
-  parent: nullable,
-});
-
-const agentRecord = agentCard.extend({ createdAt: time, updatedAt: time });
-const enrolmentRecord = agentCard.omit({ id: true }).extend({
-  id: text,
-  agent: text,
-  state: z.enum(["open", "redeemed", "expired"]),
-  createdBy: text,
-  createdAt: time,
-  expires: time,
-  redeemedAt: time.nullable(),
-});
-const access = z.enum(["read", "admin"]);
-
-/** Beside {@link workflowEntry} the file itself. */
-const workflowEntry = open({
-  name: text,
-  revision: text,
-  description: text,
-  paused: pauseView.nullable(),
-  createdAt: time,
-  updatedAt: time,
-});
 
 /** What the compiler has to say about a file, with the line and column of its span's start. */
 const span = open({ start: z.int(), end: z.int() });
@@ -79,15 +48,6 @@ const diagnostic = open({
   column: z.int(),
 });
 
-const historyEntry = open({
-  revision: z.int(),
-  at: z.int().describe("Milliseconds since 1970."),
-  event: z.looseObject({ type: text }),
-  before: json,
-  after: json,
-  effects: z.array(json),
-});
-
 const deadLetter = open({ id: text, status: z.enum(["taken", "dropped"]) });
 const queue = admissionView.extend({ name: text });
 
@@ -99,20 +59,17 @@ export const answers = {
   agentWithToken: agentCard.extend({ token: text }),
   token: open({ id: text, token: text, formerUntil: time.describe("Until when the token before stays good.") }),
   agents: page("agents", agentRecord, nullable),
-  subscriptions: open({ granted: z.array(text), kinds: z.array(text).describe("What the agent is sent: never more than was granted.") }),
+  subscriptions,
   enrolment: open({ id: text, agent: text, code: text, expires: time }),
   enrolments: page("enrolments", enrolmentRecord, nullable),
-  operator: open({ name: text, access, token: text }),
-  operators: page("operators", open({ name: text, access, createdBy: text, createdAt: time }), nullable),
+  operator: operatorRecord.pick({ name: true, access: true }).extend({ token: text }),
+  operators: page("operators", operatorRecord, nullable),
   decisions: page("decisions", auditEntry, z.int().nullable()),
   published: open({
     name: text,
     revision: text,
     diagnostics: z.array(diagnostic).describe("Warnings."),
-    warnings: z
-      .array(open({ role: text, agent: text, path: text, message: text }))
-      .optional()
-      .describe("Agents that would drop the turns of a role."),
+    warnings: z.array(turnWarning).optional().describe("Agents that would drop the turns of a role."),
   }),
   workflow: workflowEntry.extend({ source: text, ...admissionView.shape }),
   workflows: page("workflows", workflowEntry, nullable),
@@ -142,7 +99,7 @@ export const answers = {
       runs: z.array(text).describe("Threads that have the places, the first of them, as the index knows."),
     }).optional(),
   }),
-  schemas: page("schemas", open({ kind: text, agent: text, schema: json }), nullable),
+  schemas: page("schemas", acceptedSchema, nullable),
   me: meView,
   ticket: open({ ticket: text, expires: time }),
   readiness: readinessView,
@@ -151,10 +108,5 @@ export const answers = {
   deadLetter,
   deadLetters: page("deadLetters", deadLetterEntry, nullable),
   parked: page("parked", deadLetterEntry, nullable),
-  retried: open({
-    taken: z.array(text).describe("Ids that were taken."),
-    left: z.array(open({ id: text, code: text, detail: text })).describe("Ids that stay dead letters, each with why."),
-    resumed: z.array(text).describe("Threads that were suspended for what is a dead letter no more, and go on."),
-    next: nullable.describe("The `after` of the next page."),
-  }),
+  retried: retriedDeadLetters.extend({ next: nullable.describe("The `after` of the next page.") }),
 } as const;

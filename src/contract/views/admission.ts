@@ -13,3 +13,14 @@ export const admissionView = open({
   concurrency: z.int().nullable().describe("Threads that may run at once; null: any number, or none was ever admitted."),
 });
 export type AdmissionView = z.infer<typeof admissionView>;
+
+/** A workflow that is published. */
+export const workflowEntry = open({
+  name: z.string(),
+  revision: z.string(),
+  description: z.string(),
+  paused: pauseView.nullable().describe("An operator has stopped its admission."),
+  createdAt: time,
+  updatedAt: time,
+});
+export type WorkflowEntry = z.infer<typeof workflowEntry>;

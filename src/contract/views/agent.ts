@@ -1,6 +1,6 @@
 /** Agents: what they are and may do, and whether they are there. */
 import * as z from "zod";
-import { open, time } from "../shape.ts";
+import { json, open, time } from "../shape.ts";
 import { presenceStates } from "../statuses.ts";
 
 /** What the registry says an agent is and may do. An absent list of roles or kinds means all. */
@@ -26,3 +26,38 @@ export const presenceFacts = open({
   used: z.int().describe("Roles that it holds, and claims whose verdict is to come."),
 });
 export type PresenceFacts = z.infer<typeof presenceFacts>;
+
+/** An agent as the registry has it. */
+export const agentRecord = agentCard.extend({ createdAt: time, updatedAt: time });
+export type AgentRecord = z.infer<typeof agentRecord>;
+
+/** A code by which a new machine registers its agent itself. */
+export const enrolmentRecord = agentCard.extend({
+  agent: z.string(),
+  state: z.enum(["open", "redeemed", "expired"]),
+  createdBy: z.string(),
+  createdAt: time,
+  expires: time,
+  redeemedAt: time.nullable(),
+});
+export type EnrolmentRecord = z.infer<typeof enrolmentRecord>;
+
+/** The kinds that an agent is sent without being named. */
+export const subscriptions = open({
+  granted: z.array(z.string()),
+  kinds: z.array(z.string()).describe("What the agent is sent: never more than was granted."),
+});
+export type Subscriptions = z.infer<typeof subscriptions>;
+
+/** A kind that an agent says it accepts, with the schema of its data. */
+export const acceptedSchema = open({ kind: z.string(), agent: z.string(), schema: json });
+export type AcceptedSchema = z.infer<typeof acceptedSchema>;
+
+/** A candidate that would drop the turns of a role. */
+export const turnWarning = open({
+  role: z.string(),
+  agent: z.string(),
+  path: z.string().describe("A JSON pointer into the turn."),
+  message: z.string(),
+});
+export type TurnWarning = z.infer<typeof turnWarning>;

@@ -1,8 +1,9 @@
 /** The event log, and why an event led to what it led to. */
 import * as z from "zod";
 import { cloudEvent } from "../event.ts";
+import { type ProblemCode, problemCodes } from "../problem.ts";
 import { delivered, verdict } from "../routing.ts";
-import { open, time } from "../shape.ts";
+import { json, open, time } from "../shape.ts";
 
 /** An event and its place in the log. */
 export const logEntry = open({ event: cloudEvent, position: z.int() });
@@ -69,3 +70,27 @@ export const deadLetterEntry = open({
   at: time,
 });
 export type DeadLetterEntry = z.infer<typeof deadLetterEntry>;
+
+/** What came of dead letters that were run again. */
+export const retriedDeadLetters = open({
+  taken: z.array(z.string()).describe("Ids that were taken."),
+  left: z
+    .array(open({ id: z.string(), code: z.enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]]), detail: z.string() }))
+    .describe("Ids that stay dead letters, each with why."),
+  resumed: z.array(z.string()).describe("Threads that were suspended for what is a dead letter no more, and go on."),
+});
+export type RetriedDeadLetters = z.infer<typeof retriedDeadLetters>;
+
+/** Who runs this. */
+export const operatorRecord = open({ name: z.string(), access: z.enum(["read", "admin"]), createdBy: z.string(), createdAt: time });
+export type OperatorRecord = z.infer<typeof operatorRecord>;
+
+/** One step of an actor. */
+export const historyEntry = open({
+  revision: z.int(),
+  at: z.int().describe("Milliseconds since 1970."),
+  event: z.looseObject({ type: z.string() }).describe("Only its type and size, where it was too long to keep: `{type, cut}`."),
+  before: json.describe("The state's value before, null for the first step and where history was cut."),
+  after: json,
+  effects: z.array(json).describe("Only their types, where they were too long to keep: `{type, cut}`."),
+});

@@ -6,10 +6,18 @@ import { pauseView } from "./admission.ts";
 import { logLag } from "./log-lag.ts";
 import { wait } from "./wait.ts";
 
+/** One part that requests need. */
+const check = open({
+  part: z.enum(["folder", "objects", "index", "migrations"]),
+  ok: z.boolean(),
+  detail: z.string().optional().describe("What is wrong and what to do; it is shown to anybody."),
+});
+export type Check = z.infer<typeof check>;
+
 /** `starting`: migrations are missing. `paused`: it reads and runs nothing. `unavailable`: a part fails. */
 export const readinessView = open({
   status: z.enum(["ready", "starting", "paused", "unavailable"]),
-  checks: z.array(open({ part: z.enum(["folder", "objects", "index", "migrations"]), ok: z.boolean(), detail: z.string().optional() })),
+  checks: z.array(check),
 });
 export type Readiness = z.infer<typeof readinessView>;
 

@@ -51,3 +51,20 @@ export const messageView = open({
   until: z.int().optional().describe("The epoch from which on this step does not count any more."),
 });
 export type MessageView = z.infer<typeof messageView>;
+
+/** A thread as it is listed. */
+export const threadEntry = open({
+  id: z.string(),
+  workflow: z.string(),
+  revision: z.string(),
+  status: z.enum(threadStatuses),
+  createdAt: time,
+  updatedAt: time,
+  initiator: z.string(),
+  key: z.string().nullable(),
+  agents: z.array(z.string()),
+  waiting: wait.nullable().describe("Null: it has ended."),
+  reason: z.string().nullable().describe("Why it is queued, suspended or failed."),
+  parent: z.string().nullable(),
+});
+export type ThreadEntry = z.infer<typeof threadEntry>;

@@ -2,21 +2,10 @@
  * What this isolate has done since it started: durable commits by kind of object, and steps of actors. Commits are what a
  * turn costs, so they are counted where they happen. Memory only: a new isolate starts at zero.
  */
+import type { Metrics } from "../../contract/views/readiness.ts";
 
 /** What commits: the four object classes, and a batch to D1. */
 export type CommitKind = "agent" | "workflow" | "recruitment" | "task" | "d1";
-
-export interface Metrics {
-  commits: Record<CommitKind, number>;
-  /** Transitions of actors. */
-  steps: number;
-  /** Objects that came into memory, the first time or again. */
-  wakes: { agent: number };
-  /** Queues that objects began for receivers they could not reach. */
-  heldBack: number;
-  /** Offers that agents had seen and, with slots free, did not answer for a minute. */
-  ignoredOffers: number;
-}
 
 const metrics: Metrics = {
   commits: { agent: 0, workflow: 0, recruitment: 0, task: 0, d1: 0 },
