@@ -4,42 +4,27 @@
  * lands here. Knows rows and the registry, not the machine's states.
  */
 import { lookUp } from "../../../../machines/facts.ts";
-import type { ToAudience } from "../../../../machines/messages.ts";
 import { type TaskContext, taskContext } from "../../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool } from "../../../compile/lower/party.ts";
-import type { CloudEvent } from "../../../contract/event.ts";
-import type { TurnAssigned, TurnLogged } from "../../../contract/kinds/turn.ts";
 import type { ActorHost } from "../../host/actor-host.ts";
 import { hostLimits } from "../../host/limits.ts";
 import type { Row, World } from "../../host/ports.ts";
 import { markReceived } from "../../host/rows.ts";
-import { createMail } from "../../protocol/agent.ts";
 import { trust } from "../../protocol/dispatch.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { type OwnMessage, ownMessages } from "../../protocol/own-places.ts";
 import type { TaskMessage } from "../../protocol/task.ts";
 import { findSetApart } from "../eligibility/judge-claim.ts";
-import { makeThreadEvent } from "../log/make-event.ts";
-import { readDecisionOf, readLastAgent } from "../task/task-rows.ts";
-import { makeTurnId, readTaskStart } from "../task/task-start.ts";
+import { readLastAgent } from "../task/task-rows.ts";
+import { readTaskStart } from "../task/task-start.ts";
 import { threadLimits } from "../thread-schema.ts";
-import type { ThreadScope, ThreadServices } from "../thread-services.ts";
-import { makeTurnData, readTurnNumber } from "../turn/turn-data.ts";
-import {
-  type AudiencePlan,
-  extendBroadcast,
-  isAsked,
-  readAcked,
-  readBroadcast,
-  readLastAudience,
-  readMember,
-  readMissing,
-  revokeAll,
-  writeAudience,
-} from "./audience-rows.ts";
+import type { ThreadServices } from "../thread-services.ts";
+import { readTurnNumber } from "../turn/turn-data.ts";
+import { type AudiencePlan, isAsked, readAcked, readBroadcast, readLastAudience, readMember } from "./audience-rows.ts";
 import { type AudiencePorts, type ChosenAudience, chooseAudience } from "./choose-audience.ts";
+import { giveTurn } from "./mail-audience.ts";
 
 export interface Audience {
   /** The machine asks for one. Stored, and worked on after the commit. */
@@ -130,73 +115,15 @@ export function createAudience(
       host.committer.commit(done);
       return;
     }
-    const chosen = await choose(compiled, role, ask, seats);
-    const plan: AudiencePlan = { ...chosen, give: () => send(role, asking.task, ask, chosen) };
+    const chosen = await choose({ ...ports, storage, now: () => clock.now() }, compiled, role, ask, seats);
+    const plan: AudiencePlan = { ...chosen, give: () => giveTurn({ storage, services, now: clock.now() }, role, asking.task, ask, chosen) };
     const answer = await host.send(
       asking.task,
       { type: "audience.asked", turn: ask.turn, asked: chosen.agents.length },
-      { metadata: plan, before: done, fits: () => isPending(asking) },
+      { metadata: plan, before: done, fits: () => isPending(storage, asking) },
     );
     // It has ended meanwhile.
     if (!answer.ok) host.committer.commit(done);
-  }
-
-  function isPending({ turn, message }: AskingRow): boolean {
-    return storage.exec("SELECT 1 FROM asking WHERE turn = ? AND message = ?", turn, message).length > 0;
-  }
-
-  function choose({ ir }: CompiledWorkflow, role: RoleIr, ask: Ask, seats: TaskContext["seats"]): Promise<ChosenAudience> {
-    const { workflow, event, initiator } = readTaskStart({ storage });
-    const holders = findSetApart(ir, role, { seats, last: readLastHolders(storage, ir, seats) }).keys();
-    return chooseAudience(
-      { ...ports, now: () => clock.now() },
-      {
-        role,
-        workflow,
-        of: ask.of,
-        without: new Set([...holders, ...readAcked(storage, role.name)]),
-        last: readLastAudience(storage, role.name),
-        event: { ...event, agent: initiator },
-      },
-    );
-  }
-
-  /** Writes whom the turn goes to, and the turn; one lease for all, which is the turn's number. */
-  function send(role: RoleIr, task: string, ask: Ask, { agents, leftOut }: ChosenAudience): void {
-    const began = readTaskStart({ storage });
-    const now = clock.now();
-    const turn = makeTurnId(task, ask.turn);
-    const deadline = now + ask.timeout;
-    const expires = now + (role.broadcast?.ttl ?? ask.timeout);
-    const before = storage.exec<{ turn: number; task: string }>(
-      "SELECT turn, task FROM broadcast WHERE role = ? ORDER BY turn DESC LIMIT 1",
-      role.name,
-    )[0];
-    writeAudience(
-      storage,
-      { turn: ask.turn, task, role: role.name, asked: agents.length, left_out: leftOut, at: now, deadline, expires, closed: null },
-      agents,
-    );
-    const { round, decision, resumed, cause } = ask;
-    const facts = {
-      turn,
-      attempt: 1,
-      round,
-      lease: makeAudienceLease(ask.turn),
-      deadline,
-      decision: readDecisionOf(storage, decision),
-      ...(resumed && { resumed }),
-    };
-    mailTurn(
-      { storage, services },
-      {
-        ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
-        data: makeTurnData(storage, role, began, facts),
-        // Who has not even seen the role's last turn needs only this one.
-        ...(before && { ends: makeTurnId(before.task, before.turn) }),
-      },
-    );
-    services.project({ table: "audience", thread: began.thread, agents });
   }
 
   return {
@@ -231,77 +158,6 @@ export function createAudience(
   };
 }
 
-/** No sign of life is asked of an audience. */
-function makeAudienceLease(turn: number): TurnAssigned["lease"] {
-  return { generation: turn, expires: null };
-}
-
-/** Gives a turn to all of these, within a transaction. */
-function mailTurn(
-  { storage, services }: Pick<ThreadScope, "storage" | "services">,
-  given: {
-    task: string;
-    role: RoleIr;
-    agents: string[];
-    data: TurnAssigned;
-    /** The event's, by which its id is made. */
-    name: string;
-    cause: string;
-    now: number;
-    expires: number;
-    ends?: string;
-    again?: true;
-  },
-): void {
-  const { task, role, agents, data, name, cause, now, expires, ends, again } = given;
-  const { thread } = readTaskStart({ storage });
-  const { turn, round, prompt, deadline, lease } = data;
-  const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data);
-  const mail = { channel: "my" as const, event, turn, expires, ...(ends !== undefined && { ends }), ...(again && { again }) };
-  services.mail(agents, createMail(mail), `task/${task}`);
-  const named = agents.length <= threadLimits.namedAtMost;
-  services.log(
-    {
-      ...event,
-      to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
-      data: { turn, role: role.name, asked: agents.length, lease, round, prompt, deadline } satisfies TurnLogged,
-    },
-    thread,
-  );
-}
-
-/**
- * The thread goes on: whoever has not answered is given the turn again, under its number, with why it stood still and what a person
- * added; their time begins anew, as the machine's does. Within the machine's transaction.
- */
-export function resumeAudience(
-  { storage, services, actor: task, revision, now, definition }: ThreadScope,
-  said: Extract<ToAudience, { type: "audience.resume" }>,
-  cause: string,
-): void {
-  const role = (definition as CompiledWorkflow).ir.roles.find(({ name }) => name === said.role);
-  const broadcast = readBroadcast(storage, said.turn);
-  if (!role || broadcast?.closed !== null) return;
-  const agents = readMissing(storage, said.turn, broadcast.asked).agents;
-  const deadline = now + (role.broadcast?.timeout ?? broadcast.deadline - broadcast.at);
-  const expires = Math.max(deadline, now + (role.broadcast?.ttl ?? 0));
-  extendBroadcast(storage, said.turn, deadline, expires);
-  if (agents.length === 0) return;
-  const data = makeTurnData(storage, role, readTaskStart({ storage }), {
-    turn: makeTurnId(task, said.turn),
-    attempt: 1,
-    round: said.turn,
-    lease: makeAudienceLease(said.turn),
-    deadline,
-    decision: readDecisionOf(storage, said.decision),
-    resumed: { reason: said.reason },
-  });
-  mailTurn(
-    { storage, services },
-    { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed`, again: true },
-  );
-}
-
 /** Who held each pool last: the role is free between turns, and `not` means them. */
 function readLastHolders(storage: World["storage"], ir: WorkflowIr, seats: TaskContext["seats"]): Record<string, string> {
   const last: Record<string, string> = {};
@@ -317,17 +173,28 @@ export function isWaitedFor(storage: World["storage"], turn: number, agent: stri
   return readMember(storage, turn, agent)?.status === "asked" && readBroadcast(storage, turn)?.closed === null;
 }
 
-/** The thread was called off: in the machine's transaction, whoever still has a turn of it is told. */
-export function revokeAudience(
-  { storage, services, now }: Pick<ThreadScope, "storage" | "services" | "now">,
-  status: string,
-  cause: string,
-): void {
-  const { thread } = readTaskStart({ storage });
-  for (const { broadcast, agents } of revokeAll(storage, status, now)) {
-    const turn = makeTurnId(broadcast.task, broadcast.turn);
-    const event: CloudEvent = makeThreadEvent(thread, `${turn}.revoked`, "nerve.turn.revoked", cause, now, { turn, reason: status });
-    services.log(event, thread);
-    services.mail(agents, createMail({ channel: "my", event, ends: turn }), `task/${broadcast.task}`);
-  }
+/** Whether what was asked for is still wanted. */
+function isPending(storage: World["storage"], { turn, message }: AskingRow): boolean {
+  return storage.exec("SELECT 1 FROM asking WHERE turn = ? AND message = ?", turn, message).length > 0;
+}
+
+/** Finds whom the turn goes to: nobody that a role's `not` sets apart, and nobody that has acknowledged already. */
+function choose(
+  ports: AudiencePorts & { storage: World["storage"] },
+  { ir }: CompiledWorkflow,
+  role: RoleIr,
+  ask: Ask,
+  seats: TaskContext["seats"],
+): Promise<ChosenAudience> {
+  const { storage } = ports;
+  const { workflow, event, initiator } = readTaskStart({ storage });
+  const holders = findSetApart(ir, role, { seats, last: readLastHolders(storage, ir, seats) }).keys();
+  return chooseAudience(ports, {
+    role,
+    workflow,
+    of: ask.of,
+    without: new Set([...holders, ...readAcked(storage, role.name)]),
+    last: readLastAudience(storage, role.name),
+    event: { ...event, agent: initiator },
+  });
 }

@@ -2,43 +2,17 @@
  * The threads that a task's edges spawn: started by way of their workflow's queue, waited for, and cancelled with their parent.
  * Everything here is a message that is taken once. Knows rows, the registry and the task's actor, not the platform.
  */
-import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { CloudEvent, Json } from "../../../contract/event.ts";
-import { checkSchema, describeMisfits } from "../../../contract/json-schema/check-schema.ts";
-import { findNearestName } from "../../../contract/nearest-name.ts";
-import type { OutcomeStatus } from "../../../contract/statuses.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
-import type { Clock, Storage } from "../../host/ports.ts";
 import { isRepeat, markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { TaskMessage } from "../../protocol/task.ts";
-import type { Registry } from "../../registry/registry.ts";
-import { readDepth } from "../../routing/chain-depth.ts";
-import { routingLimits } from "../../routing/routing-limits.ts";
 import { readEpoch } from "../lifecycle/epochs.ts";
-import { makeThreadId } from "../lifecycle/thread-id.ts";
-import { readParent, readThread } from "../lifecycle/thread-rows.ts";
-import { makeThreadEvent } from "../log/make-event.ts";
-import { findModerator } from "../task/task-logic.ts";
-import type { TaskPort } from "../task/task-port.ts";
-import type { DecisionRow } from "../task/task-rows.ts";
 import { readTaskStart } from "../task/task-start.ts";
-import { readTaskView } from "../task/task-view.ts";
-import { type ChildRow, changeChild, findChild, keepOutput, readChildren, readUnended } from "./child-rows.ts";
-
-export interface ChildrenPorts {
-  host: ActorHost;
-  storage: Storage;
-  clock: Clock;
-  registry: Registry;
-  definition(revision: string): Promise<CompiledWorkflow | undefined>;
-  /** The event in the thread's trace. */
-  stamp(event: CloudEvent): CloudEvent;
-  log(event: CloudEvent, thread: string): void;
-  /** The thread's own task, for what its root does not keep. */
-  ownTask(): Promise<TaskPort | undefined>;
-}
+import { type ChildRow, changeChild, findChild, readUnended } from "./child-rows.ts";
+import type { ChildrenPorts } from "./children-ports.ts";
+import { createTellTask } from "./join-children.ts";
+import { reportEnd } from "./report-end.ts";
+import { createSpawnChild } from "./spawn-child.ts";
 
 export interface Children {
   /** An own message: an edge starts a child. @param mark written with what follows */
@@ -51,123 +25,11 @@ export interface Children {
   endAll(message: TaskMessage<"children.end">, envelope: Envelope): Promise<Delivery>;
 }
 
-export function createChildren({ host, storage, clock, registry, definition, stamp, log, ownTask }: ChildrenPorts): Children {
+export function createChildren(ports: ChildrenPorts): Children {
+  const { host, storage } = ports;
+  const tellTask = createTellTask(ports);
   /** One end at a time: the last of them writes the prompt that sees them all. */
   let joining: Promise<unknown> = Promise.resolve();
-
-  async function spawn(message: OwnMessage<"spawn">, mark: () => void): Promise<void> {
-    const { task, round, place } = message;
-    const event = stamp(message.event);
-    const child = findChild(storage, round, place);
-    if (child?.status === "refused" && !child.told) return tellTask(task, child, "failed", mark);
-    // Its parent has ended meanwhile.
-    if (child?.status !== "starting") return void host.committer.commit(mark);
-    const start = readTaskStart({ storage });
-    const found = await findWorkflow(child.workflow, event);
-    if ("refused" in found) {
-      const refused: ChildRow = { ...child, status: "refused", error: found.refused };
-      const told = makeThreadEvent(start.thread, `${event.id}.refused`, "nerve.spawn.refused", event.causationid ?? event.id, clock.now(), {
-        workflow: child.workflow,
-        reason: found.refused,
-      });
-      console.warn(JSON.stringify({ at: "spawn", thread: start.thread, workflow: child.workflow, reason: found.refused }));
-      host.committer.commit(() => {
-        changeChild(storage, refused);
-        log(told, start.thread);
-      });
-      return tellTask(task, refused, "failed", mark);
-    }
-    const thread = await makeThreadId(event.source, event.id, child.workflow, place);
-    host.committer.commit(() => {
-      mark();
-      changeChild(storage, { ...child, thread, status: "live" });
-      log(event, start.thread);
-      host.committer.outbox.append([`workflow/${child.workflow}`], {
-        type: "admit",
-        thread,
-        workflow: child.workflow,
-        revision: found.revision,
-        event,
-        initiator: start.initiator,
-        key: null,
-        parent: { thread: start.thread, task: `task/${task}`, round, place },
-        // Its parent has a place already and waits: two workflows that wait for each other's places would wait for ever.
-        ...(child.awaited && { needsPlace: false }),
-      });
-    });
-  }
-
-  async function findWorkflow(workflow: string, event: CloudEvent): Promise<{ revision: string } | { refused: string }> {
-    if (readDepth(event) > routingLimits.chainDepth)
-      return { refused: `the chain of threads and reflexes is ${routingLimits.chainDepth} deep and ends here` };
-    const published = await registry.reflexes();
-    const found = published.find((each) => each.workflow === workflow);
-    if (!found) {
-      const nearest = findNearestName(
-        workflow,
-        published.map((each) => each.workflow),
-      );
-      return { refused: `no workflow ${workflow} is published${nearest === undefined ? "" : `; did you mean ${nearest}?`}` };
-    }
-    const misfits = found.input === null ? [] : checkSchema(found.input, event.data ?? null);
-    if (!misfits.length) return { revision: found.revision };
-    const said = describeMisfits(misfits, "data");
-    return { refused: `what is spawned does not fit the input of ${workflow}: ${said}`.slice(0, routingLimits.detail) };
-  }
-
-  /** Tells the machine of a child that it waits for. The row is written before it: what is decided then sees it. */
-  async function tellTask(task: string, child: ChildRow, status: OutcomeStatus, mark: () => void): Promise<void> {
-    const write = (): void => {
-      mark();
-      changeChild(storage, { ...child, told: 1 });
-    };
-    if (!child.awaited) return void host.committer.commit(write);
-    const joined = await writeJoined(task, child);
-    const event = joined.ok
-      ? { type: "child.ended", round: child.round, status }
-      : { type: "thread.fail", reason: joined.reason.slice(0, 500) };
-    const answer = await host.send(task, event, {
-      before: () => {
-        write();
-        if (joined.ok) joined.write();
-      },
-    });
-    if (!answer.ok) host.committer.commit(write);
-  }
-
-  /** What the waiting turn is told was written before its children had ended: with the last of them it is written anew. */
-  async function writeJoined(task: string, child: ChildRow): Promise<{ ok: true; write(): void } | { ok: false; reason: string }> {
-    const nothing = { ok: true as const, write: () => {} };
-    const children = readChildren(storage, child.round).map((each) => (each.place === child.place ? child : each));
-    if (children.some(({ awaited, status }) => awaited && status !== "completed")) return nothing;
-    const decision = storage.exec<DecisionRow>("SELECT * FROM decision WHERE round = ?", child.round)[0];
-    const actor = await host.peek(task);
-    const compiled = typeof actor?.definition === "string" ? await definition(actor.definition) : undefined;
-    if (!decision || !compiled) return nothing;
-    const view = readTaskView(storage, readTaskStart({ storage }), [], children);
-    const rendered = await findModerator(compiled).renderPrompt(decision.node, decision.edge, view);
-    if (!rendered.ok) return { ok: false, reason: `${rendered.error.code}: ${rendered.error.message}` };
-    if (rendered.prompt === null) return nothing;
-    return { ok: true, write: () => void storage.exec("UPDATE decision SET prompt = ? WHERE round = ?", rendered.prompt, child.round) };
-  }
-
-  async function report(): Promise<() => void> {
-    const thread = readThread(storage);
-    const parent = thread && readParent(thread);
-    if (!thread || !parent) return () => {};
-    const outcome = thread.outcome === null ? null : (JSON.parse(thread.outcome) as { output: Json });
-    const output = outcome?.output ?? (thread.status === "completed" ? (await (await ownTask())?.peek())?.last?.output : undefined) ?? null;
-    const end: TaskMessage<"child.ended"> = {
-      type: "child.ended",
-      thread: thread.id,
-      round: parent.round,
-      place: parent.place,
-      status: thread.status as TaskMessage<"child.ended">["status"],
-      output: JSON.parse(keepOutput(output)) as Json,
-      error: thread.status === "completed" ? null : thread.reason,
-    };
-    return () => host.committer.outbox.append([parent.task], end);
-  }
 
   async function noteEnd(message: TaskMessage<"child.ended">, { from, id, to }: Envelope): Promise<void> {
     const { thread, round, place, status, output, error } = message;
@@ -215,8 +77,8 @@ export function createChildren({ host, storage, clock, registry, definition, sta
   }
 
   return {
-    spawn,
-    report,
+    spawn: createSpawnChild(ports, tellTask),
+    report: () => reportEnd(ports),
     noteEnd: (message, envelope) => takeInTurn(envelope, () => noteEnd(message, envelope)),
     endAll: (message, envelope) => takeInTurn(envelope, async () => endAll(message, envelope)),
   };

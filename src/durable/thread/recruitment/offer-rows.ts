@@ -87,3 +87,38 @@ export function noteAwarded(storage: Storage, offer: string, agent: string): voi
     agent,
   );
 }
+
+/** An offer as one agent finds it. */
+export interface OfferState {
+  role: string;
+  closed: string | null;
+  reply: string | null;
+}
+
+export function readOfferState(storage: Storage, offer: string, agent: string): OfferState | undefined {
+  return storage.exec<{ role: string; closed: string | null; reply: string | null }>(
+    "SELECT offer.role, offer.closed, offered.reply FROM offer LEFT JOIN offered ON offered.offer = offer.id AND offered.agent = ? WHERE offer.id = ?",
+    agent,
+    offer,
+  )[0];
+}
+
+/** What an agent said of an offer. */
+export function writeReply(
+  storage: Storage,
+  { offer, agent }: { offer: string; agent: string },
+  reply: { text: string; score?: number | undefined },
+  now: number,
+): void {
+  storage.exec(
+    // Who leads and claims once more keeps the better of the two, as in the machine.
+    `INSERT INTO offered (offer, agent, reply, score, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+       score = CASE WHEN offered.reply = 'claimed' AND excluded.reply = 'claimed' AND offered.score >= excluded.score THEN offered.score ELSE excluded.score END,
+       reply = excluded.reply, at = excluded.at`,
+    offer,
+    agent,
+    reply.text,
+    reply.score ?? null,
+    now,
+  );
+}

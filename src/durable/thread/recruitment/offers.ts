@@ -6,17 +6,17 @@ import type { RecruitmentContext } from "../../../../machines/recruitment/contex
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { collectsClaims } from "../../../compile/lower/party.ts";
 import { formatDuration } from "../../../contract/format-duration.ts";
-import { limits } from "../../../contract/limits.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import type { Outbox } from "../../host/outbox.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import { createMail } from "../../protocol/agent.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { Registry } from "../../registry/registry.ts";
-import { findSetApart, judgeCard } from "../eligibility/judge-claim.ts";
+import { findSetApart } from "../eligibility/judge-claim.ts";
 import { readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import { threadLimits } from "../thread-schema.ts";
+import { findEligible } from "./find-eligible.ts";
 import { findExhausted, noteOffered, type OfferRow, readOffer } from "./offer-rows.ts";
 import { makeOfferId } from "./recruitment-logic.ts";
 
@@ -48,49 +48,39 @@ export function createOffers(ports: {
     return storage.exec<{ at: number | null }>("SELECT min(scan_at) AS at FROM offer WHERE closed IS NULL")[0]?.at ?? undefined;
   }
 
-  /** Agents that may claim the role, as far as the registry can tell; the claim itself is judged on the card it carries. */
-  async function findEligible(role: RoleIr, workflow: string, apart: ReadonlyMap<string, string>): Promise<AgentCard[]> {
-    const { all, agents } = role.eligibility;
-    const fits = (card: AgentCard): boolean => !apart.has(card.id) && !judgeCard(role, card, workflow);
-    if (agents) return (await registry.cards(agents)).filter(fits);
-    const found: AgentCard[] = [];
-    for (let after: string | undefined; found.length < threadLimits.offeredAtMost; ) {
-      const page = await registry.agents({ capabilities: all, ...(after !== undefined && { after }), limit: limits.pageMax });
-      found.push(...page.filter(fits));
-      after = page.at(-1)?.id;
-      if (page.length < limits.pageMax || after === undefined) break;
-    }
-    return found.slice(0, threadLimits.offeredAtMost);
-  }
-
   function offerTo(agents: AgentCard[], offer: OfferRow, role: RoleIr, thread: ThreadRow): void {
     const fresh = agents.filter(({ id }) => noteOffered(storage, offer.id, id));
     if (!fresh.length) return;
-    const event = makeThreadEvent(
-      thread.id,
-      `${offer.id}.opened.${offer.scans}`,
-      "nerve.offer.opened",
-      JSON.parse(thread.event).id,
-      clock.now(),
-      {
-        offer: offer.id,
-        thread: thread.id,
-        workflow: thread.workflow,
-        role: role.name,
-        goal: typeof role.fields.goal === "string" ? role.fields.goal : "",
-        requires: role.eligibility.all,
-        bind: role.bind,
-        heartbeat: describeHeartbeat(role),
-        turn: { timeout: formatDuration(role.turn.timeout) },
-        expires: new Date(offer.expires).toISOString(),
-      },
-    );
+    const event = makeOfferEvent(offer, role, thread, clock.now());
     outbox.append(
       fresh.map(({ id }) => `agent/${id}`),
       createMail({ channel: "open", event, offer: offer.id, expires: offer.expires }),
       { spread: true },
     );
     log({ ...event, to: fresh.length <= 20 ? fresh.map(({ id }) => `agents/${id}`).join(",") : `role:${role.name}` }, thread.id);
+  }
+
+  function close(id: string, why: string, thread: ThreadRow): void {
+    storage.exec("UPDATE offer SET closed = ?, scan_at = NULL WHERE id = ?", why, id);
+    dueAt = readDue();
+    // Whoever was given the role has been told by that.
+    const held =
+      why === "filled"
+        ? storage.exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? AND reply = 'awarded'", id)[0]?.agent
+        : undefined;
+    const told = storage
+      .exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? ORDER BY agent", id)
+      .filter(({ agent }) => agent !== held);
+    const event = makeThreadEvent(thread.id, `${id}.closed`, "nerve.offer.closed", JSON.parse(thread.event).id, clock.now(), {
+      offer: id,
+      why,
+    });
+    log(event, thread.id);
+    outbox.append(
+      told.map(({ agent }) => `agent/${agent}`),
+      createMail({ channel: "open", event, ends: id }),
+      { spread: true },
+    );
   }
 
   return {
@@ -102,7 +92,7 @@ export function createOffers(ports: {
       const id = makeOfferId(thread.id, place, fact.offer);
       if (fact.type === "offer.open") {
         // A registry that cannot be asked must not hold up the thread's outbox: the offer opens, and is made when it can.
-        const eligible = await findEligible(role, thread.workflow, findSetApart(ir, role, holders)).catch((error: unknown) => {
+        const eligible = await findEligible(registry, role, thread.workflow, findSetApart(ir, role, holders)).catch((error: unknown) => {
           console.warn(JSON.stringify({ at: "offers", thread: thread.id, offer: id, error: String(error) }));
           return undefined;
         });
@@ -122,28 +112,7 @@ export function createOffers(ports: {
           dueAt = readDue();
         };
       }
-      return () => {
-        storage.exec("UPDATE offer SET closed = ?, scan_at = NULL WHERE id = ?", fact.why, id);
-        dueAt = readDue();
-        // Whoever was given the role has been told by that.
-        const held =
-          fact.why === "filled"
-            ? storage.exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? AND reply = 'awarded'", id)[0]?.agent
-            : undefined;
-        const told = storage
-          .exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? ORDER BY agent", id)
-          .filter(({ agent }) => agent !== held);
-        const event = makeThreadEvent(thread.id, `${id}.closed`, "nerve.offer.closed", JSON.parse(thread.event).id, clock.now(), {
-          offer: id,
-          why: fact.why,
-        });
-        log(event, thread.id);
-        outbox.append(
-          told.map(({ agent }) => `agent/${agent}`),
-          createMail({ channel: "open", event, ends: id }),
-          { spread: true },
-        );
-      };
+      return () => close(id, fact.why, thread);
     },
     async scan(ir, holders) {
       const now = clock.now();
@@ -153,7 +122,7 @@ export function createOffers(ports: {
       const found: { offer: OfferRow; role: RoleIr; eligible: AgentCard[] }[] = [];
       for (const offer of open) {
         const role = ir.roles.find(({ name }) => name === offer.role) as RoleIr;
-        found.push({ offer, role, eligible: await findEligible(role, thread.workflow, findSetApart(ir, role, holders)) });
+        found.push({ offer, role, eligible: await findEligible(registry, role, thread.workflow, findSetApart(ir, role, holders)) });
       }
       return () => {
         for (const { offer, role, eligible } of found) {
@@ -172,4 +141,20 @@ export function createOffers(ports: {
         return collects && findExhausted(storage, id) ? [{ role, offer: Number(id.slice(id.lastIndexOf(":") + 1)) }] : [];
       }),
   };
+}
+
+/** What the agents are told of an offer. */
+function makeOfferEvent(offer: OfferRow, role: RoleIr, thread: ThreadRow, now: number): ReturnType<typeof makeThreadEvent> {
+  return makeThreadEvent(thread.id, `${offer.id}.opened.${offer.scans}`, "nerve.offer.opened", JSON.parse(thread.event).id, now, {
+    offer: offer.id,
+    thread: thread.id,
+    workflow: thread.workflow,
+    role: role.name,
+    goal: typeof role.fields.goal === "string" ? role.fields.goal : "",
+    requires: role.eligibility.all,
+    bind: role.bind,
+    heartbeat: describeHeartbeat(role),
+    turn: { timeout: formatDuration(role.turn.timeout) },
+    expires: new Date(offer.expires).toISOString(),
+  });
 }

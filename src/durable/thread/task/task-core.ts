@@ -1,36 +1,15 @@
-/**
- * A task's object without the platform: judges what agents answer and hands it to the actor. Whatever it refuses leaves
- * no trace but a count. Knows ports, rows and the machine's facts.
- */
+/** One task of its object, without the platform: what agents say of its turns, and what is read of it. */
 
-import type { TaskContext } from "../../../../machines/task/context.ts";
-import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { WorkflowIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
-import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
-import { limits } from "../../../contract/limits.ts";
-import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
-import type { Clock, Storage } from "../../host/ports.ts";
-import { viewHeldBack } from "../../projector/held-back-row.ts";
-import type { ClaimCard } from "../../protocol/agent.ts";
 import type { StepRange, Steps, TaskPeek } from "../../protocol/task.ts";
-import { isAsked, readBroadcast, readMember, readMissing, viewBroadcasts } from "../broadcast/audience-rows.ts";
-import { describeLate, takeAudienceAnswer } from "../broadcast/take-audience-answer.ts";
-import { listAwaited, listChildThreads } from "../children/child-rows.ts";
-import { readRevoked } from "../recruitment/hand-over.ts";
-import { threadLimits } from "../thread-schema.ts";
-import type { ThreadServices } from "../thread-services.ts";
-import { checkOutput } from "../turn/check-output.ts";
-import { describeLoss } from "../turn/lease-terms.ts";
-import { type Take, takeInTurn } from "../turn/take-in-turn.ts";
-import { readTurnNumber } from "../turn/turn-data.ts";
-import { viewStored } from "../waits/machine-view.ts";
-import { describeTaskWait } from "../waits/task-wait.ts";
-import { readLastDecision, readLastMessage, readMessages, readSteps, writeSupplement } from "./task-rows.ts";
-import { makeTurnId, readTaskStart } from "./task-start.ts";
+import { isAsked } from "../broadcast/audience-rows.ts";
+import type { Take } from "../turn/take-in-turn.ts";
+import { peekTask } from "./peek-task.ts";
+import { createTurnEvents } from "./take-turn-event.ts";
+import type { TaskPorts } from "./task-ports.ts";
+import { readMessages, readSteps, writeSupplement } from "./task-rows.ts";
 
 export interface TaskCore {
   take: Take<ThreadEventOf<TurnKind>>;
@@ -44,198 +23,14 @@ export interface TaskCore {
   steps(range: StepRange): Steps;
 }
 
-export interface TaskPorts {
-  /** The task actor's id. */
-  name: string;
-  host: ActorHost;
-  storage: Storage;
-  clock: Clock;
-  definition(revision: string): Promise<CompiledWorkflow | undefined>;
-  logCause: ThreadServices["logCause"];
-}
-
-/** What its holder says of the open turn, with what its handler needs to answer. */
-interface OpenTurn<K extends TurnKind> {
-  event: ThreadEventOf<K>;
-  /** Writes that the event was taken, first in its transaction. */
-  before(): void;
-  accepted: Accepted;
-  /** The answer once the turn is over. */
-  over: ReturnType<typeof refuse>;
-  fence: { turn: number; agent: string; generation: number };
-  role: string;
-  /** Outputs of the turn that were refused. */
-  invalid: number;
-  workflow: CompiledWorkflow | undefined;
-}
-
-export function createTaskCore({ name, host, storage, clock, definition, logCause }: TaskPorts): TaskCore {
-  /** Each kind reads its own members only. */
-  const handlers: { [K in TurnKind]: (open: OpenTurn<K>) => Promise<Result<Accepted>> } = {
-    "nerve.turn.progress": progress,
-    "nerve.turn.fail": fail,
-    "nerve.turn.respond": respond,
-  };
-
-  async function take(agent: ClaimCard, event: ThreadEventOf<TurnKind>, hash: string): Promise<Result<Accepted>> {
-    const actor = await host.peek(name);
-    if (!actor) return refuse("turn_over", "There is no such turn (any more).");
-    const { data } = event;
-    const answered = storage.exec<{ hash: string }>("SELECT hash FROM answered WHERE agent = ? AND id = ?", agent.id, event.id)[0];
-    const turn = readTurnNumber(data.turn);
-    const broadcast = readBroadcast(storage, turn);
-    const late = answered && broadcast && readMember(storage, turn, agent.id)?.status === "late";
-    const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: late ? describeLate(broadcast) : [] };
-    if (answered)
-      return answered.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
-
-    const { open, invalid } = actor.context as unknown as TaskContext;
-    const start = readTaskStart({ storage });
-    const before = (): void => {
-      storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
-      logCause({ ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id }, start.thread);
-    };
-    const workflow = actor.definition === null ? undefined : await definition(actor.definition);
-    if (broadcast) {
-      const role = workflow?.ir.roles.find((each) => each.name === broadcast.role);
-      return takeAudienceAnswer(broadcast, { name, host, storage, clock, role, agent: agent.id, event, before });
-    }
-
-    const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
-    const stale = describeStale(actor.context as unknown as TaskContext, workflow?.ir, turn, agent.id, data.lease);
-    const ended = actor.status !== "active" || open?.turn !== turn || open.state === "answered";
-    if (ended) return stale ? refuse("stale_lease", stale.detail, { turn: data.turn, ...stale.facts }) : over;
-    if (open.agent !== agent.id || open.generation !== data.lease)
-      return refuse(
-        "stale_lease",
-        stale?.detail ?? `The turn ${data.turn} is not yours under the lease ${data.lease} (any more); drop the work.`,
-        { turn: data.turn, ...stale?.facts },
-      );
-
-    return dispatch({
-      event,
-      before,
-      accepted,
-      over,
-      fence: { turn, agent: agent.id, generation: data.lease },
-      role: open.role,
-      invalid,
-      workflow,
-    });
-  }
-
-  function dispatch<K extends TurnKind>(open: OpenTurn<K>): Promise<Result<Accepted>> {
-    const handler: (open: OpenTurn<K>) => Promise<Result<Accepted>> = handlers[open.event.type as K];
-    return handler(open);
-  }
-
-  async function progress({ event, fence, before, ...open }: OpenTurn<"nerve.turn.progress">): Promise<Result<Accepted>> {
-    const { note, details } = event.data;
-    return settle(open, await host.send(name, { type: "turn.progress", ...fence }, { metadata: { note, details }, before }));
-  }
-
-  async function fail({ event, fence, before, ...open }: OpenTurn<"nerve.turn.fail">): Promise<Result<Accepted>> {
-    const { error, retryable } = event.data;
-    return settle(open, await host.send(name, { type: "turn.failed", ...fence, retryable, reason: error.slice(0, 500) }, { before }));
-  }
-
-  async function respond({ event, fence, before, ...open }: OpenTurn<"nerve.turn.respond">): Promise<Result<Accepted>> {
-    const { turn, output, body } = event.data;
-    const schema = open.workflow?.ir.roles.find((role) => role.name === open.role)?.schema;
-    const misfits = checkOutput(schema, output);
-    if (misfits.length) {
-      const told = await host.send(name, { type: "turn.invalid", ...fence });
-      if (!told.ok) return open.over;
-      const left = Math.max(0, limits.invalidAnswers - 1 - open.invalid);
-      return refuse(
-        "output_invalid",
-        left
-          ? `The output does not fit the role's schema; answer again (${left} left).`
-          : "The output does not fit the role's schema, for the last time: the turn is over.",
-        { errors: misfits as unknown as Json, left, turn },
-      );
-    }
-    const metadata = { output, ...(body !== undefined && { body }) };
-    return settle(open, await host.send(name, { type: "turn.answered", ...fence }, { metadata, before }));
-  }
-
-  function settle(
-    { accepted, over }: Pick<OpenTurn<TurnKind>, "accepted" | "over">,
-    answer: Awaited<ReturnType<ActorHost["send"]>>,
-  ): Result<Accepted> {
-    if (answer.ok) return succeed(accepted);
-    if (answer.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
-    return over;
-  }
-
-  /** What became of a lease under which the agent had the turn once, where another holds the role by now, or nobody. */
-  function describeStale(
-    { seats, open }: TaskContext,
-    ir: WorkflowIr | undefined,
-    turn: number,
-    agent: string,
-    generation: number,
-  ): { detail: string; facts: { [fact: string]: Json } } | undefined {
-    const revoked = readRevoked(storage, turn, agent, generation);
-    const role = ir?.roles.find(({ name }) => name === revoked?.role);
-    if (!ir || !revoked || !role) return undefined;
-    const seat = seats[revoked.role];
-    if (seat?.agent === agent && seat.generation === generation) return undefined;
-    const reason = describeLoss(ir, role, revoked.reason);
-    const at = new Date(revoked.at).toISOString();
-    const holder = open?.turn === turn && open.agent !== null ? open : seat;
-    const now = holder?.agent ? { agent: holder.agent, generation: holder.generation } : null;
-    return {
-      detail: `You had the turn ${makeTurnId(name, turn)} until ${at} (${reason})${now ? `; ${now.agent} has the role now` : ""}; drop the work.`,
-      facts: { reason, at, now },
-    };
-  }
-
+export function createTaskCore(ports: TaskPorts): TaskCore {
+  const { host, storage } = ports;
   return {
-    take: takeInTurn(take),
+    take: createTurnEvents(ports),
     asked: (agent) => isAsked(storage, agent),
     messages: (page) => readMessages(storage, page),
     steps: (range) => readSteps(storage, range),
     supplement: (supplement) => host.committer.commit(() => writeSupplement(storage, supplement)),
-    async peek() {
-      const actor = await host.read(name);
-      if (!actor) return undefined;
-      const { open, round, reason, audience, children } = actor.context as unknown as TaskContext;
-      const ir = actor.definition === null ? undefined : (await definition(actor.definition))?.ir;
-      const turn = open ? makeTurnId(name, open.turn) : undefined;
-      const wait =
-        ir && actor.status === "active"
-          ? describeTaskWait(ir, viewStored(actor, storage), {
-              turn,
-              ...(audience && open && { missing: readMissing(storage, open.turn, threadLimits.namedAtMost) }),
-              awaited: children ? listAwaited(storage, round, threadLimits.namedAtMost) : [],
-            })
-          : undefined;
-      const last = readLastMessage(storage);
-      const decision = readLastDecision(storage);
-      const deadline = actor.timers[0]?.due;
-      return {
-        status: actor.status,
-        round,
-        reason,
-        ...(open?.state === "given" &&
-          open.agent !== null &&
-          turn !== undefined && {
-            turn: {
-              turn,
-              role: open.role,
-              agent: open.agent,
-              since: wait?.for === "answer" ? wait.since : new Date(actor.updatedAt).toISOString(),
-              deadline: deadline === undefined ? "" : new Date(deadline).toISOString(),
-            },
-          }),
-        ...(last && { last: { role: last.role, output: JSON.parse(last.output) as Json } }),
-        prompt: decision?.prompt ?? null,
-        children: listChildThreads(storage, limits.pageMax),
-        wait: wait ?? null,
-        broadcasts: viewBroadcasts(storage),
-        unreachable: viewHeldBack(host.committer.outbox.heldBack()),
-      };
-    },
+    peek: () => peekTask(ports),
   };
 }

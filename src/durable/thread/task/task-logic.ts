@@ -17,7 +17,6 @@ import { createMail } from "../../protocol/agent.ts";
 import { trust } from "../../protocol/dispatch.ts";
 import type { Message } from "../../protocol/envelope.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
-import { resumeAudience, revokeAudience } from "../broadcast/audience.ts";
 import {
   type AudiencePlan,
   closeBroadcast,
@@ -26,6 +25,7 @@ import {
   type MemberAnswer,
   writeAnswer,
 } from "../broadcast/audience-rows.ts";
+import { resumeAudience, revokeAudience } from "../broadcast/mail-audience.ts";
 import { addChild } from "../children/child-rows.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
 import { makeEdgeEvent, makeThreadEvent } from "../log/make-event.ts";

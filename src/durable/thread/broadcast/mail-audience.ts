@@ -1,0 +1,147 @@
+/** What a broadcast's audience is sent: its turn, the turn again after a suspension, and the turn's end. Within the machine's transaction. */
+import type { ToAudience } from "../../../../machines/messages.ts";
+import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
+import type { RoleIr } from "../../../compile/ir.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
+import type { TurnAssigned, TurnLogged } from "../../../contract/kinds/turn.ts";
+import { createMail } from "../../protocol/agent.ts";
+import type { OwnMessage } from "../../protocol/own-places.ts";
+import { makeThreadEvent } from "../log/make-event.ts";
+import { readDecisionOf } from "../task/task-rows.ts";
+import { makeTurnId, readTaskStart } from "../task/task-start.ts";
+import { threadLimits } from "../thread-schema.ts";
+import type { ThreadScope } from "../thread-services.ts";
+import { makeTurnData } from "../turn/turn-data.ts";
+import { extendBroadcast, readBroadcast, readMissing, revokeAll, writeAudience } from "./audience-rows.ts";
+import type { ChosenAudience } from "./choose-audience.ts";
+
+type Ask = OwnMessage<"audience.ask">;
+
+/** No sign of life is asked of an audience. */
+function makeAudienceLease(turn: number): TurnAssigned["lease"] {
+  return { generation: turn, expires: null };
+}
+
+/** Gives a turn to all of these, within a transaction. */
+function mailTurn(
+  { storage, services }: Pick<ThreadScope, "storage" | "services">,
+  given: {
+    task: string;
+    role: RoleIr;
+    agents: string[];
+    data: TurnAssigned;
+    /** The event's, by which its id is made. */
+    name: string;
+    cause: string;
+    now: number;
+    expires: number;
+    ends?: string;
+    again?: true;
+  },
+): void {
+  const { task, role, agents, data, name, cause, now, expires, ends, again } = given;
+  const { thread } = readTaskStart({ storage });
+  const { turn, round, prompt, deadline, lease } = data;
+  const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data);
+  const mail = { channel: "my" as const, event, turn, expires, ...(ends !== undefined && { ends }), ...(again && { again }) };
+  services.mail(agents, createMail(mail), `task/${task}`);
+  const named = agents.length <= threadLimits.namedAtMost;
+  services.log(
+    {
+      ...event,
+      to: named ? agents.map((agent) => `agents/${agent}`).join(",") : `role:${role.name}`,
+      data: { turn, role: role.name, asked: agents.length, lease, round, prompt, deadline } satisfies TurnLogged,
+    },
+    thread,
+  );
+}
+
+/**
+ * The thread goes on: whoever has not answered is given the turn again, under its number, with why it stood still and what a person
+ * added; their time begins anew, as the machine's does. Within the machine's transaction.
+ */
+export function resumeAudience(
+  { storage, services, actor: task, revision, now, definition }: ThreadScope,
+  said: Extract<ToAudience, { type: "audience.resume" }>,
+  cause: string,
+): void {
+  const role = (definition as CompiledWorkflow).ir.roles.find(({ name }) => name === said.role);
+  const broadcast = readBroadcast(storage, said.turn);
+  if (!role || broadcast?.closed !== null) return;
+  const agents = readMissing(storage, said.turn, broadcast.asked).agents;
+  const deadline = now + (role.broadcast?.timeout ?? broadcast.deadline - broadcast.at);
+  const expires = Math.max(deadline, now + (role.broadcast?.ttl ?? 0));
+  extendBroadcast(storage, said.turn, deadline, expires);
+  if (agents.length === 0) return;
+  const data = makeTurnData(storage, role, readTaskStart({ storage }), {
+    turn: makeTurnId(task, said.turn),
+    attempt: 1,
+    round: said.turn,
+    lease: makeAudienceLease(said.turn),
+    deadline,
+    decision: readDecisionOf(storage, said.decision),
+    resumed: { reason: said.reason },
+  });
+  mailTurn(
+    { storage, services },
+    { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed`, again: true },
+  );
+}
+
+/** Writes whom the turn goes to, and the turn; one lease for all, which is the turn's number. */
+export function giveTurn(
+  { storage, services, now }: Pick<ThreadScope, "storage" | "services" | "now">,
+  role: RoleIr,
+  task: string,
+  ask: Ask,
+  { agents, leftOut }: ChosenAudience,
+): void {
+  const began = readTaskStart({ storage });
+  const turn = makeTurnId(task, ask.turn);
+  const deadline = now + ask.timeout;
+  const expires = now + (role.broadcast?.ttl ?? ask.timeout);
+  const before = storage.exec<{ turn: number; task: string }>(
+    "SELECT turn, task FROM broadcast WHERE role = ? ORDER BY turn DESC LIMIT 1",
+    role.name,
+  )[0];
+  writeAudience(
+    storage,
+    { turn: ask.turn, task, role: role.name, asked: agents.length, left_out: leftOut, at: now, deadline, expires, closed: null },
+    agents,
+  );
+  const { round, decision, resumed, cause } = ask;
+  const facts = {
+    turn,
+    attempt: 1,
+    round,
+    lease: makeAudienceLease(ask.turn),
+    deadline,
+    decision: readDecisionOf(storage, decision),
+    ...(resumed && { resumed }),
+  };
+  mailTurn(
+    { storage, services },
+    {
+      ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
+      data: makeTurnData(storage, role, began, facts),
+      // Who has not even seen the role's last turn needs only this one.
+      ...(before && { ends: makeTurnId(before.task, before.turn) }),
+    },
+  );
+  services.project({ table: "audience", thread: began.thread, agents });
+}
+
+/** The thread was called off: in the machine's transaction, whoever still has a turn of it is told. */
+export function revokeAudience(
+  { storage, services, now }: Pick<ThreadScope, "storage" | "services" | "now">,
+  status: string,
+  cause: string,
+): void {
+  const { thread } = readTaskStart({ storage });
+  for (const { broadcast, agents } of revokeAll(storage, status, now)) {
+    const turn = makeTurnId(broadcast.task, broadcast.turn);
+    const event: CloudEvent = makeThreadEvent(thread, `${turn}.revoked`, "nerve.turn.revoked", cause, now, { turn, reason: status });
+    services.log(event, thread);
+    services.mail(agents, createMail({ channel: "my", event, ends: turn }), `task/${broadcast.task}`);
+  }
+}

@@ -1,0 +1,20 @@
+/** What the parts of a thread's children share. */
+import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
+import type { ActorHost } from "../../host/actor-host.ts";
+import type { Clock, Storage } from "../../host/ports.ts";
+import type { Registry } from "../../registry/registry.ts";
+import type { TaskPort } from "../task/task-port.ts";
+
+export interface ChildrenPorts {
+  host: ActorHost;
+  storage: Storage;
+  clock: Clock;
+  registry: Registry;
+  definition(revision: string): Promise<CompiledWorkflow | undefined>;
+  /** The event in the thread's trace. */
+  stamp(event: CloudEvent): CloudEvent;
+  log(event: CloudEvent, thread: string): void;
+  /** The thread's own task, for what its root does not keep. */
+  ownTask(): Promise<TaskPort | undefined>;
+}

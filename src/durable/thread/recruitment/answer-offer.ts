@@ -1,0 +1,138 @@
+/** What each kind of event that agents say of a thread's roles does: a claim, a decline, a release. Knows rows and the actor host. */
+import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import type { RoleIr } from "../../../compile/ir.ts";
+import { collectsClaims, prefersLastHolder } from "../../../compile/lower/party.ts";
+import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
+import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import type { ActorView } from "../../host/host-types.ts";
+import type { ClaimCard } from "../../protocol/agent.ts";
+import type { ThreadRow } from "../lifecycle/thread-rows.ts";
+import { findExhausted, type OfferState, readOfferState, writeReply } from "./offer-rows.ts";
+import type { RecruitmentPorts } from "./recruitment-ports.ts";
+import { refuseRelease } from "./refuse-release.ts";
+import { scoreCard } from "./score-card.ts";
+
+/** An event on its way into the thread, with what its handler needs to answer it. */
+export interface Arrival<K extends RoleKind> {
+  agent: ClaimCard;
+  event: ThreadEventOf<K>;
+  thread: ThreadRow;
+  actor: Pick<ActorView, "context">;
+  /** Writes that the event was taken; within its transaction. @param asSent a repeat is to find it */
+  remember(asSent?: boolean): void;
+  /** The claim before has been given to the machine. */
+  before: Promise<unknown>;
+  /** This one has been: the next may follow. */
+  done(): void;
+}
+
+/** `taken`, or why not. */
+export type Answer = "taken" | ReturnType<typeof refuse>;
+
+/** @returns takes an event by its kind */
+export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind>(arrival: Arrival<K>) => Promise<Answer> {
+  const { name, host, storage, clock, definition } = ports;
+
+  /** Each kind reads its own members only. */
+  const handlers: { [K in RoleKind]: (arrival: Arrival<K>) => Promise<Answer> } = {
+    "nerve.offer.claim": claim,
+    "nerve.offer.decline": decline,
+    "nerve.role.release": release,
+  };
+
+  /** Everybody who was offered the role has said what they want: it need not wait for its time to be up. */
+  async function endIfExhausted(role: RoleIr, offer: string): Promise<void> {
+    if (!collectsClaims(role) || !findExhausted(storage, offer)) return;
+    await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
+  }
+
+  function dispatch<K extends RoleKind>(arrival: Arrival<K>): Promise<Answer> {
+    const handler: (arrival: Arrival<K>) => Promise<Answer> = handlers[arrival.event.type as K];
+    return handler(arrival);
+  }
+
+  async function release({ agent, event, thread, remember }: Arrival<"nerve.role.release">): Promise<Answer> {
+    const { role, lease, reason } = event.data;
+    const fact = { type: "role.release", role, agent: agent.id, generation: lease, reason };
+    const answer = await host.send(name, fact, { before: () => remember() });
+    return answer.ok ? "taken" : refuseRelease(ports, agent.id, role, lease, thread.revision);
+  }
+
+  async function decline(arrival: Arrival<"nerve.offer.decline">): Promise<Answer> {
+    const { agent, event, thread, actor } = arrival;
+    const { offer, reason } = event.data;
+    const found = await findOffer(offer, agent.id, thread);
+    if (!found.ok) return found;
+    const { state, role } = found.value;
+    if (state.closed !== null) return refuseClosed(offer);
+    if (state.reply === "claimed")
+      return refuse("not_allowed_now", "You have claimed this role; if you are given it after all, send nerve.role.release.", { offer });
+    host.committer.commit(() => {
+      arrival.remember();
+      writeReply(storage, { offer, agent: agent.id }, { text: `declined: ${reason}` }, clock.now());
+    });
+    // The one who goes first in a sticky role does not want it: nobody need wait for them.
+    const { last } = actor.context as unknown as RecruitmentContext;
+    if (prefersLastHolder(role) && last[role.name] === agent.id)
+      await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
+    else await endIfExhausted(role, offer);
+    return "taken";
+  }
+
+  async function claim({ agent, event, thread, remember, before, done }: Arrival<"nerve.offer.claim">): Promise<Answer> {
+    const { offer, bid } = event.data;
+    const found = await findOffer(offer, agent.id, thread);
+    if (!found.ok) return found;
+    const { role } = found.value;
+    const verdict = await scoreCard(ports, role, agent, bid, thread);
+    await before;
+    const why = "why" in verdict ? verdict.why : undefined;
+    const score = "score" in verdict ? verdict.score : undefined;
+    const sending = host.send(
+      name,
+      {
+        type: "role.claim",
+        role: role.name,
+        agent: agent.id,
+        offer: readNumber(offer),
+        eligible: why === undefined,
+        ...(why !== undefined && { why }),
+        ...(score !== undefined && { score }),
+      },
+      {
+        before() {
+          // One that was refused leaves its id free: offered again, the agent may claim again.
+          remember(why === undefined);
+          const reply = why === undefined ? { text: "claimed", score } : { text: `refused: ${why}` };
+          writeReply(storage, { offer, agent: agent.id }, reply, clock.now());
+        },
+      },
+    );
+    done();
+    if (!(await sending).ok) return refuseClosed(offer);
+    await endIfExhausted(role, offer);
+    return "taken";
+  }
+
+  /** An offer that the agent may still say something to. */
+  async function findOffer(offer: string, agent: string, thread: ThreadRow): Promise<Result<{ state: OfferState; role: RoleIr }>> {
+    const state = readOfferState(storage, offer, agent);
+    if (!state) return refuse("not_found", "There is no such offer.");
+    // Filled while this was on its way: the machine says so, by name. All else that is closed is no news.
+    if ((state.closed !== null && state.closed !== "filled") || state.reply === "awarded") return refuseClosed(offer);
+    const workflow = await definition(thread.revision);
+    const role = workflow?.ir.roles.find((each) => each.name === state.role);
+    return role ? succeed({ state, role }) : refuseClosed(offer);
+  }
+
+  return dispatch;
+}
+
+function refuseClosed(offer: string): ReturnType<typeof refuse> {
+  return refuse("offer_closed", `The offer ${offer} is closed; drop it.`, { offer });
+}
+
+/** The machine's number of an offer. */
+function readNumber(offer: string): number {
+  return Number(offer.slice(offer.lastIndexOf(":") + 1));
+}

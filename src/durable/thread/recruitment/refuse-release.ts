@@ -1,0 +1,33 @@
+/** Why a role is given back by somebody who does not hold it: they are told when it ended, why, and who has it now. */
+import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { refuse } from "../../../contract/problem.ts";
+import { describeLoss } from "../turn/lease-terms.ts";
+import type { RecruitmentPorts } from "./recruitment-ports.ts";
+
+export async function refuseRelease(
+  { name, host, storage, definition }: RecruitmentPorts,
+  agent: string,
+  role: string,
+  lease: number,
+  revision: string,
+): Promise<ReturnType<typeof refuse>> {
+  const stale = `The role ${role} is not yours under the lease ${lease} (any more)`;
+  const ended = storage.exec<{ reason: string; at: number }>(
+    "SELECT reason, at FROM ended_seat WHERE role = ? AND agent = ? AND generation = ?",
+    role,
+    agent,
+    lease,
+  )[0];
+  const ir = ended && (await definition(revision))?.ir;
+  const known = ir?.roles.find(({ name: each }) => each === role);
+  if (!ended || !ir || !known) return refuse("stale_lease", `${stale}.`);
+  const reason = describeLoss(ir, known, ended.reason);
+  const at = new Date(ended.at).toISOString();
+  const seat = ((await host.peek(name))?.context as unknown as RecruitmentContext | undefined)?.seats[role];
+  const now = seat?.agent ? { agent: seat.agent, generation: seat.generation } : null;
+  return refuse("stale_lease", `${stale}: you had it until ${at} (${reason})${now ? `; ${now.agent} has it now` : ""}.`, {
+    reason,
+    at,
+    now,
+  });
+}

@@ -1,0 +1,56 @@
+/** A task as its root and people see it: the open turn, the last output, and what it waits for. Reads only. */
+import type { TaskContext } from "../../../../machines/task/context.ts";
+import type { Json } from "../../../contract/event.ts";
+import { limits } from "../../../contract/limits.ts";
+import { viewHeldBack } from "../../projector/held-back-row.ts";
+import type { TaskPeek } from "../../protocol/task.ts";
+import { readMissing, viewBroadcasts } from "../broadcast/audience-rows.ts";
+import { listAwaited, listChildThreads } from "../children/child-rows.ts";
+import { threadLimits } from "../thread-schema.ts";
+import { viewStored } from "../waits/machine-view.ts";
+import { describeTaskWait } from "../waits/task-wait.ts";
+import type { TaskPorts } from "./task-ports.ts";
+import { readLastDecision, readLastMessage } from "./task-rows.ts";
+import { makeTurnId } from "./task-start.ts";
+
+/** @returns undefined before the task began */
+export async function peekTask({ name, host, storage, definition }: TaskPorts): Promise<TaskPeek | undefined> {
+  const actor = await host.read(name);
+  if (!actor) return undefined;
+  const { open, round, reason, audience, children } = actor.context as unknown as TaskContext;
+  const ir = actor.definition === null ? undefined : (await definition(actor.definition))?.ir;
+  const turn = open ? makeTurnId(name, open.turn) : undefined;
+  const wait =
+    ir && actor.status === "active"
+      ? describeTaskWait(ir, viewStored(actor, storage), {
+          turn,
+          ...(audience && open && { missing: readMissing(storage, open.turn, threadLimits.namedAtMost) }),
+          awaited: children ? listAwaited(storage, round, threadLimits.namedAtMost) : [],
+        })
+      : undefined;
+  const last = readLastMessage(storage);
+  const decision = readLastDecision(storage);
+  const deadline = actor.timers[0]?.due;
+  return {
+    status: actor.status,
+    round,
+    reason,
+    ...(open?.state === "given" &&
+      open.agent !== null &&
+      turn !== undefined && {
+        turn: {
+          turn,
+          role: open.role,
+          agent: open.agent,
+          since: wait?.for === "answer" ? wait.since : new Date(actor.updatedAt).toISOString(),
+          deadline: deadline === undefined ? "" : new Date(deadline).toISOString(),
+        },
+      }),
+    ...(last && { last: { role: last.role, output: JSON.parse(last.output) as Json } }),
+    prompt: decision?.prompt ?? null,
+    children: listChildThreads(storage, limits.pageMax),
+    wait: wait ?? null,
+    broadcasts: viewBroadcasts(storage),
+    unreachable: viewHeldBack(host.committer.outbox.heldBack()),
+  };
+}
