@@ -1,7 +1,6 @@
 /** Dead letters: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
 import { cutToBytes } from "../../contract/limits.ts";
 import type { Message } from "../protocol/envelope.ts";
-import type { HostOptions } from "./host-types.ts";
 import type { JobKey } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
@@ -27,6 +26,9 @@ export interface DeadLetterRow extends Row {
 /** The timer or job that an event came from: it stays, unable to act, for as long as the event would still be heard. */
 export type Origin = { timer: TimerKey } | { job: JobKey };
 
+/** An event became a dead letter: called in its transaction, which sends what is appended. */
+export type OnDeadLetter = (entry: DeadLetterRow, append: (to: string, message: Message) => void) => void;
+
 export interface DeadLetters {
   /**
    * Keeps an event, inside the caller's transaction. One that the state does not take is dropped when enough of them are there.
@@ -43,7 +45,7 @@ export interface DeadLetters {
   removeStarts(actor: string): void;
 }
 
-export function createDeadLetters(world: World, outbox: () => Outbox, onDeadLetter: HostOptions["onDeadLetter"]): DeadLetters {
+export function createDeadLetters(world: World, outbox: () => Outbox, onDeadLetter: OnDeadLetter | undefined): DeadLetters {
   const { storage, clock } = world;
   const count = (where: string): number => storage.exec<{ n: number }>(`SELECT count(*) AS n FROM parked ${where}`)[0]?.n ?? 0;
   const isFull = (): boolean => count("") >= hostLimits.deadLetters;

@@ -1,8 +1,8 @@
 /** What the actor host takes and answers, as its users see it. */
 import type { Json } from "../../contract/event.ts";
-import type { Delivery, Envelope, Message } from "../protocol/envelope.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { Committer } from "./committer.ts";
-import type { DeadLetterRow } from "./dead-letters.ts";
+import type { DeadLetterRow, OnDeadLetter } from "./dead-letters.ts";
 import type { Undeliverable } from "./deliver-message.ts";
 import type { ActorEvent } from "./effects.ts";
 import type { HeldBack } from "./held-back.ts";
@@ -35,8 +35,7 @@ export interface HostOptions<Services = unknown> {
   onRollback?: () => void;
   /** Facts for the sender's actor of a message that was refused for good, beside who refused it and why. */
   describeRefusal?: (undeliverable: Undeliverable) => { [fact: string]: Json | undefined };
-  /** An event became a dead letter: called in its transaction, which sends what is appended. */
-  onDeadLetter?: (entry: DeadLetterRow, append: (to: string, message: Message) => void) => void;
+  onDeadLetter?: OnDeadLetter;
 }
 
 export interface StartRequest {

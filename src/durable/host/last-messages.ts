@@ -4,7 +4,6 @@
  * Here each message therefore carries what follows it; it is of use only where the parent does leave. Knows no store.
  */
 import type { HostMessage } from "../protocol/envelope.ts";
-import type { TakenStep } from "./advance.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { hostLimits } from "./limits.ts";
 
@@ -15,7 +14,7 @@ export type EndMessage = Extract<HostMessage, { type: "host.done" | "host.error"
 export type Following = ReadonlyMap<Effect, ActorEvent[]>;
 
 /** @param end the message of the actor's end */
-export function listFollowing(steps: readonly TakenStep[], end: EndMessage): Following {
+export function listFollowing(steps: readonly { effects: readonly Effect[] }[], end: EndMessage): Following {
   const following = new Map<Effect, ActorEvent[]>();
   const told = steps.flatMap(({ effects }) => effects).filter(isToParent);
   let rest: ActorEvent[] = [describeEnd(end)];
@@ -44,7 +43,7 @@ export function readFollowing({ following: events = [] }: Extract<HostMessage, {
 }
 
 /** Whether a step leaves the child, and does not begin it anew: a new child of that id is not ended by what the old one said. */
-export function leavesChild({ effects }: TakenStep, child: string): boolean {
+export function leavesChild({ effects }: { effects: readonly Effect[] }, child: string): boolean {
   const stopped = effects.some((effect) => effect.type === "stop" && effect.id === child);
   return stopped && !effects.some((effect) => effect.type === "spawn" && effect.id === child);
 }
