@@ -1,9 +1,10 @@
 /** Replays a saved walk and tells where it goes another way. */
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Json } from "../contract/event.ts";
-import { createSimulation, type MoveResult, type Simulation } from "./create-simulation.ts";
+import { createSimulation } from "./create-simulation.ts";
 import { makeEvent } from "./make-event.ts";
 import { compare, readScript, type Script, toMove } from "./script.ts";
+import type { MoveResult, Simulation } from "./simulation.ts";
 
 /** How a replay went. */
 export interface ScriptCheck {

@@ -1,8 +1,9 @@
 /** A walk that can be stepped back: the moves that were made, and the thread that they lead to. */
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Json } from "../contract/event.ts";
-import { createSimulation, type Move, type MoveResult, type Simulation } from "./create-simulation.ts";
+import { createSimulation } from "./create-simulation.ts";
 import { fromMove, type Script, type ScriptStep, toExpectation } from "./script.ts";
+import type { Move, MoveResult, Simulation } from "./simulation.ts";
 
 /** A walk. */
 export interface Walk {

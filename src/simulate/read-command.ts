@@ -1,7 +1,7 @@
 /** Reads a line that was typed while a thread is walked. Pure. */
 import { signals, wordsOf } from "../contract/language.ts";
-import { childEndings, type Move } from "./create-simulation.ts";
 import { pointAt, readTyped } from "./read-typed.ts";
+import { childEndings, type Move } from "./simulation.ts";
 
 /** What a line asks for. */
 export type WalkCommand =

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { Json } from "../contract/event.ts";
 import { signals, wordsOf } from "../contract/language.ts";
-import { childEndings, type Move, type MoveResult } from "./create-simulation.ts";
 import { pointAt, readTyped } from "./read-typed.ts";
 import { ScriptError } from "./script-error.ts";
+import { childEndings, type Move, type MoveResult } from "./simulation.ts";
 
 const object = z.record(z.string(), z.json());
 

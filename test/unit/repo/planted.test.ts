@@ -88,7 +88,7 @@ const words: Plant[] = [
   plantWord("signals", "a signal", [
     "src/worker/routes/threads.ts",
     "src/durable/workflow/describe-queued.ts",
-    "src/simulate/create-simulation.ts",
+    "src/simulate/make-move.ts",
     "src/simulate/script.ts",
   ]),
   plantWord("overflowPolicies", "an overflow policy", ["src/durable/workflow/places.ts"]),

@@ -4,11 +4,12 @@ import type { Json } from "../../../src/contract/event.ts";
 import { describeMisfits } from "../../../src/contract/json-schema/check-schema.ts";
 import { checkOutput } from "../../../src/durable/thread/turn/check-output.ts";
 import { checkScript } from "../../../src/simulate/check-script.ts";
-import { createSimulation, type Simulation } from "../../../src/simulate/create-simulation.ts";
+import { createSimulation } from "../../../src/simulate/create-simulation.ts";
 import { createWalk } from "../../../src/simulate/create-walk.ts";
 import { makeEvent } from "../../../src/simulate/make-event.ts";
 import { readCommand } from "../../../src/simulate/read-command.ts";
 import { parseScript } from "../../../src/simulate/script.ts";
+import type { Simulation } from "../../../src/simulate/simulation.ts";
 import { compileExample, compileText, fleet, writePair } from "../explore/compile-text.ts";
 
 const review = compileExample("code-review");

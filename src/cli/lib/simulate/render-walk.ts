@@ -1,7 +1,7 @@
 /** A walk as people read it: what was decided and why, whose turn it is, what is expected. Pure. */
 
 import type { Json } from "../../../contract/event.ts";
-import type { MoveResult, SimulationView, TakenDecision } from "../../../simulate/create-simulation.ts";
+import type { MoveResult, SimulationView, TakenDecision } from "../../../simulate/simulation.ts";
 import type { Style, Terminal } from "../terminal.ts";
 
 const statusColours: Record<SimulationView["status"], Style> = {
