@@ -7,7 +7,7 @@ import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const within = { timeout: 10_000, interval: 50 };
 
-test("[THREAD25] suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
+test("[THREAD25] [WAIT2] suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ["", ""];
@@ -60,7 +60,19 @@ test("[THREAD25] suspend, resume, restart, fork, take a role, pause, cancel, and
   const thread = threads[0] as string;
   await findTurn("reviewer", thread);
   expect(await say("suspend", thread, "--reason", "lunch")).toMatch(/suspended|suspend is under way/);
-  expect(await seeStatus(thread, "suspended")).toContain("waits for a person");
+  const words = "waits for a person, over reviewer (bob)";
+  expect(await seeStatus(thread, "suspended")).toContain(words);
+  expect((await say("explain", thread)).replace(/waits +for/, "waits for")).toContain(words);
+  const { waiting } = JSON.parse(await say("threads", "show", thread, "--json"));
+  const expected = { for: "person", role: "reviewer", agent: "bob", since: waiting.since };
+  expect(waiting).toMatchObject(expected);
+  expect(JSON.parse(await say("explain", thread, "--json")).waits).toMatchObject([expected]);
+  // The index is written behind.
+  await vi.waitFor(async () => {
+    expect(await say("threads", "--waiting", "person")).toContain(words);
+    expect(JSON.parse(await say("threads", "--waiting", "operator", "--json")).threads).toMatchObject([{ id: thread, waiting: expected }]);
+    expect(JSON.parse(await say("status", "--json")).waiting.oldest).toMatchObject({ thread, ...expected });
+  }, within);
   await say("resume", thread, "--supplement", '{"note": "be kind"}');
   await seeStatus(thread, "running");
   expect(await run("resume", thread)).toMatchObject({ code: 1, err: expect.stringContaining("running takes no resume") });

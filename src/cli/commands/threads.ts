@@ -167,6 +167,7 @@ export function renderThread(terminal: Terminal, thread: ThreadView, messages: M
   if (waiting) {
     const until = waiting.until ? `, until ${waiting.until}` : "";
     lines.push("", `waits for ${describeWait(waiting)}, since ${waiting.since}${until}; then ${waiting.then}`);
+    if (waiting.reason && !error) lines.push(`because ${waiting.reason}`);
   }
   for (const { round, role, agent, output, body, decision, until } of messages) {
     const left = until === undefined ? "" : terminal.style("dim", ` left behind by epoch ${until}`);
