@@ -6,7 +6,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { describe, expect, test, vi } from "vitest";
 import { agentLimits } from "../../src/durable/agent/agent-schema.ts";
 import { openSource } from "./event-source.ts";
-import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
+import { deliver, mail, makeEnvelope, poll, readPlanted } from "./mail.ts";
 import { agentStub, call, connect, join, type Loose, type Player } from "./stage.ts";
 
 let agents = 0;
@@ -204,11 +204,11 @@ test("[RESUME4] a turn that is given again takes the place of what was given bef
   await vi.waitFor(() => expect(names(socket.frames)).toEqual(["first"]));
   await give("again", { reason: "asked", supplement: "be kind" });
   await vi.waitFor(() => expect(names(socket.frames)).toEqual(["first", "again"]));
-  const { turns, elsewhere, inbox } = await player.get("/v1/me?client=b");
+  const { turns, elsewhere, inbox } = await readPlanted(player, "/v1/me?client=b");
   expect(turns).toMatchObject([{ turn: "t1.1:1", resumed: { supplement: "be kind" }, assignment: { id: "again" } }]);
   expect(elsewhere).toEqual(["t1.1:1"]);
   expect(inbox.unacknowledged).toBe(1);
-  expect((await player.get("/v1/me?client=a")).elsewhere).toEqual([]);
+  expect((await readPlanted(player, "/v1/me?client=a")).elsewhere).toEqual([]);
   const next = await connect(player, "?connection=a.2&replaces=a.1&client=a");
   await vi.waitFor(() => expect(names(next.frames)).toEqual(["again"]));
   next.socket.close();
