@@ -204,11 +204,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/thread/turn": {
     is: "what a turn says, and judging its answer",
-    may: [
-      ...[contract, "machines", "src/compile", "src/compile/lower", host, protocol, "src/durable/thread"],
-      ...["src/durable/thread/log", "src/durable/thread/task"],
-    ],
-    objectStorage: "writes",
+    may: [contract, "machines", "src/compile", "src/compile/lower", protocol, "src/durable/thread/log"],
   },
   "src/durable/thread/log": {
     is: "what the log says of a thread",

@@ -7,11 +7,11 @@ import type { TurnAssigned, TurnLogged } from "../../../contract/kinds/turn.ts";
 import { createMail } from "../../protocol/agent.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import { makeThreadEvent } from "../log/make-event.ts";
+import { makeTurn } from "../task/make-turn.ts";
 import { readDecisionOf } from "../task/task-rows.ts";
 import { makeTurnId, readTaskStart } from "../task/task-start.ts";
 import { threadLimits } from "../thread-schema.ts";
 import type { ThreadScope } from "../thread-services.ts";
-import { makeTurnData } from "../turn/turn-data.ts";
 import { extendBroadcast, readBroadcast, readMissing, revokeAll, writeAudience } from "./audience-rows.ts";
 import type { ChosenAudience } from "./choose-audience.ts";
 
@@ -73,7 +73,7 @@ export function resumeAudience(
   const expires = Math.max(deadline, now + (role.broadcast?.ttl ?? 0));
   extendBroadcast(storage, said.turn, deadline, expires);
   if (agents.length === 0) return;
-  const data = makeTurnData(storage, role, readTaskStart({ storage }), {
+  const data = makeTurn(storage, role, readTaskStart({ storage }), {
     turn: makeTurnId(task, said.turn),
     attempt: 1,
     round: said.turn,
@@ -123,7 +123,7 @@ export function giveTurn(
     { storage, services },
     {
       ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
-      data: makeTurnData(storage, role, began, facts),
+      data: makeTurn(storage, role, began, facts),
       // Who has not even seen the role's last turn needs only this one.
       ...(before && { ends: makeTurnId(before.task, before.turn) }),
     },

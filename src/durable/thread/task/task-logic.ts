@@ -32,10 +32,11 @@ import { makeEdgeEvent, makeThreadEvent } from "../log/make-event.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "../recruitment/hand-over.ts";
 import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease } from "../turn/lease-terms.ts";
-import { makeTurnData } from "../turn/turn-data.ts";
-import { noteTurnEnd, noteTurnGiven, readTurnOutcome } from "../turn/turn-outcomes.ts";
+import { readTurnOutcome } from "../turn/turn-outcomes.ts";
 import { viewStepped } from "../waits/machine-view.ts";
 import { describeTaskWait } from "../waits/task-wait.ts";
+import { noteTurnEnd, noteTurnGiven } from "./given-turns.ts";
+import { makeTurn } from "./make-turn.ts";
 import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./task-rows.ts";
 import { makeTurnId, readTaskStart, taskStart, writeTaskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
@@ -193,7 +194,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
     // The first turn of a thread that was resumed after its end.
     const again = start.again?.start === "resume" && event.turn === start.again.round + 2 ? start.again : undefined;
     const resumed = event.resumed ?? again;
-    const data = makeTurnData(scope.storage, role, start, {
+    const data = makeTurn(scope.storage, role, start, {
       turn,
       attempt,
       lease: makeLease(ir, role, generation, scope.now),

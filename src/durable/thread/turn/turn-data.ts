@@ -1,14 +1,11 @@
-/** A turn as its agents get it: the machine's facts, with the prompt, the role and the last output from the task's rows. */
+/** A turn as its agents get it: the machine's facts, with the prompt, the role and the last output. Pure. */
 import type { RoleIr } from "../../../compile/ir.ts";
 import { retriesAtMost } from "../../../compile/lower/policies.ts";
-import type { Json } from "../../../contract/event.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { Lease } from "../../../contract/kinds/lease.ts";
 import type { Handover, TurnAssigned } from "../../../contract/kinds/turn.ts";
 import type { TurnPolicy } from "../../../contract/language.ts";
-import type { Storage } from "../../host/ports.ts";
 import { describeHeartbeat } from "../log/make-event.ts";
-import { type DecisionRow, readLastMessage, readSupplement } from "../task/task-rows.ts";
-import type { TaskStart } from "../task/task-start.ts";
 
 /** What the machine knows of the turn. */
 export interface TurnFacts {
@@ -19,10 +16,19 @@ export interface TurnFacts {
   lease: Lease;
   /** Milliseconds since the epoch. */
   deadline: number;
-  /** Holds the prompt. */
-  decision: DecisionRow | undefined;
-  resumed?: { reason: string };
+  decision: { prompt: string | null; location: string | null } | undefined;
+  /** The step before it. */
+  last: { role: string; agent: string | null; output: string; body: string | null } | undefined;
+  /** Why it is given again after the thread stood still, and what a person added. */
+  resumed?: { reason: string; supplement: Json };
   handover?: Handover;
+}
+
+/** What began the thread. */
+export interface TurnStart {
+  thread: string;
+  workflow: string;
+  event: CloudEvent;
 }
 
 /** The number in a turn's full id. */
@@ -45,9 +51,8 @@ function countRetries({ type, turn }: RoleIr): number {
 }
 
 /** The data of `nerve.turn.assigned`. */
-export function makeTurnData(storage: Storage, role: RoleIr, start: TaskStart, facts: TurnFacts): TurnAssigned {
-  const { decision } = facts;
-  const last = readLastMessage(storage);
+export function makeTurnData(role: RoleIr, start: TurnStart, facts: TurnFacts): TurnAssigned {
+  const { decision, last } = facts;
   return {
     turn: facts.turn,
     attempt: facts.attempt,
@@ -65,7 +70,7 @@ export function makeTurnData(storage: Storage, role: RoleIr, start: TaskStart, f
     last: last
       ? { role: last.role, agent: last.agent, output: JSON.parse(last.output) as Json, ...(last.body !== null && { body: last.body }) }
       : null,
-    ...(facts.resumed && { resumed: { reason: facts.resumed.reason, supplement: readSupplement(storage) } }),
+    ...(facts.resumed && { resumed: facts.resumed }),
     ...(facts.handover !== undefined && { handover: facts.handover }),
     history: `/v1/threads/${start.thread}/messages`,
   };
