@@ -2,7 +2,7 @@
  * From one event to everything that shares its commit: the step itself, what the actor sends itself, and the pure
  * promises it waits for. Nothing is written here. Knows XState's snapshots, not the store.
  */
-import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
+
 import type { Json } from "../../contract/event.ts";
 import type { ActorEvent } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
@@ -12,6 +12,7 @@ import type { Logics, MachineLogic, PendingWrite, StepScope } from "./logic.ts";
 import { toPlain } from "./plain-data.ts";
 import type { Identity } from "./references.ts";
 import { type Step, startMachine, stepMachine } from "./step.ts";
+import type { AnyMachineSnapshot, AnyStateMachine } from "./xstate.ts";
 
 /** A step with what came beside its event. */
 export interface TakenStep extends Step {

@@ -1,5 +1,5 @@
 /** The actors that this object has in memory: read from their rows when first asked for, replaced by each commit. */
-import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
+
 import type { Json } from "../../contract/event.ts";
 import { toPlainError } from "./error-data.ts";
 import type { Definitions } from "./host-types.ts";
@@ -9,6 +9,7 @@ import { isNewer, NewerVersionError } from "./newer-version.ts";
 import type { Storage } from "./ports.ts";
 import { type ActorRow, readActor } from "./rows.ts";
 import { restoreSnapshot } from "./step.ts";
+import type { AnyMachineSnapshot, AnyStateMachine } from "./xstate.ts";
 
 export interface LiveActor {
   row: ActorRow;

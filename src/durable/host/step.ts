@@ -2,6 +2,12 @@
  * The pure step: a machine, a snapshot and an event give the next snapshot and the effects, executing nothing
  * (XState's `transition`). Knows no store and no clock.
  */
+
+import type { Json } from "../../contract/event.ts";
+import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
+import { toErrorData } from "./error-data.ts";
+import { checkContext, checkPlain } from "./plain-data.ts";
+import { collectSent, type Identity, isChildReference, listGone, prepareChildren, prepareSelf } from "./references.ts";
 import {
   type ActorLogic,
   type AnyActorRef,
@@ -10,12 +16,7 @@ import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
   transition,
-} from "xstate";
-import type { Json } from "../../contract/event.ts";
-import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
-import { toErrorData } from "./error-data.ts";
-import { checkContext, checkPlain } from "./plain-data.ts";
-import { collectSent, type Identity, isChildReference, listGone, prepareChildren, prepareSelf } from "./references.ts";
+} from "./xstate.ts";
 
 export interface Step {
   event: ActorEvent;

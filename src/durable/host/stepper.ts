@@ -2,7 +2,7 @@
  * The one place where actors change: an event's steps are computed, then one transaction writes all that they lead to.
  * Knows rows and effects; whether the event may be taken was judged before.
  */
-import type { AnyMachineSnapshot } from "xstate";
+
 import type { Json } from "../../contract/event.ts";
 import { advance, type LastWords, type TakenStep } from "./advance.ts";
 import { addressOf, applyEffects, type EffectTables, endActor } from "./apply-effects.ts";
@@ -20,6 +20,7 @@ import type { Storage, World } from "./ports.ts";
 import type { Identity } from "./references.ts";
 import { type ActorRow, readChild, writeActor } from "./rows.ts";
 import { persistSnapshot } from "./step.ts";
+import type { AnyMachineSnapshot } from "./xstate.ts";
 
 export interface Stepper {
   /**
