@@ -144,8 +144,8 @@ const messages: Plant[] = [
     value:
       '\n  "nerve.planted.turn": { summary: "Planted.", data: open({ turn: id, lease }), takes: "task", subject: "turn", accepted: "Planted." },',
     handledIn: [
-      "src/durable/agent/accept-events.ts",
-      "src/durable/thread/task/task-core.ts",
+      "src/durable/agent/forward-to-thread.ts",
+      "src/durable/thread/task/take-turn-event.ts",
       "src/durable/thread/broadcast/take-audience-answer.ts",
     ],
   },
@@ -154,7 +154,7 @@ const messages: Plant[] = [
     after: 'accepted: "The role is free.",\n  },',
     value:
       '\n  "nerve.planted.role": { summary: "Planted.", data: open({ thread: id }), takes: "recruitment", subject: "thread", accepted: "Planted." },',
-    handledIn: ["src/durable/agent/accept-events.ts", "src/durable/thread/recruitment/take-claim.ts"],
+    handledIn: ["src/durable/agent/forward-to-thread.ts", "src/durable/thread/recruitment/answer-offer.ts"],
   },
   {
     ...{ what: "a kind that agents are given", file: "src/contract/kinds/engine-kinds.ts", after: "export const engineKinds = {" },

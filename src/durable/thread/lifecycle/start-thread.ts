@@ -8,9 +8,9 @@ import type { Admit } from "../../protocol/workflow.ts";
 import type { Beginning } from "../recruitment/recruitment-logic.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { writeSupplement } from "../task/task-rows.ts";
-import { createSeatAssignment } from "./assign-seats.ts";
 import { createEndUnstarted, type EndUnstarted } from "./end-unstarted.ts";
 import { findNextEpoch, nameActor, writeOrigin } from "./epochs.ts";
+import { createFirstHolders } from "./first-holders.ts";
 import { createNoteQueue, makeThreadRow, type NoteQueue } from "./note-queue.ts";
 import { isEnded, readThread, type ThreadRow } from "./thread-rows.ts";
 
@@ -23,7 +23,7 @@ export interface ThreadStart {
 
 export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
   const { name, host, storage, clock, definition, registry } = ports;
-  const { assignNamed, assignAgain } = createSeatAssignment(registry);
+  const { assignNamed, assignAgain } = createFirstHolders(registry);
   const endUnstarted = createEndUnstarted(ports);
   const noteQueue = createNoteQueue(ports);
 

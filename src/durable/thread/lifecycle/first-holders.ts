@@ -6,14 +6,14 @@ import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { Admit } from "../../protocol/workflow.ts";
 import type { RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 
-export interface SeatAssignment {
+export interface FirstHolders {
   /** Named roles are bound at once: to the agent that the author named, or that the event names. @param given who holds a role in place of those */
   assignNamed(compiled: CompiledWorkflow, start: Admit, given?: Record<string, string>): Promise<Result<Record<string, Seat>>>;
   /** Whoever held a role and is still there holds it again; pools are claimed anew anyhow. */
   assignAgain(compiled: CompiledWorkflow, start: Admit, former: Record<string, Seat>): Promise<Result<Record<string, Seat>>>;
 }
 
-export function createSeatAssignment(registry: Pick<RecruitmentPorts["registry"], "cards">): SeatAssignment {
+export function createFirstHolders(registry: Pick<RecruitmentPorts["registry"], "cards">): FirstHolders {
   async function assignAgain(
     compiled: CompiledWorkflow,
     message: Admit,
