@@ -33,3 +33,4 @@ export const meView = agentCard.extend({
   subscriptions: z.array(z.string()).optional().describe("Kinds that it is sent without being named."),
   inbox: open({ unacknowledged: z.int(), last: z.int() }).optional(),
 });
+export type MeView = z.infer<typeof meView>;

@@ -1,7 +1,9 @@
 /** What a thread's root takes: what its workflow's queue says, and what agents' objects tell its actor. */
+
 import * as z from "zod";
 import type { Json } from "../../contract/event.ts";
 import type { Accepted } from "../../contract/frames/server-frames.ts";
+import type { BodyOf } from "../../contract/http/bodies.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import type { Signal } from "../../contract/language.ts";
 import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
@@ -81,16 +83,5 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   explain(): Promise<Result<ThreadExplanation>>;
 }
 
-/** `at`: the turns go on after this step, as if it had just been answered; absent or 0: from the start. */
-export interface RestartBody {
-  at?: number;
-  reason?: string;
-}
-
-/** `at`: the last step that is copied; absent: all. `roles`: other agents in roles. */
-export interface ForkBody {
-  at?: number;
-  roles?: Record<string, string>;
-  revision?: string;
-  reason?: string;
-}
+export type RestartBody = BodyOf<"POST /v1/threads/:id/restart">;
+export type ForkBody = BodyOf<"POST /v1/threads/:id/fork">;
