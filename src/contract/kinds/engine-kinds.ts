@@ -110,7 +110,7 @@ export const engineKinds = {
 } as const satisfies { [Kind in (typeof engineKindNames)[number]]: EngineKindRow };
 
 /** A kind that the orchestrator says. */
-export type EngineKind = (typeof engineKindNames)[number];
+export type EngineKind = keyof typeof engineKinds;
 
 /** Those that agents are given. */
 export type GivenKind = { [K in EngineKind]: (typeof engineKinds)[K]["channel"] extends null ? never : K }[EngineKind];

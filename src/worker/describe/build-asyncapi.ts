@@ -85,7 +85,7 @@ export function buildAsyncapi(version: string): AsyncApi {
       },
       stream: operation("send", "stream", "Agents are given events.", Object.keys(onStream)),
     },
-    components: { messages, schemas: writer.components() },
+    components: { messages, schemas: pickReferred(messages, writer.components()) },
   };
 }
 
@@ -145,6 +145,20 @@ function describeGiven(way: string, wrap: (item: SchemaObject) => SchemaObject):
       return [`${way}.${kind}`, message(kind, `${summary} On channel \`${channel}\`, to ${audience}.`, wrap(item))];
     }),
   );
+}
+
+/** Those schemas that the messages refer to, at whatever remove. */
+function pickReferred(messages: Messages, schemas: AsyncApi["components"]["schemas"]): AsyncApi["components"]["schemas"] {
+  const found = new Set<string>();
+  function follow(part: SchemaObject): void {
+    for (const [, name = ""] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      if (found.has(name)) continue;
+      found.add(name);
+      follow(schemas[name] ?? {});
+    }
+  }
+  follow(messages);
+  return Object.fromEntries(Object.entries(schemas).filter(([name]) => found.has(name)));
 }
 
 function message(title: string, summary: string, payload: SchemaObject, contentType = "application/json"): SchemaObject {

@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, "../../..");
 
 const bounds = {
   /** Bytes, compressed: some 5 % above what it is. Cloudflare takes 3 MB; what grows by a twentieth should be looked at. */
-  gzip: 360_000,
+  gzip: 380_000,
   /** Milliseconds of CPU: five times what it takes on a small machine. Cloudflare ends a Worker that starts for longer than a second. */
   startCpu: 400,
 } as const;
@@ -43,10 +43,13 @@ beforeAll(async () => {
 });
 
 test("[DESC6] the Worker carries no schema that its door does not judge by, nothing that describes it, and one language of messages", () => {
+  // An agent's card is also what objects tell each other of a claim.
   expect(inputs.length).toBeGreaterThan(300);
   const stray = (pattern: RegExp): string[] => inputs.filter((path) => pattern.test(path));
   expect(
-    stray(/^src\/contract\/(views\/|frames\/server-|routing\.ts|problem-meanings\.ts|kinds\/(engine-kinds|lease|offer|thread|turn)\.ts)/),
+    stray(
+      /^src\/contract\/(views\/(?!agent\.ts)|frames\/server-|routing\.ts|problem-meanings\.ts|kinds\/(engine-kinds|lease|offer|thread|turn)\.ts)/,
+    ),
   ).toEqual([]);
   expect(stray(/^src\/worker\/describe\//)).toEqual([]);
   // Whoever writes `import { z } from "zod"` rather than `import * as z from "zod"` brings all of them in.
