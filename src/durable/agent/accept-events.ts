@@ -52,16 +52,16 @@ export function createAcceptEvents(
         return reject(
           createProblem("too_large", "The event, or what follows from it, is larger than can be stored; do not send it again."),
         );
-      // The same event would find the same fault again.
+      // Retrying the same event would hit the same fault.
       if (isFault(error))
         return reject(createProblem("bug", "The server has a fault that this event met: tell its operator, and do not send it again."));
-      // Another object or the registry could not be asked: nothing says that the event was not stored, so the id stays.
+      // Another object or the registry did not answer: the event may have been stored, so keep its id.
       return reject(createProblem("unavailable", "The event could not be taken now; send it again under the same id.", { retryAfter: 1 }));
     }
   }
 
   return async (principal, events) => {
-    // Calls of one agent run side by side; what they bring is taken in the order in which they came.
+    // Calls of one agent run concurrently; take their events in arrival order.
     const before = arriving;
     const { promise, resolve: placed } = Promise.withResolvers<void>();
     arriving = promise;
@@ -74,7 +74,7 @@ export function createAcceptEvents(
         if (events.length > 1) await pace();
         answers.push(await acceptOne(caller.value, event, index === events.length - 1 ? placed : () => {}));
       }
-      // Whoever comes next need not wait for what others say of these.
+      // The next call need not wait for other objects' answers to these events.
       placed();
       return succeed(await posted.tellOutcomes(caller.value.source, answers));
     } finally {

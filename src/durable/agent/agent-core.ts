@@ -107,7 +107,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const gather = createGather<Incoming, Delivery>(ports.settle, (incoming) => {
     if (!identity.card && !name.startsWith("operators/"))
       return incoming.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
-    // Given to connections first: what is sent after a write waits for the disk.
+    // Hand mail to connections before writing: what is sent after a write waits for the disk.
     const received = mailbox.receive(incoming);
     commit(received.write);
     received.wake();

@@ -26,7 +26,7 @@ export function connectAgent(ctx: DurableObjectState, env: Environment, parts: A
     registry: near.registry,
     threadActor: near.threadActor,
     holders: (thread, viewer) => near.thread(thread).holders(viewer),
-    // An object that asks itself would wait for a call of its own.
+    // An object that calls itself would deadlock.
     askRoom: async (agent, source, bytes) => (agent === name ? parts.agent() : near.agent(agent)).room(source, bytes),
     outcomes: (workflow, refs) => near.workflow(workflow).outcomes(refs),
     project: near.project,

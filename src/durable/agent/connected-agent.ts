@@ -43,7 +43,7 @@ function createAgentLife(ctx: DurableObjectState, env: () => Environment): Agent
 }
 
 export abstract class ConnectedAgent extends DurableObject<Environment> {
-  // A field, and no getter or method: what a class's prototype has could be asked for from outside.
+  // A field, not a method: methods of the class can be called over RPC.
   protected readonly life: AgentLife;
 
   constructor(ctx: DurableObjectState, env: Environment) {

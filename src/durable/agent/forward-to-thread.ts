@@ -51,7 +51,7 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
         : {};
     const card = { ...sender.card, ...narrowCard(sender, assignments), ...capacity };
     const answer = await threadActor(address).take(card, noteDelivery(event), hash);
-    // Another body under the id of a claim that was taken: that one still waits for its verdict, if it did before.
+    // Another body under a taken claim's id: the first claim still waits for its verdict, so keep its slot.
     if (answer.ok || answer.problem.code !== "id_conflict" || !pending) noteAnswer(event, answer);
     return !answer.ok && answer.problem.code === "not_found" ? refuseUnseen() : answer;
   }

@@ -81,7 +81,7 @@ export function createIdentity(name: string, { storage, clock }: World, commit: 
 
   function holds(hash: string): boolean {
     const now = clock.now();
-    // Every one is compared, so that the time tells neither which fits nor whether one did.
+    // Compare all of them, so that timing tells neither which one matches nor whether one does.
     let right = equalText(hash, tokenHash);
     for (const { hash: kept, expires } of former) right = (equalText(hash, kept) && now < expires) || right;
     return right;
@@ -113,7 +113,7 @@ export function createIdentity(name: string, { storage, clock }: World, commit: 
         });
       if (!card) return refuseToken();
       const right = "token" in caller ? await holdsToken(caller.token) : holds(caller.tokenHash);
-      // It may have been removed while the token was hashed.
+      // The agent may have been removed while the token was hashed.
       if (!right || !card) return refuseToken();
       return succeed({ card, report, source: `/agents/${card.id}` });
     },
@@ -175,7 +175,7 @@ export function createIdentity(name: string, { storage, clock }: World, commit: 
   function keepFormer(overlap: number): { hash: string; expires: number }[] {
     const now = clock.now();
     const end = now + overlap;
-    // A rotation with a short overlap shortens the older ones too: else the last word would not be the last.
+    // A rotation with a short overlap also shortens older tokens' overlap: the last rotation decides.
     const older = former.filter(({ expires }) => expires > now).map(({ hash, expires }) => ({ hash, expires: Math.min(expires, end) }));
     const current = tokenHash === "" ? [] : [{ hash: tokenHash, expires: end }];
     return [...older, ...current].slice(-agentLimits.formerTokens);

@@ -60,7 +60,7 @@ export async function judgeEvent(raw: unknown, source: string, card: AgentCard, 
   const hash = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const event = { ...dropDepth(parsed.data), source, time: parsed.data.time ?? new Date(now).toISOString() } as CloudEvent;
   if (kind === null || !isThreadKind(kind)) return succeed({ event: continueTrace(event), kind, hash });
-  // What is thread-bound and has no trace of its own gets the thread's, where that is known. Its data was parsed as its type's.
+  // Thread-bound events without a trace get their thread's, where it is known. Their data was parsed by their kind.
   return succeed({ event: dropBadTrace(event) as ThreadEvent, kind, hash });
 }
 

@@ -52,7 +52,7 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
     const routing = routePosted(sender, judged.event, {
       registry,
       holders,
-      // Each question costs whom it is put to as much as an event costs here.
+      // Each question costs the asked object as much as an event costs this one.
       askRoom: askRoom && (async (...of) => pace().then(() => askRoom(...of))),
       now: clock.now,
       hasBegun: (thread) => begun.get(thread) === true,
@@ -61,7 +61,7 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
       const { event, routed } = await routing;
       return store({ ...judged, event }, routed);
     });
-    // The one behind waits for this one, however it ends.
+    // The next event waits for this one, whatever its outcome.
     keeping = kept.catch(() => {});
     routing.catch(() => {});
     return kept;
@@ -97,7 +97,7 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
         identity.saveReport(report);
         if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
       }
-      // What starts a thread is the first event of it.
+      // The event that starts a thread is the thread's first event.
       projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null, routing });
       for (const follows of emitted) projection.append({ table: "event", ...follows });
     });

@@ -52,7 +52,7 @@ async function namesStrangeThread(
   hasBegun: (thread: string) => boolean,
 ): Promise<boolean> {
   if (correlationid === undefined || !isThreadName(correlationid) || hasBegun(correlationid)) return false;
-  // Who asks for its roles is refused where it may not know them.
+  // `role:` recipients are refused where the sender may not see the thread.
   if (to?.includes("role:")) return false;
   const found = await findHolders(correlationid);
   if (!found.ok && found.problem.code !== "not_found") throw new Error(found.problem.detail);
@@ -65,7 +65,7 @@ async function leaveOutFull(event: CloudEvent, routed: RoutedEvent, { askRoom, n
   if (!askRoom || !asked.length) return routed;
   const bytes = countBytes(JSON.stringify(event));
   const answers = await Promise.all(
-    // One that can't be asked is sent the event, and says itself what becomes of it.
+    // If a mailbox can't be asked, send the event: the mailbox refuses it itself if it must.
     asked.map(async (agent) => ({ agent, why: await askRoom(agent, event.source, bytes).catch(() => null) })),
   );
   const full = new Map(answers.flatMap(({ agent, why }) => (why === null ? [] : [[`agent/${agent}`, why]])));

@@ -31,7 +31,7 @@ export function createActorHost<Services>(
 ): ActorHost;
 export function createActorHost(world: World, logics: Logics, options: HostOptions = {}): ActorHost {
   const { storage, address } = world;
-  // An object that has made its own tables has made these with them.
+  // No-op where the surrounding object has migrated these tables with its own.
   migrate(storage, { lane: outboxMigrations, host: hostMigrations });
   const serial = createSerial();
   let resumed = false;
@@ -121,7 +121,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     },
     async read(actor) {
       const held = await actors.load(actor);
-      // Spread: what is read lazily is read now.
+      // The spread copies lazy getters: they are read now.
       return held && { ...viewActor(held, storage, timers) };
     },
     async peek(actor) {

@@ -63,7 +63,7 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
       }
       const to =
         "child" in effect.to ? readChild(world.storage, row.id, effect.to.child) : "parent" in effect.to ? row.parent : effect.to.address;
-      // A promise takes no events, and a parent that isn't there hears none.
+      // Promises take no events, and a missing parent gets none.
       if (to === undefined || to === null) return;
       const expanded = "address" in effect.to ? logic.expand?.(effect.event, to, scope) : undefined;
       if (expanded === null) return;

@@ -48,14 +48,14 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     ...(options.heldBack && { heldBack: options.heldBack }),
   });
   let armedAt: number | undefined;
-  // The alarm that is set is only there for a crash in the present one: the next commit knows better.
+  // Whether the alarm that is set only guards against a crash in the present one; the next commit replaces it.
   let guarding = false;
 
   const findEarliest = (): number | undefined => {
     const times = [outbox.due(), ...options.dueTimes()].filter((time) => time !== undefined);
     if (!times.length) return undefined;
     const now = clock.now();
-    // Whole milliseconds, rounded up: an alarm that rings within the millisecond before finds nothing due, and is set again at once.
+    // Rounded up to whole milliseconds: an alarm that rings within the millisecond before would find nothing due and be set again at once.
     return Math.ceil(Math.min(Math.max(Math.min(...times), now), now + hostLimits.alarmAhead));
   };
 
@@ -67,7 +67,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
 
   const arm = (): void => {
     const earliest = findEarliest();
-    // An earlier alarm is left in place: it rings, finds little to do and is set again; cheaper than moving it each commit.
+    // Leave an earlier alarm in place: letting it ring for nothing is cheaper than moving it with each commit.
     if (earliest !== undefined && (armedAt === undefined || guarding || armedAt > earliest)) set(earliest);
   };
 
@@ -104,7 +104,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     }
     outbox.settle(true);
     options.counted?.();
-    // Behind the caller's own work: whoever gets a message of this commit, in this object too, finds the state that the commit made.
+    // After the caller's own work: whoever receives a message of this commit, even in this object, must find the committed state.
     if (outbox.size) scheduler.background(Promise.resolve().then(outbox.flush));
     return result;
   }
@@ -119,7 +119,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
         await run();
         await outbox.flush();
         if (outbox.unswept) committer.commit(() => {});
-        // Nothing was written: what seemed overdue was not there any more, and the next thing may come before the guard.
+        // Nothing was written: what seemed overdue is gone. Set the real alarm again, for it may be due before the guard.
         else if (guarding) rearmAhead();
       } catch (error) {
         console.error(JSON.stringify({ at: "alarm", address: world.address, error: String(error) }));

@@ -75,7 +75,7 @@ export function createControlKeys({
       show: () => Promise<Result<T>>,
     ): Promise<Result<T>> {
       if (!once) return order(() => {});
-      // One that is still being followed is waited for.
+      // Wait for an order of the same key that is still being carried out.
       for (let before = running.get(once.key); before; before = running.get(once.key)) await before;
       const since = clock.now() - controlKeyLimits.age;
       const known = storage.exec<KeyRow>("SELECT hash, answer FROM control_key WHERE key = ? AND at > ?", once.key, since)[0];
@@ -88,7 +88,7 @@ export function createControlKeys({
         followed.catch(() => {}).then(() => void running.delete(once.key)),
       );
       const answer = await followed;
-      // What may be sent again under the same key has not been answered yet.
+      // Don't keep a retryable refusal: the same order may be sent again under its key.
       if (answer.ok || !answer.problem.retryable) committer().commit(() => write(once, answer));
       return answer;
     },

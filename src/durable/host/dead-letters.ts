@@ -53,7 +53,7 @@ export function createDeadLetters(world: World, outbox: () => Outbox, onDeadLett
   return {
     isFull,
     add({ actor, sender, number, origin, event, code, error }) {
-      // Who sends what is ignored must not be stopped by it, nor fill the lot for what throws: in XState it leaves no trace at all.
+      // Ignored events must neither stop their sender nor use up the room for events that throw. XState drops them without a trace.
       if ((code === "not_taken" || code === "unknown_event") && (isFullOfIgnored() || isFull())) {
         console.warn(JSON.stringify({ at: "dead letter", address: world.address, actor, dropped: (event as Message).type, error }));
         return;

@@ -84,7 +84,7 @@ export function createMessageDelivery(
         return "refused";
       default:
         delivery satisfies never;
-        // A newer version may answer what this one does not know.
+        // A newer version may answer with a status that this one does not know.
         throw new ReceiverNotReadyError(`it answered ${JSON.stringify(delivery)}`, false);
     }
   }

@@ -59,7 +59,7 @@ export function readEffects(
     const child = to as AnyActorRef;
     const known = (): boolean => spawned.has(child) || Object.values(before?.children ?? {}).includes(child);
     const receiver = readReceiver(to, self, known);
-    // A child that was stopped: nobody hears it, as in XState.
+    // A stopped child gets no events, as in XState.
     if (receiver === undefined) return;
     const effect: Effect = { type: "send", to: receiver, event: readEvent(event), ...delay };
     if (pending.has(child)) early.set(child, [...(early.get(child) ?? []), effect]);
@@ -78,7 +78,7 @@ export function readEffects(
         break;
       }
       case "xstate.stopChild": {
-        // The params are the reference itself; without one there was nothing to stop.
+        // The params are the actor's reference; without one there is nothing to stop.
         const child = action.params as unknown as AnyActorRef | undefined;
         if (child) effects.push({ type: "stop", id: child.id });
         break;

@@ -18,7 +18,7 @@ export function toErrorData(error: unknown): Json | undefined {
     const plain = toPlain(error, "error") as Json;
     if (!exceedsBytes(JSON.stringify(plain), hostLimits.errorFields)) return plain;
   } catch {
-    // Not plain: described like an Error.
+    // Not plain data: describe it as an Error.
   }
   return typeof error === "object" && error !== null ? describeError(error, 0) : { ...toPlainError(error) };
 }
@@ -41,7 +41,7 @@ function describeError(error: object, depth: number): { [field: string]: Json } 
   };
   for (const field of inherited) if (!(field in data)) add(field, writeJson(read(error, field)));
   for (const field of Object.keys(error)) if (!(field in data) && field !== "stack") add(field, writeJson(read(error, field)));
-  // Not enumerable, as JavaScript makes them.
+  // Not enumerable, like those that JavaScript creates.
   if (depth < hostLimits.errorCauses && !("cause" in data)) add("cause", writeCause(read(error, "cause"), depth));
   const errors = read(error, "errors");
   if (depth < hostLimits.errorCauses && Array.isArray(errors) && !("errors" in data))

@@ -31,7 +31,7 @@ export async function fireTimers(ports: TimerPorts): Promise<void> {
     try {
       await fireTimer(ports, timer);
     } catch (error) {
-      // Its actor can't be loaded, or it could not even become a dead letter: others must not wait for it.
+      // The actor can't be loaded, or the event could not become a dead letter: postpone this timer so that others don't wait for it.
       report("timer", error);
       committer.commit(() => timers.postpone(timer, world.clock.now() + hostLimits.retryLast));
     }
@@ -54,7 +54,7 @@ async function fireTimer({ world, committer, actors, timers, deadLetters, steppe
   }
   const event = JSON.parse(timer.event) as ActorEvent;
   try {
-    // Forgotten first: the step may set a timer of the same id anew.
+    // Delete the timer first: the step may set another one of the same id.
     await stepper.take(actor, event, { before: () => timers.forget(timer) });
   } catch (error) {
     if (error instanceof StoreFailedError) throw error;

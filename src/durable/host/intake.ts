@@ -97,7 +97,7 @@ export function createIntake({
     const id = nameIn(from);
     const said = readHostMessage(message);
     if (said?.type === "host.start") {
-      // As if the child had begun and failed at once.
+      // Report it as a child that failed at once.
       const failed: HostMessage = { type: "host.error", child: said.child, error: { name: "Error", message: detail } };
       const outcome = await runner.run({ from: to, id: 0, to: from, message: failed }, forget);
       if (outcome.type === "aside")
@@ -107,7 +107,7 @@ export function createIntake({
         });
       return;
     }
-    // Who stops, or has ended, has nothing to do about it.
+    // Stops and ends need no answer: their sender has nothing left to do.
     if (said?.type === "host.stop" || said?.type === "host.done" || said?.type === "host.error") return;
     const event = {
       type: "delivery.refused",
@@ -129,7 +129,7 @@ export function createIntake({
     receive,
     send: (id, event, options = {}) =>
       sender.send(id, event, options, (error) => {
-        // Its caller has the event, and hears the error.
+        // The caller still has the event, and gets the error.
         if (!deadLetters.isFull()) deadLetters.add({ actor: id, event, code: "threw", error });
       }),
     hearRefusal,

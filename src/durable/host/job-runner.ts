@@ -112,10 +112,10 @@ export function createJobRunner({ world, logics, committer, actors, jobs, deadLe
     const logic = logics.get(job.src);
     if (!actor || logic?.type !== "promise") return fail(new Error(`no promise is registered as ${job.src}`));
     if (!fresh) {
-      // While the actor was loaded an event may have left the state: what nobody waits for must not act.
+      // An event may have left the state while the actor was loaded: don't run a job that nobody waits for.
       if (!jobs.isCurrent(job)) return fail(new Error("stopped before it ran"));
       if (job.attempts >= hostLimits.jobAttempts) return fail(new Error(`given up after ${job.attempts} runs that a crash ended`));
-      // Counted before it runs, so that a run that kills the object is counted too.
+      // Count before running, so that a run that kills the object counts too.
       committer.commit(() => jobs.countAttempt(job));
     }
     try {

@@ -79,7 +79,7 @@ export function createLiveActors(storage: Storage, logics: Logics, definitions: 
       const known = readActor(storage, id);
       if (!known || known.status === "forgotten") return undefined;
       const definition = known.definition === null ? undefined : await loadDefinition(known.definition);
-      // Read anew, and in one turn with its use: while the definition came, others may have loaded or changed the actor.
+      // Read the row again, synchronously with its use: others may have loaded or changed the actor while the definition was fetched.
       const loadedMeanwhile = live.get(id);
       if (loadedMeanwhile) return loadedMeanwhile;
       const row = known.definition === null ? known : readActor(storage, id);

@@ -160,7 +160,7 @@ function addEntry<Services>(logics: Map<string, Logic<Services>>, name: string, 
     load,
   });
   if ("load" in entry) {
-    // Loaded machines are inspected as they are loaded; who caches them does so by the definition's hash.
+    // Machines that are data are inspected when they are loaded, and cached by their definition's hash.
     logics.set(
       name,
       logic(options.actors ?? {}, (definition) => {

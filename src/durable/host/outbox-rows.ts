@@ -77,7 +77,7 @@ export function createOutboxRows(storage: Storage): OutboxRows {
         storage.exec("DELETE FROM outbox WHERE id = ?", head.id);
         return;
       }
-      // Read anew: other receivers may have refused in this very attempt. The place stays, so that a restart still holds and releases.
+      // Read the row again: other receivers may have refused in this attempt. Keep the refused one's place in the list, so that after a restart the message still goes out in two phases.
       const stored = storage.exec<{ receivers: string }>("SELECT receivers FROM outbox WHERE id = ?", head.id)[0]?.receivers ?? "[]";
       const rest = (JSON.parse(stored) as (string | null)[]).map((receiver) => (receiver === to ? null : receiver));
       storage.exec("UPDATE outbox SET receivers = ? WHERE id = ?", JSON.stringify(rest), head.id);

@@ -48,7 +48,7 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
   const { storage, clock, transport, address } = world;
   const rows = createOutboxRows(storage);
   const waiting = rows.load();
-  // It may have been on its way when the object crashed, so it may be why: a try that no answer ends counts.
+  // The message may have been in flight when the object crashed, and may be the cause: count an attempt that got no answer.
   let suspect = waiting[0];
   let staged: Waiting[] = [];
   let delivered = 0;
@@ -96,7 +96,7 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
         delivered = head.id;
       }
     } finally {
-      // In the same turn as the last look at the queue: a flush that comes after it must start anew.
+      // Synchronously with the last look at the queue: a later flush must start a new run.
       sending = false;
     }
   };

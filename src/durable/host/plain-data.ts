@@ -69,7 +69,7 @@ function walkObject(walk: Walk, value: object): void {
   }
   walk.seen.add(value);
   walk.open.push(value);
-  // What is frozen could be changed in place after an eviction.
+  // A frozen object comes back unfrozen after an eviction, so code could tell the difference.
   if (!Object.isExtensible(value)) walk.exact = false;
   if (Array.isArray(value)) walkArray(walk, value);
   else walkRecord(walk, value);
@@ -95,7 +95,7 @@ function walkRecord(walk: Walk, value: object): void {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype === null) walk.exact = false;
   else if (prototype !== Object.prototype && depthOf(value) > 1) {
-    // Data of another realm (workerd's RPC, vitest) has an Object of its own; whatever else has a prototype is of a class.
+    // Data of another realm (workerd's RPC, vitest) has that realm's Object as prototype; any other prototype is a class.
     if (isActorReference(value)) walkReference(walk, value);
     else refuse(walk, describeClass(prototype.constructor.name));
     return;

@@ -52,7 +52,7 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
     const actor = await actors.load(id);
     if (said?.type === "host.start") return actor ? startAgain(actor, envelope.from, said, mark) : startChild(id, envelope, said, mark);
     if (said?.type === "host.stop") {
-      // Whoever is no child of the sender only has its address.
+      // Not the sender's child: it only shares the address.
       if (actor && actor.row.parent !== envelope.from) return note(actor, mark);
       stepper.stop(actor, () => {
         mark();
@@ -62,7 +62,7 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
     }
     if (!actor) return { type: "refused", ...refuse(id) };
     const read = readMessage(actor, envelope, translate);
-    // Of an earlier child, or for an actor that has ended: known, and without effect.
+    // Ignore messages of an earlier child, and messages for an actor that has ended.
     if (!read || actor.row.status !== "active") return note(actor, mark);
     const fromHost = said?.type === "host.done" || said?.type === "host.error";
     try {

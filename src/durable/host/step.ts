@@ -47,7 +47,7 @@ function compute(
 ): Step {
   let self: AnyActorRef | undefined;
   const logic: MachineLogic = {
-    // XState makes an actor for `self`, and asks for its first snapshot: the machine's own would run its code once more.
+    // XState creates an actor for `self` and asks for its first snapshot; the machine's own would run its code a second time.
     getInitialSnapshot: () => idle,
     getPersistedSnapshot: () => idle,
     transition: (_snapshot, _event, scope) => {
@@ -61,7 +61,7 @@ function compute(
   if (snapshot.status === "error" && !before) return { event, snapshot, effects: [] };
   const { effects, spawned } = readEffects(actions, before, self as AnyActorRef, sent);
   for (const [id, child] of Object.entries(snapshot.children)) {
-    // A child that no action spawned came from spawn() inside assign: nobody would ever start it.
+    // A child without a spawn action comes from spawn() inside assign: nobody would start it.
     if (before?.children[id] !== child && !spawned.has(child as AnyActorRef))
       throw new Error(`the child ${id} was spawned inside assign; use invoke or spawnChild`);
   }
@@ -136,7 +136,7 @@ export type RefusalCode = "malformed" | "not_active" | "unknown_event" | "not_ta
  * @throws what a guard throws
  */
 export function judgeEvent(machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: ActorEvent): RefusalCode | undefined {
-  // A route is the one event of XState's own that is meant to be sent.
+  // `xstate.route.*` are the only events of XState's own that may be sent from outside.
   if (event.type.startsWith("xstate.") && event.type !== "xstate.route") return "reserved_event";
   if (snapshot.status !== "active") return "not_active";
   if (!namesEvent(machine, event.type)) return "unknown_event";

@@ -105,10 +105,10 @@ export function createStepper({ world, logics, committer, actors, tables, servic
       writeActor(storage, row);
       tellStepped(taken, row.status);
       options.also?.();
-      // Inside: what is counted when the transaction holds.
+      // Inside the transaction, so that only committed steps are counted.
       countSteps(steps.length);
     });
-    // What is stored is only equal: the next event finds what it would find after an eviction.
+    // If the stored snapshot is not identical, drop the one in memory: the next event must find what it would after an eviction.
     if (exact) actors.hold(taken);
     else actors.release(row.id);
     const effects = steps.flatMap((step) => step.effects);
@@ -142,7 +142,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
     async take(actor, event, { metadata, before, also, following } = {}) {
       const { machine, logic, row, snapshot } = actor;
       const options = { ...(before && { before }), ...(also && { also }) };
-      // Out of memory while it steps: who reads meanwhile finds what is stored, and a step that throws leaves nothing behind.
+      // Drop the actor from memory while it steps: readers see the stored state, and a step that throws leaves nothing behind.
       actors.release(row.id);
       const cause = { snapshot, event, metadata, ...(following && { following }) };
       const steps = await advance(machine, logic, logics, scopeOf(actor), identityOf(row), cause);
@@ -190,7 +190,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
 
 function forgetEndedChild(storage: Storage, row: ActorRow, event: ActorEvent): void {
   if (event.address === undefined || typeof event.actorId !== "string") return;
-  // A child of that id that this very step spawned anew stays.
+  // Keep a new child of the same id that this step has spawned.
   if (readChild(storage, row.id, event.actorId) === event.address)
     storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, event.actorId);
 }

@@ -45,7 +45,7 @@ export function numberTimer(revision: number, index: number): number {
 }
 
 export function createTimerTable(storage: Storage): TimerTable {
-  // A lower bound once known: a cancelled timer may have been it, which costs an alarm that finds nothing, not a query a commit.
+  // A lower bound: the timer may have been cancelled since. That costs an alarm for nothing instead of a query per commit.
   const first = remember(
     () => storage.exec<{ due: number | null }>("SELECT min(due) AS due FROM timer WHERE due < ?", endOfTime)[0]?.due ?? undefined,
   );
@@ -67,7 +67,7 @@ export function createTimerTable(storage: Storage): TimerTable {
           receiver,
         ).length > 0;
       if (!add()) {
-        // As in XState: both ring, and from now on the id means the later one.
+        // As in XState both ring, and the id now means the later one.
         storage.exec("UPDATE timer SET id = id || '#' || made WHERE actor = ? AND id = ?", actor, id);
         add();
       }

@@ -70,7 +70,7 @@ export function createTryHead({ world, rows, queues, deliver, record, block }: T
     } catch (error) {
       noteFailure(head, error);
       const failures = (error as DeliveryFailedError).failures;
-      // What is left of it is tried at once.
+      // Try the receivers that are left at once.
       if (clock.now() - (head.failing ?? clock.now()) < hostLimits.holdBackAfter || !holdBack(head, failures)) return false;
       return tryHead(head);
     }

@@ -10,7 +10,7 @@ export function mayCreate({ message }: Envelope): boolean {
 }
 
 export function answerGone({ to, message }: Envelope): Delivery {
-  // What was to be forgotten is.
+  // There is nothing left to forget.
   if (message.type === "thread.forget") return { status: "stored" };
   return { status: "refused", code: "gone", detail: `${to} does not exist (any more)` };
 }

@@ -23,7 +23,7 @@ export function connectRoot(ctx: DurableObjectState, env: Environment, empty: ()
       return view.value;
     },
     standing: (agent, offer) => near.agent(agent).standing(offer),
-    // Deleting by a rule that nobody meant cannot be undone: then all stays.
+    // An unreadable retention rule deletes nothing: deleting can't be undone.
     retention: read.ok ? { keep: read.retention.default, empty } : undefined,
   };
 }

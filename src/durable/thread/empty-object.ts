@@ -30,7 +30,7 @@ export function createEmptying(empty: () => Promise<void>): Emptying {
       }
     },
     async run() {
-      // Who asks from now on is answered from the archive; who asked before has the answer first.
+      // New calls are answered from the archive; wait until earlier ones have their answers.
       begun = true;
       try {
         for (let waits = 0; calls > 0; waits++) {

@@ -39,7 +39,7 @@ export async function takeOwnMessage(
   if (isRepeat(storage, readOwnSender(envelope), id)) return { status: "stored" };
   const taken = dispatch<typeof ownMessages, OwnAnswer>(ownMessages, handlers, envelope);
   if (!taken) {
-    // What an object of a newer version has left in its outbox.
+    // A newer version of the object has left this message in its outbox.
     if (!envelope.park) return answerUnknown(`${address}#${to}`, message.type);
     host.committer.commit(() => markOwn(storage, envelope));
     return { status: "refused", code: "unknown_message", detail: `${to} takes no ${message.type}` };

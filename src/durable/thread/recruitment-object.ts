@@ -55,7 +55,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     const root = this.#find();
     if (!root) return false;
     root.host.resume();
-    // Whatever the alarm is set for, or where it was lost.
+    // Regardless of what the alarm is set for, or whether it was lost.
     if (root.isOver()) await this.ctx.storage.setAlarm(Date.now());
     return true;
   }

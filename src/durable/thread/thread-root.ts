@@ -54,7 +54,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
     noteRow(row) {
       if (row.table !== "thread") return row;
       retention?.note(row);
-      // A fork's parent is no one that it reports to: the thread's row does not have it.
+      // A fork does not report to the thread it was copied from, so its row has no parent: read it from its origin.
       return row.parent === null ? { ...row, parent: readOrigin(storage)?.parent ?? null } : row;
     },
     onRollback: () => retention?.reread(),

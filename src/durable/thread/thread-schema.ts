@@ -12,7 +12,7 @@ export const recruitmentMigrations: readonly string[] = [
    CREATE TABLE origin (one INTEGER PRIMARY KEY CHECK (one = 1), parent TEXT NOT NULL, at INTEGER NOT NULL);
    CREATE TABLE fork (thread TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;`,
   `ALTER TABLE thread ADD COLUMN priority REAL;`,
-  // The last time that each agent held a role, and why no more: what it is told when it speaks under that lease.
+  // When and why each agent last lost a role: told to it when it answers under that lease.
   `CREATE TABLE ended_seat (role TEXT NOT NULL, agent TEXT NOT NULL, generation INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (role, agent)) WITHOUT ROWID;`,
 ];
 

@@ -88,7 +88,7 @@ export function createAgentConnections({ ctx, agent, pacer, later, now }: Connec
   function makeWay(replaced: readonly string[]): void {
     streams?.probe();
     sockets.closeQuiet();
-    // What they hold is free before the new one reads, so that it comes in order.
+    // Free what silent connections hold before the new one reads, so that it gets everything in order.
     replace(replaced);
   }
 

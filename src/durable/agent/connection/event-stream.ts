@@ -79,7 +79,7 @@ export function createEventStream(later: (milliseconds: number, work: () => void
         if (told) listener.gone();
       },
     },
-    // Nothing is read ahead: what waits is counted here.
+    // No read-ahead: this module counts the waiting bytes itself.
     { highWaterMark: 0 },
   );
 
@@ -103,7 +103,7 @@ export function createEventStream(later: (milliseconds: number, work: () => void
     else probe();
     if (idle >= agentLimits.streamIdleBeats) {
       if (state === "ending") {
-        // It does not even read that it is over.
+        // The client does not read the closing event either.
         state = "over";
         waiting = [];
         controller?.error(new Error("the client reads nothing"));

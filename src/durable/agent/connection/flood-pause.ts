@@ -15,18 +15,18 @@ export function createFloodPause(now: () => number): FloodPause {
   let until = 0;
   function left(): number {
     const wait = until - now();
-    // A clock that was set back makes nobody wait for longer than the longest pause.
+    // If the clock went back, nobody waits longer than the longest pause.
     return wait > agentLimits.floodPauseLongest ? 0 : Math.max(0, wait);
   }
 
   return {
     note() {
-      // Connections that flood side by side are one flood.
+      // Concurrent floods of several connections count as one.
       if (left() > 0) return;
       if (now() - last > agentLimits.floodForgotten) floods = 0;
       floods += 1;
       last = now();
-      // Once may be a fault, and costs nothing more than the connection.
+      // A first flood may be a bug: it only costs the connection.
       if (floods > 1) until = last + Math.min(agentLimits.floodPause * 2 ** (floods - 2), agentLimits.floodPauseLongest);
     },
     left,

@@ -49,7 +49,7 @@ export function createFrameIntake<Connection>(
     for (let next = findNext(); next; next = findNext()) {
       while (underWay >= agentLimits.framesAtOnce) await new Promise<void>((resolve) => (room = resolve));
       await pacer.take(next.window.waiting[0] && measure(next.window.waiting[0].frame));
-      // Its connection may have been closed meanwhile.
+      // The connection may have closed meanwhile.
       const waiting = next.window.waiting.shift();
       if (!waiting) continue;
       bytes -= measure(waiting.frame);
@@ -62,7 +62,7 @@ export function createFrameIntake<Connection>(
   function findNext(): { connection: Connection; window: Window } | undefined {
     for (const [connection, window] of windows) {
       if (!window.waiting.length) continue;
-      // To the end of the line.
+      // Move this connection behind the others, so that each gets its turn.
       windows.delete(connection);
       windows.set(connection, window);
       return { connection, window };

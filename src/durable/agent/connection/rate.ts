@@ -29,7 +29,7 @@ export function createRate(perSecond: number, now: () => number): Rate {
   let at = now();
 
   function pass(): void {
-    // A clock that was set back gives nothing, and takes nothing away.
+    // A clock that went back neither adds nor removes tokens.
     const gained = (Math.max(0, now() - at) / 1000) * perSecond;
     at = now();
     left = Math.min(burst, left + gained);

@@ -24,6 +24,6 @@ export function readFrame(data: string | ArrayBuffer): Result<AgentFrame> {
     const path = issue?.path.join(".") ?? "";
     return refuse("malformed", `The frame ${type} does not fit: ${path === "" ? "" : `${path}: `}${issue?.message}.`);
   }
-  // The event as it came: its hash must be that of the same event over HTTP, whatever the order of its members.
+  // Keep the event as it was sent: its hash must equal that of the same event over HTTP.
   return succeed(frame.data.type === "event" ? { type: "event", event: (raw as typeof frame.data).event } : frame.data);
 }

@@ -63,7 +63,7 @@ export function createSocketConnection(
   let { stall, holds } = attachment;
   let heard = since;
 
-  // Hibernation drops memory at any time: whether it has all that there is is kept beside the socket.
+  // Hibernation can drop memory at any time, so keep `caughtUp` in the socket's attachment.
   function keep(): void {
     const up = reader.caughtUp ? null : reader.through;
     const kept: Attachment = { channels, after, through: up, tokenHash, connection, client, holds, since, order, stall };
@@ -114,7 +114,7 @@ function sendText(socket: WebSocket, text: string): void {
   try {
     socket.send(text);
   } catch {
-    // A dead socket: its close comes, and what it was given goes to another.
+    // The socket is dead: its close event follows, and its items go to another connection.
   }
 }
 

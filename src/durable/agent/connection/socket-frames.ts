@@ -75,7 +75,7 @@ export function createSocketFrames({ sockets, agent, floods, pacer, replace, now
 
   return {
     take(socket, data) {
-      // One that was closed has no say any more: its token may be void.
+      // Ignore frames of a closed socket: its token may be void.
       const connection = sockets().find(socket);
       if (!connection) return undefined;
       connection.hear(now());

@@ -49,7 +49,7 @@ export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Socket
     const connection = createSocketConnection(socket, attachment, {
       mailbox: agent().mailbox,
       readPing: () => readPing(ctx, socket),
-      // Not at once: its mailbox is dealing with it.
+      // Deferred: the mailbox is still handling this reader.
       tooSlow: () => queueMicrotask(() => close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead")),
     });
     open.set(socket, connection);
@@ -61,7 +61,7 @@ export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Socket
   }
 
   function close(socket: WebSocket, code: number, reason?: string): void {
-    // The time of its last ping goes with it.
+    // Read the last ping first: the platform forgets it with the socket.
     const pinged = readPing(ctx, socket);
     const connection = open.get(socket);
     if (connection) {
@@ -84,7 +84,7 @@ export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Socket
   return {
     wake() {
       const awake = ctx.getWebSockets().map((socket) => connect(socket, socket.deserializeAttachment() as Attachment));
-      // All at once: what one holds is not given to another.
+      // Attach all together, so that none is given what another one holds.
       if (awake.length) agent().mailbox.attach(...awake.toSorted((a, b) => a.order - b.order));
     },
     makeRoom() {
@@ -118,7 +118,7 @@ export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Socket
       ),
     closeVoid: (reason) => closeWhere(({ tokenHash }) => !agent().holds(tokenHash), closeCodes.token, reason),
     closeAll(reason) {
-      // Those too that no reader stands for.
+      // Including sockets without a reader.
       for (const socket of ctx.getWebSockets()) close(socket, closeCodes.token, reason);
     },
     get readers() {

@@ -42,7 +42,7 @@ export function createStreamConnection(wish: StreamWish, ports: StreamConnection
   const { mailbox, later, now, alive, isOpen, leave, close } = ports;
   const tooSlow = (): void => close(connection, "nothing was read or acknowledged for too long; poll instead");
   const stream = createEventStream(later, {
-    // That bytes leave is no sign of a client that promised others: something on the way may swallow them.
+    // Sent bytes prove nothing about a client that promised heartbeats: a proxy may swallow them.
     read: name === undefined ? alive : () => {},
     drained: () => {
       if (isOpen(connection)) mailbox.pump(connection);
@@ -83,7 +83,7 @@ export function createStreamConnection(wish: StreamWish, ports: StreamConnection
       if (connection.given.length > agentLimits.streamMemory) connection.given.shift();
       stream.send(item);
     },
-    // The next beat looks at it.
+    // The next heartbeat checks it.
     note: () => {},
   };
   return connection;

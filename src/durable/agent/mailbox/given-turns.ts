@@ -17,7 +17,7 @@ export function createGivenTurns(): GivenTurns {
     note({ id, type, data }, now) {
       if (type !== "nerve.turn.assigned") return;
       const { turn } = data as { turn: string };
-      // What is given again is on no way; another attempt is another event.
+      // A repeated turn was not just posted; each new attempt is a new event.
       if (given.get(turn)?.event === id) return;
       given.delete(turn);
       given.set(turn, { event: id, at: now });

@@ -77,7 +77,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
       if (!other) returned.add(row.seq);
       else if (findRoom(other) > 0) giveTo(other, toItem(row), row.about);
       else {
-        // Read again from there once it has room.
+        // Go on reading from there once the reader has room.
         other.through = Math.min(other.through, row.seq - 1);
         other.caughtUp = false;
       }
@@ -139,7 +139,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
       const free = [...had].filter((seq) => returned.take(seq));
       for (const { seq, about } of rows.readAbout(free)) reader.held.set(seq, about);
       readers.push(reader);
-      // What comes after its number it reads as everybody does; what was left before it came by another connection than its own.
+      // Items after its number are read by any rule; unacknowledged ones before it were given to another connection.
       handOver(returned.listThrough(reader.through));
       pump(reader);
     },

@@ -77,7 +77,7 @@ export function createMailRoom(storage: Storage): MailRoom {
     refuse({ source, bytes, isOffer }) {
       if (isOffer && offers >= agentLimits.mailOffers) return `${offers} offers wait to be answered`;
       if (source === null) return undefined;
-      // An operator answers for what it sends, and its word must reach those whom others have flooded.
+      // Operators are exempt: their events must reach agents whose mailboxes others have flooded.
       const own = source.startsWith("/operators/") ? undefined : senders.get(source);
       if (own && own.rows >= agentLimits.mailOfSender) return `${own.rows} events of ${source} wait to be acknowledged`;
       if (own && own.bytes + bytes > agentLimits.mailOfSenderBytes) return `${own.bytes} bytes of ${source} wait to be acknowledged`;

@@ -128,7 +128,7 @@ export function createMailbox(
           named?.includes(item.seq) || (seq !== undefined && item.seq <= seq && (channel === undefined || item.channel === channel)),
         true,
       );
-      // What is held has been shown to nobody, whatever number is named.
+      // Held items were shown to nobody: an acknowledgement can't mean them.
       const acked = [...(named ?? []), ...(seq === undefined ? [] : rows.listThrough(Math.min(seq, findEnd()), channel))];
       for (const each of acked) if (each < rows.firstHeld) notes.noteAcked(each);
       readers.settle(acked);

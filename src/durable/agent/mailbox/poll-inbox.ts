@@ -47,7 +47,7 @@ export function createPollInbox({ mailbox, clock, later, admit, identify }: Poll
     async read(principal, { channels, after: asked, waitSeconds, limit, connection }) {
       const caller = await admit(principal);
       if (!caller.ok) return caller;
-      // A number of another life of this mailbox says nothing of what its reader has.
+      // `after` is from an earlier mailbox of this id: ignore it.
       const after = asked !== undefined && mailbox.isBeyond(asked) ? undefined : asked;
       if (connection !== undefined) supersede([connection]);
       const read = (): InboxPage => {
@@ -77,7 +77,7 @@ export function createPollInbox({ mailbox, clock, later, admit, identify }: Poll
             waiting.add(end);
             later(left, end);
           });
-          // It may have waited for longer than its token was good.
+          // The token may have expired while the poll waited.
           const still = await identify(principal);
           if (!still.ok) return still;
           if (poll.over) return succeed({ events: [], next: after ?? mailbox.count().last });

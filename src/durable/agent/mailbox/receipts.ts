@@ -35,7 +35,7 @@ export function createReceipts(storage: Storage, clock: Clock): Receipts {
       open += 1;
     },
     acknowledge(seqs) {
-      // Most of what is acknowledged are turns: an agent that is sent nothing else pays no write.
+      // Most acknowledgements are for turns: an agent that gets nothing else costs no write.
       if (!open) return;
       const acked = storage.exec<{ seq: number }>(
         "UPDATE receipt SET acked = ? WHERE acked IS NULL AND seq IN (SELECT value FROM json_each(?)) RETURNING seq",

@@ -58,7 +58,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
   function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string, taken: RoomTaken): void {
     senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
     if (mail.turn !== undefined) inFlight.stored(mail.turn);
-    // Answered before it was stored: only its number is worth keeping. No turn gives or ends a role.
+    // The turn was answered before it was stored: only its number must be kept. Turns never change assignments.
     if (notes.isAnswered(mail.turn)) {
       rows.forgo(taken);
       return;
@@ -106,7 +106,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
     if (given?.acked) writes.push(() => notes.noteAcked(seq));
     else if (given) withRow.push(seq);
     else if (reader) readers.giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn ?? mail.offer ?? null);
-    // At once: what comes behind it must not overtake it, though there be room again.
+    // Nobody took it: mark the channel's readers as behind now, so that later mail can't overtake it even if there is room again.
     else if (!held) readers.recheck(mail.channel);
     if (mail.ends !== undefined) readers.forgetAbout(mail.ends);
     writes.push(() => writeMail(envelope, mail, seq, held, event, taken));
@@ -119,7 +119,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
       const mail = readMail(message);
       const same = mail?.turn === undefined ? undefined : inFlight.find(mail.turn);
       if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
-      // One that is given again takes the place of its earlier row, and so is stored.
+      // A turn that is given again replaces its earlier row, so it must be stored.
       if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.full)
         return undefined;
       const reader = readers.findReady(mail.channel);
@@ -141,7 +141,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
         },
         wake() {
           readers.pumpAll();
-          // Its connection may have gone while it had no row.
+          // The connection may have closed while the turn had no row.
           readers.handOver(withRow.filter((seq) => !readers.isHeld(seq)));
           wakePolls();
         },

@@ -18,13 +18,13 @@ export interface SeqNumbers {
 export function createSeqNumbers(reserved: Reserved): SeqNumbers {
   let next = reserved.from;
   let reservedTo = reserved.from;
-  // Nothing beyond the block was ever shown.
+  // No number beyond the reserved block was ever shown.
   let last = reserved.from;
   return {
     take() {
       next += 1;
       if (next > reservedTo) {
-        // On disk before a number of the block is shown: what is given after this write waits for it.
+        // Reserve the block on disk before showing a number of it: output after this write waits for the write.
         reservedTo = next + agentLimits.seqBlock;
         reserved.reserve(reservedTo);
       }

@@ -29,7 +29,7 @@ export function createTrim(storage: Storage, clock: Clock, tables: readonly Trim
   return {
     run() {
       const now = clock.now();
-      // A clock that went back is not waited for.
+      // If the clock went back, don't wait until it catches up.
       if (now < next && next - now <= trimLimits.pause) return;
       full = false;
       for (const { table, key, days } of tables) {

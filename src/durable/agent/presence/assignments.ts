@@ -66,7 +66,7 @@ export interface Assignments {
   undo(): void;
 }
 
-// Since the last sign or since it was given, whichever is later; a clock that went back makes neither lie ahead.
+// The later of the last sign and the assignment, but never in the future, in case the clock went back.
 const heard = "min(?, max(since, ?))";
 
 export function createAssignments(storage: Storage): Assignments {
@@ -160,7 +160,7 @@ export function createAssignments(storage: Storage): Assignments {
     },
     takeAway(limit) {
       changed();
-      // A claim that was dropped is not taken up again: its verdict is on its way.
+      // Don't revive a dropped claim: its verdict is on its way.
       return storage.exec<{ thread: string; role: string; generation: number }>(
         "UPDATE seat SET away = 0 WHERE (thread, role) IN (SELECT thread, role FROM seat WHERE away = 1 LIMIT ?) RETURNING thread, role, generation",
         limit,

@@ -22,7 +22,7 @@ export function takeSlot(
 ): Pick<ClaimCard, "capacity"> {
   const used = assignments.countUsed(offer);
   const capacity = slots === undefined ? {} : { capacity: { slots, used } };
-  // One that is over has had its verdict: a claim that is sent again takes nothing.
+  // The offer is over and the verdict was sent: a repeated claim takes no slot.
   const opened = mailbox.findOffer(offer)?.data as OfferOpened | undefined;
   if (!opened || (slots !== undefined && used >= slots)) return capacity;
   const { every, miss } = opened.heartbeat;

@@ -39,7 +39,7 @@ export function createLeaveThreads(
 
   return {
     tell(turns, threads) {
-      // A broadcast waits for nobody who is gone; of another turn's holder the thread hears below.
+      // Tell a broadcast's task that the agent is gone; holders of other turns are reported below.
       for (const { event } of turns) {
         const { turn } = event.data as { turn: string };
         committer.outbox.append([`task/${turn.slice(0, turn.lastIndexOf(":"))}`], { type: "audience.left", agent: name, turn });

@@ -23,7 +23,7 @@ export function createPresenceChanges(agent: string, memory: PresenceMemory, sig
   function change(state: PresenceState, now: number): void {
     if (memory.kept.state === state) return;
     memory.kept.state = state;
-    // Grows, whatever the clock does: the index keeps the newest.
+    // Must grow even if the clock goes back: the index keeps the highest.
     memory.kept.at = Math.max(now, memory.kept.at + 1);
     show(state);
   }

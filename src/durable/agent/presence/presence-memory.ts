@@ -67,7 +67,7 @@ export function createPresenceMemory(storage: Storage, clock: Clock, connections
       memory.stale = true;
     },
   };
-  // Sockets that are gone without a word were alive until a moment ago, for all that is known.
+  // Sockets that vanished without a close count as alive until just now: nothing better is known.
   if (stored.connections > memory.kept.connections) memory.kept.granted = clock.now();
   return memory;
 }

@@ -75,7 +75,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
       const before = memory.kept.connections;
       memory.kept.connections = ports.connections().count;
       memory.stale = true;
-      // Whether one is connected decides what is due, and what a restart makes of its silence.
+      // Whether a connection exists decides what is due, and how silence counts after a restart.
       if (before !== memory.kept.connections && (assignments.any || memory.kept.state === "online")) ports.commit(() => {});
     },
     noteParts(lost) {

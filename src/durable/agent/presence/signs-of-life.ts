@@ -21,7 +21,7 @@ export function createSignsOfLife(memory: PresenceMemory, assignments: Assignmen
   function readHeard(now: number): number {
     const { pinged } = connections();
     memory.kept.heard = Math.min(now, Math.max(memory.kept.heard, pinged ?? 0));
-    // Pings outlive what memory forgets.
+    // The platform keeps ping times over hibernation, memory doesn't.
     if (pinged !== undefined) memory.fresh = false;
     return memory.kept.heard;
   }
@@ -43,15 +43,15 @@ export function createSignsOfLife(memory: PresenceMemory, assignments: Assignmen
     const times: number[] = [];
     const silent = assignments.findSilentAt(sign, now);
     if (silent !== undefined) times.push(silent);
-    // More were to be told than one commit tells.
+    // More threads are to be told than fit into one commit.
     if (assignments.away && memory.kept.state === "online") times.push(now);
     else if (assignments.away) {
       const lost = memory.kept.state === "away" ? assignments.findLostAt(sign, now) : undefined;
       if (lost !== undefined) times.push(lost);
-      // Pings wake nobody: whether they go on again must be looked at.
+      // Pings don't wake the object: look again whether they have resumed.
       if (count > 0) times.push(now + findSilence());
     }
-    // One that is connected says by its socket when it goes.
+    // A connected agent's socket closes when it goes: no timer is needed.
     if (!assignments.any && memory.kept.state === "online" && count === 0) times.push(sign + presenceLimits.idle);
     return times.length ? Math.max(now, Math.min(...times)) : null;
   }

@@ -83,7 +83,7 @@ export function createAudience(
         await give(asking).catch((error: unknown) => putOff(asking, error));
       }
     } finally {
-      // In the same turn as the last look: what is asked for after it must start anew.
+      // Synchronously with the last look: later requests must start a new run.
       busy = false;
     }
   }
@@ -100,7 +100,7 @@ export function createAudience(
 
   async function give(asking: AskingRow): Promise<void> {
     const ask = trust(ownMessages["audience.ask"], JSON.parse(asking.message));
-    // Not another one: a turn that was suspended and resumed meanwhile is asked for anew, under its number.
+    // Only this request: a turn that was suspended and resumed meanwhile is requested again under its number.
     const done = (): void => {
       storage.exec("DELETE FROM asking WHERE turn = ? AND message = ?", asking.turn, asking.message);
       dueAt = readDue();
@@ -109,7 +109,7 @@ export function createAudience(
     const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
     const role = compiled?.ir.roles.find(({ name }) => name === ask.role);
     const { open, round, seats } = actor ? trust(taskContext, actor.context) : { open: null, round: 0, seats: {} };
-    // A state from before the ask says nothing about it: it is kept.
+    // The task's state predates the request: keep the request.
     if (actor?.status === "active" && round < ask.turn) throw new Error(`the task is in round ${round}, before the turn ${ask.turn}`);
     if (!compiled || !role || actor?.status !== "active" || open?.turn !== ask.turn || readBroadcast(storage, ask.turn)) {
       host.committer.commit(done);
@@ -122,7 +122,7 @@ export function createAudience(
       { type: "audience.asked", turn: ask.turn, asked: chosen.agents.length },
       { metadata: plan, before: done, fits: () => isPending(storage, asking) },
     );
-    // It has ended meanwhile.
+    // The task has ended meanwhile.
     if (!answer.ok) host.committer.commit(done);
   }
 
@@ -135,7 +135,7 @@ export function createAudience(
           ask.turn,
           from.slice("task/".length),
           JSON.stringify(ask),
-          // The work begins at once; this is for a crash in it.
+          // The work begins at once; this time is for a crash in it.
           clock.now() + hostLimits.safetyNet,
         );
         dueAt = readDue();

@@ -124,7 +124,7 @@ export function giveTurn(
     {
       ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
       data: makeTurn(storage, role, began, facts),
-      // Who has not even seen the role's last turn needs only this one.
+      // Agents that have not seen the role's last turn need only this one.
       ...(before && { ends: makeTurnId(before.task, before.turn) }),
     },
   );

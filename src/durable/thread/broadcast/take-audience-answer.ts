@@ -78,7 +78,7 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
   const taken = await host.send(name, fact, { metadata: answer, before, fits: () => isWaitedFor(storage, turn, agent) });
   if (taken.ok) return succeed(accepted);
   if (taken.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
-  // Another event of the agent's own may have been quicker.
+  // Another event of the same agent may have been quicker.
   const closed = readBroadcast(storage, turn) as BroadcastRow;
   if (readMember(storage, turn, agent)?.status !== "asked" || clock.now() >= closed.expires) return over;
   host.committer.commit(() => {

@@ -45,14 +45,14 @@ export function createChildren(ports: ChildrenPorts): Children {
   function endAll(message: TaskMessage<"children.end">, { from, id, to }: Envelope): void {
     const leaves = message.status === "completed";
     const { again } = readTaskStart({ storage });
-    // It may come when the thread has begun anew: what has been started since is not meant.
+    // The message may arrive after the thread began anew: leave children alone that were started since.
     const last = again && again.epoch > readEpoch(to.slice("task/".length)) ? again.round : Number.MAX_SAFE_INTEGER;
     const ended = readUnended(storage).filter(({ awaited, round }) => round <= last && (!leaves || (awaited && !endsThread(round))));
     host.committer.commit(() => {
       markReceived(storage, from, id);
       for (const child of ended) {
         changeChild(storage, { ...child, status: "cancelled", error: "its parent has ended", told: 1 });
-        // By way of the queue, behind what starts it.
+        // Through the queue, so that it comes after the message that starts the child.
         if (child.thread !== null)
           host.committer.outbox.append([`workflow/${child.workflow}`], {
             type: "signal",

@@ -21,7 +21,7 @@ export function createSpawnChild({ host, storage, clock, registry, stamp, log }:
     const event = stamp(message.event);
     const child = findChild(storage, round, place);
     if (child?.status === "refused" && !child.told) return tellTask(task, child, "failed", mark);
-    // Its parent has ended meanwhile.
+    // The parent has ended meanwhile.
     if (child?.status !== "starting") return void host.committer.commit(mark);
     const start = readTaskStart({ storage });
     const found = await findWorkflow(registry, child.workflow, event);
@@ -52,7 +52,7 @@ export function createSpawnChild({ host, storage, clock, registry, stamp, log }:
         initiator: start.initiator,
         key: null,
         parent: { thread: start.thread, task: `task/${task}`, round, place },
-        // Its parent has a place already and waits: two workflows that wait for each other's places would wait for ever.
+        // An awaited child needs no place of its own: its parent holds one while it waits, and two workflows could wait for each other's places for ever.
         ...(child.awaited && { needsPlace: false }),
       });
     });

@@ -48,7 +48,7 @@ export async function scoreClaim(
     case "random":
       return { ok: true, score: random() };
     case "best": {
-      // Without a score the bid is it, and whoever bids nothing bids 0.
+      // Without a score the bid is the score; no bid counts as 0.
       if (score === undefined) return checkNumber("the bid is", bid ?? 0);
       const seen = { agent, ...(bid !== undefined && { bid }), event, ...(mentionsStats(score) && { stats: await stats() }) };
       const result = await evaluateExpression(score, seen, { event });

@@ -23,7 +23,7 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     const explained = await describe(thread);
     if (!explained.ok) return explained;
-    // Where the registry cannot be asked now, the rest is said all the same.
+    // If the registry can't be asked, explain the rest without it.
     const published = await registry.reflexes().catch(() => undefined);
     const withdrawn = published !== undefined && !published.some(({ workflow }) => workflow === thread.workflow);
     return succeed({ ...explained.value, ...(withdrawn && { withdrawn }), run: suggestCommands(explained.value) });

@@ -49,7 +49,7 @@ export function createThreadControl(
     }
     if (message.signal === "resume" && thread?.status === "suspended") await addSupplement(event?.data ?? null);
     const answer = await host.send(name, { type: `thread.${message.signal}`, reason }, { also: mark });
-    // One that the thread does not take now is known and without effect: it may have ended meanwhile.
+    // Ignore an order that the thread does not take now: it may have ended meanwhile.
     if (!answer.ok) host.committer.commit(mark);
     return { status: "stored" };
   }
@@ -66,7 +66,7 @@ export function createThreadControl(
     const actor = await host.read(name);
     const task = actor && findTask(ports, actor);
     if (task) await task.supplement(supplement);
-    // Before the task: its rows are here already if it will be.
+    // Before the task starts: where the task lives in this object, its tables are here already.
     else if (ports.beside) host.committer.commit(() => writeSupplement(storage, supplement));
   }
 

@@ -28,7 +28,7 @@ export function createThreadDeadLetters({ thread, prefix, project, host, now }: 
     project({
       table: "parked",
       id: `${thread}:${prefix}${row.id}`,
-      // Whatever else is said of it, gone is the last word.
+      // `gone` must win over every other row, whatever the order.
       revisionNumber: gone ? Number.MAX_SAFE_INTEGER : now(),
       gone,
       thread,
@@ -42,7 +42,7 @@ export function createThreadDeadLetters({ thread, prefix, project, host, now }: 
   return {
     note(row, append) {
       show(row, false);
-      // What suspends must not suspend again, without end.
+      // A failed order to suspend must not lead to the next one, without end.
       if (["thread.suspend", "thread.signal"].includes(readType(row))) return;
       append(`recruitment/${thread}`, {
         type: "thread.signal",
@@ -92,6 +92,6 @@ export function createThreadDeadLetters({ thread, prefix, project, host, now }: 
 
 function readType({ event }: DeadLetterRow): string {
   const parsed = JSON.parse(event) as { type?: Json; event?: { type?: Json } };
-  // What an actor said to another is wrapped.
+  // Events between actors are wrapped in `host.event`.
   return String(parsed.event?.type ?? parsed.type ?? "");
 }

@@ -62,7 +62,7 @@ export function createFirstHolders(registry: Pick<RecruitmentPorts["registry"], 
       }
       seats[role.name] = { agent, generation: 1 };
     }
-    // Whoever posted the event is known to be there.
+    // The event's sender needs no check: it exists.
     const sender = event.source === `/agents/${initiator}` ? initiator : undefined;
     const asked = [...new Set(Object.values(seats).flatMap(({ agent }) => (agent === null || agent === sender ? [] : [agent])))];
     const known = asked.length ? await registry.cards(asked) : [];

@@ -43,7 +43,7 @@ export function createNoteQueue({ name, host, storage, clock, project }: Recruit
       });
       const { outbox } = host.committer;
       const again = (message.epoch ?? 1) > 1 ? `-${message.epoch}` : "";
-      // The queue logged it and told the initiator; who else waits for it is for the reflexes to say.
+      // The queue has logged it and told the initiator; reflexes that listen to it are left.
       const event = makeThreadEvent(name, `${name}${again}.${status}`, `nerve.thread.${status}`, message.event.id, at, {
         thread: name,
         workflow: message.workflow,

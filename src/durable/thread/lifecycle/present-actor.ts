@@ -16,7 +16,7 @@ export function addressPresentActor(
     peek: (actor) => host.peek(findPresent(actor)),
     history: (actor, page) => host.history(findPresent(actor), page),
     deliver(envelope, translate) {
-      // What others say to the thread is for its present actor; what the host itself says is for the one that it names.
+      // Messages to the thread go to its present epoch's actor; the host's own messages go to the actor that they name.
       const isForThread = envelope.to === address && !envelope.message.type.startsWith("host.");
       return host.deliver(isForThread ? { ...envelope, to: `recruitment/${findPresent(name)}` } : envelope, translate);
     },

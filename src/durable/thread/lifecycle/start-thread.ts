@@ -33,7 +33,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     if (message.epoch !== undefined) return startAgain(envelope, compiled, message);
     const before = readThread(storage);
     if (before && isEnded(before.status)) {
-      // Cancelled while it was on its way out of the queue.
+      // The thread was cancelled while this message was on its way from the queue.
       host.committer.commit(() => markReceived(storage, envelope.from, envelope.id));
       return { status: "stored" };
     }
@@ -71,7 +71,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     const before = readThread(storage);
     const next = findNextEpoch(storage);
     if (before?.status !== "queued" || !next || next.number !== message.epoch) {
-      // Cancelled while it was on its way out of the queue.
+      // The thread was cancelled while this message was on its way from the queue.
       host.committer.commit(mark);
       return { status: "stored" };
     }
@@ -103,7 +103,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
         input: {
           start,
           seats: seats.value,
-          // The decision that it begins with has a number of its own.
+          // The decision that begins the epoch takes a number of its own.
           round: round + 1,
           last: context?.last ?? {},
           offers: context?.offers ?? {},

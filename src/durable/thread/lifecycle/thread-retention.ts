@@ -71,7 +71,7 @@ export function createThreadRetention({ storage, now, keep, isIdle, archive, flu
       const at = due();
       if (at === undefined || at > now()) return;
       again = now() + retentionLimits.again;
-      // What was said before goes first: the archive is the last word.
+      // Send earlier rows first: the archive row must be the last.
       if (!leaving && !isIdle()) await flush();
       if (!isIdle() && !leaving) return;
       if (!leaving) {

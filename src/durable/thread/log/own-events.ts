@@ -56,7 +56,7 @@ export function createOwnEvents({ address, host, storage, clock, registry, root,
     let routed = await routeEvent(named ? { ...event, to: named } : undirected, sender, registry, options);
     if (!routed.ok) {
       console.warn(JSON.stringify({ at: "publish", address, type: event.type, detail: routed.problem.detail }));
-      // Whom it names wrongly does not concern the workflows that wait for it.
+      // Wrong recipients must not keep the event from workflows that listen to it.
       routed = await routeEvent(undirected, sender, registry, options);
     }
     return () => {

@@ -71,7 +71,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
       arrival.remember();
       writeReply(storage, { offer, agent: agent.id }, { text: `declined: ${reason}` }, clock.now());
     });
-    // The one who goes first in a sticky role does not want it: nobody need wait for them.
+    // The last holder of a sticky role declined: the others need not wait for it.
     const { last } = actor.context as unknown as RecruitmentContext;
     if (prefersLastHolder(role) && last[role.name] === agent.id)
       await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
@@ -101,7 +101,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
       },
       {
         before() {
-          // One that was refused leaves its id free: offered again, the agent may claim again.
+          // A refused claim leaves its id free: the agent may claim again if it is offered the role again.
           remember(why === undefined);
           const reply = why === undefined ? { text: "claimed", score } : { text: `refused: ${why}` };
           writeReply(storage, { offer, agent: agent.id }, reply, clock.now());
@@ -118,7 +118,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
   async function findOffer(offer: string, agent: string, thread: ThreadRow): Promise<Result<{ state: OfferState; role: RoleIr }>> {
     const state = readOfferState(storage, offer, agent);
     if (!state) return refuse("not_found", "There is no such offer.");
-    // Filled while this was on its way: the machine says so, by name. All else that is closed is no news.
+    // Filled while the claim was on its way: the machine answers with the winner's name. Other closed offers need no answer.
     if ((state.closed !== null && state.closed !== "filled") || state.reply === "awarded") return refuseClosed(offer);
     const workflow = await definition(thread.revision);
     const role = workflow?.ir.roles.find((each) => each.name === state.role);

@@ -29,7 +29,7 @@ export function describeRefusedMail(
       generation: lease.generation,
     };
   }
-  // A full mailbox says nothing of who holds what: only an agent that is not there loses its roles.
+  // A full mailbox does not affect roles: only an unknown or deleted agent loses them.
   if (code !== "not_found") return facts;
   return { ...facts, agent, ...(mail.seat && { role: mail.seat.role, generation: mail.seat.generation }) };
 }

@@ -77,7 +77,7 @@ function packMessages(storage: Storage): Handover["thread"] {
   const messages: Handover["thread"]["messages"] = [];
   let left = threadLimits.handoverMessages;
   for (let before = Number.MAX_SAFE_INTEGER; messages.length < total; ) {
-    // One at a time: a step may be as large as the whole budget.
+    // Read step by step: one may be as large as the whole budget.
     const row = storage.exec<MessageRow>("SELECT * FROM counted WHERE turn < ? ORDER BY turn DESC LIMIT 1", before)[0];
     left -= row ? countBytes(row.output) + countBytes(row.body ?? "") : 0;
     if (!row || left < 0) break;

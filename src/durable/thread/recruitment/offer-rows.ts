@@ -111,7 +111,7 @@ export function writeReply(
   now: number,
 ): void {
   storage.exec(
-    // Who leads and claims once more keeps the better of the two, as in the machine.
+    // A leader that claims again keeps its better score, as in the machine.
     `INSERT INTO offered (offer, agent, reply, score, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
        score = CASE WHEN offered.reply = 'claimed' AND excluded.reply = 'claimed' AND offered.score >= excluded.score THEN offered.score ELSE excluded.score END,
        reply = excluded.reply, at = excluded.at`,

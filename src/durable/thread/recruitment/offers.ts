@@ -63,7 +63,7 @@ export function createOffers(ports: {
   function close(id: string, why: string, thread: ThreadRow): void {
     storage.exec("UPDATE offer SET closed = ?, scan_at = NULL WHERE id = ?", why, id);
     dueAt = readDue();
-    // Whoever was given the role has been told by that.
+    // The winner was told with its claim's acceptance.
     const held =
       why === "filled"
         ? storage.exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? AND reply = 'awarded'", id)[0]?.agent
@@ -91,7 +91,7 @@ export function createOffers(ports: {
       const role = ir.roles[place] as RoleIr;
       const id = makeOfferId(thread.id, place, fact.offer);
       if (fact.type === "offer.open") {
-        // A registry that cannot be asked must not hold up the thread's outbox: the offer opens, and is made when it can.
+        // A registry that can't be asked must not block the outbox: open the offer now, and offer it to agents once the registry answers.
         const eligible = await findEligible(registry, role, thread.workflow, findSetApart(ir, role, holders)).catch((error: unknown) => {
           console.warn(JSON.stringify({ at: "offers", thread: thread.id, offer: id, error: String(error) }));
           return undefined;

@@ -178,7 +178,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Me
         seat: seat(event.generation, true),
       });
     case "role.ended":
-      // The thread's own end, of which each holder is told, ends their roles too.
+      // The thread's end is told to all holders and ends their roles: no mail of its own.
       if (outcomeStatuses.some((status) => status === event.reason)) return null;
       scope.storage.exec(
         "INSERT OR REPLACE INTO ended_seat VALUES (?, ?, ?, ?, ?)",
@@ -218,7 +218,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: (to: string, mes
   const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
   const child = readChild(scope.storage, scope.actor, "task");
   const task = child ?? before.task;
-  // What was suspended before its party was complete goes on looking for it.
+  // A thread that was suspended while recruiting goes on recruiting.
   const status = event.type === "thread.resumed" && child === undefined ? "recruiting" : statusOf[event.type];
   const thread: ThreadRow = { ...before, status, reason, task, changes: before.changes + 1, updated_at: scope.now };
   const endChildren = (cause: CloudEvent): void => {
@@ -227,7 +227,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: (to: string, mes
   };
   const next = ended ? findNextEpoch(scope.storage) : undefined;
   if (next) {
-    // It was stopped to begin anew: that is nobody's end.
+    // It was stopped for a restart: nobody is told of an end.
     const queued: ThreadRow = { ...thread, status: "queued", reason: next.plan.reason };
     const holders = event.holders.map(({ agent }) => agent);
     changeThread(scope.storage, queued);
@@ -270,7 +270,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: (to: string, mes
     append(`workflow/${thread.workflow}`, { type: "thread.resumed", thread: thread.id, revision: thread.revision, epoch });
   endChildren(told);
   if (ended && thread.parent !== null) append("events", { type: "child.report" });
-  // Last, so that nobody waits while the registry is asked who listens.
+  // Last, so that no other message waits while the registry is asked who listens.
   append("events", {
     type: "route",
     event: { ...told, ...carryOn(JSON.parse(thread.event)) } as unknown as Json,

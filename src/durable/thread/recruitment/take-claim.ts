@@ -42,7 +42,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
   return takeInTurn(async (agent, event, hash) => {
     const before = arriving;
     const { promise, resolve: done } = Promise.withResolvers<void>();
-    // Judging takes as long as it takes, side by side; whoever came first is given to the machine first.
+    // Claims are judged concurrently, but reach the machine in arrival order.
     arriving = before.then(() => promise);
     try {
       return await take(agent, event, hash, before, done);

@@ -38,7 +38,7 @@ export function createOfferWork(base: ThreadBase): OfferWork {
       if (!roles) return;
       const write = await offers.scan(roles.ir, roles.context);
       if (write) host.committer.commit(write);
-      // Said at once by whoever answered last, unless that was cut short.
+      // The last answer says so itself, unless a crash cut it short.
       for (const exhausted of offers.listExhausted(roles.ir)) await host.send(name, { type: "offer.exhausted", ...exhausted });
     },
   };

@@ -129,7 +129,7 @@ export function readSteps(storage: Storage, { after, through, limit }: StepRange
   const last = messages.at(-1)?.turn ?? after;
   return {
     messages,
-    // One that was made anew on a step is that step's, whatever its own number.
+    // A decision that was made again on an earlier step belongs to that step, whatever its own number.
     decisions: storage
       .exec<DecisionRow>(
         "SELECT *, coalesce(effects ->> '$.of', round) AS step FROM decision WHERE step >= ? AND step <= ? ORDER BY round",
@@ -159,7 +159,7 @@ export function writeSteps(storage: Storage, { messages, decisions }: Steps): vo
       JSON.stringify({ emits: [], spawns: [], copied: true }),
       row.at ?? 0,
     );
-  // One that was answered and not yet decided on is the other thread's to publish, too.
+  // A step that was answered and not decided on is left to the other thread to publish, too.
   for (const { turn, role, at } of messages)
     storage.exec(
       "INSERT OR IGNORE INTO decision (round, node, edge, target, because, effects, at) VALUES (?, ?, ?, '', '', ?, ?)",

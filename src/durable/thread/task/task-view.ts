@@ -46,7 +46,7 @@ export function readTaskView(storage: Storage, start: ViewStart, appended: Appen
     steps: () => {
       const steps = readAllMessages(storage, start.again).map(toStep);
       const all = [...steps, ...appended.map(({ step }) => step)];
-      // The last one knows its children already.
+      // The last step already has its children.
       if (last && all.length) all[all.length - 1] = last;
       return all;
     },

@@ -8,7 +8,7 @@ import { isEngineStatus } from "../../../contract/language.ts";
 /** @returns nothing where the output may be taken */
 export function checkOutput(schema: JsonSchema | undefined, output: { [key: string]: Json }): Misfit[] {
   const { $status } = output;
-  // Any role may ask to suspend, whatever its schema says.
+  // `$SUSPEND` is allowed for every role, whatever its schema says.
   if ($status === "$SUSPEND") return [];
   if (typeof $status === "string" && isEngineStatus($status))
     return [{ path: "/$status", message: `${$status} is the engine's to say, not a role's` }];

@@ -37,7 +37,7 @@ const ways: Record<ThreadStatus, (facts: ThreadFacts) => Wait[]> = {
 function describeGoing({ thread, recruitment, task, countOffered }: ThreadFacts): Wait[] {
   const roles = recruitment ? describeRecruitmentWaits(recruitment.ir, recruitment.machine, countOffered) : [];
   const [first] = roles;
-  // An answer is not to be had before its agent is back, or lost.
+  // No answer comes before the agent is back or lost.
   if (task?.for === "answer" && first?.for === "holder" && first.role === task.role) return [first, task, ...roles.slice(1)];
   const waits = [...(task ? [task] : []), ...roles];
   return waits.length > 0 ? waits : [describeNothing(thread)];
