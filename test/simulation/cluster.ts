@@ -72,25 +72,7 @@ export function createCluster(logics: Logics, options: ClusterOptions = {}): Clu
   }
 
   function createWorld(address: string, life: Life): World {
-    const inner = store(address);
-    const storage: Storage = {
-      exec(sql, ...values) {
-        touch(address, life, "write");
-        return inner.exec(sql, ...values);
-      },
-      transaction(body) {
-        touch(address, life, "commit");
-        return inner.transaction(() => {
-          const result = body();
-          touch(address, life, "commit");
-          return result;
-        });
-      },
-      setAlarm(at) {
-        touch(address, life, "write");
-        inner.setAlarm(at);
-      },
-    };
+    const storage = watchStorage(store(address), (what) => touch(address, life, what));
     const transport: Transport = {
       async deliver(envelope) {
         touch(address, life, "send");
@@ -169,4 +151,26 @@ export function createCluster(logics: Logics, options: ClusterOptions = {}): Clu
     },
   };
   return cluster;
+}
+
+/** A store that tells before each write and around each commit. */
+function watchStorage(inner: NodeStorage, touch: (what: "write" | "commit") => void): Storage {
+  return {
+    exec(sql, ...values) {
+      touch("write");
+      return inner.exec(sql, ...values);
+    },
+    transaction(body) {
+      touch("commit");
+      return inner.transaction(() => {
+        const result = body();
+        touch("commit");
+        return result;
+      });
+    },
+    setAlarm(at) {
+      touch("write");
+      inner.setAlarm(at);
+    },
+  };
 }

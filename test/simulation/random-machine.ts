@@ -56,6 +56,47 @@ interface Node {
   [key: string]: unknown;
 }
 
+/** What the states count by, and come to rest by. */
+const counters = setup({
+  types: {} as { context: { n: number; told: number; marks: string[] } },
+  guards: {
+    even: ({ context }) => context.n % 2 === 0,
+    small: ({ context }) => context.n % 7 < 4,
+    few: ({ context }) => context.n % 11 < 5,
+    not: ({ context }) => context.n % 3 !== 0,
+  },
+  actions: {
+    count: assign({ n: ({ context }, { by }: { by: number }) => context.n + by }),
+    trace: assign({ marks: ({ context, event }, { mark }: { mark: string }) => [...context.marks, `${mark}:${event.type}`].slice(-20) }),
+  },
+}).extend({
+  actions: {
+    cancelLater: cancel("later"),
+    // Bounded, for what raises itself would go on for ever, or breed timers.
+    raiseR: enqueueActions(({ context, enqueue }) => {
+      if (context.told >= 20) return;
+      enqueue.assign({ told: context.told + 1 });
+      enqueue.raise({ type: "R" });
+    }),
+    tellSelf: enqueueActions(({ context, enqueue, self }) => {
+      if (context.told >= 20) return;
+      enqueue.assign({ told: context.told + 1 });
+      enqueue.sendTo(self, { type: "S" });
+    }),
+    later: enqueueActions(({ context, enqueue }) => {
+      if (context.told >= 20) return;
+      enqueue.assign({ told: context.told + 1 });
+      // Often two of one id wait at once, in any order; 0 is due as it is set.
+      enqueue.raise({ type: "L" }, { delay: [0, 15, 40][context.n % 3] as number, id: "later" });
+    }),
+    laterUnnamed: enqueueActions(({ context, enqueue }) => {
+      if (context.told >= 20) return;
+      enqueue.assign({ told: context.told + 1 });
+      enqueue.raise({ type: "L" }, { delay: 25 });
+    }),
+  },
+});
+
 /**
  * A machine of up to three levels; guards and `always` look at the counters, so that they come to rest.
  * @param careless the same states, whose code changes context in place, sends by hand, and throws now and then
@@ -143,50 +184,9 @@ export function makeRandomMachine(random: Random, careless = false): AnyStateMac
     root.node.initial = "only";
     root.node.states = { only: {} };
   }
-  return setup({
-    types: {} as { context: { n: number; told: number; marks: string[] } },
-    guards: {
-      even: ({ context }) => context.n % 2 === 0,
-      small: ({ context }) => context.n % 7 < 4,
-      few: ({ context }) => context.n % 11 < 5,
-      not: ({ context }) => context.n % 3 !== 0,
-    },
-    actions: {
-      count: assign({ n: ({ context }, { by }: { by: number }) => context.n + by }),
-      trace: assign({ marks: ({ context, event }, { mark }: { mark: string }) => [...context.marks, `${mark}:${event.type}`].slice(-20) }),
-    },
-  })
-    .extend({
-      actions: {
-        cancelLater: cancel("later"),
-        // Bounded, for what raises itself would go on for ever, or breed timers.
-        raiseR: enqueueActions(({ context, enqueue }) => {
-          if (context.told >= 20) return;
-          enqueue.assign({ told: context.told + 1 });
-          enqueue.raise({ type: "R" });
-        }),
-        tellSelf: enqueueActions(({ context, enqueue, self }) => {
-          if (context.told >= 20) return;
-          enqueue.assign({ told: context.told + 1 });
-          enqueue.sendTo(self, { type: "S" });
-        }),
-        later: enqueueActions(({ context, enqueue }) => {
-          if (context.told >= 20) return;
-          enqueue.assign({ told: context.told + 1 });
-          // Often two of one id wait at once, in any order; 0 is due as it is set.
-          enqueue.raise({ type: "L" }, { delay: [0, 15, 40][context.n % 3] as number, id: "later" });
-        }),
-        laterUnnamed: enqueueActions(({ context, enqueue }) => {
-          if (context.told >= 20) return;
-          enqueue.assign({ told: context.told + 1 });
-          enqueue.raise({ type: "L" }, { delay: 25 });
-        }),
-      },
-    })
-    .extend({ actions: (careless ? carelessActions : {}) as typeof carelessActions })
-    .createMachine({
-      context: () => ({ n: 0, told: 0, marks: [] }),
-      options: { maxIterations: 60 },
-      ...(root.node as object),
-    } as never) as unknown as AnyStateMachine;
+  return counters.extend({ actions: (careless ? carelessActions : {}) as typeof carelessActions }).createMachine({
+    context: () => ({ n: 0, told: 0, marks: [] }),
+    options: { maxIterations: 60 },
+    ...(root.node as object),
+  } as never) as unknown as AnyStateMachine;
 }

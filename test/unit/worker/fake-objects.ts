@@ -26,45 +26,33 @@ export interface FakeObjects {
   failures: Map<string, unknown>;
 }
 
+/** What the fakes share. */
+interface FakeState {
+  agents: Map<string, { card: AgentCard; tokenHash: string | undefined }>;
+  threads: FakeObjects["threads"];
+  /** Notes a call, and throws where a test wants it to. */
+  note(object: string, method: string, ...args: unknown[]): void;
+}
+
 export function createFakeObjects(): FakeObjects {
   const calls: FakeObjects["calls"] = [];
-  const agents = new Map<string, { card: AgentCard; tokenHash: string | undefined }>();
-  const threads = new Map<string, string[]>();
   const failures = new Map<string, unknown>();
   const paused = new Map<string, PauseView>();
   let writes = 0;
   const watchers = new Set<() => void>();
-
-  function note(object: string, method: string, ...args: unknown[]): void {
-    calls.push({ object, method, args });
-    const failure = failures.get(`${object}.${method}`);
-    failures.delete(`${object}.${method}`);
-    if (failure !== undefined) throw failure;
-  }
-
-  async function judge(name: string, principal: Principal) {
-    if ("operator" in principal) {
-      if (name !== `operators/${principal.operator}`) throw new Error(`${name} was asked for an operator.`);
-      return succeed<AgentCard>({ id: name, capabilities: [], roles: null, kinds: null });
-    }
-    const known = agents.get(name);
-    if (!known || known.tokenHash !== (await hashToken(principal.token)))
-      return refuse("unauthenticated", "This token is not this agent's.");
-    return succeed(known.card);
-  }
-
-  function showThread(id: string, viewer: string | null) {
-    const agentsOfThread = threads.get(id);
-    if (!agentsOfThread || (viewer !== null && !agentsOfThread.includes(viewer))) return refuse("not_found", `There is no thread ${id}.`);
-    const event = { specversion: "1.0", id: "e", source: "/agents/a", type: "a.b", time: "2026-11-20T12:00:00Z" };
-    const times = { createdAt: event.time, updatedAt: event.time };
-    const view = { id, workflow: "w", revision: "r", status: "running", ...times, event, round: 1, roles: {}, children: [] };
-    return succeed(view as unknown as ThreadView);
-  }
-
+  const state: FakeState = {
+    agents: new Map(),
+    threads: new Map(),
+    note(object, method, ...args) {
+      calls.push({ object, method, args });
+      const failure = failures.get(`${object}.${method}`);
+      failures.delete(`${object}.${method}`);
+      if (failure !== undefined) throw failure;
+    },
+  };
   return {
     calls,
-    threads,
+    threads: state.threads,
     failures,
     wakeLog() {
       writes += 1;
@@ -78,178 +66,210 @@ export function createFakeObjects(): FakeObjects {
       },
       lag: async () => ({ lagMs: 12, maxMs: 40, meanMs: 20, rows: 3, waiting: 0, oldestWaiting: null, failing: null }),
     }),
-    agent: (name) => ({
-      async register(card, tokenHash) {
-        note(`agent/${name}`, "register", card, tokenHash);
-        agents.set(name, { card, tokenHash: tokenHash ?? agents.get(name)?.tokenHash });
-        return succeed(null);
-      },
-      async room() {
-        return null;
-      },
-      async standing(offer) {
-        note(`agent/${name}`, "standing", offer);
-        return null;
-      },
-      async card() {
-        const card = agents.get(name)?.card;
-        return card ? { ...card, labels: {}, load: 0 } : null;
-      },
-      async remove() {
-        note(`agent/${name}`, "remove");
-        agents.delete(name);
-        return succeed(null);
-      },
-      async rotate(tokenHash, overlap) {
-        note(`agent/${name}`, "rotate", tokenHash, overlap);
-        const known = agents.get(name);
-        if (!known) return refuse("not_found", `There is no agent ${name}.`);
-        known.tokenHash = tokenHash;
-        return succeed(null);
-      },
-      async revoke() {
-        note(`agent/${name}`, "revoke");
-        const known = agents.get(name);
-        if (!known) return refuse("not_found", `There is no agent ${name}.`);
-        known.tokenHash = undefined;
-        return succeed(null);
-      },
-      async identify(principal) {
-        note(`agent/${name}`, "identify", principal);
-        return judge(name, principal);
-      },
-      async me(principal) {
-        note(`agent/${name}`, "me", principal);
-        const judged = await judge(name, principal);
-        return judged.ok
-          ? succeed<Json>({ ...judged.value, limits: {}, now: "2026-11-20T12:00:00Z", rolesHeld: [], turns: [], offers: [] })
-          : judged;
-      },
-      async accept(principal, events) {
-        note(`agent/${name}`, "accept", principal, events);
-        const judged = await judge(name, principal);
-        if (!judged.ok) return judged;
-        return succeed(
-          events.map((event) => {
-            const { id, type } = event as { id?: string; type?: string };
-            if (id !== undefined && type !== undefined) return { id, status: "accepted" as const, threads: [], notes: [] };
-            return { id: id ?? null, status: "rejected" as const, error: refuse("malformed", "An event has an id and a type.").problem };
-          }),
-        );
-      },
-      async inbox(principal, query) {
-        note(`agent/${name}`, "inbox", principal, query);
-        const judged = await judge(name, principal);
-        return judged.ok ? succeed({ events: [], next: query.after ?? 0 }) : judged;
-      },
-      async ack(principal, ack) {
-        note(`agent/${name}`, "ack", principal, ack);
-        const judged = await judge(name, principal);
-        return judged.ok ? succeed(null) : judged;
-      },
-      async issueTicket(principal, ticketHash) {
-        note(`agent/${name}`, "issueTicket", principal, ticketHash);
-        const judged = await judge(name, principal);
-        return judged.ok ? succeed({ expires: "2026-11-20T12:01:00.000Z" }) : judged;
-      },
-      async presence() {
-        return { state: "online", lastSignAt: null, connections: 0, seats: 0, slots: null, used: 0 };
-      },
-      async delivered(event) {
-        note(`agent/${name}`, "delivered", event);
-        return { agent: name, status: agents.has(name) ? "waiting" : "absent" };
-      },
-      async routed(id) {
-        note(`agent/${name}`, "routed", id);
-        return null;
-      },
-      async fetch(request) {
-        note(`agent/${name}`, "fetch", request);
-        // As the object does: a stream's request is refused as any other, a socket's by a close code.
-        const [scheme, token = ""] = (request.headers.get("authorization") ?? "").split(" ");
-        const judged = scheme === "Bearer" ? await judge(name, { agent: name, token }) : refuse("unauthenticated", "This ticket was used.");
-        if (new URL(request.url).pathname === "/v1/inbox/stream" && !judged.ok) return Response.json(judged.problem, { status: 401 });
-        return new Response("socket");
-      },
-      async deliver() {
-        return { status: "stored" };
-      },
-    }),
-    thread: (id) => ({
-      async show(viewer) {
-        note(`recruitment/${id}`, "show", viewer);
-        return showThread(id, viewer);
-      },
-      async messages(viewer, page) {
-        note(`recruitment/${id}`, "messages", viewer, page);
-        const shown = showThread(id, viewer);
-        return shown.ok ? succeed({ messages: [], next: null }) : shown;
-      },
-      async control(signal, operator, body) {
-        note(`recruitment/${id}`, "control", signal, operator, body);
-        return showThread(id, null);
-      },
-      async holders(viewer) {
-        note(`recruitment/${id}`, "holders", viewer);
-        const shown = showThread(id, viewer);
-        return shown.ok ? succeed({}) : shown;
-      },
-      async explain() {
-        note(`recruitment/${id}`, "explain");
-        if (!threads.has(id)) return refuse("not_found", `There is no thread ${id}.`);
-        return succeed({ thread: id, workflow: "w", status: "running", waits: [], unfilled: [], run: [] });
-      },
-      async restart(operator, body) {
-        note(`recruitment/${id}`, "restart", operator, body);
-        return showThread(id, null);
-      },
-      async fork(operator, body) {
-        note(`recruitment/${id}`, "fork", operator, body);
-        return showThread(id, null);
-      },
-      async assign(operator, role, body) {
-        note(`recruitment/${id}`, "assign", operator, role, body);
-        return showThread(id, null);
-      },
-      async retire() {
-        note(`recruitment/${id}`, "retire");
-        return threads.has(id);
-      },
-      async settleDeadLetter(order, event) {
-        note(`recruitment/${id}`, "settleDeadLetter", order, event);
-        return threads.has(id) ? succeed(null) : refuse("not_found", "There is no dead letter.");
-      },
-      async history(page) {
-        note(`recruitment/${id}`, "history", page);
-        return succeed<Json>({ recruitment: [], task: null });
-      },
-      async take() {
-        throw new Error("the Worker hands thread-bound events to the agent's object");
-      },
-      async deliver() {
-        return { status: "stored" };
-      },
-    }),
-    workflow: (name) => ({
-      async admission() {
-        note(`workflow/${name}`, "admission");
-        return succeed({ running: 0, queued: [], paused: paused.get(name) ?? null, concurrency: null });
-      },
-      async pause(pause) {
-        note(`workflow/${name}`, "pause", pause);
-        if (pause) paused.set(name, pause);
-        else paused.delete(name);
-        return succeed({ running: 0, queued: [], paused: pause, concurrency: null });
-      },
-      async outcomes(refs: string[]) {
-        return refs.map(() => null);
-      },
-      async published(revision) {
-        note(`workflow/${name}`, "published", revision);
-      },
-      async deliver() {
-        return { status: "stored" };
-      },
-    }),
+    agent: (name) => createFakeAgent(name, state),
+    thread: (id) => createFakeThread(id, state),
+    workflow: (name) => createFakeWorkflow(name, state, paused),
   };
+}
+
+function createFakeAgent(name: string, { agents, note }: FakeState): AgentRpc {
+  return {
+    async register(card, tokenHash) {
+      note(`agent/${name}`, "register", card, tokenHash);
+      agents.set(name, { card, tokenHash: tokenHash ?? agents.get(name)?.tokenHash });
+      return succeed(null);
+    },
+    async room() {
+      return null;
+    },
+    async standing(offer) {
+      note(`agent/${name}`, "standing", offer);
+      return null;
+    },
+    async card() {
+      const card = agents.get(name)?.card;
+      return card ? { ...card, labels: {}, load: 0 } : null;
+    },
+    async remove() {
+      note(`agent/${name}`, "remove");
+      agents.delete(name);
+      return succeed(null);
+    },
+    async rotate(tokenHash, overlap) {
+      note(`agent/${name}`, "rotate", tokenHash, overlap);
+      const known = agents.get(name);
+      if (!known) return refuse("not_found", `There is no agent ${name}.`);
+      known.tokenHash = tokenHash;
+      return succeed(null);
+    },
+    async revoke() {
+      note(`agent/${name}`, "revoke");
+      const known = agents.get(name);
+      if (!known) return refuse("not_found", `There is no agent ${name}.`);
+      known.tokenHash = undefined;
+      return succeed(null);
+    },
+    async identify(principal) {
+      note(`agent/${name}`, "identify", principal);
+      return judge(agents, name, principal);
+    },
+    async me(principal) {
+      note(`agent/${name}`, "me", principal);
+      const judged = await judge(agents, name, principal);
+      return judged.ok
+        ? succeed<Json>({ ...judged.value, limits: {}, now: "2026-11-20T12:00:00Z", rolesHeld: [], turns: [], offers: [] })
+        : judged;
+    },
+    async accept(principal, events) {
+      note(`agent/${name}`, "accept", principal, events);
+      const judged = await judge(agents, name, principal);
+      if (!judged.ok) return judged;
+      return succeed(
+        events.map((event) => {
+          const { id, type } = event as { id?: string; type?: string };
+          if (id !== undefined && type !== undefined) return { id, status: "accepted" as const, threads: [], notes: [] };
+          return { id: id ?? null, status: "rejected" as const, error: refuse("malformed", "An event has an id and a type.").problem };
+        }),
+      );
+    },
+    async inbox(principal, query) {
+      note(`agent/${name}`, "inbox", principal, query);
+      const judged = await judge(agents, name, principal);
+      return judged.ok ? succeed({ events: [], next: query.after ?? 0 }) : judged;
+    },
+    async ack(principal, ack) {
+      note(`agent/${name}`, "ack", principal, ack);
+      const judged = await judge(agents, name, principal);
+      return judged.ok ? succeed(null) : judged;
+    },
+    async issueTicket(principal, ticketHash) {
+      note(`agent/${name}`, "issueTicket", principal, ticketHash);
+      const judged = await judge(agents, name, principal);
+      return judged.ok ? succeed({ expires: "2026-11-20T12:01:00.000Z" }) : judged;
+    },
+    async presence() {
+      return { state: "online", lastSignAt: null, connections: 0, seats: 0, slots: null, used: 0 };
+    },
+    async delivered(event) {
+      note(`agent/${name}`, "delivered", event);
+      return { agent: name, status: agents.has(name) ? "waiting" : "absent" };
+    },
+    async routed(id) {
+      note(`agent/${name}`, "routed", id);
+      return null;
+    },
+    async fetch(request) {
+      note(`agent/${name}`, "fetch", request);
+      // As the object does: a stream's request is refused as any other, a socket's by a close code.
+      const [scheme, token = ""] = (request.headers.get("authorization") ?? "").split(" ");
+      const judged =
+        scheme === "Bearer" ? await judge(agents, name, { agent: name, token }) : refuse("unauthenticated", "This ticket was used.");
+      if (new URL(request.url).pathname === "/v1/inbox/stream" && !judged.ok) return Response.json(judged.problem, { status: 401 });
+      return new Response("socket");
+    },
+    async deliver() {
+      return { status: "stored" };
+    },
+  };
+}
+
+function createFakeThread(id: string, { threads, note }: FakeState): RecruitmentRpc {
+  return {
+    async show(viewer) {
+      note(`recruitment/${id}`, "show", viewer);
+      return showThread(threads, id, viewer);
+    },
+    async messages(viewer, page) {
+      note(`recruitment/${id}`, "messages", viewer, page);
+      const shown = showThread(threads, id, viewer);
+      return shown.ok ? succeed({ messages: [], next: null }) : shown;
+    },
+    async control(signal, operator, body) {
+      note(`recruitment/${id}`, "control", signal, operator, body);
+      return showThread(threads, id, null);
+    },
+    async holders(viewer) {
+      note(`recruitment/${id}`, "holders", viewer);
+      const shown = showThread(threads, id, viewer);
+      return shown.ok ? succeed({}) : shown;
+    },
+    async explain() {
+      note(`recruitment/${id}`, "explain");
+      if (!threads.has(id)) return refuse("not_found", `There is no thread ${id}.`);
+      return succeed({ thread: id, workflow: "w", status: "running", waits: [], unfilled: [], run: [] });
+    },
+    async restart(operator, body) {
+      note(`recruitment/${id}`, "restart", operator, body);
+      return showThread(threads, id, null);
+    },
+    async fork(operator, body) {
+      note(`recruitment/${id}`, "fork", operator, body);
+      return showThread(threads, id, null);
+    },
+    async assign(operator, role, body) {
+      note(`recruitment/${id}`, "assign", operator, role, body);
+      return showThread(threads, id, null);
+    },
+    async retire() {
+      note(`recruitment/${id}`, "retire");
+      return threads.has(id);
+    },
+    async settleDeadLetter(order, event) {
+      note(`recruitment/${id}`, "settleDeadLetter", order, event);
+      return threads.has(id) ? succeed(null) : refuse("not_found", "There is no dead letter.");
+    },
+    async history(page) {
+      note(`recruitment/${id}`, "history", page);
+      return succeed<Json>({ recruitment: [], task: null });
+    },
+    async take() {
+      throw new Error("the Worker hands thread-bound events to the agent's object");
+    },
+    async deliver() {
+      return { status: "stored" };
+    },
+  };
+}
+
+function createFakeWorkflow(name: string, { note }: FakeState, paused: Map<string, PauseView>): WorkflowRpc {
+  return {
+    async admission() {
+      note(`workflow/${name}`, "admission");
+      return succeed({ running: 0, queued: [], paused: paused.get(name) ?? null, concurrency: null });
+    },
+    async pause(pause) {
+      note(`workflow/${name}`, "pause", pause);
+      if (pause) paused.set(name, pause);
+      else paused.delete(name);
+      return succeed({ running: 0, queued: [], paused: pause, concurrency: null });
+    },
+    async outcomes(refs: string[]) {
+      return refs.map(() => null);
+    },
+    async published(revision) {
+      note(`workflow/${name}`, "published", revision);
+    },
+    async deliver() {
+      return { status: "stored" };
+    },
+  };
+}
+
+async function judge(agents: FakeState["agents"], name: string, principal: Principal) {
+  if ("operator" in principal) {
+    if (name !== `operators/${principal.operator}`) throw new Error(`${name} was asked for an operator.`);
+    return succeed<AgentCard>({ id: name, capabilities: [], roles: null, kinds: null });
+  }
+  const known = agents.get(name);
+  if (!known || known.tokenHash !== (await hashToken(principal.token))) return refuse("unauthenticated", "This token is not this agent's.");
+  return succeed(known.card);
+}
+
+function showThread(threads: FakeState["threads"], id: string, viewer: string | null) {
+  const agentsOfThread = threads.get(id);
+  if (!agentsOfThread || (viewer !== null && !agentsOfThread.includes(viewer))) return refuse("not_found", `There is no thread ${id}.`);
+  const event = { specversion: "1.0", id: "e", source: "/agents/a", type: "a.b", time: "2026-11-20T12:00:00Z" };
+  const times = { createdAt: event.time, updatedAt: event.time };
+  const view = { id, workflow: "w", revision: "r", status: "running", ...times, event, round: 1, roles: {}, children: [] };
+  return succeed(view as unknown as ThreadView);
 }
