@@ -37,14 +37,69 @@ interface Exchange {
   timers: NodeJS.Timeout[];
 }
 
+/** What can be changed while it runs. */
+interface Settings {
+  plan: FaultPlan;
+  target: string;
+}
+
 /** Starts a proxy before `target`, e.g. `http://127.0.0.1:8787`. The same seed gives the same faults to the same traffic. */
-export async function startFaultyProxy(options: { target: string; plan?: FaultPlan; seed?: number }): Promise<FaultyProxy> {
-  const random = createRandom(options.seed ?? 1);
-  const open = new Set<Exchange>();
+export async function startFaultyProxy({
+  target,
+  plan = {},
+  seed = 1,
+}: {
+  target: string;
+  plan?: FaultPlan;
+  seed?: number;
+}): Promise<FaultyProxy> {
+  const settings: Settings = { plan, target };
+  const exchanges = createExchanges(settings, createRandom(seed));
   const sockets = new Set<Duplex>();
-  const swallowing = new Map<ExchangeKind, number>();
   // Each request has a connection of its own to the server: one that is frozen must not be given to another.
   const agent = new http.Agent({ keepAlive: false });
+  const listener = http.createServer((request, response) => handleCall(request, response, { settings, exchanges, agent }));
+  // A poll waits and a stream stays: no time-outs of this server's own.
+  Object.assign(listener, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 });
+  listener.on("upgrade", (request, client, head) => handleUpgrade(request, client, head, { settings, exchanges }));
+  listener.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+
+  const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  return Object.assign(settings, {
+    url,
+    struck: exchanges.struck,
+    begun: exchanges.begun,
+    freeze(direction: Direction = "both", kinds?: readonly ExchangeKind[]) {
+      const meant = exchanges.list(kinds);
+      for (const exchange of meant) exchanges.strike("halfOpen", () => stopForwarding(exchange, direction));
+      return meant.length;
+    },
+    cut(kinds?: readonly ExchangeKind[]) {
+      const meant = exchanges.list(kinds);
+      for (const exchange of meant) exchanges.strike("cut", () => exchanges.drop(exchange));
+      return meant.length;
+    },
+    swallowNext: exchanges.swallowNext,
+    async close() {
+      for (const exchange of exchanges.list(undefined)) exchanges.drop(exchange);
+      for (const socket of sockets) socket.destroy();
+      agent.destroy();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  });
+}
+
+type Exchanges = ReturnType<typeof createExchanges>;
+
+/** All exchanges that are open, and what strikes them. */
+function createExchanges(settings: Settings, random: () => number) {
+  const open = new Set<Exchange>();
+  const swallowing = new Map<ExchangeKind, number>();
   const struck = { delay: 0, cut: 0, halfOpen: 0, swallow: 0, upgrades: 0, page: 0 };
   const begun = { socket: 0, stream: 0, poll: 0, call: 0 };
 
@@ -54,7 +109,7 @@ export async function startFaultyProxy(options: { target: string; plan?: FaultPl
     begun[kind]++;
     const exchange: Exchange = { kind, client, server: undefined, frozen: { up: false, down: false }, timers: [] };
     open.add(exchange);
-    const { cut, halfOpen } = proxy.plan;
+    const { cut, halfOpen } = settings.plan;
     if (cut && isMeant(cut.kinds, kind)) schedule(exchange, draw(cut.after), () => strike("cut", () => drop(exchange)));
     if (halfOpen && isMeant(halfOpen.kinds, kind))
       schedule(exchange, draw(halfOpen.after), () => strike("halfOpen", () => stopForwarding(exchange, halfOpen.direction)));
@@ -94,7 +149,7 @@ export async function startFaultyProxy(options: { target: string; plan?: FaultPl
   function forward(exchange: Exchange, direction: "up" | "down", write: (piece: Buffer) => void): (piece: Buffer) => void {
     let tail = Promise.resolve();
     return (piece) => {
-      const { delay } = proxy.plan;
+      const { delay } = settings.plan;
       const wait = delay ? draw(delay) : 0;
       if (wait > 0) struck.delay++;
       tail = tail
@@ -108,116 +163,101 @@ export async function startFaultyProxy(options: { target: string; plan?: FaultPl
   function isSwallowed(kind: ExchangeKind): boolean {
     const left = swallowing.get(kind) ?? 0;
     if (left > 0) swallowing.set(kind, left - 1);
-    const { swallow } = proxy.plan;
+    const { swallow } = settings.plan;
     return left > 0 || (swallow !== undefined && isMeant(swallow.kinds, kind) && random() < swallow.share);
   }
 
-  function handleCall(request: IncomingMessage, response: ServerResponse) {
-    const kind = readKind(request);
-    const { page } = proxy.plan;
-    if (page && isMeant(page.kinds, kind) && random() < page.share) {
-      begun[kind]++;
-      return strike("page", () => void response.writeHead(page.status, { "content-type": "text/html" }).end(describePage(page.status)));
-    }
-    const exchange = begin(kind, request.socket);
-    const { host: _, ...headers } = request.headers;
-    const asked = http.request(new URL(request.url ?? "/", proxy.target).href, { method: request.method ?? "GET", headers, agent });
-    asked.on("socket", (socket) => {
-      exchange.server = socket;
-    });
-    // The whole request at once: what is judged here is answers.
-    const parts: Buffer[] = [];
-    request.on("data", (part: Buffer) => parts.push(part));
-    const send = forward(exchange, "up", (body) => asked.end(body));
-    request.on("end", () => send(Buffer.concat(parts)));
-    response.on("close", () => leave(exchange, "client"));
-    asked.on("error", () => leave(exchange, "server"));
-    asked.on("response", (answer) => {
-      if (isSwallowed(kind)) strike("swallow", () => stopForwarding(exchange, "down"));
-      const pass = forward(exchange, "down", (part) => {
-        if (!response.headersSent) response.writeHead(answer.statusCode ?? 502, keepEndToEnd(answer.headers));
-        part.length > 0 ? response.write(part) : response.end();
-      });
-      answer.on("data", pass);
-      answer.on("error", () => leave(exchange, "server"));
-      // An empty piece is the end.
-      answer.on("end", () => pass(Buffer.alloc(0)));
-    });
-  }
-
-  function handleUpgrade(request: IncomingMessage, client: Duplex, head: Buffer) {
-    const { upgrades } = proxy.plan;
-    if (upgrades) {
-      begun.socket++;
-      struck.upgrades++;
-      if (upgrades === "refuse") client.end("HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<h1>No</h1>");
-      if (upgrades === "drop") client.destroy();
-      return;
-    }
-    const exchange = begin("socket", client);
-    const { host: _, ...headers } = request.headers;
-    const asked = http.request(new URL(request.url ?? "/", proxy.target).href, { headers, agent: false });
-    client.on("error", () => {});
-    client.on("close", () => leave(exchange, "client"));
-    asked.on("error", () => leave(exchange, "server"));
-    asked.on("response", (answer) => {
-      client.end(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\nconnection: close\r\n\r\n`);
-      answer.resume();
-    });
-    asked.on("upgrade", (answer, server, first) => {
-      exchange.server = server;
-      if (client.destroyed) return leave(exchange, "client");
-      const down = forward(exchange, "down", (piece) => client.write(piece));
-      const up = forward(exchange, "up", (piece) => server.write(piece));
-      down(Buffer.from(`HTTP/1.1 101 Switching Protocols\r\n${renderHeaders(answer.rawHeaders)}\r\n\r\n`));
-      if (first.length) down(first);
-      if (head.length) up(head);
-      server.on("data", down);
-      client.on("data", up);
-      server.on("error", () => {});
-      server.on("close", () => leave(exchange, "server"));
-      server.on("end", () => leave(exchange, "server"));
-      client.on("end", () => leave(exchange, "client"));
-    });
-    asked.end();
-  }
-
-  const listener = http.createServer(handleCall);
-  // A poll waits and a stream stays: no time-outs of this server's own.
-  Object.assign(listener, { requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 });
-  listener.on("upgrade", handleUpgrade);
-  listener.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => {});
-  });
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-
-  const proxy: FaultyProxy = {
-    url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
-    plan: options.plan ?? {},
-    target: options.target,
-    struck,
-    begun,
-    freeze(direction = "both", kinds) {
-      const meant = [...open].filter(({ kind }) => isMeant(kinds, kind));
-      for (const exchange of meant) strike("halfOpen", () => stopForwarding(exchange, direction));
-      return meant.length;
+  return {
+    ...{ begin, leave, forward, isSwallowed, strike, drop, struck, begun },
+    list: (kinds: readonly ExchangeKind[] | undefined) => [...open].filter(({ kind }) => isMeant(kinds, kind)),
+    /** Whether an answer is replaced by a page of the proxy's own. */
+    isReplaced: (kind: ExchangeKind) => {
+      const { page } = settings.plan;
+      return page && isMeant(page.kinds, kind) && random() < page.share ? page : undefined;
     },
-    cut(kinds) {
-      const meant = [...open].filter(({ kind }) => isMeant(kinds, kind));
-      for (const exchange of meant) strike("cut", () => drop(exchange));
-      return meant.length;
-    },
-    swallowNext: (kind, count = 1) => void swallowing.set(kind, (swallowing.get(kind) ?? 0) + count),
-    async close() {
-      for (const exchange of [...open]) drop(exchange);
-      for (const socket of sockets) socket.destroy();
-      agent.destroy();
-      await new Promise((resolve) => listener.close(resolve));
-    },
+    swallowNext: (kind: ExchangeKind, count = 1): void => void swallowing.set(kind, (swallowing.get(kind) ?? 0) + count),
   };
-  return proxy;
+}
+
+function handleCall(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { settings, exchanges, agent }: { settings: Settings; exchanges: Exchanges; agent: http.Agent },
+) {
+  const { begin, leave, forward, strike, isSwallowed, begun } = exchanges;
+  const kind = readKind(request);
+  const page = exchanges.isReplaced(kind);
+  if (page) {
+    begun[kind]++;
+    return strike("page", () => void response.writeHead(page.status, { "content-type": "text/html" }).end(describePage(page.status)));
+  }
+  const exchange = begin(kind, request.socket);
+  const { host: _, ...headers } = request.headers;
+  const asked = http.request(new URL(request.url ?? "/", settings.target).href, { method: request.method ?? "GET", headers, agent });
+  asked.on("socket", (socket) => {
+    exchange.server = socket;
+  });
+  // The whole request at once: what is judged here is answers.
+  const parts: Buffer[] = [];
+  request.on("data", (part: Buffer) => parts.push(part));
+  const send = forward(exchange, "up", (body) => asked.end(body));
+  request.on("end", () => send(Buffer.concat(parts)));
+  response.on("close", () => leave(exchange, "client"));
+  asked.on("error", () => leave(exchange, "server"));
+  asked.on("response", (answer) => {
+    if (isSwallowed(kind)) strike("swallow", () => stopForwarding(exchange, "down"));
+    const pass = forward(exchange, "down", (part) => {
+      if (!response.headersSent) response.writeHead(answer.statusCode ?? 502, keepEndToEnd(answer.headers));
+      part.length > 0 ? response.write(part) : response.end();
+    });
+    answer.on("data", pass);
+    answer.on("error", () => leave(exchange, "server"));
+    // An empty piece is the end.
+    answer.on("end", () => pass(Buffer.alloc(0)));
+  });
+}
+
+function handleUpgrade(
+  request: IncomingMessage,
+  client: Duplex,
+  head: Buffer,
+  { settings, exchanges }: { settings: Settings; exchanges: Exchanges },
+) {
+  const { begin, leave, forward, begun, struck } = exchanges;
+  const { upgrades } = settings.plan;
+  if (upgrades) {
+    begun.socket++;
+    struck.upgrades++;
+    if (upgrades === "refuse") client.end("HTTP/1.1 403 Forbidden\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<h1>No</h1>");
+    if (upgrades === "drop") client.destroy();
+    return;
+  }
+  const exchange = begin("socket", client);
+  const { host: _, ...headers } = request.headers;
+  const asked = http.request(new URL(request.url ?? "/", settings.target).href, { headers, agent: false });
+  client.on("error", () => {});
+  client.on("close", () => leave(exchange, "client"));
+  asked.on("error", () => leave(exchange, "server"));
+  asked.on("response", (answer) => {
+    client.end(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\nconnection: close\r\n\r\n`);
+    answer.resume();
+  });
+  asked.on("upgrade", (answer, server, first) => {
+    exchange.server = server;
+    if (client.destroyed) return leave(exchange, "client");
+    const down = forward(exchange, "down", (piece) => client.write(piece));
+    const up = forward(exchange, "up", (piece) => server.write(piece));
+    down(Buffer.from(`HTTP/1.1 101 Switching Protocols\r\n${renderHeaders(answer.rawHeaders)}\r\n\r\n`));
+    if (first.length) down(first);
+    if (head.length) up(head);
+    server.on("data", down);
+    client.on("data", up);
+    server.on("error", () => {});
+    server.on("close", () => leave(exchange, "server"));
+    server.on("end", () => leave(exchange, "server"));
+    client.on("end", () => leave(exchange, "client"));
+  });
+  asked.end();
 }
 
 function stopForwarding({ frozen }: Exchange, direction: Direction) {

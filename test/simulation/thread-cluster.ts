@@ -4,18 +4,18 @@
  */
 import { type CompiledWorkflow, compileWorkflow } from "../../src/compile/compile-workflow.ts";
 import type { AgentCard } from "../../src/contract/views/agent.ts";
-import { type AgentCore, createAgentCore } from "../../src/durable/agent/agent-core.ts";
+import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
+import { hashToken } from "../../src/durable/agent/token-hash.ts";
 import type { Storage, World } from "../../src/durable/host/ports.ts";
 import type { Envelope } from "../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../src/durable/protocol/projector.ts";
-import type { TaskRpc } from "../../src/durable/protocol/task.ts";
 import type { Registry } from "../../src/durable/registry/registry.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";
-import type { Tasks } from "../../src/durable/thread/task/tasks.ts";
-import { createThreadRoot, type ThreadRoot } from "../../src/durable/thread/thread-root.ts";
-import { createThreadTask, type ThreadTask } from "../../src/durable/thread/thread-task.ts";
-import { type Admission, createAdmission } from "../../src/durable/workflow/admission.ts";
+import type { ThreadRoot } from "../../src/durable/thread/thread-root.ts";
+import type { Admission } from "../../src/durable/workflow/admission.ts";
+import { type ClusterRecords, createRecords } from "./cluster-records.ts";
+import { type Core, createLife, findThread, type Life, makeCore } from "./thread-cores.ts";
 
 export interface ThreadClusterOptions {
   /** What is published. */
@@ -27,35 +27,7 @@ export interface ThreadClusterOptions {
   fate(): "arrives" | "is lost" | "arrives, and its answer is lost";
 }
 
-interface Life {
-  alive: boolean;
-  /** Rejects when it ends, and with it all calls that it has not answered. */
-  over: Promise<never>;
-  end(): void;
-}
-
-function createLife(address: string): Life {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {});
-  const life: Life = {
-    alive: true,
-    over: promise,
-    end() {
-      life.alive = false;
-      reject(new Error(`${address} was ended`));
-    },
-  };
-  return life;
-}
-
-type Core = { life: Life } & (
-  | { kind: "agent"; core: AgentCore }
-  | { kind: "workflow"; core: Admission }
-  | { kind: "recruitment"; core: ThreadRoot }
-  | { kind: "task"; core: ThreadTask }
-);
-
-export interface ThreadCluster {
+export interface ThreadCluster extends Omit<ClusterRecords, "note"> {
   agent(id: string): AgentCore;
   thread(id: string): ThreadRoot;
   workflow(name: string): Admission;
@@ -66,22 +38,11 @@ export interface ThreadCluster {
   settle(): Promise<void>;
   /** Moves the clock, and runs what is due. */
   advance(milliseconds: number): Promise<void>;
-  /** What D1 was told: events by source and id, with how often. */
-  log: Map<string, { row: Extract<ProjectionRow, { table: "event" }>; times: number }>;
-  index: Map<string, Extract<ProjectionRow, { table: "thread" }>>;
-  /** What became of turns, by turn and attempt. */
-  turns: Map<string, Extract<ProjectionRow, { table: "turn" }>>;
-  /** By thread and part. */
-  waits: Map<string, Extract<ProjectionRow, { table: "wait" }>>;
-  /** What D1 was last told of each agent's being there. */
-  presence: Map<string, string>;
   /** The clock jumps, for all objects alike; nothing runs meanwhile. */
   turnClock(by: number): void;
   now(): number;
   /** Agents that are connected, and whether their pings go on. */
   connections: Map<string, { pinged?: number }>;
-  /** `<thread> <agent>` of those who were given a broadcast's turn. */
-  audiences: Set<string>;
   /** The registry's list of agents cannot be read. */
   registryDown: boolean;
   /** The workflow is not published any more; its revision stays. */
@@ -114,36 +75,14 @@ crypto.subtle.digest = async (...args) => {
 export async function createThreadCluster({ workflow, agents, beside, fate }: ThreadClusterOptions): Promise<ThreadCluster> {
   const published = await Promise.all([workflow].flat().map(compile));
   const withdrawn = new Set<string>();
-  const registry: Registry = {
-    reflexes: async () =>
-      published
-        .filter(({ ir }) => !withdrawn.has(ir.name))
-        .map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
-    revision: async (hash) => published.find(({ revision }) => revision === hash),
-    agents: async ({ capabilities, after = "" }) => {
-      if (cluster.registryDown) throw new Error("the registry cannot be asked");
-      return agents.filter((card) => card.id > after && capabilities.every((each) => card.capabilities.includes(each)));
-    },
-    cards: async (ids) => agents.filter(({ id }) => ids.includes(id)),
-    pastTurns: async () => ({ role: [], overall: [] }),
-  };
-  const hash = [...new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
-
+  const registry = createRegistry(published, agents, withdrawn, () => cluster.registryDown);
   const stores = new Map<string, NodeStorage>();
   const cores = new Map<string, Core>();
   const running = new Set<Promise<unknown>>();
-  let timers: { at: number; work: () => void }[] = [];
+  const clock = createHandClock();
   let statements = 0;
-  let now = 1_800_000_000_000;
-  const log: ThreadCluster["log"] = new Map();
-  const index: ThreadCluster["index"] = new Map();
-  const turns: ThreadCluster["turns"] = new Map();
-  const waits: ThreadCluster["waits"] = new Map();
-  const presence: ThreadCluster["presence"] = new Map();
+  const records = createRecords();
   const connections: ThreadCluster["connections"] = new Map();
-  const audiences: ThreadCluster["audiences"] = new Set();
 
   function createWorld(address: string, life: Life): World {
     let store = stores.get(address);
@@ -151,33 +90,18 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       store = createNodeStorage();
       stores.set(address, store);
     }
-    const inner = store;
-    const check = (): void => {
+    const storage = createMortalStorage(store, () => {
       if (!life.alive) throw new Error(`${address} was ended`);
-    };
-    const storage: Storage = {
-      exec(sql, ...values) {
-        check();
-        statements += 1;
-        return inner.exec(sql, ...values);
-      },
-      transaction(body) {
-        check();
-        return inner.transaction(body);
-      },
-      setAlarm(at) {
-        check();
-        inner.setAlarm(at);
-      },
-    };
+      statements += 1;
+    });
     return {
       address,
       storage,
-      clock: { now: () => now },
+      clock,
       scheduler: { background: track },
       transport: {
         deliver: (envelope) =>
-          travel(life, async () => {
+          travel(fate, life, async () => {
             const copy = JSON.parse(JSON.stringify(envelope)) as Envelope;
             const { core, life: receiver } = open(copy.to);
             return await Promise.race([core.deliver(copy), receiver.over]);
@@ -191,56 +115,16 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     running.add(held);
   }
 
-  /** A call from one object to another, with what may become of it. */
-  async function travel<T>(life: Life, arrive: () => Promise<T>): Promise<T> {
-    const end = fate();
-    if (end === "is lost") throw new Error("the call was lost");
-    const answer = await arrive();
-    if (end !== "arrives" || !life.alive) throw new Error("the answer was lost");
-    return answer;
-  }
-
   const common = (life: Life) => ({
     project: async (rows: ProjectionRow[]): Promise<void> =>
-      travel(life, async () => {
+      travel(fate, life, async () => {
         for (const row of rows) {
           cluster.told?.(row);
-          if (row.table === "thread") {
-            if ((index.get(row.id)?.revisionNumber ?? -1) < row.revisionNumber) index.set(row.id, row);
-            continue;
-          }
-          if (row.table === "turn") {
-            turns.set(`${row.turn}#${row.attempt}`, row);
-            continue;
-          }
-          if (row.table === "wait") {
-            waits.set(`${row.thread} ${row.part}`, row);
-            continue;
-          }
-          if (row.table === "presence") {
-            presence.set(row.agent, row.state);
-            continue;
-          }
-          if (row.table === "audience") {
-            for (const agent of row.agents) audiences.add(`${row.thread} ${agent}`);
-            continue;
-          }
-          if (row.table !== "event") continue;
-          const key = `${row.event.source} ${row.event.id}`;
-          const before = log.get(key);
-          const routing = row.routing ?? before?.row.routing;
-          log.set(key, { row: { ...row, ...(routing && { routing }) }, times: (before?.times ?? 0) + 1 });
+          records.note(row);
         }
       }),
     settle: () => Promise.resolve(),
-    later(milliseconds: number, work: () => void): void {
-      timers.push({
-        at: now + milliseconds,
-        work: () => {
-          if (life.alive) work();
-        },
-      });
-    },
+    later: (milliseconds: number, work: () => void) => clock.later(milliseconds, () => life.alive && work()),
   });
 
   function open(to: string): Core {
@@ -251,79 +135,12 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
     const held = cores.get(address);
     if (held) return held;
     const life = createLife(address);
-    const made = make(address, life);
+    const made = makeCore(address, life, {
+      ...{ world: createWorld(address, life), registry, beside, open, connections, common: common(life) },
+      travel: (arrive) => travel(fate, life, arrive),
+    });
     cores.set(address, made);
     return made;
-  }
-
-  function make(address: string, life: Life): Core {
-    const name = address.slice(address.indexOf("/") + 1);
-    const world = createWorld(address, life);
-    if (address.startsWith("agent/")) {
-      const core = createAgentCore(name, {
-        world,
-        registry,
-        threadActor: (to) => ({ take: (...given) => travel(life, () => take(to, ...given)) }),
-        outcomes: (workflow, refs) => travel(life, async () => (open(`workflow/${workflow}`).core as Admission).outcomes(refs)),
-        holders: (thread, viewer) => travel(life, () => findThread(`recruitment/${thread}`).recruitment.holders(viewer)),
-        askRoom: (agent, source, bytes) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).room(source, bytes)),
-        countCommit: () => {},
-        connections: () => {
-          const connection = connections.get(name);
-          return { count: connection ? 1 : 0, pinged: connection?.pinged };
-        },
-        ...common(life),
-      });
-      return { kind: "agent", core, life };
-    }
-    if (address.startsWith("workflow/"))
-      return { kind: "workflow", core: createAdmission({ name, world, registry, countCommit: () => {}, ...common(life) }), life };
-    const ports = {
-      world,
-      registry,
-      random: () => 0.5,
-      card: (agent: string) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).card()),
-      counted: () => {},
-      ...common(life),
-    };
-    if (address.startsWith("task/")) return { kind: "task", core: createThreadTask(ports), life };
-    const core = createThreadRoot({
-      ...ports,
-      beside,
-      remoteTask: (to) => askTask(life, to),
-      admission: (workflow) =>
-        travel(life, async () => {
-          const { core } = open(`workflow/${workflow}`) as { core: Admission };
-          return core.admission();
-        }),
-      standing: (agent, offer) => travel(life, async () => (open(`agent/${agent}`).core as AgentCore).standing(offer)),
-    });
-    return { kind: "recruitment", core, life };
-  }
-
-  function findThread(to: string): ThreadRoot {
-    return open(to).core as ThreadRoot;
-  }
-
-  async function take(to: string, ...given: Parameters<TaskRpc["take"]>): ReturnType<TaskRpc["take"]> {
-    const { core, life } = open(to) as { core: ThreadRoot | ThreadTask; life: Life };
-    return await Promise.race([core.take(...given), life.over]);
-  }
-
-  function askTask(life: Life, to: string): TaskRpc {
-    const object = () => open(to).core as ThreadRoot | ThreadTask;
-    const core = () => (object().tasks as Tasks).find(to.slice("task/".length));
-    return {
-      peek: () => travel(life, () => core().peek()),
-      asked: (agent) => travel(life, async () => core().asked(agent)),
-      steps: (range) => travel(life, async () => core().steps(range)),
-      take: (...given) => travel(life, () => object().take(...given)),
-      messages: (page) => travel(life, async () => core().messages(page)),
-      supplement: (supplement) => travel(life, async () => core().supplement(supplement)),
-      history: async () => null,
-      settleDeadLetter: (order, id) => travel(life, () => object().settleDeadLetter(order, String(id))),
-      deliver: (envelope) => object().deliver(envelope),
-    };
   }
 
   async function ring(address: string): Promise<void> {
@@ -334,13 +151,13 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       await core.alarm();
     } finally {
       // As the platform does: an alarm that its object did not survive rings again.
-      if (!life.alive) store.alarm ??= now + 1;
+      if (!life.alive) store.alarm ??= clock.now() + 1;
     }
   }
 
   const cluster: ThreadCluster = {
     agent: (id) => open(`agent/${id}`).core as AgentCore,
-    thread: (id) => findThread(`recruitment/${id}`),
+    thread: (id) => findThread(open, `recruitment/${id}`),
     workflow: (name) => open(`workflow/${name}`).core as Admission,
     end(address) {
       const core = cores.get(address);
@@ -348,47 +165,106 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       cores.delete(address);
     },
     living: () => [...cores.keys()],
-    log,
-    index,
-    turns,
-    waits,
-    presence,
+    ...records,
     connections,
-    now: () => now,
-    turnClock(by) {
-      now += by;
-    },
-    audiences,
+    now: clock.now,
+    turnClock: clock.turn,
     registryDown: false,
     withdraw: (name) => void withdrawn.add(name),
-    async settle() {
-      // What still runs after so many turns without a statement waits for the clock.
-      for (let quiet = 0, before = -1; quiet < (running.size ? 20 : 3); ) {
-        await new Promise((resolve) => setImmediate(resolve));
-        quiet = statements === before && digestsUnderWay === 0 ? quiet + 1 : 0;
-        before = statements;
-      }
-    },
+    settle: () => waitUntilQuiet({ isBusy: () => running.size > 0, count: () => statements }),
     async advance(milliseconds) {
-      const until = now + milliseconds;
+      const until = clock.now() + milliseconds;
       for (;;) {
         await cluster.settle();
-        const timer = timers.reduce((first, each) => Math.min(first, each.at), Number.POSITIVE_INFINITY);
-        const alarm = [...stores].reduce(
-          (first, [, { alarm = Number.POSITIVE_INFINITY }]) => Math.min(first, alarm),
-          Number.POSITIVE_INFINITY,
-        );
-        const due = Math.min(timer, alarm);
+        const due = Math.min(clock.next(), ...[...stores.values()].map(({ alarm = Number.POSITIVE_INFINITY }) => alarm));
         if (due > until) break;
-        now = Math.max(now, due);
-        const works = timers.filter(({ at }) => at <= now);
-        timers = timers.filter(({ at }) => at > now);
-        for (const { work } of works) work();
-        for (const [address, store] of stores) if (store.alarm !== undefined && store.alarm <= now) track(ring(address));
+        clock.passTo(due);
+        for (const [address, { alarm }] of stores) if (alarm !== undefined && alarm <= clock.now()) track(ring(address));
       }
-      now = Math.max(now, until);
+      clock.passTo(until);
     },
   };
+  const hash = await hashToken(token);
   for (const card of agents) cluster.agent(card.id).register(card, hash);
   return cluster;
+}
+
+/** What is published and who there is, as a list that a test may take away. */
+function createRegistry(
+  published: readonly CompiledWorkflow[],
+  agents: readonly AgentCard[],
+  withdrawn: ReadonlySet<string>,
+  isDown: () => boolean,
+): Registry {
+  return {
+    reflexes: async () =>
+      published
+        .filter(({ ir }) => !withdrawn.has(ir.name))
+        .map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
+    revision: async (hash) => published.find(({ revision }) => revision === hash),
+    agents: async ({ capabilities, after = "" }) => {
+      if (isDown()) throw new Error("the registry cannot be asked");
+      return agents.filter((card) => card.id > after && capabilities.every((each) => card.capabilities.includes(each)));
+    },
+    cards: async (ids) => agents.filter(({ id }) => ids.includes(id)),
+    pastTurns: async () => ({ role: [], overall: [] }),
+  };
+}
+
+/** A store that an ended object can't touch any more. */
+function createMortalStorage(inner: NodeStorage, check: () => void): Storage {
+  return {
+    exec(sql, ...values) {
+      check();
+      return inner.exec(sql, ...values);
+    },
+    transaction(body) {
+      check();
+      return inner.transaction(body);
+    },
+    setAlarm(at) {
+      check();
+      inner.setAlarm(at);
+    },
+  };
+}
+
+/** A call from one object to another, with what may become of it. */
+async function travel<T>(fate: ThreadClusterOptions["fate"], life: Life, arrive: () => Promise<T>): Promise<T> {
+  const end = fate();
+  if (end === "is lost") throw new Error("the call was lost");
+  const answer = await arrive();
+  if (end !== "arrives" || !life.alive) throw new Error("the answer was lost");
+  return answer;
+}
+
+/** A clock that moves by hand, with timers. */
+function createHandClock() {
+  let now = 1_800_000_000_000;
+  let timers: { at: number; work: () => void }[] = [];
+  return {
+    now: () => now,
+    turn(by: number): void {
+      now += by;
+    },
+    later: (milliseconds: number, work: () => void): void => void timers.push({ at: now + milliseconds, work }),
+    /** When the first timer is due. */
+    next: (): number => Math.min(Number.POSITIVE_INFINITY, ...timers.map(({ at }) => at)),
+    /** Moves forward, and runs what is due. */
+    passTo(time: number): void {
+      now = Math.max(now, time);
+      const due = timers.filter(({ at }) => at <= now);
+      timers = timers.filter(({ at }) => at > now);
+      for (const { work } of due) work();
+    },
+  };
+}
+
+/** What still runs after so many turns of the event loop without a statement waits for the clock. */
+async function waitUntilQuiet({ isBusy, count }: { isBusy: () => boolean; count: () => number }): Promise<void> {
+  for (let quiet = 0, before = -1; quiet < (isBusy() ? 20 : 3); ) {
+    await new Promise((resolve) => setImmediate(resolve));
+    quiet = count() === before && digestsUnderWay === 0 ? quiet + 1 : 0;
+    before = count();
+  }
 }

@@ -2,7 +2,7 @@
  * A server that speaks the protocol to one agent, over real sockets and HTTP, and does on request what real ones do rarely: lose an
  * answer, refuse, drop connections, fall silent. Judges no workflow; what it gives is what the test gives it.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Channel } from "../../../src/contract/channels.ts";
@@ -68,15 +68,39 @@ export interface FakeServer {
   stop(): Promise<void>;
 }
 
-export async function startFakeServer(): Promise<FakeServer> {
-  const signal = createSignal();
-  const mailbox = new Map<number, InboxItem>();
-  const answers = new Map<string, { text: string; answer: Accepted }>();
-  const sockets = new Set<WebSocket>();
-  const streams = new Set<ServerResponse>();
-  let seq = 0;
-  let made = 0;
+/** What it keeps. */
+interface FakeState {
+  server: FakeServer;
+  signal: ReturnType<typeof createSignal>;
+  mailbox: Map<number, InboxItem>;
+  answers: Map<string, { text: string; answer: Accepted }>;
+  sockets: Set<WebSocket>;
+  streams: Set<ServerResponse>;
+  numbers: { seq: number; made: number };
+}
 
+export async function startFakeServer(): Promise<FakeServer> {
+  const state = createState();
+  const { server, sockets } = state;
+  const http = serveHttp(state);
+  serveSockets(state, http);
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  return Object.assign(server, {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    async stop() {
+      for (const socket of sockets) socket.terminate();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    },
+  });
+}
+
+function createState(): FakeState {
+  const signal = createSignal();
+  const mailbox: FakeState["mailbox"] = new Map();
+  const sockets: FakeState["sockets"] = new Set();
+  const streams: FakeState["streams"] = new Set();
+  const numbers = { seq: 0, made: 0 };
   const server: FakeServer = {
     url: "",
     posted: [],
@@ -105,90 +129,95 @@ export async function startFakeServer(): Promise<FakeServer> {
     give(type, data, { channel = "my", ...attributes } = {}) {
       const event: CloudEvent = {
         specversion: "1.0",
-        id: `e${++made}`,
+        id: `e${++numbers.made}`,
         source: "/threads/t1",
         type,
         time: new Date().toISOString(),
         data,
         ...attributes,
       };
-      put(event, channel);
+      put(state, event, channel);
       return event;
     },
-    repeat: (event) => put(event, "my"),
+    repeat: (event) => put(state, event, "my"),
     pushRaw: (text) => [...sockets].at(-1)?.send(text),
     dropSockets(code) {
       for (const socket of sockets) code === undefined ? socket.terminate() : socket.close(code);
     },
     until: signal.until,
-    async stop() {
-      for (const socket of sockets) socket.terminate();
-      http.closeAllConnections();
-      await new Promise((resolve) => http.close(resolve));
-    },
+    // Nothing runs before `startFakeServer` has put its own in its place.
+    stop: () => Promise.resolve(),
   };
+  const state: FakeState = { server, signal, mailbox, answers: new Map(), sockets, streams, numbers };
+  return state;
+}
 
-  function put(event: CloudEvent, channel: Channel) {
-    const item = { seq: ++seq, channel, event };
-    mailbox.set(item.seq, item);
-    const socket = [...sockets].at(-1);
-    if (socket) socket.send(JSON.stringify({ type: "event", ...item }));
-    else [...streams].at(-1)?.write(formatItem(item));
-    signal.notify();
+function put({ mailbox, sockets, streams, signal, numbers }: FakeState, event: CloudEvent, channel: Channel) {
+  const item = { seq: ++numbers.seq, channel, event };
+  mailbox.set(item.seq, item);
+  const socket = [...sockets].at(-1);
+  if (socket) socket.send(JSON.stringify({ type: "event", ...item }));
+  else [...streams].at(-1)?.write(formatItem(item));
+  signal.notify();
+}
+
+function accept({ server, answers }: FakeState, event: Sent): Accepted | Rejected | "lost" {
+  server.posted.push(event);
+  const text = JSON.stringify(event);
+  const before = answers.get(event.id);
+  if (before && before.text !== text) return { id: event.id, status: "rejected", error: createProblem("id_conflict", "another body") };
+  if (before) return before.answer;
+  const verdict = server.judge(event);
+  if (verdict !== undefined && verdict !== "lost") return { id: event.id, status: "rejected", error: verdict };
+  const answer: Accepted = { id: event.id, status: "accepted", threads: [], notes: server.notes, ...server.told };
+  answers.set(event.id, { text, answer });
+  server.accepted.push(event);
+  return verdict ?? answer;
+}
+
+function acknowledge({ mailbox }: FakeState, seqs: number[]) {
+  for (const number of seqs) mailbox.delete(number);
+}
+
+function receive(state: FakeState, socket: WebSocket, text: string) {
+  const { server } = state;
+  if (text === "ping") {
+    Object.assign(server, { pings: server.pings + 1 });
+    if (server.answersPing) socket.send("pong");
+    return;
   }
+  const frame = JSON.parse(text) as { type: string; seqs: number[]; event: Sent };
+  if (frame.type === "ack") return acknowledge(state, frame.seqs);
+  const answer = accept(state, frame.event);
+  if (answer === "lost") return;
+  socket.send(
+    JSON.stringify(
+      answer.status === "accepted" ? { ...answer, type: "accepted" } : { type: "rejected", id: answer.id, error: answer.error },
+    ),
+  );
+}
 
-  function accept(event: Sent): Accepted | Rejected | "lost" {
-    server.posted.push(event);
-    const text = JSON.stringify(event);
-    const before = answers.get(event.id);
-    if (before && before.text !== text) return { id: event.id, status: "rejected", error: createProblem("id_conflict", "another body") };
-    if (before) return before.answer;
-    const verdict = server.judge(event);
-    if (verdict !== undefined && verdict !== "lost") return { id: event.id, status: "rejected", error: verdict };
-    const answer: Accepted = { id: event.id, status: "accepted", threads: [], notes: server.notes, ...server.told };
-    answers.set(event.id, { text, answer });
-    server.accepted.push(event);
-    return verdict ?? answer;
-  }
+type Route = (request: IncomingMessage, response: ServerResponse, body: string) => unknown;
 
-  const acknowledge = (seqs: number[]) => {
-    for (const number of seqs) mailbox.delete(number);
-  };
-
-  function receive(socket: WebSocket, text: string) {
-    if (text === "ping") {
-      Object.assign(server, { pings: server.pings + 1 });
-      if (server.answersPing) socket.send("pong");
-      return;
-    }
-    const frame = JSON.parse(text) as { type: string; seqs: number[]; event: Sent };
-    if (frame.type === "ack") return acknowledge(frame.seqs);
-    const answer = accept(frame.event);
-    if (answer === "lost") return;
-    socket.send(
-      JSON.stringify(
-        answer.status === "accepted" ? { ...answer, type: "accepted" } : { type: "rejected", id: answer.id, error: answer.error },
-      ),
-    );
-  }
-
-  const routes: { [route: string]: (request: IncomingMessage, response: ServerResponse, body: string) => unknown } = {
+function createRoutes(state: FakeState): { [route: string]: Route } {
+  const { server, mailbox, streams, signal, numbers } = state;
+  return {
     "GET /v1/me": (_, response) =>
       reply(response, 200, {
         id: "alice",
         capabilities: [],
         now: new Date().toISOString(),
         turns: [...mailbox.values()].filter(({ event }) => event.type === "nerve.turn.assigned").map(({ event }) => event.data),
-        inbox: { unacknowledged: mailbox.size, last: seq },
+        inbox: { unacknowledged: mailbox.size, last: numbers.seq },
         ...server.me,
       }),
     "POST /v1/inbox/ack": (_, response, body) => {
-      acknowledge((JSON.parse(body) as { seqs: number[] }).seqs);
+      acknowledge(state, (JSON.parse(body) as { seqs: number[] }).seqs);
       response.writeHead(204).end();
     },
     "POST /v1/events": (_, response, body) => {
       const posted = JSON.parse(body) as Sent | Sent[];
-      const answers = [posted].flat().map(accept);
+      const answers = [posted].flat().map((event) => accept(state, event));
       if (answers.includes("lost")) return response.destroy();
       if (Array.isArray(posted)) return reply(response, 202, answers);
       const [answer] = answers as [Accepted | Rejected];
@@ -218,8 +247,12 @@ export async function startFakeServer(): Promise<FakeServer> {
       return reply(response, 200, { events, next: events.at(-1)?.seq ?? after });
     },
   };
+}
 
-  const http = createServer((request, response) => {
+function serveHttp(state: FakeState): Server {
+  const { signal } = state;
+  const routes = createRoutes(state);
+  return createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", async () => {
@@ -232,7 +265,10 @@ export async function startFakeServer(): Promise<FakeServer> {
       signal.notify();
     });
   });
+}
 
+function serveSockets(state: FakeState, http: Server): void {
+  const { server, sockets, mailbox, signal } = state;
   const upgrades = new WebSocketServer({
     noServer: true,
     handleProtocols: (protocols) => (protocols.has(subprotocol) ? subprotocol : false),
@@ -245,7 +281,7 @@ export async function startFakeServer(): Promise<FakeServer> {
       Object.assign(server, { connects: server.connects + 1 });
       sockets.add(open);
       open.on("message", (data) => {
-        receive(open, String(data));
+        receive(state, open, String(data));
         signal.notify();
       });
       open.on("close", () => {
@@ -256,9 +292,6 @@ export async function startFakeServer(): Promise<FakeServer> {
       signal.notify();
     });
   });
-
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  return Object.assign(server, { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}` });
 }
 
 function formatItem(item: InboxItem): string {
