@@ -1,20 +1,22 @@
 /** What the doctor says of a data folder, each with a code, and whether it can mend it. */
 
 /** Every code; in the docs each has a row. */
-export type FindingCode =
-  | "logs_missing"
-  | "copied_in_use"
-  | "file_broken"
-  | "table_newer"
-  | "index_missing"
-  | "thread_not_in_index"
-  | "index_behind"
-  | "object_behind"
-  | "thread_lost"
-  | "agent_lost"
-  | "revision_missing"
-  | "event_not_in_log"
-  | "change_unfinished";
+export const findingCodes = [
+  "logs_missing",
+  "copied_in_use",
+  "file_broken",
+  "table_newer",
+  "index_missing",
+  "thread_not_in_index",
+  "index_behind",
+  "object_behind",
+  "thread_lost",
+  "agent_lost",
+  "revision_missing",
+  "event_not_in_log",
+  "change_unfinished",
+] as const;
+export type FindingCode = (typeof findingCodes)[number];
 
 export interface Finding {
   code: FindingCode;
