@@ -87,7 +87,7 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
     }
   }
 
-  /** What is said of a turn says, for traces, when it reached the agent: only this object knows. */
+  /** Adds to a turn's answer when the turn reached the agent, for traces: only this object knows. */
   function noteDelivery(event: ThreadEvent): ThreadEvent {
     const given = isTurnEvent(event) ? mailbox.givenAt(event.data.turn) : undefined;
     const { deliveredat: _, ...rest } = event;
@@ -97,7 +97,7 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
   return forward;
 }
 
-/** Of what is not there as of what is not the agent's to know. */
+/** The same answer whether it does not exist or the agent may not see it. */
 function refuseUnseen(): ReturnType<typeof refuse> {
   return refuse("not_found", "There is no such offer, turn or thread.");
 }

@@ -10,7 +10,7 @@ import type { Principal } from "../protocol/agent.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { equalText, hashToken } from "./token-hash.ts";
 
-/** Of a token that names nobody as of one that is wrong: which ids there are is nobody's to try out. */
+/** The same refusal for an unknown agent and for a wrong token, so that nobody can find out which ids exist. */
 export function refuseToken(): ReturnType<typeof refuse> {
   return refuse("unauthenticated", "This token is not valid (any more); ask the operator for a new one.");
 }

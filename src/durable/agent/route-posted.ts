@@ -59,7 +59,7 @@ async function namesStrangeThread(
   return !found.ok;
 }
 
-/** Whose mailbox has no room is not sent the event: the sender and the log are told now, while somebody looks. */
+/** Leaves out recipients whose mailbox is full, and tells the sender and the log at once. */
 async function leaveOutFull(event: CloudEvent, routed: RoutedEvent, { askRoom, now }: RoutePostedPorts): Promise<RoutedEvent> {
   const asked = routed.routing.recipients.slice(0, agentLimits.roomAsked);
   if (!askRoom || !asked.length) return routed;

@@ -23,7 +23,7 @@ export interface DeadLetterRow extends Row {
   error: string;
 }
 
-/** The timer or job that an event came from: it stays, unable to act, for as long as the event would still be heard. */
+/** The timer or job that an event came from: kept, without acting, for as long as the actor would still take the event. */
 export type Origin = { timer: TimerKey } | { job: JobKey };
 
 /** An event became a dead letter: called in its transaction, which sends what is appended. */
@@ -32,14 +32,14 @@ export type OnDeadLetter = (entry: DeadLetterRow, append: (to: string, message: 
 export interface DeadLetters {
   /**
    * Keeps an event, inside the caller's transaction. One that the state does not take is dropped when enough of them are there.
-   * @throws when the lot is full and the event threw, so that the sender keeps it
+   * @throws when there is no room and the event threw, so that the sender keeps it
    */
   add(entry: { actor: string; sender?: string; number?: number; origin?: Origin; event: unknown; code: string; error: string }): void;
   isFull(): boolean;
   list(): DeadLetterRow[];
   find(id: number): DeadLetterRow | undefined;
   remove(id: number): void;
-  /** It was tried again, in vain. */
+  /** Notes that a retry failed. */
   note(id: number, error: string): void;
   /** Removes a child's start that waits here: its parent has stopped it. */
   removeStarts(actor: string): void;

@@ -26,7 +26,7 @@ export interface HostOptions<Services = unknown> {
    * a dead letter at once. What machines say to each other always is, for they are as old as each other.
    */
   unknownLater?: boolean;
-  /** What is held back for a receiver changed: called in its transaction. */
+  /** A receiver's own queue changed: called in its transaction. */
   heldBack?: (queue: HeldBack, begins: boolean) => void;
   /** Called once per commit and with the steps that it held, for the metrics. */
   counted?: (steps: number) => void;
@@ -112,11 +112,11 @@ export interface ActorHost {
   /** Picks up what a crash left: messages to send, jobs to run, an alarm that was lost. Cheap when there is nothing. */
   resume(): void;
   read(actor: string): Promise<ActorView | undefined>;
-  /** What of {@link ActorHost.read} needs no query and no copy: not to be changed, and of use until the actor's next event. */
+  /** The part of {@link ActorHost.read} that needs no query and no copy. Don't change it; it is valid until the actor's next event. */
   peek(actor: string): Promise<Pick<ActorView, "status" | "definition" | "value" | "context"> | undefined>;
   history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[];
   deadLetters(): DeadLetterRow[];
-  /** Runs a dead letter again; it leaves the lot if it is taken. */
+  /** Runs a dead letter again; it is deleted if it is taken. */
   retryDeadLetter(id: number, translate?: Translate): Promise<SendAnswer>;
   /** Gives a dead letter up. A child that never began is reported to its parent as failed. */
   dropDeadLetter(id: number): boolean;

@@ -21,7 +21,7 @@ import type { TimerTable } from "./timer-table.ts";
 export interface Intake {
   receive(envelope: Envelope, translate?: Translate): Promise<Delivery>;
   send(actor: string, event: ActorEvent, options?: SendOptions): Promise<Sent>;
-  /** A message of this object was refused for good: its actor hears of it, in the transaction that forgets the message. */
+  /** A message of this object was refused for good: tells its actor, in the transaction that deletes the message. */
   hearRefusal(undeliverable: Undeliverable, sender: string, forget: () => void): Promise<void>;
   retry(id: number, translate?: Translate): Promise<Sent>;
   drop(id: number): boolean;
@@ -85,7 +85,7 @@ export function createIntake({
     }
   }
 
-  /** An actor runs what is released; what it would refuse, it refuses now, while the sender still listens. */
+  /** The first of an event's two halves: refuses now what would be refused at the release, while the sender can still be told. */
   async function hold(id: string, message: Message): Promise<Delivery> {
     if (message.type === "host.start") return { status: "stored" };
     if (!(await actors.load(id))) return runner.refuse(id);

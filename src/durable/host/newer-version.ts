@@ -1,7 +1,7 @@
-/** What a newer version of the code has stored or sent: two versions run side by side for as long as a deploy takes. */
+/** Data and messages of a newer version of the code: during a deploy two versions run side by side. */
 import type { Delivery } from "../protocol/envelope.ts";
 
-/** This code cannot read what a newer one has stored; the object runs again once it is of that version. */
+/** A newer version has stored what this code can't read; the object works again once it runs that version. */
 export class NewerVersionError extends Error {
   override name = "NewerVersionError";
 

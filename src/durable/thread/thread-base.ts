@@ -33,7 +33,7 @@ export interface ThreadParts {
   isRoot: boolean;
   /** Tables beside the host's, by the name of their schema's version. */
   tables: Record<string, readonly string[]>;
-  /** Whether an actor of that address lives here: what is said to it goes no way at all. */
+  /** Whether an actor of that address lives here: messages to it are delivered within the object. */
   isOwn(address: string): boolean;
   /** Takes a message for an actor that lives here. */
   deliver(envelope: Envelope): Promise<Delivery>;

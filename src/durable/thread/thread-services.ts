@@ -16,7 +16,7 @@ export interface ThreadServices {
   mail(agents: string[], message: Message, sender: string): void;
   /** The thread's last output and prompt, where the task's rows are at hand. */
   readEnd(): { output: Json; prompt: string | null };
-  /** Logs what an agent said, first in the transaction that takes it: what the thread says in it has that as its cause. */
+  /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */
   logCause(event: CloudEvent, thread: string): void;
   /** Id of the event that the present transaction takes; null: time or the thread itself moves it. */
   readonly cause: string | null;

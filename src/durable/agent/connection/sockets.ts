@@ -26,7 +26,7 @@ export interface Sockets {
   closeSilent(): void;
   /** Closes those that gave no sign of life, holding events or not: another connection of the agent did. */
   closeQuiet(): void;
-  /** Closes those whose token is not good any more. */
+  /** Closes connections whose token is not valid any more. */
   closeVoid(reason: string): void;
   closeAll(reason: string): void;
   readonly readers: readonly SocketConnection[];
@@ -37,7 +37,7 @@ export interface Sockets {
 export interface SocketPorts {
   ctx: DurableObjectState;
   agent(): Pick<AgentCore, "mailbox" | "presence" | "holds">;
-  /** A socket was closed: what it sent and nobody has looked at goes with it. */
+  /** A socket was closed: drops its frames that still wait. */
   dropped(socket: WebSocket): void;
   now(): number;
 }

@@ -28,7 +28,7 @@ export interface Streams {
   /** Finds out which clients are still there: what the others hold is freed. */
   probe(): void;
   closeAll(code: number, reason: string): void;
-  /** Closes those whose token is not good any more. */
+  /** Closes connections whose token is not valid any more. */
   closeVoid(holds: (tokenHash: string) => boolean, reason: string): void;
   readonly size: number;
 }

@@ -12,7 +12,7 @@ export interface MailNotes {
   noteAnswered(turn: string): void;
   isAcked(seq: number): boolean;
   isEnded(about: string | null): boolean;
-  /** Whether the turn was answered lately: one that is stored after its answer is none to show. */
+  /** Whether the turn was answered lately: if it is stored after its answer, don't show it. */
   isAnswered(turn: string | undefined): boolean;
   readonly acked: ReadonlySet<number>;
   readonly ended: readonly string[];

@@ -14,7 +14,7 @@ export interface MailRows extends MailQueries {
   /** The first number that is held, which stops all behind it; infinite: none is. */
   readonly firstHeld: number;
   readonly full: boolean;
-  /** Why mail that somebody sent, or an offer, is not taken: it has its bounds, so that all else finds room. */
+  /** Why an agent's event, or an offer, is refused: both are bounded, so that there is room for everything else. */
   refuse(taken: RoomTaken): string | undefined;
   /** Counts a row that the caller's transaction is about to write. */
   expect(seq: number, held: boolean, taken: RoomTaken): void;

@@ -59,7 +59,7 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "receive"> {
   readonly hasNotes: boolean;
   /** Returns whether offers were seen by it. */
   writeNotes(): boolean;
-  /** The agent does not want the offer: it is none of its open ones any more. */
+  /** The agent declined the offer: remove it from its open ones. */
   endOffer(offer: string): void;
   /** The transaction was rolled back: what memory holds of it is read anew. */
   undo(): void;

@@ -12,9 +12,9 @@ import type { Mailbox } from "./mailbox.ts";
 
 export interface PollInbox {
   read(principal: Principal, query: InboxQuery): Promise<Result<InboxPage>>;
-  /** Ends the waiting of each poll: what it was let in by may be void. */
+  /** Ends all waiting polls: their tokens may be void. */
   wake(): void;
-  /** Ends the waiting of polls whose client has gone on by another connection: what comes is not answered into the void. */
+  /** Ends waiting polls whose client has moved to another connection, so that no event is answered to nobody. */
   supersede(connections: readonly string[]): void;
 }
 

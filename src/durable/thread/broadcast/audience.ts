@@ -33,7 +33,7 @@ export interface Audience {
   work(): Promise<void>;
   /** When there is work. */
   due(): number | undefined;
-  /** An agent is no more, and had a turn. */
+  /** An agent that had a turn was deleted. */
   leave(message: TaskMessage<"audience.left">, envelope: Envelope): Promise<void>;
   isAsked(agent: string): boolean;
 }

@@ -103,7 +103,7 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
     });
   }
 
-  /** Counts a refused output; the third is the agent's last word. */
+  /** Counts a refused output; the third ends the agent's part. */
   async function judgeOutput(output: Output): Promise<Result<Accepted> | undefined> {
     const misfits = checkOutput(role?.schema, output);
     if (!misfits.length) return undefined;

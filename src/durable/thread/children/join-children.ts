@@ -30,7 +30,7 @@ export function createTellTask({ host, storage, definition }: ChildrenPorts): Te
     if (!answer.ok) host.committer.commit(write);
   }
 
-  /** What the waiting turn is told was written before its children had ended: with the last of them it is written anew. */
+  /** The waiting turn's prompt was written before its children ended: write it again with the last of them. */
   async function writeJoined(task: string, child: ChildRow): Promise<{ ok: true; write(): void } | { ok: false; reason: string }> {
     const nothing = { ok: true as const, write: () => {} };
     const children = readChildren(storage, child.round).map((each) => (each.place === child.place ? child : each));

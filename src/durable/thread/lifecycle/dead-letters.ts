@@ -1,4 +1,4 @@
-/** Events that an object of a thread could not run: shown in D1, and settled by an operator. Knows the actor host's lot. */
+/** Events that an object of a thread could not run: shown in D1, and settled by an operator. Knows the actor host's dead letters. */
 import type { Json } from "../../../contract/event.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorHost } from "../../host/actor-host.ts";

@@ -79,7 +79,7 @@ export function numberNextEpoch(storage: Storage): number {
   return (storage.exec<{ n: number | null }>("SELECT max(number) AS n FROM epoch")[0]?.n ?? 1) + 1;
 }
 
-/** What was planned is not going to be. */
+/** Cancels the planned epoch. */
 export function dropEpoch(storage: Storage): void {
   storage.exec("UPDATE epoch SET begun = ? WHERE begun = 0", neverBegun);
 }

@@ -8,7 +8,7 @@ import { readThread } from "../lifecycle/thread-rows.ts";
 import type { TaskStart } from "../task/task-start.ts";
 
 export interface Stamp {
-  /** The same again when it is said again. */
+  /** Stamping an event again gives the same trace. */
   stamp(event: CloudEvent): CloudEvent;
   /** Mail whose event a thread says; any other is left as it is. */
   stampMail(envelope: Envelope): Envelope;

@@ -5,7 +5,7 @@ import type { ProjectionRow } from "../../protocol/projector.ts";
 export interface ThreadLog {
   /** Adds an event of the thread, in the transaction. */
   log(event: CloudEvent, thread: string): void;
-  /** Adds what an agent said, first in the transaction that takes it: what the thread says in it has that as its cause. */
+  /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */
   logCause(event: CloudEvent, thread: string): void;
   /** Id of the event that the present transaction takes. */
   readonly cause: string | null;

@@ -40,7 +40,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
     "nerve.role.release": release,
   };
 
-  /** Everybody who was offered the role has said what they want: it need not wait for its time to be up. */
+  /** Everybody who was offered the role has answered: the offer need not wait for its time to be up. */
   async function endIfExhausted(role: RoleIr, offer: string): Promise<void> {
     if (!collectsClaims(role) || !findExhausted(storage, offer)) return;
     await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });

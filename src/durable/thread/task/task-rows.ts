@@ -140,7 +140,7 @@ export function readSteps(storage: Storage, { after, through, limit }: StepRange
   };
 }
 
-/** Stores copied steps. What their decisions published and started is not done again: it is no part of the copy. */
+/** Stores copied steps, without what their decisions published and started: that is not done again. */
 export function writeSteps(storage: Storage, { messages, decisions }: Steps): void {
   for (const { turn, role, agent, output, body, at } of messages)
     storage.exec(

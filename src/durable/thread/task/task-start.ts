@@ -7,7 +7,7 @@ import type { Storage } from "../../host/ports.ts";
 import { trust } from "../../protocol/dispatch.ts";
 import { event } from "../../protocol/parts.ts";
 
-/** What a task that is not its thread's first does with what was there before. */
+/** Which earlier steps a later epoch's task keeps. */
 const again = open({
   epoch: z.number(),
   start,

@@ -40,7 +40,7 @@ export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts
     return core;
   }
 
-  /** An agent is no more that had a turn. */
+  /** An agent that had a turn was deleted. */
   async function leave(message: TaskMessage<"audience.left">, envelope: Envelope): Promise<Delivery> {
     if (!isRepeat(storage, envelope.from, envelope.id)) await audience.leave(message, envelope);
     return { status: "stored" };
