@@ -8,9 +8,9 @@ import type { Result } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import { open } from "../../contract/shape.ts";
 import { type AgentCard, agentCard, type PresenceFacts } from "../../contract/views/agent.ts";
-import { trust } from "./dispatch.ts";
 import type { DeliverRpc, Message } from "./envelope.ts";
 import { event, json } from "./parts.ts";
+import { trust } from "./trust.ts";
 
 /** A role that the agent holds from now on, or no more. */
 const assignment = open({

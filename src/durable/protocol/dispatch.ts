@@ -1,24 +1,7 @@
-/** How a message finds its handler, and when it is looked at whole. Knows no message. */
+/** How a message finds its handler. Knows no message. */
 import type * as z from "zod";
 import type { Envelope, Message } from "./envelope.ts";
-
-let checking = false;
-
-/** From now on everything that {@link trust} reads is parsed. Tests and simulations switch it on. */
-export function checkMessages(on: boolean): void {
-  checking = on;
-}
-
-/**
- * What another part of this project has made, as its schema declares it: a message, a machine's fact, a stored document. It was
- * parsed at the door and made by typed code since, so production takes it at its word, and pays nothing.
- * @returns the very value, with all that a newer version may have added
- * @throws where messages are checked, with the path of what is not as declared
- */
-export function trust<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  if (checking) schema.parse(value);
-  return value as z.infer<Schema>;
-}
+import { trust } from "./trust.ts";
 
 /** What is done about each message of a table. */
 export type Handlers<Table extends Record<string, z.ZodType>, Answer> = {

@@ -6,7 +6,7 @@ import * as z from "zod";
 import type { Json } from "../../contract/event.ts";
 import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
 import { open } from "../../contract/shape.ts";
-import { trust } from "./dispatch.ts";
+import { trust } from "./trust.ts";
 
 /** What an {@link Envelope} carries: `type` decides, the rest is declared by its receiver. */
 export interface Message {

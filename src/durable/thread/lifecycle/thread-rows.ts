@@ -1,7 +1,7 @@
 /** The root's row of its thread. Knows SQL only. */
 import type { ThreadStatus } from "../../../contract/statuses.ts";
 import type { Row, Storage } from "../../host/ports.ts";
-import { trust } from "../../protocol/dispatch.ts";
+import { trust } from "../../protocol/trust.ts";
 import { type ParentLink, parentLink } from "../../protocol/workflow.ts";
 
 export interface ThreadRow extends Row {

@@ -1,8 +1,8 @@
 /** Gives the thread's offers what its machine says of them, and the time. Knows the actor's context, no rows. */
 import { type RecruitmentContext, recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
-import { trust } from "../../protocol/dispatch.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { OwnHandlers } from "../own-messages.ts";
 import type { ThreadBase } from "../thread-base.ts";
 import { createOffers, type Offers } from "./offers.ts";

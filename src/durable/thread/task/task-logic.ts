@@ -14,8 +14,8 @@ import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry, PendingWrite, PromiseLogic, Write } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
 import { createMail } from "../../protocol/agent.ts";
-import { trust } from "../../protocol/dispatch.ts";
 import type { Message } from "../../protocol/envelope.ts";
+import { trust } from "../../protocol/trust.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
 import {
   type AudiencePlan,

@@ -4,8 +4,8 @@ import { start } from "../../../../machines/messages.ts";
 import { open } from "../../../contract/shape.ts";
 import type { StepScope } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
-import { trust } from "../../protocol/dispatch.ts";
 import { event } from "../../protocol/parts.ts";
+import { trust } from "../../protocol/trust.ts";
 
 /** Which earlier steps a later epoch's task keeps. */
 const again = open({
