@@ -2,7 +2,8 @@
 import * as z from "zod";
 import { cloudEvent } from "../event.ts";
 import { outcome } from "../kinds/thread.ts";
-import { json, open, time } from "../shape.ts";
+import { roleTypes } from "../language.ts";
+import { json, keyOf, open, time } from "../shape.ts";
 import { threadStatuses } from "../statuses.ts";
 import { wait } from "./wait.ts";
 
@@ -18,7 +19,7 @@ export const threadView = open({
   roles: z.record(
     z.string(),
     open({
-      type: z.string(),
+      type: keyOf(roleTypes),
       agent: z.string().optional(),
       generation: z.int().optional(),
       state: z.string(),
