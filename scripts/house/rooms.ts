@@ -41,7 +41,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/compile/diagnostics": {
     is: "the catalogue of findings, and their fixes",
-    may: ["src/compile", "src/compile/diagnostics/families", "src/compile/source", contract],
+    may: ["src/compile", "src/compile/diagnostics/families", "src/compile/source"],
   },
   "src/compile/diagnostics/families": { is: "its entries", may: ["src/compile/diagnostics"] },
   "src/compile/source": { is: "YAML with offsets", may: ["src/compile", "src/compile/diagnostics", contract, "yaml"] },
@@ -75,7 +75,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   // The objects.
   "src/durable": {
     is: "the objects' environment, and what is stored by which version",
-    may: ["src/durable/**", contract],
+    may: ["src/durable/**"],
   },
   "src/durable/protocol": { is: "messages between objects", may: [contract, "machines", host, "src/durable/projector", "zod"] },
   "src/durable/host": {
@@ -99,7 +99,6 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/agent/connection": {
     is: "sockets and streams: frames in and out, and their pace",
     may: [contract, "src/durable/agent", "src/durable/agent/mailbox", "src/durable/agent/presence", host],
-    objectStorage: "writes",
   },
   "src/durable/agent/mailbox": {
     is: "what an agent is sent, until it acknowledges it",
@@ -122,7 +121,6 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/registry": {
     is: "who there is and what is published, kept up to date in one object",
     may: [contract, "src/compile", "src/compile/decide", protocol, "src/durable/thread/eligibility", "cloudflare:*"],
-    objectStorage: "writes",
   },
   "src/durable/projector": {
     is: "the log and the index in D1",
@@ -132,7 +130,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     ],
     objectStorage: "writes",
   },
-  "src/durable/projector/tables": { is: "its tables", may: [contract, "src/durable/projector"] },
+  "src/durable/projector/tables": { is: "its tables", may: ["src/durable/projector"] },
   "src/durable/routing": {
     is: "where an event goes: reflexes, addresses, chains",
     may: [
@@ -146,7 +144,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread": {
     is: "a thread's two objects",
     may: [
-      ...[contract, "machines/**", "src/compile", "src/durable", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...[contract, "src/compile", "src/durable", host, "src/durable/projector", protocol, "src/durable/registry"],
       ...["src/durable/storage", "src/durable/thread/**", "cloudflare:*"],
     ],
     objectStorage: "writes",
@@ -155,7 +153,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "how a thread begins, begins again, ends and is archived",
     may: [
       "zod",
-      ...[contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", host, protocol, "src/durable/routing"],
+      ...[contract, "machines/**", "src/compile", "src/compile/decide", host, protocol, "src/durable/routing"],
       ...["src/durable/thread", "src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/task"],
       "src/durable/thread/waits",
     ],
@@ -204,14 +202,14 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/thread/turn": {
     is: "what a turn says, and judging its answer",
-    may: [contract, "machines", "src/compile", "src/compile/lower", protocol, "src/durable/thread/log"],
+    may: [contract, "src/compile", "src/compile/lower", protocol, "src/durable/thread/log"],
   },
   "src/durable/thread/log": {
     is: "what the log says of a thread",
     may: [
       "machines/recruitment",
-      ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing", "src/durable/thread/broadcast"],
-      ...["src/durable/thread/lifecycle", "src/durable/thread/task", "src/durable/thread/turn"],
+      ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing"],
+      ...["src/durable/thread/lifecycle", "src/durable/thread/task"],
       "src/durable/trace",
     ],
     objectStorage: "writes",
@@ -224,7 +222,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/explain": {
     is: "why a thread waits, in prose",
     may: [
-      ...[contract, "machines/**", "src/compile", "src/compile/lower", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...[contract, "machines/**", "src/compile", host, "src/durable/projector", protocol, "src/durable/registry"],
       ...["src/durable/thread/broadcast", "src/durable/thread/eligibility", "src/durable/thread/lifecycle"],
       ...["src/durable/thread/recruitment", "src/durable/thread/waits"],
     ],
@@ -244,17 +242,17 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "the routes",
     may: [
       ...[contract, "schemas", "src/compile/decide", "src/durable/agent", "src/durable/projector", protocol, "src/durable/registry"],
-      ...["src/durable/routing", "src/durable/trace", "src/worker", "src/worker/describe", "hono", "zod"],
+      ...["src/durable/trace", "src/worker", "src/worker/describe", "hono"],
     ],
   },
-  "src/worker/describe": { is: "OpenAPI and AsyncAPI", may: [contract, "src/worker", "src/worker/describe/routes", "zod"] },
+  "src/worker/describe": { is: "OpenAPI and AsyncAPI", may: [contract, "src/worker/describe/routes", "zod"] },
   "src/worker/describe/routes": { is: "each route's description", may: [contract, "src/worker/describe", "src/worker/routes", "zod"] },
 
   // What agents and authors use.
   "src/client": { is: "what an agent imports; knows the contract only", may: [contract] },
   "src/exec": {
     is: "makes any program an agent",
-    may: [contract, "src/client", "src/durable/thread/turn", "commander", "node:*"],
+    may: [contract, "src/client", "src/durable/thread/turn", "node:*"],
   },
   "src/probe": { is: "tries a server against the contract", may: [contract, "src/client", "ws", "node:*"] },
   "src/explore": {
@@ -279,7 +277,6 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["machines/**", "src/compile", "src/compile/decide", "src/compile/lower", contract, host, protocol, "src/durable/storage"],
       ...["src/durable/thread/turn", "src/explore", "node:*", "yaml", "zod"],
     ],
-    objectStorage: "writes",
   },
   "src/testing": {
     is: "`nerveflare/testing`: what an author's tests import",
@@ -335,7 +332,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   bin: { is: "what npm puts on the path", may: ["src/cli", "node:*"] },
   "examples/**": {
     is: "agents to begin with",
-    may: ["examples/**", contract, "src/client", "src/exec", "node:*", "jsonata", "ws", "yaml", "zod"],
+    may: ["examples/**", contract, "src/client", "src/exec", "node:*", "jsonata", "yaml", "zod"],
   },
   "scripts/**": {
     is: "checks and generated files",
