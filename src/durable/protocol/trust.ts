@@ -3,9 +3,11 @@ import type * as z from "zod";
 
 let checking = false;
 
-/** From now on everything that {@link trust} reads is parsed. Tests and simulations switch it on. */
-export function checkMessages(on: boolean): void {
+/** From now on everything that {@link trust} reads is parsed, or is not. Tests and simulations switch it on. @returns how it was before */
+export function checkMessages(on: boolean): boolean {
+  const before = checking;
   checking = on;
+  return before;
 }
 
 /**
