@@ -182,6 +182,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/broadcast": {
     is: "a turn that many are given",
     may: [
+      "zod",
       ...[contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", host, protocol, "src/durable/registry"],
       ...["src/durable/thread", "src/durable/thread/eligibility", "src/durable/thread/log", "src/durable/thread/task"],
       "src/durable/thread/turn",
@@ -191,6 +192,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/children": {
     is: "threads that a thread starts",
     may: [
+      "machines",
       ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing", "src/durable/thread/lifecycle"],
       ...["src/durable/thread/log", "src/durable/thread/task"],
     ],

@@ -100,7 +100,7 @@ test("[VER2] every object answers what it does not know so, and refuses it once 
 test("[VER2] a message that a newer version has left in an object's own outbox does not stop the thread for good", async () => {
   const { cluster, thread, first } = await begin();
   const { outbox } = cluster.thread(thread).host.committer;
-  cluster.thread(thread).host.committer.commit(() => outbox.append(["events"], { type: "of.tomorrow" }));
+  cluster.thread(thread).host.committer.commit(() => outbox.append(["events"], { type: "of.tomorrow" as "child.report" }));
   await first.claim();
   await cluster.advance(hostLimits.holdBackAfter + 120_000);
   // It comes behind the other in the outbox.

@@ -7,11 +7,11 @@ import type { SchemaIndex } from "./index-schema.ts";
 import { extendPointer, type JsonSchema, type SchemaObject } from "./json-schema.ts";
 
 /** What does not fit, and where. */
-export interface Misfit {
+export type Misfit = {
   /** JSON pointer into the value, empty for the whole. */
   path: string;
   message: string;
-}
+};
 
 /** Where misfits are written down, at the place that is judged. */
 export interface Telling {

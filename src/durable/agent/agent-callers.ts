@@ -1,7 +1,7 @@
 /** Who may speak for an agent: by its token, by a connection that was opened with it, by a ticket. Each call of theirs is a sign of life. */
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import type { Committer } from "../host/committer.ts";
 import type { Principal } from "../protocol/agent.ts";
+import type { TypedCommitter } from "../protocol/typed-host.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { describeRate, type Rate } from "./connection/rate.ts";
 import type { Tickets } from "./connection/tickets.ts";
@@ -28,7 +28,7 @@ export interface AgentCallerPorts {
   identity: AgentIdentity;
   presence: Pick<Presence, "hear">;
   tickets: Tickets;
-  committer: Pick<Committer, "commit">;
+  committer: Pick<TypedCommitter, "commit">;
   callRate: Rate;
   /** The object is awake: what a crash left is picked up. */
   resume(): void;

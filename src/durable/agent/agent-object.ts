@@ -4,7 +4,7 @@ import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
-import { answerLater } from "../host/newer-version.ts";
+import { takeEnvelope } from "../host/newer-version.ts";
 import type { Acknowledgement, AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { readName } from "../storage/durable-world.ts";
@@ -90,7 +90,7 @@ export class AgentObject extends ConnectedAgent implements AgentRpc {
 
   deliver(envelope: Envelope): Promise<Delivery> {
     const unknown: Delivery = { status: "refused", code: "not_found", detail: `there is no agent ${readName(this.ctx)}` };
-    return answerLater(async () => this.life.find()?.deliver(envelope) ?? unknown);
+    return takeEnvelope(envelope, async () => this.life.find()?.deliver(envelope) ?? unknown);
   }
 
   async presence(): Promise<PresenceFacts> {

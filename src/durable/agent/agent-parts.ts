@@ -1,13 +1,14 @@
 /** The parts of one agent's object, each beside its rows, and the commits in which they write. Knows ports, not sockets. */
 import { limits } from "../../contract/limits.ts";
 import type { Result } from "../../contract/problem.ts";
-import { type Committer, createCommitter } from "../host/committer.ts";
+import { createCommitter } from "../host/committer.ts";
 import type { World } from "../host/ports.ts";
 import { migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, type ProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
+import type { TypedCommitter } from "../protocol/typed-host.ts";
 import type { Registry } from "../registry/registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
 import { agentLimits, agentMigrations } from "./agent-schema.ts";
@@ -51,7 +52,7 @@ export interface AgentPorts {
 }
 
 export interface AgentParts {
-  committer: Committer;
+  committer: TypedCommitter;
   projection: ProjectionOutbox;
   identity: AgentIdentity;
   mailbox: Mailbox;
@@ -69,7 +70,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   migrate(storage, { lane: outboxMigrations, projection: projectionMigrations, agent: agentMigrations });
 
   const projection: ProjectionOutbox = createProjectionOutbox(world, ports.later, ports.project);
-  const committer: Committer = createCommitter(world, {
+  const committer: TypedCommitter = createCommitter(world, {
     dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ignored.due(), ports.silentAt?.(), trim.due()],
     refused: async (undeliverable, _sender, forget) => {
       const { to, message, code, detail } = undeliverable;
@@ -129,7 +130,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
     commit: (body) => committer.commit(body),
     tell: (threads, message) =>
       committer.outbox.append(
-        threads.map((thread) => `recruitment/${thread}`),
+        threads.map((thread) => `recruitment/${thread}` as const),
         message,
         { spread: true },
       ),

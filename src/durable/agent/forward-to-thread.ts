@@ -2,9 +2,9 @@
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
-import type { Committer } from "../host/committer.ts";
 import type { Clock } from "../host/ports.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
+import type { TypedCommitter } from "../protocol/typed-host.ts";
 import type { Identity } from "./identity.ts";
 import type { JudgedThreadEvent } from "./judge-event.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";
@@ -16,7 +16,7 @@ import { narrowCard } from "./show-agent.ts";
 
 export interface ForwardPorts {
   clock: Clock;
-  committer: Pick<Committer, "commit">;
+  committer: Pick<TypedCommitter, "commit">;
   threadActor(address: string): ThreadActorRpc;
   mailbox: Pick<Mailbox, "endTurn" | "endInFlight" | "endOffer" | "findOffer" | "givenAt">;
   assignments: Assignments;

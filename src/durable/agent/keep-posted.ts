@@ -1,9 +1,9 @@
 /** Events that are kept in the agent's own object: routed side by side, stored in the order in which they came, sent to whom they concern. */
 import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import type { Committer } from "../host/committer.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
+import type { TypedCommitter } from "../protocol/typed-host.ts";
 import { createRecentValues } from "../registry/recent-values.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RoutedEvent } from "../routing/route-event.ts";
@@ -23,7 +23,7 @@ export interface PostedEvents {
 export interface PostedEventsPorts {
   storage: Storage;
   clock: Clock;
-  committer: Pick<Committer, "commit" | "outbox">;
+  committer: Pick<TypedCommitter, "commit" | "outbox">;
   projection: Pick<ProjectionOutbox, "append">;
   registry: Registry;
   holders: RoutePostedPorts["holders"];

@@ -6,6 +6,7 @@ import type { CloudEvent } from "../../contract/event.ts";
 import { countBytes } from "../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import { createMail } from "../protocol/agent.ts";
+import type { Sent } from "../protocol/typed-host.ts";
 import type { Registry } from "../registry/registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
 import type { FindHolders } from "../routing/find-recipients.ts";
@@ -76,8 +77,9 @@ async function leaveOutFull(event: CloudEvent, routed: RoutedEvent, { askRoom, n
   );
   return {
     ...routed,
-    messages: routed.messages.flatMap((each) => {
-      const receivers = isOf(each.message, event) ? each.receivers.filter((to) => !full.has(to)) : each.receivers;
+    messages: routed.messages.flatMap((each): RoutedEvent["messages"] => {
+      if (!isMailOf(each, event)) return [each];
+      const receivers = each.receivers.filter((to) => !full.has(to));
       return receivers.length ? [{ ...each, receivers }] : [];
     }),
     notes: [
@@ -93,7 +95,6 @@ async function leaveOutFull(event: CloudEvent, routed: RoutedEvent, { askRoom, n
   };
 }
 
-function isOf(message: RoutedEvent["messages"][number]["message"], { id, source }: CloudEvent): boolean {
-  const mail = message.type === "mail" ? (message.event as unknown as CloudEvent) : undefined;
-  return mail?.id === id && mail.source === source;
+function isMailOf(sent: RoutedEvent["messages"][number], { id, source }: CloudEvent): sent is Sent<"agent"> {
+  return sent.message.type === "mail" && sent.message.event.id === id && sent.message.event.source === source;
 }

@@ -1,5 +1,5 @@
 /** Data and messages of a newer version of the code: during a deploy two versions run side by side. */
-import type { Delivery } from "../protocol/envelope.ts";
+import { type Delivery, type Envelope, refuseEnvelope } from "../protocol/envelope.ts";
 
 /** A newer version has stored what this code can't read; the object works again once it runs that version. */
 export class NewerVersionError extends Error {
@@ -33,6 +33,11 @@ export async function answerLater(deliver: () => Promise<Delivery>): Promise<Del
     if (error instanceof NewerVersionError) return { status: "later", detail: error.message };
     throw error;
   }
+}
+
+/** An object's own door: what is no envelope is refused, and what it cannot take yet is answered {@link answerLater}. */
+export async function takeEnvelope(envelope: Envelope, deliver: () => Promise<Delivery>): Promise<Delivery> {
+  return refuseEnvelope(envelope) ?? answerLater(deliver);
 }
 
 /** The answer to a message that this code does not know. */

@@ -3,6 +3,20 @@ import type * as z from "zod";
 import type { Envelope, Message } from "./envelope.ts";
 import { trust } from "./trust.ts";
 
+/**
+ * A message of a table, its type told by its own word.
+ * @throws for one that the table does not have: a machine says only what its vocabulary declares
+ */
+export function readMessage<Table extends Record<string, z.ZodType>>(table: Table, message: Message): z.infer<Table[keyof Table]> {
+  const { type } = message;
+  const read = (known: keyof Table): z.infer<Table[keyof Table]> => {
+    const schema: Table[keyof Table] = table[known];
+    return trust(schema, message);
+  };
+  if (isOf(table, message)) return read(message.type);
+  throw new Error(`${type} is declared nowhere`);
+}
+
 /** What is done about each message of a table. */
 export type Handlers<Table extends Record<string, z.ZodType>, Answer> = {
   [Type in keyof Table]: (message: z.infer<Table[Type]>, envelope: Envelope) => Answer;

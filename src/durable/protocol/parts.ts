@@ -19,5 +19,12 @@ export const event = z.custom<CloudEvent>(
 /** The address of a task. */
 export const taskAddress = z.templateLiteral(["task/", z.string()]);
 
+export type TaskAddress = z.infer<typeof taskAddress>;
+
+/** Whether an address is a task's. */
+export function isTaskAddress(address: string): address is TaskAddress {
+  return address.startsWith("task/");
+}
+
 /** An order that a reflex, an edge or a dead letter gives a thread. */
 export const order = keyOf(signals);

@@ -11,6 +11,7 @@ import type { Result } from "../../contract/problem.ts";
 import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import type { Once } from "../host/control-keys.ts";
+import type { HistoryEntry } from "../host/history.ts";
 import type { ClaimCard } from "./agent.ts";
 import type { DeliverRpc } from "./envelope.ts";
 import { event, order } from "./parts.ts";
@@ -57,6 +58,12 @@ export interface ThreadActorRpc {
   take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>>;
 }
 
+/** A page of the history of both actors; of the task null where it has not begun. */
+export interface ThreadHistory {
+  recruitment: HistoryEntry[];
+  task: HistoryEntry[] | null;
+}
+
 /** The root object of a thread. `viewer` null: an operator; else an agent's id, who sees only threads that it takes part in. */
 export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   show(viewer: string | null): Promise<Result<ThreadView>>;
@@ -74,7 +81,7 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   /** Runs a dead letter again, or gives it up. */
   settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   /** The actor's history: each event with the state before and after and its effects. */
-  history(page: { after?: number; limit: number }): Promise<Result<Json>>;
+  history(page: { after?: number; limit: number }): Promise<Result<ThreadHistory>>;
   /** Wakes the object to see whether its thread's time is over; false: there is none. */
   retire(): Promise<boolean>;
   /** Who holds each role, null where nobody does. */

@@ -8,6 +8,7 @@ import { outcomeStatuses } from "../../contract/statuses.ts";
 import type { UnreachableView } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import type { Wait } from "../../contract/views/wait.ts";
+import type { HistoryEntry } from "../host/history.ts";
 import type { DeliverRpc } from "./envelope.ts";
 import { event, json } from "./parts.ts";
 import type { ThreadActorRpc } from "./recruitment.ts";
@@ -103,7 +104,7 @@ export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
   /** Steps that count, as rows for a copy. */
   steps(range: StepRange): Promise<Steps>;
   /** The actor's history, a page after a revision. */
-  history(task: string, page: { after?: number; limit: number }): Promise<Json>;
+  history(task: string, page: { after?: number; limit: number }): Promise<HistoryEntry[] | null>;
 }
 
 /** Steps after one turn, through another. */

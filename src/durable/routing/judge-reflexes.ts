@@ -2,11 +2,11 @@
 import { evaluateReflex, matchesKind } from "../../compile/decide/reflex.ts";
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { ReflexIr } from "../../compile/ir.ts";
-import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { CloudEvent } from "../../contract/event.ts";
 import { checkSchema, describeMisfits } from "../../contract/json-schema/check-schema.ts";
 import { nameOutcome } from "../../contract/name-outcome.ts";
 import type { Verdict } from "../../contract/routing.ts";
-import type { Message } from "../protocol/envelope.ts";
+import type { Sent } from "../protocol/typed-host.ts";
 import type { PublishedReflexes } from "../registry/registry.ts";
 import { makeThreadId } from "../thread/lifecycle/thread-id.ts";
 import { readDepth } from "./chain-depth.ts";
@@ -15,7 +15,7 @@ import { routingLimits } from "./routing-limits.ts";
 /** A verdict with what it leads to. */
 export interface Judgement {
   verdict: Verdict;
-  message?: { receivers: string[]; message: Message };
+  message?: Sent<"workflow">;
   emits?: EvaluatedEmit[];
 }
 
@@ -56,7 +56,7 @@ async function judge(
   const found = result.verdict;
   if (!found.fires) return found.why === "key" ? say("key", found.message) : say("when", "its `when` is not met");
   const fired: Verdict = { workflow, place, kind, verdict: "fired", ...(found.key !== null && { key: found.key }) };
-  const receivers = [`workflow/${workflow}`];
+  const receivers = [`workflow/${workflow}` as const];
   switch (reflex.kind) {
     case "emit":
       return { verdict: fired, emits: found.emits };
@@ -64,7 +64,7 @@ async function judge(
       const ref = nameOutcome(event, fired) ?? null;
       return {
         verdict: { ...fired, signal: reflex.signal },
-        message: { receivers, message: { type: "signal", signal: reflex.signal, key: found.key, event: event as unknown as Json, ref } },
+        message: { receivers, message: { type: "signal", signal: reflex.signal, key: found.key, event, ref } },
       };
     }
     case "workflow": {
@@ -80,7 +80,7 @@ async function judge(
             thread,
             workflow,
             revision,
-            event: event as unknown as Json,
+            event,
             initiator: agent,
             key: found.key,
             priority: found.priority,

@@ -13,7 +13,7 @@ import { type Result, succeed } from "../../contract/problem.ts";
 import type { Routing, Verdict } from "../../contract/routing.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { createMail } from "../protocol/agent.ts";
-import type { Message } from "../protocol/envelope.ts";
+import type { Sent } from "../protocol/typed-host.ts";
 import type { Listeners, Registry } from "../registry/registry.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 import { carryOn, readDepth } from "./chain-depth.ts";
@@ -34,7 +34,7 @@ export interface RoutedEvent {
   threads: string[];
   /** For the sender: what came to nothing, and why. */
   notes: string[];
-  messages: { receivers: string[]; message: Message }[];
+  messages: Sent<"agent" | "workflow">[];
   routing: Routing;
   /** Nobody hears of it: the nearest kind that somebody would, if there is one. */
   nearest?: string | null;
@@ -129,7 +129,10 @@ async function link(
   const notes = [...found.value.notes];
   const messages: Link["messages"] = [];
   if (recipients.length)
-    messages.push({ receivers: recipients.map((id) => `agent/${id}`), message: createMail({ channel: "my", event, receipt: true }) });
+    messages.push({
+      receivers: recipients.map((id) => `agent/${id}` as const),
+      message: createMail({ channel: "my", event, receipt: true }),
+    });
   const judgements = await judgeReflexes(event, sender.id, listeners.reflexes, own);
   for (const { verdict, message } of judgements) {
     if (verdict.thread !== undefined) threads.push(verdict.thread);

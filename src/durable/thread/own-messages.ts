@@ -2,13 +2,14 @@
  * What an actor says to its own object: offers to make, events of the thread's own to publish, an audience to ask, children to
  * spawn. Each is taken once. Knows no message: the object's parts bring a handler for each.
  */
-import type { ActorHost } from "../host/actor-host.ts";
+
 import { answerUnknown } from "../host/newer-version.ts";
 import type { Storage } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { dispatch, type Handlers } from "../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { type OwnType, ownMessages } from "../protocol/own-places.ts";
+import type { ThreadHost } from "../protocol/typed-host.ts";
 
 /**
  * The writes of a message's commit, which notes the message too; undefined: it has been committed with {@link markOwn}, or leads to
@@ -31,7 +32,7 @@ export function markOwn(storage: Storage, envelope: Envelope): void {
 
 /** @param address the object's */
 export async function takeOwnMessage(
-  { address, storage, host }: { address: string; storage: Storage; host: ActorHost },
+  { address, storage, host }: { address: string; storage: Storage; host: ThreadHost },
   handlers: Partial<OwnHandlers<OwnType>>,
   envelope: Envelope,
 ): Promise<Delivery> {

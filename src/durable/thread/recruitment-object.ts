@@ -8,10 +8,10 @@ import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import { type Environment, isPaused } from "../environment.ts";
 import type { Once } from "../host/control-keys.ts";
-import { answerLater } from "../host/newer-version.ts";
+import { takeEnvelope } from "../host/newer-version.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
-import type { ForkBody, RecruitmentRpc, RestartBody } from "../protocol/recruitment.ts";
+import type { ForkBody, RecruitmentRpc, RestartBody, ThreadHistory } from "../protocol/recruitment.ts";
 import { deleteAll, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { answerGone, mayCreate } from "./absent-object.ts";
 import { connectRoot } from "./connect-thread.ts";
@@ -39,7 +39,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    return answerLater(async () => {
+    return takeEnvelope(envelope, async () => {
       if (this.#emptying.begun) return { status: "later", detail: "the object is being emptied" };
       if (!mayCreate(envelope) && !this.#find()) return answerGone(envelope);
       return this.#emptying.track(this.#root.deliver(envelope));
@@ -101,7 +101,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     return this.#ask((root) => root.settleDeadLetter(order, event, once));
   }
 
-  async history(page: Page): Promise<Result<Json>> {
+  async history(page: Page): Promise<Result<ThreadHistory>> {
     return this.#ask((root) => root.recruitment.history(page));
   }
 

@@ -6,7 +6,8 @@ import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
 import { type Environment, isPaused } from "../environment.ts";
-import { answerLater } from "../host/newer-version.ts";
+import type { HistoryEntry } from "../host/history.ts";
+import { takeEnvelope } from "../host/newer-version.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { StepRange, Steps, TaskPeek, TaskRpc } from "../protocol/task.ts";
@@ -30,7 +31,7 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    return answerLater(async () => {
+    return takeEnvelope(envelope, async () => {
       if (!mayCreate(envelope) && !this.#find()) return answerGone(envelope);
       return envelope.message.type === "thread.forget" ? this.#forget() : this.#task.deliver(envelope);
     });
@@ -79,8 +80,8 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
     return this.#find()?.tasks.find(this.#name).messages(page) ?? { messages: [], next: null };
   }
 
-  async history(task: string, page: Page): Promise<Json> {
-    return (this.#find()?.host.history(task, page) ?? null) as unknown as Json;
+  async history(task: string, page: Page): Promise<HistoryEntry[] | null> {
+    return this.#find()?.host.history(task, page) ?? null;
   }
 
   override alarm(): Promise<void> {

@@ -5,7 +5,7 @@
 
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent } from "../../contract/event.ts";
-import { type ActorHost, createActorHost, type HostOptions } from "../host/actor-host.ts";
+import { createActorHost, type HostOptions } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
 import type { Clock, Storage, World } from "../host/ports.ts";
 import { hostMigrations, migrate, outboxMigrations } from "../host/schema.ts";
@@ -14,6 +14,7 @@ import { createProjectionOutbox, projectionMigrations } from "../projector/proje
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isOwnPlace, type OwnType } from "../protocol/own-places.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
+import type { ThreadHost } from "../protocol/typed-host.ts";
 import type { Registry } from "../registry/registry.ts";
 import { createThreadDeadLetters, type ThreadDeadLetters } from "./lifecycle/dead-letters.ts";
 import { addressPresentActor } from "./lifecycle/present-actor.ts";
@@ -55,7 +56,7 @@ export interface ThreadBase extends Pick<ThreadServices, "log" | "logCause" | "p
   storage: Storage;
   clock: Clock;
   registry: Registry;
-  host: ActorHost;
+  host: ThreadHost;
   services: ThreadServices;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;
   /** The event in the thread's trace. */
@@ -100,7 +101,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     readEnd: parts.readEnd,
     mail: (agents, message, sender) =>
       host.committer.outbox.append(
-        agents.map((agent) => `agent/${agent}`),
+        agents.map((agent) => `agent/${agent}` as const),
         message,
         { sender, spread: true },
       ),

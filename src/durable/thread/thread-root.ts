@@ -2,11 +2,11 @@
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import type { ActorHost } from "../host/actor-host.ts";
 import { controlKeyMigrations, createControlKeys, type Once } from "../host/control-keys.ts";
 import { isRepeat } from "../host/rows.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
+import type { ThreadHost } from "../protocol/typed-host.ts";
 import { isWaitedFor } from "./broadcast/audience.ts";
 import { createChildren } from "./children/children.ts";
 import { makeArchiveRow, readNewest } from "./lifecycle/archive-thread.ts";
@@ -25,7 +25,7 @@ import type { ThreadRootPorts } from "./thread-ports.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread-schema.ts";
 
 export interface ThreadRoot {
-  host: ActorHost;
+  host: ThreadHost;
   recruitment: RecruitmentCore;
   /** Absent: the task has an object of its own. */
   tasks: Tasks | undefined;
@@ -144,7 +144,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
 async function archiveThread(
   { host, deadLetters, project, clock }: ThreadBase,
   root: Pick<RecruitmentCore, "show" | "messages">,
-  taskObject: string | undefined,
+  taskObject: `task/${string}` | undefined,
 ): Promise<void> {
   const shown = await root.show(null);
   if (!shown.ok) return;

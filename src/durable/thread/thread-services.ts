@@ -2,7 +2,7 @@
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { Wait } from "../../contract/views/wait.ts";
 import type { StepScope } from "../host/logic.ts";
-import type { Message } from "../protocol/envelope.ts";
+import type { AgentMessage } from "../protocol/agent.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadPart } from "./waits/note-waits.ts";
 
@@ -13,7 +13,7 @@ export interface ThreadServices {
   /** Tells the index what a part of the thread waits for now, in the transaction. */
   noteWait(part: ThreadPart, wait: Wait | undefined): void;
   /** Sends one mail to many agents, between whom no order is promised, in the transaction. `sender`: the actor's address. */
-  mail(agents: string[], message: Message, sender: string): void;
+  mail(agents: string[], message: AgentMessage, sender: string): void;
   /** The thread's last output and prompt, where the task's rows are at hand. */
   readEnd(): { output: Json; prompt: string | null };
   /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */

@@ -2,9 +2,9 @@
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
-import type { ActorHost } from "../host/actor-host.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { TaskRpc } from "../protocol/task.ts";
+import type { ThreadHost } from "../protocol/typed-host.ts";
 import { isWaitedFor } from "./broadcast/audience.ts";
 import { createChildren } from "./children/children.ts";
 import { readThreadName } from "./lifecycle/epochs.ts";
@@ -15,7 +15,7 @@ import type { ThreadPorts } from "./thread-ports.ts";
 import { taskMigrations } from "./thread-schema.ts";
 
 export interface ThreadTask {
-  host: ActorHost;
+  host: ThreadHost;
   tasks: Tasks;
   /** What agents say of the task's turns. */
   take: TaskRpc["take"];

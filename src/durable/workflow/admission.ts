@@ -15,10 +15,15 @@ import { isRepeat, markReceived } from "../host/rows.ts";
 import { migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
+import { dispatch, type Handlers, isOf } from "../protocol/dispatch.ts";
+import { trust } from "../protocol/trust.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
+import { queueMessages } from "../protocol/recruitment.ts";
+import type { TypedCommitter } from "../protocol/typed-host.ts";
+import { workflowMessages } from "../protocol/workflow.ts";
 import type { Registry } from "../registry/registry.ts";
-import { type Admit, createAnnounceWaiting } from "./announce-waiting.ts";
+import { createAnnounceWaiting } from "./announce-waiting.ts";
 import { createGate, type Rules } from "./gate.ts";
 import { createOutcomes, outcomeMigrations } from "./outcomes.ts";
 import { createPlaces } from "./places.ts";
@@ -49,9 +54,6 @@ export interface Admission {
   published(revision: string): Promise<void>;
 }
 
-/** What a workflow's object takes. */
-const knownMessages: ReadonlySet<string> = new Set(["admit", "signal", "thread.ended", "thread.paused", "thread.resumed"]);
-
 interface Item {
   envelope: Envelope;
   /** The published revision's word on the queue, where it was read anew. */
@@ -68,14 +70,14 @@ export function createAdmission({ name, world, registry, project, settle, later,
     outcome: outcomeMigrations,
   });
   const projection = createProjectionOutbox(world, later, project);
-  const committer = createCommitter(world, {
+  const committer: TypedCommitter = createCommitter(world, {
     dueTimes: () => [projection.due()],
     refused: ({ to, message, code, detail }, _sender, forget) => {
       console.warn(JSON.stringify({ at: "workflow", name, to, message: message.type, code, detail }));
       if (message.type !== "thread.signal") return;
       committer.commit(() => {
         forget();
-        signals.noteRefused(message, to.slice("recruitment/".length), { code, detail });
+        signals.noteRefused(trust(queueMessages["thread.signal"], message), to.slice("recruitment/".length), { code, detail });
       });
     },
     heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
@@ -96,18 +98,26 @@ export function createAdmission({ name, world, registry, project, settle, later,
   const rules = createPublishedRules(name, registry, () => gate.rules().revision);
   let resumed = false;
 
+  const handlers: Handlers<typeof workflowMessages, void> = {
+    admit: places.admit,
+    signal: signals.send,
+    "thread.ended"(message, { from }) {
+      places.hearThread(message);
+      queue.noteEndedSender(from, clock.now());
+    },
+    "thread.paused": places.hearThread,
+    "thread.resumed": places.hearThread,
+  };
+
   function take({ envelope, published }: Item): Delivery {
     const { message, from, id } = envelope;
     if (isRepeat(storage, from, id)) return { status: "stored" };
-    if (!knownMessages.has(message.type) && !envelope.park) return answerUnknown(world.address, message.type);
+    const isKnown = isOf(workflowMessages, message);
+    if (!isKnown && !envelope.park) return answerUnknown(world.address, message.type);
     markReceived(storage, from, id);
+    if (!isKnown) return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
     if (published) gate.set(published);
-    if (message.type === "admit") places.admit(message as unknown as Admit);
-    else if (message.type === "signal") signals.send(message);
-    else if (message.type === "thread.ended" || message.type === "thread.paused" || message.type === "thread.resumed") {
-      places.hearThread(message);
-      if (message.type === "thread.ended") queue.noteEndedSender(from, clock.now());
-    } else return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
+    dispatch(workflowMessages, handlers, envelope);
     return { status: "stored" };
   }
 

@@ -1,34 +1,14 @@
 /** What a workflow says of a thread that has no place: to its object, to who began it, and to D1. Knows messages, no rows of the queue. */
-import type { CloudEvent, Json } from "../../contract/event.ts";
 import { makeEngineEvent } from "../../contract/kinds/make-engine-event.ts";
-import type { Outbox } from "../host/outbox.ts";
 import type { Clock } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
 import { createMail } from "../protocol/agent.ts";
+import type { TypedOutbox } from "../protocol/typed-host.ts";
+import type { WorkflowMessage } from "../protocol/workflow.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
 
-/** What starts a thread: sent on to its root as it is. */
-export interface Admit {
-  thread: string;
-  workflow: string;
-  revision: string;
-  event: CloudEvent;
-  initiator: string;
-  key: string | null;
-  /** Greater starts earlier. */
-  priority?: number;
-  /** From 2 on, a thread that was there before begins anew: it is never dropped for want of a place. */
-  epoch?: number;
-  /** The thread that spawned it. */
-  parent?: { thread: string };
-  /** The thread that it is a copy of. */
-  fork?: { parent: string };
-  /** False: it runs beside those that the workflow's concurrency counts. */
-  needsPlace?: boolean;
-}
-
 /** Says that the thread waits, or never begins, within the transaction. */
-export type AnnounceWaiting = (admit: Admit, kind: "queued" | "dropped", why: string) => void;
+export type AnnounceWaiting = (admit: WorkflowMessage<"admit">, kind: "queued" | "dropped", why: string) => void;
 
 export function createAnnounceWaiting({
   name,
@@ -39,7 +19,7 @@ export function createAnnounceWaiting({
   /** The workflow's. */
   name: string;
   clock: Clock;
-  outbox: Pick<Outbox, "append">;
+  outbox: Pick<TypedOutbox, "append">;
   projection: Pick<ProjectionOutbox, "append">;
 }): AnnounceWaiting {
   return (admit, kind, why) => {
@@ -52,7 +32,7 @@ export function createAnnounceWaiting({
     const event = stampTrace(untraced, admit.event);
     // Its own object answers for it from now on.
     outbox.append([`recruitment/${admit.thread}`], {
-      ...(admit as unknown as { [key: string]: Json }),
+      ...admit,
       type: `thread.${kind}`,
       reason: why,
     });

@@ -1,12 +1,12 @@
 /** Who of a workflow's threads has a place: each that asks is started, queued or dropped, and whoever ends makes room. Within the transaction. */
 
-import type { Json } from "../../contract/event.ts";
 import type { OverflowPolicy } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
-import type { Outbox } from "../host/outbox.ts";
 import type { Clock } from "../host/ports.ts";
-import type { Message } from "../protocol/envelope.ts";
-import type { Admit, AnnounceWaiting } from "./announce-waiting.ts";
+import { trust } from "../protocol/trust.ts";
+import type { TypedOutbox } from "../protocol/typed-host.ts";
+import { type WorkflowMessage, workflowMessages } from "../protocol/workflow.ts";
+import type { AnnounceWaiting } from "./announce-waiting.ts";
 import { describeHeld, describePause, readState } from "./describe-queued.ts";
 import type { Gate } from "./gate.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -17,11 +17,11 @@ const dropsStarts: Record<OverflowPolicy, boolean> = { queue: false, drop: true 
 
 export interface Places {
   /** A thread asks for a place. */
-  admit(message: Admit): void;
+  admit(message: WorkflowMessage<"admit">): void;
   /** Starts whoever waits, as far as there are places. */
   startWaiting(): void;
   /** A thread has ended, stands still, or goes on. */
-  hearThread(message: Message): void;
+  hearThread(message: WorkflowMessage<"thread.ended" | "thread.paused" | "thread.resumed">): void;
   /** What a thread's row says became of it; null: it has none. */
   readStarted(thread: string): ReflexOutcome | null;
 }
@@ -31,12 +31,12 @@ export interface PlacePorts {
   queue: Queue;
   gate: Gate;
   outcomes: Outcomes;
-  outbox: Pick<Outbox, "append">;
+  outbox: Pick<TypedOutbox, "append">;
   announce: AnnounceWaiting;
 }
 
 export function createPlaces({ clock, queue, gate, outcomes, outbox, announce }: PlacePorts): Places {
-  function admit(message: Admit): void {
+  function admit(message: WorkflowMessage<"admit">): void {
     const { thread, key, epoch = 1 } = message;
     const known = queue.find(thread);
     if (known && known.epoch >= epoch) return;
@@ -75,14 +75,14 @@ export function createPlaces({ clock, queue, gate, outcomes, outbox, announce }:
       queue.remove(oldest.thread);
       const detail = "the queue is full and this was the oldest in it";
       outcomes.note(oldest.thread, { status: "dropped", thread: oldest.thread, detail });
-      announce(JSON.parse(oldest.start) as Admit, "dropped", detail);
+      announce(trust(workflowMessages.admit, JSON.parse(oldest.start)), "dropped", detail);
     }
   }
 
-  function start(message: Admit): void {
+  function start(message: WorkflowMessage<"admit">): void {
     outcomes.note(message.thread, { status: "started", thread: message.thread, state: "running" });
     outbox.append([`recruitment/${message.thread}`], {
-      ...(message as unknown as { [key: string]: Json }),
+      ...message,
       type: "thread.start",
     });
   }
@@ -100,14 +100,14 @@ export function createPlaces({ clock, queue, gate, outcomes, outbox, announce }:
     for (let left = places === null ? Number.POSITIVE_INFINITY : places - queue.running(); left > 0; left--) {
       const next = queue.next();
       if (next === undefined) return;
-      start(JSON.parse(next) as Admit);
+      start(trust(workflowMessages.admit, JSON.parse(next)));
     }
   }
 
   /** Ignores what a thread says of an earlier epoch: that one's place is gone. */
-  function hearThread({ type, thread, epoch = 1 }: Message): void {
-    const row = queue.find(String(thread));
-    if (!row || row.epoch > Number(epoch)) return;
+  function hearThread({ type, thread, epoch = 1 }: WorkflowMessage<"thread.ended" | "thread.paused" | "thread.resumed">): void {
+    const row = queue.find(thread);
+    if (!row || row.epoch > epoch) return;
     if (type === "thread.ended") {
       queue.remove(row.thread);
       if (row.key !== null) queue.noteEnded(row.key, row.thread, clock.now());

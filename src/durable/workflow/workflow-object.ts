@@ -6,7 +6,7 @@ import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
 import type { Once } from "../host/control-keys.ts";
-import { answerLater } from "../host/newer-version.ts";
+import { takeEnvelope } from "../host/newer-version.ts";
 import { countCommit } from "../projector/metrics.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { WorkflowRpc } from "../protocol/workflow.ts";
@@ -36,7 +36,7 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    return answerLater(() => this.#admission.deliver(envelope));
+    return takeEnvelope(envelope, () => this.#admission.deliver(envelope));
   }
 
   async admission(): Promise<Result<AdmissionView>> {

@@ -220,7 +220,7 @@ function createFakeThread(id: string, { threads, note }: FakeState): Recruitment
     },
     async history(page) {
       note(`recruitment/${id}`, "history", page);
-      return succeed<Json>({ recruitment: [], task: null });
+      return succeed({ recruitment: [], task: null });
     },
     async take() {
       throw new Error("the Worker hands thread-bound events to the agent's object");

@@ -3,9 +3,8 @@
  * is another. Knows the outbox, not the mailbox.
  */
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
-import type { Committer } from "../../host/committer.ts";
 import type { Storage } from "../../host/ports.ts";
-import type { Message } from "../../protocol/envelope.ts";
+import type { TypedCommitter } from "../../protocol/typed-host.ts";
 import { presenceLimits } from "./presence-limits.ts";
 
 export interface LeaveThreads {
@@ -24,7 +23,7 @@ const deletedPrefix = '{"type":"agent.deleted"';
 
 export function createLeaveThreads(
   name: string,
-  { storage, committer }: { storage: Storage; committer: Pick<Committer, "commit" | "outbox"> },
+  { storage, committer }: { storage: Storage; committer: Pick<TypedCommitter, "commit" | "outbox"> },
 ): LeaveThreads {
   let leaving = findUntold();
 
@@ -44,8 +43,8 @@ export function createLeaveThreads(
         const { turn } = event.data as { turn: string };
         committer.outbox.append([`task/${turn.slice(0, turn.lastIndexOf(":"))}`], { type: "audience.left", agent: name, turn });
       }
-      const deleted: Message = { type: "agent.deleted", agent: name };
-      const roots = threads.map((thread) => `recruitment/${thread}`);
+      const deleted = { type: "agent.deleted", agent: name } as const;
+      const roots = threads.map((thread) => `recruitment/${thread}` as const);
       for (let at = 0; at < roots.length; at += presenceLimits.partsAtOnce)
         committer.outbox.append(roots.slice(at, at + presenceLimits.partsAtOnce), deleted, { spread: true });
       leaving ||= roots.length > 0;

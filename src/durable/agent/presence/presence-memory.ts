@@ -1,9 +1,9 @@
 /** What an agent's presence remembers: its row, and what has changed since that was written. Knows the row, no rule. */
 import type { PresenceState } from "../../../contract/statuses.ts";
-import type { Clock, Storage } from "../../host/ports.ts";
+import type { Clock, Row, Storage } from "../../host/ports.ts";
 import type { Connections } from "./presence-ports.ts";
 
-export interface StoredPresence {
+export interface StoredPresence extends Row {
   state: PresenceState;
   /** Since when. */
   at: number;
@@ -35,9 +35,7 @@ export interface PresenceMemory {
 
 export function createPresenceMemory(storage: Storage, clock: Clock, connections: () => Connections): PresenceMemory {
   function read(): StoredPresence {
-    const row = storage.exec<{ [column: string]: string | number | null }>("SELECT * FROM presence")[0] as unknown as
-      | StoredPresence
-      | undefined;
+    const row = storage.exec<StoredPresence>("SELECT * FROM presence")[0];
     return row ?? { state: "away", at: 0, heard: 0, granted: 0, connections: 0, due: null };
   }
 

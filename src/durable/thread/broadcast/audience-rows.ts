@@ -1,10 +1,14 @@
 /** The rows of broadcasts: who was asked in which turn, and what each said. Knows SQL and the shape of a broadcast's output. */
 
+import * as z from "zod";
 import type { Json } from "../../../contract/event.ts";
 import { engineStatuses, isEngineStatus } from "../../../contract/language.ts";
 import { countBytes } from "../../../contract/limits.ts";
+import { open } from "../../../contract/shape.ts";
 import type { PendingWrite } from "../../host/logic.ts";
 import type { Row, Storage } from "../../host/ports.ts";
+import { trust } from "../../protocol/trust.ts";
+import { json } from "../../protocol/parts.ts";
 import type { BroadcastView } from "../../protocol/task.ts";
 import { threadLimits } from "../thread-schema.ts";
 
@@ -46,20 +50,22 @@ export interface MemberRow extends Row {
 }
 
 /** What comes beside `turn.answered` and `turn.failed` of a broadcast. */
-export interface MemberAnswer {
-  output?: { [key: string]: Json };
-  body?: string;
-  error?: string;
-}
+export const memberAnswer = open({
+  output: z.record(z.string(), json).optional(),
+  body: z.string().optional(),
+  error: z.string().optional(),
+});
+export type MemberAnswer = z.infer<typeof memberAnswer>;
 
 /** What comes beside `audience.asked`. */
-export interface AudiencePlan {
-  agents: string[];
+export const audiencePlan = open({
+  agents: z.array(z.string()),
   /** Eligible beyond those. */
-  leftOut: number;
+  leftOut: z.number(),
   /** Writes the rows and the mail, in the transaction in which the machine takes it. */
-  give(): void;
-}
+  give: z.custom<() => void>((value) => typeof value === "function"),
+});
+export type AudiencePlan = z.infer<typeof audiencePlan>;
 
 export function readBroadcast(storage: Storage, turn: number): BroadcastRow | undefined {
   return storage.exec<BroadcastRow>("SELECT * FROM broadcast WHERE turn = ?", turn)[0];
@@ -191,7 +197,7 @@ export function describeBroadcast(
   for (const { name, params, metadata } of pending) {
     if (params.turn !== turn) continue;
     if (name === "audience.note") {
-      const { agents, leftOut: more } = metadata as AudiencePlan;
+      const { agents, leftOut: more } = trust(audiencePlan, metadata);
       for (const agent of agents) members.set(agent, { agent, status: "asked", output: null });
       leftOut = more;
     }
@@ -200,7 +206,7 @@ export function describeBroadcast(
       members.set(agent, {
         agent,
         status: params.ok === true ? "acked" : "failed",
-        output: (metadata as MemberAnswer | undefined)?.output ?? null,
+        output: trust(memberAnswer.optional(), metadata)?.output ?? null,
       });
     }
   }

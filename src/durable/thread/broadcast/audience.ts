@@ -8,7 +8,6 @@ import { type TaskContext, taskContext } from "../../../../machines/task/context
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool } from "../../../compile/lower/party.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
 import { hostLimits } from "../../host/limits.ts";
 import type { Row, World } from "../../host/ports.ts";
 import { markReceived } from "../../host/rows.ts";
@@ -16,6 +15,7 @@ import type { Envelope } from "../../protocol/envelope.ts";
 import { type OwnMessage, ownMessages } from "../../protocol/own-places.ts";
 import type { TaskMessage } from "../../protocol/task.ts";
 import { trust } from "../../protocol/trust.ts";
+import type { ThreadHost } from "../../protocol/typed-host.ts";
 import { findSetApart } from "../eligibility/judge-claim.ts";
 import { readLastAgent } from "../task/task-rows.ts";
 import { readTaskStart } from "../task/task-start.ts";
@@ -51,7 +51,7 @@ interface AskingRow extends Row {
 export function createAudience(
   ports: Omit<AudiencePorts, "now"> & {
     world: World;
-    host: ActorHost;
+    host: ThreadHost;
     services: ThreadServices;
     definitions(revision: string): Promise<CompiledWorkflow | undefined>;
   },

@@ -2,15 +2,15 @@
  * Judges what the agents of a broadcast say of their turn: the first answer of each counts while the broadcast is open; one
  * that comes late, within its time to live, is logged and changes nothing. Knows rows and the actor host.
  */
+import type { TaskEvent } from "../../../../machines/messages.ts";
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
-import type { Json } from "../../../contract/event.ts";
 import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
+import type { ThreadHost } from "../../protocol/typed-host.ts";
 import { readTaskStart } from "../task/task-start.ts";
 import { checkOutput } from "../turn/check-output.ts";
 import { isWaitedFor } from "./audience.ts";
@@ -19,7 +19,7 @@ import { type BroadcastRow, type MemberAnswer, readBroadcast, readMember, writeA
 export interface AudienceAnswer {
   /** The task actor's id. */
   name: string;
-  host: ActorHost;
+  host: ThreadHost;
   storage: Storage;
   clock: Clock;
   role: RoleIr | undefined;
@@ -71,7 +71,7 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
       return event satisfies never;
   }
 
-  const fact =
+  const fact: TaskEvent =
     answer.output === undefined
       ? { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: answer.error ?? "failed" }
       : { type: "turn.answered", turn, agent, generation: turn, ok: answer.ok };
@@ -127,7 +127,7 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
       left
         ? `The output does not fit the role's schema; answer again (${left} left).`
         : "The output does not fit the role's schema, for the last time: the turn is over.",
-      { errors: misfits as unknown as Json, left, turn: data.turn },
+      { errors: misfits, left, turn: data.turn },
     );
   }
 

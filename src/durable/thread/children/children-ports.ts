@@ -1,13 +1,13 @@
 /** What the parts of a thread's children share. */
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
+import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
 import type { TaskPort } from "../task/task-port.ts";
 
 export interface ChildrenPorts {
-  host: ActorHost;
+  host: ThreadHost;
   storage: Storage;
   clock: Clock;
   registry: Registry;

@@ -1,4 +1,5 @@
 /** What the task's machine hears of children that it waits for, and the prompt that sees them all. */
+import type { TaskEvent } from "../../../../machines/messages.ts";
 import type { OutcomeStatus } from "../../../contract/statuses.ts";
 import { findModerator } from "../task/task-logic.ts";
 import type { DecisionRow } from "../task/task-rows.ts";
@@ -18,7 +19,7 @@ export function createTellTask({ host, storage, definition }: ChildrenPorts): Te
     };
     if (!child.awaited) return void host.committer.commit(write);
     const joined = await writeJoined(task, child);
-    const event = joined.ok
+    const event: TaskEvent = joined.ok
       ? { type: "child.ended", round: child.round, status }
       : { type: "thread.fail", reason: joined.reason.slice(0, 500) };
     const answer = await host.send(task, event, {

@@ -1,11 +1,12 @@
 /** Why a thread stands where it stands: what it waits for, and for each role that nobody holds why each agent does not. Puts its parts together. */
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadExplanation, UnreachableView } from "../../../contract/views/explanation.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { HeldBack } from "../../host/held-back.ts";
 import { viewHeldBack } from "../../projector/held-back-row.ts";
+import { trust } from "../../protocol/trust.ts";
 import { isEnded, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
@@ -56,7 +57,7 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
     const compiled = await definition(thread.revision);
     if (!actor || !compiled) return refuse("unavailable", `The thread ${name} has not begun; ask again.`, { retryAfter: 1 });
     const { ir } = compiled;
-    const context = actor.context as unknown as RecruitmentContext;
+    const context = trust(recruitmentContext, actor.context);
     const unfilled = await Promise.all(
       ir.roles
         .filter((role) => isSought(actor, role) || isUnasked(thread, role))

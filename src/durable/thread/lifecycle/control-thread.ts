@@ -1,9 +1,10 @@
 /** Orders to a thread: an operator's word, and a reflex's signal by way of the queue. Knows rows and the actor host. */
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { Json } from "../../../contract/event.ts";
 import { type Result, refuse } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import { markReceived } from "../../host/rows.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { QueueMessage } from "../../protocol/recruitment.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
@@ -57,7 +58,8 @@ export function createThreadControl(
   /** Who is kept for the epoch that waits for a place. */
   async function listHolders(): Promise<string[]> {
     if (!findNextEpoch(storage)) return [];
-    const { seats = {} } = ((await host.peek(name))?.context ?? {}) as unknown as Partial<RecruitmentContext>;
+    const actor = await host.peek(name);
+    const seats = actor ? trust(recruitmentContext, actor.context).seats : {};
     return Object.values(seats).flatMap(({ agent }) => (agent === null ? [] : [agent]));
   }
 

@@ -1,10 +1,10 @@
 /** Events that an object of a thread could not run: shown in D1, and settled by an operator. Knows the actor host's dead letters. */
 import type { Json } from "../../../contract/event.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
 import type { DeadLetterRow } from "../../host/dead-letters.ts";
 import type { Message } from "../../protocol/envelope.ts";
 import type { ProjectionRow } from "../../protocol/projector.ts";
+import type { ThreadHost } from "../../protocol/typed-host.ts";
 
 export interface ThreadDeadLetters {
   /** An event became a dead letter: operators see it, and the thread waits for them. Within the host's transaction. */
@@ -19,7 +19,7 @@ export interface ThreadDeadLetterPorts {
   /** Tells the ids of the thread's two objects apart: empty for its root. */
   prefix: string;
   project(row: ProjectionRow): void;
-  host(): ActorHost;
+  host(): ThreadHost;
   now(): number;
 }
 

@@ -1,5 +1,5 @@
 /** The end of a thread that never began: it could not, or was cancelled in the queue. Its initiator is told, and its place is free. */
-import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds/thread.ts";
 import { createMail } from "../../protocol/agent.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
@@ -53,7 +53,7 @@ export function createEndUnstarted({ name, host, storage, clock, log, project }:
       for (const agent of new Set([...(source.startsWith("/agents/") ? [row.initiator] : []), ...holders]))
         outbox.append([`agent/${agent}`], createMail({ channel: "my", event, endsThread: name }));
       outbox.append([`workflow/${row.workflow}`], { type: "thread.ended", thread: name, revision: row.revision, epoch });
-      outbox.append(["events"], { type: "route", event: { ...event, ...carryOn(JSON.parse(row.event)) } as unknown as Json });
+      outbox.append(["events"], { type: "route", event: { ...event, ...carryOn(JSON.parse(row.event)) } });
       if (row.parent !== null) outbox.append(["events"], { type: "child.report" });
     });
   };

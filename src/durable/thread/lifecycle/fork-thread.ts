@@ -1,13 +1,13 @@
 /** A copy of a thread, up to a step of it: a new thread that asks the queue for a place. Knows rows and the actor host. */
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
-import type { Message } from "../../protocol/envelope.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { ForkBody } from "../../protocol/recruitment.ts";
 import type { Steps } from "../../protocol/task.ts";
-import type { ForkStart } from "../../protocol/workflow.ts";
+import type { ForkStart, WorkflowMessage } from "../../protocol/workflow.ts";
 import type { RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { describeThreadWaits } from "../waits/thread-waits.ts";
 import { readCopy } from "./copy-steps.ts";
@@ -41,21 +41,21 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
     const node = await findStep(chosen, last);
     if (!node.ok) return node;
     const actor = await host.peek(name);
-    const context = actor?.context as unknown as RecruitmentContext | undefined;
+    const context = actor && trust(recruitmentContext, actor.context);
     const number = storage.exec<{ n: number }>("SELECT count(*) AS n FROM fork")[0]?.n ?? 0;
     const id = await makeThreadId(`/threads/${name}`, `fork.${number + 1}`, thread.workflow, 0);
     const start: ForkStart = { parent: name, at: last, node: node.value, roles, last: context?.last ?? {} };
     const event = JSON.parse(thread.event) as CloudEvent;
-    const admit: Message = {
+    const admit: WorkflowMessage<"admit"> = {
       type: "admit",
       thread: id,
       workflow: thread.workflow,
       revision: chosen,
-      event: event as unknown as Json,
+      event,
       initiator: thread.initiator,
       key: null,
       ...(thread.priority !== null && { priority: thread.priority }),
-      fork: start as unknown as Json,
+      fork: start,
     };
     const now = new Date(clock.now()).toISOString();
     const { workflow } = thread;
@@ -86,8 +86,7 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
       remember(answer);
       storage.exec("INSERT INTO fork VALUES (?, ?)", id, last);
       // One outbox: the steps are there before the queue can start the thread.
-      for (const steps of copied.value)
-        outbox.append([`task/${id}`], { type: "thread.copy", ...(steps as unknown as { [key: string]: Json }) });
+      for (const steps of copied.value) outbox.append([`task/${id}`], { type: "thread.copy", ...steps });
       outbox.append([`workflow/${thread.workflow}`], admit);
     });
     await outbox.flush();

@@ -1,5 +1,3 @@
-/** What the workflow's queue says of a thread that has no place: it waits, or never begins. */
-import type { Json } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds/thread.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import { markReceived } from "../../host/rows.ts";
@@ -49,7 +47,7 @@ export function createNoteQueue({ name, host, storage, clock, project }: Recruit
         workflow: message.workflow,
         reason: message.reason,
       });
-      outbox.append(["events"], { type: "route", event: { ...event, ...carryOn(message.event) } as unknown as Json });
+      outbox.append(["events"], { type: "route", event: { ...event, ...carryOn(message.event) } });
       if (status === "dropped" && message.parent) outbox.append(["events"], { type: "child.report" });
     });
     return { status: "stored" };

@@ -1,10 +1,11 @@
 /** A thread as people and agents see it: its row, its machine's state and its task's open turn, put together. */
 import type { Seat } from "../../../../machines/messages.ts";
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds/thread.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { BroadcastView } from "../../protocol/task.ts";
 import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
@@ -22,7 +23,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
     const unknown = refuse("not_found", `There is no thread ${name}.`);
     if (!thread) return unknown;
     const actor = await host.read(name);
-    const context = actor?.context as unknown as RecruitmentContext | undefined;
+    const context = actor && trust(recruitmentContext, actor.context);
     const compiled = await definition(thread.revision);
     const seats = context?.seats ?? {};
     const task = actor && findTask(ports, actor);

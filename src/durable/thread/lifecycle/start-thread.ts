@@ -1,7 +1,8 @@
 /** How a thread begins, waits in its workflow's queue, or never begins: what the queue says to its root. Knows rows and the actor host. */
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import { markReceived } from "../../host/rows.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { QueueMessage } from "../../protocol/recruitment.ts";
 import type { Admit } from "../../protocol/workflow.ts";
@@ -76,7 +77,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       return { status: "stored" };
     }
     const actor = await host.read(name);
-    const context = actor?.context as unknown as RecruitmentContext | undefined;
+    const context = actor && trust(recruitmentContext, actor.context);
     const task = actor && findTask(ports, actor);
     const round = (await task?.peek())?.round ?? context?.round ?? 0;
     const row: ThreadRow = {

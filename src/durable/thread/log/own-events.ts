@@ -4,18 +4,18 @@
  */
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { ProjectionRow } from "../../protocol/projector.ts";
 import { trust } from "../../protocol/trust.ts";
+import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { type RoutedEvent, routeEvent } from "../../routing/route-event.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 
 export interface OwnEventsPorts {
   address: string;
-  host: ActorHost;
+  host: ThreadHost;
   storage: Storage;
   clock: Clock;
   registry: Registry;

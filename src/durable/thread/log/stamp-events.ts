@@ -1,11 +1,12 @@
 /** What a thread says belongs to the trace of the event that began it. Knows rows and events, no machine. */
-import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
 import type { Storage } from "../../host/ports.ts";
 import { readMail } from "../../protocol/agent.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { stampTrace } from "../../trace/trace-ids.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
-import type { TaskStart } from "../task/task-start.ts";
+import { taskStart } from "../task/task-start.ts";
 
 export interface Stamp {
   /** Stamping an event again gives the same trace. */
@@ -23,7 +24,7 @@ export function createStamp({ storage, isRoot }: { storage: Storage; isRoot: boo
     if (initiating) return initiating;
     const row = isRoot ? readThread(storage) : storage.exec<{ event: string }>("SELECT event FROM task")[0];
     if (!row) return undefined;
-    initiating = isRoot ? (JSON.parse(row.event) as CloudEvent) : (JSON.parse(row.event) as TaskStart).event;
+    initiating = isRoot ? (JSON.parse(row.event) as CloudEvent) : trust(taskStart, JSON.parse(row.event)).event;
     return initiating;
   }
 
@@ -37,7 +38,7 @@ export function createStamp({ storage, isRoot }: { storage: Storage; isRoot: boo
     stampMail(envelope) {
       const mail = readMail(envelope.message);
       if (!mail?.event.source.startsWith("/threads/")) return envelope;
-      return { ...envelope, message: { ...envelope.message, event: stamp(mail.event) as unknown as Json } };
+      return { ...envelope, message: { ...envelope.message, event: stamp(mail.event) } };
     },
   };
 }

@@ -1,11 +1,13 @@
 /** What each kind of event that agents say of a thread's roles does: a claim, a decline, a release. Knows rows and the actor host. */
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import type { RecruitmentEvent } from "../../../../machines/messages.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
 import { collectsClaims, prefersLastHolder } from "../../../compile/lower/party.ts";
 import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorView } from "../../host/host-types.ts";
 import type { ClaimCard } from "../../protocol/agent.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { ThreadRow } from "../lifecycle/thread-rows.ts";
 import { findExhausted, type OfferState, readOfferState, writeReply } from "./offer-rows.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
@@ -53,7 +55,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
 
   async function release({ agent, event, thread, remember }: Arrival<"nerve.role.release">): Promise<Answer> {
     const { role, lease, reason } = event.data;
-    const fact = { type: "role.release", role, agent: agent.id, generation: lease, reason };
+    const fact: RecruitmentEvent = { type: "role.release", role, agent: agent.id, generation: lease, reason };
     const answer = await host.send(name, fact, { before: () => remember() });
     return answer.ok ? "taken" : refuseRelease(ports, agent.id, role, lease, thread.revision);
   }
@@ -71,8 +73,8 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
       arrival.remember();
       writeReply(storage, { offer, agent: agent.id }, { text: `declined: ${reason}` }, clock.now());
     });
-    // The last holder of a sticky role declined: the others need not wait for it.
-    const { last } = actor.context as unknown as RecruitmentContext;
+    // The one who goes first in a sticky role does not want it: nobody need wait for them.
+    const { last } = trust(recruitmentContext, actor.context);
     if (prefersLastHolder(role) && last[role.name] === agent.id)
       await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
     else await endIfExhausted(role, offer);

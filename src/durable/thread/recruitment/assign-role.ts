@@ -1,7 +1,8 @@
 /** An operator takes a role from its holder, for an agent of their choice or for whoever is recruited. Knows rows and the actor host. */
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import { type Result, refuse } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
+import { trust } from "../../protocol/trust.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 
@@ -31,7 +32,7 @@ export function createRoleAssignment(
       return refuse("not_allowed_now", `Nobody holds roles of a thread that is ${thread.status}.`);
     if (known.type === "broadcast") return refuse("not_allowed_now", `${role} is a broadcast: nobody holds it.`);
     const actor = await host.peek(name);
-    const seat = (actor?.context as unknown as RecruitmentContext | undefined)?.seats[role];
+    const seat = actor && trust(recruitmentContext, actor.context).seats[role];
     const taken = `taken by ${operator}${reason ? `: ${reason}` : ""}`;
     if (agent !== undefined) {
       if (seat?.agent === agent) return refuse("not_allowed_now", `${agent} holds ${role} already.`);

@@ -1,8 +1,9 @@
 /** What a machine must know of mail that its receiver will never have, in the facts of its vocabulary. */
 import type { DeliveryRefused } from "../../../../machines/messages.ts";
-import type { TurnAssigned } from "../../../contract/kinds/turn.ts";
+import { turnAssigned } from "../../../contract/kinds/turn.ts";
 import type { Undeliverable } from "../../host/deliver-message.ts";
 import { readMail } from "../../protocol/agent.ts";
+import { trust } from "../../protocol/trust.ts";
 import { readTurnNumber } from "../turn/turn-data.ts";
 
 /**
@@ -18,7 +19,7 @@ export function describeRefusedMail(
   const agent = to.slice("agent/".length);
   const facts = { about: mail.event.type.replace(/^nerve\./, ""), reason: `${agent} cannot be reached: ${detail}` };
   if (mail.turn !== undefined) {
-    const { role, lease } = mail.event.data as unknown as TurnAssigned;
+    const { role, lease } = trust(turnAssigned, mail.event.data);
     const turn = readTurnNumber(mail.turn);
     return {
       ...facts,

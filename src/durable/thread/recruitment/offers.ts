@@ -7,10 +7,10 @@ import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { collectsClaims } from "../../../compile/lower/party.ts";
 import { formatDuration } from "../../../contract/format-duration.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
-import type { Outbox } from "../../host/outbox.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import { createMail } from "../../protocol/agent.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
+import type { TypedOutbox } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { findSetApart } from "../eligibility/judge-claim.ts";
 import { readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
@@ -38,7 +38,7 @@ export function createOffers(ports: {
   storage: Storage;
   clock: Clock;
   registry: Registry;
-  outbox: Outbox;
+  outbox: TypedOutbox;
   log(event: ReturnType<typeof makeThreadEvent>, thread: string): void;
 }): Offers {
   const { storage, clock, registry, outbox, log } = ports;
@@ -53,7 +53,7 @@ export function createOffers(ports: {
     if (!fresh.length) return;
     const event = makeOfferEvent(offer, role, thread, clock.now());
     outbox.append(
-      fresh.map(({ id }) => `agent/${id}`),
+      fresh.map(({ id }) => `agent/${id}` as const),
       createMail({ channel: "open", event, offer: offer.id, expires: offer.expires }),
       { spread: true },
     );
@@ -77,7 +77,7 @@ export function createOffers(ports: {
     });
     log(event, thread.id);
     outbox.append(
-      told.map(({ agent }) => `agent/${agent}`),
+      told.map(({ agent }) => `agent/${agent}` as const),
       createMail({ channel: "open", event, ends: id }),
       { spread: true },
     );

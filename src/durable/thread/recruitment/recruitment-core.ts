@@ -1,15 +1,10 @@
-/**
- * The root of a thread without the platform: starts the recruitment actor, judges claims, shows the thread. Puts its parts
- * together; knows ports, not the platform.
- */
-import type { Json } from "../../../contract/event.ts";
 import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import { isRepeat } from "../../host/rows.ts";
 import { dispatch, type Handlers, isOf } from "../../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
-import { queueMessages, type RecruitmentRpc } from "../../protocol/recruitment.ts";
+import { queueMessages, type RecruitmentRpc, type ThreadHistory } from "../../protocol/recruitment.ts";
 import { createThreadExplanation } from "../explain/explain-thread.ts";
 import { createBeginAgain } from "../lifecycle/begin-again.ts";
 import { createThreadControl } from "../lifecycle/control-thread.ts";
@@ -67,11 +62,11 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     restart: (operator, body, once) => keys.run(once, (remember) => again.restart(operator, body, remember), shown),
     fork: (operator, body, once) => keys.run(once, (remember) => again.fork(operator, body, remember), shown),
     assign: (operator, role, body, once) => keys.run(once, (remember) => assign(operator, role, body, remember), shown),
-    async history(page): Promise<Result<Json>> {
+    async history(page): Promise<Result<ThreadHistory>> {
       const actor = await host.read(name);
       if (!actor) return refuse("not_found", `There is no thread ${name}.`);
       const task = await findTask(ports, actor)?.history(page);
-      return succeed({ recruitment: host.history(name, page) as unknown as Json, task: task ?? null });
+      return succeed({ recruitment: host.history(name, page), task: task ?? null });
     },
   };
 }

@@ -4,19 +4,22 @@
  */
 
 import * as z from "zod";
-import type { Emitted, RecruitmentToAgent } from "../../../../machines/messages.ts";
+import { recruitmentEmitted, recruitmentToAgent } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
 import { open } from "../../../contract/shape.ts";
 import { outcomeStatuses, type ThreadStatus } from "../../../contract/statuses.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry } from "../../host/logic.ts";
 import { readChild } from "../../host/rows.ts";
-import { createMail } from "../../protocol/agent.ts";
-import type { Message } from "../../protocol/envelope.ts";
+import { type AgentMessage, createMail } from "../../protocol/agent.ts";
+import { readMessage } from "../../protocol/dispatch.ts";
+import { isTaskAddress } from "../../protocol/parts.ts";
 import type { ProjectionRow } from "../../protocol/projector.ts";
 import { trust } from "../../protocol/trust.ts";
+import type { Append } from "../../protocol/typed-host.ts";
+import type { WorkflowMessage } from "../../protocol/workflow.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
 import { beginEpoch, findNextEpoch, origin, plan, readEpoch, readPlan, writeOrigin } from "../lifecycle/epochs.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
@@ -83,10 +86,10 @@ function readAgain(scope: ThreadScope): Again | undefined {
 }
 
 /** Asks the queue for a place to begin anew. */
-export function makeAdmit(row: ThreadRow, epoch: number): Message {
+export function makeAdmit(row: ThreadRow, epoch: number): WorkflowMessage<"admit"> {
   const { id: thread, workflow, revision, event, initiator, key, priority } = row;
-  const admit: Message = { type: "admit", thread, workflow, revision, event: JSON.parse(event) as Json, initiator, key, epoch };
-  return priority === null ? admit : { ...admit, priority };
+  const known = priority === null ? {} : { priority };
+  return { type: "admit", thread, workflow, revision, event: JSON.parse(event), initiator, key, epoch, ...known };
 }
 
 /** The thread's row in the index. */
@@ -113,9 +116,9 @@ function isAgent(row: ThreadRow): boolean {
   return (JSON.parse(row.event) as CloudEvent).source.startsWith("/agents/");
 }
 
-function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Message | null {
+function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): AgentMessage | null {
   const { services } = scope;
-  const event = fact as unknown as RecruitmentToAgent;
+  const event = readMessage(recruitmentToAgent, fact);
   const thread = readThread(scope.storage) as ThreadRow;
   const { ir } = scope.definition as CompiledWorkflow;
   const place = "role" in event ? ir.roles.findIndex(({ name }) => name === event.role) : -1;
@@ -199,7 +202,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Me
   }
 }
 
-const statusOf: Record<Exclude<Emitted["type"], "edge.published">, ThreadStatus> = {
+const statusOf: Record<keyof typeof recruitmentEmitted, ThreadStatus> = {
   "thread.started": "running",
   "thread.resumed": "running",
   "thread.suspended": "suspended",
@@ -209,10 +212,9 @@ const statusOf: Record<Exclude<Emitted["type"], "edge.published">, ThreadStatus>
 };
 
 /** A change in the thread's life: the row, the index, the log, its queue, and all who take part. */
-function announce(fact: ActorEvent, scope: ThreadScope, append: (to: string, message: Message) => void): void {
+function announce(fact: ActorEvent, scope: ThreadScope, append: Append): void {
   const { services } = scope;
-  const event = fact as unknown as Emitted;
-  if (event.type === "edge.published") return;
+  const event = readMessage(recruitmentEmitted, fact);
   const before = readThread(scope.storage) as ThreadRow;
   const ended = "outcome" in event;
   const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
@@ -222,8 +224,8 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: (to: string, mes
   const status = event.type === "thread.resumed" && child === undefined ? "recruiting" : statusOf[event.type];
   const thread: ThreadRow = { ...before, status, reason, task, changes: before.changes + 1, updated_at: scope.now };
   const endChildren = (cause: CloudEvent): void => {
-    if (ended && task !== null && spawns(scope.definition as CompiledWorkflow))
-      append(task, { type: "children.end", status: event.outcome.status, event: cause as unknown as Json });
+    if (ended && task !== null && isTaskAddress(task) && spawns(scope.definition as CompiledWorkflow))
+      append(task, { type: "children.end", status: event.outcome.status, event: cause });
   };
   const next = ended ? findNextEpoch(scope.storage) : undefined;
   if (next) {
@@ -273,7 +275,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: (to: string, mes
   // Last, so that no other message waits while the registry is asked who listens.
   append("events", {
     type: "route",
-    event: { ...told, ...carryOn(JSON.parse(thread.event)) } as unknown as Json,
+    event: { ...told, ...carryOn(JSON.parse(thread.event)) },
     sentTo: row.table === "thread" ? row.agents : [],
   });
 }

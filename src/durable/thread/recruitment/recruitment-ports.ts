@@ -1,10 +1,10 @@
 /** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { AdmissionView } from "../../../contract/views/admission.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
 import type { ControlKeys } from "../../host/control-keys.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { AgentStanding } from "../../protocol/agent.ts";
+import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import type { TaskPort } from "../task/task-port.ts";
@@ -13,7 +13,7 @@ import type { ThreadServices } from "../thread-services.ts";
 export interface RecruitmentPorts extends Pick<ThreadServices, "log" | "logCause" | "project"> {
   /** The thread's id, which is its root actor's too. */
   name: string;
-  host: ActorHost;
+  host: ThreadHost;
   storage: Storage;
   clock: Clock;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;

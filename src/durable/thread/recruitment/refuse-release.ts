@@ -1,6 +1,7 @@
 /** Why a role is given back by somebody who does not hold it: they are told when it ended, why, and who has it now. */
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import { refuse } from "../../../contract/problem.ts";
+import { trust } from "../../protocol/trust.ts";
 import { describeLoss } from "../turn/lease-terms.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 
@@ -23,7 +24,8 @@ export async function refuseRelease(
   if (!ended || !ir || !known) return refuse("stale_lease", `${stale}.`);
   const reason = describeLoss(ir, known, ended.reason);
   const at = new Date(ended.at).toISOString();
-  const seat = ((await host.peek(name))?.context as unknown as RecruitmentContext | undefined)?.seats[role];
+  const actor = await host.peek(name);
+  const seat = actor && trust(recruitmentContext, actor.context).seats[role];
   const now = seat?.agent ? { agent: seat.agent, generation: seat.generation } : null;
   return refuse("stale_lease", `${stale}: you had it until ${at} (${reason})${now ? `; ${now.agent} has it now` : ""}.`, {
     reason,

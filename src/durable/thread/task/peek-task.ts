@@ -1,8 +1,9 @@
 /** A task as its root and people see it: the open turn, the last output, and what it waits for. Reads only. */
-import type { TaskContext } from "../../../../machines/task/context.ts";
+import { taskContext } from "../../../../machines/task/context.ts";
 import type { Json } from "../../../contract/event.ts";
 import { limits } from "../../../contract/limits.ts";
 import { viewHeldBack } from "../../projector/held-back-row.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { TaskPeek } from "../../protocol/task.ts";
 import { readMissing, viewBroadcasts } from "../broadcast/audience-rows.ts";
 import { listAwaited, listChildThreads } from "../children/child-rows.ts";
@@ -17,7 +18,7 @@ import { makeTurnId } from "./task-start.ts";
 export async function peekTask({ name, host, storage, definition }: TaskPorts): Promise<TaskPeek | undefined> {
   const actor = await host.read(name);
   if (!actor) return undefined;
-  const { open, round, reason, audience, children } = actor.context as unknown as TaskContext;
+  const { open, round, reason, audience, children } = trust(taskContext, actor.context);
   const ir = actor.definition === null ? undefined : (await definition(actor.definition))?.ir;
   const turn = open ? makeTurnId(name, open.turn) : undefined;
   const wait =

@@ -1,5 +1,5 @@
 /** What agents say of a task's turns: progress, failures and answers, judged against the lease and the role's schema, and given to the machine. */
-import type { TaskContext } from "../../../../machines/task/context.ts";
+import { type TaskContext, taskContext } from "../../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
 import type { Json } from "../../../contract/event.ts";
@@ -7,8 +7,9 @@ import type { Accepted } from "../../../contract/frames/server-frames.ts";
 import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
 import type { ClaimCard } from "../../protocol/agent.ts";
+import { trust } from "../../protocol/trust.ts";
+import type { ThreadHost } from "../../protocol/typed-host.ts";
 import { readBroadcast, readMember } from "../broadcast/audience-rows.ts";
 import { describeLate, takeAudienceAnswer } from "../broadcast/take-audience-answer.ts";
 import { readRevoked } from "../recruitment/hand-over.ts";
@@ -55,7 +56,7 @@ export function createTurnEvents({ name, host, storage, clock, definition, logCa
     if (answered)
       return answered.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
 
-    const { open, invalid } = actor.context as unknown as TaskContext;
+    const { open, invalid } = trust(taskContext, actor.context);
     const start = readTaskStart({ storage });
     const before = (): void => {
       storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
@@ -68,7 +69,7 @@ export function createTurnEvents({ name, host, storage, clock, definition, logCa
     }
 
     const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
-    const stale = describeStale({ name, storage }, actor.context as unknown as TaskContext, workflow?.ir, turn, agent.id, data.lease);
+    const stale = describeStale({ name, storage }, trust(taskContext, actor.context), workflow?.ir, turn, agent.id, data.lease);
     const ended = actor.status !== "active" || open?.turn !== turn || open.state === "answered";
     if (ended) return stale ? refuse("stale_lease", stale.detail, { turn: data.turn, ...stale.facts }) : over;
     if (open.agent !== agent.id || open.generation !== data.lease)
@@ -118,7 +119,7 @@ export function createTurnEvents({ name, host, storage, clock, definition, logCa
         left
           ? `The output does not fit the role's schema; answer again (${left} left).`
           : "The output does not fit the role's schema, for the last time: the turn is over.",
-        { errors: misfits as unknown as Json, left, turn },
+        { errors: misfits, left, turn },
       );
     }
     const metadata = { output, ...(body !== undefined && { body }) };
@@ -130,7 +131,7 @@ export function createTurnEvents({ name, host, storage, clock, definition, logCa
 
 function settle(
   { accepted, over }: Pick<OpenTurn<TurnKind>, "accepted" | "over">,
-  answer: Awaited<ReturnType<ActorHost["send"]>>,
+  answer: Awaited<ReturnType<ThreadHost["send"]>>,
 ): Result<Accepted> {
   if (answer.ok) return succeed(accepted);
   if (answer.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");

@@ -3,26 +3,31 @@
  * Knows the task's rows and its machine's vocabulary.
  */
 
-import type { ModerateInput, TaskToAgent, ToAudience, WriteType } from "../../../../machines/messages.ts";
+import * as z from "zod";
+import { moderateInput, taskEmitted, taskToAgent, toAudience, writes } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import { createModerator, type Moderator, summariseDecision } from "../../../compile/decide/create-moderator.ts";
 import type { Decision, Step } from "../../../compile/decide/view.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
 import type { TurnLogged } from "../../../contract/kinds/turn.ts";
+import { open } from "../../../contract/shape.ts";
 import type { ActorEvent } from "../../host/effects.ts";
-import type { LogicEntry, PendingWrite, PromiseLogic, Write } from "../../host/logic.ts";
+import type { LogicEntry, PendingWrite, PromiseLogic } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
-import { createMail } from "../../protocol/agent.ts";
-import type { Message } from "../../protocol/envelope.ts";
+import { type AgentMessage, createMail } from "../../protocol/agent.ts";
+import { readMessage } from "../../protocol/dispatch.ts";
+import type { OwnMessage } from "../../protocol/own-places.ts";
+import { json } from "../../protocol/parts.ts";
 import { trust } from "../../protocol/trust.ts";
+import type { Append } from "../../protocol/typed-host.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
 import {
-  type AudiencePlan,
+  audiencePlan,
   closeBroadcast,
   describeBroadcast,
   isBroadcastStatus,
-  type MemberAnswer,
+  memberAnswer,
   writeAnswer,
 } from "../broadcast/audience-rows.ts";
 import { resumeAudience, revokeAudience } from "../broadcast/mail-audience.ts";
@@ -35,6 +40,7 @@ import { makeLease } from "../turn/lease-terms.ts";
 import { readTurnOutcome } from "../turn/turn-outcomes.ts";
 import { viewStepped } from "../waits/machine-view.ts";
 import { describeTaskWait } from "../waits/task-wait.ts";
+import { bindWrites, type WriteHandlers } from "./bind-writes.ts";
 import { noteTurnEnd, noteTurnGiven } from "./given-turns.ts";
 import { makeTurn } from "./make-turn.ts";
 import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./task-rows.ts";
@@ -42,10 +48,14 @@ import { makeTurnId, readTaskStart, taskStart, writeTaskStart } from "./task-sta
 import { type AppendedStep, readTaskView } from "./task-view.ts";
 
 /** What comes beside `turn.answered`. */
-export interface Answer {
-  output: { [key: string]: Json };
-  body?: string;
-}
+const answer = open({ output: z.record(z.string(), json), body: z.string().optional() });
+type Answer = z.infer<typeof answer>;
+
+/** What comes beside `turn.progress`. */
+const progress = open({ note: z.string().optional(), details: json.optional() });
+
+/** What the moderator decided, beside what its machine is told of it. */
+const decided = z.custom<Decision>((value) => typeof value === "object" && value !== null && "because" in value);
 
 /** As they are stored with a decision. */
 interface DecisionEffects extends Pick<Decision, "emits" | "spawns"> {
@@ -56,32 +66,32 @@ interface DecisionEffects extends Pick<Decision, "emits" | "spawns"> {
 const moderators = new WeakMap<object, Moderator>();
 
 export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate: PromiseLogic<ThreadServices> } {
-  const writes: Record<WriteType, Write<ThreadServices>> = {
-    "message.append": ({ params, metadata }, scope) => {
+  const handlers: WriteHandlers<typeof writes> = {
+    "message.append": (params, { metadata }, scope) => {
       const { storage, now } = scope;
-      const answer = readAnswer(params, metadata, storage);
+      const said = readAnswer(params, metadata, storage);
       storage.exec(
         "INSERT OR REPLACE INTO message (turn, role, agent, output, body, at) VALUES (?, ?, ?, ?, ?, ?)",
-        Number(params.turn),
-        String(params.role),
-        params.agent === null ? null : String(params.agent),
-        JSON.stringify(answer.output),
-        "body" in answer ? (answer.body ?? null) : null,
+        params.turn,
+        params.role,
+        params.agent,
+        JSON.stringify(said.output),
+        said.body ?? null,
         now,
       );
-      if (params.status === null) noteTurnEnd(scope, Number(params.turn), "answered");
+      if (params.status === null) noteTurnEnd(scope, params.turn, "answered");
     },
-    "decision.record": ({ params, metadata }, scope) => {
+    "decision.record": ({ node, edge, round, turn, to }, { metadata }, scope) => {
       const { storage, now } = scope;
-      const decision = metadata as Decision;
-      const effects = chooseEffects(scope, { ...decision, node: String(params.node), edge: String(params.edge) }, Number(params.round));
+      const decision = trust(decided, metadata);
+      const effects = chooseEffects(scope, { ...decision, node, edge }, round);
       storage.exec(
         "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        Number(params.round),
-        params.turn === null ? null : Number(params.turn),
-        String(params.node),
-        String(params.edge),
-        String(params.to),
+        round,
+        turn,
+        node,
+        edge,
+        to,
         decision.prompt,
         JSON.stringify(decision.because),
         decision.location ?? null,
@@ -89,22 +99,22 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
         now,
       );
     },
-    "progress.note": ({ params, metadata }, { storage, now }) => {
-      const { note, details } = metadata as { note?: string; details?: Json };
+    "progress.note": ({ turn, role, agent }, { metadata }, { storage, now }) => {
+      const { note, details } = trust(progress, metadata);
       storage.exec(
         "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
-        Number(params.turn),
-        String(params.role),
-        String(params.agent),
+        turn,
+        role,
+        agent,
         note ?? null,
         JSON.stringify(details ?? null),
         now,
       );
     },
-    "audience.note": ({ metadata }) => (metadata as AudiencePlan).give(),
-    "answer.note": ({ params, metadata, event }, { storage, now }) => {
-      const said: MemberAnswer = (metadata as MemberAnswer | undefined) ?? { error: String(event.reason ?? event.type) };
-      writeAnswer(storage, Number(params.turn), String(params.agent), params.ok === true ? "acked" : "failed", said, now);
+    "audience.note": (_params, { metadata }) => trust(audiencePlan, metadata).give(),
+    "answer.note": ({ turn, agent, ok }, { metadata, event }, { storage, now }) => {
+      const said = trust(memberAnswer.optional(), metadata) ?? { error: String(event.reason ?? event.type) };
+      writeAnswer(storage, turn, agent, ok ? "acked" : "failed", said, now);
     },
   };
 
@@ -114,7 +124,7 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
       options: {
         place: "task",
         actors: { moderate: "moderate" },
-        writes,
+        writes: bindWrites(writes, handlers),
         started: (metadata, { storage }) => writeTaskStart(storage, trust(taskStart, metadata)),
         expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
@@ -159,10 +169,10 @@ export function findModerator({ ir }: CompiledWorkflow): Moderator {
 /** The moderator: reads the rows, with what this very step appends, and gives the machine facts and the writes the rest. */
 async function moderate(input: Json | undefined, scope: ThreadScope, pending: readonly PendingWrite[]) {
   const moderator = findModerator(scope.definition as CompiledWorkflow);
-  const { node, status } = input as unknown as ModerateInput;
+  const { node, status } = trust(moderateInput, input);
   const result = await moderator.decide(node, readTaskView(scope.storage, readTaskStart(scope), readAppended(scope, pending)), status);
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
-  return { output: summariseDecision(result.decision) as unknown as Json, metadata: result.decision };
+  return { output: summariseDecision(result.decision), metadata: result.decision };
 }
 
 /** What this very step appends, and is not written yet. */
@@ -170,16 +180,17 @@ function readAppended(scope: ThreadScope, pending: readonly PendingWrite[]): App
   return pending
     .filter((write) => write.name === "message.append")
     .map(({ params, metadata }) => {
-      const { output, body } = readAnswer(params, metadata, scope.storage, pending);
-      const step: Step = { role: String(params.role), agent: params.agent as string | null, output, ...(body !== undefined && { body }) };
-      return { turn: Number(params.turn), step };
+      const appended = trust(writes["message.append"], params);
+      const { output, body } = readAnswer(appended, metadata, scope.storage, pending);
+      const step: Step = { role: appended.role, agent: appended.agent, output, ...(body !== undefined && { body }) };
+      return { turn: appended.turn, step };
     });
 }
 
 /** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
-function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
+function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMessage {
   const { services } = scope;
-  const event = fact as unknown as TaskToAgent;
+  const event = readMessage(taskToAgent, fact);
   const start = readTaskStart(scope);
   const cause = services.cause ?? start.event.id;
   const { ir } = scope.definition as CompiledWorkflow;
@@ -241,13 +252,13 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): Message {
 }
 
 /** What the machine says of an audience: the asking takes a registry and so a message; the rest is done at once. */
-function expandToAudience(fact: ActorEvent, scope: ThreadScope): Message | null {
-  const said = fact as unknown as ToAudience;
+function expandToAudience(fact: ActorEvent, scope: ThreadScope): OwnMessage<"audience.ask"> | null {
+  const said = readMessage(toAudience, fact);
   const { services } = scope;
   const cause = services.cause ?? readTaskStart(scope).event.id;
   switch (said.type) {
     case "audience.ask":
-      return { ...(fact as Message), cause };
+      return { ...said, cause };
     case "audience.resume":
       resumeAudience(scope, said, cause);
       return null;
@@ -262,18 +273,18 @@ function expandToAudience(fact: ActorEvent, scope: ThreadScope): Message | null 
 
 /** What an agent answered, or the engine says in its place; `pending` is what this very step adds to the rows. */
 function readAnswer(
-  { turn, status }: PendingWrite["params"],
+  { turn, status }: Pick<z.infer<(typeof writes)["message.append"]>, "turn" | "status">,
   metadata: unknown,
   storage: Storage,
   pending: readonly PendingWrite[] = [],
 ): Answer {
-  if (status === null || status === undefined) return metadata as Answer;
-  return { output: isBroadcastStatus(status) ? describeBroadcast(storage, Number(turn), status, pending) : { $status: status } };
+  if (status === null) return trust(answer, metadata);
+  return { output: isBroadcastStatus(status) ? describeBroadcast(storage, turn, status, pending) : { $status: status } };
 }
 
 /** The edge's own events and children go out by way of the object, which asks the registry whom they concern. */
-function publishEdge(event: ActorEvent, scope: ThreadScope, append: (to: string, message: Message) => void): void {
-  if (event.type !== "edge.published") return;
+function publishEdge(event: ActorEvent, scope: ThreadScope, append: Append): void {
+  readMessage(taskEmitted, event);
   const decision = readLastDecision(scope.storage);
   if (!decision) return;
   const start = readTaskStart(scope);
@@ -284,13 +295,13 @@ function publishEdge(event: ActorEvent, scope: ThreadScope, append: (to: string,
     const published = makeEdgeEvent(start.thread, name(`emit.${index}`), kind, cause, scope.now, data ?? null);
     append("events", {
       type: "publish",
-      event: { ...published, ...carryOn(start.event), ...(to !== undefined && { to }) } as unknown as Json,
+      event: { ...published, ...carryOn(start.event), ...(to !== undefined && { to }) },
     });
   });
   spawns.forEach(({ workflow, input, await: timeout }, place) => {
     const asked = makeThreadEvent(start.thread, name(`spawn.${place}`), "nerve.thread.spawned", cause, scope.now, input ?? null);
     const spawned: CloudEvent = { ...asked, ...carryOn(start.event), agent: start.initiator };
     addChild(scope.storage, { round: decision.round, place, workflow, awaited: timeout === undefined ? 0 : 1 });
-    append("events", { type: "spawn", task: scope.actor, round: decision.round, place, event: spawned as unknown as Json });
+    append("events", { type: "spawn", task: scope.actor, round: decision.round, place, event: spawned });
   });
 }

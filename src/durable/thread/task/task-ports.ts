@@ -1,13 +1,13 @@
 /** What the parts of a task share: the actor host, the rows, the definition. */
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { ActorHost } from "../../host/actor-host.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
+import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { ThreadServices } from "../thread-services.ts";
 
 export interface TaskPorts {
   /** The task actor's id. */
   name: string;
-  host: ActorHost;
+  host: ThreadHost;
   storage: Storage;
   clock: Clock;
   definition(revision: string): Promise<CompiledWorkflow | undefined>;

@@ -1,9 +1,10 @@
 /** What a thread waits for because of its roles: claims, pauses and holders who are away. Knows the states of recruitment's machine. */
 import { lookUp } from "../../../../machines/facts.ts";
-import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { readLastHoldersWindow } from "../../../compile/lower/open-region.ts";
 import type { Wait } from "../../../contract/views/wait.ts";
+import { trust } from "../../protocol/trust.ts";
 import { describeLoss, describeOfferEnd } from "./describe-then.ts";
 import { findTimer, type MachineView, readRegion, readRegionPath, toTime } from "./machine-view.ts";
 
@@ -39,7 +40,7 @@ function readSince({ role, recruitment }: RoleFacts): string {
 
 function describeClaim(facts: RoleFacts, window: string | undefined): Wait {
   const { ir, role, recruitment, countOffered } = facts;
-  const context = recruitment.context as unknown as RecruitmentContext;
+  const context = trust(recruitmentContext, recruitment.context);
   const leader = lookUp(context.leading, role.name);
   const leads = leader && leader.offer === lookUp(context.offers, role.name) ? leader.agent : undefined;
   const counts = countOffered(role.name);
@@ -71,7 +72,7 @@ function describePause(facts: RoleFacts): Wait {
 
 function describeAway(facts: RoleFacts, state: string): Wait {
   const { ir, role, recruitment } = facts;
-  const context = recruitment.context as unknown as RecruitmentContext;
+  const context = trust(recruitmentContext, recruitment.context);
   const agent = lookUp(context.seats, role.name)?.agent ?? undefined;
   const due = findTimer(recruitment, `recruitment.open.${role.name}.${state}`);
   return {

@@ -1,9 +1,10 @@
 /** What a thread waits for because of its turn: an answer, a broadcast's, children, a decision, a person. Knows the states of the task's machine. */
 import { lookUp } from "../../../../machines/facts.ts";
-import type { TaskContext } from "../../../../machines/task/context.ts";
+import { type TaskContext, taskContext } from "../../../../machines/task/context.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { readAwait } from "../../../compile/lower/edges.ts";
 import type { Wait } from "../../../contract/views/wait.ts";
+import { trust } from "../../protocol/trust.ts";
 import { describeLateChildren, describePartial, describeTurnEnd } from "./describe-then.ts";
 import { findTimer, type MachineView, readPath, toTime } from "./machine-view.ts";
 
@@ -32,7 +33,7 @@ interface TurnFacts {
 /** Undefined: recruitment says what is waited for, or the task has ended. */
 export function describeTaskWait(ir: WorkflowIr, task: MachineView, names: TaskNames = { awaited: [] }): Wait | undefined {
   const [outer, node, state] = readPath(task.value);
-  const context = task.context as unknown as TaskContext;
+  const context = trust(taskContext, task.context);
   if (outer === "suspended") return describeSuspended(ir, context, toTime(task.since()));
   if (outer !== "active" || node === undefined || state === undefined) return undefined;
   const role = ir.roles.find(({ name }) => name === node);
