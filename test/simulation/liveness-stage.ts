@@ -2,6 +2,7 @@
 import type { CloudEvent } from "../../src/contract/event.ts";
 import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import type { Envelope } from "../../src/durable/protocol/envelope.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 /** JSON of which a test names what it expects. */
@@ -121,7 +122,7 @@ export interface Stage {
   show(): Promise<Loose>;
 }
 
-export async function begin(rules: RoleRules = {}, beside = true): Promise<Stage> {
+export async function begin(rules: RoleRules = {}, beside = true, carry?: (envelope: Envelope) => Envelope): Promise<Stage> {
   const cluster = await createThreadCluster({
     workflow: write(rules),
     agents: [
@@ -130,6 +131,7 @@ export async function begin(rules: RoleRules = {}, beside = true): Promise<Stage
     ],
     beside,
     fate: () => "arrives",
+    ...(carry && { carry }),
   });
   const [author, first, second] = ["author", "first", "second"].map((id) => play(cluster, id)) as [Agent, Agent, Agent];
   sent += 1;

@@ -25,6 +25,8 @@ export interface ThreadClusterOptions {
   beside: boolean;
   /** What happens to a message or call between two objects. */
   fate(): "arrives" | "is lost" | "arrives, and its answer is lost";
+  /** What arrives of a message between two objects; by default the same. */
+  carry?(envelope: Envelope): Envelope;
 }
 
 export interface ThreadCluster extends Omit<ClusterRecords, "note"> {
@@ -72,7 +74,13 @@ crypto.subtle.digest = async (...args) => {
   }
 };
 
-export async function createThreadCluster({ workflow, agents, beside, fate }: ThreadClusterOptions): Promise<ThreadCluster> {
+export async function createThreadCluster({
+  workflow,
+  agents,
+  beside,
+  fate,
+  carry = (sent) => sent,
+}: ThreadClusterOptions): Promise<ThreadCluster> {
   const published = await Promise.all([workflow].flat().map(compile));
   const withdrawn = new Set<string>();
   const registry = createRegistry(published, agents, withdrawn, () => cluster.registryDown);
@@ -102,7 +110,7 @@ export async function createThreadCluster({ workflow, agents, beside, fate }: Th
       transport: {
         deliver: (envelope) =>
           travel(fate, life, async () => {
-            const copy = JSON.parse(JSON.stringify(envelope)) as Envelope;
+            const copy = JSON.parse(JSON.stringify(carry(envelope))) as Envelope;
             const { core, life: receiver } = open(copy.to);
             return await Promise.race([core.deliver(copy), receiver.over]);
           }),

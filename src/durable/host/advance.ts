@@ -52,7 +52,7 @@ export async function advance(
 ): Promise<TakenStep[]> {
   const steps: TakenStep[] = [];
   const events: NextEvent[] = [];
-  const promises = new Map<string, { src: string; input: unknown }>();
+  const promises = new Map<string, { src: string; input: Json | undefined }>();
   const pure = new Set<string>();
   const writes: PendingWrite[] = [];
 
@@ -113,7 +113,7 @@ export async function advance(
 
 /** @returns what a pure promise told its machine, then how it ended; nothing when there is none */
 async function settleNext(
-  promises: Map<string, { src: string; input: unknown }>,
+  promises: Map<string, { src: string; input: Json | undefined }>,
   logic: MachineLogic,
   logics: Logics,
   scope: StepScope,
@@ -130,7 +130,7 @@ async function settleNext(
     told.push({ event, metadata: undefined });
   };
   try {
-    const { output, metadata } = await runBounded(src, (signal) => target.run(input as never, scope, writes, signal, tell));
+    const { output, metadata } = await runBounded(src, (signal) => target.run(input, scope, writes, signal, tell));
     return [
       ...told,
       { event: { type: `xstate.done.actor.${id}`, output: toPlain(output, `the output of ${src}`), actorId: id }, metadata },

@@ -73,7 +73,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
       arrival.remember();
       writeReply(storage, { offer, agent: agent.id }, { text: `declined: ${reason}` }, clock.now());
     });
-    // The one who goes first in a sticky role does not want it: nobody need wait for them.
+    // The last holder of a sticky role declined: the others need not wait for it.
     const { last } = trust(recruitmentContext, actor.context);
     if (prefersLastHolder(role) && last[role.name] === agent.id)
       await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });

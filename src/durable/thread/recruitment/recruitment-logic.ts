@@ -33,7 +33,7 @@ import { describeRecruitmentWaits } from "../waits/recruitment-waits.ts";
 import { noteAwarded, noteRejected } from "./offer-rows.ts";
 
 /** What comes beside a recruitment actor's input. */
-const beginning = open({
+export const beginning = open({
   row: z.custom<ThreadRow>(),
   /** The epoch that begins, if the thread was there before. */
   next: open({ number: z.number(), plan }).optional(),
