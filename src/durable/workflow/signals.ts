@@ -1,7 +1,7 @@
 /** Signals of reflexes to threads of a workflow, by id or by key: sent on to the thread's object, or settled in the queue. Within the transaction. */
 import type { ReflexOutcome } from "../../contract/routing.ts";
-import { trust } from "../protocol/trust.ts";
 import type { QueueMessage } from "../protocol/recruitment.ts";
+import { trust } from "../protocol/trust.ts";
 import type { TypedOutbox } from "../protocol/typed-host.ts";
 import { type WorkflowMessage, workflowMessages } from "../protocol/workflow.ts";
 import type { AnnounceWaiting } from "./announce-waiting.ts";

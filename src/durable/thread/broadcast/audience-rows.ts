@@ -7,9 +7,9 @@ import { countBytes } from "../../../contract/limits.ts";
 import { open } from "../../../contract/shape.ts";
 import type { PendingWrite } from "../../host/logic.ts";
 import type { Row, Storage } from "../../host/ports.ts";
-import { trust } from "../../protocol/trust.ts";
 import { json } from "../../protocol/parts.ts";
 import type { BroadcastView } from "../../protocol/task.ts";
+import { trust } from "../../protocol/trust.ts";
 import { threadLimits } from "../thread-schema.ts";
 
 /** One turn that many agents were given. */

@@ -2,9 +2,9 @@
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import { markReceived } from "../../host/rows.ts";
-import { trust } from "../../protocol/trust.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { QueueMessage } from "../../protocol/recruitment.ts";
+import { trust } from "../../protocol/trust.ts";
 import type { Admit } from "../../protocol/workflow.ts";
 import type { Beginning } from "../recruitment/recruitment-logic.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";

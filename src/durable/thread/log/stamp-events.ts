@@ -2,8 +2,8 @@
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { Storage } from "../../host/ports.ts";
 import { readMail } from "../../protocol/agent.ts";
-import { trust } from "../../protocol/trust.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
+import { trust } from "../../protocol/trust.ts";
 import { stampTrace } from "../../trace/trace-ids.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import { taskStart } from "../task/task-start.ts";
