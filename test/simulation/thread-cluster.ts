@@ -74,13 +74,7 @@ crypto.subtle.digest = async (...args) => {
   }
 };
 
-export async function createThreadCluster({
-  workflow,
-  agents,
-  beside,
-  fate,
-  carry = (sent) => sent,
-}: ThreadClusterOptions): Promise<ThreadCluster> {
+export async function createThreadCluster({ workflow, agents, beside, fate, carry }: ThreadClusterOptions): Promise<ThreadCluster> {
   const published = await Promise.all([workflow].flat().map(compile));
   const withdrawn = new Set<string>();
   const registry = createRegistry(published, agents, withdrawn, () => cluster.registryDown);
@@ -110,7 +104,7 @@ export async function createThreadCluster({
       transport: {
         deliver: (envelope) =>
           travel(fate, life, async () => {
-            const copy = JSON.parse(JSON.stringify(carry(envelope))) as Envelope;
+            const copy = JSON.parse(JSON.stringify(carry?.(envelope) ?? envelope)) as Envelope;
             const { core, life: receiver } = open(copy.to);
             return await Promise.race([core.deliver(copy), receiver.over]);
           }),
