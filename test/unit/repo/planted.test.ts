@@ -201,6 +201,9 @@ const messages: Plant[] = [
   plantMessage("what a workflow tells a thread", "src/durable/protocol/recruitment.ts", "export const queueMessages = declareMessages({", [
     "src/durable/thread/recruitment",
   ]),
+  plantMessage("what a workflow's object takes", "src/durable/protocol/workflow.ts", "export const workflowMessages = declareMessages({", [
+    "src/durable/workflow",
+  ]),
   plantMessage("what a task's object takes", "src/durable/protocol/task.ts", "export const taskMessages = declareMessages({", [
     "src/durable/thread/task",
   ]),
