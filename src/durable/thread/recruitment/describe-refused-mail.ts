@@ -1,10 +1,14 @@
 /** What a machine must know of mail that its receiver will never have, in the facts of its vocabulary. */
+import * as z from "zod";
 import type { DeliveryRefused } from "../../../../machines/messages.ts";
-import { turnAssigned } from "../../../contract/kinds/turn.ts";
+import { open } from "../../../contract/shape.ts";
 import type { Undeliverable } from "../../host/deliver-message.ts";
 import { readMail } from "../../protocol/agent.ts";
 import { trust } from "../../protocol/trust.ts";
 import { readTurnNumber } from "../turn/turn-data.ts";
+
+/** What of a turn says who lost it. */
+const heldTurn = open({ role: open({ name: z.string() }), lease: open({ generation: z.number() }) });
 
 /**
  * Facts of `delivery.refused`; none where the message was no mail. For one of a broadcast's audience it is a failure like any other.
@@ -19,7 +23,7 @@ export function describeRefusedMail(
   const agent = to.slice("agent/".length);
   const facts = { about: mail.event.type.replace(/^nerve\./, ""), reason: `${agent} cannot be reached: ${detail}` };
   if (mail.turn !== undefined) {
-    const { role, lease } = trust(turnAssigned, mail.event.data);
+    const { role, lease } = trust(heldTurn, mail.event.data);
     const turn = readTurnNumber(mail.turn);
     return {
       ...facts,

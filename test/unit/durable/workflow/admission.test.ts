@@ -234,7 +234,8 @@ test("[QUE10] a thread that begins again waits like any other, is never dropped 
 
 test("[QUE11] a resume signal goes to the key's live thread, or else to its last ended one", async () => {
   const world = setUp();
-  const signal = (key: string, word = "resume") => world.deliver({ type: "signal", signal: word, key, event: { id: "e" } });
+  const signal = (key: string, word = "resume") =>
+    world.deliver({ type: "signal", signal: word, key, event: { id: "e", source: "/agents/a" } });
   await world.admit("t1", { key: "k" });
   await world.end("t1");
   await signal("k");
