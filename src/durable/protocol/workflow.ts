@@ -41,8 +41,8 @@ export const admission = {
   event,
   initiator: z.string(),
   key: z.string().nullable(),
-  /** Greater starts earlier. */
-  priority: z.number().optional(),
+  /** Greater starts earlier; an author's expression may give what is no number, and JSON makes it null. */
+  priority: z.custom<number>((value) => value === null || typeof value === "number").optional(),
   /** From 2 on, a thread that was there before begins anew: it is never dropped for want of a place. */
   epoch: z.number().optional(),
   /** The thread that spawned it. */
