@@ -9,10 +9,7 @@ export const json = z.custom<Json>((value) => value !== undefined, "JSON");
 
 /** An accepted event, parsed when it came. */
 export const event = z.custom<CloudEvent>(
-  (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    ["id", "source"].every((name) => typeof Reflect.get(value, name) === "string"),
+  (value) => typeof value === "object" && value !== null && ["id", "source"].every((name) => typeof Reflect.get(value, name) === "string"),
   "an event",
 );
 
