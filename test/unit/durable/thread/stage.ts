@@ -1,0 +1,245 @@
+/**
+ * One thread over node:sqlite: its root with the task beside it, the real actor host and the real machines of a workflow, and
+ * fakes only at its ports: clock, registry, agents' cards, and the objects that it sends to. Opens in a few milliseconds.
+ */
+import { type CompiledWorkflow, compileWorkflow } from "../../../../src/compile/compile-workflow.ts";
+import type { CloudEvent } from "../../../../src/contract/event.ts";
+import type { Accepted } from "../../../../src/contract/frames/server-frames.ts";
+import { type AgentData, agentKinds, type ThreadEvent, type ThreadKind } from "../../../../src/contract/kinds/agent-kinds.ts";
+import type { TurnAssigned } from "../../../../src/contract/kinds/turn.ts";
+import type { Result } from "../../../../src/contract/problem.ts";
+import type { AgentCard } from "../../../../src/contract/views/agent.ts";
+import type { ThreadView } from "../../../../src/contract/views/thread.ts";
+import { type ClaimCard, type Mail, readMail } from "../../../../src/durable/protocol/agent.ts";
+import type { Delivery, Envelope, Message } from "../../../../src/durable/protocol/envelope.ts";
+import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
+import type { Admit } from "../../../../src/durable/protocol/workflow.ts";
+import type { Registry } from "../../../../src/durable/registry/registry.ts";
+import { createNodeStorage, type NodeStorage } from "../../../../src/durable/storage/node-storage.ts";
+import { createThreadRoot, type ThreadRoot } from "../../../../src/durable/thread/thread-root.ts";
+
+export const second = 1_000;
+export const minute = 60_000;
+
+/** An agent in a list: its id, or more of its card. */
+type Someone = string | (Partial<ClaimCard> & { id: string });
+
+export interface Stage {
+  thread: string;
+  /** What the registry and the agents' own objects say; a test changes it as it goes. */
+  agents: Map<string, ClaimCard>;
+  /** The registry cannot be asked. */
+  registryDown: boolean;
+  /** The next number that is drawn, from 0 to 1. */
+  draw: number;
+  /** Where nothing can be stored: an object of an address, and the code that it refuses with. */
+  refusals: Map<string, string>;
+  /** All that left for other objects, in order. */
+  sent: { to: string; message: Message }[];
+  /** What D1 is told. */
+  rows: ProjectionRow[];
+  /** The workflow's queue gives the thread a place. */
+  start(more?: Partial<Admit>): Promise<Delivery>;
+  /** Another object says something to the thread's root, or `to` its task, under its next number or one that it used before. */
+  hear(from: string, message: Message, more?: { id?: number; to?: string }): Promise<Delivery>;
+  /** An agent says something of the thread; `card` is what its own object adds. */
+  say<K extends ThreadKind>(agent: string, type: K, data: object, more?: { id?: string; card?: Partial<ClaimCard> }): Promise<string>;
+  claim(agent: string, more?: { id?: string; offer?: string; bid?: unknown; card?: Partial<ClaimCard> }): Promise<string>;
+  /** Answers the newest turn that the agent was given. */
+  answer(agent: string, output: object, more?: { id?: string; turn?: TurnAssigned }): Promise<string>;
+  root(): ThreadRoot;
+  show(): Promise<ThreadView>;
+  /** Events of one kind in an agent's mail, oldest first. */
+  mail<Data = Record<string, unknown>>(agent: string, kind: string): Data[];
+  /** Messages of one type to an object, oldest first. */
+  to<Said = Record<string, unknown>>(address: string, type: string): Said[];
+  turn(agent: string): TurnAssigned;
+  /** The newest offer of those that were made to the agent. */
+  offer(agent: string): string;
+  /** Lets time pass, and runs what is due. */
+  pass(milliseconds: number): Promise<void>;
+  /** The object ends and is loaded again: its store is all that stays. */
+  reload(): Promise<void>;
+}
+
+const known = new Map<string, CompiledWorkflow>();
+
+/** Compiled once, however many tests use it. */
+export function compile(text: string): CompiledWorkflow {
+  const found = known.get(text);
+  if (found) return found;
+  const { compiled, diagnostics } = compileWorkflow(text);
+  if (!compiled) throw new Error(JSON.stringify(diagnostics));
+  known.set(text, compiled);
+  return compiled;
+}
+
+function makeCard(someone: Someone): ClaimCard {
+  const wish = typeof someone === "string" ? { id: someone } : someone;
+  return { capabilities: [], roles: null, kinds: null, labels: {}, load: 0, ...wish };
+}
+
+function createStageRegistry(published: CompiledWorkflow[], stage: Pick<Stage, "agents" | "registryDown">): Registry {
+  const list = (): AgentCard[] => {
+    if (stage.registryDown) throw new Error("the registry cannot be asked");
+    return [...stage.agents.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  };
+  return {
+    reflexes: async () =>
+      published.map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
+    revision: async (hash) => published.find(({ revision }) => revision === hash),
+    agents: async ({ capabilities, after = "", limit }) =>
+      list()
+        .filter(({ id, capabilities: has }) => id > after && capabilities.every((each) => has.includes(each)))
+        .slice(0, limit),
+    cards: async (ids) => list().filter(({ id }) => ids.includes(id)),
+    pastTurns: async () => ({ role: [], overall: [] }),
+  };
+}
+
+/** The ports of a thread's object, and a clock that is moved by hand. */
+function createPorts(thread: string, registry: Registry, stage: Pick<Stage, "agents" | "draw" | "refusals" | "sent" | "rows">) {
+  const storage: NodeStorage = createNodeStorage();
+  const running = new Set<Promise<unknown>>();
+  let now = 1_800_000_000_000;
+  let timers: { at: number; work: () => void }[] = [];
+  const seen = new Set<string>();
+  function receive({ from, id, to, message }: Envelope): Delivery {
+    const code = stage.refusals.get(to);
+    if (code !== undefined) return { status: "refused", code, detail: `${to} takes nothing` };
+    const name = `${from} ${id} ${to}`;
+    if (!seen.has(name)) stage.sent.push({ to, message: structuredClone(message) });
+    seen.add(name);
+    return { status: "stored" };
+  }
+  const ports: Parameters<typeof createThreadRoot>[0] = {
+    world: {
+      address: `recruitment/${thread}`,
+      storage,
+      clock: { now: () => now },
+      transport: { deliver: async (envelope) => receive(envelope) },
+      scheduler: {
+        background(work) {
+          const held: Promise<unknown> = work.finally(() => running.delete(held));
+          running.add(held);
+        },
+      },
+    },
+    registry,
+    beside: true,
+    random: () => stage.draw,
+    card: async (agent) => stage.agents.get(agent) ?? null,
+    project: async (rows) => void stage.rows.push(...rows),
+    later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work }),
+    counted: () => {},
+    standing: async () => null,
+    admission: () => Promise.reject(new Error("nobody asks the queue here")),
+    remoteTask: (address) => {
+      throw new Error(`${address} is beside its thread`);
+    },
+  };
+  async function settle(): Promise<void> {
+    while (running.size) await Promise.all(running);
+  }
+  /** Runs what is due until then, the alarm with `ring`. */
+  async function pass(milliseconds: number, ring: () => Promise<void>): Promise<void> {
+    const until = now + milliseconds;
+    for (;;) {
+      await settle();
+      const due = Math.min(storage.alarm ?? Number.POSITIVE_INFINITY, ...timers.map(({ at }) => at));
+      if (due > until) break;
+      now = Math.max(now, due);
+      const work = timers.filter(({ at }) => at <= now);
+      timers = timers.filter(({ at }) => at > now);
+      for (const timer of work) timer.work();
+      if (storage.alarm === undefined || storage.alarm > now) continue;
+      storage.alarm = undefined;
+      await ring();
+    }
+    now = until;
+  }
+  return { ports, settle, pass };
+}
+
+/** Opens a thread's object, which knows nothing yet: {@link Stage.start} begins it. */
+export function openStage(workflow: string, agents: Someone[], { thread = "t1", others = [] as string[] } = {}): Stage {
+  const published = [workflow, ...others].map(compile);
+  const { ir, revision } = published[0] as CompiledWorkflow;
+  const told = {
+    agents: new Map(agents.map((each) => makeCard(each)).map((card) => [card.id, card])),
+    registryDown: false,
+    draw: 0.5,
+    refusals: new Map<string, string>(),
+    sent: [] as Stage["sent"],
+    rows: [] as Stage["rows"],
+  };
+  const { ports, settle, pass } = createPorts(thread, createStageRegistry(published, told), told);
+  let root = createThreadRoot(ports);
+  const numbers = new Map<string, number>();
+  let posted = 0;
+  const event: CloudEvent = {
+    specversion: "1.0",
+    id: "e0",
+    source: "/agents/lead",
+    type: "wanted",
+    time: "2027-01-15T08:00:00Z",
+    data: {},
+  };
+
+  const stage: Stage = Object.assign(told, {
+    thread,
+    root: () => root,
+    start: (more = {}) =>
+      stage.hear(`workflow/${ir.name}`, {
+        ...{ type: "thread.start", thread, workflow: ir.name, revision, event, initiator: "lead", key: null },
+        ...more,
+      }),
+    async hear(from, message, { id = (numbers.get(from) ?? 0) + 1, to = `recruitment/${thread}` } = {}) {
+      numbers.set(from, Math.max(id, numbers.get(from) ?? 0));
+      const delivery = await root.deliver(structuredClone({ from, id, to, message }));
+      await settle();
+      return delivery;
+    },
+    async say(agent, type, data, { id = `said-${++posted}`, card = {} } = {}) {
+      const said = { ...event, id, source: `/agents/${agent}`, type, data: agentKinds[type].data.parse(data) } as ThreadEvent;
+      const taken: Result<Accepted> = await root.take(
+        { ...(told.agents.get(agent) ?? makeCard(agent)), ...card },
+        said,
+        JSON.stringify([type, data]),
+      );
+      await settle();
+      return taken.ok ? ["accepted", ...taken.value.notes].join(": ") : `${taken.problem.code}: ${taken.problem.detail}`;
+    },
+    claim: (agent, { id, offer = stage.offer(agent), bid, card } = {}) =>
+      stage.say(agent, "nerve.offer.claim", { offer, ...(bid !== undefined && { bid }) }, { ...(id && { id }), ...(card && { card }) }),
+    answer(agent, output, { id, turn = stage.turn(agent) } = {}) {
+      const data: AgentData<"nerve.turn.respond"> = { turn: turn.turn, lease: turn.lease.generation, output: output as never };
+      return stage.say(agent, "nerve.turn.respond", data, id === undefined ? {} : { id });
+    },
+    async show() {
+      const shown = await root.recruitment.show(null);
+      if (!shown.ok) throw new Error(shown.problem.detail);
+      return shown.value;
+    },
+    mail: (agent, kind) => readMails(told.sent, agent).flatMap(({ event: { type, data } }) => (type === kind ? [data as never] : [])),
+    to: (address, type) => told.sent.flatMap(({ to, message }) => (to === address && message.type === type ? [message as never] : [])),
+    turn: (agent) => last(stage.mail<TurnAssigned>(agent, "nerve.turn.assigned"), `${agent} was given no turn`),
+    offer: (agent) => last(stage.mail<{ offer: string }>(agent, "nerve.offer.opened"), `${agent} was made no offer`).offer,
+    pass: (milliseconds) => pass(milliseconds, () => root.alarm()),
+    async reload() {
+      await settle();
+      root = createThreadRoot(ports);
+    },
+  } satisfies Omit<Stage, keyof typeof told>);
+  return stage;
+}
+
+function readMails(sent: Stage["sent"], agent: string): Mail[] {
+  return sent.flatMap(({ to, message }) => (to === `agent/${agent}` ? [readMail(message) ?? []].flat() : []));
+}
+
+function last<T>(items: T[], why: string): T {
+  const item = items.at(-1);
+  if (item === undefined) throw new Error(why);
+  return item;
+}
