@@ -4,14 +4,14 @@
  */
 import type { z } from "zod";
 import { findNearestName } from "../../contract/nearest-name.ts";
-import type { DiagnosticName } from "../diagnostics/catalogue.ts";
-import { catalogue } from "../diagnostics/catalogue.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
+import { unknownField } from "../schema/tags.ts";
 import { reflexShapes, workflowShape } from "../schema/workflow-shape.ts";
 import type { MapEntry, MapNode, SourceNode } from "../source/node.ts";
 import { describeType, findEntry, toJson } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
+import { addTagged, headOf } from "./add-tagged.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -63,11 +63,7 @@ function addIssue(issue: Issue, prefix: PropertyKey[], root: MapNode, report: Re
     return false;
   }
   const { node } = place;
-  const [tag, details] = splitTag(issue.message);
-  if (tag !== undefined) {
-    addTagged(tag, details, node, report);
-    return false;
-  }
+  if (addTagged(issue.message, node, report)) return false;
   if (issue.code === "invalid_value") return addWrongValue(node, issue.values.map(String), report);
   addWrongType(issue, node, path, report);
   return false;
@@ -134,15 +130,8 @@ function walkPath(root: SourceNode, path: PropertyKey[]): Place {
   return { node, entry };
 }
 
-/** The start of a block: its first key, or the bracket. */
-function headOf(node: SourceNode): Span {
-  const first = node.kind === "map" ? node.entries[0]?.keyNode.span : undefined;
-  if (first && first.start === node.span.start) return first;
-  return { start: node.span.start, end: Math.min(node.span.start + 1, node.span.end) };
-}
-
 function addUnknownFields(issue: Issue & { code: "unrecognized_keys" }, node: SourceNode, report: Report): boolean {
-  const known = splitTag(issue.message)[1].split(" ");
+  const known = issue.message.slice(unknownField.length).split(" ");
   let corrected = false;
   // After so many the rest is not shown anyway, and guessing names takes time.
   for (const key of issue.keys.filter((name) => !name.startsWith("x-")).slice(0, compileLimits.diagnostics)) {
@@ -162,53 +151,6 @@ function addUnknownFields(issue: Issue & { code: "unrecognized_keys" }, node: So
     }
   }
   return corrected;
-}
-
-function splitTag(message: string): [DiagnosticName | undefined, string] {
-  const [, name = "", details = ""] = /^([a-z-]+)(?:: (.*))?$/s.exec(message) ?? [];
-  return Object.hasOwn(catalogue, name) ? [name as DiagnosticName, details] : [undefined, ""];
-}
-
-function addTagged(name: DiagnosticName, details: string, node: SourceNode, report: Report): void {
-  const written = node.kind === "scalar" ? `\`${String(node.value)}\`` : describeType(node);
-  if (name === "bad-duration") {
-    const bare =
-      node.kind === "scalar" && typeof node.value === "string"
-        ? /^\s*(\d+)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\s*$/i.exec(node.value)
-        : null;
-    const unit = bare?.[2]?.toLowerCase() ?? "";
-    const short = unit.startsWith("mil") || unit === "ms" ? "ms" : unit.slice(0, 1);
-    const text = bare ? `${bare[1]}${short}` : undefined;
-    report.add("bad-duration", node.span, `${written} is no duration.`, {
-      hint: "a whole number and a unit: `500ms`, `30s`, `10m`, `24h`, `7d`",
-      ...(text === undefined ? {} : { fix: { title: `Write \`${text}\``, span: node.span, text } }),
-    });
-  } else if (name === "out-of-range") report.add(name, node.span, `${written} is not ${details}.`);
-  else if (name === "too-many") report.add(name, headOf(node), `There are more than ${details} here.`);
-  else if (name === "blank-text") report.add(name, node.span, node.kind === "list" ? "The list is empty." : "The text is blank.");
-  else if (name === "bad-name") {
-    const text = node.kind === "scalar" ? toKebabCase(String(node.value)) : "";
-    report.add(name, node.span, `${written} is not kebab-case.`, {
-      hint: "small letters and digits, words joined by `-`, at most 64 characters",
-      ...(text === "" ? {} : { fix: { title: `Write \`${text}\``, span: node.span, text } }),
-    });
-  } else if (name === "bad-kind")
-    report.add(name, node.span, `${written} is no event kind.`, { hint: "dotted words of `a-z 0-9 _ -`, as `review.approved`" });
-  else if (name === "bad-agent-id")
-    report.add(name, node.span, `${written} is no agent id.`, { hint: "1 to 128 characters of `A-Z a-z 0-9 . _ : -`" });
-  else report.add(name, node.span, `${written}: ${details}`);
-}
-
-function toKebabCase(name: string): string {
-  const words = name
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2")
-    .toLowerCase()
-    .split(/[^a-z0-9]+/);
-  return words
-    .filter((word) => word !== "")
-    .join("-")
-    .slice(0, 64)
-    .replace(/-$/, "");
 }
 
 const typeNames: Record<string, string> = {

@@ -19,6 +19,7 @@ import {
 } from "../../contract/language.ts";
 import { compileLimits } from "../limits.ts";
 import { agentId, duration, expression, fields, integer, jsonSchema, kind, list, text, wait, word } from "./fields.ts";
+import { tag } from "./tags.ts";
 
 const emit = fields({
   kind: kind.describe("Kind of the event that is sent."),
@@ -29,7 +30,7 @@ const emit = fields({
 const spawn = fields({
   workflow: z
     .string()
-    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "bad-name")
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, tag("bad-name"))
     .describe("Name of the workflow that is started."),
   input: z.unknown().optional().describe("Data of the child's event; an array spawns a child per item."),
   await: z
@@ -97,7 +98,7 @@ export const role = fields({
     timeout: wait.optional().describe("How long one offer stands; default 10m."),
     retries: integer(0, 1000).optional().describe("Further offers when nobody claimed; default 0."),
     backoff: duration.optional().describe("Wait between offers."),
-    group: z.string().min(1, "blank-text").optional().describe("Roles of one group start together; default `default`."),
+    group: z.string().min(1, tag("blank-text")).optional().describe("Roles of one group start together; default `default`."),
     pick: word(pickModes).optional().describe("Which claim is taken; default `first`."),
     score: expression.optional().describe("For `pick: best`: JSONata over `{agent, bid, stats, event}`."),
     on_unfilled: word(unfilledPolicies).optional().describe("What happens when nobody takes the role; default `suspend`."),
@@ -145,10 +146,10 @@ export const role = fields({
     .describe("Broadcast roles: whose answers count."),
 });
 
-const on = list(z.string(), compileLimits.reflexKinds).min(1, "blank-text").describe("Kinds of events, or prefixes as `review.*`.");
+const on = list(z.string(), compileLimits.reflexKinds).min(1, tag("blank-text")).describe("Kinds of events, or prefixes as `review.*`.");
 const when = expression.optional().describe("JSONata over the event: whether it counts.");
 const key = z
-  .union([expression, list(expression, compileLimits.keyParts).min(1, "blank-text")])
+  .union([expression, list(expression, compileLimits.keyParts).min(1, tag("blank-text"))])
   .describe("JSONata over the event: one live thread per key.");
 
 /** Which fields a reflex of each kind has. */
@@ -171,7 +172,7 @@ export const reflexShapes = {
     kind: z.literal("emit").describe(reflexKinds.emit),
     on,
     when,
-    emit: list(emit, compileLimits.effectsPerEdge).min(1, "blank-text").describe("The events."),
+    emit: list(emit, compileLimits.effectsPerEdge).min(1, tag("blank-text")).describe("The events."),
   }),
 } satisfies Record<ReflexKind, z.ZodType>;
 
@@ -184,7 +185,7 @@ const condition = fields({
 export const workflowShape = fields({
   name: z
     .string()
-    .regex(/^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/, "bad-name")
+    .regex(/^(?=.{1,64}$)[a-z0-9]+(-[a-z0-9]+)*$/, tag("bad-name"))
     .describe("The workflow's identity in the registry; kebab-case."),
   description: text.describe("What the workflow is for."),
   version: integer(0, Number.MAX_SAFE_INTEGER).optional().describe("The author's own revision."),
