@@ -19,6 +19,7 @@ export interface Room {
 const contract = "src/contract/**";
 const protocol = "src/durable/protocol";
 const host = "src/durable/host";
+const storage = "src/durable/host/storage";
 
 /** By folder. A row ending in `/**` is for the folders below as well. */
 export const rooms: { readonly [folder: string]: Room } = {
@@ -83,16 +84,21 @@ export const rooms: { readonly [folder: string]: Room } = {
     may: [contract, protocol, "machines/address.ts", "xstate"],
     objectStorage: "writes",
   },
-  "src/durable/storage": {
+  "src/durable/host/storage": {
     is: "the host's storage port on the platform and on node:sqlite",
     may: [contract, host, "node:*"],
+    objectStorage: "writes",
+  },
+  "src/durable/control": {
+    is: "orders that are followed once, by their idempotency keys",
+    may: [contract, host, protocol],
     objectStorage: "writes",
   },
   "src/durable/agent": {
     is: "an agent's object",
     may: [
       ...[contract, "src/durable", "src/durable/agent/**", host, "src/durable/projector", protocol, "src/durable/registry"],
-      ...["src/durable/routing", "src/durable/storage", "src/durable/trace", "cloudflare:*", "zod"],
+      ...["src/durable/routing", storage, "src/durable/trace", "cloudflare:*", "zod"],
     ],
     objectStorage: "writes",
   },
@@ -113,7 +119,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/workflow": {
     is: "a workflow's object: its queue and admission",
     may: [
-      ...[contract, "src/durable", host, "src/durable/projector", protocol, "src/durable/registry", "src/durable/storage"],
+      ...[contract, "src/durable", "src/durable/control", host, "src/durable/projector", protocol, "src/durable/registry", storage],
       ...["src/durable/trace", "cloudflare:*"],
     ],
     objectStorage: "writes",
@@ -125,7 +131,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/projector": {
     is: "the log and the index in D1",
     may: [
-      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, "src/durable/storage"],
+      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, storage],
       ...["src/durable/trace", "cloudflare:*", "zod"],
     ],
     objectStorage: "writes",
@@ -144,8 +150,8 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/durable/thread": {
     is: "a thread's two objects",
     may: [
-      ...[contract, "src/compile", "src/durable", host, "src/durable/projector", protocol, "src/durable/registry"],
-      ...["src/durable/storage", "src/durable/thread/**", "cloudflare:*"],
+      ...[contract, "src/compile", "src/durable", "src/durable/control", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...[storage, "src/durable/thread/**", "cloudflare:*"],
     ],
     objectStorage: "writes",
   },
@@ -163,7 +169,17 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "offers, claims and assignments",
     may: [
       "zod",
-      ...[contract, "machines/**", "src/compile", "src/compile/lower", host, protocol, "src/durable/registry", "src/durable/routing"],
+      ...[
+        contract,
+        "machines/**",
+        "src/compile",
+        "src/compile/lower",
+        "src/durable/control",
+        host,
+        protocol,
+        "src/durable/registry",
+        "src/durable/routing",
+      ],
       ...["src/durable/thread", "src/durable/thread/eligibility", "src/durable/thread/explain", "src/durable/thread/lifecycle"],
       ...["src/durable/thread/log", "src/durable/thread/task", "src/durable/thread/turn", "src/durable/thread/waits"],
     ],
@@ -235,8 +251,17 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/worker": {
     is: "the app: who is calling, what it may, and what is kept in D1",
     may: [
-      ...[contract, "src/compile", "src/compile/diagnostics", "src/compile/source", "src/durable", "src/durable/agent", host],
-      ...["src/durable/projector", protocol, "src/durable/registry", "src/durable/routing", "src/durable/storage"],
+      ...[
+        contract,
+        "src/compile",
+        "src/compile/diagnostics",
+        "src/compile/source",
+        "src/durable",
+        "src/durable/agent",
+        "src/durable/control",
+        host,
+      ],
+      ...["src/durable/projector", protocol, "src/durable/registry", "src/durable/routing", storage],
       ...["src/worker/describe", "src/worker/routes", "hono", "zod"],
     ],
   },
@@ -254,7 +279,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/client": { is: "what an agent imports; knows the contract only", may: [contract] },
   "src/exec": {
     is: "makes any program an agent",
-    may: [contract, "src/client", "src/durable/thread/turn", "node:*"],
+    may: [contract, "src/client", "node:*"],
   },
   "src/probe": { is: "tries a server against the contract", may: [contract, "src/client", "ws", "node:*"] },
   "src/explore": {
@@ -268,7 +293,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/path-tests": {
     is: "follows such paths on the real host",
     may: [
-      ...["machines", "src/compile", contract, host, "src/durable/storage", "src/explore/paths"],
+      ...["machines", "src/compile", contract, host, storage, "src/explore/paths"],
       ...["cloudflare:*", "esbuild", "miniflare", "node:*"],
     ],
     objectStorage: "writes",
@@ -276,8 +301,8 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/simulate": {
     is: "a thread that is walked by hand",
     may: [
-      ...["machines/**", "src/compile", "src/compile/decide", "src/compile/lower", contract, host, protocol, "src/durable/storage"],
-      ...["src/durable/thread/turn", "src/explore", "node:*", "yaml", "zod"],
+      ...["machines/**", "src/compile", "src/compile/decide", "src/compile/lower", contract, host, protocol, storage],
+      ...["src/explore", "node:*", "yaml", "zod"],
     ],
   },
   "src/testing": {

@@ -3,6 +3,7 @@
  * Passes before it know YAML; passes after it know only this.
  */
 import type { Json } from "../contract/event.ts";
+import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
 import type {
   AckNeed,
   Binding,
@@ -28,8 +29,6 @@ export type Milliseconds = number;
  * spelling (`{{{x}}}`), which joined lists with commas where Liquid joins them without.
  */
 export type Template = { kind: "literal"; text: string } | { kind: "liquid"; source: string; mustache?: true };
-
-export type JsonSchema = { [key: string]: Json } | boolean;
 
 export interface RoleIr {
   name: string;

@@ -1,6 +1,6 @@
 /** Every set of tables that an object may have, with its newest version: what this code can open. A test finds those that objects have. */
 import { agentMigrations } from "./agent/agent-schema.ts";
-import { controlKeyMigrations } from "./host/control-keys.ts";
+import { controlKeyMigrations } from "./control/control-keys.ts";
 import { hostMigrations, outboxMigrations } from "./host/schema.ts";
 import { projectionMigrations } from "./projector/projection-outbox.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread/thread-schema.ts";

@@ -5,9 +5,9 @@
 
 import type { Json } from "../contract/event.ts";
 import { exceedsDepth } from "../contract/exceeds-depth.ts";
+import { checkOutput } from "../contract/json-schema/check-output.ts";
 import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
 import { limits } from "../contract/limits.ts";
-import { checkOutput } from "../durable/thread/turn/check-output.ts";
 import { type BrokenObject, findObjects } from "./find-objects.ts";
 import { execLimits } from "./limits.ts";
 import { describeWanted, readWanted, type Wanted } from "./read-wanted.ts";

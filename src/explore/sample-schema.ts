@@ -2,8 +2,9 @@
  * Makes a value that fits a JSON Schema, the same for the same random numbers. Takes the common part of the language
  * (types, const, enum, oneOf, anyOf, allOf, properties, items, bounds, local references) and says what it left out.
  */
-import type { JsonSchema } from "../compile/ir.ts";
+
 import type { Json } from "../contract/event.ts";
+import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
 import { createRandom, type Random } from "./create-random.ts";
 
 /** A value, and what of the schema was not looked at: it may not fit there. */

@@ -5,7 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { World } from "../durable/host/ports.ts";
-import { createDurableWorld } from "../durable/storage/durable-world.ts";
+import { createDurableWorld } from "../durable/host/storage/durable-world.ts";
 import { countLives, createPathHost, noteLife, type PathHost, type PathOrder, type PathReport } from "./path-host.ts";
 
 interface Env {

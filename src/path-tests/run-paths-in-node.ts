@@ -1,6 +1,6 @@
 /** Runs paths on the real host over node:sqlite: every event meets a host that knows nothing but the store. */
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
-import { createNodeStorage } from "../durable/storage/node-storage.ts";
+import { createNodeStorage } from "../durable/host/storage/node-storage.ts";
 import type { Path } from "../explore/paths/find-paths.ts";
 import { judgePath, listOrders, type PathFailure } from "./judge-path.ts";
 import { createPathHost, type PathReport } from "./path-host.ts";

@@ -1,7 +1,7 @@
 /** Makes a move in a thread that is walked. */
 import { evaluateExpression, isTruthy } from "../compile/decide/expression.ts";
+import { checkOutput } from "../contract/json-schema/check-output.ts";
 import { describeMisfits } from "../contract/json-schema/check-schema.ts";
-import { checkOutput } from "../durable/thread/turn/check-output.ts";
 import { readView } from "./read-view.ts";
 import { type SimulatedThread, thread } from "./simulated-thread.ts";
 import type { Move, Output } from "./simulation.ts";

@@ -5,8 +5,8 @@ import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Json } from "../contract/event.ts";
 import { type ActorHost, type ActorView, createActorHost } from "../durable/host/actor-host.ts";
 import type { World } from "../durable/host/ports.ts";
+import { createNodeStorage } from "../durable/host/storage/node-storage.ts";
 import type { Envelope } from "../durable/protocol/envelope.ts";
-import { createNodeStorage } from "../durable/storage/node-storage.ts";
 import { createSimulatedBroadcast, type SimulatedBroadcast } from "./simulated-broadcast.ts";
 import { createSimulationLogics, type WalkRecord } from "./simulation-logics.ts";
 

@@ -1,8 +1,8 @@
 /** A thread that is walked by hand, as its walker sees it: what may be done with it, where it stands, and what a move led to. */
 import type { MachineStatus } from "../../machines/thread-status.ts";
 import type { Decision, Step } from "../compile/decide/view.ts";
-import type { JsonSchema } from "../compile/ir.ts";
 import type { Json } from "../contract/event.ts";
+import type { JsonSchema } from "../contract/json-schema/check-schema.ts";
 import type { Signal } from "../contract/language.ts";
 import type { OutcomeStatus } from "../contract/statuses.ts";
 

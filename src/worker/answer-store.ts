@@ -1,11 +1,12 @@
 /**
  * What was answered to orders that many objects follow, by idempotency key: the same order again gets the first answer and does
- * nothing. An order of one object is kept there, see `durable/host/control-keys.ts`. Knows D1.
+ * nothing. An order of one object is kept there, see `durable/control/control-keys.ts`. Knows D1.
  */
 
 import type { Json } from "../contract/event.ts";
 import { countBytes } from "../contract/limits.ts";
-import { controlKeyLimits, type Once } from "../durable/host/control-keys.ts";
+import { controlKeyLimits } from "../durable/control/control-keys.ts";
+import type { Once } from "../durable/protocol/parts.ts";
 import { problemError } from "./problem-error.ts";
 
 /** Answers that are kept, of all operators: a page each, so that ten thousands of dead letters are some hundred. */

@@ -2,7 +2,7 @@
 
 import type { Problem } from "../contract/problem.ts";
 import { createProblem } from "../contract/problem.ts";
-import { isRowTooLarge } from "../durable/storage/row-bound.ts";
+import { isRowTooLarge } from "../durable/host/storage/row-bound.ts";
 
 /**
  * Messages of transient faults, from Cloudflare's lists for D1 and Durable Objects: the platform marks some errors

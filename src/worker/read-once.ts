@@ -1,6 +1,6 @@
 /** The `Idempotency-Key` of a call: what makes an order that is sent again one order. Knows headers, no order. */
 import type { Context } from "hono";
-import type { Once } from "../durable/host/control-keys.ts";
+import type { Once } from "../durable/protocol/parts.ts";
 import type { AppEnv } from "./app-ports.ts";
 import { readHeader } from "./parse-input.ts";
 

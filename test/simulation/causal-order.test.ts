@@ -7,8 +7,8 @@ import { expect, test } from "vitest";
 import { createCommitter } from "../../src/durable/host/committer.ts";
 import type { World } from "../../src/durable/host/ports.ts";
 import { migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
+import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
-import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { createRandom, pick, type Random } from "./random-machine.ts";
 
 interface Post {

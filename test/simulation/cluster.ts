@@ -6,8 +6,8 @@ import type { ActorHost, HostOptions } from "../../src/durable/host/actor-host.t
 import { createActorHost } from "../../src/durable/host/actor-host.ts";
 import type { Logics } from "../../src/durable/host/logic.ts";
 import type { Storage, Transport, World } from "../../src/durable/host/ports.ts";
+import { createNodeStorage, type NodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
-import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
 
 export interface ClusterOptions extends HostOptions {
   intercept?: (envelope: Envelope, deliver: () => Promise<Delivery>) => Promise<Delivery>;

@@ -8,8 +8,9 @@ import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { type Result, refuse, succeed } from "../../src/contract/problem.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";
-import { controlKeyLimits, controlKeyMigrations, createControlKeys, type Once } from "../../src/durable/host/control-keys.ts";
-import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
+import { controlKeyLimits, controlKeyMigrations, createControlKeys } from "../../src/durable/control/control-keys.ts";
+import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
+import type { Once } from "../../src/durable/protocol/parts.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const workflow = readFileSync("workflows/code-review.yaml", "utf8").replace(/^ +where: .*\n/m, "");

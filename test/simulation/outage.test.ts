@@ -3,8 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createCommitter } from "../../src/durable/host/committer.ts";
 import { hostLimits } from "../../src/durable/host/limits.ts";
 import { migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
+import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
-import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
 import { createNodeWorld } from "../host/node-world.ts";
 import { resetWorld, world } from "../host/world.ts";
 

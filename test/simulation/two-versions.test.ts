@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { hostLimits } from "../../src/durable/host/limits.ts";
 import { answerLater, isNewer, NewerVersionError } from "../../src/durable/host/newer-version.ts";
 import { hostMigrations, migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
-import { createNodeStorage } from "../../src/durable/storage/node-storage.ts";
+import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import { loadStoredMachine } from "../../src/durable/thread/lifecycle/load-stored-machine.ts";
 import { logics } from "../host/machines.ts";
 import { createNodeWorld } from "../host/node-world.ts";

@@ -1,8 +1,9 @@
 /** One role with every default filled in. */
 import type { Json } from "../../contract/event.ts";
+import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import { ackNeeds, bindModes, lossPolicies, pickModes, readWord, turnPolicies, unfilledPolicies } from "../../contract/language.ts";
 import type { Outline, RoleOutline } from "../check/outline.ts";
-import type { JsonSchema, RoleIr } from "../ir.ts";
+import type { RoleIr } from "../ir.ts";
 import { parseDuration } from "../source/duration.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems, toJson } from "../source/node.ts";

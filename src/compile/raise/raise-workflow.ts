@@ -1,7 +1,9 @@
 /** A file that was found sound, as intermediate form: every default filled in. Reports nothing. */
+
+import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import { overflowPolicies, readWord } from "../../contract/language.ts";
 import type { Outline } from "../check/outline.ts";
-import type { JsonSchema, WorkflowIr } from "../ir.ts";
+import type { WorkflowIr } from "../ir.ts";
 import { findText, findValue, toJson } from "../source/node.ts";
 import { raiseNodes } from "./raise-graph.ts";
 import { raiseReflex } from "./raise-reflex.ts";

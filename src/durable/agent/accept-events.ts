@@ -6,8 +6,8 @@
 import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
 import { isThreadKind } from "../../contract/kinds/agent-kinds.ts";
 import { createProblem, type Problem, type Result, succeed } from "../../contract/problem.ts";
+import { isRowTooLarge } from "../host/storage/row-bound.ts";
 import { isFault } from "../routing/is-fault.ts";
-import { isRowTooLarge } from "../storage/row-bound.ts";
 import { describeRate, type Rate } from "./connection/rate.ts";
 import { createForwardToThread, type ForwardPorts } from "./forward-to-thread.ts";
 import type { Caller, Identity } from "./identity.ts";

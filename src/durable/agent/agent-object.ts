@@ -5,9 +5,9 @@ import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { takeEnvelope } from "../host/newer-version.ts";
+import { readName } from "../host/storage/durable-world.ts";
 import type { Acknowledgement, AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
-import { readName } from "../storage/durable-world.ts";
 import { ConnectedAgent } from "./connected-agent.ts";
 import { refuseToken } from "./identity.ts";
 

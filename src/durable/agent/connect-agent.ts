@@ -1,7 +1,7 @@
 /** Gives an agent's object the platform: its store and alarm, its other objects, the metrics. */
 import { type Environment, findNeighbours } from "../environment.ts";
+import { createDurableWorld } from "../host/storage/durable-world.ts";
 import { countCommit } from "../projector/metrics.ts";
-import { createDurableWorld } from "../storage/durable-world.ts";
 import type { AgentCore } from "./agent-core.ts";
 import type { AgentPorts } from "./agent-parts.ts";
 import type { AgentConnections } from "./connection/agent-connections.ts";

@@ -1,9 +1,9 @@
 /** The Durable Object of an agent as the platform runs it: its core, its sockets, its alarm. What may be asked of it is agent-object's. */
 import { DurableObject } from "cloudflare:workers";
 import { type Environment, isPaused } from "../environment.ts";
+import { holdAlarm, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
 import { countWake } from "../projector/metrics.ts";
 import type { Principal } from "../protocol/agent.ts";
-import { holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
 import { connectAgent } from "./connect-agent.ts";
 import { type AgentConnections, createAgentConnections } from "./connection/agent-connections.ts";

@@ -25,3 +25,11 @@ export function isTaskAddress(address: string): address is TaskAddress {
 
 /** An order that a reflex, an edge or a dead letter gives a thread. */
 export const order = keyOf(signals);
+
+/** An order that is to be followed once. */
+export interface Once {
+  /** The caller's key, told apart by caller. */
+  key: string;
+  /** Of what is ordered: under one key it must stay the same. */
+  hash: string;
+}

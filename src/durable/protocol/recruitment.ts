@@ -10,11 +10,10 @@ import { declareMessages, type MessageOf } from "../../contract/message-table.ts
 import type { Result } from "../../contract/problem.ts";
 import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
-import type { Once } from "../host/control-keys.ts";
 import type { HistoryEntry } from "../host/history.ts";
 import type { ClaimCard } from "./agent.ts";
 import type { DeliverRpc } from "./envelope.ts";
-import { event, order } from "./parts.ts";
+import { event, type Once, order } from "./parts.ts";
 import { admission } from "./workflow.ts";
 
 /** What the workflow's queue says. */

@@ -5,9 +5,8 @@ import type { Result } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import { open } from "../../contract/shape.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
-import type { Once } from "../host/control-keys.ts";
 import type { DeliverRpc } from "./envelope.ts";
-import { event, order, taskAddress } from "./parts.ts";
+import { event, type Once, order, taskAddress } from "./parts.ts";
 
 /** Where a thread that another one spawned reports its end. */
 export const parentLink = open({

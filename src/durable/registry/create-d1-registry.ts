@@ -3,7 +3,8 @@
  * its version. Promises are never shared: in workerd a request must not wait for another request's I/O.
  */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
+import type { ReflexIr } from "../../compile/ir.ts";
+import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { RegistryHead, RegistryRpc } from "../protocol/registry.ts";
 import { type PastTurn, statsLimits } from "../thread/eligibility/agent-stats.ts";

@@ -3,7 +3,8 @@
  * simulation. Nothing here is asked on the way of a turn.
  */
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
-import type { JsonSchema, ReflexIr } from "../../compile/ir.ts";
+import type { ReflexIr } from "../../compile/ir.ts";
+import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { PastTurn } from "../thread/eligibility/agent-stats.ts";
 

@@ -1,8 +1,8 @@
 /** Gives a thread's objects the platform: its store and alarm, its other objects, the metrics. */
 import { type Environment, findNeighbours, type Neighbours } from "../environment.ts";
+import { createDurableWorld, readName } from "../host/storage/durable-world.ts";
 import { type CommitKind, countCommit, countStep } from "../projector/metrics.ts";
 import { parseRetention } from "../projector/retention.ts";
-import { createDurableWorld, readName } from "../storage/durable-world.ts";
 import type { ThreadPorts, ThreadRootPorts } from "./thread-ports.ts";
 
 export function connectTask(ctx: DurableObjectState, env: Environment): ThreadPorts {

@@ -8,7 +8,7 @@ import type { Storage } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { dispatch, type Handlers } from "../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
-import { type OwnType, ownMessages } from "../protocol/own-places.ts";
+import { type OwnType, ownMessages, type RootOwnType, type TaskOwnType } from "../protocol/own-places.ts";
 import type { ThreadHost } from "../protocol/typed-host.ts";
 
 /**
@@ -19,6 +19,11 @@ type OwnAnswer = Promise<(() => void) | undefined>;
 
 /** What a part of an object does for its actors, by the message's type. */
 export type OwnHandlers<Type extends OwnType> = Pick<Handlers<typeof ownMessages, OwnAnswer>, Type>;
+
+/** All that the root's object does; a task beside it brings the task's handlers too. */
+export type RootHandlers = OwnHandlers<RootOwnType> & Partial<TaskHandlers>;
+/** All that a task's object does. */
+export type TaskHandlers = OwnHandlers<TaskOwnType>;
 
 /** Own messages share the object's outbox: their ids grow like any sender's, but are kept apart from what comes back to an actor. */
 export function readOwnSender({ from, to }: Envelope): string {
@@ -33,7 +38,7 @@ export function markOwn(storage: Storage, envelope: Envelope): void {
 /** @param address the object's */
 export async function takeOwnMessage(
   { address, storage, host }: { address: string; storage: Storage; host: ThreadHost },
-  handlers: Partial<OwnHandlers<OwnType>>,
+  handlers: RootHandlers | TaskHandlers,
   envelope: Envelope,
 ): Promise<Delivery> {
   const { message, to, id } = envelope;

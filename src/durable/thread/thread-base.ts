@@ -12,7 +12,7 @@ import { hostMigrations, migrate, outboxMigrations } from "../host/schema.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
-import { isOwnPlace, type OwnType } from "../protocol/own-places.ts";
+import { isOwnPlace } from "../protocol/own-places.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadHost } from "../protocol/typed-host.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -21,7 +21,7 @@ import { addressPresentActor } from "./lifecycle/present-actor.ts";
 import { createOwnEvents, type OwnEvents } from "./log/own-events.ts";
 import { createStamp } from "./log/stamp-events.ts";
 import { createThreadLog } from "./log/thread-log.ts";
-import { type OwnHandlers, takeOwnMessage } from "./own-messages.ts";
+import { type RootHandlers, type TaskHandlers, takeOwnMessage } from "./own-messages.ts";
 import { createRecruitmentLogic } from "./recruitment/recruitment-logic.ts";
 import { createTaskLogic } from "./task/task-logic.ts";
 import type { ThreadPorts } from "./thread-ports.ts";
@@ -39,7 +39,7 @@ export interface ThreadParts {
   /** Takes a message for an actor that lives here. */
   deliver(envelope: Envelope): Promise<Delivery>;
   /** What the object does for its actors. */
-  own(): Partial<OwnHandlers<OwnType>>;
+  own(): RootHandlers | TaskHandlers;
   dueTimes: NonNullable<HostOptions["dueTimes"]>;
   describeRefusal: NonNullable<HostOptions["describeRefusal"]>;
   /** The thread's last output and prompt, where the task's rows are at hand. */

@@ -2,9 +2,10 @@
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import { controlKeyMigrations, createControlKeys, type Once } from "../host/control-keys.ts";
+import { controlKeyMigrations, createControlKeys } from "../control/control-keys.ts";
 import { isRepeat } from "../host/rows.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { Once } from "../protocol/parts.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
 import type { ThreadHost } from "../protocol/typed-host.ts";
 import { isWaitedFor } from "./broadcast/audience.ts";
@@ -12,7 +13,7 @@ import { createChildren } from "./children/children.ts";
 import { makeArchiveRow, readNewest } from "./lifecycle/archive-thread.ts";
 import { readOrigin, readThreadName } from "./lifecycle/epochs.ts";
 import { createThreadRetention, refuseWhileLeaving } from "./lifecycle/thread-retention.ts";
-import type { OwnHandlers } from "./own-messages.ts";
+import type { RootHandlers } from "./own-messages.ts";
 import { describeRefusedMail } from "./recruitment/describe-refused-mail.ts";
 import { createRecruitmentCore, type RecruitmentCore } from "./recruitment/recruitment-core.ts";
 import { findTask } from "./recruitment/recruitment-ports.ts";
@@ -85,7 +86,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
         await base.flushRows();
       },
     });
-  const own: OwnHandlers<"route" | "child.report"> = {
+  const own: RootHandlers = {
     ...tasks?.own,
     ...offers.own,
     route: (message) => base.ownEvents.route(message),

@@ -6,8 +6,8 @@
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
+import { controlKeyMigrations, createControlKeys } from "../control/control-keys.ts";
 import { createCommitter } from "../host/committer.ts";
-import { controlKeyMigrations, createControlKeys, type Once } from "../host/control-keys.ts";
 import { createGather } from "../host/gather.ts";
 import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
@@ -17,6 +17,7 @@ import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import { dispatch, type Handlers, isOf } from "../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { Once } from "../protocol/parts.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import { queueMessages } from "../protocol/recruitment.ts";
 import { trust } from "../protocol/trust.ts";

@@ -5,12 +5,12 @@ import { type Result, succeed } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
-import type { Once } from "../host/control-keys.ts";
 import { takeEnvelope } from "../host/newer-version.ts";
+import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
 import { countCommit } from "../projector/metrics.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { Once } from "../protocol/parts.ts";
 import type { WorkflowRpc } from "../protocol/workflow.ts";
-import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../storage/durable-world.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 
 export class WorkflowObject extends DurableObject<Environment> implements WorkflowRpc {

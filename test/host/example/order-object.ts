@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { createActorHost } from "../../../src/durable/host/actor-host.ts";
+import { createDurableWorld } from "../../../src/durable/host/storage/durable-world.ts";
 import type { Envelope } from "../../../src/durable/protocol/envelope.ts";
-import { createDurableWorld } from "../../../src/durable/storage/durable-world.ts";
 import { logics } from "./order-logics.ts";
 
 interface Env {

@@ -6,8 +6,8 @@ import { type ActorHost, createActorHost } from "../../../src/durable/host/actor
 import type { DeadLetterRow } from "../../../src/durable/host/dead-letters.ts";
 import type { HistoryEntry } from "../../../src/durable/host/history.ts";
 import type { SqlValue } from "../../../src/durable/host/ports.ts";
+import { createDurableWorld } from "../../../src/durable/host/storage/durable-world.ts";
 import type { Delivery, Envelope } from "../../../src/durable/protocol/envelope.ts";
-import { createDurableWorld } from "../../../src/durable/storage/durable-world.ts";
 import type { TestEvent } from "../contract-world.ts";
 import { logics } from "../machines.ts";
 import { world } from "../world.ts";

@@ -10,10 +10,10 @@ import { countBytes, cutToBytes, exceedsBytes, limits } from "../../../src/contr
 import { readFrame } from "../../../src/durable/agent/connection/read-frame.ts";
 import { hostLimits } from "../../../src/durable/host/limits.ts";
 import { migrate } from "../../../src/durable/host/schema.ts";
+import { createNodeStorage } from "../../../src/durable/host/storage/node-storage.ts";
+import { isRowTooLarge, rowBytes } from "../../../src/durable/host/storage/row-bound.ts";
 import { createProjectionOutbox, projectionLimits, projectionMigrations } from "../../../src/durable/projector/projection-outbox.ts";
 import type { ProjectionRow } from "../../../src/durable/protocol/projector.ts";
-import { createNodeStorage } from "../../../src/durable/storage/node-storage.ts";
-import { isRowTooLarge, rowBytes } from "../../../src/durable/storage/row-bound.ts";
 import { keepOutput } from "../../../src/durable/thread/children/child-rows.ts";
 import { describeFailure } from "../../../src/worker/describe-failure.ts";
 

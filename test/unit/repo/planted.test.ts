@@ -207,6 +207,15 @@ const messages: Plant[] = [
   plantMessage("what a task's object takes", "src/durable/protocol/task.ts", "export const taskMessages = declareMessages({", [
     "src/durable/thread/task",
   ]),
+  plantMessage("what a thread says to its offers", "machines/messages.ts", "export const toOffers = declareMessages({", [
+    "src/durable/thread/thread-root.ts",
+  ]),
+  plantMessage("what a thread says to itself", "src/durable/protocol/own-places.ts", "const rootEvents = declareMessages({", [
+    "src/durable/thread/thread-root.ts",
+  ]),
+  plantMessage("what a task says to its object", "src/durable/protocol/own-places.ts", "const taskEvents = declareMessages({", [
+    "src/durable/thread/task/tasks.ts",
+  ]),
   plantMessage(
     "a row of the log or an index",
     "src/durable/protocol/projector.ts",

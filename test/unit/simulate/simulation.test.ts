@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { CompiledWorkflow } from "../../../src/compile/index.ts";
 import type { Json } from "../../../src/contract/event.ts";
+import { checkOutput } from "../../../src/contract/json-schema/check-output.ts";
 import { describeMisfits } from "../../../src/contract/json-schema/check-schema.ts";
-import { checkOutput } from "../../../src/durable/thread/turn/check-output.ts";
 import { checkScript } from "../../../src/simulate/check-script.ts";
 import { createSimulation } from "../../../src/simulate/create-simulation.ts";
 import { createWalk } from "../../../src/simulate/create-walk.ts";

@@ -6,13 +6,13 @@ import type { TaskEvent } from "../../../../machines/messages.ts";
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
 import type { Accepted } from "../../../contract/frames/server-frames.ts";
+import { checkOutput } from "../../../contract/json-schema/check-output.ts";
 import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
 import { readTaskStart } from "../task/task-start.ts";
-import { checkOutput } from "../turn/check-output.ts";
 import { isWaitedFor } from "./audience.ts";
 import { type BroadcastRow, type MemberAnswer, readBroadcast, readMember, writeAnswer } from "./audience-rows.ts";
 

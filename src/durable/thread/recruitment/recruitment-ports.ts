@@ -1,7 +1,7 @@
 /** What the parts of a thread's root share: the actor host, the rows, and whom they ask. */
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { AdmissionView } from "../../../contract/views/admission.ts";
-import type { ControlKeys } from "../../host/control-keys.ts";
+import type { ControlKeys } from "../../control/control-keys.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { AgentStanding } from "../../protocol/agent.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";

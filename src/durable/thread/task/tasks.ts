@@ -6,7 +6,7 @@ import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import { type TaskMessage, taskMessages } from "../../protocol/task.ts";
 import { createAudience } from "../broadcast/audience.ts";
 import type { Children } from "../children/children.ts";
-import { markOwn, type OwnHandlers, readOwnSender } from "../own-messages.ts";
+import { markOwn, readOwnSender, type TaskHandlers } from "../own-messages.ts";
 import type { ThreadBase } from "../thread-base.ts";
 import type { ThreadPorts } from "../thread-ports.ts";
 import type { Take } from "../turn/take-in-turn.ts";
@@ -20,7 +20,7 @@ export interface Tasks {
   /** Takes a message for this object's tasks; undefined: it is for an actor. */
   deliver(envelope: Envelope): Promise<Delivery> | undefined;
   /** What the object does for its tasks. */
-  own: OwnHandlers<"publish" | "spawn" | "audience.ask">;
+  own: TaskHandlers;
   /** When {@link Tasks.work} must be called. */
   due(): number | undefined;
   work(): Promise<void>;

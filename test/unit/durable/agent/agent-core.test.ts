@@ -5,10 +5,10 @@ import { type Result, succeed } from "../../../../src/contract/problem.ts";
 import { type AgentCore, createAgentCore } from "../../../../src/durable/agent/agent-core.ts";
 import { agentLimits } from "../../../../src/durable/agent/agent-schema.ts";
 import type { Reader } from "../../../../src/durable/agent/mailbox/reader.ts";
+import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createMail } from "../../../../src/durable/protocol/agent.ts";
 import type { Delivery, Envelope } from "../../../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
-import { createNodeStorage, type NodeStorage } from "../../../../src/durable/storage/node-storage.ts";
 
 const principal = { operator: "admin" };
 const card = { id: "alice", capabilities: [], roles: null, kinds: null };

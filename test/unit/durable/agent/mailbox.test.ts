@@ -4,8 +4,8 @@ import { agentLimits, agentMigrations } from "../../../../src/durable/agent/agen
 import { createMailbox, type Mailbox } from "../../../../src/durable/agent/mailbox/mailbox.ts";
 import type { Reader } from "../../../../src/durable/agent/mailbox/reader.ts";
 import { migrate, outboxMigrations } from "../../../../src/durable/host/schema.ts";
+import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createMail } from "../../../../src/durable/protocol/agent.ts";
-import { createNodeStorage, type NodeStorage } from "../../../../src/durable/storage/node-storage.ts";
 
 let storage: NodeStorage;
 let now: number;

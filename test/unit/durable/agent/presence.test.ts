@@ -5,9 +5,9 @@ import { type Assignments, createAssignments } from "../../../../src/durable/age
 import { createPresence, type Presence } from "../../../../src/durable/agent/presence/presence.ts";
 import { presenceLimits } from "../../../../src/durable/agent/presence/presence-limits.ts";
 import { migrate } from "../../../../src/durable/host/schema.ts";
+import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import type { Mail } from "../../../../src/durable/protocol/agent.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
-import { createNodeStorage, type NodeStorage } from "../../../../src/durable/storage/node-storage.ts";
 
 let storage: NodeStorage;
 let now: number;

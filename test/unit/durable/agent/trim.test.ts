@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { createTrim, trimLimits } from "../../../../src/durable/agent/mailbox/trim.ts";
 import { migrate, outboxMigrations } from "../../../../src/durable/host/schema.ts";
-import { createNodeStorage } from "../../../../src/durable/storage/node-storage.ts";
+import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createQueue, queueLimits, queueMigrations } from "../../../../src/durable/workflow/queue.ts";
 
 const day = 86_400_000;

@@ -5,7 +5,7 @@ import { actorAt } from "../../../../src/durable/host/actor-at.ts";
 import { createActorHost } from "../../../../src/durable/host/actor-host.ts";
 import { createLogics, type LogicEntry } from "../../../../src/durable/host/logic.ts";
 import type { World } from "../../../../src/durable/host/ports.ts";
-import { createNodeStorage } from "../../../../src/durable/storage/node-storage.ts";
+import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 
 interface Services {
   log(text: string): void;

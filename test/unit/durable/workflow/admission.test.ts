@@ -1,10 +1,10 @@
 /** A workflow's admission, alone: what it says to threads and initiators, over crashes, pauses and new revisions. */
 import { afterEach, expect, test, vi } from "vitest";
 import type { WorkflowIr } from "../../../../src/compile/ir.ts";
+import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import type { Envelope, Message } from "../../../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import type { Registry } from "../../../../src/durable/registry/registry.ts";
-import { createNodeStorage } from "../../../../src/durable/storage/node-storage.ts";
 import { type Admission, createAdmission } from "../../../../src/durable/workflow/admission.ts";
 
 afterEach(() => void vi.restoreAllMocks());

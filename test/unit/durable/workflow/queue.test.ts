@@ -1,7 +1,7 @@
 /** [QUE1] Who is next: the highest priority, the ring of initiators, the oldest of each; against a model that is a list. */
 import { expect, test } from "vitest";
 import { migrate } from "../../../../src/durable/host/schema.ts";
-import { createNodeStorage } from "../../../../src/durable/storage/node-storage.ts";
+import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createQueue, type Queue, queueMigrations } from "../../../../src/durable/workflow/queue.ts";
 import { createRandom } from "../../../../src/explore/create-random.ts";
 

@@ -2,8 +2,8 @@
  * The platform's bound on a row, enforced wherever the same statements run: the local runtime takes rows that a deployed one
  * refuses, and what cannot be stored there must not be here. Knows SQL as far as it counts the rows of an INSERT.
  */
-import { countBytes } from "../../contract/limits.ts";
-import type { SqlValue } from "../host/ports.ts";
+import { countBytes } from "../../../contract/limits.ts";
+import type { SqlValue } from "../ports.ts";
 
 /** Bytes of one row, or of one value in it: https://developers.cloudflare.com/durable-objects/platform/limits/ */
 export const rowBytes = 2_000_000;

@@ -1,7 +1,7 @@
 /** The host's ports on a Durable Object: SQLite, the one alarm, and stubs of other objects. The only file that touches `ctx.storage`. */
-import { hostLimits } from "../host/limits.ts";
-import { NewerVersionError } from "../host/newer-version.ts";
-import type { Row, SqlValue, Transport, World } from "../host/ports.ts";
+import { hostLimits } from "../limits.ts";
+import { NewerVersionError } from "../newer-version.ts";
+import type { Row, SqlValue, Transport, World } from "../ports.ts";
 import { checkRows } from "./row-bound.ts";
 
 /** Where an object keeps its own name: who is woken by an alarm or by an id is not told it. */

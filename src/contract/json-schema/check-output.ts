@@ -1,9 +1,8 @@
 /** What of an output its role's schema, or the engine, does not take. */
 
-import type { JsonSchema } from "../../../compile/ir.ts";
-import type { Json } from "../../../contract/event.ts";
-import { checkSchema, type Misfit } from "../../../contract/json-schema/check-schema.ts";
-import { isEngineStatus } from "../../../contract/language.ts";
+import type { Json } from "../event.ts";
+import { isEngineStatus } from "../language.ts";
+import { checkSchema, type JsonSchema, type Misfit } from "./check-schema.ts";
 
 /** @returns nothing where the output may be taken */
 export function checkOutput(schema: JsonSchema | undefined, output: { [key: string]: Json }): Misfit[] {

@@ -1,7 +1,7 @@
 /** The host's store in plain Node, on node:sqlite: the same statements, in memory or in a file. */
 // The one file for plain Node: nothing that the Worker bundles imports it.
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Row, SqlValue, Storage } from "../host/ports.ts";
+import type { Row, SqlValue, Storage } from "../ports.ts";
 import { checkRows } from "./row-bound.ts";
 
 export interface NodeStorage extends Storage {

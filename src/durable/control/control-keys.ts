@@ -3,8 +3,9 @@
  * does nothing. Kept for a time and up to a number. Knows rows and the clock, no order.
  */
 import { type Result, refuse } from "../../contract/problem.ts";
-import type { Committer } from "./committer.ts";
-import type { Clock, Row, Storage } from "./ports.ts";
+import type { Committer } from "../host/committer.ts";
+import type { Clock, Row, Storage } from "../host/ports.ts";
+import type { Once } from "../protocol/parts.ts";
 
 export const controlKeyMigrations: readonly string[] = [
   "CREATE TABLE control_key (key TEXT PRIMARY KEY, hash TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL);",
@@ -18,14 +19,6 @@ export const controlKeyLimits = {
   /** Bytes of an answer that is kept; of a larger one, whoever asks again is shown the present state. */
   answerBytes: 64 * 1024,
 } as const;
-
-/** An order that is to be followed once. */
-export interface Once {
-  /** The caller's key, told apart by caller. */
-  key: string;
-  /** Of what is ordered: under one key it must stay the same. */
-  hash: string;
-}
 
 export interface ControlKeys {
   /**
