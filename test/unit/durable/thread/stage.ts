@@ -15,7 +15,7 @@ import type { Delivery, Envelope, Message } from "../../../../src/durable/protoc
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import type { Admit } from "../../../../src/durable/protocol/workflow.ts";
 import type { Registry } from "../../../../src/durable/registry/registry.ts";
-import { createNodeStorage, type NodeStorage } from "../../../../src/durable/storage/node-storage.ts";
+import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createThreadRoot, type ThreadRoot } from "../../../../src/durable/thread/thread-root.ts";
 
 export const second = 1_000;
