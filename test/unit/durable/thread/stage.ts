@@ -10,12 +10,12 @@ import type { TurnAssigned } from "../../../../src/contract/kinds/turn.ts";
 import type { Result } from "../../../../src/contract/problem.ts";
 import type { AgentCard } from "../../../../src/contract/views/agent.ts";
 import type { ThreadView } from "../../../../src/contract/views/thread.ts";
+import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { type ClaimCard, type Mail, readMail } from "../../../../src/durable/protocol/agent.ts";
 import type { Delivery, Envelope, Message } from "../../../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import type { Admit } from "../../../../src/durable/protocol/workflow.ts";
 import type { Registry } from "../../../../src/durable/registry/registry.ts";
-import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createThreadRoot, type ThreadRoot } from "../../../../src/durable/thread/thread-root.ts";
 
 export const second = 1_000;
