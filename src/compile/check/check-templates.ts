@@ -200,6 +200,9 @@ function readSchema(node: SourceNode, checking: Checking): RoleSchema {
   return schema;
 }
 
+/** A field that Liquid can name: a schema may call its fields anything. */
+const liquidName = /^[\p{L}_][\p{L}\p{N}_-]*$/u;
+
 function checkOutputVariable(
   variable: TemplateVariable,
   sight: Sight & { kind: "output" },
@@ -212,7 +215,7 @@ function checkOutputVariable(
   const status = schema.statuses.some((named) => named.status === sight.status) ? sight.status : undefined;
   if (findField(schema, role.schema, status, variable.path) !== "unknown") return;
   const root = String(variable.path[0]);
-  const names = listFields(schema, role.schema, status).filter((name) => !name.startsWith("$"));
+  const names = listFields(schema, role.schema, status).filter((name) => liquidName.test(name));
   const elsewhere = status !== undefined && findField(schema, role.schema, undefined, variable.path) === "known";
   const span = { start: variable.span.start, end: Math.min(variable.span.end, variable.span.start + root.length) };
   const rootKnown = findField(schema, role.schema, status, [root]) !== "unknown";

@@ -43,6 +43,21 @@ reflexes:
     ]);
   });
 
+  test("[CHECK5] no fix names a field that a template cannot name", () => {
+    const offer = (field: string) =>
+      parseWorkflow(`name: w
+roles:
+  writer: { frontmatter: { properties: { $status: { const: done }, "${field}": {} } } }
+graph:
+  $START: { new: { role: writer, prompt: "." } }
+  writer: { done: { role: $END, prompt: "{{ repopat }}" } }
+`).diagnostics.find(({ name }) => name === "unknown-template-variable");
+    expect(offer("repoPath")).toMatchObject({ fix: { text: "repoPath" } });
+    expect(offer("repo-path")).toMatchObject({ fix: { text: "repo-path" } });
+    expect(offer("repo path")).toMatchObject({ message: expect.stringContaining("has no `repopat`") });
+    expect(offer("repo path")).not.toHaveProperty("fix");
+  });
+
   test("[CHECK5] all fixes of a file can be applied together, and leave what only a person can mend", () => {
     const text = `name: Two Words
 descripton: x
