@@ -1,6 +1,7 @@
 /** What each problem means and what to do about it, for people: apart from the codes, which clients carry. */
 import * as z from "zod";
 import { type Problem, type ProblemCode, problemCodes } from "./problem.ts";
+import { deadLetterCodes, deliveryRefusals } from "./refusals.ts";
 
 /** What has happened, and what the caller does. A code without a line here does not compile. */
 export const problemMeanings: Readonly<Record<ProblemCode, { meaning: string; do: string }>> = {
@@ -49,6 +50,11 @@ export const problemView = z
   })
   .catchall(z.json()) as z.ZodType<Problem>;
 
+function renderCodes(codes: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(codes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  return ["| code | what it means |", "|---|---|", ...rows].join("\n");
+}
+
 /** docs/problems.md. */
 export function renderProblems(): string {
   const rows = (Object.keys(problemCodes) as ProblemCode[]).map((code) => {
@@ -64,5 +70,18 @@ a batch's entry. \`code\` is the identity; \`detail\` says what happened and wha
 | code | HTTP | number | again | what it means | what to do |
 |---|---|---|---|---|---|
 ${rows.join("\n")}
+
+## What a mailbox refused
+
+The \`code\` of \`nerve.delivery.refused\`, and of a delivery that \`GET /v1/events/:id\` shows as \`refused\`: the agent will never have the event.
+
+${renderCodes(deliveryRefusals)}
+
+## Dead letters
+
+The \`code\` of an event that could not be run, as \`GET /v1/dead-letters\` lists it: an operator runs it again or drops it. One that
+another version wrote may have a code that is not here.
+
+${renderCodes(deadLetterCodes)}
 `;
 }

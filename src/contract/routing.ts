@@ -1,6 +1,7 @@
 /** What an accepted event led to, and how far it came: as it is decided once, stored, and shown to who asks why. */
 import * as z from "zod";
 import { reflexKinds, signals, wordsOf } from "./language.ts";
+import { deliveryRefusals, tellCodes } from "./refusals.ts";
 import { open, time } from "./shape.ts";
 
 /** What a workflow's queue did about a reflex that fired. */
@@ -54,7 +55,10 @@ export const delivered = open({
       "`waiting` in its mailbox, `given` to a connection that has not acknowledged it, `acknowledged`, `refused` for good by the mailbox, or `absent`: on its way, or the agent is gone.",
     ),
   at: time.optional().describe("Of `acknowledged`."),
-  code: z.string().optional().describe("Of `refused`: why, as a problem's code."),
+  code: z
+    .string()
+    .optional()
+    .describe(`Of \`refused\`: why.\n${tellCodes(deliveryRefusals)}`),
   detail: z.string().optional().describe("Of `refused`: why, for people."),
 });
 export type Delivered = z.infer<typeof delivered>;

@@ -82,7 +82,7 @@ test("[ROOM5] the same event again is answered the same, also when there is room
   const event = { id: "one-more", type: "spam", to: "agents/bob" };
   const [first] = await post(cluster, "mallory", event);
   expect(first?.notes).toHaveLength(1);
-  await cluster.agent("bob").ack({ agent: "bob", token }, { seq: 1_000_000 });
+  await cluster.agent("bob").ack({ agent: "bob", token }, { seq: 1_000_000, channel: "my" });
   expect(await post(cluster, "mallory", event)).toEqual([first]);
   expect((await post(cluster, "mallory", { ...event, id: "another" }))[0]?.notes).toEqual([]);
 });

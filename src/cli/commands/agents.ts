@@ -1,25 +1,12 @@
 /** `nerveflare agents`: who may take part. */
+
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
+import type { AgentRecord, PresenceFacts } from "../../contract/views/agent.ts";
 import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { readSeconds } from "../lib/read-seconds.ts";
 import { renderTable } from "../lib/terminal.ts";
-
-interface AgentView {
-  id: string;
-  capabilities: string[];
-  roles: string[] | null;
-  kinds: string[] | null;
-}
-
-interface PresenceView {
-  state: string;
-  lastSignAt: string | null;
-  seats?: number;
-  slots: number | null;
-  clients?: number;
-}
 
 /** A path of the API about one agent. */
 const createPath = (id: string, rest = "") => `v1/agents/${encodeURIComponent(id)}${rest}`;
@@ -34,7 +21,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .action(async (id: string, options: ApiOptions & { capability?: string[]; role?: string[]; kind?: string[] }) => {
       const { capability, role, kind } = options;
       const body = JSON.stringify({ id, capabilities: capability, roles: role, kinds: kind });
-      const agent = (await createApi(options, context).call("POST", "v1/agents", { body })) as AgentView & { token: string };
+      const agent = (await createApi(options, context).call("POST", "v1/agents", { body })) as AgentRecord & { token: string };
       terminal.result(agent, () => agent.token);
       terminal.hint(terminal.style("dim", `This is ${agent.id}'s token. It is shown only now: keep it, e.g. as NERVEFLARE_TOKEN.`));
     });
@@ -45,7 +32,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--after <cursor>", "where the page before ended")
     .action(async ({ capability, limit, after, ...options }: ApiOptions & { capability?: string; limit: string; after?: string }) => {
       const query = createQuery({ capability, limit, after });
-      const page = (await createApi(options, context).call("GET", `v1/agents?${query}`)) as { agents: AgentView[]; next: string | null };
+      const page = (await createApi(options, context).call("GET", `v1/agents?${query}`)) as { agents: AgentRecord[]; next: string | null };
       const list = (names: string[] | null) => (names === null ? "all" : names.join(" ") || "-");
       terminal.result(page, () =>
         renderTable(
@@ -114,12 +101,12 @@ export function defineCommand(command: Command, context: CommandContext): void {
 
 function renderFact(fact: string, value: Json): string {
   if (value === null) return fact === "roles" || fact === "kinds" ? "all" : "-";
-  if (fact === "presence") return describePresence(value as Json & PresenceView);
+  if (fact === "presence") return describePresence(value as Json & PresenceFacts);
   if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value.join(" ") || "-";
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function describePresence({ state, lastSignAt, seats = 0, slots, clients = 0 }: PresenceView): string {
+function describePresence({ state, lastSignAt, seats = 0, slots, clients = 0 }: PresenceFacts): string {
   const parts = [state, `last sign of life ${lastSignAt ?? "never"}`, `${seats} roles held${slots === null ? "" : ` of ${slots}`}`];
   if (clients > 1) parts.push(`${clients} processes share its token`);
   return parts.join(", ");

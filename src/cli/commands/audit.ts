@@ -1,19 +1,10 @@
 /** `nerveflare audit`: who decided what. */
+
 import type { Command } from "commander";
-import type { Json } from "../../contract/event.ts";
+import type { AuditEntry } from "../../contract/views/log.ts";
 import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { renderTable } from "../lib/terminal.ts";
-
-interface DecisionView {
-  at: string;
-  operator: string;
-  action: string;
-  target: string | null;
-  detail: Json;
-  result: string;
-  code: string | null;
-}
 
 type Filter = ApiOptions & { operator?: string; action?: string; limit: string; after?: string };
 
@@ -29,7 +20,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .action(async (target: string | undefined, { operator, action, limit, after, ...options }: Filter) => {
       const query = createQuery({ target, operator, action, limit, after });
       const page = (await createApi(options, context).call("GET", `v1/audit?${query}`)) as {
-        decisions: DecisionView[];
+        decisions: AuditEntry[];
         next: number | null;
       };
       terminal.result(page, () =>

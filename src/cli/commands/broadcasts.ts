@@ -1,19 +1,10 @@
 /** `nerveflare broadcasts`: who has taken a broadcast. */
+
 import type { Command } from "commander";
-import type { Delivered } from "../../contract/routing.ts";
+import type { Answer } from "../../contract/http/answers.ts";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { renderDeliveries } from "../lib/events/render-routing.ts";
-
-interface BroadcastView {
-  id: string;
-  kind: string;
-  to: string;
-  at: string;
-  recipients: number;
-  deliveries: Delivered[];
-  next: number | null;
-}
 
 /** Defines `nerveflare broadcasts show`. */
 export function defineCommand(command: Command, context: CommandContext): void {
@@ -22,7 +13,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     async (id: string, options: ApiOptions) => {
       const api = createApi(options, context);
       const read = async (after: number) =>
-        (await api.call("GET", `v1/broadcasts/${encodeURIComponent(id)}?limit=200&after=${after}`)) as BroadcastView;
+        (await api.call("GET", `v1/broadcasts/${encodeURIComponent(id)}?limit=200&after=${after}`)) as Answer<"broadcastShown">;
       const { next: first, ...shown } = await read(0);
       for (let next = first; next !== null; ) {
         const page = await read(next);

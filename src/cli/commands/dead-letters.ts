@@ -1,16 +1,10 @@
 /** `nerveflare dead-letters`: events that could not be run. */
+
 import type { Command } from "commander";
+import type { DeadLetterEntry, RetriedDeadLetters } from "../../contract/views/log.ts";
 import { type Api, type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { renderTable, type Terminal } from "../lib/terminal.ts";
-
-interface DeadLetterEntry {
-  id: string;
-  type: string;
-  code: string;
-  error: string;
-  at: string;
-}
 
 /** Defines `nerveflare dead-letters list|retry|drop`. */
 export function defineCommand(command: Command, context: CommandContext): void {
@@ -67,18 +61,12 @@ export function defineCommand(command: Command, context: CommandContext): void {
   }
 }
 
-interface Retried {
-  taken: string[];
-  left: { id: string; code: string; detail: string }[];
-  resumed: string[];
-}
-
 /** Page after page, until none is left that was not tried. */
-async function retryAll(api: Api, thread: string | undefined): Promise<Retried> {
-  const done: Retried = { taken: [], left: [], resumed: [] };
+async function retryAll(api: Api, thread: string | undefined): Promise<RetriedDeadLetters> {
+  const done: RetriedDeadLetters = { taken: [], left: [], resumed: [] };
   for (let after: string | null | undefined; after !== null; ) {
     const body = { ...(thread !== undefined && { thread }), ...(after !== undefined && { after }) };
-    const page = (await api.order("v1/dead-letters/retry", body)) as Retried & { next: string | null };
+    const page = (await api.order("v1/dead-letters/retry", body)) as RetriedDeadLetters & { next: string | null };
     done.taken.push(...page.taken);
     done.left.push(...page.left);
     done.resumed.push(...page.resumed);
@@ -87,7 +75,7 @@ async function retryAll(api: Api, thread: string | undefined): Promise<Retried> 
   return done;
 }
 
-function renderRetried(terminal: Terminal, { taken, left, resumed }: Retried): string {
+function renderRetried(terminal: Terminal, { taken, left, resumed }: RetriedDeadLetters): string {
   if (!taken.length && !left.length) return "There are no dead letters.";
   const lines = [`${taken.length} taken, ${left.length} still dead letters, ${resumed.length} threads resumed`];
   for (const thread of resumed) lines.push(`${terminal.style("green", "resumed")} ${thread}`);

@@ -1,9 +1,11 @@
 /** `nerveflare demo`: a review and a debate on a server of their own, every process and socket real, told as they happen. */
+
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../../client/clock.ts";
 import { createHttpCaller, type HttpCaller } from "../../client/http.ts";
+import type { ThreadView } from "../../contract/views/thread.ts";
 import { projectRoot } from "../../local-server/project-root.ts";
 import type { Ready } from "../../local-server/spawn-server.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
@@ -153,10 +155,3 @@ async function playAct(
 
 /** What all who hold a role are told of a thread. */
 const milestones = new Set(["started", "suspended", "resumed", "completed", "failed", "cancelled"]);
-
-/** What of `GET /v1/threads/:id` is told. */
-interface ThreadView {
-  status: string;
-  roles: Record<string, { agent?: string | null; asked?: number; acked?: number }>;
-  outcome?: { prompt?: string | null };
-}

@@ -1,17 +1,11 @@
 /** `nerveflare enrol`: codes by which other machines register their agents themselves. */
+
 import type { Command } from "commander";
+import type { EnrolmentRecord } from "../../contract/views/agent.ts";
 import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { readSeconds } from "../lib/read-seconds.ts";
 import { renderTable } from "../lib/terminal.ts";
-
-interface EnrolmentView {
-  id: string;
-  agent: string;
-  state: string;
-  createdBy: string;
-  expires: string;
-}
 
 type AddOptions = ApiOptions & { capability?: string[]; role?: string[]; kind?: string[]; expires?: string };
 
@@ -38,7 +32,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .action(async ({ limit, after, ...options }: ApiOptions & { limit: string; after?: string }) => {
       const query = createQuery({ limit, after });
       const page = (await createApi(options, context).call("GET", `v1/enrolments?${query}`)) as {
-        enrolments: EnrolmentView[];
+        enrolments: EnrolmentRecord[];
         next: string | null;
       };
       terminal.result(page, () =>

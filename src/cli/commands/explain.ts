@@ -1,33 +1,19 @@
 /** `nerveflare explain`: what a thread waits for, what happens then, and why each agent does not hold a role that nobody holds. */
 import type { Command } from "commander";
-import type { Wait } from "../../contract/views/wait.ts";
+import type { Answer } from "../../contract/http/answers.ts";
+import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import { describeWait } from "../../contract/waits.ts";
 import { type Api, type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { renderTable, type Terminal } from "../lib/terminal.ts";
 
-interface Explanation {
-  thread: string;
-  workflow: string;
-  status: string;
-  waits: Wait[];
-  unfilled: {
-    role: string;
-    state: string;
-    offer?: { id: string; opened: string; expires: string; closed: string | null; offered: number; answered: number; nextLook?: string };
-    agents: { agent: string; code: string; why: string }[];
-    others?: { count: number; reasons: { [code: string]: number }; more: boolean };
-  }[];
-  queue?: { place: number | null; queued: number; running: number; ahead: string[]; runs?: string[] };
-  archivedAt?: string;
-  keptUntil?: string | null;
-  unreachable?: { receiver: string; since: string; messages: number; error: string }[];
-  withdrawn?: true;
-  /** Absent from a server of before. */
-  run?: string[];
-  /** What an agent said last of a turn that it could not perform, where that is why nothing goes on. */
-  failure?: { agent: string; turn: string; error: string; at: string };
-}
+type Explanation = Omit<Answer<"explanation">, "queue"> &
+  Pick<ThreadExplanation, "queue"> & {
+    /** `runs` is the server's to add: a thread's own object does not know it. */
+    queue?: { runs?: string[] };
+    /** What an agent said last of a turn that it could not perform, where that is why nothing goes on. */
+    failure?: { agent: string; turn: string; error: string; at: string };
+  };
 
 /** Defines `nerveflare explain`. */
 export function defineCommand(command: Command, context: CommandContext): void {

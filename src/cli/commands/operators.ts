@@ -1,15 +1,10 @@
 /** `nerveflare operators`: who may look, and who may decide. */
+
 import type { Command } from "commander";
+import type { OperatorRecord } from "../../contract/views/log.ts";
 import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
 import { renderTable } from "../lib/terminal.ts";
-
-interface OperatorView {
-  name: string;
-  access: "read" | "admin";
-  createdBy: string;
-  createdAt: string;
-}
 
 /** Defines `nerveflare operators add|list|remove`. */
 export function defineCommand(command: Command, context: CommandContext): void {
@@ -18,7 +13,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--admin", "it may also change everything")
     .action(async (name: string, { admin, ...options }: ApiOptions & { admin?: boolean }) => {
       const body = JSON.stringify({ name, access: admin ? "admin" : "read" });
-      const operator = (await createApi(options, context).call("POST", "v1/operators", { body })) as OperatorView & { token: string };
+      const operator = (await createApi(options, context).call("POST", "v1/operators", { body })) as OperatorRecord & { token: string };
       terminal.result(operator, () => operator.token);
       terminal.hint(terminal.style("dim", `This is ${name}'s token. It is shown only now: keep it, e.g. as NERVEFLARE_ADMIN_TOKEN.`));
     });
@@ -29,7 +24,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .action(async ({ limit, after, ...options }: ApiOptions & { limit: string; after?: string }) => {
       const query = createQuery({ limit, after });
       const page = (await createApi(options, context).call("GET", `v1/operators?${query}`)) as {
-        operators: OperatorView[];
+        operators: OperatorRecord[];
         next: string | null;
       };
       terminal.result(page, () =>

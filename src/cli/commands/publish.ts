@@ -1,30 +1,14 @@
 /** `nerveflare publish`: puts workflow files into the registry. */
+
 import type { Command } from "commander";
 import { parseDocument } from "yaml";
 import { ClientError } from "../../client/client-error.ts";
-import type { Severity } from "../../compile/diagnostics/diagnostic.ts";
+import type { Answer } from "../../contract/http/answers.ts";
 import { type ApiOptions, addApiOptions, createApi } from "../lib/api.ts";
 import { readSource } from "../lib/check/read-source.ts";
 import { severityColours } from "../lib/check/render-diagnostic.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import type { Terminal } from "../lib/terminal.ts";
-
-interface LocatedDiagnostic {
-  code: string;
-  severity: Severity;
-  message: string;
-  line: number;
-  column: number;
-  hint?: string;
-}
-
-interface Published {
-  name: string;
-  revision: string;
-  diagnostics: LocatedDiagnostic[];
-  /** Candidates whose own declared rules do not take the turns of a role. */
-  warnings?: { role: string; agent: string; path: string; message: string }[];
-}
 
 /** Defines `nerveflare publish`. */
 export function defineCommand(command: Command, context: CommandContext): void {
@@ -37,7 +21,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
       const path = `v1/workflows/${encodeURIComponent(readName(text, file))}`;
       try {
         const answer = await api.call("PUT", path, { body: text, contentType: "application/yaml" });
-        const { name, revision, diagnostics, warnings } = answer as Published;
+        const { name, revision, diagnostics, warnings } = answer as Answer<"published">;
         printDiagnostics(terminal, file, diagnostics);
         for (const { role, agent, path, message } of warnings ?? [])
           terminal.hint(`${file} ${terminal.style("yellow", "warning")} ${agent} would drop the turns of ${role}: ${path} ${message}`);
@@ -73,13 +57,15 @@ function readName(text: string, file: string): string {
   return typeof name === "string" && name !== "" ? name : file.replace(/^.*[\\/]|\.ya?ml$/g, "") || "unnamed";
 }
 
-function readDiagnostics(error: unknown): LocatedDiagnostic[] | undefined {
+function readDiagnostics(error: unknown): Answer<"published">["diagnostics"][number][] | undefined {
   const cause = error instanceof CliError ? error.cause : undefined;
   const diagnostics = cause instanceof ClientError ? cause.problem?.["diagnostics"] : undefined;
-  return Array.isArray(diagnostics) && diagnostics.length > 0 ? (diagnostics as unknown as LocatedDiagnostic[]) : undefined;
+  return Array.isArray(diagnostics) && diagnostics.length > 0
+    ? (diagnostics as unknown as Answer<"published">["diagnostics"][number][])
+    : undefined;
 }
 
-function printDiagnostics(terminal: Terminal, file: string, diagnostics: LocatedDiagnostic[]): void {
+function printDiagnostics(terminal: Terminal, file: string, diagnostics: Answer<"published">["diagnostics"][number][]): void {
   for (const { line, column, severity, code, message, hint } of diagnostics) {
     terminal.hint(
       `${file}:${line}:${column} ${terminal.style(severityColours[severity], severity)} ${code} ${message}${hint ? `\n  ${hint}` : ""}`,

@@ -16,6 +16,7 @@ const error = "either {seqs: [..]}, at most 1000, or {seq, channel}";
 
 /** The body of `POST /v1/inbox/ack`. */
 export const acknowledgement = z.union([exact, through], { error });
+export type Acknowledgement = z.infer<typeof acknowledgement>;
 
 /** The same as a frame. */
 export const ackFrame = z.union([exact.extend({ type: z.literal("ack") }), through.extend({ type: z.literal("ack") })], { error });

@@ -51,13 +51,21 @@ export const inboxPage = open({
 });
 export type InboxPage = z.infer<typeof inboxPage>;
 
-/** Frames of the socket, by type. */
-export const serverFrames = {
-  event: inboxItem.extend({ type: z.literal("event") }),
-  accepted: accepted.extend({ type: z.literal("accepted") }),
-  rejected: open({ type: z.literal("rejected"), id: z.string().nullable(), error: problemView }),
-  note: serverNote.extend({ type: z.literal("note") }),
+/** What frames of the socket say, by their type. */
+export const frameFacts = {
+  event: inboxItem,
+  accepted,
+  rejected: open({ id: z.string().nullable(), error: problemView }),
+  note: serverNote,
 } as const;
+
+/** Such frames, whole. */
+export const serverFrames = {
+  event: frameFacts.event.extend({ type: z.literal("event") }),
+  accepted: frameFacts.accepted.extend({ type: z.literal("accepted") }),
+  rejected: frameFacts.rejected.extend({ type: z.literal("rejected") }),
+  note: frameFacts.note.extend({ type: z.literal("note") }),
+} as const satisfies { [Type in keyof typeof frameFacts]: z.ZodType };
 
 /** The type of a frame that the server sends. */
 export type ServerFrameType = keyof typeof serverFrames;

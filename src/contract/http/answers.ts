@@ -110,3 +110,6 @@ export const answers = {
   parked: page("parked", deadLetterEntry, nullable),
   retried: retriedDeadLetters.extend({ next: nullable.describe("The `after` of the next page.") }),
 } as const;
+
+/** What the routes answer under one of these names. */
+export type Answer<Name extends keyof typeof answers> = z.infer<(typeof answers)[Name]>;

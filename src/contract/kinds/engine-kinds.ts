@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Channel } from "../channels.ts";
 import { reflexKinds, wordsOf } from "../language.ts";
+import { deliveryRefusals, tellCodes } from "../refusals.ts";
 import { json, open } from "../shape.ts";
 import type { engineKindNames } from "./engine-kind-names.ts";
 import { claimAccepted, claimRejected, offerClosed, offerOpened } from "./offer.ts";
@@ -102,7 +103,7 @@ export const engineKinds = {
     data: open({
       source: z.string().describe("Of the event that was refused."),
       agent: z.string().describe("Whose mailbox refused it."),
-      code: z.string().describe("As a problem's."),
+      code: z.string().describe(`Why.\n${tellCodes(deliveryRefusals)}`),
       detail: z.string(),
     }),
     ...{ from: "mailbox", ...unsent },

@@ -2,8 +2,10 @@
 import * as z from "zod";
 import { cloudEvent } from "../event.ts";
 import { type ProblemCode, problemCodes } from "../problem.ts";
+import { deadLetterCodes, tellCodes } from "../refusals.ts";
 import { delivered, verdict } from "../routing.ts";
 import { json, open, time } from "../shape.ts";
+import { spanStatuses } from "../statuses.ts";
 
 /** An event and its place in the log. */
 export const logEntry = open({ event: cloudEvent, position: z.int() });
@@ -35,7 +37,7 @@ export const traceView = open({
       name: z.string(),
       start: z.number().describe("Milliseconds since 1970."),
       end: z.number().nullable().describe("Null: it has not ended."),
-      status: z.enum(["ok", "error", "open"]),
+      status: z.enum(spanStatuses),
       attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     }),
   ),
@@ -43,6 +45,8 @@ export const traceView = open({
   status: z.string(),
   truncated: z.boolean().describe("The thread has more events than a trace holds."),
 });
+
+export type TraceView = z.infer<typeof traceView>;
 
 /** What an operator, or a code in an operator's name, decided. */
 export const auditEntry = open({
@@ -65,7 +69,7 @@ export const deadLetterEntry = open({
   thread: z.string(),
   actor: z.string(),
   type: z.string(),
-  code: z.string(),
+  code: z.string().describe(`Why; one of another version is none of these.\n${tellCodes(deadLetterCodes)}`),
   error: z.string(),
   at: time,
 });
@@ -94,3 +98,4 @@ export const historyEntry = open({
   after: json,
   effects: z.array(json).describe("Only their types, where they were too long to keep: `{type, cut}`."),
 });
+export type HistoryView = z.infer<typeof historyEntry>;

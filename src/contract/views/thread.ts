@@ -22,7 +22,9 @@ export const threadView = open({
       type: keyOf(roleTypes),
       agent: z.string().optional(),
       generation: z.int().optional(),
-      state: z.string(),
+      state: z
+        .string()
+        .describe("In one word. Of a broadcast: `open` before its first turn, `collecting`, `acked`, `partial`, or how it was called off."),
       asked: z.int().optional().describe("Of a broadcast: how many have its last turn."),
       acked: z.int().optional().describe("Of a broadcast: how many have acknowledged it."),
       failed: z.int().optional().describe("Of a broadcast: how many have failed."),

@@ -3,13 +3,14 @@
  * a simulated world runs it as well.
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { Acknowledgement } from "../../contract/frames/acknowledgement.ts";
 import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server-frames.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { createGather } from "../host/gather.ts";
 import { countIgnored } from "../projector/metrics.ts";
-import type { Acknowledgement, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
+import type { AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { createAcceptEvents } from "./accept-events.ts";
 import { type AgentAccount, createAgentAccount } from "./agent-account.ts";

@@ -1,12 +1,13 @@
 /** What may be asked of an agent's Durable Object. */
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { Acknowledgement } from "../../contract/frames/acknowledgement.ts";
 import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server-frames.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { takeEnvelope } from "../host/newer-version.ts";
 import { readName } from "../host/storage/durable-world.ts";
-import type { Acknowledgement, AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
+import type { AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { ConnectedAgent } from "./connected-agent.ts";
 import { refuseToken } from "./identity.ts";

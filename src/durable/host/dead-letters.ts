@@ -1,5 +1,6 @@
 /** Dead letters: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
 import { cutToBytes } from "../../contract/limits.ts";
+import type { DeadLetterCode } from "../../contract/refusals.ts";
 import type { Message } from "../protocol/envelope.ts";
 import type { JobKey } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
@@ -19,6 +20,7 @@ export interface DeadLetterRow extends Row {
   /** The timer or job that an event of the host's own came from. */
   origin: string | null;
   event: string;
+  /** A {@link DeadLetterCode}, or one of another version. */
   code: string;
   error: string;
 }
@@ -34,7 +36,15 @@ export interface DeadLetters {
    * Keeps an event, inside the caller's transaction. One that the state does not take is dropped when enough of them are there.
    * @throws when there is no room and the event threw, so that the sender keeps it
    */
-  add(entry: { actor: string; sender?: string; number?: number; origin?: Origin; event: unknown; code: string; error: string }): void;
+  add(entry: {
+    actor: string;
+    sender?: string;
+    number?: number;
+    origin?: Origin;
+    event: unknown;
+    code: DeadLetterCode;
+    error: string;
+  }): void;
   isFull(): boolean;
   list(): DeadLetterRow[];
   find(id: number): DeadLetterRow | undefined;

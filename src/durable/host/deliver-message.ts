@@ -2,6 +2,7 @@
  * Delivers one message to its receivers. One for several of them is first held by all, then released in all: whatever follows from it
  * comes behind it everywhere. Knows envelopes and answers, no rows.
  */
+import type { DeliveryRefusal } from "../../contract/refusals.ts";
 import type { Message } from "../protocol/envelope.ts";
 import { toPlainError } from "./error-data.ts";
 import type { Parcel } from "./held-back.ts";
@@ -14,7 +15,7 @@ import { ReceiverNotReadyError } from "./receiver-state.ts";
 export interface Undeliverable {
   to: string;
   message: Message;
-  code: string;
+  code: DeliveryRefusal;
   detail: string;
 }
 

@@ -2,23 +2,13 @@
 
 import type { Json } from "../../contract/event.ts";
 import { countBytes, exceedsBytes } from "../../contract/limits.ts";
+import type { HistoryView } from "../../contract/views/log.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import { hostLimits } from "./limits.ts";
 import type { Storage } from "./ports.ts";
 
 /** One step of an actor, as it is read back. */
-export interface HistoryEntry {
-  revision: number;
-  /** Milliseconds since the epoch. */
-  at: number;
-  /** Only its type and size, where it was too long to keep: `{type, cut}`. */
-  event: ActorEvent;
-  /** The state's value before, null for the first step and where history was cut. */
-  before: Json;
-  after: Json;
-  /** Only their types, where they were too long to keep: `{type, cut}`. */
-  effects: Json[];
-}
+export type HistoryEntry = HistoryView & { event: ActorEvent };
 
 /** A step, as the history takes it. */
 export interface HistoryStep {

@@ -71,7 +71,7 @@ export type Translate = (envelope: Envelope) => { event: ActorEvent } & SendOpti
  */
 export type SendAnswer =
   | { ok: true; view: ActorView }
-  | { ok: false; code: RefusalCode | "unknown_actor" | "threw" | "name_taken"; detail: string };
+  | { ok: false; code: RefusalCode | "malformed" | "unknown_actor" | "threw" | "name_taken"; detail: string };
 
 /** An actor as it can be read at any time. */
 export interface ActorView {

@@ -1,3 +1,4 @@
+import type { DeadLetterCode } from "../../contract/refusals.ts";
 import { type Delivery, type Envelope, type HostMessage, type Message, readHostMessage, refuseEnvelope } from "../protocol/envelope.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -62,7 +63,7 @@ export function createIntake({
     if (isRepeat(storage, from, id)) return { status: "stored" };
     const actor = nameIn(to);
     const mark = (): void => markReceived(storage, from, id);
-    const setAside = (code: string, error: string): Delivery => {
+    const setAside = (code: DeadLetterCode, error: string): Delivery => {
       committer.commit(() => {
         mark();
         deadLetters.add({ actor, sender: from, number: id, event: message, code, error });
@@ -117,12 +118,14 @@ export function createIntake({
       detail,
       ...describeRefusal?.({ to, message, code, detail }),
     };
-    const setAside = (why: string, error: string): void => {
+    const setAside = (why: DeadLetterCode, error: string): void => {
       forget();
       deadLetters.add({ actor: id, event, code: why, error });
     };
     const answer = await sender.send(id, event, { also: forget }, (error) => setAside("threw", error));
-    if (!answer.ok && ["unknown_event", "not_taken"].includes(answer.code)) committer.commit(() => setAside(answer.code, detail));
+    if (answer.ok || (answer.code !== "unknown_event" && answer.code !== "not_taken")) return;
+    const { code: why } = answer;
+    committer.commit(() => setAside(why, detail));
   }
 
   return {

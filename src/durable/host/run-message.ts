@@ -3,6 +3,7 @@
  * own messages (`host.*`); everything else is an actor's event.
  */
 import type { Json } from "../../contract/event.ts";
+import type { DeliveryRefusal } from "../../contract/refusals.ts";
 import { type Envelope, type HostMessage, readHostMessage } from "../protocol/envelope.ts";
 import type { LastWords } from "./advance.ts";
 import type { Committer } from "./committer.ts";
@@ -16,8 +17,8 @@ import { NewerVersionError } from "./newer-version.ts";
 import type { Storage } from "./ports.ts";
 import { StoreFailedError } from "./receiver-state.ts";
 import { readActor, readChild, readChildren } from "./rows.ts";
-import { judge, type Refusal } from "./send-event.ts";
-import { findFault } from "./step.ts";
+import { judge } from "./send-event.ts";
+import { findFault, type RefusalCode } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
 
 type HostStart = Extract<HostMessage, { type: "host.start" }>;
@@ -25,14 +26,14 @@ type HostStart = Extract<HostMessage, { type: "host.start" }>;
 /** What became of a message. `aside`: nothing was written, and it can't be run now. */
 export type Outcome =
   | { type: "taken"; actor: LiveActor | undefined }
-  | { type: "refused"; code: string; detail: string }
-  | { type: "aside"; code: Refusal["code"]; error: string };
+  | { type: "refused"; code: DeliveryRefusal; detail: string }
+  | { type: "aside"; code: RefusalCode | "threw"; error: string };
 
 export interface MessageRunner {
   /** @param mark written with what the message leads to, so that it is run once */
   run(envelope: Envelope, mark: () => void, translate?: Translate): Promise<Outcome>;
   /** Why nothing can be said to an actor that is not here. */
-  refuse(actor: string): { status: "refused"; code: string; detail: string };
+  refuse(actor: string): { status: "refused"; code: DeliveryRefusal; detail: string };
   /** Tells a parent that its child never began. @param sender the child's address @param child the parent's id for it */
   tellFailedStart(parent: string, sender: string, child: string, error: Json): void;
 }
@@ -91,7 +92,7 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
     return { type: "refused", code: "name_taken", detail: `there is an actor ${id} already: ${logic}` };
   }
 
-  function refuse(actor: string): { status: "refused"; code: string; detail: string } {
+  function refuse(actor: string): { status: "refused"; code: DeliveryRefusal; detail: string } {
     const gone = readActor(storage, actor) !== undefined;
     return { status: "refused", code: gone ? "gone" : "not_found", detail: `there is no actor ${actor}${gone ? " any more" : ""}` };
   }

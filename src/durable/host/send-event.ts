@@ -5,7 +5,7 @@ import { toPlainError } from "./error-data.ts";
 import type { SendAnswer, SendOptions } from "./host-types.ts";
 import type { LiveActor, LiveActors } from "./live-actors.ts";
 import { StoreFailedError } from "./receiver-state.ts";
-import { findFault, judgeEvent } from "./step.ts";
+import { findFault, judgeEvent, type RefusalCode } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
 
 export type Refusal = Extract<SendAnswer, { ok: false }>;
@@ -68,7 +68,7 @@ export function createEventSender({
 }
 
 /** Whether the actor takes it. @throws what a guard throws, unless that is to be the actor's own failure */
-export function judge({ machine, snapshot, logic }: LiveActor, event: ActorEvent): Refusal["code"] | undefined {
+export function judge({ machine, snapshot, logic }: LiveActor, event: ActorEvent): RefusalCode | undefined {
   try {
     return judgeEvent(machine, snapshot, event);
   } catch (error) {

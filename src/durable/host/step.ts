@@ -4,6 +4,7 @@
  */
 
 import type { Json } from "../../contract/event.ts";
+import type { DeadLetterCode } from "../../contract/refusals.ts";
 import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
 import { toErrorData } from "./error-data.ts";
 import { checkContext, checkPlain } from "./plain-data.ts";
@@ -128,7 +129,7 @@ export function restoreSnapshot(machine: AnyStateMachine, stored: Json): AnyMach
 }
 
 /** Why an event is refused. */
-export type RefusalCode = "malformed" | "not_active" | "unknown_event" | "not_taken" | "reserved_event";
+export type RefusalCode = Exclude<DeadLetterCode, "threw" | "poison">;
 
 /**
  * Whether the actor takes an event that somebody sends: it is active, its machine names the type, and its present state

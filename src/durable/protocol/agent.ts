@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { type Channel, channels } from "../../contract/channels.ts";
 import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { Acknowledgement } from "../../contract/frames/acknowledgement.ts";
 import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server-frames.ts";
 import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
 import type { Result } from "../../contract/problem.ts";
@@ -102,15 +103,6 @@ export interface InboxQuery {
   replaces?: string[];
   /** What the process calls itself. */
   client?: string;
-}
-
-/** Exactly these numbers, or all through one; a sign of life of a connection by name; and which one another has taken the place of. */
-export interface Acknowledgement {
-  seqs?: number[] | undefined;
-  seq?: number | undefined;
-  channel?: Channel | undefined;
-  connection?: string | undefined;
-  replaces?: string | undefined;
 }
 
 export interface AgentRpc extends DeliverRpc {

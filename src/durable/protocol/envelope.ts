@@ -5,6 +5,7 @@
 import * as z from "zod";
 import type { Json } from "../../contract/event.ts";
 import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
+import type { DeliveryRefusal } from "../../contract/refusals.ts";
 import { open } from "../../contract/shape.ts";
 import { trust } from "./trust.ts";
 
@@ -49,7 +50,7 @@ const envelopeShape = open({
  */
 export type Delivery =
   | { status: "stored" }
-  | { status: "refused"; code: string; detail: string }
+  | { status: "refused"; code: DeliveryRefusal; detail: string }
   | { status: "later"; detail: string; unknown?: true };
 
 /** What every object takes from another. */

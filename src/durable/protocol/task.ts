@@ -76,16 +76,11 @@ export interface TaskPeek {
   unreachable: UnreachableView[];
 }
 
-/** How far a broadcast is. */
-export interface BroadcastView {
+/** How far a broadcast is: what is shown of its role, and what the thread waits for. */
+export interface BroadcastView extends Required<Pick<ThreadView["roles"][string], "state" | "asked" | "acked" | "failed">> {
   turn: number;
-  asked: number;
-  acked: number;
-  failed: number;
   /** Answers that came when it was closed, and changed nothing. */
   late: number;
-  /** `collecting`, `acked`, `partial`, or how the thread was called off. */
-  state: string;
   since: string;
   /** Until when answers are waited for. */
   until: string;

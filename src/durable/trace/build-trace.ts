@@ -3,32 +3,15 @@
  * decisions. Pure; knows events, neither stores nor HTTP. Times are commits of the objects, not what senders claim.
  */
 import type { CloudEvent, Json } from "../../contract/event.ts";
-import type { EndedStatus, SpanStatus } from "../../contract/statuses.ts";
+import type { EndedStatus } from "../../contract/statuses.ts";
 import { formatTraceparent, parseTraceparent } from "../../contract/trace-context.ts";
+import type { TraceView } from "../../contract/views/log.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
 import { makeSpanId, readTrace } from "./trace-ids.ts";
 
-export interface Span {
-  spanId: string;
-  /** Null: it began the trace. The thread's own parent is the span of whoever sent its first event. */
-  parentId: string | null;
-  kind: "thread" | "queue" | "recruitment" | "turn" | "delivery" | "work" | "decision";
-  name: string;
-  /** Milliseconds since 1970. */
-  start: number;
-  /** Null: it has not ended. */
-  end: number | null;
-  status: SpanStatus;
-  attributes: { [name: string]: string | number | boolean };
-}
-
-export interface Trace {
-  thread: string;
-  traceId: string;
-  /** What a child of the thread's own span would carry. */
-  traceparent: string;
-  spans: Span[];
-}
+/** What the events of a thread say of it; whoever answers with it adds what the thread itself knows. */
+export type Trace = Pick<TraceView, "thread" | "traceId" | "traceparent" | "spans">;
+export type Span = Trace["spans"][number];
 
 export interface TraceSource {
   thread: string;

@@ -2,9 +2,10 @@
 import type { CloudEvent } from "../../contract/event.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Result, succeed } from "../../contract/problem.ts";
+import type { TraceView } from "../../contract/views/log.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
 import type { RecruitmentRpc } from "../protocol/recruitment.ts";
-import { buildTrace, type Trace } from "./build-trace.ts";
+import { buildTrace } from "./build-trace.ts";
 
 export const traceLimits = {
   /** Events of one trace: a long thread's, in a few megabytes. */
@@ -18,7 +19,7 @@ export async function readTraceOf(
   thread: string,
   viewer: string | null,
   { db, root }: { db: D1Database; root: Pick<RecruitmentRpc, "show" | "messages"> },
-): Promise<Result<Trace & { workflow: string; status: string; truncated: boolean }>> {
+): Promise<Result<TraceView>> {
   const shown = await root.show(viewer);
   if (!shown.ok) return shown;
   const messages: MessageView[] = [];

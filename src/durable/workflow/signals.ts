@@ -1,4 +1,5 @@
 /** Signals of reflexes to threads of a workflow, by id or by key: sent on to the thread's object, or settled in the queue. Within the transaction. */
+import type { DeliveryRefusal } from "../../contract/refusals.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { QueueMessage } from "../protocol/recruitment.ts";
 import { trust } from "../protocol/trust.ts";
@@ -12,7 +13,7 @@ import type { Queue } from "./queue.ts";
 export interface Signals {
   send(message: WorkflowMessage<"signal">): void;
   /** A thread refused one for good. */
-  noteRefused(message: QueueMessage<"thread.signal">, thread: string, refusal: { code: string; detail: string }): void;
+  noteRefused(message: QueueMessage<"thread.signal">, thread: string, refusal: { code: DeliveryRefusal; detail: string }): void;
 }
 
 export interface SignalPorts {
@@ -52,7 +53,7 @@ export function createSignals({ queue, outcomes, outbox, announce }: SignalPorts
   }
 
   /** Whoever asks what became of the event is told; the key of a thread that is not there any more has none. */
-  function noteRefused(message: QueueMessage<"thread.signal">, thread: string, refusal: { code: string; detail: string }): void {
+  function noteRefused(message: QueueMessage<"thread.signal">, thread: string, refusal: { code: DeliveryRefusal; detail: string }): void {
     const { signal: kind, ref, key } = message;
     const isGone = refusal.code === "gone";
     const detail = isGone

@@ -1,6 +1,7 @@
 /** AsyncAPI 3 of the socket and the event stream, out of the frames' and kinds' own schemas. Pure. */
 import { closeCodes, subprotocol } from "../../contract/channels.ts";
 import { agentFrames } from "../../contract/frames/agent-frames.ts";
+import { frameFacts, type ServerFrameType, type StreamMessageType, streamMessages } from "../../contract/frames/server-frames.ts";
 import type { ParameterMap } from "../../contract/http/parameter.ts";
 import { headerParameters, queries } from "../../contract/http/parameters.ts";
 import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
@@ -34,8 +35,8 @@ const closings: { [Name in keyof typeof closeCodes]: string } = {
 export function buildAsyncapi(version: string): AsyncApi {
   const writer = createNamedWriter();
   const fromAgent = describeAgentFrames(writer);
-  const fromServer = describeServerFrames();
-  const onStream = describeStreamMessages();
+  const fromServer = describeServerFrames(writer);
+  const onStream = describeStreamMessages(writer);
   const opening = { title: "open", summary: "The request that opens the stream; it has no body.", headers: describeHeaders() };
   const messages = { ...fromAgent, ...fromServer, ...onStream, "stream.open": opening };
   const closes = Object.entries(closeCodes).map(([name, code]): [string, string] => [
@@ -105,34 +106,41 @@ function describeAgentFrames({ write }: SchemaWriter): Messages {
   };
 }
 
+/** What each frame of the server's says. A frame without a line here does not compile. */
+const frameSummaries: { [Type in ServerFrameType]: string } = {
+  event: "An event for this agent, from anybody.",
+  accepted: "The event is stored.",
+  rejected: "It is not, and `error` says why. `id` is null where the frame could not be read.",
+  note: "Something worth a line in the client's log, for clients that name themselves.",
+};
+
+/** The same of the stream's messages. */
+const messageSummaries: { [Type in StreamMessageType]: string } = {
+  event: frameSummaries.event,
+  note: frameSummaries.note,
+  close: "The last message: why the stream ends, by the socket's close codes.",
+};
+
 /** Frames of the socket, from the server. */
-function describeServerFrames(): Messages {
+function describeServerFrames({ write }: SchemaWriter): Messages {
+  const frames = Object.entries(frameFacts).map(([type, schema]) => [
+    type === "event" ? "given" : type,
+    message(type, frameSummaries[type as ServerFrameType], frame(type, write(schema, "output"))),
+  ]);
   return {
-    accepted: message("accepted", "The event is stored.", frame("accepted", referTo("Accepted"))),
-    rejected: message(
-      "rejected",
-      "It is not, and `error` says why. `id` is null where the frame could not be read.",
-      frame("rejected", describeMembers({ id: { type: ["string", "null"] }, error: referTo("Problem") })),
-    ),
-    note: message("note", "Something worth a line in the client's log, for clients that name themselves.", frame("note", referTo("Note"))),
+    ...Object.fromEntries(frames),
     pong: message("pong", "The bare word, in answer to `ping`.", { const: "pong" }, "text/plain"),
-    given: message("event", "An event for this agent, from anybody.", frame("event", referTo("InboxItem"))),
     ...describeGiven("given", (item) => frame("event", item)),
   };
 }
 
 /** Messages of the stream. */
-function describeStreamMessages(): Messages {
-  return {
-    "stream.event": message("event", "An event for this agent, from anybody.", referTo("InboxItem")),
-    "stream.note": message("note", "Something worth a line in the client's log, for clients that name themselves.", referTo("Note")),
-    "stream.close": message(
-      "close",
-      "The last message: why the stream ends, by the socket's close codes.",
-      describeMembers({ code: { type: "integer" }, reason: { type: "string" } }),
-    ),
-    ...describeGiven("stream", (item) => item),
-  };
+function describeStreamMessages({ write }: SchemaWriter): Messages {
+  const messages = Object.entries(streamMessages).map(([type, schema]) => [
+    `stream.${type}`,
+    message(type, messageSummaries[type as StreamMessageType], write(schema, "output")),
+  ]);
+  return { ...Object.fromEntries(messages), ...describeGiven("stream", (item) => item) };
 }
 
 /** An event of each kind that agents are given, as it travels. */
