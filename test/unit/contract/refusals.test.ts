@@ -7,7 +7,7 @@ import type { Delivery } from "../../../src/durable/protocol/envelope.ts";
 
 test("[API24] why a delivery was refused and an event is a dead letter are closed lists, and a code of another version still reads", () => {
   // @ts-expect-error not declared
-  const refused: Delivery = { status: "refused", code: "no_such_code", detail: "" };
+  const refused: Extract<Delivery, { status: "refused" }> = { status: "refused", code: "no_such_code", detail: "" };
   // @ts-expect-error not declared
   const entry: Parameters<DeadLetters["add"]>[0] = { actor: "t1", event: {}, code: "no_such_code", error: "" };
   for (const code of [...Object.keys(deliveryRefusals), refused.code])
