@@ -8,6 +8,7 @@ import type { Accepted } from "../../../../src/contract/frames/server-frames.ts"
 import { type AgentData, agentKinds, type ThreadEvent, type ThreadKind } from "../../../../src/contract/kinds/agent-kinds.ts";
 import type { TurnAssigned } from "../../../../src/contract/kinds/turn.ts";
 import type { Result } from "../../../../src/contract/problem.ts";
+import type { DeliveryRefusal } from "../../../../src/contract/refusals.ts";
 import type { AgentCard } from "../../../../src/contract/views/agent.ts";
 import type { ThreadView } from "../../../../src/contract/views/thread.ts";
 import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
@@ -33,7 +34,7 @@ export interface Stage {
   /** The next number that is drawn, from 0 to 1. */
   draw: number;
   /** Where nothing can be stored: an object of an address, and the code that it refuses with. */
-  refusals: Map<string, string>;
+  refusals: Map<string, DeliveryRefusal>;
   /** All that left for other objects, in order. */
   sent: { to: string; message: Message }[];
   /** What D1 is told. */
@@ -169,7 +170,7 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
     agents: new Map(agents.map((each) => makeCard(each)).map((card) => [card.id, card])),
     registryDown: false,
     draw: 0.5,
-    refusals: new Map<string, string>(),
+    refusals: new Map<string, DeliveryRefusal>(),
     sent: [] as Stage["sent"],
     rows: [] as Stage["rows"],
   };
