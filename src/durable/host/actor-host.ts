@@ -15,6 +15,7 @@ import type { Logics } from "./logic.ts";
 import type { World } from "./ports.ts";
 import { hostMigrations, migrate, outboxMigrations } from "./schema.ts";
 import type { Sent } from "./send-event.ts";
+import { createSerial } from "./serial.ts";
 import { createActorStarts } from "./start-actor.ts";
 import { createStepper, type Stepper } from "./stepper.ts";
 import { createTimerTable } from "./timer-table.ts";
@@ -33,6 +34,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
   const { storage, address } = world;
   // No-op where the surrounding object has migrated these tables with its own.
   migrate(storage, { lane: outboxMigrations, host: hostMigrations });
+  // A pure promise is awaited while later events wait.
   const serial = createSerial();
   let resumed = false;
   let stepsToCount = 0;
@@ -135,14 +137,4 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     forget: (actor) => serial(async () => starts.forget(actor)),
   };
   return host;
-}
-
-/** One event at a time: a pure promise is awaited while later events wait. */
-function createSerial(): <T>(work: () => Promise<T>) => Promise<T> {
-  let queue: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = queue.then(work);
-    queue = result.catch(() => {});
-    return result;
-  };
 }

@@ -89,7 +89,6 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
       for (const steps of copied.value) outbox.append([`task/${id}`], { type: "thread.copy", ...steps });
       outbox.append([`workflow/${thread.workflow}`], admit);
     });
-    await outbox.flush();
     return answer;
   }
 

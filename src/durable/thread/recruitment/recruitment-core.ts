@@ -2,6 +2,7 @@ import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kind
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import { isRepeat } from "../../host/rows.ts";
+import { createSerial } from "../../host/serial.ts";
 import { dispatch, type Handlers, isOf } from "../../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import { queueMessages, type RecruitmentRpc, type ThreadHistory } from "../../protocol/recruitment.ts";
@@ -30,6 +31,8 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
   const { signal, control } = createThreadControl(ports, beginning, again, show);
   const assign = createRoleAssignment(ports, show);
   const shown = () => show(null);
+  /** What begins, ends or copies the thread: each is judged on what the one before left, though it asks the registry in between. */
+  const inTurn = createSerial();
 
   const handlers: Handlers<typeof queueMessages, Promise<Delivery>> = {
     "thread.start": beginning.start,
@@ -40,8 +43,12 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
 
   return {
     deliver(envelope) {
-      const known = isOf(queueMessages, envelope.message) && isRepeat(storage, envelope.from, envelope.id);
-      return known ? Promise.resolve({ status: "stored" }) : dispatch(queueMessages, handlers, envelope);
+      if (!isOf(queueMessages, envelope.message)) return undefined;
+      return inTurn(async () => {
+        const isKnown = isRepeat(storage, envelope.from, envelope.id);
+        const taken: Promise<Delivery> | undefined = isKnown ? undefined : dispatch(queueMessages, handlers, envelope);
+        return (await taken) ?? { status: "stored" };
+      });
     },
     take: createClaimTaking(ports),
     show,
@@ -51,7 +58,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       const actor = await host.read(name);
       return succeed((actor && (await findTask(ports, actor)?.messages(page))) ?? { messages: [], next: null });
     },
-    control: (order, operator, body, once) => keys.run(once, (remember) => control(order, operator, body, remember), shown),
+    control: (order, operator, body, once) => keys.run(once, (remember) => inTurn(() => control(order, operator, body, remember)), shown),
     async holders(viewer) {
       const seen = await show(viewer);
       return seen.ok
@@ -59,8 +66,13 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
         : seen;
     },
     explain: createThreadExplanation(ports),
-    restart: (operator, body, once) => keys.run(once, (remember) => again.restart(operator, body, remember), shown),
-    fork: (operator, body, once) => keys.run(once, (remember) => again.fork(operator, body, remember), shown),
+    restart: (operator, body, once) => keys.run(once, (remember) => inTurn(() => again.restart(operator, body, remember)), shown),
+    async fork(operator, body, once) {
+      const made = await keys.run(once, (remember) => inTurn(() => again.fork(operator, body, remember)), shown);
+      // So that the new thread is there when its id is known; out of turn, for what else is sent may come back to this thread.
+      await host.committer.outbox.flush();
+      return made;
+    },
     assign: (operator, role, body, once) => keys.run(once, (remember) => assign(operator, role, body, remember), shown),
     async history(page): Promise<Result<ThreadHistory>> {
       const actor = await host.read(name);
