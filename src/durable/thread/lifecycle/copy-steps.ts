@@ -1,4 +1,5 @@
 /** The steps that a fork begins with, in messages of the outbox. */
+import { countBytes } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { Steps } from "../../protocol/task.ts";
 import type { TaskPort } from "../task/task-port.ts";
@@ -12,7 +13,8 @@ export async function readCopy(task: TaskPort, through: number): Promise<Result<
     const page = await task.steps({ after, through, limit: 1 });
     const [message] = page.messages;
     if (!message) return succeed(pages);
-    const size = message.output.length + (message.body?.length ?? 0);
+    // As it is stored: its texts escaped once more, and its decision's prompt beside them.
+    const size = countBytes(JSON.stringify(page));
     const last = pages.at(-1);
     steps += 1;
     bytes += size;

@@ -118,7 +118,7 @@ export function readMessages(storage: Storage, page: { after?: number; limit: nu
   };
 }
 
-/** Steps that count, with the decisions that follow them. */
+/** Steps that count, with the decisions that follow them, but for what these published and started: that is not done again. */
 export function readSteps(storage: Storage, { after, through, limit }: StepRange): Steps {
   const messages = storage.exec<MessageRow>(
     "SELECT turn, role, agent, output, body, at FROM counted WHERE turn > ? AND turn <= ? ORDER BY turn LIMIT ?",
@@ -136,11 +136,11 @@ export function readSteps(storage: Storage, { after, through, limit }: StepRange
         after,
         last,
       )
-      .map(({ step, ...row }) => ({ ...row, round: Number(step) }) as DecisionRow),
+      .map(({ step, effects: _, ...row }) => ({ ...row, round: Number(step) })),
   };
 }
 
-/** Stores copied steps, without what their decisions published and started: that is not done again. */
+/** Stores copied steps. */
 export function writeSteps(storage: Storage, { messages, decisions }: Steps): void {
   for (const { turn, role, agent, output, body, at } of messages)
     storage.exec(
