@@ -151,10 +151,10 @@ test("[RECR27] a role is given back by its present holder only, under its lease;
 test("[RECR30] a claim for an offer of an earlier epoch is refused as closed, and one for the present counts", async () => {
   const stage = await begin();
   expect(stage.offer("bea")).toBe("t1:1:1");
-  await stage.root().recruitment.control("cancel", "admin", {});
+  await stage.order("cancel");
   await stage.pass(1_000);
   expect(await stage.claim("bea", { offer: "t1:1:1" })).toMatch(/^offer_closed/);
-  await stage.root().recruitment.control("resume", "admin", {});
+  await stage.order("resume");
   await stage.start({ epoch: 2 });
   expect(stage.offer("bea")).toBe("t1:1:2");
   expect(await stage.claim("bea", { offer: "t1:1:1" })).toMatch(/^offer_closed/);

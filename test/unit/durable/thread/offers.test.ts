@@ -7,7 +7,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 const offered = (stage: Stage, agent: string) => stage.mail<{ offer: string }>(agent, "nerve.offer.opened").map(({ offer }) => offer);
 const closed = (stage: Stage, agent: string) => stage.mail(agent, "nerve.offer.closed");
-const reader = (id: string) => ({ id, capabilities: ["reading"], roles: null, kinds: null, labels: {}, load: 0 });
+const reader = (id: string) => ({ id, capabilities: ["reading"] });
 
 test("[RECR33] an offer says what an agent needs to decide: thread, role, goal, what is required, how long, and until when", async () => {
   const stage = await begin(writePair("capabilities: [reading]\n    turn: { timeout: 20m }\n    recruitment: { timeout: 5m }"));
@@ -43,7 +43,7 @@ test("[RECR33] the agents that a role names are asked, those that it excludes ar
 test("[RECR25] an agent that comes while the role is open is offered it at the registry's next reading, and the others once only", async () => {
   const stage = await begin();
   await stage.pass(4 * second);
-  stage.agents.set("dan", reader("dan"));
+  stage.join(reader("dan"));
   expect(offered(stage, "dan")).toEqual([]);
   await stage.pass(2 * second);
   expect(offered(stage, "dan")).toEqual(["t1:1:1"]);
@@ -77,7 +77,7 @@ test("[RECR34] while the registry cannot be asked the offer is open and known to
 
 test("[RECR8] a filled offer closes for everybody who was shown it but the winner, who knows; whoever comes later hears of nothing", async () => {
   const stage = await begin();
-  stage.agents.set("dan", reader("dan"));
+  stage.join(reader("dan"));
   await stage.claim("bea");
   const filled = [{ offer: "t1:1:1", why: "filled" }];
   expect(["ann", "bea", "cid", "dan"].map((agent) => closed(stage, agent))).toEqual([filled, [], filled, []]);
@@ -112,11 +112,11 @@ test("[RECR16] `on_unfilled: end` ends the thread, whose initiator is told why",
 
 test("[THREAD15] a suspended thread has no open offer, and makes a new one when it is resumed", async () => {
   const stage = await begin();
-  await stage.root().recruitment.control("suspend", "admin", {});
+  await stage.order("suspend");
   await stage.pass(second);
   expect(closed(stage, "ann")).toEqual([{ offer: "t1:1:1", why: "suspended" }]);
   expect(await stage.claim("ann")).toMatch(/^offer_closed/);
-  await stage.root().recruitment.control("resume", "admin", {});
+  await stage.order("resume");
   await stage.pass(second);
   expect(offered(stage, "ann")).toEqual(["t1:1:1", "t1:1:2"]);
   expect(await stage.claim("ann")).toBe("accepted");

@@ -3,10 +3,11 @@
  * fakes only at its ports: clock, registry, agents' cards, and the objects that it sends to. Opens in a few milliseconds.
  */
 import { type CompiledWorkflow, compileWorkflow } from "../../../../src/compile/compile-workflow.ts";
-import type { CloudEvent } from "../../../../src/contract/event.ts";
+import type { CloudEvent, Json } from "../../../../src/contract/event.ts";
 import type { Accepted } from "../../../../src/contract/frames/server-frames.ts";
 import { type AgentData, agentKinds, type ThreadEvent, type ThreadKind } from "../../../../src/contract/kinds/agent-kinds.ts";
 import type { TurnAssigned } from "../../../../src/contract/kinds/turn.ts";
+import type { Signal } from "../../../../src/contract/language.ts";
 import type { Result } from "../../../../src/contract/problem.ts";
 import type { DeliveryRefusal } from "../../../../src/contract/refusals.ts";
 import type { AgentCard } from "../../../../src/contract/views/agent.ts";
@@ -39,8 +40,10 @@ export interface Stage {
   sent: { to: string; message: Message }[];
   /** What D1 is told. */
   rows: ProjectionRow[];
-  /** The workflow's queue gives the thread a place. */
-  start(more?: Partial<Admit>): Promise<Delivery>;
+  /** An agent that was not there is. */
+  join(someone: Someone): void;
+  /** The workflow's queue gives the thread a place, or says in another `type` why it has none. */
+  start(more?: Partial<Admit> & { type?: string; reason?: string }): Promise<Delivery>;
   /** Another object says something to the thread's root, or `to` its task, under its next number or one that it used before. */
   hear(from: string, message: Message, more?: { id?: number; to?: string }): Promise<Delivery>;
   /** An agent says something of the thread; `card` is what its own object adds. */
@@ -48,6 +51,8 @@ export interface Stage {
   claim(agent: string, more?: { id?: string; offer?: string; bid?: unknown; card?: Partial<ClaimCard> }): Promise<string>;
   /** Answers the newest turn that the agent was given. */
   answer(agent: string, output: object, more?: { id?: string; turn?: TurnAssigned }): Promise<string>;
+  /** What an operator orders, and what follows from it at once. */
+  order(signal: Signal, body?: { reason?: string; supplement?: Json }): Promise<Result<ThreadView>>;
   root(): ThreadRoot;
   show(): Promise<ThreadView>;
   /** Events of one kind in an agent's mail, oldest first. */
@@ -189,6 +194,10 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
 
   const stage: Stage = Object.assign(told, {
     thread,
+    join(someone) {
+      const card = makeCard(someone);
+      told.agents.set(card.id, card);
+    },
     root: () => root,
     start: (more = {}) =>
       stage.hear(`workflow/${ir.name}`, {
@@ -216,6 +225,11 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
     answer(agent, output, { id, turn = stage.turn(agent) } = {}) {
       const data: AgentData<"nerve.turn.respond"> = { turn: turn.turn, lease: turn.lease.generation, output: output as never };
       return stage.say(agent, "nerve.turn.respond", data, id === undefined ? {} : { id });
+    },
+    async order(signal, body = {}) {
+      const answer = await root.recruitment.control(signal, "admin", body);
+      await settle();
+      return answer;
     },
     async show() {
       const shown = await root.recruitment.show(null);

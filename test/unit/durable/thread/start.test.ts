@@ -7,7 +7,7 @@ const open = (workflow = pair): Stage => openStage(workflow, ["lead", ...readers
 
 /** What the queue says, with a reason where it has no place. */
 const say = (stage: Stage, type: string, more: object = {}) =>
-  stage.start({ type, ...(type === "thread.start" ? {} : { reason: "no place: 1 of 1 are taken" }), ...more } as object);
+  stage.start({ type, ...(type !== "thread.start" && { reason: "no place: 1 of 1 are taken" }), ...more });
 
 test("[RECR1] a thread tells its named agents at once, offers its open roles, and begins its turns when all are there", async () => {
   const stage = open();
@@ -37,7 +37,7 @@ test("[THREAD27] a start that arrives twice begins the thread once, also after a
 });
 
 function startOf({ thread }: Stage, type = "thread.start") {
-  const event = { specversion: "1.0", id: "e0", source: "/agents/lead", type: "wanted", time: "2027-01-15T08:00:00Z", data: {} };
+  const event = { specversion: "1.0" as const, id: "e0", source: "/agents/lead", type: "wanted", time: "2027-01-15T08:00:00Z", data: {} };
   return { type, thread, workflow: "pair", revision: compile(pair).revision, event, initiator: "lead", key: null };
 }
 
@@ -66,7 +66,7 @@ test("[QUE4] a thread that waits for a place says so, begins when it has one, an
 test("[QUE4] a thread that is cancelled in the queue has ended: its initiator and the queue are told, and a start that comes late begins nothing", async () => {
   const stage = open();
   await say(stage, "thread.queued");
-  const cancelled = await stage.root().recruitment.control("cancel", "admin", { reason: "not today" });
+  const cancelled = await stage.order("cancel", { reason: "not today" });
   expect(cancelled).toMatchObject({ ok: true, value: { status: "cancelled", outcome: { status: "cancelled", error: "not today" } } });
   await stage.pass(second);
   expect(stage.to("workflow/pair", "thread.ended")).toMatchObject([{ thread: "t1", epoch: 1 }]);
@@ -76,12 +76,24 @@ test("[QUE4] a thread that is cancelled in the queue has ended: its initiator an
   expect(stage.mail("ann", "nerve.offer.opened")).toEqual([]);
 });
 
+test("[THREAD33] a thread that is cancelled just as it gets its place begins first and ends then: nobody holds anything of it", async () => {
+  const stage = open();
+  await say(stage, "thread.queued");
+  const [, cancelled] = await Promise.all([say(stage, "thread.start"), stage.order("cancel")]);
+  await stage.pass(second);
+  expect(cancelled).toMatchObject({ ok: true });
+  expect(await stage.show()).toMatchObject({ status: "cancelled" });
+  expect(stage.to("workflow/pair", "thread.ended")).toHaveLength(1);
+  expect(stage.mail("lead", "nerve.thread.cancelled")).toHaveLength(1);
+  expect(stage.mail("ann", "nerve.offer.closed")).toHaveLength(stage.mail("ann", "nerve.offer.opened").length);
+});
+
 test.each<[order: "suspend" | "resume"]>([["suspend"], ["resume"]])(
   "[THREAD29] a thread that waits for a place takes no %s, and waits on",
   async (order) => {
     const stage = open();
     await say(stage, "thread.queued");
-    expect(await stage.root().recruitment.control(order, "admin", {})).toMatchObject({
+    expect(await stage.order(order)).toMatchObject({
       ok: false,
       problem: { code: "not_allowed_now", detail: `A thread that is queued takes no ${order}.` },
     });
@@ -96,7 +108,7 @@ test("[QUE6] a thread that is dropped never begins, and takes no order", async (
   await say(stage, "thread.start");
   expect(await stage.show()).toMatchObject({ status: "dropped" });
   for (const order of ["cancel", "suspend", "resume"] as const)
-    expect(await stage.root().recruitment.control(order, "admin", {})).toMatchObject({ ok: false, problem: { code: "not_allowed_now" } });
+    expect(await stage.order(order)).toMatchObject({ ok: false, problem: { code: "not_allowed_now" } });
   expect(await stage.root().recruitment.restart("admin", {})).toMatchObject({ ok: false, problem: { code: "not_allowed_now" } });
 });
 
@@ -133,8 +145,8 @@ test("[THREAD30] the agent that a role takes from the event is the sender's own 
 
 test("[THREAD31] a thread that an operator's event started has no initiator among its agents, and sends them no mail", async () => {
   const stage = open();
-  await stage.start({ initiator: "admin", event: { ...startOf(stage).event, source: "/operators/admin" } as never });
-  await stage.root().recruitment.control("cancel", "root", {});
+  await stage.start({ initiator: "admin", event: { ...startOf(stage).event, source: "/operators/admin" } });
+  await stage.order("cancel");
   await stage.pass(second);
   expect(stage.sent.filter(({ to }) => to === "agent/admin")).toEqual([]);
   expect(stage.rows.filter((row) => row.table === "thread").at(-1)).toMatchObject({ initiator: "admin", agents: ["lead"] });
