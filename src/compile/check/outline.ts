@@ -3,6 +3,7 @@
  * that every later check sees only what can be judged.
  */
 import { type Binding, bindings, type RoleType, readWord, roleTypes } from "../../contract/language.ts";
+import { defaults } from "../defaults.ts";
 import type { GraphForm } from "../ir.ts";
 import type { MapEntry, MapNode, ScalarNode, SourceNode, TextNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
@@ -71,7 +72,7 @@ export function readOutline(root: MapNode): Outline {
   const maps = nodes.filter((node) => node.value.kind === "map").length;
   return {
     root,
-    binding: readWord(findText(root, "binding")?.value, bindings) ?? "local",
+    binding: readWord(findText(root, "binding")?.value, bindings) ?? defaults.binding,
     form:
       graph === undefined && moderator !== undefined
         ? "moderator"

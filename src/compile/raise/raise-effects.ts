@@ -1,13 +1,11 @@
 /** What an edge or a reflex sends and starts. */
 import type { Json } from "../../contract/event.ts";
+import { defaults } from "../defaults.ts";
 import type { EmitIr, Payload, SpawnIr } from "../ir.ts";
 import { parseDuration } from "../source/duration.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, toJson } from "../source/node.ts";
 import { normaliseMustache } from "../templates/normalise-mustache.ts";
-
-/** How long an awaited child has when the author gives no time. */
-const defaultAwait = 24 * 3_600_000;
 
 /** Raises a sound `emit` list. `liquid` tells whether literals hold templates. */
 export function raiseEmits(node: SourceNode | undefined, liquid: boolean): EmitIr[] {
@@ -32,8 +30,8 @@ export function raiseSpawns(node: SourceNode | undefined, liquid: boolean): Spaw
     const input = findValue(item, "input");
     const await_ = findValue(item, "await");
     if (input) spawn.input = raisePayload(input, liquid);
-    if (await_?.kind === "map") spawn.await = parseDuration(findText(await_, "timeout")?.value ?? "") ?? defaultAwait;
-    else if (await_?.kind === "scalar" && await_.value === true) spawn.await = defaultAwait;
+    if (await_?.kind === "map" || (await_?.kind === "scalar" && await_.value === true))
+      spawn.await = parseDuration(findText(await_, "timeout")?.value ?? defaults.await) ?? 0;
     return spawn;
   });
 }

@@ -3,13 +3,11 @@ import type { Json } from "../../contract/event.ts";
 import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import { ackNeeds, bindModes, lossPolicies, pickModes, readWord, turnPolicies, unfilledPolicies } from "../../contract/language.ts";
 import type { Outline, RoleOutline } from "../check/outline.ts";
+import { defaults } from "../defaults.ts";
 import type { RoleIr } from "../ir.ts";
 import { parseDuration } from "../source/duration.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems, toJson } from "../source/node.ts";
-
-const minute = 60_000;
-const hour = 60 * minute;
 
 /** Fields that say how the engine treats the role; all others say what the role is and travel in the turn. */
 const engineFields = new Set([
@@ -42,6 +40,7 @@ export function raiseRole(role: RoleOutline, outline: Outline): RoleIr {
   const all = findValue(eligibility, "all") ? readTexts(eligibility, "all") : capabilities;
   const not = readTexts(eligibility, "not");
   const named = type === "named";
+  const loss = defaults.offline[named ? "named" : "others"];
   const ir: RoleIr = {
     name: role.name,
     type,
@@ -51,24 +50,27 @@ export function raiseRole(role: RoleOutline, outline: Outline): RoleIr {
       notAgents: not.filter((name) => !outline.roles.has(name)).map((name) => name.replace(/^agents?\//, "")),
     },
     recruitment: {
-      timeout: readDuration(recruitment, "timeout") ?? 10 * minute,
-      retries: readNumber(recruitment, "retries") ?? 0,
-      backoff: readDuration(recruitment, "backoff") ?? 0,
-      group: findText(recruitment, "group")?.value ?? "default",
-      pick: readWord(readValue(recruitment, "pick"), pickModes) ?? "first",
-      onUnfilled: readWord(readValue(recruitment, "on_unfilled"), unfilledPolicies) ?? "suspend",
+      timeout: readDuration(recruitment, "timeout", defaults.recruitment.timeout),
+      retries: readNumber(recruitment, "retries") ?? defaults.recruitment.retries,
+      backoff: readDuration(recruitment, "backoff", defaults.recruitment.backoff),
+      group: findText(recruitment, "group")?.value ?? defaults.recruitment.group,
+      pick: readWord(readValue(recruitment, "pick"), pickModes) ?? defaults.recruitment.pick,
+      onUnfilled: readWord(readValue(recruitment, "on_unfilled"), unfilledPolicies) ?? defaults.recruitment.onUnfilled,
     },
-    bind: readWord(readValue(node, "bind"), bindModes) ?? "thread",
-    heartbeat: { every: readDuration(heartbeat, "every") ?? 30_000, miss: readNumber(heartbeat, "miss") ?? 3 },
+    bind: readWord(readValue(node, "bind"), bindModes) ?? defaults.bind,
+    heartbeat: {
+      every: readDuration(heartbeat, "every", defaults.heartbeat.every),
+      miss: readNumber(heartbeat, "miss") ?? defaults.heartbeat.miss,
+    },
     turn: {
-      timeout: readDuration(turn, "timeout") ?? 30 * minute,
-      retries: readNumber(turn, "retries") ?? 0,
-      onTimeout: readWord(readValue(turn, "on_timeout"), turnPolicies) ?? "suspend",
-      onFail: readWord(readValue(turn, "on_fail"), turnPolicies) ?? "suspend",
+      timeout: readDuration(turn, "timeout", defaults.turn.timeout),
+      retries: readNumber(turn, "retries") ?? defaults.turn.retries,
+      onTimeout: readWord(readValue(turn, "on_timeout"), turnPolicies) ?? defaults.turn.onTimeout,
+      onFail: readWord(readValue(turn, "on_fail"), turnPolicies) ?? defaults.turn.onFail,
     },
     offline: {
-      grace: readDuration(offline, "grace") ?? (named ? 10 * minute : minute),
-      then: readWord(readValue(offline, "then"), lossPolicies) ?? (named ? "wait" : "rerecruit"),
+      grace: readDuration(offline, "grace", loss.grace),
+      then: readWord(readValue(offline, "then"), lossPolicies) ?? loss.then,
     },
     fields: readFields(role),
   };
@@ -94,9 +96,9 @@ function raiseBroadcast(node: SourceNode | undefined): NonNullable<RoleIr["broad
   const of = readNumber(node, "of");
   const ok = findText(ack, "ok");
   return {
-    need: typeof need === "number" ? need : (readWord(need, ackNeeds) ?? "all"),
-    timeout: readDuration(ack, "timeout") ?? hour,
-    ttl: readDuration(node, "ttl") ?? 7 * 24 * hour,
+    need: typeof need === "number" ? need : (readWord(need, ackNeeds) ?? defaults.broadcast.need),
+    timeout: readDuration(ack, "timeout", defaults.broadcast.timeout),
+    ttl: readDuration(node, "ttl", defaults.broadcast.ttl),
     ...(of === undefined ? {} : { of }),
     ...(ok === undefined ? {} : { ok: ok.value }),
   };
@@ -118,9 +120,8 @@ function readNumber(node: SourceNode | undefined, key: string): number | undefin
   return typeof value === "number" ? value : undefined;
 }
 
-function readDuration(node: SourceNode | undefined, key: string): number | undefined {
-  const value = findText(node, key);
-  return value ? parseDuration(value.value) : undefined;
+function readDuration(node: SourceNode | undefined, key: string, byDefault: string): number {
+  return parseDuration(findText(node, key)?.value ?? byDefault) ?? 0;
 }
 
 function readTexts(node: SourceNode | undefined, key: string): string[] {

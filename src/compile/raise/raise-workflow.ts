@@ -3,14 +3,12 @@
 import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import { overflowPolicies, readWord } from "../../contract/language.ts";
 import type { Outline } from "../check/outline.ts";
+import { defaults } from "../defaults.ts";
 import type { WorkflowIr } from "../ir.ts";
 import { findText, findValue, toJson } from "../source/node.ts";
 import { raiseNodes } from "./raise-graph.ts";
 import { raiseReflex } from "./raise-reflex.ts";
 import { raiseRole } from "./raise-role.ts";
-
-/** Turns held at most in a thread whose file says nothing. */
-export const defaultMaxRounds = 100;
 
 /** Raises a sound outline. */
 export function raiseWorkflow(outline: Outline): WorkflowIr {
@@ -29,8 +27,8 @@ export function raiseWorkflow(outline: Outline): WorkflowIr {
     roles: [...outline.roles.values()].map((role) => raiseRole(role, outline)),
     nodes: raiseNodes(outline),
     reflexes: outline.reflexes.map(raiseReflex),
-    overflow: readWord(findText(root, "overflow")?.value, overflowPolicies) ?? "queue",
-    maxRounds: number("max_rounds", "maxRounds") ?? defaultMaxRounds,
+    overflow: readWord(findText(root, "overflow")?.value, overflowPolicies) ?? defaults.overflow,
+    maxRounds: number("max_rounds", "maxRounds") ?? defaults.maxRounds,
   };
   const version = number("version");
   const concurrency = number("concurrency");
