@@ -16,10 +16,15 @@ import { findField, listFields, readRoleSchema } from "./role-schema.ts";
 const ownVariables = ["_status", "_body", "_event", "_last", "_supplement", "_children"];
 
 /** Fields of a broadcast's output. */
-const broadcastFields = ["acked", "failed", "missing", "answers"];
+const broadcastFields = ["acked", "failed", "missing", "answers", "answersLeftOut", "notAsked"];
 
 /** What the template at a place sees. */
-type Sight = { kind: "event" } | { kind: "output"; role: RoleOutline; status: string } | { kind: "broadcast" } | { kind: "anything" };
+type Sight =
+  | { kind: "event" }
+  | { kind: "reflex" }
+  | { kind: "output"; role: RoleOutline; status: string }
+  | { kind: "broadcast" }
+  | { kind: "anything" };
 
 interface Checking {
   outline: Outline;
@@ -39,7 +44,7 @@ export function checkTemplates(outline: Outline, report: Report): void {
     }
   }
   for (const reflex of outline.reflexes) {
-    for (const emit of listItems(reflex, "emit")) checkEmit(emit, { kind: "event" }, checking);
+    for (const emit of listItems(reflex, "emit")) checkEmit(emit, { kind: "reflex" }, checking);
   }
 }
 
@@ -120,11 +125,20 @@ function checkVariable(variable: TemplateVariable, sight: Sight, checking: Check
     return;
   }
   if (root === "_event") {
-    if (second === "data") checkInput(variable, path.slice(2), checking);
+    if (second === "data" && sight.kind !== "reflex") checkInput(variable, path.slice(2), checking);
+    return;
+  }
+  const rootSpan = { start: span.start, end: Math.min(span.end, span.start + root.length) };
+  if (sight.kind === "reflex" && ownVariables.includes(root)) {
+    report.add(
+      "unknown-template-variable",
+      rootSpan,
+      `A reflex sees the event alone: there is no thread that could have \`${root}\`.`,
+      older,
+    );
     return;
   }
   if (ownVariables.includes(root) || sight.kind === "anything") return;
-  const rootSpan = { start: span.start, end: Math.min(span.end, span.start + root.length) };
   if (root.startsWith("_")) {
     const nearest = findNearestName(root, ownVariables);
     if (nearest !== undefined) {
@@ -136,7 +150,11 @@ function checkVariable(variable: TemplateVariable, sight: Sight, checking: Check
       return;
     }
   }
-  if (sight.kind === "event") checkEventVariable(variable, root, rootSpan, checking, older);
+  if (sight.kind === "event") {
+    // The event that starts a thread is held against `input`; what a reflex publishes about may be any.
+    if (root === "data") checkInput(variable, path.slice(1), checking);
+    checkEventVariable(root, rootSpan, checking, older);
+  } else if (sight.kind === "reflex") checkEventVariable(root, rootSpan, checking, older);
   else if (sight.kind === "broadcast") {
     if (broadcastFields.includes(root)) return;
     const nearest = findNearestName(root, broadcastFields);
@@ -160,14 +178,7 @@ function describeNearest(nearest: string | undefined, span: { start: number; end
   return { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span, text: nearest } };
 }
 
-function checkEventVariable(
-  variable: TemplateVariable,
-  root: string,
-  rootSpan: { start: number; end: number },
-  checking: Checking,
-  older: DiagnosticDetails,
-): void {
-  if (root === "data") checkInput(variable, variable.path.slice(1), checking);
+function checkEventVariable(root: string, rootSpan: { start: number; end: number }, checking: Checking, older: DiagnosticDetails): void {
   if ((eventAttributes as readonly string[]).includes(root)) return;
   checking.report.add("unknown-event-attribute", rootSpan, `\`${root}\` is no attribute of the event.`, {
     ...older,

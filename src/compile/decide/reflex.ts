@@ -66,7 +66,7 @@ export async function evaluateReflex(reflex: ReflexIr, event: ReflexEvent): Prom
   if (reflex.kind === "emit") {
     const emits = await evaluateEmits(reflex.emit, {
       evaluate: (source) => evaluateExpression(source, event, { event }),
-      scope: { ...event },
+      scope: { ...event, _event: event },
     });
     return emits.ok ? { ok: true, verdict: { fires: true, key: null, priority: 0, emits: emits.emits } } : emits;
   }

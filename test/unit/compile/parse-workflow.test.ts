@@ -177,6 +177,26 @@ graph:
 });
 
 describe("edges and reflexes", () => {
+  test("[LANG19] a reflex's strings see the event alone, whatever kind it is", () => {
+    const publish = (text: string): string[] =>
+      find(
+        `${head}binding: cloud\n${role("")}${graph}input: { properties: { repo: { type: string } } }\nreflexes: [{ kind: emit, on: [a.b], emit: [{ kind: c.d, data: { x: "${text}" } }] }]\n`,
+      );
+    expect(publish("{{ agent }} {{ data.other }} {{ _event.data.other }}")).toEqual([]);
+    for (const variable of ["_status", "_body", "_last.w", "_supplement", "_children"])
+      expect(publish(`{{ ${variable} }}`), variable).toEqual(["unknown-template-variable"]);
+  });
+
+  test("[LANG20] what follows a broadcast sees all that its output has", () => {
+    const follow = (text: string): string[] =>
+      find(
+        `${head}roles: { fleet: { type: broadcast, goal: x } }\ngraph:\n  $START:\n    new: { role: fleet, prompt: Go. }\n  fleet:\n    $ACKED: { role: $END, prompt: "x ${text}" }\n`,
+      );
+    for (const field of ["acked", "failed", "missing", "answers", "answersLeftOut", "notAsked"])
+      expect(follow(`{{ ${field} }}`), field).toEqual([]);
+    expect(follow("{{ notAskd }}")).toEqual(["unknown-template-variable"]);
+  });
+
   test("[LANG9] emit and spawn", () => {
     const effects = `      emit:
         - { kind: a.b, data: "{ 'x': 1 }", to: "role:w, cap:ops" }

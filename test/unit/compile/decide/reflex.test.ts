@@ -49,6 +49,12 @@ describe("reflexes", () => {
     expect(await judge(reflex)).toMatchObject({ emits: [{ kind: "fleet.notify", data: event.data, to: "cap:ops" }] });
   });
 
+  it("[LANG19] have strings that see the event, also by the name that prompts know it by", async () => {
+    const value = { who: "{{ agent }}", repo: "{{ _event.data.repo }}{{ data.repo }}" };
+    const emit = [{ kind: "a.b", data: { kind: "literal" as const, value, liquid: true } }];
+    expect(await judge({ kind: "emit", on: ["pr.*"], emit })).toMatchObject({ emits: [{ data: { who: "abe", repo: "nervenerve" } }] });
+  });
+
   it("[ROUTE4] give an author's mistake as data", async () => {
     expect(await evaluateReflex({ kind: "workflow", on: ["pr.*"], when: "$error('no')" }, event)).toMatchObject({
       ok: false,
