@@ -1,13 +1,13 @@
 /**
  * `npm run describe`: what is described by code alone. The API, as OpenAPI and AsyncAPI, made of the schemas by which routes and sockets
- * parse: the Worker serves the files as they are. The language, for editors and for people, and the diagnostics. With `--check` nothing
- * is written, and the run fails if a file is stale.
+ * parse: the Worker serves the files as they are. The language for editors, and the tables of its page, which is written by hand beside
+ * them. The diagnostics. With `--check` nothing is written, and the run fails if a file is stale.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderLanguage } from "../src/compile/describe/render-language.ts";
 import { renderCatalogue } from "../src/compile/diagnostics/render-catalogue.ts";
 import { renderEditorSchema } from "../src/compile/schema/create-editor-schema.ts";
-import { renderLanguage } from "../src/compile/schema/render-language.ts";
 import { version } from "../src/version.ts";
 import { buildAsyncapi } from "../src/worker/describe/build-asyncapi.ts";
 import { buildOpenapi } from "../src/worker/describe/build-openapi.ts";
@@ -19,25 +19,24 @@ const files = {
   "schemas/openapi.json": writeJson(buildOpenapi(routeDocs, version)),
   "schemas/asyncapi.json": writeJson(buildAsyncapi(version)),
   "schemas/nerve-workflow.schema.json": renderEditorSchema(),
-  "docs/language.md": renderLanguage(),
+  "docs/language.md": renderLanguage(read("docs/language.md") ?? ""),
   "docs/diagnostics.md": renderCatalogue(),
 };
 
 for (const [name, text] of Object.entries(files)) {
-  const path = join(root, name);
-  if (read(path) === text) continue;
+  if (read(name) === text) continue;
   if (process.argv.includes("--check")) {
     console.error(`${name} is not what the code says. Run \`npm run describe\` and commit what it writes.`);
     process.exitCode = 1;
   } else {
-    writeFileSync(path, text);
+    writeFileSync(join(root, name), text);
     console.log(`wrote ${name}`);
   }
 }
 
-function read(path: string): string | undefined {
+function read(name: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(join(root, name), "utf8");
   } catch {
     return undefined;
   }

@@ -47,6 +47,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/compile/diagnostics/families": { is: "its entries", may: ["src/compile/diagnostics"] },
   "src/compile/source": { is: "YAML with offsets", may: ["src/compile", "src/compile/diagnostics", contract, "yaml"] },
   "src/compile/schema": { is: "the language's shape", may: ["src/compile", "src/compile/source", contract, "zod"] },
+  "src/compile/describe": {
+    is: "the language as a page for people",
+    may: ["src/compile", "src/compile/expressions", "src/compile/schema", "src/compile/templates", contract],
+  },
   "src/compile/expressions": {
     is: "checking JSONata",
     may: ["src/compile", "src/compile/diagnostics", "src/compile/source", contract, "jsonata"],

@@ -17,6 +17,7 @@ import {
   turnPolicies,
   unfilledPolicies,
 } from "../../contract/language.ts";
+import { defaults } from "../defaults.ts";
 import { compileLimits } from "../limits.ts";
 import { agentId, duration, expression, fields, integer, jsonSchema, kind, list, text, wait, word } from "./fields.ts";
 import { tag } from "./tags.ts";
@@ -36,7 +37,7 @@ const spawn = fields({
   await: z
     .union([z.boolean(), fields({ timeout: wait.describe("How long the children are waited for.") })])
     .optional()
-    .describe("Whether the target's turn waits for the children; `true` is 24h."),
+    .describe(`Whether the target's turn waits for the children; \`true\` is ${defaults.await}; default \`false\`.`),
 });
 
 const edgeFields = {
@@ -62,6 +63,8 @@ export const listEdge = fields({
 const namedEdges = z.record(z.string(), statusEdge);
 const listedEdges = list(listEdge, compileLimits.edgesPerNode);
 
+const { named, others } = defaults.offline;
+
 const turnPolicy = word(turnPolicies);
 
 /** A role. */
@@ -80,13 +83,15 @@ export const role = fields({
   execute: z.string().optional().describe("Older files: what it does."),
   report: z.string().optional().describe("Older files: what it says at the end."),
   prompt: z.string().optional().describe("Older files: the role's prompt."),
-  type: word(roleTypes).optional().describe("Bound to one agent, recruited, or every eligible agent at once."),
+  type: word(roleTypes)
+    .optional()
+    .describe("Bound to one agent, recruited, or every eligible agent at once; default `named` with an `agent`, else `open`."),
   agent: z
     .union([agentId, fields({ from: expression.describe("JSONata over `{event, start}`; fixed when the thread starts.") })])
     .optional()
     .describe("Named roles: the agent's id, or JSONata over `{event, start}`."),
   eligibility: fields({
-    all: list(text).optional().describe("Capabilities that an agent must have, all of them; default: `capabilities`."),
+    all: list(text).optional().describe("Capabilities that an agent must have, all of them; default `capabilities`."),
     any: z.boolean().optional().describe("`true`: no capability is asked for."),
     agents: list(agentId).optional().describe("Only these agents."),
     not: list(text).optional().describe("Roles whose holder, and agents, that may not claim."),
@@ -95,36 +100,44 @@ export const role = fields({
     .optional()
     .describe("Who may claim the role; all given parts must hold."),
   recruitment: fields({
-    timeout: wait.optional().describe("How long one offer stands; default 10m."),
-    retries: integer(0, 1000).optional().describe("Further offers when nobody claimed; default 0."),
-    backoff: duration.optional().describe("Wait between offers."),
-    group: z.string().min(1, tag("blank-text")).optional().describe("Roles of one group start together; default `default`."),
-    pick: word(pickModes).optional().describe("Which claim is taken; default `first`."),
+    timeout: wait.optional().describe(`How long one offer stands; default ${defaults.recruitment.timeout}.`),
+    retries: integer(0, 1000).optional().describe(`Further offers when nobody claimed; default ${defaults.recruitment.retries}.`),
+    backoff: duration.optional().describe(`Wait between offers; default ${defaults.recruitment.backoff}.`),
+    group: z
+      .string()
+      .min(1, tag("blank-text"))
+      .optional()
+      .describe(`Roles of one group start together; default \`${defaults.recruitment.group}\`.`),
+    pick: word(pickModes).optional().describe(`Which claim is taken; default \`${defaults.recruitment.pick}\`.`),
     score: expression.optional().describe("For `pick: best`: JSONata over `{agent, bid, stats, event}`."),
-    on_unfilled: word(unfilledPolicies).optional().describe("What happens when nobody takes the role; default `suspend`."),
+    on_unfilled: word(unfilledPolicies)
+      .optional()
+      .describe(`What happens when nobody takes the role; default \`${defaults.recruitment.onUnfilled}\`.`),
   })
     .optional()
     .describe("How a holder is found."),
-  bind: word(bindModes)
-    .optional()
-    .describe("`thread`: one agent holds the role for the thread's life. `turn`: each turn is claimed anew. Default `thread`."),
+  bind: word(bindModes).optional().describe(`For how long an open role is held; default \`${defaults.bind}\`.`),
   heartbeat: fields({
-    every: wait.optional().describe("Default 30s."),
-    miss: integer(1, 10_000).optional().describe("Silent for `every` × `miss`, the agent is away; default 3."),
+    every: wait.optional().describe(`How often an agent gives a sign of life; default ${defaults.heartbeat.every}.`),
+    miss: integer(1, 10_000).optional().describe(`Silent for \`every\` × \`miss\`, the agent is away; default ${defaults.heartbeat.miss}.`),
   })
     .optional()
     .describe("When an agent counts as away."),
   turn: fields({
-    timeout: wait.optional().describe("How long a turn may take; default 30m."),
-    retries: integer(0, 1000).optional().describe("Further tries; default 0."),
-    on_timeout: turnPolicy.optional().describe("What happens when time and retries are used up; default `suspend`."),
-    on_fail: turnPolicy.optional().describe("What happens when the turn failed for good; default `suspend`."),
+    timeout: wait.optional().describe(`How long a turn may take; default ${defaults.turn.timeout}.`),
+    retries: integer(0, 1000).optional().describe(`Further tries; default ${defaults.turn.retries}.`),
+    on_timeout: turnPolicy.optional().describe(`What happens when time and retries are used up; default \`${defaults.turn.onTimeout}\`.`),
+    on_fail: turnPolicy.optional().describe(`What happens when the turn failed for good; default \`${defaults.turn.onFail}\`.`),
   })
     .optional()
     .describe("Bounds of one turn."),
   offline: fields({
-    grace: duration.optional().describe("Away for so long more, the agent is lost; default 1m, named roles 10m."),
-    then: word(lossPolicies).optional().describe("What happens when the agent is lost; default `rerecruit`, named roles `wait`."),
+    grace: duration
+      .optional()
+      .describe(`Away for so long more, the agent is lost; default ${others.grace}, of named roles ${named.grace}.`),
+    then: word(lossPolicies)
+      .optional()
+      .describe(`What happens when the agent is lost; default \`${others.then}\`, of named roles \`${named.then}\`.`),
   })
     .optional()
     .describe("What happens when the holder stays away."),
@@ -133,14 +146,14 @@ export const role = fields({
       need: z
         .union([word(ackNeeds), integer(1, 1_000_000)])
         .optional()
-        .describe("How many answers are enough; default `all`."),
-      timeout: wait.optional().describe("How long answers are waited for; default 1h."),
-      ok: expression.optional().describe("JSONata over an output: whether it counts; default: any answer."),
+        .describe(`How many answers are enough; default \`${defaults.broadcast.need}\`.`),
+      timeout: wait.optional().describe(`How long answers are waited for; default ${defaults.broadcast.timeout}.`),
+      ok: expression.optional().describe("JSONata over an output: whether it counts; default any answer."),
     })
       .optional()
       .describe("When the turn is over."),
     of: integer(1, 1_000_000).optional().describe("A panel: so many of the eligible get the turn side by side."),
-    ttl: wait.optional().describe("How long late answers are logged; default 7d."),
+    ttl: wait.optional().describe(`How long late answers are logged; default ${defaults.broadcast.ttl}.`),
   })
     .optional()
     .describe("Broadcast roles: whose answers count."),
@@ -159,7 +172,7 @@ export const reflexShapes = {
     on,
     when,
     key: key.optional(),
-    priority: expression.optional().describe("JSONata over the event: the order of the queue."),
+    priority: expression.optional().describe("JSONata over the event: who waits with a greater number starts first; default 0."),
   }),
   signal: fields({
     kind: z.literal("signal").describe(reflexKinds.signal),
@@ -189,7 +202,9 @@ export const workflowShape = fields({
     .describe("The workflow's identity in the registry; kebab-case."),
   description: text.describe("What the workflow is for."),
   version: integer(0, Number.MAX_SAFE_INTEGER).optional().describe("The author's own revision."),
-  binding: word(bindings).optional().describe("Where it runs: `cloud` is nerveflare, `local` (default) a nerve daemon."),
+  binding: word(bindings)
+    .optional()
+    .describe(`Where it runs: \`cloud\` is nerveflare, \`local\` a nerve daemon; default \`${defaults.binding}\`.`),
   roles: z.record(z.string(), role).describe("1 to 64 roles."),
   conditions: z.record(z.string(), condition).nullish().describe("Named conditions of a list-form graph."),
   graph: z
@@ -201,10 +216,10 @@ export const workflowShape = fields({
   reflexes: list(z.discriminatedUnion("kind", [reflexShapes.workflow, reflexShapes.signal, reflexShapes.emit]), compileLimits.reflexes)
     .optional()
     .describe("Which events start or signal the workflow."),
-  concurrency: integer(1, 1_000_000).optional().describe("Threads that run at the same time, at most."),
-  overflow: word(overflowPolicies).optional().describe("What happens to a start past `concurrency`; default `queue`."),
-  max_queue: integer(0, 1_000_000).optional().describe("Length of the queue; the oldest is dropped first."),
-  max_rounds: integer(1, compileLimits.rounds).optional().describe("Turns of one thread, at most; default 100."),
+  concurrency: integer(1, 1_000_000).optional().describe("Threads that run at the same time, at most; default no bound."),
+  overflow: word(overflowPolicies).optional().describe(`What happens to a start past \`concurrency\`; default \`${defaults.overflow}\`.`),
+  max_queue: integer(0, 1_000_000).optional().describe("Length of the queue; past it the oldest is dropped."),
+  max_rounds: integer(1, compileLimits.rounds).optional().describe(`Turns of one thread, at most; default ${defaults.maxRounds}.`),
   maxRounds: integer(1, compileLimits.rounds).optional().describe("Older name of `max_rounds`."),
   senses: z.unknown().optional().describe("Setting of a nerve daemon; an error under `binding: cloud`."),
   agents: z.unknown().optional().describe("Setting of a nerve daemon; ignored in the cloud."),

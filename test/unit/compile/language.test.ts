@@ -1,8 +1,9 @@
-/** Holds the language's words, their page and what editors are told together. `npm run describe` writes the page anew. */
+/** Holds the language's words, their page and what editors are told together. `npm run describe` writes the page's tables anew. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { slug } from "../../../src/compile/describe/render-fields.ts";
+import { renderLanguage } from "../../../src/compile/describe/render-language.ts";
 import { createEditorSchema } from "../../../src/compile/schema/create-editor-schema.ts";
-import { renderLanguage } from "../../../src/compile/schema/render-language.ts";
 import * as language from "../../../src/contract/language.ts";
 
 const page = new URL("../../../docs/language.md", import.meta.url).pathname;
@@ -13,13 +14,33 @@ const enumerations = Object.entries(language).flatMap(([name, value]) =>
 );
 
 test("[LANG15] docs/language.md is what the declarations give (npm run describe writes it)", () => {
-  expect(readFileSync(page, "utf8")).toBe(renderLanguage());
+  const text = readFileSync(page, "utf8");
+  expect(text).toBe(renderLanguage(text));
+});
+
+test("[LANG15] a part that the page has no place for, and a place for no part, are refused", () => {
+  const text = readFileSync(page, "utf8");
+  expect(() => renderLanguage(text.replace("<!-- generated: fields roles.<role>.turn -->", ""))).toThrow(
+    "has no place for these parts:\n<!-- generated: fields roles.<role>.turn -->",
+  );
+  expect(() => renderLanguage(text.replace("<!-- generated: limits -->", "<!-- generated: limit -->"))).toThrow(
+    "`limit`, which is no part",
+  );
+});
+
+test("[LANG15] each heading of the page has an anchor of its own, and each link within the page leads to one", () => {
+  const text = readFileSync(page, "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
+  const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => slug(heading));
+  expect(anchors.length).toBeGreaterThan(30);
+  expect(anchors.filter((anchor, index) => anchors.indexOf(anchor) !== index)).toEqual([]);
+  const links = [...text.matchAll(/\]\(#(.*?)\)/g)].map(([, anchor]) => anchor);
+  expect(links.filter((anchor = "") => !anchors.includes(anchor))).toEqual([]);
 });
 
 test("[LANG15] every word of every enumeration has its row in the docs", () => {
   expect(enumerations.length).toBeGreaterThan(10);
-  const tables = renderLanguage()
-    .split("\n## ")
+  const tables = renderLanguage(readFileSync(page, "utf8"))
+    .split(/\n#+ /)
     .map((part) => [...part.matchAll(/^\| `(.+?)` \| /gm)].map(([, word]) => word));
   for (const { name, words } of enumerations)
     expect({ name, tables }).toMatchObject({ tables: expect.arrayContaining([Object.keys(words)]) });
