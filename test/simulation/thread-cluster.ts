@@ -25,6 +25,8 @@ export interface ThreadClusterOptions {
   beside: boolean;
   /** What happens to a message or call between two objects. */
   fate(): "arrives" | "is lost" | "arrives, and its answer is lost";
+  /** What is there at the beginning: instead of `workflow`, what was published, and what each object stored. */
+  from?: { now: number; published: CompiledWorkflow[]; stores: Map<string, NodeStorage> };
   /** What arrives of a message between two objects; by default the same. */
   carry?(envelope: Envelope): Envelope;
 }
@@ -74,14 +76,15 @@ crypto.subtle.digest = async (...args) => {
   }
 };
 
-export async function createThreadCluster({ workflow, agents, beside, fate, carry }: ThreadClusterOptions): Promise<ThreadCluster> {
-  const published = await Promise.all([workflow].flat().map(compile));
+export async function createThreadCluster(options: ThreadClusterOptions): Promise<ThreadCluster> {
+  const { workflow, agents, beside, fate, carry, from } = options;
+  const published = from?.published ?? (await Promise.all([workflow].flat().map(compile)));
   const withdrawn = new Set<string>();
   const registry = createRegistry(published, agents, withdrawn, () => cluster.registryDown);
-  const stores = new Map<string, NodeStorage>();
+  const stores = from?.stores ?? new Map<string, NodeStorage>();
   const cores = new Map<string, Core>();
   const running = new Set<Promise<unknown>>();
-  const clock = createHandClock();
+  const clock = createHandClock(from?.now);
   let statements = 0;
   const records = createRecords();
   const connections: ThreadCluster["connections"] = new Map();
@@ -241,8 +244,8 @@ async function travel<T>(fate: ThreadClusterOptions["fate"], life: Life, arrive:
 }
 
 /** A clock that moves by hand, with timers. */
-function createHandClock() {
-  let now = 1_800_000_000_000;
+function createHandClock(begin = 1_800_000_000_000) {
+  let now = begin;
   let timers: { at: number; work: () => void }[] = [];
   return {
     now: () => now,
