@@ -67,7 +67,8 @@ function nameBoth(role: string | undefined, agent: string | undefined): string {
   return [role, agent && `(${agent})`].filter(Boolean).join(" ");
 }
 
-/** In a few words, which hold the wait's own: `an answer of reviewer (bob)`. A word of another version is said as it is. */
+/** In a few words, which hold the wait's own: `an answer of reviewer (bob)`. A word of a later version is said as it is. */
 export function describeWait(wait: WaitFacts): string {
-  return Object.hasOwn(phrases, wait.for) ? phrases[wait.for](wait) : wait.for;
+  const word = toWaitFor(wait.for);
+  return Object.hasOwn(phrases, word) ? phrases[word](wait) : word;
 }

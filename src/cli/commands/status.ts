@@ -18,7 +18,9 @@ interface IndexView {
     oldest: ({ thread: string; workflow: string; status: string } & Wait) | null;
     on: { agent: string; threads: number; since: string }[];
   };
-  deadLetters: number;
+  /** Absent from a server of before, which says `parked`. */
+  deadLetters?: number;
+  parked?: number;
   unreachable?: { receiver: string; senders: number; messages: number; since: string; error: string }[];
   agents: { registered: number; online: number; away: number; lost: number; ignoring?: number };
   workflows: { published: number; paused?: { workflow: string; by: string; reason: string | null; since: string }[] };
@@ -105,7 +107,7 @@ function listCounts(counts: [string, number][]): string {
 function describeIndex(
   terminal: Terminal,
   title: Title,
-  { threads, agents, workflows, deadLetters, unreachable }: IndexView,
+  { threads, agents, workflows, parked = 0, deadLetters = parked, unreachable }: IndexView,
   at: number,
 ): string[] {
   const present = listCounts([
