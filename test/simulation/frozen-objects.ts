@@ -1,10 +1,11 @@
 /** The stores of an earlier version's objects, as test/fixtures/upgrade keeps them: opened on node:sqlite as they were. */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { CompiledWorkflow } from "../../src/compile/compile-workflow.ts";
 import type { AgentCard } from "../../src/contract/views/agent.ts";
 import type { Row, SqlValue } from "../../src/durable/host/ports.ts";
-import { createNodeStorage, type NodeStorage } from "../../src/durable/storage/node-storage.ts";
+import { createNodeStorage, type NodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 
 export interface FrozenThread {
   id: string;
@@ -35,7 +36,7 @@ export interface Frozen {
 
 /** Reads one of two: tasks beside their thread's recruitment, or apart from it. */
 export function readFrozen(name: string, placement: "beside" | "apart"): Frozen {
-  const file = new URL(`../fixtures/upgrade/${name}.json.gz`, import.meta.url);
+  const file = join(import.meta.dirname, "../fixtures/upgrade", `${name}.json.gz`);
   return JSON.parse(gunzipSync(readFileSync(file)).toString("utf8"))[placement] as Frozen;
 }
 
