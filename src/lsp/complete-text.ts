@@ -1,4 +1,5 @@
 /** What can be written inside JSONata and Liquid: roles, fields of what stands before, functions. */
+import { broadcastFields } from "../compile/check/check-templates.ts";
 import type { Outline } from "../compile/check/outline.ts";
 import { listFields, readRoleSchema } from "../compile/check/role-schema.ts";
 import { allowedFunctions, eventAttributes } from "../compile/expressions/views.ts";
@@ -40,7 +41,10 @@ function completeTemplate(before: string, { path }: Cursor, outline: Outline | u
   if (/(?<![\w.-])_last(?:\.|\[\s*['"])[\p{L}\p{N}_-]*$/u.test(before)) return roles;
   if (/\|\s*\w*$/.test(before)) return [...allowedFilters].map((label) => ({ label, kind: "function" }));
   const node = path[0] === "graph" ? path[1] : "$START";
+  // What a reflex publishes is about any event, and of no thread.
+  const reflex = path[0] === "reflexes";
   if (/(?<![\w.-])(?:data|_event\.data)\.[\w-]*$/.test(before)) {
+    if (reflex) return [];
     const names = listEntries(findValue(findValue(outline?.root, "input"), "properties")).map(({ key }) => variable(key));
     return node === "$START" || before.includes("_event") ? names : [];
   }
@@ -50,11 +54,15 @@ function completeTemplate(before: string, { path }: Cursor, outline: Outline | u
   const own =
     node === "$START"
       ? [...eventAttributes]
-      : role?.schema
-        ? listFields(readRoleSchema(role.schema), role.schema, typeof path[2] === "string" ? path[2] : undefined)
-        : [];
+      : role?.type === "broadcast"
+        ? broadcastFields
+        : role?.schema
+          ? listFields(readRoleSchema(role.schema), role.schema, typeof path[2] === "string" ? path[2] : undefined)
+          : [];
   return [
     ...own.filter((name) => !name.startsWith("$")).map(variable),
-    ...Object.entries(ownVariables).map(([label, documentation]): Suggestion => ({ label, kind: "variable", documentation })),
+    ...Object.entries(ownVariables)
+      .filter(([label]) => !reflex || label === "_event")
+      .map(([label, documentation]): Suggestion => ({ label, kind: "variable", documentation })),
   ];
 }

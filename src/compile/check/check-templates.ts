@@ -16,7 +16,7 @@ import { findField, listFields, readRoleSchema } from "./role-schema.ts";
 const ownVariables = ["_status", "_body", "_event", "_last", "_supplement", "_children"];
 
 /** Fields of a broadcast's output. */
-const broadcastFields = ["acked", "failed", "missing", "answers", "answersLeftOut", "notAsked"];
+export const broadcastFields = ["acked", "failed", "missing", "answers", "answersLeftOut", "notAsked"];
 
 /** What the template at a place sees. */
 type Sight =

@@ -242,6 +242,27 @@ describe("completion", () => {
     expect(await labels(editor.open(debate.replace("$last('host')", "$la")), "$la^.summary")).toContain("$last");
     expect(await labels(editor.open(debate.replace("role = 'for'", "role = ''")), "role = '^'")).toContain("host");
   });
+  test("[LSP10] offers after a broadcast what its output has, and in a reflex what is the event's", async () => {
+    const fleet = `name: a
+description: b
+input: { properties: { step: { type: string } } }
+roles: { fleet: { type: broadcast, frontmatter: { properties: { ok: { type: boolean } } } } }
+graph:
+  $START: { new: { role: fleet, prompt: Go. } }
+  fleet:
+    $ACKED: { role: $END, prompt: "{{ acked }}" }
+reflexes:
+  - { kind: emit, on: [c.d], emit: [{ kind: e.f, data: { x: "{{ agent }}", y: "{{ data.z }}" } }] }
+`;
+    const offered = await labels(editor.open(fleet), "{{ acked^ }}");
+    expect(offered).toEqual(expect.arrayContaining(["acked", "missing", "notAsked", "_last"]));
+    expect(offered).not.toContain("ok");
+    const reflex = await labels(editor.open(fleet), "{{ agent^ }}");
+    expect(reflex).toEqual(expect.arrayContaining(["agent", "data", "_event"]));
+    expect(reflex).not.toContain("_status");
+    expect(await labels(editor.open(fleet), "{{ data.^z }}")).toEqual([]);
+  });
+
   test("[LSP10] offers the fields of the answer inside Liquid, and roles behind `_last`", async () => {
     const page = editor.open(review.replace("{{ note }}", "{{ n }}"));
     expect(await labels(page, "{{ n^ }}")).toEqual(expect.arrayContaining(["note", "_body", "_last"]));
