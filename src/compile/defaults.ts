@@ -2,6 +2,8 @@
 export const defaults = {
   binding: "local",
   overflow: "queue",
+  /** The workflow's object has it as `queueLimits.waiting`: a revision that says nothing follows the server's bound. */
+  maxQueue: 1000,
   /** Turns of a thread. */
   maxRounds: 100,
   bind: "thread",

@@ -92,7 +92,7 @@ export const role = fields({
     .describe("Named roles: the agent's id, or JSONata over `{event, start}`."),
   eligibility: fields({
     all: list(text).optional().describe("Capabilities that an agent must have, all of them; default `capabilities`."),
-    any: z.boolean().optional().describe("`true`: no capability is asked for."),
+    any: z.boolean().optional().describe("`true`: no capability is asked for; default `false`."),
     agents: list(agentId).optional().describe("Only these agents."),
     not: list(text).optional().describe("Roles whose holder, and agents, that may not claim."),
     where: expression.optional().describe("JSONata over the agent's card."),
@@ -218,7 +218,9 @@ export const workflowShape = fields({
     .describe("Which events start or signal the workflow."),
   concurrency: integer(1, 1_000_000).optional().describe("Threads that run at the same time, at most; default no bound."),
   overflow: word(overflowPolicies).optional().describe(`What happens to a start past \`concurrency\`; default \`${defaults.overflow}\`.`),
-  max_queue: integer(0, 1_000_000).optional().describe("Length of the queue; past it the oldest is dropped."),
+  max_queue: integer(0, 1_000_000)
+    .optional()
+    .describe(`Length of the queue, past which the oldest is dropped; default ${defaults.maxQueue}.`),
   max_rounds: integer(1, compileLimits.rounds).optional().describe(`Turns of one thread, at most; default ${defaults.maxRounds}.`),
   maxRounds: integer(1, compileLimits.rounds).optional().describe("Older name of `max_rounds`."),
   senses: z.unknown().optional().describe("Setting of a nerve daemon; an error under `binding: cloud`."),

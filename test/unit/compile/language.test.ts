@@ -1,10 +1,12 @@
 /** Holds the language's words, their page and what editors are told together. `npm run describe` writes the page's tables anew. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { defaults } from "../../../src/compile/defaults.ts";
 import { slug } from "../../../src/compile/describe/render-fields.ts";
 import { renderLanguage } from "../../../src/compile/describe/render-language.ts";
 import { createEditorSchema } from "../../../src/compile/schema/create-editor-schema.ts";
 import * as language from "../../../src/contract/language.ts";
+import { queueLimits } from "../../../src/durable/workflow/queue.ts";
 
 const page = new URL("../../../docs/language.md", import.meta.url).pathname;
 
@@ -16,6 +18,10 @@ const enumerations = Object.entries(language).flatMap(([name, value]) =>
 test("[LANG15] docs/language.md is what the declarations give (npm run describe writes it)", () => {
   const text = readFileSync(page, "utf8");
   expect(text).toBe(renderLanguage(text));
+});
+
+test("[LANG15] the length of a queue that no author bounds is the one that the server keeps to", () => {
+  expect(defaults.maxQueue).toBe(queueLimits.waiting);
 });
 
 test("[LANG15] a part that the page has no place for, and a place for no part, are refused", () => {
