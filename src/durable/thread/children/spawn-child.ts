@@ -21,10 +21,14 @@ export function createSpawnChild({ host, storage, clock, registry, stamp, log }:
     const event = stamp(message.event);
     const child = findChild(storage, round, place);
     if (child?.status === "refused" && !child.told) return tellTask(task, child, "failed", mark);
-    // The parent has ended meanwhile.
-    if (child?.status !== "starting") return void host.committer.commit(mark);
+    // Its parent has ended.
+    const isOver = (): boolean => findChild(storage, round, place)?.status !== "starting";
+    if (!child || isOver()) return void host.committer.commit(mark);
     const start = readTaskStart({ storage });
     const found = await findWorkflow(registry, child.workflow, event);
+    const thread = await makeThreadId(event.source, event.id, child.workflow, place);
+    // It may have ended while the registry was asked.
+    if (isOver()) return void host.committer.commit(mark);
     if ("refused" in found) {
       const refused: ChildRow = { ...child, status: "refused", error: found.refused };
       const told = makeThreadEvent(start.thread, `${event.id}.refused`, "nerve.spawn.refused", event.causationid ?? event.id, clock.now(), {
@@ -38,7 +42,6 @@ export function createSpawnChild({ host, storage, clock, registry, stamp, log }:
       });
       return tellTask(task, refused, "failed", mark);
     }
-    const thread = await makeThreadId(event.source, event.id, child.workflow, place);
     host.committer.commit(() => {
       mark();
       changeChild(storage, { ...child, thread, status: "live" });

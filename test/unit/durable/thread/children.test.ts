@@ -229,6 +229,40 @@ test("[CHILD5] a cancelled thread cancels each child that has not ended, once, b
   expect(cancels(stage)).toHaveLength(2);
 });
 
+/** The planner's answer is taken, and the registry does not say yet what its edge may start. */
+async function planSlowly() {
+  const stage = openStage(awaited, ["lead"], { others: [build] });
+  await stage.start();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  stage.registryBusy = promise;
+  const planning = stage.answer("lead", { $status: "planned", parts });
+  await new Promise((done) => setImmediate(done));
+  return { stage, planning, goOn: resolve };
+}
+
+test("[CHILD5] a child that is being started as its parent is cancelled is not left behind", async () => {
+  const { stage, planning, goOn } = await planSlowly();
+  const cancelling = stage.order("cancel");
+  await new Promise((done) => setImmediate(done));
+  goOn();
+  await Promise.all([planning, cancelling]);
+  await stage.pass(minute);
+  expect(await stage.show()).toMatchObject({ status: "cancelled" });
+  expect(cancels(stage)).toEqual(admits(stage).map(({ thread }) => thread));
+});
+
+test("[CHILD5] a child whose parent's end overtakes its start, as it may from an object of its own, is never started", async () => {
+  const { stage, planning, goOn } = await planSlowly();
+  const task = `task/${stage.turn("lead").turn.replace(/:\d+$/, "")}`;
+  await stage
+    .root()
+    .deliver({ from: "recruitment/t1", id: 99, to: task, message: { type: "children.end", status: "cancelled", event: null } });
+  goOn();
+  await planning;
+  await stage.pass(second);
+  expect(admits(stage)).toEqual([]);
+});
+
 test("[CHILD6] a restart cancels the children of the epoch before; the step's edge starts new ones, and the old ones' ends count for nothing", async () => {
   const stage = await plan(parts);
   const old = admits(stage);

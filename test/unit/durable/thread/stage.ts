@@ -32,6 +32,8 @@ export interface Stage {
   agents: Map<string, ClaimCard>;
   /** The registry cannot be asked. */
   registryDown: boolean;
+  /** Until this resolves the registry lets everybody wait. */
+  registryBusy: Promise<void> | undefined;
   /** The next number that is drawn, from 0 to 1. */
   draw: number;
   /** Where nothing can be stored: an object of an address, and the code that it refuses with. */
@@ -85,20 +87,21 @@ function makeCard(someone: Someone): ClaimCard {
   return { capabilities: [], roles: null, kinds: null, labels: {}, load: 0, ...wish };
 }
 
-function createStageRegistry(published: CompiledWorkflow[], stage: Pick<Stage, "agents" | "registryDown">): Registry {
-  const list = (): AgentCard[] => {
+function createStageRegistry(published: CompiledWorkflow[], stage: Pick<Stage, "agents" | "registryBusy" | "registryDown">): Registry {
+  const list = async (): Promise<AgentCard[]> => {
+    await stage.registryBusy;
     if (stage.registryDown) throw new Error("the registry cannot be asked");
     return [...stage.agents.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   };
   return {
-    reflexes: async () =>
-      published.map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes })),
+    async reflexes() {
+      await stage.registryBusy;
+      return published.map(({ ir, revision }) => ({ workflow: ir.name, revision, input: ir.input ?? null, reflexes: ir.reflexes }));
+    },
     revision: async (hash) => published.find(({ revision }) => revision === hash),
     agents: async ({ capabilities, after = "", limit }) =>
-      list()
-        .filter(({ id, capabilities: has }) => id > after && capabilities.every((each) => has.includes(each)))
-        .slice(0, limit),
-    cards: async (ids) => list().filter(({ id }) => ids.includes(id)),
+      (await list()).filter(({ id, capabilities: has }) => id > after && capabilities.every((each) => has.includes(each))).slice(0, limit),
+    cards: async (ids) => (await list()).filter(({ id }) => ids.includes(id)),
     pastTurns: async () => ({ role: [], overall: [] }),
   };
 }
@@ -174,6 +177,7 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
   const told = {
     agents: new Map(agents.map((each) => makeCard(each)).map((card) => [card.id, card])),
     registryDown: false,
+    registryBusy: undefined as Stage["registryBusy"],
     draw: 0.5,
     refusals: new Map<string, DeliveryRefusal>(),
     sent: [] as Stage["sent"],
