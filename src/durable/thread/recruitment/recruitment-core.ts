@@ -73,7 +73,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       await host.committer.outbox.flush();
       return made;
     },
-    assign: (operator, role, body, once) => keys.run(once, (remember) => assign(operator, role, body, remember), shown),
+    assign: (operator, role, body, once) => keys.run(once, (remember) => inTurn(() => assign(operator, role, body, remember)), shown),
     async history(page): Promise<Result<ThreadHistory>> {
       const actor = await host.read(name);
       if (!actor) return refuse("not_found", `There is no thread ${name}.`);

@@ -149,6 +149,15 @@ test("[THREAD33] two forks at once are two threads", async () => {
   expect(admits(stage).map(({ fork }) => fork?.at)).toEqual([2, 1]);
 });
 
+test("[THREAD33] of two orders at once to give a role to the same agent one is followed, under one lease", async () => {
+  const stage = await playTwo();
+  const give = () => root(stage).assign("admin", "reader", { agent: "bea" });
+  const answers = await Promise.all([give(), give()]);
+  await stage.pass(second);
+  expect(answers).toMatchObject([{ ok: true }, refused("not_allowed_now", /^bea holds reader already/)]);
+  expect(await stage.show()).toMatchObject({ roles: { reader: { agent: "bea", generation: 2 } } });
+});
+
 test("[KEY1] a restart under a key is one restart: again it gets the same answer, and asks for no second place", async () => {
   const stage = await playAll();
   const once = { key: "k1", hash: "h1" };
