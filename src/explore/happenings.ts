@@ -1,4 +1,7 @@
 /** Says what a step did, in words for people: the sentences that stories are made of. */
+import { readNodeState } from "../compile/lower/edges.ts";
+import { readWord } from "../contract/language.ts";
+import { type HolderState, holderStates, type NodeState, type OpenRoleState, openRoleStates } from "../contract/statuses.ts";
 import type { StepEffects } from "./step-actor.ts";
 
 const units: [number, string][] = [
@@ -66,6 +69,24 @@ function describeEmitted(event: { type: string; [fact: string]: unknown }): stri
   return `${event.type.slice("thread.".length)}${typeof reason === "string" && reason !== "…" ? ` (${reason})` : ""}`;
 }
 
+type TellTimer = ((role: string, time: string) => string) | null;
+
+/** States of a role's recruitment that have a timer, and how it is told that it fires. */
+const roleTimers: Record<OpenRoleState | HolderState, TellTimer> = {
+  ...{ beginning: null, dormant: null, seeking: null, held: null, unfilled: null, paused: null, here: null, gone: null },
+  offering: (role, time) => `nobody claims ${role} for ${time}`,
+  backoff: (role, time) => `${time} pass before ${role} is offered again`,
+  away: (role, time) => `the holder of ${role} stays away for ${time} more`,
+};
+
+/** The same of a node of the graph. */
+const nodeTimers: Record<NodeState, TellTimer> = {
+  ...{ beginning: null, seating: null, vacant: null, asking: null, deciding: null, exhausted: null },
+  waiting: (role, time) => `${role} does not answer for ${time}`,
+  collecting: (role, time) => `${role}: not enough answer within ${time}`,
+  awaiting: (role, time) => `the children that ${role} started do not end within ${time}`,
+};
+
 /** A timer that fires, as what was waited for in vain. Its id is XState's: `xstate.after.<ms>.<state>`. */
 export function tellTimer(id: string): string {
   const [, milliseconds = "0", path = ""] = /^xstate\.after\.(\d+)\.(.*)$/.exec(id) ?? [];
@@ -73,12 +94,9 @@ export function tellTimer(id: string): string {
   const [machine, , role = "", state = "", inner = ""] = path.split(".");
   if (machine === "recruitment") {
     if (role === "$thread") return `the task says nothing for ${time}`;
-    if (state === "offering") return `nobody claims ${role} for ${time}`;
-    if (state === "backoff") return `${time} pass before ${role} is offered again`;
-    if (state === "away" || inner === "away") return `the holder of ${role} stays away for ${time} more`;
+    const known = readWord(inner === "away" ? inner : state, { ...openRoleStates, ...holderStates });
+    return (known && roleTimers[known]?.(role, time)) ?? `${time} pass in ${role}.${state}`;
   }
-  if (state === "waiting") return `${role} does not answer for ${time}`;
-  if (state === "collecting") return `${role}: not enough answer within ${time}`;
-  if (state.startsWith("awaiting")) return `the children that ${role} started do not end within ${time}`;
-  return `${time} pass in ${role}.${state}`;
+  const at = readNodeState(state);
+  return (at && nodeTimers[at.state]?.(role, time)) ?? `${time} pass in ${role}.${state}`;
 }

@@ -1,10 +1,11 @@
 /** Lowers a broadcast role to its states of the task: one turn, many agents, counted until enough have answered. */
 import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { EngineStatus } from "../../contract/language.ts";
+import type { NodeState } from "../../contract/statuses.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { lowerAwaiting, lowerDeciding, lowerExhausted, lowerStillAwaiting } from "./edges.ts";
 import { describeRole } from "./named-region.ts";
-import { name } from "./names.ts";
+import { listStates, name } from "./names.ts";
 import { isPartialRouted, isRouted, lowerEngineStep, unfilledEnds } from "./policies.ts";
 
 const defaults: NonNullable<RoleIr["broadcast"]> = { need: "all", timeout: 3_600_000, ttl: 604_800_000 };
@@ -43,40 +44,42 @@ export function lowerBroadcastStates(ir: WorkflowIr, node: NodeIr, role: RoleIr)
     description: describeRole(role),
     initial: "seating",
     states: {
-      seating: {
-        always: [
-          { guard: name("suspendAsked"), target: "#task.suspended" },
-          ...lowerStillAwaiting(node),
-          { guard: name("answered"), target: "deciding" },
-          { guard: name("asked"), target: "collecting" },
-          { target: "asking" },
-        ],
-      },
-      asking: {
-        description: "Whoever is eligible is given the turn.",
-        tags: ["waits-for-recruitment"],
-        entry: [name("askAudience", { role: role.name, timeout, pick: role.recruitment.pick, ...(of === undefined ? {} : { of }) })],
-        on: {
-          "audience.asked": [lowerNobody(ir, role), { guard: name("asking"), target: "collecting", actions: [name("noteAudience")] }],
+      ...listStates<Exclude<NodeState, "beginning" | "vacant" | "waiting" | "awaiting">>({
+        seating: {
+          always: [
+            { guard: name("suspendAsked"), target: "#task.suspended" },
+            ...lowerStillAwaiting(node),
+            { guard: name("answered"), target: "deciding" },
+            { guard: name("asked"), target: "collecting" },
+            { target: "asking" },
+          ],
         },
-      },
-      collecting: {
-        description: `Until ${need} have answered.`,
-        tags: ["waits-for-agent"],
-        always: [
-          { guard: name("needMet", { need }), description: "$ACKED", ...lowerStep(role, "$ACKED") },
-          { guard: name("needLost", { need }), ...partial },
-        ],
-        after: { [timeout]: partial },
-        on: {
-          "turn.answered": count("countAnswer"),
-          "turn.failed": count("countFailure"),
-          "turn.invalid": count("ignore"),
-          "turn.progress": count("noteProgress"),
+        asking: {
+          description: "Whoever is eligible is given the turn.",
+          tags: ["waits-for-recruitment"],
+          entry: [name("askAudience", { role: role.name, timeout, pick: role.recruitment.pick, ...(of === undefined ? {} : { of }) })],
+          on: {
+            "audience.asked": [lowerNobody(ir, role), { guard: name("asking"), target: "collecting", actions: [name("noteAudience")] }],
+          },
         },
-      },
-      deciding: lowerDeciding(ir, node),
-      ...lowerExhausted(node),
+        collecting: {
+          description: `Until ${need} have answered.`,
+          tags: ["waits-for-agent"],
+          always: [
+            { guard: name("needMet", { need }), description: "$ACKED", ...lowerStep(role, "$ACKED") },
+            { guard: name("needLost", { need }), ...partial },
+          ],
+          after: { [timeout]: partial },
+          on: {
+            "turn.answered": count("countAnswer"),
+            "turn.failed": count("countFailure"),
+            "turn.invalid": count("ignore"),
+            "turn.progress": count("noteProgress"),
+          },
+        },
+        deciding: lowerDeciding(ir, node),
+        exhausted: lowerExhausted(node),
+      }),
       ...lowerAwaiting(ir, node, role),
     },
   };

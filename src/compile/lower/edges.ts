@@ -1,6 +1,7 @@
 /** Lowers a node's edges to the state that decides: one guarded transition per edge, labelled as the author wrote it. */
 import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
-import { isTarget, type Target } from "../../contract/language.ts";
+import { isTarget, readWord, type Target } from "../../contract/language.ts";
+import { type NodeState, nodeStates } from "../../contract/statuses.ts";
 import type { EdgeIr, NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { findStatusEdge, name } from "./names.ts";
 import { isRouted, lowerEngineStep } from "./policies.ts";
@@ -12,8 +13,18 @@ export function readAwait(edge: EdgeIr): number | undefined {
 }
 
 /** The state in which the children of the node's nth edge are waited for. Edge ids may hold what state names may not. */
-export function nameAwaiting(node: NodeIr, edge: EdgeIr): string {
+export function nameAwaiting(node: NodeIr, edge: EdgeIr): `awaiting${number}` {
   return `awaiting${node.edges.indexOf(edge)}`;
+}
+
+/**
+ * What a state of a node is.
+ * @returns undefined for none that this version knows; `edge` is the number of an awaiting one, else NaN
+ */
+export function readNodeState(name: string): { state: NodeState; edge: number } | undefined {
+  const [, word, edge] = /^(.*?)(\d*)$/.exec(name) ?? [];
+  const state = readWord(word, nodeStates);
+  return state && { state, edge: edge ? Number(edge) : Number.NaN };
 }
 
 /** The state that stands for each target that is no role. */
@@ -78,17 +89,15 @@ export function lowerDeciding(ir: WorkflowIr, node: NodeIr): StateJson {
 }
 
 /** Lowers the state that takes the node's edge for a turn too many. */
-export function lowerExhausted(node: NodeIr): Record<string, StateJson> {
+export function lowerExhausted(node: NodeIr): StateJson | undefined {
   const edge = findStatusEdge(node, "$MAX_ROUNDS");
-  if (!edge) return {};
+  if (!edge) return undefined;
   const input = { node: node.name, status: "$MAX_ROUNDS" };
   const onDone = [{ ...lowerEdge(node, { ...edge, target: "$END", spawn: edge.spawn.map(({ await: _, ...spawn }) => spawn) }) }, noEdge];
   return {
-    exhausted: {
-      description: "One turn too many.",
-      invoke: { id: "moderate", src: "moderate", input, onDone, onError: broken },
-      on: noteSuspend,
-    },
+    description: "One turn too many.",
+    invoke: { id: "moderate", src: "moderate", input, onDone, onError: broken },
+    on: noteSuspend,
   };
 }
 

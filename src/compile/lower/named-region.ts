@@ -1,6 +1,7 @@
 /** Lowers a named role to its region of recruitment: never vacated, its loss is the thread's affair. */
 import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { LossPolicy } from "../../contract/language.ts";
+import type { HolderState } from "../../contract/statuses.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { hasStatusEdge, name } from "./names.ts";
 import { listBarred } from "./party.ts";
@@ -53,7 +54,7 @@ export function lowerNamedRegion(ir: WorkflowIr, role: RoleIr): StateJson {
       away: { tags: ["grace"], ...(waits ? {} : { after: { [role.offline.grace]: lost } }), on: { "agent.back": back } },
       // Whoever resumes has not heard that the agent is back: it is still away.
       gone: { tags: ["waits-for-person"], on: { "thread.resume": { target: "away" }, "agent.back": back } },
-    },
+    } satisfies Record<HolderState, StateJson>,
   };
 }
 

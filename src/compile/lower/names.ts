@@ -1,5 +1,5 @@
 /** Builds the small pieces that both machines' configs are made of. */
-import type { ConfigJson, NamedJson, TransitionJson } from "../../../machines/config.ts";
+import type { ConfigJson, NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { EngineStatus } from "../../contract/language.ts";
 import type { EdgeIr, NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 
@@ -30,4 +30,11 @@ export function hasStatusEdge(ir: WorkflowIr, role: RoleIr, status: EngineStatus
 export function collapse(transitions: TransitionJson[]): TransitionJson | TransitionJson[] {
   const [first, ...rest] = transitions;
   return first && rest.length === 0 ? first : transitions;
+}
+
+/** The states of a region, without those that this workflow needs not. */
+export function listStates<State extends string>(states: Record<State, StateJson | undefined>): Record<string, StateJson> {
+  return Object.fromEntries(
+    Object.entries<StateJson | undefined>(states).flatMap(([state, lowered]): [string, StateJson][] => (lowered ? [[state, lowered]] : [])),
+  );
 }

@@ -1,9 +1,10 @@
 /** Lowers an open role to its region of recruitment: offered, held, lost, offered again. */
 import type { NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { LossPolicy, PickMode, UnfilledPolicy } from "../../contract/language.ts";
+import type { HolderState, OpenRoleState } from "../../contract/statuses.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
 import { describeRole } from "./named-region.ts";
-import { hasStatusEdge, name } from "./names.ts";
+import { hasStatusEdge, listStates, name } from "./names.ts";
 import { collectsClaims, isPool, listBarred, listRecruitedAtStart, listSetApart, prefersLastHolder } from "./party.ts";
 import { isHolderAwaited } from "./policies.ts";
 
@@ -166,13 +167,14 @@ function lowerHeld(ir: WorkflowIr, role: RoleIr): StateJson {
           }
         : {}),
     },
-    states: {
+    states: listStates<HolderState>({
       here: { on: { "agent.away": { guard: holds, target: "away" } } },
       away: { tags: ["grace"], ...(waits ? {} : { after: { [grace]: lost } }), on: { "agent.back": back } },
-      ...(then === "rerecruit" || waits
-        ? {}
-        : { gone: { tags: ["waits-for-person"], on: { "thread.resume": { target: "away" }, "agent.back": back } } }),
-    },
+      gone:
+        then === "rerecruit" || waits
+          ? undefined
+          : { tags: ["waits-for-person"], on: { "thread.resume": { target: "away" }, "agent.back": back } },
+    }),
   };
 }
 
@@ -198,8 +200,8 @@ export function lowerOpenRegion(ir: WorkflowIr, role: RoleIr): StateJson {
     on: {
       "role.assign": { guard: isRole, target: ".held", actions: [name("dropLeader", params), name("assignSeat", lowerAwarding(ir, role))] },
     },
-    states: {
-      ...(beginning ? { beginning } : {}),
+    states: listStates<OpenRoleState>({
+      beginning,
       dormant: {
         description: "Not needed yet.",
         always: { guard: name("seated", params), target: "held" },
@@ -209,9 +211,10 @@ export function lowerOpenRegion(ir: WorkflowIr, role: RoleIr): StateJson {
         always: [{ guard: name("paused"), target: "paused" }, { guard: name("seated", params), target: "held" }, { target: "offering" }],
       },
       offering: lowerOffering(ir, role),
-      ...(backoff > 0
-        ? { backoff: { after: { [backoff]: { target: "seeking" } }, on: { ...refused, "thread.suspended": { target: "paused" } } } }
-        : {}),
+      backoff:
+        backoff > 0
+          ? { after: { [backoff]: { target: "seeking" } }, on: { ...refused, "thread.suspended": { target: "paused" } } }
+          : undefined,
       held: lowerHeld(ir, role),
       unfilled: {
         tags: ["waits-for-person"],
@@ -219,6 +222,6 @@ export function lowerOpenRegion(ir: WorkflowIr, role: RoleIr): StateJson {
         on: { ...refused, "thread.resume": { target: "seeking" }, "role.needed": { guard: isRole, target: "seeking" } },
       },
       paused: { tags: ["waits-for-person"], on: { ...refused, "thread.resume": { target: "seeking" } } },
-    },
+    }),
   };
 }

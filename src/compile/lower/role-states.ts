@@ -1,10 +1,11 @@
 /** Lowers a named or open role to its states of the task: seated, given the turn, decided on. */
 import type { StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { EngineStatus } from "../../contract/language.ts";
+import type { NodeState } from "../../contract/statuses.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { lowerAwaiting, lowerDeciding, lowerExhausted, lowerStillAwaiting } from "./edges.ts";
 import { describeRole } from "./named-region.ts";
-import { collapse, name } from "./names.ts";
+import { collapse, listStates, name } from "./names.ts";
 import { isPool } from "./party.ts";
 import { isRouted, lowerEngineStep, lowerFaults, unfilledEnds } from "./policies.ts";
 
@@ -108,11 +109,13 @@ export function lowerRoleStates(ir: WorkflowIr, node: NodeIr, role: RoleIr): Sta
     description: describeRole(role),
     initial: "seating",
     states: {
-      seating: lowerAssigning(ir, node, role),
-      vacant: lowerVacant(ir, role),
-      waiting: lowerWaiting(ir, role),
-      deciding: lowerDeciding(ir, node),
-      ...lowerExhausted(node),
+      ...listStates<Exclude<NodeState, "beginning" | "asking" | "collecting" | "awaiting">>({
+        seating: lowerAssigning(ir, node, role),
+        vacant: lowerVacant(ir, role),
+        waiting: lowerWaiting(ir, role),
+        deciding: lowerDeciding(ir, node),
+        exhausted: lowerExhausted(node),
+      }),
       ...lowerAwaiting(ir, node, role),
     },
   };

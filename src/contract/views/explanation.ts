@@ -28,7 +28,7 @@ export type AgentReason = z.infer<typeof agentReason>;
 /** A role that nobody holds, and why. */
 export const unfilledRole = open({
   role: z.string(),
-  state: z.string(),
+  state: z.string().describe("As of the thread's role, or in words why a broadcast could not be given to anybody."),
   offer: open({
     id: z.string(),
     opened: time,

@@ -4,7 +4,7 @@ import { cloudEvent } from "../event.ts";
 import { outcome } from "../kinds/thread.ts";
 import { roleTypes } from "../language.ts";
 import { json, keyOf, open, time } from "../shape.ts";
-import { threadStatuses } from "../statuses.ts";
+import { roleStates, threadStatuses } from "../statuses.ts";
 import { wait } from "./wait.ts";
 
 export const threadView = open({
@@ -22,9 +22,7 @@ export const threadView = open({
       type: keyOf(roleTypes),
       agent: z.string().optional(),
       generation: z.int().optional(),
-      state: z
-        .string()
-        .describe("In one word. Of a broadcast: `open` before its first turn, `collecting`, `acked`, `partial`, or how it was called off."),
+      state: keyOf(roleStates).describe("Of a broadcast: `open` before its first turn, then how far that is, or how it ended."),
       asked: z.int().optional().describe("Of a broadcast: how many have its last turn."),
       acked: z.int().optional().describe("Of a broadcast: how many have acknowledged it."),
       failed: z.int().optional().describe("Of a broadcast: how many have failed."),

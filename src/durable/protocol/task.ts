@@ -4,7 +4,7 @@ import type { Json } from "../../contract/event.ts";
 import { declareMessages, type MessageOf } from "../../contract/message-table.ts";
 import type { Result } from "../../contract/problem.ts";
 import { open } from "../../contract/shape.ts";
-import { outcomeStatuses } from "../../contract/statuses.ts";
+import { type BroadcastState, outcomeStatuses } from "../../contract/statuses.ts";
 import type { UnreachableView } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import type { Wait } from "../../contract/views/wait.ts";
@@ -81,6 +81,7 @@ export interface BroadcastView extends Required<Pick<ThreadView["roles"][string]
   turn: number;
   /** Answers that came when it was closed, and changed nothing. */
   late: number;
+  state: BroadcastState;
   since: string;
   /** Until when answers are waited for. */
   until: string;

@@ -47,6 +47,11 @@ function plantStatus(set: string, what: string, handledIn: string[]): Plant {
   };
 }
 
+/** A state that is listed with what it means. */
+function plantMeaning(set: string, what: string, handledIn: string[]): Plant {
+  return { ...plantWord(set, what, handledIn), file: statuses };
+}
+
 /** A message, in the table of its receiver. */
 function plantMessage(what: string, file: string, after: string, handledIn: string[]): Plant {
   const word = `planted.${/const (\w+)/.exec(after)?.[1]}`;
@@ -126,6 +131,23 @@ const states: Plant[] = [
   ]),
   plantStatus("turnOutcomes", "a turn's outcome", ["src/durable/thread/eligibility"]),
   plantStatus("presenceStates", "a presence state", ["src/worker/routes/status.ts", "src/durable/thread/explain"]),
+  plantMeaning("openRoleStates", "a state of an open role", [
+    "src/compile/lower/open-region.ts",
+    "src/durable/thread/waits/recruitment-waits.ts",
+    "src/explore/happenings.ts",
+  ]),
+  plantMeaning("holderStates", "a state of a role's holder", [
+    "src/compile/lower/open-region.ts",
+    "src/compile/lower/named-region.ts",
+    "src/durable/thread/waits/recruitment-waits.ts",
+    "src/explore/happenings.ts",
+  ]),
+  plantMeaning("nodeStates", "a state of a task", [
+    "src/compile/lower/role-states.ts",
+    "src/compile/lower/broadcast-states.ts",
+    "src/durable/thread/waits/task-wait.ts",
+    "src/explore/happenings.ts",
+  ]),
   {
     ...{ what: "what a thread waits for", file: "src/contract/waits.ts", after: "export const waitMeanings = {" },
     ...{ value: '\n  planted_wait: "Planted.",', word: "planted_wait" },

@@ -2,9 +2,10 @@
 
 import * as z from "zod";
 import type { Json } from "../../../contract/event.ts";
-import { engineStatuses, isEngineStatus } from "../../../contract/language.ts";
+import { engineStatuses, isEngineStatus, readWord } from "../../../contract/language.ts";
 import { countBytes } from "../../../contract/limits.ts";
 import { open } from "../../../contract/shape.ts";
+import { type BroadcastState, broadcastStates } from "../../../contract/statuses.ts";
 import type { PendingWrite } from "../../host/logic.ts";
 import type { Row, Storage } from "../../host/ports.ts";
 import { json } from "../../protocol/parts.ts";
@@ -168,12 +169,17 @@ export function viewBroadcasts(storage: Storage): Record<string, BroadcastView> 
         acked,
         failed,
         late,
-        state: closed === null ? "collecting" : closed.replace(/^\$/, "").toLowerCase(),
+        state: closed === null ? "collecting" : readBroadcastState(closed),
         since: new Date(at).toISOString(),
         until: new Date(deadline).toISOString(),
       },
     ]),
   );
+}
+
+/** How it was closed: `$ACKED`, `$PARTIAL`, or how its thread ended. What another version wrote counts as called off. */
+function readBroadcastState(closed: string): BroadcastState {
+  return readWord(closed.replace(/^\$/, "").toLowerCase(), broadcastStates) ?? "cancelled";
 }
 
 type Member = Pick<MemberRow, "agent" | "status"> & { output: { [key: string]: Json } | null };

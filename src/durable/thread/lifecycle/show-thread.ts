@@ -3,13 +3,15 @@ import type { Seat } from "../../../../machines/messages.ts";
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds/thread.ts";
+import { readWord } from "../../../contract/language.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import { type RoleState, roleStates } from "../../../contract/statuses.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { BroadcastView } from "../../protocol/task.ts";
 import { trust } from "../../protocol/trust.ts";
 import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
-import { viewStored } from "../waits/machine-view.ts";
+import { readPath, viewStored } from "../waits/machine-view.ts";
 import { describeThreadWaits } from "../waits/thread-waits.ts";
 import { findEpoch, readOrigin } from "./epochs.ts";
 import { isEnded, readParent, readThread } from "./thread-rows.ts";
@@ -42,7 +44,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
             type: role.type,
             ...(seat?.agent && { agent: seat.agent }),
             ...(seat && { generation: seat.generation }),
-            state: describeState(value?.[role.name], seat),
+            state: readState(value?.[role.name], seat),
           },
         ];
       }),
@@ -84,11 +86,9 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
   return show;
 }
 
-/** A role's state in one word, out of its region of the machine. */
-function describeState(region: Json | undefined, seat: Seat | undefined): string {
-  if (typeof region === "string") return region;
-  if (region && typeof region === "object") return Object.keys(region)[0] ?? "unknown";
-  return seat?.agent ? "held" : "open";
+/** A role's state, out of its region of the machine; without one, or in a state of another version, out of its assignment. */
+function readState(region: Json | undefined, seat: Seat | undefined): RoleState {
+  return readWord(readPath(region)[0], roleStates) ?? (seat?.agent ? "held" : "open");
 }
 
 /** How far a broadcast role's last turn is; `open` before it had one. */

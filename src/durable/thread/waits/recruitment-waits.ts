@@ -3,6 +3,8 @@ import { lookUp } from "../../../../machines/facts.ts";
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { readLastHoldersWindow } from "../../../compile/lower/open-region.ts";
+import { readWord } from "../../../contract/language.ts";
+import { type HolderState, holderStates, type OpenRoleState, openRoleStates } from "../../../contract/statuses.ts";
 import type { Wait } from "../../../contract/views/wait.ts";
 import { trust } from "../../protocol/trust.ts";
 import { describeLoss, describeOfferEnd } from "./describe-then.ts";
@@ -26,12 +28,31 @@ interface RoleFacts {
 
 function describeRole(facts: RoleFacts): Wait | undefined {
   const [state, inner] = readRegionPath(facts.recruitment, facts.role.name);
-  if (state === "offering") return describeClaim(facts, inner);
-  if (state === "backoff") return describePause(facts);
+  const open = readWord(state, openRoleStates);
   // A named role's region has no `held` around it.
-  if (state === "away" || (state === "held" && inner === "away")) return describeAway(facts, state === "away" ? "away" : "held.away");
-  return undefined;
+  const holder = readWord(open === "held" ? inner : state, holderStates);
+  if (holder !== undefined) return holderWaits[holder](facts, open === "held" ? `held.${holder}` : holder);
+  return open && openWaits[open](facts, inner);
 }
+
+/** What is waited for in each state, if anything. `gone` is a person's affair, which the thread's suspension says. */
+const holderWaits: Record<HolderState, (facts: RoleFacts, path: string) => Wait | undefined> = {
+  here: () => undefined,
+  away: describeAway,
+  gone: () => undefined,
+};
+
+/** @see holderWaits for `held` */
+const openWaits: Record<OpenRoleState, (facts: RoleFacts, inner: string | undefined) => Wait | undefined> = {
+  beginning: () => undefined,
+  dormant: () => undefined,
+  seeking: () => undefined,
+  offering: describeClaim,
+  backoff: describePause,
+  held: () => undefined,
+  unfilled: () => undefined,
+  paused: () => undefined,
+};
 
 /** Since when the role's region is in its state, where no timer tells. */
 function readSince({ role, recruitment }: RoleFacts): string {
@@ -86,8 +107,13 @@ function describeAway(facts: RoleFacts, state: string): Wait {
   };
 }
 
+const soughtIn: Record<OpenRoleState, boolean> = {
+  ...{ beginning: false, dormant: false, seeking: true, offering: true },
+  ...{ backoff: true, held: false, unfilled: true, paused: true },
+};
+
 /** Whether an open role is wanted, or was when the thread was suspended, and nobody has it. */
 export function isSought(recruitment: Pick<MachineView, "value">, role: RoleIr): boolean {
-  const [state] = readRegionPath(recruitment, role.name);
-  return role.type === "open" && state !== undefined && !["held", "dormant", "beginning"].includes(state);
+  const state = readWord(readRegionPath(recruitment, role.name)[0], openRoleStates);
+  return role.type === "open" && state !== undefined && soughtIn[state];
 }

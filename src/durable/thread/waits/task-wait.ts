@@ -2,7 +2,8 @@
 import { lookUp } from "../../../../machines/facts.ts";
 import { type TaskContext, taskContext } from "../../../../machines/task/context.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../../../compile/ir.ts";
-import { readAwait } from "../../../compile/lower/edges.ts";
+import { readAwait, readNodeState } from "../../../compile/lower/edges.ts";
+import type { NodeState } from "../../../contract/statuses.ts";
 import type { Wait } from "../../../contract/views/wait.ts";
 import { trust } from "../../protocol/trust.ts";
 import { describeLateChildren, describePartial, describeTurnEnd } from "./describe-then.ts";
@@ -39,19 +40,25 @@ export function describeTaskWait(ir: WorkflowIr, task: MachineView, names: TaskN
   const role = ir.roles.find(({ name }) => name === node);
   const due = findTimer(task, `task.active.${node}.${state}`);
   const facts: TurnFacts = { ir, task, context, names, node, role, due };
-  if (state.startsWith("awaiting")) return describeChildren(facts, Number(state.slice("awaiting".length)));
-  if (!role) return describeDecision(node, toTime(task.since()));
-  switch (state) {
-    case "waiting":
-      return describeAnswer(facts, role);
-    case "asking":
-    case "collecting":
-      return describeBroadcast(facts, role);
-    case "vacant":
-      return describeVacant(facts, role);
-    default:
-      return describeDecision(node, toTime(task.since()));
-  }
+  const at = readNodeState(state);
+  return at ? nodeWaits[at.state](facts, at.edge) : describeDecision(facts);
+}
+
+/** What is waited for in each state; `$START` has no role, and none of the states of one. */
+const nodeWaits: Record<NodeState, (facts: TurnFacts, edge: number) => Wait | undefined> = {
+  beginning: describeDecision,
+  seating: describeDecision,
+  vacant: ofRole(describeVacant),
+  waiting: ofRole(describeAnswer),
+  asking: ofRole(describeBroadcast),
+  collecting: ofRole(describeBroadcast),
+  deciding: describeDecision,
+  exhausted: describeDecision,
+  awaiting: describeChildren,
+};
+
+function ofRole(describe: (facts: TurnFacts, role: RoleIr) => Wait | undefined): (facts: TurnFacts) => Wait | undefined {
+  return (facts) => (facts.role ? describe(facts, facts.role) : describeDecision(facts));
 }
 
 /** From how long the state's timer runs, or from its history. */
@@ -131,8 +138,8 @@ function describeSuspended(ir: WorkflowIr, { open, seats }: TaskContext, since: 
   return { ...wait, role: open.role, ...(typeof agent === "string" && { agent }) };
 }
 
-function describeDecision(node: string, since: string): Wait {
-  return { for: "decision", text: `which way to go from ${node} is being decided`, since, then: "the graph goes on" };
+function describeDecision({ node, task }: TurnFacts): Wait {
+  return { for: "decision", text: `which way to go from ${node} is being decided`, since: toTime(task.since()), then: "the graph goes on" };
 }
 
 /** `: a, b and 3 more`. */
