@@ -22,9 +22,11 @@ reflexes: [ { kind: workflow, on: [s.go] } ]
 roles:
   early: { type: open, capabilities: [x], description: E., recruitment: { backoff: 1m, on_unfilled: retry }, frontmatter: { properties: { $status: { const: done } }, required: [$status] } }
   late: { type: open, capabilities: [x], description: L., bind: turn, frontmatter: { properties: { $status: { const: done } }, required: [$status] } }
+  again: { type: open, capabilities: [x], recruitment: { group: again }, description: A., frontmatter: { properties: { $status: { const: done } }, required: [$status] } }
   named: { type: named, agent: a, description: N., frontmatter: { properties: { $status: { const: done } }, required: [$status] } }
 graph:
-  $START: { new: { role: early, prompt: "." }, resume: { role: late, prompt: "." } }
+  $START: { new: { role: early, prompt: "." }, resume: { role: again, prompt: "." } }
+  again: { done: { role: late, prompt: "." } }
   early: { done: { role: named, prompt: "." } }
   named: { done: { role: late, prompt: "." } }
   late: { done: { role: $END, prompt: "." } }
