@@ -1,9 +1,9 @@
 /** Part of `npm run check`: holds the source to the house's rules. Rooms import what their row allows, no circles, nothing too long. */
 import { globSync, readFileSync } from "node:fs";
-import { checkRooms } from "./house/check-rooms.ts";
+import { checkConfined, checkRooms } from "./house/check-rooms.ts";
 import { checkSizes } from "./house/check-sizes.ts";
 import { findCircles } from "./house/find-circles.ts";
-import { rooms } from "./house/rooms.ts";
+import { confined, rooms } from "./house/rooms.ts";
 import { readSourceFile } from "./house/source-file.ts";
 
 const files = globSync("{src,machines,test,bench,scripts,examples,bin}/**/*.{ts,js,mjs}", {
@@ -14,6 +14,7 @@ const files = globSync("{src,machines,test,bench,scripts,examples,bin}/**/*.{ts,
 
 const faults = [
   ...checkRooms(files, rooms),
+  ...checkConfined(files, confined),
   ...findCircles(files).map((circle) => `A circle of imports: ${circle.join(" → ")}. Move what both need into a file of its own.`),
   ...checkSizes(files),
 ];

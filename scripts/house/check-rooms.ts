@@ -48,6 +48,22 @@ function checkFile(file: SourceFile, folder: string, room: Room | undefined): st
   return [...imports, ...storage, ...writes];
 }
 
+/** @returns a line for each import of a confined package from a file that its list does not name, tests apart */
+export function checkConfined(files: readonly SourceFile[], confined: { readonly [name: string]: readonly string[] }): string[] {
+  return files.flatMap(({ path, imports }) => {
+    if (path.startsWith("test/")) return [];
+    return imports.flatMap(({ specifier, line }) =>
+      Object.entries(confined).flatMap(([name, by]) =>
+        (specifier === name || specifier.startsWith(`${name}/`)) && !by.includes(path)
+          ? [
+              `${path}:${line} imports ${specifier}, which only ${by.join(", ")} touch. Ask one of these, or add the file in scripts/house/rooms.ts.`,
+            ]
+          : [],
+      ),
+    );
+  });
+}
+
 function matches(target: string, allowed: string): boolean {
   if (allowed === "**") return true;
   if (allowed.endsWith("/**")) return target.startsWith(allowed.slice(0, -2));

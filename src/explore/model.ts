@@ -1,11 +1,12 @@
 /** The two machines of a workflow, loaded so that they can be explored: counters whose values only repeat are made small. */
-import type { AnyStateMachine } from "xstate";
+
 import type { MachineConfigJson, StateJson, TransitionJson } from "../../machines/config.ts";
 import { loadMachine } from "../../machines/load-machine.ts";
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { NodeIr, RoleIr, WorkflowIr } from "../compile/ir.ts";
 import { isPool, prefersLastHolder } from "../compile/lower/party.ts";
 import { shrinkAudiences } from "./audience-size.ts";
+import type { AnyStateMachine } from "./step-actor.ts";
 
 /** A workflow's machines, and what the exploration asks of its author's text again and again. */
 export interface Model {

@@ -2,6 +2,8 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, initialTransition, transition } from "xstate";
 import { readAddress } from "../../machines/address.ts";
 
+export type { AnyMachineSnapshot, AnyStateMachine };
+
 /** An event or a message, as facts. */
 export interface Fact {
   type: string;

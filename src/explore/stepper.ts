@@ -1,10 +1,11 @@
 /** Steps worlds: each actor's step is computed once, however many worlds share its state; decisions are taken in every way. */
-import type { AnyMachineSnapshot } from "xstate";
+
 import type { ModerateInput } from "../../machines/messages.ts";
 import type { EdgeIr } from "../compile/ir.ts";
 import { isEngineStatus } from "../contract/language.ts";
 import { tellEffects } from "./happenings.ts";
 import type { Model } from "./model.ts";
+import type { AnyMachineSnapshot } from "./step-actor.ts";
 import { type ActorStep, applyTimers, beginActor, type Fact, type StepEffects, stepActor } from "./step-actor.ts";
 import {
   type ActorState,

@@ -2,11 +2,11 @@
  * A thread at rest between two events, as plain data: both machines, the two channels between them, every timer. Two
  * worlds that no guard tells apart are one: counters that only grow are counted from here, generations are ranked.
  */
-import type { AnyMachineSnapshot } from "xstate";
+
 import type { RecruitmentContext } from "../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../machines/task/context.ts";
 import type { Model } from "./model.ts";
-import type { Fact } from "./step-actor.ts";
+import type { AnyMachineSnapshot, Fact } from "./step-actor.ts";
 
 /** One actor at rest. */
 export interface ActorState {

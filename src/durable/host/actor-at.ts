@@ -1,7 +1,7 @@
 /** What a machine's `sendTo` takes for an actor that is none of its children. Knows the markers of machines/address.ts, typed as XState wants them. */
 
+import type { AnyActorRef } from "xstate";
 import { address, PARENT } from "../../../machines/address.ts";
-import type { AnyActorRef } from "./xstate.ts";
 
 /**
  * The actor at an address, e.g. `actor/hello`.

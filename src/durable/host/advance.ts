@@ -11,8 +11,8 @@ import { hostLimits } from "./limits.ts";
 import type { Logics, MachineLogic, PendingWrite, StepScope } from "./logic.ts";
 import { toPlain } from "./plain-data.ts";
 import type { Identity } from "./references.ts";
+import type { AnyMachineSnapshot, AnyStateMachine } from "./step.ts";
 import { type Step, startMachine, stepMachine } from "./step.ts";
-import type { AnyMachineSnapshot, AnyStateMachine } from "./xstate.ts";
 
 /** A step with what came beside its event. */
 export interface TakenStep extends Step {

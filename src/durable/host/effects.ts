@@ -1,10 +1,10 @@
 /** What a step leads to, as plain data: nothing here was executed. Knows XState's actions, not the store. */
 
+import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, ExecutableActionsFrom } from "xstate";
 import { readAddress } from "../../../machines/address.ts";
 import type { Json } from "../../contract/event.ts";
 import { toPlain } from "./plain-data.ts";
 import { isChildReference, parentReference, type SentByHand } from "./references.ts";
-import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, ExecutableActionsFrom } from "./xstate.ts";
 
 /** An event of a machine, as plain data. */
 export interface ActorEvent {

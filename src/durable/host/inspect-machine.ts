@@ -1,5 +1,5 @@
 /** Walks a machine before it is registered, for what could not be kept durable or would fail silently later. Knows XState only. */
-import type { AnyStateMachine, AnyStateNode } from "./xstate.ts";
+import type { AnyStateMachine, AnyStateNode } from "xstate";
 
 type Named = { type: string };
 /** XState's built-in actions are functions with these; what `enqueueActions` collects is known only as it runs. */

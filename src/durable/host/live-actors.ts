@@ -8,8 +8,8 @@ import type { Logics, MachineLogic } from "./logic.ts";
 import { isNewer, NewerVersionError } from "./newer-version.ts";
 import type { Storage } from "./ports.ts";
 import { type ActorRow, readActor } from "./rows.ts";
+import type { AnyMachineSnapshot, AnyStateMachine } from "./step.ts";
 import { restoreSnapshot } from "./step.ts";
-import type { AnyMachineSnapshot, AnyStateMachine } from "./xstate.ts";
 
 export interface LiveActor {
   row: ActorRow;

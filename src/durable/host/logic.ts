@@ -3,6 +3,7 @@
  * host cannot make durable is refused here, with the reason. Knows XState, not the store.
  */
 
+import { type AnyActorLogic, type AnyStateMachine, StateMachine } from "xstate";
 import type { Json } from "../../contract/event.ts";
 import type { Message } from "../protocol/envelope.ts";
 import type { ActorEvent } from "./effects.ts";
@@ -12,8 +13,6 @@ import { checkPlain, toPlain } from "./plain-data.ts";
 import type { Storage } from "./ports.ts";
 import { placeholderLogic } from "./references.ts";
 import { findFault } from "./step.ts";
-import type { AnyActorLogic, AnyStateMachine } from "./xstate.ts";
-import { StateMachine } from "./xstate.ts";
 
 /**
  * What a write, a pure promise or an expansion sees of its actor. Reads of `storage` see the transaction so far.

@@ -2,7 +2,7 @@
  * What actor references do inside a step: `self`, `self._parent` and children take messages, which become effects like
  * any others; what a reference cannot do here is refused. Knows XState, not the store.
  */
-import type { AnyActorLogic, AnyActorRef, AnyMachineSnapshot } from "./xstate.ts";
+import type { AnyActorLogic, AnyActorRef, AnyMachineSnapshot } from "xstate";
 
 /** Who takes the step. */
 export interface Identity {

@@ -3,12 +3,6 @@
  * (XState's `transition`). Knows no store and no clock.
  */
 
-import type { Json } from "../../contract/event.ts";
-import type { DeadLetterCode } from "../../contract/refusals.ts";
-import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
-import { toErrorData } from "./error-data.ts";
-import { checkContext, checkPlain } from "./plain-data.ts";
-import { collectSent, type Identity, isChildReference, listGone, prepareChildren, prepareSelf } from "./references.ts";
 import {
   type ActorLogic,
   type AnyActorRef,
@@ -17,7 +11,16 @@ import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
   transition,
-} from "./xstate.ts";
+} from "xstate";
+import type { Json } from "../../contract/event.ts";
+import type { DeadLetterCode } from "../../contract/refusals.ts";
+import { type ActorEvent, type Effect, readEffects } from "./effects.ts";
+import { toErrorData } from "./error-data.ts";
+import { checkContext, checkPlain } from "./plain-data.ts";
+import { collectSent, type Identity, isChildReference, listGone, prepareChildren, prepareSelf } from "./references.ts";
+
+/** For whoever hands them on and does not look inside. */
+export type { AnyMachineSnapshot, AnyStateMachine };
 
 export interface Step {
   event: ActorEvent;

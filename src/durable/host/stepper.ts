@@ -19,8 +19,8 @@ import { toPlain } from "./plain-data.ts";
 import type { Storage, World } from "./ports.ts";
 import type { Identity } from "./references.ts";
 import { type ActorRow, readChild, writeActor } from "./rows.ts";
+import type { AnyMachineSnapshot } from "./step.ts";
 import { persistSnapshot } from "./step.ts";
-import type { AnyMachineSnapshot } from "./xstate.ts";
 
 export interface Stepper {
   /**

@@ -2,12 +2,13 @@
  * Finds paths through one machine that together take every state and transition that can be taken: what can be
  * reached, walked by shortest ways, one per place that is not covered yet, each gone on with as long as it covers more.
  */
-import type { AnyMachineSnapshot, AnyStateMachine } from "xstate";
+
 import { loadMachine } from "../../../machines/load-machine.ts";
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../../machines/task/context.ts";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import { shrinkAudiences } from "../audience-size.ts";
+import type { AnyMachineSnapshot, AnyStateMachine } from "../step-actor.ts";
 import { beginActor, type Fact, stepActor } from "../step-actor.ts";
 import { type KeyedEvent, listRecruitmentEvents, listRounds, listTaskEvents, readDeciding } from "./list-events.ts";
 import { type MarkedConfig, markConfig, type Place, readMarks } from "./mark-config.ts";

@@ -1,10 +1,10 @@
 /** The events that may come in a state of either machine, each under a key that means the same in every such state. */
-import type { AnyMachineSnapshot } from "xstate";
+
 import type { RecruitmentContext } from "../../../machines/recruitment/context.ts";
 import type { TaskContext } from "../../../machines/task/context.ts";
 import type { NodeIr, WorkflowIr } from "../../compile/ir.ts";
 import { sizeAudience } from "../audience-size.ts";
-import type { Fact } from "../step-actor.ts";
+import type { AnyMachineSnapshot, Fact } from "../step-actor.ts";
 
 /** An event and how it is called in a path. */
 export interface KeyedEvent {

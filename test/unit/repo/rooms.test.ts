@@ -1,9 +1,9 @@
 /** [DOCS4] The table of rooms holds them apart: each row must refuse what it is there for, else the architecture rests on good will. */
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path/posix";
 import { expect, test } from "vitest";
-import { checkRooms } from "../../../scripts/house/check-rooms.ts";
-import { rooms } from "../../../scripts/house/rooms.ts";
+import { checkConfined, checkRooms } from "../../../scripts/house/check-rooms.ts";
+import { confined, rooms } from "../../../scripts/house/rooms.ts";
 import { readSourceFile } from "../../../scripts/house/source-file.ts";
 
 const judge = (file: string, says: string): string[] => checkRooms([readSourceFile(file, says)], rooms);
@@ -67,6 +67,21 @@ const allowed: [file: string, says: string][] = [
 
 test.for(allowed)("[DOCS4] %s may say: %s", ([file, says]) => {
   expect(judge(file, says)).toEqual([]);
+});
+
+test("[DOCS4] XState is touched by the files that are named for it, and by tests", () => {
+  const says = 'import type { x } from "xstate";';
+  const find = (file: string, text = says): string[] => checkConfined([readSourceFile(file, text)], confined);
+  for (const file of ["src/durable/host/stepper.ts", "src/explore/model.ts", "machines/task/guards.ts"])
+    expect(find(file)).toEqual([expect.stringContaining(`${file}:1 `)]);
+  expect(find("src/durable/host/stepper.ts", 'export { x } from "xstate/actors";')).toHaveLength(1);
+  for (const file of [...(confined["xstate"] ?? []), "test/host/machines.ts"]) expect(find(file)).toEqual([]);
+});
+
+test("[DOCS4] a file that a package is confined to is there, and imports it", () => {
+  for (const [name, files] of Object.entries(confined))
+    for (const file of files)
+      expect(readSourceFile(file, readFileSync(file, "utf8")).imports.map(({ specifier }) => specifier)).toContain(name);
 });
 
 test("[DOCS4] a folder without a row is refused, and told where to give it one", () => {
