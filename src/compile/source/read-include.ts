@@ -42,7 +42,7 @@ export function readInclude(path: string, span: Span, report: Report, reading: R
   count.files += 1;
   if (includes === undefined) {
     report.add("include-refused", span, `\`!include ${path}\` needs the file beside it, which is not at hand here.`, {
-      hint: "compile with the command line tool, which reads included files, and publish its result",
+      hint: "a server reads one file: write into it what the include brings in",
     });
     return undefined;
   }

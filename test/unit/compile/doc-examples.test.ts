@@ -23,6 +23,7 @@ describe.each(pages)("%s", (page) => {
       found.map((finding) => finding.split(" ")[0]),
       `docs/${example.place}:\n${found.join("\n")}\n\n${example.text}`,
     ).toEqual(example.gives);
+    for (const code of example.gives) expect(example.lead, "what is said before a wrong example names its code").toContain(code);
   });
 });
 

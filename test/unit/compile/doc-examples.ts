@@ -12,6 +12,8 @@ export interface DocExample {
   place: string;
   text: string;
   gives: string[];
+  /** The paragraph before it. */
+  lead: string;
   includes: boolean;
 }
 
@@ -31,6 +33,7 @@ export function findExamples(page: string, markdown: string): DocExample[] {
       text:
         fragment === undefined ? block : complete(fragment === "workflow" ? block : `${fragment}:\n${block.replaceAll(/^(?=.)/gm, "  ")}`),
       gives: /\bgives=(\S+)/.exec(info)?.[1]?.split(",") ?? [],
+      lead: markdown.slice(0, index).trimEnd().split("\n\n").at(-1) ?? "",
       includes: /\bincludes\b/.test(info),
     };
   });
