@@ -96,6 +96,9 @@ export type TurnKind = TakenBy<"task">;
 /** Those that a thread's recruitment takes. */
 export type RoleKind = TakenBy<"recruitment">;
 
+/** Those that the sender's own object takes. */
+export type OwnKind = TakenBy<"agent">;
+
 /** The kinds that a thread takes: each is judged by its own schema, and what belongs to another kind has no effect in it. */
 export type ThreadKind = TurnKind | RoleKind;
 

@@ -2,7 +2,14 @@
 import type { z } from "zod";
 import { type CloudEvent, postedEvent } from "../../contract/event.ts";
 import { exceedsDepth } from "../../contract/exceeds-depth.ts";
-import { type AgentKind, agentKinds, isThreadKind, type ThreadEvent, type ThreadKind } from "../../contract/kinds/agent-kinds.ts";
+import {
+  type AgentKind,
+  agentKinds,
+  isThreadKind,
+  type OwnKind,
+  type ThreadEvent,
+  type ThreadKind,
+} from "../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../contract/limits.ts";
 import { type Problem, type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
@@ -16,7 +23,7 @@ export type JudgedEvent = KeptEvent | JudgedThreadEvent;
 export interface KeptEvent {
   event: CloudEvent;
   /** Its `data` is of this kind's shape. */
-  kind: Exclude<AgentKind, ThreadKind> | null;
+  kind: OwnKind | null;
   hash: string;
 }
 

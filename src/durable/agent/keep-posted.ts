@@ -1,5 +1,6 @@
 /** Events that are kept in the agent's own object: routed side by side, stored in the order in which they came, sent to whom they concern. */
 import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
+import type { AgentData, OwnKind } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Clock, Storage } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
@@ -9,7 +10,7 @@ import type { Registry } from "../registry/registry.ts";
 import type { RoutedEvent } from "../routing/route-event.ts";
 import { routingLimits } from "../routing/routing-limits.ts";
 import { agentLimits } from "./agent-schema.ts";
-import type { AgentIdentity, Identity, Report } from "./identity.ts";
+import type { AgentIdentity, Identity } from "./identity.ts";
 import type { KeptEvent } from "./judge-event.ts";
 import { type AskOutcomes, isUnsettled, type StoredAnswer, settleAnswers } from "./mailbox/tell-outcomes.ts";
 import { type RoutePostedPorts, routePosted } from "./route-posted.ts";
@@ -19,6 +20,21 @@ export interface PostedEvents {
   /** Asks the queues what came of what was just stored, and keeps it: a repeat gets the same answer. */
   tellOutcomes(source: string, answers: (Accepted | Rejected)[]): Promise<(Accepted | Rejected)[]>;
 }
+
+/** What an agent's object does with each kind that it takes itself, in the commit that keeps the event. */
+const ownKinds: { readonly [K in OwnKind]: (data: AgentData<K>, ports: OwnPorts) => void } = {
+  "nerve.agent.report": (report, { identity, projection, clock }) => {
+    if (!identity.card) return;
+    identity.saveReport(report);
+    if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
+  },
+};
+
+function takeOwn<K extends OwnKind>(kind: K, data: AgentData<K>, ports: OwnPorts): void {
+  ownKinds[kind](data, ports);
+}
+
+type OwnPorts = Pick<PostedEventsPorts, "identity" | "projection" | "clock">;
 
 export interface PostedEventsPorts {
   storage: Storage;
@@ -92,11 +108,7 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
         recipients ? JSON.stringify({ event, routing }) : null,
       );
       for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
-      if (kind === "nerve.agent.report" && identity.card) {
-        const report = event.data as Report;
-        identity.saveReport(report);
-        if (report.accepts) projection.append({ table: "accepts", agent: identity.card.id, accepts: report.accepts, at: clock.now() });
-      }
+      if (kind) takeOwn(kind, event.data as AgentData<OwnKind>, { identity, projection, clock });
       // The event that starts a thread is the thread's first event.
       projection.append({ table: "event", event, thread: event.correlationid ?? threads[0] ?? null, routing });
       for (const follows of emitted) projection.append({ table: "event", ...follows });

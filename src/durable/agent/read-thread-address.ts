@@ -1,5 +1,5 @@
 /** Finds the actor that an agent's thread-bound event names. Makes no object of a name that somebody thought up. */
-import { isTurnEvent, type ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
+import { isTurnEvent, type RoleKind, type ThreadEvent, type ThreadEventOf } from "../../contract/kinds/agent-kinds.ts";
 
 /**
  * The actor that a thread-bound event names, by the member that is its kind's own. A turn's id is `<task>:<number>`, an
@@ -10,8 +10,20 @@ export function readThreadAddress(event: ThreadEvent): string | undefined {
     const task = /^(.+):(?:0|[1-9]\d{0,14})$/.exec(event.data.turn)?.[1];
     return task !== undefined && isThreadName(task) ? `task/${task}` : undefined;
   }
-  const thread = event.type === "nerve.role.release" ? event.data.thread : (event.data.offer.split(":")[0] ?? "");
+  const thread = readThread(event);
   return isThreadId(thread) ? `recruitment/${thread}` : undefined;
+}
+
+function readThread(event: ThreadEventOf<RoleKind>): string {
+  switch (event.type) {
+    case "nerve.role.release":
+      return event.data.thread;
+    case "nerve.offer.claim":
+    case "nerve.offer.decline":
+      return event.data.offer.split(":")[0] ?? "";
+    default:
+      return event satisfies never;
+  }
 }
 
 /** A thread's id, or a task's name made of one; anything else would make an object of a name that somebody thought up. */

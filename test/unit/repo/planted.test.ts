@@ -178,7 +178,13 @@ const messages: Plant[] = [
     after: 'accepted: "The role is free.",\n  },',
     value:
       '\n  "nerve.planted.role": { summary: "Planted.", data: open({ thread: id }), takes: "recruitment", subject: "thread", accepted: "Planted." },',
-    handledIn: ["src/durable/agent", "src/durable/thread/recruitment"],
+    handledIn: ["src/durable/agent/read-thread-address.ts", "src/durable/agent/forward-to-thread.ts", "src/durable/thread/recruitment"],
+  },
+  {
+    ...{ what: "a kind that the sender's own object takes", file: "src/contract/kinds/agent-kinds.ts", word: "nerve.planted.own" },
+    after: `accepted: "The agent's card is this from now on.",\n  },`,
+    value: '\n  "nerve.planted.own": { summary: "Planted.", data: open({}), takes: "agent", subject: null, accepted: "Planted." },',
+    handledIn: ["src/durable/agent/keep-posted.ts"],
   },
   {
     ...{ what: "a kind that agents are given", file: "src/contract/kinds/engine-kind-names.ts", after: "export const engineKindNames = [" },
