@@ -64,7 +64,7 @@ function unbind(context: RecruitmentContext, role: string, why: string, tell: bo
   ];
 }
 
-// An offer closes as its state is left, which is before the award: the event says why.
+// An offer closes on exit of its state, before the award: only the event tells why.
 function describeClose(context: RecruitmentContext, event: Facts, role: string): string {
   if (["role.claim", "role.assign", "offer.exhausted"].includes(event.type)) return "filled";
   if (event.type.startsWith("xstate.after.")) return lookUp(context.leading, role) ? "filled" : "expired";
@@ -83,7 +83,7 @@ function dropBarred(context: RecruitmentContext, role: string, agent: string, pa
   return [{ assign: { leading } }, ...barred.flatMap((other) => rejectLeader(context, other, `holds:${role}`))];
 }
 
-/** Tells the claim that was to win that it does not. */
+/** Rejects the claim that led. */
 function rejectLeader(context: RecruitmentContext, role: string, reason: string): Steps {
   const leader = lookUp(context.leading, role);
   return leader ? [sendAgent(leader.agent, { type: "claim.rejected", role, offer: leader.offer, reason })] : [];
@@ -173,7 +173,7 @@ export const recruitmentActions: Record<string, Action> = {
     const score = readNumber(event, "score") ?? 0;
     const leader = lookUp(context.leading, role);
     if (leader?.offer === offer && !beatsLeader(score, leader))
-      // Whoever leads and claims once more keeps what it has.
+      // An agent that leads and claims again keeps its first claim.
       return leader.agent === agent ? [] : [sendAgent(agent, { type: "claim.rejected", role, offer, reason: "outscored" })];
     const outscored = leader && leader.agent !== agent;
     return [
@@ -201,7 +201,7 @@ export const recruitmentActions: Record<string, Action> = {
   },
   vacate: (context, event, params) => {
     const role = readText(params, "role");
-    // `taken`: a person's word, which says more than the kind of event.
+    // A person's own reason says more than the kind of event.
     return unbind(
       context,
       role,
@@ -235,7 +235,7 @@ export const recruitmentActions: Record<string, Action> = {
   raiseFail: (_context, _event, params) => [
     { raise: { type: "thread.fail", reason: clipReason(`${readText(params, "why") || "lost"}:${readText(params, "role")}`) } },
   ],
-  /** Lets the regions of roles pause: what the task's own word does once it runs. */
+  /** Pauses the regions of roles before the task runs; later the task's own event does. */
   raiseSuspended: () => [{ raise: { type: "thread.suspended" } }],
 
   startTask: (context) => {

@@ -9,7 +9,7 @@ function isSeated(context: RecruitmentContext, role: string): boolean {
   return typeof lookUp(context.seats, role)?.agent === "string";
 }
 
-/** The agent whom `not` sets apart for that role: its holder, or where every turn is claimed anew the last one. */
+/** The agent that `not` excludes for that role: its holder, or its last holder where each turn is claimed anew. */
 function readHolder(context: RecruitmentContext, role: string, pools: string[]): string | undefined {
   return lookUp(context.seats, role)?.agent ?? (pools.includes(role) ? lookUp(context.last, role) : undefined);
 }
@@ -78,7 +78,7 @@ export const recruitmentGuards: Record<string, Guard> = {
     if (named !== "" && (named !== role || readNumber(event, "offer") !== lookUp(context.offers, role))) return false;
     return lookUp(context.leading, role)?.offer === lookUp(context.offers, role);
   },
-  /** The event is about whose claim is to win. */
+  /** The event is about the agent whose claim leads. */
   leads: (context, event, params) => {
     const role = readText(params, "role");
     const named = readText(event, "role");

@@ -53,7 +53,7 @@ function freeSeat(context: TaskContext, role: string): Steps {
   ];
 }
 
-/** The seat without the story of its last holder, which the new one has now been told. */
+/** The seat without the hand-over from its last holder, which the new one has been given. */
 function settleSeat(context: TaskContext, role: string): Record<string, Seat> {
   const seat = lookUp(context.seats, role);
   if (!seat) return context.seats;
@@ -296,7 +296,7 @@ export const taskActions: Record<string, Action> = {
   },
   /** The children were waited for: the turn opens by the decision that started them. */
   joinChildren: () => [{ assign: { children: null } }],
-  /** The children failed, which is the source role's failure: a turn of its own, that nobody was given. */
+  /** The children failed: that counts as a failed turn of the role that spawned them, which no agent was given. */
   failChildren: (context, _event, params) => [{ assign: { children: null } }, openTurn(context, readText(params, "role"), context.round)],
 
   // The thread
@@ -308,7 +308,7 @@ export const taskActions: Record<string, Action> = {
     const { open, audience } = context;
     return [
       { assign: { resumed: reason, reason: null, retries: 0, invalid: 0 } },
-      // Of any other turn the state that is gone on with gives it again.
+      // Any other turn is given again by the state that the task returns to.
       ...(open && audience
         ? [sendAudience({ type: "audience.resume", role: open.role, turn: open.turn, decision: open.decision, reason })]
         : []),

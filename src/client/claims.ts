@@ -26,10 +26,10 @@ export interface Claims {
   mark(offer: string, state: "taken" | "conflict"): boolean;
   /** Frees its slot; false if it had none. */
   end(offer: string): boolean;
-  /** From now on an older list of offers says nothing of this one. */
+  /** From now on an older list of offers does not apply to this one. */
   noteVerdict(offer: string): void;
   hadVerdictSince(offer: string, time: number): boolean;
-  /** Ends those whose verdict never comes: the server, asked at that time, knows of no such claim. */
+  /** Ends claims whose verdict will never come: the server's list of that time does not have them. */
   dropUnknown(claims: Me["claims"], asked: number): void;
   /** Settles when none is left, and `wakeDecided` says so. */
   decided(): Promise<void>;
@@ -48,7 +48,7 @@ export function createClaims(clock: Clock, note: TakeNote): Claims {
     mark(offer, state) {
       const claim = claiming.get(offer);
       if (!claim) return false;
-      // The one that conflicts was taken long before: every list that is asked for from the sending on knows of it.
+      // The conflicting claim was taken earlier: any list that is asked for after sending includes it.
       Object.assign(claim, { state, since: state === "taken" ? clock.now() : claim.since - 1 });
       return true;
     },

@@ -1,4 +1,4 @@
-/** Keeps one link to the server alive: by the best way that works, the next where one does not, back-off in between, and back up when a better one works again. */
+/** Keeps one link to the server open, over the best transport that works. Backs off between tries, and returns to a better transport when it works again. */
 import type { InboxItem, ServerNote } from "../contract/frames/server-frames.ts";
 import { ClientError } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
@@ -114,7 +114,7 @@ export function createConnection({ transports, client, clock, random, note, list
     stopTimer = clock.after(wait, () => connect(0));
   }
 
-  /** Tries a better way beside the one that carries; what opens takes its place: nothing is missed meanwhile. */
+  /** Tries a better transport beside the one in use, which it replaces only once it is open: nothing is missed meanwhile. */
   function tryBetter(rank: number) {
     const transport = transports[rank];
     if (!transport || !current) return;
@@ -128,7 +128,7 @@ export function createConnection({ transports, client, clock, random, note, list
       current = here;
       old?.link.close();
       take(here);
-      // Only now: had the server closed it before, a way that does not open would have cost the one that carried.
+      // Close the old link only now: if the better transport had failed to open, the old link would still be needed.
       if (!old) return;
       here.link.replace(old.name);
       names.mayLive(old.name);
@@ -195,7 +195,7 @@ function listenTo(
   };
 }
 
-/** Now and then the better ways are tried; each time that none opens, the next is later. */
+/** Tries the better transports now and then, less often each time that none opens. */
 function createUpgradeTimer(clock: Clock, tryBetter: () => void) {
   let tried = 0;
   let stop = () => {};

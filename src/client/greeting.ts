@@ -1,4 +1,4 @@
-/** What a client does each time it is connected: takes the server's word on roles, claims, offers and open turns. */
+/** What a client does each time it connects: replaces what it knows of roles, claims, offers and open turns by what the server says. */
 import type { CloudEvent, Json } from "../contract/event.ts";
 import type { InboxItem } from "../contract/frames/server-frames.ts";
 import type { OfferOpened } from "../contract/kinds/offer.ts";
@@ -45,7 +45,7 @@ export function createGreeting({ me, offers, heartbeat, receive, clock, note }: 
     // What an earlier run of this program was given.
     for (const { thread, heartbeat: due } of [...now.rolesHeld, ...now.turns]) heartbeat.ask(thread, due?.every);
     for (const offer of now.offers as OfferOpened[]) offers.open(offer, asked);
-    // The connection gives them itself, in order, if nothing holds them up.
+    // The connection delivers these itself, in order, unless something holds them up.
     clock.after(clientLimits.strandedMs, () => takeTurns(now));
   }
 

@@ -28,7 +28,7 @@ export async function handIn(run: TurnRun, event: PostedEvent, options: HandInOp
   await answers.keep({ turn: turn.turn, generation, ...(turn.attempt === undefined ? {} : { attempt: turn.attempt }), event });
   try {
     const { notes } = await outbox.send(event, "own");
-    // Such as that it came late and changes nothing.
+    // For example that the answer came late and changes nothing.
     note({ level: "info", what: "turn.answered", message: [event.type, ...notes].join("; "), ...about });
     return undefined;
   } catch (error) {

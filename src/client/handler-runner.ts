@@ -44,7 +44,7 @@ export function createHandlerRunner(options: ProgressOptions & { handlers: TurnH
         send: (event) => outbox.send(identifyEvent({ causationid: run.event.id, correlationid: turn.thread, ...event }, newId)),
       };
       const working = Promise.resolve().then(() => (signal.aborted ? undefined : handler(turn, context)));
-      // One that is to be run again is waited for, however long: it must not run twice at a time.
+      // Wait for a handler that is to be run again, however long it takes: it must not run twice at a time.
       const returned = await Promise.race([working, untilGivenUp(run.controller.signal)]);
       if (signal.aborted) return {};
       const answer = readAnswer(returned);
@@ -77,7 +77,7 @@ export function createHandlerRunner(options: ProgressOptions & { handlers: TurnH
   return {
     async settle(run, invalid) {
       for (;;) {
-        // The signal stays the same over answers that are refused: a handler may keep by it what it knows of the turn.
+        // Keep one signal while answers are refused: a handler may key what it knows of the turn by it.
         const attempt: Attempt = { controller: run.work, turn: run.turn };
         const abort = () => attempt.controller.abort(run.controller.signal.reason);
         run.controller.signal.addEventListener("abort", abort, { once: true });
@@ -91,7 +91,7 @@ export function createHandlerRunner(options: ProgressOptions & { handlers: TurnH
       }
     },
     update({ turn, attempt }) {
-      // One that has not begun gets the turn as it is now.
+      // A handler that has not begun gets the turn as it is now.
       if (!attempt || attempt.turn === turn) return;
       attempt.turn = turn;
       const restarts = attempt.listener ? askListener(attempt.listener, turn) : (turn.resumed?.supplement ?? null) !== null;

@@ -58,7 +58,7 @@ export function createProjectionOutbox(
 
   const run = async (): Promise<void> => {
     for (;;) {
-      // Without a look at the table: the object may have been emptied since the timer was set.
+      // Do not read the table: the object may have been emptied since the timer was set.
       if (last <= sent) return;
       const rows = storage.exec<{ id: number; body: string }>(
         `SELECT id, body FROM (SELECT id, body, sum(length(CAST(body AS BLOB))) OVER (ORDER BY id) - length(CAST(body AS BLOB)) AS before
@@ -122,7 +122,7 @@ export function createProjectionOutbox(
   };
 }
 
-/** The rows as JSON lists, each within the bound on a row: what one commit says may be more than that. */
+/** The rows as JSON lists, each within the bound on a row: one commit may have more than that. */
 function pack(rows: ProjectionRow[]): string[] {
   const packs: string[][] = [];
   let bytes = Number.POSITIVE_INFINITY;

@@ -37,7 +37,7 @@ const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerv
 
 export class ProjectorObject extends DurableObject<ProjectorEnv> implements ProjectorRpc {
   #lag = createLagMeter(() => Date.now());
-  /** Names this life: a mark of another one is past. */
+  /** Names this instance of the object: what another instance noted does not apply any more. */
   #life = crypto.randomUUID();
   #writes = 0;
   #watchers = new Set<() => void>();

@@ -21,7 +21,7 @@ const findThreads = `
 SELECT position, id FROM thread WHERE status IN ${ended} AND updated_at < ?1
   AND NOT EXISTS (SELECT 1 FROM thread_archive a WHERE a.thread = thread.id AND a.at >= ?2) LIMIT ?3`;
 
-/** Ended threads whose time is over and whose objects have not said that they are archived. */
+/** Ended threads that are past their time and not yet archived by their objects. */
 const findUnarchived = `
 SELECT position, id FROM thread WHERE status IN ${ended} AND updated_at < ?1 AND position > ?2
   AND NOT EXISTS (SELECT 1 FROM thread_archive a WHERE a.thread = thread.id) ORDER BY position LIMIT ?3`;
@@ -40,7 +40,7 @@ const deleteOthers: readonly string[] = [
      WHERE at < ?1 AND agent NOT IN (SELECT id FROM agent) LIMIT ?2) RETURNING 1`,
 ];
 
-/** What no thread, archived ones included, and no workflow has used for as long as threads are kept after their end. */
+/** Unused by any workflow or thread, archived ones included, for as long as threads are kept after their end. */
 const deleteRevisions = `
 DELETE FROM revision WHERE hash IN (SELECT hash FROM revision r
   WHERE r.created_at < ?1 AND r.hash NOT IN (SELECT revision FROM workflow) AND r.hash NOT IN (SELECT revision FROM thread)
@@ -49,13 +49,13 @@ DELETE FROM revision WHERE hash IN (SELECT hash FROM revision r
 /** Milliseconds after a publish in which threads may still begin with the revision before it. */
 const settling = 86_400_000;
 
-/** Deletes what is past its time; answers how many rows went. What a rule names goes also out of threads that live. */
+/** Deletes what is past its time. A kind that a rule names is deleted from live threads as well. @returns rows deleted */
 export async function pruneProjection(db: D1Database, options: PruneOptions): Promise<{ events: number; threads: number; turns: number }> {
   const { now, retention, rows = 1_000, steps = 20 } = options;
   const { rules } = retention;
   let events = 0;
   for (const [index, { pattern, keep }] of rules.entries()) {
-    // Rules are sorted: only longer ones speak before this one.
+    // Rules are sorted by length: only those before this one take precedence.
     const own = matchPattern(pattern);
     const others = rules.slice(0, index).map((rule) => matchPattern(rule.pattern));
     const sql = [own.sql, ...others.map((other) => `NOT ${other.sql}`)].join(" AND ");
@@ -140,7 +140,7 @@ async function deleteThreads(db: D1Database, before: number, rows: number): Prom
   return results.length;
 }
 
-/** Takes steps until one comes short, or there were enough; answers how many rows they took. */
+/** Repeats a step until it deletes less than a full batch, or the limit of steps is reached. @returns rows deleted */
 async function repeat(rows: number, steps: number, step: () => Promise<number>): Promise<number> {
   let total = 0;
   for (let done = rows, taken = 0; done === rows && taken < steps; taken++) {

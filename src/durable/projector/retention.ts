@@ -1,12 +1,12 @@
-/** How long the log keeps what, by kind: NERVEFLARE_RETENTION, read into rules that SQL can apply. Knows no database. */
+/** How long the log keeps each kind of event: turns NERVEFLARE_RETENTION into rules that SQL can apply. Knows no database. */
 import * as z from "zod";
 import { parseDuration } from "../../compile/source/duration.ts";
 import { kindPattern } from "../../contract/event.ts";
 
 export interface Retention {
-  /** Milliseconds that everything is kept of which no rule speaks, and threads after their end. */
+  /** Milliseconds for which events without a rule are kept, and threads after their end. */
   default: number;
-  /** By kind, or by what kinds begin with (`debug.*`); of several that fit, the longest speaks. */
+  /** By kind or by prefix (`debug.*`). Of several rules that match, the longest pattern applies. */
   rules: { pattern: string; keep: number }[];
 }
 

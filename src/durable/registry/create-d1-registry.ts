@@ -22,7 +22,7 @@ interface ReflexSet {
 /** Databases whose reflex set is kept: one in a deployed Worker, a few in a process of tests. */
 const reflexSets = createRecentValues<ReflexSet>(4);
 
-/** Characters of compiled JSON that are kept: parsed, they take a few times that of the isolate's 128 MB. */
+/** Characters of compiled JSON that are kept: parsed, they take several times as many bytes of the isolate's 128 MB. */
 const revisions = createRecentValues<CompiledWorkflow>(4_000_000);
 
 /** What an agent did, by database, agent and role: a few seconds old at most, for the claims of one race. */
@@ -60,7 +60,7 @@ export function parseAgentCard(row: AgentCardRow): AgentCard {
  * @param keeper answers from memory what is asked most; without it each ask reads the database
  */
 export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "head" | "agents">): Registry {
-  // Objects ask with a keeper, and theirs is the one database of the isolate.
+  // Only objects have a keeper, and an isolate's objects share one database.
   const cachesTurns = keeper !== undefined;
   async function readCurrent(): Promise<ReflexSet> {
     const now = await (keeper ? keeper.head() : readRegistryHead(db));

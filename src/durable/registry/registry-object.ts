@@ -11,7 +11,7 @@ import { createD1Registry, readRegistryHead } from "./create-d1-registry.ts";
 export const registryKeepers = 4;
 
 const limits = {
-  /** Milliseconds that a reading holds, where a change was never told: its teller died between D1 and here. */
+  /** Milliseconds for which a reading is used. Whoever changes the registry may crash after D1 and before telling the keepers. */
   held: 10_000,
   /** Queries whose answer is kept. */
   queries: 200,
@@ -44,7 +44,7 @@ export class RegistryObject extends DurableObject<{ DB: D1Database }> implements
     const held = this.#readings.get(key) as Held<T> | undefined;
     if (held && now - held.at < limits.held && now >= held.at) return held.value;
     const value = read();
-    // A reading that fails is not kept. One that a change overtakes was removed with the rest, and answers only who asked before.
+    // Do not keep a reading that fails. A reading that a change overtook was removed with the rest, and serves only earlier callers.
     value.catch(() => this.#readings.get(key)?.value === value && this.#readings.delete(key));
     this.#readings.delete(key);
     this.#readings.set(key, { at: now, value });

@@ -36,7 +36,7 @@ export interface RoutedEvent {
   notes: string[];
   messages: Sent<"agent" | "workflow">[];
   routing: Routing;
-  /** Nobody hears of it: the nearest kind that somebody would, if there is one. */
+  /** Where nobody receives the event: the nearest kind that somebody would receive, if there is one. */
   nearest?: string | null;
   emitted: EmittedEvent[];
 }
@@ -52,7 +52,7 @@ export interface RouteOptions {
   now: number;
 }
 
-/** The kind that some workflow listens to and that is nearest to one that none does. */
+/** For a kind that no workflow listens to: the nearest one that some workflow does. */
 function findNearest(kind: string, { reflexes }: Listeners): string | null {
   const kinds = new Set(reflexes.flatMap(({ reflexes: each }) => each.flatMap(({ on }) => on)));
   return findNearestName(kind, [...kinds].slice(0, routingLimits.kinds)) ?? null;
@@ -137,7 +137,7 @@ async function link(
   for (const { verdict, message } of judgements) {
     if (verdict.thread !== undefined) threads.push(verdict.thread);
     if (message) messages.push(message);
-    // What concerns a workflow of its own is nothing that the sender could mend.
+    // A fault of a workflow's own event is nothing that the sender could mend.
     if (verdict.detail !== undefined && verdict.verdict !== "own") notes.push(`${verdict.workflow}: ${verdict.detail}`);
   }
   const verdicts = judgements.map(({ verdict }) => verdict);
@@ -157,7 +157,7 @@ async function link(
   });
 }
 
-/** Whom an author's `to` names wrongly does not concern the workflows that wait for the event. */
+/** A wrong `to` does not keep the event from workflows that wait for it. */
 async function linkEmitted(
   event: CloudEvent,
   sender: AgentCard,
@@ -200,7 +200,7 @@ function addNote(routed: RoutedEvent, note: string): void {
   if (routed.notes.length < routingLimits.notes) routed.notes.push(note);
 }
 
-/** Where a chain was ended the log says so, for nobody may be listening to the notes. */
+/** Logs that a chain was cut off: the sender's notes may reach nobody. */
 function noteDepth(event: CloudEvent, routed: RoutedEvent, now: number): void {
   for (const { event: last, routing } of [{ event, routing: routed.routing }, ...routed.emitted]) {
     const stopped = routing.verdicts.filter(({ verdict }) => verdict === "depth");

@@ -6,7 +6,7 @@ export const routingLimits = {
   emitted: 64,
   /** Bytes of all of them as JSON: they are rows of one transaction. */
   emittedBytes: 1024 * 1024,
-  /** Agents that one event reaches: an outbox is held until all have stored it. */
+  /** Agents that one event reaches: the sender's outbox waits until all of them have stored it. */
   recipients: 1_000,
   /** Verdicts kept with an event: what people read when they ask why. */
   verdicts: 100,

@@ -65,7 +65,7 @@ export function buildTrace(source: TraceSource): Trace {
     thread,
     traceId: trace.traceId,
     traceparent: formatTraceparent({ ...trace, spanId: root.spanId }),
-    // What the thread left open has ended with it.
+    // Spans that are still open end with the thread.
     spans: spans.map((span) => (span.end === null && root.end !== null ? { ...span, end: Math.max(span.start, root.end) } : span)),
   };
 }
@@ -180,7 +180,7 @@ function buildWork(turn: Span, id: string, agent: string, given: number | undefi
     status: "ok",
     attributes: { agent },
   });
-  // The clocks of two objects: nothing is given before it was made, or after it was answered.
+  // Clamp: these are the clocks of two objects, and a turn is not given before it was made or after it was answered.
   const between = given === undefined ? undefined : Math.min(Math.max(given, turn.start), at);
   return between === undefined ? [made("work", turn.start, at)] : [made("delivery", turn.start, between), made("work", between, at)];
 }

@@ -8,7 +8,7 @@ function hash(text: string, bytes: number): string {
   return bytesToHex(sha256(utf8ToBytes(text)).subarray(0, bytes));
 }
 
-/** The span of an event that a thread says, by which what answers it is its child. */
+/** The span of an event that a thread publishes; an event that answers it is its child. */
 export function makeSpanId(text: string): string {
   return hash(`span ${text}`, 8);
 }
@@ -30,7 +30,7 @@ export function continueTrace(event: CloudEvent): CloudEvent {
   return kept.traceparent === undefined ? { ...kept, traceparent: formatTraceparent(beginTrace(event.source, event.id)) } : kept;
 }
 
-/** W3C asks to drop a `traceparent` that is none, and with it its state, rather than to refuse what carries it. */
+/** W3C asks to drop an invalid `traceparent`, and its `tracestate`, rather than to refuse the request. */
 export function dropBadTrace(event: CloudEvent): CloudEvent {
   const { traceparent, tracestate: _, ...rest } = event;
   const given = traceparent === undefined ? undefined : parseTraceparent(traceparent);

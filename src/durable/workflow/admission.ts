@@ -57,7 +57,7 @@ export interface Admission {
 
 interface Item {
   envelope: Envelope;
-  /** The published revision's word on the queue, where it was read anew. */
+  /** The published revision's rules for the queue, where they were read anew. */
   published?: Rules | undefined;
 }
 

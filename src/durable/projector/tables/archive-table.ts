@@ -1,4 +1,4 @@
-/** What is left of threads whose objects were emptied: the newest word stands. */
+/** What is left of threads whose objects were emptied: the newest row counts. */
 import type { ProjectedTable } from "../projected-table.ts";
 
 const upsert = `

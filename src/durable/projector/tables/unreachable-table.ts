@@ -1,4 +1,4 @@
-/** Receivers that an object holds messages back for: the newest word stands, one of no messages too. */
+/** Receivers that an object holds messages back for. The newest row counts, and one with no messages ends it. */
 import type { ProjectedTable } from "../projected-table.ts";
 
 const upsert = `
