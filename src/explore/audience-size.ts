@@ -1,5 +1,5 @@
 /**
- * How many agents a broadcast is given to in an exploration, and how many of them are needed: as few as show every way in
+ * How many agents a broadcast is given to in an exploration, and how many of them must answer: as few as show every way in
  * which it can end, whatever numbers the author wrote. Knows configs and roles, no machine.
  */
 import type { MachineConfigJson } from "../../machines/config.ts";
@@ -13,7 +13,7 @@ export function sizeAudience({ broadcast }: RoleIr): number {
   return Math.min(broadcast?.of ?? audience, audience);
 }
 
-/** The number that is needed of {@link sizeAudience}; more than there are where the author's can't be met either. */
+/** How many of {@link sizeAudience} must answer. Where the author's number cannot be met, this one cannot either. */
 function sizeNeed(role: RoleIr, need: number): number {
   const { of } = role.broadcast ?? {};
   const size = sizeAudience(role);

@@ -18,7 +18,7 @@ export interface Visit {
   from: number;
   told: string[];
   ways: Way[];
-  /** Whether its moves were listed: not so for those that a limit left. */
+  /** Whether its moves were listed. They were not where a limit ended the walk first. */
   expanded: boolean;
 }
 
@@ -110,7 +110,7 @@ export function tellWay(visits: Visit[], at: number): string[][] {
   return way;
 }
 
-/** Visits from which one of `goals` can be reached by `ways`; those that were not expanded may reach anything. */
+/** Visits from which one of `goals` can be reached by `ways`. A visit that was not expanded counts as reaching anything. */
 export function findReaching(visits: Visit[], isGoal: (visit: Visit) => boolean, allows: (way: Way) => boolean): Set<number> {
   const into: number[][] = visits.map(() => []);
   for (const [from, { ways }] of visits.entries()) for (const way of ways) if (allows(way)) into[way.to]?.push(from);

@@ -33,7 +33,7 @@ function checkAssignments(model: Model, world: World): Breach[] {
     if (role.type !== "open") return [];
     const region = readRegion(world, role.name) ?? "nowhere";
     const held = typeof seats[role.name]?.agent === "string";
-    // Named at once and held a step later: both are of one transaction.
+    // The seat is named a step before the region is held, in the same transaction.
     if (region.startsWith("held") === held) return [];
     return [
       {
@@ -45,7 +45,7 @@ function checkAssignments(model: Model, world: World): Breach[] {
   });
 }
 
-/** Nothing is under way: what one machine believes of the other is true. */
+/** While nothing is under way, what each machine believes of the other must be true. */
 function checkAtRest(model: Model, world: World): Breach[] {
   const { recruitment, task } = world;
   const who = readRecruitment(world);

@@ -8,14 +8,14 @@ import { isPool, prefersLastHolder } from "../compile/lower/party.ts";
 import { shrinkAudiences } from "./audience-size.ts";
 import type { AnyStateMachine } from "./step-actor.ts";
 
-/** A workflow's machines, and what the exploration asks of its author's text again and again. */
+/** A workflow's machines, and the facts of it that the exploration looks up again and again. */
 export interface Model {
   ir: WorkflowIr;
   recruitment: AnyStateMachine;
   task: AnyStateMachine;
   nodes: Map<string, NodeIr>;
   roles: Map<string, RoleIr>;
-  /** Whether who held a role last decides who may have the next one. */
+  /** Whether the last holder of a role affects who may hold one next. */
   keepsLast: boolean;
   /** Nodes that lie on a loop of the graph: only there can the rounds be used up. */
   looping: Set<string>;

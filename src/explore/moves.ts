@@ -18,7 +18,7 @@ export interface Move {
   /** The sentence of a story; empty: not worth telling. */
   told: string;
   outcomes: Outcome[];
-  /** People may do it whenever they are waited for: it leads out of a wait. */
+  /** A person may do it in any wait for a person, so it is a way out of one. */
   resumes?: true;
 }
 
@@ -108,7 +108,7 @@ function claim(model: Model, stepper: Stepper, world: World): Move[] {
     if (!readRegion(world, role.name)?.startsWith("offering")) return [];
     const event = { type: "role.claim", role: role.name, offer: offers[role.name] };
     const eligible = listClaimants(model, role).map((agent, score): Fact => ({ ...event, agent, eligible: true, score }));
-    // Its refusal must change nothing, whoever claims without the right to.
+    // A claim that is refused must change nothing.
     const stranger: Fact = { ...event, agent: "stranger", eligible: false, why: "not_eligible" };
     return [...eligible, stranger].flatMap((fact): Move[] => {
       if (!isTaken(world, "recruitment", fact)) return [];
@@ -214,7 +214,7 @@ function order(stepper: Stepper, world: World): Move[] {
   });
 }
 
-/** Messages under way while something else happens: one is enough for every race of two. */
+/** Messages in flight while something else happens. One shows every race between two things. */
 const underWay = 1;
 
 /** Everything that may happen next. */

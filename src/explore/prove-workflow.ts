@@ -61,7 +61,7 @@ function listPasses(model: Model): Pass[] {
     { title: "turns fail", start: "new", budget: { ...nothing, faults: 3 } },
     { title: "people step in", start: "new", budget: { ...nothing, person: 1, rounds: 0 } },
     ...(starts ? [{ title: "the thread is reopened", start: "resume" as const, budget: nothing }] : []),
-    // Last: it is the largest, and may have what the others left.
+    // Explored last: it is the largest, and gets what the others left of the limit.
     { title: "agents come and go", start: "new", budget: { ...nothing, presence: 1, rounds: 0 } },
   ];
 }
@@ -167,7 +167,7 @@ function judge(model: Model, exploration: Exploration, findings: Findings): void
     );
   }
 
-  // Cancelling always ends a thread, and is no way on.
+  // Ignore cancelling: it always ends a thread.
   const onward = (way: { by: string; resumes: boolean }): boolean => way.by !== "person" || way.resumes;
   const ends = findReaching(visits, isEnded, onward);
   const stuck = visits.findIndex((_, at) => !ends.has(at));
@@ -250,7 +250,7 @@ export async function proveWorkflow(compiled: CompiledWorkflow, options: ProofOp
   const isLate = (): boolean => now() - begun > seconds * 1000;
   const stepper = createStepper(model);
   const played = new Set<string>();
-  // First: an answer that was found says more than that there may be one.
+  // First: a concrete answer says more than that there may be one.
   for (const { node, message, story, hint } of await findUnmatched(compiled.ir)) findings.add("proof-no-edge", node, message, story, hint);
   let states = 0;
   const cut: string[] = [];

@@ -96,7 +96,7 @@ export function listAnswers({ ir, nodes }: Model, input: ModerateInput, status: 
   const open = edges.filter(({ guard }) => {
     if (guard.type !== "status") return true;
     if (input.node === "$START") return guard.status === start || guard.status === "_";
-    // No agent may answer with one of the engine's: only the engine takes these edges.
+    // Only the engine takes the edges of its own statuses: agents may not answer with them.
     return !isEngineStatus(guard.status);
   });
   return [...open.map(take), ...(open.length === 0 ? [nothing(`${input.node} has no edge that an answer could take`)] : []), ...own, fails];

@@ -104,7 +104,7 @@ export function settleTask(model: Model, snapshot: AnyMachineSnapshot): AnyMachi
   return { ...snapshot, context: settled } as AnyMachineSnapshot;
 }
 
-// Rounds never run out by themselves here: that they do is a move of its own, see `useUpRounds`.
+// Rounds do not run out by themselves here: using them up is a move of its own, see `useUpRounds`.
 function isOut(context: TaskContext): boolean {
   return context.base < here;
 }

@@ -1,4 +1,4 @@
-/** Replays a saved walk and tells where it goes another way. */
+/** Replays a saved walk and reports where it goes differently. */
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Json } from "../contract/event.ts";
 import { createSimulation } from "./create-simulation.ts";

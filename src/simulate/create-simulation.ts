@@ -1,6 +1,6 @@
 /**
  * A thread that is walked by hand: both machines on the real host over node:sqlite, decided by the real moderator. Roles are
- * claimed as they are offered; who answers, and how, is the caller's. Moves are data, so a walk can be replayed.
+ * claimed as they are offered; the caller decides who answers, and what. Moves are data, so a walk can be replayed.
  */
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import { assignNamed, settle } from "./follow-up.ts";

@@ -1,10 +1,10 @@
-/** What agents without a will of their own do: offered roles are claimed, named ones are held, broadcasts are given out. */
+/** Does what every simulated agent does by itself: claims offered roles, holds named ones, takes broadcasts. */
 import { evaluateExpression } from "../compile/decide/expression.ts";
 import { collectsClaims } from "../compile/lower/party.ts";
 import type { Json } from "../contract/event.ts";
 import { type SimulatedThread, thread } from "./simulated-thread.ts";
 
-/** Events that follow one move by themselves (claims, messages), before something is wrong. */
+/** Events that may follow one move by themselves (claims, messages). More than these mean a loop. */
 const followUps = 200;
 
 /** Goes on until nothing more happens by itself. */

@@ -17,7 +17,7 @@ test("the walk goes as it was saved", () =>
 `;
 }
 
-/** Writes the walk to a file; its ending says as what. */
+/** Writes the walk to a file, in the format that the file's extension names. */
 export async function saveWalk(file: string, workflow: string, script: Script): Promise<void> {
   const target = resolve(file);
   const path = relative(dirname(target), resolve(workflow)).replaceAll("\\", "/");

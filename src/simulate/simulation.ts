@@ -47,7 +47,7 @@ export interface SimulationView {
 
 /** What a move led to. */
 export interface MoveResult {
-  /** Why the move was not taken; then nothing has changed but what it says. */
+  /** Why the move was not taken. Apart from what this says nothing has changed. */
   refused?: string;
   decisions: TakenDecision[];
   view: SimulationView;

@@ -1,7 +1,7 @@
-/** Tells the keepers of the registry that it changed. What they hear late they read anew within ten seconds, so a change that was made is never answered as one that failed. */
+/** Tells the keepers of the registry that it changed. A keeper that is not reached reads it again within ten seconds, so a failure here does not fail the change. */
 import type { AppPorts } from "./app-ports.ts";
 
-/** Tries twice; then says in the log that keepers may answer from what they had, for ten seconds at most. */
+/** Tries twice, then logs that keepers may be out of date for ten seconds at most. */
 export async function announceChange({ registryChanged, log }: Pick<AppPorts, "registryChanged" | "log">): Promise<void> {
   for (const last of [false, true]) {
     try {

@@ -37,7 +37,7 @@ export interface AppPorts {
   compile(text: string): CompileAnswer | Promise<CompileAnswer>;
   /** Names of the D1 migrations that this code needs; absent: nobody looks. */
   migrations?: readonly string[];
-  /** Nothing runs: what would make something run is answered `unavailable`. */
+  /** Paused: requests that would run something are answered `unavailable`. */
   paused?: boolean;
   /** Writes into an object's storage. @throws when that fails. Absent: nobody looks. */
   probeObjects?(): Promise<void>;
@@ -49,11 +49,11 @@ export interface AppPorts {
   adminToken: string | undefined;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Whether a request came by an edge that says where it is from, and lets no caller say so; absent: all did. */
+  /** Whether a request came through an edge that sets the caller's address itself; absent: all did. */
   isFromEdge?(request: Request): boolean;
   /** How many wrong tokens are looked at; absent: all. */
   wrongTokens?: WrongTokens;
-  /** Resolves after so many milliseconds; absent: refusals are answered at once, and their time tells what was looked up. */
+  /** Resolves after so many milliseconds. Absent: refusals are answered at once, and their timing reveals what was looked up. */
   pause?(milliseconds: number): Promise<void>;
   /** Cryptographically random. */
   randomBytes(length: number): Uint8Array;

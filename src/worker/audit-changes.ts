@@ -14,7 +14,7 @@ import { recallBody } from "./read-body.ts";
 /** Posts that decide nothing about the system: what was said is in the event log, and a ticket changes nothing. */
 const undecided = ["POST /v1/events", "POST /v1/inbox/ack", "POST /v1/tickets"];
 
-/** Bytes of a request's body that are kept; of a longer one nothing is, for half of it would mislead. */
+/** Bytes of a request's body that are kept. A longer body is not kept at all: half of it would mislead. */
 const detailBytes = 2_048;
 
 const verbs: { [method: string]: string } = { POST: "create", PUT: "publish", PATCH: "change", DELETE: "delete" };
@@ -36,7 +36,7 @@ export function auditChanges(ports: AppPorts, routes: () => ListedRoute[]): Midd
     try {
       await finishDecision(ports.db, position, { status: c.res.status, code: readCode(c, answer), target: named, detail });
     } catch (error) {
-      // It was carried out, and its row stands as `unknown`: to call it failed would be worse.
+      // The order was carried out. Leave its row `unknown`: an answer that says "failed" would be worse.
       ports.log({ level: "error", at: "audit", position, message: String(error) });
     }
   };
@@ -44,7 +44,7 @@ export function auditChanges(ports: AppPorts, routes: () => ListedRoute[]): Midd
 
 /** `POST /v1/threads/:id/cancel` is `threads.cancel`, `DELETE /v1/agents/:id` is `agents.delete`. */
 export function nameAction(method: string, pattern: string): string {
-  // An order is one word in the audit, whichever of its names was called.
+  // The audit has one word for an order, whether its old or its new route was called.
   const segments = pattern.replace("/v1/parked", "/v1/dead-letters").split("/").slice(2);
   const words = segments.filter((segment) => !segment.startsWith(":"));
   const isNamed = words.length > 1 && (method !== "DELETE" || !segments.at(-1)?.startsWith(":"));

@@ -54,7 +54,7 @@ export interface MachinePaths {
 /** A way in which a machine may begin, and what may come then. */
 interface Beginning {
   title: string;
-  /** Beginnings of one kind differ only in their first states: where one comes to what another has walked, it ends. */
+  /** Beginnings of one kind differ only in their first states: a walk ends where it meets a state that another has walked. */
   kind: string;
   input: unknown;
   list(snapshot: AnyMachineSnapshot): KeyedEvent[];
@@ -144,7 +144,7 @@ function beginTask(compiled: CompiledWorkflow): Beginning[] {
   return [
     ...listStarts(compiled).flatMap((start) => compiled.ir.roles.map((role) => begin(start, start, role.name, []))),
     ...unfilled.map((role) => begin("unfilled", "new", role, unfilled)),
-    // Only the beginning differs: what follows the first decision is taken by the others.
+    // Only the beginning differs: the other paths cover what follows the first decision.
     ...compiled.ir.roles.map(({ name: node }) => {
       const { list, ...after } = begin("after", "new", node, []);
       const input = { ...(after.input as object), round: 2, from: { node } };
@@ -257,7 +257,7 @@ function replay(machine: AnyStateMachine, which: Path["machine"], beginning: Beg
     if (current) current.expect = toState(snapshot);
     else path.expect = toState(snapshot);
   }
-  /** Decisions are of the commit that asked for them: a path never ends in one that is open. */
+  /** A decision belongs to the commit that asked for it: a path never ends before it is made. */
   function decideBy(key: string | undefined): boolean {
     const decisions = beginning.list(snapshot);
     const chosen = decisions.find((keyed) => keyed.key === key) ?? decisions[0];
@@ -322,7 +322,7 @@ function coverBeginning(
         at = next.to;
       }
       add(keys);
-      // The longer way may have ended early; the one that was meant is tried alone.
+      // The longer path may have been cut early: try the intended one by itself.
       if (isNew(edge)) add([...wayTo(state), edge.key]);
     }
   return { paths, bounded };

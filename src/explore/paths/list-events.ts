@@ -52,7 +52,7 @@ export function listDecisions(node: NodeIr | undefined): KeyedEvent[] {
   return [...known, ...suspends, decide("no such edge", 0), broken];
 }
 
-/** A broadcast's turn is given to as many as stand for its audience; of other roles the event is none. */
+/** Gives a broadcast's turn to as many agents as stand for its audience. Other roles have no such event. */
 function countAsked(ir: WorkflowIr, role: string): number {
   const found = ir.roles.find(({ name }) => name === role);
   return found ? sizeAudience(found) : 0;
@@ -102,12 +102,12 @@ export function listTaskEvents(ir: WorkflowIr, snapshot: AnyMachineSnapshot, foc
   }
   if (aside) return listWork(ir, context);
   const events: KeyedEvent[] = [...orders, ...listTimers(snapshot)];
-  // What comes too late changes nothing: it is enough to see so at the beginning.
+  // Late events change nothing: checking that once, at the beginning, is enough.
   const early = round - context.base <= 1 && context.retries === 0 && context.invalid === 0;
   const add = (key: string, event: Fact): void => {
     if (early || !key.endsWith(" late")) events.push({ key, event });
   };
-  // Of the roles whose turn it is not, one stands for all.
+  // One of the roles that do not have the turn stands for all of them.
   const other = ir.roles.find((candidate) => candidate.name !== role && candidate.type !== "broadcast")?.name;
   for (const name of [role, other]) {
     if (name === undefined) continue;

@@ -1,7 +1,7 @@
 /** Makes every state and transition of a config say that it was taken, so that a run tells what it covered. */
 import type { ConfigJson, MachineConfigJson, NamedJson, StateJson, TransitionJson, TransitionsJson } from "../../../machines/config.ts";
 
-/** A write that does nothing in either machine but leave the step: what a mark travels in. */
+/** A write that has no effect in either machine: it carries a mark out of the step. */
 export const markType = "progress.note";
 
 /** A state or a transition that a run may cover. */
@@ -15,7 +15,7 @@ export interface Place {
   target?: string;
   description?: string;
   guard?: NamedJson;
-  /** Of a transition: a transition before it takes the event always. */
+  /** Of a transition: an earlier one always takes the event. */
   shadowed?: boolean;
 }
 
