@@ -8,11 +8,24 @@ import { exceedsBytes, limits } from "./limits.ts";
 /** An id as senders may choose it: 1–128 of `A-Za-z0-9._:-`, but for `.` and `..`, which no URL can name: they are steps of a path. */
 export const idPattern = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/;
 
+export const idHint = "1 to 128 of A-Z a-z 0-9 . _ : -";
+
+/** Such an id. */
+export const namedId = z.string().regex(idPattern, idHint);
+
 /** An event kind: dotted segments of `a-z0-9_-`, at most 128 characters. */
 export const kindPattern = /^(?=.{1,128}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
 /** RFC 3339 date-time, as CloudEvents asks of `time`. */
 export const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Whether there is such a day and time. `Date.parse` takes 30 February as 2 March, and 24:00 as the next day. */
+export function isRealTime(text: string): boolean {
+  const day = text.slice(0, 10);
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  if (Number.isNaN(Date.parse(text)) || Number.isNaN(midnight) || text.slice(11, 13) === "24") return false;
+  return new Date(midnight).toISOString().startsWith(day);
+}
 
 /** The names of attributes, as CloudEvents has them. */
 const attributeName = /^[a-z0-9]+$/;
@@ -38,19 +51,15 @@ export const anyJson = z.custom<Json>();
 export const postedEvent = z
   .object({
     specversion: z.literal("1.0").default("1.0"),
-    id: z.string().regex(idPattern, "1 to 128 of A-Z a-z 0-9 . _ : -"),
+    id: namedId,
     source: z.string().max(256).optional(),
     type: z.string().regex(kindPattern, "dotted segments of a-z 0-9 _ -, at most 128 characters"),
-    time: z
-      .string()
-      .regex(rfc3339, "an RFC 3339 time")
-      .refine((text) => !Number.isNaN(Date.parse(text)), "no such day or time")
-      .optional(),
+    time: z.string().regex(rfc3339, "an RFC 3339 time").refine(isRealTime, "no such day or time").optional(),
     subject: text(limits.attributeLength).min(1).optional(),
     datacontenttype: z.string().min(1).max(128).optional(),
     dataschema: text(limits.attributeLength).min(1).optional(),
-    correlationid: z.string().regex(idPattern).optional(),
-    causationid: z.string().regex(idPattern).optional(),
+    correlationid: namedId.optional(),
+    causationid: namedId.optional(),
     traceparent: z.string().max(256).optional(),
     tracestate: z.string().max(512).optional(),
     to: text(limits.toLength).optional(),

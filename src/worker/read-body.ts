@@ -1,4 +1,5 @@
 /** Reads request bodies within a limit, whatever `content-length` claims. */
+import { readJsonText } from "../contract/read-json.ts";
 import { problemError } from "./problem-error.ts";
 
 /** Characters of a body that is kept for {@link recallBody}. */
@@ -45,7 +46,11 @@ export async function readText(request: Request, limit: number): Promise<string>
     if (text.length <= recalled) bodies.set(request, text);
     return text;
   } catch {
-    throw problemError("malformed", "The body is not UTF-8.");
+    const encoding = request.headers.get("content-encoding");
+    throw problemError(
+      "malformed",
+      encoding ? `The body is ${encoding}: send it without Content-Encoding, as UTF-8.` : "The body is not UTF-8.",
+    );
   }
 }
 
@@ -64,7 +69,7 @@ export async function readJson(request: Request, limit: number): Promise<unknown
   const text = await readText(request, limit);
   if (text.trim() === "") return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return readJsonText(text);
   } catch (error) {
     throw problemError("malformed", `The body is not JSON: ${(error as Error).message}`);
   }

@@ -84,7 +84,7 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
       checkNode(value, state);
       break;
     case "schemas":
-      if (value.kind !== "list" || value.items.length === 0) wrong("a list of schemas");
+      if (value.kind !== "list" || value.items.length === 0) wrong("a list of schemas that is not empty");
       else for (const item of value.items) checkNode(item, state);
       break;
     case "schemaOrSchemas":
@@ -126,7 +126,8 @@ function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
       break;
     case "list":
     case "options":
-      if (value.kind !== "list" || (kind === "options" && value.items.length === 0)) wrong("a list");
+      if (value.kind !== "list" || (kind === "options" && value.items.length === 0))
+        wrong(kind === "options" ? "a list that is not empty" : "a list");
       break;
     case "type":
       checkType(value, state);

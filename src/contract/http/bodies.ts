@@ -3,7 +3,7 @@
  * would mean something else.
  */
 import * as z from "zod";
-import { idPattern, kindPattern } from "../event.ts";
+import { kindPattern, namedId } from "../event.ts";
 import { acknowledgement } from "../frames/acknowledgement.ts";
 import { limits } from "../limits.ts";
 import { queries } from "./parameters.ts";
@@ -41,7 +41,7 @@ const reason = z.string().max(limits.attributeLength).optional();
 /** A step is named by its round. */
 const at = z.int().nonnegative().max(1_000_000).optional();
 const kind = z.string().regex(kindPattern, "an event's kind: dotted segments of a-z 0-9 _ -, at most 128 characters");
-const agentId = z.string().regex(idPattern, "1 to 128 of A-Z a-z 0-9 . _ : -");
+const agentId = namedId;
 // `to` lists `cap:x` by commas.
 const capability = z.string().regex(/^[^\s,\p{Cc}]{1,128}$/u, "1 to 128 characters, none of them a space or a comma");
 const grant = z.string().regex(/^[^\s/\p{Cc}]{1,128}\/[^/\p{Cc}]{1,128}$/u, "`workflow/role`");
@@ -74,7 +74,7 @@ export const bodies = {
       kind,
       to: z.string().min(1).max(limits.toLength),
       data: z.json().optional(),
-      id: z.string().regex(idPattern).optional(),
+      id: namedId.optional(),
     }),
     bytes: limits.eventBytes,
     required: true,
@@ -113,6 +113,8 @@ export const bodies = {
     bytes: bytes.subscriptions,
     required: true,
   },
+  "POST /v1/agents/:id/revoke": { schema: nothing, bytes: bytes.small, required: false },
+  "POST /v1/tickets": { schema: nothing, bytes: bytes.small, required: false },
   "POST /v1/enrolments": {
     schema: z.strictObject({
       agent: agentId,

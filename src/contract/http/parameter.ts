@@ -3,7 +3,7 @@
  * and `example`; the functions here make the two of one and the same words.
  */
 import * as z from "zod";
-import type { Json } from "../event.ts";
+import { isRealTime, type Json } from "../event.ts";
 
 /** One parameter of a query, a header or a path. `Out` is what the route gets. */
 export interface Parameter<Out = unknown> {
@@ -107,8 +107,8 @@ export function moment(description: string): Parameter<number | undefined> {
   const schema = z
     .string()
     .regex(momentPattern, "an RFC 3339 time, like 2026-11-20T12:00:00Z, or a date")
-    .transform((text) => Date.parse(text))
-    .refine((at) => !Number.isNaN(at), "no such day or time");
+    .refine(isRealTime, "no such day or time")
+    .transform((text) => Date.parse(text));
   const type = {
     anyOf: [
       { type: "string", format: "date-time" },

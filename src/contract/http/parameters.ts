@@ -1,7 +1,7 @@
 /** Every parameter of the HTTP API, by the route that takes it. */
 import * as z from "zod";
 import { channels, connectionName, replacedAtMost, subprotocol } from "../channels.ts";
-import { idPattern, kindPattern, rfc3339 } from "../event.ts";
+import { idHint, idPattern, kindPattern, rfc3339 } from "../event.ts";
 import { limits } from "../limits.ts";
 import { threadStatuses } from "../statuses.ts";
 import { allWaitWords } from "../waits.ts";
@@ -20,7 +20,6 @@ import {
 } from "./parameter.ts";
 
 const exampleThread = "tq7zvw2m4k6n5p3r2s4t6u5v7x";
-const idHint = "1 to 128 of A-Z a-z 0-9 . _ : -";
 
 /** What stands in a path, by what it names. What fits no pattern names nothing. */
 export const pathParameters = {

@@ -2,11 +2,10 @@
 import * as z from "zod";
 import { acceptedKinds } from "../accepts.ts";
 import type { CloudEvent, Json } from "../event.ts";
-import { anyJson, text as boundedText, idPattern } from "../event.ts";
+import { anyJson, text as boundedText, namedId } from "../event.ts";
 import { limits } from "../limits.ts";
 import { open } from "../shape.ts";
 
-const id = z.string().regex(idPattern);
 const text = boundedText(limits.attributeLength);
 /** In what an agent sends, a lease is its generation. */
 const lease = z.int().nonnegative();
@@ -27,42 +26,42 @@ interface AgentKindRow {
 export const agentKinds = {
   "nerve.offer.claim": {
     summary: "Asks for the role that an offer is about.",
-    data: open({ offer: id, bid: anyJson.optional(), card: anyJson.optional() }),
+    data: open({ offer: namedId, bid: anyJson.optional(), card: anyJson.optional() }),
     takes: "recruitment",
     subject: "offer",
     accepted: "The claim is stored; the verdict follows as `nerve.claim.accepted` or `nerve.claim.rejected`.",
   },
   "nerve.offer.decline": {
     summary: "Says that the agent will not claim an offer.",
-    data: open({ offer: id, reason: text.default("") }),
+    data: open({ offer: namedId, reason: text.default("") }),
     takes: "recruitment",
     subject: "offer",
     accepted: "The offer waits for this agent no more.",
   },
   "nerve.turn.respond": {
     summary: "Answers a turn.",
-    data: open({ turn: id, lease, output: z.record(z.string(), anyJson), body: z.string().optional() }),
+    data: open({ turn: namedId, lease, output: z.record(z.string(), anyJson), body: z.string().optional() }),
     takes: "task",
     subject: "turn",
     accepted: "The output was checked and counts.",
   },
   "nerve.turn.progress": {
     summary: "Says how far a turn is.",
-    data: open({ turn: id, lease, note: text.optional(), details: anyJson.optional() }),
+    data: open({ turn: namedId, lease, note: text.optional(), details: anyJson.optional() }),
     takes: "task",
     subject: "turn",
     accepted: "The last details will travel in a hand-over.",
   },
   "nerve.turn.fail": {
     summary: "Gives a turn up.",
-    data: open({ turn: id, lease, error: text.default("failed"), retryable: z.boolean().default(false) }),
+    data: open({ turn: namedId, lease, error: text.default("failed"), retryable: z.boolean().default(false) }),
     takes: "task",
     subject: "turn",
     accepted: "The turn has failed, and the role's policy acts.",
   },
   "nerve.role.release": {
     summary: "Gives a role back.",
-    data: open({ thread: id, role: z.string().max(128), lease, reason: text.default("") }),
+    data: open({ thread: namedId, role: z.string().min(1).max(128), lease, reason: text.default("") }),
     takes: "recruitment",
     subject: "thread",
     accepted: "The role is free.",

@@ -6,7 +6,7 @@ import { hashToken } from "../../durable/agent/token-hash.ts";
 import { beginRemoval, changeAgent, finishRemoval, listAgents, readAgent, readChange } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
-import { parseInput } from "../parse-input.ts";
+import { readQuery } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { registerAgent } from "../register-agent.ts";
 import { removeSubscriptions } from "../subscription-store.ts";
@@ -34,7 +34,7 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/agents", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listAgents(db, parseInput(queries.agents.schema, c.req.query(), "query")));
+    return c.json(await listAgents(db, readQuery(c, queries.agents)));
   });
 
   app.get("/v1/agents/:id", async (c) => {
@@ -74,6 +74,7 @@ export function addAgentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.post("/v1/agents/:id/revoke", async (c) => {
     await requireOperator(c, ports);
     const id = c.req.param("id");
+    await takeBody(c.req.raw, "POST /v1/agents/:id/revoke");
     found(await readAgent(db, id), id);
     unwrap(await ports.agent(id).revoke());
     return c.body(null, 204);

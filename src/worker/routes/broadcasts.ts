@@ -5,7 +5,7 @@ import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject, requireOperator } from "../authenticate.ts";
 import { findEvents } from "../event-log.ts";
 import { askMailboxes } from "../explain-event.ts";
-import { parseInput } from "../parse-input.ts";
+import { readQuery } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
 import { takeBody } from "../take-body.ts";
 
@@ -24,7 +24,7 @@ export function addBroadcastRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/broadcasts/:id", async (c) => {
     await requireOperator(c, ports);
-    const { after = 0, limit } = parseInput(queries.numbered.schema, c.req.query(), "query");
+    const { after = 0, limit } = readQuery(c, queries.numbered);
     const { event, routing } = await find(c, c.req.param("id"));
     const { recipients } = routing;
     const end = after + limit;

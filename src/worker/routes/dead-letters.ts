@@ -5,7 +5,7 @@ import { answerOnce } from "../answer-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { listDeadLetters } from "../dead-letter-store.ts";
-import { parseInput } from "../parse-input.ts";
+import { readQuery } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readOnce } from "../read-once.ts";
 import { retryDeadLetter } from "../retry-dead-letters.ts";
@@ -25,7 +25,7 @@ export function addDeadLetterRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (typeof places)[number]["field"]): void {
   app.get(path, async (c) => {
     await requireOperator(c, ports);
-    const { deadLetters, next } = await listDeadLetters(ports.db, parseInput(queries.deadLetters.schema, c.req.query(), "query"));
+    const { deadLetters, next } = await listDeadLetters(ports.db, readQuery(c, queries.deadLetters));
     return c.json({ [field]: deadLetters, next });
   });
 

@@ -10,7 +10,7 @@ import { beginDecision, finishDecision } from "../audit-store.ts";
 import { requireAdminToken, requireOperator } from "../authenticate.ts";
 import { addEnrolment, giveBackEnrolment, listEnrolments, removeEnrolment, takeEnrolment } from "../enrolment-store.ts";
 import { createGuessGuard } from "../guess-guard.ts";
-import { parseInput } from "../parse-input.ts";
+import { readQuery } from "../parse-input.ts";
 import { ProblemError, problemError } from "../problem-error.ts";
 import { readAddress } from "../read-address.ts";
 import { registerAgent } from "../register-agent.ts";
@@ -92,7 +92,7 @@ export function addEnrolmentRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/enrolments", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listEnrolments(db, parseInput(queries.enrolments.schema, c.req.query(), "query"), ports.now()));
+    return c.json(await listEnrolments(db, readQuery(c, queries.enrolments), ports.now()));
   });
 
   app.delete("/v1/enrolments/:id", async (c) => {

@@ -13,7 +13,7 @@ import { nameObject, proveAgain, proveViewer, requireOperator } from "../authent
 import { findEvents, type LogQuery, queryEvents, readEnd } from "../event-log.ts";
 import { explainEvent, readRouting } from "../explain-event.ts";
 import { followLimits, followLog } from "../follow-log.ts";
-import { parseInput, readHeader } from "../parse-input.ts";
+import { readHeader, readQuery, refuseHead } from "../parse-input.ts";
 import { problemError, respondProblem, unwrap } from "../problem-error.ts";
 import { asksForBatch, batchType, readEvents } from "../read-events.ts";
 
@@ -31,10 +31,11 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   });
 
   app.get("/v1/events", async (c) => {
-    const query = parseInput(queries.log.schema, c.req.query(), "query");
+    const query = readQuery(c, queries.log);
     const viewer = await proveViewer(c, ports);
     const { follow, ...filter } = query;
     if (follow) {
+      refuseHead(c);
       const from = readHeader(c, "Last-Event-ID") ?? filter.after ?? (filter.since === undefined ? await readEnd(ports.db) : 0);
       return followLog(from, {
         who: viewer === null ? nameObject(c.get("principal")) : `agents/${viewer}`,
@@ -53,19 +54,19 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/events/archive", async (c) => {
     await requireOperator(c, ports);
-    const { after = 0, until } = parseInput(queries.archive.schema, c.req.query(), "query");
+    const { after = 0, until } = readQuery(c, queries.archive);
     return streamArchive(ports.db, { after, until });
   });
 
   app.delete("/v1/events/archive", async (c) => {
     await requireOperator(c, ports);
-    const { through, until } = parseInput(queries.prune.schema, c.req.query(), "query");
+    const { through, until } = readQuery(c, queries.prune);
     const deleted = await pruneArchived(ports.db, { through, until });
     return c.json({ deleted });
   });
 
   app.get("/v1/events/:id", async (c) => {
-    const { source } = parseInput(queries.event.schema, c.req.query(), "query");
+    const { source } = readQuery(c, queries.event);
     const viewer = await proveViewer(c, ports);
     const found = await findEvents(ports.db, viewer, c.req.param("id"), source);
     // An id is unique per source; to an agent, its own comes first.

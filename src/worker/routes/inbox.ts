@@ -6,7 +6,7 @@ import { hashToken } from "../../durable/agent/token-hash.ts";
 import type { Principal } from "../../durable/protocol/agent.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject } from "../authenticate.ts";
-import { parseInput, readHeader } from "../parse-input.ts";
+import { readHeader, readQuery, refuseHead } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { takeBody } from "../take-body.ts";
 import { formatToken } from "../tokens.ts";
@@ -15,7 +15,7 @@ import { formatToken } from "../tokens.ts";
 export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/me", async (c) => {
     const principal = c.get("principal");
-    const { client } = parseInput(queries.me.schema, c.req.query(), "query");
+    const { client } = readQuery(c, queries.me);
     if ("agent" in principal) return c.json(unwrap(await ports.agent(principal.agent).me(principal, client)));
     return c.json({
       id: nameObject(principal),
@@ -33,7 +33,7 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/inbox", async (c) => {
     const principal = c.get("principal");
-    const { channel, after, wait, limit, connection, replaces, client } = parseInput(queries.inbox.schema, c.req.query(), "query");
+    const { channel, after, wait, limit, connection, replaces, client } = readQuery(c, queries.inbox);
     const query = {
       ...{ channels: channel, waitSeconds: wait, limit },
       ...(after !== undefined && { after }),
@@ -57,20 +57,22 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
       throw problemError("malformed", "This is a WebSocket: send `Upgrade: websocket`, or poll GET /v1/inbox.");
     }
-    parseInput(queries.connect.schema, c.req.query(), "query");
+    readQuery(c, queries.connect);
     return ports.agent(principal.agent).fetch(addProof(c, principal));
   });
 
   app.get("/v1/inbox/stream", async (c) => {
     const principal = c.get("principal");
     if ("operator" in principal) throw problemError("forbidden", "Streams are for agents. Poll GET /v1/inbox instead.");
-    parseInput(queries.connect.schema, c.req.query(), "query");
+    refuseHead(c);
+    readQuery(c, queries.connect);
     readHeader(c, "Last-Event-ID");
     return ports.agent(principal.agent).fetch(addProof(c, principal));
   });
 
   app.post("/v1/tickets", async (c) => {
     const principal = c.get("principal");
+    await takeBody(c.req.raw, "POST /v1/tickets");
     if ("operator" in principal) throw problemError("forbidden", "Tickets are for agents: they open a stream or a socket.");
     const ticket = formatToken(principal.agent, ports.randomBytes(32));
     const { expires } = unwrap(await ports.agent(principal.agent).issueTicket(principal, await hashToken(ticket)));

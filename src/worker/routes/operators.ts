@@ -6,7 +6,7 @@ import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { listDecisions } from "../audit-store.ts";
 import { requireOperator, rootOperator } from "../authenticate.ts";
 import { addOperator, listOperators, removeOperator } from "../operator-store.ts";
-import { parseInput } from "../parse-input.ts";
+import { readQuery } from "../parse-input.ts";
 import { problemError } from "../problem-error.ts";
 import { takeBody } from "../take-body.ts";
 import { formatToken, operatorPrefix } from "../tokens.ts";
@@ -27,7 +27,7 @@ export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/operators", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listOperators(db, parseInput(queries.operators.schema, c.req.query(), "query")));
+    return c.json(await listOperators(db, readQuery(c, queries.operators)));
   });
 
   app.delete("/v1/operators/:name", async (c) => {
@@ -41,6 +41,6 @@ export function addOperatorRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/audit", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listDecisions(db, parseInput(queries.audit.schema, c.req.query(), "query")));
+    return c.json(await listDecisions(db, readQuery(c, queries.audit)));
   });
 }

@@ -8,7 +8,7 @@ import { toWaitFor } from "../../contract/waits.ts";
 import { readTraceOf } from "../../durable/trace/read-trace.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer, requireOperator } from "../authenticate.ts";
-import { parseInput } from "../parse-input.ts";
+import { readQuery } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readOnce } from "../read-once.ts";
 import { takeBody } from "../take-body.ts";
@@ -18,7 +18,7 @@ import { listThreads } from "../thread-index.ts";
 /** Adds the routes of `/v1/threads`. */
 export function addThreadRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/threads", async (c) => {
-    const { waiting, ...query } = parseInput(queries.threads.schema, c.req.query(), "query");
+    const { waiting, ...query } = readQuery(c, queries.threads);
     const asked = waiting === undefined || waiting === "any" ? waiting : toWaitFor(waiting);
     return c.json(await listThreads(ports.db, await proveViewer(c, ports), { ...query, waiting: asked }));
   });
@@ -136,6 +136,6 @@ function tellArchived({ archivedAt, keptUntil }: ArchivedThread): Pick<ArchivedT
 }
 
 function readPage(c: Context<AppEnv>): { after?: number; limit: number } {
-  const { after, limit } = parseInput(queries.numbered.schema, c.req.query(), "query");
+  const { after, limit } = readQuery(c, queries.numbered);
   return { ...(after !== undefined && { after }), limit };
 }

@@ -6,7 +6,7 @@ import { createD1Registry } from "../../durable/registry/create-d1-registry.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { requireOperator } from "../authenticate.ts";
 import { checkPublish, locateDiagnostics } from "../check-publish.ts";
-import { parseInput } from "../parse-input.ts";
+import { parseInput, readQuery } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
 import { readText } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
@@ -46,7 +46,7 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/workflows", async (c) => {
     await requireOperator(c, ports);
-    return c.json(await listWorkflows(db, parseInput(queries.workflows.schema, c.req.query(), "query")));
+    return c.json(await listWorkflows(db, readQuery(c, queries.workflows)));
   });
 
   app.get("/v1/workflows/:name", async (c) => {

@@ -22,6 +22,8 @@ const right: { [R in BodyRoute]: object } = {
   "POST /v1/agents": { id: "bob", capabilities: ["x"], roles: ["w/r"], kinds: ["a.b"] },
   "PATCH /v1/agents/:id": { capabilities: ["x"], roles: null, kinds: null },
   "POST /v1/agents/:id/token": { overlapSeconds: 10 },
+  "POST /v1/agents/:id/revoke": {},
+  "POST /v1/tickets": {},
   "PUT /v1/agents/:id/subscriptions": { kinds: ["a.*"] },
   "POST /v1/enrolments": { agent: "bob", capabilities: ["x"], roles: ["w/r"], kinds: ["a.b"], expiresInSeconds: 60 },
   "POST /v1/enrolments/redeem": { code: "abc" },

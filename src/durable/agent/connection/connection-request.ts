@@ -19,8 +19,7 @@ export interface ConnectionWish {
 
 /** Reads a request. */
 export function readConnectionWish(request: Request): ConnectionWish {
-  // The first of a repeated parameter counts, as in the Worker's check.
-  const query = queries.connect.schema.parse(Object.fromEntries([...new URL(request.url).searchParams].reverse()));
+  const query = queries.connect.schema.parse(Object.fromEntries(new URL(request.url).searchParams));
   const { channel, after = 0, connection, replaces = [], client } = query;
   const lastEventId = headerParameters["Last-Event-ID"].schema.parse(request.headers.get("last-event-id") ?? undefined);
   return { channels: channel, after, lastEventId, connection, replaces, client };

@@ -2,6 +2,7 @@
 import { type AgentFrame, type AgentFrameType, agentFrames } from "../../../contract/frames/agent-frames.ts";
 import { exceedsBytes, limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
+import { readJsonText } from "../../../contract/read-json.ts";
 
 const frameTypes = Object.keys(agentFrames).join(" or ");
 
@@ -11,9 +12,9 @@ export function readFrame(data: string | ArrayBuffer): Result<AgentFrame> {
     return refuse("too_large", `A frame has at most ${limits.frameBytes} bytes.`, { limit: limits.frameBytes });
   let raw: unknown;
   try {
-    raw = JSON.parse(data);
-  } catch {
-    return refuse("malformed", "The frame is not JSON.");
+    raw = readJsonText(data);
+  } catch (error) {
+    return refuse("malformed", `The frame is not JSON: ${(error as Error).message}.`);
   }
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return refuse("malformed", "A frame is a JSON object with a type.");
   const { type } = raw as { type?: unknown };

@@ -63,6 +63,7 @@ export const agentDocs: RouteDoc[] = [
     tag: "agents",
     summary: "Void the tokens and close the sockets; the agent stays registered",
     callers: "admins",
+    body: bodies["POST /v1/agents/:id/revoke"],
     answers: { 204: { description: "Revoked." } },
   },
 ];

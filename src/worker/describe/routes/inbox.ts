@@ -57,6 +57,7 @@ export const inboxDocs: RouteDoc[] = [
     tag: "inbox",
     summary: "Get a short-lived ticket with which a browser opens a stream or a socket",
     callers: "everyone",
+    body: bodies["POST /v1/tickets"],
     answers: { 201: { description: "The ticket, good once.", schema: answers.ticket } },
   },
 ];
