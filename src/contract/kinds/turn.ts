@@ -4,6 +4,17 @@ import { cloudEvent } from "../event.ts";
 import { json, open, time } from "../shape.ts";
 import { heartbeat, lease } from "./lease.ts";
 
+/** One step of a thread: what was answered, by whom. */
+export const step = open({
+  round: z.int(),
+  role: z.string(),
+  agent: z.string().nullable(),
+  output: json,
+  body: z.string().optional(),
+  at: time,
+});
+export type Step = z.infer<typeof step>;
+
 /** What whoever takes a vacated role is told of it. */
 export const handover = open({
   agent: z.string().describe("Who held it before."),
@@ -11,16 +22,7 @@ export const handover = open({
   reason: z.string().describe("The same for people."),
   since: time.optional().describe("When the turn was taken back from them, if they had it."),
   thread: open({
-    messages: z.array(
-      open({
-        round: z.int(),
-        role: z.string(),
-        agent: z.string().nullable(),
-        output: json,
-        body: z.string().optional(),
-        at: time,
-      }),
-    ),
+    messages: z.array(step),
     total: z.int(),
     leftOut: z.int(),
   }).describe("The last steps, oldest first, as far as they fit; the rest is in `history`."),

@@ -2,18 +2,23 @@
 import * as z from "zod";
 import { cloudEvent } from "../event.ts";
 import { outcome } from "../kinds/thread.ts";
+import { step } from "../kinds/turn.ts";
 import { roleTypes } from "../language.ts";
-import { json, keyOf, open, time } from "../shape.ts";
+import { keyOf, open, time } from "../shape.ts";
 import { roleStates, threadStatuses } from "../statuses.ts";
 import { wait } from "./wait.ts";
 
-export const threadView = open({
+/** What the list and the thread itself both say. */
+const threadHead = open({
   id: z.string(),
   workflow: z.string(),
   revision: z.string(),
   status: z.enum(threadStatuses),
   createdAt: time,
   updatedAt: time,
+});
+
+export const threadView = threadHead.extend({
   /** The initiating event. */
   event: cloudEvent,
   roles: z.record(
@@ -40,27 +45,15 @@ export const threadView = open({
 });
 export type ThreadView = z.infer<typeof threadView>;
 
-/** One step of a thread. */
-export const messageView = open({
-  round: z.int(),
-  role: z.string(),
-  agent: z.string().nullable(),
-  output: json,
-  body: z.string().optional(),
-  at: time,
+/** One step of a thread, with the decision that followed. */
+export const messageView = step.extend({
   decision: open({ to: z.string(), prompt: z.string().nullable(), because: z.string() }).optional(),
   until: z.int().optional().describe("The epoch from which on this step does not count any more."),
 });
 export type MessageView = z.infer<typeof messageView>;
 
 /** A thread as it is listed. */
-export const threadEntry = open({
-  id: z.string(),
-  workflow: z.string(),
-  revision: z.string(),
-  status: z.enum(threadStatuses),
-  createdAt: time,
-  updatedAt: time,
+export const threadEntry = threadHead.extend({
   initiator: z.string(),
   key: z.string().nullable(),
   agents: z.array(z.string()),

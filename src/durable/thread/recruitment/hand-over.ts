@@ -8,7 +8,7 @@ import type { Json } from "../../../contract/event.ts";
 import type { Handover } from "../../../contract/kinds/turn.ts";
 import { countBytes } from "../../../contract/limits.ts";
 import type { Row, Storage } from "../../host/ports.ts";
-import type { DecisionRow, MessageRow } from "../task/task-rows.ts";
+import { type DecisionRow, type MessageRow, toStep } from "../task/task-rows.ts";
 import { threadLimits } from "../thread-schema.ts";
 import { describeLoss } from "../turn/lease-terms.ts";
 
@@ -82,14 +82,7 @@ function packMessages(storage: Storage): Handover["thread"] {
     left -= row ? countBytes(row.output) + countBytes(row.body ?? "") : 0;
     if (!row || left < 0) break;
     before = row.turn;
-    messages.unshift({
-      round: row.turn,
-      role: row.role,
-      agent: row.agent,
-      output: JSON.parse(row.output) as Json,
-      ...(row.body !== null && { body: row.body }),
-      at: new Date(row.at).toISOString(),
-    });
+    messages.unshift(toStep(row));
   }
   return { messages, total, leftOut: total - messages.length };
 }

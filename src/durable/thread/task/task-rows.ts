@@ -1,5 +1,6 @@
 /** The task's rows: what agents answered and what was decided on it. Knows SQL, not machines. */
 import type { Json } from "../../../contract/event.ts";
+import type { Step } from "../../../contract/kinds/turn.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import type { Row, Storage } from "../../host/ports.ts";
 import type { StepRange, Steps } from "../../protocol/task.ts";
@@ -11,6 +12,15 @@ export interface MessageRow extends Row {
   output: string;
   body: string | null;
   at: number;
+}
+
+/** A message's row as it is shown. */
+export function toStep({ turn, role, agent, output, body, at }: MessageRow): Step {
+  return {
+    ...{ round: turn, role, agent, output: JSON.parse(output) as Json },
+    ...(body !== null && { body }),
+    at: new Date(at).toISOString(),
+  };
 }
 
 export interface DecisionRow extends Row {
@@ -105,12 +115,7 @@ export function readMessages(storage: Storage, page: { after?: number; limit: nu
   const shown = rows.slice(0, page.limit);
   return {
     messages: shown.map((row) => ({
-      round: row.turn,
-      role: row.role,
-      agent: row.agent,
-      output: JSON.parse(row.output) as Json,
-      ...(row.body !== null && { body: row.body }),
-      at: new Date(row.at).toISOString(),
+      ...toStep(row),
       ...(row.target !== null && { decision: { to: row.target, prompt: row.prompt, because: row.because ?? "" } }),
       ...(row.until !== null && { until: row.until }),
     })),
