@@ -59,7 +59,7 @@ const crashes: { name: string; kills: number; crash: Crash }[] = [
 ];
 
 for (const { name, kills, crash } of crashes) {
-  test(`${name}: every review completes, no turn is performed twice, no accepted event is lost`, { timeout: 300_000 }, async () => {
+  test(`${name}: every review completes, no turn is performed twice, no accepted event is lost`, { timeout: 600_000 }, async () => {
     const seed = Number(process.env.NERVEFLARE_SEED ?? Date.now() % 1_000_000);
     console.log(`NERVEFLARE_SEED=${seed}`);
     const random = createRandom(seed);
