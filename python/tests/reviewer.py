@@ -30,6 +30,8 @@ agent = Agent(
     token=os.environ.get("NERVEFLARE_TOKEN", "none"),
     state=os.environ.get("STATE"),
     ways=os.environ.get("WAYS", "socket,poll").split(","),
+    # Short pauses: what is tried is that it comes back, not how long it waits.
+    random=lambda: 0.2,
     slots=int(os.environ.get("SLOTS", "1")),
 )
 

@@ -351,7 +351,8 @@ class Agent:
 
     def _take(self, event: Event, done: Done) -> bool:
         """Does what the client itself does about an event. Gives whether the author's handler hears of it too."""
-        kind, data = event["type"], event.get("data")
+        kind: str = event["type"]
+        data: Any = event.get("data")
         if kind == "nerve.turn.assigned":
             self._heartbeat.ask(data["thread"], data.get("heartbeat"))
             self._turns.assign(event, done)

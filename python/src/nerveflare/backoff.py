@@ -12,7 +12,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 def compute_backoff(attempt: int, random: Callable[[], float]) -> float:
     """Exponential back-off with full jitter, in seconds: a fleet that lost its server at once must not come back at once.
     At least a tenth of the bound, so that bad luck is no busy loop. `attempt` is 0 for the first pause."""
-    bound = min(limits.BACKOFF_MAX, limits.BACKOFF_BASE * 2 ** min(attempt, 20))
+    bound = min(limits.BACKOFF_MAX, limits.BACKOFF_BASE * float(2 ** min(attempt, 20)))
     return bound * max(0.1, random())
 
 

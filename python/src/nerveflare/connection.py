@@ -8,7 +8,7 @@ from . import limits
 from .backoff import compute_backoff
 from .errors import NerveError
 from .http import Http
-from .links import Link, LinkEnd, PollLink, SocketLink, write_query
+from .links import Link, LinkEnd, Owner, PollLink, SocketLink, write_query
 
 
 class LinkPolicy:
@@ -44,7 +44,7 @@ class LinkPolicy:
 
 class Connection:
     def __init__(
-        self, http: Http, listener: Any, ways: Sequence[str], client: str, random: Callable[[], float], note: Callable[..., None]
+        self, http: Http, listener: Owner, ways: Sequence[str], client: str, random: Callable[[], float], note: Callable[..., None]
     ) -> None:
         self._http, self._listener, self._ways, self._client, self._note = http, listener, ways, client, note
         self._policy = LinkPolicy(ways, random)
@@ -75,7 +75,7 @@ class Connection:
         loop = asyncio.get_running_loop()
         while True:
             # While on a lesser way, the best is tried again now and then.
-            upgrade = min(limits.UPGRADE_MAX, limits.UPGRADE * 2**tried) if rank > 0 else None
+            upgrade = min(limits.UPGRADE_MAX, limits.UPGRADE * float(2 ** min(tried, 10))) if rank > 0 else None
             end = await self._live(rank, upgrade)
             lived = loop.time() - self._opened_at if self._opened_at else 0.0
             self._opened_at = 0.0

@@ -39,6 +39,12 @@ class Listener(Protocol):
     async def flush(self) -> None: ...
 
 
+class Owner(Listener, Protocol):
+    """Who hears of all connections: also that there is none."""
+
+    def lost(self) -> None: ...
+
+
 class Link(Protocol):
     """A connection."""
 
@@ -261,7 +267,10 @@ class PollLink:
     async def send(self, event: Event, text: str) -> dict[str, Any]:
         # One at a time, so that they stay in order.
         async with self._posting:
-            return await self._http.call("POST", "v1/events", text, kind="application/cloudevents+json")
+            accepted = await self._http.call("POST", "v1/events", text, kind="application/cloudevents+json")
+        if not isinstance(accepted, dict):
+            raise NerveError("network", "an event was answered with something else; is this a nerveflare server?")
+        return accepted
 
     async def ack(self, seqs: list[int]) -> bool:
         try:

@@ -110,12 +110,12 @@ class Roles:
                 self._note("info", f"the server holds no claim of {key} any more")
                 self._settled.set(key, self._now())
                 del self._claims[key]
-        known = {(role["thread"], role["role"]): role for role in me["rolesHeld"]}
-        self._named = {key for key, role in known.items() if role.get("type") == "named"} | (self._named & set(known))
-        for key in known:
-            if key not in self._named and key not in self._held:
-                self._held[key] = ("thread", asked)
-        self._held = {key: value for key, value in self._held.items() if key in known or value[1] >= asked}
+        known = {(held["thread"], held["role"]): held for held in me["rolesHeld"]}
+        self._named = {role for role, held in known.items() if held.get("type") == "named"} | (self._named & set(known))
+        for role in known:
+            if role not in self._named and role not in self._held:
+                self._held[role] = ("thread", asked)
+        self._held = {role: value for role, value in self._held.items() if role in known or value[1] >= asked}
         if len(self._held) + len(self._claims) < before:
             self._resync_wait = limits.RESYNC
         self._consider()
