@@ -29,27 +29,30 @@ export function findPythons(): string[] {
   return candidates.filter((program) => runs(program, "import sys; sys.exit(sys.version_info < (3, 10))"));
 }
 
-/** Installs the package with what it needs into an environment of its own; else takes it from its folder. Undefined: there is no Python. */
+/**
+ * Takes the package from its folder; with `NERVEFLARE_TEST_PIP=1` installs it, with what it needs, into an environment of its own, which takes
+ * most of a minute and a package index. Undefined: there is no Python.
+ */
 export async function preparePython(): Promise<Python | undefined> {
   const [program, ...others] = findPythons();
   if (program === undefined) return undefined;
+  if (process.env["NERVEFLARE_TEST_PIP"] === "1") return install(program);
+  const env = { PYTHONPATH: join(folder, "src"), PYTHONDONTWRITEBYTECODE: "1" };
+  const able = [program, ...others].find((each) => runs(each, "import websockets"));
+  const remove = async () => {};
+  if (able) return { program: able, env, ways: ["socket", "poll"], how: "from its folder", remove };
+  return { program, env, ways: ["poll"], how: "from its folder, by polling alone, for `import websockets` fails", remove };
+}
+
+async function install(program: string): Promise<Python> {
   const work = await mkdtemp(join(tmpdir(), "nerveflare-python-"));
+  // A copy, for building leaves files behind.
+  await cp(folder, join(work, "source"), { recursive: true });
+  await run(program, ["-m", "venv", join(work, "venv")], { timeout: 60_000 });
+  const own = join(work, "venv/bin/python");
+  await run(own, ["-m", "pip", "install", "--quiet", join(work, "source")], { timeout: 100_000 });
   const remove = () => rm(work, { recursive: true, force: true, maxRetries: 5 });
-  try {
-    // A copy, for building leaves files behind.
-    await cp(folder, join(work, "source"), { recursive: true });
-    await run(program, ["-m", "venv", join(work, "venv")], { timeout: 60_000 });
-    const own = join(work, "venv/bin/python");
-    await run(own, ["-m", "pip", "install", "--quiet", "--retries", "0", "--timeout", "10", join(work, "source")], { timeout: 100_000 });
-    return { program: own, env: {}, ways: ["socket", "poll"], how: "installed by pip", remove };
-  } catch (error) {
-    const why = String(error).trim().split("\n").at(-1);
-    const env = { PYTHONPATH: join(folder, "src"), PYTHONDONTWRITEBYTECODE: "1" };
-    const able = [program, ...others].find((each) => runs(each, "import websockets"));
-    const how = `from its folder, for it cannot be installed: ${why}`;
-    if (able) return { program: able, env, ways: ["socket", "poll"], how, remove };
-    return { program, env, ways: ["poll"], how: `by polling alone, for websockets is not there; ${how}`, remove };
-  }
+  return { program: own, env: {}, ways: ["socket", "poll"], how: "installed by pip", remove };
 }
 
 /** What `python/tests/reviewer.py` tells of itself. */
