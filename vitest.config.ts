@@ -25,7 +25,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{unit,model,conformance,simulation}/**/*.test.ts"],
+          include: ["test/{unit,integration,model,conformance,simulation}/**/*.test.ts"],
           setupFiles: ["test/check-messages.ts"],
           testTimeout: 30_000,
         },
@@ -63,8 +63,8 @@ export default defineConfig({
           exclude: [alone],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Each file runs servers of its own, and waits for most of its time: two side by side.
-          maxWorkers: 2,
+          // Each file runs servers of its own, and waits for most of its time: three side by side on two cores.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -25,7 +25,7 @@ const bounds: { scenario: string; turn: Bounds; beginAndEnd: Bounds; dollars: nu
   {
     // Each turn is stored in the mailbox on its way.
     scenario: "after 200 ms",
-    turn: { statements: 33, rowsWritten: 21.5, transactions: 2.7, calls: 2.7, stringify: 42, d1RowsWritten: 22.5 },
+    turn: { statements: 33, rowsWritten: 21.5, transactions: 3, calls: 2.8, stringify: 42, d1RowsWritten: 22.5 },
     beginAndEnd: { statements: 270, rowsWritten: 180, transactions: 24, calls: 20, stringify: 168, d1RowsWritten: 93 },
     dollars: 72,
   },

@@ -7,7 +7,7 @@ import type { InvalidAnswer, Note, TurnAssigned } from "../../../src/client/inde
 import { createProgramHandler } from "../../../src/exec/create-program-handler.ts";
 import { findMissingProgram } from "../../../src/exec/find-program.ts";
 import { runProgram } from "../../../src/exec/run-program.ts";
-import { makeTurn } from "../client/fixture.ts";
+import { makeTurn } from "../../unit/client/fixture.ts";
 
 async function createFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "nerveflare-"));

@@ -4,7 +4,7 @@ import type { CompiledWorkflow } from "../../../src/compile/index.ts";
 import { explainUncovered, findPaths, followKeys, listKeys, type MachinePaths } from "../../../src/explore/paths/find-paths.ts";
 import { judgePath } from "../../../src/path-tests/judge-path.ts";
 import { runPathInNode } from "../../../src/path-tests/run-paths-in-node.ts";
-import { compileExample, compileText, fleet, writePair, writePanel } from "../explore/compile-text.ts";
+import { compileExample, compileText, fleet, writePair, writePanel } from "../../unit/explore/compile-text.ts";
 
 /** What no workflow of any kind here leads to. */
 const never =

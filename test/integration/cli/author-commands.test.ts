@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { runCli } from "../../../src/cli/main.ts";
-import { writePair } from "../explore/compile-text.ts";
+import { writePair } from "../../unit/explore/compile-text.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const review = join(root, "workflows/code-review.yaml");

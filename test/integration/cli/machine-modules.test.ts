@@ -8,7 +8,7 @@ import { createMachine } from "xstate";
 import type { MachineConfigJson } from "../../../machines/config.ts";
 import { loadMachine } from "../../../machines/load-machine.ts";
 import { runCli } from "../../../src/cli/main.ts";
-import { listWorkflows } from "../compile/list-workflows.ts";
+import { listWorkflows } from "../../unit/compile/list-workflows.ts";
 
 const root = join(import.meta.dirname, "../../..");
 /** Inside the repository, so that `xstate` is found from there. */

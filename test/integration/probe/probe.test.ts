@@ -4,7 +4,7 @@ import { createProblem } from "../../../src/contract/problem.ts";
 import { wireNames } from "../../../src/probe/probe-wire.ts";
 import { rules } from "../../../src/probe/rules.ts";
 import { runProbe } from "../../../src/probe/run-probe.ts";
-import { startFakeServer, token } from "../client/fake-server.ts";
+import { startFakeServer, token } from "../../unit/client/fake-server.ts";
 
 /** Tries some rules as the fake server's one agent. */
 async function probe(ids: string[], breakIt: (server: Awaited<ReturnType<typeof startFakeServer>>) => void = () => {}) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { MachineConfigJson, StateJson, TransitionJson } from "../../../machines/config.ts";
 import type { CompiledWorkflow } from "../../../src/compile/index.ts";
 import { type ProofName, proveWorkflow } from "../../../src/explore/index.ts";
-import { compileExample, compileText, fleet, writePair } from "./compile-text.ts";
+import { compileExample, compileText, fleet, writePair } from "../../unit/explore/compile-text.ts";
 
 type Reachable = StateJson & { on: NonNullable<StateJson["on"]>; after: NonNullable<StateJson["after"]> };
 
