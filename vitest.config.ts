@@ -1,6 +1,7 @@
 /** The test projects: `node` is everything that needs no Workers, `workerd` and `host` run inside the real runtime, `e2e` and `alone` drive real processes. */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const migrations = await readD1Migrations("migrations");
 
@@ -16,8 +17,31 @@ const resultsFile = process.env.VITEST_RESULTS;
 /** Files that hold one wait against another, or count what a server does until it rests: side by side they would measure each other's load. */
 const alone = "test/e2e/{hostile*,counts}.test.ts";
 
+/** Files that take longest, first, so that none of them is what all wait for in the end. The rest in vitest's own order. */
+const longest = [
+  "e2e/crash",
+  "e2e/probe",
+  "e2e/behind-faults",
+  "e2e/server",
+  "e2e/server-faults",
+  "e2e/backup",
+  "model/machines",
+  "simulation/role-orders",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = longest.findIndex((name) => moduleId.endsWith(`test/${name}.test.ts`));
+      return index < 0 ? longest.length : index;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // By default one core is left to the machine, which on two is half of it.
     maxWorkers: "100%",
     reporters: resultsFile ? ["default", ["json", { outputFile: resultsFile }]] : ["default"],

@@ -35,7 +35,7 @@ export interface Measured {
 const repeats = 3;
 
 /** Milliseconds without a statement after which nothing is under way any more, and how long to wait for that. */
-const quiet = 1500;
+const quiet = 1000;
 const restTimeout = 20_000;
 
 /** A server that counts, with a pair of agents that play. */
