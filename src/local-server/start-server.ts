@@ -230,7 +230,7 @@ function foldFolder(folder: DataFolder): void {
 async function runCrons(miniflare: Miniflare, log: (line: string) => void): Promise<void> {
   try {
     const worker = await miniflare.getWorker();
-    for (const cron of readCrons()) await worker.scheduled({ scheduledTime: new Date(), cron });
+    for (const cron of await readCrons()) await worker.scheduled({ scheduledTime: new Date(), cron });
   } catch (error) {
     log(`a cron trigger failed: ${(error as Error).message}`);
   }
