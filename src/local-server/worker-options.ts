@@ -2,7 +2,7 @@
  * What the Worker is, read from wrangler.toml as `wrangler dev` and the tests read it, and its code in one module. Made once and kept:
  * a start imports neither wrangler nor esbuild while nothing that they read has changed.
  */
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { V4WorkerOptions } from "miniflare";
@@ -22,6 +22,9 @@ interface KeptWorker extends BuiltWorker {
 }
 
 const configPath = join(projectRoot, "wrangler.toml");
+/** Files of which wrangler makes variables of the Worker. */
+const ownSettings = [".dev.vars", ".env", ".env.local"];
+
 const keptPath = join(projectRoot, "node_modules/.cache/nerveflare/worker.json");
 
 /**
@@ -38,7 +41,9 @@ export async function readCrons(): Promise<string[]> {
 }
 
 async function readWorker(): Promise<BuiltWorker> {
-  const kept = readKept();
+  // What a developer's own settings make of the Worker is not kept: they may be secrets.
+  const isPlain = !ownSettings.some((name) => existsSync(join(projectRoot, name)));
+  const kept = isPlain ? readKept() : undefined;
   if (kept) return kept;
   const { unstable_getMiniflareWorkerOptions, unstable_readConfig } = await import("wrangler");
   const { workerOptions, main, define } = unstable_getMiniflareWorkerOptions(configPath);
@@ -49,7 +54,7 @@ async function readWorker(): Promise<BuiltWorker> {
   // As JSON keeps it, so that every start runs the same.
   const worker = JSON.parse(JSON.stringify({ options: { ...options, name: "nerveflare", modules: true, script }, crons })) as BuiltWorker;
   // A lock file stands for the versions of wrangler and esbuild.
-  keep(worker, ["wrangler.toml", "package-lock.json", ...inputs]);
+  if (isPlain) keep(worker, ["wrangler.toml", "package-lock.json", ...inputs]);
   return worker;
 }
 
@@ -57,7 +62,8 @@ function readKept(): BuiltWorker | undefined {
   try {
     const kept = JSON.parse(readFileSync(keptPath, "utf8")) as KeptWorker;
     const isFresh = kept.files.every(([path, ...facts]) => isDeepStrictEqual(readFacts(path), facts));
-    return isFresh ? { options: kept.options, crons: kept.crons } : undefined;
+    // The project may have been moved since.
+    return isFresh ? { options: { ...kept.options, rootPath: projectRoot }, crons: kept.crons } : undefined;
   } catch {
     // Nothing is kept yet, or a file is gone.
     return undefined;
