@@ -18,10 +18,10 @@ export const seat = open({
   agent: z.string().nullable(),
   generation: z.number(),
   /** The holder is lost, and the seat stays theirs. */
-  gone: z.boolean().optional(),
+  gone: z.boolean().exactOptional(),
   /** Who held it before and why no more, until the new holder has answered. */
-  was: z.string().optional(),
-  why: z.string().optional(),
+  was: z.string().exactOptional(),
+  why: z.string().exactOptional(),
 });
 export type Seat = z.infer<typeof seat>;
 
@@ -174,9 +174,9 @@ export type DeliveryRefused = Extract<TaskEvent, { type: "delivery.refused" }>;
 export const moderated = open({
   /** The id of the edge, or `$SUSPEND`. */
   edge: z.string(),
-  suspend: open({ reason: z.string() }).optional(),
+  suspend: open({ reason: z.string() }).exactOptional(),
   /** How many awaited children the edge starts. */
-  children: z.number().optional(),
+  children: z.number().exactOptional(),
 });
 export type Moderated = z.infer<typeof moderated>;
 

@@ -59,12 +59,12 @@ export type EventHandler = (event: CloudEvent) => void | Promise<void>;
 /** An event to send. `id` is the idempotency key; made where absent. */
 export interface EventToSend {
   type: string;
-  data?: Json;
-  id?: string;
+  data?: Json | undefined;
+  id?: string | undefined;
   /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`. */
-  to?: string;
-  correlationid?: string;
-  causationid?: string;
+  to?: string | undefined;
+  correlationid?: string | undefined;
+  causationid?: string | undefined;
   [attribute: string]: Json | undefined;
 }
 

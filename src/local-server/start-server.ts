@@ -40,7 +40,7 @@ export interface ServerOptions {
   /** 0 takes a free one. */
   port: number;
   /** Absent: the one kept in the data folder, or a new one. */
-  adminToken?: string;
+  adminToken?: string | undefined;
   /** Shows what there is and runs nothing, until it is told to go on. */
   paused?: boolean;
   /** Gets what the Worker logs, a line at a time. */

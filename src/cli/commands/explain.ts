@@ -10,7 +10,7 @@ import { renderTable, type Terminal } from "../lib/terminal.ts";
 type Explanation = Omit<Answer<"explanation">, "queue"> &
   Pick<ThreadExplanation, "queue"> & {
     /** `runs` is the server's to add: a thread's own object does not know it. */
-    queue?: { runs?: string[] };
+    queue?: { runs?: string[] | undefined } | undefined;
     /** What an agent said last of a turn that it could not perform, where that is why nothing goes on. */
     failure?: { agent: string; turn: string; error: string; at: string };
   };

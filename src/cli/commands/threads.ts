@@ -1,6 +1,7 @@
 /** `nerveflare threads`: what is going on, and one thread from near by. */
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
+import type { Answer } from "../../contract/http/answers.ts";
 import type { Wait } from "../../contract/views/wait.ts";
 import { describeWait, waitWords } from "../../contract/waits.ts";
 import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
@@ -20,36 +21,7 @@ interface ThreadEntry {
   reason: string | null;
 }
 
-interface ThreadView {
-  id: string;
-  workflow: string;
-  revision: string;
-  status: string;
-  createdAt: string;
-  updatedAt: string;
-  roles: {
-    [name: string]: {
-      type: string;
-      agent?: string;
-      generation?: number;
-      state: string;
-      asked?: number;
-      acked?: number;
-      failed?: number;
-    };
-  };
-  turn?: { turn: string; role: string; agent: string; deadline: string };
-  round: number;
-  waiting?: Wait;
-  outcome?: { status: string; output: Json; prompt: string | null };
-  error?: string;
-  epoch?: number;
-  parent?: string;
-  fork?: { at: number };
-  /** What is kept of it is a copy. Absent: it is whole. */
-  archivedAt?: string;
-  keptUntil?: string | null;
-}
+type ThreadView = Answer<"thread">;
 
 interface MessageView {
   round: number;

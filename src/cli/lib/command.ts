@@ -33,7 +33,7 @@ export class CliError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: number;
 
-  constructor(message: string, options: { hint?: string; exitCode?: number; cause?: unknown } = {}) {
+  constructor(message: string, options: { hint?: string | undefined; exitCode?: number; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.name = "CliError";
     this.hint = options.hint;

@@ -106,7 +106,8 @@ function pickBranch(branches: Issue[][]): Issue[] | undefined {
 
 interface Place {
   node: SourceNode;
-  entry?: MapEntry;
+  /** Absent for an item of a list, and for the root. */
+  entry: MapEntry | undefined;
   /** The last field of the path, where there is no such field. */
   missing?: string;
 }

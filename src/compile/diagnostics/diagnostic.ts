@@ -36,7 +36,7 @@ export interface Diagnostic {
 export interface DiagnosticDetails {
   hint?: string;
   related?: Related[];
-  fix?: Fix;
+  fix?: Fix | undefined;
   /** Where the catalogue's severity does not fit, as for older local files. */
   severity?: Severity;
 }

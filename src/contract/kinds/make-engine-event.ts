@@ -3,7 +3,9 @@ import type { CloudEvent, Json } from "../event.ts";
 import type { EngineData, EngineKind } from "./engine-kinds.ts";
 
 /** What an event has beside its kind and its data. */
-type Attributes = Pick<CloudEvent, "id" | "source" | "correlationid" | "causationid" | "traceparent">;
+type Attributes = Pick<CloudEvent, "id" | "source"> & {
+  [K in "correlationid" | "causationid" | "traceparent"]?: CloudEvent[K] | undefined;
+};
 
 /**
  * Makes an event of the orchestrator's own: the one way to do so, so that a kind that is not in the table, or data that is not the

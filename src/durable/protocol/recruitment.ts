@@ -1,7 +1,6 @@
 /** What a thread's root takes: what its workflow's queue says, and what agents' objects tell its actor. */
 
 import * as z from "zod";
-import type { Json } from "../../contract/event.ts";
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import type { BodyOf } from "../../contract/http/bodies.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
@@ -71,12 +70,12 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
     page: { after?: number; limit: number },
   ): Promise<Result<{ messages: MessageView[]; next: number | null }>>;
   /** An operator's word: `operator` names who. */
-  control(signal: Signal, operator: string, body: { reason?: string; supplement?: Json }, once?: Once): Promise<Result<ThreadView>>;
+  control(signal: Signal, operator: string, body: ControlBody, once?: Once): Promise<Result<ThreadView>>;
   restart(operator: string, body: RestartBody, once?: Once): Promise<Result<ThreadView>>;
   /** Answers with the new thread. */
   fork(operator: string, body: ForkBody, once?: Once): Promise<Result<ThreadView>>;
   /** Takes a role from its holder: for the agent named, or for whoever is recruited. */
-  assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>>;
+  assign(operator: string, role: string, body: AssignBody, once?: Once): Promise<Result<ThreadView>>;
   /** Runs a dead letter again, or gives it up. */
   settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
   /** The actor's history: each event with the state before and after and its effects. */
@@ -88,6 +87,11 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   /** What the thread waits for and why nobody has the roles that nobody has; asks agents' objects. For operators. */
   explain(): Promise<Result<ThreadExplanation>>;
 }
+
+/** Only to resume takes a supplement. */
+export type ControlBody = BodyOf<"POST /v1/threads/:id/resume">;
+
+export type AssignBody = BodyOf<"POST /v1/threads/:id/roles/:role">;
 
 export type RestartBody = BodyOf<"POST /v1/threads/:id/restart">;
 export type ForkBody = BodyOf<"POST /v1/threads/:id/fork">;

@@ -1,6 +1,5 @@
 /** The Durable Object of a thread's root, and of its task where both share one. A thin host of the root. */
 import { DurableObject } from "cloudflare:workers";
-import type { Json } from "../../contract/event.ts";
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
@@ -12,7 +11,7 @@ import { deleteAll, holdAlarm, isStored, readName, ringAgain } from "../host/sto
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { Once } from "../protocol/parts.ts";
-import type { ForkBody, RecruitmentRpc, RestartBody, ThreadHistory } from "../protocol/recruitment.ts";
+import type { AssignBody, ControlBody, ForkBody, RecruitmentRpc, RestartBody, ThreadHistory } from "../protocol/recruitment.ts";
 import { answerGone, mayCreate } from "./absent-object.ts";
 import { connectRoot } from "./connect-thread.ts";
 import { createEmptying } from "./empty-object.ts";
@@ -72,12 +71,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     return this.#ask((root) => root.recruitment.messages(viewer, page));
   }
 
-  async control(
-    signal: "cancel" | "suspend" | "resume",
-    operator: string,
-    body: { reason?: string; supplement?: Json },
-    once?: Once,
-  ): Promise<Result<ThreadView>> {
+  async control(signal: "cancel" | "suspend" | "resume", operator: string, body: ControlBody, once?: Once): Promise<Result<ThreadView>> {
     return this.#ask((root) => root.recruitment.control(signal, operator, body, once));
   }
 
@@ -93,7 +87,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     return this.#ask((root) => root.recruitment.fork(operator, body, once));
   }
 
-  async assign(operator: string, role: string, body: { agent?: string; reason?: string }, once?: Once): Promise<Result<ThreadView>> {
+  async assign(operator: string, role: string, body: AssignBody, once?: Once): Promise<Result<ThreadView>> {
     return this.#ask((root) => root.recruitment.assign(operator, role, body, once));
   }
 

@@ -5,7 +5,7 @@ import { type Result, refuse } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import { markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
-import type { QueueMessage } from "../../protocol/recruitment.ts";
+import type { ControlBody, QueueMessage } from "../../protocol/recruitment.ts";
 import { trust } from "../../protocol/trust.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { writeSupplement } from "../task/task-rows.ts";
@@ -20,7 +20,7 @@ export interface ThreadControl {
   control(
     order: "cancel" | "suspend" | "resume",
     operator: string,
-    body: { reason?: string; supplement?: Json },
+    body: ControlBody,
     /** Written in the transaction of the consequence. */
     remember: () => void,
   ): Promise<Result<ThreadView>>;
@@ -75,7 +75,7 @@ export function createThreadControl(
   async function control(
     order: "cancel" | "suspend" | "resume",
     operator: string,
-    { reason, supplement }: { reason?: string; supplement?: Json },
+    { reason, supplement }: ControlBody,
     remember: () => void,
   ): Promise<Result<ThreadView>> {
     const thread = readThread(storage);

@@ -2,17 +2,13 @@
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import { type Result, refuse } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
+import type { AssignBody } from "../../protocol/recruitment.ts";
 import { trust } from "../../protocol/trust.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 
 /** @param remember written in the transaction of the consequence */
-type RoleAssignment = (
-  operator: string,
-  role: string,
-  body: { agent?: string; reason?: string },
-  remember: () => void,
-) => Promise<Result<ThreadView>>;
+type RoleAssignment = (operator: string, role: string, body: AssignBody, remember: () => void) => Promise<Result<ThreadView>>;
 
 export function createRoleAssignment(
   { name, host, storage, definition, registry }: RecruitmentPorts,

@@ -13,7 +13,7 @@ export interface ViewStart {
   /** The sender's id. */
   initiator: string;
   /** Of a thread that was begun anew. */
-  again?: Again;
+  again?: Again | undefined;
 }
 
 /** A step that is not written yet. */
