@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { loadWorker } from "../src/local-server/load-worker.ts";
 import { migrateD1 } from "../src/local-server/migrate-d1.ts";
-import { projectRoot } from "../src/local-server/project-root.ts";
-import { readWorkerOptions } from "../src/local-server/worker-options.ts";
 import { makeSettings } from "./worker-settings.ts";
 
 /** A server that answers. */
@@ -31,19 +30,19 @@ export interface WorkerServerOptions {
 export async function startWorkerServer({ variables, script, inspect }: WorkerServerOptions): Promise<WorkerServer> {
   const data = mkdtempSync(join(tmpdir(), "nerveflare-bench-"));
   const adminToken = "bench";
-  const worker = await readWorkerOptions();
+  const { options, migrations } = await loadWorker();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...worker,
+      ...options,
       ...(script !== undefined && { script }),
-      bindings: { ...worker.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...variables },
+      bindings: { ...options.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...variables },
       ...(inspect && { inspectorPort: 0 }),
       ...makeSettings(data),
       handleStructuredLogs: () => {},
     }),
   );
   await miniflare.ready;
-  await migrateD1(await miniflare.getD1Database("DB"), join(projectRoot, "migrations"));
+  await migrateD1(await miniflare.getD1Database("DB"), migrations);
   return {
     url: (await miniflare.unsafeGetDirectURL()).origin,
     adminToken,

@@ -1,8 +1,9 @@
 /** Where the CPU of a turn goes: profiles the Worker while reviews are played. */
 import { fork } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readWorkerOptions } from "../../src/local-server/worker-options.ts";
+import { keptWorker } from "../../src/local-server/built-worker.ts";
 import { ask } from "../measure.ts";
 import type { WindowOrder, WindowResult } from "../orders.ts";
 import { startWorkerServer } from "../worker-server.ts";
@@ -27,9 +28,8 @@ export async function profileReview(
       const report = await order({ window: { warmTurns: 0, seconds } });
       if ("window" in report) window = report.window;
     });
-    const { script } = (await readWorkerOptions()) as { script: string };
     if (!window) throw new Error("nothing was measured");
-    return { shares: shareByFolder(profile, script), window };
+    return { shares: shareByFolder(profile, readFileSync(join(keptWorker, "index.js.map"), "utf8")), window };
   } finally {
     if (player.connected) player.disconnect();
     await server.stop();

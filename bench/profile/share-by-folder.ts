@@ -10,11 +10,9 @@ export interface Share {
   share: number;
 }
 
-/** Self time by folder, largest first. @param script the bundle, its map inline */
-export function shareByFolder(profile: CpuProfile, script: string): Share[] {
-  const inline = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(script)?.[1];
-  if (inline === undefined) throw new Error("the bundle has no source map");
-  const map = new SourceMap(JSON.parse(Buffer.from(inline, "base64").toString("utf8")));
+/** Self time by folder, largest first. @param sourceMap of the bundle */
+export function shareByFolder(profile: CpuProfile, sourceMap: string): Share[] {
+  const map = new SourceMap(JSON.parse(sourceMap));
   const placeOf = new Map(profile.nodes.map(({ id, callFrame }) => [id, namePlace(callFrame, map)]));
   const times = new Map<string, number>();
   for (const [index, sample] of profile.samples.entries()) {

@@ -11,13 +11,14 @@ import {
 } from "miniflare";
 import { findTracesUrl } from "../durable/trace/trace-exporter.ts";
 import type { DataFolder } from "./data-folder.ts";
+import type { LoadedWorker } from "./load-worker.ts";
 import { findState } from "./state-files.ts";
 
 /** Bytes that must be free: less does not hold a write-ahead log until it is folded in. */
 const freeAtLeast = 4 * 1024 * 1024;
 
 export interface RuntimeSettings {
-  worker: V4WorkerOptions;
+  worker: LoadedWorker;
   folder: DataFolder;
   port: number;
   adminToken: string;
@@ -26,11 +27,11 @@ export interface RuntimeSettings {
 }
 
 /** Options of the runtime that serves. */
-export function createServingOptions({ worker, folder, port, adminToken, paused, log }: RuntimeSettings): MiniflareOptions {
+export function createServingOptions({ worker: { options }, folder, port, adminToken, paused, log }: RuntimeSettings): MiniflareOptions {
   return convertV4MiniflareOptions({
-    ...worker,
+    ...options,
     bindings: {
-      ...worker.bindings,
+      ...options.bindings,
       NERVEFLARE_ADMIN_TOKEN: adminToken,
       ...readVariables(),
       ...(paused && { NERVEFLARE_PAUSED: "true" }),

@@ -8,6 +8,7 @@ export class ServerStartError extends Error {
     | "data_folder_too_new"
     | "port_in_use"
     | "bundle_failed"
+    | "package_damaged"
     | "runtime_failed"
     | "bad_setting";
   /** What to do. */

@@ -6,7 +6,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Miniflare, type V4WorkerOptions } from "miniflare";
+import { Miniflare } from "miniflare";
 import { parseRetention } from "../durable/projector/retention.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
@@ -15,14 +15,13 @@ import { compactD1 } from "./compact-d1.ts";
 import { type ControlServer, type Report, startControl } from "./control-server.ts";
 import { claimDataFolder, type DataFolder, explainUnusable, findUnwritable } from "./data-folder.ts";
 import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
+import { type LoadedWorker, loadWorker } from "./load-worker.ts";
 import { migrateD1 } from "./migrate-d1.ts";
 import { createDatabaseRuntime, createServingOptions, type RuntimeSettings } from "./miniflare-options.ts";
-import { projectRoot } from "./project-root.ts";
 import { startWatchdog } from "./runtime-watchdog.ts";
 import { ServerStartError } from "./server-start-error.ts";
 import { startStandby } from "./standby.ts";
 import { findState, foldLogs, inUseMark, listDatabases, listFiles } from "./state-files.ts";
-import { readCrons, readWorkerOptions } from "./worker-options.ts";
 
 const limits = {
   /** Milliseconds between two runs of the cron triggers. */
@@ -58,6 +57,8 @@ export interface RunningServer {
   data: string;
   /** The processes; `workerd` changes when the runtime crashed and was started again. */
   pids: { server: number; workerd: number };
+  /** Why the Worker was bundled for this start, and in what time; null: it was there. */
+  bundled: string | null;
   /** Ends the runtime, also with sockets open, and gives the data folder free. What was answered before is on disk. */
   stop(): Promise<void>;
 }
@@ -96,13 +97,14 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     opened = true;
     compactD1(findState(folder.path), log);
     const admin = settleAdminToken(folder.path, adminToken);
-    const worker = await readWorkerOptions();
+    const worker = await loadWorker();
+    if (worker.remark !== null) log(worker.remark);
     await bringUpToDate(worker, folder, applied);
     const clock = describeClock(folder.path, Date.now());
     if (clock !== null) log(clock);
     noteFolder(folder.path, requiredMigrations);
     serving = await serve({ worker, folder, port, adminToken: admin.token, paused, log }, pids);
-    return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, stop };
+    return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, bundled: worker.remark, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw explainFailure(error, folder.path, port);
@@ -162,7 +164,7 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
     await miniflare.setOptions(createServingOptions({ ...settings, port: Number(new URL(url).port), paused: false }));
     await awaitReady(url, log);
     paused = false;
-    cron = setInterval(runCrons, limits.cron, miniflare, log);
+    cron = setInterval(runCrons, limits.cron, miniflare, settings.worker.crons, log);
     log("unpaused: what waits goes on");
     return { paused: false, changed: true };
   }
@@ -178,7 +180,7 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
       copy,
     });
     folder.note({ url, control: control.address });
-    if (!paused) cron = setInterval(runCrons, limits.cron, miniflare, log);
+    if (!paused) cron = setInterval(runCrons, limits.cron, miniflare, settings.worker.crons, log);
     look = setInterval(() => {
       const fault = folder.findFault();
       if (fault !== null) standBy(url, fault).catch((error: unknown) => log(`nothing answers any more: ${(error as Error).message}`));
@@ -191,11 +193,11 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
 }
 
 /** Migrates D1 by a runtime of its own, before an object can wake to a database that its code does not know. */
-async function bringUpToDate(worker: V4WorkerOptions, folder: DataFolder, applied: string[]): Promise<void> {
+async function bringUpToDate({ options, migrations }: LoadedWorker, folder: DataFolder, applied: string[]): Promise<void> {
   if (requiredMigrations.every((name) => applied.includes(name))) return;
-  const runtime = createDatabaseRuntime(worker, folder);
+  const runtime = createDatabaseRuntime(options, folder);
   try {
-    await migrateD1(await runtime.getD1Database("DB"), join(projectRoot, "migrations"));
+    await migrateD1(await runtime.getD1Database("DB"), migrations);
   } finally {
     await runtime.dispose();
   }
@@ -227,10 +229,10 @@ function foldFolder(folder: DataFolder): void {
 }
 
 /** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */
-async function runCrons(miniflare: Miniflare, log: (line: string) => void): Promise<void> {
+async function runCrons(miniflare: Miniflare, crons: string[], log: (line: string) => void): Promise<void> {
   try {
     const worker = await miniflare.getWorker();
-    for (const cron of await readCrons()) await worker.scheduled({ scheduledTime: new Date(), cron });
+    for (const cron of crons) await worker.scheduled({ scheduledTime: new Date(), cron });
   } catch (error) {
     log(`a cron trigger failed: ${(error as Error).message}`);
   }

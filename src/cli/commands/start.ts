@@ -37,7 +37,7 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
       // What is printed ends up in logs: a token that is not new is named by where it is.
       const isNew = admin.from === "made";
       const told = { ...(isNew && { adminToken: admin.token }), adminTokenFile: admin.path };
-      terminal.result({ event: "ready", url, ...told, data: server.data, pids, paused }, () =>
+      terminal.result({ event: "ready", url, ...told, data: server.data, pids, paused, bundled: server.bundled }, () =>
         [
           `nerveflare is ready at ${terminal.style("bold", url)}`,
           `  admin token  ${isNew ? admin.token : describeToken(admin)}`,

@@ -1,23 +1,52 @@
 /** The bundled Worker is kept beside the packages, and made anew when a file of it has changed. */
-import { existsSync, rmSync, statSync, utimesSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { projectRoot } from "../../../src/local-server/project-root.ts";
-import { readWorkerOptions } from "../../../src/local-server/worker-options.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { type BuiltWorker, readWorker } from "../../../src/local-server/built-worker.ts";
+import { loadWorker } from "../../../src/local-server/load-worker.ts";
+import { version } from "../../../src/version.ts";
 
-const kept = join(projectRoot, "node_modules/.cache/nerveflare/worker.json");
-/** Changes when the file is written anew. */
-const which = (): number => statSync(kept).ino;
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "nerveflare-worker-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
-test("[SRV18] a start bundles the Worker anew only when a file of it has changed", async () => {
-  rmSync(kept, { force: true });
-  const built = await readWorkerOptions();
-  expect(existsSync(kept)).toBe(true);
-  const first = which();
-  expect(await readWorkerOptions()).toEqual(built);
-  expect(which()).toBe(first);
-  const changed = new Date();
-  utimesSync(join(projectRoot, "src/worker/index.ts"), changed, changed);
-  expect(await readWorkerOptions()).toEqual(built);
-  expect(which()).not.toBe(first);
+/** Of this process. */
+function listChildren(): string[] {
+  return execFileSync("ps", ["-o", "comm=", "--ppid", String(process.pid)], { encoding: "utf8" }).split("\n");
+}
+
+test("[SRV18] a start bundles the Worker anew when a file of it has changed, says so, and leaves no process behind", async () => {
+  const folder = makeFolder();
+  const first = await loadWorker(folder);
+  expect(first.remark).toMatch(/^The Worker was not bundled yet: bundled in \d+\.\d s\.$/);
+  await vi.waitFor(() => expect(listChildren()).not.toContain("esbuild"));
+  const again = await loadWorker(folder);
+  expect(again).toEqual({ ...first, remark: null });
+
+  const facts = readWorker(folder, version) as BuiltWorker;
+  // As if each had been another file when the Worker was made.
+  for (const path of ["src/worker/index.ts", "wrangler.toml", "migrations/0001_registry.sql", "node_modules/zod/package.json"]) {
+    expect(facts.sources, path).toHaveProperty([path]);
+    const sources = { ...facts.sources, [path]: "another" };
+    writeFileSync(
+      join(folder, "worker.json"),
+      JSON.stringify({ ...JSON.parse(readFileSync(join(folder, "worker.json"), "utf8")), sources }),
+    );
+    const anew = await loadWorker(folder);
+    expect(anew.remark).toMatch(/^The Worker's source has changed \(.*\): bundled anew in \d+\.\d s\.$/);
+    expect(anew.remark).toContain(`(${path})`);
+    expect(anew).toEqual({ ...first, remark: anew.remark });
+  }
+  expect((await loadWorker(folder)).remark).toBeNull();
+  await vi.waitFor(() => expect(listChildren()).not.toContain("esbuild"));
+});
+
+test("[SRV19] a start whose folder can't be written bundles all the same, and says why it keeps nothing", async () => {
+  const folder = join(makeFolder(), "a-file");
+  writeFileSync(folder, "");
+  expect((await loadWorker(folder)).remark).toMatch(/: bundled anew in \d+\.\d s, and not kept \(E.*\)\.$/);
 });

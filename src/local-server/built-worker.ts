@@ -1,0 +1,80 @@
+/**
+ * The Worker as it lies on disk, ready to run: `index.js`, one module; `index.js.map`; and `worker.json`, what runs it. In a clone it
+ * is kept beside the packages, in the package it is in `dist/worker`. `worker.json` is written last and knows the sum of the code, so
+ * that files of two writers, or half of one, are not taken for a Worker.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { V4WorkerOptions } from "miniflare";
+import { projectRoot } from "./project-root.ts";
+
+/** One of D1's migrations. */
+export interface Migration {
+  name: string;
+  statements: string[];
+}
+
+/** Miniflare's options of a Worker whose code is one text. */
+export type WorkerOptions = V4WorkerOptions & { script: string };
+
+/** The Worker, ready to run. `worker.json` holds all of it but the code. */
+export interface BuiltWorker {
+  format: 2;
+  /** The package's. */
+  version: string;
+  /** Miniflare's, of wrangler.toml: bindings, compatibility date, cron triggers; and the code. No paths. */
+  options: WorkerOptions;
+  migrations: Migration[];
+  /** SHA-256 of the code. */
+  code: string;
+  /** Of which files it was made: path in the project, and SHA-256. */
+  sources: { [path: string]: string };
+}
+
+/** Where the package has it. */
+export const packagedWorker = join(projectRoot, "dist/worker");
+
+/** Where a clone keeps it. */
+export const keptWorker = join(projectRoot, "node_modules/.cache/nerveflare/worker");
+
+/** What there is instead of a Worker. */
+export type NoWorker = "absent" | "damaged" | "other-version";
+
+/** Reads what {@link writeWorker} wrote. */
+export function readWorker(folder: string, version: string): BuiltWorker | NoWorker {
+  try {
+    const facts = JSON.parse(readFileSync(join(folder, "worker.json"), "utf8")) as BuiltWorker;
+    if (facts.format !== 2 || facts.version !== version) return "other-version";
+    const script = readFileSync(join(folder, "index.js"), "utf8");
+    return sumUp(script) === facts.code ? { ...facts, options: { ...facts.options, script } } : "damaged";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "absent" : "damaged";
+  }
+}
+
+/** Writes a Worker for {@link readWorker}, whoever else reads or writes there. @throws where the folder can't be written */
+export function writeWorker(folder: string, worker: BuiltWorker, sourceMap: string): void {
+  const { script, ...options } = worker.options;
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of [
+    ["index.js.map", sourceMap],
+    ["index.js", script],
+    ["worker.json", JSON.stringify({ ...worker, options })],
+  ] as const) {
+    const path = join(folder, name);
+    const draft = `${path}.${process.pid}`;
+    try {
+      writeFileSync(draft, text);
+      renameSync(draft, path);
+    } catch (error) {
+      rmSync(draft, { force: true });
+      throw error;
+    }
+  }
+}
+
+/** SHA-256, hexadecimal. */
+export function sumUp(bytes: string | Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,84 @@
+/**
+ * Makes the Worker of its source: what wrangler.toml says, as `wrangler dev` and the tests read it, and the code in one module. Imports
+ * wrangler and esbuild, which take longer than everything else that a start does: nobody loads this file who has a Worker that is made.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, stop } from "esbuild";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
+import { requiredMigrations } from "../durable/required-migrations.ts";
+import { version } from "../version.ts";
+import { type BuiltWorker, type Migration, sumUp } from "./built-worker.ts";
+import { projectRoot } from "./project-root.ts";
+
+/** A Worker that was just made. */
+export interface FreshWorker {
+  worker: BuiltWorker;
+  /** Of its code. */
+  sourceMap: string;
+}
+
+/** @throws what esbuild says when the source does not bundle */
+export async function bundleWorker(): Promise<FreshWorker> {
+  // Else it tells of a developer's own settings on stdout, where a start's answer is read.
+  process.env.WRANGLER_LOG ??= "error";
+  const config = unstable_readConfig({ config: join(projectRoot, "wrangler.toml") });
+  // Secrets are who runs it to give, and what a developer's own settings say is not for keeping: of variables only the file's.
+  const { workerOptions, main = "src/worker/index.ts", define } = unstable_getMiniflareWorkerOptions({ ...config, secrets: undefined });
+  // Wrangler's rules say which files to gather; ours are one bundle.
+  const { modulesRules: _, rootPath: __, ...options } = workerOptions;
+  const { script, sourceMap, inputs } = await bundle(main, define);
+  const migrations = requiredMigrations.map(readMigration);
+  const sources = ["wrangler.toml", ...migrations.map(({ name }) => `migrations/${name}`), ...inputs, ...findManifests(inputs)];
+  const worker: BuiltWorker = {
+    format: 2,
+    version,
+    options: { ...options, bindings: config.vars, name: "nerveflare", modules: true, script },
+    migrations,
+    code: sumUp(script),
+    sources: Object.fromEntries(sources.map((path) => [path, sumUp(readFileSync(join(projectRoot, path)))])),
+  };
+  // As JSON keeps it, so that every start runs the same.
+  return { worker: JSON.parse(JSON.stringify(worker)) as BuiltWorker, sourceMap };
+}
+
+/** Which file of a package is taken, and with which version of the tools, its package.json says. */
+function findManifests(inputs: string[]): string[] {
+  const packages = inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter((path) => path !== undefined);
+  return [...new Set([...packages, "node_modules/esbuild", "node_modules/wrangler"])]
+    .map((path) => `${path}/package.json`)
+    .filter((path) => existsSync(join(projectRoot, path)));
+}
+
+function readMigration(name: string): Migration {
+  return { name, statements: unstable_splitSqlQuery(readFileSync(join(projectRoot, "migrations", name), "utf8")) };
+}
+
+async function bundle(entry: string, define: Record<string, string>): Promise<{ script: string; sourceMap: string; inputs: string[] }> {
+  try {
+    const { outputFiles, metafile } = await build({
+      absWorkingDir: projectRoot,
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      outfile: "index.js",
+      metafile: true,
+      format: "esm",
+      target: "es2024",
+      // What the project's own settings say, which are for checking types, is no part of the Worker.
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      conditions: ["workerd", "worker", "browser"],
+      external: ["cloudflare:*", "node:*"],
+      define,
+      sourcemap: "linked",
+      // For places in the source; the source itself is beside it, or in the repository.
+      sourcesContent: false,
+      logLevel: "silent",
+    });
+    const find = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
+    return { script: find(".js"), sourceMap: find(".js.map"), inputs: Object.keys(metafile.inputs) };
+  } finally {
+    // Its service is a process that would stay with us to our end.
+    await stop();
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The Worker that a server runs. The package brings it made; a clone keeps what it made of its source, and makes it anew when a file
+ * of that has changed. Neither wrangler nor esbuild is imported while it has not.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { version } from "../version.ts";
+import {
+  type BuiltWorker,
+  keptWorker,
+  type Migration,
+  type NoWorker,
+  packagedWorker,
+  readWorker,
+  sumUp,
+  type WorkerOptions,
+  writeWorker,
+} from "./built-worker.ts";
+import { projectRoot } from "./project-root.ts";
+import { ServerStartError } from "./server-start-error.ts";
+
+/** The Worker, ready to run. */
+export interface LoadedWorker {
+  /** With what a developer's own settings make variables of. */
+  options: WorkerOptions;
+  /** Its cron triggers. */
+  crons: string[];
+  migrations: Migration[];
+  /** Says why it was made just now, and in what time; null: it was there. */
+  remark: string | null;
+}
+
+/** The package's code is JavaScript, and whoever runs the source has a clone. */
+const isPackaged = !import.meta.url.endsWith(".ts");
+
+/**
+ * The Worker's code in one module, with its bindings, compatibility date and migrations.
+ * @param folder where it is, or is kept
+ * @throws {ServerStartError} `bundle_failed`, `package_damaged`
+ */
+export async function loadWorker(folder: string = isPackaged ? packagedWorker : keptWorker): Promise<LoadedWorker> {
+  return isPackaged ? prepareToRun(readPackaged(folder), null) : loadKept(folder);
+}
+
+function readPackaged(folder: string): BuiltWorker {
+  const worker = readWorker(folder, version);
+  if (typeof worker !== "string") return worker;
+  const states: Record<NoWorker, string> = { absent: "missing", damaged: "damaged", "other-version": "another version's" };
+  throw new ServerStartError("package_damaged", `The Worker that the package brings is ${states[worker]}: ${folder}.`, {
+    hint: "Install nerveflare again.",
+  });
+}
+
+/**
+ * D1's name here, of which Miniflare makes the name of its file: the one that wrangler.toml had when the first folders were made. What
+ * stands there now is the name of a database in the cloud, and is no reason to begin with an empty one.
+ */
+const localDatabase = "00000000-0000-0000-0000-000000000000";
+
+/** Takes what the clone kept, or makes and keeps it. */
+async function loadKept(folder: string): Promise<LoadedWorker> {
+  const kept = readWorker(folder, version);
+  const reason = typeof kept === "string" ? explainAbsence(kept, folder) : findChange(kept);
+  if (typeof kept !== "string" && reason === null) return prepareToRun(kept, null);
+  const began = performance.now();
+  const { worker, notKept } = await makeWorker(folder);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const anew = kept === "absent" ? "bundled" : "bundled anew";
+  return prepareToRun(worker, `${reason}: ${anew} in ${seconds} s${notKept === null ? "." : `, and not kept (${notKept}).`}`);
+}
+
+/** Makes the clone's Worker and keeps it, where the folder can be written. */
+async function makeWorker(folder: string): Promise<{ worker: BuiltWorker; notKept: string | null }> {
+  const { worker, sourceMap } = await import("./bundle-worker.ts").then(({ bundleWorker }) => bundleWorker()).catch(explainFailure);
+  try {
+    writeWorker(folder, worker, sourceMap);
+    return { worker, notKept: null };
+  } catch (error) {
+    return { worker, notKept: (error as Error).message };
+  }
+}
+
+function explainFailure(error: NodeJS.ErrnoException): never {
+  const hint = error.code === "ERR_MODULE_NOT_FOUND" ? "A clone bundles with its development dependencies: run `npm ci`." : undefined;
+  throw new ServerStartError("bundle_failed", `The Worker does not bundle: ${error.message}`, { cause: error, ...(hint && { hint }) });
+}
+
+function explainAbsence(found: NoWorker, folder: string): string {
+  switch (found) {
+    case "absent":
+      return "The Worker was not bundled yet";
+    case "damaged":
+      return `The bundled Worker in ${folder} is damaged`;
+    case "other-version":
+      return "The bundled Worker is another version's";
+    default:
+      return found satisfies never;
+  }
+}
+
+/** What has changed since a Worker was made. By content, for a file may be put back under its old time, and a checkout changes times only. */
+function findChange({ sources }: BuiltWorker): string | null {
+  const changed = Object.keys(sources).filter((path) => readSum(path) !== sources[path]);
+  if (changed.length === 0) return null;
+  const more = changed.length > 1 ? ` and ${changed.length - 1} more` : "";
+  return `The Worker's source has changed (${changed[0]}${more})`;
+}
+
+function readSum(path: string): string | null {
+  try {
+    return sumUp(readFileSync(join(projectRoot, path)));
+  } catch {
+    return null;
+  }
+}
+
+function prepareToRun({ options, migrations }: BuiltWorker, remark: string | null): LoadedWorker {
+  return {
+    options: {
+      ...options,
+      rootPath: projectRoot,
+      bindings: { ...options.bindings, ...readOwnSettings(projectRoot) },
+      d1Databases: { DB: { id: localDatabase } },
+    },
+    crons: options.cronTriggers ?? [],
+    migrations,
+    remark,
+  };
+}
+
+/** Variables that a developer gives the Worker of this clone, in the files that wrangler reads: they may be secrets, and are kept nowhere. */
+export function readOwnSettings(folder: string): { [name: string]: string } {
+  const find = (names: string[]): string[] => names.map((name) => join(folder, name)).filter((path) => existsSync(path));
+  const [own = [], others = []] = [find([".dev.vars"]), find([".env", ".env.local"])];
+  const files = own.length > 0 ? own : others;
+  return Object.assign({}, ...files.map((path) => parseEnv(readFileSync(path, "utf8"))));
+}
