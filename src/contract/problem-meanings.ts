@@ -24,6 +24,10 @@ export const problemMeanings: Readonly<Record<ProblemCode, { meaning: string; do
   too_large: { meaning: "It is larger than `limit`.", do: "Send less." },
   not_allowed_now: { meaning: "What it is about is in a state in which this makes no sense.", do: "Look at its state." },
   method_not_allowed: { meaning: "The address takes other methods; `Allow` lists them.", do: "Mend it." },
+  origin_not_allowed: {
+    meaning: "Web pages of this origin may not call the server.",
+    do: "Ask the operator to add the origin to `NERVEFLARE_ORIGINS`.",
+  },
   rate_limited: { meaning: "Too many requests or events.", do: "Send the same, under the same id, after `Retry-After`." },
   unavailable: { meaning: "What is needed cannot be reached now.", do: "Send the same, under the same id, after `Retry-After`." },
   starting: { meaning: "The server has just started, and is not ready.", do: "Send the same, under the same id, after `Retry-After`." },

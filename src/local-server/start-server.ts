@@ -7,6 +7,7 @@ import type { Server } from "node:http";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Miniflare } from "miniflare";
+import { parseOrigins } from "../contract/origins.ts";
 import { parseRetention } from "../durable/projector/retention.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
@@ -70,6 +71,8 @@ export interface RunningServer {
 export async function startServer({ data, port, adminToken, paused = false, log = () => {} }: ServerOptions): Promise<RunningServer> {
   const retention = parseRetention(process.env.NERVEFLARE_RETENTION);
   if (!retention.ok) throw new ServerStartError("bad_setting", retention.error);
+  const origins = parseOrigins(process.env.NERVEFLARE_ORIGINS);
+  if (!origins.ok) throw new ServerStartError("bad_setting", origins.error);
   const folder = await claimDataFolder(data);
   for (const remark of folder.remarks) log(remark);
   const pids = { server: process.pid, workerd: 0 };

@@ -3,6 +3,7 @@
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import type { Json } from "../contract/event.ts";
+import type { ReadOrigins } from "../contract/origins.ts";
 import type { AgentRpc, Principal } from "../durable/protocol/agent.ts";
 import type { ProjectorRpc } from "../durable/protocol/projector.ts";
 import type { RecruitmentRpc } from "../durable/protocol/recruitment.ts";
@@ -45,6 +46,8 @@ export interface AppPorts {
   probeFolder?(): Promise<string | null>;
   /** Milliseconds for which D1 keeps what is shown of a thread whose object was emptied; absent: nobody knows. */
   keepArchives?: number | undefined;
+  /** Pages of which other origins may call, as the operator's setting was read; absent: none. */
+  origins?: ReadOrigins;
   /** Undefined or empty: the app refuses to serve. */
   adminToken: string | undefined;
   /** Milliseconds since 1970. */

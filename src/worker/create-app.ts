@@ -9,6 +9,7 @@ import { authenticate, guardAccess, proveViewer } from "./authenticate.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { findAllowedMethods } from "./find-allowed-methods.ts";
 import { guardCalls } from "./guard-calls.ts";
+import { guardOrigins } from "./guard-origins.ts";
 import { addSecurityHeaders, refuseOddMethods } from "./harden.ts";
 import { ProblemError, problemError, respondProblem } from "./problem-error.ts";
 import { createReadiness, guardReadiness } from "./readiness.ts";
@@ -35,6 +36,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
 
   const readiness = createReadiness(ports);
   app.use("*", addSecurityHeaders());
+  app.use("*", guardOrigins(ports));
   app.use("*", refuseOddMethods());
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   addReadinessRoute(app, readiness);

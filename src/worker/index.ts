@@ -1,6 +1,7 @@
 /** The Worker's entry: wires the bindings into the app, and gives the platform the classes of the objects. */
 import type { Hono } from "hono";
 import { compileWorkflow } from "../compile/compile-workflow.ts";
+import { parseOrigins } from "../contract/origins.ts";
 import { type Environment, findNeighbours, isPaused } from "../durable/environment.ts";
 import { parseRetention } from "../durable/projector/retention.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
@@ -18,6 +19,8 @@ interface WorkerEnv extends Environment {
   NERVEFLARE_ADMIN_TOKEN?: string;
   /** How long the log is kept, by kind: see retention.ts. */
   NERVEFLARE_RETENTION?: string;
+  /** Pages of which other origins may call: see origins.ts. */
+  NERVEFLARE_ORIGINS?: string;
   /** Where `nerveflare start` runs the Worker: the process that looks after the data folder. */
   NERVEFLARE_HOST?: Fetcher;
 }
@@ -28,6 +31,9 @@ const apps = new WeakMap<WorkerEnv, Hono<AppEnv>>();
 function wireApp(env: WorkerEnv): Hono<AppEnv> {
   const { agent, thread, workflow, projector, probe, registryChanged } = findNeighbours(env);
   const read = parseRetention(env.NERVEFLARE_RETENTION);
+  const origins = parseOrigins(env.NERVEFLARE_ORIGINS);
+  // No page is let in by a rule that nobody meant.
+  if (!origins.ok) console.error(JSON.stringify({ level: "error", at: "origins", message: origins.error }));
   return createApp({
     db: env.DB,
     agent,
@@ -43,6 +49,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     ...(env.NERVEFLARE_HOST && { probeFolder: () => askHost(env.NERVEFLARE_HOST as Fetcher) }),
     // By a rule that nobody meant nothing goes.
     keepArchives: read.ok ? read.retention.default : undefined,
+    origins,
     adminToken: env.NERVEFLARE_ADMIN_TOKEN,
     now: () => Date.now(),
     // Cloudflare gives each request its facts; a local runtime that is called directly has none.

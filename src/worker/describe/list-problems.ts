@@ -10,6 +10,8 @@ export function listProblems({ route, callers, query, headers, path, body, probl
   // Who may only read is refused wherever something changes.
   const isChange = callers !== "anybody" && !route.startsWith("GET");
   const codes = new Set<ProblemCode>([
+    // Of a page, whatever it asks for.
+    "origin_not_allowed",
     ...(callers === "anybody" ? [] : guarded),
     ...(callers === "operators" || callers === "admins" || isChange ? (["forbidden"] as const) : []),
     ...(query || headers || body ? (["malformed"] as const) : []),

@@ -60,7 +60,17 @@ test.each(declared)("[DESC2] %s is typed as what it is: its type takes what its 
 });
 
 /** Headers that HTTP, or what stands in front of the routes, gives a meaning on every route alike. */
-const general = ["authorization", "content-type", "content-length", "accept", "upgrade", "sec-websocket-protocol", "cf-connecting-ip"];
+const general = [
+  "authorization",
+  "content-type",
+  "content-length",
+  "accept",
+  "upgrade",
+  "sec-websocket-protocol",
+  "cf-connecting-ip",
+  "origin",
+  "sec-fetch-site",
+];
 
 /** What was read by name. */
 interface Reading {
