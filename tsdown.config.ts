@@ -1,22 +1,37 @@
 /** How the packages are built of `src/`: `npm run build`. */
+import { globSync } from "node:fs";
 import { defineConfig } from "tsdown";
+
+/** Programs that are started by their source's path, as `src/package-files.ts` finds them: what imports them as modules has no use for them. */
+const programs = ["src/cli/main.ts", ...globSync("examples/agents/*.ts").sort()];
 
 export default defineConfig([
   {
     name: "nerveflare",
     entry: {
-      cli: "src/cli/main.ts",
       compile: "src/compile/index.ts",
-      host: "src/durable/host/actor-host.ts",
+      host: "src/host/index.ts",
       testing: "src/testing/open-workflow.ts",
+      ...Object.fromEntries(programs.map((path) => [path.replace(/\.ts$/, ""), path])),
     },
     outDir: "dist",
     platform: "node",
     target: "node20",
     fixedExtension: false,
     tsconfig: "tsconfig.build.json",
-    dts: true,
-    deps: { neverBundle: ["miniflare", "wrangler", "esbuild", /^cloudflare:/] },
+    dts: { entry: ["src/{compile,host}/index.ts", "src/testing/open-workflow.ts"] },
+    deps: { neverBundle: ["miniflare", "wrangler", "esbuild"] },
+  },
+  {
+    name: "the Worker of `nerveflare test`",
+    entry: { "path-worker": "src/path-tests/path-worker.ts" },
+    outDir: "dist/src/path-tests",
+    platform: "browser",
+    target: "es2024",
+    tsconfig: "tsconfig.build.json",
+    dts: false,
+    minify: true,
+    deps: { alwaysBundle: /./, neverBundle: /^cloudflare:/ },
   },
   {
     name: "@nerveflare/agent",

@@ -1,36 +1,68 @@
 #!/usr/bin/env node
-// Starts the CLI, which is TypeScript that Node itself strips of its types. An older Node hands over to the newer one that
-// npm installed beside it (the package `node`), or says what is wrong. Plain JavaScript of 2020, so that any Node can say it.
+// Starts the CLI: TypeScript in a clone, what was built of it in an install. A Node that is too old for all of it hands over to a newer
+// one that npm installed beside it (the package `node`); else it runs what it can, or says what to do. Plain JavaScript without
+// top-level await, so that any Node that knows modules can say it.
 import { spawn } from "node:child_process";
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
 
-if (process.features.typescript) {
+const isClone = existsSync(find("../src/cli/main.ts"));
+const program = isClone ? "../src/cli/main.ts" : "../dist/src/cli/main.js";
+// The first Node that runs anything of it, and the first that runs all of it: Node itself strips a clone's types, and the server and
+// the simulation need node:sqlite.
+const [least, whole] = isClone ? ["22.18.0", "22.18.0"] : ["20.12.0", "22.13.0"];
+
+if (isAtLeast(process.versions.node, whole)) run();
+else if (findNewerNode()) handOver(findNewerNode());
+else if (isAtLeast(process.versions.node, least)) run();
+else refuse();
+
+function run() {
   // Compiled code is kept for the next start, which then takes 0.1 s less. Where the folder cannot be written, nothing is kept.
-  module.enableCompileCache?.(fileURLToPath(new URL("../node_modules/.cache/nerveflare", import.meta.url)));
-  const { runCli } = await import("../src/cli/main.ts");
-  process.exitCode = await runCli(process.argv.slice(2));
-} else {
-  handOver();
+  if (module.enableCompileCache) module.enableCompileCache(find("../node_modules/.cache/nerveflare"));
+  import(program).then(({ runProgram }) => runProgram(process.argv.slice(2)));
 }
 
-function handOver() {
-  const places = ["../node_modules/.bin/node", "../../.bin/node"].map((place) => fileURLToPath(new URL(place, import.meta.url)));
-  const node = places.find((place) => existsSync(place));
-  // The one beside may be this very one; handing over to it would never end.
-  if (!node || realpathSync(node) === realpathSync(process.execPath)) {
-    console.error(`error nerveflare needs Node 22.18 or later; this is ${process.version}.
-  Install a newer Node (https://nodejs.org), or run \`npm install\` in nerveflare's folder, which brings one along.`);
-    process.exitCode = 1;
-    return;
-  }
+/** The Node of npm's package `node` where one lies beside: in a clone's own packages, or in those among which this one is installed. */
+function findNewerNode() {
+  return ["../node_modules/", "../../"]
+    .filter((packages) => isAtLeast(readVersion(find(`${packages}node/package.json`)), whole))
+    .map((packages) => find(`${packages}.bin/node`))
+    .find((path) => existsSync(path));
+}
+
+function handOver(node) {
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
     // Ctrl-C reaches the child by itself; passed on as well, it would count as the second, impatient one.
     process.on(signal, () => (signal === "SIGINT" && process.stdin.isTTY) || child.kill(signal));
   }
   child.on("exit", (code) => {
-    process.exitCode = code ?? 1;
+    process.exitCode = code === null ? 1 : code;
   });
+}
+
+function refuse() {
+  const command = isClone
+    ? "Run `npm ci` in nerveflare's folder, which brings a newer one along,"
+    : `Run \`npx -p node@24 -p nerveflare nerveflare ${process.argv.slice(2, 3).join("")}\`, which brings a newer one along,`;
+  console.error(`error node_too_old: nerveflare needs Node ${least} or later, and this is ${process.version}.
+  ${command} or install one (https://nodejs.org).`);
+  process.exitCode = 1;
+}
+
+function readVersion(manifest) {
+  return existsSync(manifest) ? JSON.parse(readFileSync(manifest, "utf8")).version : "0.0.0";
+}
+
+/** Whether a version is that one or later: of Node, of which only releases matter here. */
+function isAtLeast(version, other) {
+  const [a, b] = [version, other].map((text) => text.split(".").map(Number));
+  const differs = b.findIndex((number, at) => number !== a[at]);
+  return differs < 0 || a[differs] > b[differs];
+}
+
+function find(path) {
+  return fileURLToPath(new URL(path, import.meta.url));
 }

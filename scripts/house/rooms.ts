@@ -24,7 +24,7 @@ const storage = "src/durable/host/storage";
 /** By folder. A row ending in `/**` is for the folders below as well. */
 export const rooms: { readonly [folder: string]: Room } = {
   // What all sides share.
-  src: { is: "the package's version", may: ["package.json"] },
+  src: { is: "the package itself: its version, its files, the Node that it needs", may: ["package.json", "node:*"] },
   "src/contract": { is: "what the sides say to one another: events, frames, problems, limits", may: [contract, "zod"] },
   "src/contract/kinds": { is: "the engine's and the agents' kinds of events", may: [contract, "zod"] },
   "src/contract/frames": { is: "what goes over a socket or a stream, each way", may: [contract, "zod"] },
@@ -297,7 +297,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/path-tests": {
     is: "follows such paths on the real host",
     may: [
-      ...["machines", "src/compile", contract, host, storage, "src/explore/paths"],
+      ...["machines", "src", "src/compile", contract, host, storage, "src/explore/paths"],
       ...["cloudflare:*", "esbuild", "miniflare", "node:*"],
     ],
     objectStorage: "writes",
@@ -309,6 +309,7 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["src/explore", "node:*", "yaml", "zod"],
     ],
   },
+  "src/host": { is: "`nerveflare/host`: what of the actor host others import", may: [host, storage, protocol] },
   "src/testing": {
     is: "`nerveflare/testing`: what an author's tests import",
     may: ["src/compile", "src/explore/paths", "src/path-tests", "src/simulate", "node:*"],
@@ -333,7 +334,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/commands": {
     is: "a command each",
     may: [
-      ...["src/cli/lib/**", "src/client", "src/compile/**", contract, "src/exec", "src/explore/**", "src/local-server", "src/lsp"],
+      ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/exec", "src/explore/**", "src/local-server", "src/lsp"],
       ...["src/path-tests", "src/probe", "src/simulate", "commander", "node:*", "vscode-languageserver", "yaml"],
     ],
     apart: true,
@@ -344,10 +345,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/cli/lib/check": {
     is: "findings about files",
-    may: ["src/cli/lib", "src/compile", "src/compile/diagnostics", "src/compile/source", "node:*"],
+    may: ["src", "src/cli/lib", "src/compile", "src/compile/diagnostics", "src/compile/source", "node:*"],
   },
   "src/cli/lib/compile": { is: "machines as files", may: ["machines", "src/cli/lib", "src/cli/lib/check", "src/compile", "node:*"] },
-  "src/cli/lib/demo": { is: "the demo's story", may: ["src/cli/lib", "src/local-server", "node:*"] },
+  "src/cli/lib/demo": { is: "the demo's story", may: ["src", "src/cli/lib", "src/local-server", "node:*"] },
   "src/cli/lib/doctor": {
     is: "what is wrong with a data folder",
     may: [

@@ -3,18 +3,20 @@
  * the one that was asked for, so that starting costs the same however many there are.
  */
 import { Command, CommanderError } from "commander";
+import { requireWholeNode } from "../node-version.ts";
 import { version } from "../version.ts";
 import { CliError, type CommandEntry, exitCodes } from "./lib/command.ts";
+import { explainMissing } from "./lib/explain-missing.ts";
 import { createTerminal, type Output } from "./lib/terminal.ts";
 import { useEnvProxy } from "./lib/use-env-proxy.ts";
 
 /** Every command, in the order of `--help`. */
 export const commands: CommandEntry[] = [
-  { name: "start", summary: "run a server on this machine", load: () => import("./commands/start.ts") },
-  { name: "backup", summary: "copy what a server keeps, while it runs", load: () => import("./commands/backup.ts") },
-  { name: "restore", summary: "make a data folder of a backup", load: () => import("./commands/restore.ts") },
-  { name: "doctor", summary: "say what is wrong with a data folder, and mend it", load: () => import("./commands/doctor.ts") },
-  { name: "demo", summary: "play a review and a debate, told as they happen", load: () => import("./commands/demo.ts") },
+  { name: "start", summary: "run a server on this machine", needs: "whole-node", load: () => import("./commands/start.ts") },
+  { name: "backup", summary: "copy what a server keeps, while it runs", needs: "whole-node", load: () => import("./commands/backup.ts") },
+  { name: "restore", summary: "make a data folder of a backup", needs: "whole-node", load: () => import("./commands/restore.ts") },
+  { name: "doctor", summary: "say what is wrong with a data folder, and mend it", needs: "whole-node", load: () => import("./commands/doctor.ts") },
+  { name: "demo", summary: "play a review and a debate, told as they happen", needs: "whole-node", load: () => import("./commands/demo.ts") },
   { name: "check", summary: "say what is wrong with workflow files", load: () => import("./commands/check.ts") },
   { name: "compile", summary: "write a workflow's two machines", load: () => import("./commands/compile.ts") },
   { name: "draw", summary: "draw a workflow", load: () => import("./commands/draw.ts") },
@@ -22,7 +24,7 @@ export const commands: CommandEntry[] = [
   { name: "schema", summary: "write the language's JSON Schema, for editors", load: () => import("./commands/schema.ts") },
   { name: "lsp", summary: "serve editors: findings, names and completion as one types", load: () => import("./commands/lsp.ts") },
   { name: "test", summary: "take every state and transition on the real host", load: () => import("./commands/test.ts") },
-  { name: "simulate", summary: "walk a thread in the terminal", load: () => import("./commands/simulate.ts") },
+  { name: "simulate", summary: "walk a thread in the terminal", needs: "whole-node", load: () => import("./commands/simulate.ts") },
   { name: "publish", summary: "put workflow files into the registry", load: () => import("./commands/publish.ts") },
   { name: "workflows", summary: "list what is published, show a queue", load: () => import("./commands/workflows.ts") },
   { name: "pause", summary: "stop admitting threads of a workflow; what runs goes on", load: () => import("./commands/pause.ts") },
@@ -79,10 +81,12 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
   try {
     const words = args.filter((arg) => !arg.startsWith("-"));
     const asked = words[0] === "help" ? words[1] : words[0];
-    for (const { name, alias, summary, load } of commands) {
+    for (const { name, alias, summary, needs, load } of commands) {
       const command = program.command(name).summary(summary).description(capitalize(summary));
       if (alias !== undefined) command.alias(alias);
       if (name !== asked && alias !== asked) continue;
+      // Not before: what it takes is told on any Node.
+      if (needs === "whole-node") command.hook("preAction", () => requireWholeNode(name));
       const { defineCommand } = await load();
       defineCommand(command, { terminal, env, commands });
     }
@@ -94,9 +98,10 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
       if (terminal.json) terminal.error(explainUsage(error), "Run it with --help for what there is.");
       return exitCodes.usage;
     }
-    if (error instanceof CliError) {
-      terminal.error(error.message, error.hint);
-      return error.exitCode;
+    const known = error instanceof CliError ? error : explainMissing(error);
+    if (known) {
+      terminal.error(known.message, known.hint);
+      return known.exitCode;
     }
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     terminal.error(`NRV9001 bug: ${detail}`, "This is a fault of nerveflare. Please report it with the command line that you used.");
@@ -135,10 +140,13 @@ function leaveQuietly(error: NodeJS.ErrnoException): void {
   process.exit(exitCodes.ok);
 }
 
-if (import.meta.main) {
+/** Runs the process's own command line, to its exit code. */
+export function runProgram(args: string[]): void {
   process.stdout.on("error", leaveQuietly);
-  // Not awaited here: a command that waits when the process is told to end would be reported as an unsettled await.
-  void runCli(process.argv.slice(2)).then((code) => {
+  // Not awaited: a command that waits when the process is told to end would be reported as an unsettled await.
+  void runCli(args).then((code) => {
     process.exitCode = code;
   });
 }
+
+if (import.meta.main) runProgram(process.argv.slice(2));

@@ -19,8 +19,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { type FolderIdentity, identifyFolder, relateFolders } from "./folder-identity.ts";
+import { openDatabase } from "./open-database.ts";
 import { endProcess, hasFilesIn, identifyProcess, isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { ServerStartError } from "./server-start-error.ts";
 
@@ -219,7 +220,7 @@ function lockFolder(path: string, recordPath: string): DatabaseSync {
   if (existsSync(lockPath)) accessSync(lockPath, constants.R_OK | constants.W_OK);
   else writeFileSync(lockPath, "", { flag: "a", mode: 0o600 });
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  const lock = new DatabaseSync(lockPath, { timeout: 0 });
+  const lock = openDatabase(lockPath, { timeout: 0 });
   try {
     lock.exec("BEGIN EXCLUSIVE");
     return lock;

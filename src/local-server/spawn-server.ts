@@ -1,9 +1,8 @@
 /** A local server as a process of its own, for programs: the demo, the end-to-end tests. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { projectRoot } from "./project-root.ts";
+import { findProgram } from "../package-files.ts";
 
 /** What `nerveflare start --json` prints when it answers. */
 export interface Ready {
@@ -37,7 +36,7 @@ function readReady(line: string): Ready {
 /** Spawns `nerveflare start --json`. An admin token in our environment is not for it. */
 export function spawnServer(data: string, options: { port?: number; env?: Record<string, string>; args?: string[] } = {}): ServerProcess {
   const args = [
-    join(projectRoot, "src/cli/main.ts"),
+    findProgram("src/cli/main.ts"),
     "start",
     "--json",
     "--data",

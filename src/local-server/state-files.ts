@@ -4,7 +4,8 @@
  */
 import { readdirSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "./open-database.ts";
 
 /** The folder of a data folder that the runtime writes in. */
 export function findState(data: string): string {
@@ -57,7 +58,7 @@ export function foldLogs(state: string, databases: string[]): void {
 
 /** Opens a database for one piece of work. The last to close it folds its log in and removes that. */
 export function withDatabase<T>(path: string, work: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(path);
+  const database = openDatabase(path);
   try {
     return work(database);
   } finally {

@@ -1,9 +1,9 @@
 /** Runs paths in workerd: the command's own Worker, bundled and served by Miniflare, its objects ended between every two events. */
-import { join } from "node:path";
-import { build } from "esbuild";
+import { readFile } from "node:fs/promises";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Path } from "../explore/paths/find-paths.ts";
+import { findProgram, runsFromSource } from "../package-files.ts";
 import { judgePath, listOrders } from "./judge-path.ts";
 import type { PathAnswer, PathRequest } from "./path-worker.ts";
 import type { PathRun } from "./run-paths-in-node.ts";
@@ -16,21 +16,12 @@ export interface WorkerdRunner {
 
 /** Starts workerd. Nothing is kept on disk. */
 export async function createWorkerdRunner(): Promise<WorkerdRunner> {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "path-worker.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*"],
-    logLevel: "silent",
-  });
+  const script = await readPathWorker();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: "paths",
       modules: true,
-      script: outputFiles[0]?.text ?? "",
+      script,
       compatibilityDate: "2026-10-23",
       durableObjects: { PATH_OBJECT: { className: "PathObject", useSQLite: true } },
       host: "127.0.0.1",
@@ -58,4 +49,22 @@ export async function createWorkerdRunner(): Promise<WorkerdRunner> {
     },
     close: () => miniflare.dispose(),
   };
+}
+
+/** The Worker's code in one module: the package brings it bundled, a clone bundles it each time. */
+async function readPathWorker(): Promise<string> {
+  const program = findProgram("src/path-tests/path-worker.ts");
+  if (!runsFromSource) return readFile(program, "utf8");
+  const { build } = await import("esbuild");
+  const { outputFiles } = await build({
+    entryPoints: [program],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:*"],
+    logLevel: "silent",
+  });
+  return outputFiles[0]?.text ?? "";
 }

@@ -1,13 +1,13 @@
 /** `nerveflare demo`: a review and a debate on a server of their own, every process and socket real, told as they happen. */
 
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { relative } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../../client/clock.ts";
 import { createHttpCaller, type HttpCaller } from "../../client/http.ts";
 import type { ThreadView } from "../../contract/views/thread.ts";
-import { projectRoot } from "../../local-server/project-root.ts";
 import type { Ready } from "../../local-server/spawn-server.ts";
+import { findFile, findProgram, runsFromSource } from "../../package-files.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
 import type { Act, Player } from "../lib/demo/act.ts";
 import { createNarrator, type Narrator } from "../lib/demo/narrator.ts";
@@ -43,8 +43,7 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
         if (keep) await Promise.race([signalled.promise, troupe.broken]);
       } catch (error) {
         if (error instanceof CliError) throw error;
-        const hint =
-          "`npm start` runs the server alone and shows what it logs; `npm run check` and `npm test` tell whether the tree is sound.";
+        const hint = "`npx nerveflare start` runs the server alone and shows what it logs.";
         throw new CliError(`the demo failed: ${(error as Error).message}`, { hint, cause: error });
       } finally {
         clearTimeout(timer);
@@ -78,8 +77,13 @@ function describeNext({ url, adminToken, data }: Ready, keep: boolean): string {
   curl -H "Authorization: Bearer ${keep ? adminToken : "$(cat .nerveflare/admin-token)"}" ${keep ? url : "http://127.0.0.1:8787"}/v1/status`;
   return keep
     ? `\nAll threads are complete; the server and the agents go on until Ctrl-C.${look}`
-    : `\nAll threads are complete, and the server is gone. \`npm run demo -- --keep\` leaves it running to look around; \`npm start\` runs one of your own:${look}
-  NERVEFLARE_TOKEN=… npx node examples/agents/reviewer.ts   an agent of this story, with a token from \`npx nerveflare agents add\``;
+    : `\nAll threads are complete, and the server is gone. \`npx nerveflare demo --keep\` leaves it running to look around; \`npx nerveflare start\` runs one of your own:${look}
+  NERVEFLARE_TOKEN=… ${nameReviewer()}   an agent of this story, with a token from \`npx nerveflare agents add\``;
+}
+
+/** The command that starts an agent of the story from where we are. In a clone `npx node` is the one of its packages. */
+function nameReviewer(): string {
+  return `${runsFromSource ? "npx node" : "node"} ${relative(process.cwd(), findProgram("examples/agents/reviewer.ts"))}`;
 }
 
 async function playAct(
@@ -87,7 +91,7 @@ async function playAct(
   { title, workflow, players, latecomers = [], initiator }: Act,
 ): Promise<void> {
   narrator.title(title);
-  const text = await readFile(join(projectRoot, "workflows", `${workflow}.yaml`), "utf8");
+  const text = await readFile(findFile(`workflows/${workflow}.yaml`), "utf8");
   const published = await operator.call("PUT", `v1/workflows/${workflow}`, { body: text, contentType: "application/yaml" });
   narrator.line(
     "operator",

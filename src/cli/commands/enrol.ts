@@ -21,7 +21,8 @@ export function defineCommand(command: Command, context: CommandContext): void {
       const api = createApi(options, context);
       const body = JSON.stringify({ agent, capabilities: capability, roles: role, kinds: kind, expiresInSeconds: readSeconds(expires) });
       const made = (await api.call("POST", "v1/enrolments", { body })) as { code: string; expires: string };
-      const line = `nerveflare init --url ${api.url} --code ${made.code}`;
+      // By npx, which fetches what that machine does not have.
+      const line = `npx nerveflare init --url ${api.url} --code ${made.code}`;
       terminal.result({ ...made, url: api.url, command: line }, () => line);
       terminal.hint(terminal.style("dim", `Run this on ${agent}'s machine, once, before ${made.expires}. It is shown only now.`));
     });

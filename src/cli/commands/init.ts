@@ -62,7 +62,7 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
         [
           `${terminal.style("green", "registered")} ${id} at ${url}`,
           `Its token is in ${file}, profile ${name}.`,
-          `Next: nerveflare agent --profile ${name} --exec <command>`,
+          `Next: npx nerveflare agent --profile ${name} --exec <command>`,
         ].join("\n"),
       );
     })

@@ -2,7 +2,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AdminToken } from "../../local-server/admin-token.ts";
 import { ServerStartError } from "../../local-server/server-start-error.ts";
-import { startServer } from "../../local-server/start-server.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
 
 /** Defines `nerveflare start`. */
@@ -18,6 +17,8 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
     .action(async ({ data, port, paused = false }: { data: string; port: number; paused?: boolean }) => {
       // What is written from here on, by the runtime too, is for nobody else on the machine.
       process.umask(0o077);
+      // Imports the runtime, which the help can do without.
+      const { startServer } = await import("../../local-server/start-server.ts");
       const stopped = Promise.withResolvers<NodeJS.Signals>();
       const server = await startServer({
         data,

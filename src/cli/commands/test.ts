@@ -4,10 +4,11 @@ import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import { explainUncovered, findPaths, type MachinePaths } from "../../explore/paths/find-paths.ts";
-import { createWorkerdRunner, type WorkerdRunner } from "../../path-tests/create-workerd-runner.ts";
+import type { WorkerdRunner } from "../../path-tests/create-workerd-runner.ts";
 import { emitTest } from "../../path-tests/emit-test.ts";
 import type { PathFailure } from "../../path-tests/judge-path.ts";
 import { runPathInNode } from "../../path-tests/run-paths-in-node.ts";
+import { requireWholeNode } from "../../node-version.ts";
 import { checkScript } from "../../simulate/check-script.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
@@ -63,6 +64,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
 }
 
 async function testScripts(files: string[], scripts: string[], terminal: Terminal): Promise<void> {
+  requireWholeNode("test");
   let failed = 0;
   for (const file of files) {
     const { compiled } = await compileFile(file, terminal);
@@ -93,12 +95,13 @@ async function emit(files: string[], to: string | true, terminal: Terminal): Pro
 }
 
 async function testPaths(files: string[], node: boolean, terminal: Terminal): Promise<void> {
+  requireWholeNode("test");
   let runner: WorkerdRunner | undefined;
   let failed = 0;
   try {
     for (const file of files) {
       const { compiled } = await compileFile(file, terminal);
-      if (!node) runner ??= await createWorkerdRunner();
+      if (!node) runner ??= await startWorkerd();
       const reports: MachineReport[] = [];
       for (const which of ["recruitment", "task"] as const) {
         terminal.hint(`${compiled.ir.name}: looking for paths through the ${which}`);
@@ -114,6 +117,12 @@ async function testPaths(files: string[], node: boolean, terminal: Terminal): Pr
     throw new CliError(`${failed} ${failed === 1 ? "path goes" : "paths go"} another way on the host than the machine says.`, {
       hint: "This is a fault of nerveflare. Please report it with the workflow.",
     });
+}
+
+/** Imports the runtime, which everything else here can do without. */
+async function startWorkerd(): Promise<WorkerdRunner> {
+  const { createWorkerdRunner } = await import("../../path-tests/create-workerd-runner.ts");
+  return createWorkerdRunner();
 }
 
 /** Paths between two lines of progress. */

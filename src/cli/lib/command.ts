@@ -25,6 +25,8 @@ export interface CommandEntry {
   /** What it was called before. */
   alias?: string;
   summary: string;
+  /** Absent: every Node runs it that runs any. `whole-node`: it needs what only newer ones have, see `src/node-version.ts`. */
+  needs?: "whole-node";
   load: () => Promise<CommandModule>;
 }
 

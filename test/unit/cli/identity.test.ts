@@ -60,11 +60,11 @@ describe("a new machine", () => {
     const app = await serveApp();
     const operator = createUser({ NERVEFLARE_URL: app.url, NERVEFLARE_ADMIN_TOKEN: adminToken });
     const enrolled = await operator.run("enrol", "builder", "--capability", "build", "--expires", "30m");
-    expect(enrolled).toMatchObject({ code: 0, out: expect.stringMatching(/^nerveflare init --url \S+ --code \S{32}\n$/) });
+    expect(enrolled).toMatchObject({ code: 0, out: expect.stringMatching(/^npx nerveflare init --url \S+ --code \S{32}\n$/) });
     expect(enrolled.err).toContain("12:30:00");
 
     const machine = createUser();
-    const initialized = await machine.run(...enrolled.out.trim().split(" ").slice(1));
+    const initialized = await machine.run(...enrolled.out.trim().split(" ").slice(2));
     expect(initialized).toMatchObject({ code: 0, out: expect.stringContaining("nerveflare agent --profile builder") });
     expect(statSync(machine.file).mode & 0o777).toBe(0o600);
     const { current, profiles } = machine.readConfig();
@@ -76,7 +76,7 @@ describe("a new machine", () => {
     expect((await app.call("GET", "/v1/me", { token: profiles.builder.token })).body.id).toBe("builder");
 
     expect((await operator.run("enrol", "list")).out).toMatch(/builder +redeemed +admin/);
-    const again = await createUser().run(...enrolled.out.trim().split(" ").slice(1));
+    const again = await createUser().run(...enrolled.out.trim().split(" ").slice(2));
     expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/code is not good[\s\S]*nerveflare enrol/) });
   });
 

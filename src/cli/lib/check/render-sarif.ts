@@ -1,10 +1,10 @@
 /** Findings as SARIF 2.1.0, the format in which code hosts take what tools find. */
-import { readFileSync } from "node:fs";
-import { isAbsolute, join, relative } from "node:path";
+import { isAbsolute, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { catalogue } from "../../../compile/diagnostics/catalogue.ts";
 import type { Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
 import type { Span } from "../../../compile/source/span.ts";
+import { version } from "../../../version.ts";
 import type { CheckedFile } from "./check-file.ts";
 import { locateSpan } from "./to-json.ts";
 
@@ -57,7 +57,6 @@ export function renderSarif(checked: CheckedFile[]): object {
   const entries = Object.entries(catalogue).filter(([, { code }]) => found.has(code));
   const rules = entries.map(([, { code }]) => code);
   const unreadable = checked.filter(({ problem }) => problem !== undefined);
-  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../../package.json"), "utf8")) as { version: string };
   return {
     $schema: schema,
     version: "2.1.0",

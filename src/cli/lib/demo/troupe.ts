@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { endProcess, identifyProcess } from "../../../local-server/process-identity.ts";
-import { projectRoot } from "../../../local-server/project-root.ts";
 import { type Ready, spawnServer } from "../../../local-server/spawn-server.ts";
+import { findProgram } from "../../../package-files.ts";
 
 /** What an agent's process said. */
 export interface Told {
@@ -63,7 +63,7 @@ export function createTroupe(): Troupe {
       return facts;
     },
     startAgent(program, args, env, listen) {
-      const child = spawn(process.execPath, [join(projectRoot, "examples/agents", program), ...args], {
+      const child = spawn(process.execPath, [findProgram(`examples/agents/${program}`), ...args], {
         stdio: ["ignore", "pipe", "pipe"],
         env: { ...process.env, NERVEFLARE_TELL: "json", ...env },
       });

@@ -51,8 +51,20 @@ export async function ringAgain(ctx: DurableObjectState, alarm: () => Promise<vo
   }
 }
 
+/** What a world takes of a Durable Object's `ctx`, spelt out: whoever imports the host in Node has no types of Workers. */
+export interface ObjectState {
+  readonly id: { readonly name?: string };
+  readonly storage: {
+    readonly kv: { get<T>(key: string): T | undefined; put<T>(key: string, value: T): void };
+    readonly sql: { exec<T extends Row>(sql: string, ...values: SqlValue[]): { toArray(): T[] } };
+    transactionSync<T>(body: () => T): T;
+    setAlarm(at: number): Promise<void>;
+  };
+  waitUntil(work: Promise<unknown>): void;
+}
+
 /** @param address the object's own address, e.g. `task/t123.1` */
-export function createDurableWorld(ctx: DurableObjectState, address: string, transport: Transport): World {
+export function createDurableWorld(ctx: ObjectState, address: string, transport: Transport): World {
   const { storage } = ctx;
   if (ctx.id.name !== undefined && storage.kv.get(nameKey) === undefined) storage.kv.put(nameKey, ctx.id.name);
   return {
