@@ -21,7 +21,7 @@ else refuse();
 function run() {
   // Compiled code is kept for the next start, which then takes 0.1 s less. Where the folder cannot be written, nothing is kept.
   if (module.enableCompileCache) module.enableCompileCache(find("../node_modules/.cache/nerveflare"));
-  import(program).then(({ runProgram }) => runProgram(process.argv.slice(2)));
+  void import(program).then(({ runProgram }) => runProgram(process.argv.slice(2)));
 }
 
 /** The Node of npm's package `node` where one lies beside: in a clone's own packages, or in those among which this one is installed. */

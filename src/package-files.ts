@@ -1,6 +1,6 @@
 /** Where the package's own files are: the same rule in a clone, which runs from its source, and in an install, which runs what was built of it. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(import.meta.url);
@@ -19,6 +19,13 @@ export function findFile(path: string): string {
 /** A program of the package by its source, e.g. `src/cli/main.ts`: that file, or the one in `dist/` that was built of it. */
 export function findProgram(source: string): string {
   return runsFromSource ? join(packageRoot, source) : join(packageRoot, "dist", source.replace(/\.ts$/, ".js"));
+}
+
+/** How a file imports what authors' tests need: by the package's name; where a clone wrote the file, which is installed nowhere, by its source. */
+export function nameTestingEntry(importer: string): string {
+  if (!runsFromSource) return "nerveflare/testing";
+  const path = relative(dirname(importer), findFile("src/testing/open-workflow.ts")).replaceAll("\\", "/");
+  return path.startsWith(".") ? path : `./${path}`;
 }
 
 function findRoot(folder: string): string {

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { V4WorkerOptions } from "miniflare";
-import { projectRoot } from "./project-root.ts";
+import { packageRoot } from "../package-files.ts";
 
 /** One of D1's migrations. */
 export interface Migration {
@@ -33,10 +33,10 @@ export interface BuiltWorker {
 }
 
 /** Where the package has it. */
-export const packagedWorker = join(projectRoot, "dist/worker");
+export const packagedWorker = join(packageRoot, "dist/worker");
 
 /** Where a clone keeps it. */
-export const keptWorker = join(projectRoot, "node_modules/.cache/nerveflare/worker");
+export const keptWorker = join(packageRoot, "node_modules/.cache/nerveflare/worker");
 
 /** What there is instead of a Worker. */
 export type NoWorker = "absent" | "damaged" | "other-version";

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { build, stop } from "esbuild";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
 import { requiredMigrations } from "../durable/required-migrations.ts";
+import { packageRoot } from "../package-files.ts";
 import { version } from "../version.ts";
 import { type BuiltWorker, type Migration, sumUp } from "./built-worker.ts";
-import { projectRoot } from "./project-root.ts";
 
 /** A Worker that was just made. */
 export interface FreshWorker {
@@ -22,7 +22,7 @@ export interface FreshWorker {
 export async function bundleWorker(): Promise<FreshWorker> {
   // Else it tells of a developer's own settings on stdout, where a start's answer is read.
   process.env.WRANGLER_LOG ??= "error";
-  const config = unstable_readConfig({ config: join(projectRoot, "wrangler.toml") });
+  const config = unstable_readConfig({ config: join(packageRoot, "wrangler.toml") });
   // Secrets are who runs it to give, and what a developer's own settings say is not for keeping: of variables only the file's.
   const { workerOptions, main = "src/worker/index.ts", define } = unstable_getMiniflareWorkerOptions({ ...config, secrets: undefined });
   // Wrangler's rules say which files to gather; ours are one bundle.
@@ -36,7 +36,7 @@ export async function bundleWorker(): Promise<FreshWorker> {
     options: { ...options, bindings: config.vars, name: "nerveflare", modules: true, script },
     migrations,
     code: sumUp(script),
-    sources: Object.fromEntries(sources.map((path) => [path, sumUp(readFileSync(join(projectRoot, path)))])),
+    sources: Object.fromEntries(sources.map((path) => [path, sumUp(readFileSync(join(packageRoot, path)))])),
   };
   // As JSON keeps it, so that every start runs the same.
   return { worker: JSON.parse(JSON.stringify(worker)) as BuiltWorker, sourceMap };
@@ -47,17 +47,17 @@ function findManifests(inputs: string[]): string[] {
   const packages = inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter((path) => path !== undefined);
   return [...new Set([...packages, "node_modules/esbuild", "node_modules/wrangler"])]
     .map((path) => `${path}/package.json`)
-    .filter((path) => existsSync(join(projectRoot, path)));
+    .filter((path) => existsSync(join(packageRoot, path)));
 }
 
 function readMigration(name: string): Migration {
-  return { name, statements: unstable_splitSqlQuery(readFileSync(join(projectRoot, "migrations", name), "utf8")) };
+  return { name, statements: unstable_splitSqlQuery(readFileSync(join(packageRoot, "migrations", name), "utf8")) };
 }
 
 async function bundle(entry: string, define: Record<string, string>): Promise<{ script: string; sourceMap: string; inputs: string[] }> {
   try {
     const { outputFiles, metafile } = await build({
-      absWorkingDir: projectRoot,
+      absWorkingDir: packageRoot,
       entryPoints: [entry],
       bundle: true,
       write: false,

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { packageRoot, runsFromSource } from "../package-files.ts";
 import { version } from "../version.ts";
 import {
   type BuiltWorker,
@@ -17,7 +18,6 @@ import {
   type WorkerOptions,
   writeWorker,
 } from "./built-worker.ts";
-import { projectRoot } from "./project-root.ts";
 import { ServerStartError } from "./server-start-error.ts";
 
 /** The Worker, ready to run. */
@@ -31,16 +31,13 @@ export interface LoadedWorker {
   remark: string | null;
 }
 
-/** The package's code is JavaScript, and whoever runs the source has a clone. */
-const isPackaged = !import.meta.url.endsWith(".ts");
-
 /**
  * The Worker's code in one module, with its bindings, compatibility date and migrations.
  * @param folder where it is, or is kept
  * @throws {ServerStartError} `bundle_failed`, `package_damaged`
  */
-export async function loadWorker(folder: string = isPackaged ? packagedWorker : keptWorker): Promise<LoadedWorker> {
-  return isPackaged ? prepareToRun(readPackaged(folder), null) : loadKept(folder);
+export async function loadWorker(folder: string = runsFromSource ? keptWorker : packagedWorker): Promise<LoadedWorker> {
+  return runsFromSource ? loadKept(folder) : prepareToRun(readPackaged(folder), null);
 }
 
 function readPackaged(folder: string): BuiltWorker {
@@ -109,7 +106,7 @@ function findChange({ sources }: BuiltWorker): string | null {
 
 function readSum(path: string): string | null {
   try {
-    return sumUp(readFileSync(join(projectRoot, path)));
+    return sumUp(readFileSync(join(packageRoot, path)));
   } catch {
     return null;
   }
@@ -119,8 +116,8 @@ function prepareToRun({ options, migrations }: BuiltWorker, remark: string | nul
   return {
     options: {
       ...options,
-      rootPath: projectRoot,
-      bindings: { ...options.bindings, ...readOwnSettings(projectRoot) },
+      rootPath: packageRoot,
+      bindings: { ...options.bindings, ...readOwnSettings(packageRoot) },
       d1Databases: { DB: { id: localDatabase } },
     },
     crons: options.cronTriggers ?? [],

@@ -55,7 +55,7 @@ export async function createWorkerdRunner(): Promise<WorkerdRunner> {
 async function readPathWorker(): Promise<string> {
   const program = findProgram("src/path-tests/path-worker.ts");
   if (!runsFromSource) return readFile(program, "utf8");
-  const { build } = await import("esbuild");
+  const { build, stop } = await import("esbuild");
   const { outputFiles } = await build({
     entryPoints: [program],
     bundle: true,
@@ -66,5 +66,7 @@ async function readPathWorker(): Promise<string> {
     external: ["cloudflare:*"],
     logLevel: "silent",
   });
+  // Its service is a process that would stay with us to our end.
+  await stop();
   return outputFiles[0]?.text ?? "";
 }

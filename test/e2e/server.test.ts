@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { identifyProcess, isAlive } from "../../src/local-server/process-identity.ts";
-import { projectRoot } from "../../src/local-server/project-root.ts";
+import { findFile } from "../../src/package-files.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
 
 async function fetchHealth(url: string): Promise<number> {
@@ -121,7 +121,7 @@ test("[SRV8] a taken port is named, with what to do", async () => {
 test("[SEC6] what a start prints has the admin token only when it was made then", async () => {
   const data = await makeDataFolder();
   const start = async (args: string[], env: Record<string, string> = {}): Promise<string> => {
-    const child = spawn(process.execPath, [join(projectRoot, "src/cli/main.ts"), "start", "--data", data, "--port", "0", ...args], {
+    const child = spawn(process.execPath, [findFile("src/cli/main.ts"), "start", "--data", data, "--port", "0", ...args], {
       env: { ...process.env, NERVEFLARE_ADMIN_TOKEN: "", ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });

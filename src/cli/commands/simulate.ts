@@ -1,10 +1,12 @@
 /** `nerveflare simulate`: walks a thread in the terminal, by answers that are typed, read from a script, or sampled. */
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { Json } from "../../contract/event.ts";
 import { createRandom, type Random, sampleSchema } from "../../explore/index.ts";
+import { nameTestingEntry } from "../../package-files.ts";
 import { replayScript } from "../../simulate/check-script.ts";
 import { createSimulation } from "../../simulate/create-simulation.ts";
 import { createWalk, type Walk } from "../../simulate/create-walk.ts";
@@ -197,6 +199,6 @@ async function obey(line: string, file: string, walk: Walk, random: Random, term
 }
 
 async function save(target: string, file: string, walk: Walk, terminal: Terminal): Promise<void> {
-  await saveWalk(target, file, walk.toScript());
+  await saveWalk(target, file, walk.toScript(), nameTestingEntry(resolve(target)));
   terminal.hint(`saved ${target}: ${walk.length()} steps`);
 }

@@ -4,11 +4,12 @@ import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import { explainUncovered, findPaths, type MachinePaths } from "../../explore/paths/find-paths.ts";
+import { requireWholeNode } from "../../node-version.ts";
+import { nameTestingEntry } from "../../package-files.ts";
 import type { WorkerdRunner } from "../../path-tests/create-workerd-runner.ts";
 import { emitTest } from "../../path-tests/emit-test.ts";
 import type { PathFailure } from "../../path-tests/judge-path.ts";
 import { runPathInNode } from "../../path-tests/run-paths-in-node.ts";
-import { requireWholeNode } from "../../node-version.ts";
 import { checkScript } from "../../simulate/check-script.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
@@ -88,7 +89,10 @@ async function emit(files: string[], to: string | true, terminal: Terminal): Pro
     const workflow = relative(dirname(target), resolve(file)).replaceAll("\\", "/");
     const machines = [findPaths(compiled, "recruitment"), findPaths(compiled, "task")];
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, emitTest(compiled.ir.name, workflow.startsWith(".") ? workflow : `./${workflow}`, machines));
+    await writeFile(
+      target,
+      emitTest(compiled.ir.name, workflow.startsWith(".") ? workflow : `./${workflow}`, nameTestingEntry(target), machines),
+    );
     const paths = machines.reduce((sum, machine) => sum + machine.paths.length, 0);
     terminal.result({ file, emitted: target, paths }, () => `${terminal.style("green", "wrote")} ${target}: ${paths} paths`);
   }
