@@ -25,7 +25,7 @@ async function runDev(): Promise<number> {
     console.error(`${migrated.error?.message ?? migrated.stdout + migrated.stderr}`);
     return 1;
   }
-  const token = settleAdminToken(".wrangler", process.env.NERVEFLARE_ADMIN_TOKEN);
+  const { token } = settleAdminToken(".wrangler", process.env.NERVEFLARE_ADMIN_TOKEN);
   console.log(`admin token  ${token}`);
   return runWrangler(["dev", "--show-interactive-dev-session=false", "--var", `NERVEFLARE_ADMIN_TOKEN:${token}`, ...args]);
 }

@@ -27,6 +27,8 @@ export interface Environment {
   NERVEFLARE_RATE_CALLS?: string;
   /** How long what has ended is kept: see retention.ts. */
   NERVEFLARE_RETENTION?: string;
+  /** Where all objects live and keep their data: `eu`, say. Objects that were made in another, or in none, are not found. */
+  NERVEFLARE_JURISDICTION?: string;
   /** `true`: objects show what they have, and run nothing. */
   NERVEFLARE_PAUSED?: string;
 }
@@ -36,8 +38,13 @@ export function isPaused(env: Pick<Environment, "NERVEFLARE_PAUSED">): boolean {
   return env.NERVEFLARE_PAUSED === "true";
 }
 
+/** Bindings of objects. */
+type ObjectKind = "AGENT" | "WORKFLOW" | "RECRUITMENT" | "TASK" | "PROJECTOR" | "REGISTRY";
+
 /** A stub as the interface that its class implements: the platform's own types wrap every answer for disposal. */
-export function getStub<Rpc>(namespace: DurableObjectNamespace, name: string): Rpc {
+export function getStub<Rpc>(env: Environment, kind: ObjectKind, name: string): Rpc {
+  const jurisdiction = env.NERVEFLARE_JURISDICTION as DurableObjectJurisdiction | undefined;
+  const namespace = jurisdiction ? env[kind].jurisdiction(jurisdiction) : env[kind];
   return namespace.get(namespace.idFromName(name)) as unknown as Rpc;
 }
 
@@ -68,13 +75,10 @@ export interface Neighbours {
  * @param name of the object that asks: spreads the asking over the keepers of the registry
  */
 export function findNeighbours(env: Environment, name = ""): Neighbours {
-  const keeper = (index: number): RegistryRpc => getStub(env.REGISTRY, String(index));
+  const keeper = (index: number): RegistryRpc => getStub(env, "REGISTRY", String(index));
   const ownKeeper = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % registryKeepers;
   const beside = env.NERVEFLARE_PLACEMENT !== "own";
-  const namespaces: Record<string, DurableObjectNamespace> = {
-    agent: env.AGENT,
-    workflow: env.WORKFLOW,
-  };
+  const kinds: Record<string, ObjectKind> = { agent: "AGENT", workflow: "WORKFLOW" };
   const split = (address: string): [kind: string, name: string] => [
     address.slice(0, address.indexOf("/")),
     address.slice(address.indexOf("/") + 1),
@@ -82,24 +86,24 @@ export function findNeighbours(env: Environment, name = ""): Neighbours {
   const find = <Rpc>(address: string): Rpc => {
     const [kind, name] = split(address);
     // All actors of a thread, of whichever epoch, are named by it: one object has its recruitment, and one its tasks.
-    if (kind === "task") return getStub(beside ? env.RECRUITMENT : env.TASK, readThreadName(name));
-    if (kind === "recruitment") return getStub(env.RECRUITMENT, readThreadName(name));
-    const namespace = namespaces[kind];
-    if (!namespace) throw new Error(`there are no objects at ${address}`);
-    return getStub(namespace, name);
+    if (kind === "task") return getStub(env, beside ? "RECRUITMENT" : "TASK", readThreadName(name));
+    if (kind === "recruitment") return getStub(env, "RECRUITMENT", readThreadName(name));
+    const found = kinds[kind];
+    if (!found) throw new Error(`there are no objects at ${address}`);
+    return getStub(env, found, name);
   };
   return {
     registry: createD1Registry(env.DB, { head: () => keeper(ownKeeper).head(), agents: (query) => keeper(ownKeeper).agents(query) }),
     registryChanged: async () => void (await Promise.all(Array.from({ length: registryKeepers }, (_, index) => keeper(index).changed()))),
     beside,
     object: isPaused(env) ? () => heldReceiver : find,
-    agent: (id) => getStub(env.AGENT, id),
-    workflow: (name) => getStub(env.WORKFLOW, name),
-    thread: (id) => getStub(env.RECRUITMENT, id),
+    agent: (id) => getStub(env, "AGENT", id),
+    workflow: (name) => getStub(env, "WORKFLOW", name),
+    thread: (id) => getStub(env, "RECRUITMENT", id),
     task: find,
     threadActor: find,
-    project: (rows) => getStub<ProjectorRpc>(env.PROJECTOR, "log").project(rows),
-    projector: () => getStub<ProjectorRpc>(env.PROJECTOR, "log"),
-    probe: () => getStub<ProjectorRpc>(env.PROJECTOR, "probe"),
+    project: (rows) => getStub<ProjectorRpc>(env, "PROJECTOR", "log").project(rows),
+    projector: () => getStub<ProjectorRpc>(env, "PROJECTOR", "log"),
+    probe: () => getStub<ProjectorRpc>(env, "PROJECTOR", "probe"),
   };
 }

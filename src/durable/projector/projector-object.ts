@@ -6,7 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { EngineKind } from "../../contract/kinds/engine-kinds.ts";
 import { endedStatuses } from "../../contract/statuses.ts";
 import type { LogLag } from "../../contract/views/log-lag.ts";
-import { getStub, isPaused } from "../environment.ts";
+import { type Environment, getStub, isPaused } from "../environment.ts";
 import { holdAlarm } from "../host/storage/durable-world.ts";
 import type { ProjectionRow, ProjectorRpc } from "../protocol/projector.ts";
 import type { RecruitmentRpc } from "../protocol/recruitment.ts";
@@ -20,13 +20,10 @@ import { encodeRow, prepareProjection } from "./projection-statements.ts";
 import type { Retention } from "./retention.ts";
 import { type RetentionProgress, retentionRun, runRetention } from "./run-retention.ts";
 
-interface ProjectorEnv {
-  DB: D1Database;
-  RECRUITMENT: DurableObjectNamespace;
+interface ProjectorEnv extends Environment {
   /** Where the traces of threads go when they end; absent: nowhere. */
   NERVEFLARE_OTLP_URL?: string;
   NERVEFLARE_OTLP_HEADERS?: string;
-  NERVEFLARE_PAUSED?: string;
 }
 
 /** Where a run of retention is kept between two alarms. */
@@ -93,7 +90,7 @@ export class ProjectorObject extends DurableObject<ProjectorEnv> implements Proj
       const next = await runRetention(
         {
           db: this.env.DB,
-          retire: (thread) => getStub<RecruitmentRpc>(this.env.RECRUITMENT, thread).retire(),
+          retire: (thread) => getStub<RecruitmentRpc>(this.env, "RECRUITMENT", thread).retire(),
           warn: (entry) => console.warn(JSON.stringify(entry)),
         },
         progress,
@@ -132,12 +129,13 @@ export class ProjectorObject extends DurableObject<ProjectorEnv> implements Proj
   }
 
   #createExporter(url: string): TraceExporter {
-    const { DB: db, RECRUITMENT } = this.env;
+    const { env } = this;
+    const { DB: db } = env;
     return createTraceExporter({
       url,
       headers: this.env.NERVEFLARE_OTLP_HEADERS,
       async read(thread) {
-        const trace = await readTraceOf(thread, null, { db, root: getStub<RecruitmentRpc>(RECRUITMENT, thread) });
+        const trace = await readTraceOf(thread, null, { db, root: getStub<RecruitmentRpc>(env, "RECRUITMENT", thread) });
         return trace.ok ? trace.value : undefined;
       },
       fetch: (to, init) => fetch(to, init),

@@ -50,3 +50,8 @@ test("[SRV19] a start whose folder can't be written bundles all the same, and sa
   writeFileSync(folder, "");
   expect((await loadWorker(folder)).remark).toMatch(/: bundled anew in \d+\.\d s, and not kept \(E.*\)\.$/);
 });
+
+test("[DEPLOY4] a data folder of before is opened whatever database wrangler.toml names, or none", async () => {
+  // Miniflare names D1's file after this, and every folder so far has that file.
+  expect((await loadWorker()).options.d1Databases).toEqual({ DB: { id: "00000000-0000-0000-0000-000000000000" } });
+});
