@@ -70,7 +70,9 @@ export interface AppEnv {
     principal: Principal;
     /** An operator's: what it may do. */
     access?: Access;
-    /** The principal's token is a ticket, which only a stream or a socket takes. */
+    /** A ticket was shown in place of the token. */
     byTicket: boolean;
+    /** SHA-256 of the token, or of the one that asked for the ticket. */
+    tokenHash: string;
   };
 }

@@ -2,11 +2,12 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { subprotocol } from "../contract/channels.ts";
 import type { AgentCard } from "../contract/views/agent.ts";
+import { equalText, hashToken } from "../durable/agent/token-hash.ts";
 import type { Principal } from "../durable/protocol/agent.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
 import { type Access, proveOperator } from "./operator-store.ts";
 import { problemError, unwrap } from "./problem-error.ts";
-import { equalTokens, parseTokenAgent, parseTokenOperator } from "./tokens.ts";
+import { operatorPrefix, parseTokenAgent, parseTokenOperator } from "./tokens.ts";
 
 /** The operator whose token is the Worker's secret: it makes the others. */
 export const rootOperator = "admin";
@@ -17,24 +18,45 @@ const nobody = "nobody/here";
 /** Posts that change nothing, which a read-only operator may make. */
 const readingPosts = ["/v1/tickets"];
 
-/** Lets nobody pass without a bearer token, and nobody at all while no admin token is set. */
+/** What a caller showed: it proves who calls, once, and again while a stream is open. */
+interface Proven {
+  principal: Principal;
+  access?: Access;
+  /** SHA-256 of the operator's token, or of the one that asked for the ticket. */
+  tokenHash: string;
+}
+
+/** Lets nobody pass without a bearer token or a ticket, and nobody at all while no admin token is set. */
 export function authenticate(ports: AppPorts): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const adminToken = requireAdminToken(ports);
     const ticket = readTicket(c.req.raw);
     c.set("byTicket", ticket !== undefined);
     const token = ticket ?? readToken(c.req.raw);
-    if (token === undefined) throw problemError("unauthenticated", "Send a token: `Authorization: Bearer <token>`.");
-    // A ticket has the shape of an agent's token, and is one to nobody but the routes that take tickets.
-    const { principal, access } = await findPrincipal(ports, token, adminToken);
-    if (ticket !== undefined && "operator" in principal)
+    if (token === undefined) throw problemError("unauthenticated", adviseToken(c.req.raw));
+    // The object that opens a stream or a socket takes its ticket itself. A ticket has the shape of a token, and is one to nobody.
+    const isTaken = ticket !== undefined && !ownTicketPaths.includes(c.req.path);
+    const { principal, access, tokenHash } = await (isTaken
+      ? takeTicket(ports, token, adminToken)
+      : findPrincipal(ports, token, adminToken));
+    if (ticket !== undefined && !isTaken && "operator" in principal)
       throw problemError("unauthenticated", "A token is no ticket, and does not belong in a URL.");
-    const isUnknown = "agent" in principal && ports.isRegistered && !(await ports.isRegistered(principal.agent));
+    const isUnknown = "token" in principal && !(await isKnown(ports, principal.agent));
     // An object that is nobody's refuses for those that aren't there, on the same way and in the same words, and none is made for them.
     c.set("principal", isUnknown ? { agent: nobody, token } : principal);
     c.set("access", access);
+    c.set("tokenHash", tokenHash);
     await next();
   };
+}
+
+async function isKnown(ports: AppPorts, agent: string): Promise<boolean> {
+  return !ports.isRegistered || (await ports.isRegistered(agent));
+}
+
+function adviseToken({ url }: Request): string {
+  const advice = "Send a token: `Authorization: Bearer <token>`.";
+  return new URL(url).searchParams.has("ticket") ? `A ticket opens a socket or a stream, and nothing else. ${advice}` : advice;
 }
 
 /**
@@ -60,14 +82,41 @@ export function guardAccess(): MiddlewareHandler<AppEnv> {
   };
 }
 
-async function findPrincipal(ports: AppPorts, token: string, adminToken: string): Promise<{ principal: Principal; access?: Access }> {
-  if (await equalTokens(token, adminToken)) return { principal: { operator: rootOperator }, access: "admin" };
-  const operator = parseTokenOperator(token);
-  const access = operator === undefined ? undefined : await proveOperator(ports.db, operator, token);
-  if (operator !== undefined && access !== undefined) return { principal: { operator }, access };
+async function findPrincipal(ports: AppPorts, token: string, adminToken: string): Promise<Proven> {
+  const tokenHash = await hashToken(token);
+  const operator = await findOperator(ports, { tokenHash, name: parseTokenOperator(token), adminToken });
+  if (operator) return { ...operator, tokenHash };
   const agent = parseTokenAgent(token);
   if (agent === undefined) throw problemError("unauthenticated", "This token is nobody's. Ask the operator for one.");
-  return { principal: { agent, token } };
+  return { principal: { agent, token }, tokenHash };
+}
+
+/**
+ * Takes a ticket in its owner's object. Whether the token behind it is good is asked as of any token.
+ * @throws ProblemError `unauthenticated`
+ */
+async function takeTicket(ports: AppPorts, ticket: string, adminToken: string): Promise<Proven> {
+  const name = parseTokenOperator(ticket);
+  const agent = parseTokenAgent(ticket);
+  const owner = name === undefined ? agent : `${operatorPrefix}${name}`;
+  if (owner === undefined) throw problemError("unauthenticated", "This ticket is nobody's. Get one by POST /v1/tickets.");
+  const isUnknown = agent !== undefined && !(await isKnown(ports, agent));
+  const tokenHash = unwrap(await ports.agent(isUnknown ? nobody : owner).takeTicket(ticket));
+  if (agent !== undefined) return { principal: { agent, tokenHash }, tokenHash };
+  const operator = await findOperator(ports, { tokenHash, name, adminToken });
+  if (operator) return { ...operator, tokenHash };
+  throw problemError("unauthenticated", "The token that asked for this ticket is good no more.");
+}
+
+/** The operator whose token has this hash. @param name that the token bears */
+async function findOperator(
+  { db }: AppPorts,
+  { tokenHash, name, adminToken }: { tokenHash: string; name: string | undefined; adminToken: string },
+): Promise<{ principal: { operator: string }; access: Access } | undefined> {
+  // Hashes of one length are compared, so the time tells nothing of the token.
+  if (equalText(tokenHash, await hashToken(adminToken))) return { principal: { operator: rootOperator }, access: "admin" };
+  const access = name === undefined ? undefined : await proveOperator(db, name, tokenHash);
+  return name !== undefined && access !== undefined ? { principal: { operator: name }, access } : undefined;
 }
 
 /**
@@ -77,17 +126,22 @@ async function findPrincipal(ports: AppPorts, token: string, adminToken: string)
 export async function proveAgain(c: Context<AppEnv>, ports: AppPorts): Promise<void> {
   const principal = c.get("principal");
   if ("agent" in principal) await proveViewer(c, ports);
-  else await findPrincipal(ports, readToken(c.req.raw) ?? "", requireAdminToken(ports));
+  else {
+    const proof = { tokenHash: c.get("tokenHash"), name: principal.operator, adminToken: requireAdminToken(ports) };
+    if (!(await findOperator(ports, proof))) throw problemError("unauthenticated", "This token is good no more.");
+  }
 }
 
-/** The paths that a browser opens without headers of its own. */
-const ticketPaths = ["/v1/inbox/stream", "/v1/connect"];
+/** The paths that a browser opens without headers of its own: of an agent's object, which takes the ticket itself, and the log's tail. */
+const ownTicketPaths = ["/v1/inbox/stream", "/v1/connect"];
+const logPath = "/v1/events";
 
 /** From the URL: the one thing of the kind that may be in one. */
 export function readTicket(request: Request): string | undefined {
   if (request.headers.get("authorization") !== null) return undefined;
   const { pathname, searchParams } = new URL(request.url);
-  return ticketPaths.includes(pathname) ? (searchParams.get("ticket") ?? undefined) : undefined;
+  const isTail = pathname === logPath && request.method === "GET" && !["0", "false", null].includes(searchParams.get("follow"));
+  return isTail || ownTicketPaths.includes(pathname) ? (searchParams.get("ticket") ?? undefined) : undefined;
 }
 
 /** From `Authorization`, or, as browsers cannot set that on a socket, the second subprotocol. */

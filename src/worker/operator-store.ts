@@ -1,6 +1,6 @@
 /** Operators in D1, beside the one whose token is the Worker's secret. */
 import type { OperatorRecord } from "../contract/views/log.ts";
-import { equalText, hashToken } from "../durable/agent/token-hash.ts";
+import { equalText } from "../durable/agent/token-hash.ts";
 
 /** `read` may look at everything, `admin` may change it. */
 export type Access = "read" | "admin";
@@ -44,11 +44,11 @@ export async function listOperators(
   return { operators: page, next: results.length > query.limit ? (page.at(-1)?.name ?? null) : null };
 }
 
-/** What this token's holder may do; undefined if it is not this operator's. Asked each time, so that a removal acts at once. */
-export async function proveOperator(db: D1Database, name: string, token: string): Promise<Access | undefined> {
-  const [row, hash] = await Promise.all([
-    db.prepare("SELECT access, token_hash FROM operator WHERE name = ?").bind(name).first<{ access: Access; token_hash: string }>(),
-    hashToken(token),
-  ]);
-  return row && equalText(hash, row.token_hash) ? row.access : undefined;
+/** What the holder of a token of this hash may do; undefined if it is not this operator's. Asked each time, so that a removal acts at once. */
+export async function proveOperator(db: D1Database, name: string, tokenHash: string): Promise<Access | undefined> {
+  const row = await db
+    .prepare("SELECT access, token_hash FROM operator WHERE name = ?")
+    .bind(name)
+    .first<{ access: Access; token_hash: string }>();
+  return row && equalText(tokenHash, row.token_hash) ? row.access : undefined;
 }

@@ -1,7 +1,6 @@
 /** Tokens: made of 256 random bits, kept and compared as SHA-256 digests only. */
 
 import { idPattern } from "../contract/event.ts";
-import { equalText, hashToken } from "../durable/agent/token-hash.ts";
 
 /** An agent's secret: base64url of 32 bytes. */
 const secretPattern = /^[A-Za-z0-9_-]{43}$/;
@@ -37,9 +36,4 @@ export function parseTokenAgent(token: string): string | undefined {
   const dot = token.lastIndexOf(".");
   const id = token.slice(0, Math.max(dot, 0));
   return idPattern.test(id) && secretPattern.test(token.slice(dot + 1)) ? id : undefined;
-}
-
-/** Whether two tokens are the same, in a time that tells nothing about where they differ, nor how long the right one is. */
-export async function equalTokens(a: string, b: string): Promise<boolean> {
-  return equalText(await hashToken(a), await hashToken(b));
 }

@@ -1,4 +1,4 @@
-/** A reader of `GET /v1/inbox/stream` for tests: what a browser's EventSource does, and shows everything. */
+/** A reader of `GET /v1/inbox/stream`, or of the log's tail, for tests: what a browser's EventSource does, and shows everything. */
 import { exports } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import type { Loose } from "./stage.ts";
@@ -17,12 +17,12 @@ export interface Source {
   drop(): Promise<void>;
 }
 
-/** Opens a stream; it is not read beyond its head while `read` is false. */
+/** Opens a stream, the inbox's unless told; it is not read beyond its head while `read` is false. */
 export async function openSource(
-  options: { token?: string; query?: string; lastEventId?: number | string; read?: boolean } = {},
+  options: { path?: string; token?: string; query?: string; lastEventId?: number | string; read?: boolean } = {},
 ): Promise<Source> {
-  const { token, query = "", lastEventId, read = true } = options;
-  const response = await exports.default.fetch(`http://nerveflare.test/v1/inbox/stream${query}`, {
+  const { path = "/v1/inbox/stream", token, query = "", lastEventId, read = true } = options;
+  const response = await exports.default.fetch(`http://nerveflare.test${path}${query}`, {
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(lastEventId !== undefined && { "last-event-id": String(lastEventId) }),

@@ -1,7 +1,7 @@
 /** Server-sent events: a stream is a reader of the mailbox like a socket, goes on where one ended, and is opened by token or ticket. */
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
-import { openSource } from "./event-source.ts";
+import { openSource, type Source } from "./event-source.ts";
 import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
 import { agentStub, call, connect, join, type Player } from "./stage.ts";
 
@@ -144,8 +144,8 @@ describe("a stream", () => {
 });
 
 describe("a ticket", () => {
-  const issue = async (player: Player) => {
-    const { status, body } = await call("POST", "/v1/tickets", { token: player.token });
+  const issue = async ({ token }: { token?: string } = {}) => {
+    const { status, body } = await call("POST", "/v1/tickets", { ...(token !== undefined && { token }) });
     expect(status).toBe(201);
     return body as { ticket: string; expires: string };
   };
@@ -201,11 +201,48 @@ describe("a ticket", () => {
     expect((await openSource({ query: `?ticket=${another.ticket}` })).status).toBe(401);
   });
 
-  test("[CONN6] is given to agents, and only so many", async () => {
+  test("[CONN14] opens the log's tail, once, to its agent and to an operator, each seeing what the token may see", async () => {
+    const player = await joinNext();
+    const root = await issue();
+    expect(root.ticket).toMatch(/^operators\/admin\./);
+    const { body: reader } = await call("POST", "/v1/operators", { body: { name: `watcher-${player.id}`, access: "read" } });
+    const watcher = await issue({ token: reader.token });
+    const own = await issue(player);
+    const tail = (ticket: string) => openSource({ path: "/v1/events", query: `?follow&type=t.*&ticket=${encodeURIComponent(ticket)}` });
+    const [byRoot, byWatcher, byAgent] = await Promise.all([tail(root.ticket), tail(watcher.ticket), tail(own.ticket)]);
+    for (const source of [byRoot, byWatcher, byAgent]) expect(source.status).toBe(200);
+    await player.say("t.own", {});
+    await call("POST", "/v1/events", { body: { id: `theirs-${player.id}`, type: "t.theirs" } });
+    const types = (source: Source) => source.events.map(({ data }) => data.event.type).toSorted();
+    const within = { timeout: 10_000 };
+    for (const source of [byRoot, byWatcher]) await vi.waitFor(() => expect(types(source)).toEqual(["t.own", "t.theirs"]), within);
+    await vi.waitFor(() => expect(types(byAgent)).toEqual(["t.own"]), within);
+    for (const { ticket } of [root, watcher, own]) expect(await tail(ticket)).toMatchObject({ status: 401 });
+    for (const source of [byRoot, byWatcher, byAgent]) await source.drop();
+  });
+
+  test("[CONN14] opens no page of the log, no other operator's tail, and none once its operator is removed", async () => {
+    const player = await joinNext();
+    const name = `short-${player.id}`;
+    const { body: operator } = await call("POST", "/v1/operators", { body: { name, access: "admin" } });
+    const [first, second] = [await issue({ token: operator.token }), await issue({ token: operator.token })];
+    const open = (query: string) => openSource({ path: "/v1/events", query });
+    for (const query of [`?ticket=${first.ticket}`, `?follow=0&ticket=${first.ticket}`, `?follow&ticket=${operator.token}`])
+      expect(await open(query), query).toMatchObject({ status: 401 });
+    expect(await open(`?follow&ticket=${first.ticket.replace(name, "admin")}`)).toMatchObject({ status: 401 });
+    // An agent's stream is not for operators, whatever they show.
+    expect(await openSource({ query: `?ticket=${first.ticket}` })).toMatchObject({ status: 401 });
+    const tail = await open(`?follow&ticket=${first.ticket}`);
+    expect(tail.status).toBe(200);
+    await tail.drop();
+    expect((await call("DELETE", `/v1/operators/${name}`)).status).toBe(204);
+    expect(await open(`?follow&ticket=${second.ticket}`)).toMatchObject({ status: 401 });
+  });
+
+  test("[CONN6] is given so many times, and not more", async () => {
     const player = await joinNext();
     for (let count = 0; count < 32; count++) await issue(player);
     expect(await call("POST", "/v1/tickets", { token: player.token })).toMatchObject({ status: 429, body: { code: "rate_limited" } });
-    expect(await call("POST", "/v1/tickets")).toMatchObject({ status: 403, body: { code: "forbidden" } });
   });
 });
 

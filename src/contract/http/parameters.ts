@@ -123,7 +123,7 @@ const connecting = {
   client,
 };
 
-/** What a stream and a socket take beside a poll's. */
+/** What streams and sockets take beside. */
 const ticket = text("Of `POST /v1/tickets`: stands for the token where no header can be set, as in a browser. Good once.", {
   example: "alice.TICKET",
   most: 512,
@@ -162,6 +162,7 @@ export const queries = {
     until: moment("Recorded before this time, by the log's own clock."),
     limit,
     follow: flag("Answers by a stream of what comes, as server-sent events. It begins at `Last-Event-ID`, `after` or `since`, else now."),
+    ticket,
   }),
   archive: strictQuery({
     after: wholeNumber("From after this position on.", { example: 1200 }),

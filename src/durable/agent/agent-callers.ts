@@ -5,7 +5,7 @@ import type { TypedCommitter } from "../protocol/typed-host.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { describeRate, type Rate } from "./connection/rate.ts";
 import type { Tickets } from "./connection/tickets.ts";
-import type { AgentIdentity, Caller, Identity } from "./identity.ts";
+import { type AgentIdentity, type Caller, type Identity, refuseTicket } from "./identity.ts";
 import type { Presence } from "./presence/presence.ts";
 import { hashToken } from "./token-hash.ts";
 
@@ -19,7 +19,9 @@ export interface AgentCallers {
   /** The hash of a token that is good: what stands for it in a connection, which outlives the request that showed it. */
   prove(token: string): Promise<Result<string>>;
   /** Makes a ticket good for one connection. */
-  issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>>;
+  issueTicket(principal: Principal, ticketHash: string, tokenHash: string): Promise<Result<{ expires: string }>>;
+  /** Takes a ticket. Returns the hash of the token that asked for it, which may be void by now. */
+  takeTicket(ticket: string): Promise<Result<string>>;
   /** Takes a ticket in place of the token. Returns the token's hash. */
   redeemTicket(ticket: string): Promise<Result<string>>;
 }
@@ -54,6 +56,12 @@ export function createAgentCallers({ identity, presence, tickets, committer, cal
     return wait > 0 ? { ok: false, problem: describeRate(`${callRate.perSecond} calls`, wait) } : caller;
   }
 
+  async function takeTicket(ticket: string): Promise<Result<string>> {
+    const hash = await hashToken(ticket);
+    const tokenHash = commit(() => tickets.redeem(hash));
+    return tokenHash === undefined ? refuseTicket() : succeed(tokenHash);
+  }
+
   return {
     identify,
     hear,
@@ -63,19 +71,19 @@ export function createAgentCallers({ identity, presence, tickets, committer, cal
       const caller = await identify({ tokenHash });
       return caller.ok ? succeed(tokenHash) : caller;
     },
-    async issueTicket(principal, ticketHash) {
+    async issueTicket(principal, ticketHash, tokenHash) {
       const caller = await identify(principal);
       if (!caller.ok) return caller;
-      const tokenHash = "token" in principal ? await hashToken(principal.token) : "";
       const expires = commit(() => tickets.issue(ticketHash, tokenHash));
       if (expires !== undefined) return succeed({ expires: new Date(expires).toISOString() });
       return refuse("rate_limited", `At most ${agentLimits.tickets} tickets wait to be used.`, { retryAfter: 10 });
     },
+    takeTicket,
     async redeemTicket(ticket) {
-      const hash = await hashToken(ticket);
-      const tokenHash = commit(() => tickets.redeem(hash)) ?? "";
-      const caller = await identify({ tokenHash });
-      return caller.ok ? succeed(tokenHash) : refuse("unauthenticated", "This ticket was used, is too old, or is nobody's: get another.");
+      const taken = await takeTicket(ticket);
+      if (!taken.ok) return taken;
+      const caller = await identify({ tokenHash: taken.value });
+      return caller.ok ? taken : refuseTicket();
     },
   };
 }

@@ -27,7 +27,7 @@ import type { Presence } from "./presence/presence.ts";
 import { presenceLimits } from "./presence/presence-limits.ts";
 import { createShowAgent } from "./show-agent.ts";
 
-export interface AgentCore extends AgentAccount, Pick<AgentCallers, "prove" | "issueTicket" | "redeemTicket"> {
+export interface AgentCore extends AgentAccount, Pick<AgentCallers, "prove" | "issueTicket" | "takeTicket" | "redeemTicket"> {
   mailbox: Mailbox;
   /** What the agent is, as far as it says so itself; null: it was removed, or never was. */
   card(): ClaimCard | null;
@@ -138,6 +138,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     },
     prove: callers.prove,
     issueTicket: callers.issueTicket,
+    takeTicket: callers.takeTicket,
     redeemTicket: callers.redeemTicket,
     async me(principal) {
       const caller = await admit(principal);

@@ -10,7 +10,7 @@ import { readName } from "../host/storage/durable-world.ts";
 import type { AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { ConnectedAgent } from "./connected-agent.ts";
-import { refuseToken } from "./identity.ts";
+import { refuseTicket, refuseToken } from "./identity.ts";
 
 export class AgentObject extends ConnectedAgent implements AgentRpc {
   async register(card: AgentCard, tokenHash?: string): Promise<Result<null>> {
@@ -100,7 +100,11 @@ export class AgentObject extends ConnectedAgent implements AgentRpc {
     return { state: "away", lastSignAt: null, connections: 0, clients: 0, seats: 0, slots: null, used: 0 };
   }
 
-  async issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>> {
-    return this.life.find(principal)?.issueTicket(principal, ticketHash) ?? refuseToken();
+  async issueTicket(principal: Principal, ticketHash: string, tokenHash: string): Promise<Result<{ expires: string }>> {
+    return this.life.find(principal)?.issueTicket(principal, ticketHash, tokenHash) ?? refuseToken();
+  }
+
+  async takeTicket(ticket: string): Promise<Result<string>> {
+    return this.life.find()?.takeTicket(ticket) ?? refuseTicket();
   }
 }

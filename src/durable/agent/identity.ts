@@ -15,6 +15,11 @@ export function refuseToken(): ReturnType<typeof refuse> {
   return refuse("unauthenticated", "This token is not valid (any more); ask the operator for a new one.");
 }
 
+/** The same for whatever is wrong with a ticket. */
+export function refuseTicket(): ReturnType<typeof refuse> {
+  return refuse("unauthenticated", "This ticket was used, is too old, or is nobody's: get another.");
+}
+
 /** What the agent says of itself; it narrows what was granted. */
 export type Report = AgentData<"nerve.agent.report">;
 

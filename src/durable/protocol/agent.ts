@@ -88,8 +88,8 @@ export interface AgentStanding {
   presence: Pick<PresenceFacts, "state" | "lastSignAt">;
 }
 
-/** Who posts or reads: an agent, proven by its token; or an operator, whom the Worker has already proven. */
-export type Principal = { agent: string; token: string } | { operator: string };
+/** Who posts or reads: an agent, proven by its token, or by the hash of the one that asked for its ticket; or an operator, whom the Worker has already proven. */
+export type Principal = { agent: string; token: string } | { agent: string; tokenHash: string } | { operator: string };
 
 /** What a poll asks for; without `after`, what no live connection holds. */
 export interface InboxQuery {
@@ -130,8 +130,10 @@ export interface AgentRpc extends DeliverRpc {
   delivered(event: { source: string; id: string }): Promise<Delivered>;
   /** What was decided of an event that this object accepted, of those that had recipients; null: no such. */
   routed(id: string): Promise<{ event: CloudEvent; routing: Routing } | null>;
-  /** Makes a ticket (known by its SHA-256, hex) good for one connection in place of the token. */
-  issueTicket(principal: Principal, ticketHash: string): Promise<Result<{ expires: string }>>;
+  /** Makes a ticket (known by its SHA-256, hex) good for one connection in place of the token of this hash. */
+  issueTicket(principal: Principal, ticketHash: string, tokenHash: string): Promise<Result<{ expires: string }>>;
+  /** Takes a ticket, once. Returns the hash of the token that asked for it, which may be void by now. */
+  takeTicket(ticket: string): Promise<Result<string>>;
   /** Why its mailbox would refuse an event of a source, of so many bytes; null: it would not, as far as can be said now. */
   room(source: string, bytes: number): Promise<string | null>;
   /** How the agent stands to an offer; null: there is no such agent. */

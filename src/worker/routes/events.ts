@@ -33,7 +33,7 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.get("/v1/events", async (c) => {
     const query = readQuery(c, queries.log);
     const viewer = await proveViewer(c, ports);
-    const { follow, ...filter } = query;
+    const { follow, ticket: _, ...filter } = query;
     if (follow) {
       refuseHead(c);
       const from = readHeader(c, "Last-Event-ID") ?? filter.after ?? (filter.since === undefined ? await readEnd(ports.db) : 0);

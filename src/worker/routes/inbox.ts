@@ -73,17 +73,17 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
   app.post("/v1/tickets", async (c) => {
     const principal = c.get("principal");
     await takeBody(c.req.raw, "POST /v1/tickets");
-    if ("operator" in principal) throw problemError("forbidden", "Tickets are for agents: they open a stream or a socket.");
-    const ticket = formatToken(principal.agent, ports.randomBytes(32));
-    const { expires } = unwrap(await ports.agent(principal.agent).issueTicket(principal, await hashToken(ticket)));
+    const ticket = formatToken(nameObject(principal), ports.randomBytes(32));
+    const issued = await ports.agent(nameObject(principal)).issueTicket(principal, await hashToken(ticket), c.get("tokenHash"));
+    const { expires } = unwrap(issued);
     return c.json({ ticket, expires }, 201);
   });
 }
 
 /** The request as the agent's object reads it: however token or ticket came, it is in one place; what a caller put there is overwritten. */
-function addProof(c: Context<AppEnv>, { agent, token }: Extract<Principal, { agent: string }>): Request {
+function addProof(c: Context<AppEnv>, principal: Extract<Principal, { agent: string }>): Request {
   const headers = new Headers(c.req.raw.headers);
-  headers.set("x-nerveflare-agent", agent);
-  headers.set("authorization", `${c.get("byTicket") ? "Ticket" : "Bearer"} ${token}`);
+  headers.set("x-nerveflare-agent", principal.agent);
+  headers.set("authorization", "token" in principal ? `${c.get("byTicket") ? "Ticket" : "Bearer"} ${principal.token}` : "");
   return new Request(c.req.raw, { headers });
 }

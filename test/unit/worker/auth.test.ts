@@ -66,8 +66,12 @@ test("[ACC22] a ticket is taken where a browser can send no header, and nowhere 
     const request = app.objects.calls.at(-1)?.args[0] as Request;
     expect(request.headers.get("authorization")).toBe(`Ticket ${ticket}`);
   }
-  for (const path of ["/v1/me", "/v1/inbox", "/v1/inbox/stream/", "/v1/events"])
-    expect((await app.call("GET", `${path}?ticket=${ticket}`, { token: null })).status).toBe(401);
+  for (const path of ["/v1/me", "/v1/inbox", "/v1/inbox/stream/", "/v1/events"]) {
+    const { status, body } = await app.call("GET", `${path}?ticket=${ticket}`, { token: null });
+    expect(status).toBe(401);
+    expect(body.detail).toBe("A ticket opens a socket or a stream, and nothing else. Send a token: `Authorization: Bearer <token>`.");
+  }
+  expect((await app.call("POST", `/v1/events?follow&ticket=${ticket}`, { token: null, body: {} })).status).toBe(401);
   // What is sent beside a token is not looked at.
   await app.call("GET", `/v1/inbox/stream?ticket=${ticket}`, { token: await app.register("bob") });
   const beside = app.objects.calls.at(-1)?.args[0] as Request;

@@ -30,6 +30,8 @@ export interface FakeObjects {
 interface FakeState {
   agents: Map<string, { card: AgentCard; tokenHash: string | undefined }>;
   threads: FakeObjects["threads"];
+  /** Hashes of the tokens that asked for tickets, by the tickets' own. */
+  tickets: Map<string, string>;
   /** Notes a call, and throws where a test wants it to. */
   note(object: string, method: string, ...args: unknown[]): void;
 }
@@ -43,6 +45,7 @@ export function createFakeObjects(): FakeObjects {
   const state: FakeState = {
     agents: new Map(),
     threads: new Map(),
+    tickets: new Map(),
     note(object, method, ...args) {
       calls.push({ object, method, args });
       const failure = failures.get(`${object}.${method}`);
@@ -72,7 +75,7 @@ export function createFakeObjects(): FakeObjects {
   };
 }
 
-function createFakeAgent(name: string, { agents, note }: FakeState): AgentRpc {
+function createFakeAgent(name: string, { agents, tickets, note }: FakeState): AgentRpc {
   return {
     async register(card, tokenHash) {
       note(`agent/${name}`, "register", card, tokenHash);
@@ -142,9 +145,17 @@ function createFakeAgent(name: string, { agents, note }: FakeState): AgentRpc {
       const judged = await judge(agents, name, principal);
       return judged.ok ? succeed(null) : judged;
     },
-    async issueTicket(principal, ticketHash) {
-      note(`agent/${name}`, "issueTicket", principal, ticketHash);
+    async takeTicket(ticket) {
+      note(`agent/${name}`, "takeTicket", ticket);
+      const hash = await hashToken(ticket);
+      const tokenHash = tickets.get(hash);
+      tickets.delete(hash);
+      return tokenHash === undefined ? refuse("unauthenticated", "This ticket was used.") : succeed(tokenHash);
+    },
+    async issueTicket(principal, ticketHash, tokenHash) {
+      note(`agent/${name}`, "issueTicket", principal, ticketHash, tokenHash);
       const judged = await judge(agents, name, principal);
+      if (judged.ok) tickets.set(ticketHash, tokenHash);
       return judged.ok ? succeed({ expires: "2026-11-20T12:01:00.000Z" }) : judged;
     },
     async presence() {
@@ -261,7 +272,8 @@ async function judge(agents: FakeState["agents"], name: string, principal: Princ
     return succeed<AgentCard>({ id: name, capabilities: [], roles: null, kinds: null });
   }
   const known = agents.get(name);
-  if (!known || known.tokenHash !== (await hashToken(principal.token))) return refuse("unauthenticated", "This token is not this agent's.");
+  const shown = "token" in principal ? await hashToken(principal.token) : principal.tokenHash;
+  if (!known || known.tokenHash !== shown) return refuse("unauthenticated", "This token is not this agent's.");
   return succeed(known.card);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Tickets: what a browser shows instead of the token where it can send no header, in the URL of a stream or socket. URLs
- * end up in logs, so a ticket is short-lived and good once. Knows one table, and hashes: no ticket is stored as it is.
+ * Tickets: what a browser shows instead of the token where it can send no header, in the URL of a stream or socket: an
+ * agent's, or an operator's. URLs end up in logs, so a ticket is short-lived and good once. Knows one table, and hashes: no ticket is stored as it is.
  */
 import type { Clock, Storage } from "../../host/ports.ts";
 import { agentLimits } from "../agent-schema.ts";

@@ -53,9 +53,8 @@ export const inboxDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/tickets",
-    problems: ["forbidden"],
     tag: "inbox",
-    summary: "Get a short-lived ticket with which a browser opens a stream or a socket",
+    summary: "Get a short-lived ticket with which a browser opens a stream, the log's tail or a socket",
     callers: "everyone",
     body: bodies["POST /v1/tickets"],
     answers: { 201: { description: "The ticket, good once.", schema: answers.ticket } },
