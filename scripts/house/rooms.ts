@@ -308,8 +308,15 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/lsp": {
     is: "the language server; knows no files",
     may: [
-      ...["src/compile", "src/compile/check", "src/compile/diagnostics", "src/compile/expressions", "src/compile/schema"],
-      ...["src/compile/source", "src/compile/templates", contract, "vscode-languageserver", "vscode-languageserver-textdocument"],
+      ...["src/compile", "src/compile/check", "src/compile/diagnostics", "src/compile/draw", "src/compile/expressions"],
+      ...[
+        "src/compile/schema",
+        "src/compile/source",
+        "src/compile/templates",
+        contract,
+        "vscode-languageserver",
+        "vscode-languageserver-textdocument",
+      ],
     ],
   },
   "src/local-server": {
@@ -347,7 +354,7 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["src/local-server", "node:*"],
     ],
   },
-  "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw"] },
+  "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw", "node:*"] },
   "src/cli/lib/events": { is: "the log as lines", may: ["src/cli/lib", contract, "node:*"] },
   "src/cli/lib/simulate": { is: "a walk as people read it", may: ["src/cli/lib", contract, "src/simulate"] },
 

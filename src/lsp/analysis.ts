@@ -1,6 +1,7 @@
 /** What is known of one text: its findings, its parts and its names. Made once a version; of a broken text as much as can be made out. */
 import { type Outline, readOutline } from "../compile/check/outline.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
+import type { WorkflowIr } from "../compile/ir.ts";
 import { parseWorkflow } from "../compile/parse-workflow.ts";
 import type { MapNode } from "../compile/source/node.ts";
 import type { Includes } from "../compile/source/read-include.ts";
@@ -11,6 +12,8 @@ import { findOccurrences, isSameThing, type Occurrence } from "./find-occurrence
 export interface Analysis {
   text: string;
   diagnostics: Diagnostic[];
+  /** There exactly when no diagnostic is an error. */
+  ir: WorkflowIr | undefined;
   /** Undefined where not even a mapping could be made out. */
   root: MapNode | undefined;
   /** Of an earlier version, where nothing can be made out of this one. */
@@ -21,12 +24,12 @@ export interface Analysis {
 
 /** Analyses a text. Never throws. */
 export function analyse(text: string, includes: Includes | undefined, earlier: Analysis | undefined): Analysis {
-  const { diagnostics } = parseWorkflow(text, includes ? { includes } : {});
+  const { ir, diagnostics } = parseWorkflow(text, includes ? { includes } : {});
   const root = readRoot(text, includes);
   const outline = root && readOutline(root);
   // Half a file knows few names; while its roles can't be read, the last ones that were stand in for completion.
   const usable = outline && (outline.roles.size > 0 || !earlier?.outline) ? outline : earlier?.outline;
-  return { text, diagnostics, root, outline: usable, occurrences: outline ? findOccurrences(outline) : [] };
+  return { text, diagnostics, ir, root, outline: usable, occurrences: outline ? findOccurrences(outline) : [] };
 }
 
 /** The tree of a text as far as it can be read. */

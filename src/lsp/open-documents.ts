@@ -3,6 +3,7 @@ import { type Connection, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Includes } from "../compile/source/read-include.ts";
 import { type Analysis, analyse } from "./analysis.ts";
+import { isWorkflow } from "./is-workflow.ts";
 import { toDiagnostic } from "./to-protocol.ts";
 
 /** Milliseconds of quiet after which a text that is being typed is judged: between two keys of a fast typist, and below what is felt as waiting. */
@@ -12,12 +13,15 @@ const debounce = 150;
 export type FindIncludes = (uri: string) => Includes | undefined;
 
 export interface OpenDocuments {
+  /** A document that is a workflow. */
   find(uri: string): TextDocument | undefined;
   /** What is known of a document's present text. */
   read(document: TextDocument): Analysis;
   findIncludes: FindIncludes;
   /** @param quiet milliseconds in place of {@link debounce} */
   setDebounce(quiet: number): void;
+  /** Takes every document for a workflow. */
+  takeAll(): void;
 }
 
 /** Follows what the editor opens, changes and closes, and sends it the findings. */
@@ -25,7 +29,16 @@ export function followDocuments(connection: Connection, findIncludes: FindInclud
   const documents = new TextDocuments(TextDocument);
   const analyses = new Map<string, { version: number; analysis: Analysis }>();
   const waiting = new Map<string, NodeJS.Timeout>();
+  const workflows = new Set<string>();
   let quiet = debounce;
+  let all = false;
+
+  /** What was a workflow once stays one while it is open: a slip in the line that told so is to be seen. */
+  const recognise = (document: TextDocument): boolean => {
+    const { uri } = document;
+    if (!workflows.has(uri) && (all || isWorkflow(uri, document.getText()))) workflows.add(uri);
+    return workflows.has(uri);
+  };
 
   const read = (document: TextDocument): Analysis => {
     const { uri, version } = document;
@@ -49,7 +62,7 @@ export function followDocuments(connection: Connection, findIncludes: FindInclud
       setTimeout(() => {
         waiting.delete(uri);
         const document = documents.get(uri);
-        if (document) publish(document);
+        if (document && recognise(document)) publish(document);
       }, delay),
     );
   };
@@ -60,16 +73,22 @@ export function followDocuments(connection: Connection, findIncludes: FindInclud
     clearTimeout(waiting.get(uri));
     waiting.delete(uri);
     analyses.delete(uri);
-    void connection.sendDiagnostics({ uri, diagnostics: [] });
+    if (workflows.delete(uri)) void connection.sendDiagnostics({ uri, diagnostics: [] });
   });
   documents.listen(connection);
 
   return {
-    find: (uri) => documents.get(uri),
+    find: (uri) => {
+      const document = documents.get(uri);
+      return document && recognise(document) ? document : undefined;
+    },
     read,
     findIncludes,
     setDebounce(milliseconds) {
       quiet = milliseconds;
+    },
+    takeAll() {
+      all = true;
     },
   };
 }

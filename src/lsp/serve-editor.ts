@@ -10,6 +10,8 @@ import {
 } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { type Analysis, findOccurrence, listSame } from "./analysis.ts";
+import { createDrawings, type DrawingParams, type DrawPicture } from "./answer-drawing.ts";
+import { commands, createCommandRunner, listLenses, type RunCommand } from "./commands.ts";
 import { suggestAt } from "./completion.ts";
 import { describeAt } from "./hover.ts";
 import { type FindIncludes, followDocuments, type OpenDocuments } from "./open-documents.ts";
@@ -31,16 +33,45 @@ const offered: InitializeResult = {
     renameProvider: { prepareProvider: true },
     documentSymbolProvider: true,
     codeActionProvider: { codeActionKinds: ["quickfix", "source.fixAll"] },
+    codeLensProvider: {},
+    experimental: { drawing: true },
   },
 };
 
-/** Serves one editor over a connection until it says goodbye. @param findIncludes reads the files beside a document */
-export function serveEditor(connection: Connection, findIncludes: FindIncludes): void {
+/** What the server has done outside: it knows no files, threads and processes. */
+export interface EditorPorts {
+  /** Reads the files beside a document. */
+  findIncludes: FindIncludes;
+  draw: DrawPicture;
+  run: RunCommand;
+}
+
+/** What an editor may say of itself as it starts the server. */
+interface EditorOptions {
+  /** Milliseconds of quiet before a text that is being typed is judged. */
+  debounce?: unknown;
+  /** `all`: every file is a workflow, whatever it looks like. */
+  files?: unknown;
+  /** The commands of lenses that the editor runs itself; the server runs the others. */
+  commands?: unknown;
+}
+
+/** Serves one editor over a connection until it says goodbye. */
+export function serveEditor(connection: Connection, { findIncludes, draw, run }: EditorPorts): void {
   const documents = followDocuments(connection, findIncludes);
+  const own: string[] = [];
   connection.onInitialize(({ initializationOptions }: InitializeParams) => {
-    const wanted: unknown = (initializationOptions as { debounce?: unknown } | undefined)?.debounce;
+    const options: EditorOptions = initializationOptions ?? {};
+    const { debounce: wanted } = options;
     if (typeof wanted === "number" && wanted >= 0 && wanted <= 10_000) documents.setDebounce(wanted);
-    return offered;
+    if (options.files === "all") documents.takeAll();
+    if (Array.isArray(options.commands)) own.push(...options.commands.map(String));
+    const left = Object.keys(commands).filter((name) => !own.includes(name));
+    // An editor registers what it is told of here, and it can't register what it has.
+    return {
+      ...offered,
+      capabilities: { ...offered.capabilities, ...(left.length > 0 ? { executeCommandProvider: { commands: left } } : {}) },
+    };
   });
   const at = createAt(documents);
   answerReading(connection, at);
@@ -48,6 +79,9 @@ export function serveEditor(connection: Connection, findIncludes: FindIncludes):
   connection.onCodeAction(
     at((document, analysis, params) => toCodeActions(document, analysis, params, documents.findIncludes(document.uri))),
   );
+  connection.onCodeLens(at((document, analysis) => listLenses(document, analysis, own)));
+  connection.onExecuteCommand(createCommandRunner(connection, run));
+  connection.onRequest("nerveflare/drawing", at<DrawingParams, unknown>(createDrawings(draw)));
   connection.listen();
 }
 

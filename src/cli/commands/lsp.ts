@@ -2,9 +2,11 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
-import type { Includes } from "../../compile/source/read-include.ts";
+import { lspLimits } from "../../lsp/limits.ts";
 import { serveEditor } from "../../lsp/serve-editor.ts";
-import { createIncludes } from "../lib/check/create-includes.ts";
+import { findIncludes } from "../lib/check/create-includes.ts";
+import { createDrawer } from "../lib/draw/draw-in-thread.ts";
+import { runSelf } from "../lib/run-self.ts";
 
 /** Defines `nerveflare lsp`. */
 export function defineCommand(command: Command): void {
@@ -14,15 +16,13 @@ export function defineCommand(command: Command): void {
     .addHelpText("after", "\nStarted by an editor, not by hand: see docs/editors.md.")
     .action(() => {
       // The connection ends the process when the editor says so, or is gone.
-      serveEditor(createConnection(ProposedFeatures.all, process.stdin, process.stdout), findIncludes);
+      serveEditor(createConnection(ProposedFeatures.all, process.stdin, process.stdout), {
+        findIncludes,
+        draw: createDrawer(lspLimits),
+        run: async ([verb = "", ...options], uri) => {
+          const file = fileURLToPath(uri);
+          return runSelf([verb, ...options, "--", file], file, { time: lspLimits.commandTime, output: lspLimits.commandOutput });
+        },
+      });
     });
-}
-
-/** Files beside the document, where it is a file. */
-function findIncludes(uri: string): Includes | undefined {
-  try {
-    return createIncludes(fileURLToPath(uri));
-  } catch {
-    return undefined;
-  }
 }

@@ -15,7 +15,13 @@ function findPlace(name: string): string {
 
 const suspended: PictureNode = { id: "$suspended", kind: "suspended", title: "suspended", lines: ["until a person resumes it"] };
 const failed: PictureNode = { id: "$failed", kind: "failed", title: "failed", lines: [] };
-const moderator: PictureNode = { id: "$moderator", kind: "state", title: "moderator", lines: ["an expression names the next role"] };
+const moderator: PictureNode = {
+  id: "$moderator",
+  part: "$moderator",
+  kind: "state",
+  title: "moderator",
+  lines: ["an expression names the next role"],
+};
 
 /** Draws a workflow. */
 export function createAuthorPicture(ir: WorkflowIr): Picture {
@@ -23,7 +29,7 @@ export function createAuthorPicture(ir: WorkflowIr): Picture {
   const { shared, single } = separateShared(ir, paths);
   const edges = [...(ir.form === "moderator" ? listModeratorEdges(ir) : ir.nodes.flatMap(listAuthorEdges)), ...listEngineEdges(single)];
   const reached = new Set(edges.map(({ to }) => to));
-  const start: PictureNode = { id: "$START", kind: "start", title: "start", lines: [] };
+  const start: PictureNode = { id: "$START", part: "$START", kind: "start", title: "start", lines: [] };
   const end: PictureNode = { id: "$END", kind: "end", title: "end", lines: [] };
   return {
     title: ir.name,
@@ -43,6 +49,7 @@ function drawRole(role: RoleIr, paths: EnginePath[]): PictureNode {
   const description = role.fields["description"];
   return {
     id: role.name,
+    part: role.name,
     kind: role.type,
     title: role.name,
     badge: isPool(role) ? "open, per turn" : role.type,
@@ -82,6 +89,7 @@ function listAuthorEdges(node: NodeIr): PictureEdge[] {
     return {
       from: findPlace(node.name),
       to: findPlace(target),
+      part: `${node.name} ${edge.id}`,
       kind: engine ? "status" : "author",
       title: always ? "" : ordered ? `${index + 1}. ${label}` : label,
       lines: [...(description === undefined ? [] : [description]), ...describeEffects(edge)],
@@ -118,7 +126,7 @@ function listEngineEdges(paths: EnginePath[]): PictureEdge[] {
     if (!first) return [];
     const ends: Record<EnginePath["to"], string> = { self: first.role, forfeit: first.role, suspended: suspended.id, failed: failed.id };
     const to = ends[first.to];
-    return [{ from: first.role, to, kind: "engine", title: "", lines: group.map(({ text }) => text) }];
+    return [{ from: first.role, to, part: first.role, kind: "engine", title: "", lines: group.map(({ text }) => text) }];
   });
 }
 

@@ -3,7 +3,7 @@ import type { CompiledWorkflow } from "../compile-workflow.ts";
 import { createAuthorPicture } from "./author-picture.ts";
 import { createMachinePicture } from "./machine-picture.ts";
 import { writeMermaid } from "./mermaid.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture, PictureNode } from "./picture.ts";
 import { drawSvg } from "./svg.ts";
 import type { Theme } from "./theme.ts";
 
@@ -18,6 +18,13 @@ export interface DrawOptions {
   detail?: boolean;
 }
 
+/** How to write it as SVG. */
+export interface SvgOptions {
+  theme?: Theme;
+  /** Boxes and arrows say as `data-part` what of the source they stand for. Default false. */
+  parts?: boolean;
+}
+
 /** What of a compiled workflow is drawn. */
 type Drawn = Pick<CompiledWorkflow, "ir" | "recruitment" | "task">;
 
@@ -25,15 +32,23 @@ function createPicture({ ir, recruitment, task }: Drawn, { machine = "task", det
   if (machine === "task" && !detail) return createAuthorPicture(ir);
   const what = machine === "task" ? "the task: how the turns go" : "recruitment: who holds which role";
   const title = `${ir.name}, ${machine}`;
-  return createMachinePicture(machine === "task" ? task : recruitment, { title, lines: [ir.description, what], detail });
+  const picture = createMachinePicture(machine === "task" ? task : recruitment, { title, lines: [ir.description, what], detail });
+  return { ...picture, nodes: picture.nodes.map((node) => nameParts(node, new Set(["$START", ...ir.roles.map(({ name }) => name)]))) };
+}
+
+/** In both machines a role's states are those of the second level that have its name, with all inside. */
+function nameParts(node: PictureNode, roles: ReadonlySet<string>): PictureNode {
+  const name = node.id.split(".")[1] ?? "";
+  const children = node.children?.map((child) => nameParts(child, roles));
+  return { ...node, ...(roles.has(name) ? { part: name } : {}), ...(children ? { children } : {}) };
 }
 
 /**
  * Draws a workflow as an SVG file that stands alone. The same workflow gives the same text.
  * @throws {PictureTooDenseError} Mermaid's text is written however many arrows there are.
  */
-export async function drawWorkflowSvg(compiled: Drawn, options: DrawOptions & { theme?: Theme } = {}): Promise<string> {
-  return drawSvg(createPicture(compiled, options), options.theme);
+export async function drawWorkflowSvg(compiled: Drawn, options: DrawOptions & SvgOptions = {}): Promise<string> {
+  return drawSvg(createPicture(compiled, options), options);
 }
 
 /** Draws a workflow as a Mermaid `stateDiagram-v2`. */

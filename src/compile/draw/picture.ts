@@ -24,6 +24,8 @@ export type NodeKind =
 export interface PictureNode {
   /** Unique in the picture. */
   id: string;
+  /** What of the source it stands for: a role's name, `$START` or `$moderator`. */
+  part?: string;
   kind: NodeKind;
   title: string;
   /** A word beside the title, as the type of a role. */
@@ -39,6 +41,8 @@ export interface PictureNode {
 export interface PictureEdge {
   from: string;
   to: string;
+  /** What of the source it stands for: `<node> <edge>`, or of the engine's ways the role. */
+  part?: string;
   /**
    * `author`: an edge as the author wrote it. `status`: one that the author wrote for a status of the engine. `engine`: the way that
    * the engine goes by itself, when time is up or something fails. `event`, `timer`: transitions of a machine.

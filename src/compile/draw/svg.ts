@@ -13,8 +13,13 @@ const leastWidth = 420;
 const cornerRadius = 8;
 
 /** Draws a picture. The same picture gives the same text. */
-export async function drawSvg(picture: Picture, theme: Theme = "auto"): Promise<string> {
+export async function drawSvg(
+  picture: Picture,
+  { theme = "auto", parts = false }: { theme?: Theme; parts?: boolean } = {},
+): Promise<string> {
   const layout = await layoutPicture(picture);
+  const group: Group = (part, inner) =>
+    inner === "" ? "" : parts && part !== undefined ? `<g data-part="${escapeXml(part)}">${inner}</g>` : inner;
   const inner = Math.max(leastWidth, layout.width);
   const header = setText(
     [{ text: picture.title, style: "heading" }, ...picture.lines.map((text) => ({ text, style: "text", gap: 2 }) as const)],
@@ -40,7 +45,7 @@ export async function drawSvg(picture: Picture, theme: Theme = "auto"): Promise<
     `<rect class="canvas" width="${width}" height="${height}"/>`,
     drawText(header, { x: margin, y: margin - 6 }),
     `<g transform="translate(${round(left)} ${round(top)})">`,
-    ...drawLayout(layout),
+    ...drawLayout(layout, group),
     "</g>",
     `<path class="rule" d="M${margin} ${round(bottom - 8)}H${width - margin}" fill="none"/>`,
     drawText(notes, { x: margin, y: bottom }),
@@ -51,11 +56,18 @@ export async function drawSvg(picture: Picture, theme: Theme = "auto"): Promise<
 }
 
 /** Boxes that hold others first, then the lines, so that no box hides one; labels last. */
-function drawLayout({ nodes, edges }: Layout): string[] {
+function drawLayout({ nodes, edges }: Layout, group: Group): string[] {
   const holders = nodes.filter(({ node }) => node.children !== undefined);
   const leaves = nodes.filter(({ node }) => node.children === undefined);
-  return [...holders.map(drawNode), ...edges.map(drawEdge), ...leaves.map(drawNode), ...edges.map(drawLabel)].filter((part) => part !== "");
+  const box = (placed: PlacedNode) => group(placed.node.part, drawNode(placed));
+  const arrow = (draw: (placed: PlacedEdge) => string) => (placed: PlacedEdge) => group(placed.edge.part, draw(placed));
+  return [...holders.map(box), ...edges.map(arrow(drawEdge)), ...leaves.map(box), ...edges.map(arrow(drawLabel))].filter(
+    (drawn) => drawn !== "",
+  );
 }
+
+/** Puts together what stands for one part of the source. */
+type Group = (part: string | undefined, inner: string) => string;
 
 function drawNode({ node, x, y, width, height, text }: PlacedNode): string {
   const { kind, title } = node;

@@ -34,7 +34,7 @@ export interface Page {
 }
 
 /** Starts a server. */
-export async function startEditor(options: { debounce?: number } = { debounce: 0 }): Promise<Editor> {
+export async function startEditor(options: { debounce?: number; commands?: string[] } = { debounce: 0 }): Promise<Editor> {
   const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), "lsp", "--stdio"], { stdio: "pipe" });
   let errors = "";
   child.stderr.on("data", (data) => {
@@ -60,7 +60,7 @@ export async function startEditor(options: { debounce?: number } = { debounce: 0
 
   const open = (text: string): Page => {
     opened += 1;
-    const uri = `file:///none/workflow-${opened}.yaml`;
+    const uri = `file:///none/workflow-${opened}.nerve.yaml`;
     let document = TextDocument.create(uri, "yaml", 1, text);
     void connection.sendNotification("textDocument/didOpen", { textDocument: { uri, languageId: "yaml", version: 1, text } });
     const changeAt = (start: number, end: number, to: string): void => {

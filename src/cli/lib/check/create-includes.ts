@@ -1,6 +1,7 @@
 /** Resolves `!include` for the command line: files of the workflow's own folder, and of none other. */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { compileLimits } from "../../../compile/limits.ts";
 import type { ParseOptions } from "../../../compile/parse-workflow.ts";
 
@@ -24,4 +25,13 @@ export function createIncludes(file: string): ParseOptions["includes"] {
       return undefined;
     }
   };
+}
+
+/** The resolver for a document that an editor has open; undefined where it is no file. */
+export function findIncludes(uri: string): ParseOptions["includes"] {
+  try {
+    return createIncludes(fileURLToPath(uri));
+  } catch {
+    return undefined;
+  }
 }
