@@ -1,7 +1,7 @@
 /**
  * `npm run describe`: what is described by code alone. The API, as OpenAPI and AsyncAPI, made of the schemas by which routes and sockets
  * parse: the Worker serves the files as they are. The language for editors, and the tables of its page, which is written by hand beside
- * them. The diagnostics. With `--check` nothing is written, and the run fails if a file is stale.
+ * them. The diagnostics. The client's types of the contract. With `--check` nothing is written, and the run fails if a file is stale.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { version } from "../src/version.ts";
 import { buildAsyncapi } from "../src/worker/describe/build-asyncapi.ts";
 import { buildOpenapi } from "../src/worker/describe/build-openapi.ts";
 import { routeDocs } from "../src/worker/describe/route-docs.ts";
+import { renderContractTypes } from "./render-contract-types.ts";
 
 const root = join(import.meta.dirname, "..");
 const writeJson = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;
@@ -21,6 +22,7 @@ const files = {
   "schemas/nerve-workflow.schema.json": renderEditorSchema(),
   "docs/language.md": renderLanguage(read("docs/language.md") ?? ""),
   "docs/diagnostics.md": renderCatalogue(),
+  "src/client/contract-types.ts": renderContractTypes(),
 };
 
 for (const [name, text] of Object.entries(files)) {

@@ -1,16 +1,18 @@
 /** Makes an agent: puts connection, inbox, outbox, turns and offers together, and hands each event to whose it is. */
 import { channels } from "../contract/channels.ts";
 import type { Json } from "../contract/event.ts";
-import type { Accepted, ServerNote } from "../contract/frames/server-frames.ts";
+import type { ServerNote } from "../contract/frames/server-frames.ts";
 import { createAcceptance } from "./acceptance.ts";
 import { type Accepts, describeAccepts } from "./accepts.ts";
 import { createAnswers, type Journal } from "./answers.ts";
 import { createBoundedSet } from "./bounded.ts";
+import { checkOptions } from "./check-options.ts";
 import { ClientError, describeError } from "./client-error.ts";
 import { type Clock, createScopedClock, systemClock } from "./clock.ts";
 import { createClosing } from "./closing.ts";
 import { identifyEvent } from "./complete-event.ts";
 import { type Connection, createConnection } from "./connection.ts";
+import type { Accepted } from "./contract-types.ts";
 import { createEventListener } from "./event-listener.ts";
 import { createGreeting } from "./greeting.ts";
 import { type EventHandler, type EventToSend, findTurnHandler, guardTurns, type OfferHandler, type TurnHandlers } from "./handlers.ts";
@@ -35,7 +37,8 @@ import { createTurns } from "./turns.ts";
 export interface AgentOptions {
   /** Of the server, e.g. `https://nerveflare.example.com`. */
   url: string;
-  token: string;
+  /** The agent's. Only its type allows for none, so that a variable of the environment can be given as it is. */
+  token: string | undefined;
   /** Performs turns. A turn without a handler is failed at once. */
   onTurn?: TurnHandlers;
   /** Judges offers; absent, every offer with a handler is claimed. */
@@ -93,6 +96,7 @@ export interface Agent {
 
 /**
  * Connects an agent and keeps it connected.
+ * @throws ClientError `invalid_options`, at once, where the options can't work
  * @example
  * const agent = connectAgent({
  *   url: "http://127.0.0.1:8787",
@@ -101,11 +105,12 @@ export interface Agent {
  * });
  */
 export function connectAgent(options: AgentOptions): Agent {
-  const { url, token, onTurn, onEvent, accepts, slots = 1, random = Math.random, newId = createId, onNote: note = printNote } = options;
+  const token = checkOptions(options);
+  const { url, onTurn, onEvent, accepts, slots = 1, random = Math.random, newId = createId, onNote: note = printNote } = options;
   const clock = createScopedClock(options.clock ?? systemClock);
   const fetch: Fetch = options.fetch ?? ((address, init) => globalThis.fetch(address, init));
   const http = createHttpCaller({ url, token, fetch, clock });
-  const transports = openTransports(options, http, clock);
+  const transports = openTransports({ ...options, token }, http, clock);
   const client = nameClient(newId);
   const me = createMeReader(http, client);
   const outbox = createOutbox({ clock, random });
@@ -220,8 +225,8 @@ export function connectAgent(options: AgentOptions): Agent {
   };
 }
 
-/** The ways that work here, the best first. @throws TypeError where none does */
-function openTransports(options: AgentOptions, http: HttpCaller, clock: Clock): Transport[] {
+/** The ways that work here, the best first. @throws ClientError `invalid_options` where none does */
+function openTransports(options: AgentOptions & { token: string }, http: HttpCaller, clock: Clock): Transport[] {
   const { url, token } = options;
   const WebSocket = options.WebSocket ?? (globalThis as unknown as { WebSocket?: SocketConstructor }).WebSocket;
   const known: { [name in TransportName]: () => Transport | undefined } = {
@@ -230,7 +235,9 @@ function openTransports(options: AgentOptions, http: HttpCaller, clock: Clock): 
     poll: () => createPollTransport({ http, channels, clock }),
   };
   const transports = (options.transports ?? transportNames).flatMap((name) => known[name]?.() ?? []);
-  if (transports.length === 0) throw new TypeError("give `transports` at least one that works here: socket (needs a WebSocket), sse, poll");
+  if (transports.length === 0) {
+    throw new ClientError("invalid_options", "give `transports` at least one that works here: socket (needs a WebSocket), sse, poll");
+  }
   return transports;
 }
 

@@ -4,8 +4,10 @@ import { type Problem, type ProblemCode, problemCodes } from "../contract/proble
 /**
  * Why a call failed: the server's own codes, and those of the client. `network`: nothing answered. `closed`: the agent was
  * closed. `outbox_full`: too much is waiting. `revoked`: the turn was taken back. `resumed`: it is run again, with what a person added.
+ * `invalid_options`: what `connectAgent` was given can never work.
+ * `invalid_options`: what `connectAgent` was given can't work.
  */
-export type ClientErrorCode = ProblemCode | "network" | "closed" | "outbox_full" | "revoked" | "resumed";
+export type ClientErrorCode = ProblemCode | "network" | "closed" | "outbox_full" | "revoked" | "resumed" | "invalid_options";
 
 /** A failed call. With a `problem` the server refused it; without one it never got there. */
 export class ClientError extends Error {

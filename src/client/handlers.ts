@@ -1,8 +1,6 @@
 /** What the developer of an agent writes: the shapes of handlers, and how the one for a role is found. */
 import type { CloudEvent, Json } from "../contract/event.ts";
-import type { Accepted } from "../contract/frames/server-frames.ts";
-import type { OfferOpened } from "../contract/kinds/offer.ts";
-import type { TurnAssigned } from "../contract/kinds/turn.ts";
+import type { Accepted, OfferOpened, TurnAssigned } from "./contract-types.ts";
 
 /** An output: with `$status` where the workflow's graph is in status form. */
 export type TurnOutput = { [field: string]: Json | undefined };

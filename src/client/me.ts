@@ -1,14 +1,14 @@
 /** `GET /v1/me`: what the server says of this agent now. */
-import type { MeView } from "../contract/views/me.ts";
+import type { MeView } from "./contract-types.ts";
 import type { HttpCaller } from "./http.ts";
 
 type Held = MeView["rolesHeld"][number];
 
 /** The agent as the server sees it. Of the roles held, an older server says less. */
-export type Me = Omit<MeView, "rolesHeld" | "inbox"> & {
+export interface Me extends Omit<MeView, "rolesHeld" | "inbox"> {
   rolesHeld: (Pick<Held, "thread" | "workflow" | "role" | "lease"> & Partial<Held>)[];
   inbox: NonNullable<MeView["inbox"]>;
-};
+}
 
 /** Reads {@link Me}. */
 export interface MeReader {

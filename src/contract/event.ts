@@ -74,11 +74,27 @@ export const postedEvent = z
     }
   });
 
-/** An event as a sender posts it. */
-export type PostedEvent = z.infer<typeof postedEvent>;
-
 /** JSON, as it travels. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** An event as a sender posts it. Written out, for an inferred type of attributes that have no name here forbids `data`. */
+export interface PostedEvent {
+  specversion: "1.0";
+  /** The idempotency key. */
+  id: string;
+  source?: string | undefined;
+  type: string;
+  time?: string | undefined;
+  data?: Json | undefined;
+  /** The thread. */
+  correlationid?: string | undefined;
+  /** The event that caused this one. */
+  causationid?: string | undefined;
+  traceparent?: string | undefined;
+  /** `*`, or a comma-separated list of `agents/x`, `cap:x`, `role:x`. */
+  to?: string | undefined;
+  [attribute: string]: Json | undefined;
+}
 
 /** An accepted event: `source` and `time` are always there. */
 export interface CloudEvent {

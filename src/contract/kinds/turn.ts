@@ -56,14 +56,18 @@ export const turnAssigned = open({
   thread: z.string(),
   workflow: z.string(),
   role: open({ name: z.string(), schema: json }).catchall(json).describe("`name`, `schema` and every field that the author wrote."),
-  prompt: z.string(),
-  location: z.string().optional(),
-  round: z.int().positive(),
-  deadline: time,
+  prompt: z.string().describe("What to do, rendered by the workflow."),
+  location: z.string().optional().describe("Where to do it, as the workflow says."),
+  round: z.int().positive().describe("The number of this step in its thread."),
+  deadline: time.describe("Until when it must be answered."),
   heartbeat,
   event: cloudEvent.describe("The initiating event."),
-  last: open({ role: z.string(), agent: z.string().nullable(), output: json, body: z.string().optional() }).nullable(),
-  resumed: open({ reason: z.string(), supplement: json }).optional(),
+  last: open({ role: z.string(), agent: z.string().nullable(), output: json, body: z.string().optional() })
+    .nullable()
+    .describe("The answer before this turn; null at the first."),
+  resumed: open({ reason: z.string(), supplement: json })
+    .optional()
+    .describe("Why its thread went on after it was suspended, and what a person added."),
   handover: handover.optional(),
   history: z.string().describe("Where the rest of the thread is read."),
 });

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { ClientError, clientLimits } from "../../../src/client/index.ts";
+import { ClientError } from "../../../src/client/index.ts";
+import { clientLimits } from "../../../src/client/limits.ts";
 import { createFixture, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { createSignal } from "./signal.ts";

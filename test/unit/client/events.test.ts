@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { clientLimits } from "../../../src/client/index.ts";
+import { clientLimits } from "../../../src/client/limits.ts";
 import { createFixture } from "./fixture.ts";
 
 describe("an event", () => {

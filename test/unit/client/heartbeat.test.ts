@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { clientLimits } from "../../../src/client/index.ts";
+import { clientLimits } from "../../../src/client/limits.ts";
 import { createFixture, makeOffer, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clientLimits } from "../../../src/client/index.ts";
+import { clientLimits } from "../../../src/client/limits.ts";
 import { createLoopWatch } from "../../../src/client/loop-watch.ts";
 import type { Note } from "../../../src/client/note.ts";
 import { createFixture, makeTurn } from "./fixture.ts";

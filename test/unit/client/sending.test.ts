@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clientLimits } from "../../../src/client/index.ts";
+import { clientLimits } from "../../../src/client/limits.ts";
 import { createProblem } from "../../../src/contract/problem.ts";
 import { createFixture } from "./fixture.ts";
 

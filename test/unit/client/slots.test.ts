@@ -1,6 +1,6 @@
 /** Slots of the client: what it believes to be taken follows from what the server says, however the two were parted. */
 import { describe, expect, test } from "vitest";
-import { clientLimits } from "../../../src/client/index.ts";
+import { clientLimits } from "../../../src/client/limits.ts";
 import type { Me } from "../../../src/client/me.ts";
 import { createOffers, type Offers } from "../../../src/client/offers.ts";
 import type { OfferOpened } from "../../../src/contract/kinds/offer.ts";

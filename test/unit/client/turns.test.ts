@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type AgentOptions, clientLimits, type KeptAnswer, TurnFailure, type TurnHandler, withBody } from "../../../src/client/index.ts";
+import { type AgentOptions, type KeptAnswer, TurnFailure, type TurnHandler, withBody } from "../../../src/client/index.ts";
+import { clientLimits } from "../../../src/client/limits.ts";
 import { createProblem } from "../../../src/contract/problem.ts";
 import type { Sent } from "./fake-server.ts";
 import { createFixture, makeTurn } from "./fixture.ts";

@@ -1,0 +1,41 @@
+/** What can be seen to be wrong with an agent's options before anything is tried: said at once, instead of trying in vain for ever. */
+import type { AgentOptions } from "./agent.ts";
+import { ClientError } from "./client-error.ts";
+
+/**
+ * Checks them.
+ * @returns the token
+ * @throws ClientError `invalid_options`, with what to give instead
+ */
+export function checkOptions({ url, token, slots = 1, onTurn }: AgentOptions): string {
+  const protocol = readProtocol(url);
+  if (protocol !== "http:" && protocol !== "https:") {
+    throw refuse(`\`url\` is ${show(url)}; give the server's address with its scheme, such as https://nerveflare.example.com`);
+  }
+  if (typeof token !== "string" || token === "") {
+    throw refuse(
+      "there is no `token`; give the agent's, which `nerveflare agents add <id>` shows once. Is the variable set that it comes from?",
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw refuse("the `token` has a space, a line break or another letter in it that no token has; trim what was read from a file");
+  }
+  if (!Number.isSafeInteger(slots) || slots < 0) throw refuse(`\`slots\` is ${show(slots)}; give a whole number from 0 up`);
+  if (typeof onTurn !== "object") return token;
+  for (const key of Object.keys(onTurn)) {
+    if (key !== "*" && !key.includes("/")) {
+      throw refuse(
+        `\`onTurn\` has a handler for ${show(key)}, which no turn would find; write "workflow/role", "workflow/*", "*/role" or "*"`,
+      );
+    }
+  }
+  return token;
+}
+
+function readProtocol(url: unknown): string | undefined {
+  return typeof url === "string" && URL.canParse(url) ? new URL(url).protocol : undefined;
+}
+
+const show = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : String(value));
+
+const refuse = (message: string): ClientError => new ClientError("invalid_options", message);
