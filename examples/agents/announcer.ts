@@ -4,7 +4,7 @@
  *     npx node examples/agents/announcer.ts --step "Install the new linter"
  */
 import { parseArgs } from "node:util";
-import { connectAgent } from "../../src/client/index.ts";
+import { connectAgent } from "./client.ts";
 import { closeOnSignal, readSettings } from "./settings.ts";
 import { tell, tellEvent, tellNote } from "./tell.ts";
 

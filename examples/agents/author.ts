@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { connectAgent, type TurnAssigned, type TurnOutput } from "../../src/client/index.ts";
+import { connectAgent, type TurnAssigned, type TurnOutput } from "./client.ts";
 import { closeOnSignal, readSettings } from "./settings.ts";
 import { tell, tellEvent, tellNote } from "./tell.ts";
 

@@ -1,6 +1,6 @@
 /** A debater of workflows/debate.yaml: takes either side, says one argument a turn, and never concedes. */
 import { setTimeout as delay } from "node:timers/promises";
-import { connectAgent, type OfferDecision, type TurnAssigned, type TurnOutput } from "../../src/client/index.ts";
+import { connectAgent, type OfferDecision, type TurnAssigned, type TurnOutput } from "./client.ts";
 import { closeOnSignal, readSettings } from "./settings.ts";
 import { tell, tellEvent, tellNote } from "./tell.ts";
 

@@ -1,6 +1,6 @@
 /** A machine of workflows/announce-setup.yaml: carries out each announced step and says that it worked. */
 import { setTimeout as delay } from "node:timers/promises";
-import { connectAgent, type TurnAssigned, type TurnOutput } from "../../src/client/index.ts";
+import { connectAgent, type TurnAssigned, type TurnOutput } from "./client.ts";
 import { closeOnSignal, readSettings } from "./settings.ts";
 import { tell, tellEvent, tellNote } from "./tell.ts";
 

@@ -4,7 +4,7 @@
  *     npx node examples/agents/reporter.ts --repo nerve --issue 7 --title "Retries never stop"
  */
 import { parseArgs } from "node:util";
-import { connectAgent } from "../../src/client/index.ts";
+import { connectAgent } from "./client.ts";
 import { closeOnSignal, readSettings } from "./settings.ts";
 import { tell, tellEvent, tellNote } from "./tell.ts";
 

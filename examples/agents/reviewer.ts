@@ -3,7 +3,7 @@
  * was mended. Put your model, your linter or your test run where `review` decides.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { connectAgent, type OfferDecision, type TurnAssigned, type TurnContext, type TurnOutput } from "../../src/client/index.ts";
+import { connectAgent, type OfferDecision, type TurnAssigned, type TurnContext, type TurnOutput } from "./client.ts";
 import { closeOnSignal, readSettings } from "./settings.ts";
 import { tell, tellEvent, tellNote } from "./tell.ts";
 

@@ -1,5 +1,5 @@
 /** How the example agents say what they do: lines for people, or JSON with NERVEFLARE_TELL=json for a program that listens. */
-import type { Note } from "../../src/client/index.ts";
+import type { Note } from "./client.ts";
 
 /** Says one thing. */
 export type Tell = (what: string, text: string, more?: { thread?: string }) => void;

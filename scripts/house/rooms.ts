@@ -366,7 +366,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "scripts/**": {
     is: "checks and generated files",
-    may: ["machines", "scripts/**", "src/**", "node:*", "oxc-parser", "xstate"],
+    may: ["machines", "scripts/**", "src/**", "node:*", "oxc-parser", "xstate", "zod"],
   },
   "bench/**": {
     is: "what it costs",

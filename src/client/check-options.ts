@@ -1,13 +1,21 @@
 /** What can be seen to be wrong with an agent's options before anything is tried: said at once, instead of trying in vain for ever. */
-import type { AgentOptions } from "./agent.ts";
 import { ClientError } from "./client-error.ts";
+import type { TurnHandlers } from "./handlers.ts";
+
+/** The options that can be judged by themselves. */
+interface Judged {
+  url: string;
+  token: string | undefined;
+  slots?: number;
+  onTurn?: TurnHandlers;
+}
 
 /**
  * Checks them.
  * @returns the token
  * @throws ClientError `invalid_options`, with what to give instead
  */
-export function checkOptions({ url, token, slots = 1, onTurn }: AgentOptions): string {
+export function checkOptions({ url, token, slots = 1, onTurn }: Judged): string {
   const protocol = readProtocol(url);
   if (protocol !== "http:" && protocol !== "https:") {
     throw refuse(`\`url\` is ${show(url)}; give the server's address with its scheme, such as https://nerveflare.example.com`);

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { acceptSchemas } from "../../client/accept-schemas.ts";
 import type { Accepts } from "../../client/accepts.ts";
-import { connectAgent } from "../../client/agent.ts";
+import { type Agent, type AgentOptions, connectAgent } from "../../client/agent.ts";
 import type { Journal } from "../../client/answers.ts";
 import { ClientError } from "../../client/client-error.ts";
 import { readDuration } from "../../client/heartbeat.ts";
@@ -93,7 +93,7 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
   if (fault !== undefined) throw new CliError(`${fault}.`, { hint: "Set it, or leave it out.", exitCode: exitCodes.usage });
   const missing = findMissingProgram(options.exec, env);
   if (missing) throw new CliError(missing.message, { hint: missing.hint, exitCode: exitCodes.usage });
-  const agent = connectAgent({
+  const settings: AgentOptions = {
     url,
     token,
     slots: options.slots,
@@ -110,17 +110,28 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     onOffer: ({ workflow, role }) => (options.claim(workflow, role) ? "claim" : "ignore"),
     onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
     onNote: (note) => log(terminal, note),
-  });
+  };
+  await run(
+    () => connectAgent(settings),
+    options,
+    (error) => explainClientError(error, url, server.from),
+  );
+}
+
+/** Keeps an agent connected until a signal ends it. */
+async function run(connect: () => Agent, options: Options, explain: (error: ClientError) => CliError): Promise<void> {
   const stop = () => {
     // A second signal means now: what is unanswered is given again to whoever connects next.
     for (const signal of signals) process.once(signal, () => process.exit(exitCodes.failed));
-    void agent.close({ finish: options.finish, release: !options.keep });
+    void agent?.close({ finish: options.finish, release: !options.keep });
   };
   for (const signal of signals) process.once(signal, stop);
+  let agent: Agent | undefined;
   try {
+    agent = connect();
     await agent.closed;
   } catch (error) {
-    throw error instanceof ClientError ? explainClientError(error, url, server.from) : error;
+    throw error instanceof ClientError ? explain(error) : error;
   } finally {
     for (const signal of signals) process.removeListener(signal, stop);
   }

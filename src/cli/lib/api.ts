@@ -120,6 +120,8 @@ export function explainClientError(error: ClientError, url: string, from: string
       cause: error,
     });
   }
+  if (code === "invalid_options")
+    return new CliError(message, { hint: "Look at --url, --token and the environment.", exitCode: exitCodes.usage });
   if (problem?.detail.startsWith(foreignAnswer)) {
     const status = problem.detail.slice(foreignAnswer.length).split(":", 1)[0];
     return new CliError(`What answers at ${url} is no nerveflare server, or something on the way to one (status ${status}).`, {

@@ -1,0 +1,269 @@
+/** `@nerveflare/agent` as it is installed: built, packed, put into an empty folder, and used there on each runtime against a real server. */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type Agent, connectAgent } from "../../src/client/index.ts";
+import { type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
+import { createSignal } from "../unit/client/signal.ts";
+import { findRuntime } from "./find-node.ts";
+import { createOperator, type Facts, type Operator } from "./operator.ts";
+
+const execute = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const bin = join(root, "node_modules/.bin");
+
+/** What an importer loads, compressed: a page on a bad line has it in a second. */
+const mostBytes = 25_000;
+
+let folder: string;
+let server: ServerProcess;
+let facts: Facts;
+let operator: Operator;
+let author: Agent;
+/** What was said at the end of each. */
+const reviews: unknown[] = [];
+const { notify, until } = createSignal();
+
+/** The folder of somebody's own project, with the package in it. */
+const project = () => join(folder, "project");
+const installed = (path: string) => join(project(), "node_modules/@nerveflare/agent", path);
+const readInstalled = (path: string) => readFile(installed(path), "utf8");
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "nerveflare-agent-"));
+  server = spawnServer(join(folder, "data"));
+  await Promise.all([installPackage(), prepareServer()]);
+}, 120_000);
+
+afterAll(async () => {
+  await author?.close({ release: false });
+  server.child.kill("SIGTERM");
+  await server.ended;
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+async function installPackage() {
+  const built = join(folder, "package");
+  await cp(join(root, "packages/agent"), built, { recursive: true, filter: (path) => !path.endsWith("dist") });
+  await execute(join(bin, "tsdown"), ["--filter", "@nerveflare/agent", "--out-dir", join(built, "dist"), "--logLevel", "error"], {
+    cwd: root,
+  });
+  await mkdir(project());
+  await writeFile(join(project(), "package.json"), JSON.stringify({ name: "project", private: true, type: "module" }));
+  const npm = (args: string[], cwd: string) => execute("npm", [...args, "--offline", "--no-audit", "--no-fund"], { cwd });
+  const { stdout } = await npm(["pack", "--json", "--pack-destination", folder], built);
+  const [packed] = JSON.parse(stdout) as { filename: string }[];
+  await npm(["install", join(folder, packed?.filename ?? "")], project());
+}
+
+async function prepareServer() {
+  const ready = await server.ready;
+  if (!ready) throw new Error(`the server ended before it was ready: ${(await server.ended).stderr}`);
+  facts = ready;
+  operator = createOperator(facts);
+  await operator.publish("code-review");
+  author = connectAgent({
+    url: facts.url,
+    token: await operator.add("author", ["coding"]),
+    slots: 16,
+    onTurn: () => ({ $status: "updated", note: "done" }),
+    onNote: () => {},
+    onEvent({ type, data }) {
+      if (type !== "nerve.thread.completed") return;
+      reviews.push((data as { outcome: { output: unknown } }).outcome.output);
+      notify();
+    },
+  });
+  await author.ready;
+}
+
+let reviewed = 0;
+
+/** Starts a review, and gives what the reviewer said of it. */
+async function review(): Promise<unknown> {
+  const before = reviews.length;
+  await author.send({ type: "pr.ready_for_review", data: { repo: "nerve", pr: ++reviewed } });
+  await until(() => reviews.length > before);
+  return reviews.at(-1);
+}
+
+/** The program that the package's page begins with. */
+async function readExample(): Promise<string> {
+  const [, program] = (await readInstalled("README.md")).match(/```js\n(import \{ connectAgent[\s\S]*?)```/) ?? [];
+  if (!program) throw new Error("packages/agent/README.md does not begin with a program");
+  return program;
+}
+
+/** Runs an agent until it has reviewed something, and ends it as a terminal does. */
+async function play(command: string, args: string[], id: string): Promise<{ output: unknown; code: number | null; printed: string }> {
+  const token = await operator.add(id, ["code-review"]);
+  const env = { ...process.env, NERVEFLARE_URL: facts.url, NERVEFLARE_TOKEN: token };
+  const child = spawn(command, args, { cwd: project(), env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "exit");
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (printed += text));
+  const early = ended.then(() => Promise.reject(new Error(`${command} ended before it played its turn: ${printed}`)));
+  const output = await Promise.race([review(), early]);
+  early.catch(() => {});
+  child.kill("SIGINT");
+  const [code] = (await ended) as [number | null];
+  return { output, code, printed };
+}
+
+test("[APKG3] what is installed is one file without imports under 25 kB compressed, its types, its page and its licence", async () => {
+  const code = await readInstalled("dist/index.js");
+  expect(gzipSync(code).length).toBeLessThan(mostBytes);
+  expect(code).not.toMatch(/\bimport\b|\brequire\b|^export .* from/m);
+  // Globals that Node alone has.
+  expect(code).not.toMatch(/\b(process|global|Buffer)\.[a-z]|\b(__dirname|setImmediate)\b|\.unref\(/);
+  for (const name of builtinModules) expect(code).not.toContain(`"${name}"`);
+  // Stack traces name functions.
+  expect(code).toMatch(/function createSocketTransport\(/);
+  const types = await readInstalled("dist/index.d.ts");
+  expect(types).not.toMatch(/\bimport\b|\bz\.|zod"/);
+  for (const told of [
+    "Performs turns. A turn without a handler is failed at once.",
+    "What to do, rendered by the workflow.",
+    "Connects an agent and keeps it connected.",
+  ]) {
+    expect(types).toContain(told);
+  }
+  expect(await readInstalled("LICENSE")).toBe(await readFile(join(root, "LICENSE"), "utf8"));
+  const manifest = JSON.parse(await readInstalled("package.json")) as { dependencies?: object; version: string };
+  expect(manifest.dependencies).toBeUndefined();
+  expect(manifest.version).toBe((JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string }).version);
+});
+
+test("[APKG4] a program of the package's page compiles strictly, without the types of Node or any package", async () => {
+  await writeFile(
+    join(project(), "agent.ts"),
+    `import { ClientError, connectAgent, type Journal, type TurnAssigned, TurnFailure, withBody } from "@nerveflare/agent";
+const answers = new Map<string, Awaited<ReturnType<Journal["load"]>>[number]>();
+const journal: Journal = {
+  load: () => [...answers.values()],
+  keep: (answer) => void answers.set(answer.turn, answer),
+  forget: (turn) => void answers.delete(turn),
+};
+async function review({ prompt, role, last }: TurnAssigned) {
+  if (last === null) throw new TurnFailure("nothing to go on", { retryable: true });
+  return withBody({ $status: "approved", summary: prompt, name: role.name }, "the rest");
+}
+const token: string | undefined = "";
+const agent = connectAgent({ url: "https://nerve.test", token, journal, onTurn: { "code-review/reviewer": review } });
+// @ts-expect-error an event has a type
+void agent.send({ data: 1 });
+// @ts-expect-error an answer is an object
+connectAgent({ url: "", token: "", onTurn: () => "approved" });
+agent.closed.catch((error: unknown) => error instanceof ClientError && error.code === "unauthenticated");
+`,
+  );
+  const strict = [
+    "--strict",
+    "--noEmit",
+    "--exactOptionalPropertyTypes",
+    "--noUncheckedIndexedAccess",
+    "--skipLibCheck",
+    "false",
+    "--types",
+    "",
+  ];
+  for (const [module, resolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ] as const) {
+    const args = [...strict, "--target", "es2022", "--lib", "es2022,dom", "--module", module, "--moduleResolution", resolution, "agent.ts"];
+    const { stdout } = await execute(join(bin, "tsc"), args, { cwd: project() }).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe("");
+  }
+});
+
+const runtimes = [
+  {
+    name: "Node 20",
+    find: () => findRuntime("node", /^v20\./),
+    args: ["readme.mjs"],
+    absent: "this machine has no Node 20 beside that of the packages",
+  },
+  { name: "Node 24", find: () => process.execPath, args: ["readme.mjs"], absent: "" },
+  {
+    name: "Deno",
+    find: () => findRuntime("deno", /^deno 2\./),
+    args: ["run", "--allow-net", "--allow-env", "readme.mjs"],
+    absent: "this machine has no Deno 2",
+  },
+];
+
+test.each(runtimes)(
+  "[APKG5] by $name, the program of the package's page plays a turn, and ends when it is told to",
+  async ({ name, find, args, absent }, { skip }) => {
+    const program = find();
+    if (!program) return skip(`the client is not tried on ${name}: ${absent}`);
+    await writeFile(join(project(), "readme.mjs"), await readExample());
+    const { output, code, printed } = await play(program, args, `on-${name.toLowerCase().replace(" ", "-")}`);
+    expect(output).toMatchObject({ $status: "approved", summary: expect.stringContaining("read: Review nerve#") });
+    expect({ code, printed }).toEqual({ code: 0, printed: "" });
+  },
+);
+
+test("[APKG6] within a Worker, in workerd, it plays a turn by socket, by stream and by polling", async () => {
+  const worker = `
+    import { connectAgent } from "./agent.js";
+    export default { async fetch(request, { url, token }) {
+      const way = new URL(request.url).pathname.slice(1);
+      let answered;
+      const played = new Promise((resolve) => (answered = resolve));
+      const agent = connectAgent({
+        url, token, transports: [way],
+        onTurn: () => ({ $status: "approved", summary: "by " + way }),
+        onNote: ({ what }) => what === "turn.answered" && answered(),
+      });
+      await played;
+      const carried = agent.transport();
+      await agent.close();
+      return Response.json({ carried });
+    } };`;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      name: "agent",
+      modulesRoot: "/",
+      modules: [
+        { type: "ESModule", path: "/worker.js", contents: worker },
+        { type: "ESModule", path: "/agent.js", contents: await readInstalled("dist/index.js") },
+      ],
+      compatibilityDate: "2025-01-01",
+      bindings: { url: facts.url, token: await operator.add("on-workerd", ["code-review"]) },
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      telemetry: { enabled: false },
+      unsafeLocalExplorer: false,
+      unsafeObservability: false,
+      log: new NoOpLog(),
+    }),
+  );
+  onTestFinished(() => miniflare.dispose());
+  for (const way of ["socket", "sse", "poll"]) {
+    const [answer, output] = await Promise.all([miniflare.dispatchFetch(`http://agent.test/${way}`), review()]);
+    expect(output).toEqual({ $status: "approved", summary: `by ${way}` });
+    expect(await answer.json()).toEqual({ carried: way });
+  }
+});
+
+test("[APKG7] an example agent that is copied out of the clone runs on the package, with one line changed", async () => {
+  const examples = join(project(), "agents");
+  await cp(join(root, "examples/agents"), examples, { recursive: true });
+  const line = await readFile(join(examples, "client.ts"), "utf8");
+  expect(line).toContain('"../../src/client/index.ts"');
+  await writeFile(join(examples, "client.ts"), line.replace("../../src/client/index.ts", "@nerveflare/agent"));
+  const { output, code, printed } = await play(process.execPath, ["agents/reviewer.ts"], "copied");
+  expect({ output, code }).toMatchObject({ output: { $status: "approved", summary: "Tests pass, the name says what it does." }, code: 0 });
+  expect(printed).toContain("changes requested: name the retry limit");
+});
