@@ -8,7 +8,7 @@ const steps: { name: string; command: [string, ...string[]] }[] = [
     command: ["biome", "ci", "--error-on-warnings", `--colors=${process.stdout.isTTY ? "force" : "off"}`, "."],
   },
   { name: "rooms, circles, sizes", command: ["node", "scripts/check-house.ts"] },
-  { name: "types", command: ["tsc", "-p", "."] },
+  { name: "types", command: ["node", "scripts/types.ts", "--check"] },
   { name: "dead code", command: ["knip", "--no-progress"] },
   { name: "fresh pictures", command: ["node", "scripts/visualize.ts", "--check"] },
   { name: "fresh descriptions", command: ["node", "scripts/describe.ts", "--check"] },

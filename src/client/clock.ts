@@ -29,7 +29,7 @@ export function afterSilence(clock: Clock, ms: number, action: () => void): () =
   });
   return () => {
     stop();
-    clearTimeout(look);
+    if (look !== undefined) clearTimeout(look);
   };
 }
 

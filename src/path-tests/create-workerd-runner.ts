@@ -5,7 +5,7 @@ import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Path } from "../explore/paths/find-paths.ts";
 import { findProgram, runsFromSource } from "../package-files.ts";
 import { judgePath, listOrders } from "./judge-path.ts";
-import type { PathAnswer, PathRequest } from "./path-worker.ts";
+import type { PathAnswer, PathRequest } from "./path-host.ts";
 import type { PathRun } from "./run-paths-in-node.ts";
 
 /** A running workerd. */

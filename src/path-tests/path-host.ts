@@ -37,6 +37,19 @@ export interface PathReport {
   refused?: string;
 }
 
+/** What the command asks of the Worker: all orders of a path, on an object of that name. */
+export interface PathRequest {
+  name: string;
+  compiled: CompiledWorkflow;
+  orders: PathOrder[];
+}
+
+/** What became of it. `lives`: how often the object was made; once per order if every eviction was one. */
+export interface PathAnswer {
+  reports: PathReport[];
+  lives: number;
+}
+
 /** A machine on a host, as long as it is in memory. */
 export interface PathHost {
   run(order: PathOrder): Promise<PathReport>;

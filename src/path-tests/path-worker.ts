@@ -6,23 +6,19 @@ import { DurableObject } from "cloudflare:workers";
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { World } from "../durable/host/ports.ts";
 import { createDurableWorld } from "../durable/host/storage/durable-world.ts";
-import { countLives, createPathHost, noteLife, type PathHost, type PathOrder, type PathReport } from "./path-host.ts";
+import {
+  countLives,
+  createPathHost,
+  noteLife,
+  type PathAnswer,
+  type PathHost,
+  type PathOrder,
+  type PathReport,
+  type PathRequest,
+} from "./path-host.ts";
 
 interface Env {
   PATH_OBJECT: DurableObjectNamespace<PathObject>;
-}
-
-/** What the command asks of the Worker: all orders of a path, on an object of that name. */
-export interface PathRequest {
-  name: string;
-  compiled: CompiledWorkflow;
-  orders: PathOrder[];
-}
-
-/** What became of it. `lives`: how often the object was made; once per order if every eviction was one. */
-export interface PathAnswer {
-  reports: PathReport[];
-  lives: number;
 }
 
 /** One machine on the host. */

@@ -1,5 +1,8 @@
 /** Loads the layout library, which takes any place that has `self` for a browser's worker and then answers by messages only. */
-import type { ELK } from "elkjs/lib/elk-api.js";
+import type { ELK, ELKConstructorArguments } from "elkjs/lib/elk-api.js";
+
+/** The library speaks of browsers' workers, which only a browser's types have. */
+type BrowserWorker = ReturnType<NonNullable<ELKConstructorArguments["workerFactory"]>>;
 
 let loaded: Promise<ELK> | undefined;
 
@@ -14,7 +17,7 @@ async function importElk(): Promise<ELK> {
   const FakeWorker = await importWorker();
   // Read from CommonJS, the class may be one `default` further down.
   const Constructor = (api as unknown as { default?: typeof api }).default ?? api;
-  return new Constructor({ workerFactory: () => new FakeWorker() as unknown as Worker });
+  return new Constructor({ workerFactory: () => new FakeWorker() as BrowserWorker });
 }
 
 /** The library looks for `self` as it is evaluated; where there is one, as in workerd, it is out of sight for that moment. */

@@ -160,6 +160,6 @@ async function runBounded<T>(src: string, run: (signal: AbortSignal) => Promise<
   try {
     return await Promise.race([run(abort.signal), tooLong]);
   } finally {
-    clearTimeout(clock);
+    if (clock !== undefined) clearTimeout(clock);
   }
 }

@@ -45,7 +45,10 @@ export function encodeRow(row: ProjectionRow): EncodedRow {
 }
 
 /** The statements, for one batch, that write these rows. Idempotent: writing a row twice changes nothing. */
-export function prepareProjection(db: D1Database, rows: EncodedRow[]): D1PreparedStatement[] {
+export function prepareProjection<Statement>(
+  db: { prepare(sql: string): { bind(json: string): Statement } },
+  rows: EncodedRow[],
+): Statement[] {
   return listStatements(rows).map(({ sql, json }) => db.prepare(sql).bind(json));
 }
 

@@ -1,5 +1,6 @@
 /** `/v1/dead-letters`: events that could not be run, for operators. The list is D1's; what is done is done by the object that keeps the letter. */
 import type { Hono } from "hono";
+import { deadLetterPlaces } from "../../contract/http/dead-letter-places.ts";
 import { pathParameters, queries } from "../../contract/http/parameters.ts";
 import { answerOnce } from "../answer-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
@@ -11,18 +12,12 @@ import { readOnce } from "../read-once.ts";
 import { retryDeadLetter } from "../retry-dead-letters.ts";
 import { takeBody } from "../take-body.ts";
 
-/** Where the routes are, and what the field of a page is called there. `/v1/parked` is what they were called before. */
-export const places = [
-  { path: "/v1/dead-letters", field: "deadLetters" },
-  { path: "/v1/parked", field: "parked" },
-] as const;
-
 /** Adds the routes of `/v1/dead-letters`, and the same under their old name. */
 export function addDeadLetterRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
-  for (const { path, field } of places) addRoutesAt(app, ports, path, field);
+  for (const { path, field } of deadLetterPlaces) addRoutesAt(app, ports, path, field);
 }
 
-function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (typeof places)[number]["field"]): void {
+function addRoutesAt(app: Hono<AppEnv>, ports: AppPorts, path: string, field: (typeof deadLetterPlaces)[number]["field"]): void {
   app.get(path, async (c) => {
     await requireOperator(c, ports);
     const { deadLetters, next } = await listDeadLetters(ports.db, readQuery(c, queries.deadLetters));

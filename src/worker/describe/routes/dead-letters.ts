@@ -2,18 +2,18 @@
 
 import { answers } from "../../../contract/http/answers.ts";
 import { bodies } from "../../../contract/http/bodies.ts";
+import { deadLetterPlaces } from "../../../contract/http/dead-letter-places.ts";
 import { pathParameters, queries } from "../../../contract/http/parameters.ts";
-import { places } from "../../routes/dead-letters.ts";
 import { idempotent, type RouteDoc } from "../route-doc.ts";
 
-export const deadLetterDocs: RouteDoc[] = places.flatMap(({ path, field }, index) =>
+export const deadLetterDocs: RouteDoc[] = deadLetterPlaces.flatMap(({ path, field }, index) =>
   describeAt(path, field).map((doc) => ({
     ...doc,
-    ...(index > 0 && { deprecated: true as const, summary: `${doc.summary}; an old name of ${places[0].path}` }),
+    ...(index > 0 && { deprecated: true as const, summary: `${doc.summary}; an old name of ${deadLetterPlaces[0].path}` }),
   })),
 );
 
-function describeAt(path: string, field: (typeof places)[number]["field"]): RouteDoc[] {
+function describeAt(path: string, field: (typeof deadLetterPlaces)[number]["field"]): RouteDoc[] {
   return [
     {
       route: `GET ${path}`,
