@@ -25,6 +25,7 @@ import { createMeReader, type Me } from "./me.ts";
 import { printNote, type TakeNote } from "./note.ts";
 import { createOffers } from "./offers.ts";
 import { createOutbox } from "./outbox.ts";
+import { findPageOrigin } from "./page.ts";
 import { createPollTransport } from "./poll-transport.ts";
 import { createRouter } from "./router.ts";
 import { createSocketTransport, type SocketConstructor } from "./socket-transport.ts";
@@ -229,8 +230,10 @@ export function connectAgent(options: AgentOptions): Agent {
 function openTransports(options: AgentOptions & { token: string }, http: HttpCaller, clock: Clock): Transport[] {
   const { url, token } = options;
   const WebSocket = options.WebSocket ?? (globalThis as unknown as { WebSocket?: SocketConstructor }).WebSocket;
+  const getTicket = async () => ((await http.call("POST", "v1/tickets")) as { ticket: string }).ticket;
   const known: { [name in TransportName]: () => Transport | undefined } = {
-    socket: () => WebSocket && createSocketTransport({ url, token, channels, WebSocket, clock }),
+    socket: () =>
+      WebSocket && createSocketTransport({ url, token, channels, WebSocket, clock, ...(findPageOrigin() !== undefined && { getTicket }) }),
     sse: () => createSseTransport({ http, channels, clock }),
     poll: () => createPollTransport({ http, channels, clock }),
   };

@@ -6,6 +6,7 @@ import { clientLimits } from "./limits.ts";
 import { createLinkNames } from "./link-names.ts";
 import { createLinkPolicy, type LinkLife } from "./link-policy.ts";
 import type { TakeNote } from "./note.ts";
+import { watchReturns } from "./page.ts";
 import type { Link, LinkEnd, LinkListener, Transport, TransportName } from "./transport.ts";
 
 /** Who uses the connection. */
@@ -64,7 +65,7 @@ export function createConnection({ transports, client, clock, random, note, list
   const policy = createLinkPolicy({ transports, clock, random });
   let current: Place | undefined;
   let upgrade: Link | undefined;
-  let stopTimer = () => {};
+  const retry = createRetry(clock, () => connect(0));
   const upgrades = createUpgradeTimer(clock, () => tryBetter(0));
   let everyMs: number = clientLimits.pingMs;
   let closed = false;
@@ -111,7 +112,7 @@ export function createConnection({ transports, client, clock, random, note, list
       return connect(rank);
     }
     note({ level: "warn", what, message: `${end.detail}; trying again in ${wait} ms` });
-    stopTimer = clock.after(wait, () => connect(0));
+    retry.wait(wait, end);
   }
 
   /** Tries a better transport beside the one in use, which it replaces only once it is open: nothing is missed meanwhile. */
@@ -171,7 +172,7 @@ export function createConnection({ transports, client, clock, random, note, list
     transport: () => (current?.openedAt === undefined ? undefined : nameOf(current.rank)),
     close() {
       closed = true;
-      stopTimer();
+      retry.end();
       stopUpgrades();
       current?.link.close();
       current = undefined;
@@ -191,6 +192,28 @@ function listenTo(
       here.carried = true;
       if (transport.name === "sse") stream.last = item.seq;
       delivered(item);
+    },
+  };
+}
+
+/** The wait before the next try. It ends early when a page comes back, unless more than the back-off asks for it. */
+function createRetry(clock: Clock, again: () => void) {
+  let stop = () => {};
+  let early = () => {};
+  const unwatch = watchReturns(() => early());
+  return {
+    wait(ms: number, { why, retryAfter }: LinkEnd) {
+      const go = () => {
+        stop();
+        early = () => {};
+        again();
+      };
+      stop = clock.after(ms, go);
+      if (why === "lost" && retryAfter === undefined) early = go;
+    },
+    end() {
+      unwatch();
+      stop();
     },
   };
 }

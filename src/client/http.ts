@@ -3,11 +3,12 @@ import { createProblem, type Problem, type ProblemCode } from "../contract/probl
 import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
 import { clientLimits } from "./limits.ts";
+import { explainUnread } from "./page.ts";
 
 /** `fetch`, as far as it is used. */
 export type Fetch = (
   url: string,
-  init: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal },
+  init: { method: string; headers: Record<string, string>; body?: string; mode?: "no-cors"; signal: AbortSignal },
 ) => Promise<Response>;
 
 /** One call. */
@@ -42,13 +43,20 @@ export interface HttpCaller {
 export function createHttpCaller(options: { url: string; token?: string | undefined; fetch: Fetch; clock: Clock }): HttpCaller {
   const { token, clock } = options;
   const authorize: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+
+  async function failed(method: string, path: string, error: unknown, { aborted }: AbortSignal): Promise<ClientError> {
+    const advice = aborted ? "" : await explainUnread(resolveUrl(options.url, "healthz"), options.fetch);
+    return new ClientError("network", `${method} ${nameCall(path)}: ${describeCause(error)}${advice}`, { cause: error });
+  }
+
   return {
     async stream(path, signal, more = {}) {
       const headers = { accept: "text/event-stream", ...authorize, ...more };
-      const failed = (error: unknown) => new ClientError("network", `GET ${nameCall(path)}: ${describeCause(error)}`, { cause: error });
-      const response = await options.fetch(resolveUrl(options.url, path), { method: "GET", headers, signal }).catch((error: unknown) => {
-        throw failed(error);
-      });
+      const response = await options
+        .fetch(resolveUrl(options.url, path), { method: "GET", headers, signal })
+        .catch(async (error: unknown) => {
+          throw await failed("GET", path, error, signal);
+        });
       if (response.ok && response.body && response.headers.get("content-type")?.startsWith("text/event-stream")) return response.body;
       throw readRefusal(response, await response.text());
     },
@@ -71,7 +79,7 @@ export function createHttpCaller(options: { url: string; token?: string | undefi
         return text === "" ? null : parseBody(text, url);
       } catch (error) {
         if (error instanceof ClientError) throw error;
-        throw new ClientError("network", `${method} ${nameCall(path)}: ${describeCause(error)}`, { cause: error });
+        throw await failed(method, path, error, controller.signal);
       } finally {
         stopTimer();
         signal?.removeEventListener("abort", abort);

@@ -16,6 +16,8 @@ export const clientLimits = {
   streamEventBytes: 1024 * 1024,
   /** For a socket or stream to open: past it the network swallows it, and the next way is the answer. */
   openMs: 10_000,
+  /** In a page, for finding out whether a server answers that the page may not read. */
+  unreadMs: 5_000,
   /** For an answer to an event or an HTTP call; then the same event is sent again under the same id. */
   answerMs: 30_000,
   /** First and longest delay of the exponential back-off; each is multiplied by a random number, so that a fleet spreads. */

@@ -10,6 +10,7 @@ import { resolveUrl } from "./http.ts";
 import { clientLimits } from "./limits.ts";
 import { createPendingAnswers, type PendingAnswers } from "./pending-answers.ts";
 import { createPingWatch } from "./ping-watch.ts";
+import { judgeFailure } from "./poster.ts";
 import { type Link, type LinkEnd, type LinkListener, type LinkName, type Transport, writeQuery } from "./transport.ts";
 
 /** A WebSocket, as far as it is used: the global one, and the one of the package `ws`. */
@@ -27,16 +28,21 @@ export interface SocketOptions {
   url: string;
   token: string;
   channels: readonly string[];
+  /** Gets a ticket for one socket, by HTTP, where the token should stay out of the handshake. @throws ClientError */
+  getTicket?: () => Promise<string>;
   WebSocket: SocketConstructor;
   clock: Clock;
 }
 
-/** Makes the WebSocket transport. The token travels as second subprotocol, for a global WebSocket cannot send headers. */
+/**
+ * Makes the WebSocket transport. A global WebSocket cannot send headers, so the token travels as second subprotocol, or a ticket in the
+ * address. What keeps a ticket from being given tells more than a handshake, of which a browser says only that it failed.
+ */
 export function createSocketTransport(options: SocketOptions): Transport {
   return { name: "socket", open: (listener, as) => openSocket(options, listener, as) };
 }
 
-function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, listener: LinkListener, as: LinkName): Link {
+function openSocket({ url, token, channels, getTicket, WebSocket, clock }: SocketOptions, listener: LinkListener, as: LinkName): Link {
   const pending = createPendingAnswers(clock);
   const pings = createPingWatch(
     clock,
@@ -78,23 +84,37 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
     if (frame) takeFrame(frame, listener, pending);
   }
 
-  try {
-    socket = new WebSocket(connectUrl(url, channels, as), [subprotocol, token]);
-    socket.addEventListener("open", () => {
-      if (over) return;
-      opened = true;
-      stopOpening();
-      pings.start();
-      listener.opened();
-    });
-    socket.addEventListener("message", ({ data }) => receive(data));
-    socket.addEventListener("close", ({ code, reason }) => end(judgeClose(code ?? 1006, reason ?? "", opened)));
-    // What went wrong is told by `close`, which follows; an unheard `error` of the package `ws` would end the process.
-    socket.addEventListener("error", () => {});
-  } catch (error) {
-    // A constructor throws for what it cannot do at all, such as a token that is no legal subprotocol. Never from within `open`.
-    clock.after(0, () => end({ why: "unsupported", detail: describeError(error) }));
+  function dial(ticket?: string) {
+    if (over) return;
+    try {
+      const address = connectUrl(url, channels, as);
+      socket =
+        ticket === undefined
+          ? new WebSocket(address, [subprotocol, token])
+          : new WebSocket(`${address}&ticket=${encodeURIComponent(ticket)}`, [subprotocol]);
+      socket.addEventListener("open", () => {
+        if (over) return;
+        opened = true;
+        stopOpening();
+        pings.start();
+        listener.opened();
+      });
+      socket.addEventListener("message", ({ data }) => receive(data));
+      socket.addEventListener("close", ({ code, reason }) => {
+        const judged = judgeClose(code ?? 1006, reason ?? "", opened);
+        // The ticket may have grown old on the way. Of the token, the next ticket tells.
+        end(ticket !== undefined && judged.why === "token" ? { ...judged, why: "lost" } : judged);
+      });
+      // What went wrong is told by `close`, which follows; an unheard `error` of the package `ws` would end the process.
+      socket.addEventListener("error", () => {});
+    } catch (error) {
+      // A constructor throws for what it cannot do at all, such as a token that is no legal subprotocol. Never from within `open`.
+      clock.after(0, () => end({ why: "unsupported", detail: describeError(error) }));
+    }
   }
+
+  if (getTicket) getTicket().then(dial, (error: unknown) => end(judgeTicket(error)));
+  else dial();
 
   const isOpen = () => opened && !over;
   const sendFrame = (frame: AgentFrame) => write(JSON.stringify(frame));
@@ -116,6 +136,13 @@ function openSocket({ url, token, channels, WebSocket, clock }: SocketOptions, l
     beat: pings.beat,
     close: () => end(),
   };
+}
+
+/** What keeps a ticket from being given keeps the other ways from opening, too; but for a server, or a proxy, that gives none. */
+function judgeTicket(error: unknown): LinkEnd {
+  const end = judgeFailure(error);
+  const isAnswered = end.why === "lost" && error instanceof ClientError && error.problem !== undefined && !error.retryable;
+  return isAnswered ? { ...end, why: "unsupported" } : end;
 }
 
 /** Hands on what a frame says. */
