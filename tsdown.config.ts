@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 import { defineConfig } from "tsdown";
 
 /** Programs that are started by their source's path, as `src/package-files.ts` finds them: what imports them as modules has no use for them. */
-const programs = ["src/cli/main.ts", ...globSync("examples/agents/*.ts").sort()];
+const programs = ["src/cli/main.ts", "src/local-server/configure-runtime.ts", ...globSync("examples/agents/*.ts").sort()];
 
 export default defineConfig([
   {

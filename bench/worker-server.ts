@@ -31,6 +31,7 @@ export async function startWorkerServer({ variables, script, inspect }: WorkerSe
   const data = mkdtempSync(join(tmpdir(), "nerveflare-bench-"));
   const adminToken = "bench";
   const { options, migrations } = await loadWorker();
+  migrateD1(join(data, "state"), migrations);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...options,
@@ -42,7 +43,6 @@ export async function startWorkerServer({ variables, script, inspect }: WorkerSe
     }),
   );
   await miniflare.ready;
-  await migrateD1(await miniflare.getD1Database("DB"), migrations);
   return {
     url: (await miniflare.unsafeGetDirectURL()).origin,
     adminToken,

@@ -12,7 +12,7 @@ import { packageRoot } from "../package-files.ts";
 /** One of D1's migrations. */
 export interface Migration {
   name: string;
-  statements: string[];
+  sql: string;
 }
 
 /** Miniflare's options of a Worker whose code is one text. */
@@ -20,7 +20,7 @@ export type WorkerOptions = V4WorkerOptions & { script: string };
 
 /** The Worker, ready to run. `worker.json` holds all of it but the code. */
 export interface BuiltWorker {
-  format: 2;
+  format: 3;
   /** The package's. */
   version: string;
   /** Miniflare's, of wrangler.toml: bindings, compatibility date, cron triggers; and the code. No paths. */
@@ -45,7 +45,7 @@ export type NoWorker = "absent" | "damaged" | "other-version";
 export function readWorker(folder: string, version: string): BuiltWorker | NoWorker {
   try {
     const facts = JSON.parse(readFileSync(join(folder, "worker.json"), "utf8")) as BuiltWorker;
-    if (facts.format !== 2 || facts.version !== version) return "other-version";
+    if (facts.format !== 3 || facts.version !== version) return "other-version";
     const script = readFileSync(join(folder, "index.js"), "utf8");
     return sumUp(script) === facts.code ? { ...facts, options: { ...facts.options, script } } : "damaged";
   } catch (error) {

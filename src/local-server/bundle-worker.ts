@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, stop } from "esbuild";
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { packageRoot } from "../package-files.ts";
 import { version } from "../version.ts";
@@ -29,17 +29,32 @@ export async function bundleWorker(): Promise<FreshWorker> {
   const { modulesRules: _, rootPath: __, ...options } = workerOptions;
   const { script, sourceMap, inputs } = await bundle(main, define);
   const migrations = requiredMigrations.map(readMigration);
-  const sources = ["wrangler.toml", ...migrations.map(({ name }) => `migrations/${name}`), ...inputs, ...findManifests(inputs)];
+  const sources = [
+    "wrangler.toml",
+    "src/local-server/bundle-worker.ts",
+    ...migrations.map(({ name }) => `migrations/${name}`),
+    ...inputs,
+    ...findManifests(inputs),
+  ];
   const worker: BuiltWorker = {
-    format: 2,
+    format: 3,
     version,
-    options: { ...options, bindings: config.vars, name: "nerveflare", modules: true, script },
+    options: { ...dropEmpty(options), bindings: config.vars, name: "nerveflare", modules: true, script },
     migrations,
     code: sumUp(script),
     sources: Object.fromEntries(sources.map((path) => [path, sumUp(readFileSync(join(packageRoot, path)))])),
   };
   // As JSON keeps it, so that every start runs the same.
   return { worker: JSON.parse(JSON.stringify(worker)) as BuiltWorker, sourceMap };
+}
+
+/** Each kind of binding that wrangler.toml does not use is there, empty, and would be given a service of the runtime's. */
+function dropEmpty<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => !isEmpty(value))) as T;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.values(value).every(isEmpty);
 }
 
 /** Which file of a package is taken, and with which version of the tools, its package.json says. */
@@ -51,7 +66,7 @@ function findManifests(inputs: string[]): string[] {
 }
 
 function readMigration(name: string): Migration {
-  return { name, statements: unstable_splitSqlQuery(readFileSync(join(packageRoot, "migrations", name), "utf8")) };
+  return { name, sql: readFileSync(join(packageRoot, "migrations", name), "utf8") };
 }
 
 async function bundle(entry: string, define: Record<string, string>): Promise<{ script: string; sourceMap: string; inputs: string[] }> {

@@ -18,12 +18,15 @@ import {
   type WorkerOptions,
   writeWorker,
 } from "./built-worker.ts";
+import { localDatabase } from "./migrate-d1.ts";
 import { ServerStartError } from "./server-start-error.ts";
 
 /** The Worker, ready to run. */
 export interface LoadedWorker {
   /** With what a developer's own settings make variables of. */
   options: WorkerOptions;
+  /** SHA-256 of the code. */
+  code: string;
   /** Its cron triggers. */
   crons: string[];
   migrations: Migration[];
@@ -48,12 +51,6 @@ function readPackaged(folder: string): BuiltWorker {
     hint: "Install nerveflare again.",
   });
 }
-
-/**
- * D1's name here, of which Miniflare makes the name of its file: the one that wrangler.toml had when the first folders were made. What
- * stands there now is the name of a database in the cloud, and is no reason to begin with an empty one.
- */
-const localDatabase = "00000000-0000-0000-0000-000000000000";
 
 /** Takes what the clone kept, or makes and keeps it. */
 async function loadKept(folder: string): Promise<LoadedWorker> {
@@ -112,14 +109,15 @@ function readSum(path: string): string | null {
   }
 }
 
-function prepareToRun({ options, migrations }: BuiltWorker, remark: string | null): LoadedWorker {
+function prepareToRun({ options, code, migrations }: BuiltWorker, remark: string | null): LoadedWorker {
   return {
     options: {
       ...options,
       rootPath: packageRoot,
       bindings: { ...options.bindings, ...readOwnSettings(packageRoot) },
-      d1Databases: { DB: { id: localDatabase } },
+      d1Databases: { DB: { id: localDatabase.id } },
     },
+    code,
     crons: options.cronTriggers ?? [],
     migrations,
     remark,

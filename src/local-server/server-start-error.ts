@@ -14,7 +14,7 @@ export class ServerStartError extends Error {
   /** What to do. */
   readonly hint: string | undefined;
 
-  constructor(code: ServerStartError["code"], message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: ServerStartError["code"], message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.name = "ServerStartError";
     this.code = code;

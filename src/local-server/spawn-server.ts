@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { findProgram } from "../package-files.ts";
+import { findFile } from "../package-files.ts";
 
 /** What `nerveflare start --json` prints when it answers. */
 export interface Ready {
@@ -36,7 +36,7 @@ function readReady(line: string): Ready {
 /** Spawns `nerveflare start --json`. An admin token in our environment is not for it. */
 export function spawnServer(data: string, options: { port?: number; env?: Record<string, string>; args?: string[] } = {}): ServerProcess {
   const args = [
-    findProgram("src/cli/main.ts"),
+    findFile("bin/nerveflare.js"),
     "start",
     "--json",
     "--data",

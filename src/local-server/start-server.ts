@@ -1,24 +1,23 @@
 /** Runs the Worker on this machine: takes the data folder, migrates it, and only then lets anybody in. */
 
-import type { ChildProcess } from "node:child_process";
-import diagnostics from "node:diagnostics_channel";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Miniflare } from "miniflare";
 import { parseOrigins } from "../contract/origins.ts";
 import { parseRetention } from "../durable/projector/retention.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
-import { BackupError, copyData } from "./backup.ts";
+import { askLoopback } from "./ask-loopback.ts";
 import { compactD1 } from "./compact-d1.ts";
 import { type ControlServer, type Report, startControl } from "./control-server.ts";
+import { createConfigurator, type RuntimeConfiguration } from "./create-configurator.ts";
 import { claimDataFolder, type DataFolder, explainUnusable, findUnwritable } from "./data-folder.ts";
+import { type HostServer, startHost } from "./host-server.ts";
 import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
-import { type LoadedWorker, loadWorker } from "./load-worker.ts";
 import { migrateD1 } from "./migrate-d1.ts";
-import { createDatabaseRuntime, createServingOptions, type RuntimeSettings } from "./miniflare-options.ts";
+import { type Runtime, RuntimeError, runRuntime } from "./run-runtime.ts";
+import type { RuntimeSettings } from "./runtime-options.ts";
 import { startWatchdog } from "./runtime-watchdog.ts";
 import { ServerStartError } from "./server-start-error.ts";
 import { startStandby } from "./standby.ts";
@@ -77,17 +76,20 @@ export async function startServer({ data, port, adminToken, paused = false, log 
   for (const remark of folder.remarks) log(remark);
   const pids = { server: process.pid, workerd: 0 };
   const watchdog = startWatchdog();
-  const unwatch = watchRuntime((pid) => {
+  function onSpawn(pid: number): void {
     pids.workerd = pid;
     watchdog.guard(pid);
     folder.note({ workerdPid: pid });
-  });
+  }
+  const configurator = createConfigurator();
+  let host: HostServer | undefined;
   let serving: Serving | undefined;
   let opened = false;
 
   async function stop(): Promise<void> {
-    unwatch();
+    configurator.dismiss();
     await serving?.stop();
+    host?.close();
     watchdog.dismiss();
     // A folder that was refused stays as it is.
     if (opened) foldFolder(folder);
@@ -95,19 +97,23 @@ export async function startServer({ data, port, adminToken, paused = false, log 
   }
 
   try {
-    const applied = inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
+    inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
     folder.begin();
     opened = true;
     compactD1(findState(folder.path), log);
     const admin = settleAdminToken(folder.path, adminToken);
-    const worker = await loadWorker();
-    if (worker.remark !== null) log(worker.remark);
-    await bringUpToDate(worker, folder, applied);
+    host = await startHost(folder);
+    const settings = { state: findState(folder.path), services: host.services, port, adminToken: admin.token, paused };
+    const configuration = await configurator.configure(settings);
+    const { remark, migrations } = configuration;
+    if (remark !== null) log(remark);
+    // Before an object can wake to a database that its code does not know.
+    migrateD1(settings.state, migrations);
     const clock = describeClock(folder.path, Date.now());
     if (clock !== null) log(clock);
     noteFolder(folder.path, requiredMigrations);
-    serving = await serve({ worker, folder, port, adminToken: admin.token, paused, log }, pids);
-    return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, bundled: worker.remark, stop };
+    serving = await serve({ settings, configuration, folder, loopback: host.address, pids, log, onSpawn });
+    return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, bundled: remark, stop };
   } catch (error) {
     await stop().catch(() => {});
     throw explainFailure(error, folder.path, port);
@@ -119,11 +125,21 @@ interface Serving {
   stop(): Promise<void>;
 }
 
+interface ServingParts {
+  settings: RuntimeSettings;
+  configuration: RuntimeConfiguration;
+  folder: DataFolder;
+  /** Address of the host server. */
+  loopback: string;
+  pids: { workerd: number };
+  log(line: string): void;
+  onSpawn(pid: number): void;
+}
+
 /** The runtime, whoever takes orders for it, and what is done about it by the clock. */
-async function serve(settings: RuntimeSettings, pids: { workerd: number }): Promise<Serving> {
-  const { folder, log } = settings;
+async function serve({ settings, configuration, folder, loopback, pids, log, onSpawn }: ServingParts): Promise<Serving> {
   let { paused } = settings;
-  const miniflare = new Miniflare(createServingOptions(settings));
+  let runtime: Runtime | undefined;
   let control: ControlServer | undefined;
   let cron: NodeJS.Timeout | undefined;
   let look: NodeJS.Timeout | undefined;
@@ -138,7 +154,7 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
     control?.close();
     standby?.closeAllConnections();
     standby?.close();
-    await miniflare.dispose();
+    await runtime?.stop();
   }
 
   /** The folder is not there any more: what is stored now is lost, so nothing is taken. */
@@ -146,13 +162,15 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
     clearInterval(cron);
     clearInterval(look);
     log(`${reason} Nothing is served until the server is started again.`);
-    await miniflare.dispose();
+    await runtime?.stop();
     if (!ended)
       standby = await startStandby(Number(new URL(url).port), `${reason} The operator must restore it and start the server again.`);
   }
 
   /** One at a time: the first to end would let the runtime go on under the other. */
   async function copy({ out }: { [name: string]: unknown }, report: Report): Promise<{ stoodStill: number }> {
+    // Imported by those only who take one: a server waits for months without.
+    const { BackupError, copyData } = await import("./backup.ts");
     if (copying) throw new BackupError("backup_running", "Another backup of this server is being taken.", "Repeat when it is done.");
     copying = true;
     try {
@@ -163,19 +181,22 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
   }
 
   async function unpause(): Promise<{ [name: string]: unknown }> {
-    if (!paused) return { paused: false, changed: false };
-    await miniflare.setOptions(createServingOptions({ ...settings, port: Number(new URL(url).port), paused: false }));
+    if (!paused || !runtime) return { paused: false, changed: false };
+    const next = await createConfigurator().configure({ ...settings, paused: false });
+    if (next.code !== configuration.code)
+      throw new Error("The Worker's source has changed since this server was started: start it again, without --paused.");
+    await runtime.replace(next);
+    const { url } = runtime;
     await awaitReady(url, log);
     paused = false;
-    cron = setInterval(runCrons, limits.cron, miniflare, settings.worker.crons, log);
+    cron = setInterval(runCrons, limits.cron, runtime, configuration.crons, log);
     log("unpaused: what waits goes on");
     return { paused: false, changed: true };
   }
 
-  let url = "";
   try {
-    await miniflare.ready;
-    url = (await miniflare.unsafeGetDirectURL()).origin;
+    runtime = await runRuntime(configuration, { loopback, folders: makeFolders(settings.state), log, onSpawn });
+    const { url } = runtime;
     await awaitReady(url, log);
     writeFileSync(join(findState(folder.path), inUseMark), "");
     control = await startControl({
@@ -183,7 +204,7 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
       copy,
     });
     folder.note({ url, control: control.address });
-    if (!paused) cron = setInterval(runCrons, limits.cron, miniflare, settings.worker.crons, log);
+    if (!paused) cron = setInterval(runCrons, limits.cron, runtime, configuration.crons, log);
     look = setInterval(() => {
       const fault = folder.findFault();
       if (fault !== null) standBy(url, fault).catch((error: unknown) => log(`nothing answers any more: ${(error as Error).message}`));
@@ -195,23 +216,19 @@ async function serve(settings: RuntimeSettings, pids: { workerd: number }): Prom
   }
 }
 
-/** Migrates D1 by a runtime of its own, before an object can wake to a database that its code does not know. */
-async function bringUpToDate({ options, migrations }: LoadedWorker, folder: DataFolder, applied: string[]): Promise<void> {
-  if (requiredMigrations.every((name) => applied.includes(name))) return;
-  const runtime = createDatabaseRuntime(options, folder);
-  try {
-    await migrateD1(await runtime.getD1Database("DB"), migrations);
-  } finally {
-    await runtime.dispose();
-  }
+/** Miniflare has a service that keeps mails, in a folder of its own that is gone with it. We have no mails, and the runtime wants the folder. */
+function makeFolders(state: string): { [service: string]: string } {
+  const mails = join(state, "email");
+  mkdirSync(mails, { recursive: true, mode: 0o700 });
+  return { "email:store-disk": mails };
 }
 
 /** Waits until every part answers; a part that fails for good is said, and does not keep the others from being served. */
 async function awaitReady(url: string, log: (line: string) => void): Promise<void> {
   const deadline = performance.now() + limits.ready;
   for (;;) {
-    const ready = await fetch(`${url}/readyz`)
-      .then(async (answer) => (await answer.json()) as { status: string; checks: { part: string; ok: boolean; detail?: string }[] })
+    const ready = await askLoopback(`${url}/readyz`)
+      .then(({ body }) => JSON.parse(body) as { status: string; checks: { part: string; ok: boolean; detail?: string }[] })
       .catch(() => null);
     if (ready && ready.status !== "starting") {
       for (const { part, detail } of ready.checks.filter(({ ok }) => !ok)) log(`${part}: ${detail}`);
@@ -232,32 +249,18 @@ function foldFolder(folder: DataFolder): void {
 }
 
 /** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */
-async function runCrons(miniflare: Miniflare, crons: string[], log: (line: string) => void): Promise<void> {
+async function runCrons(runtime: Runtime, crons: string[], log: (line: string) => void): Promise<void> {
   try {
-    const worker = await miniflare.getWorker();
-    for (const cron of crons) await worker.scheduled({ scheduledTime: new Date(), cron });
+    for (const cron of crons) await runtime.runCron(cron);
   } catch (error) {
     log(`a cron trigger failed: ${(error as Error).message}`);
   }
 }
 
-/** Calls back with the pid of each runtime that this process spawns from now on, in the turn in which it is spawned. */
-function watchRuntime(onSpawn: (pid: number) => void): () => void {
-  function onChild(message: unknown): void {
-    const child = (message as { process: ChildProcess }).process;
-    // The channel speaks before the child is spawned.
-    process.nextTick(() => {
-      if (child.pid !== undefined && basename(child.spawnfile).startsWith("workerd")) onSpawn(child.pid);
-    });
-  }
-  diagnostics.subscribe("child_process", onChild);
-  return () => diagnostics.unsubscribe("child_process", onChild);
-}
-
 function explainFailure(error: unknown, data: string, port: number): ServerStartError {
   if (error instanceof ServerStartError) return error;
-  const { code, message } = error as { code?: string; message?: string };
-  if (code === "ERR_ADDRESS_IN_USE")
+  const { message } = error as { message?: string };
+  if (error instanceof RuntimeError && error.code === "address_in_use")
     return new ServerStartError("port_in_use", `Port ${port} of 127.0.0.1 is taken.`, {
       hint: "Take another with --port or PORT; 0 takes a free one.",
       cause: error,

@@ -1,0 +1,75 @@
+/**
+ * A program of its own: takes the Worker, bundling it where it must, has Miniflare make the runtime's configuration, and ends. Miniflare
+ * knows how D1 and objects are laid out for workerd, and takes 150 MB for it, as does bundling; who serves for months starts workerd by
+ * what this wrote, and holds neither.
+ *
+ * Settings come in as JSON on stdin. A line of JSON goes out on stdout, then the configuration in workerd's binary form; or what went wrong.
+ */
+import childProcess, { ChildProcess } from "node:child_process";
+import { createRequire } from "node:module";
+import { PassThrough, type Readable, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import type { Migration } from "./built-worker.ts";
+import { loadWorker } from "./load-worker.ts";
+import { createRuntimeOptions, type RuntimeSettings } from "./runtime-options.ts";
+import { ServerStartError } from "./server-start-error.ts";
+
+/** How the runtime is started, and what the Worker needs beside it. */
+export interface Launch {
+  /** The runtime's program. */
+  command: string;
+  args: string[];
+  /** Names of the sockets of Miniflare's entry and of the Worker. */
+  sockets: { entry: string; worker: string };
+  /** Of the Worker: SHA-256 of its code, cron triggers, migrations, and why it was bundled just now, if it was. */
+  code: string;
+  crons: string[];
+  migrations: Migration[];
+  remark: string | null;
+}
+
+/** The line in front of the configuration. */
+export type ConfigurationHead =
+  | { launch: Launch }
+  | { refused: { code: ServerStartError["code"]; message: string; hint?: string | undefined } }
+  | { failed: { message: string; code?: string | undefined } };
+
+// By require, for an import would look through all of its 6 MB for what it exports.
+const { convertV4MiniflareOptions, getDirectSocketName, Miniflare, NoOpLog, SOCKET_ENTRY } = createRequire(import.meta.url)(
+  "miniflare",
+) as typeof import("miniflare");
+
+try {
+  const settings = JSON.parse(await text(process.stdin)) as RuntimeSettings;
+  const { options, code, crons, migrations, remark } = await loadWorker();
+  const spawn = (command: string, args: readonly string[]): ChildProcess =>
+    standIn((configuration) => {
+      const sockets = { entry: SOCKET_ENTRY, worker: getDirectSocketName(0, "default") };
+      finish({ launch: { command, args: [...args], sockets, code, crons, migrations, remark } }, configuration);
+    });
+  childProcess.spawn = spawn as typeof childProcess.spawn;
+  await new Miniflare(convertV4MiniflareOptions({ ...createRuntimeOptions(options, settings), log: new NoOpLog() })).ready;
+} catch (error) {
+  const { message, code } = error as NodeJS.ErrnoException;
+  if (error instanceof ServerStartError) finish({ refused: { code: error.code, message, hint: error.hint } });
+  else finish({ failed: { message, code } });
+}
+
+/** Takes the place of the runtime that Miniflare would start: it is given its configuration, and that is all that we want. */
+function standIn(onConfiguration: (configuration: Buffer) => void): ChildProcess {
+  const parts: Buffer[] = [];
+  const stdin = new Writable({
+    write(chunk: Buffer, _, done) {
+      parts.push(chunk);
+      done();
+    },
+    final: () => onConfiguration(Buffer.concat(parts)),
+  });
+  const silent: Readable[] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const [stdout, stderr, control] = silent;
+  return Object.assign(new ChildProcess(), { stdin, stdout, stderr, stdio: [stdin, stdout, stderr, control] }) as ChildProcess;
+}
+
+function finish(head: ConfigurationHead, configuration: Buffer = Buffer.alloc(0)): void {
+  process.stdout.write(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), configuration]), () => process.exit());
+}
