@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { runChangesets } from "./release/run-changesets.ts";
 
-const [command = "add", ...args] = process.argv.slice(2);
+const args = process.argv.slice(2);
+const names = args[0] !== undefined && !args[0].startsWith("-");
 try {
-  runChangesets(join(import.meta.dirname, ".."), [command, ...args]);
+  runChangesets(join(import.meta.dirname, ".."), names ? args : ["add", ...args]);
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

@@ -1,7 +1,8 @@
 /**
  * `npm run release`: makes the next version of what the changesets say: versions, changelog, commit, tag and the packages' files in
- * `.release/`. `--dry-run` shows all of it and keeps nothing. `npm run release publish` gives those files to npm, the only step that
- * needs a network; it may be run again. All is made in a clone first, so that a failure leaves nothing behind.
+ * `.release/`. `--dry-run` shows all of it and keeps nothing. It is made in a clone first, so that a failure leaves nothing behind.
+ * `npm run release publish` gives those files to npm, the only step that needs a network; it may be run again.
+ * `--packages-only` packs what is checked out, as it is.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -19,10 +20,11 @@ class ReleaseError extends Error {}
 
 try {
   const { values, positionals } = parseArgs({
-    options: { "dry-run": { type: "boolean" }, "no-pack": { type: "boolean" } },
+    options: { "dry-run": { type: "boolean" }, "no-pack": { type: "boolean" }, "packages-only": { type: "boolean" } },
     allowPositionals: true,
   });
   if (positionals[0] === "publish") publish();
+  else if (values["packages-only"]) for (const file of packAll(root)) console.log(`packed ${file}`);
   else if (positionals.length > 0)
     throw new ReleaseError(`There is no ${positionals[0]}: \`npm run release\`, or \`npm run release publish\`.`);
   else release({ dryRun: values["dry-run"] === true, pack: values["no-pack"] !== true });
@@ -86,6 +88,7 @@ function readAuthor(): string[] {
 
 function packAll(clone: string): string[] {
   const folder = join(clone, ".release");
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   execFileSync("npm", ["run", "--silent", "build"], { cwd: clone, stdio: ["ignore", "ignore", "inherit"] });
   for (const workspace of [[], ["--workspace", "packages/agent"]])
