@@ -326,14 +326,16 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["esbuild", "miniflare", "node:*", "wrangler", "zod"],
     ],
   },
+  "src/deploy": { is: "brings the Worker to Cloudflare by Wrangler, step by step", may: ["node:*", "smol-toml", "zod"] },
 
   // The command line, which nothing imports.
   "src/cli": { is: "the table of commands, and what a failure looks like", may: ["src", "src/cli/commands", "src/cli/lib", "commander"] },
   "src/cli/commands": {
     is: "a command each",
     may: [
-      ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/exec", "src/explore/**", "src/local-server", "src/lsp"],
-      ...["src/path-tests", "src/probe", "src/simulate", "commander", "node:*", "vscode-languageserver", "yaml"],
+      ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/deploy", "src/exec", "src/explore/**"],
+      ...["src/local-server", "src/lsp", "src/path-tests", "src/probe", "src/simulate", "commander", "node:*"],
+      ...["vscode-languageserver", "yaml"],
     ],
     apart: true,
   },

@@ -15,6 +15,17 @@ const profile = z.looseObject({
   token: z.string().optional(),
   /** An operator's. */
   adminToken: z.string().optional(),
+  /** Which Worker it is, of those that `nerveflare deploy` brought to Cloudflare. */
+  deployment: z
+    .looseObject({
+      worker: z.string(),
+      account: z.string(),
+      /** Whether it was seen to answer at `url`. */
+      answered: z.boolean(),
+      /** The admin token of a deploy that has not come to its end. */
+      pendingToken: z.string().optional(),
+    })
+    .optional(),
 });
 const config = z.looseObject({ current: z.string().nullable().default(null), profiles: z.record(z.string(), profile).default({}) });
 

@@ -51,10 +51,11 @@ test("[DEPLOY2] objects take up new code within a minute, and logs are sampled w
   expect(staging.observability.head_sampling_rate).toBe(1);
 });
 
-test("[DEPLOY3] the Deploy button finds a Worker at the root, secrets without a value to accept and a description of each", () => {
+test("[DEPLOY3] the Deploy button finds a Worker at the root, secrets without a value to accept, a description of each, and a script that migrates", () => {
   expect(readdirSync(root)).toEqual(expect.arrayContaining(["wrangler.toml", "package.json", "package-lock.json", ".dev.vars.example"]));
   const given = [...read(".dev.vars.example").matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
   // Whoever accepts what is filled in there would have an admin token that everybody can read.
   expect(given).toEqual(config.secrets.required.map((name) => [name, ""]));
   expect(Object.keys(manifest.cloudflare.bindings)).toEqual(config.secrets.required);
+  expect(manifest.scripts.deploy).toBe("node bin/nerveflare.js deploy");
 });

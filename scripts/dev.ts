@@ -1,6 +1,6 @@
 /**
- * Runs Wrangler quietly and offline: `npm run dev`, `npm run deploy:dry`. Before `dev` it brings the local D1 up to date and
- * settles an admin token, without which the Worker refuses to serve. A real deploy is `npx wrangler deploy`.
+ * `npm run dev`: `wrangler dev`, quiet and offline. It brings the local D1 up to date and settles an admin token first, without which
+ * the Worker refuses to serve.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { settleAdminToken } from "../src/local-server/admin-token.ts";
@@ -15,27 +15,27 @@ const env = {
   X_LOCAL_OBSERVABILITY: "false",
   X_LOCAL_EXPLORER: "false",
 };
-const [command = "dev", ...args] = process.argv.slice(2);
-process.exitCode = command === "dev" ? await runDev() : await runWrangler([command, ...args]);
+process.exitCode = await runDev(process.argv.slice(2));
 
-async function runDev(): Promise<number> {
+async function runDev(args: string[]): Promise<number> {
   // CI answers its question whether to go on with yes.
   const migrated = spawnSync("wrangler", ["d1", "migrations", "apply", "DB", "--local"], { env: { ...env, CI: "1" }, encoding: "utf8" });
   if (migrated.status !== 0) {
-    console.error(`${migrated.error?.message ?? migrated.stdout + migrated.stderr}`);
+    const { error, stdout, stderr } = migrated;
+    console.error(error ? `wrangler: ${error.message}; run this through npm, which finds the installed tools` : stdout + stderr);
     return 1;
   }
-  const { token } = settleAdminToken(".wrangler", process.env.NERVEFLARE_ADMIN_TOKEN);
-  console.log(`admin token  ${token}`);
+  const { token, path } = settleAdminToken(".wrangler", process.env["NERVEFLARE_ADMIN_TOKEN"]);
+  console.log(`The admin token is in ${path}.`);
   return runWrangler(["dev", "--show-interactive-dev-session=false", "--var", `NERVEFLARE_ADMIN_TOKEN:${token}`, ...args]);
 }
 
 function runWrangler(words: string[]): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   const wrangler = spawn("wrangler", words, { stdio: "inherit", env });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => wrangler.kill(signal));
-  wrangler.on("error", (error) => {
-    console.error(`wrangler: ${error.message}; run this through npm, which finds the installed tools`);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => wrangler.kill(signal));
+  wrangler.on("error", ({ message }) => {
+    console.error(`wrangler: ${message}`);
     resolve(1);
   });
   wrangler.on("exit", (code) => resolve(code ?? 1));

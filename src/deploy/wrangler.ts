@@ -1,0 +1,142 @@
+/** Wrangler as a child process: which one, how it is run, and what it said. It never gets the admin token but in a file of its own. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import * as z from "zod";
+import { DeployError, runAgain } from "./deploy-error.ts";
+import { deployLimits, oldestWrangler, triedWrangler } from "./limits.ts";
+
+type Env = Record<string, string | undefined>;
+
+/** A Wrangler that can be run. */
+export interface FoundWrangler {
+  command: readonly [program: string, ...args: string[]];
+  version: string;
+  /** Where it is from, for people. */
+  from: string;
+}
+
+/** What a run came to. */
+export interface WranglerRun {
+  /** Its exit code; null: it was ended, for it took too long. */
+  code: number | null;
+  /** Without colours; what was too long lacks its beginning. */
+  stdout: string;
+  /** Both outputs, in the order in which they came. */
+  said: string;
+  /** What it wrote for programs. */
+  records: unknown[];
+}
+
+/** Runs Wrangler. */
+export type RunWrangler = (args: readonly string[], extra?: Env) => Promise<WranglerRun>;
+
+/**
+ * The Wrangler of the project in which the command is run, that of nerveflare's clone, or the one that was tried, by npx.
+ * @throws {DeployError} `wrangler_old`
+ */
+export function findWrangler(folders: readonly string[]): FoundWrangler {
+  for (const folder of folders) {
+    const manifest = findManifest(folder);
+    if (manifest === undefined) continue;
+    const { version, bin } = manifestShape.parse(JSON.parse(readFileSync(manifest, "utf8")));
+    if (compareVersions(version, oldestWrangler) < 0) {
+      throw new DeployError(
+        "wrangler_old",
+        `The Wrangler in ${dirname(manifest)} is ${version}, which does not know all of the configuration.`,
+        `Update it: npm install --save-dev wrangler@${triedWrangler}.`,
+      );
+    }
+    return { command: [process.execPath, join(dirname(manifest), bin.wrangler)], version, from: dirname(manifest) };
+  }
+  const npx = process.platform === "win32" ? "npx.cmd" : "npx";
+  return { command: [npx, "--yes", `wrangler@${triedWrangler}`], version: triedWrangler, from: "npm, by npx" };
+}
+
+const manifestShape = z.looseObject({ version: z.string(), bin: z.looseObject({ wrangler: z.string() }) });
+
+function findManifest(folder: string): string | undefined {
+  try {
+    return createRequire(join(folder, "package.json")).resolve("wrangler/package.json");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Below zero: the first is the older one. Of a pre-release only its release is looked at. */
+function compareVersions(a: string, b: string): number {
+  const parse = (version: string): number[] => (version.split("-")[0] ?? "").split(".").map(Number);
+  const [left, right] = [parse(a), parse(b)];
+  return [0, 1, 2].map((index) => (left[index] ?? 0) - (right[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
+/** Makes a function that runs it in a folder, quietly and without asking anybody. */
+export function createWrangler({ command: [program, ...first] }: FoundWrangler, cwd: string, env: Env): RunWrangler {
+  return async (args, extra = {}) => {
+    const scratch = mkdtempSync(join(tmpdir(), "nerveflare-wrangler-"));
+    const records = join(scratch, "records");
+    try {
+      const ran = await run(program, [...first, ...args], cwd, {
+        ...quietEnv(env),
+        ...extra,
+        WRANGLER_OUTPUT_FILE_PATH: records,
+      });
+      return { ...ran, records: existsSync(records) ? readRecords(readFileSync(records, "utf8")) : [] };
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  };
+}
+
+/** Of which it would make a secret or another target by itself, or say more or less than is read here. */
+const withheld = ["NERVEFLARE_ADMIN_TOKEN", "CLOUDFLARE_ENV", "WRANGLER_LOG", "FORCE_COLOR"];
+
+function quietEnv(env: Env): Env {
+  return {
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.includes(name))),
+    // npx finds its Node there: the one that runs us, rather than an older one.
+    PATH: [dirname(process.execPath), env["PATH"]].filter(Boolean).join(delimiter),
+    CI: "1",
+    NO_COLOR: "1",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    // Else it writes all that it does to a file in the home folder.
+    WRANGLER_WRITE_LOGS: "false",
+  };
+}
+
+function readRecords(text: string): unknown[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+}
+
+function run(program: string, args: string[], cwd: string, env: Env): Promise<Omit<WranglerRun, "records">> {
+  const { promise, resolve, reject } = Promise.withResolvers<Omit<WranglerRun, "records">>();
+  let stdout = "";
+  let said = "";
+  const bound = (text: string): string => text.slice(-deployLimits.output);
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], shell: program.endsWith(".cmd") });
+  const timer = setTimeout(() => child.kill("SIGKILL"), deployLimits.run);
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout = bound(stdout + text);
+    said = bound(said + text);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = bound(said + text);
+  });
+  child.on("error", (cause) => {
+    clearTimeout(timer);
+    const hint = `Install it beside your project: npm install --save-dev wrangler@${triedWrangler}. ${runAgain}`;
+    reject(new DeployError("wrangler_missing", `Wrangler cannot be run: ${cause.message}.`, hint, { cause }));
+  });
+  child.on("close", (code) => {
+    clearTimeout(timer);
+    resolve({ code, stdout: stripVTControlCharacters(stdout), said: stripVTControlCharacters(said) });
+  });
+  return promise;
+}
