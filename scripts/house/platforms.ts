@@ -44,6 +44,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   src: inNode,
   "src/cli/**": inNode,
   "src/exec/**": inNode,
+  "src/deploy/**": inNode,
   "src/local-server/**": inNode,
   "src/lsp/**": inNode,
   "src/path-tests/**": inNode,

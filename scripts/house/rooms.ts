@@ -333,9 +333,8 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/commands": {
     is: "a command each",
     may: [
-      ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/deploy", "src/exec", "src/explore/**"],
-      ...["src/local-server", "src/lsp", "src/path-tests", "src/probe", "src/simulate", "commander", "node:*"],
-      ...["vscode-languageserver", "yaml"],
+      ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/deploy", "src/exec", "src/explore/**", "src/lsp"],
+      ...["src/local-server", "src/path-tests", "src/probe", "src/simulate", "commander", "node:*", "vscode-languageserver", "yaml"],
     ],
     apart: true,
   },

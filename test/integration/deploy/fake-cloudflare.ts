@@ -74,17 +74,15 @@ interface Call {
   body: Buffer;
 }
 
+type State = Omit<FakeCloudflare, "url" | "close">;
+type Route = [pattern: RegExp, answer: (call: Call, name: string) => unknown];
+
 /** Starts it on a free port. */
 export async function startFakeCloudflare(runSql: RunSql): Promise<FakeCloudflare> {
-  const state = {
-    requests: [] as string[],
-    databases: [] as FakeDatabase[],
-    workers: new Map<string, FakeWorker>(),
-    refusals: [] as Refusal[],
-    rollouts: [] as Record<string, unknown>[],
-    tokens: new Set<string>(),
-    unknown: [] as string[],
+  const state: State = {
+    ...{ requests: [], databases: [], workers: new Map(), refusals: [], rollouts: [], tokens: new Set(), unknown: [] },
   };
+  const routes = createRoutes(state, runSql);
   const server = createServer((incoming, outgoing) => {
     void answer(incoming).then(({ status, body }) => {
       outgoing.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
@@ -128,19 +126,30 @@ export async function startFakeCloudflare(runSql: RunSql): Promise<FakeCloudflar
     throw new ApiError(404, 7003, `Could not route to ${request}`);
   }
 
-  const findDatabase = (id: string): FakeDatabase => {
-    const found = state.databases.find(({ uuid, name }) => uuid === id || name === decodeURIComponent(id));
-    if (!found) throw new ApiError(404, 7404, "The database could not be found");
-    return found;
-  };
-  const findWorker = (name: string): FakeWorker => {
-    const found = state.workers.get(name);
-    if (!found) throw new ApiError(404, 10007, "This Worker does not exist on your account.");
-    return found;
-  };
-  const version = { id: "11111111-2222-4333-8444-555555555555", startup_time_ms: 40, resources: { script: { etag: "e" } } };
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return Object.assign(state, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/client/v4`,
+    close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  });
+}
 
-  const routes: [RegExp, (call: Call, name: string) => unknown][] = [
+function findDatabase({ databases }: State, id: string): FakeDatabase {
+  const found = databases.find(({ uuid, name }) => uuid === id || name === decodeURIComponent(id));
+  if (!found) throw new ApiError(404, 7404, "The database could not be found");
+  return found;
+}
+
+function findWorker({ workers }: State, name: string): FakeWorker {
+  const found = workers.get(name);
+  if (!found) throw new ApiError(404, 10007, "This Worker does not exist on your account.");
+  return found;
+}
+
+/** What an upload is answered. */
+const version = { id: "11111111-2222-4333-8444-555555555555", startup_time_ms: 40, resources: { script: { etag: "e" } } };
+
+function createRoutes(state: State, runSql: RunSql): Route[] {
+  return [
     [/^GET \/user\/tokens\/verify$/, () => ({ id: "t", status: "active" })],
     [/^GET \/user$/, () => ({ email: "someone@example.com" })],
     [/^GET \/accounts$/, () => [{ id: account, name: "Someone's account" }]],
@@ -162,66 +171,60 @@ export async function startFakeCloudflare(runSql: RunSql): Promise<FakeCloudflar
         return made;
       },
     ],
-    [/^GET \/d1\/database\/([^/]+)$/, (_, id) => findDatabase(id)],
+    [/^GET \/d1\/database\/([^/]+)$/, (_, id) => findDatabase(state, id)],
     [
       /^POST \/d1\/database\/([^/]+)\/query$/,
       async ({ body }, id) => {
         const { sql } = JSON.parse(body.toString()) as { sql: string };
-        return [{ success: true, meta: { duration: 1 }, results: await runSql(findDatabase(id).uuid, sql) }];
+        return [{ success: true, meta: { duration: 1 }, results: await runSql(findDatabase(state, id).uuid, sql) }];
       },
     ],
     [/^GET \/workers\/subdomain$/, () => ({ subdomain: "someone" })],
     [
       /^GET \/workers\/services\/([^/]+)$/,
       (_, name) => {
-        const script = { tag: "tag", tags: [], last_deployed_from: "wrangler", migration_tag: findWorker(name).migrationTag };
+        const script = { tag: "tag", tags: [], last_deployed_from: "wrangler", migration_tag: findWorker(state, name).migrationTag };
         return { default_environment: { environment: "production", script } };
       },
     ],
     [
       /^GET \/workers\/scripts\/([^/]+)\/secrets$/,
-      (_, name) => [...findWorker(name).secrets.keys()].map((key) => ({ name: key, type: "secret_text" })),
+      (_, name) => [...findWorker(state, name).secrets.keys()].map((key) => ({ name: key, type: "secret_text" })),
     ],
     [
       /^GET \/workers\/scripts\/([^/]+)\/deployments$/,
-      (_, name) => ({ deployments: [{ id: findWorker(name) && "d", versions: [{ version_id: version.id, percentage: 100 }] }] }),
+      (_, name) => ({ deployments: [{ id: findWorker(state, name) && "d", versions: [{ version_id: version.id, percentage: 100 }] }] }),
     ],
     [
       /^POST \/workers\/scripts\/([^/]+)\/deployments$/,
       ({ body }) => ({ id: "d", asked: state.rollouts.push(JSON.parse(body.toString())) }),
     ],
-    [/^PUT \/workers\/scripts\/([^/]+)$/, (call, name) => upload(call, name)],
-    [/^POST \/workers\/scripts\/([^/]+)\/versions$/, (call, name) => upload(call, name)],
+    [/^PUT \/workers\/scripts\/([^/]+)$/, (call, name) => upload(state, call, name)],
+    [/^POST \/workers\/scripts\/([^/]+)\/versions$/, (call, name) => upload(state, call, name)],
     [/^(?:PUT|POST) \/workers\/scripts\/([^/]+)\/schedules$/, () => ({ schedules: [] })],
-    [/^GET \/workers\/scripts\/([^/]+)\/settings$/, (_, name) => findWorker(name).metadata],
+    [/^GET \/workers\/scripts\/([^/]+)\/settings$/, (_, name) => findWorker(state, name).metadata],
     [/^PATCH \/workers\/scripts\/([^/]+)\/(?:script-)?settings$/, () => ({})],
     [
       /^(?:GET|POST|PUT|PATCH) \/workers\/(?:scripts|workers)\/([^/]+)(?:\/subdomain)?$/,
       () => ({ enabled: true, previews_enabled: true, subdomain: { enabled: true, previews_enabled: true } }),
     ],
   ];
+}
 
-  async function upload({ headers, body }: Call, name: string): Promise<unknown> {
-    const form = await new Response(new Uint8Array(body), { headers: { "content-type": headers.get("content-type") ?? "" } }).formData();
-    const metadata = JSON.parse(String(form.get("metadata"))) as FakeWorker["metadata"] & {
-      main_module: string;
-      migrations?: { new_tag: string };
-    };
-    const main = form.get(metadata.main_module);
-    const before = state.workers.get(name);
-    const secrets = new Map(before?.secrets);
-    for (const { name: key, type, text } of metadata.bindings) {
-      if (type === "secret_text") secrets.set(key, String(text));
-      if (type === "inherit" && !secrets.has(key)) throw new ApiError(400, 10057, `inherit binding '${key}' is invalid: no such binding`);
-    }
-    const migrationTag = metadata.migrations?.new_tag ?? before?.migrationTag;
-    state.workers.set(name, { metadata, secrets, migrationTag, code: typeof main === "string" ? main : ((await main?.text()) ?? "") });
-    return { ...version, deployment_id: version.id.replaceAll("-", ""), etag: "e" };
+async function upload(state: State, { headers, body }: Call, name: string): Promise<unknown> {
+  const form = await new Response(new Uint8Array(body), { headers: { "content-type": headers.get("content-type") ?? "" } }).formData();
+  const metadata = JSON.parse(String(form.get("metadata"))) as FakeWorker["metadata"] & {
+    main_module: string;
+    migrations?: { new_tag: string };
+  };
+  const main = form.get(metadata.main_module);
+  const before = state.workers.get(name);
+  const secrets = new Map(before?.secrets);
+  for (const { name: key, type, text } of metadata.bindings) {
+    if (type === "secret_text") secrets.set(key, String(text));
+    if (type === "inherit" && !secrets.has(key)) throw new ApiError(400, 10057, `inherit binding '${key}' is invalid: no such binding`);
   }
-
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return Object.assign(state, {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/client/v4`,
-    close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
-  });
+  const migrationTag = metadata.migrations?.new_tag ?? before?.migrationTag;
+  state.workers.set(name, { metadata, secrets, migrationTag, code: typeof main === "string" ? main : ((await main?.text()) ?? "") });
+  return { ...version, deployment_id: version.id.replaceAll("-", ""), etag: "e" };
 }
