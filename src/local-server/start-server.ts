@@ -164,7 +164,11 @@ async function serve({ settings, configuration, folder, loopback, pids, log, onS
     log(`${reason} Nothing is served until the server is started again.`);
     await runtime?.stop();
     if (!ended)
-      standby = await startStandby(Number(new URL(url).port), `${reason} The operator must restore it and start the server again.`);
+      standby = await startStandby({
+        port: Number(new URL(url).port),
+        reason: `${reason} The operator must restore it and start the server again.`,
+        origins: process.env.NERVEFLARE_ORIGINS,
+      });
   }
 
   /** One at a time: the first to end would let the runtime go on under the other. */

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -9,6 +10,7 @@ import { copyState } from "../../../src/local-server/copy-state.ts";
 import { whileFrozen } from "../../../src/local-server/freeze-process.ts";
 import { describeClock, noteFolder } from "../../../src/local-server/inspect-folder.ts";
 import { identifyProcess, isAlive } from "../../../src/local-server/process-identity.ts";
+import { startStandby } from "../../../src/local-server/standby.ts";
 
 const within = { timeout: 20_000, interval: 20 };
 
@@ -156,4 +158,21 @@ test("[CLOCK1] a clock that is behind the last use of a folder is reported, with
   expect(describeClock(data, used + 1)).toBeNull();
   expect(describeClock(data, used - 1_000)).toBeNull();
   expect(describeClock(data, used - 86_400_000)).toMatch(/2026-11-19T12:00:00.000Z.*2026-11-20T12:00:00.000Z/s);
+});
+
+test("[CORS5] a listed page may read that nothing is served while the data folder is gone", async () => {
+  const listed = "https://app.example.com";
+  const server = await startStandby({ port: 0, reason: "The folder is gone.", origins: listed });
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const ask = (origin: string, method = "GET", headers: Record<string, string> = {}) =>
+    fetch(`http://127.0.0.1:${port}/v1/me`, { method, headers: { origin, ...headers } });
+  const asked = await ask(listed, "OPTIONS", { "access-control-request-method": "GET", "access-control-request-headers": "authorization" });
+  expect([asked.status, asked.headers.get("access-control-allow-headers")]).toEqual([204, "authorization"]);
+  const answer = await ask(listed);
+  expect([answer.status, answer.headers.get("access-control-allow-origin"), answer.headers.get("vary")]).toEqual([503, listed, "Origin"]);
+  for (const method of ["GET", "OPTIONS"]) {
+    const { status, headers } = await ask("https://evil.example", method);
+    expect([status, headers.get("access-control-allow-origin")]).toEqual([503, null]);
+  }
 });
