@@ -1,6 +1,6 @@
 /** Agents in web pages of other origins, in a real Chromium: the page of docs/browsers.md, all transports, tickets, and pages that are not listed. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -265,7 +265,16 @@ describe.skipIf(!program)("pages in Chromium", () => {
     await operator.call("POST", "v1/events", { body: JSON.stringify({ id: "t", type: "tail.seen" }) });
     const heard = await page.evaluate(() => (scope as unknown as { heard: Promise<string> }).heard);
     expect(JSON.parse(heard)).toMatchObject({ event: { id: "t", type: "tail.seen" } });
+    // A socket opens, to be told why by its close code.
     expect(await open(page)).toEqual(["error", "open"]);
+    // Nothing keeps a ticket: neither the server's data nor what it prints.
+    const tickets = new Set(relay.asked.flatMap((head) => /[?&]ticket=[^ &]*\.([\w-]{43})/.exec(head)?.[1] ?? []));
+    expect(tickets.size).toBeGreaterThan(3);
+    for (const file of await readdir(data, { recursive: true, withFileTypes: true }))
+      if (file.isFile()) {
+        const text = await readFile(join(file.parentPath, file.name), "latin1");
+        for (const kept of tickets) expect(text.includes(kept), `${file.name} has a ticket`).toBe(false);
+      }
   });
 });
 
