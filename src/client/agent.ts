@@ -15,7 +15,15 @@ import { type Connection, createConnection } from "./connection.ts";
 import type { Accepted } from "./contract-types.ts";
 import { createEventListener } from "./event-listener.ts";
 import { createGreeting } from "./greeting.ts";
-import { type EventHandler, type EventToSend, findTurnHandler, guardTurns, type OfferHandler, type TurnHandlers } from "./handlers.ts";
+import {
+  type EventHandler,
+  type EventToSend,
+  findTurnHandler,
+  guardTurns,
+  type OfferHandler,
+  type TurnHandler,
+  type TurnHandlers,
+} from "./handlers.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createHttpCaller, type Fetch, type HttpCaller } from "./http.ts";
 import { createInbox } from "./inbox.ts";
@@ -33,15 +41,18 @@ import { createSseTransport } from "./sse-transport.ts";
 import { createTakeGiven } from "./take-given.ts";
 import { type Link, type Transport, type TransportName, transportNames } from "./transport.ts";
 import { createTurns } from "./turns.ts";
+import type { CheckHandlers, EventToSendOf, HandlersOf, TypedWorkflows } from "./workflow-types.ts";
 
 /** What an agent is made of. Only `url` and `token` must be given. */
-export interface AgentOptions {
+export interface AgentOptions<Workflows extends TypedWorkflows = readonly [], OnTurn = TurnHandlers> {
   /** Of the server, e.g. `https://nerveflare.example.com`. */
   url: string;
   /** The agent's. Only its type allows for none, so that a variable of the environment can be given as it is. */
   token: string | undefined;
+  /** What `nerveflare types` wrote: `onTurn` is typed by it, and types that are older than what is published are noted as `types.stale`. */
+  workflows?: Workflows;
   /** Performs turns. A turn without a handler is failed at once. */
-  onTurn?: TurnHandlers;
+  onTurn?: OnTurn;
   /** Judges offers; absent, every offer with a handler is claimed. */
   onOffer?: OfferHandler;
   /** Takes all other events. */
@@ -95,6 +106,11 @@ export interface Agent {
   close(options?: { finish?: number; release?: boolean }): Promise<void>;
 }
 
+/** A running agent that sends what its workflows ask for. */
+export type AgentOf<Workflows extends TypedWorkflows> = Workflows extends readonly []
+  ? Agent
+  : Omit<Agent, "send"> & { send<const Type extends string>(event: EventToSendOf<Workflows, Type>): Promise<Accepted> };
+
 /**
  * Connects an agent and keeps it connected.
  * @throws ClientError `invalid_options`, at once, where the options can't work
@@ -105,7 +121,11 @@ export interface Agent {
  *   onTurn: { "code-review/reviewer": async (turn) => ({ $status: "approved", summary: await review(turn.prompt) }) },
  * });
  */
-export function connectAgent(options: AgentOptions): Agent {
+export function connectAgent<
+  const Workflows extends TypedWorkflows = readonly [],
+  Handlers extends HandlersOf<Workflows> = HandlersOf<Workflows>,
+>(options: AgentOptions<Workflows, Handlers | TurnHandler> & CheckHandlers<NoInfer<Handlers>, Workflows>): AgentOf<Workflows>;
+export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
   const token = checkOptions(options);
   const { url, onTurn, onEvent, accepts, slots = 1, random = Math.random, newId = createId, onNote: note = printNote } = options;
   const clock = createScopedClock(options.clock ?? systemClock);
@@ -227,7 +247,11 @@ export function connectAgent(options: AgentOptions): Agent {
 }
 
 /** The ways that work here, the best first. @throws ClientError `invalid_options` where none does */
-function openTransports(options: AgentOptions & { token: string }, http: HttpCaller, clock: Clock): Transport[] {
+function openTransports(
+  options: Pick<AgentOptions, "url" | "WebSocket" | "transports"> & { token: string },
+  http: HttpCaller,
+  clock: Clock,
+): Transport[] {
   const { url, token } = options;
   const WebSocket = options.WebSocket ?? (globalThis as unknown as { WebSocket?: SocketConstructor }).WebSocket;
   const getTicket = async () => ((await http.call("POST", "v1/tickets")) as { ticket: string }).ticket;

@@ -69,13 +69,13 @@ export interface EventToSend {
 const body = Symbol("nerveflare.body");
 
 /** An output with free text under it. */
-export interface OutputWithBody {
-  output: TurnOutput;
+export interface OutputWithBody<Output = TurnOutput> {
+  output: Output;
   [body]: string;
 }
 
 /** Puts free text under an output: the next prompt sees it as `_body`. */
-export function withBody(output: TurnOutput, text: string): OutputWithBody {
+export function withBody<const Output extends object>(output: Output, text: string): OutputWithBody<Output> {
   return { output, [body]: text };
 }
 

@@ -2,7 +2,7 @@
 export type { CloudEvent, Json, PostedEvent } from "../contract/event.ts";
 export type { Problem, ProblemCode } from "../contract/problem.ts";
 export type { Accepts, PublishedSchema, StandardSchema } from "./accepts.ts";
-export { type Agent, type AgentOptions, connectAgent } from "./agent.ts";
+export { type Agent, type AgentOf, type AgentOptions, connectAgent } from "./agent.ts";
 export type { Journal, KeptAnswer } from "./answers.ts";
 export { ClientError, type ClientErrorCode } from "./client-error.ts";
 export type { Clock } from "./clock.ts";
@@ -39,3 +39,19 @@ export type { Me } from "./me.ts";
 export type { Note, TakeNote } from "./note.ts";
 export type { SocketConstructor, SocketLike } from "./socket-transport.ts";
 export type { TransportName } from "./transport.ts";
+export type {
+  BroadcastOutcome,
+  EngineOutput,
+  EventOf,
+  EventToSendOf,
+  EventWith,
+  HandlersOf,
+  Suspension,
+  TypedStep,
+  TypedTurn,
+  TypedTurnHandler,
+  TypedWorkflow,
+  TypedWorkflows,
+  TypesFingerprints,
+  WorkflowShape,
+} from "./workflow-types.ts";
