@@ -75,13 +75,11 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "expressions, templates, reflexes and the moderator, at run time",
     may: ["machines", "src/compile", "src/compile/expressions", "src/compile/templates", contract, "jsonata", "liquidjs"],
   },
+  "src/compile/types": { is: "a workflow's types for TypeScript", may: ["src/compile", contract] },
   "src/compile/draw": { is: "pictures of a workflow", may: ["machines", "src/compile", "src/compile/lower", contract, "elkjs"] },
 
   // The objects.
-  "src/durable": {
-    is: "the objects' environment, and what is stored by which version",
-    may: ["src/durable/**"],
-  },
+  "src/durable": { is: "the objects' environment, and what is stored by which version", may: ["src/durable/**"] },
   "src/durable/protocol": { is: "messages between objects", may: [contract, "machines", host, "src/durable/projector", "zod"] },
   "src/durable/host": {
     is: "runs XState actors durably; knows no workflows",

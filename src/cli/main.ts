@@ -31,6 +31,7 @@ export const commands: CommandEntry[] = [
   { name: "check", summary: "say what is wrong with workflow files", load: () => import("./commands/check.ts") },
   { name: "compile", summary: "write a workflow's two machines", load: () => import("./commands/compile.ts") },
   { name: "draw", summary: "draw a workflow", load: () => import("./commands/draw.ts") },
+  { name: "types", summary: "write a workflow's types, for agents in TypeScript", load: () => import("./commands/types.ts") },
   { name: "prove", summary: "tell what can go wrong in a workflow, as stories", load: () => import("./commands/prove.ts") },
   { name: "schema", summary: "write the language's JSON Schema, for editors", load: () => import("./commands/schema.ts") },
   { name: "lsp", summary: "serve editors: findings, names and completion as one types", load: () => import("./commands/lsp.ts") },

@@ -1,0 +1,164 @@
+/** `nerveflare types`: a workflow's types for agents in TypeScript, and whether those on disk are those of the workflow. */
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import type { Command } from "commander";
+import { renderTypes, typesMark } from "../../compile/types/render-types.ts";
+import { toJson } from "../lib/check/to-json.ts";
+import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
+import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
+import { writeFiles } from "../lib/compile/write-files.ts";
+import type { Terminal } from "../lib/terminal.ts";
+
+interface TypesOptions {
+  out?: string;
+  import: string;
+  check?: boolean;
+  force?: boolean;
+}
+
+/** The types of one workflow file. */
+interface Module {
+  file: string;
+  name: string;
+  diagnostics: unknown[];
+  content: string;
+  /** Where it is to be; absent: on stdout. */
+  path?: string;
+}
+
+/** How a file on disk stands to its workflow. */
+type Standing = "fresh" | "stale" | "absent" | "foreign";
+
+/** Defines `nerveflare types`. */
+export function defineCommand(command: Command, { terminal }: CommandContext): void {
+  command
+    .argument("<file...>", "workflow files; `-` reads one from stdin")
+    .option("--out <path>", "a file that ends in .ts, or a folder for <name>.types.ts; made if it is absent. Without it to stdout")
+    .option("--import <specifier>", "whence the module has the client's types", "@nerveflare/agent")
+    .option("--check", "write nothing; fail where a file is not what would be written")
+    .option("--force", "overwrite a file that this command did not write")
+    .addHelpText(
+      "after",
+      "\nGive the constant of the module to connectAgent({ workflows: [...] }): then a wrong answer does not compile, and the agent says\n" +
+        "when it connects that a type is older than the published workflow. See docs/typed-handlers.md.",
+    )
+    .action(async (files: string[], options: TypesOptions) => {
+      refuseUse(files, options);
+      const modules: Module[] = [];
+      // All before any is written: a file with errors leaves the others as they were.
+      for (const file of files) modules.push(await makeModule(file, options, terminal));
+      refuseTwice(modules);
+      if (options.check) return checkModules(modules, terminal);
+      for (const each of modules) await putModule(each, options.force === true, terminal);
+    });
+}
+
+function refuseUse(files: string[], { out, check }: TypesOptions): void {
+  const refuse = (message: string, hint: string): never => {
+    throw new CliError(message, { hint, exitCode: exitCodes.usage });
+  };
+  if (out === undefined) {
+    if (check) refuse("--check compares files, and none is named.", "Give --out as you did when they were written.");
+    if (files.length > 1) refuse("The types of more than one workflow cannot go to stdout.", "Give --out FOLDER.");
+    return;
+  }
+  if (/\.d\.[cm]?ts$/.test(out)) refuse(`${out} can't hold a constant, which the types come with.`, "Leave the `.d` out of its name.");
+  if (/\.([cm]?js|[jt]sx|json)$/.test(out)) refuse(`${out} is no TypeScript.`, "Name a file that ends in .ts, or a folder.");
+  if (files.length > 1 && isModuleName(out)) refuse(`${files.length} workflows cannot go into one file, ${out}.`, "Give --out FOLDER.");
+}
+
+function isModuleName(path: string): boolean {
+  return /\.[cm]?ts$/.test(path);
+}
+
+async function makeModule(file: string, options: TypesOptions, terminal: Terminal): Promise<Module> {
+  const { compiled, checked } = await compileFile(file, terminal);
+  const { name } = compiled.ir;
+  const path =
+    options.out === undefined ? undefined : isModuleName(options.out) ? options.out : join(options.out, `${toFileName(name)}.types.ts`);
+  const content = renderTypes(compiled.ir, { from: options.import, command: writeCommand(file, options, path) });
+  return { file, name, diagnostics: toJson(checked).diagnostics, content, ...(path !== undefined && { path }) };
+}
+
+/** The command as it is given in the module's own folder, so that it is the same from wherever it was given. */
+function writeCommand(file: string, options: TypesOptions, path: string | undefined): string {
+  const words = ["nerveflare", "types"];
+  if (path === undefined) words.push(file);
+  else {
+    const from =
+      file === "-"
+        ? file
+        : relative(resolve(dirname(path)), resolve(file))
+            .split(sep)
+            .join("/");
+    words.push(from, "--out", options.out !== undefined && isModuleName(options.out) ? basename(path) : ".");
+  }
+  if (options.import !== "@nerveflare/agent") words.push("--import", options.import);
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+}
+
+function refuseTwice(modules: Module[]): void {
+  const seen = new Map<string, string>();
+  for (const { path, file } of modules) {
+    if (path === undefined) continue;
+    const other = seen.get(path);
+    if (other !== undefined)
+      throw new CliError(`${other} and ${file} would both be written to ${path}.`, {
+        hint: "Give each a folder of its own.",
+        exitCode: exitCodes.usage,
+      });
+    seen.set(path, file);
+  }
+}
+
+async function standing({ path = "", content }: Module): Promise<Standing> {
+  let found: string;
+  try {
+    found = await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return "absent";
+    throw new CliError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  // A checkout on Windows may have changed the ends of lines.
+  if (found.replaceAll("\r\n", "\n") === content) return "fresh";
+  return found.startsWith(typesMark) || found.trim() === "" ? "stale" : "foreign";
+}
+
+async function checkModules(modules: Module[], terminal: Terminal): Promise<void> {
+  const words: Record<Standing, string> = {
+    fresh: "is fresh",
+    stale: "is not what the workflow gives now",
+    absent: "does not exist",
+    foreign: "was not written by `nerveflare types`",
+  };
+  const stale: string[] = [];
+  for (const each of modules) {
+    const state = await standing(each);
+    const { file, name, path, diagnostics } = each;
+    terminal.result(
+      { file, name, path, state, diagnostics },
+      () => `${terminal.style(state === "fresh" ? "green" : "red", state)} ${path}`,
+    );
+    if (state !== "fresh") stale.push(`${path} ${words[state]}`);
+  }
+  if (stale.length === 0) return;
+  throw new CliError(`${stale.join("; ")}.`, {
+    hint: "Run the same without --check, and look at what the compiler then says of the handlers.",
+  });
+}
+
+async function putModule(each: Module, force: boolean, terminal: Terminal): Promise<void> {
+  const { file, name, path, content, diagnostics } = each;
+  if (path === undefined) return terminal.result({ file, name, content, diagnostics }, () => content.trimEnd());
+  const state = await standing(each);
+  if (state === "foreign" && !force)
+    throw new CliError(`${path} was not written by \`nerveflare types\`, and stays as it is.`, {
+      hint: "Name another file, or give --force to overwrite it.",
+    });
+  if (state !== "fresh") await writeFiles(dirname(path), [{ name: basename(path), content }]);
+  const written = state !== "fresh";
+  terminal.result(
+    { file, name, path, state: written ? "written" : "unchanged", diagnostics },
+    () => `${terminal.style("green", written ? "wrote" : "unchanged")} ${path}`,
+  );
+}
