@@ -9,6 +9,7 @@ const steps: { name: string; command: [string, ...string[]] }[] = [
   },
   { name: "rooms, circles, sizes", command: ["node", "scripts/check-house.ts"] },
   { name: "types", command: ["node", "scripts/types.ts", "--check"] },
+  { name: "types of the extension", command: ["tsc", "-p", "editors/vscode"] },
   { name: "dead code", command: ["knip", "--no-progress"] },
   { name: "fresh pictures", command: ["node", "scripts/visualize.ts", "--check"] },
   { name: "fresh descriptions", command: ["node", "scripts/describe.ts", "--check"] },

@@ -244,16 +244,8 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/worker": {
     is: "the app: who is calling, what it may, and what is kept in D1",
     may: [
-      ...[
-        contract,
-        "src/compile",
-        "src/compile/diagnostics",
-        "src/compile/source",
-        "src/durable",
-        "src/durable/agent",
-        "src/durable/control",
-        host,
-      ],
+      ...[contract, "src/compile", "src/compile/diagnostics", "src/compile/source", "src/durable", "src/durable/agent"],
+      ...["src/durable/control", host],
       ...["src/durable/projector", protocol, "src/durable/registry", "src/durable/routing", storage],
       ...["src/worker/describe", "src/worker/routes", "hono", "zod"],
     ],
@@ -307,14 +299,8 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "the language server; knows no files",
     may: [
       ...["src/compile", "src/compile/check", "src/compile/diagnostics", "src/compile/draw", "src/compile/expressions"],
-      ...[
-        "src/compile/schema",
-        "src/compile/source",
-        "src/compile/templates",
-        contract,
-        "vscode-languageserver",
-        "vscode-languageserver-textdocument",
-      ],
+      ...["src/compile/schema", "src/compile/source", "src/compile/templates", contract, "vscode-languageserver"],
+      ...["vscode-languageserver-textdocument"],
     ],
   },
   "src/local-server": {
@@ -357,6 +343,16 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/lib/events": { is: "the log as lines", may: ["src/cli/lib", contract, "node:*"] },
   "src/cli/lib/simulate": { is: "a walk as people read it", may: ["src/cli/lib", contract, "src/simulate"] },
 
+  // What editors install.
+  "editors/vscode/src": {
+    is: "the extension of VS Code, and the language server that comes with it",
+    may: [
+      ...["editors/vscode/src", "src/cli/lib/check", "src/cli/lib/draw", "src/lsp", "node:*", "vscode"],
+      ...["vscode-languageclient", "vscode-languageserver"],
+    ],
+  },
+  "editors/vscode/src/page": { is: "the page that shows the picture", may: ["editors/vscode/src"] },
+
   // Beside the product.
   bin: { is: "what npm puts on the path", may: ["src/cli", "node:*"] },
   "examples/**": {
@@ -365,7 +361,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "scripts/**": {
     is: "checks and generated files",
-    may: ["machines", "scripts/**", "src/**", "node:*", "oxc-parser", "xstate", "zod"],
+    may: ["machines", "scripts/**", "src/**", "node:*", "esbuild", "oxc-parser", "xstate", "zod"],
   },
   "bench/**": {
     is: "what it costs",

@@ -1,0 +1,15 @@
+/** The language server that comes with the extension, in a process of its own; and, run as a thread, what draws. */
+import { isMainThread } from "node:worker_threads";
+import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
+import { findIncludes } from "../../../src/cli/lib/check/create-includes.ts";
+import { createDrawer } from "../../../src/cli/lib/draw/draw-in-thread.ts";
+import { lspLimits } from "../../../src/lsp/limits.ts";
+import { serveEditor } from "../../../src/lsp/serve-editor.ts";
+
+if (isMainThread)
+  serveEditor(createConnection(ProposedFeatures.all), {
+    findIncludes,
+    draw: createDrawer(lspLimits),
+    // The extension says that it runs all commands itself.
+    run: async () => ({ ok: false, output: "The editor runs it." }),
+  });
