@@ -5,6 +5,8 @@ import { defineConfig } from "tsdown";
 /** Programs that are started by their source's path, as `src/package-files.ts` finds them: what imports them as modules has no use for them. */
 const programs = ["src/cli/main.ts", "src/local-server/configure-runtime.ts", ...globSync("examples/agents/*.ts").sort()];
 
+const shared = { tsconfig: "tsconfig.build.json", checks: { pluginTimings: false }, suppressWarnings: /`tsgo` generator/ } as const;
+
 export default defineConfig([
   {
     name: "nerveflare",
@@ -18,9 +20,10 @@ export default defineConfig([
     platform: "node",
     target: "node20",
     fixedExtension: false,
-    tsconfig: "tsconfig.build.json",
+    ...shared,
     dts: { entry: ["src/{compile,host}/index.ts", "src/testing/open-workflow.ts"] },
-    deps: { neverBundle: ["miniflare", "wrangler", "esbuild"] },
+    // What bundles is for a clone. An install has everything bundled, and neither esbuild nor wrangler: it never gets there.
+    deps: { neverBundle: /\/bundle-(path-)?worker\.ts$/ },
   },
   {
     name: "the Worker of `nerveflare test`",
@@ -28,7 +31,7 @@ export default defineConfig([
     outDir: "dist/src/path-tests",
     platform: "browser",
     target: "es2024",
-    tsconfig: "tsconfig.build.json",
+    ...shared,
     dts: false,
     minify: true,
     deps: { alwaysBundle: /./, neverBundle: /^cloudflare:/ },
@@ -39,7 +42,7 @@ export default defineConfig([
     outDir: "packages/agent/dist",
     platform: "neutral",
     target: "es2022",
-    tsconfig: "tsconfig.build.json",
+    ...shared,
     dts: true,
     // No module of it does anything by being loaded; without this the types import zod for nothing.
     treeshake: { moduleSideEffects: false },

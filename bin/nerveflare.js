@@ -11,7 +11,7 @@ const isClone = existsSync(find("../src/cli/main.ts"));
 const program = isClone ? "../src/cli/main.ts" : "../dist/src/cli/main.js";
 // The first Node that runs anything of it, and the first that runs all of it: Node itself strips a clone's types, and the server and
 // the simulation need node:sqlite.
-const [least, whole] = isClone ? ["22.18.0", "22.18.0"] : ["20.12.0", "22.13.0"];
+const [least, whole] = isClone ? ["22.18", "22.18"] : ["20.12", "22.13"];
 
 if (isAtLeast(process.versions.node, whole)) run();
 else if (findNewerNode()) handOver(findNewerNode());

@@ -11,6 +11,7 @@ const steps: { name: string; command: [string, ...string[]] }[] = [
   { name: "types", command: ["node", "scripts/types.ts", "--check"] },
   { name: "types of the extension", command: ["tsc", "-p", "editors/vscode"] },
   { name: "dead code", command: ["knip", "--no-progress"] },
+  { name: "packages", command: ["node", "scripts/check-packages.ts"] },
   { name: "fresh pictures", command: ["node", "scripts/visualize.ts", "--check"] },
   { name: "fresh descriptions", command: ["node", "scripts/describe.ts", "--check"] },
 ];

@@ -55,18 +55,6 @@ export async function createWorkerdRunner(): Promise<WorkerdRunner> {
 async function readPathWorker(): Promise<string> {
   const program = findProgram("src/path-tests/path-worker.ts");
   if (!runsFromSource) return readFile(program, "utf8");
-  const { build, stop } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: [program],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*"],
-    logLevel: "silent",
-  });
-  // Its service is a process that would stay with us to our end.
-  await stop();
-  return outputFiles[0]?.text ?? "";
+  const { bundlePathWorker } = await import("./bundle-path-worker.ts");
+  return bundlePathWorker(program);
 }

@@ -3,6 +3,7 @@ import { isTarget, type RoleType, type Target } from "../../contract/language.ts
 import type { EdgeIr, NodeIr, ReflexIr, RoleIr, WorkflowIr } from "../ir.ts";
 import { isPool } from "../lower/party.ts";
 import { type EnginePath, listEnginePaths } from "./engine-paths.ts";
+import { groupBy } from "./group-by.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
 import { writeDuration } from "./write-duration.ts";
 
@@ -117,7 +118,7 @@ function listModeratorEdges(ir: WorkflowIr): PictureEdge[] {
 
 /** One arrow for all that leads from a role to the same place. */
 function listEngineEdges(paths: EnginePath[]): PictureEdge[] {
-  const byEnds = Map.groupBy(
+  const byEnds = groupBy(
     paths.filter(({ to }) => to !== "forfeit"),
     ({ role, to }) => `${role} ${to}`,
   );
@@ -141,7 +142,7 @@ function separateShared(ir: WorkflowIr, paths: EnginePath[]): { shared: string[]
     const open = roles.filter(({ type }) => type === "open");
     return path.to === "self" && share(path, open) ? "Every open role" : undefined;
   };
-  const groups = Map.groupBy(
+  const groups = groupBy(
     paths.filter((path) => classify(path) !== undefined),
     (path) => `${classify(path)} ${path.to}`,
   );

@@ -1,5 +1,6 @@
 /** The picture of a machine's config: every state, every transition that leads to another state. Knows no vocabulary. */
 import type { MachineConfigJson, NamedJson, StateJson, TransitionJson } from "../../../machines/config.ts";
+import { groupBy } from "./group-by.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
 import { readTransitions, resolveTarget } from "./read-transitions.ts";
 import { writeDuration } from "./write-duration.ts";
@@ -125,7 +126,7 @@ function liftOutOfRegions(edges: PictureEdge[], config: MachineConfigJson): Pict
 
 /** One arrow for all transitions of a sort between the same two states, but for those that the author wrote. */
 function mergeEdges(edges: PictureEdge[]): PictureEdge[] {
-  const groups = Map.groupBy(edges, ({ from, to, kind, title }) =>
+  const groups = groupBy(edges, ({ from, to, kind, title }) =>
     [from, to, kind, kind === "author" || kind === "status" ? title : ""].join("\n"),
   );
   return [...groups.values()].flatMap((group) => {

@@ -2,6 +2,7 @@
  * A picture as Mermaid's `stateDiagram-v2`. Mermaid cannot link states inside two different composites, so an edge between such is
  * drawn between the composites that stand side by side. Nothing can be dashed there; the words of a label say it.
  */
+import { groupBy } from "./group-by.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
 
 /** What Mermaid's grammar takes for itself where an id may stand; any case. */
@@ -14,7 +15,7 @@ const special = /[#;:"<>{}%`\\[\]|&]/g;
 export function writeMermaid({ title, nodes, edges, notes }: Picture): string {
   const ids = nameNodes(nodes);
   const parents = new Map(listParents(nodes));
-  const placed = Map.groupBy(dedupe(edges.flatMap((edge) => lift(edge, parents))), ({ within }) => within);
+  const placed = groupBy(dedupe(edges.flatMap((edge) => lift(edge, parents))), ({ within }) => within);
   const starts = new Set(nodes.filter(({ kind }) => kind === "start" || kind === "initial").map(({ id }) => id));
 
   const refer = (id: string, side: "from" | "to", kinds: Map<string, PictureNode["kind"]>): string => {
