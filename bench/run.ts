@@ -4,7 +4,9 @@
  */
 import { parseArgs } from "node:util";
 import { type Measured, measureCounts } from "./count/measure-counts.ts";
-import { printCosts, printCounts } from "./count/print-counts.ts";
+import { measureStored } from "./count/measure-stored.ts";
+import { priceMonth } from "./count/month.ts";
+import { printCosts, printCounts, printMonths } from "./count/print-counts.ts";
 import { scenarios } from "./count/scenarios.ts";
 import { type Contender, measureMemory, openStage } from "./measure.ts";
 import type { WindowOrder, WindowResult } from "./orders.ts";
@@ -23,6 +25,7 @@ const help = `usage: npm run bench -- [options]
   --placement <name>      passed to the server as NERVEFLARE_PLACEMENT
   --count                 counts instead: statements, rows, calls and JSON of a turn and of a thread's begin and end; some five minutes
   --cost                  the same, and what a million turns cost on Cloudflare's price list
+  --month                 with --cost: what months of 10,000, 300,000 and 5,000,000 turns cost, agents hibernating between them
   --scenario <name,…>     with --count or --cost: these alone (${scenarios.map(({ name }) => `"${name}"`).join(", ")})
   --profile               shares of the Worker's CPU by folder instead, at the first concurrency
   --json                  one line of JSON instead of the table`;
@@ -39,6 +42,7 @@ const { values } = parseArgs({
     placement: { type: "string" },
     count: { type: "boolean", default: false },
     cost: { type: "boolean", default: false },
+    month: { type: "boolean", default: false },
     scenario: { type: "string" },
     profile: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -66,7 +70,8 @@ const window: WindowOrder = { warmTurns: parsePositive("--warm", values.warm), s
 const env: Record<string, string> = values.placement === undefined ? {} : { NERVEFLARE_PLACEMENT: values.placement };
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
-if (values.count || values.cost) await count();
+if (values.cost && values.month) await countMonths();
+else if (values.count || values.cost) await count();
 else if (values.profile) await profile(concurrencies[0] ?? 16);
 else if (values.threads !== undefined) await watchMemory(parsePositive("--threads", values.threads), concurrencies[0] ?? 16);
 else await race(parsePositive("--runs", values.runs));
@@ -115,6 +120,19 @@ async function profile(concurrency: number): Promise<void> {
     ["self time", "share"],
     result.shares.filter(({ share }) => share >= 0.005).map(({ place, share }) => [place, `${(share * 100).toFixed(1)} %`]),
   );
+}
+
+async function countMonths(): Promise<void> {
+  const name = values.scenario ?? "hibernating";
+  const scenario = scenarios.find((each) => each.name === name);
+  if (!scenario) throw new Error(`--scenario takes one of ${scenarios.map((each) => `"${each.name}"`).join(", ")}, not "${name}"`);
+  note("playing reviews, to see what stays");
+  const stored = await measureStored();
+  note(`counting: ${name}`);
+  const measured = await measureCounts(scenario, env);
+  const months = [10_000, 300_000, 5_000_000].map((turns) => priceMonth(turns, measured, stored));
+  if (values.json) console.log(JSON.stringify({ months, measured, stored }));
+  else printMonths(months, measured, stored);
 }
 
 async function count(): Promise<void> {

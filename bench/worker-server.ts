@@ -11,6 +11,8 @@ import { makeSettings } from "./worker-settings.ts";
 export interface WorkerServer {
   url: string;
   adminToken: string;
+  /** Its data folder. */
+  folder: string;
   /** What debuggers connect to, if it was asked for. */
   inspector: URL | undefined;
   stop(): Promise<void>;
@@ -46,6 +48,7 @@ export async function startWorkerServer({ variables, script, inspect }: WorkerSe
   return {
     url: (await miniflare.unsafeGetDirectURL()).origin,
     adminToken,
+    folder: data,
     inspector: inspect ? await miniflare.getInspectorURL() : undefined,
     async stop() {
       await miniflare.dispose();

@@ -2,7 +2,7 @@
 import { addCounts, type Counts } from "./counts.ts";
 
 /** As read on this day from the pricing pages of Durable Objects and D1. */
-export const pricesOf = "2026-11-25";
+export const pricesOf = "2026-11-26";
 
 /** Dollars per million. An object's duration is not counted: it depends on time, and hibernating objects have none. */
 export const prices = {
@@ -22,7 +22,7 @@ export function priceMillion(counts: Counts): Record<keyof typeof prices, number
 }
 
 /** Turns of the review that begin and end are shared out over. */
-const turnsOfReview = 10;
+export const turnsOfReview = 10;
 
 /** What a turn costs with its share of its thread's begin and end. */
 export function shareOut({ turn, beginAndEnd }: { turn: Counts; beginAndEnd: Counts }): Counts {

@@ -2,6 +2,7 @@
 import { printTable } from "../print-table.ts";
 import { type Counts, sumCalls } from "./counts.ts";
 import type { Measured } from "./measure-counts.ts";
+import { assumed, countFreeTurns, type Month, monthItems, type Stored, sampled, sources } from "./month.ts";
 import { priceMillion, priceMillionTurns, prices, pricesOf, shareOut } from "./prices.ts";
 
 const rows: [title: string, read: (counts: Counts) => number][] = [
@@ -49,4 +50,26 @@ export function printCosts(measured: readonly Measured[]): void {
       ["total", ...measured.map((each) => priceMillionTurns(each).toFixed(2))],
     ],
   );
+}
+
+/** What months of several sizes cost, as a table of Markdown: docs/deploy.md has it. */
+export function printMonths(months: readonly Month[], measured: Measured, { d1, thread }: Stored): void {
+  const amount = (value: number): string =>
+    value >= 1e6 ? `${(value / 1e6).toFixed(value >= 1e8 ? 0 : 1)} M` : value >= 10 ? value.toFixed(0) : value.toFixed(2);
+  const row = (cells: string[]): void => console.log(`| ${cells.join(" | ")} |`);
+  row(["a month", ...months.map(({ turns }) => `${turns.toLocaleString("en")} turns`)]);
+  row(["---", ...months.map(() => "---")]);
+  for (const [key, title] of Object.entries(monthItems) as [keyof typeof monthItems, string][])
+    row([
+      title,
+      ...months.map(({ items }) => `${key === "plan" ? "" : `${amount(items[key].amount)}: `}$${items[key].dollars.toFixed(2)}`),
+    ]);
+  row(["**together**", ...months.map(({ dollars }) => `**$${dollars.toFixed(2)}**`)]);
+  row(["kept for, as D1 holds 10 GB", ...months.map(({ days }) => `${days} days`)]);
+  console.log(`
+US dollars on Cloudflare's price lists as of ${pricesOf} (${sources.join(", ")}); reviews of ten turns, scenario "${measured.scenario.name}".
+Measured: ${d1.toFixed(0)} bytes of D1 a turn, ${(thread / 1000).toFixed(0)} kB of an object a thread.
+Assumed: ${assumed.secondsPerRequest * 1000} ms of duration a request, ${sampled * 100} % of requests logged, ${assumed.bytesPerLogEvent / 1000} kB a log event.
+From 2026-12-01 logs are billed by size, 50 GB a month included: ${months.map(({ items }) => `${((items.logEvents.amount * assumed.bytesPerLogEvent) / 1e9).toFixed(2)} GB`).join(", ")}.
+The free plan's 100,000 rows a day, in objects and in D1 each, are ${countFreeTurns(measured).toLocaleString("en")} turns a day.`);
 }

@@ -13,7 +13,12 @@ import { useEnvProxy } from "./lib/use-env-proxy.ts";
 /** Every command, in the order of `--help`. */
 export const commands: CommandEntry[] = [
   { name: "start", summary: "run a server on this machine", needs: "whole-node", load: () => import("./commands/start.ts") },
-  { name: "deploy", summary: "bring the server to Cloudflare, or update it there", load: () => import("./commands/deploy.ts") },
+  {
+    name: "deploy",
+    summary: "bring the server to Cloudflare, or update it there",
+    needs: "whole-node",
+    load: () => import("./commands/deploy.ts"),
+  },
   { name: "backup", summary: "copy what a server keeps, while it runs", needs: "whole-node", load: () => import("./commands/backup.ts") },
   { name: "restore", summary: "make a data folder of a backup", needs: "whole-node", load: () => import("./commands/restore.ts") },
   {

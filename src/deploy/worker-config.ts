@@ -10,6 +10,8 @@ export interface ConfigOrder {
   env?: string | undefined;
   name?: string | undefined;
   domain?: string | undefined;
+  /** Variables, beside those of wrangler.toml. */
+  vars?: Record<string, string> | undefined;
 }
 
 const database = z.looseObject({ binding: z.string(), database_name: z.string(), database_id: z.string().optional() });
@@ -33,7 +35,7 @@ export interface WorkerConfig extends z.infer<typeof shape> {
  * @param main the Worker's entry, absolute
  * @throws {DeployError} `environment_unknown`
  */
-export function readWorkerConfig(root: string, main: string, { env, name, domain }: ConfigOrder): WorkerConfig {
+export function readWorkerConfig(root: string, main: string, { env, name, domain, vars }: ConfigOrder): WorkerConfig {
   const { env: environments = {}, ...top } = parse(readFileSync(join(root, "wrangler.toml"), "utf8")) as {
     env?: { [name: string]: object };
   };
@@ -47,6 +49,7 @@ export function readWorkerConfig(root: string, main: string, { env, name, domain
     ...read,
     main,
     ...(name !== undefined && { name }),
+    ...(vars !== undefined && { vars: { ...read.vars, ...vars } }),
     // Under a name of its own it has a database of its own.
     d1_databases: [{ ...d1, migrations_dir: join(root, "migrations"), ...(name !== undefined && { database_name: name }) }],
   };

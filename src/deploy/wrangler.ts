@@ -53,7 +53,7 @@ export function findWrangler(folders: readonly string[]): FoundWrangler {
     return { command: [process.execPath, join(dirname(manifest), bin.wrangler)], version, from: dirname(manifest) };
   }
   const npx = process.platform === "win32" ? "npx.cmd" : "npx";
-  return { command: [npx, "--yes", `wrangler@${triedWrangler}`], version: triedWrangler, from: "npm, by npx" };
+  return { command: [npx, "--yes", `wrangler@${triedWrangler}`], version: triedWrangler, from: "fetched by npx: none is installed here" };
 }
 
 const manifestShape = z.looseObject({ version: z.string(), bin: z.looseObject({ wrangler: z.string() }) });

@@ -21,6 +21,7 @@ interface Options {
   account?: string;
   jurisdiction?: string;
   location?: string;
+  var?: Record<string, string>;
   adminTokenFile?: string;
   rotateToken?: boolean;
   yes?: boolean;
@@ -45,6 +46,11 @@ export function defineCommand(command: Command, context: CommandContext): void {
         .choices(["weur", "eeur", "apac", "oc", "wnam", "enam"])
         .conflicts("jurisdiction"),
     )
+    .addOption(
+      new Option("--var <name=value>", "a variable, such as NERVEFLARE_RETENTION; those that were set before stay").argParser(
+        collectVariable,
+      ),
+    )
     .option("--admin-token-file <file>", "a file with the admin token (default: NERVEFLARE_ADMIN_TOKEN, else asked for)")
     .option("--rotate-token", "replace the admin token that the Worker has")
     .option("--yes", "make an admin token without asking")
@@ -66,7 +72,7 @@ async function run(options: Options, context: CommandContext): Promise<void> {
   try {
     // What an install brings is in one module already; bundled again it is minified.
     const main = findFile(runsFromSource ? "src/worker/index.ts" : "dist/worker/index.js");
-    const config = readWorkerConfig(packageRoot, main, options);
+    const config = readWorkerConfig(packageRoot, main, { ...options, vars: options.var });
     const folder = process.cwd();
     const profile = options.profile ?? config.name;
     const order: DeployOrder = {
@@ -179,6 +185,15 @@ function readToken({ adminTokenFile }: Options, env: CommandContext["env"]): str
   } catch (cause) {
     throw new CliError(`${adminTokenFile} cannot be read: ${(cause as Error).message}`, { exitCode: exitCodes.usage, cause });
   }
+}
+
+function collectVariable(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^(NERVEFLARE_[A-Z_]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("a variable is given as NERVEFLARE_NAME=value");
+  if (name === "NERVEFLARE_ADMIN_TOKEN")
+    throw new InvalidArgumentError("the admin token is a secret: set the variable here, or give --admin-token-file");
+  if (name === "NERVEFLARE_JURISDICTION") throw new InvalidArgumentError("give --jurisdiction, which makes the database there as well");
+  return { ...before, [name]: value };
 }
 
 function parseName(text: string): string {

@@ -21,6 +21,7 @@ test("[DEPLOY14] an environment is what it says, a name brings a database of its
     observability: { head_sampling_rate: 1 },
   });
   expect(read({ name: "other" })).toMatchObject({ name: "other", d1_databases: [{ database_name: "other" }] });
+  expect(read({ vars: { NERVEFLARE_RETENTION: "{}" } })).toMatchObject({ vars: { NERVEFLARE_RETENTION: "{}" }, keep_vars: true });
   const domain = read({ domain: "nerve.example.com" });
   expect(domain).toMatchObject({ workers_dev: false, routes: [{ pattern: "nerve.example.com", custom_domain: true }] });
   expect(findDomain(domain)).toBe("nerve.example.com");
