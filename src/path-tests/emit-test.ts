@@ -19,12 +19,13 @@ ${keys.join("")}  ], ${end}));
  * Renders the file.
  * @param workflow path of the workflow's file, relative to the test's
  * @param entry what `openWorkflow` is imported from
+ * @param mark by which the command knows the file as its own
  */
-export function emitTest(name: string, workflow: string, entry: string, machines: MachinePaths[]): string {
+export function emitTest(name: string, workflow: string, entry: string, machines: MachinePaths[], mark: string): string {
   const paths = machines.flatMap((machine) => machine.paths.map(renderPath));
   return `/**
  * Paths through both machines of ${name}, which together take every state and transition that can be taken; followed on the
- * real actor host, a fresh one for every event. Written by \`nerveflare test --emit\`; yours to keep and to change.
+ * real actor host, a fresh one for every event. Written by \`nerveflare test --emit\` ${mark}; yours to keep and to change.
  */
 import { openWorkflow } from ${JSON.stringify(entry)};
 import { test } from "vitest";

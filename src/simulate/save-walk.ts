@@ -1,5 +1,4 @@
-/** Saves a walk: as a script that `simulate --script` replays and `test --script` checks, or as a test for vitest. */
-import { mkdir, writeFile } from "node:fs/promises";
+/** A walk as a file: as a script that `simulate --script` replays and `test --script` checks, or as a test for vitest. */
 import { dirname, relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import type { Script } from "./script.ts";
@@ -7,10 +6,9 @@ import type { Script } from "./script.ts";
 /**
  * Renders a test that follows the walk.
  * @param workflow the workflow's file, relative to the test's
- * @param entry what `openWorkflow` is imported from
  */
-function renderWalkTest(script: Script, workflow: string, entry: string): string {
-  return `/** A walk through ${script.workflow ?? "a workflow"}, saved by \`nerveflare simulate\`; yours to keep and to change. */
+function renderWalkTest(script: Script, workflow: string, entry: string, mark: string): string {
+  return `/** A walk through ${script.workflow ?? "a workflow"}, saved by \`nerveflare simulate\` ${mark}; yours to keep and to change. */
 import { openWorkflow } from ${JSON.stringify(entry)};
 import { test } from "vitest";
 
@@ -21,16 +19,21 @@ test("the walk goes as it was saved", () =>
 `;
 }
 
-/** Writes the walk to a file, in the format that the file's extension names. @param entry what a test imports `openWorkflow` from */
-export async function saveWalk(file: string, workflow: string, script: Script, entry: string): Promise<void> {
-  const target = resolve(file);
-  const path = relative(dirname(target), resolve(workflow)).replaceAll("\\", "/");
-  const from = path.startsWith(".") ? path : `./${path}`;
-  const text = /\.[cm]?[jt]s$/.test(file)
-    ? renderWalkTest(script, from, entry)
-    : /\.ya?ml$/.test(file)
-      ? stringify(script)
-      : `${JSON.stringify(script, null, 2)}\n`;
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, text);
+interface SavedWalk {
+  /** The format is what its extension names. */
+  file: string;
+  /** The workflow's file. */
+  workflow: string;
+  /** What a test imports `openWorkflow` from. */
+  entry: string;
+  /** By which whoever writes the file knows it again; JSON has no place for it. */
+  mark: string;
+}
+
+/** Renders the file of a walk. */
+export function renderWalk(script: Script, { file, workflow, entry, mark }: SavedWalk): string {
+  const path = relative(dirname(resolve(file)), resolve(workflow)).replaceAll("\\", "/");
+  if (/\.[cm]?[jt]s$/.test(file)) return renderWalkTest(script, path.startsWith(".") ? path : `./${path}`, entry, mark);
+  if (/\.ya?ml$/.test(file)) return `# Saved by \`nerveflare simulate\` ${mark}; yours to keep and to change.\n${stringify(script)}`;
+  return `${JSON.stringify(script, null, 2)}\n`;
 }

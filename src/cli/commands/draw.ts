@@ -1,22 +1,24 @@
 /** `nerveflare draw`: pictures of a workflow, for people. */
+import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { PictureTooDenseError } from "../../compile/draw/index.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile } from "../lib/compile/compile-file.ts";
-import { writeFiles } from "../lib/compile/write-files.ts";
 import { type DrawRequest, drawFiles } from "../lib/draw/draw-files.ts";
+import { addForce, writeOwnFiles } from "../lib/own-files.ts";
 
 interface DrawCommandOptions {
   out?: string;
   format?: DrawRequest["formats"];
   machine?: DrawRequest["machines"];
   detail?: boolean;
+  force?: boolean;
   theme: DrawRequest["theme"];
 }
 
 /** Defines `nerveflare draw`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
-  command
+  addForce(command)
     .argument("<file...>", "workflow files; `-` reads one from stdin")
     .option("--out <folder>", "where to write; made if it is absent. Without it one picture goes to stdout")
     .option("--format <formats>", "svg, mermaid, or both with a comma; default: svg to stdout, both to a folder", readFormats)
@@ -28,7 +30,7 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
       "\nWrites <name>.task.svg and <name>.task.mmd, a box per role and an arrow per edge; <name>.recruitment.… if asked for;\n" +
         "with --detail <name>.task.detail.… instead.",
     )
-    .action(async (files: string[], { out, format, machine = ["task"], detail, theme }: DrawCommandOptions) => {
+    .action(async (files: string[], { out, format, machine = ["task"], detail, force, theme }: DrawCommandOptions) => {
       const formats = format ?? (out === undefined ? ["svg"] : ["svg", "mermaid"]);
       if (out === undefined && files.length * formats.length * machine.length > 1)
         throw new CliError("More than one picture cannot go to stdout.", { hint: "Give --out FOLDER.", exitCode: exitCodes.usage });
@@ -42,7 +44,10 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
           for (const { name, content } of drawn) terminal.result({ file, name, content }, () => content.trimEnd());
           continue;
         }
-        const written = await writeFiles(out, drawn);
+        const written = await writeOwnFiles(
+          drawn.map(({ name, content }) => ({ path: join(out, name), content })),
+          { force },
+        );
         const { name } = compiled.ir;
         terminal.result({ file, name, files: written }, () =>
           [`${terminal.style("green", "drawn")} ${name}`, ...written.map((path) => `  ${path}`)].join("\n"),

@@ -13,12 +13,13 @@ import { createWalk, type Walk } from "../../simulate/create-walk.ts";
 import { makeEvent } from "../../simulate/make-event.ts";
 import { help, readCommand } from "../../simulate/read-command.ts";
 import { pointAt, readTyped } from "../../simulate/read-typed.ts";
-import { saveWalk } from "../../simulate/save-walk.ts";
+import { renderWalk } from "../../simulate/save-walk.ts";
 import { readScript } from "../../simulate/script.ts";
 import type { Move, MoveResult } from "../../simulate/simulation.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile } from "../lib/compile/compile-file.ts";
 import { explained } from "../lib/explain-errors.ts";
+import { addForce, checkOwnFile, unsealed, writeOwnFiles } from "../lib/own-files.ts";
 import { renderResult, toJson } from "../lib/simulate/render-walk.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
@@ -28,11 +29,12 @@ interface SimulateOptions {
   sample?: boolean;
   seed: string;
   save?: string;
+  force?: boolean;
 }
 
 /** Defines `nerveflare simulate`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
-  command
+  addForce(command)
     .argument("<file>", "a workflow file")
     .option("--event <file|json>", "the initiating event, or its data; by default sampled from `input`")
     .option("--script <file>", "make these moves (JSON or YAML) and stop; fails where a step goes another way than it expects")
@@ -55,9 +57,13 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
       const walk = await createWalk(compiled, event);
       try {
         tell(terminal, walk, 0, { event });
+        const save = createSave(file, walk, options.force === true, terminal);
         if (options.sample) await sampleAll(compiled, walk, createRandom(seed), terminal);
-        else await converse(file, walk, createRandom(seed), terminal);
-        if (options.save !== undefined) await save(options.save, file, walk, terminal);
+        else {
+          if (options.save !== undefined) await checkOwnFile(options.save, options.force === true);
+          await converse(walk, createRandom(seed), save, terminal);
+        }
+        if (options.save !== undefined) await save(options.save);
       } finally {
         walk.close();
       }
@@ -144,7 +150,7 @@ async function sampleAll(compiled: CompiledWorkflow, walk: Walk, random: Random,
   terminal.hint(`stopped after ${most} moves`);
 }
 
-async function converse(file: string, walk: Walk, random: Random, terminal: Terminal): Promise<void> {
+async function converse(walk: Walk, random: Random, save: Save, terminal: Terminal): Promise<void> {
   const isTerminal = process.stdin.isTTY === true;
   const lines = createInterface({ input: process.stdin, ...(isTerminal ? { output: process.stderr, prompt: "> " } : {}) });
   if (isTerminal) {
@@ -152,14 +158,14 @@ async function converse(file: string, walk: Walk, random: Random, terminal: Term
     lines.prompt();
   }
   for await (const line of lines) {
-    if (!(await obey(line, file, walk, random, terminal))) break;
+    if (!(await obey(line, walk, random, save, terminal))) break;
     if (isTerminal) lines.prompt();
   }
   lines.close();
 }
 
 /** Does what a line asks for; false where it ends the walk. */
-async function obey(line: string, file: string, walk: Walk, random: Random, terminal: Terminal): Promise<boolean> {
+async function obey(line: string, walk: Walk, random: Random, save: Save, terminal: Terminal): Promise<boolean> {
   const command = readCommand(line);
   switch (command.type) {
     case "quit":
@@ -173,7 +179,11 @@ async function obey(line: string, file: string, walk: Walk, random: Random, term
       terminal.error(command.message);
       return true;
     case "save":
-      await save(command.file, file, walk, terminal);
+      await save(command.file).catch((error: unknown) => {
+        if (!(error instanceof CliError)) throw error;
+        terminal.error(error.message);
+        if (error.hint) terminal.hint(error.hint);
+      });
       return true;
     case "show":
       tell(terminal, walk, walk.length(), "show");
@@ -198,7 +208,16 @@ async function obey(line: string, file: string, walk: Walk, random: Random, term
   }
 }
 
-async function save(target: string, file: string, walk: Walk, terminal: Terminal): Promise<void> {
-  await saveWalk(target, file, walk.toScript(), nameTestingEntry(resolve(target)));
-  terminal.hint(`saved ${target}: ${walk.length()} steps`);
+type Save = (target: string) => Promise<void>;
+
+/** Saves the walk as far as it has come. A file that it has saved before is its own. */
+function createSave(workflow: string, walk: Walk, force: boolean, terminal: Terminal): Save {
+  const saved = new Set<string>();
+  return async (file) => {
+    const path = resolve(file);
+    const content = renderWalk(walk.toScript(), { file, workflow, entry: nameTestingEntry(path), mark: unsealed });
+    await writeOwnFiles([{ path: file, content }], { force: force || saved.has(path) });
+    saved.add(path);
+    terminal.hint(`saved ${file}: ${walk.length()} steps`);
+  };
 }

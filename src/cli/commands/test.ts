@@ -1,5 +1,4 @@
 /** `nerveflare test`: takes every state and transition of a workflow's machines on the real actor host, evicted between events. */
-import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
@@ -14,10 +13,12 @@ import { checkScript } from "../../simulate/check-script.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
 import { explained } from "../lib/explain-errors.ts";
+import { addForce, unsealed, writeOwnFiles } from "../lib/own-files.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface TestOptions {
   emit?: string | true;
+  force?: boolean;
   script?: string[];
   node?: boolean;
 }
@@ -36,7 +37,7 @@ interface MachineReport {
 /** Defines `nerveflare test`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
-  command
+  addForce(command)
     .argument("<file...>", "workflow files")
     .option(
       "--emit [path]",
@@ -59,7 +60,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
           exitCode: exitCodes.usage,
         });
       if (options.script) await testScripts(files, options.script, terminal);
-      else if (options.emit !== undefined) await emit(files, options.emit, terminal);
+      else if (options.emit !== undefined) await emit(files, options.emit, options.force, terminal);
       else await testPaths(files, options.node === true, terminal);
     });
 }
@@ -82,17 +83,15 @@ async function testScripts(files: string[], scripts: string[], terminal: Termina
   if (failed > 0) throw new CliError(`${failed} ${failed === 1 ? "walk goes" : "walks go"} another way than saved.`);
 }
 
-async function emit(files: string[], to: string | true, terminal: Terminal): Promise<void> {
+async function emit(files: string[], to: string | true, force: boolean | undefined, terminal: Terminal): Promise<void> {
   for (const file of files) {
     const { compiled } = await compileFile(file, terminal);
     const target = to === true ? resolve(dirname(file), `${toFileName(compiled.ir.name)}.paths.test.ts`) : resolve(to);
     const workflow = relative(dirname(target), resolve(file)).replaceAll("\\", "/");
     const machines = [findPaths(compiled, "recruitment"), findPaths(compiled, "task")];
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(
-      target,
-      emitTest(compiled.ir.name, workflow.startsWith(".") ? workflow : `./${workflow}`, nameTestingEntry(target), machines),
-    );
+    const from = workflow.startsWith(".") ? workflow : `./${workflow}`;
+    const content = emitTest(compiled.ir.name, from, nameTestingEntry(target), machines, unsealed);
+    await writeOwnFiles([{ path: target, content }], { force });
     const paths = machines.reduce((sum, machine) => sum + machine.paths.length, 0);
     terminal.result({ file, emitted: target, paths }, () => `${terminal.style("green", "wrote")} ${target}: ${paths} paths`);
   }

@@ -2,7 +2,12 @@
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import { drawWorkflowMermaid, drawWorkflowSvg, type Theme } from "../../../compile/draw/index.ts";
 import { toFileName } from "../compile/compile-file.ts";
-import type { GeneratedFile } from "../compile/write-files.ts";
+
+/** A picture as a file, to be put into some folder. */
+interface GeneratedFile {
+  name: string;
+  content: string;
+}
 
 /** Which pictures are wanted. */
 export interface DrawRequest {

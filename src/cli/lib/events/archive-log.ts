@@ -6,6 +6,9 @@ import { CliError } from "../command.ts";
 /** Bytes at the file's end in which its last line is looked for: more than an event can have, escaped. */
 const tailBytes = 4_000_000;
 
+/** How each line begins. */
+const lineStart = '{"position":';
+
 export interface Archived {
   /** Lines that were added. */
   events: number;
@@ -66,7 +69,9 @@ function findLast(handle: number, file: string): number {
   readSync(handle, bytes, 0, bytes.length, size - bytes.length);
   const end = bytes.lastIndexOf(0x0a);
   if (end < 0) {
-    if (size > tailBytes) throw refuseFile(file);
+    // Half of a first line, as a broken run leaves it, begins like one; whatever else it is, it is somebody's.
+    const text = bytes.toString("utf8");
+    if (size > tailBytes || !(text.startsWith(lineStart) || lineStart.startsWith(text))) throw refuseFile(file);
     ftruncateSync(handle, 0);
     return 0;
   }
