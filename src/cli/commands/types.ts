@@ -6,7 +6,7 @@ import { renderTypes, typesMark } from "../../compile/types/render-types.ts";
 import { toJson } from "../lib/check/to-json.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
-import { writeFiles } from "../lib/compile/write-files.ts";
+import { addForce, writeOwnFiles } from "../lib/own-files.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface TypesOptions {
@@ -31,12 +31,11 @@ type Standing = "fresh" | "stale" | "absent" | "foreign";
 
 /** Defines `nerveflare types`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
-  command
+  addForce(command)
     .argument("<file...>", "workflow files; `-` reads one from stdin")
     .option("--out <path>", "a file that ends in .ts, or a folder for <name>.types.ts; made if it is absent. Without it to stdout")
     .option("--import <specifier>", "whence the module has the client's types", "@nerveflare/agent")
     .option("--check", "write nothing; fail where a file is not what would be written")
-    .option("--force", "overwrite a file that this command did not write")
     .addHelpText(
       "after",
       "\nGive the constant of the module to connectAgent({ workflows: [...] }): then a wrong answer does not compile, and the agent says\n" +
@@ -151,11 +150,7 @@ async function putModule(each: Module, force: boolean, terminal: Terminal): Prom
   const { file, name, path, content, diagnostics } = each;
   if (path === undefined) return terminal.result({ file, name, content, diagnostics }, () => content.trimEnd());
   const state = await standing(each);
-  if (state === "foreign" && !force)
-    throw new CliError(`${path} was not written by \`nerveflare types\`, and stays as it is.`, {
-      hint: "Name another file, or give --force to overwrite it.",
-    });
-  if (state !== "fresh") await writeFiles(dirname(path), [{ name: basename(path), content }]);
+  if (state !== "fresh") await writeOwnFiles([{ path, content }], { force });
   const written = state !== "fresh";
   terminal.result(
     { file, name, path, state: written ? "written" : "unchanged", diagnostics },
