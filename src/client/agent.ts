@@ -14,6 +14,7 @@ import { identifyEvent } from "./complete-event.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import type { Accepted } from "./contract-types.ts";
 import { createEventListener } from "./event-listener.ts";
+import type { Fetch } from "./fetch.ts";
 import { createGreeting } from "./greeting.ts";
 import {
   type EventHandler,
@@ -25,7 +26,7 @@ import {
   type TurnHandlers,
 } from "./handlers.ts";
 import { createHeartbeat } from "./heartbeat.ts";
-import { createHttpCaller, type Fetch, type HttpCaller } from "./http.ts";
+import { createHttpCaller, type HttpCaller } from "./http.ts";
 import { createInbox } from "./inbox.ts";
 import { clientLimits } from "./limits.ts";
 import { createLoopWatch } from "./loop-watch.ts";
@@ -39,6 +40,7 @@ import { createRouter } from "./router.ts";
 import { createSocketTransport, type SocketConstructor } from "./socket-transport.ts";
 import { createSseTransport } from "./sse-transport.ts";
 import { createTakeGiven } from "./take-given.ts";
+import type { GetToken } from "./token.ts";
 import { type Link, type Transport, type TransportName, transportNames } from "./transport.ts";
 import { createTurns } from "./turns.ts";
 import type { CheckHandlers, EventToSendOf, HandlersOf, TypedWorkflows } from "./workflow-types.ts";
@@ -47,8 +49,11 @@ import type { CheckHandlers, EventToSendOf, HandlersOf, TypedWorkflows } from ".
 export interface AgentOptions<Workflows extends TypedWorkflows = readonly [], OnTurn = TurnHandlers> {
   /** Of the server, e.g. `https://nerveflare.example.com`. */
   url: string;
-  /** The agent's. Only its type allows for none, so that a variable of the environment can be given as it is. */
-  token: string | undefined;
+  /**
+   * The agent's; or what gets it, where it changes while the agent runs: asked each time that one is needed, and when one is refused.
+   * Only its type allows for none, so that a variable of the environment can be given as it is.
+   */
+  token: string | GetToken | undefined;
   /** What `nerveflare types` wrote: `onTurn` is typed by it, and types that are older than what is published are noted as `types.stale`. */
   workflows?: Workflows;
   /** Performs turns. A turn without a handler is failed at once. */
@@ -248,17 +253,18 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
 
 /** The ways that work here, the best first. @throws ClientError `invalid_options` where none does */
 function openTransports(
-  options: Pick<AgentOptions, "url" | "WebSocket" | "transports"> & { token: string },
+  options: Pick<AgentOptions, "url" | "WebSocket" | "transports"> & { token: string | GetToken },
   http: HttpCaller,
   clock: Clock,
 ): Transport[] {
   const { url, token } = options;
   const WebSocket = options.WebSocket ?? (globalThis as unknown as { WebSocket?: SocketConstructor }).WebSocket;
   const getTicket = async () => ((await http.call("POST", "v1/tickets")) as { ticket: string }).ticket;
+  const renews = typeof token === "function";
+  const proof = renews || findPageOrigin() !== undefined ? getTicket : token;
   const known: { [name in TransportName]: () => Transport | undefined } = {
-    socket: () =>
-      WebSocket && createSocketTransport({ url, token, channels, WebSocket, clock, ...(findPageOrigin() !== undefined && { getTicket }) }),
-    sse: () => createSseTransport({ http, channels, clock }),
+    socket: () => WebSocket && createSocketTransport({ url, proof, channels, WebSocket, clock }),
+    sse: () => createSseTransport({ http, channels, renews, clock }),
     poll: () => createPollTransport({ http, channels, clock }),
   };
   const transports = (options.transports ?? transportNames).flatMap((name) => known[name]?.() ?? []);

@@ -1,11 +1,12 @@
 /** What can be seen to be wrong with an agent's options before anything is tried: said at once, instead of trying in vain for ever. */
 import { ClientError } from "./client-error.ts";
 import type { TurnHandlers } from "./handlers.ts";
+import type { GetToken } from "./token.ts";
 
 /** The options that can be judged by themselves. */
 interface Judged {
   url: string;
-  token: string | undefined;
+  token: string | GetToken | undefined;
   slots?: number;
   onTurn?: TurnHandlers;
 }
@@ -15,17 +16,17 @@ interface Judged {
  * @returns the token
  * @throws ClientError `invalid_options`, with what to give instead
  */
-export function checkOptions({ url, token, slots = 1, onTurn }: Judged): string {
+export function checkOptions({ url, token, slots = 1, onTurn }: Judged): string | GetToken {
   const protocol = readProtocol(url);
   if (protocol !== "http:" && protocol !== "https:") {
     throw refuse(`\`url\` is ${show(url)}; give the server's address with its scheme, such as https://nerveflare.example.com`);
   }
-  if (typeof token !== "string" || token === "") {
+  if ((typeof token !== "string" && typeof token !== "function") || token === "") {
     throw refuse(
       "there is no `token`; give the agent's, which `nerveflare agents add <id>` shows once. Is the variable set that it comes from?",
     );
   }
-  if (!/^[\x21-\x7e]+$/.test(token)) {
+  if (typeof token === "string" && !/^[\x21-\x7e]+$/.test(token)) {
     throw refuse("the `token` has a space, a line break or another letter in it that no token has; trim what was read from a file");
   }
   if (!Number.isSafeInteger(slots) || slots < 0) throw refuse(`\`slots\` is ${show(slots)}; give a whole number from 0 up`);

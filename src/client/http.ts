@@ -2,14 +2,10 @@
 import { createProblem, type Problem, type ProblemCode } from "../contract/problem.ts";
 import { ClientError, describeError, readProblem, refuseBy } from "./client-error.ts";
 import type { Clock } from "./clock.ts";
+import type { Fetch } from "./fetch.ts";
 import { clientLimits } from "./limits.ts";
 import { explainUnread } from "./page.ts";
-
-/** `fetch`, as far as it is used. */
-export type Fetch = (
-  url: string,
-  init: { method: string; headers: Record<string, string>; body?: string; mode?: "no-cors"; signal: AbortSignal },
-) => Promise<Response>;
+import { type GetToken, sendWithToken } from "./token.ts";
 
 /** One call. */
 export interface HttpCall {
@@ -40,23 +36,22 @@ export interface HttpCaller {
 }
 
 /** Makes a {@link HttpCaller}. A path in `url` is kept, so a server may live under a prefix. */
-export function createHttpCaller(options: { url: string; token?: string | undefined; fetch: Fetch; clock: Clock }): HttpCaller {
-  const { token, clock } = options;
-  const authorize: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+export function createHttpCaller(options: { url: string; token?: string | GetToken | undefined; fetch: Fetch; clock: Clock }): HttpCaller {
+  const { clock } = options;
+  const fetch = sendWithToken(options.fetch, options.token);
 
   async function failed(method: string, path: string, error: unknown, { aborted }: AbortSignal): Promise<ClientError> {
+    if (error instanceof ClientError) return error;
     const advice = aborted ? "" : await explainUnread(resolveUrl(options.url, "healthz"), options.fetch);
     return new ClientError("network", `${method} ${nameCall(path)}: ${describeCause(error)}${advice}`, { cause: error });
   }
 
   return {
     async stream(path, signal, more = {}) {
-      const headers = { accept: "text/event-stream", ...authorize, ...more };
-      const response = await options
-        .fetch(resolveUrl(options.url, path), { method: "GET", headers, signal })
-        .catch(async (error: unknown) => {
-          throw await failed("GET", path, error, signal);
-        });
+      const headers = { accept: "text/event-stream", ...more };
+      const response = await fetch(resolveUrl(options.url, path), { method: "GET", headers, signal }).catch(async (error: unknown) => {
+        throw await failed("GET", path, error, signal);
+      });
       if (response.ok && response.body && response.headers.get("content-type")?.startsWith("text/event-stream")) return response.body;
       throw readRefusal(response, await response.text());
     },
@@ -67,18 +62,17 @@ export function createHttpCaller(options: { url: string; token?: string | undefi
       if (signal?.aborted) abort();
       const watch = (ms: number) => clock.after(ms, () => controller.abort(new ClientError("network", `no answer within ${ms} ms`)));
       let stopTimer = watch(timeoutMs);
-      const headers: Record<string, string> = { accept: "application/json", ...authorize, ...more };
+      const headers: Record<string, string> = { accept: "application/json", ...more };
       if (body !== undefined) headers["content-type"] = contentType;
       try {
         const url = resolveUrl(options.url, path);
-        const response = await options.fetch(url, { method, headers, signal: controller.signal, ...(body === undefined ? {} : { body }) });
+        const response = await fetch(url, { method, headers, signal: controller.signal, ...(body === undefined ? {} : { body }) });
         stopTimer();
         stopTimer = watch(clientLimits.answerMs);
         const text = await response.text();
         if (!response.ok) throw readRefusal(response, text);
         return text === "" ? null : parseBody(text, url);
       } catch (error) {
-        if (error instanceof ClientError) throw error;
         throw await failed(method, path, error, controller.signal);
       } finally {
         stopTimer();

@@ -19,6 +19,7 @@ export type {
   TurnAssigned,
   Verdict,
 } from "./contract-types.ts";
+export type { Fetch } from "./fetch.ts";
 export {
   type EventHandler,
   type EventToSend,
@@ -34,10 +35,10 @@ export {
   type TurnOutput,
   withBody,
 } from "./handlers.ts";
-export type { Fetch } from "./http.ts";
 export type { Me } from "./me.ts";
 export type { Note, TakeNote } from "./note.ts";
 export type { SocketConstructor, SocketLike } from "./socket-transport.ts";
+export type { GetToken } from "./token.ts";
 export type { TransportName } from "./transport.ts";
 export type {
   BroadcastOutcome,

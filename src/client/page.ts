@@ -1,4 +1,5 @@
 /** What is different in a web page, and in its workers: where a page's browser decides what it may read, and tells when it is online. */
+import type { Fetch } from "./fetch.ts";
 import { clientLimits } from "./limits.ts";
 
 interface PageScope {
@@ -7,12 +8,6 @@ interface PageScope {
   addEventListener?(type: string, listener: () => void): void;
   removeEventListener?(type: string, listener: () => void): void;
 }
-
-/** `fetch`, as far as it is used here. */
-type PageFetch = (
-  url: string,
-  init: { method: string; headers: Record<string, string>; mode: "no-cors"; signal: AbortSignal },
-) => Promise<unknown>;
 
 const scope = globalThis as unknown as PageScope;
 
@@ -27,7 +22,7 @@ export function findPageOrigin(): string | undefined {
  * @param address of anything on the server that takes no token
  * @returns a sentence to go on with; empty where there is nothing to add
  */
-export async function explainUnread(address: string, fetch: PageFetch): Promise<string> {
+export async function explainUnread(address: string, fetch: Fetch): Promise<string> {
   const origin = findPageOrigin();
   if (origin === undefined || origin === new URL(address).origin) return "";
   try {

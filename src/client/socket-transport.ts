@@ -26,10 +26,9 @@ export type SocketConstructor = new (url: string, protocols: string[]) => Socket
 /** What the socket transport needs. */
 export interface SocketOptions {
   url: string;
-  token: string;
+  /** The token; or, where it should stay out of the handshake or may change, what gets a ticket for one socket, by HTTP. */
+  proof: string | (() => Promise<string>);
   channels: readonly string[];
-  /** Gets a ticket for one socket, by HTTP, where the token should stay out of the handshake. @throws ClientError */
-  getTicket?: () => Promise<string>;
   WebSocket: SocketConstructor;
   clock: Clock;
 }
@@ -42,7 +41,7 @@ export function createSocketTransport(options: SocketOptions): Transport {
   return { name: "socket", open: (listener, as) => openSocket(options, listener, as) };
 }
 
-function openSocket({ url, token, channels, getTicket, WebSocket, clock }: SocketOptions, listener: LinkListener, as: LinkName): Link {
+function openSocket({ url, proof, channels, WebSocket, clock }: SocketOptions, listener: LinkListener, as: LinkName): Link {
   const pending = createPendingAnswers(clock);
   const pings = createPingWatch(
     clock,
@@ -84,14 +83,10 @@ function openSocket({ url, token, channels, getTicket, WebSocket, clock }: Socke
     if (frame) takeFrame(frame, listener, pending);
   }
 
-  function dial(ticket?: string) {
+  function dial(query: string, ...protocols: string[]) {
     if (over) return;
     try {
-      const address = connectUrl(url, channels, as);
-      socket =
-        ticket === undefined
-          ? new WebSocket(address, [subprotocol, token])
-          : new WebSocket(`${address}&ticket=${encodeURIComponent(ticket)}`, [subprotocol]);
+      socket = new WebSocket(`${connectUrl(url, channels, as)}${query}`, [subprotocol, ...protocols]);
       socket.addEventListener("open", () => {
         if (over) return;
         opened = true;
@@ -103,7 +98,7 @@ function openSocket({ url, token, channels, getTicket, WebSocket, clock }: Socke
       socket.addEventListener("close", ({ code, reason }) => {
         const judged = judgeClose(code ?? 1006, reason ?? "", opened);
         // The ticket may have grown old on the way. Of the token, the next ticket tells.
-        end(ticket !== undefined && judged.why === "token" ? { ...judged, why: "lost" } : judged);
+        end(typeof proof !== "string" && judged.why === "token" ? { ...judged, why: "lost" } : judged);
       });
       // What went wrong is told by `close`, which follows; an unheard `error` of the package `ws` would end the process.
       socket.addEventListener("error", () => {});
@@ -113,8 +108,12 @@ function openSocket({ url, token, channels, getTicket, WebSocket, clock }: Socke
     }
   }
 
-  if (getTicket) getTicket().then(dial, (error: unknown) => end(judgeTicket(error)));
-  else dial();
+  if (typeof proof === "string") dial("", proof);
+  else
+    proof().then(
+      (ticket) => dial(`&ticket=${encodeURIComponent(ticket)}`),
+      (error: unknown) => end(judgeTicket(error)),
+    );
 
   const isOpen = () => opened && !over;
   const sendFrame = (frame: AgentFrame) => write(JSON.stringify(frame));

@@ -16,6 +16,8 @@ import { type Link, type LinkEnd, type LinkListener, type LinkName, type Transpo
 export interface SseOptions {
   http: HttpCaller;
   channels: readonly string[];
+  /** The token may change: a stream that ended with it goes on with the next. */
+  renews?: boolean;
   clock: Clock;
 }
 
@@ -24,7 +26,7 @@ export function createSseTransport(options: SseOptions): Transport {
   return { name: "sse", open: (listener, as) => openStream(options, listener, as) };
 }
 
-function openStream({ http, channels, clock }: SseOptions, listener: LinkListener, as: LinkName): Link {
+function openStream({ http, channels, renews, clock }: SseOptions, listener: LinkListener, as: LinkName): Link {
   const controller = new AbortController();
   const poster = createPoster(http, controller.signal, as.connection);
   let opened = false;
@@ -76,7 +78,8 @@ function openStream({ http, channels, clock }: SseOptions, listener: LinkListene
     switch (kind) {
       case "close": {
         const { code, reason } = (value ?? {}) as Partial<StreamMessage<"close">>;
-        return end({ why: judgeCode(code) ?? "lost", detail: `the server closed the stream: ${code} ${reason}` });
+        const why = judgeCode(code) ?? "lost";
+        return end({ why: why === "token" && renews ? "lost" : why, detail: `the server closed the stream: ${code} ${reason}` });
       }
       case "note":
         if (isNote(value)) listener.noted(value);

@@ -24,6 +24,8 @@ export interface Sent {
 
 export interface FakeServer {
   readonly url: string;
+  /** The one that is good now. */
+  token: string;
   /** Every event that came, accepted or not, also repeats; in order. */
   readonly posted: Sent[];
   /** Those that count: accepted, each once. */
@@ -77,6 +79,7 @@ interface FakeState {
   sockets: Set<WebSocket>;
   streams: Set<ServerResponse>;
   numbers: { seq: number; made: number };
+  tickets: Set<string>;
 }
 
 export async function startFakeServer(): Promise<FakeServer> {
@@ -103,6 +106,7 @@ function createState(): FakeState {
   const numbers = { seq: 0, made: 0 };
   const server: FakeServer = {
     url: "",
+    token,
     posted: [],
     accepted: [],
     judge: () => undefined,
@@ -148,7 +152,7 @@ function createState(): FakeState {
     // Nothing runs before `startFakeServer` has put its own in its place.
     stop: () => Promise.resolve(),
   };
-  const state: FakeState = { server, signal, mailbox, answers: new Map(), sockets, streams, numbers };
+  const state: FakeState = { server, signal, mailbox, answers: new Map(), sockets, streams, numbers, tickets: new Set() };
   return state;
 }
 
@@ -200,7 +204,7 @@ function receive(state: FakeState, socket: WebSocket, text: string) {
 type Route = (request: IncomingMessage, response: ServerResponse, body: string) => unknown;
 
 function createRoutes(state: FakeState): { [route: string]: Route } {
-  const { server, mailbox, streams, signal, numbers } = state;
+  const { server, mailbox, streams, signal, numbers, tickets } = state;
   return {
     "GET /v1/me": (_, response) =>
       reply(response, 200, {
@@ -211,6 +215,11 @@ function createRoutes(state: FakeState): { [route: string]: Route } {
         inbox: { unacknowledged: mailbox.size, last: numbers.seq },
         ...server.me,
       }),
+    "POST /v1/tickets": (_, response) => {
+      const ticket = `alice.ticket-${++numbers.made}`;
+      tickets.add(ticket);
+      return reply(response, 201, { ticket, expires: new Date(Date.now() + 60_000).toISOString() });
+    },
     "POST /v1/inbox/ack": (_, response, body) => {
       acknowledge(state, (JSON.parse(body) as { seqs: number[] }).seqs);
       response.writeHead(204).end();
@@ -257,7 +266,7 @@ function serveHttp(state: FakeState): Server {
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", async () => {
       const path = new URL(request.url ?? "", "http://x").pathname;
-      if (request.headers.authorization !== `Bearer ${token}`) {
+      if (request.headers.authorization !== `Bearer ${state.server.token}`) {
         const problem = createProblem("unauthenticated", "This token is nobody's.");
         return reply(response, 401, problem);
       }
@@ -275,7 +284,8 @@ function serveSockets(state: FakeState, http: Server): void {
   });
   http.on("upgrade", (request, socket, head) => {
     const shown = request.headers.authorization?.replace(/^Bearer /, "") ?? request.headers["sec-websocket-protocol"]?.split(/, */)[1];
-    const allowed = server.allowSockets && shown === token;
+    const ticket = new URL(request.url ?? "", "http://x").searchParams.get("ticket");
+    const allowed = server.allowSockets && (ticket === null ? shown === server.token : state.tickets.delete(ticket));
     if (!allowed) return socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
     upgrades.handleUpgrade(request, socket, head, (open) => {
       Object.assign(server, { connects: server.connects + 1 });

@@ -2,7 +2,8 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { refuseBy } from "../../../src/client/client-error.ts";
 import { createConnection } from "../../../src/client/connection.ts";
-import { createHttpCaller, type Fetch } from "../../../src/client/http.ts";
+import type { Fetch } from "../../../src/client/fetch.ts";
+import { createHttpCaller } from "../../../src/client/http.ts";
 import { ClientError } from "../../../src/client/index.ts";
 import { createSocketTransport, type SocketLike } from "../../../src/client/socket-transport.ts";
 import type { LinkEnd, LinkListener } from "../../../src/client/transport.ts";
@@ -38,7 +39,7 @@ describe("a socket by ticket", () => {
       }
     }
     const clock = createManualClock();
-    const transport = createSocketTransport({ url, token: "alice.secret", channels: ["my"], getTicket, WebSocket: Socket, clock });
+    const transport = createSocketTransport({ url, proof: getTicket, channels: ["my"], WebSocket: Socket, clock });
     const listener = { opened: vi.fn(), ended: vi.fn<(end: LinkEnd) => void>() };
     const link = transport.open(listener as unknown as LinkListener, { connection: "a.1", client: "a", replaces: [] });
     return { made, listener, clock, link };
