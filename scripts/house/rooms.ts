@@ -244,8 +244,8 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/worker": {
     is: "the app: who is calling, what it may, and what is kept in D1",
     may: [
-      ...[contract, "src/compile", "src/compile/diagnostics", "src/compile/source", "src/durable", "src/durable/agent"],
-      ...["src/durable/control", host],
+      ...[contract, "src/compile", "src/compile/diagnostics", "src/compile/source", "src/compile/types", "src/durable"],
+      ...["src/durable/agent", "src/durable/control", host],
       ...["src/durable/projector", protocol, "src/durable/registry", "src/durable/routing", storage],
       ...["src/worker/describe", "src/worker/routes", "hono", "zod"],
     ],

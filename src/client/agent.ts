@@ -12,7 +12,7 @@ import { type Clock, createScopedClock, systemClock } from "./clock.ts";
 import { createClosing } from "./closing.ts";
 import { identifyEvent } from "./complete-event.ts";
 import { type Connection, createConnection } from "./connection.ts";
-import type { Accepted } from "./contract-types.ts";
+import type { Accepted, TurnAssigned } from "./contract-types.ts";
 import { createEventListener } from "./event-listener.ts";
 import type { Fetch } from "./fetch.ts";
 import { createGreeting } from "./greeting.ts";
@@ -33,12 +33,13 @@ import { createLoopWatch } from "./loop-watch.ts";
 import { createMeReader, type Me } from "./me.ts";
 import { printNote, type TakeNote } from "./note.ts";
 import { createOffers } from "./offers.ts";
-import { createOutbox } from "./outbox.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
 import { findPageOrigin } from "./page.ts";
 import { createPollTransport } from "./poll-transport.ts";
 import { createRouter } from "./router.ts";
 import { createSocketTransport, type SocketConstructor } from "./socket-transport.ts";
 import { createSseTransport } from "./sse-transport.ts";
+import { createStaleTypes } from "./stale-types.ts";
 import { createTakeGiven } from "./take-given.ts";
 import type { GetToken } from "./token.ts";
 import { type Link, type Transport, type TransportName, transportNames } from "./transport.ts";
@@ -148,8 +149,13 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
     held: (thread, every) => heartbeat.ask(thread, every),
   });
   const checks = createAcceptance(accepts, note);
+  const types = createStaleTypes({ workflows: options.workflows ?? [], http, note });
+  const check = (turn: TurnAssigned) => {
+    types.look(turn);
+    return checks.checkTurn(turn);
+  };
   const turns = createTurns({
-    ...{ handlers: onTurn && guardTurns(onTurn, checks.checkTurn), slots, outbox, answers, me, clock, newId, note },
+    ...{ handlers: onTurn && guardTurns(onTurn, check), slots, outbox, answers, me, clock, newId, note },
     ended({ thread, role }) {
       offers.endTurn(thread, role.name);
       closing.endTurn();
@@ -179,13 +185,6 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
   });
   const greet = createGreeting({ me, offers, heartbeat, receive: inbox.receive, clock, note });
 
-  function report() {
-    const data = { slots, ...options.report, ...(accepts ? { accepts: describeAccepts(accepts) } : {}) };
-    outbox.send(identifyEvent({ type: "nerve.agent.report", data }, newId), "own").catch((error: unknown) => {
-      note({ level: "warn", what: "report.refused", message: describeError(error) });
-    });
-  }
-
   function stop(error: ClientError) {
     stopped = true;
     offers.stop();
@@ -203,7 +202,7 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
   async function start() {
     await answers.load();
     if (stopped) return;
-    report();
+    report(options, outbox, newId, note);
     connection = createConnection({
       ...{ transports, client, clock, random, note },
       listener: {
@@ -211,6 +210,7 @@ export function connectAgent(options: AgentOptions<TypedWorkflows>): Agent {
           ready.open();
           attach(link);
           greet();
+          types.ask();
         },
         lost: () => attach(undefined),
         delivered: inbox.receive,
@@ -272,6 +272,15 @@ function openTransports(
     throw new ClientError("invalid_options", "give `transports` at least one that works here: socket (needs a WebSocket), sse, poll");
   }
   return transports;
+}
+
+/** Says what the agent is, before anything else. */
+function report(options: Pick<AgentOptions, "slots" | "report" | "accepts">, outbox: Outbox, newId: () => string, note: TakeNote): void {
+  const { slots = 1, accepts } = options;
+  const data = { slots, ...options.report, ...(accepts ? { accepts: describeAccepts(accepts) } : {}) };
+  outbox.send(identifyEvent({ type: "nerve.agent.report", data }, newId), "own").catch((error: unknown) => {
+    note({ level: "warn", what: "report.refused", message: describeError(error) });
+  });
 }
 
 /** What this process calls itself. */

@@ -67,6 +67,8 @@ export const clientLimits = {
   pendingAcks: 10_000,
   /** Offers kept for when a slot is free; past it the oldest is forgotten, for offers are many and short-lived. */
   waitingOffers: 256,
+  /** Roles whose types were said to be stale, each once for what it is now. */
+  notedTypes: 256,
   /** For a handler to end once its turn is revoked; then its place is given to the next turn. */
   revokeGraceMs: 10_000,
   /** Between two readings of `GET /v1/me` that look for slots the client wrongly holds as taken. */

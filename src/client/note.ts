@@ -10,6 +10,7 @@ export interface Note {
   thread?: string;
   offer?: string;
   event?: string;
+  workflow?: string;
   /** The code of the refusal, where one is the reason. */
   code?: string;
 }

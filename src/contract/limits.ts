@@ -30,6 +30,8 @@ export const limits = {
   acceptsLength: 64 * 1024,
   /** Characters of an idempotency key: a UUID, or a name that a script makes; it is a row's key. */
   idempotencyKeyLength: 255,
+  /** Workflows whose types are asked about at once: of each its compiled form is read. */
+  typedWorkflows: 20,
   /** Days that an agent's event ids are remembered with their answer. */
   idMemoryDays: 30,
 } as const;

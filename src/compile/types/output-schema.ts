@@ -1,10 +1,7 @@
 /** Which answers of a role its workflow takes, as one schema. */
 import type { Json } from "../../contract/event.ts";
-import { indexSchema } from "../../contract/json-schema/index-schema.ts";
 import type { JsonSchema } from "../../contract/json-schema/json-schema.ts";
 import type { RoleIr, WorkflowIr } from "../ir.ts";
-import { createShapeReader } from "./read-shape.ts";
-import type { Shape } from "./shape.ts";
 
 const object: JsonSchema = { type: "object" };
 
@@ -20,19 +17,9 @@ export function outputSchema(ir: WorkflowIr, role: RoleIr): JsonSchema {
 /** The statuses that are the graph's alone to say; undefined where the schema names them, or anything goes. */
 export function listEdgeStatuses(ir: WorkflowIr, role: RoleIr): string[] | undefined {
   if (ir.form !== "status" || role.type === "broadcast") return undefined;
-  if (typeof role.schema === "object" && (readMember(role.schema, "$status") ?? readMember(role.schema, "status"))) return undefined;
+  // The compiler refuses a schema that says something and not which statuses there are.
+  if (typeof role.schema === "object") return undefined;
   const edges = ir.nodes.find(({ name }) => name === role.name)?.edges ?? [];
   const statuses = edges.flatMap(({ guard }) => (guard.type === "status" && !guard.status.startsWith("$") ? [guard.status] : []));
   return statuses.length === 0 || statuses.includes("_") ? undefined : statuses;
-}
-
-/** What alternatives of an output say of a member; undefined where one says nothing. */
-export function readMember(schema: JsonSchema, name: string): Shape[] | undefined {
-  const reader = createShapeReader(indexSchema(schema));
-  const { standing, objects } = reader.read([schema]);
-  if (standing.object === "none") return undefined;
-  const found = objects.flatMap(({ members }) =>
-    members.get(name)?.schemas.length ? [reader.read(members.get(name)?.schemas ?? [])] : [],
-  );
-  return found.length > 0 && found.length === objects.length ? found : undefined;
 }

@@ -8,8 +8,10 @@ import type { JsonSchema } from "../../contract/json-schema/json-schema.ts";
 import type { EmitIr, Payload, RoleIr, WorkflowIr } from "../ir.ts";
 import { fingerprintTypes } from "./fingerprint-types.ts";
 import { createNames, toConstantName, toPascalCase, writeComment, writeKey, writeText } from "./names.ts";
-import { outputSchema, readMember } from "./output-schema.ts";
+import { outputSchema } from "./output-schema.ts";
 import { createTypePrinter } from "./print-type.ts";
+import { createShapeReader } from "./read-shape.ts";
+import type { Shape } from "./shape.ts";
 
 export interface RenderTypesOptions {
   /** Whence the module has the client's types. */
@@ -119,6 +121,17 @@ function readStatuses(schema: JsonSchema): string[] | undefined {
   const shapes = readMember(schema, "$status") ?? readMember(schema, "status");
   if (!shapes?.every(({ strings }) => strings)) return undefined;
   return [...new Set(shapes.flatMap(({ strings }) => [...(strings ?? [])]))].map(writeText);
+}
+
+/** What alternatives of an output say of a member; undefined where one says nothing. */
+function readMember(schema: JsonSchema, name: string): Shape[] | undefined {
+  const reader = createShapeReader(indexSchema(schema));
+  const { standing, objects } = reader.read([schema]);
+  if (standing.object === "none") return undefined;
+  const found = objects.flatMap(({ members }) =>
+    members.get(name)?.schemas.length ? [reader.read(members.get(name)?.schemas ?? [])] : [],
+  );
+  return found.length > 0 && found.length === objects.length ? found : undefined;
 }
 
 function listKinds(ir: WorkflowIr, kind: "workflow" | "signal"): string[] {

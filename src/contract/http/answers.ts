@@ -15,7 +15,7 @@ import {
   retriedDeadLetters,
   traceView,
 } from "../views/log.ts";
-import { meView } from "../views/me.ts";
+import { meView, typesView } from "../views/me.ts";
 import { metricsView, readinessView, statusView } from "../views/readiness.ts";
 import { messageView, threadEntry, threadView } from "../views/thread.ts";
 
@@ -101,6 +101,7 @@ export const answers = {
   }),
   schemas: page("schemas", acceptedSchema, nullable),
   me: meView,
+  types: typesView,
   ticket: open({ ticket: text, expires: time }),
   readiness: readinessView,
   status: statusView,

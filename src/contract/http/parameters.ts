@@ -134,6 +134,14 @@ const name = (description: string, example: string) => text(description, { examp
 /** The queries, by what they ask. */
 export const queries = {
   me: looseQuery({ client }),
+  types: strictQuery({
+    workflows: list("The workflows that are asked about, with commas between.", z.string().min(1).max(128), {
+      example: ["code-review", "debate"],
+      type: { type: "string", minLength: 1, maxLength: 128 },
+      least: 1,
+      most: limits.typedWorkflows,
+    }),
+  }),
   inbox: looseQuery({
     ...connecting,
     wait: withDefault(

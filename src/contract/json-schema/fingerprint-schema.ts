@@ -3,7 +3,7 @@
  * for it is part of the client. No proof of anything: whoever wants two schemas of one fingerprint can make them.
  */
 import type { Json } from "../event.ts";
-import { isObject, type JsonSchema } from "./json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
 
 /** What is kept of a keyword: it holds a schema, a list or a map of them, a value as it is, or values whose order says nothing. */
 type Kept = "schema" | "list" | "map" | "value" | "set";
@@ -51,6 +51,10 @@ function reduce(schema: Json): string {
     if (kept === "set" && Array.isArray(value)) return `[${value.map(write).sort().join()}]`;
     return kept === "schema" || kept === "list" ? reduce(value) : write(value);
   });
+}
+
+function isObject(value: Json): value is { [name: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function write(value: Json): string {

@@ -34,3 +34,17 @@ export const meView = agentCard.extend({
   inbox: open({ unacknowledged: z.int(), last: z.int() }).optional(),
 });
 export type MeView = z.infer<typeof meView>;
+
+/** What the types of published workflows depend on: `GET /v1/me/types`. */
+export const typesView = open({
+  workflows: z
+    .array(
+      open({
+        name: z.string(),
+        input: z.string().describe("Of the data that a thread starts with."),
+        roles: z.record(z.string(), z.string()).describe("By role."),
+      }),
+    )
+    .describe("Those that are published, and of which the caller may have a role. A fingerprint changes where types do."),
+});
+export type TypesView = z.infer<typeof typesView>;

@@ -1,4 +1,4 @@
-/** `/v1/me`, `/v1/inbox` and its stream, `/v1/connect` and tickets for both: what a token's holder has been sent, polled or pushed. */
+/** `/v1/me` and the types of its workflows, `/v1/inbox` and its stream, `/v1/connect` and tickets for both: what a token's holder has been sent, polled or pushed. */
 import type { Context, Hono } from "hono";
 import { queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
@@ -8,6 +8,7 @@ import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { nameObject } from "../authenticate.ts";
 import { readHeader, readQuery, refuseHead } from "../parse-input.ts";
 import { problemError, unwrap } from "../problem-error.ts";
+import { readTypes } from "../read-types.ts";
 import { takeBody } from "../take-body.ts";
 import { formatToken } from "../tokens.ts";
 
@@ -29,6 +30,13 @@ export function addInboxRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       turns: [],
       offers: [],
     });
+  });
+
+  app.get("/v1/me/types", async (c) => {
+    const principal = c.get("principal");
+    const card = "agent" in principal ? unwrap(await ports.agent(principal.agent).identify(principal)) : { roles: null };
+    const { workflows = [] } = readQuery(c, queries.types);
+    return c.json(await readTypes(ports.db, workflows, card));
   });
 
   app.get("/v1/inbox", async (c) => {

@@ -92,6 +92,7 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["GET /v1/broadcasts/:id", "operatorsRead"],
 
   ["GET /v1/me", "everybodyReads"],
+  ["GET /v1/me/types", "everybodyReads"],
   ["GET /v1/inbox", "everybodyReads"],
   ["POST /v1/inbox/ack", "everybodyChanges", {}, { seqs: [1] }],
   ["GET /v1/inbox/stream", "everybodyReads", { read: 403, admin: 403 }],

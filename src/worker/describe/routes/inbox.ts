@@ -16,6 +16,14 @@ export const inboxDocs: RouteDoc[] = [
     answers: { 200: { description: "The caller.", schema: answers.me } },
   },
   {
+    route: "GET /v1/me/types",
+    tag: "inbox",
+    summary: "Show what types of workflows depend on, as fingerprints: whoever made types of another revision sees that they are stale",
+    callers: "everyone",
+    query: queries.types,
+    answers: { 200: { description: "Of those that are published and that the caller has a part in.", schema: answers.types } },
+  },
+  {
     route: "GET /v1/inbox",
     tag: "inbox",
     summary: "Poll what is not acknowledged; `wait` holds the answer until something comes",
