@@ -13,6 +13,13 @@ const steps: { name: string; command: [string, ...string[]] }[] = [
   { name: "dead code", command: ["knip", "--no-progress"] },
   { name: "packages", command: ["node", "scripts/check-packages.ts"] },
   { name: "fresh pictures", command: ["node", "scripts/visualize.ts", "--check"] },
+  {
+    name: "fresh types",
+    command: [
+      ...(["node", "src/cli/main.ts", "types", "workflows/code-review.yaml"] as const),
+      ...["--out", "examples/agents/code-review.types.ts", "--import", "./client.ts", "--check"],
+    ],
+  },
   { name: "fresh descriptions", command: ["node", "scripts/describe.ts", "--check"] },
 ];
 

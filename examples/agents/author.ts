@@ -5,13 +5,15 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { connectAgent, type TurnAssigned, type TurnOutput } from "./client.ts";
+import { connectAgent } from "./client.ts";
+import { type AuthorOutput, type AuthorTurn, codeReview } from "./code-review.types.ts";
 import { closeOnSignal, readSettings } from "./settings.ts";
 import { tell, tellEvent, tellNote } from "./tell.ts";
 
 const { values } = parseArgs({ options: { repo: { type: "string" }, pr: { type: "string" }, title: { type: "string" } } });
 const agent = connectAgent({
   ...readSettings(),
+  workflows: [codeReview],
   onTurn: { "code-review/author": address },
   onEvent: tellEvent,
   onNote: tellNote,
@@ -32,10 +34,10 @@ if (values.repo && values.pr) {
   for (const note of notes) tell("note", note);
 }
 
-async function address(turn: TurnAssigned): Promise<TurnOutput> {
+async function address(turn: AuthorTurn): Promise<AuthorOutput> {
   tell("turn", turn.prompt, { thread: turn.thread });
   await delay(600);
-  const output = { $status: "updated", note: "2 commits: the limit is a named constant, the last retry has a test" };
-  tell("answers", `updated: ${output.note}`, { thread: turn.thread });
-  return output;
+  const note = "2 commits: the limit is a named constant, the last retry has a test";
+  tell("answers", `updated: ${note}`, { thread: turn.thread });
+  return { $status: "updated", note };
 }

@@ -98,3 +98,10 @@ test("[TYPES10] what a workflow includes is in its types, as it is in its machin
   const file = write("including.yaml", fine.replace(/frontmatter: .*/, "frontmatter: !include answer.json"));
   expect((await run("types", file)).out).toContain('"from a file"?: boolean | undefined;');
 });
+
+test("[TYPES17] the types that the examples use are those of their workflow", async () => {
+  const root = join(import.meta.dirname, "../../..");
+  const out = join(root, "examples/agents/code-review.types.ts");
+  const checked = await run("types", join(root, "workflows/code-review.yaml"), "--out", out, "--import", "./client.ts", "--check");
+  expect(checked).toMatchObject({ code: 0, out: `fresh ${out}\n` });
+});
