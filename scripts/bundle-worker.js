@@ -20,7 +20,8 @@ async function prepare() {
     if (!process.features.typescript) throw new Error(`Node ${process.version} does not run TypeScript.`);
     const { loadWorker } = await import("../src/local-server/load-worker.ts");
     const { remark } = await loadWorker();
-    if (remark !== null) console.log(remark);
+    // Stdout is npm's, whose `pack` tells programs there what it made.
+    if (remark !== null) console.error(remark);
   } catch (error) {
     console.error(`${error.message} So the first start bundles the Worker.`);
   }

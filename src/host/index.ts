@@ -33,12 +33,13 @@ export type {
   Write,
 } from "../durable/host/logic.ts";
 export { createLogics } from "../durable/host/logic.ts";
-export { NewerVersionError, takeEnvelope } from "../durable/host/newer-version.ts";
+export { NewerVersionError } from "../durable/host/newer-version.ts";
 export type { Clock, Row, Scheduler, SqlValue, Storage, Transport, World } from "../durable/host/ports.ts";
 export type { ObjectState } from "../durable/host/storage/durable-world.ts";
 export { createDurableWorld } from "../durable/host/storage/durable-world.ts";
 export type { NodeStorage } from "../durable/host/storage/node-storage.ts";
 export { createNodeStorage, SqliteMissingError } from "../durable/host/storage/node-storage.ts";
 export { RowTooLargeError } from "../durable/host/storage/row-bound.ts";
+export { takeEnvelope } from "../durable/host/take-envelope.ts";
 export type { Delivery, Envelope, Message } from "../durable/protocol/envelope.ts";
 export { refuseEnvelope } from "../durable/protocol/envelope.ts";

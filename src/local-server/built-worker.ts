@@ -4,7 +4,7 @@
  * that files of two writers, or half of one, are not taken for a Worker.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { V4WorkerOptions } from "miniflare";
 import { packageRoot } from "../package-files.ts";
@@ -57,6 +57,7 @@ export function readWorker(folder: string, version: string): BuiltWorker | NoWor
 export function writeWorker(folder: string, worker: BuiltWorker, sourceMap: string): void {
   const { script, ...options } = worker.options;
   mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o755);
   for (const [name, text] of [
     ["index.js.map", sourceMap],
     ["index.js", script],
@@ -66,6 +67,8 @@ export function writeWorker(folder: string, worker: BuiltWorker, sourceMap: stri
     const draft = `${path}.${process.pid}`;
     try {
       writeFileSync(draft, text);
+      // For whoever else runs this clone; a server's own files are for its owner alone.
+      chmodSync(draft, 0o644);
       renameSync(draft, path);
     } catch (error) {
       rmSync(draft, { force: true });

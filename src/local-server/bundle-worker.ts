@@ -86,6 +86,8 @@ async function bundle(entry: string, define: Record<string, string>): Promise<{ 
       external: ["cloudflare:*", "node:*"],
       define,
       sourcemap: "linked",
+      minifyWhitespace: true,
+      minifySyntax: true,
       // For places in the source; the source itself is beside it, or in the repository.
       sourcesContent: false,
       logLevel: "silent",

@@ -41,6 +41,8 @@ const { convertV4MiniflareOptions, getDirectSocketName, Miniflare, NoOpLog, SOCK
 
 try {
   const settings = JSON.parse(await text(process.stdin)) as RuntimeSettings;
+  // Miniflare makes a folder there, also where all but the data folder is mounted read-only.
+  process.env.TMPDIR = settings.scratch;
   const { options, code, crons, migrations, remark } = await loadWorker();
   const spawn = (command: string, args: readonly string[]): ChildProcess =>
     standIn((configuration) => {

@@ -5,6 +5,8 @@ import type { HostService } from "./host-server.ts";
 
 /** What differs from server to server, as JSON says it. */
 export interface RuntimeSettings {
+  /** Folder for what is gone again when the configuration is made: where the data are something can be written. */
+  scratch: string;
   /** Folder that the runtime writes in. */
   state: string;
   services: { folder: HostService; outside: HostService };

@@ -7,6 +7,7 @@ export class ServerStartError extends Error {
     | "data_folder_damaged"
     | "data_folder_too_new"
     | "port_in_use"
+    | "port_denied"
     | "bundle_failed"
     | "package_damaged"
     | "runtime_failed"

@@ -5,10 +5,10 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseOrigins } from "../contract/origins.ts";
-import { parseRetention } from "../durable/projector/retention.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
 import { askLoopback } from "./ask-loopback.ts";
+import { checkPort, explainDenied, explainTaken } from "./claim-port.ts";
 import { compactD1 } from "./compact-d1.ts";
 import { type ControlServer, type Report, startControl } from "./control-server.ts";
 import { createConfigurator, type RuntimeConfiguration } from "./create-configurator.ts";
@@ -68,10 +68,7 @@ export interface RunningServer {
  * @throws {ServerStartError} when the data folder is another's or not to be opened, the port is taken, or the Worker does not run
  */
 export async function startServer({ data, port, adminToken, paused = false, log = () => {} }: ServerOptions): Promise<RunningServer> {
-  const retention = parseRetention(process.env.NERVEFLARE_RETENTION);
-  if (!retention.ok) throw new ServerStartError("bad_setting", retention.error);
-  const origins = parseOrigins(process.env.NERVEFLARE_ORIGINS);
-  if (!origins.ok) throw new ServerStartError("bad_setting", origins.error);
+  await checkSettings(process.env);
   const folder = await claimDataFolder(data);
   for (const remark of folder.remarks) log(remark);
   const pids = { server: process.pid, workerd: 0 };
@@ -97,13 +94,21 @@ export async function startServer({ data, port, adminToken, paused = false, log 
   }
 
   try {
+    if (port !== 0) await checkPort(port);
     inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
     folder.begin();
     opened = true;
     compactD1(findState(folder.path), log);
     const admin = settleAdminToken(folder.path, adminToken);
     host = await startHost(folder);
-    const settings = { state: findState(folder.path), services: host.services, port, adminToken: admin.token, paused };
+    const settings: RuntimeSettings = {
+      scratch: folder.path,
+      state: findState(folder.path),
+      services: host.services,
+      port,
+      adminToken: admin.token,
+      paused,
+    };
     const configuration = await configurator.configure(settings);
     const { remark, migrations } = configuration;
     if (remark !== null) log(remark);
@@ -116,8 +121,19 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     return { url: serving.url, adminToken: admin.token, admin, data: folder.path, pids, bundled: remark, stop };
   } catch (error) {
     await stop().catch(() => {});
-    throw explainFailure(error, folder.path, port);
+    throw await explainFailure(error, folder.path, port);
   }
+}
+
+/** @throws {ServerStartError} `bad_setting` for a variable that the Worker could not read */
+async function checkSettings({ NERVEFLARE_RETENTION, NERVEFLARE_ORIGINS }: NodeJS.ProcessEnv): Promise<void> {
+  const origins = parseOrigins(NERVEFLARE_ORIGINS);
+  if (!origins.ok) throw new ServerStartError("bad_setting", origins.error);
+  if (NERVEFLARE_RETENTION === undefined) return;
+  // Brings zod along, which a server that waits for months can do without.
+  const { parseRetention } = await import("../durable/projector/retention.ts");
+  const retention = parseRetention(NERVEFLARE_RETENTION);
+  if (!retention.ok) throw new ServerStartError("bad_setting", retention.error);
 }
 
 interface Serving {
@@ -261,14 +277,11 @@ async function runCrons(runtime: Runtime, crons: string[], log: (line: string) =
   }
 }
 
-function explainFailure(error: unknown, data: string, port: number): ServerStartError {
+async function explainFailure(error: unknown, data: string, port: number): Promise<ServerStartError> {
   if (error instanceof ServerStartError) return error;
   const { message } = error as { message?: string };
-  if (error instanceof RuntimeError && error.code === "address_in_use")
-    return new ServerStartError("port_in_use", `Port ${port} of 127.0.0.1 is taken.`, {
-      hint: "Take another with --port or PORT; 0 takes a free one.",
-      cause: error,
-    });
+  if (error instanceof RuntimeError && error.code === "address_in_use") return explainTaken(port);
+  if (error instanceof RuntimeError && error.code === "address_denied") return explainDenied(port);
   // The runtime says of a full disk only that something went wrong.
   const fault = findUnwritable(data);
   if (fault !== undefined) return explainUnusable(data, fault);

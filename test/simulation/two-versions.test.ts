@@ -1,9 +1,10 @@
 /** [VER1] [VER2] A deploy reaches each object at another time: what an older one does not know waits, and is a dead letter after an hour. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { hostLimits } from "../../src/durable/host/limits.ts";
-import { answerLater, isNewer, NewerVersionError } from "../../src/durable/host/newer-version.ts";
+import { isNewer, NewerVersionError } from "../../src/durable/host/newer-version.ts";
 import { hostMigrations, migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
+import { answerLater } from "../../src/durable/host/take-envelope.ts";
 import { loadStoredMachine } from "../../src/durable/thread/lifecycle/load-stored-machine.ts";
 import { logics } from "../host/machines.ts";
 import { createNodeWorld } from "../host/node-world.ts";

@@ -1,17 +1,18 @@
 /** `nerveflare backup`: a copy of what a server keeps, taken while it runs. */
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { type BackupFacts, backUpAtRest, completeBackup } from "../../local-server/backup.ts";
 import { findControl, giveOrder, type Report } from "../../local-server/control-server.ts";
 import type { ControlAddress } from "../../local-server/data-folder.ts";
 import type { CommandContext } from "../lib/command.ts";
+import { createDataOption } from "../lib/data-option.ts";
 import { explained } from "../lib/explain-errors.ts";
 
 /** Defines `nerveflare backup`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
   command
     .argument("<out>", "the backup's folder: new, or empty")
-    .addOption(new Option("--data <folder>", "the data folder, on this machine").env("NERVEFLARE_DATA").default(".nerveflare"))
+    .addOption(createDataOption("the data folder, on this machine"))
     .addHelpText(
       "after",
       "\nA running server stands still for a moment: nobody is refused, everybody waits. What it answered before is in the backup.\nA backup has the admin token and everything that agents said: keep it as you keep the data folder.",

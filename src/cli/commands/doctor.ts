@@ -1,7 +1,8 @@
 /** `nerveflare doctor`: what is wrong with a data folder or a backup, and what can be mended. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { severityColours } from "../lib/check/render-diagnostic.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
+import { createDataOption } from "../lib/data-option.ts";
 import { type Examination, examine } from "../lib/doctor/examine.ts";
 import type { Finding } from "../lib/doctor/finding.ts";
 import { explained } from "../lib/explain-errors.ts";
@@ -10,11 +11,7 @@ import type { Terminal } from "../lib/terminal.ts";
 /** Defines `nerveflare doctor`. */
 export function defineCommand(command: Command, { terminal, env }: CommandContext): void {
   command
-    .addOption(
-      new Option("--data <folder>", "the data folder of a server that is stopped, or a backup")
-        .env("NERVEFLARE_DATA")
-        .default(".nerveflare"),
-    )
+    .addOption(createDataOption("the data folder of a server that is stopped, or a backup"))
     .option("--fix", "mend what can be mended without taking anything away")
     .addHelpText("after", "\nOf a running server: take a backup, and examine that. Ends with 1 while something is wrong.")
     .action(async ({ data, fix = false }: { data: string; fix?: boolean }) => {

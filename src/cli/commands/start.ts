@@ -3,12 +3,16 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { AdminToken } from "../../local-server/admin-token.ts";
 import { ServerStartError } from "../../local-server/server-start-error.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
+import { createDataOption } from "../lib/data-option.ts";
+import { explainMissing } from "../lib/explain-missing.ts";
+
+const defaultPort = 8787;
 
 /** Defines `nerveflare start`. */
 export function defineCommand(command: Command, { terminal, env }: CommandContext): void {
   command
-    .addOption(new Option("--data <folder>", "what the server keeps").env("NERVEFLARE_DATA").default(".nerveflare"))
-    .addOption(new Option("--port <number>", "port on 127.0.0.1, 0 for a free one").env("PORT").default(8787).argParser(parsePort))
+    .addOption(createDataOption("what the server keeps"))
+    .addOption(new Option("--port <number>", "port on 127.0.0.1, 0 for a free one").env("PORT").default(defaultPort).argParser(parsePort))
     .option("--paused", "come up to be looked at: nothing runs until `nerveflare unpause --server`")
     .addHelpText(
       "after",
@@ -27,7 +31,8 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
         adminToken: env.NERVEFLARE_ADMIN_TOKEN,
         log: (line) => console.error(line),
       }).catch((error: unknown) => {
-        throw error instanceof ServerStartError ? new CliError(error.message, { hint: error.hint, cause: error }) : error;
+        if (!(error instanceof ServerStartError)) throw error;
+        throw explainMissing(error.cause) ?? new CliError(`${error.code}: ${error.message}`, { hint: error.hint, cause: error });
       });
       for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
         // Miniflare's own handlers end the process at once with 128 + the signal's number; we stop in order and end with 0.
@@ -62,7 +67,8 @@ function describeToken({ from, path }: Pick<AdminToken, "from" | "path">): strin
 }
 
 function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("a port is a number from 0 to 65535");
+  if (text.trim() === "") return defaultPort;
+  const port = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError("a port is a number from 0 to 65535");
   return port;
 }

@@ -1,8 +1,9 @@
 /** `nerveflare unpause`: short for `workflows unpause`; with `--server`, for a server that was started with `--paused`. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { findControl, giveOrder } from "../../local-server/control-server.ts";
 import { type ApiOptions, addApiOptions } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
+import { createDataOption } from "../lib/data-option.ts";
 import { explained } from "../lib/explain-errors.ts";
 import { unpauseWorkflow } from "../lib/workflow-queue.ts";
 
@@ -10,7 +11,7 @@ import { unpauseWorkflow } from "../lib/workflow-queue.ts";
 export function defineCommand(command: Command, context: CommandContext): void {
   addApiOptions(command.argument("[workflow]", "the workflow's name"))
     .option("--server", "let a server run that was started with --paused on this machine")
-    .addOption(new Option("--data <folder>", "with --server: its data folder").env("NERVEFLARE_DATA").default(".nerveflare"))
+    .addOption(createDataOption("with --server: its data folder"))
     .action(async (workflow: string | undefined, options: ApiOptions & { server?: boolean; data: string }) => {
       if (options.server) return unpauseServer(options.data, context);
       if (workflow !== undefined) return unpauseWorkflow(workflow, options, context);

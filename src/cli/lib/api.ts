@@ -96,7 +96,7 @@ async function sendOrder(send: () => Promise<unknown>): Promise<unknown> {
 
 function readLocalToken(env: CommandContext["env"]): string | undefined {
   try {
-    return readFileSync(join(env.NERVEFLARE_DATA ?? ".nerveflare", "admin-token"), "utf8").trim() || undefined;
+    return readFileSync(join(env.NERVEFLARE_DATA || ".nerveflare", "admin-token"), "utf8").trim() || undefined;
   } catch {
     return undefined;
   }

@@ -5,8 +5,8 @@ import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
-import { takeEnvelope } from "../host/newer-version.ts";
 import { readName } from "../host/storage/durable-world.ts";
+import { takeEnvelope } from "../host/take-envelope.ts";
 import type { AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { ConnectedAgent } from "./connected-agent.ts";

@@ -8,7 +8,7 @@ import type { HostOptions, SendOptions, Translate } from "./host-types.ts";
 import type { JobTable } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import { DefinitionUnavailableError, type LiveActors } from "./live-actors.ts";
-import { answerUnknown, NewerVersionError } from "./newer-version.ts";
+import { NewerVersionError } from "./newer-version.ts";
 import type { World } from "./ports.ts";
 import { isRepeat, markReceived } from "./rows.ts";
 import { createMessageRunner, nameIn } from "./run-message.ts";
@@ -16,6 +16,7 @@ import { createEventSender, type Sent } from "./send-event.ts";
 import { createDeadLetterSettling } from "./settle-dead-letters.ts";
 import { findFault } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
+import { answerUnknown } from "./take-envelope.ts";
 import type { TimerTable } from "./timer-table.ts";
 
 /** Each runs alone: the host calls one at a time. */

@@ -1,5 +1,4 @@
 /** Data and messages of a newer version of the code: during a deploy two versions run side by side. */
-import { type Delivery, type Envelope, refuseEnvelope } from "../protocol/envelope.ts";
 
 /** A newer version has stored what this code can't read; the object works again once it runs that version. */
 export class NewerVersionError extends Error {
@@ -23,24 +22,4 @@ export function isNewer(stored: string, known: string): boolean {
 /** `task/2` and `2.1` alike. */
 function readParts(version: string): number[] {
   return (version.split("/").at(-1) ?? "").split(".").map(Number);
-}
-
-/** Answers for an object that cannot take anything yet: its sender asks again, and nothing is counted, and nothing becomes a dead letter. */
-export async function answerLater(deliver: () => Promise<Delivery>): Promise<Delivery> {
-  try {
-    return await deliver();
-  } catch (error) {
-    if (error instanceof NewerVersionError) return { status: "later", detail: error.message };
-    throw error;
-  }
-}
-
-/** An object's own door: what is no envelope is refused, and what it cannot take yet is answered {@link answerLater}. */
-export async function takeEnvelope(envelope: Envelope, deliver: () => Promise<Delivery>): Promise<Delivery> {
-  return refuseEnvelope(envelope) ?? answerLater(deliver);
-}
-
-/** The answer to a message that this code does not know. */
-export function answerUnknown(receiver: string, type: string): Delivery {
-  return { status: "later", detail: `${receiver} does not know ${type}; a newer version of it may`, unknown: true };
 }

@@ -3,9 +3,9 @@
  * spawn. Each is taken once. Knows no message: the object's parts bring a handler for each.
  */
 
-import { answerUnknown } from "../host/newer-version.ts";
 import type { Storage } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
+import { answerUnknown } from "../host/take-envelope.ts";
 import { dispatch, type Handlers } from "../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { type OwnType, ownMessages, type RootOwnType, type TaskOwnType } from "../protocol/own-places.ts";

@@ -9,10 +9,10 @@ import type { AdmissionView, PauseView } from "../../contract/views/admission.ts
 import { controlKeyMigrations, createControlKeys } from "../control/control-keys.ts";
 import { createCommitter } from "../host/committer.ts";
 import { createGather } from "../host/gather.ts";
-import { answerUnknown } from "../host/newer-version.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { migrate, outboxMigrations } from "../host/schema.ts";
+import { answerUnknown } from "../host/take-envelope.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import { dispatch, type Handlers, isOf } from "../protocol/dispatch.ts";

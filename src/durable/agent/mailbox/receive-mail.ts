@@ -3,7 +3,7 @@
  * given without being stored, for an agent that answers at once.
  */
 import { countBytes, limits } from "../../../contract/limits.ts";
-import { answerUnknown } from "../../host/newer-version.ts";
+import { answerUnknown } from "../../host/take-envelope.ts";
 import { type Mail, readMail } from "../../protocol/agent.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { Dedup } from "./dedup.ts";

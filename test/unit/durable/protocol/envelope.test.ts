@@ -1,6 +1,6 @@
 /** [MSG4] Every object's own door: what is no envelope is refused with the place, before anything looks into it. */
 import { expect, test } from "vitest";
-import { takeEnvelope } from "../../../../src/durable/host/newer-version.ts";
+import { takeEnvelope } from "../../../../src/durable/host/take-envelope.ts";
 import type { Delivery, Envelope } from "../../../../src/durable/protocol/envelope.ts";
 
 const good = { from: "agent/a", id: 1, to: "task/t", message: { type: "of.tomorrow", facts: { any: [1] } } };

@@ -1,0 +1,23 @@
+/** What an object answers at its door before its actors see anything. */
+import { type Delivery, type Envelope, refuseEnvelope } from "../protocol/envelope.ts";
+import { NewerVersionError } from "./newer-version.ts";
+
+/** Answers for an object that cannot take anything yet: its sender asks again, and nothing is counted, and nothing becomes a dead letter. */
+export async function answerLater(deliver: () => Promise<Delivery>): Promise<Delivery> {
+  try {
+    return await deliver();
+  } catch (error) {
+    if (error instanceof NewerVersionError) return { status: "later", detail: error.message };
+    throw error;
+  }
+}
+
+/** An object's own door: what is no envelope is refused, and what it cannot take yet is answered {@link answerLater}. */
+export async function takeEnvelope(envelope: Envelope, deliver: () => Promise<Delivery>): Promise<Delivery> {
+  return refuseEnvelope(envelope) ?? answerLater(deliver);
+}
+
+/** The answer to a message that this code does not know. */
+export function answerUnknown(receiver: string, type: string): Delivery {
+  return { status: "later", detail: `${receiver} does not know ${type}; a newer version of it may`, unknown: true };
+}
