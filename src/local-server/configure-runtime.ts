@@ -3,21 +3,24 @@
  * knows how D1 and objects are laid out for workerd, and takes 150 MB for it, as does bundling; who serves for months starts workerd by
  * what this wrote, and holds neither.
  *
- * Settings come in as JSON on stdin. A line of JSON goes out on stdout, then the configuration in workerd's binary form; or what went wrong.
+ * Settings come in as JSON on stdin. What is to be started goes out as JSON on stdout, or what went wrong.
  */
 import childProcess, { ChildProcess } from "node:child_process";
+import { renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { PassThrough, type Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Migration } from "./built-worker.ts";
 import { loadWorker } from "./load-worker.ts";
-import { createRuntimeOptions, type RuntimeSettings } from "./runtime-options.ts";
+import { configurationName, createRuntimeOptions, type RuntimeSettings } from "./runtime-options.ts";
 import { ServerStartError } from "./server-start-error.ts";
 
 /** How the runtime is started, and what the Worker needs beside it. */
 export interface Launch {
   /** The runtime's program. */
   command: string;
+  /** With the configuration's file. That has the admin token in it, and is for its owner alone. */
   args: string[];
   /** Names of the sockets of Miniflare's entry and of the Worker. */
   sockets: { entry: string; worker: string };
@@ -28,8 +31,8 @@ export interface Launch {
   remark: string | null;
 }
 
-/** The line in front of the configuration. */
-export type ConfigurationHead =
+/** What it says. */
+export type Configured =
   | { launch: Launch }
   | { refused: { code: ServerStartError["code"]; message: string; hint?: string | undefined } }
   | { failed: { message: string; code?: string | undefined } };
@@ -47,7 +50,10 @@ try {
   const spawn = (command: string, args: readonly string[]): ChildProcess =>
     standIn((configuration) => {
       const sockets = { entry: SOCKET_ENTRY, worker: getDirectSocketName(0, "default") };
-      finish({ launch: { command, args: [...args], sockets, code, crons, migrations, remark } }, configuration);
+      const file = join(settings.scratch, configurationName);
+      keep(file, configuration);
+      // By its name, for then the runtime maps it into memory; what it reads from stdin it would hold.
+      finish({ launch: { command, args: args.map((arg) => (arg === "-" ? file : arg)), sockets, code, crons, migrations, remark } });
     });
   childProcess.spawn = spawn as typeof childProcess.spawn;
   await new Miniflare(convertV4MiniflareOptions({ ...createRuntimeOptions(options, settings), log: new NoOpLog() })).ready;
@@ -72,6 +78,13 @@ function standIn(onConfiguration: (configuration: Buffer) => void): ChildProcess
   return Object.assign(new ChildProcess(), { stdin, stdout, stderr, stdio: [stdin, stdout, stderr, control] }) as ChildProcess;
 }
 
-function finish(head: ConfigurationHead, configuration: Buffer = Buffer.alloc(0)): void {
-  process.stdout.write(Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), configuration]), () => process.exit());
+/** A new file each time: a runtime may have the one before in its memory. */
+function keep(file: string, configuration: Buffer): void {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, configuration, { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+function finish(configured: Configured): void {
+  process.stdout.write(JSON.stringify(configured), () => process.exit());
 }

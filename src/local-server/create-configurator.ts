@@ -1,21 +1,15 @@
 /** Has the Worker taken, and the runtime's configuration made, by a process that ends with it: see configure-runtime.ts. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { getCompileCacheDir } from "node:module";
-import { buffer } from "node:stream/consumers";
+import { text } from "node:stream/consumers";
 import { findProgram } from "../package-files.ts";
-import type { ConfigurationHead, Launch } from "./configure-runtime.ts";
+import type { Configured, Launch } from "./configure-runtime.ts";
 import type { RuntimeSettings } from "./runtime-options.ts";
 import { ServerStartError } from "./server-start-error.ts";
 
-/** How workerd is started. */
-export interface RuntimeConfiguration extends Launch {
-  /** In workerd's binary form. It holds the admin token. */
-  configuration: Buffer;
-}
-
 export interface Configurator {
   /** Once. @throws {ServerStartError} of the Worker; what Miniflare says of the settings, or of a runtime that is not installed */
-  configure(settings: RuntimeSettings): Promise<RuntimeConfiguration>;
+  configure(settings: RuntimeSettings): Promise<Launch>;
   /** Ends it where it is not needed. */
   dismiss(): void;
 }
@@ -40,14 +34,12 @@ export function createConfigurator(): Configurator {
   };
 }
 
-async function readConfiguration(child: ChildProcess & { stdout: NodeJS.ReadableStream }): Promise<RuntimeConfiguration> {
+async function readConfiguration(child: ChildProcess & { stdout: NodeJS.ReadableStream }): Promise<Launch> {
   const unstartable = new Promise<never>((_, reject) => child.once("error", reject));
-  const said = await Promise.race([buffer(child.stdout), unstartable]);
-  const end = said.indexOf("\n");
-  if (end < 0) throw new Error("the runtime's configuration could not be made");
-  const head = JSON.parse(said.toString("utf8", 0, end)) as ConfigurationHead;
-  if ("refused" in head) throw new ServerStartError(head.refused.code, head.refused.message, head.refused);
-  if ("failed" in head) throw Object.assign(new Error(head.failed.message), { code: head.failed.code });
-  // A copy, for a view would keep all that was read.
-  return { ...head.launch, configuration: Buffer.from(said.subarray(end + 1)) };
+  const said = await Promise.race([text(child.stdout), unstartable]);
+  if (said === "") throw new Error("the runtime's configuration could not be made");
+  const configured = JSON.parse(said) as Configured;
+  if ("refused" in configured) throw new ServerStartError(configured.refused.code, configured.refused.message, configured.refused);
+  if ("failed" in configured) throw Object.assign(new Error(configured.failed.message), { code: configured.failed.code });
+  return configured.launch;
 }

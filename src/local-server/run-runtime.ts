@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { askLoopback } from "./ask-loopback.ts";
-import type { RuntimeConfiguration } from "./create-configurator.ts";
+import type { Launch } from "./configure-runtime.ts";
 import { readRuntimeLog } from "./runtime-log.ts";
 
 const limits = {
@@ -37,7 +37,7 @@ export interface Runtime {
   /** Runs a cron trigger of the Worker. @throws where it fails */
   runCron(cron: string): Promise<void>;
   /** Goes on by another configuration, on the same ports. */
-  replace(next: RuntimeConfiguration): Promise<void>;
+  replace(next: Launch): Promise<void>;
   /** Ends it at once, also with sockets open: what was answered is on disk. */
   stop(): Promise<void>;
 }
@@ -62,7 +62,7 @@ interface Launched {
 }
 
 /** Starts a runtime and resolves when it listens. @throws {RuntimeError} */
-export async function runRuntime(configuration: RuntimeConfiguration, hooks: RuntimeHooks): Promise<Runtime> {
+export async function runRuntime(configuration: Launch, hooks: RuntimeHooks): Promise<Runtime> {
   const ending = new AbortController();
   let settings = configuration;
   /** The one that is wanted; undefined while there is none. */
@@ -135,7 +135,7 @@ async function end({ child, ended }: Launched): Promise<void> {
 
 /** @param ports that it listens on; else what the configuration says */
 async function launch(
-  { command, args, configuration, sockets }: RuntimeConfiguration,
+  { command, args, sockets }: Launch,
   { loopback, folders, log, onSpawn }: RuntimeHooks,
   ports?: Map<string, number>,
 ): Promise<Launched> {
@@ -148,13 +148,13 @@ async function launch(
     // Who made the configuration has ended.
     .map((arg) => arg.replace(/^(--external-addr=[^=]+=).*$/, `$1${loopback}`));
   const child = spawn(command, [...kept, ...own], {
-    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: { ...process.env, TZ: "UTC", FORCE_COLOR: "0" },
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()).once("error", () => resolve()));
   if (child.pid !== undefined) onSpawn(child.pid);
-  const { stdin, stdout, stderr } = child;
-  if (!stdin || !stdout || !stderr) throw new RuntimeError("failed", "the runtime has no pipes");
+  const { stdout, stderr } = child;
+  if (!stdout || !stderr) throw new RuntimeError("failed", "the runtime has no pipes");
   let complaint = "";
   function collect(text: string): void {
     complaint = `${complaint}${text}`.slice(-limits.complaint);
@@ -163,8 +163,6 @@ async function launch(
   stderr.setEncoding("utf8").on("data", collect);
   readRuntimeLog(stdout, log);
   readRuntimeLog(stderr, (line) => void (isAddressTaken(line) || log(line)));
-  // It may have ended before it had read all.
-  stdin.on("error", () => {}).end(configuration);
 
   const listening = await Promise.race([listen(child.stdio[3] as Readable, Object.values(sockets)), ended]);
   stderr.off("data", collect);
@@ -177,11 +175,20 @@ function listen(control: Readable, names: string[]): Promise<Map<string, number>
   const { promise, resolve } = Promise.withResolvers<Map<string, number>>();
   const ports = new Map<string, number>();
   createInterface({ input: control }).on("line", (line) => {
-    const { event, socket, port } = JSON.parse(line) as { event: string; socket?: string; port?: number };
+    const { event, socket, port } = readMessage(line);
     if (event === "listen" && socket !== undefined && port !== undefined && names.includes(socket)) ports.set(socket, port);
     if (ports.size === names.length) resolve(ports);
   });
   return promise;
+}
+
+/** What is none is let pass: a later runtime may say more than this one knows. */
+function readMessage(line: string): { event?: string; socket?: string; port?: number } {
+  try {
+    return JSON.parse(line) as { event?: string; socket?: string; port?: number };
+  } catch {
+    return {};
+  }
 }
 
 function isAddressTaken(text: string): boolean {

@@ -3,9 +3,12 @@ import type { V4MiniflareOptions } from "miniflare";
 import type { WorkerOptions } from "./built-worker.ts";
 import type { HostService } from "./host-server.ts";
 
+/** The configuration, in a data folder, while a server runs. */
+export const configurationName = "runtime.capnp";
+
 /** What differs from server to server, as JSON says it. */
 export interface RuntimeSettings {
-  /** Folder for what is gone again when the configuration is made: where the data are something can be written. */
+  /** Folder for the configuration, and for what is gone again when that is made: where the data are something can be written. */
   scratch: string;
   /** Folder that the runtime writes in. */
   state: string;

@@ -10,14 +10,15 @@ import { type AdminToken, settleAdminToken } from "./admin-token.ts";
 import { askLoopback } from "./ask-loopback.ts";
 import { checkPort, explainDenied, explainTaken } from "./claim-port.ts";
 import { compactD1 } from "./compact-d1.ts";
+import type { Launch } from "./configure-runtime.ts";
 import { type ControlServer, type Report, startControl } from "./control-server.ts";
-import { createConfigurator, type RuntimeConfiguration } from "./create-configurator.ts";
+import { createConfigurator } from "./create-configurator.ts";
 import { claimDataFolder, type DataFolder, explainUnusable, findUnwritable } from "./data-folder.ts";
 import { type HostServer, startHost } from "./host-server.ts";
 import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
 import { type Runtime, RuntimeError, runRuntime } from "./run-runtime.ts";
-import type { RuntimeSettings } from "./runtime-options.ts";
+import { configurationName, type RuntimeSettings } from "./runtime-options.ts";
 import { startWatchdog } from "./runtime-watchdog.ts";
 import { ServerStartError } from "./server-start-error.ts";
 import { startStandby } from "./standby.ts";
@@ -143,7 +144,7 @@ interface Serving {
 
 interface ServingParts {
   settings: RuntimeSettings;
-  configuration: RuntimeConfiguration;
+  configuration: Launch;
   folder: DataFolder;
   /** Address of the host server. */
   loopback: string;
@@ -265,6 +266,7 @@ function foldFolder(folder: DataFolder): void {
   const state = findState(folder.path);
   foldLogs(state, listDatabases(listFiles(state)));
   rmSync(join(state, inUseMark), { force: true });
+  rmSync(join(folder.path, configurationName), { force: true });
   noteFolder(folder.path, requiredMigrations);
 }
 

@@ -1,0 +1,108 @@
+/** What a start costs: processes and their memory, modules that are loaded, and what it does about a port that it cannot have. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { connectAgent } from "../../src/client/index.ts";
+import { loadWorker } from "../../src/local-server/load-worker.ts";
+import { createOperator, type Facts } from "./operator.ts";
+import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
+
+/** What all of a server's processes may hold together, in megabytes. */
+const memoryAtMost = 250;
+
+/** A process and all below it, by pid. */
+function listProcesses(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  return [pid, ...children.flatMap(listProcesses)];
+}
+
+function readMemory(pid: number): { name: string; megabytes: number } {
+  const kilobytes = Number(/^Rss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
+  return { name: readFileSync(`/proc/${pid}/comm`, "utf8").trim(), megabytes: (kilobytes * 1024) / 1_000_000 };
+}
+
+/** One thread from its event to its end. */
+async function review(facts: Facts): Promise<void> {
+  const operator = createOperator(facts);
+  await operator.publish("code-review");
+  const connect = async (id: string, capability: string) => {
+    const agent = connectAgent({
+      url: facts.url,
+      token: await operator.add(id, [capability]),
+      onOffer: () => "claim",
+      onTurn: (turn) => (turn.role.name === "author" ? { $status: "updated", note: "done" } : { $status: "approved", summary: "good" }),
+    });
+    onTestFinished(() => agent.close({ finish: 0, release: false }));
+    return agent;
+  };
+  const author = await connect("author", "coding");
+  await connect("reviewer", "code-review");
+  const { threads } = await author.send({ type: "pr.ready_for_review", id: "ready:1", data: { repo: "nerve", pr: 1 } });
+  const [thread] = threads ?? [];
+  await vi.waitFor(
+    async () => expect(((await operator.call("GET", `v1/threads/${thread}`)) as { status: string }).status).toBe("completed"),
+    { timeout: 30_000 },
+  );
+}
+
+test("[SRV22] at rest, after a review, a server is three processes of 250 MB together", async (context) => {
+  if (process.platform !== "linux") {
+    console.warn("skipped: only Linux tells of each process what it holds");
+    return context.skip();
+  }
+  const { facts } = await startTestServer(await makeDataFolder());
+  await review(facts);
+  const held = listProcesses(facts.pids.server).map(readMemory);
+  console.log(held.map(({ name, megabytes }) => `${name} ${megabytes.toFixed(0)} MB`).join(", "));
+  expect(held).toHaveLength(3);
+  expect(held.reduce((sum, { megabytes }) => sum + megabytes, 0)).toBeLessThan(memoryAtMost);
+});
+
+test("[SRV23] the process that serves loads nothing of the runtime's tools, of the compiler or of zod, and a start bundles nothing", async () => {
+  // So that it is there, as in a clone after `npm ci`.
+  await loadWorker();
+  const folder = await makeDataFolder();
+  const modules = join(folder, "modules");
+  mkdirSync(modules);
+  const { facts, child, ended } = await startTestServer(join(folder, "data"), {
+    env: {
+      MODULES_FOLDER: modules,
+      NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "modules-of-process.ts"))}`,
+    },
+  });
+  child.kill("SIGTERM");
+  await ended;
+  const loaded = Object.fromEntries(readdirSync(modules).map((pid) => [pid, readFileSync(join(modules, pid), "utf8")]));
+  const { [facts.pids.server]: server = "", ...others } = loaded;
+
+  expect(server).toContain("src/local-server/start-server.ts");
+  expect(server).not.toMatch(/node_modules\/(?!commander\/).*/);
+  expect(server).not.toMatch(/src\/(lsp|simulate|explore|worker|compile\/(?!source\/duration))/);
+  // Who makes the runtime's configuration, and has ended.
+  expect(Object.values(others)).toHaveLength(1);
+  expect(Object.values(others)[0]).toContain("node_modules/miniflare/");
+  expect(Object.values(others)[0]).not.toMatch(/node_modules\/(wrangler|esbuild)\//);
+});
+
+test("[SRV24] a port that is taken is named with who has it, before anything is written, and another is offered", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const holder = createServer().listen(0, "0.0.0.0", resolve);
+  onTestFinished(() => void holder.close());
+  await promise;
+  const { port } = holder.address() as { port: number };
+  const data = await makeDataFolder();
+  writeFileSync(join(data, "mine"), "");
+  const refused = spawnTestServer(data, { port });
+
+  expect(await refused.ready).toBeNull();
+  const { code, stderr } = await refused.ended;
+  expect(code).toBe(1);
+  const { error, hint } = JSON.parse(stderr) as { error: string; hint: string };
+  const who = process.platform === "linux" ? ` by process ${process.pid} \\(.*\\)` : ".*";
+  expect(error).toMatch(new RegExp(`^port_in_use: Port ${port} of 127\\.0\\.0\\.1 is taken${who}\\.$`));
+  const offered = Number(/PORT=(\d+) or --port \1;/.exec(hint)?.[1]);
+  expect(offered === 0 || offered > port).toBe(true);
+  expect(readdirSync(data).sort()).toEqual(["mine", "server.lock"]);
+});
