@@ -67,6 +67,7 @@ describe("pages of other origins, by the Worker's variable", () => {
     const open = (origin: string) => ask("/v1/connect", { authorization, origin, upgrade: "websocket" });
     const socket = await open(listed);
     expect(socket.status).toBe(101);
+    expect(socket.headers.get("access-control-allow-origin")).toBeNull();
     socket.webSocket?.accept();
     socket.webSocket?.close();
     const refused = await open("https://evil.example");
