@@ -135,8 +135,10 @@ export function createPicturePanel(
   };
 
   const follow = (): void => {
-    const editor = window.activeTextEditor;
-    if (!shown || editor?.document.uri.toString() !== shown.uri.toString()) return;
+    const of = shown?.uri.toString();
+    // While the panel itself has the focus, no editor is the active one.
+    const editor = [window.activeTextEditor, ...window.visibleTextEditors].find((open) => open?.document.uri.toString() === of);
+    if (!shown || !editor) return;
     post({ type: "here", ids: findInnermost(shown.parts, new Range(editor.selection.active, editor.selection.active)) });
   };
 

@@ -60,7 +60,7 @@ function showPicture({ svg: text, view, leads }: Extract<ToPage, { type: "pictur
   });
   const parsed = new DOMParser().parseFromString(bare, "image/svg+xml");
   const svg = parsed.documentElement;
-  if (svg.localName !== "svg") {
+  if (svg.localName !== "svg" || parsed.querySelector("parsererror")) {
     showStale("The picture can't be read.");
     return;
   }
@@ -90,9 +90,12 @@ function showStale(message: string): void {
 }
 
 function showHere(ids: string[]): void {
-  const here = new Set(ids);
+  const drawn = [...root.querySelectorAll<SVGElement>("[data-part]")];
+  // A machine has no arrow of its own for each of the author's: there the role stands for it.
+  const exact = drawn.some(({ dataset }) => ids.includes(dataset["part"] ?? ""));
+  const here = new Set(exact ? ids : ids.map((id) => id.split(" ")[0] ?? ""));
   let first: Element | undefined;
-  for (const part of root.querySelectorAll<SVGElement>("[data-part]")) {
+  for (const part of drawn) {
     const is = here.has(part.dataset["part"] ?? "");
     part.classList.toggle("here", is);
     if (is) first ??= part;
