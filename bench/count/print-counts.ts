@@ -2,7 +2,7 @@
 import { printTable } from "../print-table.ts";
 import { type Counts, sumCalls } from "./counts.ts";
 import type { Measured } from "./measure-counts.ts";
-import { assumed, countFreeTurns, type Month, monthItems, type Stored, sampled, sources } from "./month.ts";
+import { assumed, countFreeTurns, type Item, type Month, monthItems, type Stored, sampled, sources } from "./month.ts";
 import { priceMillion, priceMillionTurns, prices, pricesOf, shareOut } from "./prices.ts";
 
 const rows: [title: string, read: (counts: Counts) => number][] = [
@@ -54,16 +54,16 @@ export function printCosts(measured: readonly Measured[]): void {
 
 /** What months of several sizes cost, as a table of Markdown: docs/deploy.md has it. */
 export function printMonths(months: readonly Month[], measured: Measured, { d1, thread }: Stored): void {
-  const amount = (value: number): string =>
-    value >= 1e6 ? `${(value / 1e6).toFixed(value >= 1e8 ? 0 : 1)} M` : value >= 10 ? value.toFixed(0) : value.toFixed(2);
+  const amount = (value: number): string => new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+  const cell = (item: keyof typeof monthItems, { amount: much, dollars }: Item): string => {
+    if (item === "plan") return `$${dollars.toFixed(2)}`;
+    return dollars === 0 ? amount(much) : `${amount(much)}: $${dollars.toFixed(2)}`;
+  };
   const row = (cells: string[]): void => console.log(`| ${cells.join(" | ")} |`);
   row(["a month", ...months.map(({ turns }) => `${turns.toLocaleString("en")} turns`)]);
   row(["---", ...months.map(() => "---")]);
   for (const [key, title] of Object.entries(monthItems) as [keyof typeof monthItems, string][])
-    row([
-      title,
-      ...months.map(({ items }) => `${key === "plan" ? "" : `${amount(items[key].amount)}: `}$${items[key].dollars.toFixed(2)}`),
-    ]);
+    row([title, ...months.map(({ items }) => cell(key, items[key]))]);
   row(["**together**", ...months.map(({ dollars }) => `**$${dollars.toFixed(2)}**`)]);
   row(["kept for, as D1 holds 10 GB", ...months.map(({ days }) => `${days} days`)]);
   console.log(`

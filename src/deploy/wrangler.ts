@@ -73,17 +73,22 @@ function compareVersions(a: string, b: string): number {
   return [0, 1, 2].map((index) => (left[index] ?? 0) - (right[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
 
-/** Makes a function that runs it in a folder, quietly and without asking anybody. */
-export function createWrangler({ command: [program, ...first] }: FoundWrangler, cwd: string, env: Env): RunWrangler {
+/**
+ * Makes a function that runs it in a folder, quietly and without asking anybody.
+ * @param timeout milliseconds after which a run is ended
+ */
+export function createWrangler(
+  { command: [program, ...first] }: FoundWrangler,
+  cwd: string,
+  env: Env,
+  timeout: number = deployLimits.run,
+): RunWrangler {
   return async (args, extra = {}) => {
     const scratch = mkdtempSync(join(tmpdir(), "nerveflare-wrangler-"));
     const records = join(scratch, "records");
     try {
-      const ran = await run(program, [...first, ...args], cwd, {
-        ...quietEnv(env),
-        ...extra,
-        WRANGLER_OUTPUT_FILE_PATH: records,
-      });
+      const own = { ...quietEnv(env), ...extra, WRANGLER_OUTPUT_FILE_PATH: records };
+      const ran = await run(program, [...first, ...args], { cwd, env: own, timeout });
       return { ...ran, records: existsSync(records) ? readRecords(readFileSync(records, "utf8")) : [] };
     } finally {
       rmSync(scratch, { recursive: true, force: true });
@@ -115,13 +120,41 @@ function readRecords(text: string): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
-function run(program: string, args: string[], cwd: string, env: Env): Promise<Omit<WranglerRun, "records">> {
+/** What would end us ends it, and its end lets us clean up and say where the deploy stopped. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+function run(
+  program: string,
+  args: string[],
+  { cwd, env, timeout }: { cwd: string; env: Env; timeout: number },
+): Promise<Omit<WranglerRun, "records">> {
   const { promise, resolve, reject } = Promise.withResolvers<Omit<WranglerRun, "records">>();
   let stdout = "";
   let said = "";
   const bound = (text: string): string => text.slice(-deployLimits.output);
-  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], shell: program.endsWith(".cmd") });
-  const timer = setTimeout(() => child.kill("SIGKILL"), deployLimits.run);
+  const isWindows = process.platform === "win32";
+  // A group of its own: Wrangler, and npx, are parents of what does the work.
+  const child = spawn(program, args, {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    shell: program.endsWith(".cmd"),
+    detached: !isWindows,
+  });
+  const end = (signal: NodeJS.Signals): void => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(isWindows ? child.pid : -child.pid, signal);
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  const timer = setTimeout(() => end("SIGKILL"), timeout);
+  const settle = (): void => {
+    clearTimeout(timer);
+    for (const signal of signals) process.off(signal, end);
+  };
+  for (const signal of signals) process.on(signal, end);
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout = bound(stdout + text);
     said = bound(said + text);
@@ -130,12 +163,12 @@ function run(program: string, args: string[], cwd: string, env: Env): Promise<Om
     said = bound(said + text);
   });
   child.on("error", (cause) => {
-    clearTimeout(timer);
+    settle();
     const hint = `Install it beside your project: npm install --save-dev wrangler@${triedWrangler}. ${runAgain}`;
     reject(new DeployError("wrangler_missing", `Wrangler cannot be run: ${cause.message}.`, hint, { cause }));
   });
   child.on("close", (code) => {
-    clearTimeout(timer);
+    settle();
     resolve({ code, stdout: stripVTControlCharacters(stdout), said: stripVTControlCharacters(said) });
   });
   return promise;

@@ -109,7 +109,7 @@ async function checkMigrations(missing: () => Promise<string[]>): Promise<Check[
   try {
     const names = await within(missing());
     if (names.length === 0) return [{ part: "migrations", ok: true }];
-    const detail = `${names.join(", ")} ${names.length === 1 ? "is" : "are"} not applied: run \`wrangler d1 migrations apply nerveflare --remote\`.`;
+    const detail = `${names.join(", ")} ${names.length === 1 ? "is" : "are"} not applied: run \`nerveflare deploy\` again, which applies them first.`;
     return [{ part: "migrations", ok: false, detail }];
   } catch {
     return [{ part: "migrations", ok: false, detail: "Whether they are applied is not known, for D1 does not answer." }];

@@ -1,7 +1,10 @@
 /** What Wrangler says when it fails, as it says it, and what a deploy makes of that. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { DeployCode } from "../../../src/deploy/deploy-error.ts";
 import { type DeployStep, explainFailure } from "../../../src/deploy/explain-failure.ts";
+import { root } from "./scripted-wrangler.ts";
 
 const explain = (step: DeployStep, said: string, hide: string[] = []) =>
   explainFailure(step, { code: 1, stdout: "", said, records: [] }, hide);
@@ -47,4 +50,13 @@ test("[DEPLOY11] a failure shows the end of what was said, without secrets and s
   expect(hint).not.toContain("throwFetchError");
   expect(hint).not.toContain("line 20");
   expect(hint.length).toBeLessThan(1_000);
+});
+
+test("[DEPLOY11] docs/deploy.md says what to do about each code, and knows no other", () => {
+  const source = readFileSync(join(root, "src/deploy/deploy-error.ts"), "utf8");
+  const codes = [...source.matchAll(/^ {2}\| "(\w+)"/gm)].map(([, code]) => code);
+  const [, table = ""] = readFileSync(join(root, "docs/deploy.md"), "utf8").split("## When it says …");
+  const told = [...table.matchAll(/^\| (.+?) \|/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code));
+  expect(codes.length).toBeGreaterThan(15);
+  expect(told.toSorted()).toEqual(codes.toSorted());
 });

@@ -58,6 +58,20 @@ test("[DEPLOY13] it is run without the admin token, without questions and withou
   expect((await wrangler([], { LENGTH: "3000000" })).said.length).toBeLessThanOrEqual(deployLimits.output);
 });
 
+test("[DEPLOY13] one that hangs, or is told to end, ends with all its processes", async () => {
+  // As Wrangler itself: a parent that hands its output on to the process that works.
+  const code = `import { spawn } from "node:child_process";
+    spawn(process.execPath, ["-e", "console.log('works'); setInterval(() => {}, 1000)"], { stdio: "inherit" });
+    setInterval(() => {}, 1000);`;
+  const folder = install(triedWrangler, code);
+  const hung = await createWrangler(findWrangler([folder]), folder, { PATH: process.env.PATH }, 1_000)(["deploy"]);
+  expect(hung.code).toBeNull();
+  const told = createWrangler(findWrangler([folder]), folder, { PATH: process.env.PATH }, 20_000)(["deploy"]);
+  process.emit("SIGHUP", "SIGHUP");
+  expect((await told).code).toBeNull();
+  expect(process.listeners("SIGHUP")).toEqual([]);
+});
+
 test("[DEPLOY13] one that cannot be run is missing, with what to install", async () => {
   const found = { command: [join(makeFolder(), "npx"), "--yes"] as const, version: triedWrangler, from: "nowhere" };
   await expect(createWrangler(found, makeFolder(), {})(["whoami"])).rejects.toMatchObject({

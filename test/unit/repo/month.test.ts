@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import { createCounts } from "../../../bench/count/counts.ts";
-import { assumed, countFreeTurns, priceMonth, sampled } from "../../../bench/count/month.ts";
+import { assumed, countFreeTurns, monthItems, priceMonth, sampled, sources } from "../../../bench/count/month.ts";
+import { pricesOf } from "../../../bench/count/prices.ts";
 
 /** Of which a turn of ten-turn reviews has 30 rows in objects and 20 in D1, 4 requests and 2 frames. */
 const measured = {
@@ -45,6 +46,13 @@ test("[COUNT2] logs, sampled as wrangler.toml says, cost nothing at the largest 
   const { logEvents } = priceMonth(5_000_000, measured, stored).items;
   expect(logEvents).toEqual({ amount: 5_000_000 * 0.1 * 6, dollars: 0 });
   expect((logEvents.amount * assumed.bytesPerLogEvent) / 1e9).toBeLessThan(50);
+});
+
+test("[COUNT2] docs/deploy.md has the table of this price list, and of no older one", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/deploy.md"), "utf8");
+  expect(page).toContain(`price lists as of ${pricesOf}`);
+  for (const title of Object.values(monthItems)) expect(page).toContain(`| ${title} |`);
+  for (const source of sources) expect(page).toContain(`(${source})`);
 });
 
 test("[COUNT2] the free plan takes as many turns a day as its first limit allows", () => {
