@@ -324,7 +324,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/cli/lib": {
     is: "what commands share",
-    may: ["src/client", "src/compile/decide", "src/compile/source", contract, "src/simulate", "commander", "node:*", "zod"],
+    may: ["src", "src/client", "src/compile/decide", "src/compile/source", contract, "src/simulate", "commander", "node:*", "zod"],
   },
   "src/cli/lib/check": {
     is: "findings about files",

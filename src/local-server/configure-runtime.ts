@@ -37,12 +37,11 @@ export type Configured =
   | { refused: { code: ServerStartError["code"]; message: string; hint?: string | undefined } }
   | { failed: { message: string; code?: string | undefined } };
 
-// By require, for an import would look through all of its 6 MB for what it exports.
-const { convertV4MiniflareOptions, getDirectSocketName, Miniflare, NoOpLog, SOCKET_ENTRY } = createRequire(import.meta.url)(
-  "miniflare",
-) as typeof import("miniflare");
-
 try {
+  // By require, for an import would look through all of its 6 MB for what it exports.
+  const { convertV4MiniflareOptions, getDirectSocketName, Miniflare, NoOpLog, SOCKET_ENTRY } = createRequire(import.meta.url)(
+    "miniflare",
+  ) as typeof import("miniflare");
   const settings = JSON.parse(await text(process.stdin)) as RuntimeSettings;
   // Miniflare makes a folder there, also where all but the data folder is mounted read-only.
   process.env.TMPDIR = settings.scratch;

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { packageRoot, runsFromSource } from "../package-files.ts";
+import { explainRuntimeMissing } from "../runtime-missing.ts";
 import { version } from "../version.ts";
 import {
   type BuiltWorker,
@@ -77,6 +78,8 @@ async function makeWorker(folder: string): Promise<{ worker: BuiltWorker; notKep
 
 function explainFailure(error: NodeJS.ErrnoException): never {
   const hint = error.code === "ERR_MODULE_NOT_FOUND" ? "A clone bundles with its development dependencies: run `npm ci`." : undefined;
+  const missing = hint === undefined ? explainRuntimeMissing(error) : undefined;
+  if (missing) throw new ServerStartError("runtime_missing", missing.message, { hint: missing.hint, cause: error });
   throw new ServerStartError("bundle_failed", `The Worker does not bundle: ${error.message}`, { cause: error, ...(hint && { hint }) });
 }
 

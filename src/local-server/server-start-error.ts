@@ -11,6 +11,7 @@ export class ServerStartError extends Error {
     | "bundle_failed"
     | "package_damaged"
     | "runtime_failed"
+    | "runtime_missing"
     | "bad_setting";
   /** What to do. */
   readonly hint: string | undefined;

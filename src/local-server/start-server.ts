@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseOrigins } from "../contract/origins.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
+import { explainRuntimeMissing } from "../runtime-missing.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
 import { askLoopback } from "./ask-loopback.ts";
 import { checkPort, explainDenied, explainTaken } from "./claim-port.ts";
@@ -284,6 +285,8 @@ async function explainFailure(error: unknown, data: string, port: number): Promi
   const { message } = error as { message?: string };
   if (error instanceof RuntimeError && error.code === "address_in_use") return explainTaken(port);
   if (error instanceof RuntimeError && error.code === "address_denied") return explainDenied(port);
+  const missing = explainRuntimeMissing(error);
+  if (missing) return new ServerStartError("runtime_missing", missing.message, { hint: missing.hint, cause: error });
   // The runtime says of a full disk only that something went wrong.
   const fault = findUnwritable(data);
   if (fault !== undefined) return explainUnusable(data, fault);

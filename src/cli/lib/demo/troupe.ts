@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { endProcess, identifyProcess } from "../../../local-server/process-identity.ts";
 import { type Ready, spawnServer } from "../../../local-server/spawn-server.ts";
 import { findProgram } from "../../../package-files.ts";
+import { CliError } from "../command.ts";
 
 /** What an agent's process said. */
 export interface Told {
@@ -26,6 +27,16 @@ export interface Troupe {
   readonly broken: Promise<never>;
   /** Ends all processes and removes the data. */
   disband(): Promise<void>;
+}
+
+/** What a server that did not start wrote, whose last line is the error as JSON. */
+function explainStart(stderr: string): Error {
+  try {
+    const { error, hint } = JSON.parse(stderr.split("\n").at(-1) ?? "") as { error: string; hint?: string };
+    return new CliError(`the server did not start: ${error}`, { ...(hint !== undefined && { hint }) });
+  } catch {
+    return new Error(`the server did not start: ${stderr}`);
+  }
 }
 
 /** Makes a {@link Troupe}. */
@@ -56,7 +67,7 @@ export function createTroupe(): Troupe {
       folder = await mkdtemp(join(tmpdir(), "nerveflare-demo-"));
       server = spawnServer(folder);
       const facts = await server.ready;
-      if (!facts) throw new Error(`the server did not start: ${(await server.ended).stderr.trim()}`);
+      if (!facts) throw explainStart((await server.ended).stderr.trim());
       void server.ended.then(({ code, stderr }) => {
         if (!disbanding) broken.reject(new Error(`the server ended with ${code}: ${stderr.trim()}`));
       });
