@@ -5,6 +5,7 @@ import { isPool } from "../lower/party.ts";
 import { type EnginePath, listEnginePaths } from "./engine-paths.ts";
 import { groupBy } from "./group-by.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
+import { isBig, shortenArrows } from "./shorten-arrows.ts";
 import { writeDuration } from "./write-duration.ts";
 
 /** Ids that no role has, for a role's name begins with a letter. */
@@ -27,12 +28,13 @@ const moderator: PictureNode = {
 /** Draws a workflow. */
 export function createAuthorPicture(ir: WorkflowIr): Picture {
   const paths = listEnginePaths(ir);
-  const { shared, single } = separateShared(ir, paths);
+  const big = isBig(ir.roles.length, ir.nodes.flatMap((node) => node.edges).length);
+  const { shared, single } = separateShared(ir, paths, big);
   const edges = [...(ir.form === "moderator" ? listModeratorEdges(ir) : ir.nodes.flatMap(listAuthorEdges)), ...listEngineEdges(single)];
   const reached = new Set(edges.map(({ to }) => to));
   const start: PictureNode = { id: "$START", part: "$START", kind: "start", title: "start", lines: [] };
   const end: PictureNode = { id: "$END", kind: "end", title: "end", lines: [] };
-  return {
+  const picture: Picture = {
     title: ir.name,
     lines: [ir.description, ...describeReflexes(ir.reflexes)].filter((line) => line.trim() !== ""),
     nodes: [
@@ -44,6 +46,7 @@ export function createAuthorPicture(ir: WorkflowIr): Picture {
     edges,
     notes: [...shared, `More than ${ir.maxRounds} turns: the thread fails, where no edge says otherwise.`],
   };
+  return big ? shortenArrows(picture) : picture;
 }
 
 function drawRole(role: RoleIr, paths: EnginePath[]): PictureNode {
@@ -132,7 +135,7 @@ function listEngineEdges(paths: EnginePath[]): PictureEdge[] {
 }
 
 /** What every role, or every open role, does alike is said once, in words. */
-function separateShared(ir: WorkflowIr, paths: EnginePath[]): { shared: string[]; single: EnginePath[] } {
+function separateShared(ir: WorkflowIr, paths: EnginePath[], big: boolean): { shared: string[]; single: EnginePath[] } {
   const roles = ir.roles.filter(({ type }) => type !== "broadcast");
   const share = ({ text, to }: EnginePath, among: RoleIr[]): boolean =>
     among.length > 1 && among.every(({ name }) => paths.some((other) => other.role === name && other.to === to && other.text === text));
@@ -140,7 +143,7 @@ function separateShared(ir: WorkflowIr, paths: EnginePath[]): { shared: string[]
     if (path.to === "forfeit" || !roles.some(({ name }) => name === path.role)) return undefined;
     if (share(path, roles)) return "Every role";
     const open = roles.filter(({ type }) => type === "open");
-    return path.to === "self" && share(path, open) ? "Every open role" : undefined;
+    return (big || path.to === "self") && share(path, open) ? "Every open role" : undefined;
   };
   const groups = groupBy(
     paths.filter((path) => classify(path) !== undefined),

@@ -2,6 +2,7 @@
 import type { ElkExtendedEdge, ElkNode, LayoutOptions } from "elkjs/lib/elk-api.js";
 import { loadElk } from "./load-elk.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
+import { leadsToMany } from "./shorten-arrows.ts";
 import { measureNode, setLabel } from "./size-picture.ts";
 import type { TextBlock } from "./text-block.ts";
 
@@ -70,6 +71,8 @@ const quick: LayoutOptions = {
 };
 /** Arrows up to which a picture is laid out with care. */
 const carefulUpTo = 60;
+/** Where one box leads to so many others that they would not fit a page side by side, they stand one under the other: boxes are wide and low. */
+const across: LayoutOptions = { "elk.direction": "RIGHT", "elk.spacing.nodeNode": "24" };
 /** Arrows at most, but for those inside regions: more take minutes, and nobody could follow them. */
 const mostEdges = 250;
 
@@ -88,11 +91,29 @@ const packed: LayoutOptions = {
   "elk.aspectRatio": "1.5",
   "elk.spacing.nodeNode": "20",
 };
+/** So many that the form of a page would make them too small on one: about two side by side, and as long as it gets. */
+const packedLong: LayoutOptions = {
+  ...packed,
+  "elk.rectpacking.widthApproximation.strategy": "TARGET_WIDTH",
+  "elk.rectpacking.widthApproximation.targetWidth": "2400",
+};
+/** Boxes up to which they fit a page. */
+const packedUpTo = 8;
 
 const constraints: Partial<Record<PictureNode["kind"], string>> = { start: "FIRST", initial: "FIRST" };
 
-function toElkNode(node: PictureNode, arrows: Map<string, number>, texts: Map<string, TextBlock>, region = false): ElkNode {
-  const { box, text } = measureNode(node, arrows.get(node.id) ?? 0);
+interface Sizes {
+  /** How many a box has at one side. */
+  arrows: Map<string, number>;
+  /** Takes the text of each. */
+  texts: Map<string, TextBlock>;
+  /** Whether arrows lead to the right, and not down. */
+  isAcross: boolean;
+}
+
+function toElkNode(node: PictureNode, sizes: Sizes, region = false): ElkNode {
+  const { arrows, texts, isAcross } = sizes;
+  const { box, text } = measureNode(node, arrows.get(node.id) ?? 0, isAcross);
   texts.set(node.id, text);
   const constraint = constraints[node.kind];
   if (!node.children)
@@ -103,9 +124,9 @@ function toElkNode(node: PictureNode, arrows: Map<string, number>, texts: Map<st
     };
   return {
     id: node.id,
-    children: node.children.map((child) => toElkNode(child, arrows, texts, node.parallel)),
+    children: node.children.map((child) => toElkNode(child, sizes, node.parallel)),
     layoutOptions: {
-      ...(node.parallel ? packed : region ? { ...options, ...careful } : {}),
+      ...(node.parallel ? (node.children.length > packedUpTo ? packedLong : packed) : region ? { ...options, ...careful } : {}),
       "elk.padding": `[top=${text.height + 28},left=16,bottom=16,right=16]`,
       "elk.nodeSize.constraints": "MINIMUM_SIZE",
       "elk.nodeSize.minimum": `(${text.width + 32},${text.height + 40})`,
@@ -177,10 +198,13 @@ export async function layoutPicture(picture: Picture): Promise<Layout> {
   const texts = new Map<string, TextBlock>();
   const elk = await loadElk();
   const arrows = countArrows(picture.edges);
+  const isAcross = leadsToMany(picture);
+  // What is about a tree gets no better by care, only wider.
+  const isShortened = picture.nodes.some(({ reference }) => reference);
   const graph: ElkNode = await elk.layout({
     id: "picture",
-    layoutOptions: { ...options, ...(outside > carefulUpTo ? quick : careful) },
-    children: picture.nodes.map((node) => toElkNode(node, arrows, texts)),
+    layoutOptions: { ...options, ...(outside > carefulUpTo || isShortened ? quick : careful), ...(isAcross ? across : {}) },
+    children: picture.nodes.map((node) => toElkNode(node, { arrows, texts, isAcross })),
     edges: picture.edges.map(toElkEdge),
   });
   const known = new Map(listNodes(picture.nodes).map((node) => [node.id, node]));

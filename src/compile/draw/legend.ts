@@ -38,6 +38,14 @@ export function drawLegend(picture: Picture, corner: Point, width: number): { sv
         text,
         draw: ({ x, y }: Point) => `<rect class="box ${kind}" x="${round(x)}" y="${round(y - 6)}" width="20" height="12" rx="4"/>`,
       })),
+    ...(picture.nodes.some(({ kind, reference }) => reference && kind !== "end")
+      ? [
+          {
+            text: "\u2192 the arrow goes on at the box of that name",
+            draw: ({ x, y }: Point) => `<rect class="box state tag" x="${round(x)}" y="${round(y - 6)}" width="20" height="12" rx="6"/>`,
+          },
+        ]
+      : []),
     ...Object.entries(lines)
       .filter(([kind]) => drawn.has(kind as keyof typeof lines))
       .map(([, [style, text]]) => ({ text, draw: ({ x, y }: Point) => `<path class="${style}" d="M${round(x)} ${round(y)}h26"/>` })),

@@ -32,6 +32,8 @@ export interface PictureNode {
   badge?: string;
   /** Smaller text under the title, wrapped where it is long. */
   lines: string[];
+  /** It only names another box, where the arrow goes on. */
+  reference?: true;
   children?: PictureNode[];
   /** Its children are active side by side. No edge crosses their borders. */
   parallel?: boolean;

@@ -17,13 +17,27 @@ export function measureBadge(text: string): number {
   return Math.ceil(measureText(text, textStyles.detail)) + 2 * badge.padding;
 }
 
-/** A box's text and size; it is wide enough for so many arrows at one side. */
-export function measureNode(node: PictureNode, arrows: number): { box: { width: number; height: number }; text: TextBlock } {
+interface Sized {
+  box: { width: number; height: number };
+  text: TextBlock;
+}
+
+/** A box's text and size; the side at which arrows leave, its foot or its right, is long enough for so many. */
+export function measureNode(node: PictureNode, arrows: number, isAcross: boolean): Sized {
   if (node.kind === "initial") return { box: { width: 12, height: 12 }, text: setText([], 0, "left") };
+  const { box, text } = measureContent(node);
   const least = arrowSpacing * (arrows + 1);
+  return { text, box: isAcross ? { ...box, height: Math.max(least, box.height) } : { ...box, width: Math.max(least, box.width) } };
+}
+
+function measureContent(node: PictureNode): Sized {
   if (node.kind === "start" || node.kind === "end") {
     const text = setText([{ text: node.title, style: "label" }], boxWidth, "centre");
-    return { box: { width: Math.max(58, least, text.width + 30), height: text.height + 10 }, text };
+    return { box: { width: Math.max(58, text.width + 30), height: text.height + 10 }, text };
+  }
+  if (node.reference) {
+    const text = setText([{ text: node.title, style: "detail" }], boxWidth, "centre");
+    return { box: { width: text.width + 20, height: text.height + 8 }, text };
   }
   const plain = node.kind === "suspended" || node.kind === "failed" || node.kind === "state";
   const text = setText(
@@ -36,8 +50,7 @@ export function measureNode(node: PictureNode, arrows: number): { box: { width: 
   );
   const first = text.lines[0]?.width ?? 0;
   const header = node.badge === undefined ? 0 : first + badge.gap + measureBadge(node.badge);
-  const width = Math.max(text.width, header) + 2 * padding.x;
-  return { box: { width: Math.max(least, Math.ceil(width)), height: text.height + 2 * padding.y }, text };
+  return { box: { width: Math.ceil(Math.max(text.width, header) + 2 * padding.x), height: text.height + 2 * padding.y }, text };
 }
 
 /** An arrow's label. */

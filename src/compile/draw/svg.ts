@@ -80,6 +80,8 @@ function drawNode({ node, x, y, width, height, text }: PlacedNode): string {
     const inner = { x: x + inset, y: y + inset, width: width - 2 * inset, height: height - 2 * inset };
     return `<g>${ring}${drawRect("dot", inner, inner.height / 2)}${drawText(text, centred).replaceAll('class="label"', 'class="label inverse"')}</g>`;
   }
+  if (node.reference)
+    return `<g><title>${escapeXml(`goes on at ${title.replace(/^\u2192 /, "")}`)}</title>${drawRect(`box ${kind} tag`, { x, y, width, height }, height / 2)}${drawText(text, centred)}</g>`;
   if (kind === "initial") return `<circle class="dot" cx="${round(middle.x)}" cy="${round(middle.y)}" r="${round(width / 2 - 1)}"/>`;
   const pill = kind === "suspended" || kind === "failed";
   const corner = pill || kind === "state" ? centred : { x: x + padding.x, y: y + padding.y };
