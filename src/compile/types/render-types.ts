@@ -77,7 +77,9 @@ export function renderTypes(ir: WorkflowIr, { from, command }: RenderTypesOption
     renderShape(ir, shape, own.starts, roles),
     renderConstant(ir, constant, shape, command),
   ].join("\n\n");
-  const used = imported.filter((name) => new RegExp(`\\b${name}\\b`).test(body));
+  // Not what stands in comments and literals: an import that is not used is an error to some.
+  const code = body.replaceAll(/\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\.)*"/g, "");
+  const used = imported.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
   return [
     `${typesMark}: ${showCommand(command)}`,
     "// Do not edit: change the workflow, and run that again.",

@@ -73,6 +73,11 @@ test("[TYPES4] a module says of each role its answers, statuses and turn, and of
   expect(render(review())).toBe(render(review()));
 });
 
+test("[TYPES4] only what the module uses is imported, whatever its texts say", () => {
+  const text = render(review({ more: "input: { type: object, title: Json, properties: { Suspension: { const: BroadcastOutcome } } }" }));
+  expect(text).toMatch(/^import type \{ Suspension, TypedStep, TypedTurn, TypedWorkflow \} from "pkg";$/m);
+});
+
 test("[TYPES4] where the schema leaves the statuses to the graph, they are those of the role's edges", () => {
   const open = render(review({ schema: "true" }));
   expect(open).toContain('export type ReviewerStatus = "yes it is" | "no";');
