@@ -133,7 +133,7 @@ export function createTypePrinter({ index, prefix, nameOnce }: TypePrinterOption
       if (start === undefined) others.push(type);
       else lines.push(`${indent}[field: \`${start}\${string}\`]: ${named.size > 0 ? orUndefined(type) : type};\n`);
     }
-    if (rest.length === 0) return [`${indent}[field: string]: unknown;\n`];
+    if (rest.length === 0) return [...lines, `${indent}[field: string]: unknown;\n`];
     if (!isClosed({ rest })) others.push(print(rest, indent));
     if (others.length === 0) return lines;
     // An index says the type of named members too.

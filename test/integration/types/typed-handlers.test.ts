@@ -9,6 +9,7 @@ import { compileWorkflow } from "../../../src/compile/compile-workflow.ts";
 import { renderTypes } from "../../../src/compile/types/render-types.ts";
 import { readExamples } from "../../unit/compile/doc-examples.ts";
 import { listWorkflows } from "../../unit/compile/list-workflows.ts";
+import { writeRandomTypes } from "./random-schemas.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const fixtures = join(root, "test/fixtures/types");
@@ -44,6 +45,7 @@ async function compile(compiler: string, options: object): Promise<string> {
 }
 
 let written = 0;
+let values = 0;
 beforeAll(() => {
   const texts = [
     ...listWorkflows().map((file) => readFileSync(file, "utf8")),
@@ -51,11 +53,16 @@ beforeAll(() => {
       .filter(({ gives }) => gives.length === 0)
       .map(({ text }) => text),
   ];
+  const random = writeRandomTypes(7, 200, join(root, "src/client/index.ts"));
+  writeFileSync(join(folder, "random.ts"), random.text);
+  values = random.values;
   for (const [at, text] of texts.entries()) if (writeModule(`workflow-${at}.ts`, text)) written += 1;
 });
 
 test("[TYPES1] right handlers compile and wrong ones don't, and so does every workflow's module: in TypeScript 5.9 and 7, with exact optional properties and without", async () => {
   expect(written).toBeGreaterThan(20);
+  // Whatever a schema takes, its type takes: of random schemas as many values.
+  expect(values).toBeGreaterThan(500);
   const said = await Promise.all([
     compile("typescript", { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }),
     compile("typescript-5", {}),

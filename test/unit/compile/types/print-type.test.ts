@@ -57,6 +57,11 @@ test.each<[what: string, schema: JsonSchema, type: string]>([
     { properties: { "x-a": { enum: ["a", 1] } }, patternProperties: { "^x-": text }, additionalProperties: false },
     '{ "x-a"?: "a" | undefined; [field: `x-${string}`]: string | undefined; }',
   ],
+  [
+    "a pattern among others of any type",
+    { properties: { a: text }, patternProperties: { "^x-": { type: "number" } } },
+    "{ a?: string | undefined; [field: `x-${string}`]: number | undefined; [field: string]: unknown; }",
+  ],
   ["a list", { type: "array", items: text }, "string[]"],
   ["a list of anything", { type: "array" }, "Json[]"],
   ["a list of a union", { items: { type: ["string", "null"] } }, "(string | null)[]"],
