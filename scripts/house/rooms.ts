@@ -266,6 +266,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "makes any program an agent",
     may: [contract, "src/client", "node:*"],
   },
+  "src/chaos": { is: "a line that misbehaves, between an agent and its server", may: [contract, "src/client", "node:*"] },
   "src/probe": { is: "tries a server against the contract", may: [contract, "src/client", "ws", "node:*"] },
   "src/explore": {
     is: "takes a workflow's machines everywhere they can go",

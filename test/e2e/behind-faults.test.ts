@@ -6,10 +6,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type FaultPlan, faultPlans } from "../../src/chaos/fault-plans.ts";
+import { type FaultyProxy, startFaultyProxy } from "../../src/chaos/faulty-proxy.ts";
+import { type Happening, startChaos } from "../../src/chaos/run-chaos.ts";
+import { type Clock, systemClock } from "../../src/client/clock.ts";
 import { type Agent, type AgentOptions, connectAgent, type Note, type TransportName } from "../../src/client/index.ts";
 import { type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
-import { type FaultPlan, faultPlans } from "../faults/fault-plans.ts";
-import { type FaultyProxy, startFaultyProxy } from "../faults/faulty-proxy.ts";
 import { createSignal } from "../unit/client/signal.ts";
 import { createOperator, type Facts, type Operator } from "./operator.ts";
 
@@ -116,7 +118,7 @@ async function behind({ facts }: Stage, plan: FaultPlan, seed = 7): Promise<Faul
 
 type Worker = Agent & { notes: Note[]; performed: Map<string, number>; noted(what: string, times?: number): Promise<void> };
 
-async function hire({ operator, name }: Stage, id: string, proxy: FaultyProxy, options: Partial<AgentOptions>): Promise<Worker> {
+async function hire({ operator, name }: Stage, id: string, proxy: { url: string }, options: Partial<AgentOptions>): Promise<Worker> {
   const notes: Note[] = [];
   const performed = new Map<string, number>();
   const { notify, until } = createSignal();
@@ -169,6 +171,44 @@ describe.concurrent.each([
     await stage.ended(await stage.begin(6));
     expectOnce(...workers);
   });
+});
+
+/** The client's own clock, ten times as fast: what it waits for before it gives a connection up is a second, not half a minute. */
+const hasty: Clock = { now: systemClock.now, after: (ms, action) => systemClock.after(ms / 10, action) };
+
+test.concurrent("[CHAOS1] on a line where one trouble follows another, each kind of fault strikes, and each turn is performed and answered once", async () => {
+  const stage = await createStage();
+  const faults = ["delays", "cuts", "halfOpen", "swallowedAnswers", "noUpgrades", "signInPages"] as const;
+  const happened: Happening[] = [];
+  const chaos = await startChaos({
+    target: stage.facts.url,
+    faults,
+    everyMs: 700,
+    seed: 11,
+    told: (happening) => void happened.push(happening),
+  });
+  atEnd(() => chaos.close());
+  const worker = await hire(stage, "one", chaos, { clock: hasty });
+  const threads: string[] = [];
+  const calm = () => Object.values(chaos.report().faults).filter(({ struck, answeredSince }) => struck === 0 || answeredSince === 0);
+  do {
+    const begun = await stage.begin(3);
+    await stage.ended(begun);
+    threads.push(...begun);
+  } while (calm().length > 0);
+  expectOnce(worker);
+  // The last answer may have been lost on its way back: it is sent again, and counts once.
+  await vi.waitFor(() => expect(chaos.report().turns.answered).toBe(threads.length), { timeout: 30_000, interval: 50 });
+  const { turns, exchanges, faults: struck } = chaos.report();
+  expect(turns).toEqual({ given: threads.length, answered: threads.length, failed: 0, repeated: turns.repeated, open: [], twice: [] });
+  expect(worker.performed.size).toBe(threads.length);
+  expect(Object.keys(struck)).toEqual(faults);
+  expect(exchanges.socket).toBeGreaterThan(2);
+  for (const fault of faults) {
+    expect(happened.filter((each) => each.what === "began" && each.fault === fault)).toHaveLength(struck[fault]?.spells ?? 0);
+    const strikes = happened.filter((each) => each.what === "struck" && each.fault === fault);
+    expect(strikes).toHaveLength(fault === "delays" ? 0 : (struck[fault]?.struck ?? 0));
+  }
 });
 
 describe.concurrent.each(ways)("[NET7] a half-open connection by %s", (way) => {

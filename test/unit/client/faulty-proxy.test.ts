@@ -2,9 +2,9 @@
 import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import type { FaultPlan } from "../../../src/chaos/fault-plans.ts";
+import { startFaultyProxy } from "../../../src/chaos/faulty-proxy.ts";
 import { subprotocol } from "../../../src/contract/channels.ts";
-import type { FaultPlan } from "../../faults/fault-plans.ts";
-import { startFaultyProxy } from "../../faults/faulty-proxy.ts";
 import { startFakeServer, token } from "./fake-server.ts";
 
 async function start(plan: FaultPlan) {

@@ -1,6 +1,6 @@
 /** What a proxy says in the server's place ends nothing and loses nothing; only the server's own word does. */
 import { describe, expect, onTestFinished, test } from "vitest";
-import { startFaultyProxy } from "../../faults/faulty-proxy.ts";
+import { startFaultyProxy } from "../../../src/chaos/faulty-proxy.ts";
 import { token } from "./fake-server.ts";
 import { createFixture } from "./fixture.ts";
 

@@ -39,10 +39,14 @@ export const faultPlans = {
   halfOpenUp: { halfOpen: { after: [1_000, 3_000], direction: "up", kinds: ["socket", "stream", "poll"] } },
   /** What the server says is lost. */
   halfOpenDown: { halfOpen: { after: [1_000, 3_000], direction: "down", kinds: ["socket", "stream", "poll"] } },
-  /** One poll in three is answered in vain. */
-  swallowedPolls: { swallow: { share: 1 / 3, kinds: ["poll"] } },
-  /** What was posted is done, and its answer lost. */
-  swallowedAnswers: { swallow: { share: 1 / 10, kinds: ["call"] } },
+  /** One poll in three is answered in vain, where neither sockets nor streams pass. */
+  swallowedPolls: {
+    swallow: { share: 1 / 3, kinds: ["poll"] },
+    upgrades: "refuse",
+    page: { status: 403, share: 1, kinds: ["stream"] },
+  },
+  /** What was posted is done, and its answer lost; where sockets don't pass, for they post nothing. */
+  swallowedAnswers: { swallow: { share: 1 / 10, kinds: ["call"] }, upgrades: "refuse" },
   /** A company's proxy that knows no WebSocket. */
   noUpgrades: { upgrades: "refuse" },
   /** One that takes the request and says nothing. */
@@ -52,3 +56,18 @@ export const faultPlans = {
 } as const satisfies { [name: string]: FaultPlan };
 
 export type FaultName = keyof typeof faultPlans;
+
+/** What each is, for people. */
+export const faultMeanings: { readonly [name in FaultName]: string } = {
+  none: "nothing goes wrong",
+  delays: "every piece waits for 5 to 80 ms",
+  cuts: "sockets, streams and polls are dropped after 150 to 650 ms",
+  halfOpen: "connections go dead after 1 to 3 s, and neither end is told",
+  halfOpenUp: "the same for what the agent says",
+  halfOpenDown: "the same for what the server says",
+  swallowedPolls: "only polls pass, and one in three is answered in vain",
+  swallowedAnswers: "no socket passes, and the answer to one call in ten is lost, though the server did what it asked",
+  noUpgrades: "sockets are refused",
+  hangingUpgrades: "sockets are never answered",
+  signInPages: "one call in five gets a page with status 403, and sockets are refused",
+};
