@@ -262,10 +262,7 @@ export const rooms: { readonly [folder: string]: Room } = {
 
   // What agents and authors use.
   "src/client": { is: "what an agent imports; knows the contract only", may: [contract] },
-  "src/exec": {
-    is: "makes any program an agent",
-    may: [contract, "src/client", "node:*"],
-  },
+  "src/exec": { is: "makes any program an agent", may: [contract, "src/client", "node:*"] },
   "src/chaos": { is: "a line that misbehaves, between an agent and its server", may: [contract, "src/client", "node:*"] },
   "src/probe": { is: "tries a server against the contract", may: [contract, "src/client", "ws", "node:*"] },
   "src/explore": {
@@ -327,6 +324,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "what commands share",
     may: ["src", "src/client", "src/compile/decide", "src/compile/source", contract, "src/simulate", "commander", "node:*", "zod"],
   },
+  "src/cli/lib/chaos": { is: "the same as a command", may: ["src/chaos", "src/cli/lib", "src/client", contract, "commander", "node:*"] },
   "src/cli/lib/check": {
     is: "findings about files",
     may: ["src", "src/cli/lib", "src/compile", "src/compile/diagnostics", "src/compile/source", "node:*"],

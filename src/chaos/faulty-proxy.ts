@@ -28,8 +28,10 @@ export interface FaultyProxy {
   freeze(direction?: Direction, kinds?: readonly ExchangeKind[]): number;
   /** Drops all open exchanges of these kinds (all unless told) at both ends. Returns how many. */
   cut(kinds?: readonly ExchangeKind[]): number;
-  /** Drops all open exchanges that last and are not frozen: those that begin then have the plan that is there now. No fault. Returns how many. */
-  renew(): number;
+  /** Drops all open exchanges that last and are not frozen: those that begin then have the plan that is there now. No fault. */
+  renew(): void;
+  /** Drops all open exchanges that last. No fault. */
+  drop(): void;
   /** Swallows the answers to the next calls of this kind: the server has sent them, the client hears nothing and nothing is closed. */
   swallowNext(kind: ExchangeKind, count?: number): void;
   close(): Promise<void>;
@@ -47,6 +49,8 @@ export interface ProxyOptions {
   /** Reads what passes. */
   read?: ReadTraffic;
 }
+
+const lasting: readonly ExchangeKind[] = ["socket", "stream", "poll"];
 
 /** What all that passes shares. */
 interface Line {
@@ -98,9 +102,10 @@ export async function startFaultyProxy({
       return meant.length;
     },
     renew() {
-      const lasting = exchanges.list(["socket", "stream", "poll"]).filter(({ frozen }) => !frozen.up && !frozen.down);
-      for (const exchange of lasting) exchanges.drop(exchange);
-      return lasting.length;
+      for (const exchange of exchanges.list(lasting)) if (!exchange.frozen.up && !exchange.frozen.down) exchanges.drop(exchange);
+    },
+    drop() {
+      for (const exchange of exchanges.list(lasting)) exchanges.drop(exchange);
     },
     swallowNext: exchanges.swallowNext,
     async close() {

@@ -9,11 +9,11 @@ export const chaosLimits = {
   /** Event ids remembered of one turn: each is an answer, and a turn takes three. */
   answersOfTurn: 16,
   /** A fault that finds nothing to strike gives way to the next after so many times its span. */
-  patience: 3,
+  spansAtMost: 3,
   /** From the word that the server is asked for until it counts as not there. */
   lookMs: 10_000,
   /** The shortest span of a fault: below it nothing of it would be seen. */
   everyMinMs: 100,
-  /** For a program to end after SIGTERM, past what its own handlers take; then SIGKILL. */
-  killAfterMs: 10_000,
+  /** The longest: more than any timer of Node can wait is none. */
+  everyMaxMs: 24 * 60 * 60 * 1000,
 } as const;

@@ -91,13 +91,20 @@ function readCall(witness: Witness): CallReader {
 
 /** Reads the text messages of one direction of a WebSocket, whatever the pieces they come in. What is larger than any of ours ends the reading. */
 export function readFrames(found: (message: string) => void): (piece: Buffer) => void {
-  let rest = Buffer.alloc(0);
+  let pieces: Buffer[] = [];
+  let size = 0;
+  /** Bytes until which there is no frame to look for. */
+  let need = 2;
   let text: Buffer[] = [];
   let over = false;
   return (piece) => {
     if (over) return;
-    rest = Buffer.concat([rest, piece]);
-    for (let frame = cutFrame(rest); frame; frame = cutFrame(rest)) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size < need) return;
+    let rest = Buffer.concat(pieces);
+    let frame = cutFrame(rest);
+    for (; typeof frame === "object"; frame = cutFrame(rest)) {
       rest = rest.subarray(frame.end);
       // Text, and its continuations.
       if (frame.opcode > 1) continue;
@@ -106,23 +113,25 @@ export function readFrames(found: (message: string) => void): (piece: Buffer) =>
       found(Buffer.concat(text).toString());
       text = [];
     }
-    over = rest.length + text.reduce((sum, part) => sum + part.length, 0) > chaosLimits.readBytes;
-    if (over) rest = Buffer.alloc(0);
+    need = frame;
+    over = need + text.reduce((sum, part) => sum + part.length, 0) > chaosLimits.readBytes;
+    pieces = over ? [] : [rest];
+    size = rest.length;
   };
 }
 
-/** The first frame, RFC 6455 section 5.2, if it is there as a whole. */
-function cutFrame(bytes: Buffer): { opcode: number; last: boolean; payload: Buffer; end: number } | undefined {
-  if (bytes.length < 2) return undefined;
+/** The first frame, RFC 6455 section 5.2; while it is not there as a whole, how many bytes it takes to know more. */
+function cutFrame(bytes: Buffer): { opcode: number; last: boolean; payload: Buffer; end: number } | number {
+  if (bytes.length < 2) return 2;
   const [first = 0, second = 0] = bytes;
   const short = second & 0x7f;
   const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
   const masked = (second & 0x80) !== 0;
   const start = 2 + lengthBytes + (masked ? 4 : 0);
-  if (bytes.length < start) return undefined;
+  if (bytes.length < start) return start;
   const length = lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
   const end = start + length;
-  if (bytes.length < end) return undefined;
+  if (bytes.length < end) return end;
   const payload = Buffer.from(bytes.subarray(start, end));
   const mask = bytes.subarray(start - 4, start);
   if (masked) for (let index = 0; index < payload.length; index++) payload[index] = (payload[index] ?? 0) ^ (mask[index % 4] ?? 0);

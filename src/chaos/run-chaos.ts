@@ -50,6 +50,8 @@ export interface Chaos {
   /** What the agent is told instead of the server's address. */
   url: string;
   report(): ChaosReport;
+  /** From now on nothing goes wrong; what is dead is dropped, so that whoever ends can say so. */
+  calm(): void;
   close(): Promise<void>;
 }
 
@@ -89,12 +91,17 @@ export async function startChaos({ target, faults, everyMs, seed, told }: ChaosO
   const timer = setInterval(() => {
     if (!spell) return;
     spell.looks++;
-    if (ledger.struck(spell.fault) > spell.before || spell.looks >= chaosLimits.patience) change();
+    if (ledger.struck(spell.fault) > spell.before || spell.looks >= chaosLimits.spansAtMost) change();
   }, everyMs);
   change();
   return {
     url: proxy.url,
     report: () => ({ seed, ms: Date.now() - started, faults: ledger.read(), exchanges: { ...proxy.begun }, turns: counter.read() }),
+    calm() {
+      clearInterval(timer);
+      proxy.plan = {};
+      proxy.drop();
+    },
     async close() {
       clearInterval(timer);
       await proxy.close();

@@ -108,6 +108,7 @@ export interface Agent {
    * Claims nothing more, gives back the roles of which no turn is being performed, lets running turns finish for `finish` milliseconds (0
    * unless told), aborts the others and gives their roles back too, hands in what waits, and disconnects. Roles by name stay the agent's.
    * With `release: false`, as before a restart, nothing is given back: turns that were not answered are given again to whoever connects next.
+   * A Node process should `process.exit()` then: its own WebSocket waits for the other end, which a half-open connection does not have.
    */
   close(options?: { finish?: number; release?: boolean }): Promise<void>;
 }

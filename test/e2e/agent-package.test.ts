@@ -5,10 +5,12 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { startFaultyProxy } from "../../src/chaos/faulty-proxy.ts";
 import { type Agent, connectAgent } from "../../src/client/index.ts";
 import { type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
 import { createSignal } from "../unit/client/signal.ts";
@@ -215,6 +217,95 @@ test.for(runtimes)(
     expect({ code, printed }).toEqual({ code: 0, printed: "" });
   },
 );
+
+/** Runs `nerveflare agent`, and gives the lines that it printed as JSON. */
+function startCommand(args: string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), "agent", "--json", ...args], {
+    cwd: project(),
+    env: { ...process.env, NERVEFLARE_URL: facts.url, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const lines: { what: string; [field: string]: unknown }[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(JSON.parse(line));
+    notify();
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  const ended = once(child, "close").then(([code]) => code as number | null);
+  return { child, lines, ended, said: () => said, printed: (what: string) => until(() => lines.some((line) => line.what === what)) };
+}
+
+const output = JSON.stringify({ $status: "approved", summary: "read: by a program" });
+
+test.for([
+  ["an agent of one's own", ["--", process.execPath, "readme.mjs"]],
+  ["the agent of --exec", ["--exec", `echo '${output}'`]],
+] as const)("[CHAOS4] %s is tried on a bad line, told as it happens, and accounted for at the end", async ([name, args]) => {
+  await writeFile(join(project(), "readme.mjs"), await readExample());
+  const token = await operator.add(`chaos-${name.length}`, ["code-review"]);
+  const faults = ["--chaos-faults", "no-upgrades,delays", "--chaos-every", "100ms", "--chaos-seed", "5"];
+  const { child, ended, lines, printed } = startCommand([...faults, ...args], { NERVEFLARE_TOKEN: token });
+  await printed("chaos.struck");
+  expect(await review()).toMatchObject({ $status: "approved", summary: expect.stringContaining("read: ") });
+  await printed("chaos.answered");
+  child.kill("SIGINT");
+  expect(await ended).toBe(0);
+  const told = lines.filter(({ what }) => what.startsWith("chaos."));
+  expect(told.find(({ what }) => what === "chaos.struck")).toMatchObject({
+    fault: "no-upgrades",
+    kind: "socket",
+    message: "a socket was refused",
+  });
+  expect(told.at(-1)).toMatchObject({
+    what: "chaos.summary",
+    seed: 5,
+    faults: { "no-upgrades": { answeredSince: 1 }, delays: { spells: expect.any(Number) } },
+    turns: { given: 1, answered: 1, failed: 0, open: [], twice: [] },
+  });
+});
+
+test("[CHAOS5] the command fails if the agent performs a turn twice, and names the turn", async () => {
+  // It answers by polling, forgets that it has, and answers the same again in other words.
+  await writeFile(
+    join(project(), "forgetful.mjs"),
+    `const { NERVEFLARE_URL: url, NERVEFLARE_TOKEN: token } = process.env;
+     const call = (method, path, body) => fetch(url + path, { method, headers: { authorization: "Bearer " + token, "content-type": path.endsWith("events") ? "application/cloudevents+json" : "application/json" }, body: body && JSON.stringify(body) }).then((answer) => answer.text()).then((text) => text && JSON.parse(text));
+     const send = (type, id, event, data) => call("POST", "/v1/events", { specversion: "1.0", id, type, correlationid: event.data.thread, data });
+     for (let done = false; !done; ) {
+       const page = await call("GET", "/v1/inbox?wait=5&channel=my,open");
+       for (const { event } of page.events) {
+         if (event.type === "nerve.offer.opened") await send("nerve.offer.claim", "claim:" + event.data.offer, event, { offer: event.data.offer });
+         if (event.type !== "nerve.turn.assigned") continue;
+         for (const summary of ["first", "second"]) {
+           await send("nerve.turn.respond", "answer-" + summary, event, { turn: event.data.turn, lease: event.data.lease.generation, output: { $status: "approved", summary } });
+         }
+         done = true;
+       }
+       await call("POST", "/v1/inbox/ack", { seqs: page.events.map(({ seq }) => seq) });
+     }`,
+  );
+  const token = await operator.add("forgetful", ["code-review"]);
+  const args = ["--chaos-faults", "delays", "--", process.execPath, "forgetful.mjs"];
+  const { ended, lines, said } = startCommand(args, { NERVEFLARE_TOKEN: token });
+  await Promise.race([review(), ended]);
+  expect(await ended).toBe(1);
+  const { turns } = lines.at(-1) as unknown as { turns: { twice: string[] } };
+  expect(turns.twice).toHaveLength(1);
+  expect(said()).toContain("A turn was performed twice.");
+});
+
+test("[CHAOS6] an agent that is told to end over a half-open socket ends", async () => {
+  const proxy = await startFaultyProxy({ target: facts.url });
+  onTestFinished(() => proxy.close());
+  const token = await operator.add("half-open", []);
+  const { child, ended, printed } = startCommand(["--exec", "true", "--keep"], { NERVEFLARE_TOKEN: token, NERVEFLARE_URL: proxy.url });
+  await printed("connected");
+  expect(proxy.freeze("both", ["socket"])).toBe(1);
+  child.kill("SIGINT");
+  expect(await ended).toBe(0);
+});
 
 test("[APKG6] within a Worker, in workerd, it plays a turn by socket, by stream and by polling", async () => {
   const worker = `

@@ -173,8 +173,8 @@ describe.concurrent.each([
   });
 });
 
-/** The client's own clock, ten times as fast: what it waits for before it gives a connection up is a second, not half a minute. */
-const hasty: Clock = { now: systemClock.now, after: (ms, action) => systemClock.after(ms / 10, action) };
+/** The client's own clock, twenty times as fast: what it waits for before it gives a connection up is a second, not half a minute. */
+const hasty: Clock = { now: systemClock.now, after: (ms, action) => systemClock.after(ms / 20, action) };
 
 test.concurrent("[CHAOS1] on a line where one trouble follows another, each kind of fault strikes, and each turn is performed and answered once", async () => {
   const stage = await createStage();

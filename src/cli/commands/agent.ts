@@ -1,4 +1,4 @@
-/** `nerveflare agent --exec`: any program becomes an agent, run once for each turn. */
+/** `nerveflare agent --exec`: any program becomes an agent, run once for each turn. With `--chaos`, that or an agent of one's own is tried on a bad line. */
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { acceptSchemas } from "../../client/accept-schemas.ts";
@@ -13,13 +13,15 @@ import { createProgramHandler } from "../../exec/create-program-handler.ts";
 import { findMissingProgram } from "../../exec/find-program.ts";
 import { findEnvFault } from "../../exec/program-env.ts";
 import { explainClientError } from "../lib/api.ts";
+import { addChaosOptions, type ChaosChoice, listFaults } from "../lib/chaos/chaos-options.ts";
+import { runBehindChaos, runProgram } from "../lib/chaos/run-behind-chaos.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { chooseToken, findServer } from "../lib/find-server.ts";
 import { type ClaimFilter, readClaims } from "../lib/read-claims.ts";
 import type { Style, Terminal } from "../lib/terminal.ts";
 
-interface Options {
-  exec: string;
+interface Options extends ChaosChoice {
+  exec?: string;
   url?: string;
   token?: string;
   claim: ClaimFilter;
@@ -46,12 +48,21 @@ SIGTERM or SIGINT to this command claims nothing more, gives back roles whose tu
 finish for as long as --finish; a second one ends it at once.
 
 Example:
-  nerveflare agent --exec './review.sh' --claim code-review/reviewer`;
+  nerveflare agent --exec './review.sh' --claim code-review/reviewer
+
+--chaos tries an agent on a bad line: this one, or with a program after -- one of your own, written with whatever client. That is started with
+NERVEFLARE_URL set to a proxy on this machine, and with NERVEFLARE_TOKEN, and keeps the rest of the environment. One fault follows another:
+${listFaults()}
+At the end it says which struck, which turns were answered, and whether one was performed twice; then the command fails.
+
+Example:
+  nerveflare agent --chaos -- node my-agent.js`;
 
 /** Defines `nerveflare agent`. */
 export function defineCommand(command: Command, context: CommandContext): void {
-  command
-    .requiredOption("--exec <command>", "the program, run through the shell for each turn")
+  addChaosOptions(command)
+    .argument("[program...]", "with --chaos: an agent of your own, and its arguments")
+    .option("--exec <command>", "the program, run through the shell for each turn")
     .option("--url <url>", "the server (default: NERVEFLARE_URL, or http://127.0.0.1:8787)")
     .option("--token <token>", "the agent's token (default: NERVEFLARE_TOKEN)")
     .option("--profile <name>", "server and token by name, as `nerveflare init` keeps them (default: NERVEFLARE_PROFILE)")
@@ -77,31 +88,68 @@ export function defineCommand(command: Command, context: CommandContext): void {
     )
     .option("--poll", "poll, even where sockets work")
     .addHelpText("after", help)
-    .action((options: Options) => runAgent(options, context));
+    .action((program: string[], options: Options) => runAgent(program, options, context));
 }
 
-async function runAgent(options: Options, { terminal, env }: CommandContext): Promise<void> {
+async function runAgent(program: string[], options: Options, { terminal, env }: CommandContext): Promise<void> {
+  const fault = findFault(program, options);
+  if (fault) throw new CliError(fault.message, { hint: fault.hint, exitCode: exitCodes.usage });
   const server = findServer(options, env);
-  const { url } = server;
   const token = chooseToken(server, "token", { option: options.token, env: env.NERVEFLARE_TOKEN });
+  if (options.exec === undefined) {
+    const given = token === undefined ? env : { ...env, NERVEFLARE_TOKEN: token };
+    return runBehindChaos(options, server, terminal, (url) => runProgram(program, { ...given, NERVEFLARE_URL: url }, terminal));
+  }
+  const settings = await readSettings(options.exec, token, options, { terminal, env });
+  const explain = (error: ClientError) => explainClientError(error, server.url, server.from);
+  const runAt = (url: string) => run(() => connectAgent({ ...settings, url }), options, explain);
+  await (options.chaos ? runBehindChaos(options, server, terminal, runAt) : runAt(server.url));
+}
+
+/** What is wrong with what was asked for. */
+function findFault(program: string[], { exec, chaos }: Options): { message: string; hint: string } | undefined {
+  const own = program.length > 0;
+  if (exec !== undefined && own) {
+    return {
+      message: `Both --exec and a program (${program[0]}) are given.`,
+      hint: "Put what --exec runs into quotes, with its arguments.",
+    };
+  }
+  if (own && !chaos) {
+    return {
+      message: `A program of your own (${program[0]}) is run with --chaos only.`,
+      hint: "Start it yourself, or give --exec a program that performs one turn.",
+    };
+  }
+  if (exec === undefined && !own) {
+    return { message: "No program is given.", hint: "Give --exec what performs a turn; or, with --chaos, an agent of your own after --." };
+  }
+  return undefined;
+}
+
+async function readSettings(
+  command: string,
+  token: string | undefined,
+  options: Options,
+  { terminal, env }: Pick<CommandContext, "terminal" | "env">,
+): Promise<Omit<AgentOptions, "url">> {
   if (!token) {
     const hint =
       "Set NERVEFLARE_TOKEN or give --token; `nerveflare agents add <id>` makes an agent and shows its token. Or register this machine with `nerveflare init`.";
     throw new CliError("No token.", { hint, exitCode: exitCodes.usage });
   }
-  const fault = options.env.map((each) => findEnvFault(each, env)).find((each) => each !== undefined);
-  if (fault !== undefined) throw new CliError(`${fault}.`, { hint: "Set it, or leave it out.", exitCode: exitCodes.usage });
-  const missing = findMissingProgram(options.exec, env);
+  const badEnv = options.env.map((each) => findEnvFault(each, env)).find((each) => each !== undefined);
+  if (badEnv !== undefined) throw new CliError(`${badEnv}.`, { hint: "Set it, or leave it out.", exitCode: exitCodes.usage });
+  const missing = findMissingProgram(command, env);
   if (missing) throw new CliError(missing.message, { hint: missing.hint, exitCode: exitCodes.usage });
-  const settings: AgentOptions = {
-    url,
+  return {
     token,
     slots: options.slots,
     ...(options.poll ? { transports: ["poll"] } : {}),
     ...(options.accepts ? { accepts: await readAccepts(options.accepts) } : {}),
     ...(options.state ? { journal: await openJournal(options.state) } : {}),
     onTurn: createProgramHandler({
-      command: options.exec,
+      command,
       env,
       passed: options.env,
       timeoutMs: options.timeout,
@@ -111,11 +159,6 @@ async function runAgent(options: Options, { terminal, env }: CommandContext): Pr
     onEvent: ({ id, type, source }) => log(terminal, { level: "info", what: "event", message: `${type} from ${source}`, event: id }),
     onNote: (note) => log(terminal, note),
   };
-  await run(
-    () => connectAgent(settings),
-    options,
-    (error) => explainClientError(error, url, server.from),
-  );
 }
 
 /** Keeps an agent connected until a signal ends it. */
@@ -123,7 +166,8 @@ async function run(connect: () => Agent, options: Options, explain: (error: Clie
   const stop = () => {
     // A second signal means now: what is unanswered is given again to whoever connects next.
     for (const signal of signals) process.once(signal, () => process.exit(exitCodes.failed));
-    void agent?.close({ finish: options.finish, release: !options.keep });
+    // A socket that is half open would hold the process for minutes: Node's own can't be ended from here.
+    void agent?.close({ finish: options.finish, release: !options.keep }).then(() => setTimeout(() => process.exit(), lingerMs).unref());
   };
   for (const signal of signals) process.once(signal, stop);
   let agent: Agent | undefined;
@@ -161,6 +205,9 @@ async function readAccepts(file: string): Promise<Accepts> {
 }
 
 const signals = ["SIGTERM", "SIGINT"] as const;
+
+/** From the end of the agent to that of the process, at most: what was printed is out by then. */
+const lingerMs = 1_000;
 
 const styles: { [level in Note["level"]]: Style } = { info: "green", warn: "yellow", error: "red" };
 

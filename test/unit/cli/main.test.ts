@@ -46,6 +46,14 @@ describe("the command line", () => {
     [["agent", "--exec", "./no-such-program", "--token", "x"], "There is no file ./no-such-program"],
     [["agent", "--exec", "true", "--token", "x", "--state", "/nowhere/at/all"], "in a folder that exists"],
     [["agent", "--exec", "true", "--token", "x", "--state", "."], "Give a file that can be written"],
+    [["agent", "--chaos"], "an agent of your own after --"],
+    [["agent", "--exec", "true", "--", "node"], "Both --exec and a program (node)"],
+    [["agent", "--", "node", "my-agent.js"], "with --chaos only"],
+    [["agent", "--chaos-faults", "cust,delays", "--", "node"], 'no fault "cust"; is cuts meant?'],
+    [["agent", "--chaos-faults", "halfopen", "--", "node"], "is half-open meant?"],
+    [["agent", "--chaos-seed", "soon", "--", "node"], "whole number"],
+    [["agent", "--chaos-seed", "-1", "--", "node"], "whole number"],
+    [["agent", "--chaos-every", "1ms", "--", "node"], "from 100ms"],
     [["events"], "NERVEFLARE_ADMIN_TOKEN"],
     [["events", "--token", "x", "--url", "ftp://x"], "http://127.0.0.1:8787"],
     [["post", "a.b", "--token", "x", "--data", "{"], "--data is no JSON"],
@@ -64,6 +72,15 @@ describe("the command line", () => {
     expect(JSON.parse((await run([...args, "--json"])).err)).toMatchObject({
       error: expect.stringContaining("Nothing answers"),
       hint: expect.any(String),
+    });
+  });
+
+  test("[CLI5] a server that is away ends `agent --chaos` before its program starts", async () => {
+    const { server } = await createFixture();
+    await server.stop();
+    expect(await run(["agent", "--chaos", "--url", server.url, "--", "false"])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/Nothing answers at .*ECONNREFUSED/),
     });
   });
 
