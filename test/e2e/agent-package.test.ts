@@ -10,7 +10,6 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { startFaultyProxy } from "../../src/chaos/faulty-proxy.ts";
 import { type Agent, connectAgent } from "../../src/client/index.ts";
 import { type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
 import { createSignal } from "../unit/client/signal.ts";
@@ -294,17 +293,6 @@ test("[CHAOS5] the command fails if the agent performs a turn twice, and names t
   const { turns } = lines.at(-1) as unknown as { turns: { twice: string[] } };
   expect(turns.twice).toHaveLength(1);
   expect(said()).toContain("A turn was performed twice.");
-});
-
-test("[CHAOS6] an agent that is told to end over a half-open socket ends", async () => {
-  const proxy = await startFaultyProxy({ target: facts.url });
-  onTestFinished(() => proxy.close());
-  const token = await operator.add("half-open", []);
-  const { child, ended, printed } = startCommand(["--exec", "true", "--keep"], { NERVEFLARE_TOKEN: token, NERVEFLARE_URL: proxy.url });
-  await printed("connected");
-  expect(proxy.freeze("both", ["socket"])).toBe(1);
-  child.kill("SIGINT");
-  expect(await ended).toBe(0);
 });
 
 test("[APKG6] within a Worker, in workerd, it plays a turn by socket, by stream and by polling", async () => {

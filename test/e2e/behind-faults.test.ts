@@ -2,6 +2,8 @@
  * Agents on the real server behind a proxy that misbehaves, on each of the three ways: threads end, no turn is performed or counted twice,
  * and what was given to a dead connection comes by the next.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -209,6 +211,22 @@ test.concurrent("[CHAOS1] on a line where one trouble follows another, each kind
     const strikes = happened.filter((each) => each.what === "struck" && each.fault === fault);
     expect(strikes).toHaveLength(fault === "delays" ? 0 : (struck[fault]?.struck ?? 0));
   }
+});
+
+test.concurrent("[CHAOS6] an agent that is told to end over a half-open socket ends", async () => {
+  const stage = await createStage();
+  const proxy = await behind(stage, {});
+  const token = await stage.operator.add(`${stage.name}-one`, []);
+  const command = [join(import.meta.dirname, "../../src/cli/main.ts"), "agent", "--json", "--exec", "true"];
+  const env = { ...process.env, NERVEFLARE_URL: proxy.url, NERVEFLARE_TOKEN: token };
+  const child = spawn(process.execPath, command, { env, stdio: ["ignore", "pipe", "inherit"] });
+  atEnd(async () => void child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  // What it says first is that it is connected.
+  expect(String((await once(child.stdout, "data"))[0])).toContain('"what":"connected"');
+  expect(proxy.freeze("both", ["socket"])).toBe(1);
+  child.kill("SIGINT");
+  expect(await ended).toEqual([0, null]);
 });
 
 describe.concurrent.each(ways)("[NET7] a half-open connection by %s", (way) => {
