@@ -43,6 +43,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   // What runs on somebody's machine.
   src: inNode,
   "src/cli/**": inNode,
+  "src/chaos/**": inNode,
   "src/exec/**": inNode,
   "src/deploy/**": inNode,
   "src/local-server/**": inNode,
