@@ -83,7 +83,7 @@ export function createPicturePanel(
         if (shown.picture) post(shown.picture);
         if (shown.stale) post(shown.stale);
         follow();
-        return;
+        return refresh(shown.uri);
       case "view":
         if (message.view !== "author" && message.view !== "task" && message.view !== "recruitment") return;
         shown.view = message.view;
@@ -97,7 +97,8 @@ export function createPicturePanel(
 
   const refresh = async (uri: Uri): Promise<void> => {
     const current = shown;
-    if (!current || current.uri.toString() !== uri.toString()) return;
+    // One that is hidden is drawn when it is seen: then its page begins anew, and says that it is ready.
+    if (!current?.panel.visible || current.uri.toString() !== uri.toString()) return;
     current.again = true;
     if (current.drawing) return;
     current.drawing = true;

@@ -15,8 +15,13 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const panel = createPicturePanel(context, (params) => server.draw(params));
   client = server;
 
+  /** As the server sees it, what was a workflow once stays one until it is closed. */
+  const workflows = new Set<TextDocument>();
   const meet = async (document: TextDocument | undefined): Promise<boolean> => {
-    if (document?.languageId !== "yaml" || !isWorkflow(document.uri.path, document.getText())) return false;
+    if (document?.languageId !== "yaml") return false;
+    if (workflows.has(document)) return true;
+    if (!isWorkflow(document.uri.path, document.getText())) return false;
+    workflows.add(document);
     await server.start(document.uri).catch((error: unknown) => {
       log.error(String(error));
       void window.showErrorMessage("The language server of nerveflare does not start: see its output.");
@@ -39,6 +44,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
       panel.show(uri);
     }),
     commands.registerCommand("nerveflare.restartServer", () => server.restart()),
+    workspace.onDidCloseTextDocument((document) => void workflows.delete(document)),
     workspace.onDidOpenTextDocument((document) => void meet(document)),
     workspace.onDidChangeTextDocument(({ document }) => {
       // A file becomes a workflow as it is written.

@@ -1,6 +1,6 @@
 /** The packaged extension of VS Code: what is in the .vsix, and what it does with a stub of the editor and its real language server. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -30,7 +30,11 @@ let packaged: Map<string, Buffer> | undefined;
 let manifest: Manifest;
 
 beforeAll(() => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "scripts/package-vscode.ts")], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "scripts/package-vscode.ts")], {
+    encoding: "utf8",
+    // Where there is no registry, that is to be known at once.
+    env: { ...process.env, npm_config_fetch_retries: "0" },
+  });
   const written = /^(.*\.vsix): \d+ KB$/m.exec(stdout)?.[1];
   if (status === 0 && written !== undefined) {
     packaged = readZip(readFileSync(written));
@@ -40,7 +44,7 @@ beforeAll(() => {
     }
   } else if (existsSync(join(dist, "extension/package.json"))) {
     console.warn(`the .vsix itself is NOT TESTED, what goes into it is: ${stderr.trim().split("\n").at(-1)}`);
-    symlinkSync(join(dist, "extension"), installed);
+    cpSync(join(dist, "extension"), installed, { recursive: true });
   } else throw new Error(stderr);
   manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Manifest;
 }, 120_000);
@@ -160,7 +164,12 @@ describe("in an editor", () => {
     expect(last("stale")?.["message"]).toBe("The file has 1 error.");
     expect(panel.posted.filter(({ type }) => type === "picture").length).toBe(pictures);
     vscode.type(document, "max_round", "max_rounds");
+    panel.visible = false;
+    await vscode.until(() => codes().length === 0);
     panel.say({ type: "view", view: "recruitment" });
+    expect(last("picture")?.["view"]).toBe("author");
+    panel.visible = true;
+    panel.say({ type: "ready" });
     await vscode.until(() => last("picture")?.["view"] === "recruitment");
     expect(panel.html).toMatch(/content="default-src 'none'; style-src https:\/\/page\.test; script-src 'nonce-[\w-]{20,}'"/);
     expect(panel.html).not.toMatch(/<style|<script(?! nonce)| style=| on\w+=/);

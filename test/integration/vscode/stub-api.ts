@@ -130,6 +130,7 @@ function createPanel(title: string, changed: () => void): StubPanel {
   const panel: StubPanel & { [member: string]: unknown } = {
     title,
     viewColumn: 2,
+    visible: true,
     html: "",
     posted,
     say: (message) => {

@@ -42,7 +42,8 @@ function createWorld(): World {
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           waiting.delete(wake);
-          resolve();
+          // What the extension does next, in the same turn, is to be seen too.
+          setImmediate(resolve);
         };
         waiting.add(wake);
       });

@@ -18,6 +18,7 @@ export interface StubDocument {
 export interface StubPanel {
   title: string;
   viewColumn: number;
+  visible: boolean;
   html: string;
   posted: { type: string; [key: string]: unknown }[];
   /** As the page says it. */
