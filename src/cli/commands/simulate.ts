@@ -19,7 +19,7 @@ import type { Move, MoveResult } from "../../simulate/simulation.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile } from "../lib/compile/compile-file.ts";
 import { explained } from "../lib/explain-errors.ts";
-import { addForce, checkOwnFile, unsealed, writeOwnFiles } from "../lib/own-files.ts";
+import { addForce, checkOwnFile, unstamped, writeOwnFiles } from "../lib/own-files.ts";
 import { renderResult, toJson } from "../lib/simulate/render-walk.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
@@ -215,7 +215,7 @@ function createSave(workflow: string, walk: Walk, force: boolean, terminal: Term
   const saved = new Set<string>();
   return async (file) => {
     const path = resolve(file);
-    const content = renderWalk(walk.toScript(), { file, workflow, entry: nameTestingEntry(path), mark: unsealed });
+    const content = renderWalk(walk.toScript(), { file, workflow, entry: nameTestingEntry(path), mark: unstamped });
     await writeOwnFiles([{ path: file, content }], { force: force || saved.has(path) });
     saved.add(path);
     terminal.hint(`saved ${file}: ${walk.length()} steps`);

@@ -13,7 +13,7 @@ import { checkScript } from "../../simulate/check-script.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
 import { explained } from "../lib/explain-errors.ts";
-import { addForce, unsealed, writeOwnFiles } from "../lib/own-files.ts";
+import { addForce, unstamped, writeOwnFiles } from "../lib/own-files.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface TestOptions {
@@ -90,7 +90,7 @@ async function emit(files: string[], to: string | true, force: boolean | undefin
     const workflow = relative(dirname(target), resolve(file)).replaceAll("\\", "/");
     const machines = [findPaths(compiled, "recruitment"), findPaths(compiled, "task")];
     const from = workflow.startsWith(".") ? workflow : `./${workflow}`;
-    const content = emitTest(compiled.ir.name, from, nameTestingEntry(target), machines, unsealed);
+    const content = emitTest(compiled.ir.name, from, nameTestingEntry(target), machines, unstamped);
     await writeOwnFiles([{ path: target, content }], { force });
     const paths = machines.reduce((sum, machine) => sum + machine.paths.length, 0);
     terminal.result({ file, emitted: target, paths }, () => `${terminal.style("green", "wrote")} ${target}: ${paths} paths`);

@@ -14,7 +14,7 @@ export interface OwnFile {
 }
 
 /** What stands in a file that is its reader's to change, for the sum of the rest: a changed one is told by it. */
-export const unsealed = "(00000000)";
+export const unstamped = "(00000000)";
 
 /** How far into a file its mark is looked for. */
 const markWithin = 2_000;
@@ -56,8 +56,8 @@ export async function checkOwnFile(path: string, force: boolean): Promise<void> 
 }
 
 async function judgeFiles(files: readonly OwnFile[], force: boolean): Promise<(OwnFile & { standing: Standing })[]> {
-  const sealed = files.map(({ path, content }) => ({ path, content: seal(content) }));
-  const judged = await Promise.all(sealed.map(async (file) => ({ ...file, standing: await judgeFile(file) })));
+  const stamped = files.map(({ path, content }) => ({ path, content: stamp(content) }));
+  const judged = await Promise.all(stamped.map(async (file) => ({ ...file, standing: await judgeFile(file) })));
   const foreign = judged.filter(({ standing }) => standing === "foreign").map(({ path }) => path);
   if (foreign.length === 0 || force) return judged;
   const [are, were] = foreign.length === 1 ? ["is", "was"] : ["are", "were"];
@@ -81,12 +81,12 @@ async function judgeFile({ path, content }: OwnFile): Promise<Standing> {
   if (found === content) return "same";
   if (found.trim() === "") return "own";
   const sum = /\(([0-9a-f]{8})\)/.exec(found.slice(0, markWithin));
-  if (sum && seal(found.replace(sum[0], unsealed)) === found) return "own";
+  if (sum && stamp(found.replace(sum[0], unstamped)) === found) return "own";
   return marks.some((mark) => mark.test(found.slice(0, markWithin))) ? "own" : "foreign";
 }
 
 /** Puts the sum in its place, where the text has one. */
-function seal(text: string): string {
-  if (!text.slice(0, markWithin).includes(unsealed)) return text;
-  return text.replace(unsealed, `(${createHash("sha256").update(text).digest("hex").slice(0, 8)})`);
+function stamp(text: string): string {
+  if (!text.slice(0, markWithin).includes(unstamped)) return text;
+  return text.replace(unstamped, `(${createHash("sha256").update(text).digest("hex").slice(0, 8)})`);
 }
