@@ -52,6 +52,7 @@ export default defineConfig({
           include: ["test/{unit,integration,model,conformance,simulation}/**/*.test.ts"],
           setupFiles: ["test/check-messages.ts"],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

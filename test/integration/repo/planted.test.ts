@@ -278,16 +278,7 @@ let stale: string;
 function copySource(): string {
   const folder = mkdtempSync(join(tmpdir(), "nerveflare-planted-"));
   folders.push(folder);
-  for (const path of [
-    "machines",
-    "src",
-    "schemas",
-    "scripts/describe.ts",
-    "docs",
-    "package.json",
-    "tsconfig.json",
-    "test/workerd/env.d.ts",
-  ])
+  for (const path of ["machines", "src", "schemas", "scripts", "docs", "package.json", "tsconfig.json", "test/workerd/env.d.ts"])
     cpSync(path, join(folder, path), { recursive: true });
   symlinkSync(resolve("node_modules"), join(folder, "node_modules"));
   const config = { extends: "./tsconfig.json", compilerOptions: { noErrorTruncation: true }, include: ["machines", "src", "test"] };
