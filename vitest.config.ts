@@ -23,6 +23,7 @@ const longest = [
   "e2e/probe",
   "e2e/behind-faults",
   "e2e/server",
+  "e2e/package",
   "e2e/server-faults",
   "e2e/backup",
   "model/machines",

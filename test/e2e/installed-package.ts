@@ -24,7 +24,7 @@ export interface InstalledPackage {
   /** Starts `nerveflare` by a Node. */
   start(node: string, args: readonly string[], env?: Record<string, string>): ChildProcess;
   /** Runs a program of the project to its end. */
-  run(program: string, args: readonly string[], options?: { env?: Record<string, string>; stdin?: string }): Promise<Ran>;
+  run(program: string, args: readonly string[], options?: { env?: Record<string, string> }): Promise<Ran>;
   remove(): Promise<void>;
 }
 
@@ -52,9 +52,9 @@ export async function installPackages(node: string): Promise<InstalledPackage> {
     find: (path) => join(folder, "node_modules/nerveflare", path),
     start: (by, args, own) =>
       spawn(by, [join(folder, "node_modules/nerveflare/bin/nerveflare.js"), ...args], { cwd: folder, env: cleanEnvironment(by, own) }),
-    async run(program, args, { env: own, stdin = "" } = {}) {
+    async run(program, args, { env: own } = {}) {
       const child = spawn(program, args, { cwd: folder, env: cleanEnvironment(node, own) });
-      child.stdin.on("error", () => {}).end(stdin);
+      child.stdin.end();
       const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
       const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
       return { code, out, err };

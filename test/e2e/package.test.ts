@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { writePair } from "../unit/explore/compile-text.ts";
 import { findRuntime } from "./find-node.ts";
 import { type InstalledPackage, installPackages, type Ran } from "./installed-package.ts";
 
@@ -15,6 +14,23 @@ const newNode = process.execPath;
 /** The Node that the machine came with. */
 const oldNode = findRuntime("node", /^v(20\.(1[2-9]|[2-9]\d)|21|22\.([0-9]|1[0-2])\.)/);
 if (!oldNode) console.log("skipped: what runs on Node 20, for no Node from 20.12 to 22.12 is on the path");
+
+/** As short as a workflow can be: its paths are few. */
+const short = `name: short
+description: One role.
+binding: cloud
+roles:
+  helper:
+    type: named
+    agent: helper-1
+    description: Helps.
+    frontmatter: { type: object, properties: { $status: { enum: [done] } }, required: [$status] }
+graph:
+  $START:
+    new: { role: helper, prompt: "Help." }
+  helper:
+    done: { role: $END, prompt: "Done." }
+`;
 
 let installed: InstalledPackage;
 /** Plays beside the other tests: it waits for most of its time. */
@@ -29,7 +45,7 @@ beforeAll(async () => {
   // Nobody can write a cache into this install: a file is where its folder would be.
   await writeFile(installed.find("node_modules"), "");
   await cp(join(root, "workflows/code-review.yaml"), join(installed.folder, "review.yaml"));
-  await write("pair.yaml", writePair());
+  await write("short.yaml", short);
   demo = nerveflare(newNode, "demo", "--json");
 }, 180_000);
 
@@ -45,11 +61,11 @@ describe.runIf(oldNode)("an older Node", () => {
     [["check", "review.yaml", "--sarif"], /"semanticVersion"/],
     [["compile", "review.yaml", "--out", "compiled"], /review\.task\.machine\.ts/],
     [["draw", "review.yaml", "--out", "drawn"], /review\.task\.svg/],
-    [["prove", "pair.yaml", "--states", "50"], /explored/],
+    [["prove", "short.yaml", "--states", "50"], /explored/],
     [["schema"], /"\$schema"/],
     [["completion", "bash"], /complete -o default/],
     [["types", "review.yaml"], /reviewer/],
-    [["test", "pair.yaml", "--emit", "old/pair.test.ts"], /wrote .*pair\.test\.ts/],
+    [["test", "short.yaml", "--emit", "old/short.test.ts"], /wrote .*short\.test\.ts/],
     [["profiles", "list"], /PROFILE/],
   ];
 
@@ -67,14 +83,31 @@ describe.runIf(oldNode)("an older Node", () => {
       const body = JSON.stringify({ jsonrpc: "2.0", ...message });
       return `Content-Length: ${body.length}\r\n\r\n${body}`;
     };
-    const initialize = { id: 1, method: "initialize", params: { processId: null, rootUri: null, capabilities: {} } };
-    const stdin = [initialize, { id: 2, method: "shutdown" }, { method: "exit" }].map(say).join("");
-    const ran = await installed.run(old, [bin(), "lsp", "--stdio"], { stdin });
-    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('"capabilities"') });
+    const editor = installed.start(old, ["lsp", "--stdio"]);
+    const ended = new Promise((resolve) => editor.once("close", resolve));
+    editor.stdin?.write(say({ id: 1, method: "initialize", params: { processId: null, rootUri: null, capabilities: {} } }));
+    const answered = new Promise((resolve) => {
+      let said = "";
+      editor.stdout?.on("data", (part: Buffer) => {
+        said += String(part);
+        if (said.includes('"capabilities"')) resolve("answered");
+      });
+    });
+    expect(await Promise.race([answered, ended])).toBe("answered");
+    editor.stdin?.write(say({ id: 2, method: "shutdown" }) + say({ method: "exit" }));
+    expect(await ended).toBe(0);
   });
 
   test("[PKG2] refuses the others in one sentence, with a command that runs there", async () => {
-    const commands = [["start"], ["demo"], ["backup", "x"], ["restore", "x"], ["doctor"], ["simulate", "pair.yaml"], ["test", "pair.yaml"]];
+    const commands = [
+      ["start"],
+      ["demo"],
+      ["backup", "x"],
+      ["restore", "x"],
+      ["doctor"],
+      ["simulate", "short.yaml"],
+      ["test", "short.yaml"],
+    ];
     const refused = commands.map(async (args) => {
       const { code, out, err } = await nerveflare(old, ...args);
       expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -97,12 +130,12 @@ describe.runIf(oldNode)("an older Node", () => {
       await rm(join(installed.folder, "node_modules/node"), { recursive: true });
     });
     await write("node_modules/node/package.json", JSON.stringify({ version: process.versions.node }));
-    expect(await nerveflare(old, "simulate", "pair.yaml", "--sample")).toMatchObject({
+    expect(await nerveflare(old, "simulate", "short.yaml", "--sample")).toMatchObject({
       code: 0,
       out: expect.stringContaining("completed"),
     });
     await write("node_modules/node/package.json", JSON.stringify({ version: "20.20.0" }));
-    expect(await nerveflare(old, "simulate", "pair.yaml", "--sample")).toMatchObject({
+    expect(await nerveflare(old, "simulate", "short.yaml", "--sample")).toMatchObject({
       code: 1,
       err: expect.stringContaining("node_too_old"),
     });
@@ -167,15 +200,15 @@ describe("a server", () => {
 });
 
 test("[PKG5] `nerveflare test` takes every path in workerd, by a Worker that the package brings", async () => {
-  const { code, out, err } = await nerveflare(newNode, "test", "pair.yaml", "--json");
+  const { code, out, err } = await nerveflare(newNode, "test", "short.yaml", "--json");
   expect(code, err).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ runtime: "workerd", machines: [{ failures: [] }, { failures: [] }] });
 });
 
 test("[PKG6] a test that was emitted, and a walk that was saved, import what an install has, and pass", async () => {
-  await nerveflare(newNode, "test", "pair.yaml", "--emit");
+  await nerveflare(newNode, "test", "short.yaml", "--emit");
   await nerveflare(newNode, "simulate", "review.yaml", "--sample", "--save", "walk.test.ts");
-  for (const name of ["pair.paths.test.ts", "walk.test.ts"])
+  for (const name of ["short.paths.test.ts", "walk.test.ts"])
     expect(await readFile(join(installed.folder, name), "utf8")).toContain('from "nerveflare/testing"');
   await symlink(join(root, "node_modules/vitest"), join(installed.folder, "node_modules/vitest"));
   const { code, out, err } = await installed.run(newNode, [
@@ -244,7 +277,7 @@ test("[PKG10] without the runtime's package for this platform, what needs it say
   expect(existsSync(platform)).toBe(true);
   await rename(platform, aside);
   onTestFinished(() => rename(aside, platform));
-  for (const args of [["start", "--port", "0", "--data", "other"], ["demo"], ["test", "pair.yaml"]]) {
+  for (const args of [["start", "--port", "0", "--data", "other"], ["demo"], ["test", "short.yaml"]]) {
     const { code, out, err } = await nerveflare(newNode, ...args);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err.trimEnd().split("\n").slice(-2)).toEqual([
