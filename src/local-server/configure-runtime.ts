@@ -8,6 +8,7 @@
 import childProcess, { ChildProcess } from "node:child_process";
 import { renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, type Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -45,6 +46,7 @@ try {
   const settings = JSON.parse(await text(process.stdin)) as RuntimeSettings;
   // Miniflare makes a folder there, also where all but the data folder is mounted read-only.
   process.env.TMPDIR = settings.scratch;
+  if (!hasHome()) process.env.HOME = settings.scratch;
   const { options, code, crons, migrations, remark } = await loadWorker();
   const spawn = (command: string, args: readonly string[]): ChildProcess =>
     standIn((configuration) => {
@@ -75,6 +77,15 @@ function standIn(onConfiguration: (configuration: Buffer) => void): ChildProcess
   const silent: Readable[] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const [stdout, stderr, control] = silent;
   return Object.assign(new ChildProcess(), { stdin, stdout, stderr, stdio: [stdin, stdout, stderr, control] }) as ChildProcess;
+}
+
+/** A user without an entry in the system's list, as containers have them, has none, and the tools ask for it whether they need it or not. */
+function hasHome(): boolean {
+  try {
+    return homedir() !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** A new file each time: a runtime may have the one before in its memory. */

@@ -1,4 +1,6 @@
 /** What a start costs: processes and their memory, modules that are loaded, and what it does about a port that it cannot have. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -6,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { connectAgent } from "../../src/client/index.ts";
 import { loadWorker } from "../../src/local-server/load-worker.ts";
+import { packageRoot } from "../../src/package-files.ts";
 import { createOperator, type Facts } from "./operator.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
 
@@ -105,4 +108,27 @@ test("[SRV24] a port that is taken is named with who has it, before anything is 
   const offered = Number(/PORT=(\d+) or --port \1;/.exec(hint)?.[1]);
   expect(offered === 0 || offered > port).toBe(true);
   expect(readdirSync(data).sort()).toEqual(["mine", "server.lock"]);
+});
+
+test("[SRV31] from a folder that is mounted read-only, by a user without a home, a server starts on a data folder that can be written", async (context) => {
+  await loadWorker();
+  const data = await makeDataFolder();
+  // A mount of its own, over the clone; /tmp is where the data are.
+  const script = `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && chown 12345 "$2" && exec env -u HOME setpriv --reuid 12345 --regid 12345 --clear-groups "$3" "$1/bin/nerveflare.js" start --json --port 0 --data "$2/data"`;
+  const args = ["-m", "sh", "-c", script, "sh", packageRoot, data, process.execPath];
+  const allowed = spawnSync("unshare", ["-m", "setpriv", "--reuid", "12345", "--clear-groups", "true"]);
+  if (allowed.status !== 0) {
+    console.warn(`skipped: to mount, and to be another user, takes rights: ${allowed.error?.message ?? allowed.stderr}`);
+    return context.skip();
+  }
+  const server = spawn("unshare", args, { stdio: ["ignore", "pipe", "pipe"], cwd: data });
+  onTestFinished(() => void server.kill("SIGKILL"));
+  let out = "";
+  let err = "";
+  server.stdout.on("data", (part: Buffer) => (out += part));
+  server.stderr.on("data", (part: Buffer) => (err += part));
+  await vi.waitFor(() => expect({ out, err }).toMatchObject({ out: expect.stringContaining("ready"), err: "" }), { timeout: 30_000 });
+  expect(JSON.parse(out)).toMatchObject({ event: "ready", bundled: null, data: join(data, "data") });
+  server.kill("SIGTERM");
+  await once(server, "close");
 });
