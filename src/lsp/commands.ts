@@ -53,6 +53,10 @@ export function createCommandRunner({ window, console }: Pick<Connection, "windo
     }
     running.add(what);
     try {
+      if (command === "nerveflare.publish") {
+        const question = `${what}? New threads then run this version.`;
+        if ((await window.showWarningMessage(question, { title: "Publish" })) == null) return null;
+      }
       const { ok, output } = await run(commands[command].args, uri);
       console.log(`nerveflare ${what}\n${output}`);
       const said = `${what}: ${output.trimEnd().split("\n").at(-1)?.trim() || (ok ? "done" : "failed")}`;

@@ -170,23 +170,28 @@ describe("lenses", () => {
     const uri = pathToFileURL(file).href;
     const shown: { type: number; message: string }[] = [];
     const logged: string[] = [];
+    let agrees = true;
     editor.connection.onNotification("window/showMessage", (message) => void shown.push(message));
     editor.connection.onRequest("window/showMessageRequest", (message) => {
       shown.push(message);
-      return null;
+      return agrees ? message.actions[0] : null;
     });
     editor.connection.onNotification("window/logMessage", ({ message }) => void logged.push(message));
     const execute = (command: string, ...given: unknown[]) =>
       editor.connection.sendRequest("workspace/executeCommand", { command, arguments: given });
     await Promise.all([execute("nerveflare.prove", uri), execute("nerveflare.prove", uri)]);
     await execute("nerveflare.publish", pathToFileURL(join(place, "gone.yaml")).href);
+    agrees = false;
+    await execute("nerveflare.publish", uri);
     await execute("nerveflare.prove", "untitled:Untitled-1");
     await execute("toString", uri);
     rmSync(place, { recursive: true });
     expect(shown.map(({ type, message }) => [type, message.replace(/: proved .*/s, ": proved")])).toEqual([
       [2, "prove -it's $(touch x) ; `y`.yaml: is still running."],
       [3, "prove -it's $(touch x) ; `y`.yaml: proved"],
+      [2, "publish gone.yaml? New threads then run this version."],
       [1, expect.stringContaining("publish gone.yaml: ")],
+      [2, "publish -it's $(touch x) ; `y`.yaml? New threads then run this version."],
       [1, "nerveflare runs its own commands, with a file that is saved."],
       [1, "nerveflare runs its own commands, with a file that is saved."],
     ]);
