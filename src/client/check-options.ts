@@ -2,6 +2,7 @@
 import { ClientError } from "./client-error.ts";
 import type { TurnHandlers } from "./handlers.ts";
 import type { GetToken } from "./token.ts";
+import type { TypedWorkflows } from "./workflow-types.ts";
 
 /** The options that can be judged by themselves. */
 interface Judged {
@@ -9,6 +10,7 @@ interface Judged {
   token: string | GetToken | undefined;
   slots?: number;
   onTurn?: TurnHandlers;
+  workflows?: TypedWorkflows;
 }
 
 /**
@@ -16,7 +18,7 @@ interface Judged {
  * @returns the token
  * @throws ClientError `invalid_options`, with what to give instead
  */
-export function checkOptions({ url, token, slots = 1, onTurn }: Judged): string | GetToken {
+export function checkOptions({ url, token, slots = 1, onTurn, workflows = [] }: Judged): string | GetToken {
   const protocol = readProtocol(url);
   if (protocol !== "http:" && protocol !== "https:") {
     throw refuse(`\`url\` is ${show(url)}; give the server's address with its scheme, such as https://nerveflare.example.com`);
@@ -30,6 +32,8 @@ export function checkOptions({ url, token, slots = 1, onTurn }: Judged): string 
     throw refuse("the `token` has a space, a line break or another letter in it that no token has; trim what was read from a file");
   }
   if (!Number.isSafeInteger(slots) || slots < 0) throw refuse(`\`slots\` is ${show(slots)}; give a whole number from 0 up`);
+  if (!Array.isArray(workflows) || !workflows.every(isTyped))
+    throw refuse("`workflows` takes a list of the constants that `nerveflare types` writes; turns come without them too");
   if (typeof onTurn !== "object") return token;
   for (const key of Object.keys(onTurn)) {
     if (key !== "*" && !key.includes("/")) {
@@ -39,6 +43,11 @@ export function checkOptions({ url, token, slots = 1, onTurn }: Judged): string 
     }
   }
   return token;
+}
+
+/** From JavaScript anything may come. */
+function isTyped(workflow: Partial<TypedWorkflows[number]> | null): boolean {
+  return typeof workflow?.name === "string" && typeof workflow.fingerprints?.roles === "object";
 }
 
 function readProtocol(url: unknown): string | undefined {

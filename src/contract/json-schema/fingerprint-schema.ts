@@ -5,18 +5,20 @@
 import type { Json } from "../event.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
-/** What is kept of a keyword: it holds a schema, a list or a map of them, a value as it is, or values whose order says nothing. */
-type Kept = "schema" | "list" | "map" | "value" | "set";
-
-/** The keywords on which types depend. Words for people, and bounds that no type can say, are not among them. */
-const typing: { readonly [keyword: string]: Kept } = {
-  ...{ type: "set", const: "value", enum: "set", required: "set", minItems: "value", maxItems: "value" },
-  ...{ $id: "value", $anchor: "value", $dynamicAnchor: "value", $ref: "value", $dynamicRef: "value", $defs: "map", definitions: "map" },
-  ...{ properties: "map", patternProperties: "map", additionalProperties: "schema", unevaluatedProperties: "schema" },
-  ...{ items: "list", prefixItems: "list", additionalItems: "schema" },
-  ...{ allOf: "list", anyOf: "list", oneOf: "list", not: "schema", if: "schema", then: "schema", else: "schema" },
-  ...{ dependentRequired: "value", dependentSchemas: "map", dependencies: "map" },
+/**
+ * The keywords on which types depend, by what they hold: schemas, schemas by name, a value as it is, or values whose order says nothing.
+ * Words for people, and bounds that no type can say, are not among them.
+ */
+const typing = {
+  schema: "additionalProperties unevaluatedProperties items prefixItems additionalItems allOf anyOf oneOf not if then else",
+  map: "properties patternProperties $defs definitions dependentSchemas dependencies",
+  value: "const minItems maxItems $ref $dynamicRef $id $anchor $dynamicAnchor dependentRequired",
+  set: "type enum required",
 };
+
+function findHolding(keyword: string): string | undefined {
+  return Object.entries(typing).find(([, keywords]) => keywords.split(" ").includes(keyword))?.[0];
+}
 
 /** 16 hex digits. @param schema undefined: there is none, as `true` */
 export function fingerprintSchema(schema: JsonSchema | undefined): string {
@@ -45,11 +47,10 @@ function reduce(schema: Json): string {
   if (Array.isArray(schema)) return `[${schema.map(reduce).join()}]`;
   if (!isObject(schema)) return JSON.stringify(schema);
   return writeMembers(schema, (keyword, value) => {
-    const kept = Object.hasOwn(typing, keyword) ? typing[keyword] : undefined;
-    if (kept === undefined) return undefined;
-    if (kept === "map" && isObject(value)) return writeMembers(value, (_, inner) => reduce(inner));
-    if (kept === "set" && Array.isArray(value)) return `[${value.map(write).sort().join()}]`;
-    return kept === "schema" || kept === "list" ? reduce(value) : write(value);
+    const holding = findHolding(keyword);
+    if (holding === "map" && isObject(value)) return writeMembers(value, (_, inner) => reduce(inner));
+    if (holding === "set" && Array.isArray(value)) return `[${value.map(write).sort().join()}]`;
+    return holding === "schema" ? reduce(value) : holding && write(value);
   });
 }
 

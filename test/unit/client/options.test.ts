@@ -15,6 +15,8 @@ test.each<[string, object, string]>([
   ["slots that are no number", { slots: "3" }, "`slots` is"],
   ["slots that are no count", { slots: 1.5 }, "`slots` is 1.5"],
   ["a handler that no turn finds", { onTurn: { reviewer: () => ({}) } }, '"reviewer", which no turn would find'],
+  ["workflows by their names", { workflows: ["code-review"] }, "constants that `nerveflare types` writes"],
+  ["one workflow in place of a list", { workflows: { name: "code-review" } }, "`workflows` takes a list"],
   ["no way to the server", { transports: [] }, "`transports`"],
 ])("[APKG1] %s is refused at once, with what to give instead", (_, wrong, said) => {
   const connect = () => connectAgent({ ...good, ...wrong } as AgentOptions);
