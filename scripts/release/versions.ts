@@ -2,18 +2,21 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+const extension = "editors/vscode/package.json";
+
 /** Changes the version of a package.json and no other character. */
 export function setManifestVersion(path: string, version: string): void {
   replaceIn(path, /^( {2}"version": )"[^"]*"/m, `$1"${version}"`);
 }
 
-/** Writes it where it has to follow: the lock file, which has it of both packages, and the Python package. */
+/** Writes it where it has to follow: the lock file, which has it of both packages, the Python package and the extension of VS Code. */
 export function followVersion(root: string, version: string): void {
   const lockFile = join(root, "package-lock.json");
   const lock = JSON.parse(readFileSync(lockFile, "utf8")) as { version: string; packages: { [path: string]: { version?: string } } };
   lock.version = version;
   for (const path of ["", "packages/agent"]) if (lock.packages[path]) lock.packages[path].version = version;
   writeFileSync(lockFile, `${JSON.stringify(lock, null, 2)}\n`);
+  setManifestVersion(join(root, extension), version);
   replaceIn(join(root, "python/pyproject.toml"), /^version = "[^"]*"/m, `version = "${version}"`);
 }
 
@@ -26,6 +29,7 @@ export function readVersions(root: string): { [place: string]: string | undefine
   return {
     "package.json": parse("package.json").version,
     "packages/agent/package.json": parse("packages/agent/package.json").version,
+    [extension]: parse(extension).version,
     "package-lock.json": lock.version,
     "package-lock.json, the root": lock.packages?.[""]?.version,
     "package-lock.json, packages/agent": lock.packages?.["packages/agent"]?.version,

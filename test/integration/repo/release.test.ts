@@ -20,7 +20,7 @@ function run(script: string, ...args: string[]): { status: number | null; said: 
 
 beforeAll(() => {
   const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], { encoding: "utf8" }).split("\0");
-  const needed = /^(scripts|src|machines|schemas|docs|packages|python\/pyproject|\.changeset|[^/]+$)/;
+  const needed = /^(scripts|src|machines|schemas|docs|packages|python\/pyproject|editors\/vscode\/package\.json|\.changeset|[^/]+$)/;
   for (const path of files) if (needed.test(path)) cpSync(path, join(folder, path));
   for (const path of globSync(".changeset/*.md", { cwd: folder })) rmSync(join(folder, path));
   const agentLog = join(folder, "packages/agent/CHANGELOG.md");

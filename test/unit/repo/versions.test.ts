@@ -4,9 +4,9 @@ import { mergeChangelog } from "../../../scripts/release/merge-changelog.ts";
 import { readVersions } from "../../../scripts/release/versions.ts";
 import { version } from "../../../src/version.ts";
 
-test("[REL1] both packages, the lock file, the Python package and the API's descriptions have the version of package.json", () => {
+test("[REL1] both packages, the lock file, the Python package, the extension and the API's descriptions have the version of package.json", () => {
   const versions = readVersions(".");
-  expect(Object.keys(versions)).toHaveLength(8);
+  expect(Object.keys(versions)).toHaveLength(9);
   for (const [place, said] of Object.entries(versions)) expect(said, place).toBe(version);
 });
 
