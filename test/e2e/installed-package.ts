@@ -28,9 +28,13 @@ export interface InstalledPackage {
   remove(): Promise<void>;
 }
 
-/** The environment without what this process was started with: neither npm's variables nor a server's. */
+/** What a script of npm's, vitest and a developer's server put there; how the registry is reached stays. */
+const foreign =
+  /^(npm_(package|lifecycle|config_local_prefix|command|execpath|node_execpath)|NERVEFLARE_|VITEST|NODE_(ENV|OPTIONS|PATH|COMPILE_CACHE)|PORT$)/;
+
+/** The environment of somebody who has just opened a terminal. */
 export function cleanEnvironment(node: string, env: Record<string, string> = {}): Record<string, string> {
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|NERVEFLARE_|VITEST|NODE_|PORT$)/i.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !foreign.test(name));
   // Programs that name no Node take the first on the path.
   return { ...(Object.fromEntries(own) as Record<string, string>), PATH: [dirname(node), process.env.PATH].join(delimiter), ...env };
 }

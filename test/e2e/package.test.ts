@@ -102,6 +102,7 @@ describe.runIf(oldNode)("an older Node", () => {
     const commands = [
       ["start"],
       ["demo"],
+      ["deploy", "--dry-run"],
       ["backup", "x"],
       ["restore", "x"],
       ["doctor"],
