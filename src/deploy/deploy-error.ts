@@ -20,6 +20,7 @@ export type DeployCode =
   | "not_ready"
   | "profile_taken"
   | "subdomain_missing"
+  | "worker_taken"
   | "wrangler_failed"
   | "wrangler_missing"
   | "wrangler_old"

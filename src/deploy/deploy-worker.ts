@@ -78,14 +78,14 @@ export async function deployWorker(order: DeployOrder, ports: DeployPorts): Prom
   const before = ports.recall(worker, account.id);
   hidden.push(before?.adminToken ?? "", before?.pendingToken ?? "");
 
-  const plan = await settleToken(order, ports, before, inAccount, hidden);
+  const { plan, isStranger } = await settleToken(order, ports, before, inAccount, hidden);
   hidden.push(plan.token ?? "");
-  // Before it goes anywhere: whatever fails from here on, the next run has it.
-  if (plan.set) ports.keep({ ...before, worker, account: account.id, pendingToken: plan.token }, plan.made);
   ports.say(`2/7 admin token ${plan.because}`);
 
-  const database = await settleDatabase(order, (args) => wrangler("database", args, inAccount));
+  const database = await settleDatabase(order, isStranger, (args) => wrangler("database", args, inAccount));
   const place = database.jurisdiction === null ? "" : `, in ${database.jurisdiction}`;
+  // Before it goes anywhere: whatever fails from here on, the next run has it.
+  if (plan.set) ports.keep({ ...before, worker, account: account.id, pendingToken: plan.token }, plan.made);
   ports.say(`3/7 database    ${database.name} (${database.id}${place}), ${database.made ? "made" : "found"}`);
 
   const config = completeConfig(order.config, {
@@ -156,26 +156,37 @@ async function settleToken(
   before: Deployment | undefined,
   inAccount: Record<string, string>,
   hidden: string[],
-): Promise<TokenPlan> {
+): Promise<{ plan: TokenPlan; isStranger: boolean }> {
   const run = await ports.wrangler(["secret", "list", "--name", order.config.name, "--format", "json"], inAccount);
   const absent = run.code !== 0 && /not found|code: 10007\]|code: 10090\]|does not exist/i.test(run.said);
   if (run.code !== 0 && !absent) throw explainFailure("secrets", run, hidden);
   const secrets = absent ? [] : z.array(z.looseObject({ name: z.string() })).parse(readJson(run.stdout, "secrets", run));
-  return settleAdminToken({
+  const deployed = secrets.some(({ name }) => name === "NERVEFLARE_ADMIN_TOKEN");
+  const plan = await settleAdminToken({
     given: order.adminToken,
     kept: before?.adminToken,
     pending: before?.pendingToken,
-    deployed: secrets.some(({ name }) => name === "NERVEFLARE_ADMIN_TOKEN"),
+    deployed,
     rotate: order.rotateToken,
     ask: ports.ask,
     make: order.makeToken,
   });
+  // Ours has the secret from its first upload on.
+  return { plan, isStranger: !absent && !deployed && before === undefined };
 }
 
 const databases = z.array(z.looseObject({ name: z.string(), uuid: z.string(), jurisdiction: z.string().nullish() }));
 
-/** Finds the database by its name, or makes it. @throws {DeployError} `database_elsewhere` */
-async function settleDatabase(order: DeployOrder, wrangler: (args: string[]) => Promise<WranglerRun>): Promise<Deployed["database"]> {
+/**
+ * Finds the database by its name, or makes it.
+ * @param isStranger whether there is a Worker of this name that does not look like ours
+ * @throws {DeployError} `database_elsewhere`, `worker_taken`
+ */
+async function settleDatabase(
+  order: DeployOrder,
+  isStranger: boolean,
+  wrangler: (args: string[]) => Promise<WranglerRun>,
+): Promise<Deployed["database"]> {
   const [{ database_name: name, database_id: id }] = order.config.d1_databases;
   const find = async () => {
     const run = await wrangler(["d1", "list", "--json"]);
@@ -191,6 +202,13 @@ async function settleDatabase(order: DeployOrder, wrangler: (args: string[]) => 
       "Remove its database_id.",
     );
   const made = found === undefined;
+  if (isStranger && made) {
+    throw new DeployError(
+      "worker_taken",
+      `The account has a Worker ${order.config.name} with neither an admin token nor a database: it is something else.`,
+      "Give another --name. If you do mean this one, make its database first: npx wrangler d1 create " + name,
+    );
+  }
   if (found === undefined) {
     const { jurisdiction, location } = order;
     const where = [...(jurisdiction ? ["--jurisdiction", jurisdiction] : []), ...(location ? ["--location", location] : [])];

@@ -42,7 +42,7 @@ test.for(places)(
     const begun = profiles.get("nerveflare");
     expect(begun?.url).toBeUndefined();
     // It was kept before it could have gone anywhere.
-    expect(typeof begun?.pendingToken).toBe(["whoami", "secret list"].includes(place) ? "undefined" : "string");
+    expect(typeof begun?.pendingToken).toBe(["d1 migrations", "deploy"].includes(place) ? "string" : "undefined");
 
     account.failing = {};
     const deployed = await deploy(account);
@@ -138,4 +138,16 @@ test("[DEPLOY10] data that are in one place are not moved to another: neither D1
   const error = await fail(createDeployer(folder).deploy(anywhere, { jurisdiction: "eu" }));
   expect(error).toMatchObject({ code: "database_elsewhere", message: expect.stringContaining("under no jurisdiction") });
   expect(anywhere.calls.some((call) => call.startsWith("deploy"))).toBe(false);
+});
+
+test("[DEPLOY16] a Worker of the same name that is something else is not replaced", async () => {
+  const account = createAccount({ secret: null });
+  const { deploy, profiles } = createDeployer(folder);
+  const error = await fail(deploy(account, { adminToken: "given-by-me-today" }));
+  expect(error.code).toBe("worker_taken");
+  expect(account.calls.filter((call) => /create|deploy|migrations/.test(call))).toEqual([]);
+  expect(profiles.size).toBe(0);
+  // As the Deploy button leaves it: a database, and no secret yet.
+  account.databases.push({ name: "nerveflare", uuid: "d", jurisdiction: null });
+  expect(await deploy(account, { adminToken: "given-by-me-today" })).toMatchObject({ status: "ready", tokenIsGood: true });
 });
