@@ -206,7 +206,7 @@ async function settleDatabase(
     throw new DeployError(
       "worker_taken",
       `The account has a Worker ${order.config.name} with neither an admin token nor a database: it is something else.`,
-      "Give another --name. If you do mean this one, make its database first: npx wrangler d1 create " + name,
+      `Give another --name. If you do mean this one, make its database first: npx wrangler d1 create ${name}`,
     );
   }
   if (found === undefined) {

@@ -59,11 +59,15 @@ test.for(places)(
 test("[DEPLOY7] a failure after the secret was set, when the Worker has it already, keeps the token", async () => {
   const account = createAccount();
   const { deploy, profiles } = createDeployer(folder);
-  account.failing = { deploy: "fetch failed" };
-  await fail(deploy(account));
-  const { pendingToken } = profiles.get("nerveflare") ?? {};
+  account.failing = { deploy: "cannot send {secret}: fetch failed" };
+  const { code, hint } = await fail(deploy(account));
+  const { pendingToken = "" } = profiles.get("nerveflare") ?? {};
+  expect(code).toBe("network");
+  expect(pendingToken.length).toBeGreaterThan(40);
+  expect(hint).toContain("cannot send …");
+  expect(hint).not.toContain(pendingToken);
   // It went up, and the answer was lost.
-  account.secret = pendingToken ?? "";
+  account.secret = pendingToken;
   account.failing = {};
   await deploy(account);
   expect(account.secret).toBe(pendingToken);

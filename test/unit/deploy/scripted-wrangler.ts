@@ -1,5 +1,5 @@
 /** A Wrangler that plays its part in a deploy, and an account that it plays with. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Deployment, type DeployOrder, deployWorker } from "../../../src/deploy/deploy-worker.ts";
 import { readWorkerConfig } from "../../../src/deploy/worker-config.ts";
@@ -15,7 +15,7 @@ export interface Account {
   secret: string | null | undefined;
   /** Words of each run, without the configuration's path and the file of secrets. */
   calls: string[];
-  /** What a run fails with, by its first words. */
+  /** What a run fails with, by its first words; `{secret}` is the one that it was given. */
   failing: Record<string, string>;
   /** What Wrangler was told to be in. */
   wanted: string[];
@@ -71,7 +71,7 @@ async function run(account: Account, args: readonly string[], env: Record<string
   account.calls.push(words);
   if (words !== "whoami --json") account.wanted.push(env["CLOUDFLARE_ACCOUNT_ID"] ?? "");
   const failure = Object.entries(account.failing).find(([begin]) => words.startsWith(begin));
-  if (failure) return end(1, failure[1]);
+  if (failure) return end(1, failure[1].replace("{secret}", readSecret(args) ?? ""));
   if (words === "whoami --json") return end(0, `\n${JSON.stringify({ loggedIn: true, accounts: account.accounts })}`);
   if (words.startsWith("secret list")) {
     if (account.secret === undefined) return end(1, 'Worker "nerveflare" not found.');
@@ -96,13 +96,17 @@ function createDatabase(account: Account, args: readonly string[]): WranglerRun 
   return end(0, "Successfully created DB");
 }
 
+/** The secret that goes up with the code. */
+function readSecret(args: readonly string[]): string | undefined {
+  if (!args.includes("--secrets-file")) return undefined;
+  return JSON.parse(readFileSync(args[args.indexOf("--secrets-file") + 1] ?? "", "utf8")).NERVEFLARE_ADMIN_TOKEN;
+}
+
 function upload(account: Account, args: readonly string[]): WranglerRun {
   if (!account.migrated) return end(1, "the code came before its migrations");
-  const file = args[args.indexOf("--secrets-file") + 1] ?? "";
-  if (args.includes("--secrets-file")) {
-    if (!existsSync(file)) return end(1, "no file of secrets");
-    account.secret = JSON.parse(readFileSync(file, "utf8")).NERVEFLARE_ADMIN_TOKEN;
-  } else if (account.secret === undefined || account.secret === null) return end(1, "required secrets have not been set");
+  const secret = readSecret(args);
+  if (secret !== undefined) account.secret = secret;
+  else if (account.secret === undefined || account.secret === null) return end(1, "required secrets have not been set");
   return end(0, "Uploaded", [
     { type: "wrangler-session" },
     { type: "deploy", version_id: "v", targets: ["https://nerveflare.me.workers.dev"] },
