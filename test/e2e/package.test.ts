@@ -1,7 +1,7 @@
 /** `nerveflare` as it is installed: packed, put into an empty folder by the npm and the Node of this machine, and used there by an old Node and a new one. */
 import { type ChildProcess, execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
@@ -108,6 +108,7 @@ describe.runIf(oldNode)("an older Node", () => {
       ["doctor"],
       ["simulate", "short.yaml"],
       ["test", "short.yaml"],
+      ["deploy"],
     ];
     const refused = commands.map(async (args) => {
       const { code, out, err } = await nerveflare(old, ...args);
@@ -204,6 +205,24 @@ test("[PKG5] `nerveflare test` takes every path in workerd, by a Worker that the
   const { code, out, err } = await nerveflare(newNode, "test", "short.yaml", "--json");
   expect(code, err).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ runtime: "workerd", machines: [{ failures: [] }, { failures: [] }] });
+});
+
+test("[DEPLOY6] an install rehearses the deploy of the Worker that it brings, by the project's own Wrangler", async () => {
+  await symlink(join(root, "node_modules/wrangler"), join(installed.folder, "node_modules/wrangler"));
+  const { code, out, err } = await nerveflare(newNode, "deploy", "--dry-run", "--json");
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const { bundle, config, migrations } = JSON.parse(out) as {
+    bundle: { compressed: number; limit: number };
+    config: string;
+    migrations: string[];
+  };
+  expect(bundle.compressed).toBeGreaterThan(100_000);
+  expect(bundle.compressed).toBeLessThan(bundle.limit);
+  expect(migrations.length).toBeGreaterThan(10);
+  expect(JSON.parse(await readFile(config, "utf8"))).toMatchObject({
+    main: await realpath(installed.find("dist/worker/index.js")),
+    minify: true,
+  });
 });
 
 test("[PKG6] a test that was emitted, and a walk that was saved, import what an install has, and pass", async () => {

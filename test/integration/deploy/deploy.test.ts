@@ -115,7 +115,7 @@ test("[DEPLOY5] from nothing to a server that is ready: what broke off goes on, 
 
   for (const { out, err } of [refused, done, again]) expect(out + err).not.toContain(token);
   expect(cloudflare.unknown).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test("[DEPLOY6] a dry run asks nobody, changes nothing, and bundles the Worker within its limit", async () => {
   const { cloudflare, deploy } = await openStage();
