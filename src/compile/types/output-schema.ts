@@ -9,7 +9,7 @@ const object: JsonSchema = { type: "object" };
 export function outputSchema(ir: WorkflowIr, role: RoleIr): JsonSchema {
   const statuses = listEdgeStatuses(ir, role);
   const asked: JsonSchema[] = statuses ? [{ properties: { $status: { enum: statuses } }, required: ["$status"] }] : [];
-  if (role.schema === undefined || typeof role.schema === "boolean") return { allOf: [object, ...asked] };
+  if (role.schema === undefined || typeof role.schema === "boolean") return { allOf: [object, role.schema ?? true, ...asked] };
   // References are from the schema's own root.
   return { ...role.schema, allOf: [...([role.schema["allOf"] ?? []].flat() as JsonSchema[]), object, ...asked] as Json[] };
 }

@@ -82,6 +82,8 @@ test("[TYPES4] where the schema leaves the statuses to the graph, they are those
   const open = render(review({ schema: "true" }));
   expect(open).toContain('export type ReviewerStatus = "yes it is" | "no";');
   expect(open).toMatch(/ReviewerOutput = \{\s+\$status: "yes it is" \| "no";\s+\[field: string\]: unknown;/);
+  const none = render(review({ schema: "false", node: "{ _: { role: $END, prompt: Done. } }" }));
+  expect(none).toContain("export type ReviewerOutput = never;");
   const whatever = render(review({ schema: "true", node: "{ _: { role: $END, prompt: Done. } }" }));
   expect(whatever).toMatch(/ReviewerOutput = \{\s+\[field: string\]: unknown;/);
 });
