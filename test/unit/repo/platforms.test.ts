@@ -1,4 +1,5 @@
 /** [DOCS10] The table of platforms speaks for every file, and the compilers' configurations say what it says. */
+import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { findPlatforms, renderTsconfigs } from "../../../scripts/house/platforms.ts";
 
@@ -37,4 +38,13 @@ test("[DOCS10] each platform's configuration takes its files and no others, by w
     "tsconfig.workers.json": { include: ["a/*.ts", "a/c/**/*.ts"], exclude: [] },
     "tsconfig.browsers.json": { include: [], exclude: [] },
   });
+});
+
+test("[DOCS10] the configurations that are committed are those of the table, and it speaks for every file", () => {
+  const files = globSync("{src,machines,test,bench,scripts,examples}/**/*.ts", {
+    exclude: (path) => path.includes("node_modules") || path.endsWith(".d.ts"),
+  }).map((path) => path.replaceAll("\\", "/"));
+  expect(files.length).toBeGreaterThan(1000);
+  expect(files.filter((file) => findPlatforms(file) === undefined)).toEqual([]);
+  for (const [name, text] of Object.entries(renderTsconfigs(files.sort()))) expect(readFileSync(name, "utf8"), name).toBe(text);
 });
