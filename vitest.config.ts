@@ -26,6 +26,7 @@ const longest = [
   "e2e/package",
   "e2e/server-faults",
   "e2e/backup",
+  "integration/deploy/deploy",
   "model/machines",
   "simulation/role-orders",
 ];

@@ -207,16 +207,22 @@ test("[PKG5] `nerveflare test` takes every path in workerd, by a Worker that the
   expect(JSON.parse(out)).toMatchObject({ runtime: "workerd", machines: [{ failures: [] }, { failures: [] }] });
 });
 
-test("[DEPLOY6] an install rehearses the deploy of the Worker that it brings, by the project's own Wrangler", async () => {
+test("[DEPLOY6] an install rehearses the deploy of the Worker that it brings, by the project's own Wrangler and without a network", async () => {
   await symlink(join(root, "node_modules/wrangler"), join(installed.folder, "node_modules/wrangler"));
-  const { code, out, err } = await nerveflare(newNode, "deploy", "--dry-run", "--json");
+  // Nobody listens there.
+  const nowhere = "http://127.0.0.1:9";
+  const env = { CLOUDFLARE_API_BASE_URL: nowhere, CLOUDFLARE_API_TOKEN: "none", HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere };
+  const { code, out, err } = await installed.run(newNode, [bin(), "deploy", "--dry-run", "--env", "staging", "--json"], { env });
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  const { bundle, config, migrations } = JSON.parse(out) as {
+  const { worker, bundle, config, migrations } = JSON.parse(out) as {
+    worker: string;
     bundle: { compressed: number; limit: number };
     config: string;
     migrations: string[];
   };
+  expect(worker).toBe("nerveflare-staging");
   expect(bundle.compressed).toBeGreaterThan(100_000);
+  expect(bundle.limit).toBe(400_000);
   expect(bundle.compressed).toBeLessThan(bundle.limit);
   expect(migrations.length).toBeGreaterThan(10);
   expect(JSON.parse(await readFile(config, "utf8"))).toMatchObject({

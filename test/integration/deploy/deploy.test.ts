@@ -117,24 +117,6 @@ test("[DEPLOY5] from nothing to a server that is ready: what broke off goes on, 
   expect(cloudflare.unknown).toEqual([]);
 }, 240_000);
 
-test("[DEPLOY6] a dry run asks nobody, changes nothing, and bundles the Worker within its limit", async () => {
-  const { cloudflare, deploy } = await openStage();
-  const { code, out, err } = await deploy("--dry-run", "--env", "staging", "--json");
-  expect(err).toBe("");
-  expect(code).toBe(0);
-  const said = JSON.parse(out);
-  expect(said).toMatchObject({
-    dryRun: true,
-    worker: "nerveflare-staging",
-    database: "nerveflare-staging",
-    migrations: requiredMigrations,
-  });
-  expect(said.bundle.compressed).toBeGreaterThan(100_000);
-  expect(said.bundle.compressed).toBeLessThan(said.bundle.limit);
-  expect(said.bundle.limit).toBe(400_000);
-  expect(cloudflare.requests).toEqual([]);
-}, 60_000);
-
 test("[DEPLOY15] where nobody is to be asked, or the profile is another server's, it says so before anything is made", async () => {
   const { cloudflare, deploy, file } = await openStage();
   const needed = await deploy();
