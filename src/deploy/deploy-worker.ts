@@ -132,7 +132,7 @@ async function findAccount({ account, config }: DeployOrder, ports: DeployPorts)
     if (error.code === "no_rights" && chosen !== undefined) return { id: chosen };
     throw error;
   }
-  const { accounts } = whoami.parse(readJson(run.stdout, "account", run));
+  const { accounts } = readJson(whoami, "account", run);
   const list = accounts.map(({ id, name }) => `  ${id}  ${name}`).join("\n");
   if (chosen !== undefined) {
     const found = accounts.find(({ id }) => id === chosen);
@@ -150,6 +150,8 @@ async function findAccount({ account, config }: DeployOrder, ports: DeployPorts)
   );
 }
 
+const secretNames = z.array(z.looseObject({ name: z.string() }));
+
 async function settleToken(
   order: DeployOrder,
   ports: DeployPorts,
@@ -160,7 +162,7 @@ async function settleToken(
   const run = await ports.wrangler(["secret", "list", "--name", order.config.name, "--format", "json"], inAccount);
   const absent = run.code !== 0 && /not found|code: 10007\]|code: 10090\]|does not exist/i.test(run.said);
   if (run.code !== 0 && !absent) throw explainFailure("secrets", run, hidden);
-  const secrets = absent ? [] : z.array(z.looseObject({ name: z.string() })).parse(readJson(run.stdout, "secrets", run));
+  const secrets = absent ? [] : readJson(secretNames, "secrets", run);
   const deployed = secrets.some(({ name }) => name === "NERVEFLARE_ADMIN_TOKEN");
   const plan = await settleAdminToken({
     given: order.adminToken,
@@ -190,9 +192,7 @@ async function settleDatabase(
   const [{ database_name: name, database_id: id }] = order.config.d1_databases;
   const find = async () => {
     const run = await wrangler(["d1", "list", "--json"]);
-    return databases
-      .parse(readJson(run.stdout, "database", run))
-      .find((each) => (id === undefined ? each.name === name : each.uuid === id));
+    return readJson(databases, "database", run).find((each) => (id === undefined ? each.name === name : each.uuid === id));
   };
   let found = await find();
   if (found === undefined && id !== undefined)
@@ -284,11 +284,10 @@ async function tryToken(url: string, token: string, isNew: boolean, ports: WaitP
   }
 }
 
-/** The JSON that a run printed, after whatever else it said. */
-function readJson(stdout: string, step: DeployStep, run: WranglerRun): unknown {
-  const start = stdout.search(/^\s*[[{]/m);
+/** The JSON that a run printed, after whatever else it said. @throws {DeployError} where it is none, or another Wrangler's */
+function readJson<T>(schema: z.ZodType<T>, step: DeployStep, run: WranglerRun): T {
   try {
-    return JSON.parse(stdout.slice(start));
+    return schema.parse(JSON.parse(run.stdout.slice(run.stdout.search(/^\s*[[{]/m))));
   } catch {
     throw explainFailure(step, run, []);
   }

@@ -113,11 +113,15 @@ function quietEnv(env: Env): Env {
   };
 }
 
+/** A run that was ended may have left half a line. */
 function readRecords(text: string): unknown[] {
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line));
+  return text.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line) as unknown];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** What would end us ends it, and its end lets us clean up and say where the deploy stopped. */

@@ -155,3 +155,11 @@ test("[DEPLOY16] a Worker of the same name that is something else is not replace
   account.databases.push({ name: "nerveflare", uuid: "d", jurisdiction: null });
   expect(await deploy(account, { adminToken: "given-by-me-today" })).toMatchObject({ status: "ready", tokenIsGood: true });
 });
+
+test("[DEPLOY11] what another Wrangler says in another shape is a failure of Wrangler, told like any other", async () => {
+  for (const place of ["accounts", "databases"] as const) {
+    const account = createAccount({ [place]: [{ title: "another shape" }] });
+    const error = await fail(createDeployer(folder).deploy(account));
+    expect(error, place).toMatchObject({ name: "DeployError", code: "wrangler_failed", hint: expect.stringContaining("another shape") });
+  }
+});

@@ -45,7 +45,7 @@ test("[DEPLOY13] it is run without the admin token, without questions and withou
      console.log(JSON.stringify({ NERVEFLARE_ADMIN_TOKEN, CLOUDFLARE_ENV, CI, WRANGLER_SEND_METRICS, CLOUDFLARE_API_TOKEN, args: process.argv.slice(2) }));
      console.error("\\u001b[31mred\\u001b[0m");
      console.error("x".repeat(Number(process.env.LENGTH)));
-     writeFileSync(process.env.WRANGLER_OUTPUT_FILE_PATH, '{"type":"deploy"}\\n');
+     writeFileSync(process.env.WRANGLER_OUTPUT_FILE_PATH, '{"type":"deploy"}\\n{"type":"dep');
      process.exitCode = 3;`,
   );
   const env = { PATH: process.env.PATH, NERVEFLARE_ADMIN_TOKEN: "secret", CLOUDFLARE_ENV: "staging", CLOUDFLARE_API_TOKEN: "its own" };
