@@ -245,8 +245,8 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "the app: who is calling, what it may, and what is kept in D1",
     may: [
       ...[contract, "src/compile", "src/compile/diagnostics", "src/compile/source", "src/compile/types", "src/durable"],
-      ...["src/durable/agent", "src/durable/control", host],
-      ...["src/durable/projector", protocol, "src/durable/registry", "src/durable/routing", storage],
+      ...["src/durable/agent", "src/durable/control", "src/durable/projector", protocol, "src/durable/registry", "src/durable/routing"],
+      storage,
       ...["src/worker/describe", "src/worker/routes", "hono", "zod"],
     ],
   },
@@ -258,12 +258,12 @@ export const rooms: { readonly [folder: string]: Room } = {
     ],
   },
   "src/worker/describe": { is: "OpenAPI and AsyncAPI", may: [contract, "src/worker/describe/routes", "zod"] },
-  "src/worker/describe/routes": { is: "each route's description", may: [contract, "src/worker/describe", "src/worker/routes", "zod"] },
+  "src/worker/describe/routes": { is: "each route's description", may: [contract, "src/worker/describe", "zod"] },
 
   // What agents and authors use.
   "src/client": { is: "what an agent imports; knows the contract only", may: [contract] },
   "src/exec": { is: "makes any program an agent", may: [contract, "src/client", "node:*"] },
-  "src/chaos": { is: "a line that misbehaves, between an agent and its server", may: [contract, "src/client", "node:*"] },
+  "src/chaos": { is: "a line that misbehaves, between an agent and its server", may: ["src/client", "node:*"] },
   "src/probe": { is: "tries a server against the contract", may: [contract, "src/client", "ws", "node:*"] },
   "src/explore": {
     is: "takes a workflow's machines everywhere they can go",
@@ -329,7 +329,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "findings about files",
     may: ["src", "src/cli/lib", "src/compile", "src/compile/diagnostics", "src/compile/source", "node:*"],
   },
-  "src/cli/lib/compile": { is: "machines as files", may: ["machines", "src/cli/lib", "src/cli/lib/check", "src/compile", "node:*"] },
+  "src/cli/lib/compile": { is: "machines as files", may: ["machines", "src/cli/lib", "src/cli/lib/check", "src/compile"] },
   "src/cli/lib/demo": { is: "the demo's story", may: ["src", "src/cli/lib", "src/local-server", "node:*"] },
   "src/cli/lib/doctor": {
     is: "what is wrong with a data folder",
@@ -346,14 +346,14 @@ export const rooms: { readonly [folder: string]: Room } = {
   "editors/vscode/src": {
     is: "the extension of VS Code, and the language server that comes with it",
     may: [
-      ...["editors/vscode/src", "src/cli/lib/check", "src/cli/lib/draw", "src/lsp", "node:*", "vscode"],
-      ...["vscode-languageclient", "vscode-languageserver"],
+      ...["src/cli/lib/check", "src/cli/lib/draw", "src/lsp", "node:*"],
+      ...["vscode", "vscode-languageclient", "vscode-languageserver"],
     ],
   },
   "editors/vscode/src/page": { is: "the page that shows the picture", may: ["editors/vscode/src"] },
 
   // Beside the product.
-  bin: { is: "what npm puts on the path", may: ["src/cli", "node:*"] },
+  bin: { is: "what npm puts on the path: finds the Node and the build that run the command line", may: ["node:*"] },
   "examples/**": {
     is: "agents to begin with",
     may: ["examples/**", contract, "src/client", "src/exec", "node:*", "jsonata", "yaml", "zod"],

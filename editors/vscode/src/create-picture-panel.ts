@@ -51,29 +51,12 @@ export function createPicturePanel(
   const post = (message: ToPage): void => void shown?.panel.webview.postMessage(message);
 
   const open = (uri: Uri): void => {
-    const roots = ["dist", "media"].map((folder) => Uri.joinPath(context.extensionUri, folder));
-    const panel = window.createWebviewPanel(
-      "nerveflare.picture",
-      "Picture",
-      { viewColumn: ViewColumn.Beside, preserveFocus: true },
-      {
-        enableScripts: true,
-        localResourceRoots: roots,
-      },
-    );
+    const panel = openPanel(context);
     shown = { panel, uri, view: "author", parts: [], drawing: false, again: false };
-    const { webview } = panel;
-    const serve = (path: string): string => webview.asWebviewUri(Uri.joinPath(context.extensionUri, path)).toString();
     panel.onDidDispose(() => {
       shown = undefined;
     });
-    webview.onDidReceiveMessage((message: FromPage) => void take(message));
-    webview.html = renderPage({
-      source: webview.cspSource,
-      nonce: randomBytes(16).toString("base64url"),
-      script: serve("dist/picture.js"),
-      style: serve("media/picture.css"),
-    });
+    panel.webview.onDidReceiveMessage((message: FromPage) => void take(message));
   };
 
   const take = async (message: FromPage): Promise<void> => {
@@ -168,6 +151,25 @@ export function createPicturePanel(
     follow,
     recolour: () => void (shown && refresh(shown.uri)),
   };
+}
+
+/** Opens the panel beside the text, with an empty page. */
+function openPanel({ extensionUri }: ExtensionContext): WebviewPanel {
+  const panel = window.createWebviewPanel(
+    "nerveflare.picture",
+    "Picture",
+    { viewColumn: ViewColumn.Beside, preserveFocus: true },
+    { enableScripts: true, localResourceRoots: ["dist", "media"].map((folder) => Uri.joinPath(extensionUri, folder)) },
+  );
+  const { webview } = panel;
+  const serve = (path: string): string => webview.asWebviewUri(Uri.joinPath(extensionUri, path)).toString();
+  webview.html = renderPage({
+    source: webview.cspSource,
+    nonce: randomBytes(16).toString("base64url"),
+    script: serve("dist/picture.js"),
+    style: serve("media/picture.css"),
+  });
+  return panel;
 }
 
 function chooseTheme(): "light" | "dark" {

@@ -79,7 +79,15 @@ test("[DOCS4] [DOCS7] [DOCS8] the check fails with a line for every fault, where
   }
   const { status, stderr } = spawnSync(process.execPath, [resolve("scripts/check-house.ts")], { cwd: folder, encoding: "utf8" });
   expect(status).toBe(1);
-  expect(stderr.trim().split("\n")).toEqual([
+  // So few files make use of next to nothing of the table.
+  const [unused, faults] = [true, false].map((is) =>
+    stderr
+      .trim()
+      .split("\n")
+      .filter((line) => /Remove (its row|that from its row)/.test(line) === is),
+  );
+  expect(unused).toContainEqual(expect.stringContaining("src/contract: no file is in this room"));
+  expect(faults).toEqual([
     expect.stringContaining("src/odd: the folder is no room"),
     expect.stringContaining("src/client/a.ts:1 imports src/durable/x.ts"),
     expect.stringContaining("src/odd/a.ts → src/odd/b.ts → src/odd/a.ts"),

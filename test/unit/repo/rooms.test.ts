@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname } from "node:path/posix";
 import { expect, test } from "vitest";
-import { checkConfined, checkRooms } from "../../../scripts/house/check-rooms.ts";
+import { checkConfined, checkRooms, findUnused } from "../../../scripts/house/check-rooms.ts";
 import { confined, rooms } from "../../../scripts/house/rooms.ts";
 import { readSourceFile } from "../../../scripts/house/source-file.ts";
 
@@ -82,6 +82,15 @@ test("[DOCS4] a file that a package is confined to is there, and imports it", ()
   for (const [name, files] of Object.entries(confined))
     for (const file of files)
       expect(readSourceFile(file, readFileSync(file, "utf8")).imports.map(({ specifier }) => specifier)).toContain(name);
+});
+
+test("[DOCS4] a permission that nobody makes use of is named, and a row without files", () => {
+  const plan = { "src/a": { is: "", may: ["src/b", "src/c/**", "zod", "hono", "node:*"] }, "src/gone/**": { is: "", may: [] } };
+  const says = 'import "../b/x.ts"; import "../c/d/x.ts"; import type { z } from "zod"; import "node:fs";';
+  expect(findUnused([readSourceFile("src/a/a.ts", says)], plan)).toEqual([
+    "src/a may import hono, and does not. Remove that from its row in scripts/house/rooms.ts.",
+    "src/gone/**: no file is in this room. Remove its row in scripts/house/rooms.ts.",
+  ]);
 });
 
 test("[DOCS4] a folder without a row is refused, and told where to give it one", () => {
