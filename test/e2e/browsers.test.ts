@@ -1,5 +1,4 @@
 /** Agents in web pages of other origins, in a real Chromium: the page of docs/browsers.md, all transports, tickets, and pages that are not listed. */
-import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,6 +12,7 @@ import type { ThreadView } from "../../src/contract/views/thread.ts";
 import { readRecord } from "../../src/local-server/data-folder.ts";
 import { endProcess } from "../../src/local-server/process-identity.ts";
 import { type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
+import { findChromium } from "../find-chromium.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import { makeDataFolder, spawnTestServer } from "./server-process.ts";
@@ -20,9 +20,7 @@ import { makeDataFolder, spawnTestServer } from "./server-process.ts";
 const root = join(import.meta.dirname, "../..");
 const within = { timeout: 60_000, interval: 20 };
 
-const programs = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const program = programs.find((path) => path !== undefined && existsSync(path));
-if (!program) console.warn("browsers: SKIPPED, for there is no Chromium on this machine; CHROMIUM names one that is elsewhere");
+const program = findChromium("browsers");
 
 /** What pages leave for the test to look at. */
 interface PageScope {

@@ -1,5 +1,5 @@
 /** The page that shows the picture, in a real Chromium under its own policy. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -7,11 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FromPage, renderPage, type ToPage } from "../../../editors/vscode/src/picture-page.ts";
 import { drawWorkflowSvg } from "../../../src/compile/draw/index.ts";
 import { compileWorkflow } from "../../../src/compile/index.ts";
+import { findChromium } from "../../find-chromium.ts";
 
 const root = join(import.meta.dirname, "../../..");
-const programs = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const program = programs.find((path) => path !== undefined && existsSync(path));
-if (!program) console.warn("the picture's page: SKIPPED, for there is no Chromium on this machine; CHROMIUM names one that is elsewhere");
+const program = findChromium("the picture's page");
 
 /** In the page. */
 declare function getComputedStyle(of: unknown): { fill: string };
