@@ -39,6 +39,16 @@ export function cleanEnvironment(node: string, env: Record<string, string> = {})
   return { ...(Object.fromEntries(own) as Record<string, string>), PATH: [dirname(node), process.env.PATH].join(delimiter), ...env };
 }
 
+/** What a process wrote until it ended. It has nothing to read. */
+export async function awaitEnd(child: ChildProcess): Promise<Ran> {
+  const { stdin, stdout, stderr } = child;
+  if (!stdin || !stdout || !stderr) throw new Error("the process has no pipes");
+  stdin.end();
+  const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const [out, err, code] = await Promise.all([text(stdout), text(stderr), ended]);
+  return { code, out, err };
+}
+
 /** Packs what is built, building first what is stale, and installs it by the npm of this Node. */
 export async function installPackages(node: string): Promise<InstalledPackage> {
   const base = await mkdtemp(join(tmpdir(), "nerveflare-packages-"));
@@ -56,13 +66,7 @@ export async function installPackages(node: string): Promise<InstalledPackage> {
     find: (path) => join(folder, "node_modules/nerveflare", path),
     start: (by, args, own) =>
       spawn(by, [join(folder, "node_modules/nerveflare/bin/nerveflare.js"), ...args], { cwd: folder, env: cleanEnvironment(by, own) }),
-    async run(program, args, { env: own } = {}) {
-      const child = spawn(program, args, { cwd: folder, env: cleanEnvironment(node, own) });
-      child.stdin.end();
-      const ended = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
-      const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-      return { code, out, err };
-    },
+    run: (program, args, { env: own } = {}) => awaitEnd(spawn(program, args, { cwd: folder, env: cleanEnvironment(node, own) })),
     remove: () => rm(base, { recursive: true, force: true, maxRetries: 5 }),
   };
 }

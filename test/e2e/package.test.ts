@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { findRuntime } from "./find-node.ts";
-import { type InstalledPackage, installPackages, type Ran } from "./installed-package.ts";
+import { awaitEnd, type InstalledPackage, installPackages, type Ran } from "./installed-package.ts";
 
 const root = join(import.meta.dirname, "../..");
 const newNode = process.execPath;
@@ -34,7 +34,8 @@ graph:
 
 let installed: InstalledPackage;
 /** Plays beside the other tests: it waits for most of its time. */
-let demo: Promise<Ran>;
+let demo: ChildProcess;
+let played: Promise<Ran>;
 
 const bin = () => installed.find("bin/nerveflare.js");
 const nerveflare = (node: string, ...args: string[]) => installed.run(node, [bin(), ...args]);
@@ -46,10 +47,16 @@ beforeAll(async () => {
   await writeFile(installed.find("node_modules"), "");
   await cp(join(root, "workflows/code-review.yaml"), join(installed.folder, "review.yaml"));
   await write("short.yaml", short);
-  demo = nerveflare(newNode, "demo", "--json");
+  demo = installed.start(newNode, ["demo", "--json"]);
+  played = awaitEnd(demo);
 }, 180_000);
 
-afterAll(() => installed.remove());
+afterAll(async () => {
+  // Where its test was left out, or the others were faster; it ends its own processes.
+  demo.kill("SIGTERM");
+  await played;
+  await installed.remove();
+});
 
 describe.runIf(oldNode)("an older Node", () => {
   const old = oldNode ?? "";
@@ -290,7 +297,7 @@ describe("the entries", () => {
 });
 
 test("[PKG9] the demo plays from an install: its agents, workflows and server are in it", async () => {
-  const { code, out, err } = await demo;
+  const { code, out, err } = await played;
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out.match(/"what":"completed"/g)?.length).toBeGreaterThanOrEqual(2);
 });
