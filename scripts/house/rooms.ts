@@ -263,7 +263,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   // What agents and authors use.
   "src/client": { is: "what an agent imports; knows the contract only", may: [contract] },
   "src/exec": { is: "makes any program an agent", may: [contract, "src/client", "node:*"] },
-  "src/chaos": { is: "a line that misbehaves, between an agent and its server", may: ["src/client", "node:*"] },
+  "src/chaos": {
+    is: "a line that misbehaves, between an agent and its server",
+    may: ["src/client", "src/explore/create-random.ts", "node:*"],
+  },
   "src/probe": { is: "tries a server against the contract", may: [contract, "src/client", "ws", "node:*"] },
   "src/explore": {
     is: "takes a workflow's machines everywhere they can go",

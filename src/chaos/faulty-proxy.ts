@@ -6,7 +6,7 @@ import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { createRandom } from "./create-random.ts";
+import { createRandom } from "../explore/create-random.ts";
 import { createExchanges, type Exchanges, type Settings, type Strike, stopForwarding } from "./exchanges.ts";
 import type { Direction, ExchangeKind, FaultPlan } from "./fault-plans.ts";
 import { chaosLimits } from "./limits.ts";

@@ -1,6 +1,6 @@
 /** A line on which one trouble follows another: the proxy, the table of faults, and the account of what an agent behind it got done. */
+import { createRandom } from "../explore/create-random.ts";
 import { createTurnCounter, type TurnCounts } from "./count-turns.ts";
-import { createRandom } from "./create-random.ts";
 import type { Strike } from "./exchanges.ts";
 import { type ExchangeKind, type FaultName, type FaultPlan, faultMeanings, faultPlans } from "./fault-plans.ts";
 import { startFaultyProxy } from "./faulty-proxy.ts";

@@ -5,6 +5,7 @@
  */
 import { afterEach, expect, test, vi } from "vitest";
 import type { Accepted } from "../../src/contract/frames/server-frames.ts";
+import { createRandom } from "./reviewers.ts";
 import { card, type Output, openFirst, post, silence, turns, writeWorkflow } from "./roll-call.ts";
 import { createThreadCluster } from "./thread-cluster.ts";
 
@@ -12,16 +13,6 @@ const seeds = 120;
 const minute = 60_000;
 
 afterEach(() => void vi.restoreAllMocks());
-
-function createRandom(seed: number): () => number {
-  let state = seed * 2_654_435_761 + 1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 async function simulate(seed: number): Promise<void> {
   const random = createRandom(seed);

@@ -5,7 +5,8 @@
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { CloudEvent } from "../../src/contract/event.ts";
-import { createRandom, pick } from "./random-machine.ts";
+import { createRandom } from "../../src/explore/create-random.ts";
+import { pick } from "./random-machine.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 240;

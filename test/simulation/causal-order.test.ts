@@ -9,7 +9,8 @@ import type { World } from "../../src/durable/host/ports.ts";
 import { migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
-import { createRandom, pick, type Random } from "./random-machine.ts";
+import { createRandom, type Random } from "../../src/explore/create-random.ts";
+import { pick } from "./random-machine.ts";
 
 interface Post {
   id: string;

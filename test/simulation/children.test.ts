@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";
+import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 25;
@@ -85,16 +86,6 @@ beforeEach(() => {
 });
 
 afterEach(() => void vi.restoreAllMocks());
-
-function createRandom(seed: number): () => number {
-  let state = seed * 2_654_435_761 + 1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Answers a turn, or fails it; undefined leaves it open. */
 type Perform = (turn: TurnAssigned) => object | "fail" | undefined;

@@ -6,6 +6,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { CloudEvent } from "../../src/contract/event.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 60;
@@ -47,16 +48,6 @@ graph:
 `;
 
 afterEach(() => void vi.restoreAllMocks());
-
-function createRandom(seed: number): () => number {
-  let state = seed * 2_654_435_761 + 1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 interface Player {
   id: string;

@@ -6,9 +6,10 @@
 import { expect, test, vi } from "vitest";
 import { type AnyStateMachine, assign, cancel, raise, setup } from "xstate";
 import { createLogics } from "../../src/durable/host/logic.ts";
+import { createRandom } from "../../src/explore/create-random.ts";
 import { createCluster } from "./cluster.ts";
 import { createOracle } from "./oracle-actor.ts";
-import { createRandom, makeRandomMachine, pick, randomEvents } from "./random-machine.ts";
+import { makeRandomMachine, pick, randomEvents } from "./random-machine.ts";
 
 interface Seen {
   status: string;

@@ -1,18 +1,6 @@
 /** Makes machines at random, with everything of XState that is pure: the same seed makes the same machine. */
 import { type AnyStateMachine, assign, cancel, enqueueActions, setup } from "xstate";
-
-export type Random = () => number;
-
-/** Mulberry32: small, and the same everywhere. */
-export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import type { Random } from "../../src/explore/create-random.ts";
 
 export const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 

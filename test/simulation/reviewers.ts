@@ -3,17 +3,11 @@
 import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
+import { createRandom as createNumbers } from "../../src/explore/create-random.ts";
 import { type ThreadCluster, token } from "./thread-cluster.ts";
 
-export function createRandom(seed: number): () => number {
-  let state = seed * 2_654_435_761 + 1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+/** Numbers of a seed; those of neighbouring seeds have nothing in common. */
+export const createRandom = (seed: number) => createNumbers(seed * 2_654_435_761 + 1);
 
 export interface Player {
   id: string;

@@ -1,21 +1,11 @@
 import { expect, test } from "vitest";
 import { createProblem } from "../../../src/contract/problem.ts";
+import { createRandom } from "../../../src/explore/create-random.ts";
 import type { Sent } from "./fake-server.ts";
 import { createFixture, makeOffer, makeTurn } from "./fixture.ts";
 import { createManualClock } from "./manual-clock.ts";
 
 const turnsPerRun = 40;
-
-/** Numbers from 0 up to 1 that follow from a seed (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const isResponse = ({ type }: Sent) => type === "nerve.turn.respond";
 
