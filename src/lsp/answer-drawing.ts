@@ -43,9 +43,6 @@ const views: Record<DrawingView, DrawOptions> = {
 };
 const themes = ["auto", "light", "dark"] as const;
 
-/** Pictures that are kept: of what was there before a slip was mended, and of the other views. */
-const keptPictures = 8;
-
 /** Makes what answers. Draws one picture at a time; of several questions about one text only the last is drawn for. */
 export function createDrawings(draw: DrawPicture) {
   const kept = new Map<string, string>();
@@ -61,10 +58,12 @@ export function createDrawings(draw: DrawPicture) {
     latest.set(uri, mine);
     const drawn = last.then(() => (latest.get(uri) === mine ? draw(compiled, { ...views[view], theme, parts: true }) : undefined));
     last = drawn.catch(() => undefined);
-    const svg = await drawn;
+    const svg = await drawn.finally(() => {
+      if (latest.get(uri) === mine) latest.delete(uri);
+    });
     if (svg === undefined) return undefined;
     kept.set(key, svg);
-    for (const old of [...kept.keys()].slice(0, -keptPictures)) kept.delete(old);
+    for (const old of [...kept.keys()].slice(0, -lspLimits.pictures)) kept.delete(old);
     return svg;
   };
 

@@ -2,6 +2,8 @@
 export const lspLimits = {
   /** Characters of a picture: the recruitment of 64 roles has 600,000; beyond, an editor's panel is slow to scroll. */
   pictureLength: 2_000_000,
+  /** Pictures that are kept: of what was there before a slip was mended, and of the other views. */
+  pictures: 8,
   /** Milliseconds for a picture: what takes longer nobody waits for. It is laid out beside the server, which answers meanwhile. */
   pictureTime: 20_000,
   /** Milliseconds for a command that the server runs for an editor: proofs end after 20 s by themselves, path tests take a minute. */
