@@ -124,9 +124,9 @@ function ask(request: IncomingMessage, { settings, agent, read }: Line): http.Cl
     delete headers["accept-encoding"];
     delete headers["sec-websocket-extensions"];
   }
-  const url = new URL(request.url ?? "/", settings.target);
-  const send = url.protocol === "https:" ? https.request : http.request;
-  return send(url.href, { method: request.method ?? "GET", headers, agent });
+  const send = settings.target.startsWith("https:") ? https.request : http.request;
+  // The path as it came: one that begins with two slashes, or is an address, is the server's to refuse.
+  return send(settings.target, { path: request.url ?? "/", method: request.method ?? "GET", headers, agent });
 }
 
 function handleCall(request: IncomingMessage, response: ServerResponse, line: Line) {

@@ -1,5 +1,7 @@
 /** The proxy of the tests' own: each fault does what it says, so that what passes behind it has met it. */
 import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import type { FaultPlan } from "../../../src/chaos/fault-plans.ts";
@@ -33,6 +35,18 @@ test("[NET1] without a fault, calls, streams and sockets pass in both directions
   socket.send("ping");
   expect(String((await once(socket, "message"))[0])).toBe("pong");
   expect(server.pings).toBe(1);
+});
+
+test("[NET1] a path passes as it came, whatever it could be taken for", async () => {
+  const target = createServer(({ url }, response) => response.end(url)).listen(0, "127.0.0.1");
+  await once(target, "listening");
+  const proxy = await startFaultyProxy({ target: `http://127.0.0.1:${(target.address() as AddressInfo).port}` });
+  onTestFinished(async () => {
+    await proxy.close();
+    target.close();
+  });
+  for (const path of ["//", "//elsewhere.example/v1/me", "/v1/me?a=%2F"])
+    expect(await (await fetch(`${proxy.url}${path}`)).text()).toBe(path);
 });
 
 test("[NET2] what is cut ends at both ends", async () => {
