@@ -6,8 +6,14 @@ import type { AddressInfo } from "node:net";
 import type { DataFolder } from "./data-folder.ts";
 import { findState } from "./state-files.ts";
 
-/** Bytes that must be free: less does not hold a write-ahead log until it is folded in. */
-const freeAtLeast = 4 * 1024 * 1024;
+const limits = {
+  /** Bytes that must be free: less does not hold a write-ahead log until it is folded in. */
+  free: 4 * 1024 * 1024,
+  /** Bytes of a batch of traces, and of what the collector says of it: far more than either has. */
+  traces: 16 * 1024 * 1024,
+  /** Milliseconds that the collector may take: the batch is sent again. */
+  collector: 30_000,
+} as const;
 
 /** A service of the runtime that is this process. */
 export interface HostService {
@@ -64,7 +70,7 @@ function findFolderFault(folder: DataFolder): string | null {
     accessSync(findState(folder.path), constants.W_OK);
     const { bavail, bsize } = statfsSync(folder.path);
     const free = bavail * bsize;
-    return free < freeAtLeast ? `The disk is full: ${Math.floor(free / 1024)} KB are free. Make room.` : null;
+    return free < limits.free ? `The disk is full: ${Math.floor(free / 1024)} KB are free. Make room.` : null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EROFS") return "The data folder's file system is mounted read-only. Mount it writable.";
@@ -76,18 +82,30 @@ function findFolderFault(folder: DataFolder): string | null {
 /** The Worker calls nobody but the collector of traces, where one is named; a stray fetch must not leave the machine. */
 async function callOutside(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { url = "", method = "GET", headers } = request;
-  if (!(await isCollector(url))) return void response.writeHead(502).end("the local server has no network");
   try {
+    if (!(await isCollector(url))) return void response.writeHead(502).end("the local server has no network");
     const kept = Object.entries(headers).filter(
       (entry): entry is [string, string] => !ofThisHop.has(entry[0]) && typeof entry[1] === "string",
     );
-    let body = "";
-    for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    const answer = await fetch(url, { method, headers: kept, body });
-    response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" }).end(await answer.text());
+    const body = await readText(request);
+    const answer = await fetch(url, { method, headers: kept, body, signal: AbortSignal.timeout(limits.collector) });
+    const said = await readText(answer.body ?? []);
+    response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" }).end(said);
   } catch (error) {
     response.writeHead(503).end(`the collector cannot be reached: ${(error as Error).message}`);
   }
+}
+
+/** @throws where it is longer than traces are */
+async function readText(parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
+  const read: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of parts) {
+    bytes += part.length;
+    if (bytes > limits.traces) throw new Error(`it is longer than ${limits.traces} bytes`);
+    read.push(part);
+  }
+  return Buffer.concat(read).toString();
 }
 
 const ofThisHop = new Set(["host", "connection", "content-length", "transfer-encoding", header]);

@@ -35,7 +35,7 @@ export async function startStandby({
         return void response.writeHead(204, { ...allowed, "access-control-allow-headers": asked }).end();
       }
     }
-    const path = new URL(request.url ?? "/", "http://x").pathname;
+    const [path] = (request.url ?? "/").split("?");
     if (path === "/healthz") return void response.writeHead(200, { "content-type": "application/json" }).end(`{"status":"ok"}`);
     const body = path === "/readyz" ? { status: "unavailable", checks } : createProblem("unavailable", reason, { retryAfter: 10, checks });
     const type = path === "/readyz" ? "application/json" : "application/problem+json";

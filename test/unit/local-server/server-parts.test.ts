@@ -2,12 +2,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { copyState } from "../../../src/local-server/copy-state.ts";
+import type { DataFolder } from "../../../src/local-server/data-folder.ts";
 import { whileFrozen } from "../../../src/local-server/freeze-process.ts";
+import { startHost } from "../../../src/local-server/host-server.ts";
 import { describeClock, noteFolder } from "../../../src/local-server/inspect-folder.ts";
 import { identifyProcess, isAlive } from "../../../src/local-server/process-identity.ts";
 import { startStandby } from "../../../src/local-server/standby.ts";
@@ -171,8 +174,35 @@ test("[CORS5] a listed page may read that nothing is served while the data folde
   expect([asked.status, asked.headers.get("access-control-allow-headers")]).toEqual([204, "authorization"]);
   const answer = await ask(listed);
   expect([answer.status, answer.headers.get("access-control-allow-origin"), answer.headers.get("vary")]).toEqual([503, listed, "Origin"]);
+  expect((await fetch(`http://127.0.0.1:${port}//`)).status).toBe(503);
   for (const method of ["GET", "OPTIONS"]) {
     const { status, headers } = await ask("https://evil.example", method);
     expect([status, headers.get("access-control-allow-origin")]).toEqual([503, null]);
   }
+});
+
+test("[SRV32] a collector of traces that answers without end is left, and the server goes on", async () => {
+  const collector = createServer((_, response) => {
+    const write = (): void => void (response.destroyed || response.write(Buffer.alloc(1024 * 1024), write));
+    write();
+  });
+  await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  vi.stubEnv("NERVEFLARE_OTLP_URL", url);
+  const host = await startHost({ path: "", findFault: () => "It is gone." } as Partial<DataFolder> as DataFolder);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    host.close();
+    collector.closeAllConnections();
+    collector.close();
+  });
+  const ask = async (service: "folder" | "outside", path: string) => {
+    const [header] = host.services[service].external.http.injectRequestHeaders;
+    const asked = request(`http://${host.address}`, { method: "POST", path, headers: { [header?.name ?? ""]: header?.value } });
+    const [answer] = await once(asked.end("{}"), "response");
+    return [answer.statusCode, String(await answer.toArray())];
+  };
+  expect(await ask("outside", `${url}/v1/traces`)).toEqual([503, expect.stringContaining("longer than 16777216 bytes")]);
+  expect(await ask("outside", "https://elsewhere.example/v1/traces")).toEqual([502, "the local server has no network"]);
+  expect(await ask("folder", "/")).toEqual([200, '{"fault":"It is gone."}']);
 });
