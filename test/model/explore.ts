@@ -31,22 +31,49 @@ const unread = new Set([
 /** Counters, and from where on no guard tells their values apart (where one does, a policy's last resort is left out). */
 const clamped: Record<string, number> = { retries: 2, round: 4, turn: 4, tries: 2 };
 
-/** Ranks each role's generations: only their order matters. */
-function rankGenerations(text: string): string {
-  const numbers = [...new Set([...text.matchAll(/"generation":(\d+)/g)].map((match) => Number(match[1])))].sort((a, b) => a - b);
-  return text.replaceAll(/"generation":(\d+)/g, (_, number: string) => `"generation":${numbers.indexOf(Number(number))}`);
+/** What tells an actor's snapshot or a message apart. Worlds share most of theirs, so each is read once. */
+interface Outline {
+  /** A number for its text without generations. */
+  shape: number;
+  /** In the order of the text. */
+  generations: number[];
 }
 
-/** What tells worlds apart. */
-export function keyWorld(world: World): string {
+const outlines = new WeakMap<object, Outline>();
+const shapes = new Map<string, number>();
+
+function outline(part: object): Outline {
+  const found = outlines.get(part);
+  if (found) return found;
   const strip = (key: string, value: unknown): unknown => {
     if (unread.has(key)) return undefined;
     const most = clamped[key];
     return most !== undefined && typeof value === "number" ? Math.min(value, most) : value;
   };
-  const timers = [Object.keys(world.recruitment.timers).sort(), Object.keys(world.task?.timers ?? {}).sort()];
-  const parts = [world.recruitment.stored, world.task?.stored ?? null, world.toTask, world.toRecruitment, world.budget, timers];
-  return rankGenerations(JSON.stringify(parts, strip));
+  const generations: number[] = [];
+  const text = JSON.stringify(part, strip).replaceAll(/"generation":(\d+)/g, (_, number: string) => {
+    generations.push(Number(number));
+    return '"generation":';
+  });
+  const shape = shapes.get(text) ?? shapes.size;
+  shapes.set(text, shape);
+  outlines.set(part, { shape, generations });
+  return { shape, generations };
+}
+
+/** What tells worlds apart. Of generations only their order matters. */
+export function keyWorld({ recruitment, task, toTask, toRecruitment, budget }: World): string {
+  const parts = [recruitment.stored, task?.stored ?? {}, ...toTask, ...toRecruitment].map((part) => outline(part as object));
+  const generations = parts.flatMap((part) => part.generations);
+  const ranked = [...new Set(generations)].sort((a, b) => a - b);
+  return [
+    parts.map(({ shape }) => shape),
+    toTask.length,
+    generations.map((generation) => ranked.indexOf(generation)),
+    [budget.presence, budget.person, budget.faults],
+    Object.keys(recruitment.timers).sort(),
+    Object.keys(task?.timers ?? {}).sort(),
+  ].join("|");
 }
 
 /** Reaches every world, or throws at more than `limit`. */

@@ -85,12 +85,20 @@ function listAbsent(model: Model, input: unknown): string[] {
   return listParty(ir, start).filter((role) => !seats[role]?.agent && !(unfilled.includes(role) && listWaived(ir).includes(role)));
 }
 
-type Step = readonly [unknown, readonly unknown[]];
+interface Step {
+  snapshot: AnyMachineSnapshot;
+  effects: Effect[];
+}
+
+function readStep([snapshot, actions]: readonly [unknown, readonly unknown[]]): Step {
+  return { snapshot: snapshot as AnyMachineSnapshot, effects: readEffects(actions as never) };
+}
 
 /** What one machine was asked before: worlds share most of their actors' states. */
 interface Known {
   /** Persisted snapshots by their text, so that equal ones are one object. */
   stored: Map<string, object>;
+  persisted: WeakMap<AnyMachineSnapshot, object>;
   snapshots: WeakMap<object, AnyMachineSnapshot>;
   steps: WeakMap<object, Map<string, Step>>;
 }
@@ -100,7 +108,7 @@ const known = new WeakMap<AnyStateMachine, Known>();
 function recall(machine: AnyStateMachine): Known {
   let found = known.get(machine);
   if (!found) {
-    found = { stored: new Map(), snapshots: new WeakMap(), steps: new WeakMap() };
+    found = { stored: new Map(), persisted: new WeakMap(), snapshots: new WeakMap(), steps: new WeakMap() };
     known.set(machine, found);
   }
   return found;
@@ -123,7 +131,7 @@ function stepActor(machine: AnyStateMachine, actor: Actor, event: Message): Step
   const taken = steps.get(actor.stored as object) ?? new Map<string, Step>();
   steps.set(actor.stored as object, taken);
   const key = JSON.stringify(event);
-  const step = taken.get(key) ?? (transition(machine, revive(machine, actor), event as never) as unknown as Step);
+  const step = taken.get(key) ?? readStep(transition(machine, revive(machine, actor), event as never));
   taken.set(key, step);
   return step;
 }
@@ -137,11 +145,15 @@ function applyTimers(timers: Record<string, Message>, effects: Effect[]): Record
   return next;
 }
 
-function persist(machine: AnyStateMachine, snapshot: unknown): unknown {
-  const { stored } = recall(machine);
-  const text = JSON.stringify(machine.getPersistedSnapshot(snapshot as never));
-  const found = stored.get(text) ?? (JSON.parse(text) as object);
-  stored.set(text, found);
+function persist(machine: AnyStateMachine, snapshot: AnyMachineSnapshot): object {
+  const { stored, persisted } = recall(machine);
+  let found = persisted.get(snapshot);
+  if (!found) {
+    const text = JSON.stringify(machine.getPersistedSnapshot(snapshot));
+    found = stored.get(text) ?? (JSON.parse(text) as object);
+    stored.set(text, found);
+    persisted.set(snapshot, found);
+  }
   return found;
 }
 
@@ -150,9 +162,9 @@ function listTo(effects: Effect[], to: string): Message[] {
 }
 
 function settleRecruitment(model: Model, world: World, timers: Record<string, Message>, step: Step): World {
-  const effects = readEffects(step[1] as never);
+  const { effects } = step;
   model.observe?.("recruitment", effects);
-  const recruitment = { stored: persist(model.recruitment, step[0]), timers: applyTimers(timers, effects) };
+  const recruitment = { stored: persist(model.recruitment, step.snapshot), timers: applyTimers(timers, effects) };
   let next: World = {
     ...world,
     recruitment,
@@ -167,16 +179,16 @@ function settleRecruitment(model: Model, world: World, timers: Record<string, Me
 }
 
 function startTask(model: Model, world: World, input: unknown): World[] {
-  const step = initialTransition(model.task, input as never);
+  const step = readStep(initialTransition(model.task, input as never));
   // $START is decided in the same commit; its first edge is taken here, for every other is explored elsewhere.
-  return settleTask(model, { ...world, task: { stored: null, timers: {} } }, {}, step as never).map(({ world: next }) => next);
+  return settleTask(model, { ...world, task: { stored: null, timers: {} } }, {}, step).map(({ world: next }) => next);
 }
 
 /** Every way in which the moderator may answer, each with its label. */
 function settleTask(model: Model, world: World, timers: Record<string, Message>, step: Step): { label: string; world: World }[] {
-  const effects = readEffects(step[1] as never);
+  const { effects } = step;
   model.observe?.("task", effects);
-  const task = { stored: persist(model.task, step[0]), timers: applyTimers(timers, effects) };
+  const task = { stored: persist(model.task, step.snapshot), timers: applyTimers(timers, effects) };
   const toRecruitment = [...world.toRecruitment, ...listTo(effects, "parent")];
   const snapshot = revive(model.task, task);
   if (snapshot.status === "done") toRecruitment.push({ type: "xstate.done.actor.task", output: snapshot.output, actorId: "task" });
@@ -240,5 +252,5 @@ export function beginWorld(model: Model, budget: World["budget"], start: "new" |
     appended: 0,
     budget,
   };
-  return settleRecruitment(model, world, {}, initialTransition(model.recruitment, { start, seats } as never) as never);
+  return settleRecruitment(model, world, {}, readStep(initialTransition(model.recruitment, { start, seats } as never)));
 }
