@@ -122,7 +122,10 @@ function findFault(program: string[], { exec, chaos }: Options): { message: stri
     };
   }
   if (exec === undefined && !own) {
-    return { message: "No program is given.", hint: "Give --exec what performs a turn; or, with --chaos, an agent of your own after --." };
+    return {
+      message: "No program is given.",
+      hint: "Give --exec what performs a turn; or, with --chaos, an agent of your own after --. See `nerveflare agent --help`.",
+    };
   }
   return undefined;
 }
