@@ -53,6 +53,10 @@ export default defineConfig({
           name: "node",
           include: ["test/{unit,integration,model,conformance,simulation}/**/*.test.ts"],
           setupFiles: ["test/check-messages.ts"],
+          // A worker loads the source once for all its files, for that takes longer than most of them. What a test puts over others' things is taken off after it.
+          isolate: false,
+          restoreMocks: true,
+          unstubGlobals: true,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
