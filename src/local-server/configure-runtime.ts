@@ -3,18 +3,18 @@
  * knows how D1 and objects are laid out for workerd, and takes 150 MB for it, as does bundling; who serves for months starts workerd by
  * what this wrote, and holds neither.
  *
- * Settings come in as JSON on stdin. What is to be started goes out as JSON on stdout, or what went wrong.
+ * Settings come in as a line of JSON on stdin, which stays open for as long as somebody waits. What is to be started goes out as JSON on
+ * descriptor 3, or what went wrong; stdout is for whatever the tools say.
  */
 import childProcess, { ChildProcess } from "node:child_process";
-import { renameSync, writeFileSync } from "node:fs";
+import { createWriteStream, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { PassThrough, type Readable, Writable } from "node:stream";
-import { text } from "node:stream/consumers";
 import type { Migration } from "./built-worker.ts";
 import { loadWorker } from "./load-worker.ts";
-import { configurationName, createRuntimeOptions, type RuntimeSettings } from "./runtime-options.ts";
+import { createRuntimeOptions, type RuntimeSettings } from "./runtime-options.ts";
 import { ServerStartError } from "./server-start-error.ts";
 
 /** How the runtime is started, and what the Worker needs beside it. */
@@ -43,7 +43,7 @@ try {
   const { convertV4MiniflareOptions, getDirectSocketName, Miniflare, NoOpLog, SOCKET_ENTRY } = createRequire(import.meta.url)(
     "miniflare",
   ) as typeof import("miniflare");
-  const settings = JSON.parse(await text(process.stdin)) as RuntimeSettings;
+  const settings = JSON.parse(await readLine()) as RuntimeSettings;
   // Miniflare makes a folder there, also where all but the data folder is mounted read-only.
   process.env.TMPDIR = settings.scratch;
   if (!hasHome()) process.env.HOME = settings.scratch;
@@ -51,7 +51,7 @@ try {
   const spawn = (command: string, args: readonly string[]): ChildProcess =>
     standIn((configuration) => {
       const sockets = { entry: SOCKET_ENTRY, worker: getDirectSocketName(0, "default") };
-      const file = join(settings.scratch, configurationName);
+      const file = settings.configuration;
       keep(file, configuration);
       // By its name, for then the runtime maps it into memory; what it reads from stdin it would hold.
       finish({ launch: { command, args: args.map((arg) => (arg === "-" ? file : arg)), sockets, code, crons, migrations, remark } });
@@ -95,6 +95,17 @@ function keep(file: string, configuration: Buffer): void {
   renameSync(draft, file);
 }
 
+/** Who asked may be killed: then nobody waits for what we would write, and another server may have the folder. */
+async function readLine(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  createInterface({ input: process.stdin })
+    .once("line", resolve)
+    .once("close", () => process.exit(1));
+  const line = await promise;
+  process.stdin.unref();
+  return line;
+}
+
 function finish(configured: Configured): void {
-  process.stdout.write(JSON.stringify(configured), () => process.exit());
+  createWriteStream("", { fd: 3 }).end(JSON.stringify(configured), () => process.exit());
 }

@@ -208,7 +208,7 @@ function closeToOthers(path: string): void {
 }
 
 /** What the server writes in its folder. */
-const ownFiles = /^(admin-token|folder\.json|server\.(json|lock)|runtime\.capnp|state)$/;
+const ownFiles = /^(admin-token|folder\.json|server\.(json|lock)|runtime\..*|state)$/;
 
 /**
  * SQLite's lock is the kernel's: it ends with the process, however that ends, so there is no stale lock to judge and no

@@ -3,6 +3,7 @@
  * neither the Worker nor the data folder.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -23,11 +24,13 @@ const limits = {
 export interface RuntimeHooks {
   /** `host:port` that takes what the configuration sends to the process beside the runtime. */
   loopback: string;
+  /** Path of the socket of Miniflare's entry, which takes no token; undefined: a port of loopback. */
+  entry: string | undefined;
   /** Folders by name of service, in the place of those that the configuration names. */
   folders: { [service: string]: string };
   /** Gets what the Worker and the runtime log, a line at a time. */
   log(line: string): void;
-  /** In the turn in which a runtime is spawned, the first and each later one. */
+  /** In the turn in which a runtime is spawned, the first and each later one. What it throws ends that one. */
   onSpawn(pid: number): void;
 }
 
@@ -58,7 +61,8 @@ interface Launched {
   child: ChildProcess;
   /** By name of socket. */
   ports: Map<string, number>;
-  ended: Promise<void>;
+  /** How. */
+  ended: Promise<string>;
 }
 
 /** Starts a runtime and resolves when it listens. @throws {RuntimeError} */
@@ -68,42 +72,54 @@ export async function runRuntime(configuration: Launch, hooks: RuntimeHooks): Pr
   /** The one that is wanted; undefined while there is none. */
   let current: Launched | undefined;
   let restarting: Promise<void> | undefined;
+  let replacing: Promise<void> = Promise.resolve();
   let pause = 0;
 
   async function begin(ports?: Map<string, number>): Promise<Launched> {
-    const launched = await launch(settings, hooks, ports);
-    if (ending.signal.aborted) await end(launched);
-    else current = launched;
+    const launched = await launch(settings, hooks, ending.signal, ports);
+    current = launched;
     const began = performance.now();
-    void launched.ended.then(() => {
-      if (launched !== current) return;
+    void launched.ended.then((how) => {
+      if (launched !== current || ending.signal.aborted) return;
       current = undefined;
       if (performance.now() - began > limits.long) pause = 0;
-      restarting = restart(launched.ports);
+      restarting = restart(launched.ports, `the runtime ended unexpectedly (${how})`);
     });
     return launched;
   }
 
-  async function restart(ports: Map<string, number>): Promise<void> {
+  async function restart(ports: Map<string, number>, why: string): Promise<void> {
     while (!ending.signal.aborted) {
       await delay(pause, undefined, { signal: ending.signal }).catch(() => {});
       pause = Math.min(limits.pauseLast, Math.max(limits.pauseFirst, pause * 2));
       if (ending.signal.aborted) return;
       try {
         await begin(ports);
-        return hooks.log("the runtime ended unexpectedly and was started again");
+        return hooks.log(`${why} and was started again`);
       } catch (error) {
-        hooks.log(`the runtime ended unexpectedly, and does not start: ${(error as Error).message}`);
+        if (!ending.signal.aborted) hooks.log(`${why}, and does not start: ${(error as Error).message}`);
       }
     }
   }
 
-  /** Ends the one that there is, or that is just being started. */
+  /** Once none is being started again. */
   async function endCurrent(): Promise<void> {
     await restarting;
     const ended = current;
     current = undefined;
-    if (ended) await end(ended);
+    ended?.child.kill("SIGKILL");
+    await ended?.ended;
+  }
+
+  async function exchange(next: Launch): Promise<void> {
+    await endCurrent();
+    settings = next;
+    try {
+      await begin(ports);
+    } catch (error) {
+      restarting = restart(ports, "the runtime was ended to go on otherwise");
+      throw error;
+    }
   }
 
   const { ports } = await begin();
@@ -113,61 +129,80 @@ export async function runRuntime(configuration: Launch, hooks: RuntimeHooks): Pr
     async runCron(cron) {
       const { status, body } = await askLoopback(
         `http://127.0.0.1:${ports.get(entry)}/cdn-cgi/local/scheduled?cron=${encodeURIComponent(cron)}`,
+        hooks.entry,
       );
       if (status !== 200) throw new Error(body);
     },
-    async replace(next) {
-      await endCurrent();
-      settings = next;
-      await begin(ports);
+    replace(next) {
+      replacing = replacing.catch(() => {}).then(() => exchange(next));
+      return replacing;
     },
     async stop() {
+      // Kills whichever there is, also one that has yet to listen.
       ending.abort();
+      await replacing.catch(() => {});
       await endCurrent();
     },
   };
 }
 
-async function end({ child, ended }: Launched): Promise<void> {
-  child.kill("SIGKILL");
-  await ended;
-}
-
-/** @param ports that it listens on; else what the configuration says */
+/**
+ * @param until kills it
+ * @param ports that it listens on; else what the configuration says
+ */
 async function launch(
   { command, args, sockets }: Launch,
-  { loopback, folders, log, onSpawn }: RuntimeHooks,
+  { loopback, entry, folders, log, onSpawn }: RuntimeHooks,
+  until: AbortSignal,
   ports?: Map<string, number>,
 ): Promise<Launched> {
+  until.throwIfAborted();
+  const addresses = new Map([...(ports ?? [])].map(([name, port]) => [name, `127.0.0.1:${port}`]));
+  if (entry !== undefined) {
+    addresses.set(sockets.entry, `unix:${entry}`);
+    // Of the runtime before: it stays when that is killed.
+    rmSync(entry, { force: true });
+  }
   const own = [
-    ...[...(ports ?? [])].map(([name, port]) => `--socket-addr=${name}=127.0.0.1:${port}`),
+    ...[...addresses].map(([name, address]) => `--socket-addr=${name}=${address}`),
     ...Object.entries(folders).map(([name, path]) => `--directory-path=${name}=${path}`),
   ];
   const kept = args
-    .filter((arg) => ports === undefined || !arg.startsWith("--socket-addr="))
+    .filter((arg) => ![...addresses.keys()].some((name) => arg.startsWith(`--socket-addr=${name}=`)))
     // Who made the configuration has ended.
     .map((arg) => arg.replace(/^(--external-addr=[^=]+=).*$/, `$1${loopback}`));
   const child = spawn(command, [...kept, ...own], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: { ...process.env, TZ: "UTC", FORCE_COLOR: "0" },
   });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()).once("error", () => resolve()));
-  if (child.pid !== undefined) onSpawn(child.pid);
+  const kill = (): void => void child.kill("SIGKILL");
+  until.addEventListener("abort", kill, { once: true });
+  const ended = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`)).once("error", ({ message }) => resolve(message));
+  });
+  void ended.then(() => until.removeEventListener("abort", kill));
   const { stdout, stderr } = child;
-  if (!stdout || !stderr) throw new RuntimeError("failed", "the runtime has no pipes");
   let complaint = "";
   function collect(text: string): void {
     complaint = `${complaint}${text}`.slice(-limits.complaint);
   }
-  child.once("error", ({ message }) => collect(message));
-  stderr.setEncoding("utf8").on("data", collect);
-  readRuntimeLog(stdout, log);
-  readRuntimeLog(stderr, (line) => void (isAddressTaken(line) || log(line)));
-
-  const listening = await Promise.race([listen(child.stdio[3] as Readable, Object.values(sockets)), ended]);
-  stderr.off("data", collect);
-  if (listening) return { child, ports: listening, ended };
-  throw explain(complaint);
+  try {
+    child.once("error", ({ message }) => collect(message));
+    if (!stdout || !stderr) throw new RuntimeError("failed", "the runtime has no pipes");
+    stderr.setEncoding("utf8").on("data", collect);
+    readRuntimeLog(stdout, log);
+    readRuntimeLog(stderr, (line) => void (isAddressTaken(line) || log(line)));
+    if (child.pid !== undefined) onSpawn(child.pid);
+    const listening = await Promise.race([listen(child.stdio[3] as Readable, Object.values(sockets)), ended]);
+    stderr.off("data", collect);
+    if (typeof listening === "string") throw explain(complaint, listening);
+    return { child, ports: listening, ended };
+  } catch (error) {
+    // One that nobody knows of would write on in the data folder.
+    kill();
+    await ended;
+    throw error;
+  }
 }
 
 /** Reads what the runtime tells of its sockets until it listens on all of these. */
@@ -195,9 +230,9 @@ function isAddressTaken(text: string): boolean {
   return /Address already in use|bind\(\): .*os error (48|98|10013|10048)\)/.test(text);
 }
 
-function explain(complaint: string): RuntimeError {
+function explain(complaint: string, how: string): RuntimeError {
   if (isAddressTaken(complaint)) return new RuntimeError("address_in_use", "its port is taken");
   if (/bind.*Permission denied|Permission denied.*bind|os error 13\)/.test(complaint))
     return new RuntimeError("address_denied", "its port is not this user's to open");
-  return new RuntimeError("failed", complaint.trim() || "the runtime ended at once and said nothing");
+  return new RuntimeError("failed", complaint.trim() || `the runtime ended at once and said nothing (${how})`);
 }

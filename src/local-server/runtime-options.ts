@@ -1,14 +1,23 @@
 /** How the runtime runs the Worker: the same bundle as deployed, its data on disk, nothing beyond loopback. */
+
+import { randomBytes } from "node:crypto";
 import type { V4MiniflareOptions } from "miniflare";
 import type { WorkerOptions } from "./built-worker.ts";
 import type { HostService } from "./host-server.ts";
 
-/** The configuration, in a data folder, while a server runs. */
-export const configurationName = "runtime.capnp";
+/** The configuration, in a data folder, while a server runs. Each has one of its own: what a killed server left may still write its. */
+export function nameConfiguration(): string {
+  return `runtime.${randomBytes(8).toString("hex")}.capnp`;
+}
+
+/** What making configurations leaves in a data folder where it is killed: they, parts of them, and folders of Miniflare's. */
+export const configurationFiles = /^(runtime\.(\w+\.)?capnp|miniflare-)/;
 
 /** What differs from server to server, as JSON says it. */
 export interface RuntimeSettings {
-  /** Folder for the configuration, and for what is gone again when that is made: where the data are something can be written. */
+  /** Path of the configuration's file. */
+  configuration: string;
+  /** Folder for what is gone again when the configuration is made: where the data are something can be written. */
   scratch: string;
   /** Folder that the runtime writes in. */
   state: string;

@@ -1,6 +1,6 @@
 /** Runs the Worker on this machine: takes the data folder, migrates it, and only then lets anybody in. */
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -15,11 +15,12 @@ import type { Launch } from "./configure-runtime.ts";
 import { type ControlServer, type Report, startControl } from "./control-server.ts";
 import { createConfigurator } from "./create-configurator.ts";
 import { claimDataFolder, type DataFolder, explainUnusable, findUnwritable } from "./data-folder.ts";
+import { createEntrySocket } from "./entry-socket.ts";
 import { type HostServer, startHost } from "./host-server.ts";
 import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
 import { type Runtime, RuntimeError, runRuntime } from "./run-runtime.ts";
-import { configurationName, type RuntimeSettings } from "./runtime-options.ts";
+import { configurationFiles, nameConfiguration, type RuntimeSettings } from "./runtime-options.ts";
 import { startWatchdog } from "./runtime-watchdog.ts";
 import { ServerStartError } from "./server-start-error.ts";
 import { startStandby } from "./standby.ts";
@@ -100,10 +101,12 @@ export async function startServer({ data, port, adminToken, paused = false, log 
     inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
     folder.begin();
     opened = true;
+    removeConfigurations(folder.path);
     compactD1(findState(folder.path), log);
     const admin = settleAdminToken(folder.path, adminToken);
     host = await startHost(folder);
     const settings: RuntimeSettings = {
+      configuration: join(folder.path, nameConfiguration()),
       scratch: folder.path,
       state: findState(folder.path),
       services: host.services,
@@ -164,6 +167,8 @@ async function serve({ settings, configuration, folder, loopback, pids, log, onS
   let standby: Server | undefined;
   let ended = false;
   let copying = false;
+  let unpausing: Promise<{ [name: string]: unknown }> | undefined;
+  const entry = createEntrySocket(folder.path);
 
   async function stop(): Promise<void> {
     ended = true;
@@ -173,6 +178,7 @@ async function serve({ settings, configuration, folder, loopback, pids, log, onS
     standby?.closeAllConnections();
     standby?.close();
     await runtime?.stop();
+    entry.remove();
   }
 
   /** The folder is not there any more: what is stored now is lost, so nothing is taken. */
@@ -217,12 +223,18 @@ async function serve({ settings, configuration, folder, loopback, pids, log, onS
   }
 
   try {
-    runtime = await runRuntime(configuration, { loopback, folders: makeFolders(settings.state), log, onSpawn });
+    runtime = await runRuntime(configuration, { loopback, entry: entry.path, folders: makeFolders(settings.state), log, onSpawn });
     const { url } = runtime;
     await awaitReady(url, log);
     writeFileSync(join(findState(folder.path), inUseMark), "");
     control = await startControl({
-      unpause,
+      // Who asks meanwhile gets the same answer.
+      unpause: () => {
+        unpausing ??= unpause().finally(() => {
+          unpausing = undefined;
+        });
+        return unpausing;
+      },
       copy,
     });
     folder.note({ url, control: control.address });
@@ -267,8 +279,14 @@ function foldFolder(folder: DataFolder): void {
   const state = findState(folder.path);
   foldLogs(state, listDatabases(listFiles(state)));
   rmSync(join(state, inUseMark), { force: true });
-  rmSync(join(folder.path, configurationName), { force: true });
+  removeConfigurations(folder.path);
   noteFolder(folder.path, requiredMigrations);
+}
+
+/** Of this server, or of one that was killed: they hold the admin token, and nobody needs them any more. */
+function removeConfigurations(data: string): void {
+  for (const name of readdirSync(data).filter((each) => configurationFiles.test(each)))
+    rmSync(join(data, name), { recursive: true, force: true });
 }
 
 /** Runs the Worker's cron triggers: here nothing else does, and once an hour is often enough for what they tidy. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -79,7 +79,12 @@ test("[SRV5] the runtime ends with its parent, however that ends, and the folder
 
   await vi.waitFor(() => expect(isAlive(runtime)).toBe(false), { timeout: 10_000 });
   await expect(fetchHealth(killed.facts.url)).rejects.toThrow();
+  // As of one that was killed while it wrote: both have the admin token in them.
+  for (const name of ["runtime.capnp", "runtime.0a1b.capnp.77"]) await writeFile(join(data, name), "");
   const next = await startTestServer(data);
+  expect((await readdir(data)).filter((name) => name.startsWith("runtime."))).toEqual([
+    expect.stringMatching(/^runtime\.[0-9a-f]{16}\.capnp$/),
+  ]);
   expect(await fetchHealth(next.facts.url)).toBe(200);
   expect(next.facts.adminToken).toBe(killed.facts.adminToken);
 });
