@@ -12,7 +12,7 @@ export function explainRuntimeMissing(error: unknown): RuntimeMissing | undefine
   const reason = findReason(String((error as { message?: unknown } | null)?.message));
   if (reason === undefined) return undefined;
   const again = runsFromSource ? "`npm ci --include=optional` in nerveflare's folder" : "`npm install --include=optional`";
-  return { message: `runtime_missing: ${reason}`, hint: `Install again with what is optional, where there is a network: ${again}.` };
+  return { message: reason, hint: `Install again with what is optional, where there is a network: ${again}.` };
 }
 
 function findReason(said: string): string | undefined {

@@ -4,7 +4,6 @@ import type { AdminToken } from "../../local-server/admin-token.ts";
 import { ServerStartError } from "../../local-server/server-start-error.ts";
 import { CliError, type CommandContext } from "../lib/command.ts";
 import { createDataOption } from "../lib/data-option.ts";
-import { explainMissing } from "../lib/explain-missing.ts";
 
 const defaultPort = 8787;
 
@@ -21,7 +20,7 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
     .action(async ({ data, port, paused = false }: { data: string; port: number; paused?: boolean }) => {
       // What is written from here on, by the runtime too, is for nobody else on the machine.
       process.umask(0o077);
-      // Imports the runtime, which the help can do without.
+      // The help can do without.
       const { startServer } = await import("../../local-server/start-server.ts");
       const stopped = Promise.withResolvers<NodeJS.Signals>();
       const server = await startServer({
@@ -31,14 +30,11 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
         adminToken: env.NERVEFLARE_ADMIN_TOKEN,
         log: (line) => console.error(line),
       }).catch((error: unknown) => {
-        if (!(error instanceof ServerStartError)) throw error;
-        throw explainMissing(error.cause) ?? new CliError(`${error.code}: ${error.message}`, { hint: error.hint, cause: error });
+        throw error instanceof ServerStartError
+          ? new CliError(`${error.code}: ${error.message}`, { hint: error.hint, cause: error })
+          : error;
       });
-      for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-        // Miniflare's own handlers end the process at once with 128 + the signal's number; we stop in order and end with 0.
-        process.removeAllListeners(signal);
-        process.on(signal, () => stopped.resolve(signal));
-      }
+      for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stopped.resolve(signal));
       const { url, admin, pids } = server;
       // What is printed ends up in logs: a token that is not new is named by where it is.
       const isNew = admin.from === "made";

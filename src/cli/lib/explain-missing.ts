@@ -7,5 +7,5 @@ export function explainMissing(error: unknown): CliError | undefined {
   const { code, message = "", hint } = (error ?? {}) as { code?: unknown; message?: string; hint?: string };
   if (code === "node_too_old") return new CliError(message, { ...(hint !== undefined && { hint }), cause: error });
   const missing = explainRuntimeMissing(error);
-  return missing && new CliError(missing.message, { hint: missing.hint, cause: error });
+  return missing && new CliError(`runtime_missing: ${missing.message}`, { hint: missing.hint, cause: error });
 }
