@@ -1,7 +1,7 @@
 /**
  * Where each folder's files run. They are compiled once for each place, and see what is there and nothing else: what runs in several
  * uses only what all of these have. `tsconfig.node.json`, `tsconfig.workers.json` and `tsconfig.browsers.json` list the folders of
- * each; `npm run describe` writes them, `npm run check` compiles them.
+ * each; `npm run types` writes them, `npm run check` compiles them.
  */
 import { dirname } from "node:path/posix";
 
