@@ -75,6 +75,8 @@ export default defineConfig({
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],
           setupFiles: ["test/check-messages.ts", "test/workerd/setup.ts"],
+          // As above; storage is emptied before each file.
+          isolate: false,
           testTimeout: 20_000,
         },
       },
