@@ -1,12 +1,11 @@
 /** `nerveflare types`: a workflow's types for agents in TypeScript, and whether those on disk are those of the workflow. */
-import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
-import { renderTypes, typesMark } from "../../compile/types/render-types.ts";
+import { renderTypes } from "../../compile/types/render-types.ts";
 import { toJson } from "../lib/check/to-json.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
-import { addForce, writeOwnFiles } from "../lib/own-files.ts";
+import { addForce, judgeFile, type Standing, writeOwnFiles } from "../lib/own-files.ts";
 import type { Terminal } from "../lib/terminal.ts";
 
 interface TypesOptions {
@@ -26,8 +25,8 @@ interface Module {
   path?: string;
 }
 
-/** How a file on disk stands to its workflow. */
-type Standing = "fresh" | "stale" | "absent" | "foreign";
+/** A module that has a place. */
+type Placed = Module & { path: string };
 
 /** Defines `nerveflare types`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
@@ -110,35 +109,25 @@ function refuseTwice(modules: Module[]): void {
   }
 }
 
-async function standing({ path = "", content }: Module): Promise<Standing> {
-  let found: string;
-  try {
-    found = await readFile(path, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return "absent";
-    throw new CliError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  // A checkout on Windows may have changed the ends of lines.
-  if (found.replaceAll("\r\n", "\n") === content) return "fresh";
-  return found.startsWith(typesMark) || found.trim() === "" ? "stale" : "foreign";
-}
+/** What `--check` calls each, and says of those that are not fresh. */
+const words: { readonly [standing in Standing]: readonly [state: string, says: string] } = {
+  same: ["fresh", ""],
+  own: ["stale", "is not what the workflow gives now"],
+  absent: ["absent", "does not exist"],
+  foreign: ["foreign", "was not written by `nerveflare types`"],
+};
 
 async function checkModules(modules: Module[], terminal: Terminal): Promise<void> {
-  const words: Record<Standing, string> = {
-    fresh: "is fresh",
-    stale: "is not what the workflow gives now",
-    absent: "does not exist",
-    foreign: "was not written by `nerveflare types`",
-  };
   const stale: string[] = [];
-  for (const each of modules) {
-    const state = await standing(each);
+  for (const each of modules.filter(hasPlace)) {
     const { file, name, path, diagnostics } = each;
+    const standing = await judgeFile(each);
+    const [state, says] = words[standing];
     terminal.result(
       { file, name, path, state, diagnostics },
-      () => `${terminal.style(state === "fresh" ? "green" : "red", state)} ${path}`,
+      () => `${terminal.style(standing === "same" ? "green" : "red", state)} ${path}`,
     );
-    if (state !== "fresh") stale.push(`${path} ${words[state]}`);
+    if (standing !== "same") stale.push(`${path} ${says}`);
   }
   if (stale.length === 0) return;
   throw new CliError(`${stale.join("; ")}.`, {
@@ -146,14 +135,17 @@ async function checkModules(modules: Module[], terminal: Terminal): Promise<void
   });
 }
 
+function hasPlace(module: Module): module is Placed {
+  return module.path !== undefined;
+}
+
 async function putModule(each: Module, force: boolean, terminal: Terminal): Promise<void> {
-  const { file, name, path, content, diagnostics } = each;
-  if (path === undefined) return terminal.result({ file, name, content, diagnostics }, () => content.trimEnd());
-  const state = await standing(each);
-  if (state !== "fresh") await writeOwnFiles([{ path, content }], { force });
-  const written = state !== "fresh";
+  const { file, name, content, diagnostics } = each;
+  if (!hasPlace(each)) return terminal.result({ file, name, content, diagnostics }, () => content.trimEnd());
+  const state = (await judgeFile(each)) === "same" ? "unchanged" : "written";
+  if (state === "written") await writeOwnFiles([each], { force });
   terminal.result(
-    { file, name, path, state: written ? "written" : "unchanged", diagnostics },
-    () => `${terminal.style("green", written ? "wrote" : "unchanged")} ${path}`,
+    { file, name, path: each.path, state, diagnostics },
+    () => `${terminal.style("green", state === "written" ? "wrote" : state)} ${each.path}`,
   );
 }

@@ -32,7 +32,7 @@ export function addForce(command: Command): Command {
 }
 
 /**
- * Writes files, all or none; folders that are absent are made.
+ * Writes files, or none where one is somebody else's; folders that are absent are made.
  * @returns their paths
  * @throws {CliError} where one is there that is not the command's own
  */
@@ -67,16 +67,17 @@ async function judgeFiles(files: readonly OwnFile[], force: boolean): Promise<(O
   );
 }
 
-type Standing = "absent" | "same" | "own" | "foreign";
+/** How what is there stands to what would be written. */
+export type Standing = "absent" | "same" | "own" | "foreign";
 
-/** How what is there stands to what would be written. An empty file is nobody's work. */
-async function judgeFile({ path, content }: OwnFile): Promise<Standing> {
+/** Looks at what is there; an empty file is nobody's work. @throws {CliError} where it can be neither written nor compared */
+export async function judgeFile({ path, content }: OwnFile): Promise<Standing> {
   let found: string;
   try {
     found = (await readFile(path, "utf8")).replaceAll("\r\n", "\n");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return "absent";
-    throw new CliError(`${path} cannot be written: ${(cause as Error).message}`, { cause });
+    throw new CliError(`${path} cannot be written or compared: ${(cause as Error).message}`, { cause });
   }
   if (found === content) return "same";
   if (found.trim() === "") return "own";

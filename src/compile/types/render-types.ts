@@ -20,9 +20,6 @@ export interface RenderTypesOptions {
   command: string;
 }
 
-/** Begins every such module; what does not begin so is not ours to overwrite. */
-export const typesMark = "// Made by `nerveflare types`";
-
 /** What the module has from the client, if it needs it. */
 const imported = ["BroadcastOutcome", "Json", "Suspension", "TypedStep", "TypedTurn", "TypedWorkflow"];
 
@@ -81,7 +78,8 @@ export function renderTypes(ir: WorkflowIr, { from, command }: RenderTypesOption
   const code = body.replaceAll(/\/\*[\s\S]*?\*\/|"(?:[^"\\]|\\.)*"/g, "");
   const used = imported.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
   return [
-    `${typesMark}: ${showCommand(command)}`,
+    // By this the command knows the file again.
+    `// Made by \`nerveflare types\`: ${showCommand(command)}`,
     "// Do not edit: change the workflow, and run that again.",
     "/* eslint-disable */",
     `import type { ${used.join(", ")} } from ${writeText(from)};`,
