@@ -1,4 +1,4 @@
-/** What of the package needs a newer Node than the rest, said in one sentence instead of by whatever fails first. */
+/** What of the package needs a newer Node than the rest, said in one sentence instead of by whatever fails first; and which version is the later one. */
 
 /** The first Node with all that the server and the host's store in plain Node need: node:sqlite without a flag. */
 const wholeSince = "22.13";
@@ -18,11 +18,16 @@ export class NodeTooOldError extends Error {
 
 /** @throws {NodeTooOldError} where this Node does not run the command */
 export function requireWholeNode(command: string, version = process.versions.node): void {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [least = 0, leastMinor = 0] = wholeSince.split(".").map(Number);
-  if (major > least || (major === least && minor >= leastMinor)) return;
+  if (isAtLeast(version, wholeSince)) return;
   throw new NodeTooOldError(
     `\`nerveflare ${command}\``,
     `Run \`npx -p node@24 -p nerveflare nerveflare ${command}\`, which brings one along, or install a newer Node (https://nodejs.org).`,
   );
+}
+
+/** Whether a version is that one or later. Of a pre-release only its release is looked at. */
+export function isAtLeast(version: string, least: string): boolean {
+  const [a, b] = [version, least].map((text) => (text.split("-")[0] ?? "").split(".").map(Number)) as [number[], number[]];
+  const differs = b.findIndex((number, place) => number !== a[place]);
+  return differs < 0 || (a[differs] ?? 0) > (b[differs] ?? 0);
 }

@@ -311,7 +311,10 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["esbuild", "miniflare", "node:*", "wrangler", "zod"],
     ],
   },
-  "src/deploy": { is: "brings the Worker to Cloudflare by Wrangler, step by step", may: ["node:*", "smol-toml", "zod"] },
+  "src/deploy": {
+    is: "brings the Worker to Cloudflare by Wrangler, step by step",
+    may: ["src/node-version.ts", "node:*", "smol-toml", "zod"],
+  },
 
   // The command line, which nothing imports.
   "src/cli": { is: "the table of commands, and what a failure looks like", may: ["src", "src/cli/commands", "src/cli/lib", "commander"] },

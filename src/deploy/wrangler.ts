@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import * as z from "zod";
+import { isAtLeast } from "../node-version.ts";
 import { DeployError, runAgain } from "./deploy-error.ts";
 import { deployLimits, oldestWrangler, triedWrangler } from "./limits.ts";
 
@@ -43,7 +44,7 @@ export function findWrangler(folders: readonly string[]): FoundWrangler {
     const manifest = findManifest(folder);
     if (manifest === undefined) continue;
     const { version, bin } = manifestShape.parse(JSON.parse(readFileSync(manifest, "utf8")));
-    if (compareVersions(version, oldestWrangler) < 0) {
+    if (!isAtLeast(version, oldestWrangler)) {
       throw new DeployError(
         "wrangler_old",
         `The Wrangler in ${dirname(manifest)} is ${version}, which does not know all of the configuration.`,
@@ -64,13 +65,6 @@ function findManifest(folder: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Below zero: the first is the older one. Of a pre-release only its release is looked at. */
-function compareVersions(a: string, b: string): number {
-  const parse = (version: string): number[] => (version.split("-")[0] ?? "").split(".").map(Number);
-  const [left, right] = [parse(a), parse(b)];
-  return [0, 1, 2].map((index) => (left[index] ?? 0) - (right[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
 }
 
 /**
