@@ -4,10 +4,11 @@
  * that files of two writers, or half of one, are not taken for a Worker.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { V4WorkerOptions } from "miniflare";
 import { packageRoot } from "../package-files.ts";
+import { replaceFile } from "../replace-file.ts";
 
 /** One of D1's migrations. */
 export interface Migration {
@@ -63,17 +64,8 @@ export function writeWorker(folder: string, worker: BuiltWorker, sourceMap: stri
     ["index.js", script],
     ["worker.json", JSON.stringify({ ...worker, options })],
   ] as const) {
-    const path = join(folder, name);
-    const draft = `${path}.${process.pid}`;
-    try {
-      writeFileSync(draft, text);
-      // For whoever else runs this clone; a server's own files are for its owner alone.
-      chmodSync(draft, 0o644);
-      renameSync(draft, path);
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw error;
-    }
+    // For whoever else runs this clone, too.
+    replaceFile(join(folder, name), text, 0o644);
   }
 }
 

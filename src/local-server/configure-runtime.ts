@@ -7,11 +7,12 @@
  * descriptor 3, or what went wrong; stdout is for whatever the tools say.
  */
 import childProcess, { ChildProcess } from "node:child_process";
-import { createWriteStream, renameSync, writeFileSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { createInterface } from "node:readline";
 import { PassThrough, type Readable, Writable } from "node:stream";
+import { replaceFile } from "../replace-file.ts";
 import type { Migration } from "./built-worker.ts";
 import { loadWorker } from "./load-worker.ts";
 import { createRuntimeOptions, type RuntimeSettings } from "./runtime-options.ts";
@@ -52,7 +53,8 @@ try {
     standIn((configuration) => {
       const sockets = { entry: SOCKET_ENTRY, worker: getDirectSocketName(0, "default") };
       const file = settings.configuration;
-      keep(file, configuration);
+      // A new file each time: a runtime may have the one before in its memory.
+      replaceFile(file, configuration);
       // By its name, for then the runtime maps it into memory; what it reads from stdin it would hold.
       finish({ launch: { command, args: args.map((arg) => (arg === "-" ? file : arg)), sockets, code, crons, migrations, remark } });
     });
@@ -86,13 +88,6 @@ function hasHome(): boolean {
   } catch {
     return false;
   }
-}
-
-/** A new file each time: a runtime may have the one before in its memory. */
-function keep(file: string, configuration: Buffer): void {
-  const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, configuration, { mode: 0o600 });
-  renameSync(draft, file);
 }
 
 /** Who asked may be killed: then nobody waits for what we would write, and another server may have the folder. */

@@ -13,13 +13,13 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { replaceFile } from "../replace-file.ts";
 import { type FolderIdentity, identifyFolder, relateFolders } from "./folder-identity.ts";
 import { openDatabase } from "./open-database.ts";
 import { endProcess, hasFilesIn, identifyProcess, isAlive, type ProcessIdentity } from "./process-identity.ts";
@@ -284,8 +284,5 @@ export function readRecord(recordPath: string): ServerRecord | null {
 }
 
 function writeRecord(recordPath: string, record: ServerRecord): void {
-  const next = `${recordPath}.${process.pid}`;
-  // It holds the token of the server's control.
-  writeFileSync(next, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-  renameSync(next, recordPath);
+  replaceFile(recordPath, `${JSON.stringify(record)}\n`);
 }

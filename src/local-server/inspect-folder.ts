@@ -1,7 +1,8 @@
 /** Whether a data folder may be opened: what must not be opened is refused with the reason, before anything is written. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { objectRooms } from "../durable/object-tables.ts";
+import { replaceFile } from "../replace-file.ts";
 import { version } from "../version.ts";
 import { ServerStartError } from "./server-start-error.ts";
 import { findCorruption, findD1, findState, inUseMark, listDatabases, listFiles, readMigrations } from "./state-files.ts";
@@ -32,9 +33,7 @@ export function noteFolder(data: string, migrations: readonly string[], now = Da
     migrations: [...migrations],
     usedAt: new Date(now).toISOString(),
   };
-  const path = join(data, "folder.json");
-  writeFileSync(`${path}.new`, `${JSON.stringify(facts)}\n`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  replaceFile(join(data, "folder.json"), `${JSON.stringify(facts)}\n`);
 }
 
 /** What follows from a clock that is behind the folder's last use; null: it is not. */

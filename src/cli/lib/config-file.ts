@@ -2,9 +2,10 @@
  * The user's own file of servers: profiles, each an address and the tokens for it, readable by its owner alone. Knows no
  * command.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import { replaceFile } from "../../replace-file.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 
 const profile = z.looseObject({
@@ -78,13 +79,9 @@ export function writeConfig(env: Env, value: Config): string {
       exitCode: exitCodes.usage,
     });
   }
-  const part = `${file}.${process.pid}.part`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(part, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-    // A part that a crash left keeps the mode it had.
-    chmodSync(part, 0o600);
-    renameSync(part, file);
+    replaceFile(file, `${JSON.stringify(value, null, 2)}\n`);
   } catch (cause) {
     throw new CliError(`${file} cannot be written: ${(cause as Error).message}`, { cause });
   }
