@@ -59,11 +59,15 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "checking Liquid",
     may: ["src/compile", "src/compile/diagnostics", "src/compile/source", contract, "liquidjs"],
   },
+  "src/compile/meaning": {
+    is: "types of what expressions and templates see, from JSON Schemas",
+    may: ["src/compile", "src/compile/diagnostics", "src/compile/expressions", "src/compile/source", contract],
+  },
   "src/compile/check": {
     is: "what is wrong with a workflow",
     may: [
-      ...["src/compile", "src/compile/diagnostics", "src/compile/expressions", "src/compile/lower", "src/compile/schema"],
-      ...["src/compile/source", "src/compile/templates", contract, "zod"],
+      ...["src/compile", "src/compile/diagnostics", "src/compile/expressions", "src/compile/lower", "src/compile/meaning"],
+      ...["src/compile/schema", "src/compile/source", "src/compile/templates", contract, "zod"],
     ],
   },
   "src/compile/raise": {

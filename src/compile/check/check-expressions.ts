@@ -9,8 +9,8 @@ import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
 import type { Outline } from "./outline.ts";
 
-/** Reports what is wrong with expressions. */
-export function checkExpressions(outline: Outline, report: Report): void {
+/** Reports what is wrong with expressions. @returns their trees, by source */
+export function checkExpressions(outline: Outline, report: Report): ExpressionContext["parsed"] {
   const context: ExpressionContext = { report, roles: outline.rolesUnknown ? undefined : new Set(outline.roles.keys()), parsed: new Map() };
   const check = (node: SourceNode | undefined, view: ExpressionView): void => {
     if (isText(node)) checkExpression(node, view, context);
@@ -38,4 +38,5 @@ export function checkExpressions(outline: Outline, report: Report): void {
     for (const part of listItems(reflex, "key")) check(part, expressionViews.event);
     for (const emit of listItems(reflex, "emit")) check(findText(emit, "data"), expressionViews.event);
   }
+  return context.parsed;
 }

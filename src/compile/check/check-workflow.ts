@@ -7,6 +7,7 @@ import { checkConditions } from "./check-conditions.ts";
 import { checkEffects } from "./check-effects.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkGraph } from "./check-graph.ts";
+import { checkMeaning } from "./check-meaning.ts";
 import { checkRoles } from "./check-roles.ts";
 import { checkSchema } from "./check-schema.ts";
 import { checkShape } from "./check-shape.ts";
@@ -25,7 +26,7 @@ export function checkWorkflow(root: MapNode, report: Report, publish: boolean): 
   checkGraph(outline, report);
   checkConditions(outline, report);
   checkStatuses(outline, report);
-  checkExpressions(outline, report);
+  checkMeaning(outline, report, checkExpressions(outline, report));
   checkTemplates(outline, report);
   checkEffects(outline, report);
   checkCloud(outline, report, publish);

@@ -101,4 +101,25 @@ export const expressionsCatalogue = {
     title: "A prompt that is blank",
     explanation: "A prompt that comes out blank is an error when the edge is taken, on edges to `$END` as well.",
   },
+  "unknown-field-of-type": {
+    code: "NRV4017",
+    severity: "warning",
+    title: "A field that is not there",
+    explanation:
+      "By the schema of the role or of `input`, or by the engine's own shapes, no value that may stand here has this field: it is always undefined. Where a schema sets `additionalProperties`, only names are told that are nearly one of its own.",
+  },
+  "impossible-comparison": {
+    code: "NRV4018",
+    severity: "warning",
+    title: "A comparison that never holds, or fails",
+    explanation:
+      "By its schema the value is of another type, or never this constant. `=` is false then and `!=` true; JSONata fails where values of different types are ordered, or are calculated with and are no numbers.",
+  },
+  "absence-decides": {
+    code: "NRV4019",
+    severity: "warning",
+    title: "A comparison that absence decides",
+    explanation:
+      "The field may be absent. In JSONata what is absent is neither equal nor unequal to anything, and `$not` of it gives nothing: all count as false. `$not(x = true)` holds where `x` is absent. It is told where the schema has `required` without the field, of `input` also where nothing is required, and not where the expression asks for the field elsewhere too.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,66 @@
+/** The engine's own shapes, as types. */
+import { engineStatuses, targets, wordsOf } from "../../contract/language.ts";
+import { eventAttributes } from "../expressions/views.ts";
+import { join, number, ofConstants, ofFields, ofKind, ofList, type Type, text, unknown, withAbsence } from "./type.ts";
+
+const texts = ofList(() => text);
+const lists = join([texts, ofKind("null")]);
+
+const turns = { turns: number, answered: number, success: number, median: number, idle: number };
+const stats = ofFields("`stats`", { ...turns, overall: ofFields("`overall`", turns) });
+
+/** What `where` sees. */
+export const card = ofFields("the agent's card", {
+  id: text,
+  capabilities: texts,
+  roles: lists,
+  kinds: lists,
+  labels: unknown,
+  load: number,
+  capacity: withAbsence(ofFields("`capacity`", { slots: number, used: number }), true),
+});
+
+/** An event with such data. */
+export function eventOf(data: Type): Type {
+  const attributes = Object.fromEntries(eventAttributes.map((name) => [name, name === "data" || name === "to" ? unknown : text]));
+  return ofFields("the event", { ...attributes, data });
+}
+
+/** What `score` sees. */
+export function bidOf(event: Type): Type {
+  return ofFields("what `score` sees", { agent: card, bid: unknown, stats, event });
+}
+
+/** Statuses that a role's schema need not have. */
+export const ownStatuses = [...wordsOf(engineStatuses), ...wordsOf(targets).filter((target) => target === "$SUSPEND")];
+
+/** An output that the engine made in place of an agent. */
+export const engineOutput = ofFields("an output of the engine", { $status: ofConstants(ownStatuses) }, "listed");
+
+/** What a broadcast gives. */
+export function broadcastOf(answer: Type): Type {
+  const one = ofFields("an answer of the broadcast", { agent: text, output: answer });
+  return ofFields("a broadcast's output", {
+    $status: ofConstants(ownStatuses),
+    acked: texts,
+    failed: texts,
+    missing: texts,
+    answers: ofList(() => one),
+    answersLeftOut: withAbsence(number, true),
+    notAsked: withAbsence(number, true),
+  });
+}
+
+const child = ofFields("a child", { thread: text, workflow: text, status: text, output: unknown });
+
+/** What became of the children. */
+export const children = ofList(() => child);
+
+/** One step. It may say more. */
+export function stepOf(role: string, output: Type): Type {
+  return ofFields(
+    "a step",
+    { role: ofConstants([role]), output, agent: join([text, ofKind("null")]), detail: unknown, body: text, children },
+    "open",
+  );
+}

@@ -1,0 +1,94 @@
+/** Looks up a field that an expression or a template asks for. */
+import { findNearestName } from "../../contract/nearest-name.ts";
+import type { DiagnosticDetails } from "../diagnostics/diagnostic.ts";
+import type { ExpressionNode } from "../expressions/parse-expression.ts";
+import type { Span } from "../source/span.ts";
+import { engineOutput } from "./engine-types.ts";
+import type { Inference } from "./inference.ts";
+import { isNothing, itemsOf, join, ofList, type Type, unknown } from "./type.ts";
+
+/** The field's type, or what is said of one that can't be there. */
+export type FoundField = { type: Type } | { message: string; nearest?: string | undefined; names: readonly string[] };
+
+/** Looks a field up in all alternatives of a type without lists. */
+export function lookUpField(type: Type, name: string): FoundField {
+  if (type.any || isNothing(type)) return { type: unknown };
+  const { objects } = type;
+  const having = objects.filter(({ names }) => names.includes(name));
+  // The engine's own names may stand in any answer.
+  if (having.length > 0 && (having.length === objects.length || !name.startsWith("$")))
+    return { type: join(having.map((fields) => fields.get(name))) };
+  if (name.startsWith("$") || objects.some(({ others }) => others === "free")) return { type: unknown };
+  const [first] = objects;
+  if (first === undefined) return { message: `${upper(describe(type))} has no fields`, names: [] };
+  const names = [...new Set(objects.flatMap((fields) => fields.names))];
+  const nearest = findNearestName(name, names);
+  // Who leaves a schema open on purpose counts on names that it does not list, but hardly on one that is a letter off.
+  if (nearest === undefined && objects.some(({ others }) => others === "open")) return { type: unknown };
+  const labels = new Set(objects.map(({ label }) => label));
+  if (labels.size > 1) labels.delete(engineOutput.objects[0]?.label ?? "");
+  const [only, ...more] = [...labels].slice(0, 4);
+  const of = more.length === 0 ? `${upper(only ?? "")} has no` : `None of ${[only, ...more].join(", ")} has`;
+  return { message: `${of} \`${name}\``, nearest, names };
+}
+
+/** Says what kinds a type is of. */
+export function describe({ scalars, objects, lists }: Type): string {
+  const words = { string: "text", number: "a number", boolean: "a boolean", null: "null" } as const;
+  const kinds = [...scalars.keys()].map((kind): string => words[kind]);
+  return [...kinds, ...(objects.length > 0 ? ["a map"] : []), ...(lists.length > 0 ? ["a list"] : [])].join(" or ");
+}
+
+/** Hint and fix for a field that is not there. */
+export function suggestField(
+  { nearest, names }: { nearest?: string | undefined; names: readonly string[] },
+  span: Span | undefined,
+  write = (name: string): string => name,
+): DiagnosticDetails {
+  if (nearest === undefined)
+    return names.length === 0
+      ? {}
+      : {
+          hint: `it has ${names
+            .slice(0, 12)
+            .map((name) => `\`${name}\``)
+            .join(", ")}`,
+        };
+  const text = write(nearest);
+  return { hint: `did you mean \`${nearest}\`?`, ...(span && { fix: { title: `Write \`${nearest}\``, span, text } }) };
+}
+
+/** The type of a name's value; reports a name that can't be there. */
+export function findField(node: ExpressionNode, context: Type, state: Inference): Type {
+  const items = itemsOf(context);
+  const found = lookUpField(items, String(node.value));
+  if ("type" in found) return context.lists.length > 0 ? join([found.type, ofList(() => found.type)]) : found.type;
+  // What stands at the root was looked at by its view.
+  if (context === state.root && state.view.names !== undefined) return unknown;
+  const { start, end } = findToken(node, state.node.value);
+  const span = state.node.locate(start, end);
+  state.context.report.add(
+    "unknown-field-of-type",
+    span,
+    `${found.message}; this is always undefined.`,
+    suggestField(found, span, quote),
+  );
+  return unknown;
+}
+
+/** A name as a path may say it. */
+function quote(name: string): string {
+  return /^[A-Za-z_]\w*$/.test(name) && !["and", "or", "in"].includes(name) ? name : `\`${name}\``;
+}
+
+/** Where a name stands in the source, with its backquotes. */
+export function findToken(node: ExpressionNode, source: string): { start: number; end: number } {
+  const end = Math.min(typeof node.position === "number" ? node.position : source.length, source.length);
+  const { length } = String(node.value);
+  const start = source.slice(end - length, end) === String(node.value) ? end - length : end - length - 2;
+  return { start: Math.max(0, start), end: Math.max(end, 1) };
+}
+
+function upper(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
