@@ -1,43 +1,10 @@
-/** The compiler's front end: text to checked intermediate form, with all that is to be said about the text. */
-import { checkWorkflow } from "./check/check-workflow.ts";
-import type { Diagnostic } from "./diagnostics/diagnostic.ts";
-import { createDiagnostic, createReport } from "./diagnostics/diagnostic.ts";
-import type { WorkflowIr } from "./ir.ts";
-import { raiseWorkflow } from "./raise/raise-workflow.ts";
-import type { Includes } from "./source/read-include.ts";
-import { readYaml } from "./source/read-yaml.ts";
+/** The compiler's front end for authors: all that is to be said about a file. */
+import { checkMeaning } from "./check/check-meaning.ts";
+import { type ParseOptions, type ParseResult, readWorkflow } from "./read-workflow.ts";
 
-export interface ParseOptions {
-  /** Gives the text that `!include <path>` brings in. Without it an include is an error. */
-  includes?: Includes;
-  /** The file is to be published: then `binding: cloud` is asked for. */
-  publish?: boolean;
-}
-
-/** What became of a file. `ir` is there exactly when no diagnostic is an error. */
-export interface ParseResult {
-  ir?: WorkflowIr;
-  /** In source order. */
-  diagnostics: Diagnostic[];
-}
+export type { ParseOptions, ParseResult } from "./read-workflow.ts";
 
 /** Checks a workflow file and gives its intermediate form. Never throws, whatever the text. */
 export function parseWorkflow(text: string, options: ParseOptions = {}): ParseResult {
-  const report = createReport(text.length);
-  try {
-    const root = readYaml(text, report, options.includes);
-    if (root && root.kind !== "map")
-      report.add(
-        "wrong-type",
-        { start: root.span.start, end: root.span.start + 1 },
-        "A workflow is a mapping, with `name:`, `roles:` and `graph:`.",
-      );
-    if (root?.kind !== "map") return { diagnostics: report.list() };
-    const outline = checkWorkflow(root, report, options.publish === true);
-    if (report.hasErrors()) return { diagnostics: report.list() };
-    return { ir: raiseWorkflow(outline), diagnostics: report.list() };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { diagnostics: [...report.list(), createDiagnostic("compiler-bug", { start: 0, end: 1 }, `The compiler failed: ${message}`)] };
-  }
+  return readWorkflow(text, options, checkMeaning);
 }

@@ -1,6 +1,6 @@
 /** The Worker's entry: wires the bindings into the app, and gives the platform the classes of the objects. */
 import type { Hono } from "hono";
-import { compileWorkflow } from "../compile/compile-workflow.ts";
+import { compilePublished } from "../compile/compile-published.ts";
 import { parseOrigins } from "../contract/origins.ts";
 import { type Environment, findNeighbours, isPaused } from "../durable/environment.ts";
 import { parseRetention } from "../durable/projector/retention.ts";
@@ -41,7 +41,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     workflow,
     projector,
     registryChanged,
-    compile: (text) => compileWorkflow(text, { publish: true }),
+    compile: compilePublished,
     isRegistered: createRegisteredCheck(env.DB),
     migrations: requiredMigrations,
     paused: isPaused(env),

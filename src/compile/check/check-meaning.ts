@@ -1,15 +1,16 @@
 /** Holds every expression against the types of what it sees there. */
 import type { Report } from "../diagnostics/diagnostic.ts";
-import type { ParsedExpression } from "../expressions/parse-expression.ts";
 import { type ExpressionView, expressionViews } from "../expressions/views.ts";
 import { compileLimits } from "../limits.ts";
 import { bidOf, card } from "../meaning/engine-types.ts";
+import { lookUpField, suggestField } from "../meaning/find-field.ts";
 import { infer } from "../meaning/infer.ts";
 import { join, ofFields, type Type, text, unknown } from "../meaning/type.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
+import type { TemplateVariable } from "../templates/check-template.ts";
+import type { Checked } from "./check-workflow.ts";
 import { createMeaning, type Meaning } from "./meaning.ts";
-import type { Outline } from "./outline.ts";
 
 /** What an expression sees. */
 interface Sight {
@@ -19,11 +20,8 @@ interface Sight {
   last?: Type;
 }
 
-/**
- * Reports what can never be, as far as schemas tell.
- * @param parsed the trees of all expressions, by source
- */
-export function checkMeaning(outline: Outline, report: Report, parsed: ReadonlyMap<string, ParsedExpression>): Meaning {
+/** Reports what can never be, as far as schemas tell. All of it are warnings. */
+export function checkMeaning({ outline, parsed, latest }: Checked, report: Report): void {
   const meaning = createMeaning(outline);
   const { event, steps } = meaning;
   const start = ofFields("`start`", { workflow: text, prompt: unknown, event });
@@ -62,7 +60,7 @@ export function checkMeaning(outline: Outline, report: Report, parsed: ReadonlyM
     }
   }
   for (const reflex of outline.reflexes) checkReflex(reflex, meaning, check);
-  return meaning;
+  for (const variable of latest) checkLatest(variable, meaning, report);
 }
 
 /** A reflex that starts the workflow looks at what becomes its input. */
@@ -71,4 +69,31 @@ function checkReflex(reflex: SourceNode, meaning: Meaning, check: (node: SourceN
   const sight: Sight = { view: expressionViews.event, root: meaning.event, event: meaning.event };
   for (const field of ["when", "priority", "key"]) check(findText(reflex, field), sight);
   for (const part of listItems(reflex, "key")) check(part, sight);
+}
+
+/** Properties that Liquid gives to lists and text. */
+const builtIn = ["size", "first", "last"];
+
+/** `_last.role.field` of a template. */
+function checkLatest({ path, span }: TemplateVariable, meaning: Meaning, report: Report): void {
+  const [root, role, ...fields] = path;
+  if (typeof role !== "string") return;
+  let type = meaning.outputOf(role);
+  let start = span.start + `${root}.${role}.`.length;
+  for (const name of fields) {
+    // Liquid looks into no list by itself.
+    if (typeof name !== "string" || builtIn.includes(name) || type.lists.length > 0) return;
+    const found = lookUpField(type, name);
+    if ("type" in found) {
+      type = found.type;
+      start += name.length + 1;
+      continue;
+    }
+    // Names in brackets or escapes lie elsewhere.
+    const isThere = span.end - span.start === path.join(".").length;
+    const place = isThere ? { start, end: start + name.length } : span;
+    const canName = found.nearest !== undefined && isThere && /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(found.nearest);
+    report.add("unknown-field-of-type", place, `${found.message}; this is always empty.`, suggestField(found, canName ? place : undefined));
+    return;
+  }
 }

@@ -31,12 +31,13 @@ interface Checking {
   report: Report;
   templates: TemplateContext;
   schemas: Map<SourceNode, RoleSchema>;
+  latest: TemplateVariable[];
 }
 
-/** Reports what is wrong with prompts and other templates. */
-export function checkTemplates(outline: Outline, report: Report): void {
+/** Reports what is wrong with prompts and other templates. @returns what they ask of roles' latest outputs, which is not judged here */
+export function checkTemplates(outline: Outline, report: Report): TemplateVariable[] {
   const local = outline.binding === "local";
-  const checking: Checking = { outline, report, templates: createTemplateContext(report, local), schemas: new Map() };
+  const checking: Checking = { outline, report, templates: createTemplateContext(report, local), schemas: new Map(), latest: [] };
   for (const node of outline.nodes) {
     for (const edge of node.edges) {
       if (edge.key === undefined) checkWritten(edge, report);
@@ -46,6 +47,7 @@ export function checkTemplates(outline: Outline, report: Report): void {
   for (const reflex of outline.reflexes) {
     for (const emit of listItems(reflex, "emit")) checkEmit(emit, { kind: "reflex" }, checking);
   }
+  return checking.latest;
 }
 
 /** List form: prompts are sent as written. */
@@ -124,6 +126,7 @@ function checkVariable(variable: TemplateVariable, sight: Sight, checking: Check
     );
     return;
   }
+  if (root === "_last" && sight.kind !== "reflex") checking.latest.push(variable);
   if (root === "_event") {
     if (second === "data" && sight.kind !== "reflex") checkInput(variable, path.slice(2), checking);
     return;

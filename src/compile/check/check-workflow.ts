@@ -1,13 +1,14 @@
 /** All checks of a file, in one run. Each sees only what has the right shape. */
 import type { Report } from "../diagnostics/diagnostic.ts";
+import type { ParsedExpression } from "../expressions/parse-expression.ts";
 import type { MapNode } from "../source/node.ts";
 import { findValue } from "../source/node.ts";
+import type { TemplateVariable } from "../templates/check-template.ts";
 import { checkCloud } from "./check-cloud.ts";
 import { checkConditions } from "./check-conditions.ts";
 import { checkEffects } from "./check-effects.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkGraph } from "./check-graph.ts";
-import { checkMeaning } from "./check-meaning.ts";
 import { checkRoles } from "./check-roles.ts";
 import { checkSchema } from "./check-schema.ts";
 import { checkShape } from "./check-shape.ts";
@@ -16,8 +17,18 @@ import { checkTemplates } from "./check-templates.ts";
 import type { Outline } from "./outline.ts";
 import { readOutline } from "./outline.ts";
 
-/** Checks a file and gives the parts that it was read as. */
-export function checkWorkflow(root: MapNode, report: Report, publish: boolean): Outline {
+/** What the checks of a file leave for others to judge by. */
+export interface Checked {
+  /** The parts that it was read as. */
+  outline: Outline;
+  /** Trees of its expressions, by source. */
+  parsed: ReadonlyMap<string, ParsedExpression>;
+  /** What its templates ask of roles' latest outputs. */
+  latest: readonly TemplateVariable[];
+}
+
+/** Checks a file. */
+export function checkWorkflow(root: MapNode, report: Report, publish: boolean): Checked {
   checkShape(root, report);
   const outline = readOutline(root);
   const input = findValue(root, "input");
@@ -26,9 +37,9 @@ export function checkWorkflow(root: MapNode, report: Report, publish: boolean): 
   checkGraph(outline, report);
   checkConditions(outline, report);
   checkStatuses(outline, report);
-  checkMeaning(outline, report, checkExpressions(outline, report));
-  checkTemplates(outline, report);
+  const parsed = checkExpressions(outline, report);
+  const latest = checkTemplates(outline, report);
   checkEffects(outline, report);
   checkCloud(outline, report, publish);
-  return outline;
+  return { outline, parsed, latest };
 }

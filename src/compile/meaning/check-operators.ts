@@ -132,9 +132,10 @@ function checkAbsence(node: ExpressionNode, path: ExpressionNode, literal: Liter
   const source = state.node.value;
   const start = findPathStart(path, source);
   const end = typeof node.position === "number" ? node.position : 0;
-  const written = start === undefined ? undefined : source.slice(start, findToken(asNodes(path["steps"]).at(-1) ?? path, source).end);
-  // Who asks for the field elsewhere too knows that it may be absent.
-  if (written !== undefined && source.split(written).length > 2) return;
+  const last = asNodes(path["steps"]).at(-1);
+  const token = last?.type === "name" ? findToken(last, source) : undefined;
+  const written = start === undefined || !token ? undefined : source.slice(start, token.end);
+  if (isMentionedTwice(source, written, token)) return;
   const span = state.node.locate(Math.max(0, end - 2), end);
   const shown = typeof literal.value === "string" ? `'${literal.value}'` : String(literal.value);
   const isBehind = written !== undefined && literal.start >= end && literal.end - literal.start > 1;
@@ -156,13 +157,13 @@ export function checkNegation(argument: ExpressionNode, type: Type, state: Infer
   const source = state.node.value;
   const last = asNodes(argument["steps"]).at(-1);
   const start = findPathStart(argument, source);
-  if (last?.type !== "name" || start === undefined || last["stages"] !== undefined) return;
+  if (last?.type !== "name" || last["stages"] !== undefined) return;
   const token = findToken(last, source);
-  const written = source.slice(start, token.end);
-  if (source.split(written).length > 2) return;
+  const written = start === undefined ? undefined : source.slice(start, token.end);
+  if (isMentionedTwice(source, written, token)) return;
   const kinds: ScalarKind[] = [...type.scalars.keys()];
   const isFlag = kinds.length === 1 && kinds[0] === "boolean" && type.objects.length + type.lists.length === 0;
-  const text = `$not(${written} = true)`;
+  const text = `$not(${written ?? "…"} = true)`;
   const name = source.slice(token.start, token.end);
   state.context.report.add(
     "absence-decides",
@@ -175,6 +176,12 @@ export function checkNegation(argument: ExpressionNode, type: Type, state: Infer
       }),
     },
   );
+}
+
+/** Who asks for a field twice knows that it may be absent. */
+function isMentionedTwice(source: string, written: string | undefined, token: { start: number; end: number } | undefined): boolean {
+  const text = written ?? (token && source.slice(token.start, token.end));
+  return text !== undefined && source.split(text).length > 2;
 }
 
 /** Where a path of plain names begins. */

@@ -67,12 +67,7 @@ export function findField(node: ExpressionNode, context: Type, state: Inference)
   if (context === state.root && state.view.names !== undefined) return unknown;
   const { start, end } = findToken(node, state.node.value);
   const span = state.node.locate(start, end);
-  state.context.report.add(
-    "unknown-field-of-type",
-    span,
-    `${found.message}; this is always undefined.`,
-    suggestField(found, span, quote),
-  );
+  state.context.report.add("unknown-field-of-type", span, `${found.message}; this is always undefined.`, suggestField(found, span, quote));
   return unknown;
 }
 

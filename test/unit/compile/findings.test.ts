@@ -151,7 +151,7 @@ reflexes:
     "start.event.data.x ? 1 : 2",
     "$$.steps",
     "steps[-1].output.`$status` = '$TIMEOUT'",
-    "$exists(steps) and $not(steps = 1)",
+    "$exists(steps) and $not($count(steps) = 1)",
   ])("[LANG12] the expression %s is fine", (expression) => {
     const text = `${head}roles: { w: { goal: x } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
     expect(find(text)).toEqual([]);
