@@ -17,6 +17,7 @@ export interface Room {
 }
 
 const contract = "src/contract/**";
+const checking = ["src/compile", "src/compile/diagnostics", "src/compile/source", contract];
 const protocol = "src/durable/protocol";
 const host = "src/durable/host";
 const storage = "src/durable/host/storage";
@@ -51,18 +52,9 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "the language as a page for people",
     may: ["src/compile", "src/compile/expressions", "src/compile/schema", "src/compile/templates", contract],
   },
-  "src/compile/expressions": {
-    is: "checking JSONata",
-    may: ["src/compile", "src/compile/diagnostics", "src/compile/source", contract, "jsonata"],
-  },
-  "src/compile/templates": {
-    is: "checking Liquid",
-    may: ["src/compile", "src/compile/diagnostics", "src/compile/source", contract, "liquidjs"],
-  },
-  "src/compile/meaning": {
-    is: "types of what expressions and templates see, from JSON Schemas",
-    may: ["src/compile", "src/compile/diagnostics", "src/compile/expressions", "src/compile/source", contract],
-  },
+  "src/compile/expressions": { is: "checking JSONata", may: [...checking, "jsonata"] },
+  "src/compile/templates": { is: "checking Liquid", may: [...checking, "liquidjs"] },
+  "src/compile/meaning": { is: "types of what expressions see, by JSON Schemas", may: [...checking, "src/compile/expressions"] },
   "src/compile/check": {
     is: "what is wrong with a workflow",
     may: [
