@@ -3,8 +3,9 @@
  * wrangler and esbuild, which take longer than everything else that a start does: nobody loads this file who has a Worker that is made.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { build, stop } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { build, type Plugin, stop } from "esbuild";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { packageRoot } from "../package-files.ts";
@@ -22,6 +23,8 @@ export interface FreshWorker {
 export async function bundleWorker(): Promise<FreshWorker> {
   // Else it tells of a developer's own settings on stdout, where a start's answer is read.
   process.env.WRANGLER_LOG ??= "error";
+  // Before they are read: what is saved meanwhile is then a change, which the next start sees.
+  const own = sumFiles(["wrangler.toml", "src/local-server/bundle-worker.ts"]);
   const config = unstable_readConfig({ config: join(packageRoot, "wrangler.toml") });
   // Secrets are who runs it to give, and what a developer's own settings say is not for keeping: of variables only the file's.
   const { workerOptions, main = "src/worker/index.ts", define } = unstable_getMiniflareWorkerOptions({ ...config, secrets: undefined });
@@ -29,23 +32,25 @@ export async function bundleWorker(): Promise<FreshWorker> {
   const { modulesRules: _, rootPath: __, ...options } = workerOptions;
   const { script, sourceMap, inputs } = await bundle(main, define);
   const migrations = requiredMigrations.map(readMigration);
-  const sources = [
-    "wrangler.toml",
-    "src/local-server/bundle-worker.ts",
-    ...migrations.map(({ name }) => `migrations/${name}`),
-    ...inputs,
-    ...findManifests(inputs),
-  ];
   const worker: BuiltWorker = {
     format: 3,
     version,
     options: { ...dropEmpty(options), bindings: config.vars, name: "nerveflare", modules: true, script },
     migrations,
     code: sumUp(script),
-    sources: Object.fromEntries(sources.map((path) => [path, sumUp(readFileSync(join(packageRoot, path)))])),
+    sources: {
+      ...own,
+      ...Object.fromEntries(migrations.map(({ name, sql }) => [`migrations/${name}`, sumUp(sql)])),
+      ...inputs,
+      ...sumFiles(findManifests(Object.keys(inputs))),
+    },
   };
   // As JSON keeps it, so that every start runs the same.
   return { worker: JSON.parse(JSON.stringify(worker)) as BuiltWorker, sourceMap };
+}
+
+function sumFiles(paths: string[]): { [path: string]: string } {
+  return Object.fromEntries(paths.map((path) => [path, sumUp(readFileSync(join(packageRoot, path)))]));
 }
 
 /** Each kind of binding that wrangler.toml does not use is there, empty, and would be given a service of the runtime's. */
@@ -69,7 +74,25 @@ function readMigration(name: string): Migration {
   return { name, sql: readFileSync(join(packageRoot, "migrations", name), "utf8") };
 }
 
-async function bundle(entry: string, define: Record<string, string>): Promise<{ script: string; sourceMap: string; inputs: string[] }> {
+interface Bundle {
+  script: string;
+  sourceMap: string;
+  /** Files that it was made of, with their sums just before they were read. */
+  inputs: { [path: string]: string };
+}
+
+async function bundle(entry: string, define: Record<string, string>): Promise<Bundle> {
+  const sums = new Map<string, string>();
+  const reader: Plugin = {
+    name: "sums",
+    setup({ onLoad }) {
+      onLoad({ filter: /.*/, namespace: "file" }, async ({ path }) => {
+        sums.set(relative(packageRoot, path).split(sep).join("/"), sumUp(await readFile(path)));
+        // It is then read again, as without us.
+        return undefined;
+      });
+    },
+  };
   try {
     const { outputFiles, metafile } = await build({
       absWorkingDir: packageRoot,
@@ -78,6 +101,7 @@ async function bundle(entry: string, define: Record<string, string>): Promise<{ 
       write: false,
       outfile: "index.js",
       metafile: true,
+      plugins: [reader],
       format: "esm",
       target: "es2024",
       // What the project's own settings say, which are for checking types, is no part of the Worker.
@@ -93,7 +117,8 @@ async function bundle(entry: string, define: Record<string, string>): Promise<{ 
       logLevel: "silent",
     });
     const find = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
-    return { script: find(".js"), sourceMap: find(".js.map"), inputs: Object.keys(metafile.inputs) };
+    const inputs = Object.fromEntries(Object.keys(metafile.inputs).map((path) => [path, sums.get(path) ?? ""]));
+    return { script: find(".js"), sourceMap: find(".js.map"), inputs };
   } finally {
     // Its service is a process that would stay with us to our end.
     await stop();

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { type BuiltWorker, readWorker } from "../../../src/local-server/built-worker.ts";
+import { type BuiltWorker, readWorker, sumUp } from "../../../src/local-server/built-worker.ts";
 import { loadWorker } from "../../../src/local-server/load-worker.ts";
 import { version } from "../../../src/version.ts";
 
@@ -49,6 +49,26 @@ test("[SRV18] a start bundles the Worker anew when a file of it has changed, say
   }
   expect((await loadWorker(folder)).remark).toBeNull();
   await vi.waitFor(() => expect(listChildren()).not.toContain("esbuild"));
+});
+
+test("[SRV38] a file that is saved while the Worker is bundled counts as changed: its sum is of what was there before it was read", {
+  timeout: 60_000,
+}, async () => {
+  const earlier = Buffer.from("as it was a moment ago");
+  vi.doMock("node:fs/promises", async (load: () => Promise<typeof import("node:fs/promises")>) => {
+    const original = await load();
+    const readFile = (path: string) => (path.endsWith("src/worker/index.ts") ? earlier : original.readFile(path));
+    return { ...original, readFile };
+  });
+  vi.resetModules();
+  onTestFinished(() => {
+    vi.doUnmock("node:fs/promises");
+    vi.resetModules();
+  });
+  const { bundleWorker } = await import("../../../src/local-server/bundle-worker.ts");
+  const { sources } = (await bundleWorker()).worker;
+  expect(sources["src/worker/index.ts"]).toBe(sumUp(earlier));
+  expect(sources["src/worker/create-registered-check.ts"]).toBe(sumUp(readFileSync("src/worker/create-registered-check.ts")));
 });
 
 test("[SRV19] a start whose folder can't be written bundles all the same, and says why it keeps nothing", { timeout: 60_000 }, async () => {
