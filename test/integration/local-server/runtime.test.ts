@@ -1,7 +1,7 @@
 /** The runtime as Miniflare configures it, in a process that has ended: cron triggers, and what the Worker asks this process for. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -107,9 +107,17 @@ test("[SRV37] Miniflare's entry is a socket in a folder of the user's own, or el
   const data = mkdtempSync(join(tmpdir(), "nerveflare-entry-"));
   onTestFinished(() => rmSync(data, { recursive: true, force: true }));
   const usual = createEntrySocket(data);
-  expect(statSync(dirname(usual.path ?? "")).mode & 0o777).toBe(0o700);
+  const folder = dirname(usual.path ?? "");
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  // As of one that was killed.
+  expect(createEntrySocket(data).path).toBe(usual.path);
   usual.remove();
-  expect(existsSync(dirname(usual.path ?? ""))).toBe(false);
+  expect(existsSync(folder)).toBe(false);
+  // Somebody made it for us.
+  mkdirSync(folder, { mode: 0o777 });
+  chmodSync(folder, 0o777);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  expect(createEntrySocket(data).path).toBe(join(data, "entry.sock"));
 
   const long = join(data, "x".repeat(100));
   mkdirSync(long);

@@ -1,5 +1,5 @@
 /** The parts by which a server is held still, copied and ended: on processes and files that stand for the real ones. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
@@ -121,37 +121,57 @@ test("[COPY2] a file that was changed just before it was copied is copied again:
   expect(readFileSync(join(to, "busy"), "utf8")).toBe("two");
 });
 
+/** The watchdogs of a process. */
+function listShells(parent: number): string[] {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "ppid=,pid=,stat=,comm="], { encoding: "utf8" });
+  const rows = stdout.split("\n").map((line) => line.trim().split(/\s+/));
+  return rows
+    .filter(([ppid, , stat, name]) => ppid === String(parent) && !stat?.startsWith("Z") && /(^|\/)(da)?sh$/.test(name ?? ""))
+    .map(([, pid = ""]) => pid);
+}
+
 test.each([
-  ["running", false],
-  ["held still", true],
-])("[WATCH1] a runtime that is %s ends when its parent is killed", async (_, still) => {
-  const program = join(makeFolder(), "workerd");
-  copyFileSync("/bin/sleep", program);
-  const { spawn: start } = await import("node:child_process");
-  const parent = start(
-    process.execPath,
-    [
-      "--input-type=module-typescript",
-      "-e",
-      `import { spawn } from "node:child_process";
+  ["is running", () => {}],
+  ["is held still", (_, runtime) => void process.kill(runtime, "SIGSTOP")],
+  [
+    "has lost its watchdog",
+    async (parent) => {
+      const [shell] = listShells(parent);
+      process.kill(Number(shell), "SIGKILL");
+      await vi.waitFor(() => expect(listShells(parent).filter((pid) => pid !== shell)).toHaveLength(1), within);
+    },
+  ],
+] satisfies [string, (parent: number, runtime: number) => unknown][])(
+  "[WATCH1] a runtime that %s ends when its parent is killed",
+  async (_, trouble) => {
+    const program = join(makeFolder(), "workerd");
+    copyFileSync("/bin/sleep", program);
+    const { spawn: start } = await import("node:child_process");
+    const parent = start(
+      process.execPath,
+      [
+        "--input-type=module-typescript",
+        "-e",
+        `import { spawn } from "node:child_process";
        import { startWatchdog } from ${JSON.stringify(join(process.cwd(), "src/local-server/runtime-watchdog.ts"))};
        const watchdog = startWatchdog();
        const runtime = spawn(${JSON.stringify(program)}, ["60"], { stdio: "ignore" });
        watchdog.guard(runtime.pid);
        console.log(runtime.pid);
        setInterval(() => {}, 1000);`,
-    ],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  onTestFinished(() => void parent.kill("SIGKILL"));
-  const [line] = await once(parent.stdout.setEncoding("utf8"), "data");
-  const runtime = identifyProcess(Number(line));
-  if (!runtime) throw new Error("the stand-in for the runtime ended at once");
-  onTestFinished(() => void (isAlive(runtime) && process.kill(runtime.pid, "SIGKILL")));
-  if (still) process.kill(runtime.pid, "SIGSTOP");
-  parent.kill("SIGKILL");
-  await vi.waitFor(() => expect(isAlive(runtime)).toBe(false), within);
-});
+      ],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    onTestFinished(() => void parent.kill("SIGKILL"));
+    const [line] = await once(parent.stdout.setEncoding("utf8"), "data");
+    const runtime = identifyProcess(Number(line));
+    if (!runtime) throw new Error("the stand-in for the runtime ended at once");
+    onTestFinished(() => void (isAlive(runtime) && process.kill(runtime.pid, "SIGKILL")));
+    await trouble(parent.pid ?? 0, runtime.pid);
+    parent.kill("SIGKILL");
+    await vi.waitFor(() => expect(isAlive(runtime)).toBe(false), within);
+  },
+);
 
 test("[CLOCK1] a clock that is behind the last use of a folder is reported, with both times; any other is not", () => {
   const data = makeFolder();
