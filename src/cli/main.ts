@@ -160,6 +160,8 @@ function leaveQuietly(error: NodeJS.ErrnoException): void {
 /** Runs the process's own command line, to its exit code. */
 export function runProgram(args: string[]): void {
   process.stdout.on("error", leaveQuietly);
+  // On a disk that is full, or to a terminal that is gone, nothing can be told: a server serves on.
+  process.stderr.on("error", () => {});
   // Not awaited: a command that waits when the process is told to end would be reported as an unsettled await.
   void runCli(args).then((code) => {
     process.exitCode = code;

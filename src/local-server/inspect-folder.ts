@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { objectRooms } from "../durable/object-tables.ts";
 import { replaceFile } from "../replace-file.ts";
 import { version } from "../version.ts";
+import { explainUnusable, findUnwritable } from "./data-folder.ts";
 import { ServerStartError } from "./server-start-error.ts";
 import { findCorruption, findD1, findState, inUseMark, listDatabases, listFiles, readMigrations } from "./state-files.ts";
 
@@ -67,6 +68,9 @@ export function inspectFolder(data: string, migrations: readonly string[], optio
   try {
     applied = readMigrations(join(state, d1));
   } catch (error) {
+    // On a full disk SQLite can't read either, and says only that.
+    const fault = findUnwritable(data);
+    if (fault !== undefined) throw explainUnusable(data, fault);
     throw new ServerStartError("data_folder_damaged", `The index of ${data} cannot be read: ${(error as Error).message}.`, {
       hint: `It is state/${d1}. \`nerveflare doctor --data ${data}\` says what is broken, and mends it where it can; else restore a backup.`,
       cause: error,

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { identifyProcess, isAlive } from "../../src/local-server/process-identity.ts";
 import { findFile } from "../../src/package-files.ts";
@@ -112,6 +114,32 @@ test("[SRV7] a runtime that crashes is started again, on the same port, and is o
   const record = JSON.parse(await readFile(join(data, "server.json"), "utf8"));
   expect(record.workerd.pid).not.toBe(facts.pids.workerd);
   expect(isAlive(record.workerd)).toBe(true);
+});
+
+test("[SRV39] a server whose log cannot be written, for the disk is full, serves on and ends in order", async (context) => {
+  if (!existsSync("/dev/full")) {
+    console.warn("skipped: this system has no /dev/full");
+    return context.skip();
+  }
+  const data = await makeDataFolder();
+  const full = openSync("/dev/full", "w");
+  const args = [findFile("bin/nerveflare.js"), "start", "--data", data, "--port", "0"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", full] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  closeSync(full);
+  const [line] = (await once((child.stdout as Readable).setEncoding("utf8"), "data")) as [string];
+  const url = /ready at (\S+)/.exec(line)?.[1] ?? "";
+  const findRuntime = async (): Promise<number> => JSON.parse(await readFile(join(data, "server.json"), "utf8")).workerd.pid;
+  // The second line of a log is the first that fails.
+  for (let kills = 0; kills < 3; kills++) {
+    const runtime = await findRuntime();
+    process.kill(runtime, "SIGKILL");
+    await vi.waitFor(async () => expect(await findRuntime()).not.toBe(runtime), { timeout: 20_000 });
+    await vi.waitFor(async () => expect(await fetchHealth(url)).toBe(200), { timeout: 20_000 });
+  }
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
 });
 
 test("[SRV8] a taken port is named, with what to do", async () => {

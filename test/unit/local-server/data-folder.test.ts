@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { claimDataFolder, explainUnusable, findUnwritable, readRecord, type ServerRecord } from "../../../src/local-server/data-folder.ts";
 import { identifyFolder } from "../../../src/local-server/folder-identity.ts";
 import { identifyProcess, type ProcessIdentity } from "../../../src/local-server/process-identity.ts";
@@ -213,4 +213,25 @@ test("[FOLDER13] a link to what is not there is called one, and a folder that ta
     hint: expect.stringContaining("The disk is full"),
   });
   expect(findUnwritable(join(folder, "nothing"))).toMatchObject({ code: "ENOENT" });
+});
+
+test("[SRV40] an index that cannot be read because nothing can be written is no damage: the disk is named", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "nerveflare-unit-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, "state/d1/objects"), { recursive: true });
+  writeFileSync(join(folder, `state/d1/objects/${"a".repeat(64)}.sqlite`), "no database at all".repeat(100));
+  const path = "../../../src/local-server/data-folder.ts";
+  vi.doMock(path, async (load: () => Promise<object>) => ({
+    ...(await load()),
+    findUnwritable: () => Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" }),
+  }));
+  vi.resetModules();
+  onTestFinished(() => {
+    vi.doUnmock(path);
+    vi.resetModules();
+  });
+  const { inspectFolder } = await import("../../../src/local-server/inspect-folder.ts");
+  expect(() => inspectFolder(folder, [])).toThrow(
+    expect.objectContaining({ code: "data_folder_unusable", hint: expect.stringContaining("The disk is full") }),
+  );
 });
