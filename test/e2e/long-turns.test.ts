@@ -14,7 +14,7 @@ const root = join(import.meta.dirname, "../..");
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 if (!hasPython) console.warn("long-turns: there is no python3 on this machine, so the agent in Python is not tried");
 
-/** Lost after 6 s of silence; a turn takes longer. */
+/** Lost after 8 s of silence, of which a heartbeat a second leaves seven to a busy machine; a turn takes longer. */
 const workflow = (name: string, capability: string) => `
 name: ${name}
 description: One writes, whoever that is.
@@ -26,14 +26,14 @@ roles:
     capabilities: [${capability}]
     procedure: Write it.
     output: What was written.
-    heartbeat: { every: 2s, miss: 2 }
+    heartbeat: { every: 1s, miss: 6 }
     offline: { grace: 2s, then: rerecruit }
     frontmatter: { type: object, properties: { $status: { const: written } }, required: [$status] }
 graph:
   $START: { new: { role: writer, prompt: "Write." } }
   writer: { written: { role: $END, prompt: "Done." } }
 `;
-const seconds = 9;
+const seconds = 11;
 
 interface Story {
   name: string;

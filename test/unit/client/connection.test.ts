@@ -243,12 +243,17 @@ describe("a connection", () => {
 
   test("[CLIENT3] polls after three sockets in a row that died young, where there is no stream", async () => {
     const { server, connect } = await createFixture();
+    // Stands still, so that each life is short on however busy a machine.
+    const clock = createManualClock();
     server.allowStreams = false;
-    const agent = connect();
+    const agent = connect({ clock });
     for (let number = 1; number <= clientLimits.shortLives; number++) {
       await agent.noted("connected", number);
       await server.until(() => server.sockets() === 1);
       server.dropSockets(1011);
+      if (number === clientLimits.shortLives) break;
+      await agent.noted("disconnected", number);
+      clock.advance(Number(/in (\d+) ms/.exec(agent.notes.at(-1)?.message ?? "")?.[1]));
     }
     await agent.noted("polling");
     await server.until(() => server.polls > 0);
