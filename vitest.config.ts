@@ -27,6 +27,7 @@ const longest = [
   "e2e/server-faults",
   "e2e/backup",
   "integration/deploy/deploy",
+  "e2e/package",
   "model/machines",
   "simulation/role-orders",
 ];
@@ -96,8 +97,8 @@ export default defineConfig({
           exclude: [alone],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Each file runs servers of its own, and waits for most of its time: three side by side on two cores.
-          maxWorkers: 3,
+          // Each file runs servers of its own, and waits for most of its time: four side by side on two cores.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
