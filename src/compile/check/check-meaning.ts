@@ -2,13 +2,13 @@
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { type ExpressionView, expressionViews } from "../expressions/views.ts";
 import { compileLimits } from "../limits.ts";
-import { bidOf, card } from "../meaning/engine-types.ts";
-import { lookUpField, suggestField } from "../meaning/find-field.ts";
+import { bidOf, card, children } from "../meaning/engine-types.ts";
 import { infer } from "../meaning/infer.ts";
+import { judgeTemplate } from "../meaning/judge-template.ts";
 import { join, ofFields, type Type, text, unknown } from "../meaning/type.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
-import type { TemplateVariable } from "../templates/check-template.ts";
+import type { TemplateSight } from "./check-templates.ts";
 import type { Checked } from "./check-workflow.ts";
 import { createMeaning, type Meaning } from "./meaning.ts";
 
@@ -21,7 +21,7 @@ interface Sight {
 }
 
 /** Reports what can never be, as far as schemas tell. All of it are warnings. */
-export function checkMeaning({ outline, parsed, latest }: Checked, report: Report): void {
+export function checkMeaning({ outline, parsed, templates }: Checked, report: Report): void {
   const meaning = createMeaning(outline);
   const { event, steps } = meaning;
   const start = ofFields("`start`", { workflow: text, prompt: unknown, event });
@@ -60,7 +60,14 @@ export function checkMeaning({ outline, parsed, latest }: Checked, report: Repor
     }
   }
   for (const reflex of outline.reflexes) checkReflex(reflex, meaning, check);
-  for (const variable of latest) checkLatest(variable, meaning, report);
+  const roles = ofFields("`_last`", Object.fromEntries([...outline.roles.keys()].map((name) => [name, meaning.outputOf(name)])), "free");
+  const own = new Map([
+    ["_last", roles],
+    ["_event", event],
+    ["_children", children],
+  ]);
+  for (const { tree, node, sight } of templates)
+    if (sight.kind !== "reflex") judgeTemplate(tree, node, { root: rootOf(sight, meaning), own }, report);
 }
 
 /** A reflex that starts the workflow looks at what becomes its input. */
@@ -71,29 +78,18 @@ function checkReflex(reflex: SourceNode, meaning: Meaning, check: (node: SourceN
   for (const part of listItems(reflex, "key")) check(part, sight);
 }
 
-/** Properties that Liquid gives to lists and text. */
-const builtIn = ["size", "first", "last"];
-
-/** `_last.role.field` of a template. */
-function checkLatest({ path, span }: TemplateVariable, meaning: Meaning, report: Report): void {
-  const [root, role, ...fields] = path;
-  if (typeof role !== "string") return;
-  let type = meaning.outputOf(role);
-  let start = span.start + `${root}.${role}.`.length;
-  for (const name of fields) {
-    // Liquid looks into no list by itself.
-    if (typeof name !== "string" || builtIn.includes(name) || type.lists.length > 0) return;
-    const found = lookUpField(type, name);
-    if ("type" in found) {
-      type = found.type;
-      start += name.length + 1;
-      continue;
-    }
-    // Names in brackets or escapes lie elsewhere.
-    const isThere = span.end - span.start === path.join(".").length;
-    const place = isThere ? { start, end: start + name.length } : span;
-    const canName = found.nearest !== undefined && isThere && /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(found.nearest);
-    report.add("unknown-field-of-type", place, `${found.message}; this is always empty.`, suggestField(found, canName ? place : undefined));
-    return;
+/** What a template sees by name. */
+function rootOf(sight: Exclude<TemplateSight, { kind: "reflex" }>, meaning: Meaning): Type {
+  switch (sight.kind) {
+    case "event":
+      return meaning.event;
+    case "output":
+    case "broadcast":
+      // Edges may share a prompt: what one answer never says another may.
+      return meaning.outputOf(sight.role.name);
+    case "anything":
+      return unknown;
+    default:
+      return sight satisfies never;
   }
 }

@@ -4,6 +4,7 @@ import { engineStatuses, isEngineStatus } from "../../contract/language.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { eventAttributes } from "../expressions/views.ts";
+import type { TemplateNode } from "../meaning/judge-template.ts";
 import type { SourceNode, TextNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
 import type { TemplateContext, TemplateVariable } from "../templates/check-template.ts";
@@ -19,25 +20,32 @@ const ownVariables = ["_status", "_body", "_event", "_last", "_supplement", "_ch
 export const broadcastFields = ["acked", "failed", "missing", "answers", "answersLeftOut", "notAsked"];
 
 /** What the template at a place sees. */
-type Sight =
+export type TemplateSight =
   | { kind: "event" }
   | { kind: "reflex" }
   | { kind: "output"; role: RoleOutline; status: string }
-  | { kind: "broadcast" }
+  | { kind: "broadcast"; role: RoleOutline }
   | { kind: "anything" };
+
+/** A template with what it sees. */
+export interface SeenTemplate {
+  node: TextNode;
+  tree: readonly TemplateNode[];
+  sight: TemplateSight;
+}
 
 interface Checking {
   outline: Outline;
   report: Report;
   templates: TemplateContext;
   schemas: Map<SourceNode, RoleSchema>;
-  latest: TemplateVariable[];
+  seen: SeenTemplate[];
 }
 
-/** Reports what is wrong with prompts and other templates. @returns what they ask of roles' latest outputs, which is not judged here */
-export function checkTemplates(outline: Outline, report: Report): TemplateVariable[] {
+/** Reports what is wrong with prompts and other templates. @returns those that parse */
+export function checkTemplates(outline: Outline, report: Report): SeenTemplate[] {
   const local = outline.binding === "local";
-  const checking: Checking = { outline, report, templates: createTemplateContext(report, local), schemas: new Map(), latest: [] };
+  const checking: Checking = { outline, report, templates: createTemplateContext(report, local), schemas: new Map(), seen: [] };
   for (const node of outline.nodes) {
     for (const edge of node.edges) {
       if (edge.key === undefined) checkWritten(edge, report);
@@ -47,7 +55,7 @@ export function checkTemplates(outline: Outline, report: Report): TemplateVariab
   for (const reflex of outline.reflexes) {
     for (const emit of listItems(reflex, "emit")) checkEmit(emit, { kind: "reflex" }, checking);
   }
-  return checking.latest;
+  return checking.seen;
 }
 
 /** List form: prompts are sent as written. */
@@ -60,15 +68,15 @@ function checkWritten(edge: EdgeOutline, report: Report): void {
     });
 }
 
-function findSight(node: GraphNodeOutline, edge: EdgeOutline, outline: Outline): Sight {
+function findSight(node: GraphNodeOutline, edge: EdgeOutline, outline: Outline): TemplateSight {
   if (node.name === "$START") return { kind: "event" };
   const role = outline.roles.get(node.name);
   if (role === undefined) return { kind: "anything" };
   if (isEngineStatus(edge.id) && !engineStatuses[edge.id].agents) return { kind: "anything" };
-  return role.type === "broadcast" ? { kind: "broadcast" } : { kind: "output", role, status: edge.id };
+  return role.type === "broadcast" ? { kind: "broadcast", role } : { kind: "output", role, status: edge.id };
 }
 
-function checkEdge(edge: EdgeOutline, sight: Sight, checking: Checking): void {
+function checkEdge(edge: EdgeOutline, sight: TemplateSight, checking: Checking): void {
   const { prompt } = edge;
   if (prompt) {
     if (prompt.value.trim() === "")
@@ -86,14 +94,14 @@ function checkEdge(edge: EdgeOutline, sight: Sight, checking: Checking): void {
   for (const spawn of listItems(edge.node, "spawn")) checkLiteral(findValue(spawn, "input"), sight, checking);
 }
 
-function checkEmit(emit: SourceNode, sight: Sight, checking: Checking): void {
+function checkEmit(emit: SourceNode, sight: TemplateSight, checking: Checking): void {
   checkLiteral(findValue(emit, "data"), sight, checking);
   const to = findText(emit, "to");
   if (to) checkText(to, sight, checking);
 }
 
 /** Text at the top is JSONata; strings inside a literal are templates. */
-function checkLiteral(node: SourceNode | undefined, sight: Sight, checking: Checking): void {
+function checkLiteral(node: SourceNode | undefined, sight: TemplateSight, checking: Checking): void {
   if (node === undefined || node.kind === "scalar") return;
   const children = node.kind === "list" ? node.items : node.entries.map((entry) => entry.value);
   for (const child of children) {
@@ -102,11 +110,13 @@ function checkLiteral(node: SourceNode | undefined, sight: Sight, checking: Chec
   }
 }
 
-function checkText(node: TextNode, sight: Sight, checking: Checking): void {
+function checkText(node: TextNode, sight: TemplateSight, checking: Checking): void {
   for (const variable of checkTemplate(node, checking.templates) ?? []) checkVariable(variable, sight, checking);
+  const tree = checking.templates.trees.get(node);
+  if (tree) checking.seen.push({ node, tree, sight });
 }
 
-function checkVariable(variable: TemplateVariable, sight: Sight, checking: Checking): void {
+function checkVariable(variable: TemplateVariable, sight: TemplateSight, checking: Checking): void {
   const { path, span } = variable;
   const [root, second] = path;
   if (typeof root !== "string") return;
@@ -126,7 +136,6 @@ function checkVariable(variable: TemplateVariable, sight: Sight, checking: Check
     );
     return;
   }
-  if (root === "_last" && sight.kind !== "reflex") checking.latest.push(variable);
   if (root === "_event") {
     if (second === "data" && sight.kind !== "reflex") checkInput(variable, path.slice(2), checking);
     return;
@@ -219,7 +228,7 @@ const liquidName = /^[\p{L}_][\p{L}\p{N}_-]*$/u;
 
 function checkOutputVariable(
   variable: TemplateVariable,
-  sight: Sight & { kind: "output" },
+  sight: TemplateSight & { kind: "output" },
   checking: Checking,
   older: DiagnosticDetails,
 ): void {

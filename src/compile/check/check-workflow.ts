@@ -3,7 +3,6 @@ import type { Report } from "../diagnostics/diagnostic.ts";
 import type { ParsedExpression } from "../expressions/parse-expression.ts";
 import type { MapNode } from "../source/node.ts";
 import { findValue } from "../source/node.ts";
-import type { TemplateVariable } from "../templates/check-template.ts";
 import { checkCloud } from "./check-cloud.ts";
 import { checkConditions } from "./check-conditions.ts";
 import { checkEffects } from "./check-effects.ts";
@@ -13,7 +12,7 @@ import { checkRoles } from "./check-roles.ts";
 import { checkSchema } from "./check-schema.ts";
 import { checkShape } from "./check-shape.ts";
 import { checkStatuses } from "./check-statuses.ts";
-import { checkTemplates } from "./check-templates.ts";
+import { checkTemplates, type SeenTemplate } from "./check-templates.ts";
 import type { Outline } from "./outline.ts";
 import { readOutline } from "./outline.ts";
 
@@ -23,8 +22,8 @@ export interface Checked {
   outline: Outline;
   /** Trees of its expressions, by source. */
   parsed: ReadonlyMap<string, ParsedExpression>;
-  /** What its templates ask of roles' latest outputs. */
-  latest: readonly TemplateVariable[];
+  /** Its templates, as far as they parse. */
+  templates: readonly SeenTemplate[];
 }
 
 /** Checks a file. */
@@ -38,8 +37,8 @@ export function checkWorkflow(root: MapNode, report: Report, publish: boolean): 
   checkConditions(outline, report);
   checkStatuses(outline, report);
   const parsed = checkExpressions(outline, report);
-  const latest = checkTemplates(outline, report);
+  const templates = checkTemplates(outline, report);
   checkEffects(outline, report);
   checkCloud(outline, report, publish);
-  return { outline, parsed, latest };
+  return { outline, parsed, templates };
 }

@@ -1,9 +1,10 @@
 /** Judges operators by the types of their sides: what can never hold, what fails, and what absence decides. */
 import type { Json } from "../../contract/event.ts";
 import { findNearestName, measureDistance } from "../../contract/nearest-name.ts";
-import type { DiagnosticDetails } from "../diagnostics/diagnostic.ts";
+import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
+import type { TextNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 import { ownStatuses } from "./engine-types.ts";
 import { describe, findToken } from "./find-field.ts";
@@ -18,7 +19,7 @@ export interface Operands {
 }
 
 /** A constant as it is written, and where. */
-interface Literal {
+export interface Literal {
   value: string | number | boolean | null;
   start: number;
   end: number;
@@ -45,24 +46,29 @@ export function checkEquality({ node, left, right, types }: Operands, state: Inf
     const items = right.type === "unary" && right.value === "[" ? asNodes(right["expressions"]) : undefined;
     for (const item of items ?? []) {
       const literal = readLiteral(item, source);
-      if (literal) checkConstant(literal, types.left, left, state);
+      if (literal) checkConstant(literal, types.left, nameOf(left), state);
     }
     const literal = items ? undefined : readLiteral(left, source);
-    if (literal && !types.right.any) checkConstant(literal, itemsOf(types.right), right, state);
+    if (literal && !types.right.any) checkConstant(literal, itemsOf(types.right), nameOf(right), state);
     return;
   }
   for (const { at, other, type } of sides) {
     const literal = readLiteral(at, source);
     if (!literal || readLiteral(other, source)) continue;
-    if (checkConstant(literal, type, other, state) && node.value === "!=") checkAbsence(node, other, literal, type, state);
+    if (checkConstant(literal, type, nameOf(other), state) && node.value === "!=") checkAbsence(node, other, literal, type, state);
     return;
   }
 }
 
+/** Where a finding is told. */
+export interface Place {
+  node: TextNode;
+  context: { report: Report };
+}
+
 /** Says whether the constant may be a value of the other side; reports one that can't. */
-function checkConstant(literal: Literal, type: Type, other: ExpressionNode, state: Inference): boolean {
+export function checkConstant(literal: Literal, type: Type, field: string | undefined, state: Place): boolean {
   const { value, start, end } = literal;
-  const field = nameOf(other);
   // Where the schema says nothing of statuses, those of the engine are known all the same.
   const isEngine = type.any && field === "$status" && typeof value === "string" && value.startsWith("$");
   const known = isEngine ? ofConstants(ownStatuses) : type;

@@ -1,5 +1,5 @@
 /** Judges a Liquid template: that it parses, uses what is allowed, stays bounded, and which variables it asks for. */
-import type { Liquid } from "liquidjs";
+import type { Liquid, Template } from "liquidjs";
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
@@ -21,11 +21,13 @@ export interface TemplateContext {
   /** Local files are older: their slips are warnings. */
   local: boolean;
   engine: Liquid;
+  /** The trees of those that parse. */
+  trees: Map<TextNode, Template[]>;
 }
 
 /** Makes what the template checks of one file share. */
 export function createTemplateContext(report: Report, local: boolean): TemplateContext {
-  return { report, local, engine: createTemplateEngine() };
+  return { report, local, engine: createTemplateEngine(), trees: new Map() };
 }
 
 /** Reports what is wrong with a template and returns the variables it asks for; undefined if it does not parse. */
@@ -101,7 +103,9 @@ function parse(node: TextNode, text: string, context: TemplateContext): Template
   let { engine } = context;
   for (let round = 0; round <= filterFaults; round++) {
     try {
-      const analysis = engine.analyzeSync(engine.parse(text), { partials: false });
+      const tree = engine.parse(text);
+      context.trees.set(node, tree);
+      const analysis = engine.analyzeSync(tree, { partials: false });
       const variables: TemplateVariable[] = [];
       for (const found of Object.values(analysis.globals)) {
         for (const variable of found) {

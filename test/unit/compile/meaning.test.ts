@@ -218,7 +218,7 @@ describe("places", () => {
     [{ input: "steps[-1].output.note" }, []],
     [{ prompt: "{{ _last.one.nots }} {{ _last.all.answers[0].agent }} {{ _last.one.fault }}" }, [[field, "nots", "note"]]],
     [{ prompt: "{% if _last.all.acked.size > 1 %}{{ _last.all.akced | join: ', ' }}{% endif %}." }, [[field, "akced", "acked"]]],
-    [{ prompt: "{{ _last['one'].nots }}." }, [[field, "_last['one'].nots"]]],
+    [{ prompt: "{{ _last['one'].nots }}." }, [[field, "nots", "note"]]],
   ])("[MEAN7] %j", (what, found) => {
     expect(find(cloud(what))).toEqual(found);
   });
@@ -235,6 +235,48 @@ describe("places", () => {
     expect(find(text)).toHaveLength(6);
     const mended = applyFixes(text, (current) => parseWorkflow(current).diagnostics).text;
     expect(parseWorkflow(mended).diagnostics).toEqual([]);
+  });
+});
+
+const prompted = (prompt: string): string => `name: a
+description: b
+binding: cloud
+roles:
+  judge: { capabilities: [x], frontmatter: { ${answer.replace("properties: {", "properties: { $status: { const: done },")} } }
+graph:
+  $START: { new: { role: judge, prompt: Go. } }
+  judge: { done: { role: $END, prompt: ${JSON.stringify(prompt)} } }
+`;
+
+describe("templates", () => {
+  test.each<[prompt: string, name: string, at: string, fix?: string]>([
+    ["{% if vote == 'hirre' %}x{% endif %}", never, "'hirre'", "hire"],
+    ["{% if why and 'hirre' != vote %}x{% endif %}", never, "'hirre'", "hire"],
+    ["{% unless strong == 'true' %}x{% endunless %}", never, "'true'", "true"],
+    ["{% if vote == 'hire' %}{% elsif score == '3' %}x{% endif %}", never, "'3'", "3"],
+    ["{% if tags contains 'c' %}x{% endif %}", never, "'c'"],
+    ["{% case vote %}{% when 'hire', 'passs' %}x{% endcase %}", never, "'passs'", "pass"],
+    ["{% for part in parts %}{{ part.titel | upcase }}{% endfor %}", field, "titel", "title"],
+    ["{% for part in parts %}{% if part.titel %}x{% endif %}{% endfor %}", field, "titel", "title"],
+    ["{{ _last.judge.parts[0].titel }}", field, "titel", "title"],
+    ["{% if _last.judge.vote == 'hirre' %}x{% endif %}", never, "'hirre'", "hire"],
+    ["{{ _event.tpye }}", field, "tpye", "type"],
+    ["{% for child in _children %}{{ child.statsu }}{% endfor %}", field, "statsu", "status"],
+  ])("[MEAN10] %s", (prompt, name, at, fix) => {
+    expect(find(prompted(prompt))).toEqual([[name, at, ...(fix === undefined ? [] : [fix])]]);
+  });
+
+  test.each([
+    "{% if vote == 'hire' or vote == nil or vote == blank or vote == empty %}x{% endif %}",
+    "{% assign vote = 'x' %}{% if vote == 'x' %}x{% endif %}",
+    "{% for vote in tags %}{% if vote == 'a' %}{{ forloop.index }}{% endif %}{% endfor %}",
+    "{% for child in _children %}{{ child.output.anything }}{% endfor %}",
+    "{{ tags.size }} {{ tags.first }} {{ parts.first.any }} {{ why.size }}",
+    "{% if why contains 'x' %}x{% endif %}",
+    "{% if vote contains 'hir' %}x{% endif %}",
+    "{% if _event.data.any == 3 and _body == 'x' and _status == 'done' %}x{% endif %}",
+  ])("[MEAN10] %s is let be", (prompt) => {
+    expect(find(prompted(prompt))).toEqual([]);
   });
 });
 
