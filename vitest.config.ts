@@ -97,8 +97,8 @@ export default defineConfig({
           exclude: [alone],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Each file runs servers of its own, and waits for most of its time: four side by side on two cores.
-          maxWorkers: 4,
+          // Each file runs servers of its own, and waits for most of its time: three side by side on two cores.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
