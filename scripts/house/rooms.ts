@@ -324,7 +324,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/cli/lib": {
     is: "what commands share",
-    may: ["src", "src/client", "src/compile/decide", "src/compile/source", contract, "src/simulate", "commander", "node:*", "zod"],
+    may: [
+      ...["src", "src/client", "src/compile/decide", "src/compile/source", contract, "src/local-server", "src/simulate"],
+      ...["commander", "node:*", "zod"],
+    ],
   },
   "src/cli/lib/chaos": { is: "the same as a command", may: ["src/chaos", "src/cli/lib", "src/client", contract, "commander", "node:*"] },
   "src/cli/lib/check": {
@@ -347,10 +350,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   // What editors install.
   "editors/vscode/src": {
     is: "the extension of VS Code, and the language server that comes with it",
-    may: [
-      ...["src/cli/lib/check", "src/cli/lib/draw", "src/lsp", "node:*"],
-      ...["vscode", "vscode-languageclient", "vscode-languageserver"],
-    ],
+    may: ["src/cli/lib/check", "src/cli/lib/draw", "src/lsp", "node:*", "vscode", "vscode-languageclient", "vscode-languageserver"],
   },
   "editors/vscode/src/page": { is: "the page that shows the picture", may: ["editors/vscode/src"] },
 

@@ -283,6 +283,14 @@ export function readRecord(recordPath: string): ServerRecord | null {
   }
 }
 
+/** Where the server that runs on a data folder says that it listens; undefined: none runs there. */
+export function findServedUrl(data: string): string | undefined {
+  const record = readRecord(join(data, "server.json"));
+  if (!record?.server || !record.url || !isAlive(record.server)) return undefined;
+  // A server on this machine listens here. Whoever wrote something else into a folder in which somebody stands would get a token.
+  return URL.parse(record.url)?.hostname === "127.0.0.1" ? record.url : undefined;
+}
+
 function writeRecord(recordPath: string, record: ServerRecord): void {
   replaceFile(recordPath, `${JSON.stringify(record)}\n`);
 }

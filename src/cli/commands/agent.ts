@@ -63,7 +63,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
   addChaosOptions(command)
     .argument("[program...]", "with --chaos: an agent of your own, and its arguments")
     .option("--exec <command>", "the program, run through the shell for each turn")
-    .option("--url <url>", "the server (default: NERVEFLARE_URL, or http://127.0.0.1:8787)")
+    .option("--url <url>", "the server (default: NERVEFLARE_URL, or the local one)")
     .option("--token <token>", "the agent's token (default: NERVEFLARE_TOKEN)")
     .option("--profile <name>", "server and token by name, as `nerveflare init` keeps them (default: NERVEFLARE_PROFILE)")
     .addOption(

@@ -6,7 +6,7 @@ import { createHttpCaller } from "../../client/http.ts";
 import { explainClientError } from "../lib/api.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { findConfigFile, readConfig, writeConfig } from "../lib/config-file.ts";
-import { checkUrl, defaultUrl } from "../lib/find-server.ts";
+import { checkUrl, findLocalServer } from "../lib/find-server.ts";
 
 interface Options {
   url?: string;
@@ -23,8 +23,11 @@ export function defineCommand(command: Command, { terminal, env }: CommandContex
     .option("--profile <name>", "what to call it here (default: the agent's id)")
     .action(async ({ url: given, code, profile }: Options) => {
       // No profile is asked for the address: one machine may know many servers, and the code is for one.
-      const from = given ? "--url" : env.NERVEFLARE_URL ? "NERVEFLARE_URL" : "the default";
-      const url = given ?? env.NERVEFLARE_URL ?? defaultUrl;
+      const [url, from]: [string, string] = given
+        ? [given, "--url"]
+        : env.NERVEFLARE_URL
+          ? [env.NERVEFLARE_URL, "NERVEFLARE_URL"]
+          : findLocalServer(env);
       checkUrl(url, from);
       const config = readConfig(env);
       if (profile !== undefined && Object.hasOwn(config.profiles, profile)) {

@@ -27,7 +27,7 @@ Exit code: 0 every rule that was tried is kept, 1 one is not, 2 asked wrongly.`;
 /** Defines `nerveflare probe`. */
 export function defineCommand(command: Command, { terminal, env }: CommandContext): void {
   command
-    .option("--url <url>", "the server (default: NERVEFLARE_URL, or http://127.0.0.1:8787)")
+    .option("--url <url>", "the server (default: NERVEFLARE_URL, or the local one)")
     .option("--token <token>", "an agent's token (default: NERVEFLARE_TOKEN)")
     .option("--admin-token <token>", "an operator's token (default: NERVEFLARE_ADMIN_TOKEN)")
     .option("--profile <name>", "server and tokens by name (default: NERVEFLARE_PROFILE, or `nerveflare profiles use`)")

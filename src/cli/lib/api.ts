@@ -7,7 +7,7 @@ import { ClientError } from "../../client/client-error.ts";
 import { systemClock } from "../../client/clock.ts";
 import { createHttpCaller, foreignAnswer, type HttpCall, openStream } from "../../client/http.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
-import { chooseToken, defaultUrl, findServer } from "./find-server.ts";
+import { chooseToken, findServer } from "./find-server.ts";
 
 /** The options that every command of the API has. */
 export interface ApiOptions {
@@ -34,7 +34,7 @@ export interface Api {
 /** Adds `--url`, `--token` and `--profile`. */
 export function addApiOptions(command: Command): Command {
   return command
-    .option("--url <url>", `the server (default: NERVEFLARE_URL, or ${defaultUrl})`)
+    .option("--url <url>", "the server (default: NERVEFLARE_URL, or the local one)")
     .option("--token <token>", "operator's token (default: NERVEFLARE_ADMIN_TOKEN, or the local server's own)")
     .option("--profile <name>", "server and token by name (default: NERVEFLARE_PROFILE, or `nerveflare profiles use`)");
 }

@@ -6,8 +6,10 @@ const defaultFolder = ".nerveflare";
 
 /** The option, of which NERVEFLARE_DATA is the default. A variable that is set to nothing says nothing: as a path it would be the folder that we are in. */
 export function createDataOption(description: string): Option {
-  return new Option("--data <folder>", description)
-    .env("NERVEFLARE_DATA")
-    .default(defaultFolder)
-    .argParser((text) => (text.trim() === "" ? defaultFolder : text));
+  return new Option("--data <folder>", description).env("NERVEFLARE_DATA").default(defaultFolder).argParser(chooseDataFolder);
+}
+
+/** The folder that a text names. */
+export function chooseDataFolder(text: string | undefined): string {
+  return text === undefined || text.trim() === "" ? defaultFolder : text;
 }

@@ -1,8 +1,10 @@
 /** Which server a command talks to, and with whose tokens: option, named profile, environment, current profile, the local one. */
+import { findServedUrl } from "../../local-server/data-folder.ts";
 import { CliError, type CommandContext, exitCodes } from "./command.ts";
 import { getProfile, type Profile, readConfig } from "./config-file.ts";
+import { chooseDataFolder } from "./data-option.ts";
 
-/** Where the local server listens. */
+/** Where the local server listens, unless it was told otherwise. */
 export const defaultUrl = "http://127.0.0.1:8787";
 
 export interface ServerOptions {
@@ -32,13 +34,19 @@ export function findServer(options: ServerOptions, env: CommandContext["env"]): 
     [asked ? profile?.url : undefined, `profile ${name}`],
     [env.NERVEFLARE_URL, "NERVEFLARE_URL"],
     [profile?.url, `profile ${name}`],
-    [defaultUrl, "the default"],
   ];
-  const [url, from] = places.find(([place]) => place !== undefined) as [string, string];
+  const [url, from] = places.find((place): place is [string, string] => place[0] !== undefined) ?? findLocalServer(env);
   checkUrl(url, from);
   // A token goes to the server that it is for, and to no other.
   const isIts = profile !== undefined && URL.parse(profile.url)?.href === URL.parse(url)?.href;
   return { url, from, profile: isIts ? profile : undefined };
+}
+
+/** The server that runs on the data folder, whose token is taken as well; else where one listens that was told no port. And what said so. */
+export function findLocalServer(env: CommandContext["env"]): [url: string, from: string] {
+  const data = chooseDataFolder(env.NERVEFLARE_DATA);
+  const url = findServedUrl(data);
+  return url === undefined ? [defaultUrl, "the default"] : [url, `the server of ${data}`];
 }
 
 /** @throws CliError if it is no server's address */

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { defaultUrl, findServer } from "../../../src/cli/lib/find-server.ts";
 import { runCli } from "../../../src/cli/main.ts";
+import { identifyProcess, type ProcessIdentity } from "../../../src/local-server/process-identity.ts";
 import { createFixture } from "../client/fixture.ts";
+import { createFolder } from "./run.ts";
 
 /** Runs a command line and gives what it wrote. */
 async function run(args: string[], env: Record<string, string> = {}) {
@@ -89,6 +92,38 @@ describe("the command line", () => {
     const { code, err } = await run(["events", "--token", "wrong", "--url", server.url]);
     expect(code).toBe(1);
     expect(err).toMatch(/NRV8004 unauthenticated: This token is nobody's\.\n {2}The token is not valid here/);
+  });
+
+  test("[CLI13] who names no server gets the one that runs on the data folder, on whatever port", async () => {
+    const { server } = await createFixture();
+    const { token } = await import("../client/fake-server.ts");
+    const { folder, write } = createFolder();
+    const serves = (url: string, of: ProcessIdentity | null) => write("server.json", JSON.stringify({ server: of, workerd: null, url }));
+    const post = (env: Record<string, string> = {}) =>
+      run(["post", "pr.opened", "--id", "x3"], { NERVEFLARE_DATA: folder, NERVEFLARE_ADMIN_TOKEN: token, ...env });
+    const self = identifyProcess(process.pid);
+    serves(server.url, self);
+    expect(await post()).toMatchObject({ code: 0, out: "accepted x3\n" });
+    await server.stop();
+    expect(await post()).toMatchObject({ code: 1, err: expect.stringContaining(`${server.url} `) });
+    expect((await post()).err).toContain(`The address is from the server of ${folder}.`);
+    expect(await run(["init", "--code", "x"], { NERVEFLARE_DATA: folder, NERVEFLARE_CONFIG_DIR: folder })).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(`${server.url} `),
+    });
+    expect((await post({ NERVEFLARE_URL: "http://127.0.0.1:1" })).err).toContain("127.0.0.1:1 ");
+
+    // Nothing of these gets the token.
+    const choose = () => findServer({}, { NERVEFLARE_DATA: folder, NERVEFLARE_CONFIG_DIR: folder }).url;
+    expect(choose()).toBe(server.url);
+    serves("http://192.0.2.1:8787", self);
+    expect(choose()).toBe(defaultUrl);
+    serves("http://127.0.0.1@192.0.2.1:8787", self);
+    expect(choose()).toBe(defaultUrl);
+    serves(server.url, { pid: process.pid, started: "in another life" });
+    expect(choose()).toBe(defaultUrl);
+    write("server.json", "not JSON");
+    expect(choose()).toBe(defaultUrl);
   });
 
   test("[CLI6] post sends an event and shows what came of it", async () => {
