@@ -34,8 +34,8 @@ export function bidOf(event: Type): Type {
 /** Statuses that a role's schema need not have. */
 export const ownStatuses = [...wordsOf(engineStatuses), ...wordsOf(targets).filter((target) => target === "$SUSPEND")];
 
-/** An output that the engine made in place of an agent. */
-export const engineOutput = ofFields("an output of the engine", { $status: ofConstants(ownStatuses) }, "listed");
+/** An output that the engine made in place of an agent, or by which an agent suspended the thread, whatever its schema says. */
+export const engineOutput = ofFields("an output of the engine", { $status: ofConstants(ownStatuses), reason: text }, "listed");
 
 /** What a broadcast gives. */
 export function broadcastOf(answer: Type): Type {

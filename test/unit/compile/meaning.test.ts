@@ -62,6 +62,7 @@ describe("fields", () => {
 
   test.each([
     "steps[-1].output.answers",
+    "steps[-1].output.reason = 'x'",
     "steps[-1].output.`$status` = '$TIMEOUT'",
     "steps[-1].output.`$status` = 'done'",
     "steps[-1].anything",
