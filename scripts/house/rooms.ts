@@ -124,7 +124,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/registry": {
     is: "who there is and what is published, kept up to date in one object",
-    may: [contract, "src/compile", "src/compile/decide", protocol, "src/durable/thread/eligibility", "cloudflare:*"],
+    may: [contract, "src/compile", protocol, "src/durable/thread/eligibility", "cloudflare:*"],
   },
   "src/durable/projector": {
     is: "the log and the index in D1",
@@ -249,7 +249,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/worker/routes": {
     is: "the routes",
     may: [
-      ...[contract, "schemas", "src/compile/decide", "src/durable/agent", "src/durable/projector", protocol, "src/durable/registry"],
+      ...[contract, "schemas", "src/durable/agent", "src/durable/projector", protocol, "src/durable/registry"],
       ...["src/durable/trace", "src/worker", "src/worker/describe", "hono"],
     ],
   },

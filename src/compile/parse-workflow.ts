@@ -1,10 +1,21 @@
 /** The compiler's front end for authors: all that is to be said about a file. */
+import { checkDeadEdges } from "./check/check-dead-edges.ts";
+import { checkChains } from "./check/check-endless.ts";
 import { checkMeaning } from "./check/check-meaning.ts";
+import { checkReflexKeys } from "./check/check-reflex-keys.ts";
+import { checkSlips } from "./check/check-slips.ts";
 import { type ParseOptions, type ParseResult, readWorkflow } from "./read-workflow.ts";
 
 export type { ParseOptions, ParseResult } from "./read-workflow.ts";
 
 /** Checks a workflow file and gives its intermediate form. Never throws, whatever the text. */
 export function parseWorkflow(text: string, options: ParseOptions = {}): ParseResult {
-  return readWorkflow(text, options, checkMeaning);
+  return readWorkflow(text, options, (checked, report) => {
+    const { outline } = checked;
+    checkMeaning(checked, report);
+    checkDeadEdges(outline, report);
+    checkChains(outline, report);
+    checkReflexKeys(outline, report);
+    checkSlips(outline, text, report);
+  });
 }

@@ -1,5 +1,6 @@
 /** Makes diagnostics of the faults that the language's shape names itself. */
 import type { Report } from "../diagnostics/diagnostic.ts";
+import { compileLimits } from "../limits.ts";
 import type { ShapeTag } from "../schema/tags.ts";
 import { describeType, type SourceNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
@@ -18,7 +19,12 @@ const adders: Record<ShapeTag, (fault: Fault, report: Report) => void> = {
   "bad-duration"({ node, written }, report) {
     const text = readDuration(node);
     report.add("bad-duration", node.span, `${written} is no duration.`, {
-      hint: "a whole number and a unit: `500ms`, `30s`, `10m`, `24h`, `7d`",
+      hint:
+        text !== undefined
+          ? `write \`${text}\``
+          : node.kind === "scalar" && /^\d{1,12}$/.test(String(node.value))
+            ? `a unit is missing: \`${node.value}s\` is seconds, \`${node.value}m\` minutes`
+            : "a whole number and a unit: `500ms`, `30s`, `10m`, `24h`, `7d`",
       ...suggest(text, node),
     });
   },
@@ -64,13 +70,34 @@ function suggest(text: string | undefined, { span }: SourceNode): { fix?: { titl
   return text === undefined ? {} : { fix: { title: `Write \`${text}\``, span, text } };
 }
 
-/** A duration that was written in words, as the language writes it. */
+const milliseconds: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** A duration that was written in words, in parts, as a fraction or by ISO 8601 (`PT5M`), as the language writes it. */
 function readDuration(node: SourceNode): string | undefined {
   if (node.kind !== "scalar" || typeof node.value !== "string") return undefined;
-  const written = /^\s*(\d+)\s*(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\s*$/i.exec(node.value);
-  if (!written) return undefined;
-  const unit = written[2]?.toLowerCase() ?? "";
-  return `${written[1]}${unit.startsWith("mil") || unit === "ms" ? "ms" : unit.slice(0, 1)}`;
+  const written = node.value.trim().toLowerCase();
+  const iso = /^p(?=.)([\d.]+w)?([\d.]+d)?(?:t([\d.]+h)?([\d.]+m)?([\d.]+s)?)?$/.exec(written);
+  const whole = iso ? iso.slice(1).join("") : written;
+  if (whole.length > 64 || !/^(\d{1,9}(\.\d{1,6})?\s*[a-z]+[\s,]*)+$/.test(whole)) return undefined;
+  let total = 0;
+  let smallest = "w";
+  for (const [, count, word = ""] of whole.matchAll(/([\d.]+)\s*([a-z]+)/g)) {
+    const unit = /^(milliseconds?|millis|ms)$/.test(word)
+      ? "ms"
+      : /^(seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)$/.test(word)
+        ? word.slice(0, 1)
+        : "";
+    const factor = milliseconds[unit];
+    if (factor === undefined) return undefined;
+    if (factor < (milliseconds[smallest] ?? 0)) smallest = unit;
+    total += Number(count) * factor;
+  }
+  if (total === 0 || total > compileLimits.durationDays * 86_400_000) return undefined;
+  // In the unit that was written, or the largest below it that is whole.
+  const unit = ["d", "h", "m", "s", "ms"].find(
+    (each) => (milliseconds[each] ?? 0) <= (milliseconds[smallest] ?? 0) && total % (milliseconds[each] ?? 1) === 0,
+  );
+  return unit === undefined ? undefined : `${total / (milliseconds[unit] ?? 1)}${unit}`;
 }
 
 function toKebabCase(name: string): string {

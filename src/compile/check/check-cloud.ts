@@ -12,6 +12,9 @@ import type { Outline } from "./outline.ts";
 /** Kinds of the orchestrator that a reflex may listen to. */
 const nerveKinds = [...Object.keys(agentKinds), ...engineKindNames];
 
+/** What threads say of their life is offered to reflexes. */
+const heard = /^nerve\.thread\.(?!spawned$)/;
+
 /** Settings of a nerve daemon that the cloud does not read. */
 const daemonSettings = ["agents", "extract", "api"];
 
@@ -87,5 +90,8 @@ function checkReflexKind(node: TextNode, report: Report): void {
       `The orchestrator sends no \`${base}\`.`,
       nearest === undefined ? {} : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span, text: nearest } },
     );
-  }
+  } else if (base.startsWith("nerve.") && !heard.test(base))
+    report.add("unheard-nerve-kind", span, `Reflexes are never told of \`${base}\`: this one never fires.`, {
+      hint: "they hear of the life of threads, as `nerve.thread.completed`",
+    });
 }

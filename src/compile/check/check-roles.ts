@@ -114,7 +114,12 @@ function checkNot(role: RoleOutline, outline: Outline, agents: Set<string>, repo
     const nearest = findNearestName(name, [...outline.roles.keys(), ...agents]);
     report.add("not-names-nobody", item.span, `\`${name}\` is no role of this workflow, and no agent that the file names.`, {
       ...(nearest === undefined
-        ? { hint: `for an agent write \`agents/${name}\`` }
+        ? {
+            hint: `for an agent write \`agents/${name}\``,
+            fix: /^[A-Za-z0-9._:-]{1,128}$/.test(name)
+              ? { title: `Write \`agents/${name}\``, span: item.span, text: `agents/${name}` }
+              : undefined,
+          }
         : {
             hint: `did you mean \`${nearest}\`? For an agent write \`agents/${name}\``,
             fix: { title: `Write \`${nearest}\``, span: item.span, text: nearest },
@@ -145,6 +150,7 @@ function checkEffects(role: RoleOutline, report: Report): void {
       if (policy?.value !== "rerecruit") continue;
       report.add("without-effect", policy.span, `The role \`${role.name}\` is ${type}: there is nobody else to recruit.`, {
         hint: "`suspend` hands it to a person",
+        fix: { title: "Write `suspend`", span: policy.span, text: "suspend" },
       });
     }
   }

@@ -65,7 +65,7 @@ function addIssue(issue: Issue, prefix: PropertyKey[], root: MapNode, report: Re
   const { node } = place;
   if (addTagged(issue.message, node, report)) return false;
   if (issue.code === "invalid_value") return addWrongValue(node, issue.values.map(String), report);
-  addWrongType(issue, node, path, report);
+  addWrongType(issue, node, path, root, report);
   return false;
 }
 
@@ -163,7 +163,7 @@ const typeNames: Record<string, string> = {
   record: "a mapping",
 };
 
-function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], report: Report): void {
+function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], root: MapNode, report: Report): void {
   const wanted = listWanted(issue);
   const names = wanted.map((type) => typeNames[type] ?? type);
   const field = path.length > 0 && typeof path.at(-1) === "string" ? `\`${String(path.at(-1))}\`` : "This";
@@ -178,6 +178,7 @@ function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], repor
     else if (wanted.includes("array") && /^[^\n,[\]{}#:]+$/.test(value) && value.trim() !== "") fix = replace(`[${value.trim()}]`);
   } else if ((typeof value === "number" || typeof value === "boolean") && wanted.includes("string"))
     fix = replace(JSON.stringify(String(value)));
+  if (fix && !mends(fix.text, node, path, root)) fix = undefined;
   const span = value === null ? emptySpan(node.span) : node.kind === "scalar" ? node.span : headOf(node);
   report.add(
     "wrong-type",
@@ -185,6 +186,34 @@ function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], repor
     `${field} takes ${expected}, not ${typeof value === "string" ? `the text \`${shorten(value)}\`` : describeType(node)}.`,
     fix ? { fix } : {},
   );
+}
+
+/** Whether the shape takes what a fix would write: the right type may still be the wrong value. */
+function mends(text: string, node: SourceNode, path: PropertyKey[], root: MapNode): boolean {
+  if (node.kind !== "scalar" || text.startsWith("[")) return true;
+  const { value } = node;
+  node.value = JSON.parse(text) as string | number | boolean;
+  const { error } = workflowShape.safeParse(narrowJson(root, path));
+  node.value = value;
+  const place = path.map((step) => (typeof step === "number" ? 0 : step));
+  return !error?.issues.some((issue) => concerns(issue, place));
+}
+
+/** The plain value without what lies beside the path: a file may have many faults, and each is looked at. */
+function narrowJson(node: SourceNode, [step, ...rest]: PropertyKey[]): unknown {
+  if (step === undefined || node.kind === "scalar") return toJson(node);
+  if (node.kind === "list") return node.items.slice(Number(step), Number(step) + 1).map((item) => narrowJson(item, rest));
+  const near = node.entries.filter(({ key, value }) => key === step || value.kind === "scalar");
+  return Object.fromEntries(near.map(({ key, value }) => [key, key === step ? narrowJson(value, rest) : toJson(value)]));
+}
+
+/** Whether an issue is about the value at a path, and not about what is beside it. */
+function concerns(issue: Issue, path: PropertyKey[]): boolean {
+  if (!issue.path.every((step, index) => step === path[index])) return false;
+  const rest = path.slice(issue.path.length);
+  if (issue.code === "invalid_union" && issue.errors.length > 0)
+    return issue.errors.every((branch) => branch.some((inner) => concerns(inner, rest)));
+  return rest.length === 0;
 }
 
 /** Nothing was written: point at one character, so that a caret can be shown. */

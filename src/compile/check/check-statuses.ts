@@ -5,7 +5,7 @@ import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { ScalarNode } from "../source/node.ts";
-import { findText, findValue } from "../source/node.ts";
+import { findEntry, findText, findValue } from "../source/node.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
 import { readRoleSchema } from "./role-schema.ts";
 
@@ -81,12 +81,17 @@ function checkEngineEdges(node: GraphNodeOutline, role: RoleOutline | undefined,
 function checkOwnEdges(node: GraphNodeOutline, role: RoleOutline, report: Report): void {
   const own = node.edges.filter((edge) => edge.key && !edge.id.startsWith("$"));
   if (role.type === "broadcast") {
+    const taken = new Set(node.edges.map((edge) => edge.id));
     for (const edge of own) {
       const nearest = edge.id.toLowerCase().startsWith("part") ? "$PARTIAL" : findNearestName(edge.id, ["$ACKED", "$PARTIAL"]);
       if (edge.key)
         report.add("edge-without-status", edge.key.span, `A broadcast role's statuses are the engine's; \`${edge.id}\` is never given.`, {
           hint: nearest === undefined ? "`$ACKED`, `$PARTIAL`" : `did you mean \`${nearest}\`?`,
+          ...(nearest === undefined || taken.has(nearest)
+            ? {}
+            : { fix: { title: `Write \`${nearest}\``, span: edge.key.span, text: nearest } }),
         });
+      if (nearest !== undefined) taken.add(nearest);
     }
     if (!node.edges.some((edge) => edge.id === "$ACKED") && own.length === 0)
       report.add("status-without-edge", node.key.span, `The broadcast role \`${role.name}\` has no edge \`$ACKED\`.`, {
@@ -119,15 +124,7 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
   if (schema.statusKey === undefined || schema.statuses.length === 0) {
     const open = schema.branches.some((branch) => branch.parts.every((part) => part.kind !== "map"));
     if (!unit && own.length > 0 && !open) {
-      report.add(
-        "status-missing-in-schema",
-        role.key.span,
-        `The schema of \`${role.name}\` gives no \`$status\`, and its node has edges by status.`,
-        {
-          hint: `\`$status: { enum: [${own.map((edge) => edge.id).join(", ")}] }\` under \`properties\``,
-          related: [{ span: node.key.span, message: "the edges are here" }],
-        },
-      );
+      addNoStatus(node, role, own, report);
     }
     return;
   }
@@ -164,6 +161,32 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
       { hint: "give every branch of `oneOf` its own constant" },
     );
   }
+}
+
+/** A schema without constants that are text: points at them, at `$status`, or at the schema. */
+function addNoStatus(node: GraphNodeOutline, role: RoleOutline, own: EdgeOutline[], report: Report): void {
+  const property = findEntry(findValue(role.schema, "properties"), "$status");
+  const given = findEntry(property?.value, "enum") ?? findEntry(property?.value, "const");
+  const values = given?.value.kind === "list" ? given.value.items : given ? [given.value] : [];
+  const related = [{ span: node.key.span, message: "the edges are here" }];
+  if (given && values.length > 0 && values.every((item) => item.kind === "scalar" && item.value !== null)) {
+    const texts = values.map((item) => JSON.stringify(item.kind === "scalar" ? String(item.value) : "")).join(", ");
+    const text = given.value.kind === "list" ? `[${texts}]` : texts;
+    // A list of lines, whose span ends on a line of its own, is left to the author.
+    const flow = given.value.kind === "scalar" || given.value.span.start < (values[0]?.span.start ?? 0);
+    report.add("status-missing-in-schema", given.keyNode.span, `The statuses of \`${role.name}\` are not text.`, {
+      hint: `put them in quotes: \`${given.key}: ${text}\``,
+      related,
+      ...(flow ? { fix: { title: "Put them in quotes", span: given.value.span, text } } : {}),
+    });
+    return;
+  }
+  const schema = findEntry(role.node, "frontmatter") ?? findEntry(role.node, "meta") ?? findEntry(role.node, "outputSchema");
+  const span = (property ?? schema)?.keyNode.span ?? role.key.span;
+  report.add("status-missing-in-schema", span, `The schema of \`${role.name}\` gives no \`$status\`, and its node has edges by status.`, {
+    hint: `\`$status: { enum: [${own.map((edge) => edge.id).join(", ")}] }\` under \`properties\``,
+    related,
+  });
 }
 
 /** Statuses that need no edge: `$SUSPEND` acts by itself, the engine's are reported apart. */

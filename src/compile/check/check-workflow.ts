@@ -6,10 +6,13 @@ import { findValue } from "../source/node.ts";
 import { checkCloud } from "./check-cloud.ts";
 import { checkConditions } from "./check-conditions.ts";
 import { checkEffects } from "./check-effects.ts";
+import { checkEndless } from "./check-endless.ts";
 import { checkExpressions } from "./check-expressions.ts";
 import { checkGraph } from "./check-graph.ts";
+import { checkNumbers } from "./check-numbers.ts";
 import { checkRoles } from "./check-roles.ts";
 import { checkSchema } from "./check-schema.ts";
+import { checkSchemaSense } from "./check-schema-sense.ts";
 import { checkShape } from "./check-shape.ts";
 import { checkStatuses } from "./check-statuses.ts";
 import { checkTemplates, type SeenTemplate } from "./check-templates.ts";
@@ -40,5 +43,8 @@ export function checkWorkflow(root: MapNode, report: Report, publish: boolean): 
   const templates = checkTemplates(outline, report);
   checkEffects(outline, report);
   checkCloud(outline, report, publish);
+  checkNumbers(outline, report);
+  checkEndless(outline, report);
+  checkSchemaSense(outline, report);
   return { outline, parsed, templates };
 }

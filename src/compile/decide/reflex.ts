@@ -1,9 +1,12 @@
 /** Evaluates reflexes: which events start, signal or publish, under which key. Pure, and errors are data. */
 import type { Json } from "../../contract/event.ts";
+import { matchesKind } from "../../contract/kinds/matches-kind.ts";
 import type { ReflexIr } from "../ir.ts";
 import { evaluateEmits } from "./effects.ts";
 import { type EvaluationError, evaluateExpression, isTruthy } from "./expression.ts";
 import type { EvaluatedEmit } from "./view.ts";
+
+export { matchesKind };
 
 /** An event as expressions see it: with `agent`, the sender's id. */
 export interface ReflexEvent {
@@ -25,13 +28,6 @@ export type ReflexResult = { ok: true; verdict: ReflexVerdict } | { ok: false; e
 
 /** Characters of a key: it is an id in the index. */
 const keyLength = 1024;
-
-/** Whether a kind is among those listened to: exact kinds, and `review.*` prefixes; `nerve.*` only by exact kind. */
-export function matchesKind(on: string[], kind: string): boolean {
-  return on.some(
-    (pattern) => pattern === kind || (pattern.endsWith(".*") && !kind.startsWith("nerve.") && kind.startsWith(pattern.slice(0, -1))),
-  );
-}
 
 function readPart(value: Json | undefined): string | undefined {
   if (typeof value === "number" || typeof value === "boolean") return String(value);

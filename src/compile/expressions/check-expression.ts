@@ -20,13 +20,25 @@ export function checkExpression(node: TextNode, view: ExpressionView, context: E
   context.parsed.set(source, parsed);
   if (!parsed.ok) {
     if (parsed.tooLarge) report.add("expression-too-large", node.span, parsed.message);
-    else report.add("bad-expression", node.locate(parsed.start, parsed.end), parsed.message, hintAtSyntax(source, parsed.start));
+    else report.add("bad-expression", node.locate(parsed.start, parsed.end), parsed.message, hintAtSyntax(node, parsed.start));
     return;
   }
   walk(parsed.tree, { node, view, context, count: 0, stopped: false });
 }
 
-function hintAtSyntax(source: string, start: number): DiagnosticDetails {
+function hintAtSyntax(node: TextNode, start: number): DiagnosticDetails {
+  const source = node.value;
+  const braces = /^\s*\$?\{\{\s*([^{}]+?)\s*\}\}\s*$/.exec(source);
+  if (braces?.[1] !== undefined && parseExpression(braces[1]).ok) {
+    const opening = source.indexOf(braces[1]);
+    const quoted = node.style === "double" || node.style === "single";
+    const span = quoted ? node.locate(0, source.length) : undefined;
+    const text = span && opening > 0 && !/["'\\\n]/.test(braces[1]) ? braces[1] : undefined;
+    return {
+      hint: `an expression is written without braces: \`${braces[1]}\``,
+      ...(span && text !== undefined ? { fix: { title: "Leave the braces out", span, text } } : {}),
+    };
+  }
   const rest = source.slice(Math.max(0, start - 1));
   if (/==/.test(rest)) return { hint: "JSONata compares with a single `=`" };
   if (/&&|\|\|/.test(rest)) return { hint: "JSONata says `and`, `or`" };

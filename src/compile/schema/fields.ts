@@ -28,14 +28,14 @@ const longest = compileLimits.durationDays * 86_400_000;
 
 /** A duration, as `30s`; it may be nothing. */
 export const duration = z
-  .string()
+  .string({ error: ({ input }) => (typeof input === "number" ? tag("bad-duration") : undefined) })
   .regex(durationPattern, { error: tag("bad-duration"), abort: true })
   .refine((value) => (parseDuration(value) ?? 0) <= longest, tag("out-of-range", `a duration up to ${compileLimits.durationDays}d`))
   .meta({ title: "Duration" });
 
 /** A duration that is longer than nothing: something is waited for. */
 export const wait = z
-  .string()
+  .string({ error: ({ input }) => (typeof input === "number" ? tag("bad-duration") : undefined) })
   .regex(durationPattern, { error: tag("bad-duration"), abort: true })
   .refine(
     (value) => (parseDuration(value) ?? 1) > 0 && (parseDuration(value) ?? 0) <= longest,

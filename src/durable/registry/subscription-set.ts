@@ -1,5 +1,5 @@
 /** Who is subscribed to what, as the registry keeps it in memory: by exact kind and by prefix. Knows no database. */
-import { matchesKind } from "../../compile/decide/reflex.ts";
+import { matchesKind } from "../../contract/kinds/matches-kind.ts";
 
 export interface SubscriptionSet {
   /** Kinds by agent. */

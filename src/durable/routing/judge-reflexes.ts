@@ -1,9 +1,10 @@
 /** What the reflexes of all workflows say to an event: a verdict each, and what follows. Knows reflexes, not recipients. */
-import { evaluateReflex, matchesKind } from "../../compile/decide/reflex.ts";
+import { evaluateReflex } from "../../compile/decide/reflex.ts";
 import type { EvaluatedEmit } from "../../compile/decide/view.ts";
 import type { ReflexIr } from "../../compile/ir.ts";
 import type { CloudEvent } from "../../contract/event.ts";
 import { checkSchema, describeMisfits } from "../../contract/json-schema/check-schema.ts";
+import { matchesKind } from "../../contract/kinds/matches-kind.ts";
 import { nameOutcome } from "../../contract/name-outcome.ts";
 import type { Verdict } from "../../contract/routing.ts";
 import type { Sent } from "../protocol/typed-host.ts";

@@ -1,6 +1,6 @@
 /** `/v1/agents/:id/subscriptions`: the kinds that an agent is sent without being named. Operators grant; the agent may take less. */
 import type { Hono } from "hono";
-import { matchesKind } from "../../compile/decide/reflex.ts";
+import { matchesKind } from "../../contract/kinds/matches-kind.ts";
 import { readAgent } from "../agent-store.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { proveViewer } from "../authenticate.ts";

@@ -153,7 +153,7 @@ reflexes:
     "steps[-1].output.`$status` = '$TIMEOUT'",
     "$exists(steps) and $not($count(steps) = 1)",
   ])("[LANG12] the expression %s is fine", (expression) => {
-    const text = `${head}roles: { w: { goal: x } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
+    const text = `${head}roles: { w: { goal: x, turn: { on_timeout: forfeit } } }\nconditions: { c: { expression: ${JSON.stringify(expression)} } }\n${listGraph.replace("{ role: $END }", "{ role: $END, condition: c }, { role: $END }")}`;
     expect(find(text)).toEqual([]);
   });
 

@@ -39,4 +39,18 @@ export const cloudCatalogue = {
     title: "A reserved kind is emitted",
     explanation: "`nerve.*` and `xstate.*` are the orchestrator's own.",
   },
+  "unheard-nerve-kind": {
+    code: "NRV5007",
+    severity: "warning",
+    title: "A kind that reflexes are not told",
+    explanation:
+      "Reflexes hear of the life of threads: `nerve.thread.queued`, `.started`, `.suspended`, `.resumed`, `.completed`, `.failed`, `.cancelled` and `.dropped`. Offers, turns and claims are between the engine and agents.",
+  },
+  "key-never-matches": {
+    code: "NRV5008",
+    severity: "warning",
+    title: "A key that matches no thread",
+    explanation:
+      "A signal finds the thread that has its key. No reflex of this workflow that starts a thread gives it a key of this shape.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -122,4 +122,10 @@ export const expressionsCatalogue = {
     explanation:
       "The field may be absent. In JSONata what is absent is neither equal nor unequal to anything, and `$not` of it gives nothing: all count as false. `$not(x = true)` holds where `x` is absent. It is told where the schema has `required` without the field, of `input` also where nothing is required, and not where the expression asks for the field elsewhere too.",
   },
+  "dollar-before-braces": {
+    code: "NRV4020",
+    severity: "warning",
+    title: "A `$` before `{{`",
+    explanation: "Other template languages put a `$` before `{{`. Here it stays in the text.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

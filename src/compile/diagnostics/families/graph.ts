@@ -155,4 +155,53 @@ export const graphCatalogue = {
     title: "A field without effect",
     explanation: "The field is right in itself, but nothing reads it here.",
   },
+  "endless-spawn": {
+    code: "NRV3027",
+    severity: "error",
+    title: "A workflow that always spawns itself",
+    explanation: "Each of its threads spawns another one on every way to `$END`, until the chain is cut off 16 deep.",
+  },
+  "endless-chain": {
+    code: "NRV3028",
+    severity: "warning",
+    title: "An event that leads back to itself",
+    explanation: "The workflow emits a kind that its own reflexes answer with the same again, until the chain is cut off 16 deep.",
+  },
+  "nobody-eligible": {
+    code: "NRV3029",
+    severity: "error",
+    title: "A role that nobody can take",
+    explanation: "`eligibility.agents` names nobody whom `eligibility.not` does not take away again.",
+  },
+  "need-too-great": {
+    code: "NRV3030",
+    severity: "warning",
+    title: "More answers than agents",
+    explanation: "The broadcast needs more answers than agents are asked, so it can never give `$ACKED`.",
+  },
+  "nothing-to-score": {
+    code: "NRV3031",
+    severity: "warning",
+    title: "The best of nothing",
+    explanation:
+      "`pick: best` goes by `score`, and without it by the bid. Here is no `score`, and the role's text asks for no bid: all claims count 0.",
+  },
+  "rounds-too-few": {
+    code: "NRV3032",
+    severity: "warning",
+    title: "`max_rounds` is too small to reach the end",
+    explanation: "Each turn is a round. The shortest way from `$START` to `$END` has more turns than `max_rounds` allows.",
+  },
+  "edge-never-taken": {
+    code: "NRV3033",
+    severity: "warning",
+    title: "An edge that can never be taken",
+    explanation: "The engine never gives the edge's status here, or its condition can never hold when it is tried.",
+  },
+  "status-in-two-branches": {
+    code: "NRV3034",
+    severity: "warning",
+    title: "One status in two branches",
+    explanation: "Two branches of `oneOf` have the same `$status`. An answer must fit just one of them, and the status does not say which.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -114,4 +114,16 @@ export const shapeCatalogue = {
     explanation:
       "Everybody waits while an answer is judged. A pattern must be one that is matched in linear time (no back-references), and a schema must not lead back to itself for the same value, nor try thousands of alternatives on it.",
   },
+  "required-unknown": {
+    code: "NRV2020",
+    severity: "error",
+    title: "A required property that is none",
+    explanation: "`required` names a property that a closed object does not take, or one that is close to the name of another.",
+  },
+  "schema-contradiction": {
+    code: "NRV2021",
+    severity: "error",
+    title: "A JSON Schema that contradicts itself",
+    explanation: "No value fits: a lower bound is above its upper bound, or the constants are not of the type.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -99,4 +99,16 @@ export const yamlCatalogue = {
     title: "An include that can not be had",
     explanation: "`!include` is read by the command line tool, relative to the file. A server compiles one file and reads no others.",
   },
+  "leading-zero": {
+    code: "NRV1017",
+    severity: "warning",
+    title: "A number with a leading zero",
+    explanation: "YAML 1.2 reads `010` as 10, YAML 1.1 as 8. A number that is an id loses its zeros.",
+  },
+  "inexact-number": {
+    code: "NRV1018",
+    severity: "warning",
+    title: "A number that loses digits",
+    explanation: "JSON's readers keep whole numbers up to 2^53 exactly. Larger ones are rounded.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;
