@@ -27,7 +27,6 @@ const longest = [
   "e2e/server-faults",
   "e2e/backup",
   "integration/deploy/deploy",
-  "e2e/package",
   "model/machines",
   "simulation/role-orders",
 ];

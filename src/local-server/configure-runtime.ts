@@ -6,17 +6,17 @@
  * Settings come in as a line of JSON on stdin, which stays open for as long as somebody waits. What is to be started goes out as JSON on
  * descriptor 3, or what went wrong; stdout is for whatever the tools say.
  */
-import childProcess, { ChildProcess } from "node:child_process";
+import childProcess, { type ChildProcess } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { createInterface } from "node:readline";
-import { PassThrough, type Readable, Writable } from "node:stream";
 import { replaceFile } from "../replace-file.ts";
 import type { Migration } from "./built-worker.ts";
 import { loadWorker } from "./load-worker.ts";
 import { createRuntimeOptions, type RuntimeSettings } from "./runtime-options.ts";
 import { ServerStartError } from "./server-start-error.ts";
+import { standIn } from "./stand-in.ts";
 
 /** How the runtime is started, and what the Worker needs beside it. */
 export interface Launch {
@@ -64,21 +64,6 @@ try {
   const { message, code } = error as NodeJS.ErrnoException;
   if (error instanceof ServerStartError) finish({ refused: { code: error.code, message, hint: error.hint } });
   else finish({ failed: { message, code } });
-}
-
-/** Takes the place of the runtime that Miniflare would start: it is given its configuration, and that is all that we want. */
-function standIn(onConfiguration: (configuration: Buffer) => void): ChildProcess {
-  const parts: Buffer[] = [];
-  const stdin = new Writable({
-    write(chunk: Buffer, _, done) {
-      parts.push(chunk);
-      done();
-    },
-    final: () => onConfiguration(Buffer.concat(parts)),
-  });
-  const silent: Readable[] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const [stdout, stderr, control] = silent;
-  return Object.assign(new ChildProcess(), { stdin, stdout, stderr, stdio: [stdin, stdout, stderr, control] }) as ChildProcess;
 }
 
 /** A user without an entry in the system's list, as containers have them, has none, and the tools ask for it whether they need it or not. */
