@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { connectAgent } from "../../src/client/index.ts";
@@ -113,9 +113,11 @@ test("[SRV24] a port that is taken is named with who has it, before anything is 
 test("[SRV31] from a folder that is mounted read-only, by a user without a home, a server starts on a data folder that can be written", async (context) => {
   await loadWorker();
   const data = await makeDataFolder();
-  // A mount of its own, over the clone; /tmp is where the data are.
-  const script = `mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && chown 12345 "$2" && exec env -u HOME setpriv --reuid 12345 --regid 12345 --clear-groups "$3" "$1/bin/nerveflare.js" start --json --port 0 --data "$2/data"`;
-  const args = ["-m", "sh", "-c", script, "sh", packageRoot, data, process.execPath];
+  // The clone is mounted beside the data, for where it is may be closed to others.
+  const clone = join(data, "clone");
+  const node = process.execPath.startsWith(`${packageRoot}/`) ? join(clone, relative(packageRoot, process.execPath)) : process.execPath;
+  const script = `mkdir "$2" && mount --bind "$1" "$2" && mount -o remount,ro,bind "$2" && chown 12345 "$3" && exec env -u HOME setpriv --reuid 12345 --regid 12345 --clear-groups "$4" "$2/bin/nerveflare.js" start --json --port 0 --data "$3/data"`;
+  const args = ["-m", "sh", "-c", script, "sh", packageRoot, clone, data, node];
   const allowed = spawnSync("unshare", ["-m", "setpriv", "--reuid", "12345", "--clear-groups", "true"]);
   if (allowed.status !== 0) {
     console.warn(`skipped: to mount, and to be another user, takes rights: ${allowed.error?.message ?? allowed.stderr}`);
