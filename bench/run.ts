@@ -7,6 +7,7 @@ import { type Measured, measureCounts } from "./count/measure-counts.ts";
 import { measureStored } from "./count/measure-stored.ts";
 import { priceMonth } from "./count/month.ts";
 import { printCosts, printCounts, printMonths } from "./count/print-counts.ts";
+import { printSites } from "./count/print-sites.ts";
 import { scenarios } from "./count/scenarios.ts";
 import { type Contender, measureMemory, openStage } from "./measure.ts";
 import type { WindowOrder, WindowResult } from "./orders.ts";
@@ -27,7 +28,8 @@ const help = `usage: npm run bench -- [options]
   --cost                  the same, and what a million turns cost on Cloudflare's price list
   --month                 with --cost: what months of 10,000, 300,000 and 5,000,000 turns cost, agents hibernating between them
   --scenario <name,…>     with --count or --cost: these alone (${scenarios.map(({ name }) => `"${name}"`).join(", ")})
-  --profile               shares of the Worker's CPU by folder instead, at the first concurrency
+  --by-site               with --count: which places in the code and which SQL the counts come from
+  --profile               shares of the Worker's CPU by folder and by function instead, at the first concurrency
   --json                  one line of JSON instead of the table`;
 
 const { values } = parseArgs({
@@ -44,6 +46,7 @@ const { values } = parseArgs({
     cost: { type: "boolean", default: false },
     month: { type: "boolean", default: false },
     scenario: { type: "string" },
+    "by-site": { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -116,10 +119,11 @@ async function profile(concurrency: number): Promise<void> {
   note(`profiling: ${concurrency} at a time`);
   const result = await profileReview(concurrency, window, env);
   if (values.json) return console.log(JSON.stringify({ concurrency, ...result }));
-  printTable(
-    ["self time", "share"],
-    result.shares.filter(({ share }) => share >= 0.005).map(({ place, share }) => [place, `${(share * 100).toFixed(1)} %`]),
-  );
+  for (const [unit, shares] of Object.entries(result.shares)) {
+    const named = shares.filter(({ share }) => share >= 0.005).map(({ place, share }) => [place, `${(share * 100).toFixed(1)} %`]);
+    printTable([`self time by ${unit}`, "share"], named);
+    console.log("");
+  }
 }
 
 async function countMonths(): Promise<void> {
@@ -143,11 +147,12 @@ async function count(): Promise<void> {
   const measured: Measured[] = [];
   for (const scenario of wanted) {
     note(`counting: ${scenario.name}`);
-    measured.push(await measureCounts(scenario, env));
+    measured.push(await measureCounts(scenario, env, values["by-site"]));
   }
   if (values.json) console.log(JSON.stringify({ counts: measured }));
   else {
     printCounts(measured);
+    if (values["by-site"]) for (const each of measured) printSites(each);
     if (values.cost) printCosts(measured);
   }
 }

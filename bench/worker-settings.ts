@@ -18,15 +18,19 @@ export const makeSettings = (data: string) => ({
 });
 
 /** Bundles a Worker into one module. */
-export async function bundleWorker(entry: string): Promise<string> {
+export async function bundleWorker(entry: string): Promise<{ script: string; sourceMap: string }> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
     write: false,
+    outfile: "index.js",
+    sourcemap: "external",
+    sourcesContent: false,
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:*", "node:*"],
   });
-  return outputFiles[0]?.text ?? "";
+  const find = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";
+  return { script: find(".js"), sourceMap: find(".js.map") };
 }

@@ -7,11 +7,12 @@ import { bundleWorker, makeSettings } from "../worker-settings.ts";
 const data = process.argv[2];
 if (data === undefined) throw new Error("usage: server.ts <data folder>");
 
+const { script } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
     name: "bare",
     modules: true,
-    script: await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts")),
+    script,
     compatibilityDate: "2026-10-23",
     compatibilityFlags: ["no_web_socket_compression"],
     durableObjects: { HUB: { className: "HubObject", useSQLite: true }, FLOW: { className: "FlowObject", useSQLite: true } },

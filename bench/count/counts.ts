@@ -26,6 +26,8 @@ export interface Counts {
   requests: number;
   /** Frames that agents sent over sockets; twenty are billed as one request. */
   frames: number;
+  /** What was counted where, by unit, what, SQL and stack: sites.ts. Empty unless it was asked for. */
+  sites: Record<string, number>;
 }
 
 /** All zero. */
@@ -43,16 +45,20 @@ export function createCounts(): Counts {
     calls: {},
     requests: 0,
     frames: 0,
+    sites: {},
   };
 }
 
 /** `a + factor × b`, figure by figure. */
 export function addCounts(a: Counts, b: Counts, factor = 1): Counts {
-  const calls: Record<string, number> = {};
-  for (const key of new Set([...Object.keys(a.calls), ...Object.keys(b.calls)]))
-    calls[key] = (a.calls[key] ?? 0) + factor * (b.calls[key] ?? 0);
-  const sum = { ...createCounts(), calls };
-  for (const key of Object.keys(sum) as (keyof Counts)[]) if (key !== "calls") sum[key] = a[key] + factor * b[key];
+  const sum = { ...createCounts(), calls: addRecords(a.calls, b.calls, factor), sites: addRecords(a.sites, b.sites, factor) };
+  for (const key of Object.keys(sum) as (keyof Counts)[]) if (key !== "calls" && key !== "sites") sum[key] = a[key] + factor * b[key];
+  return sum;
+}
+
+function addRecords(a: Record<string, number>, b: Record<string, number>, factor: number): Record<string, number> {
+  const sum = { ...a };
+  for (const [key, value] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + factor * value;
   return sum;
 }
 

@@ -9,6 +9,7 @@ import { publishReview, registerAgent } from "../review/call-operator.ts";
 import { startWorkerServer, type WorkerServer } from "../worker-server.ts";
 import { bundleWorker } from "../worker-settings.ts";
 import { addCounts, type Counts, createCounts } from "./counts.ts";
+import { nameSites } from "./name-sites.ts";
 import { connectPair, type Pair } from "./play-thread.ts";
 
 /** What is played. */
@@ -46,8 +47,8 @@ export interface CountedServer {
 }
 
 /** Plays a scenario on a fresh server. */
-export async function measureCounts(scenario: Scenario, variables: Record<string, string>): Promise<Measured> {
-  const server = await startCountedServer(variables);
+export async function measureCounts(scenario: Scenario, variables: Record<string, string>, bySite = false): Promise<Measured> {
+  const server = await startCountedServer(variables, bySite);
   try {
     return await server.measure(scenario);
   } finally {
@@ -55,9 +56,12 @@ export async function measureCounts(scenario: Scenario, variables: Record<string
   }
 }
 
-/** Starts a fresh server with its two players. Scenarios with the same further agents may be measured one after another. */
-export async function startCountedServer(variables: Record<string, string>): Promise<CountedServer> {
-  const script = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
+/**
+ * Starts a fresh server with its two players. Scenarios with the same further agents may be measured one after another.
+ * @param bySite whether places in the code are noted, which takes longer and counts the same
+ */
+export async function startCountedServer(variables: Record<string, string>, bySite = false): Promise<CountedServer> {
+  const { script, sourceMap } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
   const server = await startWorkerServer({ variables, script });
   try {
     await publishReview(server, "recruited");
@@ -65,7 +69,15 @@ export async function startCountedServer(variables: Record<string, string>): Pro
       author: await registerAgent(server, "author", "coding"),
       reviewer: await registerAgent(server, "reviewer", "code-review"),
     });
-    return { stop: () => server.stop(), measure: (scenario, threads = repeats) => measure(server, pair, scenario, threads) };
+    if (bySite) await fetch(`${server.url}/count?by-site`);
+    const named = (counts: Counts): Counts => ({ ...counts, sites: nameSites(counts.sites, sourceMap) });
+    return {
+      stop: () => server.stop(),
+      async measure(scenario, threads = repeats) {
+        const { turn, beginAndEnd } = await measure(server, pair, scenario, threads);
+        return { scenario, turn: named(turn), beginAndEnd: named(beginAndEnd) };
+      },
+    };
   } catch (error) {
     await server.stop();
     throw error;

@@ -6,32 +6,38 @@
 import * as objects from "../../src/durable/objects.ts";
 import worker from "../../src/worker/index.ts";
 import { createCounts, type ObjectKind } from "./counts.ts";
+import { noteSite, noteSites } from "./sites.ts";
 
 type ObjectClass = new (ctx: DurableObjectState, env: never) => DurableObject;
 
 let counts = createCounts();
 
-/** Wraps a method of a prototype. `count` is told the result. */
-function wrap(prototype: object, method: string, count: (result: unknown) => void): void {
+/** Wraps a method of a prototype. `count` is told the result, and what it was called with. */
+function wrap(prototype: object, method: string, count: (result: unknown, self: object, args: unknown[]) => void): void {
   const original = Reflect.get(prototype, method) as (...args: unknown[]) => unknown;
   Reflect.set(prototype, method, function wrapped(this: unknown, ...args: unknown[]): unknown {
     const result = original.apply(this, args);
-    count(result);
+    count(result, this as object, args);
     return result;
   });
 }
 
 let storageIsWrapped = false;
 
+/** Whose storage it is. */
+const kinds = new WeakMap<object, ObjectKind>();
+
 /** All objects of an isolate share the prototypes of their storage. */
-function wrapStorage(storage: DurableObjectStorage): void {
+function wrapStorage(kind: ObjectKind, storage: DurableObjectStorage): void {
+  kinds.set(storage.sql, kind);
   if (storageIsWrapped) return;
   storageIsWrapped = true;
-  wrap(Object.getPrototypeOf(storage.sql), "exec", (cursor) => {
+  wrap(Object.getPrototypeOf(storage.sql), "exec", (cursor, sql, args) => {
     const { rowsRead, rowsWritten } = cursor as SqlStorageCursor<Record<string, SqlStorageValue>>;
     counts.statements += 1;
     counts.rowsWritten += rowsWritten;
     counts.rowsRead += rowsRead;
+    noteSite(counts.sites, `statement ${kinds.get(sql) ?? ""}`, String(args[0]), { times: 1, rows: rowsWritten });
   });
   wrap(Object.getPrototypeOf(storage), "transactionSync", () => {
     counts.transactions += 1;
@@ -46,14 +52,19 @@ JSON.stringify = ((...args: Parameters<typeof stringify>) => {
   const text = stringify(...args);
   counts.stringify += 1;
   counts.stringifyCharacters += text?.length ?? 0;
+  noteSite(counts.sites, "stringify", "", { times: 1 });
   return text;
 }) as typeof JSON.stringify;
 
-function noteD1(results: { meta: { rows_read?: number; rows_written?: number } }[]): void {
+wrap(JSON, "parse", () => noteSite(counts.sites, "parse", "", { times: 1 }));
+wrap(globalThis, "structuredClone", () => noteSite(counts.sites, "structuredClone", "", { times: 1 }));
+
+function noteD1(results: D1Result[], statements: { statement?: string }[]): void {
   counts.d1Requests += 1;
-  for (const { meta } of results) {
+  for (const [index, { meta }] of results.entries()) {
     counts.d1RowsWritten += meta.rows_written ?? 0;
     counts.d1RowsRead += meta.rows_read ?? 0;
+    noteSite(counts.sites, "statement D1", statements[index]?.statement ?? "", { times: 1, rows: meta.rows_written ?? 0 });
   }
 }
 
@@ -62,9 +73,9 @@ let d1IsWrapped = false;
 function wrapD1(database: D1Database): void {
   if (d1IsWrapped) return;
   d1IsWrapped = true;
-  const answered = (result: unknown): void =>
+  const answered = (result: unknown, self: object, [batch]: unknown[]): void =>
     void (result as Promise<D1Result | D1Result[]>).then(
-      (answer) => noteD1(Array.isArray(answer) ? answer : [answer]),
+      (answer) => (Array.isArray(answer) ? noteD1(answer, batch as object[]) : noteD1([answer], [self])),
       () => undefined,
     );
   wrap(Object.getPrototypeOf(database), "batch", answered);
@@ -114,7 +125,7 @@ function countObject(kind: ObjectKind, original: unknown): ObjectClass {
   const base = original as ObjectClass;
   const counted = class extends base {
     constructor(ctx: DurableObjectState, env: never) {
-      wrapStorage(ctx.storage);
+      wrapStorage(kind, ctx.storage);
       super(ctx, countEnv(kind, env as object) as never);
     }
   };
@@ -144,7 +155,9 @@ const counted = new WeakMap<Env, Env>();
 
 export default {
   async fetch(request: Fetched, env: Env, ctx: ExecutionContext): Promise<Response> {
-    if (new URL(request.url).pathname === "/count") {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/count") {
+      if (searchParams.has("by-site")) noteSites();
       const read = counts;
       counts = createCounts();
       return new Response(stringify(read));

@@ -7,7 +7,7 @@ import { keptWorker } from "../../src/local-server/built-worker.ts";
 import { ask } from "../measure.ts";
 import type { WindowOrder, WindowResult } from "../orders.ts";
 import { startWorkerServer } from "../worker-server.ts";
-import { type Share, shareByFolder } from "./share-by-folder.ts";
+import { type Share, type ShareUnit, shareOutProfile } from "./share-out-profile.ts";
 import { takeProfile } from "./take-profile.ts";
 
 /** Plays at one concurrency; warm before the profile begins. */
@@ -15,7 +15,7 @@ export async function profileReview(
   concurrency: number,
   { warmTurns, seconds }: WindowOrder,
   variables: Record<string, string>,
-): Promise<{ shares: Share[]; window: WindowResult }> {
+): Promise<{ shares: Record<ShareUnit, Share[]>; window: WindowResult }> {
   const server = await startWorkerServer({ variables, inspect: true });
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "..", "player.ts"), { stdio: "inherit" });
   try {
@@ -29,7 +29,8 @@ export async function profileReview(
       if ("window" in report) window = report.window;
     });
     if (!window) throw new Error("nothing was measured");
-    return { shares: shareByFolder(profile, readFileSync(join(keptWorker, "index.js.map"), "utf8")), window };
+    const map = readFileSync(join(keptWorker, "index.js.map"), "utf8");
+    return { shares: { folder: shareOutProfile(profile, map, "folder"), function: shareOutProfile(profile, map, "function") }, window };
   } finally {
     if (player.connected) player.disconnect();
     await server.stop();
