@@ -87,6 +87,11 @@ export const rooms: { readonly [folder: string]: Room } = {
     may: [contract, host, "node:*"],
     objectStorage: "writes",
   },
+  "src/durable/host/store": {
+    is: "an owner's journal, documents and cursors over SQLite, and how older tables become them",
+    may: [host],
+    objectStorage: "writes",
+  },
   "src/durable/control": {
     is: "orders that are followed once, by their idempotency keys",
     may: [contract, host, protocol],

@@ -19,7 +19,9 @@ export function readName(ctx: DurableObjectState): string {
 
 /** Whether the object has stored anything. Asking stores nothing: an id that somebody made up leaves no trace. */
 export function isStored(ctx: DurableObjectState): boolean {
-  return ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").toArray().length > 0;
+  return (
+    ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name IN ('document', 'schema_version')").toArray().length > 0
+  );
 }
 
 /** Milliseconds that an alarm's handler waits while paused: under the platform's quarter of an hour for one. */

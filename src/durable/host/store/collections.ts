@@ -1,0 +1,262 @@
+/**
+ * Collections of documents, three ways to hold them: all of each in memory, keys with a few facts in memory, or nothing. What is
+ * read within a transaction is as it will be; outside of one, as it was committed. What was put is not changed any more.
+ */
+import type { SqlValue, Storage } from "../ports.ts";
+import type { Staging } from "./staging.ts";
+
+/** A few documents that are used all the time: all of them are in memory. */
+export interface Resident<T> {
+  get(key: string): T | undefined;
+  put(key: string, value: T): void;
+  /** @returns whether it was there */
+  delete(key: string): boolean;
+  clear(): void;
+  /** In the order of the keys. */
+  entries(): [key: string, value: T][];
+  readonly size: number;
+}
+
+/** Documents whose bodies are read by key, with a few facts of each in memory: at most 10,000, of 64 bytes and less. */
+export interface Indexed<T, Facts> {
+  facts(key: string): Facts | undefined;
+  read(key: string): T | undefined;
+  /** Those that there are, in the order of the keys given. One query. */
+  readMany(keys: readonly string[]): [key: string, value: T][];
+  put(key: string, value: T): void;
+  /** @returns whether it was there */
+  delete(key: string): boolean;
+  clear(): void;
+  /** In the order of the keys. */
+  entries(): [key: string, facts: Facts][];
+  readonly size: number;
+}
+
+/** Which part of a collection, in the order of the keys. */
+export interface KeyRange {
+  /** Excluded. */
+  after?: string;
+  /** Excluded. */
+  before?: string;
+  limit: number;
+  /** The last first. */
+  reverse?: boolean;
+}
+
+/** Documents of any number, of which memory holds nothing. */
+export interface Keyed<T> {
+  read(key: string): T | undefined;
+  list(range: KeyRange): [key: string, value: T][];
+  /** @param rank by which {@link Keyed.deleteBelow} finds it, such as a time */
+  put(key: string, value: T, rank?: number): void;
+  delete(key: string): void;
+  /** Deletes documents whose rank is less, at most so many: at once, so within a transaction. Walks the collection. @returns how many */
+  deleteBelow(rank: number, limit: number): number;
+}
+
+/** A number as a key that sorts as the numbers do. */
+export function numberKey(number: number): string {
+  return String(number).padStart(16, "0");
+}
+
+export interface CollectionPorts {
+  storage: Storage;
+  owner: string;
+  staging: Staging;
+  /** Whether there is nothing to be read: the object has no tables yet. */
+  isEmpty(): boolean;
+}
+
+/** What a transaction leads to in memory. */
+export interface Held {
+  /** It held: what was staged is so. */
+  keep(): void;
+}
+
+const byKey = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Memory with what is staged over it: the part that the first two ways have in common.
+ * @param readsLate whether `load` reads what is stored when it is called: until then changes need not be kept
+ */
+function createOverlay<Kept>(
+  { staging }: CollectionPorts,
+  name: string,
+  load: () => Map<string, Kept>,
+  keep: (change: NonNullable<ReturnType<Staging["find"]>>) => Kept,
+  readsLate: boolean,
+) {
+  let memory: Map<string, Kept> | undefined;
+  const kept = (): Map<string, Kept> => {
+    memory ??= load();
+    return memory;
+  };
+  const overlay = {
+    find(key: string): Kept | undefined {
+      const change = staging.find(name, key);
+      if (change === undefined) return kept().get(key);
+      return change === null ? undefined : keep(change);
+    },
+    entries(): [string, Kept][] {
+      const changes = staging.of(name);
+      const all = [...kept()].filter(([key]) => !changes.has(key));
+      for (const [key, change] of changes) if (change) all.push([key, keep(change)]);
+      return all.sort(byKey);
+    },
+    get size(): number {
+      let size = kept().size;
+      for (const [key, change] of staging.of(name)) size += (change ? 1 : 0) - (kept().has(key) ? 1 : 0);
+      return size;
+    },
+    delete(key: string): boolean {
+      if (overlay.find(key) === undefined) return false;
+      // What was never stored needs no statement, but what is staged of it must go: a deletion says both.
+      staging.change(name, key, null);
+      return true;
+    },
+    clear(): void {
+      for (const [key] of overlay.entries()) staging.change(name, key, null);
+    },
+    keep(): void {
+      if (!memory && readsLate) return;
+      for (const [key, change] of staging.of(name)) {
+        if (change) kept().set(key, keep(change));
+        else kept().delete(key);
+      }
+    },
+  };
+  return overlay;
+}
+
+/** @param loadAll reads all resident collections at once */
+export function createResident<T>(ports: CollectionPorts, name: string, loadAll: () => Map<string, unknown>): Resident<T> & Held {
+  const overlay = createOverlay<T>(
+    ports,
+    name,
+    () => loadAll() as Map<string, T>,
+    (change) => change.value as T,
+    false,
+  );
+  return {
+    get: overlay.find,
+    put: (key, value) => ports.staging.change(name, key, { facts: null, value }),
+    delete: overlay.delete,
+    clear: overlay.clear,
+    entries: overlay.entries,
+    get size() {
+      return overlay.size;
+    },
+    keep: overlay.keep,
+  };
+}
+
+/** @param choose the facts of a document */
+export function createIndexed<T, Facts>(ports: CollectionPorts, name: string, choose: (value: T) => Facts): Indexed<T, Facts> & Held {
+  const { storage, owner, staging, isEmpty } = ports;
+  const overlay = createOverlay<Facts>(
+    ports,
+    name,
+    () => {
+      if (isEmpty()) return new Map();
+      const rows = storage.exec<{ key: string; facts: string }>(
+        "SELECT key, facts FROM document WHERE owner = ? AND collection = ?",
+        owner,
+        name,
+      );
+      return new Map(rows.map(({ key, facts }) => [key, JSON.parse(facts) as Facts]));
+    },
+    (change) => JSON.parse(String(change.facts)) as Facts,
+    true,
+  );
+
+  function readMany(keys: readonly string[]): [string, T][] {
+    const found = new Map<string, T>();
+    const missing: string[] = [];
+    for (const key of keys) {
+      const change = staging.find(name, key);
+      if (change) found.set(key, change.value as T);
+      else if (change === undefined && overlay.find(key) !== undefined) missing.push(key);
+    }
+    if (missing.length)
+      for (const row of storage.exec<{ key: string; body: string }>(
+        "SELECT key, body FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT value FROM json_each(?))",
+        owner,
+        name,
+        JSON.stringify(missing),
+      ))
+        found.set(row.key, JSON.parse(row.body) as T);
+    return keys.flatMap((key) => (found.has(key) ? [[key, found.get(key) as T] satisfies [string, T]] : []));
+  }
+
+  return {
+    facts: overlay.find,
+    read: (key) => readMany([key])[0]?.[1],
+    readMany,
+    put: (key, value) => staging.change(name, key, { facts: JSON.stringify(choose(value)), value }),
+    delete: overlay.delete,
+    clear: overlay.clear,
+    entries: overlay.entries,
+    get size() {
+      return overlay.size;
+    },
+    keep: overlay.keep,
+  };
+}
+
+export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionPorts, name: string): Keyed<T> {
+  function listStored({ after, before, limit, reverse }: KeyRange): [string, T][] {
+    if (isEmpty()) return [];
+    const bounds: [string, SqlValue][] = [];
+    if (after !== undefined) bounds.push(["key > ?", after]);
+    if (before !== undefined) bounds.push(["key < ?", before]);
+    const where = ["owner = ?", "collection = ?", ...bounds.map(([sql]) => sql)].join(" AND ");
+    return storage
+      .exec<{ key: string; body: string }>(
+        `SELECT key, body FROM document WHERE ${where} ORDER BY key ${reverse ? "DESC" : "ASC"} LIMIT ?`,
+        owner,
+        name,
+        ...bounds.map(([, value]) => value),
+        limit,
+      )
+      .map(({ key, body }) => [key, JSON.parse(body) as T]);
+  }
+
+  return {
+    read(key) {
+      const change = staging.find(name, key);
+      if (change !== undefined) return change === null ? undefined : (change.value as T);
+      if (isEmpty()) return undefined;
+      const row = storage.exec<{ body: string }>(
+        "SELECT body FROM document WHERE owner = ? AND collection = ? AND key = ?",
+        owner,
+        name,
+        key,
+      )[0];
+      return row && (JSON.parse(row.body) as T);
+    },
+    list(range) {
+      const changes = staging.of(name);
+      if (!changes.size) return listStored(range);
+      const { after, before, limit, reverse } = range;
+      const isInside = (key: string): boolean => (after === undefined || key > after) && (before === undefined || key < before);
+      const all = listStored({ ...range, limit: limit + changes.size }).filter(([key]) => !changes.has(key));
+      for (const [key, change] of changes) if (change && isInside(key)) all.push([key, change.value as T]);
+      all.sort(byKey);
+      return (reverse ? all.reverse() : all).slice(0, limit);
+    },
+    put: (key, value, rank) => staging.change(name, key, { facts: rank ?? null, value }),
+    delete: (key) => staging.change(name, key, null),
+    deleteBelow(rank, limit) {
+      if (isEmpty()) return 0;
+      return storage.exec(
+        "DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts < ? LIMIT ?) RETURNING 1",
+        owner,
+        name,
+        owner,
+        name,
+        rank,
+        limit,
+      ).length;
+    },
+  };
+}

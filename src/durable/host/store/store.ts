@@ -1,0 +1,109 @@
+/**
+ * What one owner keeps: a journal, documents and cursors, over SQLite. A transaction stages its writes, and writes all of them at
+ * its end with a statement a table; an owner that has stored nothing has no tables either. Knows no actor.
+ */
+import type { Storage } from "../ports.ts";
+import { createIndexed, createKeyed, createResident, type Held, type Indexed, type Keyed, type Resident } from "./collections.ts";
+import { createJournal, type Journal } from "./journal.ts";
+import { createStaging } from "./staging.ts";
+import { convertFormer, type FormerTables, hasTables, makeTables } from "./tables.ts";
+
+export interface Store<Entry = unknown> {
+  /** Address of the owner. */
+  owner: string;
+  journal: Journal<Entry>;
+  /** A collection whose documents are all in memory. Ask for each once, before anything is read: all are loaded by one query. */
+  resident<T>(collection: string): Resident<T>;
+  /** A collection whose documents are read by key. @param facts the small part of each that memory holds */
+  indexed<T, Facts>(collection: string, facts: (value: T) => Facts): Indexed<T, Facts>;
+  /** A collection of any size. */
+  keyed<T>(collection: string): Keyed<T>;
+  /**
+   * Runs `body`, then writes what it staged: all of it, or with a throw nothing. Reads within it see what it stages. Not nested.
+   * @throws what `body` or the disk throws
+   */
+  transaction<T>(body: () => T): T;
+}
+
+/**
+ * Opens an owner's store.
+ * @param former the tables that the object may have of before, by the name of their version: taken over first
+ * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
+ */
+export function createStore<Entry = unknown>(
+  storage: Storage,
+  owner: string,
+  former: Readonly<Record<string, FormerTables>> = {},
+): Store<Entry> {
+  convertFormer(storage, owner, former);
+  let laidOut = hasTables(storage);
+  const staging = createStaging(storage, owner);
+  const ports = { storage, owner, staging, isEmpty: () => !laidOut };
+  const journal = createJournal<Entry>(ports);
+  const held: Held[] = [];
+  const residents = new Set<string>();
+  let loaded = new Map<string, Map<string, unknown>>();
+
+  /** The first that is asked for loads all that are known, so that a wake is one query. */
+  function loadResident(name: string): Map<string, unknown> {
+    if (!laidOut) return new Map();
+    if (!loaded.has(name)) {
+      const names = [...residents];
+      loaded = new Map(names.map((each) => [each, new Map<string, unknown>()]));
+      for (const { collection, key, body } of storage.exec<{ collection: string; key: string; body: string }>(
+        "SELECT collection, key, body FROM document WHERE owner = ? AND collection IN (SELECT value FROM json_each(?))",
+        owner,
+        JSON.stringify(names),
+      ))
+        loaded.get(collection)?.set(key, JSON.parse(body) as unknown);
+    }
+    // Each takes its own, once: from then on it is the collection's.
+    const own = loaded.get(name) ?? new Map<string, unknown>();
+    residents.delete(name);
+    return own;
+  }
+
+  /** Before anything is staged, and again if it was rolled back. */
+  function settle(hasHeld: boolean): void {
+    if (hasHeld) for (const each of held) each.keep();
+    journal.settle(hasHeld);
+    staging.clear();
+  }
+
+  return {
+    owner,
+    journal,
+    resident<T>(name: string) {
+      residents.add(name);
+      const collection = createResident<T>(ports, name, () => loadResident(name));
+      held.push(collection);
+      return collection;
+    },
+    indexed<T, Facts>(name: string, facts: (value: T) => Facts) {
+      const collection = createIndexed<T, Facts>(ports, name, facts);
+      held.push(collection);
+      return collection;
+    },
+    keyed: <T>(name: string) => createKeyed<T>(ports, name),
+    transaction(body) {
+      const wasLaidOut = laidOut;
+      try {
+        const result = storage.transaction(() => {
+          const value = body();
+          if (!laidOut && staging.hasChanges) {
+            makeTables(storage);
+            laidOut = true;
+          }
+          staging.write();
+          return value;
+        });
+        settle(true);
+        return result;
+      } catch (error) {
+        laidOut = wasLaidOut;
+        settle(false);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * The three tables of every object, the number of their format, and how an object of before is taken over: once, when it is first
+ * loaded, in one transaction.
+ */
+import { NewerVersionError } from "../newer-version.ts";
+import type { Storage } from "../ports.ts";
+
+/** The format that this code writes. A greater one is not read. */
+export const storeFormat = 1;
+
+/**
+ * `owner` is an actor's address, for one object may hold many. Of a journal entry `cursors` says how far its readers were when it
+ * was written; `facts` of a document is the small part of it that is kept in memory, or what it is trimmed by.
+ */
+const createTables = `
+CREATE TABLE journal (owner TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, cursors TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (owner, seq)) WITHOUT ROWID;
+CREATE TABLE document (owner TEXT NOT NULL, collection TEXT NOT NULL, key TEXT NOT NULL, facts, body TEXT NOT NULL, PRIMARY KEY (owner, collection, key)) WITHOUT ROWID;
+CREATE TABLE cursor (owner TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (owner, name)) WITHOUT ROWID;
+INSERT INTO document VALUES ('', 'format', '', NULL, '${storeFormat}');`;
+
+/** A set of tables that objects had before, by the name under which its version was stored. */
+export interface FormerTables {
+  /** Brings the tables to their last version: statements by version, as they were released. */
+  migrations: readonly string[];
+  /** Copies what they hold into documents and the journal, and drops them. Within the transaction of the conversion. */
+  convert(storage: Storage, owner: string): void;
+}
+
+/** Whether the object has the three tables. @throws {NewerVersionError} when they are of a newer format */
+export function hasTables(storage: Storage): boolean {
+  if (!exists(storage, "document")) return false;
+  const format = Number(storage.exec<{ body: string }>("SELECT body FROM document WHERE owner = '' AND collection = 'format'")[0]?.body);
+  if (format > storeFormat) throw new NewerVersionError(`what the object has stored (format ${format})`);
+  return true;
+}
+
+/** Makes the three tables; within a transaction. */
+export function makeTables(storage: Storage): void {
+  storage.exec(createTables);
+}
+
+/**
+ * Takes over what an object of before has stored. An object that has nothing of it is left as it is.
+ * @param former by the name of their version
+ * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
+ */
+export function convertFormer(storage: Storage, owner: string, former: Readonly<Record<string, FormerTables>>): void {
+  if (!exists(storage, "schema_version")) return;
+  const stored = storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version");
+  const found = stored.flatMap(({ room, version }) => {
+    const tables = Object.hasOwn(former, room) ? former[room] : undefined;
+    if (tables && version > tables.migrations.length) throw new NewerVersionError(`what the object has stored (${room} ${version})`);
+    return tables ? [{ room, tables, version }] : [];
+  });
+  if (!found.length) return;
+  const isNew = !hasTables(storage);
+  storage.transaction(() => {
+    if (isNew) makeTables(storage);
+    for (const { room, tables, version } of found) {
+      const behind = tables.migrations.slice(version);
+      if (behind.length) storage.exec(behind.join("\n"));
+      tables.convert(storage, owner);
+      storage.exec("DELETE FROM schema_version WHERE room = ?", room);
+    }
+    if (found.length === stored.length) storage.exec("DROP TABLE schema_version");
+  });
+}
+
+function exists(storage: Storage, table: string): boolean {
+  return storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table).length > 0;
+}
