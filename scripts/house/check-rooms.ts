@@ -1,6 +1,6 @@
 /** Holds each file to what its room may import, and to what it may do with storage. Pure. */
 import { dirname, normalize } from "node:path/posix";
-import type { Room } from "./rooms.ts";
+import type { Room } from "./room.ts";
 import type { SourceFile } from "./source-file.ts";
 
 type Rooms = { readonly [folder: string]: Room };

@@ -4,6 +4,7 @@ import type { Result } from "../../contract/problem.ts";
 import { createCommitter } from "../host/committer.ts";
 import type { World } from "../host/ports.ts";
 import { migrate, outboxMigrations } from "../host/schema.ts";
+import { createStore } from "../host/store/store.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, type ProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
@@ -67,10 +68,12 @@ export interface AgentParts {
 export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   const { world } = ports;
   const { storage, clock } = world;
+  const store = createStore(storage, world.address);
   migrate(storage, { lane: outboxMigrations, projection: projectionMigrations, agent: agentMigrations });
 
   const projection: ProjectionOutbox = createProjectionOutbox(world, ports.later, ports.project);
   const committer: TypedCommitter = createCommitter(world, {
+    store,
     dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ignored.due(), ports.silentAt?.(), trim.due()],
     refused: async (undeliverable, _sender, forget) => {
       const { to, message, code, detail } = undeliverable;

@@ -53,6 +53,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       options.counted?.(stepsToCount);
       stepsToCount = 0;
     },
+    ...(options.store && { store: options.store }),
     ...(options.heldBack && { heldBack: options.heldBack }),
     ...(options.beforeCommit && { beforeCommit: options.beforeCommit }),
     onRollback() {

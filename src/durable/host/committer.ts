@@ -9,9 +9,12 @@ import type { Outbox, OutboxOptions } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import { toStoreFailure } from "./receiver-state.ts";
+import { createStore, type Store } from "./store/store.ts";
 
 export interface Committer {
   outbox: Outbox;
+  /** What the object keeps: its commits are the store's transactions. */
+  store: Store;
   /** Runs `body` in a transaction, then starts sending what it appended. A throw undoes all of it. */
   commit<T>(body: () => T): T;
   /**
@@ -27,6 +30,8 @@ export interface Committer {
 }
 
 export interface CommitterOptions {
+  /** Absent: one is opened, under the object's own address. */
+  store?: Store;
   /** When things other than the outbox are due, read after each commit's writes. */
   dueTimes: () => (number | undefined)[];
   refused: Refused;
@@ -42,6 +47,7 @@ export interface CommitterOptions {
 
 export function createCommitter(world: World, options: CommitterOptions): Committer {
   const { storage, clock, scheduler } = world;
+  const store = options.store ?? createStore(storage, world.address);
   const outbox = createOutbox(world, {
     refused: options.refused,
     record: (write) => committer.commit(write),
@@ -89,7 +95,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     const before = { armedAt, guarding };
     let result: T;
     try {
-      result = storage.transaction(() => {
+      result = store.transaction(() => {
         outbox.sweep();
         const value = body();
         options.beforeCommit?.();
@@ -111,6 +117,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
 
   const committer: Committer = {
     outbox,
+    store,
     commit: (body) => transact(body, arm),
     async alarm(run) {
       armedAt = undefined;

@@ -8,6 +8,7 @@ import type { ActorEvent } from "./effects.ts";
 import type { HeldBack } from "./held-back.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { RefusalCode } from "./step.ts";
+import type { Store } from "./store/store.ts";
 
 /**
  * Finds a definition by its hash: machines that are data are loaded from it. Undefined: there is none, which is final;
@@ -19,6 +20,8 @@ export interface HostOptions<Services = unknown> {
   /** What the writes, expansions and promises of its actors find in their scope. */
   services?: Services;
   definitions?: Definitions;
+  /** What the surrounding object keeps; absent: one is opened, under its own address. */
+  store?: Store;
   /** When things of the surrounding object are due, beside the host's own. */
   dueTimes?: () => (number | undefined)[];
   /**

@@ -13,6 +13,7 @@ import { checkPlain, toPlain } from "./plain-data.ts";
 import type { Storage } from "./ports.ts";
 import { placeholderLogic } from "./references.ts";
 import { findFault } from "./step.ts";
+import type { Store } from "./store/store.ts";
 
 /**
  * What a write, a pure promise or an expansion sees of its actor. Reads of `storage` see the transaction so far.
@@ -24,6 +25,8 @@ export interface StepScope<Services = unknown> {
   /** The actor's definition, where it was started with one. */
   definition: unknown;
   storage: Storage;
+  /** What the object keeps. */
+  store: Store;
   /** Milliseconds since the epoch. */
   now: number;
   /** The revision that this step makes. */

@@ -71,7 +71,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
   const { storage, clock } = world;
 
   function scopeOf({ row, definition }: Pick<LiveActor, "row" | "definition">): StepScope {
-    return { actor: row.id, services, definition, storage, now: clock.now(), revision: row.revision + 1 };
+    return { actor: row.id, services, definition, storage, store: committer.store, now: clock.now(), revision: row.revision + 1 };
   }
 
   function commitSteps(actor: LiveActor, steps: TakenStep[], options: { before?: () => void; also?: () => void }): LiveActor {
@@ -87,7 +87,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
     committer.commit(() => {
       options.before?.();
       for (const step of steps) {
-        const scope = { actor: row.id, services, definition, storage, now, revision: row.revision + 1 };
+        const scope = { actor: row.id, services, definition, storage, store: committer.store, now, revision: row.revision + 1 };
         row.revision += 1;
         applyEffects({ ...tables, logics, logic, row, scope, ...(following && { following }) }, step);
       }

@@ -9,6 +9,8 @@ import { createActorHost, type HostOptions } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
 import type { Clock, Storage, World } from "../host/ports.ts";
 import { hostMigrations, migrate, outboxMigrations } from "../host/schema.ts";
+import { createStore, type Store } from "../host/store/store.ts";
+import type { FormerTables } from "../host/store/tables.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
@@ -34,6 +36,8 @@ export interface ThreadParts {
   isRoot: boolean;
   /** Tables beside the host's, by the name of their schema's version. */
   tables: Record<string, readonly string[]>;
+  /** Tables of before that have become documents. */
+  former?: Record<string, FormerTables>;
   /** Whether an actor of that address lives here: messages to it are delivered within the object. */
   isOwn(address: string): boolean;
   /** Takes a message for an actor that lives here. */
@@ -54,6 +58,7 @@ export interface ThreadBase extends Pick<ThreadServices, "log" | "logCause" | "p
   name: string;
   world: World;
   storage: Storage;
+  store: Store;
   clock: Clock;
   registry: Registry;
   host: ThreadHost;
@@ -77,6 +82,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const { storage, clock, address } = ports.world;
   const { isRoot } = parts;
   const name = address.slice(address.indexOf("/") + 1);
+  const store = createStore(storage, address, parts.former);
   migrate(storage, { lane: outboxMigrations, host: hostMigrations, projection: projectionMigrations, ...parts.tables });
 
   const { stamp, stampMail } = createStamp({ storage, isRoot });
@@ -112,6 +118,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const definition = (hash: string): Promise<CompiledWorkflow | undefined> => registry.revision(hash);
 
   const actors = createActorHost(world, logics, {
+    store,
     services,
     definitions: definition,
     dueTimes: () => [projection.due(), ...parts.dueTimes()],
@@ -146,6 +153,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     name,
     world,
     storage,
+    store,
     clock,
     registry,
     host,

@@ -12,6 +12,7 @@ import { createGather } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { migrate, outboxMigrations } from "../host/schema.ts";
+import { createStore } from "../host/store/store.ts";
 import { answerUnknown } from "../host/take-envelope.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
@@ -63,6 +64,7 @@ interface Item {
 
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
+  const store = createStore(storage, world.address);
   migrate(storage, {
     lane: outboxMigrations,
     projection: projectionMigrations,
@@ -72,6 +74,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   });
   const projection = createProjectionOutbox(world, later, project);
   const committer: TypedCommitter = createCommitter(world, {
+    store,
     dueTimes: () => [projection.due()],
     refused: ({ to, message, code, detail }, _sender, forget) => {
       console.warn(JSON.stringify({ at: "workflow", name, to, message: message.type, code, detail }));

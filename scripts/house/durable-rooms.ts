@@ -1,0 +1,178 @@
+/** The rooms of the objects: part of the table in `rooms.ts`. */
+import type { Room } from "./room.ts";
+
+const contract = "src/contract/**";
+const protocol = "src/durable/protocol";
+const host = "src/durable/host";
+const storage = "src/durable/host/storage";
+const store = "src/durable/host/store";
+
+/** By folder. */
+export const durableRooms: { readonly [folder: string]: Room } = {
+  // The objects.
+  "src/durable": { is: "the objects' environment, and what is stored by which version", may: ["src/durable/**"] },
+  "src/durable/protocol": { is: "messages between objects", may: [contract, "machines", host, "src/durable/projector", "zod"] },
+  "src/durable/host": {
+    is: "runs XState actors durably; knows no workflows",
+    may: [contract, protocol, store, "machines/address.ts", "xstate"],
+    objectStorage: "writes",
+  },
+  "src/durable/host/storage": {
+    is: "the host's storage port on the platform and on node:sqlite",
+    may: [contract, host, "node:*"],
+    objectStorage: "writes",
+  },
+  "src/durable/host/store": {
+    is: "an owner's journal, documents and cursors over SQLite, and how older tables become them",
+    may: [host],
+    objectStorage: "writes",
+  },
+  "src/durable/control": {
+    is: "orders that are followed once, by their idempotency keys",
+    may: [contract, host, protocol],
+    objectStorage: "writes",
+  },
+  "src/durable/agent": {
+    is: "an agent's object",
+    may: [
+      ...[contract, "src/durable", "src/durable/agent/**", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...["src/durable/routing", storage, store, "src/durable/trace", "cloudflare:*", "zod"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/agent/connection": {
+    is: "sockets and streams: frames in and out, and their pace",
+    may: [contract, "src/durable/agent", "src/durable/agent/mailbox", "src/durable/agent/presence", host],
+  },
+  "src/durable/agent/mailbox": {
+    is: "what an agent is sent, until it acknowledges it",
+    may: [contract, "src/durable/agent", host, protocol, "src/durable/routing"],
+    objectStorage: "writes",
+  },
+  "src/durable/agent/presence": {
+    is: "whether an agent is there, and which roles it holds",
+    may: [contract, "src/compile/source", "src/durable/agent/mailbox", host, protocol],
+    objectStorage: "writes",
+  },
+  "src/durable/workflow": {
+    is: "a workflow's object: its queue and admission",
+    may: [
+      ...[contract, "src/durable", "src/durable/control", host, "src/durable/projector", protocol, "src/durable/registry", storage, store],
+      ...["src/durable/trace", "cloudflare:*"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/registry": {
+    is: "who there is and what is published, kept up to date in one object",
+    may: [contract, "src/compile", protocol, "src/durable/thread/eligibility", "cloudflare:*"],
+  },
+  "src/durable/projector": {
+    is: "the log and the index in D1",
+    may: [
+      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, storage],
+      ...["src/durable/trace", "cloudflare:*", "zod"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/projector/tables": { is: "its tables", may: ["src/durable/projector"] },
+  "src/durable/routing": {
+    is: "where an event goes: reflexes, addresses, chains",
+    may: [
+      ...[contract, "src/compile", "src/compile/decide", host, protocol, "src/durable/registry", "src/durable/thread/lifecycle"],
+      "src/durable/trace",
+    ],
+  },
+  "src/durable/trace": { is: "spans of a thread", may: [contract, protocol, "@noble/hashes"] },
+
+  // A thread.
+  "src/durable/thread": {
+    is: "a thread's two objects",
+    may: [
+      ...[contract, "src/compile", "src/durable", "src/durable/control", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...[storage, store, "src/durable/thread/**", "cloudflare:*"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/lifecycle": {
+    is: "how a thread begins, begins again, ends and is archived",
+    may: [
+      "zod",
+      ...[contract, "machines/**", "src/compile", "src/compile/decide", host, protocol, "src/durable/routing"],
+      ...["src/durable/thread", "src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/task"],
+      "src/durable/thread/waits",
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/recruitment": {
+    is: "offers, claims and assignments",
+    may: [
+      "zod",
+      ...[contract, "machines/**", "src/compile", "src/compile/lower", "src/durable/control", host, protocol],
+      ...["src/durable/registry", "src/durable/routing"],
+      ...["src/durable/thread", "src/durable/thread/eligibility", "src/durable/thread/explain", "src/durable/thread/lifecycle"],
+      ...["src/durable/thread/log", "src/durable/thread/task", "src/durable/thread/turn", "src/durable/thread/waits"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/task": {
+    is: "the task's object: turns, steps, outcome",
+    may: [
+      "zod",
+      ...[contract, "machines/**", "src/compile", "src/compile/decide", host, "src/durable/projector", protocol, "src/durable/routing"],
+      ...["src/durable/thread", "src/durable/thread/broadcast", "src/durable/thread/children", "src/durable/thread/lifecycle"],
+      ...["src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/turn", "src/durable/thread/waits"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/broadcast": {
+    is: "a turn that many are given",
+    may: [
+      "zod",
+      ...[contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", host, protocol, "src/durable/registry"],
+      ...["src/durable/thread", "src/durable/thread/eligibility", "src/durable/thread/log", "src/durable/thread/task"],
+      "src/durable/thread/turn",
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/children": {
+    is: "threads that a thread starts",
+    may: [
+      "machines",
+      ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing", "src/durable/thread/lifecycle"],
+      ...["src/durable/thread/log", "src/durable/thread/task"],
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/eligibility": {
+    is: "who may claim a role, and who goes first",
+    may: [contract, "machines/**", "src/compile", "src/compile/decide", "src/compile/lower", protocol],
+  },
+  "src/durable/thread/turn": {
+    is: "what a turn says, and judging its answer",
+    may: [contract, "src/compile", "src/compile/lower", protocol, "src/durable/thread/log"],
+  },
+  "src/durable/thread/log": {
+    is: "what the log says of a thread",
+    may: [
+      "machines/recruitment",
+      ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing"],
+      ...["src/durable/thread/lifecycle", "src/durable/thread/task"],
+      "src/durable/trace",
+    ],
+    objectStorage: "writes",
+  },
+  "src/durable/thread/waits": {
+    is: "what a thread waits for, read off its machines",
+    may: [contract, "machines/**", "src/compile", "src/compile/lower", host, protocol, "src/durable/thread/lifecycle"],
+    objectStorage: "reads",
+  },
+  "src/durable/thread/explain": {
+    is: "why a thread waits, in prose",
+    may: [
+      ...[contract, "machines/**", "src/compile", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...["src/durable/thread/broadcast", "src/durable/thread/eligibility", "src/durable/thread/lifecycle"],
+      ...["src/durable/thread/recruitment", "src/durable/thread/waits"],
+    ],
+    objectStorage: "reads",
+  },
+};
