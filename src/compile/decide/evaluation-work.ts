@@ -3,6 +3,7 @@
  * compared, texts that are joined) it leaves alone, so the operands of each pay for their size.
  */
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
+import { letOthersIn } from "../let-others-in.ts";
 import { refuse, weigh, weighDeep, workLimits } from "../weigh.ts";
 
 /** What belongs to one evaluation; the library gives it to whatever it calls. */
@@ -20,9 +21,12 @@ export function spend(evaluation: Evaluation, amount: number): void {
   if (total > workLimits.work) refuse("the functions and operators of the expression are given too much");
 }
 
-/** Hooks of the library, called before and after each node where they are bound. */
+/** Nodes of one evaluation between two breaks: some 4 ms. */
+const nodesBetweenBreaks = 3_000;
+
+/** Hooks of the library, called before and after each node where they are bound. It waits for what the first returns. */
 export interface Watch {
-  entry: (node: ExpressionNode, input: unknown, evaluation: Evaluation) => void;
+  entry: (node: ExpressionNode, input: unknown, evaluation: Evaluation) => Promise<void> | undefined;
   exit: (node: ExpressionNode, input: unknown, evaluation: Evaluation, result: unknown) => void;
 }
 
@@ -47,13 +51,18 @@ export function createWatch(tree: ExpressionNode): Watch | undefined {
   if (!consumed.loops) return undefined;
   const { shallow, deep, keys } = consumed;
   const joined = new WeakMap<object, Map<unknown, number>>();
+  const entered = new WeakMap<object, number>();
   return {
     entry(node, input, evaluation) {
       if (node.type === "wildcard" && typeof input === "object" && input !== null) {
         const lists = Object.values(input).filter(Array.isArray).length;
         spend(evaluation, 16 * Object.keys(input).length + ((lists * lists) >> 5));
       }
-      if (node.type === "unary" && node.value === "{") joined.delete(evaluation.base ?? evaluation);
+      const base = evaluation.base ?? evaluation;
+      if (node.type === "unary" && node.value === "{") joined.delete(base);
+      const nodes = (entered.get(base) ?? 0) + 1;
+      entered.set(base, nodes);
+      return nodes % nodesBetweenBreaks === 0 ? letOthersIn() : undefined;
     },
     exit(node, _input, evaluation, result) {
       if (deep.has(node)) spend(evaluation, weighDeep(result));

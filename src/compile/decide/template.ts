@@ -4,6 +4,7 @@ import type { Json } from "../../contract/event.ts";
 import type { Template } from "../ir.ts";
 import { createTemplateEngine } from "../templates/create-template-engine.ts";
 import { normaliseMustache } from "../templates/normalise-mustache.ts";
+import { runRendering } from "../templates/run-rendering.ts";
 import { describeError, type EvaluationError } from "./expression.ts";
 
 /** What a template sees: the last output's members, and the engine's own names. */
@@ -47,7 +48,8 @@ export async function renderTemplate(template: Template, scope: TemplateScope): 
   const mustache = template.mustache === true;
   const engine = mustache ? engines.mustache : engines.liquid;
   try {
-    return { ok: true, text: String(await engine.render(parse(engine, template.source, mustache), scope)) };
+    const rendering = engine._render(parse(engine, template.source, mustache), scope, { sync: true });
+    return { ok: true, text: String(await runRendering(rendering)) };
   } catch (error) {
     return { ok: false, error: { code: "template_failed", message: describeError(error).split("\n")[0] ?? "" } };
   }

@@ -3,6 +3,7 @@
  * renderer must use the same engine, so that what was checked is what runs.
  */
 import { type Context, defaultOperators, type Emitter, Liquid, type Operators, type Template, toValue } from "liquidjs";
+import { letOthersIn } from "../let-others-in.ts";
 import { weighDeep, workLimits } from "../weigh.ts";
 
 /** Tags that a template may use. */
@@ -38,8 +39,11 @@ const renderLimits = {
   memoryLimit: 2_000_000,
   /** Nodes rendered, loops counted. */
   templateLimit: 100_000,
-  /** Milliseconds; on Cloudflare the clock stands still during computation, so what is counted is what holds there. */
-  renderLimit: 1_000,
+  /**
+   * Milliseconds, the breaks for others included; what is counted holds long before on all but an overloaded machine. On Cloudflare
+   * the clock stands still during computation.
+   */
+  renderLimit: 20_000,
   parseLimit: 1_000_000,
 };
 
@@ -123,9 +127,13 @@ export function createTemplateEngine(): Liquid {
 /** What a turn of a loop costs. */
 const turnCost = 40;
 
+/** Work of one rendering between two breaks: some 3 ms. */
+const workBetweenBreaks = workLimits.work / 80;
+
 /** The library counts what filters make, not what is written: a loop may write a long text at every turn. */
 function boundOutput({ renderer }: Liquid): void {
   const written = new WeakMap<Context, number>();
+  const broken = new WeakMap<Context, number>();
   const render = renderer.renderTemplates.bind(renderer);
   const createEmitter = (context: Context): Emitter => ({
     buffer: "",
@@ -142,8 +150,17 @@ function boundOutput({ renderer }: Liquid): void {
   renderer.renderTemplates = (templates: Template[], context: Context, emitter = createEmitter(context)) => {
     // Each turn of a loop comes here, also one that holds nothing.
     spend(context, turnCost);
-    return render(templates, context, emitter);
+    const breaks = Math.floor((spent.get(context) ?? 0) / workBetweenBreaks);
+    if (breaks === (broken.get(context) ?? 0)) return render(templates, context, emitter);
+    broken.set(context, breaks);
+    return renderAfterBreak(() => render(templates, context, emitter));
   };
+}
+
+/** The library waits for what its generators yield. */
+function* renderAfterBreak(render: () => IterableIterator<unknown>): IterableIterator<unknown> {
+  yield letOthersIn();
+  return yield render();
 }
 
 /** What the library writes of a value. */
