@@ -22,6 +22,7 @@ const longest = [
   "e2e/crash",
   "e2e/probe",
   "e2e/behind-faults",
+  "e2e/stalls",
   "e2e/server",
   "e2e/package",
   "e2e/server-faults",

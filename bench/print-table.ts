@@ -1,6 +1,8 @@
 /** Prints what was measured, for people. */
+import type { Waits } from "./crowd/crowd.ts";
 import type { Contender } from "./measure.ts";
 import type { MemoryResult, WindowResult } from "./orders.ts";
+import type { Stall } from "./stalls/measure-stalls.ts";
 
 interface Labelled extends Contender {
   concurrency: number;
@@ -77,6 +79,21 @@ export function printMemory(results: (Labelled & MemoryResult)[]): void {
     const last = samples.at(-1);
     if (middle && last) console.log(`RSS at the end / at half way: ${format(last.resident / middle.resident, 2)}`);
   }
+}
+
+/** How turns waited beside each fault, and as a multiple of how they waited without. */
+export function printStalls(stalls: readonly Stall[]): void {
+  const cells = ({ turns, p50, p90, worst }: Waits): string[] => [String(turns), format(p50, 1), format(p90, 1), format(worst, 0)];
+  printTable(
+    ["beside", "struck", "turns", "p50 ms", "p90", "worst", "quiet turns", "p50 ms", "p90", "worst", "p50 ratio"],
+    stalls.map(({ fault, struck, beside, quiet }) => [
+      fault,
+      String(struck),
+      ...cells(beside),
+      ...cells(quiet),
+      format(beside.p50 / quiet.p50, 1),
+    ]),
+  );
 }
 
 /** Columns, the first to the left, the others to the right. */

@@ -11,8 +11,9 @@ import { printSites } from "./count/print-sites.ts";
 import { scenarios } from "./count/scenarios.ts";
 import { type Contender, measureMemory, openStage } from "./measure.ts";
 import type { WindowOrder, WindowResult } from "./orders.ts";
-import { nameContender, printMemory, printTable, printWindows } from "./print-table.ts";
+import { nameContender, printMemory, printStalls, printTable, printWindows } from "./print-table.ts";
 import { profileReview } from "./profile/profile-review.ts";
+import { measureStalls } from "./stalls/measure-stalls.ts";
 
 const help = `usage: npm run bench -- [options]
 
@@ -29,6 +30,7 @@ const help = `usage: npm run bench -- [options]
   --month                 with --cost: what months of 10,000, 300,000 and 5,000,000 turns cost, agents hibernating between them
   --scenario <name,…>     with --count or --cost: these alone (${scenarios.map(({ name }) => `"${name}"`).join(", ")})
   --by-site               with --count: which places in the code and which SQL the counts come from
+  --stalls                how long the turns of a hundred threads wait beside four faults, against how long without; half a minute
   --profile               shares of the Worker's CPU by folder and by function instead, at the first concurrency
   --json                  one line of JSON instead of the table`;
 
@@ -47,6 +49,7 @@ const { values } = parseArgs({
     month: { type: "boolean", default: false },
     scenario: { type: "string" },
     "by-site": { type: "boolean", default: false },
+    stalls: { type: "boolean", default: false },
     profile: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -75,6 +78,7 @@ const note = (line: string) => process.stderr.write(`${line}\n`);
 
 if (values.cost && values.month) await countMonths();
 else if (values.count || values.cost) await count();
+else if (values.stalls) await stall();
 else if (values.profile) await profile(concurrencies[0] ?? 16);
 else if (values.threads !== undefined) await watchMemory(parsePositive("--threads", values.threads), concurrencies[0] ?? 16);
 else await race(parsePositive("--runs", values.runs));
@@ -113,6 +117,13 @@ async function watchMemory(threads: number, concurrency: number): Promise<void> 
   }
   if (values.json) console.log(JSON.stringify({ memory: results }));
   else printMemory(results);
+}
+
+async function stall(): Promise<void> {
+  note("a hundred threads beside four faults");
+  const stalls = await measureStalls({ threads: 100, pairs: 10, window: 3_000, pause: 2_000 });
+  if (values.json) console.log(JSON.stringify({ stalls }));
+  else printStalls(stalls);
 }
 
 async function profile(concurrency: number): Promise<void> {

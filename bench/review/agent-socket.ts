@@ -11,10 +11,11 @@ export interface AgentSocket {
   send(type: string, data: Json, causationid?: string): string;
   /** Posts an event and resolves when it is accepted. */
   post(type: string, data: Json): Promise<void>;
+  close(): void;
 }
 
 /** What a connection needs. */
-export interface AgentSocketOptions {
+interface AgentSocketOptions {
   url: string;
   token: string;
   /** Called once for each event, however often it is given. */
@@ -57,6 +58,10 @@ export async function openAgentSocket({ url, token, onItem, onFailure }: AgentSo
   const self: AgentSocket = {
     send,
     post: (type, data) => new Promise((resolve) => accepted.set(send(type, data), resolve)),
+    close() {
+      socket.removeAllListeners("close");
+      socket.close();
+    },
   };
 
   socket.on("message", (text) => {

@@ -11,7 +11,13 @@ export interface Operated {
 }
 
 /** Calls the server as operator and gives the answer's body. */
-async function callOperator({ url, adminToken }: Operated, method: string, path: string, body: string, type: string): Promise<unknown> {
+export async function callOperator(
+  { url, adminToken }: Operated,
+  method: string,
+  path: string,
+  body: string,
+  type: string,
+): Promise<unknown> {
   const headers = { authorization: `Bearer ${adminToken}`, "content-type": type };
   const response = await fetch(`${url}${path}`, { method, headers, body });
   const text = await response.text();

@@ -58,6 +58,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "bench/**": inNode,
   "bench/bare/worker.ts": inWorkers,
   "bench/count/worker.ts": inWorkers,
+  "bench/stalls/worker.ts": inWorkers,
 
   // Compiled with the types of Node and of Workers at once: an entry of the package that has something for each, and tests.
   "src/host/**": [],
