@@ -24,7 +24,6 @@ const help = `usage: npm run bench -- [options]
   --only bare|nerveflare  one engine alone
   --roles recruited,named how the reviewer comes to its role
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
-  --placement <name>      passed to the server as NERVEFLARE_PLACEMENT
   --count                 counts instead: statements, rows, calls and JSON of a turn and of a thread's begin and end; some five minutes
   --cost                  the same, and what a million turns cost on Cloudflare's price list
   --month                 with --cost: what months of 10,000, 300,000 and 5,000,000 turns cost, agents hibernating between them
@@ -43,7 +42,6 @@ const { values } = parseArgs({
     only: { type: "string" },
     roles: { type: "string", default: "recruited,named" },
     threads: { type: "string" },
-    placement: { type: "string" },
     count: { type: "boolean", default: false },
     cost: { type: "boolean", default: false },
     month: { type: "boolean", default: false },
@@ -73,7 +71,8 @@ const contenders = (
 if (contenders.length === 0) throw new Error("--only takes nerveflare or bare, --roles takes recruited, named or both");
 const concurrencies = values.concurrency.split(",").map((text) => parsePositive("--concurrency", text));
 const window: WindowOrder = { warmTurns: parsePositive("--warm", values.warm), seconds: parsePositive("--seconds", values.seconds) };
-const env: Record<string, string> = values.placement === undefined ? {} : { NERVEFLARE_PLACEMENT: values.placement };
+/** The servers' variables. */
+const env: Record<string, string> = {};
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
 if (values.cost && values.month) await countMonths();

@@ -20,7 +20,7 @@ export interface WorkerServer {
 
 /** What differs from `npm start`. */
 export interface WorkerServerOptions {
-  /** The Worker's variables, such as `NERVEFLARE_PLACEMENT`. */
+  /** The Worker's variables, such as `NERVEFLARE_RETENTION`. */
   variables: Record<string, string>;
   /** A bundle to run instead of the product's. */
   script?: string;

@@ -93,6 +93,11 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     ],
     objectStorage: "writes",
   },
+  "src/durable/thread/adoption": {
+    is: "a task that an earlier version kept in its root's object moves to its own",
+    may: [host, protocol, "src/durable/thread"],
+    objectStorage: "writes",
+  },
   "src/durable/thread/lifecycle": {
     is: "how a thread begins, begins again, ends and is archived",
     may: [

@@ -20,8 +20,6 @@ export interface Environment {
   TASK: DurableObjectNamespace;
   PROJECTOR: DurableObjectNamespace;
   REGISTRY: DurableObjectNamespace;
-  /** `own`: each task in an object of its own. Else beside its recruitment: one file and half the commits. */
-  NERVEFLARE_PLACEMENT?: string;
   /** Events, and other calls, of one agent a second. */
   NERVEFLARE_RATE_EVENTS?: string;
   NERVEFLARE_RATE_CALLS?: string;
@@ -67,7 +65,6 @@ export interface Neighbours {
   probe(): Pick<ProjectorRpc, "probe">;
   /** Tells all keepers of the registry that it changed. */
   registryChanged(): Promise<void>;
-  beside: boolean;
 }
 
 /**
@@ -77,25 +74,21 @@ export interface Neighbours {
 export function findNeighbours(env: Environment, name = ""): Neighbours {
   const keeper = (index: number): RegistryRpc => getStub(env, "REGISTRY", String(index));
   const ownKeeper = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % registryKeepers;
-  const beside = env.NERVEFLARE_PLACEMENT !== "own";
-  const kinds: Record<string, ObjectKind> = { agent: "AGENT", workflow: "WORKFLOW" };
+  const kinds: Record<string, ObjectKind> = { agent: "AGENT", workflow: "WORKFLOW", recruitment: "RECRUITMENT", task: "TASK" };
   const split = (address: string): [kind: string, name: string] => [
     address.slice(0, address.indexOf("/")),
     address.slice(address.indexOf("/") + 1),
   ];
   const find = <Rpc>(address: string): Rpc => {
     const [kind, name] = split(address);
-    // All actors of a thread, of whichever epoch, are named by it: one object has its recruitment, and one its tasks.
-    if (kind === "task") return getStub(env, beside ? "RECRUITMENT" : "TASK", readThreadName(name));
-    if (kind === "recruitment") return getStub(env, "RECRUITMENT", readThreadName(name));
     const found = kinds[kind];
     if (!found) throw new Error(`there are no objects at ${address}`);
-    return getStub(env, found, name);
+    // All actors of a thread, of whichever epoch, are named by it: one object has its recruitment, and one its tasks.
+    return getStub(env, found, found === "RECRUITMENT" || found === "TASK" ? readThreadName(name) : name);
   };
   return {
     registry: createD1Registry(env.DB, { head: () => keeper(ownKeeper).head(), agents: (query) => keeper(ownKeeper).agents(query) }),
     registryChanged: async () => void (await Promise.all(Array.from({ length: registryKeepers }, (_, index) => keeper(index).changed()))),
-    beside,
     object: isPaused(env) ? () => heldReceiver : find,
     agent: (id) => getStub(env, "AGENT", id),
     workflow: (name) => getStub(env, "WORKFLOW", name),

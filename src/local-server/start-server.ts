@@ -5,6 +5,7 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseOrigins } from "../contract/origins.ts";
+import { findPlacementFault } from "../contract/placement.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { explainRuntimeMissing } from "../runtime-missing.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
@@ -131,7 +132,9 @@ export async function startServer({ data, port, adminToken, paused = false, log 
 }
 
 /** @throws {ServerStartError} `bad_setting` for a variable that the Worker could not read */
-async function checkSettings({ NERVEFLARE_RETENTION, NERVEFLARE_ORIGINS }: NodeJS.ProcessEnv): Promise<void> {
+async function checkSettings({ NERVEFLARE_RETENTION, NERVEFLARE_ORIGINS, NERVEFLARE_PLACEMENT }: NodeJS.ProcessEnv): Promise<void> {
+  const placement = findPlacementFault(NERVEFLARE_PLACEMENT);
+  if (placement !== undefined) throw new ServerStartError("bad_setting", placement);
   const origins = parseOrigins(NERVEFLARE_ORIGINS);
   if (!origins.ok) throw new ServerStartError("bad_setting", origins.error);
   if (NERVEFLARE_RETENTION === undefined) return;

@@ -40,6 +40,8 @@ export interface AppPorts {
   migrations?: readonly string[];
   /** Paused: requests that would run something are answered `unavailable`. */
   paused?: boolean;
+  /** Which variable says what cannot be, and what to do; nothing is served meanwhile. */
+  settingsFault?: string | undefined;
   /** Writes into an object's storage. @throws when that fails. Absent: nobody looks. */
   probeObjects?(): Promise<void>;
   /** What is wrong with the folder that holds all data, as a sentence for anybody; null: nothing. Absent: there is none. */

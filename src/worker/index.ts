@@ -2,6 +2,7 @@
 import type { Hono } from "hono";
 import { compilePublished } from "../compile/compile-published.ts";
 import { parseOrigins } from "../contract/origins.ts";
+import { findPlacementFault } from "../contract/placement.ts";
 import { type Environment, findNeighbours, isPaused } from "../durable/environment.ts";
 import { parseRetention } from "../durable/projector/retention.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
@@ -19,6 +20,8 @@ interface WorkerEnv extends Environment {
   NERVEFLARE_ADMIN_TOKEN?: string;
   /** How long the log is kept, by kind: see retention.ts. */
   NERVEFLARE_RETENTION?: string;
+  /** See placement.ts. */
+  NERVEFLARE_PLACEMENT?: string;
   /** Pages of which other origins may call: see origins.ts. */
   NERVEFLARE_ORIGINS?: string;
   /** Where `nerveflare start` runs the Worker: the process that looks after the data folder. */
@@ -34,6 +37,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
   const origins = parseOrigins(env.NERVEFLARE_ORIGINS);
   // No page is let in by a rule that nobody meant.
   if (!origins.ok) console.error(JSON.stringify({ level: "error", at: "origins", message: origins.error }));
+  const settingsFault = findPlacementFault(env.NERVEFLARE_PLACEMENT);
   return createApp({
     db: env.DB,
     agent,
@@ -45,6 +49,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     isRegistered: createRegisteredCheck(env.DB),
     migrations: requiredMigrations,
     paused: isPaused(env),
+    settingsFault,
     probeObjects: () => probe().probe(),
     ...(env.NERVEFLARE_HOST && { probeFolder: () => askHost(env.NERVEFLARE_HOST as Fetcher) }),
     // By a rule that nobody meant nothing goes.

@@ -23,7 +23,7 @@ const limits = {
 } as const;
 
 /** What `/readyz` needs of the app's ports. */
-type ReadinessPorts = Pick<AppPorts, "db" | "migrations" | "paused" | "probeObjects" | "probeFolder" | "now" | "log">;
+type ReadinessPorts = Pick<AppPorts, "db" | "migrations" | "paused" | "settingsFault" | "probeObjects" | "probeFolder" | "now" | "log">;
 
 export function createReadiness(ports: ReadinessPorts): ReadinessReader {
   /** Once complete they stay so for as long as this code runs. */
@@ -38,7 +38,13 @@ export function createReadiness(ports: ReadinessPorts): ReadinessReader {
   }
 
   async function readAll(): Promise<Readiness> {
-    const checks = await Promise.all([checkFolder(ports), checkObjects(ports), checkIndex(ports), checkMigrations(missing)]);
+    const checks = await Promise.all([
+      checkSettings(ports),
+      checkFolder(ports),
+      checkObjects(ports),
+      checkIndex(ports),
+      checkMigrations(missing),
+    ]);
     return judge(checks.flat(), ports.paused === true);
   }
 
@@ -53,9 +59,10 @@ export function createReadiness(ports: ReadinessPorts): ReadinessReader {
   };
 }
 
-/** Holds back everything behind it until the migrations are there, and whatever would run something while paused. */
+/** Holds back everything behind it until the settings can be and the migrations are there, and whatever would run something while paused. */
 export function guardReadiness(ports: ReadinessPorts, readiness: ReadinessReader): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
+    if (ports.settingsFault !== undefined) throw problemError("unavailable", ports.settingsFault, { retryAfter: 60 });
     const names = await readiness.missing();
     if (names.length > 0) {
       throw problemError("starting", `The database lacks ${names.join(", ")}: the server is being upgraded. Send the same again.`, {
@@ -81,6 +88,11 @@ function judge(checks: Check[], paused: boolean): Readiness {
   if (failing.some(({ part }) => part !== "migrations")) return { status: "unavailable", checks };
   if (failing.length > 0) return { status: "starting", checks };
   return { status: paused ? "paused" : "ready", checks };
+}
+
+/** A variable that says what cannot be is no default's business. */
+async function checkSettings({ settingsFault }: ReadinessPorts): Promise<Check[]> {
+  return settingsFault === undefined ? [] : [{ part: "settings", ok: false, detail: settingsFault }];
 }
 
 /** The machine's side of it, where there is one: the data folder. */

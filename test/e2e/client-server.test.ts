@@ -28,60 +28,51 @@ function connect(
   return { ...agent, notes, noted: (what) => until(() => notes.some((note) => note.what === what)) };
 }
 
-/** Settles when the agent is told that its thread has ended. */
+/** Settles when the agent is told that its thread has ended, with what it is told. */
 function createEnd() {
-  const end = Promise.withResolvers<string>();
-  const onEvent: AgentOptions["onEvent"] = ({ type }) => {
-    if (/^nerve\.thread\.(completed|failed|cancelled|dropped)$/.test(type)) end.resolve(type);
+  const end = Promise.withResolvers<{ type: string; data?: unknown }>();
+  const onEvent: AgentOptions["onEvent"] = (event) => {
+    if (/^nerve\.thread\.(completed|failed|cancelled|dropped)$/.test(event.type)) end.resolve(event);
   };
   return { ended: end.promise, onEvent };
 }
 
-const placements = [
-  ["beside its recruitment", {}, false],
-  ["in an object of its own", { NERVEFLARE_PLACEMENT: "own" }, true],
-] as const;
-
-test.each(placements)(
-  "[CLI1] a review ends, the task %s, one agent by socket and one by poll, and a refused output is mended",
-  async (_, env, apart) => {
-    const { facts } = await startTestServer(await makeDataFolder(), { env });
-    const tokens = await prepare(facts);
-    const refused: unknown[] = [];
-    const reviewer = connect(facts, tokens.reviewer, {
-      onTurn: ({ last }, { invalid }) => {
-        if (invalid) refused.push(invalid.left);
-        if (last?.role === "author") return { $status: "approved", summary: "fine" };
-        return invalid ? { $status: "changes_requested", changes: ["name it"] } : { $status: "changes_requested" };
-      },
-    });
-    const { ended, onEvent } = createEnd();
-    const author = connect(facts, tokens.author, {
-      transports: ["poll"],
-      onEvent,
-      onTurn: () => ({ $status: "updated", note: "named it" }),
-    });
-    await reviewer.ready;
-    const { threads } = await author.send({ type: "pr.ready_for_review", data: { repo: "nerve", pr: 115 } });
-    expect(await ended).toBe("nerve.thread.completed");
-    expect(refused).toEqual([2]);
-    const { messages } = (await createOperator(facts).call("GET", `v1/threads/${threads[0]}/messages`)) as {
-      messages: { role: string; output: unknown }[];
-    };
-    expect(messages.map(({ role, output }) => ({ role, output }))).toEqual([
-      { role: "reviewer", output: { $status: "changes_requested", changes: ["name it"] } },
-      { role: "author", output: { $status: "updated", note: "named it" } },
-      { role: "reviewer", output: { $status: "approved", summary: "fine" } },
-    ]);
-    expect((await reviewer.me()).turns).toEqual([]);
-    const operator = createOperator(facts);
-    expect(await operator.call("GET", `v1/threads/${threads[0]}`)).toMatchObject({
-      outcome: { output: { summary: "fine" }, prompt: "Approved: fine" },
-    });
-    const { commits } = (await operator.call("GET", "v1/metrics")) as { commits: { task: number } };
-    expect(commits.task > 0).toBe(apart);
-  },
-);
+test("[CLI1] a review ends, one agent by socket and one by poll, and a refused output is mended", async () => {
+  const { facts } = await startTestServer(await makeDataFolder());
+  const tokens = await prepare(facts);
+  const refused: unknown[] = [];
+  const reviewer = connect(facts, tokens.reviewer, {
+    onTurn: ({ last }, { invalid }) => {
+      if (invalid) refused.push(invalid.left);
+      if (last?.role === "author") return { $status: "approved", summary: "fine" };
+      return invalid ? { $status: "changes_requested", changes: ["name it"] } : { $status: "changes_requested" };
+    },
+  });
+  const { ended, onEvent } = createEnd();
+  const author = connect(facts, tokens.author, {
+    transports: ["poll"],
+    onEvent,
+    onTurn: () => ({ $status: "updated", note: "named it" }),
+  });
+  await reviewer.ready;
+  const { threads } = await author.send({ type: "pr.ready_for_review", data: { repo: "nerve", pr: 115 } });
+  const outcome = { output: { summary: "fine" }, prompt: "Approved: fine" };
+  expect(await ended).toMatchObject({ type: "nerve.thread.completed", data: { outcome } });
+  expect(refused).toEqual([2]);
+  const { messages } = (await createOperator(facts).call("GET", `v1/threads/${threads[0]}/messages`)) as {
+    messages: { role: string; output: unknown }[];
+  };
+  expect(messages.map(({ role, output }) => ({ role, output }))).toEqual([
+    { role: "reviewer", output: { $status: "changes_requested", changes: ["name it"] } },
+    { role: "author", output: { $status: "updated", note: "named it" } },
+    { role: "reviewer", output: { $status: "approved", summary: "fine" } },
+  ]);
+  expect((await reviewer.me()).turns).toEqual([]);
+  const operator = createOperator(facts);
+  expect(await operator.call("GET", `v1/threads/${threads[0]}`)).toMatchObject({ outcome });
+  const { commits } = (await operator.call("GET", "v1/metrics")) as { commits: { task: number } };
+  expect(commits.task).toBeGreaterThan(0);
+});
 
 test("[CLI2] a turn that is being performed when the server dies is answered to the one that comes back, and performed once", async () => {
   const data = await makeDataFolder();
@@ -108,6 +99,6 @@ test("[CLI2] a turn that is being performed when the server dies is answered to 
   await reviewer.noted("disconnected");
   finish.resolve();
   await startTestServer(data, { port: Number(new URL(first.facts.url).port) });
-  expect(await ended).toBe("nerve.thread.completed");
+  expect(await ended).toMatchObject({ type: "nerve.thread.completed" });
   expect(performed).toBe(1);
 });

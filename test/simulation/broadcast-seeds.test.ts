@@ -26,7 +26,6 @@ async function simulate(seed: number): Promise<void> {
   const cluster = await createThreadCluster({
     workflow: turn === 1 ? workflow : openFirst(workflow),
     agents: ids.map((id) => card(id)),
-    beside: random() < 0.5,
     fate: () => {
       if (!calm && random() < 0.05) endAny();
       const drawn = calm ? 1 : random();

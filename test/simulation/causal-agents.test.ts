@@ -47,7 +47,6 @@ async function simulate(seed: number): Promise<number> {
   const cluster = await createThreadCluster({
     workflow,
     agents: names.map((id) => ({ id, capabilities: [], roles: null, kinds: null })),
-    beside: true,
     fate() {
       if (calm) return "arrives";
       if (random() < 0.05) endAny();

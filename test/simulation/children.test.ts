@@ -103,7 +103,7 @@ interface Stage {
 
 async function open(fate: Parameters<typeof createThreadCluster>[0]["fate"] = () => "arrives", ...more: string[]): Promise<Stage> {
   const agents = ["lead", "builder"].map((id) => ({ id, capabilities: [], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow: [parent, child, ...more], agents, beside: true, fate });
+  const cluster = await createThreadCluster({ workflow: [parent, child, ...more], agents, fate });
   const given = new Map<string, TurnAssigned>();
   async function act(agent: string, perform: Perform): Promise<void> {
     const me = await cluster.agent(agent).me({ agent, token });

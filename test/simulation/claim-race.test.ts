@@ -50,7 +50,6 @@ async function race(seed: number): Promise<void> {
       { id: "caller", capabilities: [], roles: null, kinds: null },
       ...ids.map((id) => ({ id, capabilities: ["racing"], roles: null, kinds: null })),
     ],
-    beside: random() < 0.5,
     fate: () => {
       const drawn = calm ? 1 : random();
       return drawn < 0.05 ? "is lost" : drawn < 0.1 ? "arrives, and its answer is lost" : "arrives";

@@ -39,7 +39,7 @@ async function begin(): Promise<Stage> {
     { id: "author", capabilities: ["coding"], roles: null, kinds: null },
     ...["r1", "r2"].map((id) => ({ id, capabilities: ["code-review"], roles: null, kinds: null })),
   ];
-  const cluster = await createThreadCluster({ workflow, agents, beside: true, fate: () => "arrives" });
+  const cluster = await createThreadCluster({ workflow, agents, fate: () => "arrives" });
   const { threads } = await post(cluster, "author", "ready", "pr.ready_for_review", { repo: "n", pr: 1 });
   const [thread] = threads as [string];
   await cluster.advance(1_000);

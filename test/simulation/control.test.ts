@@ -79,7 +79,6 @@ async function simulate(seed: number): Promise<void> {
   const cluster = await createThreadCluster({
     workflow,
     agents: ids.map((id) => ({ id, capabilities: [id === "author" ? "coding" : "code-review"], roles: null, kinds: null })),
-    beside: seed % 2 === 0,
     fate: () => {
       if (!calm && random() < 0.03) endAny();
       const drawn = calm ? 1 : random();
@@ -237,7 +236,6 @@ test("[THREAD23] a thread that begins again, and a copy, wait with the priority 
   const cluster = await createThreadCluster({
     workflow: workflow.replace(/^ +key: .*\n/m, (key) => `${key}    priority: "data.pr"\n`),
     agents: ids.map((id) => ({ id, capabilities: [], roles: null, kinds: null })),
-    beside: true,
     fate: () => "arrives",
   });
   const queue = cluster.workflow("code-review");

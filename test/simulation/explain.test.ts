@@ -45,7 +45,7 @@ graph:
 
 async function open() {
   const agents = ["w", "r1", "r2", "r3"].map((id) => ({ id, capabilities: id === "w" ? [] : ["read"], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow: [workflow, child], agents, beside: false, fate: () => "arrives" });
+  const cluster = await createThreadCluster({ workflow: [workflow, child], agents, fate: () => "arrives" });
   let count = 0;
   const post = async (agent: string, type: string, data: object): Promise<Accepted> => {
     const answer = await cluster.agent(agent).accept({ agent, token }, [{ specversion: "1.0", id: `e${++count}`, type, data }]);
@@ -158,7 +158,7 @@ graph:
   best: { $ACKED: { role: $END, prompt: "Done." } }
 `;
   const agents = ["r1", "w"].map((id) => ({ id, capabilities: id === "w" ? [] : ["read"], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow: panel, agents, beside: true, fate: () => "arrives" });
+  const cluster = await createThreadCluster({ workflow: panel, agents, fate: () => "arrives" });
   const begun = await cluster.agent("w").accept({ agent: "w", token }, [{ specversion: "1.0", id: "e", type: "panel.go", data: {} }]);
   const [item] = begun.ok ? begun.value : [];
   await cluster.advance(5_000);

@@ -31,7 +31,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 async function open(): Promise<ThreadCluster> {
   const agents = ["mallory", "bob", "ann"].map((id) => ({ id, capabilities: [], roles: null, kinds: null }));
-  return createThreadCluster({ workflow, agents, beside: true, fate: () => "arrives" });
+  return createThreadCluster({ workflow, agents, fate: () => "arrives" });
 }
 
 async function post(cluster: ThreadCluster, agent: string, ...events: object[]): Promise<Accepted[]> {

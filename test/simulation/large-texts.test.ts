@@ -42,7 +42,6 @@ graph:
         [ ${emit("told", "text")} ]
 `,
     agents: [{ id: "author", capabilities: [], roles: null, kinds: null }],
-    beside: true,
     fate: () => "arrives",
   });
   const author = play(cluster, "author");

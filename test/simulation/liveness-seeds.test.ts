@@ -108,7 +108,6 @@ async function simulate(seed: number): Promise<{ stale: number; generations: num
       { id: "author", capabilities: [], roles: null, kinds: null },
       ...["r1", "r2", "r3"].map((id) => ({ id, capabilities: ["code-review"], roles: null, kinds: null })),
     ],
-    beside: true,
     fate: () => {
       if (!calm && random() < 0.03) endAny();
       const drawn = calm ? 1 : random();

@@ -122,14 +122,13 @@ export interface Stage {
   show(): Promise<Loose>;
 }
 
-export async function begin(rules: RoleRules = {}, beside = true, carry?: (envelope: Envelope) => Envelope): Promise<Stage> {
+export async function begin(rules: RoleRules = {}, carry?: (envelope: Envelope) => Envelope): Promise<Stage> {
   const cluster = await createThreadCluster({
     workflow: write(rules),
     agents: [
       { id: "author", capabilities: [], roles: null, kinds: null },
       ...["first", "second"].map((id) => ({ id, capabilities: ["code-review"], roles: null, kinds: null })),
     ],
-    beside,
     fate: () => "arrives",
     ...(carry && { carry }),
   });

@@ -13,12 +13,9 @@ beforeEach(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-describe.each([
-  ["beside its recruitment", true],
-  ["in an object of its own", false],
-])("a task %s: a holder who falls silent", (_, beside) => {
+describe("a holder who falls silent", () => {
   test("[LIVE3] is away, then lost; whoever takes the role gets the hand-over, and the one before is refused and told why", async () => {
-    const { cluster, author, first, second, thread, pass, show } = await begin({}, beside);
+    const { cluster, author, first, second, thread, pass, show } = await begin({});
     await first.claim();
     const early = await first.turn();
     await first.answer(early, "changes_requested");
@@ -147,7 +144,6 @@ describe("an agent that is deleted", () => {
         { id: "author", capabilities: [], roles: null, kinds: null },
         { id: "first", capabilities: ["code-review"], roles: null, kinds: null },
       ],
-      beside: true,
       fate: () => (cut ? "is lost" : "arrives"),
     });
     const [author, first] = [play(cluster, "author"), play(cluster, "first")];

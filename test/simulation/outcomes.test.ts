@@ -37,7 +37,7 @@ graph:
 
 async function open(workflow: string | string[], fate: Parameters<typeof createThreadCluster>[0]["fate"] = () => "arrives") {
   const agents = ["ann", "w"].map((id) => ({ id, capabilities: [], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow, agents, beside: true, fate });
+  const cluster = await createThreadCluster({ workflow, agents, fate });
   let count = 0;
   const send = async (type: string, data: object, id: string): Promise<Accepted> => {
     const answer = await cluster.agent("ann").accept({ agent: "ann", token }, [{ specversion: "1.0", id, type, data }]);

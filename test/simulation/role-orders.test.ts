@@ -100,8 +100,8 @@ interface Me {
 }
 
 /** Everybody claims what is offered and answers what they have, until the thread ends or nothing moves any more. */
-async function play(workflow: string | string[], beside: boolean, say: (turn: TurnAssigned) => object) {
-  const cluster = await createThreadCluster({ workflow, agents, beside, fate: () => "arrives" });
+async function play(workflow: string | string[], say: (turn: TurnAssigned) => object) {
+  const cluster = await createThreadCluster({ workflow, agents, fate: () => "arrives" });
   const begun = await post(cluster, "n2", "go", "order.go", { who: "n1" });
   const [thread] = begun.threads as [string];
   return { cluster, ...(await goOn(cluster, thread, say)) };
@@ -140,24 +140,22 @@ async function goOn(cluster: ThreadCluster, thread: string, say: (turn: TurnAssi
   return { thread: shown.value, steps: messages.value.messages };
 }
 
-describe.each([true, false])("with the task beside its thread: %s", (beside) => {
-  for (const x of names)
-    test(`[ORDER1] ${x}, then each kind, then again: every visit is played, in list form and in status form`, async () => {
-      for (const y of names) {
-        const title = `${x}, then ${y}`;
-        const list = await play(writeList(x, y), beside, () => ({ vote: "yes" }));
-        expect(list.thread, title).toMatchObject({ status: "completed" });
-        expect(list.steps.map(({ role }) => role).join(""), title).toBe(order);
+for (const x of names)
+  test(`[ORDER1] ${x}, then each kind, then again: every visit is played, in list form and in status form`, async () => {
+    for (const y of names) {
+      const title = `${x}, then ${y}`;
+      const list = await play(writeList(x, y), () => ({ vote: "yes" }));
+      expect(list.thread, title).toMatchObject({ status: "completed" });
+      expect(list.steps.map(({ role }) => role).join(""), title).toBe(order);
 
-        // A broadcast's own way is fixed; the others follow the order as long as they are asked to.
-        const status = await play(writeStatus(x, y), beside, (turn) =>
-          isBroadcast(turn.role.name === "x" ? x : y) ? { vote: "yes" } : { $status: order[turn.round] ?? "END" },
-        );
-        expect(status.thread, `${title}, by status`).toMatchObject({ status: "completed" });
-        expect(status.steps.length, `${title}, by status`).toBeGreaterThan(1);
-      }
-    });
-});
+      // A broadcast's own way is fixed; the others follow the order as long as they are asked to.
+      const status = await play(writeStatus(x, y), (turn) =>
+        isBroadcast(turn.role.name === "x" ? x : y) ? { vote: "yes" } : { $status: order[turn.round] ?? "END" },
+      );
+      expect(status.thread, `${title}, by status`).toMatchObject({ status: "completed" });
+      expect(status.steps.length, `${title}, by status`).toBeGreaterThan(1);
+    }
+  });
 
 /** A role of one agent, then everybody who may read what it wrote. */
 function writeReading(first: string, more: { readers?: string; edge?: string; graph?: string } = {}): string {
@@ -198,14 +196,14 @@ const holders = {
   pool: "type: open\n    bind: turn\n    eligibility: { agents: [r1] }",
 };
 
-describe.each([true, false])("a broadcast after a role, beside: %s", (beside) => {
+describe("a broadcast after a role", () => {
   test.each(Object.entries(holders))("[ORDER2] `not` keeps out who holds, or held last, a role that is %s", async (_kind, first) => {
-    const { thread } = await play(writeReading(first), beside, read);
+    const { thread } = await play(writeReading(first), read);
     expect(thread).toMatchObject({ status: "completed", outcome: { output: { acked: ["r2", "r3", "r4"], missing: [] } } });
   });
 
   test("[ORDER3] what is asked for while the registry is away outlives a suspension, and opens once, with the supplement", async () => {
-    const cluster = await createThreadCluster({ workflow: writeReading(holders.named), agents, beside, fate: () => "arrives" });
+    const cluster = await createThreadCluster({ workflow: writeReading(holders.named), agents, fate: () => "arrives" });
     const begun = await post(cluster, "n2", "go", "order.go", {});
     const [thread] = begun.threads as [string];
     await cluster.advance(1_000);
@@ -244,7 +242,7 @@ graph:
   worker: { done: { role: $END, prompt: "Done." } }
 `;
     const edge = ', spawn: [{ workflow: child, input: "{}", await: true }]';
-    const { thread, steps } = await play([writeReading(holders.open, { edge }), child], beside, (turn) =>
+    const { thread, steps } = await play([writeReading(holders.open, { edge }), child], (turn) =>
       turn.role.name === "worker" ? { $status: "done" } : read(turn),
     );
     expect(thread).toMatchObject({ status: "completed", children: [expect.any(String)] });
@@ -256,7 +254,7 @@ graph:
       graph: '    resume: { role: readers, prompt: "Read again." }\n',
       readers: "{ ack: { need: 1 } }",
     });
-    const { cluster, thread } = await play(workflow, beside, read);
+    const { cluster, thread } = await play(workflow, read);
     expect(thread.status).toBe("completed");
     const root = cluster.thread(thread.id).recruitment;
     expect(await root.restart("admin", { at: 1 })).toMatchObject({ ok: true });
@@ -297,7 +295,7 @@ graph:
 `;
   const say = (turn: TurnAssigned): object =>
     turn.role.name === "readers" && turn.round === 2 ? { $status: "$SUSPEND", reason: "no" } : { done: true };
-  const { cluster, thread } = await play(list, true, say);
+  const { cluster, thread } = await play(list, say);
   expect(thread).toMatchObject({ status: "suspended", error: "partial:readers", roles: { readers: { state: "partial", failed: 1 } } });
   expect(await cluster.thread(thread.id).recruitment.control("resume", "root", {})).toMatchObject({ ok: true });
   const { thread: after } = await goOn(cluster, thread.id, say);

@@ -61,9 +61,9 @@ export function silence(): void {
 
 export const card = (id: string, capabilities: string[] = []) => ({ id, capabilities, roles: null, kinds: null });
 
-export async function open(workflow: string, ids: string[], beside = true): Promise<ThreadCluster> {
+export async function open(workflow: string, ids: string[]): Promise<ThreadCluster> {
   silence();
-  return createThreadCluster({ workflow, agents: ids.map((id) => card(id)), beside, fate: () => "arrives" });
+  return createThreadCluster({ workflow, agents: ids.map((id) => card(id)), fate: () => "arrives" });
 }
 
 let posted = 0;

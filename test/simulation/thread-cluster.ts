@@ -12,6 +12,7 @@ import type { Envelope } from "../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../src/durable/protocol/projector.ts";
 import type { Registry } from "../../src/durable/registry/registry.ts";
 import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";
+import type { TaskDoor } from "../../src/durable/thread/task-door.ts";
 import type { ThreadRoot } from "../../src/durable/thread/thread-root.ts";
 import type { Admission } from "../../src/durable/workflow/admission.ts";
 import { type ClusterRecords, createRecords } from "./cluster-records.ts";
@@ -21,8 +22,6 @@ export interface ThreadClusterOptions {
   /** What is published. */
   workflow: string | string[];
   agents: AgentCard[];
-  /** Whether a task lives in its thread's object. */
-  beside: boolean;
   /** What happens to a message or call between two objects. */
   fate(): "arrives" | "is lost" | "arrives, and its answer is lost";
   /** What is there at the beginning: instead of `workflow`, what was published, and what each object stored. */
@@ -34,6 +33,8 @@ export interface ThreadClusterOptions {
 export interface ThreadCluster extends Omit<ClusterRecords, "note"> {
   agent(id: string): AgentCore;
   thread(id: string): ThreadRoot;
+  /** @param id of its thread */
+  task(id: string): TaskDoor;
   workflow(name: string): Admission;
   /** Ends an object where it is; its store stays. */
   end(address: string): void;
@@ -77,7 +78,7 @@ crypto.subtle.digest = async (...args) => {
 };
 
 export async function createThreadCluster(options: ThreadClusterOptions): Promise<ThreadCluster> {
-  const { workflow, agents, beside, fate, carry, from } = options;
+  const { workflow, agents, fate, carry, from } = options;
   const published = from?.published ?? (await Promise.all([workflow].flat().map(compile)));
   const withdrawn = new Set<string>();
   const registry = createRegistry(published, agents, withdrawn, () => cluster.registryDown);
@@ -136,12 +137,12 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
     const kind = to.slice(0, to.indexOf("/"));
     const name = to.slice(to.indexOf("/") + 1);
     const thread = kind === "task" || kind === "recruitment" ? readThreadName(name) : name;
-    const address = `${kind === "task" && beside ? "recruitment" : kind}/${thread}`;
+    const address = `${kind}/${thread}`;
     const held = cores.get(address);
     if (held) return held;
     const life = createLife(address);
     const made = makeCore(address, life, {
-      ...{ world: createWorld(address, life), registry, beside, open, connections, common: common(life) },
+      ...{ world: createWorld(address, life), registry, open, connections, common: common(life) },
       travel: (arrive) => travel(fate, life, arrive),
     });
     cores.set(address, made);
@@ -163,6 +164,7 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
   const cluster: ThreadCluster = {
     agent: (id) => open(`agent/${id}`).core as AgentCore,
     thread: (id) => findThread(open, `recruitment/${id}`),
+    task: (id) => open(`task/${id}`).core as TaskDoor,
     workflow: (name) => open(`workflow/${name}`).core as Admission,
     end(address) {
       const core = cores.get(address);

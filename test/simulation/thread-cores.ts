@@ -4,9 +4,9 @@ import type { World } from "../../src/durable/host/ports.ts";
 import type { ProjectionRow } from "../../src/durable/protocol/projector.ts";
 import type { TaskRpc } from "../../src/durable/protocol/task.ts";
 import type { Registry } from "../../src/durable/registry/registry.ts";
-import type { Tasks } from "../../src/durable/thread/task/tasks.ts";
+import { createTaskDoor, type TaskDoor } from "../../src/durable/thread/task-door.ts";
 import { createThreadRoot, type ThreadRoot } from "../../src/durable/thread/thread-root.ts";
-import { createThreadTask, type ThreadTask } from "../../src/durable/thread/thread-task.ts";
+import { createThreadTask } from "../../src/durable/thread/thread-task.ts";
 import { type Admission, createAdmission } from "../../src/durable/workflow/admission.ts";
 
 export interface Life {
@@ -34,15 +34,13 @@ export type Core = { life: Life } & (
   | { kind: "agent"; core: AgentCore }
   | { kind: "workflow"; core: Admission }
   | { kind: "recruitment"; core: ThreadRoot }
-  | { kind: "task"; core: ThreadTask }
+  | { kind: "task"; core: TaskDoor }
 );
 
 /** What one object is given of its cluster. */
 export interface CorePorts {
   world: World;
   registry: Registry;
-  /** Whether a task lives in its thread's object. */
-  beside: boolean;
   /** A call to another object, with what may become of it. */
   travel<T>(arrive: () => Promise<T>): Promise<T>;
   open(to: string): Core;
@@ -57,7 +55,7 @@ export interface CorePorts {
 
 /** Makes the object of an address, with the ways that it has to others. */
 export function makeCore(address: string, life: Life, ports: CorePorts): Core {
-  const { world, registry, beside, travel, open, connections, common } = ports;
+  const { world, registry, travel, open, connections, common } = ports;
   const name = address.slice(address.indexOf("/") + 1);
   if (address.startsWith("agent/")) {
     const core = createAgentCore(name, {
@@ -86,10 +84,18 @@ export function makeCore(address: string, life: Life, ports: CorePorts): Core {
     counted: () => {},
     ...common,
   };
-  if (address.startsWith("task/")) return { kind: "task", core: createThreadTask(given), life };
+  if (address.startsWith("task/")) {
+    const core = createTaskDoor({
+      name,
+      storage: world.storage,
+      make: () => createThreadTask(given),
+      empty: () => Promise.reject(new Error("no thread is archived here")),
+      oldTask: (place) => travel(async () => findThread(open, `recruitment/${name}`).oldTask(place)),
+    });
+    return { kind: "task", core, life };
+  }
   const core = createThreadRoot({
     ...given,
-    beside,
     remoteTask: (to) => askTask(ports, to),
     admission: (workflow) =>
       travel(async () => {
@@ -106,22 +112,25 @@ export function findThread(open: CorePorts["open"], to: string): ThreadRoot {
 }
 
 async function take({ open }: CorePorts, to: string, ...given: Parameters<TaskRpc["take"]>): ReturnType<TaskRpc["take"]> {
-  const { core, life } = open(to) as { core: ThreadRoot | ThreadTask; life: Life };
+  const { core, life } = open(to) as { core: ThreadRoot | TaskDoor; life: Life };
   return await Promise.race([core.take(...given), life.over]);
 }
 
 function askTask({ open, travel }: CorePorts, to: string): TaskRpc {
-  const object = () => open(to).core as ThreadRoot | ThreadTask;
-  const core = () => (object().tasks as Tasks).find(to.slice("task/".length));
+  const ask = <T>(question: (task: TaskDoor) => Promise<T>): Promise<T> =>
+    travel(() => {
+      const { core, life } = open(to) as { core: TaskDoor; life: Life };
+      return Promise.race([question(core), life.over]);
+    });
   return {
-    peek: () => travel(() => core().peek()),
-    asked: (agent) => travel(async () => core().asked(agent)),
-    steps: (range) => travel(async () => core().steps(range)),
-    take: (...given) => travel(() => object().take(...given)),
-    messages: (page) => travel(async () => core().messages(page)),
-    supplement: (supplement) => travel(async () => core().supplement(supplement)),
-    history: async () => null,
-    settleDeadLetter: (order, id) => travel(() => object().settleDeadLetter(order, String(id))),
-    deliver: (envelope) => object().deliver(envelope),
+    adopt: () => ask((task) => task.adopt()),
+    peek: (name) => ask((task) => task.peek(name)),
+    asked: (agent) => ask((task) => task.asked(agent)),
+    steps: (range) => ask((task) => task.steps(range)),
+    take: (...given) => ask((task) => task.take(...given)),
+    messages: (page) => ask((task) => task.messages(page)),
+    history: (name, page) => ask((task) => task.history(name, page)),
+    settleDeadLetter: (order, id) => ask((task) => task.settleDeadLetter(order, id)),
+    deliver: (envelope) => ask((task) => task.deliver(envelope)),
   };
 }

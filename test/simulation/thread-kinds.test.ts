@@ -3,7 +3,7 @@
  * own is malformed. Whole threads in memory, so that the way from the agent's object to the task is walked.
  */
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Accepted, Rejected } from "../../src/contract/frames/server-frames.ts";
 import { type AgentKind, agentKinds, isThreadKind, type ThreadKind } from "../../src/contract/kinds/agent-kinds.ts";
 import { createRandom } from "./reviewers.ts";
@@ -46,12 +46,12 @@ async function readMe(cluster: ThreadCluster): Promise<Me> {
 }
 
 /** A review whose reviewer r1 has its turn; `to: "offered"` stops before anybody has claimed it. */
-async function open(beside: boolean, to: "offered" | "given"): Promise<Stage> {
+async function open(to: "offered" | "given"): Promise<Stage> {
   const agents = [
     { id: "author", capabilities: ["coding"], roles: null, kinds: null },
     ...["r1", "r2"].map((id) => ({ id, capabilities: ["code-review"], roles: null, kinds: null })),
   ];
-  const cluster = await createThreadCluster({ workflow, agents, beside, fate: () => "arrives" });
+  const cluster = await createThreadCluster({ workflow, agents, fate: () => "arrives" });
   const begun = await post(cluster, "author", "ready", "pr.ready_for_review", { repo: "n", pr: 1 });
   const [thread] = (begun as Accepted).threads as [string];
   await cluster.advance(1_000);
@@ -90,48 +90,46 @@ async function look({ cluster, thread }: Stage): Promise<unknown> {
 }
 
 test("[KIND1] the thread of these tests has a turn that waits for its answer", async () => {
-  const { cluster, thread, turn } = await open(true, "given");
+  const { cluster, thread, turn } = await open("given");
   const shown = await cluster.thread(thread).recruitment.show(null);
   expect(shown).toMatchObject({ value: { status: "running", turn: { turn, agent: "r1" }, roles: { reviewer: { generation: 1 } } } });
 });
 
-describe.each([true, false])("with the task beside its thread: %s", (beside) => {
-  test("[KIND2] a decline that names the turn and an output declines an offer, and fails nothing", async () => {
-    const stage = await open(beside, "given");
-    const { cluster, offer, turn, thread } = stage;
-    const answer = await post(cluster, "r1", "x", "nerve.offer.decline", { offer, turn, lease: 1, output: "text" });
-    expect(answer).toMatchObject({ status: "rejected", error: { code: "offer_closed" } });
-    expect(await cluster.thread(thread).recruitment.show(null)).toMatchObject({ value: { status: "running", turn: { turn } } });
-    expect(await post(cluster, "r1", "y", "nerve.turn.respond", { turn, lease: 1, output: approved })).toMatchObject({
-      status: "accepted",
-    });
-  });
-
-  test("[KIND3] a release that brings a turn and an output gives the role back, and answers nothing", async () => {
-    const stage = await open(beside, "given");
-    const { cluster, thread, turn } = stage;
-    const data = { thread, role: "reviewer", lease: 1, turn, output: approved };
-    expect(await post(cluster, "r1", "x", "nerve.role.release", data)).toMatchObject({ status: "accepted" });
-    await cluster.advance(1_000);
-    const shown = await cluster.thread(thread).recruitment.show(null);
-    expect(shown).toMatchObject({ value: { status: "running", roles: { reviewer: { state: "offering" } } } });
-    expect(await cluster.thread(thread).recruitment.messages(null, { limit: 50 })).toMatchObject({ value: { messages: [] } });
-  });
-
-  test("[KIND4] a claim with a turn that is no text is a claim", async () => {
-    const stage = await open(beside, "offered");
-    const { cluster, offer } = stage;
-    for (const [index, turn] of [5, null, {}, [], true, stage.turn].entries()) {
-      const answer = await post(cluster, "r1", `x${index}`, "nerve.offer.claim", { offer, turn });
-      // Once it has won, the offer is closed.
-      expect(answer).toMatchObject(index === 0 ? { status: "accepted" } : { status: "rejected", error: { code: "offer_closed" } });
-      await cluster.advance(1_000);
-    }
+test("[KIND2] a decline that names the turn and an output declines an offer, and fails nothing", async () => {
+  const stage = await open("given");
+  const { cluster, offer, turn, thread } = stage;
+  const answer = await post(cluster, "r1", "x", "nerve.offer.decline", { offer, turn, lease: 1, output: "text" });
+  expect(answer).toMatchObject({ status: "rejected", error: { code: "offer_closed" } });
+  expect(await cluster.thread(thread).recruitment.show(null)).toMatchObject({ value: { status: "running", turn: { turn } } });
+  expect(await post(cluster, "r1", "y", "nerve.turn.respond", { turn, lease: 1, output: approved })).toMatchObject({
+    status: "accepted",
   });
 });
 
+test("[KIND3] a release that brings a turn and an output gives the role back, and answers nothing", async () => {
+  const stage = await open("given");
+  const { cluster, thread, turn } = stage;
+  const data = { thread, role: "reviewer", lease: 1, turn, output: approved };
+  expect(await post(cluster, "r1", "x", "nerve.role.release", data)).toMatchObject({ status: "accepted" });
+  await cluster.advance(1_000);
+  const shown = await cluster.thread(thread).recruitment.show(null);
+  expect(shown).toMatchObject({ value: { status: "running", roles: { reviewer: { state: "offering" } } } });
+  expect(await cluster.thread(thread).recruitment.messages(null, { limit: 50 })).toMatchObject({ value: { messages: [] } });
+});
+
+test("[KIND4] a claim with a turn that is no text is a claim", async () => {
+  const stage = await open("offered");
+  const { cluster, offer } = stage;
+  for (const [index, turn] of [5, null, {}, [], true, stage.turn].entries()) {
+    const answer = await post(cluster, "r1", `x${index}`, "nerve.offer.claim", { offer, turn });
+    // Once it has won, the offer is closed.
+    expect(answer).toMatchObject(index === 0 ? { status: "accepted" } : { status: "rejected", error: { code: "offer_closed" } });
+    await cluster.advance(1_000);
+  }
+});
+
 test("[KIND5] what a kind lacks of its own is malformed, whatever else is there", async () => {
-  const stage = await open(true, "given");
+  const stage = await open("given");
   const right = rightData(stage);
   const all: Data = Object.assign({}, ...Object.values(right));
   const before = await look(stage);
@@ -155,10 +153,9 @@ test(`[KIND6] ${seeds} seeds: members of other kinds, of any type, change neithe
   for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
     const random = createRandom(seed);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-    const beside = random() < 0.5;
     const to = random() < 0.3 ? "offered" : "given";
-    const plain = await open(beside, to);
-    const mixed = await open(beside, to);
+    const plain = await open(to);
+    const mixed = await open(to);
     const right = rightData(plain);
     for (let step = 0; step < 3; step++) {
       const kind = pick(kinds);
@@ -183,7 +180,7 @@ test(`[KIND6] ${seeds} seeds: members of other kinds, of any type, change neithe
 }, 60_000);
 
 test("[KIND7] a turn has one id: another spelling of its number names none", async () => {
-  const stage = await open(true, "given");
+  const stage = await open("given");
   const { cluster, turn } = stage;
   for (const [index, number] of ["01", "1.0", "1e0", "0x1", "-1", "", "one", "1:1"].entries()) {
     const data = { turn: `${turn.slice(0, turn.lastIndexOf(":"))}:${number}`, lease: 1, output: approved };

@@ -26,7 +26,6 @@ async function simulate(seed: number): Promise<void> {
       { id: "author", capabilities: ["coding"], roles: null, kinds: null },
       ...["r1", "r2", "r3"].map((id) => ({ id, capabilities: ["code-review"], roles: null, kinds: null })),
     ],
-    beside: random() < 0.5,
     fate: () => {
       // In the middle of whatever they do.
       if (!calm && random() < 0.05) endAny();

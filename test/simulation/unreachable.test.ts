@@ -9,9 +9,9 @@ import { begin } from "./liveness-stage.ts";
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {}));
 afterEach(() => void vi.restoreAllMocks());
 
-describe.each([true, false])("[SIM6] with the task beside its thread: %s", (beside) => {
+describe("[SIM6]", () => {
   test("after ten minutes the others' mail goes on; explain names it until it is back, and then it gets all in order", async () => {
-    const stage = await begin({ author: "offline: { grace: 2h, then: suspend }" }, beside);
+    const stage = await begin({ author: "offline: { grace: 2h, then: suspend }" });
     const { cluster, author, first, thread } = stage;
     await first.claim();
     const unreachable = new Map<string, Extract<ProjectionRow, { table: "unreachable" }>>();

@@ -13,13 +13,14 @@ beforeEach(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
+/** Where the version of then kept tasks: beside their thread's root, or in objects of their own. */
 const placements = ["beside", "apart"] as const;
 
 async function open(placement: (typeof placements)[number]): Promise<{ cluster: ThreadCluster; frozen: Frozen }> {
   const frozen = readFrozen("objects-before-schemas", placement);
   const { now, published, agents } = frozen;
   const from = { now, published, stores: thaw(frozen) };
-  const cluster = await createThreadCluster({ workflow: [], agents, beside: placement === "beside", fate: () => "arrives", from });
+  const cluster = await createThreadCluster({ workflow: [], agents, fate: () => "arrives", from });
   return { cluster, frozen };
 }
 

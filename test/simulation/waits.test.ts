@@ -47,10 +47,10 @@ interface Stage {
   lose(lost: boolean): void;
 }
 
-async function open(workflow: string | string[], beside: boolean, rows: ProjectionRow[]): Promise<Stage> {
+async function open(workflow: string | string[], rows: ProjectionRow[]): Promise<Stage> {
   let lost = false;
   const agents = ["w", "r1", "r2"].map((id) => ({ id, capabilities: id === "w" ? [] : ["read"], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow, agents, beside, fate: () => (lost ? "is lost" : "arrives") });
+  const cluster = await createThreadCluster({ workflow, agents, fate: () => (lost ? "is lost" : "arrives") });
   cluster.told = (row) => void rows.push(structuredClone(row));
   let sent = 0;
   const stage: Stage = {
@@ -258,37 +258,33 @@ async function list(rows: ProjectionRow[], thread: string, waiting: WaitFor) {
 
 const toFacts = ({ for: what, role, agent, since, until }: Wait) => ({ for: what, role, agent, since, until });
 
-for (const beside of [true, false])
-  test.each(cases)(
-    `[WAIT2] $name: every surface says the same, the task ${beside ? "beside its thread" : "in an object of its own"}`,
-    async ({ workflow, reach, expected, length }) => {
-      const rows: ProjectionRow[] = [];
-      const stage = await open(workflow, beside, rows);
-      await reach(stage);
-      const { cluster, thread } = stage;
-      const { recruitment } = cluster.thread(thread);
-      const [shown, explained] = [await recruitment.show(null), await recruitment.explain()];
-      if (!shown.ok || !explained.ok) throw new Error(JSON.stringify([shown, explained]));
-      const waiting = shown.value.waiting as Wait;
-      expect(waiting).toMatchObject(expected);
-      const { role, agent } = expected;
-      expect({ role: waiting.role, agent: waiting.agent }).toEqual({ role, agent });
-      expect(waiting.until === undefined ? null : Date.parse(waiting.until) - Date.parse(waiting.since)).toBe(length);
-      expect(Date.parse(waiting.since)).toBeLessThanOrEqual(cluster.now());
-      const listed = await list(rows, thread, expected.for);
-      expect(toFacts(explained.value.waits[0] as Wait), "explained").toEqual(toFacts(waiting));
-      expect(toFacts(listed.waiting), "listed").toEqual(toFacts(waiting));
-      const words = `waits for ${describeWait(waiting)}`;
-      expect(renderThread(terminal, shown.value, [])).toContain(words);
-      expect(renderWaiting(terminal, listed, cluster.now())).toContain(words);
-      expect(renderExplanation(terminal, explained.value, cluster.now()).replace(/waits +for/, "waits for")).toContain(words);
-      // Whoever reads the word in one place can ask for it in the next.
-      expect(describeWait(waiting).split(/\W+/)).toContain(expected.for);
-    },
-  );
+test.each(cases)("[WAIT2] $name: every surface says the same", async ({ workflow, reach, expected, length }) => {
+  const rows: ProjectionRow[] = [];
+  const stage = await open(workflow, rows);
+  await reach(stage);
+  const { cluster, thread } = stage;
+  const { recruitment } = cluster.thread(thread);
+  const [shown, explained] = [await recruitment.show(null), await recruitment.explain()];
+  if (!shown.ok || !explained.ok) throw new Error(JSON.stringify([shown, explained]));
+  const waiting = shown.value.waiting as Wait;
+  expect(waiting).toMatchObject(expected);
+  const { role, agent } = expected;
+  expect({ role: waiting.role, agent: waiting.agent }).toEqual({ role, agent });
+  expect(waiting.until === undefined ? null : Date.parse(waiting.until) - Date.parse(waiting.since)).toBe(length);
+  expect(Date.parse(waiting.since)).toBeLessThanOrEqual(cluster.now());
+  const listed = await list(rows, thread, expected.for);
+  expect(toFacts(explained.value.waits[0] as Wait), "explained").toEqual(toFacts(waiting));
+  expect(toFacts(listed.waiting), "listed").toEqual(toFacts(waiting));
+  const words = `waits for ${describeWait(waiting)}`;
+  expect(renderThread(terminal, shown.value, [])).toContain(words);
+  expect(renderWaiting(terminal, listed, cluster.now())).toContain(words);
+  expect(renderExplanation(terminal, explained.value, cluster.now()).replace(/waits +for/, "waits for")).toContain(words);
+  // Whoever reads the word in one place can ask for it in the next.
+  expect(describeWait(waiting).split(/\W+/)).toContain(expected.for);
+});
 
 test("[WAIT2] while nothing that waits is known, it is the engine's move", async () => {
-  const stage = await open(write(openRole("recruitment: { timeout: 10m }"), only("reader")), false, []);
+  const stage = await open(write(openRole("recruitment: { timeout: 10m }"), only("reader")), []);
   const { cluster, thread } = stage;
   const me = await cluster.agent("r1").me({ agent: "r1", token });
   const [offer] = me.ok ? (me.value as unknown as { offers: { offer: string }[] }).offers : [];

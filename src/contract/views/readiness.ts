@@ -8,7 +8,7 @@ import { wait } from "./wait.ts";
 
 /** One part that requests need. */
 const check = open({
-  part: z.enum(["folder", "objects", "index", "migrations"]),
+  part: z.enum(["settings", "folder", "objects", "index", "migrations"]),
   ok: z.boolean(),
   detail: z.string().optional().describe("What is wrong and what to do; it is shown to anybody."),
 });

@@ -97,6 +97,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     deadLetters,
     stepper,
     describeRefusal: options.describeRefusal,
+    redirectRefusal: options.redirectRefusal,
     unknownLater: options.unknownLater,
   });
 

@@ -80,7 +80,7 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
       timers.cancel(row.id, effect.id);
       return;
     case "emit":
-      logic.emitted?.(effect.event, scope, append);
+      logic.emitted?.(effect.event, scope, append, step.metadata);
       return;
     case "write": {
       const write = Object.hasOwn(logic.writes, effect.name) ? logic.writes[effect.name] : undefined;

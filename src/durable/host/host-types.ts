@@ -1,6 +1,6 @@
 /** What the actor host takes and answers, as its users see it. */
 import type { Json } from "../../contract/event.ts";
-import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { Delivery, Envelope, Message } from "../protocol/envelope.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetterRow, OnDeadLetter } from "./dead-letters.ts";
 import type { Undeliverable } from "./deliver-message.ts";
@@ -38,6 +38,8 @@ export interface HostOptions<Services = unknown> {
   onRollback?: () => void;
   /** Facts for the sender's actor of a message that was refused for good, beside who refused it and why. */
   describeRefusal?: (undeliverable: Undeliverable) => { [fact: string]: Json | undefined };
+  /** Who hears of such a message in place of its sender's actor; undefined: the actor does. */
+  redirectRefusal?: (undeliverable: Undeliverable) => { to: string; message: Message } | undefined;
   onDeadLetter?: OnDeadLetter;
 }
 

@@ -38,6 +38,7 @@ export interface IntakePorts {
   deadLetters: DeadLetters;
   stepper: Stepper;
   describeRefusal?: HostOptions["describeRefusal"];
+  redirectRefusal?: HostOptions["redirectRefusal"];
   unknownLater?: HostOptions["unknownLater"];
 }
 
@@ -50,6 +51,7 @@ export function createIntake({
   deadLetters,
   stepper,
   describeRefusal,
+  redirectRefusal,
   unknownLater,
 }: IntakePorts): Intake {
   const { storage, address } = world;
@@ -111,6 +113,14 @@ export function createIntake({
     }
     // Stops and ends need no answer: their sender has nothing left to do.
     if (said?.type === "host.stop" || said?.type === "host.done" || said?.type === "host.error") return;
+    const redirected = redirectRefusal?.({ to, message, code, detail });
+    if (redirected) {
+      committer.commit(() => {
+        forget();
+        committer.outbox.append([redirected.to], redirected.message, { sender: from });
+      });
+      return;
+    }
     const event = {
       type: "delivery.refused",
       to,

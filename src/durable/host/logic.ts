@@ -78,10 +78,12 @@ export interface MachineOptions<Services = unknown> {
   writes?: Record<string, Write<Services>>;
   /** Makes the message that leaves of the facts that the machine sent. Called in the transaction. */
   expand?: (event: ActorEvent, to: string, scope: StepScope<Services>) => Message | undefined | null;
-  /** Takes what the machine emitted. Called in the transaction. */
-  emitted?: (event: ActorEvent, scope: StepScope<Services>, append: (to: string, message: Message) => void) => void;
+  /** Takes what the machine emitted. Called in the transaction. `metadata`: what came beside the event that it follows from. */
+  emitted?: (event: ActorEvent, scope: StepScope<Services>, append: (to: string, message: Message) => void, metadata: unknown) => void;
   /** What travels beside a child's input, for its object and not for its machine. Called in the transaction. */
   childMetadata?: (src: string, scope: StepScope<Services>) => unknown;
+  /** What travels beside an actor's own end, for its parent's object and not for its machine. Called last in the transaction. */
+  endMetadata?: (scope: StepScope<Services>) => unknown;
   /** Takes what came beside the input, in the transaction of the first step. */
   started?: (metadata: unknown, scope: StepScope<Services>) => void;
   /** Sees what the actor has become, last in the transaction of its steps or of its stop. */

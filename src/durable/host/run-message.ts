@@ -138,7 +138,7 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
     const said = readHostMessage(message);
     if (said?.type === "host.done" || said?.type === "host.error") {
       if (readChild(storage, actor.row.id, said.child) !== from) return undefined;
-      return { event: { ...describeEnd(said), address: from } };
+      return { event: { ...describeEnd(said), address: from }, metadata: said.along };
     }
     if (said?.type === "host.event") {
       const child = readChildren(storage, actor.row.id).find(({ address }) => address === from)?.id;

@@ -21,6 +21,11 @@ export const hostMigrations: readonly string[] = [
    CREATE TABLE parked (id INTEGER PRIMARY KEY AUTOINCREMENT, actor TEXT NOT NULL, at INTEGER NOT NULL, sender TEXT, number INTEGER, origin TEXT, event TEXT NOT NULL, code TEXT NOT NULL, error TEXT NOT NULL);`,
 ];
 
+/** Whether an object has stored anything. Asking stores nothing: an id that somebody made up leaves no trace. */
+export function hasTables(storage: Pick<Storage, "exec">): boolean {
+  return storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name IN ('document', 'schema_version')").length > 0;
+}
+
 /**
  * Brings an object's tables up to date, in one transaction; a new object is made by one statement.
  * @param rooms sets of migrations by name, for several can live in one object; at most 40

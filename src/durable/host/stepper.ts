@@ -117,24 +117,23 @@ export function createStepper({ world, logics, committer, actors, tables, servic
   }
 
   /** Within the transaction of its steps or of its stop. */
-  function tellStepped({ row, logic, snapshot, definition }: LiveActor, status: string): void {
-    const actor: SteppedActor = {
-      status,
-      value: snapshot.value as Json,
-      context: snapshot.context as Json,
-      get timers() {
-        return tables.timers.of(row.id);
-      },
-    };
-    logic.stepped?.(actor, { ...scopeOf({ row, definition }), revision: row.revision });
+  function tellStepped(actor: LiveActor, status: string): void {
+    const { row, logic } = actor;
+    logic.stepped?.(viewStepped(actor, status, tables.timers), { ...scopeOf(actor), revision: row.revision });
   }
 
   /** Writes how the actor ended, and tells its parent. */
-  function endWith({ logic }: LiveActor, row: ActorRow, { output, error, message }: ActorEnd): void {
+  function endWith({ logic, definition }: LiveActor, row: ActorRow, { output, error, message }: ActorEnd): void {
     endActor({ ...tables, row, logic });
     row.output = output === undefined ? null : JSON.stringify(output);
     row.error = error === undefined ? null : JSON.stringify(error);
-    if (row.parent !== null) committer.outbox.append([row.parent], message, { sender: addressOf(world, logic, row.id) });
+    if (row.parent === null) return;
+    const along = logic.endMetadata?.({ ...scopeOf({ row, definition }), revision: row.revision });
+    committer.outbox.append(
+      [row.parent],
+      { ...message, ...(along !== undefined && { along }) },
+      { sender: addressOf(world, logic, row.id) },
+    );
   }
 
   return {
@@ -184,6 +183,17 @@ export function createStepper({ world, logics, committer, actors, tables, servic
       if (!actor) return;
       actors.release(actor.row.id);
       committed(actor.row.id, [{ type: "stop", id: "" }]);
+    },
+  };
+}
+
+function viewStepped({ row, snapshot }: LiveActor, status: string, timers: EffectTables["timers"]): SteppedActor {
+  return {
+    status,
+    value: snapshot.value as Json,
+    context: snapshot.context as Json,
+    get timers() {
+      return timers.of(row.id);
     },
   };
 }

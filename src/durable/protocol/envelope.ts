@@ -80,14 +80,14 @@ export const hostMessages = declareMessages({
     input: json.optional(),
     /** Hash of the definition; null: the logic needs none. */
     definition: z.string().nullable().optional(),
-    /** Metadata for the child's object, and not for its machine. Stored under this name. */
+    /** Metadata for the receiver's object, and not for its machine; an end has it too. Stored under this name. */
     along: z.unknown().optional(),
   },
   "host.stop": {},
   /** A parent's or a child's event. `following`: what the sender said behind it as it ended. */
   "host.event": { event: actorEvent, following: z.array(actorEvent).optional() },
-  "host.done": { child: z.string(), output: json.optional() },
-  "host.error": { child: z.string(), error: json.optional() },
+  "host.done": { child: z.string(), output: json.optional(), along: z.unknown().optional() },
+  "host.error": { child: z.string(), error: json.optional(), along: z.unknown().optional() },
 });
 export type HostMessage = MessageOf<typeof hostMessages>;
 

@@ -12,6 +12,7 @@ import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import type { HistoryEntry } from "../host/history.ts";
 import type { ClaimCard } from "./agent.ts";
 import type { DeliverRpc } from "./envelope.ts";
+import type { OldTaskPage, OldTaskPlace } from "./old-task.ts";
 import { event, type Once, order } from "./parts.ts";
 import { admission } from "./workflow.ts";
 
@@ -82,6 +83,8 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   history(page: { after?: number; limit: number }): Promise<Result<ThreadHistory>>;
   /** Wakes the object to see whether its thread's time is over; false: there is none. */
   retire(): Promise<boolean>;
+  /** A page of the rows of a task that an earlier version kept in this object; null: there are none. */
+  oldTask(place: OldTaskPlace): Promise<OldTaskPage | null>;
   /** Who holds each role, null where nobody does. */
   holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
   /** What the thread waits for and why nobody has the roles that nobody has; asks agents' objects. For operators. */

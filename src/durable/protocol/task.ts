@@ -44,6 +44,8 @@ export const taskMessages = declareMessages({
   "children.end": { status: z.enum(outcomeStatuses), event: event.nullable().optional() },
   /** Steps of the thread that this one is a fork of: they come before it begins. */
   "thread.copy": steps,
+  /** What a resume adds to the thread, for those who get a turn after it; null: nothing. */
+  "thread.supplement": { supplement: json },
   /** An agent is no more, and had a broadcast's turn. */
   "audience.left": { agent: z.string(), turn: z.string() },
 });
@@ -56,6 +58,10 @@ export const taskObjectMessages = declareMessages({
 });
 export type TaskObjectMessage = MessageOf<typeof taskObjectMessages>;
 export type Steps = Omit<z.infer<(typeof taskMessages)["thread.copy"]>, "type">;
+
+/** What travels beside a task's end to its root: what the thread ends with. */
+export const taskEnd = open({ output: json, prompt: z.string().nullable() });
+export type TaskEnd = z.infer<typeof taskEnd>;
 
 /** What a thread's root asks of its task, wherever that lives. */
 export interface TaskPeek {
@@ -88,12 +94,12 @@ export interface BroadcastView extends Required<Pick<ThreadView["roles"][string]
 }
 
 export interface TaskRpc extends DeliverRpc, ThreadActorRpc {
+  /** Takes over what an earlier version kept of the task in its root's object. @throws when it does not have all of it */
+  adopt(): Promise<void>;
   /** @param task its name: one object has the tasks of all of a thread's epochs */
   peek(task: string): Promise<TaskPeek | undefined>;
   /** Whether the agent was given a broadcast's turn, and so takes part. */
   asked(agent: string): Promise<boolean>;
-  /** What a resume adds to the thread, for those who get a turn after it; null: nothing. */
-  supplement(supplement: Json): Promise<void>;
   messages(page: { after?: number; limit: number }): Promise<{ messages: MessageView[]; next: number | null }>;
   /** As the root's; null: there is no such event here. */
   settleDeadLetter(order: "retry" | "drop", id: number): Promise<Result<null>>;

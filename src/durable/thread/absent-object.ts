@@ -1,12 +1,18 @@
 /** What an object that stores nothing says: its thread is gone, or never was. */
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 
-/** Everything else at an object that stores nothing finds no thread there. */
-const creating: ReadonlySet<string> = new Set(["thread.start", "thread.queued", "thread.dropped", "thread.copy", "host.start"]);
+/** What may make a thread's root, and what its task. Everything else at an object that stores nothing finds no thread there. */
+const creatingRoot: ReadonlySet<string> = new Set(["thread.start", "thread.queued", "thread.dropped"]);
+const creatingTask: ReadonlySet<string> = new Set(["thread.copy", "host.start"]);
 
-/** Whether the message may make an object that stores nothing. */
-export function mayCreate({ message }: Envelope): boolean {
-  return creating.has(message.type);
+/** Whether the message may make a root's object that stores nothing. */
+export function mayCreateRoot({ message }: Envelope): boolean {
+  return creatingRoot.has(message.type);
+}
+
+/** Whether the message may make a task's object that stores nothing. */
+export function mayCreateTask({ message }: Envelope): boolean {
+  return creatingTask.has(message.type);
 }
 
 export function answerGone({ to, message }: Envelope): Delivery {

@@ -1,12 +1,22 @@
 /** Gives a thread's objects the platform: its store and alarm, its other objects, the metrics. */
 import { type Environment, findNeighbours, type Neighbours } from "../environment.ts";
-import { createDurableWorld, readName } from "../host/storage/durable-world.ts";
+import { createDurableStorage, createDurableWorld, deleteAll, readName } from "../host/storage/durable-world.ts";
 import { type CommitKind, countCommit, countStep } from "../projector/metrics.ts";
 import { parseRetention } from "../projector/retention.ts";
+import type { TaskDoorPorts } from "./task-door.ts";
 import type { ThreadPorts, ThreadRootPorts } from "./thread-ports.ts";
+import { createThreadTask } from "./thread-task.ts";
 
-export function connectTask(ctx: DurableObjectState, env: Environment): ThreadPorts {
-  return connect(ctx, findNeighbours(env, ctx.id.name), "task");
+export function connectTask(ctx: DurableObjectState, env: Environment): TaskDoorPorts {
+  const name = readName(ctx);
+  const near = findNeighbours(env, name);
+  return {
+    name,
+    storage: createDurableStorage(ctx),
+    make: () => createThreadTask(connect(ctx, near, "task")),
+    empty: () => deleteAll(ctx),
+    oldTask: (place) => near.thread(name).oldTask(place),
+  };
 }
 
 /** @param empty deletes all that the object stores */
@@ -15,7 +25,6 @@ export function connectRoot(ctx: DurableObjectState, env: Environment, empty: ()
   const near = findNeighbours(env, ctx.id.name);
   return {
     ...connect(ctx, near, "recruitment"),
-    beside: near.beside,
     remoteTask: near.task,
     async admission(workflow) {
       const view = await near.workflow(workflow).admission();

@@ -20,8 +20,8 @@ type OwnAnswer = Promise<(() => void) | undefined>;
 /** What a part of an object does for its actors, by the message's type. */
 export type OwnHandlers<Type extends OwnType> = Pick<Handlers<typeof ownMessages, OwnAnswer>, Type>;
 
-/** All that the root's object does; a task beside it brings the task's handlers too. */
-export type RootHandlers = OwnHandlers<RootOwnType> & Partial<TaskHandlers>;
+/** All that the root's object does. */
+export type RootHandlers = OwnHandlers<RootOwnType>;
 /** All that a task's object does. */
 export type TaskHandlers = OwnHandlers<TaskOwnType>;
 

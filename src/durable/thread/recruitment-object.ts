@@ -1,4 +1,4 @@
-/** The Durable Object of a thread's root, and of its task where both share one. A thin host of the root. */
+/** The Durable Object of a thread's root. A thin host of the root. */
 import { DurableObject } from "cloudflare:workers";
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
@@ -10,9 +10,10 @@ import { deleteAll, holdAlarm, isStored, readName, ringAgain } from "../host/sto
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { OldTaskPage, OldTaskPlace } from "../protocol/old-task.ts";
 import type { Once } from "../protocol/parts.ts";
 import type { AssignBody, ControlBody, ForkBody, RecruitmentRpc, RestartBody, ThreadHistory } from "../protocol/recruitment.ts";
-import { answerGone, mayCreate } from "./absent-object.ts";
+import { answerGone, mayCreateRoot } from "./absent-object.ts";
 import { connectRoot } from "./connect-thread.ts";
 import { createEmptying } from "./empty-object.ts";
 import { createThreadRoot, type ThreadRoot } from "./thread-root.ts";
@@ -40,7 +41,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   deliver(envelope: Envelope): Promise<Delivery> {
     return takeEnvelope(envelope, async () => {
       if (this.#emptying.begun) return { status: "later", detail: "the object is being emptied" };
-      if (!mayCreate(envelope) && !this.#find()) return answerGone(envelope);
+      if (!mayCreateRoot(envelope) && !this.#find()) return answerGone(envelope);
       return this.#emptying.track(this.#root.deliver(envelope));
     });
   }
@@ -97,6 +98,10 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
 
   async history(page: Page): Promise<Result<ThreadHistory>> {
     return this.#ask((root) => root.recruitment.history(page));
+  }
+
+  async oldTask(place: OldTaskPlace): Promise<OldTaskPage | null> {
+    return this.#find()?.oldTask(place) ?? null;
   }
 
   async explain(): Promise<Result<ThreadExplanation>> {

@@ -18,7 +18,7 @@ import { isOwnPlace } from "../protocol/own-places.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadHost } from "../protocol/typed-host.ts";
 import type { Registry } from "../registry/registry.ts";
-import { createThreadDeadLetters, type ThreadDeadLetters } from "./lifecycle/dead-letters.ts";
+import { createThreadDeadLetters, type ThreadDeadLetters, taskPrefix } from "./lifecycle/dead-letters.ts";
 import { addressPresentActor } from "./lifecycle/present-actor.ts";
 import { createOwnEvents, type OwnEvents } from "./log/own-events.ts";
 import { createStamp } from "./log/stamp-events.ts";
@@ -46,8 +46,7 @@ export interface ThreadParts {
   own(): RootHandlers | TaskHandlers;
   dueTimes: NonNullable<HostOptions["dueTimes"]>;
   describeRefusal: NonNullable<HostOptions["describeRefusal"]>;
-  /** The thread's last output and prompt, where the task's rows are at hand. */
-  readEnd: ThreadServices["readEnd"];
+  redirectRefusal?: HostOptions["redirectRefusal"];
   /** Hears of each row on its way to D1, and may change it. */
   noteRow?(row: ProjectionRow): ProjectionRow;
   onRollback?(): void;
@@ -104,7 +103,6 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     logCause: threadLog.logCause,
     project,
     noteWait: waits.note,
-    readEnd: parts.readEnd,
     mail: (agents, message, sender) =>
       host.committer.outbox.append(
         agents.map((agent) => `agent/${agent}` as const),
@@ -137,12 +135,19 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
       parts.onRollback?.();
     },
     describeRefusal: parts.describeRefusal,
+    ...(parts.redirectRefusal && { redirectRefusal: parts.redirectRefusal }),
     onDeadLetter: (row, append) => deadLetters.note(row, append),
     unknownLater: true,
     heldBack: (queue, begins) => project(noteHeldBack(queue, { sender: address, now: clock.now(), begins })),
   });
   const host = isRoot ? addressPresentActor(actors, { name, address, storage }) : actors;
-  const deadLetters = createThreadDeadLetters({ thread: name, prefix: isRoot ? "" : "t", project, host: () => actors, now: clock.now });
+  const deadLetters = createThreadDeadLetters({
+    thread: name,
+    prefix: isRoot ? "" : taskPrefix,
+    project,
+    host: () => actors,
+    now: clock.now,
+  });
   const ownEvents = createOwnEvents({ address, host, storage, clock, registry, root: name, stamp, project });
 
   return {

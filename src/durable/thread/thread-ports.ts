@@ -19,9 +19,7 @@ export interface ThreadPorts {
 }
 
 export interface ThreadRootPorts extends ThreadPorts {
-  /** Whether the task lives in its thread's own object. */
-  beside: boolean;
-  /** A task that lives in an object of its own. */
+  /** The thread's task. */
   remoteTask(address: string): TaskRpc;
   /** A workflow's queue. */
   admission(workflow: string): Promise<AdmissionView>;

@@ -14,6 +14,7 @@ export const recruitmentMigrations: readonly string[] = [
   `ALTER TABLE thread ADD COLUMN priority REAL;`,
   // When and why each agent last lost a role: told to it when it answers under that lease.
   `CREATE TABLE ended_seat (role TEXT NOT NULL, agent TEXT NOT NULL, generation INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (role, agent)) WITHOUT ROWID;`,
+  `ALTER TABLE thread ADD COLUMN supplement TEXT;`,
 ];
 
 export const taskMigrations: readonly string[] = [

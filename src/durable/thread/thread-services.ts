@@ -1,5 +1,5 @@
 /** What a thread's logics and their neighbours ask of the object that runs them; a step finds it in its scope. */
-import type { CloudEvent, Json } from "../../contract/event.ts";
+import type { CloudEvent } from "../../contract/event.ts";
 import type { Wait } from "../../contract/views/wait.ts";
 import type { StepScope } from "../host/logic.ts";
 import type { AgentMessage } from "../protocol/agent.ts";
@@ -14,8 +14,6 @@ export interface ThreadServices {
   noteWait(part: ThreadPart, wait: Wait | undefined): void;
   /** Sends one mail to many agents, between whom no order is promised, in the transaction. `sender`: the actor's address. */
   mail(agents: string[], message: AgentMessage, sender: string): void;
-  /** The thread's last output and prompt, where the task's rows are at hand. */
-  readEnd(): { output: Json; prompt: string | null };
   /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */
   logCause(event: CloudEvent, thread: string): void;
   /** Id of the event that the present transaction takes; null: time or the thread itself moves it. */

@@ -1,4 +1,4 @@
-/** A task that has an object of its own, without the platform. */
+/** A task's object without the platform. */
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
@@ -8,7 +8,7 @@ import type { ThreadHost } from "../protocol/typed-host.ts";
 import { isWaitedFor } from "./broadcast/audience.ts";
 import { createChildren } from "./children/children.ts";
 import { readThreadName } from "./lifecycle/epochs.ts";
-import { describeRefusedMail } from "./recruitment/describe-refused-mail.ts";
+import { describeRefusedMail, findLostHolder } from "./recruitment/describe-refused-mail.ts";
 import { createTasks, type Tasks } from "./task/tasks.ts";
 import { createThreadBase } from "./thread-base.ts";
 import type { ThreadPorts } from "./thread-ports.ts";
@@ -29,6 +29,7 @@ export interface ThreadTask {
 
 export function createThreadTask(ports: ThreadPorts): ThreadTask {
   const { storage, address } = ports.world;
+  const isAsked = (turn: number, agent: string): boolean => isWaitedFor(storage, turn, agent);
   const base = createThreadBase(ports, {
     isRoot: false,
     tables: { task: taskMigrations },
@@ -36,11 +37,11 @@ export function createThreadTask(ports: ThreadPorts): ThreadTask {
     deliver,
     own: () => tasks.own,
     dueTimes: () => [tasks.due()],
-    describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, (turn, agent) => isWaitedFor(storage, turn, agent)),
-    readEnd: () => ({ output: null, prompt: null }),
+    describeRefusal: (undeliverable) => describeRefusedMail(undeliverable, isAsked),
+    redirectRefusal: (undeliverable) => findLostHolder(undeliverable, address, isAsked),
   });
   const { host } = base;
-  const tasks = createTasks(base, ports, createChildren({ ...base, ownTask: async () => undefined }));
+  const tasks = createTasks(base, ports, createChildren(base));
 
   function deliver(envelope: Envelope): Promise<Delivery> {
     return tasks.deliver(envelope) ?? host.deliver(envelope);

@@ -35,7 +35,6 @@ test("[DEPLOY1] under a jurisdiction every object is asked for there, and none e
     projector();
     probe();
     object("agent/bob");
-    findNeighbours({ ...env, NERVEFLARE_PLACEMENT: "own" }).task("task/t1");
     expect(asked.map((each) => each.split(":")[0])).toEqual(asked.map(() => place));
     expect(new Set(asked.map((each) => each.replace(/^.*:|\/.*$/g, "")))).toEqual(
       new Set(["AGENT", "WORKFLOW", "RECRUITMENT", "TASK", "PROJECTOR"]),

@@ -221,6 +221,9 @@ function createFakeThread(id: string, { threads, note }: FakeState): Recruitment
       note(`recruitment/${id}`, "assign", operator, role, body);
       return showThread(threads, id, null);
     },
+    async oldTask() {
+      return null;
+    },
     async retire() {
       note(`recruitment/${id}`, "retire");
       return threads.has(id);

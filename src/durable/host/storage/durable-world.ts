@@ -1,7 +1,8 @@
 /** The host's ports on a Durable Object: SQLite, the one alarm, and stubs of other objects. The only file that touches `ctx.storage`. */
 import { hostLimits } from "../limits.ts";
 import { NewerVersionError } from "../newer-version.ts";
-import type { Row, SqlValue, Transport, World } from "../ports.ts";
+import type { Row, SqlValue, Storage, Transport, World } from "../ports.ts";
+import { hasTables } from "../schema.ts";
 import { checkRows } from "./row-bound.ts";
 
 /** Where an object keeps its own name: who is woken by an alarm or by an id is not told it. */
@@ -17,11 +18,9 @@ export function readName(ctx: DurableObjectState): string {
   return name;
 }
 
-/** Whether the object has stored anything. Asking stores nothing: an id that somebody made up leaves no trace. */
+/** @see hasTables */
 export function isStored(ctx: DurableObjectState): boolean {
-  return (
-    ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name IN ('document', 'schema_version')").toArray().length > 0
-  );
+  return hasTables(createDurableStorage(ctx));
 }
 
 /** Milliseconds that an alarm's handler waits while paused: under the platform's quarter of an hour for one. */
@@ -65,6 +64,18 @@ export interface ObjectState {
   waitUntil(work: Promise<unknown>): void;
 }
 
+/** The object's store alone. It leaves no trace until something is written. */
+export function createDurableStorage({ storage }: Pick<ObjectState, "storage">): Storage {
+  return {
+    exec: <T extends Row>(sql: string, ...values: SqlValue[]) => {
+      checkRows(sql, values);
+      return storage.sql.exec<T>(sql, ...values).toArray();
+    },
+    transaction: (body) => storage.transactionSync(body),
+    setAlarm: (at) => void storage.setAlarm(at),
+  };
+}
+
 /** @param address the object's own address, e.g. `task/t123.1` */
 export function createDurableWorld(ctx: ObjectState, address: string, transport: Transport): World {
   const { storage } = ctx;
@@ -77,13 +88,6 @@ export function createDurableWorld(ctx: ObjectState, address: string, transport:
       background: (work) =>
         ctx.waitUntil(work.catch((error: unknown) => console.error(JSON.stringify({ at: "background", address, error: String(error) })))),
     },
-    storage: {
-      exec: <T extends Row>(sql: string, ...values: SqlValue[]) => {
-        checkRows(sql, values);
-        return storage.sql.exec<T>(sql, ...values).toArray();
-      },
-      transaction: (body) => storage.transactionSync(body),
-      setAlarm: (at) => void storage.setAlarm(at),
-    },
+    storage: createDurableStorage(ctx),
   };
 }

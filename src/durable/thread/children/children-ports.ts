@@ -4,7 +4,6 @@ import type { CloudEvent } from "../../../contract/event.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
-import type { TaskPort } from "../task/task-port.ts";
 
 export interface ChildrenPorts {
   host: ThreadHost;
@@ -15,6 +14,4 @@ export interface ChildrenPorts {
   /** The event in the thread's trace. */
   stamp(event: CloudEvent): CloudEvent;
   log(event: CloudEvent, thread: string): void;
-  /** The thread's own task, for what its root does not keep. */
-  ownTask(): Promise<TaskPort | undefined>;
 }

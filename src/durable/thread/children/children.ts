@@ -11,14 +11,11 @@ import { readTaskStart } from "../task/task-start.ts";
 import { type ChildRow, changeChild, findChild, readUnended } from "./child-rows.ts";
 import type { ChildrenPorts } from "./children-ports.ts";
 import { createTellTask } from "./join-children.ts";
-import { reportEnd } from "./report-end.ts";
 import { createSpawnChild } from "./spawn-child.ts";
 
 export interface Children {
   /** An own message: an edge starts a child. @param mark written with what follows */
   spawn(message: OwnMessage<"spawn">, mark: () => void): Promise<void>;
-  /** An own message of a child's root: it has ended. @returns the writes of its commit */
-  report(): Promise<() => void>;
   /** A child has ended. */
   noteEnd(message: TaskMessage<"child.ended">, envelope: Envelope): Promise<Delivery>;
   /** The thread has ended, and with it the children that it waited for. */
@@ -78,7 +75,6 @@ export function createChildren(ports: ChildrenPorts): Children {
 
   return {
     spawn: createSpawnChild(ports, tellTask),
-    report: () => reportEnd(ports),
     noteEnd: (message, envelope) => takeInTurn(envelope, () => noteEnd(message, envelope)),
     endAll: (message, envelope) => takeInTurn(envelope, async () => endAll(message, envelope)),
   };

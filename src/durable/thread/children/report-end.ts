@@ -2,11 +2,17 @@
 import type { Json } from "../../../contract/event.ts";
 import type { TaskMessage } from "../../protocol/task.ts";
 import { readParent, readThread } from "../lifecycle/thread-rows.ts";
+import type { TaskPort } from "../task/task-port.ts";
 import { keepOutput } from "./child-rows.ts";
 import type { ChildrenPorts } from "./children-ports.ts";
 
+export interface ReportPorts extends Pick<ChildrenPorts, "storage" | "host"> {
+  /** The thread's own task, for what its root does not keep. */
+  ownTask(): Promise<TaskPort | undefined>;
+}
+
 /** @returns the writes of its commit */
-export async function reportEnd({ storage, host, ownTask }: ChildrenPorts): Promise<() => void> {
+export async function reportEnd({ storage, host, ownTask }: ReportPorts): Promise<() => void> {
   const thread = readThread(storage);
   const parent = thread && readParent(thread);
   if (!thread || !parent) return () => {};

@@ -7,12 +7,11 @@ import { markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { ControlBody, QueueMessage } from "../../protocol/recruitment.ts";
 import { trust } from "../../protocol/trust.ts";
-import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
-import { writeSupplement } from "../task/task-rows.ts";
+import { findTaskAddress, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import type { BeginAgain } from "./begin-again.ts";
 import { findNextEpoch } from "./epochs.ts";
 import type { ThreadStart } from "./start-thread.ts";
-import { isEnded, readThread } from "./thread-rows.ts";
+import { changeThread, isEnded, readThread } from "./thread-rows.ts";
 
 export interface ThreadControl {
   /** Takes `thread.signal` of the workflow's queue. */
@@ -48,8 +47,8 @@ export function createThreadControl(
       endUnstarted(thread, "cancelled", reason, mark, await listHolders());
       return { status: "stored" };
     }
-    if (message.signal === "resume" && thread?.status === "suspended") await addSupplement(event?.data ?? null);
-    const answer = await host.send(name, { type: `thread.${message.signal}`, reason }, { also: mark });
+    const adds = message.signal === "resume" && thread?.status === "suspended" ? await prepareSupplement(event?.data ?? null) : undefined;
+    const answer = await host.send(name, { type: `thread.${message.signal}`, reason }, { ...(adds && { before: adds }), also: mark });
     // Ignore an order that the thread does not take now: it may have ended meanwhile.
     if (!answer.ok) host.committer.commit(mark);
     return { status: "stored" };
@@ -63,13 +62,18 @@ export function createThreadControl(
     return Object.values(seats).flatMap(({ agent }) => (agent === null ? [] : [agent]));
   }
 
-  /** Stored before the resume that it came with, so that whoever gets a turn by it finds it. */
-  async function addSupplement(supplement: Json): Promise<void> {
+  /**
+   * What a resume adds is there before it: with whoever gets a turn by it, or where the task has not begun, in what it begins with.
+   * @returns the writes, first in the transaction of the resume
+   */
+  async function prepareSupplement(supplement: Json): Promise<() => void> {
     const actor = await host.read(name);
-    const task = actor && findTask(ports, actor);
-    if (task) await task.supplement(supplement);
-    // Before the task starts: where the task lives in this object, its tables are here already.
-    else if (ports.beside) host.committer.commit(() => writeSupplement(storage, supplement));
+    const task = actor && findTaskAddress(storage, actor);
+    if (task !== undefined) return () => host.committer.outbox.append([task], { type: "thread.supplement", supplement });
+    return () => {
+      const row = readThread(storage);
+      if (row) changeThread(storage, { ...row, supplement: supplement === null ? null : JSON.stringify(supplement) });
+    };
   }
 
   async function control(
@@ -91,11 +95,9 @@ export function createThreadControl(
       const resumed = await again.resume(thread, why, supplement ?? null, remember);
       return resumed.ok ? show(null) : resumed;
     }
-    if (order === "resume") {
-      if (thread.status !== "suspended") return refused;
-      await addSupplement(supplement ?? null);
-    }
-    const answer = await host.send(name, { type: `thread.${order}`, reason: why }, { also: remember });
+    if (order === "resume" && thread.status !== "suspended") return refused;
+    const adds = order === "resume" ? await prepareSupplement(supplement ?? null) : undefined;
+    const answer = await host.send(name, { type: `thread.${order}`, reason: why }, { ...(adds && { before: adds }), also: remember });
     return answer.ok ? show(null) : refused;
   }
 

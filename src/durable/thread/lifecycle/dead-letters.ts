@@ -12,7 +12,12 @@ export interface ThreadDeadLetters {
   /** All dead letters go with their object; within a transaction. */
   forget(): void;
   settle(order: "retry" | "drop", id: number): Promise<Result<null>>;
+  /** These have moved from the root's object to the task's, and have a new id; within a transaction. */
+  move(rows: DeadLetterRow[]): void;
 }
+
+/** Begins the number of a dead letter that the task's object keeps. */
+export const taskPrefix = "t";
 
 export interface ThreadDeadLetterPorts {
   thread: string;
@@ -24,10 +29,10 @@ export interface ThreadDeadLetterPorts {
 }
 
 export function createThreadDeadLetters({ thread, prefix, project, host, now }: ThreadDeadLetterPorts): ThreadDeadLetters {
-  const show = (row: DeadLetterRow, gone: boolean): void =>
+  const show = (row: DeadLetterRow, gone: boolean, place = prefix): void =>
     project({
       table: "parked",
-      id: `${thread}:${prefix}${row.id}`,
+      id: `${thread}:${place}${row.id}`,
       // `gone` must win over every other row, whatever the order.
       revisionNumber: gone ? Number.MAX_SAFE_INTEGER : now(),
       gone,
@@ -53,6 +58,12 @@ export function createThreadDeadLetters({ thread, prefix, project, host, now }: 
     },
     forget() {
       for (const row of host().deadLetters()) show(row, true);
+    },
+    move(rows) {
+      for (const row of rows) {
+        show(row, true);
+        show(row, false, taskPrefix);
+      }
     },
     async settle(order, id) {
       const find = (): DeadLetterRow | undefined =>

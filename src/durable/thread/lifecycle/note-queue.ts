@@ -85,6 +85,7 @@ export function makeThreadRow(name: string, message: Admit, status: ThreadView["
     reason: null,
     parent: message.parent ? JSON.stringify(message.parent) : null,
     priority: message.priority ?? null,
+    supplement: null,
     created_at: now,
     updated_at: now,
   };

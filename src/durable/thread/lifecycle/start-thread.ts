@@ -8,7 +8,6 @@ import { trust } from "../../protocol/trust.ts";
 import type { Admit } from "../../protocol/workflow.ts";
 import type { Beginning } from "../recruitment/recruitment-logic.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
-import { writeSupplement } from "../task/task-rows.ts";
 import { createEndUnstarted, type EndUnstarted } from "./end-unstarted.ts";
 import { findNextEpoch, nameActor, writeOrigin } from "./epochs.ts";
 import { createFirstHolders } from "./first-holders.ts";
@@ -85,6 +84,8 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       status: "recruiting",
       reason: null,
       outcome: null,
+      // Also where it adds nothing: what an earlier resume added goes.
+      supplement: JSON.stringify(next.plan.supplement),
       changes: before.changes + 1,
       updated_at: clock.now(),
     };
@@ -93,9 +94,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       endUnstarted(row, "failed", seats.problem.detail, mark);
       return { status: "stored" };
     }
-    const { start, node, supplement } = next.plan;
-    if (task) await task.supplement(supplement);
-    else if (ports.beside) host.committer.commit(() => writeSupplement(storage, supplement));
+    const { start, node } = next.plan;
     await host.start(
       {
         actor: nameActor(name, next.number),

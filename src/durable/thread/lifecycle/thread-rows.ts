@@ -24,6 +24,8 @@ export interface ThreadRow extends Row {
   parent: string | null;
   /** In its workflow's queue; null: it had none. */
   priority: number | null;
+  /** What a resume added before the task began, as JSON; null: nothing. */
+  supplement: string | null;
   created_at: number;
   updated_at: number;
 }
@@ -34,7 +36,7 @@ export function readThread(storage: Storage): ThreadRow | undefined {
 
 export function changeThread(storage: Storage, row: ThreadRow): void {
   storage.exec(
-    "INSERT OR REPLACE INTO thread (one, id, workflow, revision, event, initiator, key, status, changes, task, outcome, reason, parent, priority, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO thread (one, id, workflow, revision, event, initiator, key, status, changes, task, outcome, reason, parent, priority, supplement, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     row.id,
     row.workflow,
     row.revision,
@@ -48,6 +50,7 @@ export function changeThread(storage: Storage, row: ThreadRow): void {
     row.reason,
     row.parent,
     row.priority,
+    row.supplement,
     row.created_at,
     row.updated_at,
   );

@@ -4,6 +4,7 @@ import type { DeliveryRefused } from "../../../../machines/messages.ts";
 import { open } from "../../../contract/shape.ts";
 import type { Undeliverable } from "../../host/deliver-message.ts";
 import { readMail } from "../../protocol/agent.ts";
+import type { PresenceMessage } from "../../protocol/recruitment.ts";
 import { trust } from "../../protocol/trust.ts";
 import { readTurnNumber } from "../turn/turn-data.ts";
 
@@ -37,4 +38,20 @@ export function describeRefusedMail(
   // A full mailbox does not affect roles: only an unknown or deleted agent loses them.
   if (code !== "not_found") return facts;
   return { ...facts, agent, ...(mail.seat && { role: mail.seat.role, generation: mail.seat.generation }) };
+}
+
+/**
+ * The holder of a turn is no more: its thread's root hears of that, not the task. It decides what becomes of the role, and would
+ * otherwise hear of it from the award, after the task has given the turn up.
+ * @param task the task object's address
+ */
+export function findLostHolder(
+  { to, message, code }: Undeliverable,
+  task: string,
+  isWaitedFor: (turn: number, agent: string) => boolean,
+): { to: `recruitment/${string}`; message: PresenceMessage } | undefined {
+  const mail = readMail(message);
+  const agent = to.slice("agent/".length);
+  if (code !== "not_found" || mail?.turn === undefined || isWaitedFor(readTurnNumber(mail.turn), agent)) return undefined;
+  return { to: `recruitment/${task.slice("task/".length)}`, message: { type: "agent.deleted", agent } };
 }

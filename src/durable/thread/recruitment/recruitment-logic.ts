@@ -6,7 +6,7 @@
 import * as z from "zod";
 import { recruitmentEmitted, recruitmentToAgent } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { CloudEvent } from "../../../contract/event.ts";
+import type { CloudEvent, Json } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
 import { open } from "../../../contract/shape.ts";
 import { outcomeStatuses, type ThreadStatus } from "../../../contract/statuses.ts";
@@ -17,6 +17,7 @@ import { type AgentMessage, createMail } from "../../protocol/agent.ts";
 import { readMessage } from "../../protocol/dispatch.ts";
 import { isTaskAddress } from "../../protocol/parts.ts";
 import type { ProjectionRow } from "../../protocol/projector.ts";
+import { type TaskEnd, taskEnd } from "../../protocol/task.ts";
 import { trust } from "../../protocol/trust.ts";
 import type { Append } from "../../protocol/typed-host.ts";
 import type { WorkflowMessage } from "../../protocol/workflow.ts";
@@ -61,12 +62,16 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
         scope.services.project(describeThread(row, [], null));
       },
       childMetadata: (_src, scope) => {
-        const { id: thread, workflow, event, initiator } = readThread(scope.storage) as ThreadRow;
+        const { id: thread, workflow, event, initiator, supplement } = readThread(scope.storage) as ThreadRow;
         const again = readAgain(scope);
-        return { thread, workflow, event: JSON.parse(event), initiator, ...(again && { again }) } satisfies TaskStart;
+        return {
+          ...{ thread, workflow, event: JSON.parse(event), initiator },
+          ...(again && { again }),
+          ...(supplement !== null && { supplement: JSON.parse(supplement) as Json }),
+        } satisfies TaskStart;
       },
       expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, to, scope)),
-      emitted: (event, scope, append) => announce(event, scope, append),
+      emitted: (event, scope, append, metadata) => announce(event, scope, append, metadata),
       stepped(actor, scope) {
         const { ir } = scope.definition as CompiledWorkflow;
         const isActive = actor.status === "active";
@@ -211,8 +216,14 @@ const statusOf: Record<keyof typeof recruitmentEmitted, ThreadStatus> = {
   "thread.cancelled": "cancelled",
 };
 
-/** A change in the thread's life: the row, the index, the log, its queue, and all who take part. */
-function announce(fact: ActorEvent, scope: ThreadScope, append: Append): void {
+/** Of a thread that ends without its task's word. */
+const noEnd: TaskEnd = { output: null, prompt: null };
+
+/**
+ * A change in the thread's life: the row, the index, the log, its queue, and all who take part.
+ * @param metadata what came beside the event that it follows from: of the task's end, what the thread ends with
+ */
+function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata: unknown): void {
   const { services } = scope;
   const event = readMessage(recruitmentEmitted, fact);
   const before = readThread(scope.storage) as ThreadRow;
@@ -239,7 +250,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append): void {
     return;
   }
   const outcome = ended
-    ? { status: event.outcome.status, role: event.outcome.role, ...services.readEnd(), ...(reason !== null && { error: reason }) }
+    ? { status: event.outcome.status, role: event.outcome.role, ...readTaskEnd(metadata), ...(reason !== null && { error: reason }) }
     : null;
   if (outcome) thread.outcome = JSON.stringify(outcome);
   changeThread(scope.storage, thread);
@@ -278,6 +289,11 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append): void {
     event: { ...told, ...carryOn(JSON.parse(thread.event)) },
     sentTo: row.table === "thread" ? row.agents : [],
   });
+}
+
+function readTaskEnd(metadata: unknown): TaskEnd {
+  const { output, prompt } = trust(taskEnd.optional(), metadata) ?? noEnd;
+  return { output, prompt };
 }
 
 /** Whether any edge starts children. */

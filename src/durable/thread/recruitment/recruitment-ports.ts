@@ -4,6 +4,7 @@ import type { AdmissionView } from "../../../contract/views/admission.ts";
 import type { ControlKeys } from "../../control/control-keys.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { AgentStanding } from "../../protocol/agent.ts";
+import { isTaskAddress, type TaskAddress } from "../../protocol/parts.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
@@ -22,8 +23,6 @@ export interface RecruitmentPorts extends Pick<ThreadServices, "log" | "logCause
   registry: Pick<Registry, "agents" | "cards" | "pastTurns" | "reflexes">;
   /** From 0 to 1. */
   random(): number;
-  /** Whether the task lives in this object. */
-  beside: boolean;
   task(address: string): TaskPort;
   /** A workflow's queue. */
   admission(workflow: string): Promise<AdmissionView>;
@@ -31,11 +30,17 @@ export interface RecruitmentPorts extends Pick<ThreadServices, "log" | "logCause
   standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
 }
 
-/** The thread's task, beside or far; undefined before it began. */
+/** The address of the thread's task; undefined before it began. */
+export function findTaskAddress(storage: Storage, actor: { children: { id: string; address: string }[] }): TaskAddress | undefined {
+  const address = actor.children.find(({ id }) => id === "task")?.address ?? readThread(storage)?.task ?? undefined;
+  return address !== undefined && isTaskAddress(address) ? address : undefined;
+}
+
+/** The thread's task; undefined before it began. */
 export function findTask(
   ports: Pick<RecruitmentPorts, "storage" | "task">,
   actor: { children: { id: string; address: string }[] },
 ): TaskPort | undefined {
-  const address = actor.children.find(({ id }) => id === "task")?.address ?? readThread(ports.storage)?.task ?? undefined;
+  const address = findTaskAddress(ports.storage, actor);
   return address === undefined ? undefined : ports.task(address);
 }

@@ -1,6 +1,5 @@
 /** One task of its object, without the platform: what agents say of its turns, and what is read of it. */
 
-import type { Json } from "../../../contract/event.ts";
 import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import type { StepRange, Steps, TaskPeek } from "../../protocol/task.ts";
@@ -9,28 +8,25 @@ import type { Take } from "../turn/take-in-turn.ts";
 import { peekTask } from "./peek-task.ts";
 import { createTurnEvents } from "./take-turn-event.ts";
 import type { TaskPorts } from "./task-ports.ts";
-import { readMessages, readSteps, writeSupplement } from "./task-rows.ts";
+import { readMessages, readSteps } from "./task-rows.ts";
 
 export interface TaskCore {
   take: Take<ThreadEventOf<TurnKind>>;
   peek(): Promise<TaskPeek | undefined>;
   /** Whether the agent was given a broadcast's turn. */
   asked(agent: string): boolean;
-  /** What a resume adds, stored before it. */
-  supplement(supplement: Json): void;
   messages(page: { after?: number; limit: number }): { messages: MessageView[]; next: number | null };
   /** Steps that count, as rows for a copy. */
   steps(range: StepRange): Steps;
 }
 
 export function createTaskCore(ports: TaskPorts): TaskCore {
-  const { host, storage } = ports;
+  const { storage } = ports;
   return {
     take: createTurnEvents(ports),
     asked: (agent) => isAsked(storage, agent),
     messages: (page) => readMessages(storage, page),
     steps: (range) => readSteps(storage, range),
-    supplement: (supplement) => host.committer.commit(() => writeSupplement(storage, supplement)),
     peek: () => peekTask(ports),
   };
 }

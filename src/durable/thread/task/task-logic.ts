@@ -43,7 +43,7 @@ import { describeTaskWait } from "../waits/task-wait.ts";
 import { bindWrites, type WriteHandlers } from "./bind-writes.ts";
 import { noteTurnEnd, noteTurnGiven } from "./given-turns.ts";
 import { makeTurn } from "./make-turn.ts";
-import { anyEdge, findDecisionAfter, readDecisionOf, readLastDecision } from "./task-rows.ts";
+import { anyEdge, findDecisionAfter, readDecisionOf, readEnd, readLastDecision } from "./task-rows.ts";
 import { makeTurnId, readTaskStart, taskStart, writeTaskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
 
@@ -126,6 +126,7 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
         actors: { moderate: "moderate" },
         writes: bindWrites(writes, handlers),
         started: (metadata, { storage }) => writeTaskStart(storage, trust(taskStart, metadata)),
+        endMetadata: ({ storage }) => readEnd(storage),
         expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
         stepped(actor, scope) {

@@ -3,7 +3,7 @@ import type { Json } from "../../../contract/event.ts";
 import type { Step } from "../../../contract/kinds/turn.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import type { Row, Storage } from "../../host/ports.ts";
-import type { StepRange, Steps } from "../../protocol/task.ts";
+import type { StepRange, Steps, TaskEnd } from "../../protocol/task.ts";
 
 export interface MessageRow extends Row {
   turn: number;
@@ -71,7 +71,7 @@ export function readLastDecision(storage: Storage): DecisionRow | undefined {
 }
 
 /** What the thread would end with now. */
-export function readEnd(storage: Storage): { output: Json; prompt: string | null } {
+export function readEnd(storage: Storage): TaskEnd {
   const last = readLastMessage(storage);
   return { output: last ? (JSON.parse(last.output) as Json) : null, prompt: readLastDecision(storage)?.prompt ?? null };
 }

@@ -4,8 +4,9 @@ import { start } from "../../../../machines/messages.ts";
 import { open } from "../../../contract/shape.ts";
 import type { StepScope } from "../../host/logic.ts";
 import type { Storage } from "../../host/ports.ts";
-import { event } from "../../protocol/parts.ts";
+import { event, json } from "../../protocol/parts.ts";
 import { trust } from "../../protocol/trust.ts";
+import { writeSupplement } from "./task-rows.ts";
 
 /** Which earlier steps a later epoch's task keeps. */
 const again = open({
@@ -28,6 +29,8 @@ export const taskStart = open({
   initiator: z.string(),
   /** Of a thread that was begun anew; absent: the first time. */
   again: again.optional(),
+  /** What the last resume added, or null; absent: there was none. Kept beside the rest. */
+  supplement: json.optional(),
 });
 export type TaskStart = z.infer<typeof taskStart>;
 
@@ -35,9 +38,10 @@ export type TaskStart = z.infer<typeof taskStart>;
 const starts = new WeakMap<object, TaskStart>();
 
 /** Keeps what came beside a task's start, and leaves out of the count what its epoch does not keep. */
-export function writeTaskStart(storage: Storage, start: TaskStart): void {
+export function writeTaskStart(storage: Storage, { supplement, ...start }: TaskStart): void {
   storage.exec("INSERT OR REPLACE INTO task VALUES (1, ?, ?, ?)", start.thread, start.workflow, JSON.stringify(start));
   starts.delete(storage);
+  if (supplement !== undefined) writeSupplement(storage, supplement);
   const { again: before } = start;
   if (before && before.keep !== null)
     storage.exec("INSERT OR REPLACE INTO undone VALUES (?, ?, ?)", before.epoch, before.keep, before.round);

@@ -11,7 +11,7 @@ import type { ThreadBase } from "../thread-base.ts";
 import type { ThreadPorts } from "../thread-ports.ts";
 import type { Take } from "../turn/take-in-turn.ts";
 import { createTaskCore, type TaskCore } from "./task-core.ts";
-import { writeSteps } from "./task-rows.ts";
+import { writeSteps, writeSupplement } from "./task-rows.ts";
 
 export interface Tasks {
   /** @param name the task actor's id */
@@ -56,9 +56,19 @@ export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts
     return { status: "stored" };
   }
 
+  async function takeSupplement({ supplement }: TaskMessage<"thread.supplement">, { from, id }: Envelope): Promise<Delivery> {
+    if (!isRepeat(storage, from, id))
+      host.committer.commit(() => {
+        markReceived(storage, from, id);
+        writeSupplement(storage, supplement);
+      });
+    return { status: "stored" };
+  }
+
   const handlers: Handlers<typeof taskMessages, Promise<Delivery>> = {
     "audience.left": leave,
     "thread.copy": takeCopy,
+    "thread.supplement": takeSupplement,
     "child.ended": children.noteEnd,
     "children.end": children.endAll,
   };

@@ -255,7 +255,7 @@ test("[CHILD5] a child whose parent's end overtakes its start, as it may from an
   const { stage, planning, goOn } = await planSlowly();
   const task = `task/${stage.turn("lead").turn.replace(/:\d+$/, "")}`;
   await stage
-    .root()
+    .task()
     .deliver({ from: "recruitment/t1", id: 99, to: task, message: { type: "children.end", status: "cancelled", event: null } });
   goOn();
   await planning;

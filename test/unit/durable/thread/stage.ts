@@ -1,11 +1,11 @@
 /**
- * One thread over node:sqlite: its root with the task beside it, the real actor host and the real machines of a workflow, and
- * fakes only at its ports: clock, registry, agents' cards, and the objects that it sends to. Opens in a few milliseconds.
+ * One thread over node:sqlite: the objects of its root and its task, the real actor host and the real machines of a workflow, and
+ * fakes only at their ports: clock, registry, agents' cards, and the other objects that they send to. Opens in a few milliseconds.
  */
 import { type CompiledWorkflow, compileWorkflow } from "../../../../src/compile/compile-workflow.ts";
 import type { CloudEvent, Json } from "../../../../src/contract/event.ts";
 import type { Accepted } from "../../../../src/contract/frames/server-frames.ts";
-import { type AgentData, agentKinds, type ThreadEvent, type ThreadKind } from "../../../../src/contract/kinds/agent-kinds.ts";
+import { type AgentData, agentKinds, isTurnEvent, type ThreadEvent, type ThreadKind } from "../../../../src/contract/kinds/agent-kinds.ts";
 import type { TurnAssigned } from "../../../../src/contract/kinds/turn.ts";
 import type { Signal } from "../../../../src/contract/language.ts";
 import type { Result } from "../../../../src/contract/problem.ts";
@@ -18,7 +18,10 @@ import type { Delivery, Envelope, Message } from "../../../../src/durable/protoc
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import type { Admit } from "../../../../src/durable/protocol/workflow.ts";
 import type { Registry } from "../../../../src/durable/registry/registry.ts";
+import { readThreadName } from "../../../../src/durable/thread/lifecycle/epochs.ts";
+import { createTaskDoor, type TaskDoor } from "../../../../src/durable/thread/task-door.ts";
 import { createThreadRoot, type ThreadRoot } from "../../../../src/durable/thread/thread-root.ts";
+import { createThreadTask } from "../../../../src/durable/thread/thread-task.ts";
 
 export const second = 1_000;
 export const minute = 60_000;
@@ -56,6 +59,9 @@ export interface Stage {
   /** What an operator orders, and what follows from it at once. */
   order(signal: Signal, body?: { reason?: string; supplement?: Json }): Promise<Result<ThreadView>>;
   root(): ThreadRoot;
+  task(): TaskDoor;
+  /** The task's object cannot be reached. */
+  taskDown: boolean;
   show(): Promise<ThreadView>;
   /** Events of one kind in an agent's mail, oldest first. */
   mail<Data = Record<string, unknown>>(agent: string, kind: string): Data[];
@@ -66,7 +72,7 @@ export interface Stage {
   offer(agent: string): string;
   /** Lets time pass, and runs what is due. */
   pass(milliseconds: number): Promise<void>;
-  /** The object ends and is loaded again: its store is all that stays. */
+  /** Both objects end and are loaded again: their stores are all that stays. */
   reload(): Promise<void>;
 }
 
@@ -106,69 +112,113 @@ function createStageRegistry(published: CompiledWorkflow[], stage: Pick<Stage, "
   };
 }
 
-/** The ports of a thread's object, and a clock that is moved by hand. */
-function createPorts(thread: string, registry: Registry, stage: Pick<Stage, "agents" | "draw" | "refusals" | "sent" | "rows">) {
-  const storage: NodeStorage = createNodeStorage();
+/** One of a thread's two objects. */
+interface ThreadObject {
+  storage: NodeStorage;
+  deliver(envelope: Envelope): Promise<Delivery>;
+  alarm(): Promise<void>;
+}
+
+/** The ports of a thread's two objects, and a clock that is moved by hand. */
+function createPorts(
+  thread: string,
+  registry: Registry,
+  stage: Pick<Stage, "agents" | "draw" | "refusals" | "sent" | "rows" | "taskDown">,
+) {
   const running = new Set<Promise<unknown>>();
   let now = 1_800_000_000_000;
   let timers: { at: number; work: () => void }[] = [];
   const seen = new Set<string>();
-  function receive({ from, id, to, message }: Envelope): Delivery {
+  const stores = { root: createNodeStorage(), task: createNodeStorage() };
+  async function receive(envelope: Envelope, find: () => { root: ThreadRoot; task: TaskDoor }): Promise<Delivery> {
+    const { from, id, to, message } = envelope;
     const code = stage.refusals.get(to);
     if (code !== undefined) return { status: "refused", code, detail: `${to} takes nothing` };
     const name = `${from} ${id} ${to}`;
     if (!seen.has(name)) stage.sent.push({ to, message: structuredClone(message) });
     seen.add(name);
-    return { status: "stored" };
+    const kind = to.slice(0, to.indexOf("/"));
+    if (readThreadName(to.slice(kind.length + 1)) !== thread) return { status: "stored" };
+    if (kind === "task") {
+      if (stage.taskDown) throw new Error("the task's object cannot be reached");
+      return find().task.deliver(structuredClone(envelope));
+    }
+    return kind === "recruitment" ? find().root.deliver(structuredClone(envelope)) : { status: "stored" };
   }
-  const ports: Parameters<typeof createThreadRoot>[0] = {
+  const makePorts = (kind: "root" | "task", find: () => { root: ThreadRoot; task: TaskDoor }) => ({
     world: {
-      address: `recruitment/${thread}`,
-      storage,
+      address: `${kind === "root" ? "recruitment" : "task"}/${thread}`,
+      storage: stores[kind],
       clock: { now: () => now },
-      transport: { deliver: async (envelope) => receive(envelope) },
+      transport: { deliver: (envelope: Envelope) => receive(envelope, find) },
       scheduler: {
-        background(work) {
+        background(work: Promise<unknown>) {
           const held: Promise<unknown> = work.finally(() => running.delete(held));
           running.add(held);
         },
       },
     },
     registry,
-    beside: true,
     random: () => stage.draw,
-    card: async (agent) => stage.agents.get(agent) ?? null,
-    project: async (rows) => void stage.rows.push(...rows),
-    later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work }),
+    card: async (agent: string) => stage.agents.get(agent) ?? null,
+    project: async (rows: ProjectionRow[]) => void stage.rows.push(...rows),
+    later: (milliseconds: number, work: () => void) => void timers.push({ at: now + milliseconds, work }),
     counted: () => {},
-    standing: async () => null,
-    admission: () => Promise.reject(new Error("nobody asks the queue here")),
-    remoteTask: (address) => {
-      throw new Error(`${address} is beside its thread`);
-    },
-  };
+  });
   async function settle(): Promise<void> {
     while (running.size) await Promise.all(running);
   }
-  /** Runs what is due until then, the alarm with `ring`. */
-  async function pass(milliseconds: number, ring: () => Promise<void>): Promise<void> {
+  /** Runs what is due until then. */
+  async function pass(milliseconds: number, objects: () => Omit<ThreadObject, "deliver">[]): Promise<void> {
     const until = now + milliseconds;
     for (;;) {
       await settle();
-      const due = Math.min(storage.alarm ?? Number.POSITIVE_INFINITY, ...timers.map(({ at }) => at));
+      const alarms = objects().map(({ storage }) => storage.alarm ?? Number.POSITIVE_INFINITY);
+      const due = Math.min(...alarms, ...timers.map(({ at }) => at));
       if (due > until) break;
       now = Math.max(now, due);
       const work = timers.filter(({ at }) => at <= now);
       timers = timers.filter(({ at }) => at > now);
       for (const timer of work) timer.work();
-      if (storage.alarm === undefined || storage.alarm > now) continue;
-      storage.alarm = undefined;
-      await ring();
+      for (const { storage, alarm } of objects()) {
+        if (storage.alarm === undefined || storage.alarm > now) continue;
+        storage.alarm = undefined;
+        await alarm();
+      }
     }
     now = until;
   }
-  return { ports, settle, pass };
+  return { makePorts, settle, pass, stores };
 }
+
+/** Makes both objects anew, of what they have stored. */
+function openObjects(
+  thread: string,
+  { makePorts, stores }: Pick<ReturnType<typeof createPorts>, "makePorts" | "stores">,
+  isDown: () => boolean,
+) {
+  const find = () => made;
+  const root = createThreadRoot({
+    ...makePorts("root", find),
+    standing: async () => null,
+    admission: () => Promise.reject(new Error("nobody asks the queue here")),
+    remoteTask: () => (isDown() ? downTask : made.task),
+  });
+  const task = createTaskDoor({
+    name: thread,
+    storage: stores.task,
+    make: () => createThreadTask(makePorts("task", find)),
+    empty: () => Promise.reject(new Error("no thread is archived here")),
+    oldTask: async (place) => made.root.oldTask(place),
+  });
+  const made: { root: ThreadRoot; task: TaskDoor } = { root, task };
+  return made;
+}
+
+/** The task's object, as it is when nobody reaches it. */
+const downTask = new Proxy({} as TaskDoor, {
+  get: () => () => Promise.reject(new Error("the task's object cannot be reached")),
+});
 
 /** Opens a thread's object, which knows nothing yet: {@link Stage.start} begins it. */
 export function openStage(workflow: string, agents: Someone[], { thread = "t1", others = [] as string[] } = {}): Stage {
@@ -182,9 +232,12 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
     refusals: new Map<string, DeliveryRefusal>(),
     sent: [] as Stage["sent"],
     rows: [] as Stage["rows"],
+    taskDown: false,
   };
-  const { ports, settle, pass } = createPorts(thread, createStageRegistry(published, told), told);
-  let root = createThreadRoot(ports);
+  const made = createPorts(thread, createStageRegistry(published, told), told);
+  const { settle, pass, stores } = made;
+  const open = () => openObjects(thread, made, () => told.taskDown);
+  let objects = open();
   const numbers = new Map<string, number>();
   let posted = 0;
   const event: CloudEvent = {
@@ -202,7 +255,8 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
       const card = makeCard(someone);
       told.agents.set(card.id, card);
     },
-    root: () => root,
+    root: () => objects.root,
+    task: () => objects.task,
     start: (more = {}) =>
       stage.hear(`workflow/${ir.name}`, {
         ...{ type: "thread.start", thread, workflow: ir.name, revision, event, initiator: "lead", key: null },
@@ -210,13 +264,15 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
       }),
     async hear(from, message, { id = (numbers.get(from) ?? 0) + 1, to = `recruitment/${thread}` } = {}) {
       numbers.set(from, Math.max(id, numbers.get(from) ?? 0));
-      const delivery = await root.deliver(structuredClone({ from, id, to, message }));
+      const receiver = to.startsWith("task/") ? objects.task : objects.root;
+      const delivery = await receiver.deliver(structuredClone({ from, id, to, message }));
       await settle();
       return delivery;
     },
     async say(agent, type, data, { id = `said-${++posted}`, card = {} } = {}) {
       const said = { ...event, id, source: `/agents/${agent}`, type, data: agentKinds[type].data.parse(data) } as ThreadEvent;
-      const taken: Result<Accepted> = await root.take(
+      const taker = isTurnEvent(said) ? objects.task : objects.root;
+      const taken: Result<Accepted> = await taker.take(
         { ...(told.agents.get(agent) ?? makeCard(agent)), ...card },
         said,
         JSON.stringify([type, data]),
@@ -231,12 +287,12 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
       return stage.say(agent, "nerve.turn.respond", data, id === undefined ? {} : { id });
     },
     async order(signal, body = {}) {
-      const answer = await root.recruitment.control(signal, "admin", body);
+      const answer = await objects.root.recruitment.control(signal, "admin", body);
       await settle();
       return answer;
     },
     async show() {
-      const shown = await root.recruitment.show(null);
+      const shown = await objects.root.recruitment.show(null);
       if (!shown.ok) throw new Error(shown.problem.detail);
       return shown.value;
     },
@@ -244,10 +300,14 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
     to: (address, type) => told.sent.flatMap(({ to, message }) => (to === address && message.type === type ? [message as never] : [])),
     turn: (agent) => last(stage.mail<TurnAssigned>(agent, "nerve.turn.assigned"), `${agent} was given no turn`),
     offer: (agent) => last(stage.mail<{ offer: string }>(agent, "nerve.offer.opened"), `${agent} was made no offer`).offer,
-    pass: (milliseconds) => pass(milliseconds, () => root.alarm()),
+    pass: (milliseconds) =>
+      pass(milliseconds, () => [
+        { storage: stores.root, alarm: () => objects.root.alarm() },
+        { storage: stores.task, alarm: () => objects.task.alarm() },
+      ]),
     async reload() {
       await settle();
-      root = createThreadRoot(ports);
+      objects = open();
     },
   } satisfies Omit<Stage, keyof typeof told>);
   return stage;

@@ -1,0 +1,93 @@
+/**
+ * A task's object as others reach it, without the platform: nothing is made of a wrong id, and what an earlier version kept in the
+ * root's object is fetched before anything else.
+ */
+import { type Result, refuse } from "../../contract/problem.ts";
+import type { Storage } from "../host/ports.ts";
+import { hasTables } from "../host/schema.ts";
+import { takeEnvelope } from "../host/take-envelope.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
+import type { OldTaskPage, OldTaskPlace } from "../protocol/old-task.ts";
+import type { TaskRpc } from "../protocol/task.ts";
+import { answerGone, mayCreateTask } from "./absent-object.ts";
+import { adoptOldTask } from "./adoption/adopt-task.ts";
+import type { ThreadTask } from "./thread-task.ts";
+
+export interface TaskDoorPorts {
+  /** The thread's id. */
+  name: string;
+  storage: Storage;
+  /** Loads the task; its tables are made where there are none. */
+  make(): ThreadTask;
+  /** Deletes all that the object stores. */
+  empty(): Promise<void>;
+  /** What the root's object still has of the task. */
+  oldTask(place: OldTaskPlace): Promise<OldTaskPage | null>;
+}
+
+export interface TaskDoor extends TaskRpc {
+  alarm(): Promise<void>;
+}
+
+export function createTaskDoor({ name, storage, make, empty, oldTask }: TaskDoorPorts): TaskDoor {
+  let made: ThreadTask | undefined;
+  let adopting: Promise<ThreadTask | undefined> | undefined;
+
+  const open = (): ThreadTask => {
+    made ??= make();
+    return made;
+  };
+
+  async function adopt(): Promise<ThreadTask | undefined> {
+    if (!(await adoptOldTask(storage, oldTask))) return undefined;
+    const task = open();
+    // Picks up its timers, and what it had not sent.
+    task.host.resume();
+    return task;
+  }
+
+  /** Undefined: there is no such task. Asking stores nothing. */
+  async function find(): Promise<ThreadTask | undefined> {
+    if (made || hasTables(storage)) return open();
+    adopting ??= adopt().finally(() => {
+      adopting = undefined;
+    });
+    return (await adopting) ?? made;
+  }
+
+  /** Its thread is archived. */
+  async function forget(task: ThreadTask): Promise<Delivery> {
+    task.host.resume();
+    if (!task.isSpent()) return { status: "later", detail: "something here lives, or waits to be sent" };
+    made = undefined;
+    await empty();
+    return { status: "stored" };
+  }
+
+  async function deliver(envelope: Envelope): Promise<Delivery> {
+    const { type } = envelope.message;
+    // The root has moved what it kept before it starts a task; a copy may come from elsewhere, before its root was asked anything.
+    const found = type === "host.start" && !made && !hasTables(storage) && !adopting ? undefined : await find();
+    const task = found ?? (mayCreateTask(envelope) ? open() : undefined);
+    if (!task) return answerGone(envelope);
+    return type === "thread.forget" ? forget(task) : task.deliver(envelope);
+  }
+
+  return {
+    deliver: (envelope) => takeEnvelope(envelope, () => deliver(envelope)),
+    async adopt() {
+      if (!(await find())) throw new Error(`the root of ${name} keeps no task any more`);
+    },
+    take: async (...given) => (await find())?.take(...given) ?? refuse("not_found", "There is no such turn."),
+    peek: async (task) => (await find())?.tasks.find(task).peek(),
+    settleDeadLetter: async (order, id): Promise<Result<null>> =>
+      (await find())?.settleDeadLetter(order, String(id)) ?? refuse("not_found", `There is no dead letter ${id}.`),
+    steps: async (range) => (await find())?.tasks.find(name).steps(range) ?? { messages: [], decisions: [] },
+    asked: async (agent) => (await find())?.tasks.find(name).asked(agent) ?? false,
+    messages: async (page) => (await find())?.tasks.find(name).messages(page) ?? { messages: [], next: null },
+    history: async (task, page) => (await find())?.host.history(task, page) ?? null,
+    async alarm() {
+      if (made || hasTables(storage)) await open().alarm();
+    },
+  };
+}
