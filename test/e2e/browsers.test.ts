@@ -276,10 +276,13 @@ describe.skipIf(!program)("pages in Chromium", () => {
   });
 });
 
-test("[CORS3] a server whose list of origins cannot be read does not start, and says what to write", async () => {
-  const server = spawnTestServer(await makeDataFolder(), { env: { NERVEFLARE_ORIGINS: "app.example.com" } });
+test.each([
+  ["a list of origins that cannot be read", { NERVEFLARE_ORIGINS: "app.example.com" }, "Write `https://app.example.com`."],
+  ["a placement that there is not", { NERVEFLARE_PLACEMENT: "beside" }, 'bad_setting: NERVEFLARE_PLACEMENT is "beside"'],
+] as const)("[CORS3] [OWN4] %s keeps a server from starting, which says what to write", async (_, env, said) => {
+  const server = spawnTestServer(await makeDataFolder(), { env });
   expect(await server.ready).toBeNull();
   const { code, stderr } = await server.ended;
   expect(code).not.toBe(0);
-  expect(stderr).toContain("Write `https://app.example.com`.");
+  expect(stderr).toContain(said);
 });

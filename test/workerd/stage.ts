@@ -20,12 +20,16 @@ interface Bindings {
   AGENT: DurableObjectNamespace;
   WORKFLOW: DurableObjectNamespace;
   RECRUITMENT: DurableObjectNamespace;
+  TASK: DurableObjectNamespace;
 }
 
 const bindings = env as unknown as Bindings;
 
 export const agentStub = (id: string) => bindings.AGENT.get(bindings.AGENT.idFromName(id));
 export const threadStub = (id: string) => bindings.RECRUITMENT.get(bindings.RECRUITMENT.idFromName(id));
+
+/** @param id of its thread */
+export const taskStub = (id: string) => bindings.TASK.get(bindings.TASK.idFromName(id));
 
 /** Ids of the agents' objects that have a file. */
 export async function listAgentObjects(): Promise<string[]> {
@@ -195,15 +199,15 @@ export const disturbances = {
 
 /** Runs every alarm that is set. */
 export async function ringAll(): Promise<void> {
-  for (const namespace of [bindings.AGENT, bindings.WORKFLOW, bindings.RECRUITMENT])
+  for (const namespace of [bindings.AGENT, bindings.WORKFLOW, bindings.RECRUITMENT, bindings.TASK])
     for (const id of await listDurableObjectIds(namespace)) await runDurableObjectAlarm(namespace.get(id));
 }
 
-/** Runs the thread's alarm at a time so many milliseconds ahead. */
+/** Runs the alarms of the thread's two objects at a time so many milliseconds ahead. */
 export async function ring(thread: string, ahead: number): Promise<void> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ahead });
   try {
-    await runDurableObjectAlarm(threadStub(thread));
+    for (const stub of [threadStub(thread), taskStub(thread)]) await runDurableObjectAlarm(stub);
   } finally {
     vi.useRealTimers();
   }

@@ -1,6 +1,7 @@
 /** What `/readyz` says part by part, what is held back until the database is there, and what fails as transient. */
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { findPlacementFault } from "../../../src/contract/placement.ts";
 import { requiredMigrations } from "../../../src/durable/required-migrations.ts";
 import type { AppPorts } from "../../../src/worker/app-ports.ts";
 import { describeFailure } from "../../../src/worker/describe-failure.ts";
@@ -145,3 +146,17 @@ test.each(["x is not a function", "D1_ERROR: no such column: nope: SQLITE_ERROR"
     expect(describeFailure(new Error(message), "c")).toMatchObject({ status: 500, code: "bug", retryable: false });
   },
 );
+
+test("[OWN4] a placement that there is not holds everything back, and says what to write; the one that there is may be written", async () => {
+  expect([undefined, "", "own"].map(findPlacementFault)).toEqual([undefined, undefined, undefined]);
+  const settingsFault = findPlacementFault("beside");
+  const app = createTestApp(await openMigrated(), { migrations: requiredMigrations, settingsFault });
+  expect(await app.call("GET", "/v1/threads", { token: null })).toMatchObject({
+    status: 503,
+    body: { code: "unavailable", detail: expect.stringMatching(/^NERVEFLARE_PLACEMENT is "beside".* Unset it/) },
+  });
+  expect((await app.call("GET", "/readyz", { token: null })).body).toMatchObject({
+    status: "unavailable",
+    checks: expect.arrayContaining([{ part: "settings", ok: false, detail: settingsFault }]),
+  });
+});

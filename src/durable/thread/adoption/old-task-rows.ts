@@ -54,6 +54,14 @@ export function drawNumber(storage: Storage, table: (typeof countedTables)[numbe
 /** Rooms of the object's tables that a task has too. */
 const rooms = ["lane", "host", "task"];
 
+/** The dead letters that were set aside. */
+export const oldDeadLetters = "old_dead_letter";
+
+/** What a table's rows are set aside in. */
+function nameKept(table: string): string {
+  return table === "parked" ? oldDeadLetters : `old_${table}`;
+}
+
 function listTables(storage: Storage): Set<string> {
   return new Set(storage.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => name));
 }
@@ -74,13 +82,13 @@ export function setOldTaskAside(storage: Storage): boolean {
   return storage.transaction(() => {
     for (const [table, where] of Object.entries(taskRows)) {
       if (!tables.has(table)) continue;
-      storage.exec(`CREATE TABLE old_${table} AS SELECT * FROM ${table} WHERE ${where}`);
+      storage.exec(`CREATE TABLE ${nameKept(table)} AS SELECT * FROM ${table} WHERE ${where}`);
       storage.exec(`DELETE FROM ${table} WHERE ${where}`);
     }
-    for (const table of sharedTables) storage.exec(`CREATE TABLE old_${table} AS SELECT * FROM ${table}`);
+    for (const table of sharedTables) storage.exec(`CREATE TABLE ${nameKept(table)} AS SELECT * FROM ${table}`);
     storage.exec("CREATE TABLE old_number (name TEXT PRIMARY KEY, last INTEGER NOT NULL)");
     for (const table of countedTables) storage.exec("INSERT INTO old_number VALUES (?, ?)", table, drawNumber(storage, table));
-    const isEmpty = ["old_actor", "old_parked", ...taskTables].every(
+    const isEmpty = ["old_actor", oldDeadLetters, ...taskTables].every(
       (table) => (!tables.has(table) && !table.startsWith("old_")) || storage.exec(`SELECT 1 FROM ${table} LIMIT 1`).length === 0,
     );
     if (isEmpty) dropOldTask(storage);
@@ -92,9 +100,9 @@ export function setOldTaskAside(storage: Storage): boolean {
 export function readOldTask(storage: Storage, { table: index, offset }: OldTaskPlace): OldTaskPage | undefined {
   const tables = listTables(storage);
   if (!tables.has("old_actor")) return undefined;
-  const moved = [...Object.keys(taskRows), ...sharedTables].filter((table) => tables.has(`old_${table}`));
+  const moved = [...Object.keys(taskRows), ...sharedTables].filter((table) => tables.has(nameKept(table)));
   const all = [
-    ...moved.map((table) => ({ table, from: `old_${table}` })),
+    ...moved.map((table) => ({ table, from: nameKept(table) })),
     ...taskTables.filter((table) => tables.has(table)).map((table) => ({ table, from: table })),
   ];
   const { table, from } = all[index] as (typeof all)[number];
@@ -125,7 +133,7 @@ export function readOldTask(storage: Storage, { table: index, offset }: OldTaskP
 export function dropOldTask(storage: Storage): void {
   const tables = listTables(storage);
   storage.exec("DROP VIEW IF EXISTS counted");
-  for (const table of [...Object.keys(taskRows), ...sharedTables, "number"]) storage.exec(`DROP TABLE IF EXISTS old_${table}`);
+  for (const table of [...Object.keys(taskRows), ...sharedTables, "number"]) storage.exec(`DROP TABLE IF EXISTS ${nameKept(table)}`);
   for (const table of taskTables) if (tables.has(table)) storage.exec(`DROP TABLE ${table}`);
   storage.exec("DELETE FROM schema_version WHERE room = 'task'");
 }

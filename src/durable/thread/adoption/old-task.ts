@@ -2,7 +2,7 @@
 import type { Storage } from "../../host/ports.ts";
 import type { OldTaskPage, OldTaskPlace } from "../../protocol/old-task.ts";
 import type { ThreadBase } from "../thread-base.ts";
-import { dropOldTask, readOldTask, setOldTaskAside } from "./old-task-rows.ts";
+import { dropOldTask, oldDeadLetters, readOldTask, setOldTaskAside } from "./old-task-rows.ts";
 
 /** First and last pause between two tries to reach the task's object, in milliseconds. */
 const moveFirst = 1_000;
@@ -39,7 +39,7 @@ function createOldTask({ storage, clock, host, deadLetters }: ThreadBase, adopt:
     nextAt = clock.now() + Math.min(moveFirst * 2 ** (tries - 1), moveLast);
     await adopt();
     host.committer.commit(() => {
-      deadLetters.move(storage.exec("SELECT * FROM old_parked"));
+      deadLetters.move(storage.exec(`SELECT * FROM ${oldDeadLetters}`));
       dropOldTask(storage);
     });
     waits = false;

@@ -14,6 +14,8 @@ export interface ViewStart {
   initiator: string;
   /** Of a thread that was begun anew. */
   again?: Again | undefined;
+  /** What it begins with; absent: it has begun, and the row says it. */
+  supplement?: Json | undefined;
 }
 
 /** A step that is not written yet. */
@@ -28,7 +30,7 @@ export interface AppendedStep {
  */
 export function readTaskView(storage: Storage, start: ViewStart, appended: AppendedStep[] = [], joined?: ChildRow[]): DecisionView {
   const stored = appended.length ? undefined : readLastMessage(storage, start.again);
-  const supplement = readSupplement(storage);
+  const supplement = start.supplement === undefined ? readSupplement(storage) : start.supplement;
   const newest = appended.at(-1);
   const turn = newest?.turn ?? stored?.turn ?? 0;
   const last = newest?.step ?? (stored && toStep(stored));
