@@ -29,7 +29,7 @@ async function open(name: string) {
   const by = Date.now() - frozen.at - asleep;
   thawFolder(frozen.folder, data, by);
   const story: Story = { ...frozen, orders: JSON.parse(moveText(JSON.stringify(frozen.orders), by)) };
-  const { facts } = await startTestServer(data, { env: { NERVEFLARE_PLACEMENT: story.placement } });
+  const { facts } = await startTestServer(data);
   const hands = makeHands(facts.url, facts.adminToken, story.tokens);
   return { story, hands };
 }

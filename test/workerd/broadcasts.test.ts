@@ -93,7 +93,7 @@ describe.each(Object.entries(disturbances))("an announcement where %s between tw
       status: "completed",
       outcome: { prompt: "Done by all 3: north, south, west.", output: { $status: "$ACKED", missing: [] } },
     });
-    const log = await readLog(thread, "nerve.thread.completed");
+    const log = await readLog(thread, "nerve.thread.completed", ...Array(3).fill("nerve.turn.respond"));
     expect(log.filter(({ type }) => type === "nerve.turn.assigned")).toHaveLength(1);
     expect(log.filter(({ type }) => type === "nerve.turn.respond")).toHaveLength(3);
   });

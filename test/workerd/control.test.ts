@@ -113,7 +113,7 @@ test("[THREAD20] a fork has the steps up to one, no key, and other agents where 
   ]);
   await expectThread(thread, { status: "completed" });
   await order(body.id, "cancel");
-  const log = await readLog(body.id, "nerve.thread.cancelled");
+  const log = await readLog(body.id, "nerve.thread.cancelled", "nerve.turn.respond");
   expect(log.filter(({ type }) => type === "nerve.turn.respond" || type.startsWith("review."))).toHaveLength(1);
 });
 

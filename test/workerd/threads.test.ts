@@ -58,7 +58,7 @@ describe.each(Object.entries(disturbances))("a review where %s between two event
       { round: 2, role: "author", agent: "author", decision: { to: "reviewer" } },
       { round: 3, role: "reviewer", output: { summary: "good" }, decision: { to: "$END", prompt: "Approved: good" } },
     ]);
-    const log = await readLog(thread, "pr.ready_for_review", "nerve.thread.completed");
+    const log = await readLog(thread, "pr.ready_for_review", "nerve.thread.completed", "review.approved");
     const counts = Map.groupBy(log, ({ type }) => type);
     expect(Object.fromEntries([...counts].map(([type, events]) => [type, events.length]))).toEqual({
       "pr.ready_for_review": 1,
