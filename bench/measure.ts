@@ -21,9 +21,9 @@ export interface Stage {
 /** Seconds without the end of any thread after which a memory run counts as stuck. */
 const timeout = 60;
 
-/** Starts a server and its agents. @param env added to the server's environment */
-export async function openStage(contender: Contender, concurrency: number, env: Record<string, string>): Promise<Stage> {
-  const { send, stop } = await open(contender, { concurrency }, env);
+/** Starts a server and its agents. */
+export async function openStage(contender: Contender, concurrency: number): Promise<Stage> {
+  const { send, stop } = await open(contender, { concurrency });
   return {
     async measureWindow(window) {
       const report = await send({ window });
@@ -35,13 +35,8 @@ export async function openStage(contender: Contender, concurrency: number, env: 
 }
 
 /** Plays a number of threads and samples the server's memory. */
-export async function measureMemory(
-  contender: Contender,
-  concurrency: number,
-  threads: number,
-  env: Record<string, string>,
-): Promise<MemoryResult> {
-  const { send, stop } = await open(contender, { concurrency, threads }, env);
+export async function measureMemory(contender: Contender, concurrency: number, threads: number): Promise<MemoryResult> {
+  const { send, stop } = await open(contender, { concurrency, threads });
   try {
     const report = await send({ memory: { threads, timeout } });
     if (!("memory" in report)) throw new Error("the agents measured something else");
@@ -54,9 +49,8 @@ export async function measureMemory(
 async function open(
   { engine, roles }: Contender,
   play: Pick<Task, "concurrency" | "threads">,
-  env: Record<string, string>,
 ): Promise<{ send(order: Order): Promise<Report>; stop(): Promise<void> }> {
-  const server = await startServerProcess(engine, env);
+  const server = await startServerProcess(engine);
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "player.ts"), { stdio: "inherit" });
   async function send(order: Order): Promise<Report> {
     const report = await ask(player, order);

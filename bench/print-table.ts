@@ -1,5 +1,7 @@
 /** Prints what was measured, for people. */
 import type { Waits } from "./crowd/crowd.ts";
+import type { LengthResult } from "./crowd/measure-length.ts";
+import type { OpenResult } from "./crowd/measure-open.ts";
 import type { Contender } from "./measure.ts";
 import type { MemoryResult, WindowResult } from "./orders.ts";
 import type { Stall } from "./stalls/measure-stalls.ts";
@@ -79,6 +81,49 @@ export function printMemory(results: (Labelled & MemoryResult)[]): void {
     const last = samples.at(-1);
     if (middle && last) console.log(`RSS at the end / at half way: ${format(last.resident / middle.resident, 2)}`);
   }
+}
+
+/** A stretch in a column, and the last beside the first. */
+export function printLength(stretches: readonly LengthResult[]): void {
+  const rows: [title: string, digits: number, read: (result: LengthResult) => number][] = [
+    ["next p50 ms", 2, ({ waits }) => waits.p50],
+    ["next p90 ms", 2, ({ waits }) => waits.p90],
+    ["SQL statements", 1, ({ counts }) => counts.statements],
+    ["rows written", 1, ({ counts }) => counts.rowsWritten],
+    ["rows read", 1, ({ counts }) => counts.rowsRead],
+    ["transactions", 2, ({ counts }) => counts.transactions],
+    ["calls between objects", 2, ({ counts }) => counts.calls],
+    ["JSON.stringify", 1, ({ counts }) => counts.stringify],
+    ["KB of JSON made", 1, ({ counts }) => counts.stringifyCharacters / 1000],
+    ["D1 rows written", 1, ({ counts }) => counts.d1RowsWritten],
+  ];
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  if (!first || !last) return;
+  printTable(
+    ["a turn", ...stretches.map(({ from, to }) => `${from}–${to}`), "ratio"],
+    rows.map(([title, digits, read]) => [
+      title,
+      ...stretches.map((each) => format(read(each), digits)),
+      format(read(last) / read(first), 2),
+    ]),
+  );
+}
+
+/** Few open threads and many, and the latter as a multiple of the former. */
+export function printOpen(results: readonly OpenResult[]): void {
+  const rows: [title: string, digits: number, read: (result: OpenResult) => number][] = [
+    ["ms to start one", 1, ({ startMs }) => startMs],
+    ["next p50 ms of others", 2, ({ waits }) => waits.p50],
+    ["next p90 ms", 2, ({ waits }) => waits.p90],
+    ["RSS MB of workerd", 0, ({ resident }) => resident],
+    ["RSS MB, idle", 0, ({ residentIdle }) => residentIdle],
+  ];
+  const [first, last] = [results[0], results.at(-1)];
+  if (!first || !last) return;
+  printTable(
+    ["threads open", ...results.map(({ open }) => String(open)), "ratio"],
+    rows.map(([title, digits, read]) => [title, ...results.map((each) => format(read(each), digits)), format(read(last) / read(first), 2)]),
+  );
 }
 
 /** How turns waited beside each fault, and as a multiple of how they waited without. */

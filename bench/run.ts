@@ -9,9 +9,11 @@ import { priceMonth } from "./count/month.ts";
 import { printCosts, printCounts, printMonths } from "./count/print-counts.ts";
 import { printSites } from "./count/print-sites.ts";
 import { scenarios } from "./count/scenarios.ts";
+import { measureLength } from "./crowd/measure-length.ts";
+import { measureOpen } from "./crowd/measure-open.ts";
 import { type Contender, measureMemory, openStage } from "./measure.ts";
 import type { WindowOrder, WindowResult } from "./orders.ts";
-import { nameContender, printMemory, printStalls, printTable, printWindows } from "./print-table.ts";
+import { nameContender, printLength, printMemory, printOpen, printStalls, printTable, printWindows } from "./print-table.ts";
 import { profileReview } from "./profile/profile-review.ts";
 import { measureStalls } from "./stalls/measure-stalls.ts";
 
@@ -24,6 +26,8 @@ const help = `usage: npm run bench -- [options]
   --only bare|nerveflare  one engine alone
   --roles recruited,named how the reviewer comes to its role
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
+  --length <n>            one thread of n turns instead: its last turns beside its first, in time and in counts
+  --open <n>              n open threads instead, beside a hundred: the turns of others, memory, and what a start takes
   --count                 counts instead: statements, rows, calls and JSON of a turn and of a thread's begin and end; some five minutes
   --cost                  the same, and what a million turns cost on Cloudflare's price list
   --month                 with --cost: what months of 10,000, 300,000 and 5,000,000 turns cost, agents hibernating between them
@@ -42,6 +46,8 @@ const { values } = parseArgs({
     only: { type: "string" },
     roles: { type: "string", default: "recruited,named" },
     threads: { type: "string" },
+    length: { type: "string" },
+    open: { type: "string" },
     count: { type: "boolean", default: false },
     cost: { type: "boolean", default: false },
     month: { type: "boolean", default: false },
@@ -72,12 +78,13 @@ if (contenders.length === 0) throw new Error("--only takes nerveflare or bare, -
 const concurrencies = values.concurrency.split(",").map((text) => parsePositive("--concurrency", text));
 const window: WindowOrder = { warmTurns: parsePositive("--warm", values.warm), seconds: parsePositive("--seconds", values.seconds) };
 /** The servers' variables. */
-const env: Record<string, string> = {};
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
 if (values.cost && values.month) await countMonths();
 else if (values.count || values.cost) await count();
 else if (values.stalls) await stall();
+else if (values.length !== undefined) await stretch(parsePositive("--length", values.length));
+else if (values.open !== undefined) await keepOpen(parsePositive("--open", values.open));
 else if (values.profile) await profile(concurrencies[0] ?? 16);
 else if (values.threads !== undefined) await watchMemory(parsePositive("--threads", values.threads), concurrencies[0] ?? 16);
 else await race(parsePositive("--runs", values.runs));
@@ -88,7 +95,7 @@ async function race(runs: number): Promise<void> {
     const stages = [];
     try {
       for (const contender of contenders)
-        stages.push({ contender, windows: [] as WindowResult[], ...(await openStage(contender, concurrency, env)) });
+        stages.push({ contender, windows: [] as WindowResult[], ...(await openStage(contender, concurrency)) });
       // Engines take turns while the others rest, so that a machine that slows down slows all.
       for (let run = 0; run < runs; run += 1) {
         for (const { contender, windows, measureWindow } of stages) {
@@ -112,7 +119,7 @@ async function watchMemory(threads: number, concurrency: number): Promise<void> 
   const results = [];
   for (const contender of contenders) {
     note(`${nameContender(contender)}: ${threads} threads, ${concurrency} at a time`);
-    results.push({ ...contender, concurrency, ...(await measureMemory(contender, concurrency, threads, env)) });
+    results.push({ ...contender, concurrency, ...(await measureMemory(contender, concurrency, threads)) });
   }
   if (values.json) console.log(JSON.stringify({ memory: results }));
   else printMemory(results);
@@ -125,9 +132,22 @@ async function stall(): Promise<void> {
   else printStalls(stalls);
 }
 
+async function stretch(turns: number): Promise<void> {
+  note(`one thread of ${turns} turns, twice`);
+  const stretches = await measureLength(turns - (turns % 2));
+  if (values.json) console.log(JSON.stringify({ stretches }));
+  else printLength(stretches);
+}
+
+async function keepOpen(threads: number): Promise<void> {
+  const open = await measureOpen(Math.min(100, threads / 2), threads, note);
+  if (values.json) console.log(JSON.stringify({ open }));
+  else printOpen(open);
+}
+
 async function profile(concurrency: number): Promise<void> {
   note(`profiling: ${concurrency} at a time`);
-  const result = await profileReview(concurrency, window, env);
+  const result = await profileReview(concurrency, window);
   if (values.json) return console.log(JSON.stringify({ concurrency, ...result }));
   for (const [unit, shares] of Object.entries(result.shares)) {
     const named = shares.filter(({ share }) => share >= 0.005).map(({ place, share }) => [place, `${(share * 100).toFixed(1)} %`]);
@@ -143,7 +163,7 @@ async function countMonths(): Promise<void> {
   note("playing reviews, to see what stays");
   const stored = await measureStored();
   note(`counting: ${name}`);
-  const measured = await measureCounts(scenario, env);
+  const measured = await measureCounts(scenario);
   const months = [10_000, 300_000, 5_000_000].map((turns) => priceMonth(turns, measured, stored));
   if (values.json) console.log(JSON.stringify({ months, measured, stored }));
   else printMonths(months, measured, stored);
@@ -157,7 +177,7 @@ async function count(): Promise<void> {
   const measured: Measured[] = [];
   for (const scenario of wanted) {
     note(`counting: ${scenario.name}`);
-    measured.push(await measureCounts(scenario, env, values["by-site"]));
+    measured.push(await measureCounts(scenario, values["by-site"]));
   }
   if (values.json) console.log(JSON.stringify({ counts: measured }));
   else {

@@ -20,8 +20,6 @@ export interface WorkerServer {
 
 /** What differs from `npm start`. */
 export interface WorkerServerOptions {
-  /** The Worker's variables, such as `NERVEFLARE_RETENTION`. */
-  variables: Record<string, string>;
   /** A bundle to run instead of the product's. */
   script?: string;
   /** Whether debuggers may connect. */
@@ -29,7 +27,7 @@ export interface WorkerServerOptions {
 }
 
 /** Starts one on a fresh data folder. */
-export async function startWorkerServer({ variables, script, inspect }: WorkerServerOptions): Promise<WorkerServer> {
+export async function startWorkerServer({ script, inspect }: WorkerServerOptions = {}): Promise<WorkerServer> {
   const data = mkdtempSync(join(tmpdir(), "nerveflare-bench-"));
   const adminToken = "bench";
   const { options, migrations } = await loadWorker();
@@ -38,7 +36,7 @@ export async function startWorkerServer({ variables, script, inspect }: WorkerSe
     convertV4MiniflareOptions({
       ...options,
       ...(script !== undefined && { script }),
-      bindings: { ...options.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...variables },
+      bindings: { ...options.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken },
       ...(inspect && { inspectorPort: 0 }),
       ...makeSettings(data),
       handleStructuredLogs: () => {},

@@ -39,16 +39,25 @@ const repeats = 3;
 const quiet = 1000;
 const restTimeout = 20_000;
 
+/** A stretch of a long thread's turns: from one up to another, the first not among them. */
+export type Stretch = readonly [from: number, to: number];
+
 /** A server that counts, with a pair of agents that play. */
 export interface CountedServer {
   /** @param threads played of each length */
   measure(scenario: Scenario, threads?: number): Promise<Measured>;
+  /** Plays one thread of so many turns and counts all that it leads to. */
+  measureThread(turns: number): Promise<Counts>;
+  /** Plays one thread and counts stretches of it, a turn of each. What is done in batches falls where it happens to. */
+  measureStretches(stretches: readonly Stretch[]): Promise<Counts[]>;
+  /** Registers further agents that are eligible and leave every offer open. */
+  addFurther(count: number, connected: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Plays a scenario on a fresh server. */
-export async function measureCounts(scenario: Scenario, variables: Record<string, string>, bySite = false): Promise<Measured> {
-  const server = await startCountedServer(variables, bySite);
+export async function measureCounts(scenario: Scenario, bySite = false): Promise<Measured> {
+  const server = await startCountedServer(bySite);
   try {
     return await server.measure(scenario);
   } finally {
@@ -60,9 +69,9 @@ export async function measureCounts(scenario: Scenario, variables: Record<string
  * Starts a fresh server with its two players. Scenarios with the same further agents may be measured one after another.
  * @param bySite whether places in the code are noted, which takes longer and counts the same
  */
-export async function startCountedServer(variables: Record<string, string>, bySite = false): Promise<CountedServer> {
+export async function startCountedServer(bySite = false): Promise<CountedServer> {
   const { script, sourceMap } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
-  const server = await startWorkerServer({ variables, script });
+  const server = await startWorkerServer({ script });
   try {
     await publishReview(server, "recruited");
     const pair = await connectPair(server.url, {
@@ -77,6 +86,9 @@ export async function startCountedServer(variables: Record<string, string>, bySi
         const { turn, beginAndEnd } = await measure(server, pair, scenario, threads);
         return { scenario, turn: named(turn), beginAndEnd: named(beginAndEnd) };
       },
+      measureThread: (turns) => playAndCount(server, pair, turns, 0, 1),
+      measureStretches: (stretches) => measureStretches(server, pair, stretches),
+      addFurther: (count, connected) => addFurther(server, count, connected),
     };
   } catch (error) {
     await server.stop();
@@ -85,10 +97,7 @@ export async function startCountedServer(variables: Record<string, string>, bySi
 }
 
 async function measure(server: WorkerServer, pair: Pair, scenario: Scenario, threads: number): Promise<Measured> {
-  for (let index = 0; index < scenario.further; index += 1) {
-    const token = await registerAgent(server, `further-${index}`, "code-review");
-    if (scenario.connected) await openAgentSocket({ url: server.url, token, onItem: () => {}, onFailure: () => {} });
-  }
+  await addFurther(server, scenario.further, scenario.connected);
   // Tables are made and code is compiled once, whatever is played after.
   await playAndCount(server, pair, 2, 0, 1);
   const [short, long] = scenario.lengths;
@@ -96,6 +105,30 @@ async function measure(server: WorkerServer, pair: Pair, scenario: Scenario, thr
   const many = await playAndCount(server, pair, long, scenario.pause, threads);
   const turn = addCounts(createCounts(), addCounts(many, few, -1), 1 / (long - short));
   return { scenario, turn, beginAndEnd: addCounts(few, turn, -short) };
+}
+
+async function addFurther(server: WorkerServer, count: number, connected: boolean): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    const token = await registerAgent(server, `${connected ? "connected" : "further"}-${index}`, "code-review");
+    if (connected) await openAgentSocket({ url: server.url, token, onItem: () => {}, onFailure: () => {} });
+  }
+}
+
+async function measureStretches(server: WorkerServer, pair: Pair, stretches: readonly Stretch[]): Promise<Counts[]> {
+  await settle(server);
+  const sums = stretches.map(() => createCounts());
+  await pair.play(Math.max(...stretches.map(([, to]) => to)) + 2, 0, async (turn) => {
+    if (!stretches.some(([from, to]) => turn === from || turn === to)) return;
+    const counts = await readCounts(server);
+    for (const [index, [, to]] of stretches.entries()) if (turn === to) sums[index] = counts;
+  });
+  await settle(server);
+  return stretches.map(([from, to], index) => addCounts(createCounts(), sums[index] ?? createCounts(), 1 / (to - from)));
+}
+
+/** What was counted since it was last read. */
+async function readCounts({ url }: WorkerServer): Promise<Counts> {
+  return (await (await fetch(`${url}/count`)).json()) as Counts;
 }
 
 /** The cost of one thread, the mean of several. */
@@ -112,7 +145,7 @@ async function settle(server: WorkerServer): Promise<Counts> {
   for (const began = performance.now(); performance.now() - quietSince < quiet; ) {
     if (performance.now() - began > restTimeout) throw new Error(`the server did not come to rest within ${restTimeout / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const counts = (await (await fetch(`${server.url}/count`)).json()) as Counts;
+    const counts = await readCounts(server);
     if (counts.statements > 0 || counts.d1Requests > 0) quietSince = performance.now();
     sum = addCounts(sum, counts);
   }

@@ -15,7 +15,7 @@ const settled = 3_000;
 
 /** Plays reviews of ten turns on a fresh server, and looks at its files. */
 export async function measureStored(): Promise<Stored> {
-  const server = await startWorkerServer({ variables: {} });
+  const server = await startWorkerServer();
   try {
     await publishReview(server, "recruited");
     const author = await registerAgent(server, "author", "coding");

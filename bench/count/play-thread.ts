@@ -8,14 +8,30 @@ import { authorOutputs, reviewerOutputs } from "../review/outputs.ts";
 
 /** Two connected agents. */
 export interface Pair {
-  /** Plays one thread to its end. @param turns an even number. @param pause milliseconds before each answer */
-  play(turns: number, pause: number): Promise<void>;
+  /**
+   * Plays one thread to its end.
+   * @param turns an even number
+   * @param pause milliseconds before each answer
+   * @param onTurn called with the number of each turn, from 1, when it is given; it is answered after
+   */
+  play(turns: number, pause: number, onTurn?: (turn: number) => Promise<void>): Promise<void>;
+}
+
+/** The thread that is played. */
+interface Playing {
+  turns: number;
+  pause: number;
+  given: number;
+  reviewed: number;
+  onTurn: ((turn: number) => Promise<void>) | undefined;
+  ended(): void;
+  failed(why: unknown): void;
 }
 
 /** Connects the author and the reviewer. */
 export async function connectPair(url: string, tokens: { author: string; reviewer: string }): Promise<Pair> {
   let threads = 0;
-  let playing: { turns: number; pause: number; reviewed: number; ended: () => void; failed: (why: Error) => void } | undefined;
+  let playing: Playing | undefined;
 
   const onFailure = (why: string): void => playing?.failed(new Error(why));
 
@@ -30,11 +46,13 @@ export async function connectPair(url: string, tokens: { author: string; reviewe
 
   function answer(socket: AgentSocket, { turn, lease, role }: TurnAssigned, causationid: string): void {
     if (!playing) return;
+    playing.given += 1;
     if (role.name === "reviewer") playing.reviewed += 1;
     const last = playing.reviewed === playing.turns / 2 ? "last" : "goOn";
     const output: Json = (role.name === "reviewer" ? reviewerOutputs : authorOutputs)[last];
     const respond = () => socket.send("nerve.turn.respond", { turn, lease: lease.generation, output }, causationid);
-    if (playing.pause === 0) respond();
+    if (playing.onTurn) playing.onTurn(playing.given).then(respond, playing.failed);
+    else if (playing.pause === 0) respond();
     else setTimeout(respond, playing.pause);
   }
 
@@ -45,10 +63,10 @@ export async function connectPair(url: string, tokens: { author: string; reviewe
   for (const socket of Object.values(sockets)) await socket.post("nerve.agent.report", { slots: 100, load: 0 });
 
   return {
-    async play(turns, pause) {
+    async play(turns, pause, onTurn) {
       threads += 1;
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      playing = { turns, pause, reviewed: 0, ended: resolve, failed: reject };
+      playing = { turns, pause, given: 0, reviewed: 0, onTurn, ended: resolve, failed: reject };
       sockets.author.send("pr.ready_for_review", { repo: "nerveflare", pr: threads, title: "Rename the flag" });
       await promise;
       playing = undefined;

@@ -25,7 +25,12 @@ function readStack(): string | undefined {
  * @param what `stringify`, `parse`, `clone`, `statement agent`, `d1`…
  * @param text the SQL, or empty
  */
-export function noteSite(sites: Record<string, number>, what: string, text: string, amounts: { times: number; rows?: number }): void {
+export function noteSite(
+  sites: Record<string, number>,
+  what: string,
+  text: string,
+  amounts: { times: number; rows?: number; read?: number },
+): void {
   if (!on) return;
   const place = [what, text.replaceAll(/\s+/g, " ").trim(), readStack()].join("\t");
   for (const [unit, amount] of Object.entries(amounts)) {

@@ -37,7 +37,7 @@ function wrapStorage(kind: ObjectKind, storage: DurableObjectStorage): void {
     counts.statements += 1;
     counts.rowsWritten += rowsWritten;
     counts.rowsRead += rowsRead;
-    noteSite(counts.sites, `statement ${kinds.get(sql) ?? ""}`, String(args[0]), { times: 1, rows: rowsWritten });
+    noteSite(counts.sites, `statement ${kinds.get(sql) ?? ""}`, String(args[0]), { times: 1, rows: rowsWritten, read: rowsRead });
   });
   wrap(Object.getPrototypeOf(storage), "transactionSync", () => {
     counts.transactions += 1;
@@ -64,7 +64,9 @@ function noteD1(results: D1Result[], statements: { statement?: string }[]): void
   for (const [index, { meta }] of results.entries()) {
     counts.d1RowsWritten += meta.rows_written ?? 0;
     counts.d1RowsRead += meta.rows_read ?? 0;
-    noteSite(counts.sites, "statement D1", statements[index]?.statement ?? "", { times: 1, rows: meta.rows_written ?? 0 });
+    noteSite(counts.sites, "statement D1", statements[index]?.statement ?? "", {
+      ...{ times: 1, rows: meta.rows_written ?? 0, read: meta.rows_read ?? 0 },
+    });
   }
 }
 

@@ -27,6 +27,8 @@ export interface Waits {
 export interface Crowd {
   /** Starts so many threads. Resolves when each was given its first turn, to the milliseconds that took. */
   start(threads: number, pace: Pace): Promise<number>;
+  /** Plays one thread to its end. */
+  play(pace: Pace & { turns: number }): Promise<void>;
   /** The milliseconds of each turn that is given while `work` runs. */
   measure(work: () => Promise<unknown>): Promise<number[]>;
   /** Resolves when all threads that are not open have ended; those without a number of turns end with their next one. */
@@ -49,6 +51,7 @@ interface Thread {
   answered: number;
   answeredAt: number | undefined;
   first(): void;
+  ended(): void;
 }
 
 /** What publishes the workflow that crowds play. */
@@ -84,6 +87,7 @@ export async function openCrowd(server: Operated, pairs: number): Promise<Crowd>
     else if (/^nerve\.thread\.(completed|failed|suspended|cancelled|dropped)$/.test(event.type)) {
       const { thread } = event.data as { thread: string };
       if (event.type !== "nerve.thread.completed") fail(new Error(`${event.type}: ${JSON.stringify(event.data)}`));
+      threads.get(thread)?.ended();
       threads.delete(thread);
       changed();
     }
@@ -122,15 +126,18 @@ export async function openCrowd(server: Operated, pairs: number): Promise<Crowd>
     sockets.push({ id, socket });
   }
 
-  /** Starts one thread; resolves at its first turn. */
-  function startOne(pace: Pace): Promise<void> {
+  /** Starts one thread. */
+  function startOne(pace: Pace): { first: Promise<void>; ended: Promise<void> } {
     const [one, two] = [sockets[(started * 2) % sockets.length], sockets[(started * 2 + 1) % sockets.length]];
     if (!one || !two) throw new Error("a crowd has a pair at least");
     started += 1;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const first = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
     const id = one.socket.send("crowd.wanted", { other: two.id });
-    threads.set(`/agents/${one.id} ${id}`, { pace, answered: 0, answeredAt: undefined, first: resolve });
-    return promise;
+    threads.set(`/agents/${one.id} ${id}`, {
+      ...{ pace, answered: 0, answeredAt: undefined, first: first.resolve, ended: ended.resolve },
+    });
+    return { first: first.promise, ended: ended.promise };
   }
 
   /** Fails with what went wrong, or when no turn is given any more. */
@@ -154,11 +161,12 @@ export async function openCrowd(server: Operated, pairs: number): Promise<Crowd>
       const began = performance.now();
       let left = count;
       const starter = async (): Promise<void> => {
-        while (left-- > 0) await startOne(pace);
+        while (left-- > 0) await startOne(pace).first;
       };
       await guard(Promise.all(Array.from({ length: startedAtOnce }, starter)));
       return performance.now() - began;
     },
+    play: (pace) => guard(startOne(pace).ended),
     async measure(work) {
       const from = waits.length;
       await guard(work());

@@ -14,9 +14,8 @@ import { takeProfile } from "./take-profile.ts";
 export async function profileReview(
   concurrency: number,
   { warmTurns, seconds }: WindowOrder,
-  variables: Record<string, string>,
 ): Promise<{ shares: Record<ShareUnit, Share[]>; window: WindowResult }> {
-  const server = await startWorkerServer({ variables, inspect: true });
+  const server = await startWorkerServer({ inspect: true });
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "..", "player.ts"), { stdio: "inherit" });
   try {
     if (!server.inspector) throw new Error("the runtime has no inspector");

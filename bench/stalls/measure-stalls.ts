@@ -33,7 +33,7 @@ const aftermath = 500;
 /** Resolves when all threads have ended; then none was lost to any fault. */
 export async function measureStalls({ threads, pairs, window, pause: answerPause }: StallOrder): Promise<Stall[]> {
   const { script } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
-  const server = await startWorkerServer({ variables: { NERVEFLARE_PLACEMENT: "own" }, script });
+  const server = await startWorkerServer({ script });
   try {
     const crowd = await openCrowd(server, pairs);
     await crowd.start(threads, { pause: answerPause });

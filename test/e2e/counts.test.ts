@@ -1,6 +1,6 @@
 /** What a turn, and a thread's begin and end, cost in what the platform bills and the disk feels. Counts do not depend on the machine. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Counts, sumCalls } from "../../bench/count/counts.ts";
+import { addCounts, type Counts, createCounts, sumCalls } from "../../bench/count/counts.ts";
 import { type CountedServer, startCountedServer } from "../../bench/count/measure-counts.ts";
 import { priceMillionTurns } from "../../bench/count/prices.ts";
 import { scenarios } from "../../bench/count/scenarios.ts";
@@ -43,7 +43,7 @@ function exceeded(counts: Counts, bound: Bounds): string[] {
 
 let server: CountedServer;
 beforeAll(async () => {
-  server = await startCountedServer({});
+  server = await startCountedServer();
 });
 afterAll(() => server.stop());
 
@@ -62,3 +62,38 @@ test.for(bounds)(
     expect(priceMillionTurns({ turn, beginAndEnd })).toBeLessThan(bound.dollars);
   },
 );
+
+test("[COUNT3] a turn of a thread costs at its two-hundredth turn what it costs at its tenth", async () => {
+  const [early, late] = await server.measureStretches([
+    [10, 60],
+    [170, 220],
+  ]);
+  if (!early || !late) throw new Error("two stretches were played");
+  for (const key of ["statements", "rowsWritten", "transactions", "stringify", "stringifyCharacters"] as const) {
+    expect(early[key], key).toBeGreaterThan(0);
+    // What is done in batches falls into one stretch or the other.
+    expect(late[key] / early[key], key).toBeLessThan(1.2);
+  }
+  expect(sumCalls(late) / sumCalls(early)).toBeLessThan(1.2);
+});
+
+/** What each further eligible agent costs a thread, whose offer it leaves open; and what it costs while it is connected. */
+const further: { connected: boolean; rowsWritten: number; calls: number }[] = [
+  { connected: false, rowsWritten: 9.5, calls: 2.3 },
+  { connected: true, rowsWritten: 10.5, calls: 2.3 },
+];
+
+test("[COUNT4] a further eligible agent, connected or not, costs a thread no more than this", async () => {
+  const agents = 20;
+  // What is done once is done.
+  await server.measureThread(2);
+  let before = await server.measureThread(2);
+  for (const { connected, ...bound } of further) {
+    await server.addFurther(agents, connected);
+    const after = await server.measureThread(2);
+    const each = addCounts(createCounts(), addCounts(after, before, -1), 1 / agents);
+    expect(each.rowsWritten, `rows of each that is ${connected ? "" : "not "}connected`).toBeLessThan(bound.rowsWritten);
+    expect(sumCalls(each), `calls of each that is ${connected ? "" : "not "}connected`).toBeLessThan(bound.calls);
+    before = after;
+  }
+});
