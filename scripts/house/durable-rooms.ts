@@ -42,16 +42,15 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/agent/connection": {
     is: "sockets and streams: frames in and out, and their pace",
-    may: [contract, "src/durable/agent", "src/durable/agent/mailbox", "src/durable/agent/presence", host],
+    may: [contract, "src/durable/agent", "src/durable/agent/mailbox", "src/durable/agent/presence", host, store],
   },
   "src/durable/agent/mailbox": {
     is: "what an agent is sent, until it acknowledges it",
-    may: [contract, "src/durable/agent", host, protocol, "src/durable/routing"],
-    objectStorage: "writes",
+    may: [contract, "src/durable/agent", host, protocol, "src/durable/routing", store],
   },
   "src/durable/agent/presence": {
     is: "whether an agent is there, and which roles it holds",
-    may: [contract, "src/compile/source", "src/durable/agent/mailbox", host, protocol],
+    may: [contract, "src/compile/source", "src/durable/agent/mailbox", host, protocol, store],
     objectStorage: "writes",
   },
   "src/durable/workflow": {

@@ -1,5 +1,5 @@
 /** Every set of tables that an object may have, with its newest version: what this code can open. A test finds those that objects have. */
-import { agentMigrations } from "./agent/agent-schema.ts";
+import { formerAgentTables } from "./agent/former-tables.ts";
 import { controlKeyMigrations } from "./control/control-keys.ts";
 import { hostMigrations, outboxMigrations } from "./host/schema.ts";
 import { projectionMigrations } from "./projector/projection-outbox.ts";
@@ -12,7 +12,7 @@ export const objectRooms: Readonly<Record<string, number>> = {
   lane: outboxMigrations.length,
   projection: projectionMigrations.length,
   host: hostMigrations.length,
-  agent: agentMigrations.length,
+  agent: formerAgentTables.migrations.length,
   recruitment: recruitmentMigrations.length,
   task: taskMigrations.length,
   admission: queueMigrations.length,

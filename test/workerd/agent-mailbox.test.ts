@@ -207,7 +207,9 @@ test("[MAIL10] a full mailbox drops offers first, then refuses; nothing that it 
   await deliver(reader, makeEnvelope(reader, { name: "offer", offer: "t:0:1", channel: "open" }));
   await runInDurableObject(agentStub(reader.id), (_, { storage }) => {
     storage.sql.exec(
-      "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) INSERT INTO mailbox (seq, channel, event, held) SELECT i, 'my', '{}', 0 FROM n",
+      `WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+       INSERT INTO document SELECT owner, collection, printf('%016d', i), '{"channel":"my"}', '{"channel":"my","event":{}}'
+       FROM n, (SELECT owner, collection FROM document WHERE collection = 'mail' LIMIT 1)`,
     );
   });
   await evictDurableObject(agentStub(reader.id));

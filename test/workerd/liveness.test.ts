@@ -166,7 +166,9 @@ describe("the pings of a socket", () => {
   test("[LIVE15] are all that an idle agent costs: connected and without a role it sets no alarm for its being there", async () => {
     const idle = await join("live-idle", []);
     await connect(idle);
-    const due = await runInDurableObject(agentStub("live-idle"), (_, state) => state.storage.sql.exec("SELECT due FROM presence").one());
+    const due = await runInDurableObject(agentStub("live-idle"), (_, state) =>
+      state.storage.sql.exec("SELECT body ->> '$.due' AS due FROM document WHERE collection = 'presence'").one(),
+    );
     expect(due).toEqual({ due: null });
   });
 });

@@ -1,5 +1,5 @@
 /** Server-sent events: a stream is a reader of the mailbox like a socket, goes on where one ended, and is opened by token or ticket. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { openSource, type Source } from "./event-source.ts";
 import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
@@ -190,11 +190,12 @@ describe("a ticket", () => {
     const player = await joinNext();
     const { ticket } = await issue(player);
     await runInDurableObject(agentStub(player.id), (_, { storage }) => {
-      const rows = storage.sql.exec("SELECT * FROM ticket").toArray();
+      const rows = storage.sql.exec("SELECT * FROM document WHERE collection = 'ticket'").toArray();
       expect(rows).toHaveLength(1);
       expect(JSON.stringify(rows)).not.toContain(ticket.slice(-20));
-      storage.sql.exec("UPDATE ticket SET expires = ?", Date.now() - 1);
+      storage.sql.exec("UPDATE document SET body = json_set(body, '$.expires', ?) WHERE collection = 'ticket'", Date.now() - 1);
     });
+    await evictDurableObject(agentStub(player.id));
     expect((await openSource({ query: `?ticket=${ticket}` })).status).toBe(401);
     const another = await issue(player);
     await call("DELETE", `/v1/agents/${player.id}`);

@@ -22,7 +22,7 @@ export function createAgentAccount(ports: AgentAccountPorts): AgentAccount {
   const { name, identity, mailbox, assignments, presence, tickets, leaveThreads, polls } = ports;
   return {
     register(newCard, newHash) {
-      identity.register(newCard, newHash);
+      identity.register(newCard, newHash, mailbox.reserve);
       return succeed(null);
     },
     remove() {

@@ -66,7 +66,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const { world, registry, threadActor } = ports;
   const { storage, clock } = world;
   const parts = createAgentParts(name, ports);
-  const { committer, projection, identity, mailbox, assignments, presence } = parts;
+  const { committer, projection, identity, mailbox, assignments, presence, sent } = parts;
   const { commit } = committer;
   const rates = ports.rates ?? readRates({});
   const eventRate = createRate(rates.events, clock.now);
@@ -84,11 +84,11 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   }
 
   function noteLazily(): void {
-    if (lazy || !mailbox.hasNotes) return;
+    if (lazy || !(mailbox.hasNotes || sent.hasNotes)) return;
     lazy = true;
     ports.later(agentLimits.lazy, () => {
       lazy = false;
-      if (mailbox.hasNotes) commit(() => {});
+      if (mailbox.hasNotes || sent.hasNotes) commit(() => {});
     });
   }
 
@@ -96,7 +96,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const polls = createPollInbox({ mailbox, clock, later: ports.later, admit, identify });
   const shown = createShowAgent({ clock, registry, rates, identity, mailbox, assignments, presence });
   const accept = createAcceptEvents({
-    ...{ name, storage, clock, committer, projection, registry, threadActor, holders: ports.holders, askRoom: ports.askRoom },
+    ...{ name, sent, clock, committer, projection, registry, threadActor, holders: ports.holders, askRoom: ports.askRoom },
     ...{ identity, mailbox, assignments, presence, eventRate, hear, noteLazily },
     later: ports.later,
     ...(ports.outcomes && { outcomes: ports.outcomes }),
@@ -163,10 +163,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     presence,
     showPresence: shown.presence,
     delivered: (event) => ({ agent: name, ...mailbox.find(event) }),
-    routed(id) {
-      const text = storage.exec<{ routed: string | null }>("SELECT routed FROM sent WHERE id = ?", id)[0]?.routed;
-      return typeof text === "string" ? (JSON.parse(text) as { event: CloudEvent; routing: Routing }) : null;
-    },
+    routed: sent.readRouted,
     room: (source, bytes) => mailbox.refuseSent(source, bytes) ?? null,
     standing(offer) {
       resume();

@@ -12,9 +12,11 @@ import type { ThreadActorRpc } from "../protocol/recruitment.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
 import type { Registry } from "../registry/registry.ts";
 import { describeUndelivered } from "../routing/describe-undelivered.ts";
-import { agentLimits, agentMigrations } from "./agent-schema.ts";
+import { openAgentDocuments } from "./agent-documents.ts";
+import { agentLimits } from "./agent-schema.ts";
 import type { Rates } from "./connection/rate.ts";
 import { createTickets, type Tickets } from "./connection/tickets.ts";
+import { formerAgentTables } from "./former-tables.ts";
 import { type AgentIdentity, createIdentity } from "./identity.ts";
 import { createIgnoredOffers, type IgnoredOffers } from "./mailbox/ignored-offers.ts";
 import { createMailbox, type Mailbox } from "./mailbox/mailbox.ts";
@@ -23,6 +25,7 @@ import { createTrim, type Trim } from "./mailbox/trim.ts";
 import { type Assignments, createAssignments } from "./presence/assignments.ts";
 import { createPresence, type Presence } from "./presence/presence.ts";
 import type { Connections } from "./presence/presence-ports.ts";
+import { createSentEvents, type SentEvents } from "./sent-events.ts";
 
 export interface AgentPorts {
   world: World;
@@ -60,6 +63,7 @@ export interface AgentParts {
   assignments: Assignments;
   presence: Presence;
   ignored: IgnoredOffers;
+  sent: SentEvents;
   tickets: Tickets;
   trim: Trim;
 }
@@ -68,8 +72,9 @@ export interface AgentParts {
 export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   const { world } = ports;
   const { storage, clock } = world;
-  const store = createStore(storage, world.address);
-  migrate(storage, { lane: outboxMigrations, projection: projectionMigrations, agent: agentMigrations });
+  const store = createStore(storage, world.address, { agent: formerAgentTables });
+  migrate(storage, { lane: outboxMigrations, projection: projectionMigrations });
+  const documents = openAgentDocuments(store);
 
   const projection: ProjectionOutbox = createProjectionOutbox(world, ports.later, ports.project);
   const committer: TypedCommitter = createCommitter(world, {
@@ -91,6 +96,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       projection.wake();
     },
     beforeCommit: () => {
+      sent.writeNotes();
       if (mailbox.writeNotes()) ignored.noteSeen();
       if (ignored.beforeCommit()) presence.noteIgnored();
       presence.beforeCommit();
@@ -100,33 +106,25 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       mailbox.undo();
       assignments.undo();
       presence.undo();
-      ignored.undo();
       projection.undo();
     },
   });
-  const identity = createIdentity(name, world, (body) => committer.commit(body));
-  const mailbox = createMailbox(
-    world,
-    {
-      from: identity.seqReserved,
-      reserve: (upTo) => void storage.exec("UPDATE agent SET seq_reserved = ?", upTo),
-    },
-    ports.later,
-    (mail) => {
-      assignments.note(mail, clock.now());
-      if (mail.seat || mail.endsThread !== undefined) presence.noteParts(mail.seat?.lost === true);
-    },
-  );
+  const identity = createIdentity(name, documents.accounts, clock, (body) => committer.commit(body));
+  const mailbox = createMailbox(documents, clock, ports.later, (mail) => {
+    assignments.note(mail, clock.now());
+    if (mail.seat || mail.endsThread !== undefined) presence.noteParts(mail.seat?.lost === true);
+  });
 
-  const trim = createTrim(storage, clock, [
-    { table: "sent", key: "id", days: limits.idMemoryDays },
-    { table: "receipt", key: "source, id", days: limits.idMemoryDays },
-    { table: "sender", key: "address", days: agentLimits.senderDays },
+  const sent = createSentEvents(documents.sent, clock);
+  const trim = createTrim(clock, [
+    { documents: documents.sent, days: limits.idMemoryDays },
+    { documents: documents.receipts, days: limits.idMemoryDays },
+    { documents: documents.senders, days: agentLimits.senderDays },
   ]);
-  const tickets = createTickets(storage, clock);
-  const assignments = createAssignments(storage);
+  const tickets = createTickets(documents.tickets, clock);
+  const assignments = createAssignments(documents);
   const presence = createPresence(name, {
-    storage,
+    presences: documents.presences,
     clock,
     assignments,
     connections: ports.connections,
@@ -141,13 +139,14 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
     ignored: () => ignored.count,
   });
   const ignored = createIgnoredOffers({
-    storage,
+    counts: documents.ignored,
     clock,
+    countSeen: (before) => mailbox.countSeenOffers(before, assignments.isClaimed),
     isFree: () =>
       identity.card !== undefined &&
       presence.show().state === "online" &&
       (identity.report.slots === undefined || assignments.countUsed() < identity.report.slots),
   });
 
-  return { committer, projection, identity, mailbox, assignments, presence, ignored, tickets, trim };
+  return { committer, projection, identity, mailbox, assignments, presence, ignored, sent, tickets, trim };
 }

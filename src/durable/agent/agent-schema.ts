@@ -1,31 +1,4 @@
-/** Tables of an agent's object, beside its outbox's: an append-only list. */
-export const agentMigrations: readonly string[] = [
-  `CREATE TABLE agent (one INTEGER PRIMARY KEY CHECK (one = 1), card TEXT NOT NULL, report TEXT NOT NULL, token_hash TEXT NOT NULL, seq_reserved INTEGER NOT NULL, removed INTEGER NOT NULL DEFAULT 0);
-   CREATE TABLE mailbox (seq INTEGER PRIMARY KEY, channel TEXT NOT NULL, event TEXT NOT NULL, held INTEGER NOT NULL, acked INTEGER NOT NULL DEFAULT 0, turn TEXT, offer TEXT, expires INTEGER);
-   CREATE INDEX mailbox_turn ON mailbox (turn) WHERE turn IS NOT NULL;
-   CREATE INDEX mailbox_offer ON mailbox (offer) WHERE offer IS NOT NULL;
-   CREATE TABLE sender (address TEXT PRIMARY KEY, last INTEGER NOT NULL, held_seq INTEGER, at INTEGER NOT NULL) WITHOUT ROWID;
-   CREATE TABLE sent (id TEXT PRIMARY KEY, hash TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-   CREATE TABLE seat (thread TEXT NOT NULL, role TEXT NOT NULL, workflow TEXT NOT NULL, generation INTEGER NOT NULL, PRIMARY KEY (thread, role)) WITHOUT ROWID;`,
-  `ALTER TABLE seat ADD COLUMN type TEXT NOT NULL DEFAULT 'open';`,
-  `CREATE TABLE former_token (hash TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;`,
-  `CREATE TABLE ticket (hash TEXT PRIMARY KEY, token_hash TEXT NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;`,
-  `ALTER TABLE seat ADD COLUMN every INTEGER NOT NULL DEFAULT 30000;
-   ALTER TABLE seat ADD COLUMN silence INTEGER NOT NULL DEFAULT 90000;
-   ALTER TABLE seat ADD COLUMN grace INTEGER DEFAULT 60000;
-   ALTER TABLE seat ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE seat ADD COLUMN away INTEGER NOT NULL DEFAULT 0;
-   CREATE TABLE claiming (offer TEXT PRIMARY KEY, thread TEXT NOT NULL, role TEXT NOT NULL, silence INTEGER NOT NULL, since INTEGER NOT NULL, away INTEGER NOT NULL) WITHOUT ROWID;
-   CREATE TABLE presence (one INTEGER PRIMARY KEY CHECK (one = 1), state TEXT NOT NULL, at INTEGER NOT NULL, heard INTEGER NOT NULL, granted INTEGER NOT NULL, connections INTEGER NOT NULL, due INTEGER);`,
-  `ALTER TABLE sent ADD COLUMN routed TEXT;
-   CREATE TABLE receipt (source TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, acked INTEGER, at INTEGER NOT NULL, PRIMARY KEY (source, id)) WITHOUT ROWID;
-   CREATE INDEX receipt_open ON receipt (seq) WHERE acked IS NULL;`,
-  `ALTER TABLE mailbox ADD COLUMN source TEXT;
-   ALTER TABLE mailbox ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
-   CREATE INDEX mailbox_source ON mailbox (source, bytes) WHERE source IS NOT NULL;`,
-  `CREATE TABLE ignored (one INTEGER PRIMARY KEY CHECK (one = 1), offers INTEGER NOT NULL);`,
-];
-
+/** The bounds of an agent's object, each beside its reason. */
 export const agentLimits = {
   /** Unacknowledged events in a mailbox that one sender sent, and their bytes: a day of a busy one. Then its own are refused, nobody else's. */
   mailOfSender: 1_000,
@@ -123,6 +96,8 @@ export const agentLimits = {
   pass: 50,
   /** Senders whose last number is kept in memory: a query less for each event of a busy thread. */
   sendersInMemory: 1_000,
+  /** Actors of one thread whose last number is kept: a few of each of its last beginnings. */
+  sendersOfThread: 64,
   /** Days that a sender's last number is kept: no message is tried again for so long. */
   senderDays: 30,
 } as const;

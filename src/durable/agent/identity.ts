@@ -5,7 +5,8 @@
 import type { AgentData } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
-import type { World } from "../host/ports.ts";
+import type { Clock } from "../host/ports.ts";
+import type { Resident } from "../host/store/collections.ts";
 import type { Principal } from "../protocol/agent.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { equalText, hashToken } from "./token-hash.ts";
@@ -39,14 +40,12 @@ export interface AgentIdentity {
   readonly card: AgentCard | undefined;
   /** What the agent last said of itself. */
   readonly report: Report;
-  /** Sequence numbers that were reserved when the object awoke. */
-  readonly seqReserved: number;
   /** Who speaks: proven by token, or an operator whom the Worker has proven. */
   identify(caller: Caller): Promise<Result<Identity>>;
   /** Whether a token of this hash is good now. */
   holds(tokenHash: string): boolean;
-  /** Sets the card; with a hash, that token becomes the only one. */
-  register(card: AgentCard, tokenHash?: string): void;
+  /** Sets the card; with a hash, that token becomes the only one. @param also what else is written in the same commit */
+  register(card: AgentCard, tokenHash: string | undefined, also: () => void): void;
   /**
    * Gives a new token.
    * @param overlap milliseconds that the token before stays good
@@ -63,29 +62,40 @@ export interface AgentIdentity {
   expire(): void;
 }
 
-interface AgentRow {
-  card: string;
-  report: string;
-  token_hash: string;
-  seq_reserved: number;
-  removed: number;
+/** What is kept of an agent. */
+export interface Account {
+  card: AgentCard;
+  report: Report;
+  /** Of the newest token; empty: none is good. */
+  tokenHash: string;
+  /** Tokens of before that are good for a while, soonest to end first. */
+  former: { hash: string; expires: number }[];
+  /** The agent was removed: the card is of who it was. */
+  removed: boolean;
 }
 
 /**
  * @param name the agent's id, or `operators/<name>`
+ * @param accounts of one document
  * @param commit runs its body as one transaction
  */
-export function createIdentity(name: string, { storage, clock }: World, commit: (body: () => void) => void): AgentIdentity {
-  const row = storage.exec<AgentRow & { [column: string]: string | number }>("SELECT * FROM agent")[0];
-  let card = row && !row.removed ? (JSON.parse(row.card) as AgentCard) : undefined;
-  let report = row ? (JSON.parse(row.report) as Report) : ({} as Report);
-  let tokenHash = row?.token_hash ?? "";
-  let former = storage.exec<{ hash: string; expires: number }>("SELECT hash, expires FROM former_token ORDER BY expires");
+export function createIdentity(name: string, accounts: Resident<Account>, clock: Clock, commit: (body: () => void) => void): AgentIdentity {
   /** A token that was right is known again without hashing it. */
   let proven: { token: string; hash: string } | undefined;
 
+  const read = (): Account | undefined => accounts.get("");
+  const readCard = (): AgentCard | undefined => (read()?.removed ? undefined : read()?.card);
+  const readReport = (): Report => read()?.report ?? {};
+
+  /** Changes what is kept, if anything is; within a transaction. */
+  function change(changes: Partial<Account>): void {
+    const account = read();
+    if (account) accounts.put("", { ...account, ...changes });
+  }
+
   function holds(hash: string): boolean {
     const now = clock.now();
+    const { tokenHash = "", former = [] } = read() ?? {};
     // Compare all of them, so that timing tells neither which one matches nor whether one does.
     let right = equalText(hash, tokenHash);
     for (const { hash: kept, expires } of former) right = (equalText(hash, kept) && now < expires) || right;
@@ -100,84 +110,9 @@ export function createIdentity(name: string, { storage, clock }: World, commit: 
     return true;
   }
 
-  return {
-    get card() {
-      return card;
-    },
-    get report() {
-      return report;
-    },
-    seqReserved: row?.seq_reserved ?? 0,
-    holds,
-    async identify(caller) {
-      if ("operator" in caller)
-        return succeed({
-          card: { id: name, capabilities: [], roles: null, kinds: null },
-          report: {},
-          source: `/operators/${caller.operator}`,
-        });
-      if (!card) return refuseToken();
-      const right = "token" in caller ? await holdsToken(caller.token) : holds(caller.tokenHash);
-      // The agent may have been removed while the token was hashed.
-      if (!right || !card) return refuseToken();
-      return succeed({ card, report, source: `/agents/${card.id}` });
-    },
-    register(newCard, newHash) {
-      commit(() => {
-        storage.exec(
-          "INSERT INTO agent (one, card, report, token_hash, seq_reserved) VALUES (1, ?, '{}', ?, 0) ON CONFLICT DO UPDATE SET card = excluded.card, token_hash = CASE excluded.token_hash WHEN '' THEN token_hash ELSE excluded.token_hash END, removed = 0",
-          JSON.stringify(newCard),
-          newHash ?? "",
-        );
-        if (newHash !== undefined) storage.exec("DELETE FROM former_token");
-      });
-      card = newCard;
-      if (newHash === undefined) return;
-      tokenHash = newHash;
-      former = [];
-    },
-    rotate(newHash, overlap) {
-      const kept = overlap > 0 ? keepFormer(overlap) : [];
-      commit(() => {
-        writeFormer(kept);
-        storage.exec("UPDATE agent SET token_hash = ?", newHash);
-      });
-      tokenHash = newHash;
-      former = kept;
-    },
-    revoke() {
-      commit(() => {
-        writeFormer([]);
-        storage.exec("UPDATE agent SET token_hash = ''");
-      });
-      tokenHash = "";
-      former = [];
-    },
-    remove(also) {
-      commit(() => {
-        writeFormer([]);
-        storage.exec("UPDATE agent SET removed = 1, token_hash = '', report = '{}'");
-        also();
-      });
-      card = undefined;
-      report = {};
-      tokenHash = "";
-      former = [];
-    },
-    saveReport(newReport) {
-      report = newReport;
-      storage.exec("UPDATE agent SET report = ?", JSON.stringify(report));
-    },
-    due: () => former[0]?.expires,
-    expire() {
-      if (former.length === 0) return;
-      former = former.filter(({ expires }) => expires > clock.now());
-      writeFormer(former);
-    },
-  };
-
-  /** What is still good beside a new token, soonest to end first: of too many, those go. */
-  function keepFormer(overlap: number): { hash: string; expires: number }[] {
+  /** What is still good beside a new token: of too many, those that end soonest go. */
+  function keepFormer(overlap: number): Account["former"] {
+    const { tokenHash = "", former = [] } = read() ?? {};
     const now = clock.now();
     const end = now + overlap;
     // A rotation with a short overlap also shortens older tokens' overlap: the last rotation decides.
@@ -186,8 +121,53 @@ export function createIdentity(name: string, { storage, clock }: World, commit: 
     return [...older, ...current].slice(-agentLimits.formerTokens);
   }
 
-  function writeFormer(tokens: { hash: string; expires: number }[]): void {
-    storage.exec("DELETE FROM former_token");
-    for (const { hash, expires } of tokens) storage.exec("INSERT INTO former_token VALUES (?, ?)", hash, expires);
-  }
+  return {
+    get card() {
+      return readCard();
+    },
+    get report() {
+      return readReport();
+    },
+    holds,
+    async identify(caller) {
+      if ("operator" in caller)
+        return succeed({
+          card: { id: name, capabilities: [], roles: null, kinds: null },
+          report: {},
+          source: `/operators/${caller.operator}`,
+        });
+      if (!readCard()) return refuseToken();
+      const right = "token" in caller ? await holdsToken(caller.token) : holds(caller.tokenHash);
+      // The agent may have been removed while the token was hashed.
+      const card = readCard();
+      if (!right || !card) return refuseToken();
+      return succeed({ card, report: readReport(), source: `/agents/${card.id}` });
+    },
+    register(card, newHash, also) {
+      commit(() => {
+        const account = read() ?? { card, report: {}, tokenHash: "", former: [], removed: false };
+        const tokens = newHash === undefined ? {} : { tokenHash: newHash, former: [] };
+        accounts.put("", { ...account, card, removed: false, ...tokens });
+        also();
+      });
+    },
+    rotate(tokenHash, overlap) {
+      const former = overlap > 0 ? keepFormer(overlap) : [];
+      commit(() => change({ tokenHash, former }));
+    },
+    revoke: () => commit(() => change({ tokenHash: "", former: [] })),
+    remove(also) {
+      commit(() => {
+        change({ removed: true, tokenHash: "", former: [], report: {} });
+        also();
+      });
+    },
+    saveReport: (report) => change({ report }),
+    due: () => read()?.former[0]?.expires,
+    expire() {
+      const former = read()?.former ?? [];
+      const left = former.filter(({ expires }) => expires > clock.now());
+      if (left.length < former.length) change({ former: left });
+    },
+  };
 }

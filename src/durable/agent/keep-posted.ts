@@ -1,8 +1,8 @@
 /** Events that are kept in the agent's own object: routed side by side, stored in the order in which they came, sent to whom they concern. */
 import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts";
 import type { AgentData, OwnKind } from "../../contract/kinds/agent-kinds.ts";
-import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import type { Clock, Storage } from "../host/ports.ts";
+import { type Result, succeed } from "../../contract/problem.ts";
+import type { Clock } from "../host/ports.ts";
 import type { ProjectionOutbox } from "../projector/projection-outbox.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
 import { createRecentValues } from "../registry/recent-values.ts";
@@ -14,6 +14,7 @@ import type { AgentIdentity, Identity } from "./identity.ts";
 import type { KeptEvent } from "./judge-event.ts";
 import { type AskOutcomes, isUnsettled, type StoredAnswer, settleAnswers } from "./mailbox/tell-outcomes.ts";
 import { type RoutePostedPorts, routePosted } from "./route-posted.ts";
+import type { SentEvents } from "./sent-events.ts";
 
 export interface PostedEvents {
   keep(sender: Identity, judged: KeptEvent): Promise<Result<Accepted>>;
@@ -37,8 +38,8 @@ function takeOwn<K extends OwnKind>(kind: K, data: AgentData<K>, ports: OwnPorts
 type OwnPorts = Pick<PostedEventsPorts, "identity" | "projection" | "clock">;
 
 export interface PostedEventsPorts {
-  storage: Storage;
   clock: Clock;
+  sent: SentEvents;
   committer: Pick<TypedCommitter, "commit" | "outbox">;
   projection: Pick<ProjectionOutbox, "append">;
   registry: Registry;
@@ -47,6 +48,8 @@ export interface PostedEventsPorts {
   identity: Pick<AgentIdentity, "card" | "saveReport">;
   /** What came of reflexes that fired; absent: answers do not tell. */
   outcomes?: AskOutcomes;
+  /** Something was noted that is to be written soon. */
+  noteLazily(): void;
   later(milliseconds: number, work: () => void): void;
   /** Resolves when the next mailbox may be asked. */
   pace(): Promise<void>;
@@ -55,7 +58,7 @@ export interface PostedEventsPorts {
 }
 
 export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
-  const { storage, clock, committer, projection, registry, holders, askRoom, identity, pace, owe, outcomes, later } = ports;
+  const { sent, clock, committer, projection, registry, holders, askRoom, identity, pace, owe, outcomes, later, noteLazily } = ports;
   /** The event before has been stored. */
   let keeping: Promise<unknown> = Promise.resolve();
   /** Threads that the agent began lately. */
@@ -63,7 +66,7 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
 
   /** Routes events side by side and stores them in the order in which they came. */
   function keepInOrder(sender: Identity, judged: KeptEvent): Promise<Result<Accepted>> {
-    const repeat = readSent(judged.event.id, judged.hash);
+    const repeat = sent.answer(judged.event.id, judged.hash);
     if (repeat) return Promise.resolve(repeat);
     const routing = routePosted(sender, judged.event, {
       registry,
@@ -86,7 +89,7 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
   function store({ event, kind, hash }: KeptEvent, routed: Result<RoutedEvent>): Result<Accepted> {
     if (!routed.ok) return routed;
     // Another call may have stored the same id while the registry was read.
-    const overtaken = readSent(event.id, hash);
+    const overtaken = sent.answer(event.id, hash);
     if (overtaken) return overtaken;
     const { threads, notes, messages, routing, emitted, nearest } = routed.value;
     for (const thread of threads) begun.set(thread, true, 1);
@@ -99,14 +102,7 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
       ...(recipients && { recipients }),
     };
     committer.commit(() => {
-      storage.exec(
-        "INSERT INTO sent (id, hash, answer, at, routed) VALUES (?, ?, ?, ?, ?)",
-        event.id,
-        hash,
-        JSON.stringify(answer),
-        clock.now(),
-        recipients ? JSON.stringify({ event, routing }) : null,
-      );
+      sent.keep(event.id, { hash, answer, ...(recipients > 0 && { routed: { event, routing } }) });
       for (const { receivers, message } of messages) committer.outbox.append(receivers, message);
       if (kind) takeOwn(kind, event.data as AgentData<OwnKind>, { identity, projection, clock });
       // The event that starts a thread is the thread's first event.
@@ -127,19 +123,10 @@ export function createPostedEvents(ports: PostedEventsPorts): PostedEvents {
     later(routingLimits.outcomeMs, tooLong.resolve);
     await Promise.race([committer.outbox.flush(), tooLong.promise]);
     const settled = await settleAnswers(unsettled, outcomes);
-    committer.commit(() => {
-      for (const answer of settled) storage.exec("UPDATE sent SET answer = ? WHERE id = ?", JSON.stringify(answer), answer.id);
-    });
+    sent.note(settled);
+    noteLazily();
     const found = new Map(settled.map((answer) => [answer.id, answer]));
     return answers.map((answer) => (answer.status === "accepted" ? (found.get(answer.id) ?? answer) : answer));
-  }
-
-  function readSent(id: string, hash: string): Result<Accepted> | undefined {
-    const sent = storage.exec<{ hash: string; answer: string }>("SELECT hash, answer FROM sent WHERE id = ?", id)[0];
-    if (!sent) return undefined;
-    return sent.hash === hash
-      ? succeed(JSON.parse(sent.answer) as Accepted)
-      : refuse("id_conflict", `The id ${id} was sent before with another body; give a new event a new id.`);
   }
 
   return { keep: keepInOrder, tellOutcomes };

@@ -114,5 +114,5 @@ export function narrowCard(
   const capabilities = said.capabilities
     ? granted.capabilities.filter((capability) => said.capabilities?.includes(capability))
     : granted.capabilities;
-  return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? assignments.list().length };
+  return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? assignments.size };
 }

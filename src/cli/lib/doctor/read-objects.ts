@@ -58,7 +58,6 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
     if (row.table === "thread") pending.threads.set(row.id, Math.max(row.revisionNumber, pending.threads.get(row.id) ?? 0));
   }
   const [thread] = file.startsWith(findClassFolder("RecruitmentObject")) ? all<ThreadRow>("thread", "SELECT * FROM thread") : [];
-  const [agent] = all<{ card: string; removed: number }>("agent", "SELECT card, removed FROM agent");
   return {
     file,
     pending: rows.length > 0,
@@ -67,11 +66,23 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
       source: `/agents/${agent}`,
       id,
     })),
-    ...(agent && !agent.removed && { agent: (JSON.parse(agent.card) as { id: string }).id }),
+    ...readAgentId(all),
     newer: all<{ room: string; version: number }>("schema_version", "SELECT room, version FROM schema_version")
       .filter(({ room, version }) => version > (objectRooms[room] ?? 0))
       .map(({ room, version }) => `${room} ${version}`),
   };
+}
+
+/** Of an agent that is not removed; its object may not have woken since it had tables. */
+function readAgentId(all: <T>(table: string, sql: string) => T[]): { agent?: string } {
+  const [account] = [
+    ...all<{ card: string; removed: number }>(
+      "document",
+      "SELECT body -> '$.card' AS card, body ->> '$.removed' AS removed FROM document WHERE collection = 'account'",
+    ),
+    ...all<{ card: string; removed: number }>("agent", "SELECT card, removed FROM agent"),
+  ];
+  return account && !account.removed ? { agent: (JSON.parse(account.card) as { id: string }).id } : {};
 }
 
 /** Who took part in a thread, as far as its object still knows. */

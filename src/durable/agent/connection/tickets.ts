@@ -1,8 +1,9 @@
 /**
  * Tickets: what a browser shows instead of the token where it can send no header, in the URL of a stream or socket: an
- * agent's, or an operator's. URLs end up in logs, so a ticket is short-lived and good once. Knows one table, and hashes: no ticket is stored as it is.
+ * agent's, or an operator's. URLs end up in logs, so a ticket is short-lived and good once. Knows hashes: no ticket is stored as it is.
  */
-import type { Clock, Storage } from "../../host/ports.ts";
+import type { Clock } from "../../host/ports.ts";
+import type { Resident } from "../../host/store/collections.ts";
 import { agentLimits } from "../agent-schema.ts";
 
 export interface Tickets {
@@ -18,23 +19,27 @@ export interface Tickets {
   clear(): void;
 }
 
-export function createTickets(storage: Storage, clock: Clock): Tickets {
+/** What is kept of a ticket, by its hash. */
+export interface Ticket {
+  tokenHash: string;
+  expires: number;
+}
+
+export function createTickets(tickets: Resident<Ticket>, clock: Clock): Tickets {
   return {
     issue(ticketHash, tokenHash) {
       const now = clock.now();
-      storage.exec("DELETE FROM ticket WHERE expires <= ?", now);
-      if (storage.exec("SELECT 1 FROM ticket").length >= agentLimits.tickets) return undefined;
+      for (const [hash, { expires }] of tickets.entries()) if (expires <= now) tickets.delete(hash);
+      if (tickets.size >= agentLimits.tickets) return undefined;
       const expires = now + agentLimits.ticketLasts;
-      storage.exec("INSERT OR REPLACE INTO ticket (hash, token_hash, expires) VALUES (?, ?, ?)", ticketHash, tokenHash, expires);
+      tickets.put(ticketHash, { tokenHash, expires });
       return expires;
     },
     redeem(ticketHash) {
-      const [row] = storage.exec<{ token_hash: string; expires: number }>(
-        "DELETE FROM ticket WHERE hash = ? RETURNING token_hash, expires",
-        ticketHash,
-      );
-      return row && row.expires > clock.now() ? row.token_hash : undefined;
+      const ticket = tickets.get(ticketHash);
+      tickets.delete(ticketHash);
+      return ticket && ticket.expires > clock.now() ? ticket.tokenHash : undefined;
     },
-    clear: () => void storage.exec("DELETE FROM ticket"),
+    clear: tickets.clear,
   };
 }

@@ -1,41 +1,65 @@
-/** The last number of each sender, by which a repeat is known; those of busy threads are in memory. Knows one table. */
-import type { Clock, Storage } from "../../host/ports.ts";
+/**
+ * The last number of each sender, by which a repeat is known; those of busy threads are in memory. All of a thread's actors are in
+ * one document. Knows addresses, and no mail.
+ */
+import type { Clock } from "../../host/ports.ts";
+import type { Keyed } from "../../host/store/collections.ts";
+import type { Envelope } from "../../protocol/envelope.ts";
 import { agentLimits } from "../agent-schema.ts";
 
+/** The last number that was taken of a sender. */
 export interface KnownSender {
   last: number;
-  /** The number of its event that is held, if one is. */
-  held: number | null;
 }
 
+/** By address: the actors of one thread, or one other sender. The one that was heard last is the last. */
+export type KnownSenders = { [address: string]: KnownSender };
+
+export type SentMessage = Pick<Envelope, "from" | "id">;
+
 export interface Dedup {
-  read(address: string): KnownSender | undefined;
+  /** The last number of a sender; 0: none is known. */
+  last(sent: SentMessage): number;
   /** Notes in memory what the caller's transaction is about to write. */
-  remember(address: string, sender: KnownSender): void;
-  write(address: string, sender: KnownSender): void;
+  remember(sent: SentMessage): void;
+  write(sent: SentMessage): void;
   /** A transaction was rolled back, or all senders are forgotten: memory is void. */
   forget(): void;
 }
 
-export function createDedup(storage: Storage, clock: Clock): Dedup {
-  const known = new Map<string, KnownSender>();
+export function createDedup(senders: Keyed<KnownSenders>, clock: Clock): Dedup {
+  const known = new Map<string, KnownSenders>();
+
+  function read(key: string): KnownSenders {
+    return known.get(key) ?? keep(key, senders.read(key) ?? {});
+  }
+
+  function keep(key: string, document: KnownSenders): KnownSenders {
+    known.delete(key);
+    known.set(key, document);
+    if (known.size > agentLimits.sendersInMemory) known.delete(known.keys().next().value as string);
+    return document;
+  }
+
+  function remember({ from, id }: SentMessage): KnownSenders {
+    const key = findKey(from);
+    const { [from]: _, ...others } = read(key);
+    const document = { ...others, [from]: { last: id } };
+    const [oldest = from] = Object.keys(document);
+    if (Object.keys(document).length > agentLimits.sendersOfThread) delete document[oldest];
+    return keep(key, document);
+  }
+
   return {
-    read(address) {
-      const held = known.get(address);
-      if (held) return held;
-      const row = storage.exec<{ last: number; held_seq: number | null }>(
-        "SELECT last, held_seq FROM sender WHERE address = ?",
-        address,
-      )[0];
-      return row && { last: row.last, held: row.held_seq };
-    },
-    remember(address, sender) {
-      known.delete(address);
-      known.set(address, sender);
-      if (known.size > agentLimits.sendersInMemory) known.delete(known.keys().next().value as string);
-    },
-    write: (address, { last, held }) =>
-      void storage.exec("INSERT OR REPLACE INTO sender VALUES (?, ?, ?, ?)", address, last, held, clock.now()),
+    last: ({ from }) => read(findKey(from))[from]?.last ?? 0,
+    remember,
+    write: (sent) => senders.put(findKey(sent.from), remember(sent), clock.now()),
     forget: () => known.clear(),
   };
+}
+
+/** A thread's id has 26 characters, and the names of its actors begin with it. */
+function findKey(address: string): string {
+  const [, thread] = /^(?:recruitment|task)\/(.{1,26})/.exec(address) ?? [];
+  return thread ?? address;
 }

@@ -1,8 +1,9 @@
 /**
  * Offers that an agent has seen and does not answer though it has slots free: a client that has lost count of its slots looks so. Looked at by
- * the alarm after offers were seen, and from then on with each commit until there are none. Knows rows and assignments, not who is told.
+ * the alarm after offers were seen, and from then on with each commit until there are none. Knows who is free, not who is told.
  */
-import type { Clock, Storage } from "../../host/ports.ts";
+import type { Clock } from "../../host/ports.ts";
+import type { Resident } from "../../host/store/collections.ts";
 
 /** Milliseconds that an agent has to answer an offer before it counts as ignored: more than a person's or a model's look at it takes. */
 export const ignoredAfter = 60_000;
@@ -17,48 +18,32 @@ export interface IgnoredOffers {
   /** The same, if there were any or it is time; last in a transaction. */
   beforeCommit(): boolean;
   due(): number | undefined;
-  /** The transaction was rolled back. */
-  undo(): void;
 }
 
 export interface IgnoredOffersPorts {
-  storage: Storage;
+  /** One document: the count. */
+  counts: Resident<{ offers: number }>;
   clock: Clock;
+  /** Offers that were seen before a time and are neither claimed nor over. */
+  countSeen(before: number): number;
   /** Whether the agent is there and could take a role more. */
   isFree(): boolean;
 }
 
-export function createIgnoredOffers({ storage, clock, isFree }: IgnoredOffersPorts): IgnoredOffers {
-  let count = read();
+export function createIgnoredOffers({ counts, clock, countSeen, isFree }: IgnoredOffersPorts): IgnoredOffers {
+  const read = (): number => counts.get("")?.offers ?? 0;
   let lookAt: number | undefined;
 
-  function read(): number {
-    return storage.exec<{ offers: number }>("SELECT offers FROM ignored")[0]?.offers ?? 0;
-  }
-
-  function countRows(): number {
-    if (!isFree()) return 0;
-    const now = clock.now();
-    return (
-      storage.exec<{ n: number }>(
-        "SELECT count(*) AS n FROM mailbox WHERE offer IS NOT NULL AND acked = 1 AND (expires IS NULL OR expires > ?) AND event ->> '$.time' <= ? AND offer NOT IN (SELECT offer FROM claiming)",
-        now,
-        new Date(now - ignoredAfter).toISOString(),
-      )[0]?.n ?? 0
-    );
-  }
-
   function look(): boolean {
-    const found = countRows();
-    if (found === count) return false;
-    count = found;
-    storage.exec("INSERT OR REPLACE INTO ignored (one, offers) VALUES (1, ?)", count);
+    const offers = isFree() ? countSeen(clock.now() - ignoredAfter) : 0;
+    if (offers === read()) return false;
+    counts.put("", { offers });
     return true;
   }
 
   return {
     get count() {
-      return count;
+      return read();
     },
     noteSeen() {
       lookAt ??= clock.now() + ignoredAfter;
@@ -67,10 +52,7 @@ export function createIgnoredOffers({ storage, clock, isFree }: IgnoredOffersPor
       lookAt = undefined;
       return look();
     },
-    beforeCommit: () => count > 0 && look(),
+    beforeCommit: () => read() > 0 && look(),
     due: () => lookAt,
-    undo() {
-      count = read();
-    },
   };
 }

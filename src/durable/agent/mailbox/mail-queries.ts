@@ -1,26 +1,35 @@
 /**
- * What of one agent's mailbox can be read. What was noted as acknowledged or answered and is not written yet counts as written. Knows
- * one table, and changes nothing.
+ * What of one agent's mailbox can be read. What was noted as acknowledged or answered and is not written yet counts as written.
+ * Looks at the facts in memory, reads the events of what it gives, and changes nothing.
  */
 import type { Channel } from "../../../contract/channels.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import { limits } from "../../../contract/limits.ts";
-import type { Clock, Storage } from "../../host/ports.ts";
+import type { Clock } from "../../host/ports.ts";
+import type { MailEntry, MailIndex } from "./mail-index.ts";
 import type { MailNotes } from "./mail-notes.ts";
 
-export interface MailRow {
-  [column: string]: string | number | null;
-  seq: number;
-  channel: string;
-  event: string;
+export interface MailRow extends InboxItem {
   /** The turn or offer that it is about. */
   about: string | null;
 }
 
+/** Which mail is read. */
+export interface MailQuery {
+  channels: readonly Channel[];
+  /** Excluded. */
+  after: number;
+  limit: number;
+  /** Absent: all. */
+  only?: (seq: number) => boolean;
+}
+
 export interface MailQueries {
   /** Unacknowledged events of the channels behind a number, as far as nothing is held, in order. */
-  read(query: { channels: readonly Channel[]; after: number; limit: number }): MailRow[];
+  read(query: MailQuery): MailRow[];
+  /** Whether {@link MailQueries.read} would find something. */
+  has(query: Omit<MailQuery, "limit">): boolean;
   /** Those of the numbers that are not acknowledged, in order. */
   readSome(seqs: readonly number[]): MailRow[];
   /** As {@link readSome}, without the events: many of the largest would not fit into memory. */
@@ -33,85 +42,99 @@ export interface MailQueries {
   findOffer(offer: string): CloudEvent | undefined;
   /** The newest event of the offer. */
   locateOffer(offer: string): { seq: number; acked: boolean } | undefined;
+  /** Offers that were acknowledged and came before a time, but for those of the ids. */
+  countSeenOffers(before: number, except: (offer: string) => boolean): number;
   countWaiting(): number;
+  /** How an event stands that somebody sent; undefined: it is not here. */
+  findSent(event: { source: string; id: string }): MailEntry | undefined;
 }
 
-export function toItem(row: Pick<MailRow, "seq" | "channel" | "event">): InboxItem {
-  return { seq: row.seq, channel: row.channel as Channel, event: JSON.parse(row.event) };
+export function toItem({ seq, channel, event }: MailRow): InboxItem {
+  return { seq, channel, event };
 }
 
-/** @param findFirstHeld the first number that is held, which stops all behind it */
-export function createMailQueries(storage: Storage, clock: Clock, notes: MailNotes, findFirstHeld: () => number): MailQueries {
+const aboutOf = ({ turn, offer }: MailEntry): string | null => turn ?? offer ?? null;
+
+export function createMailQueries(index: MailIndex, clock: Clock, notes: MailNotes): MailQueries {
+  const isAcked = ({ seq, acked }: MailEntry): boolean => acked || notes.isAcked(seq);
+  const isLive = ({ expires }: MailEntry, now: number): boolean => expires === undefined || expires > now;
+
+  function select(limit: number, isWanted: (entry: MailEntry) => boolean): MailEntry[] {
+    const found: MailEntry[] = [];
+    if (limit <= 0) return found;
+    for (const entry of index.list()) {
+      if (isWanted(entry)) found.push(entry);
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+
+  function selectWaiting({ channels, after, limit, only }: MailQuery): MailEntry[] {
+    const now = clock.now();
+    const end = index.firstHeld;
+    return select(limit, (entry) => {
+      const { seq, channel } = entry;
+      if (seq <= after || seq >= end || !channels.includes(channel) || isAcked(entry) || !isLive(entry, now)) return false;
+      return !notes.isEnded(aboutOf(entry)) && (only === undefined || only(seq));
+    });
+  }
+
+  function selectSome(seqs: readonly number[]): MailEntry[] {
+    const found = seqs.flatMap((seq) => index.find(seq) ?? []).filter((entry) => !isAcked(entry));
+    return found.sort((a, b) => a.seq - b.seq);
+  }
+
+  function readRows(entries: readonly MailEntry[]): MailRow[] {
+    return index.readEvents(entries).map(([entry, event]) => ({ seq: entry.seq, channel: entry.channel, event, about: aboutOf(entry) }));
+  }
+
+  const withoutEvents = (entries: readonly MailEntry[]): Pick<MailRow, "seq" | "about">[] =>
+    entries.map((entry) => ({ seq: entry.seq, about: aboutOf(entry) }));
+
+  const all = Number.POSITIVE_INFINITY;
+
   return {
-    read: ({ channels, after, limit }) =>
-      storage
-        .exec<MailRow>(
-          `SELECT seq, channel, event, coalesce(turn, offer) AS about FROM mailbox WHERE seq > ? AND seq < ? AND acked = 0 AND channel IN (${channels.map(() => "?").join(",")}) AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?`,
-          after,
-          Math.min(findFirstHeld(), Number.MAX_SAFE_INTEGER),
-          ...channels,
-          clock.now(),
-          limit + notes.size,
-        )
-        .filter(({ seq, about }) => !notes.isAcked(seq) && !notes.isEnded(about))
-        .slice(0, limit),
-    readSome(seqs) {
-      const open = seqs.filter((seq) => !notes.isAcked(seq));
-      if (!open.length) return [];
-      return storage.exec<MailRow>(
-        "SELECT seq, channel, event, coalesce(turn, offer) AS about FROM mailbox WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0 ORDER BY seq",
-        JSON.stringify(open),
-      );
-    },
-    readAbout: (seqs) =>
-      storage
-        .exec<Pick<MailRow, "seq" | "about">>(
-          "SELECT seq, coalesce(turn, offer) AS about FROM mailbox WHERE seq IN (SELECT value FROM json_each(?)) AND acked = 0",
-          JSON.stringify(seqs),
-        )
-        .filter(({ seq }) => !notes.isAcked(seq)),
+    read: (query) => readRows(selectWaiting(query)),
+    has: (query) => selectWaiting({ ...query, limit: 1 }).length > 0,
+    readSome: (seqs) => readRows(selectSome(seqs)),
+    readAbout: (seqs) => withoutEvents(selectSome(seqs)),
     readBetween: ({ channels, after, through }) =>
-      storage.exec<Pick<MailRow, "seq" | "about">>(
-        `SELECT seq, coalesce(turn, offer) AS about FROM mailbox WHERE seq > ? AND seq <= ? AND acked = 0 AND held = 0 AND channel IN (${channels.map(() => "?").join(",")}) ORDER BY seq`,
-        after,
-        through,
-        ...channels,
+      withoutEvents(
+        select(all, ({ seq, acked, heldFrom, channel }) => {
+          return seq > after && seq <= through && !acked && heldFrom === undefined && channels.includes(channel);
+        }),
       ),
-    listThrough: (seq, channel) =>
-      storage
-        .exec<{ seq: number }>(
-          "SELECT seq FROM mailbox WHERE seq <= ? AND acked = 0 AND held = 0 AND (? IS NULL OR channel = ?) ORDER BY seq",
-          seq,
-          channel ?? null,
-          channel ?? null,
-        )
-        .map((row) => row.seq),
-    readOpen: (of) =>
-      storage
-        .exec<MailRow>(
-          `SELECT seq, channel, event, ${of} AS about FROM mailbox WHERE ${of} IS NOT NULL AND held = 0 AND (expires IS NULL OR expires > ?) ORDER BY seq LIMIT ?`,
-          clock.now(),
-          limits.mailboxRows,
-        )
-        .filter(({ about }) => !notes.isEnded(about))
-        .map(toItem),
-    findOffer(offer) {
-      const row = storage.exec<{ event: string }>("SELECT event FROM mailbox WHERE offer = ?", offer)[0];
-      return row && (JSON.parse(row.event) as CloudEvent);
+    listThrough: (through, wanted) =>
+      select(all, ({ seq, acked, heldFrom, channel }) => {
+        return seq <= through && !acked && heldFrom === undefined && (wanted === undefined || channel === wanted);
+      }).map(({ seq }) => seq),
+    readOpen(of) {
+      const now = clock.now();
+      return readRows(
+        select(limits.mailboxRows, (entry) => {
+          const about = entry[of];
+          return about !== undefined && entry.heldFrom === undefined && isLive(entry, now) && !notes.isEnded(about);
+        }),
+      ).map(toItem);
     },
-    locateOffer(offer) {
-      const [row] = storage.exec<{ seq: number; acked: number }>(
-        "SELECT seq, acked FROM mailbox WHERE offer = ? ORDER BY seq DESC LIMIT 1",
-        offer,
-      );
-      return row && { seq: row.seq, acked: row.acked !== 0 || notes.isAcked(row.seq) };
+    findOffer: (wanted) => readRows(select(1, ({ offer }) => offer === wanted))[0]?.event,
+    locateOffer(wanted) {
+      const newest = select(all, ({ offer }) => offer === wanted).at(-1);
+      return newest && { seq: newest.seq, acked: isAcked(newest) };
     },
-    countWaiting: () =>
-      storage
-        .exec<{ seq: number; turn: string | null }>(
-          "SELECT seq, turn FROM mailbox WHERE acked = 0 AND held = 0 AND (expires IS NULL OR expires > ?)",
-          clock.now(),
-        )
-        .filter(({ seq, turn }) => !notes.isAcked(seq) && !notes.isEnded(turn)).length,
+    countSeenOffers(before, except) {
+      const now = clock.now();
+      return select(all, (entry) => {
+        const { offer, acked, since } = entry;
+        return offer !== undefined && acked && (since ?? 0) <= before && isLive(entry, now) && !except(offer);
+      }).length;
+    },
+    countWaiting() {
+      const now = clock.now();
+      return select(all, (entry) => {
+        return entry.heldFrom === undefined && !isAcked(entry) && isLive(entry, now) && !notes.isEnded(entry.turn ?? null);
+      }).length;
+    },
+    findSent: ({ source, id }) => select(1, (entry) => entry.source === source && entry.id === id)[0],
   };
 }

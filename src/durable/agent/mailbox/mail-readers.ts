@@ -41,7 +41,7 @@ export interface MailReaders {
 }
 
 export interface MailReadersPorts {
-  rows: Pick<MailRows, "read" | "readSome" | "readAbout">;
+  rows: Pick<MailRows, "read" | "has" | "readSome" | "readAbout">;
   /** The greatest number behind which nothing can appear any more. */
   findEnd(): number;
   /** Milliseconds since the epoch. */
@@ -73,7 +73,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
     const free = [...seqs];
     if (!free.length) return;
     for (const row of rows.readSome(free)) {
-      const other = newestFor(row.channel as Channel);
+      const other = newestFor(row.channel);
       if (!other) returned.add(row.seq);
       else if (findRoom(other) > 0) giveTo(other, toItem(row), row.about);
       else {
@@ -105,8 +105,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
   /** What no live connection holds. */
   function readUnheld({ channels, limit }: { channels: readonly Channel[]; limit: number }): MailRow[] {
     const held = new Set(readers.flatMap((reader) => [...reader.held.keys()]));
-    const read = rows.read({ channels, after: 0, limit: limit + held.size });
-    return read.filter(({ seq }) => !held.has(seq)).slice(0, limit);
+    return rows.read({ channels, after: 0, limit, only: (seq) => !held.has(seq) });
   }
 
   function forgetSeqs(seqs: Iterable<number>): void {
@@ -130,7 +129,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
     pumpAll() {
       for (const reader of [...readers].reverse()) if (!reader.caughtUp) pump(reader);
     },
-    waitsFor: ({ channels, through, caughtUp }) => !caughtUp && rows.read({ channels, after: through, limit: 1 }).length > 0,
+    waitsFor: ({ channels, through, caughtUp }) => !caughtUp && rows.has({ channels, after: through }),
     attach(joining) {
       readers.push(...joining);
       for (const reader of joining.toReversed()) pump(reader);

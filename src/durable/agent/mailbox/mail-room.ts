@@ -2,8 +2,7 @@
  * Who may still be stored in a mailbox: what somebody sent is bounded by sender and in all, so that turns, offers and what threads
  * tell always find room. Counts only; knows rows by their class and size.
  */
-import { limits } from "../../../contract/limits.ts";
-import type { Storage } from "../../host/ports.ts";
+import { countBytes, limits } from "../../../contract/limits.ts";
 import type { Mail } from "../../protocol/agent.ts";
 import { agentLimits } from "../agent-schema.ts";
 
@@ -21,8 +20,6 @@ export interface MailRoom {
   refuse(taken: RoomTaken): string | undefined;
   add(taken: RoomTaken): void;
   remove(taken: RoomTaken): void;
-  /** Counts the rows anew. */
-  recount(): void;
 }
 
 interface Sum {
@@ -30,31 +27,18 @@ interface Sum {
   bytes: number;
 }
 
-/** What of a mailbox the mail takes. @param bytes of its event */
-export function measureMail(mail: Mail, bytes: number): RoomTaken {
-  return { source: mail.receipt ? mail.event.source : null, bytes, isOffer: mail.offer !== undefined };
+/** What of a mailbox the mail takes: bytes count where somebody sent it. */
+export function measureMail(mail: Mail): RoomTaken {
+  const isOffer = mail.offer !== undefined;
+  if (!mail.receipt) return { source: null, bytes: 0, isOffer };
+  return { source: mail.event.source, bytes: countBytes(JSON.stringify(mail.event)), isOffer };
 }
 
-export function createMailRoom(storage: Storage): MailRoom {
+export function createMailRoom(): MailRoom {
   const senders = new Map<string, Sum>();
   const sent: Sum = { rows: 0, bytes: 0 };
   let rows = 0;
   let offers = 0;
-
-  function recount(): void {
-    senders.clear();
-    Object.assign(sent, { rows: 0, bytes: 0 });
-    for (const { source, rows, bytes } of storage.exec<{ source: string; rows: number; bytes: number }>(
-      "SELECT source, count(*) AS rows, sum(bytes) AS bytes FROM mailbox WHERE source IS NOT NULL GROUP BY source",
-    ))
-      change({ source, bytes, isOffer: false }, rows, bytes);
-    rows = count("SELECT count(*) AS n FROM mailbox");
-    offers = count("SELECT count(*) AS n FROM mailbox WHERE offer IS NOT NULL");
-  }
-
-  function count(sql: string): number {
-    return storage.exec<{ n: number }>(sql)[0]?.n ?? 0;
-  }
 
   function change({ source, isOffer }: RoomTaken, byRows: number, byBytes: number): void {
     rows += byRows;
@@ -69,7 +53,6 @@ export function createMailRoom(storage: Storage): MailRoom {
     else senders.delete(source);
   }
 
-  recount();
   return {
     get rows() {
       return rows;
@@ -88,6 +71,5 @@ export function createMailRoom(storage: Storage): MailRoom {
     },
     add: (taken) => change(taken, 1, taken.bytes),
     remove: (taken) => change(taken, -1, -taken.bytes),
-    recount,
   };
 }

@@ -8,17 +8,19 @@ import type { Channel } from "../../../contract/channels.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import type { Delivered } from "../../../contract/routing.ts";
-import type { World } from "../../host/ports.ts";
+import type { Clock } from "../../host/ports.ts";
+import type { Keyed, Resident } from "../../host/store/collections.ts";
 import type { Mail } from "../../protocol/agent.ts";
-import { createDedup } from "./dedup.ts";
+import { createDedup, type KnownSenders } from "./dedup.ts";
 import { createGivenTurns } from "./given-turns.ts";
+import type { MailDocuments } from "./mail-index.ts";
 import { createMailNotes } from "./mail-notes.ts";
 import { createMailReaders } from "./mail-readers.ts";
 import { createMailRows } from "./mail-rows.ts";
 import type { Reader } from "./reader.ts";
-import { createReceipts } from "./receipts.ts";
+import { createReceipts, type Receipt } from "./receipts.ts";
 import { createMailReceiving, type MailReceiving } from "./receive-mail.ts";
-import { createSeqNumbers, type Reserved } from "./seq-numbers.ts";
+import { createSeqNumbers, type ReservedNumbers } from "./seq-numbers.ts";
 import { createTurnsInFlight } from "./turns-in-flight.ts";
 
 export interface Mailbox extends Pick<MailReceiving, "pass" | "receive"> {
@@ -55,6 +57,10 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "receive"> {
   clear(): void;
   /** Why an event of a source, of so many bytes, would be refused now; undefined: it would not. */
   refuseSent(source: string, bytes: number): string | undefined;
+  /** How many offers were seen before a time and are open still, but for those of the ids. */
+  countSeenOffers(before: number, except: (offer: string) => boolean): number;
+  /** Reserves numbers, so that what comes first may be given before it is written; within a transaction. */
+  reserve(): void;
   /** Whether {@link writeNotes} has something to write. */
   readonly hasNotes: boolean;
   /** Returns whether offers were seen by it. */
@@ -78,20 +84,27 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "receive"> {
   onReceive(listener: () => void): () => void;
 }
 
+/** What a mailbox keeps. */
+export interface MailboxDocuments extends MailDocuments {
+  numbers: Resident<ReservedNumbers>;
+  senders: Keyed<KnownSenders>;
+  receipts: Keyed<Receipt>;
+}
+
 /** @param stored hears of mail that is stored, within the transaction */
 export function createMailbox(
-  { storage, clock }: Pick<World, "storage" | "clock">,
-  reserved: Reserved,
+  documents: MailboxDocuments,
+  clock: Clock,
   later: (milliseconds: number, work: () => void) => void,
   stored: (mail: Mail) => void,
 ): Mailbox {
-  const seqs = createSeqNumbers(reserved);
-  const senders = createDedup(storage, clock);
+  const seqs = createSeqNumbers(documents.numbers);
+  const senders = createDedup(documents.senders, clock);
   const given = createGivenTurns();
   const inFlight = createTurnsInFlight(clock, later);
-  const receipts = createReceipts(storage, clock);
+  const receipts = createReceipts(documents.receipts, clock);
   const notes = createMailNotes();
-  const rows = createMailRows(storage, clock, notes);
+  const rows = createMailRows(documents, clock, notes);
   const readers = createMailReaders({ rows, findEnd, now: clock.now, given: (event) => given.note(event, clock.now()) });
   const listeners = new Set<() => void>();
 
@@ -106,7 +119,7 @@ export function createMailbox(
     for (const listener of woken) listener();
   }
 
-  const receiving = createMailReceiving({ seqs, senders, inFlight, receipts, notes, rows, readers, stored, wakePolls });
+  const receiving = createMailReceiving({ seqs, senders, inFlight, notes, rows, readers, stored, wakePolls });
 
   return {
     pass: receiving.pass,
@@ -144,10 +157,7 @@ export function createMailbox(
     endInFlight(turn) {
       if (receiving.dropInFlight(turn)) readers.pumpAll();
     },
-    expire() {
-      receipts.expire();
-      readers.forgetSeqs(rows.expire());
-    },
+    expire: () => readers.forgetSeqs(rows.expire()),
     due: rows.due,
     clear() {
       inFlight.clear();
@@ -159,16 +169,18 @@ export function createMailbox(
     get hasNotes() {
       return notes.size > 0;
     },
+    countSeenOffers: rows.countSeenOffers,
+    reserve: () => seqs.reserve(seqs.last + 1),
     writeNotes() {
-      const seen = rows.writeNotes();
-      if (notes.acked.size) receipts.acknowledge(notes.acked);
+      if (!notes.size) return false;
+      const acked = rows.writeNotes();
+      receipts.acknowledge(acked);
       notes.clear();
-      return seen;
+      return acked.some(({ offer }) => offer !== undefined);
     },
     endOffer: (offer) => readers.forgetSeqs(rows.deleteOffer(offer)),
     undo() {
       senders.forget();
-      receipts.undo();
       rows.undo();
     },
     readOpen: (of) => [...rows.readOpen(of), ...(of === "turn" ? inFlight.items : [])],
@@ -177,11 +189,11 @@ export function createMailbox(
     isBeyond: (seq) => seq > seqs.last,
     find(event) {
       const receipt = receipts.find(event);
-      if (!receipt) return { status: "absent" };
-      const { seq, acked } = receipt;
-      if (acked !== null) return { status: "acknowledged", at: new Date(acked).toISOString() };
-      if (notes.isAcked(seq)) return { status: "acknowledged", at: new Date(clock.now()).toISOString() };
-      return { status: readers.isHeld(seq) ? "given" : "waiting" };
+      if (receipt) return { status: "acknowledged", at: new Date(receipt.acked).toISOString() };
+      const mail = rows.findSent(event);
+      if (!mail) return { status: "absent" };
+      if (notes.isAcked(mail.seq)) return { status: "acknowledged", at: new Date(clock.now()).toISOString() };
+      return { status: readers.isHeld(mail.seq) ? "given" : "waiting" };
     },
     locateOffer(offer) {
       const located = rows.locateOffer(offer);

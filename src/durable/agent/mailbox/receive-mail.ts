@@ -2,7 +2,7 @@
  * What comes into one agent's mailbox: mail that is stored, given to a reader at once where nothing is before it; and turns that are
  * given without being stored, for an agent that answers at once.
  */
-import { countBytes, limits } from "../../../contract/limits.ts";
+import { limits } from "../../../contract/limits.ts";
 import { answerUnknown } from "../../host/take-envelope.ts";
 import { type Mail, readMail } from "../../protocol/agent.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
@@ -12,7 +12,6 @@ import type { MailReaders } from "./mail-readers.ts";
 import { measureMail, type RoomTaken } from "./mail-room.ts";
 import type { MailRows } from "./mail-rows.ts";
 import type { Incoming } from "./reader.ts";
-import type { Receipts } from "./receipts.ts";
 import type { SeqNumbers } from "./seq-numbers.ts";
 import type { TurnsInFlight } from "./turns-in-flight.ts";
 
@@ -36,7 +35,6 @@ export interface MailReceivingPorts {
   seqs: SeqNumbers;
   senders: Dedup;
   inFlight: TurnsInFlight;
-  receipts: Receipts;
   notes: MailNotes;
   rows: MailRows;
   readers: MailReaders;
@@ -47,7 +45,7 @@ export interface MailReceivingPorts {
 }
 
 export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
-  const { seqs, senders, inFlight, receipts, notes, rows, readers, stored, wakePolls } = ports;
+  const { seqs, senders, inFlight, notes, rows, readers, stored, wakePolls } = ports;
 
   function dropInFlight(turn: string): boolean {
     const ended = inFlight.end(turn);
@@ -55,32 +53,27 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
     return ended;
   }
 
-  function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, event: string, taken: RoomTaken): void {
-    senders.write(envelope.from, { last: envelope.id, held: held ? seq : null });
+  function writeMail(envelope: Envelope, mail: Mail, seq: number, held: boolean, taken: RoomTaken): void {
+    seqs.reserve(seq);
+    senders.write(envelope);
     if (mail.turn !== undefined) inFlight.stored(mail.turn);
     // The turn was answered before it was stored: only its number must be kept. Turns never change assignments.
     if (notes.isAnswered(mail.turn)) {
       rows.forgo(taken);
       return;
     }
-    readers.forgetSeqs(rows.write(mail, seq, held, event, taken));
-    if (mail.receipt) receipts.note(mail.event, seq);
+    readers.forgetSeqs(rows.write(mail, seq, held ? envelope.from : undefined, taken));
     stored(mail);
   }
 
   /** Adds to `writes` what the caller's transaction is to write, and to `withRow` a turn that was given before it had a row. */
   function receiveOne({ envelope, given }: Incoming, withRow: number[], writes: (() => void)[]): Delivery {
     const { from, id, phase, message } = envelope;
-    const known = senders.read(from);
-    const last = known?.last ?? 0;
+    const last = senders.last(envelope);
     if (phase === "release") {
-      const held = known?.held;
-      if (last === id && held !== null && held !== undefined)
+      if (last === id)
         writes.push(() => {
-          rows.release(held);
-          senders.write(from, { last: id, held: null });
-          senders.remember(from, { last: id, held: null });
-          readers.recheck();
+          if (rows.release(from)) readers.recheck();
         });
       return { status: "stored" };
     }
@@ -88,20 +81,22 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
     const mail = readMail(message);
     if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
     if (!mail) return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${message.type}` };
-    const event = JSON.stringify(mail.event);
-    const taken = measureMail(mail, countBytes(event));
+    const taken = measureMail(mail);
     const why = rows.refuse(taken);
     if (why !== undefined) return { status: "refused", code: "mailbox_full", detail: why };
     if (rows.full) {
-      readers.forgetSeqs(rows.deleteOffers());
+      const dropped = rows.dropOffers();
+      readers.forgetSeqs(dropped.seqs);
+      writes.push(dropped.write);
       if (rows.full) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
     }
     if (mail.again && mail.turn !== undefined) dropInFlight(mail.turn);
     const seq = given?.seq ?? seqs.take();
     const held = phase === "hold";
     rows.expect(seq, held, taken);
-    senders.remember(from, { last: id, held: held ? seq : null });
-    const reader = held || seq > rows.firstHeld ? undefined : readers.findReady(mail.channel);
+    senders.remember(envelope);
+    // A number that is not reserved yet is shown once it is.
+    const reader = held || seq > rows.firstHeld || !seqs.isReserved(seq) ? undefined : readers.findReady(mail.channel);
     seqs.note(seq);
     if (given?.acked) writes.push(() => notes.noteAcked(seq));
     else if (given) withRow.push(seq);
@@ -109,7 +104,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
     // Nobody took it: mark the channel's readers as behind now, so that later mail can't overtake it even if there is room again.
     else if (!held) readers.recheck(mail.channel);
     if (mail.ends !== undefined) readers.forgetAbout(mail.ends);
-    writes.push(() => writeMail(envelope, mail, seq, held, event, taken));
+    writes.push(() => writeMail(envelope, mail, seq, held, taken));
     return { status: "stored" };
   }
 
@@ -122,8 +117,9 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
       // A turn that is given again replaces its earlier row, so it must be stored.
       if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.full)
         return undefined;
+      if (!seqs.hasReserved) return undefined;
       const reader = readers.findReady(mail.channel);
-      if (!reader || id <= (senders.read(from)?.last ?? 0)) return undefined;
+      if (!reader || id <= senders.last(envelope)) return undefined;
       const seq = seqs.take();
       seqs.note(seq);
       const item = { seq, channel: mail.channel, event: mail.event };

@@ -3,7 +3,6 @@
  * unacknowledged for a time, as where the poll's client is gone, is lent to the next. Memory only.
  */
 import type { Channel } from "../../../contract/channels.ts";
-import { limits } from "../../../contract/limits.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { MailQueries, MailRow } from "./mail-queries.ts";
 
@@ -26,8 +25,7 @@ export function createReturnedMail(rows: Pick<MailQueries, "read">, now: () => n
     listThrough: (seq) => [...returned.keys()].filter((each) => each <= seq),
     lendBefore(after, { channels, limit }) {
       const isFree = (seq: number): boolean => seq <= after && (returned.get(seq) ?? Number.POSITIVE_INFINITY) <= now();
-      const behind = [...returned.keys()].some(isFree) ? rows.read({ channels, after: 0, limit: limits.mailboxRows }) : [];
-      const lent = behind.filter(({ seq }) => isFree(seq)).slice(0, limit);
+      const lent = rows.read({ channels, after: 0, limit, only: isFree });
       for (const { seq } of lent) returned.set(seq, now() + agentLimits.pollHold);
       return [...lent, ...rows.read({ channels, after, limit: limit - lent.length })];
     },

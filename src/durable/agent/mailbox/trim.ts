@@ -1,18 +1,18 @@
-/** What an agent's object forgets by age: in bounded steps, and not at each alarm, for looking costs a walk over the table. */
-import type { Clock, Storage } from "../../host/ports.ts";
+/** What an agent's object forgets by age: in bounded steps, and not at each alarm, for looking costs a walk over the collection. */
+import type { Clock } from "../../host/ports.ts";
+import type { Keyed } from "../../host/store/collections.ts";
 
 export const trimLimits = {
-  /** Rows of a table that one alarm deletes: bounds its transaction. */
-  rows: 2_000,
+  /** Documents of a collection that one alarm deletes: bounds its transaction. */
+  documents: 2_000,
   /** Milliseconds until the next look, and until the next step where one was not enough. */
   pause: 600_000,
   pauseFull: 1_000,
 } as const;
 
-/** A table with a time in `at`, milliseconds since the epoch. */
+/** A collection that ranks by time, in milliseconds since the epoch. */
 export interface Trimmed {
-  table: string;
-  key: string;
+  documents: Pick<Keyed<unknown>, "deleteBelow">;
   days: number;
 }
 
@@ -23,7 +23,7 @@ export interface Trim {
   due(): number | undefined;
 }
 
-export function createTrim(storage: Storage, clock: Clock, tables: readonly Trimmed[]): Trim {
+export function createTrim(clock: Clock, collections: readonly Trimmed[]): Trim {
   let next = 0;
   let full = false;
   return {
@@ -32,14 +32,8 @@ export function createTrim(storage: Storage, clock: Clock, tables: readonly Trim
       // If the clock went back, don't wait until it catches up.
       if (now < next && next - now <= trimLimits.pause) return;
       full = false;
-      for (const { table, key, days } of tables) {
-        const gone = storage.exec(
-          `DELETE FROM ${table} WHERE (${key}) IN (SELECT ${key} FROM ${table} WHERE at < ? LIMIT ?) RETURNING 1`,
-          now - days * 86_400_000,
-          trimLimits.rows,
-        ).length;
-        full ||= gone === trimLimits.rows;
-      }
+      for (const { documents, days } of collections)
+        full = documents.deleteBelow(now - days * 86_400_000, trimLimits.documents) === trimLimits.documents || full;
       next = now + (full ? trimLimits.pauseFull : trimLimits.pause);
     },
     due: () => (full ? next : undefined),

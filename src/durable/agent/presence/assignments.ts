@@ -1,8 +1,8 @@
 /**
  * What one agent plays: the roles that it holds, and the claims whose verdict is still to come. Each takes a slot, and each
- * has a time for which the agent may be silent. Knows rows and mail, not clocks nor other objects.
+ * has a time for which the agent may be silent. Knows mail, not clocks nor other objects.
  */
-import type { Row, Storage } from "../../host/ports.ts";
+import type { Resident } from "../../host/store/collections.ts";
 import type { Mail } from "../../protocol/agent.ts";
 
 /** A part in a thread, as its thread is told of it. A claim has no generation yet. */
@@ -12,7 +12,7 @@ export interface Part {
   generation?: number;
 }
 
-export interface Assignment extends Row {
+export interface Assignment {
   thread: string;
   role: string;
   workflow: string;
@@ -25,7 +25,23 @@ export interface Assignment extends Row {
   /** Milliseconds away that make its holder lost; null: it is waited for, however long. */
   grace: number | null;
   since: number;
-  away: number;
+  away: boolean;
+}
+
+/** A claim whose verdict is to come, by its offer. */
+export interface Claim {
+  thread: string;
+  role: string;
+  /** Milliseconds of silence that make who claims away. */
+  silence: number;
+  since: number;
+  away: boolean;
+}
+
+/** What an agent plays, kept. */
+export interface PartDocuments {
+  assignments: Resident<Assignment>;
+  claims: Resident<Claim>;
 }
 
 export interface Assignments {
@@ -37,7 +53,11 @@ export interface Assignments {
   release(offer: string): void;
   /** Slots in use, but for the claim of that offer. */
   countUsed(offer?: string): number;
+  /** Sorted by thread and role. */
   list(): Assignment[];
+  /** How many there are. */
+  readonly size: number;
+  isClaimed(offer: string): boolean;
   /** Claims whose verdict is to come. */
   listClaims(): { offer: string; thread: string; role: string }[];
   /** The threads that the agent plays in or may soon. */
@@ -66,118 +86,153 @@ export interface Assignments {
   undo(): void;
 }
 
-// The later of the last sign and the assignment, but never in the future, in case the clock went back.
-const heard = "min(?, max(since, ?))";
+export function createAssignments({ assignments, claims }: PartDocuments): Assignments {
+  let facts: { parts: number; shortest: number | undefined; away: boolean } | undefined;
 
-export function createAssignments(storage: Storage): Assignments {
-  let facts: { parts: number; shortest: number | null; away: number } | undefined;
-
-  function read(): NonNullable<typeof facts> {
-    facts ??= storage.exec<{ parts: number; shortest: number | null; away: number }>(
-      "SELECT count(*) AS parts, min(silence) AS shortest, count(*) FILTER (WHERE away = 1) AS away FROM (SELECT silence, away FROM seat UNION ALL SELECT silence, 0 FROM claiming)",
-    )[0];
-    return facts as NonNullable<typeof facts>;
+  function summarize(): NonNullable<typeof facts> {
+    if (facts) return facts;
+    let shortest: number | undefined;
+    let away = false;
+    for (const part of [...assignments.values(), ...claims.values()]) shortest = Math.min(shortest ?? part.silence, part.silence);
+    for (const part of assignments.values()) away ||= part.away;
+    facts = { parts: assignments.size + claims.size, shortest, away };
+    return facts;
   }
 
-  const changed = (): void => {
+  const forgetFacts = (): void => {
     facts = undefined;
   };
 
+  function deleteClaim(offer: string): void {
+    if (claims.delete(offer)) forgetFacts();
+  }
+
+  function endThread(ended: string): void {
+    for (const { thread, role } of assignments.values()) if (thread === ended) assignments.delete(nameOf(thread, role));
+    for (const [offer, { thread }] of claims.entries()) if (thread === ended) claims.delete(offer);
+    forgetFacts();
+  }
+
+  function assign({ held, lost: _, ...seat }: NonNullable<Mail["seat"]>, now: number): void {
+    const name = nameOf(seat.thread, seat.role);
+    if (held) assignments.put(name, { ...toAssignment(seat), since: now, away: false });
+    else if ((assignments.get(name)?.generation ?? Number.POSITIVE_INFINITY) <= seat.generation) assignments.delete(name);
+    forgetFacts();
+  }
+
   return {
     note({ seat, ends, claim, endsThread }, now) {
-      if (ends === undefined && claim === undefined && endsThread === undefined && !seat) return;
-      changed();
-      for (const offer of [ends, claim]) if (offer !== undefined) storage.exec("DELETE FROM claiming WHERE offer = ?", offer);
-      if (endsThread !== undefined) {
-        storage.exec("DELETE FROM seat WHERE thread = ?", endsThread);
-        storage.exec("DELETE FROM claiming WHERE thread = ?", endsThread);
-      }
-      if (seat?.held)
-        storage.exec(
-          "INSERT OR REPLACE INTO seat (thread, role, workflow, generation, type, every, silence, grace, since, away) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-          seat.thread,
-          seat.role,
-          seat.workflow,
-          seat.generation,
-          seat.type,
-          seat.every,
-          seat.silence,
-          seat.grace,
-          now,
-        );
-      else if (seat)
-        storage.exec("DELETE FROM seat WHERE thread = ? AND role = ? AND generation <= ?", seat.thread, seat.role, seat.generation);
+      for (const offer of [ends, claim]) if (offer !== undefined) deleteClaim(offer);
+      if (endsThread !== undefined) endThread(endsThread);
+      if (seat) assign(seat, now);
     },
     reserve({ offer, thread, role, silence, at }) {
-      changed();
-      storage.exec(
-        "INSERT OR IGNORE INTO claiming (offer, thread, role, silence, since, away) VALUES (?, ?, ?, ?, ?, 0)",
-        ...[offer, thread, role, silence, at],
-      );
+      if (claims.get(offer)) return;
+      claims.put(offer, { thread, role, silence, since: at, away: false });
+      forgetFacts();
     },
-    release(offer) {
-      changed();
-      storage.exec("DELETE FROM claiming WHERE offer = ?", offer);
+    release: deleteClaim,
+    countUsed: (offer) => assignments.size + claims.size - (offer !== undefined && claims.get(offer) ? 1 : 0),
+    list: () => assignments.entries().map(([, assignment]) => assignment),
+    get size() {
+      return assignments.size;
     },
-    countUsed: (offer = "") =>
-      storage.exec<{ n: number }>("SELECT (SELECT count(*) FROM seat) + (SELECT count(*) FROM claiming WHERE offer != ?) AS n", offer)[0]
-        ?.n ?? 0,
-    list: () => storage.exec<Assignment>("SELECT * FROM seat ORDER BY thread, role"),
+    isClaimed: (offer) => claims.get(offer) !== undefined,
     listClaims: () =>
-      storage.exec<{ offer: string; thread: string; role: string }>("SELECT offer, thread, role FROM claiming ORDER BY since, offer"),
-    listThreads: () =>
-      storage.exec<{ thread: string }>("SELECT thread FROM seat UNION SELECT thread FROM claiming").map(({ thread }) => thread),
+      claims
+        .entries()
+        .sort(([, a], [, b]) => a.since - b.since)
+        .map(([offer, { thread, role }]) => ({ offer, thread, role })),
+    listThreads: () => [...new Set([...assignments.values(), ...claims.values()].map(({ thread }) => thread))],
     get any() {
-      return read().parts > 0;
+      return summarize().parts > 0;
     },
     get shortest() {
-      return read().shortest ?? undefined;
+      return summarize().shortest;
     },
     get away() {
-      return read().away > 0;
+      return summarize().away;
     },
     findSilentAt: (sign, now) =>
-      storage.exec<{ at: number | null }>(
-        `SELECT min(at) AS at FROM (SELECT ${heard} + silence AS at FROM seat WHERE away = 0 UNION ALL SELECT ${heard} + silence FROM claiming WHERE away = 0)`,
-        ...[now, sign, now, sign],
-      )[0]?.at ?? undefined,
+      findFirst([...assignments.values(), ...claims.values()], (part) =>
+        part.away ? undefined : findHeard(part, sign, now) + part.silence,
+      ),
     findLostAt: (sign, now) =>
-      storage.exec<{ at: number | null }>(
-        `SELECT min(${heard} + silence + grace) AS at FROM seat WHERE away = 1 AND grace IS NOT NULL`,
-        ...[now, sign],
-      )[0]?.at ?? undefined,
+      findFirst(assignments.values(), (part) =>
+        part.away && part.grace !== null ? findHeard(part, sign, now) + part.silence + part.grace : undefined,
+      ),
     takeSilent(sign, now, limit) {
-      changed();
-      const assignments = storage.exec<{ thread: string; role: string; generation: number }>(
-        `UPDATE seat SET away = 1 WHERE (thread, role) IN (SELECT thread, role FROM seat WHERE away = 0 AND ${heard} + silence <= ? LIMIT ?) RETURNING thread, role, generation`,
-        ...[now, sign, now, limit],
-      );
-      const claims = storage.exec<{ thread: string; role: string }>(
-        `UPDATE claiming SET away = 1 WHERE offer IN (SELECT offer FROM claiming WHERE away = 0 AND ${heard} + silence <= ? LIMIT ?) RETURNING thread, role`,
-        ...[now, sign, now, Math.max(0, limit - assignments.length)],
-      );
-      return [...assignments, ...claims];
+      const taken: Part[] = [];
+      const isSilent = (part: Assignment | Claim): boolean =>
+        !part.away && taken.length < limit && findHeard(part, sign, now) + part.silence <= now;
+      for (const [name, part] of assignments.entries()) {
+        if (!isSilent(part)) continue;
+        assignments.put(name, { ...part, away: true });
+        taken.push({ thread: part.thread, role: part.role, generation: part.generation });
+      }
+      for (const [offer, part] of claims.entries()) {
+        if (!isSilent(part)) continue;
+        claims.put(offer, { ...part, away: true });
+        taken.push({ thread: part.thread, role: part.role });
+      }
+      forgetFacts();
+      return taken;
     },
     takeAway(limit) {
-      changed();
       // Don't revive a dropped claim: its verdict is on its way.
-      return storage.exec<{ thread: string; role: string; generation: number }>(
-        "UPDATE seat SET away = 0 WHERE (thread, role) IN (SELECT thread, role FROM seat WHERE away = 1 LIMIT ?) RETURNING thread, role, generation",
-        limit,
-      );
+      const back = assignments
+        .entries()
+        .filter(([, { away }]) => away)
+        .slice(0, limit);
+      for (const [name, part] of back) assignments.put(name, { ...part, away: false });
+      forgetFacts();
+      return back.map(([, { thread, role, generation }]) => ({ thread, role, generation }));
     },
     reset(now) {
-      for (const table of ["seat", "claiming"]) storage.exec(`UPDATE ${table} SET since = ? WHERE since > ?`, now, now);
+      for (const part of assignments.values())
+        if (part.since > now) assignments.put(nameOf(part.thread, part.role), { ...part, since: now });
+      for (const [offer, part] of claims.entries()) if (part.since > now) claims.put(offer, { ...part, since: now });
     },
     expire(before) {
-      changed();
-      storage.exec("DELETE FROM claiming WHERE since < ?", before);
+      for (const [offer, { since }] of claims.entries()) if (since < before) deleteClaim(offer);
     },
     clear() {
-      changed();
-      storage.exec("DELETE FROM seat");
-      storage.exec("DELETE FROM claiming");
+      assignments.clear();
+      claims.clear();
+      forgetFacts();
     },
-    undo: changed,
+    undo: forgetFacts,
   };
+}
+
+/** The key of an assignment: ids of threads have no space. */
+function nameOf(thread: string, role: string): string {
+  return `${thread} ${role}`;
+}
+
+function toAssignment({
+  thread,
+  role,
+  workflow,
+  type,
+  generation,
+  every,
+  silence,
+  grace,
+}: Omit<Assignment, "since" | "away">): Omit<Assignment, "since" | "away"> {
+  return { thread, role, workflow, type, generation, every, silence, grace };
+}
+
+/** The later of the last sign and the assignment, but never in the future, in case the clock went back. */
+function findHeard({ since }: { since: number }, sign: number, now: number): number {
+  return Math.min(now, Math.max(since, sign));
+}
+
+function findFirst<P>(parts: Iterable<P>, findTime: (part: P) => number | undefined): number | undefined {
+  let first: number | undefined;
+  for (const part of parts) {
+    const time = findTime(part);
+    if (time !== undefined) first = Math.min(first ?? time, time);
+  }
+  return first;
 }

@@ -1,20 +1,7 @@
-/** What an agent's presence remembers: its row, and what has changed since that was written. Knows the row, no rule. */
-import type { PresenceState } from "../../../contract/statuses.ts";
-import type { Clock, Row, Storage } from "../../host/ports.ts";
-import type { Connections } from "./presence-ports.ts";
-
-export interface StoredPresence extends Row {
-  state: PresenceState;
-  /** Since when. */
-  at: number;
-  /** The last sign of life. */
-  heard: number;
-  /** Silence counts from here at the earliest: the server was not able to hear before. */
-  granted: number;
-  connections: number;
-  /** When the alarm was to look. */
-  due: number | null;
-}
+/** What an agent's presence remembers: its document, and what has changed since that was written. Knows no rule. */
+import type { Clock } from "../../host/ports.ts";
+import type { Resident } from "../../host/store/collections.ts";
+import type { Connections, StoredPresence } from "./presence-ports.ts";
 
 export interface PresenceMemory {
   /** As it was last written. */
@@ -29,14 +16,13 @@ export interface PresenceMemory {
   write(): void;
   /** The transaction was rolled back. */
   undo(): void;
-  /** Deletes the row; within a transaction. */
+  /** Deletes it; within a transaction. */
   forget(): void;
 }
 
-export function createPresenceMemory(storage: Storage, clock: Clock, connections: () => Connections): PresenceMemory {
+export function createPresenceMemory(presences: Resident<StoredPresence>, clock: Clock, connections: () => Connections): PresenceMemory {
   function read(): StoredPresence {
-    const row = storage.exec<StoredPresence>("SELECT * FROM presence")[0];
-    return row ?? { state: "away", at: 0, heard: 0, granted: 0, connections: 0, due: null };
+    return presences.get("") ?? { state: "away", at: 0, heard: 0, granted: 0, connections: 0, due: null };
   }
 
   const stored = read();
@@ -46,11 +32,7 @@ export function createPresenceMemory(storage: Storage, clock: Clock, connections
     stale: false,
     fresh: stored.heard > 0,
     write() {
-      const { state, at, heard, granted, connections: count, due } = memory.kept;
-      storage.exec(
-        "INSERT OR REPLACE INTO presence (one, state, at, heard, granted, connections, due) VALUES (1, ?, ?, ?, ?, ?, ?)",
-        ...[state, at, heard, granted, count, due],
-      );
+      presences.put("", { ...memory.kept });
       memory.stored = { ...memory.kept };
     },
     undo() {
@@ -59,7 +41,7 @@ export function createPresenceMemory(storage: Storage, clock: Clock, connections
       memory.stale = true;
     },
     forget() {
-      storage.exec("DELETE FROM presence");
+      presences.delete("");
       memory.stored = read();
       memory.kept = { ...memory.stored };
       memory.stale = true;

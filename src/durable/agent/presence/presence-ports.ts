@@ -1,9 +1,11 @@
 /** What an agent's presence is given, and what it tells. */
-import type { Clock, Storage } from "../../host/ports.ts";
+import type { PresenceState } from "../../../contract/statuses.ts";
+import type { Clock } from "../../host/ports.ts";
+import type { Resident } from "../../host/store/collections.ts";
 import type { ProjectionRow } from "../../protocol/projector.ts";
 import type { Assignments } from "./assignments.ts";
 
-/** What lives beside the rows. */
+/** What lives beside the documents. */
 export interface Connections {
   /** Sockets, and streams that are being written. */
   count: number;
@@ -11,8 +13,22 @@ export interface Connections {
   pinged?: number | undefined;
 }
 
+/** What is kept of it. */
+export interface StoredPresence {
+  state: PresenceState;
+  /** Since when. */
+  at: number;
+  /** The last sign of life. */
+  heard: number;
+  /** Silence counts from here at the earliest: the server was not able to hear before. */
+  granted: number;
+  connections: number;
+  /** When the alarm was to look. */
+  due: number | null;
+}
+
 export interface PresencePorts {
-  storage: Storage;
+  presences: Resident<StoredPresence>;
   clock: Clock;
   assignments: Assignments;
   connections(): Connections;

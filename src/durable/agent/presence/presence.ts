@@ -1,7 +1,7 @@
 /**
  * One agent's clock: its last sign of life, and what follows from silence. Silent for too long it is away, which each thread
  * that it plays in is told once; away for too long it is lost, which those threads decide. A sign of life costs no commit of
- * its own as long as nothing changes. Knows rows and ports, not sockets.
+ * its own as long as nothing changes. Knows ports, not sockets.
  */
 
 import type { PresenceFacts } from "../../../contract/views/agent.ts";
@@ -41,8 +41,8 @@ export interface Presence {
 
 /** @param agent its id */
 export function createPresence(agent: string, ports: PresencePorts): Presence {
-  const { storage, clock, assignments } = ports;
-  const memory = createPresenceMemory(storage, clock, ports.connections);
+  const { presences, clock, assignments } = ports;
+  const memory = createPresenceMemory(presences, clock, ports.connections);
   const signs = createSignsOfLife(memory, assignments, ports.connections);
   const { change, show, comeBack, judge } = createPresenceChanges(agent, memory, signs, ports);
   const { readSign, findWriteAfter, findSilence, findDue } = signs;
@@ -137,7 +137,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
         state: silent && memory.kept.state === "online" ? "away" : memory.kept.state,
         lastSignAt: memory.kept.heard > 0 ? new Date(memory.kept.heard).toISOString() : null,
         connections: ports.connections().count,
-        seats: assignments.list().length,
+        seats: assignments.size,
         used: assignments.countUsed(),
       };
     },

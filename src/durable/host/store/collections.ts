@@ -14,6 +14,8 @@ export interface Resident<T> {
   clear(): void;
   /** In the order of the keys. */
   entries(): [key: string, value: T][];
+  /** In no order, and cheaper. */
+  values(): T[];
   readonly size: number;
 }
 
@@ -91,18 +93,21 @@ function createOverlay<Kept>(
     memory ??= load();
     return memory;
   };
+  const list = (): [string, Kept][] => {
+    const changes = staging.of(name);
+    if (!changes.size) return [...kept()];
+    const all = [...kept()].filter(([key]) => !changes.has(key));
+    for (const [key, change] of changes) if (change) all.push([key, keep(change)]);
+    return all;
+  };
   const overlay = {
     find(key: string): Kept | undefined {
       const change = staging.find(name, key);
       if (change === undefined) return kept().get(key);
       return change === null ? undefined : keep(change);
     },
-    entries(): [string, Kept][] {
-      const changes = staging.of(name);
-      const all = [...kept()].filter(([key]) => !changes.has(key));
-      for (const [key, change] of changes) if (change) all.push([key, keep(change)]);
-      return all.sort(byKey);
-    },
+    entries: (): [string, Kept][] => list().sort(byKey),
+    values: (): Kept[] => list().map(([, value]) => value),
     get size(): number {
       let size = kept().size;
       for (const [key, change] of staging.of(name)) size += (change ? 1 : 0) - (kept().has(key) ? 1 : 0);
@@ -115,7 +120,7 @@ function createOverlay<Kept>(
       return true;
     },
     clear(): void {
-      for (const [key] of overlay.entries()) staging.change(name, key, null);
+      for (const [key] of list()) staging.change(name, key, null);
     },
     keep(): void {
       if (!memory && readsLate) return;
@@ -143,6 +148,7 @@ export function createResident<T>(ports: CollectionPorts, name: string, loadAll:
     delete: overlay.delete,
     clear: overlay.clear,
     entries: overlay.entries,
+    values: overlay.values,
     get size() {
       return overlay.size;
     },

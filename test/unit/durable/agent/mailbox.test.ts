@@ -1,13 +1,15 @@
 /** A mailbox by itself: that nothing in it passes a reader by, however readers come and go. */
 import { beforeEach, expect, test } from "vitest";
-import { agentLimits, agentMigrations } from "../../../../src/durable/agent/agent-schema.ts";
+import { openAgentDocuments } from "../../../../src/durable/agent/agent-documents.ts";
+import { agentLimits } from "../../../../src/durable/agent/agent-schema.ts";
 import { createMailbox, type Mailbox } from "../../../../src/durable/agent/mailbox/mailbox.ts";
 import type { Reader } from "../../../../src/durable/agent/mailbox/reader.ts";
-import { migrate, outboxMigrations } from "../../../../src/durable/host/schema.ts";
 import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
+import { createStore, type Store } from "../../../../src/durable/host/store/store.ts";
 import { createMail } from "../../../../src/durable/protocol/agent.ts";
 
 let storage: NodeStorage;
+let store: Store;
 let now: number;
 let sent: number;
 
@@ -15,12 +17,14 @@ beforeEach(() => {
   storage = createNodeStorage();
   now = 1_800_000_000_000;
   sent = 0;
-  migrate(storage, { lane: outboxMigrations, agent: agentMigrations });
 });
 
-/** @param later takes what is put off */
-function open(later: (milliseconds: number, work: () => void) => void = () => {}, from = 0): Mailbox {
-  return createMailbox({ storage, clock: { now: () => now } }, { from, reserve: () => {} }, later, () => {});
+/** A life of the mailbox. @param later takes what is put off */
+function open(later: (milliseconds: number, work: () => void) => void = () => {}): Mailbox {
+  store = createStore(storage, "agent/alice");
+  const mailbox = createMailbox(openAgentDocuments(store), { now: () => now }, later, () => {});
+  store.transaction(mailbox.reserve);
+  return mailbox;
 }
 
 /** Mail that arrives together, by name; `ends` is the offer that it ends. */
@@ -33,7 +37,7 @@ function receive(mailbox: Mailbox, ...names: (string | { name: string; offer?: s
       return { envelope: { from: "agent/bob", id: sent, to: "agent/alice", message: createMail({ channel: "my", event, ...about }) } };
     }),
   );
-  storage.transaction(received.write);
+  store.transaction(received.write);
   received.wake();
 }
 
@@ -118,7 +122,7 @@ test("[MAIL9] a turn is among the open ones from when it is given until it is an
   // What must be stored waits for others to share its commit.
   expect(listOpen()).toEqual(["t"]);
   const received = mailbox.receive(left ? [left] : []);
-  storage.transaction(received.write);
+  store.transaction(received.write);
   received.wake();
   expect(listOpen()).toEqual(["t"]);
   mailbox.endTurn("t.1.0:1");
@@ -149,9 +153,9 @@ test("[MAIL9] a turn that is answered while its row is on its way to disk is ope
   mailbox.endTurn("t.1.0:1");
   expect(mailbox.readOpen("turn")).toEqual([]);
   const received = mailbox.receive(left ? [left] : []);
-  storage.transaction(received.write);
+  store.transaction(received.write);
   received.wake();
-  expect(storage.exec("SELECT 1 FROM mailbox")).toEqual([]);
+  expect(storage.exec("SELECT 1 FROM document WHERE collection = 'mail'")).toEqual([]);
 });
 
 /** Mail of a sender, as the router makes it; how many of them were stored. */
@@ -162,7 +166,7 @@ function send(mailbox: Mailbox, source: string, count: number, data: string | nu
     return { envelope: { from: "agent/any", id: sent, to: "agent/alice", message: createMail({ channel: "my", event, receipt: true }) } };
   });
   const received = mailbox.receive(incoming);
-  storage.transaction(received.write);
+  store.transaction(received.write);
   received.wake();
   for (const answer of received.answers) if (answer.status === "refused") expect(answer.code).toBe("mailbox_full");
   return received.answers.filter(({ status }) => status === "stored").length;
@@ -176,7 +180,7 @@ function sendEngine(mailbox: Mailbox): boolean[] {
     return { envelope: { from: "task/t", id: sent, to: "agent/alice", message: createMail({ channel: "my", event, ...about }) } };
   };
   const received = mailbox.receive([make({ turn: `t.1:${sent}` }), make({ offer: `t:0:${sent}` }), make({})]);
-  storage.transaction(received.write);
+  store.transaction(received.write);
   received.wake();
   return received.answers.map(({ status }) => status === "stored");
 }
@@ -189,14 +193,14 @@ test("[ROOM1] one sender's events are bounded, by number and bytes, and cost nob
   expect(mailbox.refuseSent("/agents/bob", 10)).toBeUndefined();
   expect(send(mailbox, "/agents/bob", 1)).toBe(1);
   expect(mailbox.readOpen("offer")).toHaveLength(1);
-  // The counts are those of the rows, also in another life of the object.
-  mailbox = open(undefined, 20_000);
+  // The counts are those of what is stored, also in another life of the object.
+  mailbox = open();
   expect([send(mailbox, "/agents/mallory", 1), send(mailbox, "/agents/bob", 1)]).toEqual([0, 1]);
   const large = "x".repeat(200_000);
   expect(send(mailbox, "/agents/eve", 100, large)).toBe(Math.floor(agentLimits.mailOfSenderBytes / 200_200));
   // What is acknowledged makes room.
   mailbox.ack({ seq: mailbox.count().last });
-  storage.transaction(() => mailbox.writeNotes());
+  store.transaction(() => mailbox.writeNotes());
   expect(send(mailbox, "/agents/mallory", 5)).toBe(5);
 });
 
@@ -241,23 +245,23 @@ test.each(["has a row", "passes"])(
       const message = createMail({ channel: "my", event: { ...event, data: { turn } }, turn, ...(again && { again }) });
       return { from: "task/t.1.0", id, to: "agent/alice", message };
     };
-    const store = (envelope: ReturnType<typeof give>) => {
+    const keep = (envelope: ReturnType<typeof give>) => {
       const received = mailbox.receive([{ envelope }]);
-      storage.transaction(received.write);
+      store.transaction(received.write);
       received.wake();
     };
-    if (before === "has a row") store(give(1, "first", false));
+    if (before === "has a row") keep(give(1, "first", false));
     mailbox.attach(createReader(seen));
     const passed = before === "passes" ? mailbox.pass(give(1, "first", false)) : undefined;
     const again = give(2, "again", true);
     expect(mailbox.pass(again)).toBeUndefined();
-    store(again);
+    keep(again);
     // Nobody stores the first after the second.
     expect(await passed).toBeUndefined();
     expect(mailbox.readOpen("turn").map(({ event }) => event.id)).toEqual(["again"]);
     expect(seen).toEqual(["first", "again"]);
     mailbox.endTurn(turn);
-    storage.transaction(() => mailbox.writeNotes());
+    store.transaction(() => mailbox.writeNotes());
     expect(mailbox.readOpen("turn")).toEqual([]);
   },
 );

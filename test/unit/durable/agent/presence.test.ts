@@ -1,15 +1,16 @@
 /** An agent's clock with a clock that moves by hand: silence, its parts, restarts and jumps. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { agentMigrations } from "../../../../src/durable/agent/agent-schema.ts";
+import { openAgentDocuments } from "../../../../src/durable/agent/agent-documents.ts";
 import { type Assignments, createAssignments } from "../../../../src/durable/agent/presence/assignments.ts";
 import { createPresence, type Presence } from "../../../../src/durable/agent/presence/presence.ts";
 import { presenceLimits } from "../../../../src/durable/agent/presence/presence-limits.ts";
-import { migrate } from "../../../../src/durable/host/schema.ts";
 import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
+import { createStore, type Store } from "../../../../src/durable/host/store/store.ts";
 import type { Mail } from "../../../../src/durable/protocol/agent.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 
 let storage: NodeStorage;
+let store: Store;
 let now: number;
 let connections: { count: number; pinged?: number };
 let told: string[];
@@ -20,7 +21,6 @@ let presence: Presence;
 
 beforeEach(() => {
   storage = createNodeStorage();
-  migrate(storage, { agent: agentMigrations });
   now = 1_800_000_000_000;
   connections = { count: 0 };
   told = [];
@@ -29,18 +29,20 @@ beforeEach(() => {
   wake();
 });
 
-/** A life of the object: memory is new, rows are not. */
+/** A life of the object: memory is new, documents are not. */
 function wake(): void {
-  assignments = createAssignments(storage);
+  store = createStore(storage, "agent/alice");
+  const documents = openAgentDocuments(store);
+  assignments = createAssignments(documents);
   const commit = (body: () => void): void => {
     commits += 1;
-    storage.transaction(() => {
+    store.transaction(() => {
       body();
       presence.beforeCommit();
     });
   };
   presence = createPresence("alice", {
-    storage,
+    presences: documents.presences,
     clock: { now: () => now },
     assignments,
     connections: () => connections,
@@ -53,7 +55,7 @@ function wake(): void {
 
 function take(mail: Partial<Mail>): void {
   commits += 1;
-  storage.transaction(() => {
+  store.transaction(() => {
     assignments.note(mail as Mail, now);
     presence.noteParts(mail.seat?.lost === true);
     presence.beforeCommit();
@@ -149,7 +151,7 @@ describe("silence", () => {
 
   test("[LIVE13] includes a claim whose verdict is to come", () => {
     presence.hear();
-    storage.transaction(() => {
+    store.transaction(() => {
       assignments.reserve({ offer: "t9:0:1", thread: "t9", role: "judge", silence: 6_000, at: now });
       presence.noteParts(false);
       presence.beforeCommit();
@@ -324,7 +326,7 @@ describe("a clock", () => {
 
 test("[LIVE19] thousands of roles are told in pieces, each role once", () => {
   presence.hear();
-  storage.transaction(() => {
+  store.transaction(() => {
     for (let index = 0; index < 3_000; index++)
       assignments.note(
         {

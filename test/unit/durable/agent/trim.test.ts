@@ -3,27 +3,29 @@ import { expect, test } from "vitest";
 import { createTrim, trimLimits } from "../../../../src/durable/agent/mailbox/trim.ts";
 import { migrate, outboxMigrations } from "../../../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
+import { createStore } from "../../../../src/durable/host/store/store.ts";
 import { createQueue, queueLimits, queueMigrations } from "../../../../src/durable/workflow/queue.ts";
 
 const day = 86_400_000;
 
 test("[RET5] no alarm deletes more than a step, each says when the next is due, and none looks again at once", () => {
   const storage = createNodeStorage();
-  storage.exec("CREATE TABLE sent (source TEXT, id INTEGER, at INTEGER, PRIMARY KEY (source, id))");
-  const rows = 2 * trimLimits.rows + 10;
-  storage.exec(
-    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows}) INSERT INTO sent SELECT 's', i, 0 FROM n`,
-  );
-  storage.exec("INSERT INTO sent VALUES ('s', 0, ?)", 40 * day);
+  const store = createStore(storage, "agent/alice");
+  const documents = store.keyed("sent");
+  const count = 2 * trimLimits.documents + 10;
+  store.transaction(() => {
+    for (let at = 0; at < count; at++) documents.put(`old${at}`, {}, 0);
+    documents.put("young", {}, 40 * day);
+  });
   let now = 50 * day;
-  const trim = createTrim(storage, { now: () => now }, [{ table: "sent", key: "source, id", days: 30 }]);
-  const left = () => storage.exec<{ n: number }>("SELECT count(*) AS n FROM sent")[0]?.n;
-  for (const expected of [trimLimits.rows + 11, 11, 1]) {
-    trim.run();
+  const trim = createTrim({ now: () => now }, [{ documents, days: 30 }]);
+  const left = () => documents.list({ limit: count + 1 }).length;
+  for (const expected of [trimLimits.documents + 11, 11, 1]) {
+    store.transaction(trim.run);
     expect(left()).toBe(expected);
     if (expected === 1) break;
     expect(trim.due()).toBe(now + trimLimits.pauseFull);
-    trim.run();
+    store.transaction(trim.run);
     expect(left()).toBe(expected);
     now += trimLimits.pauseFull;
   }

@@ -1,0 +1,49 @@
+/** All that an agent's object keeps beside its journal: each collection once, with what it holds and what bounds it. */
+import type { Keyed, Resident } from "../host/store/collections.ts";
+import type { Store } from "../host/store/store.ts";
+import type { Ticket } from "./connection/tickets.ts";
+import type { Account } from "./identity.ts";
+import type { KnownSenders } from "./mailbox/dedup.ts";
+import type { MailFacts, StoredMail } from "./mailbox/mail-index.ts";
+import type { MailboxDocuments } from "./mailbox/mailbox.ts";
+import type { PartDocuments } from "./presence/assignments.ts";
+import type { StoredPresence } from "./presence/presence-ports.ts";
+import type { SentEvent } from "./sent-events.ts";
+
+export interface AgentDocuments extends MailboxDocuments, PartDocuments {
+  accounts: Resident<Account>;
+  presences: Resident<StoredPresence>;
+  tickets: Resident<Ticket>;
+  ignored: Resident<{ offers: number }>;
+  sent: Keyed<SentEvent>;
+}
+
+/** Opens all of them before any is read, so that waking reads what stays in memory by one query. */
+export function openAgentDocuments(store: Store): AgentDocuments {
+  return {
+    // One: card, report and tokens.
+    accounts: store.resident("account"),
+    // One.
+    presences: store.resident("presence"),
+    // One: the numbers that may have been shown.
+    numbers: store.resident("number"),
+    // One for each role that it holds, until its thread ends.
+    assignments: store.resident("assignment"),
+    // One for each claim, until its verdict, eight days at most.
+    claims: store.resident("claim"),
+    // 32 at most, for a minute.
+    tickets: store.resident("ticket"),
+    // One.
+    ignored: store.resident("ignored"),
+    // One, with numbers of what is in the mailbox.
+    marks: store.resident("mail-mark"),
+    // 10,000 at most, until acknowledged, answered, over or expired.
+    mail: store.indexed<StoredMail, MailFacts>("mail", ({ event: _, ...facts }) => facts),
+    // One for each thread, and each sender that is of none; for 30 days.
+    senders: store.keyed<KnownSenders>("sender"),
+    // One for each event; for 30 days.
+    sent: store.keyed("sent"),
+    // One for each event with a sender who may ask; for 30 days.
+    receipts: store.keyed("receipt"),
+  };
+}
