@@ -47,6 +47,11 @@ interface FailEvent {
   data: { turn: string; error: string };
 }
 
+function describeHeld(messages: number): string {
+  if (messages === 0) return "what only it knows is told once it can";
+  return `${messages === 1 ? "the message for it is" : `the ${messages} messages for it are`} sent in order once it can`;
+}
+
 /** The same as prose; `now` in milliseconds since 1970. */
 export function renderExplanation(
   terminal: Terminal,
@@ -78,7 +83,7 @@ export function renderExplanation(
       "",
       `${bold(receiver)} cannot be reached: ${error}`,
       `since  ${describeTime(since, now)}`,
-      `then   ${messages === 1 ? "the message for it is" : `the ${messages} messages for it are`} sent in order once it can; the rest of the thread goes on`,
+      `then   ${describeHeld(messages)}; the rest of the thread goes on`,
     );
   if (queue) {
     lines.push(

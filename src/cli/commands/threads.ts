@@ -95,7 +95,10 @@ export function defineCommand(command: Command, context: CommandContext): void {
       const api = createApi(options, context);
       const path = `v1/threads/${encodeURIComponent(id)}`;
       const thread = (await api.call("GET", path)) as ThreadView;
-      const { messages } = (await api.call("GET", `${path}/messages?limit=200`)) as { messages: MessageView[] };
+      // Of one whose task does not answer the messages are not to be had either.
+      const { messages } = thread.unreachable
+        ? { messages: [] }
+        : ((await api.call("GET", `${path}/messages?limit=200`)) as { messages: MessageView[] });
       terminal.result({ ...thread, messages }, () => renderThread(terminal, thread, messages));
     },
   );
@@ -135,6 +138,12 @@ export function renderThread(terminal: Terminal, thread: ThreadView, messages: M
       bold,
     ),
   ];
+  for (const { receiver, since, error } of thread.unreachable ?? [])
+    lines.push(
+      "",
+      `${bold(receiver)} cannot be reached: ${error}, since ${since}`,
+      "The turn, the children and what was said are not shown; the thread goes on once it can. Ask again.",
+    );
   if (turn) lines.push("", `turn ${turn.turn}: ${turn.role} (${turn.agent}), until ${turn.deadline}`);
   if (waiting) {
     const until = waiting.until ? `, until ${waiting.until}` : "";

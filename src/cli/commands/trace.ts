@@ -27,6 +27,7 @@ interface TraceView {
   status: string;
   truncated: boolean;
   archivedAt?: string;
+  unreachable?: { receiver: string; error: string }[];
   spans: SpanView[];
 }
 
@@ -43,6 +44,8 @@ export function defineCommand(command: Command, context: CommandContext): void {
       terminal.hint(
         `The thread was archived ${trace.archivedAt}: the log has lost some of its events, or all, and their spans are missing here.`,
       );
+    for (const { receiver, error } of trace.unreachable ?? [])
+      terminal.hint(`${receiver} cannot be reached (${error}): why the thread went on as it did is missing here. Ask again.`);
     if (trace.truncated) terminal.hint("The thread has more events than a trace reads; its end is missing here.");
   });
 }

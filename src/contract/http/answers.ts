@@ -18,6 +18,7 @@ import {
 import { meView, typesView } from "../views/me.ts";
 import { metricsView, readinessView, statusView } from "../views/readiness.ts";
 import { messageView, threadEntry, threadView } from "../views/thread.ts";
+import { unreachableView } from "../views/unreachable.ts";
 
 const text = z.string();
 const nullable = text.nullable();
@@ -88,7 +89,11 @@ export const answers = {
   threads: page("threads", threadEntry, nullable),
   messages: page("messages", messageView, z.int().nullable()).extend(archived),
   trace: traceView.extend(archived),
-  history: open({ recruitment: z.array(historyEntry), task: z.array(historyEntry).nullable() }),
+  history: open({
+    recruitment: z.array(historyEntry),
+    task: z.array(historyEntry).nullable(),
+    unreachable: z.array(unreachableView).optional().describe("Its task's object, where that does not answer."),
+  }),
   explanation: threadExplanation.partial({ run: true }).extend({
     ...archived,
     queue: open({

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { open, time } from "../shape.ts";
 import { threadStatuses } from "../statuses.ts";
+import { unreachableView } from "./unreachable.ts";
 import { wait } from "./wait.ts";
 
 /** The one reason why an agent does not hold a role. */
@@ -44,10 +45,6 @@ export const unfilledRole = open({
     .describe("All that are not listed, by reason; their own objects were not asked."),
 });
 export type UnfilledRole = z.infer<typeof unfilledRole>;
-
-/** A receiver that an object cannot reach, and whose messages wait in a queue of its own. */
-export const unreachableView = open({ receiver: z.string(), since: time, messages: z.int(), error: z.string() });
-export type UnreachableView = z.infer<typeof unreachableView>;
 
 /** What a thread waits for and why nobody has the roles that nobody has. */
 export const threadExplanation = open({

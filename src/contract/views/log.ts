@@ -6,6 +6,7 @@ import { deadLetterCodes, tellCodes } from "../refusals.ts";
 import { delivered, verdict } from "../routing.ts";
 import { json, open, time } from "../shape.ts";
 import { spanStatuses } from "../statuses.ts";
+import { unreachableView } from "./unreachable.ts";
 
 /** An event and its place in the log. */
 export const logEntry = open({ event: cloudEvent, position: z.int() });
@@ -44,8 +45,8 @@ export const traceView = open({
   workflow: z.string(),
   status: z.string(),
   truncated: z.boolean().describe("The thread has more events than a trace holds."),
+  unreachable: z.array(unreachableView).optional().describe("Its task's object, where that does not answer: decisions are left out."),
 });
-
 export type TraceView = z.infer<typeof traceView>;
 
 /** What an operator, or a code in an operator's name, decided. */

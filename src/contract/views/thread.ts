@@ -6,6 +6,7 @@ import { step } from "../kinds/turn.ts";
 import { roleTypes } from "../language.ts";
 import { keyOf, open, time } from "../shape.ts";
 import { roleStates, threadStatuses } from "../statuses.ts";
+import { unreachableView } from "./unreachable.ts";
 import { wait } from "./wait.ts";
 
 /** What the list and the thread itself both say. */
@@ -42,6 +43,10 @@ export const threadView = threadHead.extend({
   parent: z.string().optional(),
   fork: open({ at: z.int() }).optional().describe("It is a copy of its parent, up to this step."),
   children: z.array(z.string()),
+  unreachable: z
+    .array(unreachableView)
+    .optional()
+    .describe("Its task's object, where that does not answer: what only it knows, such as the turn and the children, is left out."),
 });
 export type ThreadView = z.infer<typeof threadView>;
 

@@ -1,6 +1,6 @@
 /** What an object says of receivers it cannot reach: to the projection, and to who asks. */
 
-import type { UnreachableView } from "../../contract/views/explanation.ts";
+import type { UnreachableView } from "../../contract/views/unreachable.ts";
 import type { HeldBack } from "../host/held-back.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import { countHeldBack } from "./metrics.ts";

@@ -9,6 +9,7 @@ import { declareMessages, type MessageOf } from "../../contract/message-table.ts
 import type { Result } from "../../contract/problem.ts";
 import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
+import type { UnreachableView } from "../../contract/views/unreachable.ts";
 import type { HistoryEntry } from "../host/history.ts";
 import type { ClaimCard } from "./agent.ts";
 import type { DeliverRpc } from "./envelope.ts";
@@ -61,6 +62,8 @@ export interface ThreadActorRpc {
 export interface ThreadHistory {
   recruitment: HistoryEntry[];
   task: HistoryEntry[] | null;
+  /** The task's object, where it does not answer. */
+  unreachable?: UnreachableView[];
 }
 
 /** The root object of a thread. `viewer` null: an operator; else an agent's id, who sees only threads that it takes part in. */

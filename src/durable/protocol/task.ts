@@ -5,8 +5,8 @@ import { declareMessages, type MessageOf } from "../../contract/message-table.ts
 import type { Result } from "../../contract/problem.ts";
 import { open } from "../../contract/shape.ts";
 import { type BroadcastState, outcomeStatuses } from "../../contract/statuses.ts";
-import type { UnreachableView } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
+import type { UnreachableView } from "../../contract/views/unreachable.ts";
 import type { Wait } from "../../contract/views/wait.ts";
 import type { HistoryEntry } from "../host/history.ts";
 import type { DeliverRpc } from "./envelope.ts";

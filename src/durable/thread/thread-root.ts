@@ -67,7 +67,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
 
   const offers = createOfferWork(base);
   const keys = createControlKeys({ storage, clock, committer: () => host.committer });
-  const reachTask = (to: string): TaskPort => createTaskPort(to.slice("task/".length), ports.remoteTask(to));
+  const reachTask = (to: string): TaskPort => createTaskPort(to, ports.remoteTask(to));
   const recruitment = createRecruitmentCore({ ...ports, ...base, keys, task: reachTask });
   const isIdle = (): boolean => base.isIdle() && !oldTask.waits;
   const retention =
@@ -149,6 +149,9 @@ async function archiveThread(
 ): Promise<void> {
   const shown = await root.show(null);
   if (!shown.ok) return;
+  const [silent] = shown.value.unreachable ?? [];
+  // What its task has would be lost.
+  if (silent) throw new Error(`the thread ${shown.value.id} is not archived yet: ${silent.receiver} cannot be reached: ${silent.error}`);
   const said = await readNewest((page) => root.messages(null, page));
   host.committer.commit(() => {
     deadLetters.forget();

@@ -25,12 +25,14 @@ export async function readTraceOf(
   const messages: MessageView[] = [];
   for (let page = 0, after: number | undefined; page < traceLimits.pages; page++) {
     const read = await root.messages(viewer, { ...(after !== undefined && { after }), limit: limits.pageMax });
+    // The log has the rest: without the task's object only the decisions are missing.
+    if (!read.ok && shown.value.unreachable) break;
     if (!read.ok) return read;
     messages.push(...read.value.messages);
     if (read.value.next === null) break;
     after = read.value.next;
   }
-  const { event, workflow, status, createdAt } = shown.value;
+  const { event, workflow, status, createdAt, unreachable } = shown.value;
   const { results } = await db
     .prepare(
       `SELECT body, coalesce(committed_at, CAST(unixepoch(time, 'subsec') * 1000 AS INTEGER)) AS at FROM event
@@ -40,5 +42,5 @@ export async function readTraceOf(
     .all<{ body: string; at: number }>();
   const entries = results.slice(0, traceLimits.events).map(({ body, at }) => ({ event: JSON.parse(body) as CloudEvent, at }));
   const trace = buildTrace({ thread, workflow, status, createdAt, event, entries, messages });
-  return succeed({ ...trace, workflow, status, truncated: results.length > traceLimits.events });
+  return succeed({ ...trace, workflow, status, truncated: results.length > traceLimits.events, ...(unreachable && { unreachable }) });
 }

@@ -2,14 +2,15 @@
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
-import type { ThreadExplanation, UnreachableView } from "../../../contract/views/explanation.ts";
+import type { ThreadExplanation } from "../../../contract/views/explanation.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
-import type { HeldBack } from "../../host/held-back.ts";
+import type { UnreachableView } from "../../../contract/views/unreachable.ts";
 import { viewHeldBack } from "../../projector/held-back-row.ts";
 import { trust } from "../../protocol/trust.ts";
 import { isEnded, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
+import { listUnreachable, tryTask } from "../task/task-port.ts";
 import { readRegionPath, viewStored } from "../waits/machine-view.ts";
 import { isSought } from "../waits/recruitment-waits.ts";
 import { describeThreadWaits } from "../waits/thread-waits.ts";
@@ -31,18 +32,15 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
   }
 
   async function describe(thread: ThreadRow): Promise<Result<Omit<ThreadExplanation, "run">>> {
-    const base = {
-      thread: name,
-      workflow: thread.workflow,
-      status: thread.status as ThreadView["status"],
-      ...describeUnreachable(host.committer.outbox.heldBack(), []),
-    };
-    if (isEnded(thread.status)) return succeed({ ...base, waits: [], unfilled: [] });
+    const base = { thread: name, workflow: thread.workflow, status: thread.status as ThreadView["status"] };
+    const heldBack = describeUnreachable(viewHeldBack(host.committer.outbox.heldBack()));
+    if (isEnded(thread.status)) return succeed({ ...base, ...heldBack, waits: [], unfilled: [] });
     if (thread.status === "queued") {
       const { queued, running, paused } = await admission(thread.workflow);
       const place = queued.indexOf(name);
       return succeed({
         ...base,
+        ...heldBack,
         waits: describeThreadWaits({ thread, paused: paused !== null }),
         unfilled: [],
         queue: {
@@ -75,16 +73,16 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
           }),
         ),
     );
-    const task = await findTask(ports, actor)?.peek();
+    const { answer: task, silent } = await tryTask(() => findTask(ports, actor)?.peek());
     const waits = describeThreadWaits({
       thread,
       task: task?.wait,
+      silent: silent?.receiver,
       recruitment: { ir, machine: viewStored(actor, storage) },
       countOffered: (role) => countOffered(storage, role),
     });
-    if (thread.status === "suspended") return succeed({ ...base, waits, unfilled });
-    const unreachable = describeUnreachable(host.committer.outbox.heldBack(), task?.unreachable ?? []);
-    return succeed({ ...base, waits, unfilled, ...unreachable });
+    const own = listUnreachable(silent, host.committer.outbox.heldBack(), ports.clock.now());
+    return succeed({ ...base, waits, unfilled, ...describeUnreachable([...own, ...(task?.unreachable ?? [])]) });
   }
 
   return explain;
@@ -95,8 +93,8 @@ function isUnasked({ status, reason }: ThreadRow, { type, name }: RoleIr): boole
   return type === "broadcast" && status === "suspended" && reason === `unfilled:${name}`;
 }
 
-/** Whom the thread's objects cannot reach: of two that live in one object, each once. */
-function describeUnreachable(own: HeldBack[], task: UnreachableView[]): Pick<ThreadExplanation, "unreachable"> {
-  const all = new Map([...viewHeldBack(own), ...task].map((each) => [each.receiver, each]));
+/** Whom the thread's two objects cannot reach, each once. */
+function describeUnreachable(views: UnreachableView[]): Pick<ThreadExplanation, "unreachable"> {
+  const all = new Map(views.map((each) => [each.receiver, each]));
   return all.size ? { unreachable: [...all.values()] } : {};
 }

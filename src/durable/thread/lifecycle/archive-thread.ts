@@ -15,11 +15,12 @@ export const archiveLimits = {
 
 type ReadPage = (page: { after?: number; limit: number }) => Promise<Result<{ messages: MessageView[]; next: number | null }>>;
 
-/** The newest messages of a thread, as many as are kept; what its task cannot say is not kept. */
+/** The newest messages of a thread, as many as are kept. @throws when its task cannot be asked now */
 export async function readNewest(read: ReadPage): Promise<MessageView[]> {
   let newest: MessageView[] = [];
   for (let after: number | null | undefined; after !== null; ) {
     const page = await read({ ...(after !== undefined && { after }), limit: archiveLimits.messages });
+    if (!page.ok && page.problem.retryable) throw new Error(page.problem.detail);
     if (!page.ok) return newest;
     newest = [...newest, ...page.value.messages].slice(-archiveLimits.messages);
     after = page.value.next;

@@ -11,6 +11,7 @@ import type { BroadcastView } from "../../protocol/task.ts";
 import { trust } from "../../protocol/trust.ts";
 import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
+import { listUnreachable, refuseUnreachable, tryTask } from "../task/task-port.ts";
 import { readPath, viewStored } from "../waits/machine-view.ts";
 import { describeThreadWaits } from "../waits/thread-waits.ts";
 import { findEpoch, readOrigin } from "./epochs.ts";
@@ -18,7 +19,7 @@ import { isEnded, readParent, readThread } from "./thread-rows.ts";
 
 /** @returns shows the thread to a viewer: null is an operator, an agent sees only what it takes part in */
 export function createThreadView(ports: RecruitmentPorts): (viewer: string | null) => Promise<Result<ThreadView>> {
-  const { name, host, storage, definition } = ports;
+  const { name, host, storage, clock, definition } = ports;
 
   async function show(viewer: string | null): Promise<Result<ThreadView>> {
     const thread = readThread(storage);
@@ -29,10 +30,16 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
     const compiled = await definition(thread.revision);
     const seats = context?.seats ?? {};
     const task = actor && findTask(ports, actor);
-    const takesPart = async (agent: string): Promise<boolean> =>
-      agent === thread.initiator || Object.values(seats).some((seat) => seat.agent === agent) || ((await task?.asked(agent)) ?? false);
-    if (viewer !== null && !(await takesPart(viewer))) return unknown;
-    const peek = await task?.peek();
+    const holds = viewer === null || viewer === thread.initiator || Object.values(seats).some(({ agent }) => agent === viewer);
+    if (!holds) {
+      // Whom a broadcast has asked, only the task knows.
+      const asks = compiled?.ir.roles.some(({ type }) => type === "broadcast");
+      const { answer: asked, silent } = asks ? await tryTask(() => task?.asked(viewer)) : {};
+      if (silent) return refuseUnreachable(silent);
+      if (!asked) return unknown;
+    }
+    const { answer: peek, silent } = await tryTask(() => task?.peek());
+    const unreachable = silent ? listUnreachable(silent, host.committer.outbox.heldBack(), clock.now()) : [];
     const value = (actor?.value as { open?: Record<string, Json> } | undefined)?.open;
     const roles = Object.fromEntries(
       (compiled?.ir.roles ?? []).map((role) => {
@@ -57,6 +64,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
     const [waiting] = describeThreadWaits({
       thread,
       task: peek?.wait,
+      silent: silent?.receiver,
       recruitment: actor && compiled && { ir: compiled.ir, machine: viewStored(actor, storage) },
       countOffered: (role) => countOffered(storage, role),
     });
@@ -70,7 +78,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
       event,
       roles,
       ...(peek?.turn && { turn: peek.turn }),
-      round: peek?.round ?? 0,
+      round: peek?.round ?? context?.outcome?.round ?? context?.round ?? 0,
       ...(waiting && { waiting }),
       ...(outcome && {
         outcome: { ...outcome, output: outcome.output ?? peek?.last?.output ?? null, prompt: outcome.prompt ?? peek?.prompt ?? null },
@@ -80,6 +88,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
       ...(parent && { parent: parent.thread }),
       ...(origin && { parent: origin.parent, fork: { at: origin.at } }),
       children: peek?.children ?? [],
+      ...(unreachable.length > 0 && { unreachable }),
     });
   }
 

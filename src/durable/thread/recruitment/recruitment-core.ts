@@ -11,6 +11,7 @@ import { createBeginAgain } from "../lifecycle/begin-again.ts";
 import { createThreadControl } from "../lifecycle/control-thread.ts";
 import { createThreadView } from "../lifecycle/show-thread.ts";
 import { createThreadStart } from "../lifecycle/start-thread.ts";
+import { listUnreachable, refuseUnreachable, tryTask } from "../task/task-port.ts";
 import type { Take } from "../turn/take-in-turn.ts";
 import { createRoleAssignment } from "./assign-role.ts";
 import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
@@ -46,8 +47,10 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       if (!isOf(queueMessages, envelope.message)) return undefined;
       return inTurn(async () => {
         const isKnown = isRepeat(storage, envelope.from, envelope.id);
-        const taken: Promise<Delivery> | undefined = isKnown ? undefined : dispatch(queueMessages, handlers, envelope);
-        return (await taken) ?? { status: "stored" };
+        const { answer, silent } = await tryTask<Delivery>(() => (isKnown ? undefined : dispatch(queueMessages, handlers, envelope)));
+        // Nobody's fault here: it is asked again for as long as that takes.
+        if (silent) return { status: "later", detail: `${silent.receiver} cannot be reached: ${silent.message}` };
+        return answer ?? { status: "stored" };
       });
     },
     take: createClaimTaking(ports),
@@ -56,7 +59,8 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
       const seen = await show(viewer);
       if (!seen.ok) return seen;
       const actor = await host.read(name);
-      return succeed((actor && (await findTask(ports, actor)?.messages(page))) ?? { messages: [], next: null });
+      const { answer, silent } = await tryTask(() => actor && findTask(ports, actor)?.messages(page));
+      return silent ? refuseUnreachable(silent) : succeed(answer ?? { messages: [], next: null });
     },
     control: (order, operator, body, once) => keys.run(once, (remember) => inTurn(() => control(order, operator, body, remember)), shown),
     async holders(viewer) {
@@ -66,9 +70,10 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
         : seen;
     },
     explain: createThreadExplanation(ports),
-    restart: (operator, body, once) => keys.run(once, (remember) => inTurn(() => again.restart(operator, body, remember)), shown),
+    restart: (operator, body, once) =>
+      keys.run(once, (remember) => inTurn(() => orRefuse(() => again.restart(operator, body, remember))), shown),
     async fork(operator, body, once) {
-      const made = await keys.run(once, (remember) => inTurn(() => again.fork(operator, body, remember)), shown);
+      const made = await keys.run(once, (remember) => inTurn(() => orRefuse(() => again.fork(operator, body, remember))), shown);
       // So that the new thread is there when its id is known; out of turn, for what else is sent may come back to this thread.
       await host.committer.outbox.flush();
       return made;
@@ -77,8 +82,15 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     async history(page): Promise<Result<ThreadHistory>> {
       const actor = await host.read(name);
       if (!actor) return refuse("not_found", `There is no thread ${name}.`);
-      const task = await findTask(ports, actor)?.history(page);
-      return succeed({ recruitment: host.history(name, page), task: task ?? null });
+      const { answer: task, silent } = await tryTask(() => findTask(ports, actor)?.history(page));
+      const unreachable = silent && listUnreachable(silent, host.committer.outbox.heldBack(), ports.clock.now());
+      return succeed({ recruitment: host.history(name, page), task: task ?? null, ...(unreachable && { unreachable }) });
     },
   };
+}
+
+/** An order that needs the task's word, and changes nothing without it. */
+async function orRefuse<T>(order: () => Promise<Result<T>>): Promise<Result<T>> {
+  const { answer, silent } = await tryTask(order);
+  return silent ? refuseUnreachable(silent) : (answer as Result<T>);
 }

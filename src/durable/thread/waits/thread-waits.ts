@@ -13,6 +13,8 @@ export interface ThreadFacts {
   recruitment?: { ir: WorkflowIr; machine: MachineView } | undefined;
   /** What the task says of itself. */
   task?: Wait | null | undefined;
+  /** The address of the task, where its object does not answer. */
+  silent?: string | undefined;
   countOffered?: CountOffered;
   /** The workflow's queue is paused. */
   paused?: boolean;
@@ -34,13 +36,14 @@ const ways: Record<ThreadStatus, (facts: ThreadFacts) => Wait[]> = {
   dropped: () => [],
 };
 
-function describeGoing({ thread, recruitment, task, countOffered }: ThreadFacts): Wait[] {
+function describeGoing({ thread, recruitment, task, silent, countOffered }: ThreadFacts): Wait[] {
   const roles = recruitment ? describeRecruitmentWaits(recruitment.ir, recruitment.machine, countOffered) : [];
   const [first] = roles;
   // No answer comes before the agent is back or lost.
   if (task?.for === "answer" && first?.for === "holder" && first.role === task.role) return [first, task, ...roles.slice(1)];
   const waits = [...(task ? [task] : []), ...roles];
-  return waits.length > 0 ? waits : [describeNothing(thread)];
+  if (waits.length > 0) return waits;
+  return [silent === undefined ? describeNothing(thread) : describeSilence(thread, silent)];
 }
 
 function describePlace({ thread: { workflow, reason, updated_at }, paused = false }: ThreadFacts): Wait {
@@ -81,5 +84,15 @@ function describeNothing({ updated_at }: ThreadFacts["thread"]): Wait {
     text: "nobody is asked now: the engine is on its way to the next state",
     since: toTime(updated_at),
     then: "the thread goes on; if it does not, a dead letter may say why",
+  };
+}
+
+/** Its task knows, and does not say. */
+function describeSilence({ updated_at }: ThreadFacts["thread"], silent: string): Wait {
+  return {
+    for: "decision",
+    text: `what its task waits for is not known: ${silent} cannot be reached`,
+    since: toTime(updated_at),
+    then: "the thread goes on once that object is back: what is for it waits, in order",
   };
 }
