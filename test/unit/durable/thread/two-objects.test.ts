@@ -1,5 +1,8 @@
 /** A thread's two objects: what each tells the other, what a wrong id leaves, and a task that an earlier version kept in its root's object. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { renderExplanation } from "../../../../src/cli/commands/explain.ts";
+import { renderThread } from "../../../../src/cli/commands/threads.ts";
+import { createTerminal } from "../../../../src/cli/lib/terminal.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import type { TaskRpc } from "../../../../src/durable/protocol/task.ts";
 import { createTaskPort, taskAnswer } from "../../../../src/durable/thread/task/task-port.ts";
@@ -7,6 +10,7 @@ import { createTaskDoor } from "../../../../src/durable/thread/task-door.ts";
 import { beginPair, pair, writePair } from "./pair.ts";
 import { type Stage, second } from "./stage.ts";
 
+const terminal = createTerminal({ stdout: { write: () => true }, stderr: { write: () => true }, json: false, env: {} });
 const minute = 60 * second;
 const read = { $status: "read", note: "all of it" };
 
@@ -184,7 +188,9 @@ test("[OWN6] so does its explanation, with the queue that waits for it, once", a
   await stage.order("suspend");
   await stage.pass(20 * minute);
   const explained = await stage.root().recruitment.explain();
-  expect(explained.ok && renderExplanation(terminal, explained.value)).toContain(`${silent?.receiver} cannot be reached: the task's object`);
+  expect(explained.ok && renderExplanation(terminal, explained.value)).toContain(
+    `${silent?.receiver} cannot be reached: the task's object`,
+  );
   expect(explained).toMatchObject({ ok: true, value: { unreachable: [{ receiver: silent?.receiver, messages: 1 }] } });
 });
 
