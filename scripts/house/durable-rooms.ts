@@ -175,7 +175,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     may: [
       ...[contract, "machines/**", "src/compile", host, "src/durable/projector", protocol, "src/durable/registry"],
       ...["src/durable/thread/broadcast", "src/durable/thread/eligibility", "src/durable/thread/lifecycle"],
-      ...["src/durable/thread/recruitment", "src/durable/thread/waits"],
+      ...["src/durable/thread/recruitment", "src/durable/thread/task", "src/durable/thread/waits"],
     ],
     objectStorage: "reads",
   },

@@ -52,7 +52,7 @@ async function answerSoon<T>(address: string, question: Promise<T>): Promise<T> 
   } catch (error) {
     throw new TaskUnreachableError(address, toPlainError(error).message);
   } finally {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
   }
 }
 
