@@ -4,8 +4,7 @@ import { controlKeyMigrations } from "./control/control-keys.ts";
 import { hostMigrations, outboxMigrations } from "./host/schema.ts";
 import { projectionMigrations } from "./projector/projection-outbox.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread/thread-schema.ts";
-import { outcomeMigrations } from "./workflow/outcomes.ts";
-import { queueMigrations } from "./workflow/queue.ts";
+import { outcomeMigrations, queueMigrations } from "./workflow/former-tables.ts";
 
 /** By the name in an object's `schema_version`. */
 export const objectRooms: Readonly<Record<string, number>> = {

@@ -1,5 +1,5 @@
 /**
- * One workflow's admission: which threads run, which wait, which are dropped. Not an actor: rows, an inbox and an outbox.
+ * One workflow's admission: which threads run, which wait, which are dropped. Not an actor: documents, an inbox and an outbox.
  * Knows ports, not the platform.
  */
 
@@ -23,14 +23,15 @@ import type { ProjectionRow } from "../protocol/projector.ts";
 import { queueMessages } from "../protocol/recruitment.ts";
 import { trust } from "../protocol/trust.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
-import { workflowMessages } from "../protocol/workflow.ts";
+import { type WorkflowMessage, workflowMessages } from "../protocol/workflow.ts";
 import type { Registry } from "../registry/registry.ts";
 import { createAnnounceWaiting } from "./announce-waiting.ts";
+import { formerWorkflowTables } from "./former-tables.ts";
 import { createGate, type Rules } from "./gate.ts";
-import { createOutcomes, outcomeMigrations } from "./outcomes.ts";
+import { createOutcomes } from "./outcomes.ts";
 import { createPlaces } from "./places.ts";
 import { createPublishedRules } from "./published-rules.ts";
-import { createQueue, queueMigrations } from "./queue.ts";
+import { createQueue } from "./queue.ts";
 import { createSignals } from "./signals.ts";
 
 export interface AdmissionPorts {
@@ -62,16 +63,22 @@ interface Item {
   published?: Rules | undefined;
 }
 
+/**
+ * What threads say of their place says it of a beginning and of a state, so that hearing it again changes nothing: no number of
+ * theirs is kept. A thread that has ended is not there to be heard any more.
+ */
+const repeatable: Record<WorkflowMessage["type"], boolean> = {
+  admit: false,
+  signal: false,
+  "thread.ended": true,
+  "thread.paused": true,
+  "thread.resumed": true,
+};
+
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
-  const store = createStore(storage, world.address);
-  migrate(storage, {
-    lane: outboxMigrations,
-    projection: projectionMigrations,
-    admission: queueMigrations,
-    control: controlKeyMigrations,
-    outcome: outcomeMigrations,
-  });
+  const store = createStore(storage, world.address, formerWorkflowTables);
+  migrate(storage, { lane: outboxMigrations, projection: projectionMigrations, control: controlKeyMigrations });
   const projection = createProjectionOutbox(world, later, project);
   const committer: TypedCommitter = createCommitter(world, {
     store,
@@ -90,11 +97,14 @@ export function createAdmission({ name, world, registry, project, settle, later,
       projection.wake();
     },
     beforeCommit: () => projection.beforeCommit(),
-    onRollback: () => projection.undo(),
+    onRollback() {
+      projection.undo();
+      queue.reread();
+    },
   });
-  const queue = createQueue(storage);
-  const gate = createGate(storage);
-  const outcomes = createOutcomes(storage, clock);
+  const queue = createQueue<WorkflowMessage<"admit">>(store);
+  const gate = createGate(store);
+  const outcomes = createOutcomes(store, clock);
   const keys = createControlKeys({ storage, clock, committer: () => committer });
   const announce = createAnnounceWaiting({ name, clock, outbox: committer.outbox, projection });
   const places = createPlaces({ clock, queue, gate, outcomes, outbox: committer.outbox, announce });
@@ -105,20 +115,19 @@ export function createAdmission({ name, world, registry, project, settle, later,
   const handlers: Handlers<typeof workflowMessages, void> = {
     admit: places.admit,
     signal: signals.send,
-    "thread.ended"(message, { from }) {
-      places.hearThread(message);
-      queue.noteEndedSender(from, clock.now());
-    },
+    "thread.ended": places.hearThread,
     "thread.paused": places.hearThread,
     "thread.resumed": places.hearThread,
   };
 
   function take({ envelope, published }: Item): Delivery {
     const { message, from, id } = envelope;
-    if (isRepeat(storage, from, id)) return { status: "stored" };
     const isKnown = isOf(workflowMessages, message);
     if (!isKnown && !envelope.park) return answerUnknown(world.address, message.type);
-    markReceived(storage, from, id);
+    if (!isKnown || !repeatable[message.type]) {
+      if (isRepeat(storage, from, id)) return { status: "stored" };
+      markReceived(storage, from, id);
+    }
     if (!isKnown) return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
     if (published) gate.set(published);
     dispatch(workflowMessages, handlers, envelope);

@@ -2,7 +2,7 @@
 import type { Signal } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { PauseView } from "../../contract/views/admission.ts";
-import type { AdmittedRow, AdmittedStatus } from "./queue.ts";
+import type { Admitted, AdmittedStatus } from "./queue.ts";
 
 const states: Record<AdmittedStatus, NonNullable<ReflexOutcome["state"]>> = {
   queued: "queued",
@@ -11,12 +11,12 @@ const states: Record<AdmittedStatus, NonNullable<ReflexOutcome["state"]>> = {
   paused: "suspended",
 };
 
-/** What a queue's row says of its thread. */
-export function readState({ status }: Pick<AdmittedRow, "status">): NonNullable<ReflexOutcome["state"]> {
+/** What the queue knows of a thread. */
+export function readState({ status }: Pick<Admitted, "status">): NonNullable<ReflexOutcome["state"]> {
   return states[status];
 }
 
-export function describeHeld(live: Pick<AdmittedRow, "thread" | "status">, key: string | null): string {
+export function describeHeld(live: Pick<Admitted, "thread" | "status">, key: string | null): string {
   const state = readState(live);
   const way = state === "suspended" ? ": resume or cancel it, and the key is free when it has ended" : "";
   return `the thread ${live.thread} has the key ${key} and is live (${state})${way}`;

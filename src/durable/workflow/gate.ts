@@ -1,8 +1,8 @@
-/** What holds for a workflow's queue: the published revision's rules, and an operator's pause. One row; knows SQL only. */
+/** What holds for a workflow's queue: the published revision's rules, and an operator's pause. A document each. */
 
 import type { OverflowPolicy } from "../../contract/language.ts";
 import type { PauseView } from "../../contract/views/admission.ts";
-import type { Storage } from "../host/ports.ts";
+import type { Store } from "../host/store/store.ts";
 
 /** What a revision says of its queue. */
 export interface Rules {
@@ -21,31 +21,17 @@ export interface Gate {
   pause(pause: PauseView | null): void;
 }
 
-interface GateRow {
-  [column: string]: string | number | null;
-  revision: string | null;
-  places: number | null;
-  overflow: OverflowPolicy;
-  max_queue: number | null;
-  paused: string | null;
-}
+const unheard: Rules = { revision: null, places: null, overflow: "queue", maxQueue: null };
 
-export function createGate(storage: Storage): Gate {
-  const read = (): GateRow => storage.exec<GateRow>("SELECT * FROM gate")[0] as GateRow;
+export function createGate(store: Pick<Store, "resident">): Gate {
+  const gate = store.resident<Rules | PauseView>("gate");
   return {
-    rules() {
-      const { revision, places, overflow, max_queue: maxQueue } = read();
-      return { revision, places, overflow, maxQueue };
-    },
-    set({ revision, places, overflow, maxQueue }) {
-      storage.exec("UPDATE gate SET revision = ?, places = ?, overflow = ?, max_queue = ?", revision, places, overflow, maxQueue);
-    },
-    paused() {
-      const { paused } = read();
-      return paused === null ? null : (JSON.parse(paused) as PauseView);
-    },
+    rules: () => (gate.get("rules") as Rules | undefined) ?? unheard,
+    set: (rules) => gate.put("rules", rules),
+    paused: () => (gate.get("pause") as PauseView | undefined) ?? null,
     pause(pause) {
-      storage.exec("UPDATE gate SET paused = ?", pause && JSON.stringify(pause));
+      if (pause) gate.put("pause", pause);
+      else gate.delete("pause");
     },
   };
 }

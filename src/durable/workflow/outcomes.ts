@@ -1,14 +1,10 @@
 /**
  * What the queue did about each reflex that fired: whoever posted the event is told, and who asks later. That a thread simply
- * started is not written: its row says so as long as it lives. Knows SQL, no messages.
+ * started is not written: what is kept of it says so as long as it lives. Knows documents, no messages.
  */
 import type { ReflexOutcome } from "../../contract/routing.ts";
-import type { Clock, Row, Storage } from "../host/ports.ts";
-
-export const outcomeMigrations: readonly string[] = [
-  `CREATE TABLE outcome (ref TEXT PRIMARY KEY, body TEXT NOT NULL, at INTEGER NOT NULL);
-   CREATE INDEX outcome_at ON outcome (at);`,
-];
+import type { Clock } from "../host/ports.ts";
+import type { Store } from "../host/store/store.ts";
 
 export const outcomeLimits = {
   /** Milliseconds for which it is known: whoever asks why nothing happened asks within days. */
@@ -17,37 +13,45 @@ export const outcomeLimits = {
   count: 10_000,
   /** Starts that are known without their thread: it may have ended before anybody asked. */
   remembered: 1_000,
+  /** Outcomes between two looks whether there are more, or too old ones: a look walks them all. */
+  betweenLooks: 100,
 } as const;
 
 export interface Outcomes {
   /** Within a transaction. */
   note(ref: string, outcome: ReflexOutcome): void;
+  /** A thread started, within a transaction; where it has waited, that is not so any more. */
+  noteStart(thread: string, hasWaited: boolean): void;
   read(ref: string): ReflexOutcome | undefined;
 }
 
-export function createOutcomes(storage: Storage, clock: Clock): Outcomes {
-  const started = new Map<string, ReflexOutcome>();
+/** One that is kept, and since when. */
+export interface OutcomeBody {
+  outcome: ReflexOutcome;
+  at: number;
+}
 
-  function remember(ref: string, outcome: ReflexOutcome): void {
-    started.set(ref, outcome);
-    if (started.size > outcomeLimits.remembered) started.delete(started.keys().next().value as string);
-  }
+export function createOutcomes(store: Pick<Store, "keyed">, clock: Clock): Outcomes {
+  const outcomes = store.keyed<OutcomeBody>("outcome");
+  const started = new Map<string, ReflexOutcome>();
+  let noted = 0;
 
   return {
     note(ref, outcome) {
-      if (outcome.status === "started") {
-        // It may have waited.
-        storage.exec("DELETE FROM outcome WHERE ref = ?", ref);
-        return remember(ref, outcome);
-      }
-      const now = clock.now();
-      storage.exec("INSERT OR REPLACE INTO outcome VALUES (?, ?, ?)", ref, JSON.stringify(outcome), now);
-      storage.exec("DELETE FROM outcome WHERE at <= ?", now - outcomeLimits.age);
-      storage.exec("DELETE FROM outcome WHERE rowid <= (SELECT max(rowid) FROM outcome) - ?", outcomeLimits.count);
+      const at = clock.now();
+      outcomes.put(ref, { outcome, at }, at);
+      if (noted++ % outcomeLimits.betweenLooks) return;
+      outcomes.deleteBelow(at - outcomeLimits.age, outcomeLimits.count);
+      outcomes.deleteBeyond(outcomeLimits.count);
+    },
+    noteStart(thread, hasWaited) {
+      if (hasWaited) outcomes.delete(thread);
+      started.set(thread, { status: "started", thread, state: "running" });
+      if (started.size > outcomeLimits.remembered) started.delete(started.keys().next().value as string);
     },
     read(ref) {
-      const row = storage.exec<{ body: string } & Row>("SELECT body FROM outcome WHERE ref = ?", ref)[0];
-      return row ? (JSON.parse(row.body) as ReflexOutcome) : started.get(ref);
+      const kept = outcomes.read(ref);
+      return kept && kept.at > clock.now() - outcomeLimits.age ? kept.outcome : started.get(ref);
     },
   };
 }

@@ -3,9 +3,8 @@
 import type { OverflowPolicy } from "../../contract/language.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { Clock } from "../host/ports.ts";
-import { trust } from "../protocol/trust.ts";
 import type { TypedOutbox } from "../protocol/typed-host.ts";
-import { type WorkflowMessage, workflowMessages } from "../protocol/workflow.ts";
+import type { WorkflowMessage } from "../protocol/workflow.ts";
 import type { AnnounceWaiting } from "./announce-waiting.ts";
 import { describeHeld, describePause, readState } from "./describe-queued.ts";
 import type { Gate } from "./gate.ts";
@@ -22,13 +21,13 @@ export interface Places {
   startWaiting(): void;
   /** A thread has ended, stands still, or goes on. */
   hearThread(message: WorkflowMessage<"thread.ended" | "thread.paused" | "thread.resumed">): void;
-  /** What a thread's row says became of it; null: it has none. */
+  /** What became of a thread that lives or waits; null: it does neither. */
   readStarted(thread: string): ReflexOutcome | null;
 }
 
 export interface PlacePorts {
   clock: Clock;
-  queue: Queue;
+  queue: Queue<WorkflowMessage<"admit">>;
   gate: Gate;
   outcomes: Outcomes;
   outbox: Pick<TypedOutbox, "append">;
@@ -58,39 +57,42 @@ export function createPlaces({ clock, queue, gate, outcomes, outbox, announce }:
       return;
     }
     const priority = Number.isFinite(message.priority) ? (message.priority as number) : 0;
-    const wasRunning = known?.status === "running";
-    queue.join({ thread, initiator: message.event.source, priority, key, start: JSON.stringify(message), epoch }, clock.now());
+    const entry = { thread, initiator: message.event.source, priority, key, epoch };
     // One that begins anew while it has a place keeps it.
-    if (wasRunning || beside) {
-      queue.take(thread, beside ? "beside" : "running");
-      start(message);
+    if (beside || known?.status === "running" || (!paused && !full && !queue.waiting())) {
+      queue.begin(entry, beside ? "beside" : "running");
+      start(message, known?.status === "queued");
       return;
     }
+    queue.join({ ...entry, start: message });
     startWaiting();
     if (queue.find(thread)?.status !== "queued") return;
     outcomes.note(thread, { status: "queued", thread, state: "queued", detail: why });
     announce(message, "queued", why);
-    const most = Math.min(maxQueue ?? queueLimits.waiting, queueLimits.waitingMost);
-    for (let oldest = queue.surplus(most); oldest; oldest = queue.surplus(most)) {
-      queue.remove(oldest.thread);
+    dropSurplus(Math.min(maxQueue ?? queueLimits.waiting, queueLimits.waitingMost));
+  }
+
+  function dropSurplus(most: number): void {
+    for (let oldest = queue.surplus(most); oldest !== undefined; oldest = queue.surplus(most)) {
+      const begun = queue.remove(oldest);
       const detail = "the queue is full and this was the oldest in it";
-      outcomes.note(oldest.thread, { status: "dropped", thread: oldest.thread, detail });
-      announce(trust(workflowMessages.admit, JSON.parse(oldest.start)), "dropped", detail);
+      outcomes.note(oldest, { status: "dropped", thread: oldest, detail });
+      if (begun) announce(begun, "dropped", detail);
     }
   }
 
-  function start(message: WorkflowMessage<"admit">): void {
-    outcomes.note(message.thread, { status: "started", thread: message.thread, state: "running" });
+  function start(message: WorkflowMessage<"admit">, hasWaited: boolean): void {
+    outcomes.noteStart(message.thread, hasWaited);
     outbox.append([`recruitment/${message.thread}`], {
       ...message,
       type: "thread.start",
     });
   }
 
-  /** Of a thread that simply started only its row tells. */
+  /** Of a thread that simply started only that it lives tells. */
   function readStarted(thread: string): ReflexOutcome | null {
-    const row = queue.find(thread);
-    return row ? { status: row.status === "queued" ? "queued" : "started", thread, state: readState(row) } : null;
+    const found = queue.find(thread);
+    return found ? { status: found.status === "queued" ? "queued" : "started", thread, state: readState(found) } : null;
   }
 
   /** Starts whoever waits, as far as there are places. */
@@ -100,18 +102,16 @@ export function createPlaces({ clock, queue, gate, outcomes, outbox, announce }:
     for (let left = places === null ? Number.POSITIVE_INFINITY : places - queue.running(); left > 0; left--) {
       const next = queue.next();
       if (next === undefined) return;
-      start(trust(workflowMessages.admit, JSON.parse(next)));
+      start(next, true);
     }
   }
 
   /** Ignores what a thread says of an earlier epoch: that one's place is gone. */
   function hearThread({ type, thread, epoch = 1 }: WorkflowMessage<"thread.ended" | "thread.paused" | "thread.resumed">): void {
-    const row = queue.find(thread);
-    if (!row || row.epoch > epoch) return;
-    if (type === "thread.ended") {
-      queue.remove(row.thread);
-      if (row.key !== null) queue.noteEnded(row.key, row.thread, clock.now());
-    } else queue.mark(row.thread, type === "thread.paused" ? "paused" : "running");
+    const found = queue.find(thread);
+    if (!found || found.epoch > epoch) return;
+    if (type === "thread.ended") queue.end(thread, clock.now());
+    else queue.mark(thread, type === "thread.paused" ? "paused" : "running");
     startWaiting();
   }
 

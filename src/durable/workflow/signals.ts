@@ -2,9 +2,8 @@
 import type { DeliveryRefusal } from "../../contract/refusals.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { QueueMessage } from "../protocol/recruitment.ts";
-import { trust } from "../protocol/trust.ts";
 import type { TypedOutbox } from "../protocol/typed-host.ts";
-import { type WorkflowMessage, workflowMessages } from "../protocol/workflow.ts";
+import type { WorkflowMessage } from "../protocol/workflow.ts";
 import type { AnnounceWaiting } from "./announce-waiting.ts";
 import { describeSignal, readState } from "./describe-queued.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -17,7 +16,7 @@ export interface Signals {
 }
 
 export interface SignalPorts {
-  queue: Queue;
+  queue: Queue<WorkflowMessage<"admit">>;
   outcomes: Outcomes;
   outbox: Pick<TypedOutbox, "append">;
   announce: AnnounceWaiting;
@@ -38,8 +37,8 @@ export function createSignals({ queue, outcomes, outbox, announce }: SignalPorts
         return;
       }
       note({ status: "signalled", thread, state: "queued", detail: `the thread ${thread} was queued, and is dropped` });
-      queue.remove(live.thread);
-      announce(trust(workflowMessages.admit, JSON.parse(live.start)), "dropped", "cancelled while it was queued");
+      const start = queue.remove(thread);
+      if (start) announce(start, "dropped", "cancelled while it was queued");
       return;
     }
     // A resume that wakes nobody begins the key's last thread anew, if its workflow says how.

@@ -54,6 +54,8 @@ export interface Keyed<T> {
   delete(key: string): void;
   /** Deletes documents whose rank is less, at most so many: at once, so within a transaction. Walks the collection. @returns how many */
   deleteBelow(rank: number, limit: number): number;
+  /** Deletes those of least rank beyond the `most` of greatest; what has no rank stays. As {@link Keyed.deleteBelow}. */
+  deleteBeyond(most: number): void;
 }
 
 /** A number as a key that sorts as the numbers do. */
@@ -263,6 +265,17 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
         rank,
         limit,
       ).length;
+    },
+    deleteBeyond(most) {
+      if (isEmpty()) return;
+      storage.exec(
+        "DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts IS NOT NULL ORDER BY facts DESC LIMIT -1 OFFSET ?)",
+        owner,
+        name,
+        owner,
+        name,
+        most,
+      );
     },
   };
 }

@@ -1,10 +1,8 @@
 /** [RET5] What an object forgets by age goes in bounded steps, until nothing is left that is too old. */
 import { expect, test } from "vitest";
 import { createTrim, trimLimits } from "../../../../src/durable/agent/mailbox/trim.ts";
-import { migrate, outboxMigrations } from "../../../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
-import { createQueue, queueLimits, queueMigrations } from "../../../../src/durable/workflow/queue.ts";
 
 const day = 86_400_000;
 
@@ -30,22 +28,5 @@ test("[RET5] no alarm deletes more than a step, each says when the next is due, 
     now += trimLimits.pauseFull;
   }
   expect(trim.due()).toBe(undefined);
-  storage.close();
-});
-
-test("[RET5] a workflow's inbox keeps no number of threads that ended long ago", () => {
-  const storage = createNodeStorage();
-  migrate(storage, { lane: outboxMigrations, queue: queueMigrations });
-  const queue = createQueue(storage);
-  const senders = 100 + 20 * queueLimits.sendersAtOnce;
-  for (let thread = 0; thread < senders; thread++) {
-    const now = thread * day;
-    storage.exec("INSERT INTO inbox VALUES (?, 1)", `recruitment/t${thread}`);
-    queue.noteEndedSender(`recruitment/t${thread}`, now);
-  }
-  const kept = storage.exec<{ n: number }>("SELECT count(*) AS n FROM inbox")[0]?.n ?? 0;
-  expect(kept).toBeGreaterThanOrEqual(queueLimits.senderDays);
-  expect(kept).toBeLessThan(queueLimits.senderDays + 5);
-  expect(storage.exec("SELECT count(*) AS n FROM ended_sender")).toEqual([{ n: kept }]);
   storage.close();
 });

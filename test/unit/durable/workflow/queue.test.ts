@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import { migrate } from "../../../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
-import { createQueue, type Queue, queueMigrations } from "../../../../src/durable/workflow/queue.ts";
+import { createStore } from "../../../../src/durable/host/store/store.ts";
+import { formerWorkflowTables, queueMigrations } from "../../../../src/durable/workflow/former-tables.ts";
+import { createQueue, type Queue } from "../../../../src/durable/workflow/queue.ts";
 import { createRandom } from "../../../../src/explore/create-random.ts";
 
 interface Waiting {
@@ -11,14 +13,20 @@ interface Waiting {
   priority: number;
 }
 
-function open(): Queue {
-  const storage = createNodeStorage();
-  migrate(storage, { admission: queueMigrations });
-  return createQueue(storage);
+/** Each change is a transaction of its own. */
+function open(storage = createNodeStorage()): Pick<Queue<string>, "join" | "next" | "remove" | "waiting" | "order"> {
+  const store = createStore(storage, "workflow/w", formerWorkflowTables);
+  const queue = createQueue<string>(store);
+  return {
+    ...queue,
+    join: (entry) => store.transaction(() => queue.join(entry)),
+    next: () => store.transaction(queue.next),
+    remove: (thread) => store.transaction(() => queue.remove(thread)),
+  };
 }
 
-function join(queue: Queue, { thread, initiator, priority }: Waiting): void {
-  queue.join({ thread, initiator, priority, key: null, start: thread, epoch: 1 }, 0);
+function join(queue: Pick<Queue<string>, "join">, { thread, initiator, priority }: Waiting): void {
+  queue.join({ thread, initiator, priority, key: null, start: thread, epoch: 1 });
 }
 
 /** The rule in words, on lists. */
@@ -53,13 +61,16 @@ function createModel() {
   };
 }
 
-test.each(Array.from({ length: 40 }, (_, seed) => seed))("[QUE1] the rows do what the rule says, seed %i", (seed) => {
+test.each(Array.from({ length: 40 }, (_, seed) => seed))("[QUE1] the queue does what the rule says, over any number of lives, seed %i", (seed) => {
   const random = createRandom(seed);
   const pick = (below: number): number => Math.floor(random() * below);
-  const queue = open();
+  const storage = createNodeStorage();
+  let queue = open(storage);
   const model = createModel();
   for (let step = 0; step < 120; step++) {
     const drawn = random();
+    // It is read anew from what is stored.
+    if (drawn > 0.95) queue = open(storage);
     if (drawn < 0.55) {
       const entry = { thread: `t${step}`, initiator: `i${pick(5)}`, priority: pick(3) };
       join(queue, entry);
@@ -105,6 +116,5 @@ test("[QUE12] threads that waited before there were priorities still wait in the
       thread as string,
       JSON.stringify({ event: { source } }),
     );
-  migrate(storage, { admission: queueMigrations });
-  expect(createQueue(storage).order()).toEqual(["t1", "t3", "t2"]);
+  expect(open(storage).order()).toEqual(["t1", "t3", "t2"]);
 });
