@@ -262,6 +262,9 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         expect(store.transaction(() => many.deleteBelow(20, 5))).toBe(5);
         expect(store.transaction(() => many.deleteBelow(20, 100))).toBe(13);
         expect(texts({ limit: 1 })).toEqual(["20"]);
+        store.transaction(() => many.put("unranked", { text: "stays" }));
+        store.transaction(() => many.deleteBeyond(3));
+        expect(texts({ limit: 10 })).toEqual(["49", "50", "51", "stays"]);
       }));
 
     test("[JRNL8] tables of before become documents once, in one transaction: a crash at any statement leaves them as they were", () =>

@@ -53,9 +53,8 @@ function setUp(first: Queueing = { concurrency: 1 }) {
       countCommit: () => {},
     });
   let admission = open();
-  const deliver = async (message: Message): Promise<void> => {
-    sent += 1;
-    const envelope: Envelope = { from: "agent/a", id: sent, to: "workflow/w", message };
+  const deliver = async (message: Message, from = "agent/a", id = ++sent): Promise<void> => {
+    const envelope: Envelope = { from, id, to: "workflow/w", message };
     expect(await admission.deliver(envelope)).toEqual({ status: "stored" });
     await settle();
   };
@@ -63,6 +62,7 @@ function setUp(first: Queueing = { concurrency: 1 }) {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
   return {
+    storage,
     deliver,
     settle,
     received,
@@ -262,4 +262,28 @@ test("[BECAME9] a signal to a key whose last thread is archived says so to whoev
   expect(world.received.filter(({ message }) => message.type === "thread.signal")).toHaveLength(1);
   await world.admit("t2", { key: "k" });
   expect(world.told("thread.start")).toEqual(["t1", "t2"]);
+});
+
+test("[QUE18] what threads say of their places may come twice, and of threads that have ended the object keeps nothing", async () => {
+  const world = setUp({ concurrency: 2 });
+  const tables = () =>
+    world.storage
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('journal', 'sqlite_sequence')")
+      .map(({ name }) => [name, world.storage.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`)[0]?.n]);
+  const say = (word: string, thread: string, id: number, epoch = 1) =>
+    world.deliver({ type: `thread.${word}`, thread, revision: "r1", epoch }, `recruitment/${thread}`, id);
+  const play = async (thread: string) => {
+    await world.admit(thread);
+    for (const [at, word] of ["paused", "resumed", "ended"].entries())
+      for (let times = 0; times < 2; times++) await say(word, thread, at + 1);
+  };
+  for (let thread = 0; thread < 40; thread++) await play(`t${thread}`);
+  const before = tables();
+  for (let thread = 40; thread < 60; thread++) await play(`t${thread}`);
+  expect(tables()).toEqual(before);
+  expect(world.admission.admission()).toMatchObject({ running: 0, queued: [] });
+  // A late repeat of an earlier beginning is of no account to the next.
+  await world.admit("t1", { epoch: 2 });
+  await say("ended", "t1", 3);
+  expect(world.admission.admission()).toMatchObject({ running: 1 });
 });

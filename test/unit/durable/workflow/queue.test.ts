@@ -61,32 +61,35 @@ function createModel() {
   };
 }
 
-test.each(Array.from({ length: 40 }, (_, seed) => seed))("[QUE1] the queue does what the rule says, over any number of lives, seed %i", (seed) => {
-  const random = createRandom(seed);
-  const pick = (below: number): number => Math.floor(random() * below);
-  const storage = createNodeStorage();
-  let queue = open(storage);
-  const model = createModel();
-  for (let step = 0; step < 120; step++) {
-    const drawn = random();
-    // It is read anew from what is stored.
-    if (drawn > 0.95) queue = open(storage);
-    if (drawn < 0.55) {
-      const entry = { thread: `t${step}`, initiator: `i${pick(5)}`, priority: pick(3) };
-      join(queue, entry);
-      model.join(entry);
-    } else if (drawn < 0.65 && model.waiting.length) {
-      const gone = model.waiting[pick(model.waiting.length)] as Waiting;
-      queue.remove(gone.thread);
-      model.remove(gone);
-    } else expect(queue.next()).toBe(model.next());
-    expect(queue.waiting()).toBe(model.waiting.length);
-  }
-  // What is shown is what then comes.
-  const shown = queue.order();
-  for (const thread of shown) expect(queue.next()).toBe(thread);
-  expect(shown.toSorted()).toEqual(model.waiting.map(({ thread }) => thread).toSorted());
-});
+test.each(Array.from({ length: 40 }, (_, seed) => seed))(
+  "[QUE1] the queue does what the rule says, over any number of lives, seed %i",
+  (seed) => {
+    const random = createRandom(seed);
+    const pick = (below: number): number => Math.floor(random() * below);
+    const storage = createNodeStorage();
+    let queue = open(storage);
+    const model = createModel();
+    for (let step = 0; step < 120; step++) {
+      const drawn = random();
+      // It is read anew from what is stored.
+      if (drawn > 0.95) queue = open(storage);
+      if (drawn < 0.55) {
+        const entry = { thread: `t${step}`, initiator: `i${pick(5)}`, priority: pick(3) };
+        join(queue, entry);
+        model.join(entry);
+      } else if (drawn < 0.65 && model.waiting.length) {
+        const gone = model.waiting[pick(model.waiting.length)] as Waiting;
+        queue.remove(gone.thread);
+        model.remove(gone);
+      } else expect(queue.next()).toBe(model.next());
+      expect(queue.waiting()).toBe(model.waiting.length);
+    }
+    // What is shown is what then comes.
+    const shown = queue.order();
+    for (const thread of shown) expect(queue.next()).toBe(thread);
+    expect(shown.toSorted()).toEqual(model.waiting.map(({ thread }) => thread).toSorted());
+  },
+);
 
 test("[QUE2] nobody of k initiators waits longer than k starts, however many threads another has queued", () => {
   const queue = open();
