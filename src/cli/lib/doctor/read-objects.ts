@@ -22,7 +22,7 @@ export interface ObjectReading {
   answers: EventKey[];
   /** An agent's own id. */
   agent?: string;
-  /** Sets of tables that a newer version wrote. */
+  /** Sets of tables, or `store`, that a newer version wrote. */
   newer: string[];
 }
 
@@ -67,7 +67,13 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
       id,
     })),
     ...readAgentId(all),
-    newer: all<{ room: string; version: number }>("schema_version", "SELECT room, version FROM schema_version")
+    newer: [
+      ...all<{ room: string; version: number }>("schema_version", "SELECT room, version FROM schema_version"),
+      ...all<{ room: string; version: number }>(
+        "document",
+        "SELECT 'store' AS room, CAST(body AS INTEGER) AS version FROM document WHERE owner = '' AND collection = 'format'",
+      ),
+    ]
       .filter(({ room, version }) => version > (objectRooms[room] ?? 0))
       .map(({ room, version }) => `${room} ${version}`),
   };
