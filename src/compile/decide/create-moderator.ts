@@ -100,6 +100,18 @@ function describeBlank(node: NodeIr, edge: EdgeIr): DecisionError {
   return { code: "blank_prompt", message: `the prompt of "${node.name}" to "${edge.target}" (${edge.label}) comes out blank` };
 }
 
+const sourcesOf = new WeakMap<EdgeIr, string>();
+
+/** All templates and expressions of an edge as one text, which says what they may name. */
+function readSources(edge: EdgeIr): string {
+  const known = sourcesOf.get(edge);
+  if (known !== undefined) return known;
+  const { prompt, emit, spawn, location } = edge;
+  const sources = JSON.stringify([prompt, emit, spawn, location]);
+  sourcesOf.set(edge, sources);
+  return sources;
+}
+
 async function takeEdge(
   ir: WorkflowIr,
   node: NodeIr,
@@ -107,7 +119,7 @@ async function takeEdge(
   view: DecisionView,
   spoken: string | undefined,
 ): Promise<DecisionResult | Omit<Decision, "because">> {
-  const sources = JSON.stringify([edge.prompt, edge.emit, edge.spawn, edge.location]);
+  const sources = readSources(edge);
   const scope = await buildTemplateScope(
     view,
     node.name,

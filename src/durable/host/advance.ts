@@ -9,7 +9,7 @@ import { toErrorData } from "./error-data.ts";
 import { leavesChild } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
 import type { Logics, MachineLogic, PendingWrite, StepScope } from "./logic.ts";
-import { toPlain } from "./plain-data.ts";
+import { copyPlain, toPlain } from "./plain-data.ts";
 import type { Identity } from "./references.ts";
 import type { AnyMachineSnapshot, AnyStateMachine } from "./step.ts";
 import { type Step, startMachine, stepMachine } from "./step.ts";
@@ -78,7 +78,7 @@ export async function advance(
   /** The machine gets an event of its own: what its code does to it, or keeps of it, is not the sender's. */
   const take = (snapshot: AnyMachineSnapshot, { event, metadata }: NextEvent): void => {
     const text = JSON.stringify(event);
-    const own = JSON.parse(text) as ActorEvent;
+    const own = copyPlain(event);
     add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(machine, snapshot, own, identity), metadata, text);
   };
 

@@ -18,7 +18,25 @@ const takenForReference = "which XState would take for an actor reference";
 export function toPlain(value: unknown, what: string): Json | undefined {
   if (value === undefined) return undefined;
   checkPlain(value, what);
-  return JSON.parse(JSON.stringify(value)) as Json;
+  return copyPlain(value) as Json;
+}
+
+/** A copy of plain data as JSON would give it back, without making its text. */
+export function copyPlain<T>(value: T): T;
+export function copyPlain(value: unknown): unknown {
+  if (typeof value === "number") return value === 0 ? 0 : value;
+  if (typeof value !== "object" || value === null) return value;
+  // Not `map`, which makes a list of the realm that the value is of.
+  if (Array.isArray(value)) return Array.from(value, copyPlain);
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    // Assigned, it would be the copy's prototype.
+    if (key === "__proto__")
+      Object.defineProperty(copy, key, { value: copyPlain(item), enumerable: true, configurable: true, writable: true });
+    else copy[key] = copyPlain(item);
+  }
+  return copy;
 }
 
 /**

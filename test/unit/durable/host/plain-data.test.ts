@@ -53,3 +53,28 @@ describe("[HOST19] [HOST27] context is read back as it is, or as an equal one, o
     expect(exact(foreign)).toBe(true);
   });
 });
+
+test.each<[string, unknown]>([
+  ["values of every kind", { a: null, b: true, c: "\u0000\ud800", d: -1.5, e: [[], {}, [1]], f: { "": 0, 1: 2, z: 1, b: 2 } }],
+  ["what JSON changes", { zero: -0, list: [-0], gone: undefined, kept: { gone: undefined } }],
+  ["__proto__ as a key", JSON.parse('{"a": {"__proto__": {"b": 1}}}')],
+  ["an object without a prototype", Object.assign(Object.create(null) as object, { a: 1 })],
+  ["frozen objects", Object.freeze({ a: Object.freeze([Object.freeze({ b: 1 })]) })],
+  ["one object in two places", { a: shared, b: [shared] }],
+])("[HOST32] a copy is what JSON would give back, and shares nothing: %s", (_, value) => {
+  const copy = toPlain(value, "x");
+  const given = JSON.parse(JSON.stringify(value)) as unknown;
+  expect(copy).toStrictEqual(given);
+  expect(JSON.stringify(copy)).toBe(JSON.stringify(given));
+  const objects = new Set<unknown>();
+  const collect = (inner: unknown): void => {
+    if (typeof inner !== "object" || inner === null) return;
+    objects.add(inner);
+    Object.values(inner).forEach(collect);
+  };
+  collect(value);
+  const originals = new Set(objects);
+  objects.clear();
+  collect(copy);
+  for (const each of objects) expect(originals.has(each)).toBe(false);
+});
