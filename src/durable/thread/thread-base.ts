@@ -25,6 +25,7 @@ import { createStamp } from "./log/stamp-events.ts";
 import { createThreadLog } from "./log/thread-log.ts";
 import { type RootHandlers, type TaskHandlers, takeOwnMessage } from "./own-messages.ts";
 import { createRecruitmentLogic } from "./recruitment/recruitment-logic.ts";
+import { openTaskDocuments, type TaskDocuments } from "./task/task-documents.ts";
 import { createTaskLogic } from "./task/task-logic.ts";
 import type { ThreadPorts } from "./thread-ports.ts";
 import type { ThreadServices } from "./thread-services.ts";
@@ -58,6 +59,8 @@ export interface ThreadBase extends Pick<ThreadServices, "log" | "logCause" | "p
   world: World;
   storage: Storage;
   store: Store;
+  /** What a task keeps, where its thread's task lives in this object. */
+  documents: TaskDocuments;
   clock: Clock;
   registry: Registry;
   host: ThreadHost;
@@ -84,7 +87,9 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const store = createStore(storage, address, parts.former);
   migrate(storage, { lane: outboxMigrations, host: hostMigrations, projection: projectionMigrations, ...parts.tables });
 
-  const { stamp, stampMail } = createStamp({ storage, isRoot });
+  const documents = openTaskDocuments(store);
+
+  const { stamp, stampMail } = createStamp({ storage, documents, isRoot });
   const world: World = {
     ...ports.world,
     transport: {
@@ -99,6 +104,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const threadLog = createThreadLog({ stamp, project });
   const waits = createWaitNotes(name, project);
   const services: ThreadServices = {
+    documents,
     log: threadLog.log,
     logCause: threadLog.logCause,
     project,
@@ -159,6 +165,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     world,
     storage,
     store,
+    documents,
     clock,
     registry,
     host,

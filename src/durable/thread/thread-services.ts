@@ -4,9 +4,12 @@ import type { Wait } from "../../contract/views/wait.ts";
 import type { StepScope } from "../host/logic.ts";
 import type { AgentMessage } from "../protocol/agent.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
+import type { TaskDocuments } from "./task/task-documents.ts";
 import type { ThreadPart } from "./waits/note-waits.ts";
 
 export interface ThreadServices {
+  /** What a task keeps, where its thread's task lives in this object. */
+  documents: TaskDocuments;
   /** Adds an event of the thread to the log, in the transaction. */
   log(event: CloudEvent, thread: string): void;
   project(row: ProjectionRow): void;

@@ -5,14 +5,14 @@ import { type Result, refuse } from "../../contract/problem.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { TaskRpc } from "../protocol/task.ts";
 import type { ThreadHost } from "../protocol/typed-host.ts";
-import { isWaitedFor } from "./broadcast/audience.ts";
+import { isWaitedFor } from "./broadcast/audience-documents.ts";
 import { createChildren } from "./children/children.ts";
 import { readThreadName } from "./lifecycle/epochs.ts";
 import { describeRefusedMail, findLostHolder } from "./recruitment/describe-refused-mail.ts";
+import { formerTask } from "./task/former-task.ts";
 import { createTasks, type Tasks } from "./task/tasks.ts";
 import { createThreadBase } from "./thread-base.ts";
 import type { ThreadPorts } from "./thread-ports.ts";
-import { taskMigrations } from "./thread-schema.ts";
 
 export interface ThreadTask {
   host: ThreadHost;
@@ -29,10 +29,11 @@ export interface ThreadTask {
 
 export function createThreadTask(ports: ThreadPorts): ThreadTask {
   const { storage, address } = ports.world;
-  const isAsked = (turn: number, agent: string): boolean => isWaitedFor(storage, turn, agent);
+  const isAsked = (turn: number, agent: string): boolean => isWaitedFor(base.documents, turn, agent);
   const base = createThreadBase(ports, {
     isRoot: false,
-    tables: { task: taskMigrations },
+    tables: {},
+    former: { task: formerTask },
     isOwn: (to) => to === address || readThreadName(to) === address,
     deliver,
     own: () => tasks.own,

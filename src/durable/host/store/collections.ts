@@ -3,7 +3,7 @@
  * read within a transaction is as it will be; outside of one, as it was committed. What was put is not changed any more.
  */
 import type { SqlValue, Storage } from "../ports.ts";
-import type { Staging } from "./staging.ts";
+import type { Change, Staging } from "./staging.ts";
 
 /** A few documents that are used all the time: all of them are in memory. */
 export interface Resident<T> {
@@ -48,9 +48,13 @@ export interface KeyRange {
 /** Documents of any number, of which memory holds nothing. */
 export interface Keyed<T> {
   read(key: string): T | undefined;
+  /** Those that there are, in any order. One query. */
+  readMany(keys: readonly string[]): [key: string, value: T][];
   list(range: KeyRange): [key: string, value: T][];
-  /** @param rank by which {@link Keyed.deleteBelow} finds it, such as a time */
-  put(key: string, value: T, rank?: number): void;
+  /** What was put beside each; no body is read. */
+  listFacts(range: KeyRange): [key: string, facts: SqlValue][];
+  /** @param facts what is listed without the body, or a number by which {@link Keyed.deleteBelow} finds it, such as a time */
+  put(key: string, value: T, facts?: number | string): void;
   delete(key: string): void;
   /** Deletes documents whose rank is less, at most so many: at once, so within a transaction. Walks the collection. @returns how many */
   deleteBelow(rank: number, limit: number): number;
@@ -185,14 +189,7 @@ export function createIndexed<T, Facts>(ports: CollectionPorts, name: string, ch
       if (change) found.set(key, change.value as T);
       else if (change === undefined && overlay.find(key) !== undefined) missing.push(key);
     }
-    if (missing.length)
-      for (const row of storage.exec<{ key: string; body: string }>(
-        "SELECT key, body FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT value FROM json_each(?))",
-        owner,
-        name,
-        JSON.stringify(missing),
-      ))
-        found.set(row.key, JSON.parse(row.body) as T);
+    if (missing.length) for (const [key, value] of readStored<T>({ storage, owner }, name, missing)) found.set(key, value);
     return keys.flatMap((key) => (found.has(key) ? [[key, found.get(key) as T] satisfies [string, T]] : []));
   }
 
@@ -211,22 +208,37 @@ export function createIndexed<T, Facts>(ports: CollectionPorts, name: string, ch
   };
 }
 
+function readStored<T>(
+  { storage, owner }: Pick<CollectionPorts, "storage" | "owner">,
+  name: string,
+  keys: readonly string[],
+): [string, T][] {
+  return storage
+    .exec<{ key: string; body: string }>(
+      "SELECT key, body FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT value FROM json_each(?))",
+      owner,
+      name,
+      JSON.stringify(keys),
+    )
+    .map(({ key, body }) => [key, JSON.parse(body) as T]);
+}
+
 export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionPorts, name: string): Keyed<T> {
-  function listStored({ after, before, limit, reverse }: KeyRange): [string, T][] {
+  function select(column: "body" | "facts", { after, before, limit, reverse }: KeyRange): [string, SqlValue][] {
     if (isEmpty()) return [];
     const bounds: [string, SqlValue][] = [];
     if (after !== undefined) bounds.push(["key > ?", after]);
     if (before !== undefined) bounds.push(["key < ?", before]);
     const where = ["owner = ?", "collection = ?", ...bounds.map(([sql]) => sql)].join(" AND ");
     return storage
-      .exec<{ key: string; body: string }>(
-        `SELECT key, body FROM document WHERE ${where} ORDER BY key ${reverse ? "DESC" : "ASC"} LIMIT ?`,
+      .exec<{ key: string; read: SqlValue }>(
+        `SELECT key, ${column} AS read FROM document WHERE ${where} ORDER BY key ${reverse ? "DESC" : "ASC"} LIMIT ?`,
         owner,
         name,
         ...bounds.map(([, value]) => value),
         limit,
       )
-      .map(({ key, body }) => [key, JSON.parse(body) as T]);
+      .map(({ key, read }) => [key, read]);
   }
 
   return {
@@ -242,17 +254,27 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
       )[0];
       return row && (JSON.parse(row.body) as T);
     },
-    list(range) {
+    readMany(keys) {
       const changes = staging.of(name);
-      if (!changes.size) return listStored(range);
-      const { after, before, limit, reverse } = range;
-      const isInside = (key: string): boolean => (after === undefined || key > after) && (before === undefined || key < before);
-      const all = listStored({ ...range, limit: limit + changes.size }).filter(([key]) => !changes.has(key));
-      for (const [key, change] of changes) if (change && isInside(key)) all.push([key, change.value as T]);
-      all.sort(byKey);
-      return (reverse ? all.reverse() : all).slice(0, limit);
+      const staged = keys.flatMap((key): [string, T][] => (changes.get(key) ? [[key, changes.get(key)?.value as T]] : []));
+      const others = keys.filter((key) => !changes.has(key));
+      return others.length && !isEmpty() ? [...staged, ...readStored<T>({ storage, owner }, name, others)] : staged;
     },
-    put: (key, value, rank) => staging.change(name, key, { facts: rank ?? null, value }),
+    list: (range) =>
+      listOver(
+        staging.of(name),
+        range,
+        (wanted) => select("body", wanted).map(([key, body]) => [key, JSON.parse(String(body)) as T]),
+        ({ value }) => value as T,
+      ),
+    listFacts: (range) =>
+      listOver(
+        staging.of(name),
+        range,
+        (wanted) => select("facts", wanted),
+        ({ facts }) => facts,
+      ),
+    put: (key, value, facts) => staging.change(name, key, { facts: facts ?? null, value }),
     delete: (key) => staging.change(name, key, null),
     deleteBelow(rank, limit) {
       if (isEmpty()) return 0;
@@ -278,4 +300,23 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
       );
     },
   };
+}
+
+/** A part of what was committed, with what is staged over it. */
+export function listOver<Read>(
+  changes: ReadonlyMap<string, Change>,
+  range: KeyRange,
+  list: (range: KeyRange) => [string, Read][],
+  read: (change: NonNullable<Change>) => Read,
+): [string, Read][] {
+  if (!changes.size) return list(range);
+  const { limit, reverse } = range;
+  const all = list({ ...range, limit: limit + changes.size }).filter(([key]) => !changes.has(key));
+  for (const [key, change] of changes) if (change && isWithin(key, range)) all.push([key, read(change)]);
+  all.sort(byKey);
+  return (reverse ? all.reverse() : all).slice(0, limit);
+}
+
+export function isWithin(key: string, { after, before }: Pick<KeyRange, "after" | "before">): boolean {
+  return (after === undefined || key > after) && (before === undefined || key < before);
 }

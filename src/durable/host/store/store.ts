@@ -5,6 +5,7 @@
 import type { Storage } from "../ports.ts";
 import { createIndexed, createKeyed, createResident, type Held, type Indexed, type Keyed, type Resident } from "./collections.ts";
 import { createJournal, type Journal } from "./journal.ts";
+import { createRecent, type Recent } from "./recent.ts";
 import { createStaging } from "./staging.ts";
 import { convertFormer, type FormerTables, hasTables, makeTables } from "./tables.ts";
 
@@ -18,6 +19,8 @@ export interface Store<Entry = unknown> {
   indexed<T, Facts>(collection: string, facts: (value: T) => Facts): Indexed<T, Facts>;
   /** A collection of any size. */
   keyed<T>(collection: string): Keyed<T>;
+  /** A collection of any size that is read where it grows. @param count how many of the last memory holds: their bodies, so few */
+  recent<T>(collection: string, count: number): Recent<T>;
   /**
    * Runs `body`, then writes what it staged: all of it, or with a throw nothing. Reads within it see what it stages. Not nested.
    * @throws what `body` or the disk throws
@@ -85,6 +88,11 @@ export function createStore<Entry = unknown>(
       return collection;
     },
     keyed: <T>(name: string) => createKeyed<T>(ports, name),
+    recent<T>(name: string, count: number) {
+      const collection = createRecent<T>(ports, name, count);
+      held.push(collection);
+      return collection;
+    },
     transaction(body) {
       const wasLaidOut = laidOut;
       try {

@@ -1,7 +1,7 @@
 /**
  * The audiences of a task's broadcasts: finds whom a turn goes to, gives it to all of them in the transaction in which the
  * machine hears how many they are, and takes it back when the thread is called off. What the machine says to `audience`
- * lands here. Knows rows and the registry, not the machine's states.
+ * lands here. Knows documents and the registry, not the machine's states.
  */
 import { lookUp } from "../../../../machines/facts.ts";
 import { type TaskContext, taskContext } from "../../../../machines/task/context.ts";
@@ -9,20 +9,22 @@ import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool } from "../../../compile/lower/party.ts";
 import { hostLimits } from "../../host/limits.ts";
-import type { Row, World } from "../../host/ports.ts";
+import type { World } from "../../host/ports.ts";
 import { markReceived } from "../../host/rows.ts";
+import { numberKey } from "../../host/store/collections.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { type OwnMessage, ownMessages } from "../../protocol/own-places.ts";
 import type { TaskMessage } from "../../protocol/task.ts";
 import { trust } from "../../protocol/trust.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
 import { findSetApart } from "../eligibility/judge-claim.ts";
-import { readLastAgent } from "../task/task-rows.ts";
-import { readTaskStart } from "../task/task-start.ts";
+import { readTaskStart } from "../task/counted-steps.ts";
+import type { AskingDocument, TaskDocuments } from "../task/task-documents.ts";
+import { readTally } from "../task/turn-documents.ts";
 import { threadLimits } from "../thread-schema.ts";
 import type { ThreadServices } from "../thread-services.ts";
 import { readTurnNumber } from "../turn/turn-data.ts";
-import { type AudiencePlan, isAsked, readAcked, readBroadcast, readLastAudience, readMember } from "./audience-rows.ts";
+import { type AudiencePlan, isWaitedFor, readAcked, readBroadcast, readLastAudience } from "./audience-documents.ts";
 import { type AudiencePorts, type ChosenAudience, chooseAudience } from "./choose-audience.ts";
 import { giveTurn } from "./mail-audience.ts";
 
@@ -35,35 +37,30 @@ export interface Audience {
   due(): number | undefined;
   /** An agent that had a turn was deleted. */
   leave(message: TaskMessage<"audience.left">, envelope: Envelope): Promise<void>;
-  isAsked(agent: string): boolean;
 }
 
 type Ask = OwnMessage<"audience.ask">;
 
-interface AskingRow extends Row {
+interface Asking extends AskingDocument {
   turn: number;
-  task: string;
-  message: string;
-  tries: number;
-  next_at: number;
 }
 
 export function createAudience(
   ports: Omit<AudiencePorts, "now"> & {
     world: World;
     host: ThreadHost;
+    documents: TaskDocuments;
     services: ThreadServices;
     definitions(revision: string): Promise<CompiledWorkflow | undefined>;
   },
 ): Audience {
-  const { world, host, services, definitions } = ports;
+  const { world, host, documents, services, definitions } = ports;
   const { storage, clock } = world;
-  let dueAt = readDue();
   let busy = false;
   let working: Promise<void> = Promise.resolve();
 
-  function readDue(): number | undefined {
-    return storage.exec<{ at: number | null }>("SELECT min(next_at) AS at FROM asking")[0]?.at ?? undefined;
+  function list(): Asking[] {
+    return documents.asking.entries().map(([key, asking]) => ({ turn: Number(key), ...asking }));
   }
 
   function start(): Promise<void> {
@@ -75,10 +72,7 @@ export function createAudience(
     busy = true;
     try {
       for (;;) {
-        const asking = storage.exec<AskingRow>(
-          "SELECT * FROM asking WHERE tries = 0 OR next_at <= ? ORDER BY turn LIMIT 1",
-          clock.now(),
-        )[0];
+        const asking = list().find(({ tries, next }) => tries === 0 || next <= clock.now());
         if (!asking) return;
         await give(asking).catch((error: unknown) => putOff(asking, error));
       }
@@ -89,21 +83,21 @@ export function createAudience(
   }
 
   /** A registry that can't be asked now holds up nobody else. */
-  function putOff({ turn, tries }: AskingRow, error: unknown): void {
+  function putOff({ turn, ...asking }: Asking, error: unknown): void {
+    const { tries } = asking;
     console.warn(JSON.stringify({ at: "audience", address: world.address, turn, tries, error: String(error) }));
     const pause = Math.min(threadLimits.askFirst * 2 ** tries, threadLimits.askLast);
     host.committer.commit(() => {
-      storage.exec("UPDATE asking SET tries = tries + 1, next_at = ? WHERE turn = ?", clock.now() + pause, turn);
-      dueAt = readDue();
+      if (isPending(documents, { turn, ...asking }))
+        documents.asking.put(numberKey(turn), { ...asking, tries: tries + 1, next: clock.now() + pause });
     });
   }
 
-  async function give(asking: AskingRow): Promise<void> {
-    const ask = trust(ownMessages["audience.ask"], JSON.parse(asking.message));
+  async function give(asking: Asking): Promise<void> {
+    const ask = trust(ownMessages["audience.ask"], asking.message);
     // Only this request: a turn that was suspended and resumed meanwhile is requested again under its number.
     const done = (): void => {
-      storage.exec("DELETE FROM asking WHERE turn = ? AND message = ?", asking.turn, asking.message);
-      dueAt = readDue();
+      if (isPending(documents, asking)) documents.asking.delete(numberKey(asking.turn));
     };
     const actor = await host.peek(asking.task);
     const compiled = actor?.definition ? await definitions(actor.definition) : undefined;
@@ -111,16 +105,16 @@ export function createAudience(
     const { open, round, seats } = actor ? trust(taskContext, actor.context) : { open: null, round: 0, seats: {} };
     // The task's state predates the request: keep the request.
     if (actor?.status === "active" && round < ask.turn) throw new Error(`the task is in round ${round}, before the turn ${ask.turn}`);
-    if (!compiled || !role || actor?.status !== "active" || open?.turn !== ask.turn || readBroadcast(storage, ask.turn)) {
+    if (!compiled || !role || actor?.status !== "active" || open?.turn !== ask.turn || readBroadcast(documents, ask.turn)) {
       host.committer.commit(done);
       return;
     }
-    const chosen = await choose({ ...ports, storage, now: () => clock.now() }, compiled, role, ask, seats);
-    const plan: AudiencePlan = { ...chosen, give: () => giveTurn({ storage, services, now: clock.now() }, role, asking.task, ask, chosen) };
+    const chosen = await choose({ ...ports, now: () => clock.now() }, compiled, role, ask, seats);
+    const plan: AudiencePlan = { ...chosen, give: () => giveTurn({ services, now: clock.now() }, role, asking.task, ask, chosen) };
     const answer = await host.send(
       asking.task,
       { type: "audience.asked", turn: ask.turn, asked: chosen.agents.length },
-      { metadata: plan, before: done, fits: () => isPending(storage, asking) },
+      { metadata: plan, before: done, fits: () => isPending(documents, asking) },
     );
     // The task has ended meanwhile.
     if (!answer.ok) host.committer.commit(done);
@@ -130,28 +124,28 @@ export function createAudience(
     ask(ask, { from, id }, sender) {
       host.committer.commit(() => {
         markReceived(storage, sender, id);
-        storage.exec(
-          "INSERT OR REPLACE INTO asking VALUES (?, ?, ?, 0, ?)",
-          ask.turn,
-          from.slice("task/".length),
-          JSON.stringify(ask),
+        documents.asking.put(numberKey(ask.turn), {
+          task: from.slice("task/".length),
+          message: ask,
+          tries: 0,
           // The work begins at once; this time is for a crash in it.
-          clock.now() + hostLimits.safetyNet,
-        );
-        dueAt = readDue();
+          next: clock.now() + hostLimits.safetyNet,
+        });
       });
       world.scheduler.background(start());
     },
     work: start,
-    due: () => dueAt,
-    isAsked: (agent) => isAsked(storage, agent),
+    due() {
+      const times = documents.asking.entries().map(([, { next }]) => next);
+      return times.length ? Math.min(...times) : undefined;
+    },
     async leave({ agent, turn: full }, { from, id, to }) {
       const turn = readTurnNumber(full);
       const mark = (): void => markReceived(storage, from, id);
       const answer = await host.send(
         to.slice("task/".length),
         { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: `${agent} was removed` },
-        { before: mark, fits: () => isWaitedFor(storage, turn, agent) },
+        { before: mark, fits: () => isWaitedFor(documents, turn, agent) },
       );
       if (!answer.ok) host.committer.commit(mark);
     },
@@ -159,42 +153,37 @@ export function createAudience(
 }
 
 /** Who held each pool last: the role is free between turns, and `not` means them. */
-function readLastHolders(storage: World["storage"], ir: WorkflowIr, seats: TaskContext["seats"]): Record<string, string> {
+function readLastHolders(documents: TaskDocuments, ir: WorkflowIr, seats: TaskContext["seats"]): Record<string, string> {
   const last: Record<string, string> = {};
   for (const { name } of ir.roles.filter(isPool)) {
-    const agent = lookUp(seats, name)?.was ?? readLastAgent(storage, name);
+    const agent = lookUp(seats, name)?.was ?? readTally(documents, name).agent;
     if (agent) last[name] = agent;
   }
   return last;
 }
 
-/** Whether the agent's answer to the turn would count. */
-export function isWaitedFor(storage: World["storage"], turn: number, agent: string): boolean {
-  return readMember(storage, turn, agent)?.status === "asked" && readBroadcast(storage, turn)?.closed === null;
-}
-
-/** Whether what was asked for is still wanted. */
-function isPending(storage: World["storage"], { turn, message }: AskingRow): boolean {
-  return storage.exec("SELECT 1 FROM asking WHERE turn = ? AND message = ?", turn, message).length > 0;
+/** Whether what was asked for is still wanted: it may have been asked again under its turn. */
+function isPending({ asking }: TaskDocuments, { turn, message }: Asking): boolean {
+  return JSON.stringify(asking.get(numberKey(turn))?.message) === JSON.stringify(message);
 }
 
 /** Finds whom the turn goes to: nobody that a role's `not` sets apart, and nobody that has acknowledged already. */
 function choose(
-  ports: AudiencePorts & { storage: World["storage"] },
+  ports: AudiencePorts & { documents: TaskDocuments },
   { ir }: CompiledWorkflow,
   role: RoleIr,
   ask: Ask,
   seats: TaskContext["seats"],
 ): Promise<ChosenAudience> {
-  const { storage } = ports;
-  const { workflow, event, initiator } = readTaskStart({ storage });
-  const holders = findSetApart(ir, role, { seats, last: readLastHolders(storage, ir, seats) }).keys();
+  const { documents } = ports;
+  const { workflow, event, initiator } = readTaskStart(documents);
+  const holders = findSetApart(ir, role, { seats, last: readLastHolders(documents, ir, seats) }).keys();
   return chooseAudience(ports, {
     role,
     workflow,
     of: ask.of,
-    without: new Set([...holders, ...readAcked(storage, role.name)]),
-    last: readLastAudience(storage, role.name),
+    without: new Set([...holders, ...readAcked(documents, role.name)]),
+    last: readLastAudience(documents, role.name),
     event: { ...event, agent: initiator },
   });
 }

@@ -7,12 +7,13 @@ import type { TurnAssigned, TurnLogged } from "../../../contract/kinds/turn.ts";
 import { createMail } from "../../protocol/agent.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import { makeThreadEvent } from "../log/make-event.ts";
+import { readTaskStart } from "../task/counted-steps.ts";
 import { makeTurn } from "../task/make-turn.ts";
-import { readDecisionOf } from "../task/task-rows.ts";
-import { makeTurnId, readTaskStart } from "../task/task-start.ts";
+import { makeTurnId } from "../task/task-start.ts";
+import { readDecisionOf } from "../task/turn-documents.ts";
 import { threadLimits } from "../thread-schema.ts";
 import type { ThreadScope } from "../thread-services.ts";
-import { extendBroadcast, readBroadcast, readMissing, revokeAll, writeAudience } from "./audience-rows.ts";
+import { changeBroadcast, readBroadcast, readLastBroadcast, readMissing, revokeAll, writeAudience } from "./audience-documents.ts";
 import type { ChosenAudience } from "./choose-audience.ts";
 
 type Ask = OwnMessage<"audience.ask">;
@@ -24,7 +25,7 @@ function makeAudienceLease(turn: number): TurnAssigned["lease"] {
 
 /** Gives a turn to all of these, within a transaction. */
 function mailTurn(
-  { storage, services }: Pick<ThreadScope, "storage" | "services">,
+  services: ThreadScope["services"],
   given: {
     task: string;
     role: RoleIr;
@@ -40,7 +41,7 @@ function mailTurn(
   },
 ): void {
   const { task, role, agents, data, name, cause, now, expires, ends, again } = given;
-  const { thread } = readTaskStart({ storage });
+  const { thread } = readTaskStart(services.documents);
   const { turn, round, prompt, deadline, lease } = data;
   const event = makeThreadEvent(thread, name, "nerve.turn.assigned", cause, now, data);
   const mail = { channel: "my" as const, event, turn, expires, ...(ends !== undefined && { ends }), ...(again && { again }) };
@@ -61,54 +62,49 @@ function mailTurn(
  * added; their time begins anew, as the machine's does. Within the machine's transaction.
  */
 export function resumeAudience(
-  { storage, services, actor: task, revision, now, definition }: ThreadScope,
+  { services, actor: task, revision, now, definition }: ThreadScope,
   said: Extract<ToAudience, { type: "audience.resume" }>,
   cause: string,
 ): void {
+  const { documents } = services;
   const role = (definition as CompiledWorkflow).ir.roles.find(({ name }) => name === said.role);
-  const broadcast = readBroadcast(storage, said.turn);
+  const broadcast = readBroadcast(documents, said.turn);
   if (!role || broadcast?.closed !== null) return;
-  const agents = readMissing(storage, said.turn, broadcast.asked).agents;
+  const agents = readMissing(documents, said.turn, broadcast.asked).agents;
   const deadline = now + (role.broadcast?.timeout ?? broadcast.deadline - broadcast.at);
   const expires = Math.max(deadline, now + (role.broadcast?.ttl ?? 0));
-  extendBroadcast(storage, said.turn, deadline, expires);
+  // The thread stood still, and its broadcast has its time again.
+  changeBroadcast(documents, { ...broadcast, deadline, expires });
   if (agents.length === 0) return;
-  const data = makeTurn(storage, role, readTaskStart({ storage }), {
+  const data = makeTurn(documents, role, readTaskStart(documents), {
     turn: makeTurnId(task, said.turn),
     attempt: 1,
     round: said.turn,
     lease: makeAudienceLease(said.turn),
     deadline,
-    decision: readDecisionOf(storage, said.decision),
+    decision: readDecisionOf(documents, said.decision),
     resumed: { reason: said.reason },
   });
-  mailTurn(
-    { storage, services },
-    { task, role, agents, data, cause, now, expires, name: `${task}.${revision}.${said.role}.resumed`, again: true },
-  );
+  const name = `${task}.${revision}.${said.role}.resumed`;
+  mailTurn(services, { task, role, agents, data, cause, now, expires, name, again: true });
 }
 
-/** Writes whom the turn goes to, and the turn; one lease for all, which is the turn's number. */
+/** Keeps whom the turn goes to, and the turn; one lease for all, which is the turn's number. */
 export function giveTurn(
-  { storage, services, now }: Pick<ThreadScope, "storage" | "services" | "now">,
+  { services, now }: Pick<ThreadScope, "services" | "now">,
   role: RoleIr,
   task: string,
   ask: Ask,
   { agents, leftOut }: ChosenAudience,
 ): void {
-  const began = readTaskStart({ storage });
+  const { documents } = services;
+  const began = readTaskStart(documents);
   const turn = makeTurnId(task, ask.turn);
   const deadline = now + ask.timeout;
   const expires = now + (role.broadcast?.ttl ?? ask.timeout);
-  const before = storage.exec<{ turn: number; task: string }>(
-    "SELECT turn, task FROM broadcast WHERE role = ? ORDER BY turn DESC LIMIT 1",
-    role.name,
-  )[0];
-  writeAudience(
-    storage,
-    { turn: ask.turn, task, role: role.name, asked: agents.length, left_out: leftOut, at: now, deadline, expires, closed: null },
-    agents,
-  );
+  const before = readLastBroadcast(documents, role.name);
+  const asked = { turn: ask.turn, task, role: role.name, asked: agents.length, leftOut };
+  writeAudience(documents, { ...asked, at: now, deadline, expires, closed: null }, agents);
   const { round, decision, resumed, cause } = ask;
   const facts = {
     turn,
@@ -116,29 +112,22 @@ export function giveTurn(
     round,
     lease: makeAudienceLease(ask.turn),
     deadline,
-    decision: readDecisionOf(storage, decision),
+    decision: readDecisionOf(documents, decision),
     ...(resumed && { resumed }),
   };
-  mailTurn(
-    { storage, services },
-    {
-      ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
-      data: makeTurn(storage, role, began, facts),
-      // Agents that have not seen the role's last turn need only this one.
-      ...(before && { ends: makeTurnId(before.task, before.turn) }),
-    },
-  );
+  mailTurn(services, {
+    ...{ task, role, agents, cause, now, name: `${turn}.asked`, expires: Math.max(expires, deadline) },
+    data: makeTurn(documents, role, began, facts),
+    // Agents that have not seen the role's last turn need only this one.
+    ...(before && { ends: makeTurnId(before.task, before.turn) }),
+  });
   services.project({ table: "audience", thread: began.thread, agents });
 }
 
 /** The thread was called off: in the machine's transaction, whoever still has a turn of it is told. */
-export function revokeAudience(
-  { storage, services, now }: Pick<ThreadScope, "storage" | "services" | "now">,
-  status: string,
-  cause: string,
-): void {
-  const { thread } = readTaskStart({ storage });
-  for (const { broadcast, agents } of revokeAll(storage, status, now)) {
+export function revokeAudience({ services, now }: Pick<ThreadScope, "services" | "now">, status: string, cause: string): void {
+  const { thread } = readTaskStart(services.documents);
+  for (const { broadcast, agents } of revokeAll(services.documents, status, now)) {
     const turn = makeTurnId(broadcast.task, broadcast.turn);
     const event: CloudEvent = makeThreadEvent(thread, `${turn}.revoked`, "nerve.turn.revoked", cause, now, { turn, reason: status });
     services.log(event, thread);

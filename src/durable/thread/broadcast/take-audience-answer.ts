@@ -1,6 +1,6 @@
 /**
  * Judges what the agents of a broadcast say of their turn: the first answer of each counts while the broadcast is open; one
- * that comes late, within its time to live, is logged and changes nothing. Knows rows and the actor host.
+ * that comes late, within its time to live, is logged and changes nothing. Knows documents and the actor host.
  */
 import type { TaskEvent } from "../../../../machines/messages.ts";
 import { evaluateExpression, isTruthy } from "../../../compile/decide/expression.ts";
@@ -10,46 +10,57 @@ import { checkOutput } from "../../../contract/json-schema/check-output.ts";
 import type { AgentData, ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import { limits } from "../../../contract/limits.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
-import type { Clock, Storage } from "../../host/ports.ts";
+import type { Clock } from "../../host/ports.ts";
+import { numberKey } from "../../host/store/collections.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
-import { readTaskStart } from "../task/task-start.ts";
-import { isWaitedFor } from "./audience.ts";
-import { type BroadcastRow, type MemberAnswer, readBroadcast, readMember, writeAnswer } from "./audience-rows.ts";
+import { readTaskStart } from "../task/counted-steps.ts";
+import { type MemberDocument, nameAnswer, type TaskDocuments } from "../task/task-documents.ts";
+import {
+  type Broadcast,
+  changeMember,
+  isWaitedFor,
+  type MemberAnswer,
+  readBroadcast,
+  readMember,
+  writeAnswer,
+} from "./audience-documents.ts";
 
 export interface AudienceAnswer {
   /** The task actor's id. */
   name: string;
   host: ThreadHost;
-  storage: Storage;
+  documents: TaskDocuments;
   clock: Clock;
   role: RoleIr | undefined;
   agent: string;
   event: ThreadEventOf<TurnKind>;
-  /** Writes that the event was taken, first in its transaction. */
+  /** Of the event's body. */
+  hash: string;
+  /** Logs the event, first in its transaction. */
   before(): void;
 }
 
 /** What an agent is told whose answer changed nothing. */
-export function describeLate(broadcast: BroadcastRow): string[] {
+export function describeLate(broadcast: Broadcast): string[] {
   return [`the broadcast is closed (${broadcast.closed ?? "ended"}): your answer is in the log and changes nothing`];
 }
 
 type Output = AgentData<"nerve.turn.respond">["output"];
 
-/** @param broadcast the turn's row */
-export async function takeAudienceAnswer(broadcast: BroadcastRow, given: AudienceAnswer): Promise<Result<Accepted>> {
-  const { name, host, storage, clock, role, agent, event, before } = given;
+/** @param broadcast the turn's */
+export async function takeAudienceAnswer(broadcast: Broadcast, given: AudienceAnswer): Promise<Result<Accepted>> {
+  const { name, host, documents, clock, role, agent, event, hash, before } = given;
   const { data } = event;
   const { turn } = broadcast;
   const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
   const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
-  const member = readMember(storage, turn, agent);
+  const member = readMember(documents, broadcast, agent);
   if (!member || data.lease !== turn)
     return refuse("stale_lease", `The turn ${data.turn} is not yours under the lease ${data.lease} (any more); drop the work.`, {
       turn: data.turn,
     });
   if (member.status !== "asked") return over;
-  const open = (): boolean => readBroadcast(storage, turn)?.closed === null;
+  const open = (): boolean => readBroadcast(documents, turn)?.closed === null;
   if (!open() && clock.now() >= broadcast.expires) return over;
 
   let answer: MemberAnswer & { ok: boolean };
@@ -71,35 +82,41 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
       return event satisfies never;
   }
 
+  const { ok: _, ...said } = answer;
   const fact: TaskEvent =
     answer.output === undefined
       ? { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: answer.error ?? "failed" }
       : { type: "turn.answered", turn, agent, generation: turn, ok: answer.ok };
-  const taken = await host.send(name, fact, { metadata: answer, before, fits: () => isWaitedFor(storage, turn, agent) });
+  const taken = await host.send(name, fact, { metadata: answer, before: keepAnswer, fits: () => isWaitedFor(documents, turn, agent) });
   if (taken.ok) return succeed(accepted);
   if (taken.code === "threw") return refuse("bug", "The turn was taken, but the thread cannot go on with it; an operator was told.");
   // Another event of the same agent may have been quicker.
-  const closed = readBroadcast(storage, turn) as BroadcastRow;
-  if (readMember(storage, turn, agent)?.status !== "asked" || clock.now() >= closed.expires) return over;
+  const closed = readBroadcast(documents, turn) ?? broadcast;
+  if (readMember(documents, broadcast, agent)?.status !== "asked" || clock.now() >= closed.expires) return over;
   host.committer.commit(() => {
-    before();
-    writeAnswer(storage, turn, agent, "late", answer, clock.now());
+    keepAnswer();
+    writeAnswer(documents, turn, agent, { ...said, status: "late", at: clock.now() });
   });
   return succeed({ ...accepted, notes: describeLate(closed) });
+
+  /** The event's id stands with its agent's part: a repeat is known by it. */
+  function keepAnswer(): void {
+    before();
+    writeAnswer(documents, turn, agent, { status: "asked", answer: { id: event.id, hash } });
+  }
 
   /** It moves nothing: who is slow in an audience holds up nobody but those who wait for all. */
   function noteProgress({ note, details }: AgentData<"nerve.turn.progress">): void {
     host.committer.commit(() => {
       before();
-      storage.exec(
-        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
-        turn,
-        broadcast.role,
+      documents.answered.put(nameAnswer(agent, event.id), { hash, turn });
+      documents.progress.put(numberKey(turn), {
+        role: broadcast.role,
         agent,
-        note ?? null,
-        JSON.stringify(details ?? null),
-        clock.now(),
-      );
+        note: note ?? null,
+        details: details ?? null,
+        at: clock.now(),
+      });
     });
   }
 
@@ -107,20 +124,17 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
   async function judgeOutput(output: Output): Promise<Result<Accepted> | undefined> {
     const misfits = checkOutput(role?.schema, output);
     if (!misfits.length) return undefined;
-    const counted = host.committer.commit(
-      () =>
-        storage.exec<{ invalid: number }>(
-          "UPDATE audience SET invalid = invalid + 1 WHERE turn = ? AND agent = ? RETURNING invalid",
-          turn,
-          agent,
-        )[0]?.invalid ?? 0,
-    );
+    const counted = host.committer.commit(() => {
+      const part: MemberDocument = readMember(documents, broadcast, agent) ?? { status: "asked", invalid: 0 };
+      changeMember(documents, broadcast, agent, { ...part, invalid: part.invalid + 1 });
+      return part.invalid + 1;
+    });
     const left = Math.max(0, limits.invalidAnswers - counted);
     if (!left)
       await host.send(
         name,
         { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: "invalid_output" },
-        { fits: () => isWaitedFor(storage, turn, agent) },
+        { fits: () => isWaitedFor(documents, turn, agent) },
       );
     return refuse(
       "output_invalid",
@@ -136,7 +150,7 @@ export async function takeAudienceAnswer(broadcast: BroadcastRow, given: Audienc
     if (output.$status === "$SUSPEND") return false;
     const ok = role?.broadcast?.ok;
     if (ok === undefined) return true;
-    const { event: started, initiator } = readTaskStart({ storage });
+    const { event: started, initiator } = readTaskStart(documents);
     const judged = await evaluateExpression(ok, output, { event: { ...started, agent: initiator } });
     return judged.ok && isTruthy(judged.value);
   }

@@ -1,14 +1,16 @@
 /**
  * The threads that a task's edges spawn: started by way of their workflow's queue, waited for, and cancelled with their parent.
- * Everything here is a message that is taken once. Knows rows, the registry and the task's actor, not the platform.
+ * Everything here is a message that is taken once. Knows documents, the registry and the task's actor, not the platform.
  */
 import { isRepeat, markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { TaskMessage } from "../../protocol/task.ts";
 import { readEpoch } from "../lifecycle/epochs.ts";
-import { readTaskStart } from "../task/task-start.ts";
-import { type ChildRow, changeChild, findChild, readUnended } from "./child-rows.ts";
+import { readTaskStart } from "../task/counted-steps.ts";
+import type { ChildDocument } from "../task/task-documents.ts";
+import { readTurn } from "../task/turn-documents.ts";
+import { changeChild, findChild, readUnended } from "./child-documents.ts";
 import type { ChildrenPorts } from "./children-ports.ts";
 import { createTellTask } from "./join-children.ts";
 import { createSpawnChild } from "./spawn-child.ts";
@@ -23,7 +25,7 @@ export interface Children {
 }
 
 export function createChildren(ports: ChildrenPorts): Children {
-  const { host, storage } = ports;
+  const { host, storage, documents } = ports;
   const tellTask = createTellTask(ports);
   /** One end at a time: the last of them writes the prompt that sees them all. */
   let joining: Promise<unknown> = Promise.resolve();
@@ -31,24 +33,24 @@ export function createChildren(ports: ChildrenPorts): Children {
   async function noteEnd(message: TaskMessage<"child.ended">, { from, id, to }: Envelope): Promise<void> {
     const { thread, round, place, status, output, error } = message;
     const mark = (): void => markReceived(storage, from, id);
-    const child = findChild(storage, round, place);
+    const child = findChild(documents, round, place);
     if (child?.thread !== thread || child.told) return void host.committer.commit(mark);
-    const ended: ChildRow = { ...child, status, output: JSON.stringify(output), error };
-    host.committer.commit(() => changeChild(storage, ended));
+    const ended: ChildDocument = { ...child, status, output, error };
+    host.committer.commit(() => changeChild(documents, ended));
     await tellTask(to.slice("task/".length), ended, status === "dropped" ? "failed" : status, mark);
   }
 
   /** The thread has ended: who was spawned by it ends too, but for those that a completed one did not wait for. */
   function endAll(message: TaskMessage<"children.end">, { from, id, to }: Envelope): void {
     const leaves = message.status === "completed";
-    const { again } = readTaskStart({ storage });
+    const { again } = readTaskStart(documents);
     // The message may arrive after the thread began anew: leave children alone that were started since.
     const last = again && again.epoch > readEpoch(to.slice("task/".length)) ? again.round : Number.MAX_SAFE_INTEGER;
-    const ended = readUnended(storage).filter(({ awaited, round }) => round <= last && (!leaves || (awaited && !endsThread(round))));
+    const ended = readUnended(documents).filter(({ awaited, round }) => round <= last && (!leaves || (awaited && !endsThread(round))));
     host.committer.commit(() => {
       markReceived(storage, from, id);
       for (const child of ended) {
-        changeChild(storage, { ...child, status: "cancelled", error: "its parent has ended", told: 1 });
+        changeChild(documents, { ...child, status: "cancelled", error: "its parent has ended", told: true });
         // Through the queue, so that it comes after the message that starts the child.
         if (child.thread !== null)
           host.committer.outbox.append([`workflow/${child.workflow}`], {
@@ -63,7 +65,7 @@ export function createChildren(ports: ChildrenPorts): Children {
 
   /** Whether the edge taken at the round led to the end: then nobody waited for its children. */
   function endsThread(round: number): boolean {
-    return storage.exec<{ target: string }>("SELECT target FROM decision WHERE round = ?", round)[0]?.target === "$END";
+    return readTurn(documents, round)?.decision?.target === "$END";
   }
 
   async function takeInTurn({ from, id }: Envelope, take: () => Promise<void>): Promise<Delivery> {

@@ -3,7 +3,7 @@ import type { Json } from "../../../contract/event.ts";
 import type { TaskMessage } from "../../protocol/task.ts";
 import { readParent, readThread } from "../lifecycle/thread-rows.ts";
 import type { TaskPort } from "../task/task-port.ts";
-import { keepOutput } from "./child-rows.ts";
+import { keepOutput } from "./child-documents.ts";
 import type { ChildrenPorts } from "./children-ports.ts";
 
 export interface ReportPorts extends Pick<ChildrenPorts, "storage" | "host"> {
@@ -24,7 +24,7 @@ export async function reportEnd({ storage, host, ownTask }: ReportPorts): Promis
     round: parent.round,
     place: parent.place,
     status: thread.status as TaskMessage<"child.ended">["status"],
-    output: JSON.parse(keepOutput(output)) as Json,
+    output: keepOutput(output),
     error: thread.status === "completed" ? null : thread.reason,
   };
   return () => host.committer.outbox.append([parent.task], end);

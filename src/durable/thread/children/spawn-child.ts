@@ -8,43 +8,44 @@ import { readDepth } from "../../routing/chain-depth.ts";
 import { routingLimits } from "../../routing/routing-limits.ts";
 import { makeThreadId } from "../lifecycle/thread-id.ts";
 import { makeThreadEvent } from "../log/make-event.ts";
-import { readTaskStart } from "../task/task-start.ts";
-import { type ChildRow, changeChild, findChild } from "./child-rows.ts";
+import { readTaskStart } from "../task/counted-steps.ts";
+import type { ChildDocument } from "../task/task-documents.ts";
+import { changeChild, findChild } from "./child-documents.ts";
 import type { ChildrenPorts } from "./children-ports.ts";
 import type { TellTask } from "./join-children.ts";
 
 export type SpawnChild = (message: OwnMessage<"spawn">, mark: () => void) => Promise<void>;
 
-export function createSpawnChild({ host, storage, clock, registry, stamp, log }: ChildrenPorts, tellTask: TellTask): SpawnChild {
+export function createSpawnChild({ host, documents, clock, registry, stamp, log }: ChildrenPorts, tellTask: TellTask): SpawnChild {
   return async (message, mark) => {
     const { task, round, place } = message;
     const event = stamp(message.event);
-    const child = findChild(storage, round, place);
+    const child = findChild(documents, round, place);
     if (child?.status === "refused" && !child.told) return tellTask(task, child, "failed", mark);
     // Its parent has ended.
-    const isOver = (): boolean => findChild(storage, round, place)?.status !== "starting";
+    const isOver = (): boolean => findChild(documents, round, place)?.status !== "starting";
     if (!child || isOver()) return void host.committer.commit(mark);
-    const start = readTaskStart({ storage });
+    const start = readTaskStart(documents);
     const found = await findWorkflow(registry, child.workflow, event);
     const thread = await makeThreadId(event.source, event.id, child.workflow, place);
     // It may have ended while the registry was asked.
     if (isOver()) return void host.committer.commit(mark);
     if ("refused" in found) {
-      const refused: ChildRow = { ...child, status: "refused", error: found.refused };
+      const refused: ChildDocument = { ...child, status: "refused", error: found.refused };
       const told = makeThreadEvent(start.thread, `${event.id}.refused`, "nerve.spawn.refused", event.causationid ?? event.id, clock.now(), {
         workflow: child.workflow,
         reason: found.refused,
       });
       console.warn(JSON.stringify({ at: "spawn", thread: start.thread, workflow: child.workflow, reason: found.refused }));
       host.committer.commit(() => {
-        changeChild(storage, refused);
+        changeChild(documents, refused);
         log(told, start.thread);
       });
       return tellTask(task, refused, "failed", mark);
     }
     host.committer.commit(() => {
       mark();
-      changeChild(storage, { ...child, thread, status: "live" });
+      changeChild(documents, { ...child, thread, status: "live" });
       log(event, start.thread);
       host.committer.outbox.append([`workflow/${child.workflow}`], {
         type: "admit",

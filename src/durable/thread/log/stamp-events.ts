@@ -1,12 +1,11 @@
-/** What a thread says belongs to the trace of the event that began it. Knows rows and events, no machine. */
+/** What a thread says belongs to the trace of the event that began it. Knows rows, documents and events, no machine. */
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { Storage } from "../../host/ports.ts";
 import { readMail } from "../../protocol/agent.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
-import { trust } from "../../protocol/trust.ts";
 import { stampTrace } from "../../trace/trace-ids.ts";
 import { readThread } from "../lifecycle/thread-rows.ts";
-import { taskStart } from "../task/task-start.ts";
+import type { TaskDocuments } from "../task/task-documents.ts";
 
 export interface Stamp {
   /** Stamping an event again gives the same trace. */
@@ -15,16 +14,24 @@ export interface Stamp {
   stampMail(envelope: Envelope): Envelope;
 }
 
-/** @param isRoot whether the object has the thread's row, or a task's only */
-export function createStamp({ storage, isRoot }: { storage: Storage; isRoot: boolean }): Stamp {
+/** @param isRoot whether the object has the thread's row, or a task's documents only */
+export function createStamp({
+  storage,
+  documents,
+  isRoot,
+}: {
+  storage: Storage;
+  documents: Pick<TaskDocuments, "start">;
+  isRoot: boolean;
+}): Stamp {
   let initiating: CloudEvent | undefined;
 
   /** The event that began the thread, once there is one. */
   function findInitiating(): CloudEvent | undefined {
     if (initiating) return initiating;
-    const row = isRoot ? readThread(storage) : storage.exec<{ event: string }>("SELECT event FROM task")[0];
-    if (!row) return undefined;
-    initiating = isRoot ? (JSON.parse(row.event) as CloudEvent) : trust(taskStart, JSON.parse(row.event)).event;
+    if (!isRoot) return documents.start.get("")?.event;
+    const row = readThread(storage);
+    initiating = row && (JSON.parse(row.event) as CloudEvent);
     return initiating;
   }
 

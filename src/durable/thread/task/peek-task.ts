@@ -1,21 +1,20 @@
 /** A task as its root and people see it: the open turn, the last output, and what it waits for. Reads only. */
 import { taskContext } from "../../../../machines/task/context.ts";
-import type { Json } from "../../../contract/event.ts";
 import { limits } from "../../../contract/limits.ts";
 import { viewHeldBack } from "../../projector/held-back-row.ts";
 import type { TaskPeek } from "../../protocol/task.ts";
 import { trust } from "../../protocol/trust.ts";
-import { readMissing, viewBroadcasts } from "../broadcast/audience-rows.ts";
-import { listAwaited, listChildThreads } from "../children/child-rows.ts";
+import { readMissing, viewBroadcasts } from "../broadcast/audience-documents.ts";
+import { listAwaited, listChildThreads } from "../children/child-documents.ts";
 import { threadLimits } from "../thread-schema.ts";
 import { viewStored } from "../waits/machine-view.ts";
 import { describeTaskWait } from "../waits/task-wait.ts";
 import type { TaskPorts } from "./task-ports.ts";
-import { readLastDecision, readLastMessage } from "./task-rows.ts";
 import { makeTurnId } from "./task-start.ts";
+import { readLastDecision, readLastStep } from "./turn-documents.ts";
 
 /** @returns undefined before the task began */
-export async function peekTask({ name, host, storage, definition }: TaskPorts): Promise<TaskPeek | undefined> {
+export async function peekTask({ name, host, storage, documents, definition }: TaskPorts): Promise<TaskPeek | undefined> {
   const actor = await host.read(name);
   if (!actor) return undefined;
   const { open, round, reason, audience, children } = trust(taskContext, actor.context);
@@ -25,12 +24,12 @@ export async function peekTask({ name, host, storage, definition }: TaskPorts): 
     ir && actor.status === "active"
       ? describeTaskWait(ir, viewStored(actor, storage), {
           turn,
-          ...(audience && open && { missing: readMissing(storage, open.turn, threadLimits.namedAtMost) }),
-          awaited: children ? listAwaited(storage, round, threadLimits.namedAtMost) : [],
+          ...(audience && open && { missing: readMissing(documents, open.turn, threadLimits.namedAtMost) }),
+          awaited: children ? listAwaited(documents, round, threadLimits.namedAtMost) : [],
         })
       : undefined;
-  const last = readLastMessage(storage);
-  const decision = readLastDecision(storage);
+  const last = readLastStep(documents)?.step;
+  const decision = readLastDecision(documents)?.decision;
   const deadline = actor.timers[0]?.due;
   return {
     status: actor.status,
@@ -47,11 +46,11 @@ export async function peekTask({ name, host, storage, definition }: TaskPorts): 
           deadline: deadline === undefined ? "" : new Date(deadline).toISOString(),
         },
       }),
-    ...(last && { last: { role: last.role, output: JSON.parse(last.output) as Json } }),
+    ...(last && { last: { role: last.role, output: last.output } }),
     prompt: decision?.prompt ?? null,
-    children: listChildThreads(storage, limits.pageMax),
+    children: listChildThreads(documents, limits.pageMax),
     wait: wait ?? null,
-    broadcasts: viewBroadcasts(storage),
+    broadcasts: viewBroadcasts(documents),
     unreachable: viewHeldBack(host.committer.outbox.heldBack()),
   };
 }

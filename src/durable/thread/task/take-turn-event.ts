@@ -11,14 +11,20 @@ import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ClaimCard } from "../../protocol/agent.ts";
 import { trust } from "../../protocol/trust.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
-import { readBroadcast, readMember } from "../broadcast/audience-rows.ts";
+import { type Broadcast, readBroadcast, readMember } from "../broadcast/audience-documents.ts";
 import { describeLate, takeAudienceAnswer } from "../broadcast/take-audience-answer.ts";
 import { readRevoked } from "../recruitment/hand-over.ts";
 import { describeLoss } from "../turn/lease-terms.ts";
 import { type Take, takeInTurn } from "../turn/take-in-turn.ts";
 import { readTurnNumber } from "../turn/turn-data.ts";
+import { readTaskStart } from "./counted-steps.ts";
+import { nameAnswer, type TaskDocuments } from "./task-documents.ts";
 import type { TaskPorts } from "./task-ports.ts";
-import { makeTurnId, readTaskStart } from "./task-start.ts";
+import { makeTurnId } from "./task-start.ts";
+import { changeTurn, readTurn } from "./turn-documents.ts";
+
+/** Turns that are in memory anyhow: an id that is used again for another turn is refused among them. */
+const turnsLookedAt = 4;
 
 /** What its holder says of the open turn, with what its handler needs to answer. */
 interface OpenTurn<K extends TurnKind> {
@@ -36,7 +42,7 @@ interface OpenTurn<K extends TurnKind> {
 }
 
 /** Takes what the turn's holder, or one of a broadcast's audience, says of it. */
-export function createTurnEvents({ name, host, storage, clock, definition, logCause }: TaskPorts): Take<ThreadEventOf<TurnKind>> {
+export function createTurnEvents({ name, host, documents, clock, definition, logCause }: TaskPorts): Take<ThreadEventOf<TurnKind>> {
   /** Each kind reads its own members only. */
   const handlers: { [K in TurnKind]: (open: OpenTurn<K>) => Promise<Result<Accepted>> } = {
     "nerve.turn.progress": progress,
@@ -48,31 +54,32 @@ export function createTurnEvents({ name, host, storage, clock, definition, logCa
     const actor = await host.peek(name);
     if (!actor) return refuse("turn_over", "There is no such turn (any more).");
     const { data } = event;
-    const answered = storage.exec<{ hash: string }>("SELECT hash FROM answered WHERE agent = ? AND id = ?", agent.id, event.id)[0];
     const turn = readTurnNumber(data.turn);
-    const broadcast = readBroadcast(storage, turn);
-    const late = answered && broadcast && readMember(storage, turn, agent.id)?.status === "late";
+    const broadcast = readBroadcast(documents, turn);
+    const answered = findAnswer(documents, broadcast, turn, agent.id, event.id);
+    const late = answered && broadcast && readMember(documents, broadcast, agent.id)?.status === "late";
     const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: late ? describeLate(broadcast) : [] };
     if (answered)
       return answered.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
 
     const { open, invalid } = trust(taskContext, actor.context);
-    const start = readTaskStart({ storage });
-    const before = (): void => {
-      storage.exec("INSERT INTO answered VALUES (?, ?, ?, ?)", agent.id, event.id, hash, turn);
+    const start = readTaskStart(documents);
+    const log = (): void =>
       logCause({ ...event, correlationid: start.thread, causationid: event.causationid ?? start.event.id }, start.thread);
-    };
     const workflow = actor.definition === null ? undefined : await definition(actor.definition);
     if (broadcast) {
       const role = workflow?.ir.roles.find((each) => each.name === broadcast.role);
-      return takeAudienceAnswer(broadcast, { name, host, storage, clock, role, agent: agent.id, event, before });
+      return takeAudienceAnswer(broadcast, { name, host, documents, clock, role, agent: agent.id, event, hash, before: log });
     }
 
     const over = refuse("turn_over", `The turn ${data.turn} is over; drop the work.`, { turn: data.turn });
-    const stale = describeStale({ name, storage }, trust(taskContext, actor.context), workflow?.ir, turn, agent.id, data.lease);
     const ended = actor.status !== "active" || open?.turn !== turn || open.state === "answered";
+    const isHolders = !ended && open.agent === agent.id && open.generation === data.lease;
+    const stale = isHolders
+      ? undefined
+      : describeStale({ name, documents }, trust(taskContext, actor.context), workflow?.ir, turn, agent.id, data.lease);
     if (ended) return stale ? refuse("stale_lease", stale.detail, { turn: data.turn, ...stale.facts }) : over;
-    if (open.agent !== agent.id || open.generation !== data.lease)
+    if (!isHolders)
       return refuse(
         "stale_lease",
         stale?.detail ?? `The turn ${data.turn} is not yours under the lease ${data.lease} (any more); drop the work.`,
@@ -81,7 +88,12 @@ export function createTurnEvents({ name, host, storage, clock, definition, logCa
 
     return dispatch({
       event,
-      before,
+      before() {
+        log();
+        // An answer's id stands with its step.
+        if (event.type === "nerve.turn.respond") changeTurn(documents, turn, { answer: { agent: agent.id, id: event.id, hash } });
+        else documents.answered.put(nameAnswer(agent.id, event.id), { hash, turn });
+      },
       accepted,
       over,
       fence: { turn, agent: agent.id, generation: data.lease },
@@ -138,16 +150,34 @@ function settle(
   return over;
 }
 
+/**
+ * The event under that id which was taken before: an answer is found with the turn that it names, or among the last turns; what ended
+ * no turn is found whenever it was.
+ */
+function findAnswer(
+  documents: TaskDocuments,
+  broadcast: Broadcast | undefined,
+  turn: number,
+  agent: string,
+  id: string,
+): { hash: string } | undefined {
+  const part = broadcast && readMember(documents, broadcast, agent)?.answer;
+  if (part?.id === id) return part;
+  const recent = documents.turns.list({ limit: turnsLookedAt, reverse: true }).map(([, { answer }]) => answer);
+  const said = [readTurn(documents, turn)?.answer, ...recent].find((each) => each?.agent === agent && each.id === id);
+  return said ?? documents.answered.read(nameAnswer(agent, id));
+}
+
 /** What became of a lease under which the agent had the turn once, where another holds the role by now, or nobody. */
 function describeStale(
-  { name, storage }: Pick<TaskPorts, "name" | "storage">,
+  { name, documents }: Pick<TaskPorts, "name" | "documents">,
   { seats, open }: TaskContext,
   ir: WorkflowIr | undefined,
   turn: number,
   agent: string,
   generation: number,
 ): { detail: string; facts: { [fact: string]: Json } } | undefined {
-  const revoked = readRevoked(storage, turn, agent, generation);
+  const revoked = readRevoked(documents, turn, agent, generation);
   const role = ir?.roles.find((each) => each.name === revoked?.role);
   if (!ir || !revoked || !role) return undefined;
   const seat = seats[revoked.role];

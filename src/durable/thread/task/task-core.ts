@@ -3,12 +3,13 @@
 import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
 import type { StepRange, Steps, TaskPeek } from "../../protocol/task.ts";
-import { isAsked } from "../broadcast/audience-rows.ts";
+import { isAsked } from "../broadcast/audience-documents.ts";
 import type { Take } from "../turn/take-in-turn.ts";
+import { readSteps } from "./copied-steps.ts";
 import { peekTask } from "./peek-task.ts";
 import { createTurnEvents } from "./take-turn-event.ts";
 import type { TaskPorts } from "./task-ports.ts";
-import { readMessages, readSteps } from "./task-rows.ts";
+import { readMessages } from "./turn-documents.ts";
 
 export interface TaskCore {
   take: Take<ThreadEventOf<TurnKind>>;
@@ -21,12 +22,12 @@ export interface TaskCore {
 }
 
 export function createTaskCore(ports: TaskPorts): TaskCore {
-  const { storage } = ports;
+  const { documents } = ports;
   return {
     take: createTurnEvents(ports),
-    asked: (agent) => isAsked(storage, agent),
-    messages: (page) => readMessages(storage, page),
-    steps: (range) => readSteps(storage, range),
+    asked: (agent) => isAsked(documents, agent),
+    messages: (page) => readMessages(documents, page),
+    steps: (range) => readSteps(documents, range),
     peek: () => peekTask(ports),
   };
 }

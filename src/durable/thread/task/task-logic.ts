@@ -1,6 +1,6 @@
 /**
  * The task as the host runs it: what its writes store, how its facts become the turns that agents get, and its moderator.
- * Knows the task's rows and its machine's vocabulary.
+ * Knows the task's documents and its machine's vocabulary.
  */
 
 import * as z from "zod";
@@ -14,7 +14,7 @@ import type { TurnLogged } from "../../../contract/kinds/turn.ts";
 import { open } from "../../../contract/shape.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry, PendingWrite, PromiseLogic } from "../../host/logic.ts";
-import type { Storage } from "../../host/ports.ts";
+import { numberKey } from "../../host/store/collections.ts";
 import { type AgentMessage, createMail } from "../../protocol/agent.ts";
 import { readMessage } from "../../protocol/dispatch.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
@@ -29,9 +29,9 @@ import {
   isBroadcastStatus,
   memberAnswer,
   writeAnswer,
-} from "../broadcast/audience-rows.ts";
+} from "../broadcast/audience-documents.ts";
 import { resumeAudience, revokeAudience } from "../broadcast/mail-audience.ts";
-import { addChild } from "../children/child-rows.ts";
+import { addChild } from "../children/child-documents.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
 import { makeEdgeEvent, makeThreadEvent } from "../log/make-event.ts";
 import { forgetRevoked, noteRevoked, packHandover } from "../recruitment/hand-over.ts";
@@ -41,11 +41,13 @@ import { readTurnOutcome } from "../turn/turn-outcomes.ts";
 import { viewStepped } from "../waits/machine-view.ts";
 import { describeTaskWait } from "../waits/task-wait.ts";
 import { bindWrites, type WriteHandlers } from "./bind-writes.ts";
-import { noteTurnEnd, noteTurnGiven } from "./given-turns.ts";
+import { readTaskStart, writeTaskStart } from "./counted-steps.ts";
+import { noteTurnEnd, noteTurnGiven, noteTurnTaken } from "./given-turns.ts";
 import { makeTurn } from "./make-turn.ts";
-import { anyEdge, findDecisionAfter, readDecisionOf, readEnd, readLastDecision } from "./task-rows.ts";
-import { makeTurnId, readTaskStart, taskStart, writeTaskStart } from "./task-start.ts";
+import type { TaskDocuments } from "./task-documents.ts";
+import { makeTurnId, taskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
+import { anyEdge, findDecisionAfter, readDecisionOf, readEnd, readTurn, writeDecision, writeStep } from "./turn-documents.ts";
 
 /** What comes beside `turn.answered`. */
 const answer = open({ output: z.record(z.string(), json), body: z.string().optional() });
@@ -57,64 +59,33 @@ const progress = open({ note: z.string().optional(), details: json.optional() })
 /** What the moderator decided, beside what its machine is told of it. */
 const decided = z.custom<Decision>((value) => typeof value === "object" && value !== null && "because" in value);
 
-/** As they are stored with a decision. */
-interface DecisionEffects extends Pick<Decision, "emits" | "spawns"> {
-  /** The step that is decided on, where that was not in this epoch. */
-  of?: number;
-}
+type Recorded = z.infer<(typeof writes)["decision.record"]>;
+type Effects = Pick<Decision, "emits" | "spawns">;
+
+/** What the edge that was just recorded publishes: it leaves in the same step, and is not kept. */
+const published = new WeakMap<TaskDocuments, Effects>();
 
 const moderators = new WeakMap<object, Moderator>();
 
 export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate: PromiseLogic<ThreadServices> } {
   const handlers: WriteHandlers<typeof writes> = {
     "message.append": (params, { metadata }, scope) => {
-      const { storage, now } = scope;
-      const said = readAnswer(params, metadata, storage);
-      storage.exec(
-        "INSERT OR REPLACE INTO message (turn, role, agent, output, body, at) VALUES (?, ?, ?, ?, ?, ?)",
-        params.turn,
-        params.role,
-        params.agent,
-        JSON.stringify(said.output),
-        said.body ?? null,
-        now,
-      );
-      if (params.status === null) noteTurnEnd(scope, params.turn, "answered");
+      const { documents } = scope.services;
+      const { turn, role, agent } = params;
+      const { output, body } = readAnswer(params, metadata, documents);
+      const isFirst = !readTurn(documents, turn)?.step;
+      writeStep(documents, turn, { role, agent, output, ...(body !== undefined && { body }), at: scope.now });
+      if (params.status === null && isFirst) noteTurnEnd(scope, turn, "answered");
     },
-    "decision.record": ({ node, edge, round, turn, to }, { metadata }, scope) => {
-      const { storage, now } = scope;
-      const decision = trust(decided, metadata);
-      const effects = chooseEffects(scope, { ...decision, node, edge }, round);
-      storage.exec(
-        "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        round,
-        turn,
-        node,
-        edge,
-        to,
-        decision.prompt,
-        JSON.stringify(decision.because),
-        decision.location ?? null,
-        JSON.stringify(effects),
-        now,
-      );
-    },
-    "progress.note": ({ turn, role, agent }, { metadata }, { storage, now }) => {
+    "decision.record": (params, { metadata }, scope) => recordDecision(params, trust(decided, metadata), scope),
+    "progress.note": ({ turn, role, agent }, { metadata }, { services, now }) => {
       const { note, details } = trust(progress, metadata);
-      storage.exec(
-        "INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?)",
-        turn,
-        role,
-        agent,
-        note ?? null,
-        JSON.stringify(details ?? null),
-        now,
-      );
+      services.documents.progress.put(numberKey(turn), { role, agent, note: note ?? null, details: details ?? null, at: now });
     },
     "audience.note": (_params, { metadata }) => trust(audiencePlan, metadata).give(),
-    "answer.note": ({ turn, agent, ok }, { metadata, event }, { storage, now }) => {
+    "answer.note": ({ turn, agent, ok }, { metadata, event }, { services, now }) => {
       const said = trust(memberAnswer.optional(), metadata) ?? { error: String(event.reason ?? event.type) };
-      writeAnswer(storage, turn, agent, ok ? "acked" : "failed", said, now);
+      writeAnswer(services.documents, turn, agent, { ...said, status: ok ? "acked" : "failed", at: now });
     },
   };
 
@@ -125,8 +96,8 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
         place: "task",
         actors: { moderate: "moderate" },
         writes: bindWrites(writes, handlers),
-        started: (metadata, { storage }) => writeTaskStart(storage, trust(taskStart, metadata)),
-        endMetadata: ({ storage }) => readEnd(storage),
+        started: (metadata, { services }) => writeTaskStart(services.documents, trust(taskStart, metadata)),
+        endMetadata: ({ services }) => readEnd(services.documents),
         expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
         stepped(actor, scope) {
@@ -139,21 +110,38 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
   };
 }
 
+/** Keeps the decision, and what its edge publishes until the end of this transaction. */
+function recordDecision({ node, edge, round, turn, to }: Recorded, decision: Decision, scope: ThreadScope): void {
+  const { documents } = scope.services;
+  const { because, prompt, location } = decision;
+  const { of, ...effects } = chooseEffects(scope, { ...decision, node, edge }, round);
+  const kept = { turn, node, edge, target: to, prompt, because, ...(location !== undefined && { location }) };
+  writeDecision(documents, round, {
+    ...kept,
+    at: scope.now,
+    ...(of !== undefined && { of }),
+    ...(effects.spawns.length && { children: effects.spawns.length }),
+  });
+  published.set(documents, effects);
+}
+
 /**
  * What the edge publishes and starts. A step that was kept or copied is decided on anew: where it takes the same edge that was
  * done before, and only children that the next turn waits for start again, for the earlier ones ended with their epoch.
+ * `of`: the step that is decided on, where that was not in this epoch.
  */
 function chooseEffects(
   scope: ThreadScope,
-  { node, edge, emits, spawns }: Pick<Decision, "emits" | "spawns"> & { node: string; edge: string },
+  { node, edge, emits, spawns }: Effects & { node: string; edge: string },
   round: number,
-): DecisionEffects {
-  const { again } = readTaskStart(scope);
+): Effects & { of?: number } {
+  const { documents } = scope.services;
+  const { again } = readTaskStart(documents, scope);
   const step = again?.keep && round === again.round + 1 ? again.keep : null;
-  const before = findDecisionAfter(scope.storage, step ?? round);
+  const before = findDecisionAfter(documents, step ?? round);
   const of = step !== null && { of: step };
   const isSame = before?.node === node && (before.edge === edge || before.edge === anyEdge);
-  const isDone = isSame && (step !== null || before?.copied === 1);
+  const isDone = isSame && (step !== null || before.copied === true);
   return isDone ? { emits: [], spawns: spawns.filter((each) => each.await !== undefined), ...of } : { emits, spawns, ...of };
 }
 
@@ -171,7 +159,11 @@ export function findModerator({ ir }: CompiledWorkflow): Moderator {
 async function moderate(input: Json | undefined, scope: ThreadScope, pending: readonly PendingWrite[]) {
   const moderator = findModerator(scope.definition as CompiledWorkflow);
   const { node, status } = trust(moderateInput, input);
-  const result = await moderator.decide(node, readTaskView(scope.storage, readTaskStart(scope), readAppended(scope, pending)), status);
+  const result = await moderator.decide(
+    node,
+    readTaskView(scope.services.documents, readTaskStart(scope.services.documents, scope), readAppended(scope, pending)),
+    status,
+  );
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
   return { output: summariseDecision(result.decision), metadata: result.decision };
 }
@@ -182,7 +174,7 @@ function readAppended(scope: ThreadScope, pending: readonly PendingWrite[]): App
     .filter((write) => write.name === "message.append")
     .map(({ params, metadata }) => {
       const appended = trust(writes["message.append"], params);
-      const { output, body } = readAnswer(appended, metadata, scope.storage, pending);
+      const { output, body } = readAnswer(appended, metadata, scope.services.documents, pending);
       const step: Step = { role: appended.role, agent: appended.agent, output, ...(body !== undefined && { body }) };
       return { turn: appended.turn, step };
     });
@@ -191,8 +183,9 @@ function readAppended(scope: ThreadScope, pending: readonly PendingWrite[]): App
 /** The turn as its agent gets it: the machine's facts, with the prompt, the role and the last output from the rows. */
 function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMessage {
   const { services } = scope;
+  const { documents } = services;
   const event = readMessage(taskToAgent, fact);
-  const start = readTaskStart(scope);
+  const start = readTaskStart(documents, scope);
   const cause = services.cause ?? start.event.id;
   const { ir } = scope.definition as CompiledWorkflow;
   const stamp = <K extends EngineKind>(name: string, type: K, cause: string, data: EngineData<K>): CloudEvent =>
@@ -202,11 +195,11 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
     const role = ir.roles.find(({ name }) => name === event.role);
     if (!role) throw new Error(`there is no role ${event.role}`);
     const { round, generation, attempt, handover: former } = event;
-    const decision = readDecisionOf(scope.storage, event.decision);
+    const decision = readDecisionOf(documents, event.decision);
     // The first turn of a thread that was resumed after its end.
     const again = start.again?.start === "resume" && event.turn === start.again.round + 2 ? start.again : undefined;
     const resumed = event.resumed ?? again;
-    const data = makeTurn(scope.storage, role, start, {
+    const data = makeTurn(documents, role, start, {
       turn,
       attempt,
       lease: makeLease(ir, role, generation, scope.now),
@@ -215,10 +208,10 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
       decision,
       ...(resumed && { resumed }),
       ...(former && {
-        handover: packHandover(scope.storage, { ...{ ir, role, decision, former, turn: event.turn, id: turn }, attempts: attempt - 1 }),
+        handover: packHandover(documents, { ...{ ir, role, decision, former, turn: event.turn, id: turn }, attempts: attempt - 1 }),
       }),
     });
-    if (attempt > 1) forgetRevoked(scope.storage, event.turn, event.agent, generation);
+    if (attempt > 1) forgetRevoked(documents, event.turn, event.agent, generation);
     const assigned = stamp(`${event.role}.${event.attempt}`, "nerve.turn.assigned", cause, data);
     assigned.to = `agents/${event.agent}`;
     noteTurnGiven(scope, event);
@@ -242,10 +235,10 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
   if (event.type === "turn.revoked") {
     const turn = makeTurnId(scope.actor, event.turn);
     const { role, generation, reason } = event;
-    noteRevoked(scope.storage, { turn: event.turn, agent: to.slice("agent/".length), generation, role, reason, at: scope.now });
+    noteRevoked(documents, { turn: event.turn, agent: to.slice("agent/".length), generation, role, reason, at: scope.now });
     const revoked = stamp(`${event.role}.revoked`, "nerve.turn.revoked", cause, { turn, reason: event.reason });
     services.log(revoked, start.thread);
-    noteTurnEnd(scope, event.turn, readTurnOutcome(event.reason));
+    noteTurnTaken(scope, event.turn, readTurnOutcome(event.reason));
     return createMail({ channel: "my", event: revoked, ends: turn });
   }
   event satisfies never;
@@ -256,7 +249,7 @@ function expandTask(fact: ActorEvent, to: string, scope: ThreadScope): AgentMess
 function expandToAudience(fact: ActorEvent, scope: ThreadScope): OwnMessage<"audience.ask"> | null {
   const said = readMessage(toAudience, fact);
   const { services } = scope;
-  const cause = services.cause ?? readTaskStart(scope).event.id;
+  const cause = services.cause ?? readTaskStart(services.documents, scope).event.id;
   switch (said.type) {
     case "audience.ask":
       return { ...said, cause };
@@ -264,7 +257,7 @@ function expandToAudience(fact: ActorEvent, scope: ThreadScope): OwnMessage<"aud
       resumeAudience(scope, said, cause);
       return null;
     case "audience.close":
-      if (said.status.startsWith("$")) closeBroadcast(scope.storage, said.turn, said.status);
+      if (said.status.startsWith("$")) closeBroadcast(services.documents, said.turn, said.status);
       else revokeAudience(scope, said.status, cause);
       return null;
     default:
@@ -276,20 +269,22 @@ function expandToAudience(fact: ActorEvent, scope: ThreadScope): OwnMessage<"aud
 function readAnswer(
   { turn, status }: Pick<z.infer<(typeof writes)["message.append"]>, "turn" | "status">,
   metadata: unknown,
-  storage: Storage,
+  documents: TaskDocuments,
   pending: readonly PendingWrite[] = [],
 ): Answer {
   if (status === null) return trust(answer, metadata);
-  return { output: isBroadcastStatus(status) ? describeBroadcast(storage, turn, status, pending) : { $status: status } };
+  return { output: isBroadcastStatus(status) ? describeBroadcast(documents, turn, status, pending) : { $status: status } };
 }
 
 /** The edge's own events and children go out by way of the object, which asks the registry whom they concern. */
 function publishEdge(event: ActorEvent, scope: ThreadScope, append: Append): void {
-  readMessage(taskEmitted, event);
-  const decision = readLastDecision(scope.storage);
-  if (!decision) return;
-  const start = readTaskStart(scope);
-  const { emits, spawns } = JSON.parse(decision.effects) as Pick<Decision, "emits" | "spawns">;
+  const { round } = readMessage(taskEmitted, event);
+  const { documents } = scope.services;
+  const effects = published.get(documents);
+  if (!effects) throw new Error(`nothing was decided on round ${round} in this transaction`);
+  published.delete(documents);
+  const { emits, spawns } = effects;
+  const start = readTaskStart(documents, scope);
   const cause = scope.services.cause ?? start.event.id;
   const name = (what: string): string => `${scope.actor}.${scope.revision}.${what}`;
   emits.forEach(({ kind, data, to }, index) => {
@@ -302,7 +297,7 @@ function publishEdge(event: ActorEvent, scope: ThreadScope, append: Append): voi
   spawns.forEach(({ workflow, input, await: timeout }, place) => {
     const asked = makeThreadEvent(start.thread, name(`spawn.${place}`), "nerve.thread.spawned", cause, scope.now, input ?? null);
     const spawned: CloudEvent = { ...asked, ...carryOn(start.event), agent: start.initiator };
-    addChild(scope.storage, { round: decision.round, place, workflow, awaited: timeout === undefined ? 0 : 1 });
-    append("events", { type: "spawn", task: scope.actor, round: decision.round, place, event: spawned });
+    addChild(documents, { round, place, workflow, awaited: timeout !== undefined });
+    append("events", { type: "spawn", task: scope.actor, round, place, event: spawned });
   });
 }

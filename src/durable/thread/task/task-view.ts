@@ -1,10 +1,10 @@
-/** A thread as its moderator sees it, out of the task's rows and what the present step adds. Knows rows, not machines. */
-import type { DecisionView, Step } from "../../../compile/decide/view.ts";
+/** A thread as its moderator sees it, out of the task's documents and what the present step adds. Knows documents, not machines. */
+import { type DecisionView, isEngineOutput, type Step } from "../../../compile/decide/view.ts";
 import type { Json } from "../../../contract/event.ts";
-import type { Storage } from "../../host/ports.ts";
-import { type ChildRow, readChildren, viewChild } from "../children/child-rows.ts";
-import { type MessageRow, readAllMessages, readLastMessage, readSupplement } from "./task-rows.ts";
+import { readChildren, viewChild } from "../children/child-documents.ts";
+import type { ChildDocument, StepDocument, TaskDocuments } from "./task-documents.ts";
 import type { Again } from "./task-start.ts";
+import { readAllSteps, readLastStep, readTally, readTurn } from "./turn-documents.ts";
 
 /** What the view needs to know of how the thread began. */
 export interface ViewStart {
@@ -14,7 +14,7 @@ export interface ViewStart {
   initiator: string;
   /** Of a thread that was begun anew. */
   again?: Again | undefined;
-  /** What it begins with; absent: it has begun, and the row says it. */
+  /** What it begins with; absent: it has begun, and its document says it. */
   supplement?: Json | undefined;
 }
 
@@ -25,29 +25,42 @@ export interface AppendedStep {
 }
 
 /**
+ * Reads the last step; any other only if it is asked for.
  * @param appended by this very step
  * @param joined the children that were waited for, as they are now; by default those of the round before the last step
  */
-export function readTaskView(storage: Storage, start: ViewStart, appended: AppendedStep[] = [], joined?: ChildRow[]): DecisionView {
-  const stored = appended.length ? undefined : readLastMessage(storage, start.again);
-  const supplement = start.supplement === undefined ? readSupplement(storage) : start.supplement;
+export function readTaskView(
+  documents: TaskDocuments,
+  start: ViewStart,
+  appended: AppendedStep[] = [],
+  joined?: ChildDocument[],
+): DecisionView {
+  const { again } = start;
+  const stored = appended.length ? undefined : readLastStep(documents, again);
+  const supplement = start.supplement === undefined ? documents.supplement.get("") : start.supplement;
   const newest = appended.at(-1);
   const turn = newest?.turn ?? stored?.turn ?? 0;
-  const last = newest?.step ?? (stored && toStep(stored));
-  const children = (joined ?? (turn > 0 ? readChildren(storage, turn - 1) : [])).map(viewChild);
-  if (last && children.length) last.children = children;
+  const children = (joined ?? (turn > 0 ? readChildren(documents, turn - 1) : [])).map(viewChild);
+  const said = newest?.step ?? (stored && viewStep(stored.step));
+  const last = said && (children.length ? { ...said, children } : said);
+  const isSaid = ({ step }: AppendedStep, role: string): boolean => step.role === role && !isEngineOutput(step.output);
+  const readStep = (of: number | undefined): Step | undefined => {
+    const step = of === undefined ? undefined : readTurn(documents, of)?.step;
+    return step && viewStep(step);
+  };
   return {
     start: {
       workflow: start.workflow,
       event: { ...start.event, agent: start.initiator } as { [key: string]: Json },
-      which: start.again?.start ?? "new",
+      which: again?.start ?? "new",
     },
     ...(last && { last }),
     ...(children.length && { children }),
-    ...(supplement !== null && { supplement }),
-    steps: () => {
-      const steps = readAllMessages(storage, start.again).map(toStep);
-      const all = [...steps, ...appended.map(({ step }) => step)];
+    ...(supplement !== undefined && supplement !== null && { supplement }),
+    first: (role) => readStep(readTally(documents, role, again).first) ?? appended.find((each) => isSaid(each, role))?.step,
+    latest: (role) => appended.findLast((each) => isSaid(each, role))?.step ?? readStep(readTally(documents, role, again).last),
+    steps() {
+      const all = [...readAllSteps(documents, again).map(viewStep), ...appended.map(({ step }) => step)];
       // The last step already has its children.
       if (last && all.length) all[all.length - 1] = last;
       return all;
@@ -55,6 +68,6 @@ export function readTaskView(storage: Storage, start: ViewStart, appended: Appen
   };
 }
 
-function toStep({ role, agent, output, body }: MessageRow): Step {
-  return { role, agent, output: JSON.parse(output) as Step["output"], ...(body !== null && { body }) };
+function viewStep({ role, agent, output, body }: StepDocument): Step {
+  return { role, agent, output, ...(body !== undefined && { body }) };
 }

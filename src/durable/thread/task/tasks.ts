@@ -10,8 +10,9 @@ import { markOwn, readOwnSender, type TaskHandlers } from "../own-messages.ts";
 import type { ThreadBase } from "../thread-base.ts";
 import type { ThreadPorts } from "../thread-ports.ts";
 import type { Take } from "../turn/take-in-turn.ts";
+import { writeSteps } from "./copied-steps.ts";
 import { createTaskCore, type TaskCore } from "./task-core.ts";
-import { writeSteps, writeSupplement } from "./task-rows.ts";
+import { writeSupplement } from "./task-documents.ts";
 
 export interface Tasks {
   /** @param name the task actor's id */
@@ -27,9 +28,9 @@ export interface Tasks {
 }
 
 export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts, "random" | "card">, children: Children): Tasks {
-  const { host, storage, world, services, registry, definition, ownEvents } = base;
+  const { host, storage, documents, world, services, registry, definition, ownEvents } = base;
   const tasks = new Map<string, TaskCore>();
-  const audience = createAudience({ world, host, services, registry, definitions: definition, card, random });
+  const audience = createAudience({ world, host, documents, services, registry, definitions: definition, card, random });
 
   function find(name: string): TaskCore {
     let core = tasks.get(name);
@@ -51,7 +52,7 @@ export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts
     if (!isRepeat(storage, from, id))
       host.committer.commit(() => {
         markReceived(storage, from, id);
-        writeSteps(storage, steps);
+        writeSteps(documents, steps);
       });
     return { status: "stored" };
   }
@@ -60,7 +61,7 @@ export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts
     if (!isRepeat(storage, from, id))
       host.committer.commit(() => {
         markReceived(storage, from, id);
-        writeSupplement(storage, supplement);
+        writeSupplement(documents, supplement);
       });
     return { status: "stored" };
   }

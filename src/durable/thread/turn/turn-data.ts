@@ -16,9 +16,9 @@ export interface TurnFacts {
   lease: Lease;
   /** Milliseconds since the epoch. */
   deadline: number;
-  decision: { prompt: string | null; location: string | null } | undefined;
+  decision: { prompt: string | null; location?: string } | undefined;
   /** The step before it. */
-  last: { role: string; agent: string | null; output: string; body: string | null } | undefined;
+  last: { role: string; agent: string | null; output: Json; body?: string } | undefined;
   /** Why it is given again after the thread stood still, and what a person added. */
   resumed?: { reason: string; supplement: Json };
   handover?: Handover;
@@ -67,9 +67,7 @@ export function makeTurnData(role: RoleIr, start: TurnStart, facts: TurnFacts): 
     deadline: new Date(facts.deadline).toISOString(),
     heartbeat: describeHeartbeat(role),
     event: start.event,
-    last: last
-      ? { role: last.role, agent: last.agent, output: JSON.parse(last.output) as Json, ...(last.body !== null && { body: last.body }) }
-      : null,
+    last: last ? { role: last.role, agent: last.agent, output: last.output, ...(last.body !== undefined && { body: last.body }) } : null,
     ...(facts.resumed && { resumed: facts.resumed }),
     ...(facts.handover !== undefined && { handover: facts.handover }),
     history: `/v1/threads/${start.thread}/messages`,
