@@ -168,7 +168,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "what is wrong with a data folder",
     may: [
       ...[contract, "src/durable", "src/durable/projector", protocol, "src/durable/thread/lifecycle", "src/durable/thread/recruitment"],
-      ...["src/local-server", "node:*"],
+      ...["src/durable/thread/task", "src/local-server", "node:*"],
     ],
   },
   "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw", "node:*"] },

@@ -4,6 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { objectRooms } from "../../../durable/object-tables.ts";
 import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import type { ThreadRow } from "../../../durable/thread/lifecycle/thread-rows.ts";
+import { collections } from "../../../durable/thread/task/task-documents.ts";
 import { findState, withDatabase } from "../../../local-server/state-files.ts";
 import { findClassFolder } from "./object-names.ts";
 
@@ -18,7 +19,9 @@ export interface ObjectReading {
   /** Rows for the log and the index are on their way: it catches up by itself. */
   pending: boolean;
   thread?: { row: ThreadRow; agents: string[] };
-  /** Answers that a task took. */
+  /** Of a task's object: its thread, and who took part in it. */
+  task?: { thread: string; agents: string[] };
+  /** Answers that a task took; of a thread's root, those of its task. */
   answers: EventKey[];
   /** An agent's own id. */
   agent?: string;
@@ -37,7 +40,14 @@ export interface Pending {
 /** Reads every object among the files, of which all can be read. @param pending is added to */
 export function readObjects(data: string, databases: string[], pending: Pending): ObjectReading[] {
   const objects = databases.filter((file) => file.startsWith("do/") && !file.endsWith("/metadata.sqlite"));
-  return objects.map((file) => withDatabase(join(findState(data), file), (db) => readObject(db, file, pending)));
+  const read = objects.map((file) => withDatabase(join(findState(data), file), (db) => readObject(db, file, pending)));
+  const tasks = new Map(read.flatMap(({ task, answers }) => (task ? [[task.thread, { ...task, answers }] as const] : [])));
+  return read.map((object) => {
+    const task = object.thread && tasks.get(object.thread.row.id);
+    if (!object.thread || !task) return object;
+    const agents = [...new Set([...object.thread.agents, ...task.agents])];
+    return { ...object, thread: { ...object.thread, agents }, answers: [...object.answers, ...task.answers] };
+  });
 }
 
 /** How an event is named in a set. */
@@ -58,14 +68,13 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
     if (row.table === "thread") pending.threads.set(row.id, Math.max(row.revisionNumber, pending.threads.get(row.id) ?? 0));
   }
   const [thread] = file.startsWith(findClassFolder("RecruitmentObject")) ? all<ThreadRow>("thread", "SELECT * FROM thread") : [];
+  const task = readTask(all);
   return {
     file,
     pending: rows.length > 0,
     ...(thread && { thread: { row: thread, agents: readAgents(all) } }),
-    answers: all<{ agent: string; id: string }>("answered", "SELECT agent, id FROM answered").map(({ agent, id }) => ({
-      source: `/agents/${agent}`,
-      id,
-    })),
+    ...(task && !thread && { task: { thread: task, agents: readAgents(all) } }),
+    answers: readAnswers(all),
     ...readAgentId(all),
     newer: [
       ...all<{ room: string; version: number }>("schema_version", "SELECT room, version FROM schema_version"),
@@ -79,8 +88,38 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
   };
 }
 
+type All = <T>(table: string, sql: string) => T[];
+
+/** The thread of a task's object. An object that no newer version has woken has the tables of before. */
+function readTask(all: All): string | undefined {
+  return [
+    ...all<{ thread: string }>("task", "SELECT thread FROM task"),
+    ...all<{ thread: string }>("document", `SELECT body ->> '$.thread' AS thread FROM document WHERE collection = '${collections.start}'`),
+  ][0]?.thread;
+}
+
+function readAnswers(all: All): EventKey[] {
+  const keyed = (collection: string, where: string): string =>
+    `SELECT key, body ->> '$.answer.agent' AS agent, body ->> '$.answer.id' AS id FROM document WHERE collection = '${collection}'${where}`;
+  const hasAnswer = " AND body ->> '$.answer.id' IS NOT NULL";
+  const said = [
+    ...all<{ agent: string; id: string }>("answered", "SELECT agent, id FROM answered"),
+    ...all<{ agent: string; id: string }>("document", keyed(collections.turns, hasAnswer)),
+    ...all<{ key: string; id: string }>("document", keyed(collections.audience, hasAnswer)).map(({ key, id }) => ({
+      agent: key.slice(key.lastIndexOf(" ") + 1),
+      id,
+    })),
+    // What ended no turn is named by its agent and its id.
+    ...all<{ key: string }>("document", keyed(collections.answered, "")).map(({ key }) => ({
+      agent: key.slice(0, key.indexOf(" ")),
+      id: key.slice(key.indexOf(" ") + 1),
+    })),
+  ];
+  return said.map(({ agent, id }) => ({ source: `/agents/${agent}`, id }));
+}
+
 /** Of an agent that is not removed; its object may not have woken since it had tables. */
-function readAgentId(all: <T>(table: string, sql: string) => T[]): { agent?: string } {
+function readAgentId(all: All): { agent?: string } {
   const [account] = [
     ...all<{ card: string; removed: number }>(
       "document",
@@ -91,11 +130,17 @@ function readAgentId(all: <T>(table: string, sql: string) => T[]): { agent?: str
   return account && !account.removed ? { agent: (JSON.parse(account.card) as { id: string }).id } : {};
 }
 
-/** Who took part in a thread, as far as its object still knows. */
-function readAgents(all: <T>(table: string, sql: string) => T[]): string[] {
+/** Who took part in a thread, as far as its task's object still knows. */
+function readAgents(all: All): string[] {
   const found = [
     ...all<{ agent: string | null }>("message", "SELECT DISTINCT agent FROM message"),
     ...all<{ agent: string | null }>("given", "SELECT DISTINCT agent FROM given"),
+    ...["step", "given"].flatMap((part) =>
+      all<{ agent: string | null }>(
+        "document",
+        `SELECT DISTINCT body ->> '$.${part}.agent' AS agent FROM document WHERE collection = '${collections.turns}'`,
+      ),
+    ),
   ];
   return [...new Set(found.flatMap(({ agent }) => agent ?? []))];
 }
