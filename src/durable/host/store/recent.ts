@@ -6,7 +6,7 @@ import { type CollectionPorts, createKeyed, type Held, isWithin, type Keyed, typ
 import type { Staging } from "./staging.ts";
 
 /** As {@link Keyed}; what is sought among the last, or behind them, takes no query. */
-export type Recent<T> = Omit<Keyed<T>, "deleteBelow">;
+export type Recent<T> = Omit<Keyed<T>, "deleteBelow" | "deleteBeyond">;
 
 const nothing: Pick<Staging, "find" | "of"> = { find: () => undefined, of: () => new Map() };
 
