@@ -66,9 +66,11 @@ function listTables(storage: Storage): Set<string> {
   return new Set(storage.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => name));
 }
 
-function readVersions(storage: Storage): { [room: string]: number } {
-  const stored = storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version");
-  return Object.fromEntries(stored.filter(({ room }) => rooms.includes(room)).map(({ room, version }) => [room, version]));
+/** What the root's own tables are brought up to later, the task's stay at these. */
+function keepVersions(storage: Storage): void {
+  storage.exec("CREATE TABLE old_version AS SELECT room, version FROM schema_version");
+  storage.exec("DELETE FROM old_version WHERE room NOT IN (SELECT value FROM json_each(?))", JSON.stringify(rooms));
+  storage.exec("DELETE FROM schema_version WHERE room = 'task'");
 }
 
 /**
@@ -77,9 +79,10 @@ function readVersions(storage: Storage): { [room: string]: number } {
  */
 export function setOldTaskAside(storage: Storage): boolean {
   const tables = listTables(storage);
-  if (!tables.has("schema_version") || readVersions(storage)["task"] === undefined) return false;
   if (tables.has("old_actor")) return true;
+  if (!tables.has("schema_version") || storage.exec("SELECT 1 FROM schema_version WHERE room = 'task'").length === 0) return false;
   return storage.transaction(() => {
+    keepVersions(storage);
     for (const [table, where] of Object.entries(taskRows)) {
       if (!tables.has(table)) continue;
       storage.exec(`CREATE TABLE ${nameKept(table)} AS SELECT * FROM ${table} WHERE ${where}`);
@@ -120,8 +123,9 @@ export function readOldTask(storage: Storage, { table: index, offset }: OldTaskP
   if (rows.length === adoptionLimits.pageRows) isLast = false;
   const next = isLast ? { table: index + 1, offset: 0 } : { table: index, offset: offset + rows.length };
   const numbers = storage.exec<{ name: string; last: number }>("SELECT name, last FROM old_number");
+  const versions = storage.exec<{ room: string; version: number }>("SELECT room, version FROM old_version");
   return {
-    versions: readVersions(storage),
+    versions: Object.fromEntries(versions.map(({ room, version }) => [room, version])),
     numbers: Object.fromEntries(numbers.map(({ name, last }) => [name, last])),
     table,
     rows,
@@ -133,7 +137,7 @@ export function readOldTask(storage: Storage, { table: index, offset }: OldTaskP
 export function dropOldTask(storage: Storage): void {
   const tables = listTables(storage);
   storage.exec("DROP VIEW IF EXISTS counted");
-  for (const table of [...Object.keys(taskRows), ...sharedTables, "number"]) storage.exec(`DROP TABLE IF EXISTS ${nameKept(table)}`);
+  for (const table of [...Object.keys(taskRows), ...sharedTables, "number", "version"])
+    storage.exec(`DROP TABLE IF EXISTS ${nameKept(table)}`);
   for (const table of taskTables) if (tables.has(table)) storage.exec(`DROP TABLE ${table}`);
-  storage.exec("DELETE FROM schema_version WHERE room = 'task'");
 }
