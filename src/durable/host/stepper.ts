@@ -86,6 +86,8 @@ export function createStepper({ world, logics, committer, actors, tables, servic
     const following = end && row.parent !== null ? listFollowing(steps, end.message) : undefined;
     committer.commit(() => {
       options.before?.();
+      // Before the step, which leaves the state that invoked it: a child that has ended is not told to stop.
+      forgetEndedChild(storage, row, first.event);
       for (const step of steps) {
         const scope = { actor: row.id, services, definition, storage, store: committer.store, now, revision: row.revision + 1 };
         row.revision += 1;
@@ -98,7 +100,6 @@ export function createStepper({ world, logics, committer, actors, tables, servic
         now,
         steps.map(({ event, eventText, snapshot: after, effects }) => ({ event, eventText, state: after.value as Json, effects })),
       );
-      forgetEndedChild(storage, row, first.event);
       ({ text: row.snapshot, exact } = persistSnapshot(machine, snapshot));
       row.status = snapshot.status;
       if (end) endWith(actor, row, end);
@@ -200,7 +201,6 @@ function viewStepped({ row, snapshot }: LiveActor, status: string, timers: Effec
 
 function forgetEndedChild(storage: Storage, row: ActorRow, event: ActorEvent): void {
   if (event.address === undefined || typeof event.actorId !== "string") return;
-  // Keep a new child of the same id that this step has spawned.
   if (readChild(storage, row.id, event.actorId) === event.address)
     storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, event.actorId);
 }

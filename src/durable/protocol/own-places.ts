@@ -12,8 +12,8 @@ const rootEvents = declareMessages({
 });
 
 const taskEvents = declareMessages({
-  /** An edge publishes an event. */
-  publish: { event },
+  /** An edge publishes an event. `task`: the actor whose edge it is, by whose seats roles are named. */
+  publish: { event, task: z.string().optional() },
   /** An edge starts a child. */
   spawn: { task: z.string(), round: z.number(), place: z.number(), event },
 });

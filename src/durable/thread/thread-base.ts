@@ -154,7 +154,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     host: () => actors,
     now: clock.now,
   });
-  const ownEvents = createOwnEvents({ address, host, storage, clock, registry, root: name, stamp, project });
+  const ownEvents = createOwnEvents({ address, host, storage, clock, registry, stamp, project });
 
   return {
     log: threadLog.log,

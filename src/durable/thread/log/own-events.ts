@@ -2,7 +2,7 @@
  * What a thread itself says, on its way out: its edges' events and its own life go to their recipients and to the reflexes that
  * listen. Knows the registry and the rows, not machines.
  */
-import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
+import { taskContext } from "../../../../machines/task/context.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { Clock, Storage } from "../../host/ports.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
@@ -19,8 +19,6 @@ export interface OwnEventsPorts {
   storage: Storage;
   clock: Clock;
   registry: Registry;
-  /** The recruitment actor, where it lives here. */
-  root: string;
   /** The event in the thread's trace. */
   stamp(event: CloudEvent): CloudEvent;
   project(row: ProjectionRow): void;
@@ -36,7 +34,7 @@ export interface OwnEvents {
   route(message: OwnMessage<"route">): Promise<(() => void) | undefined>;
 }
 
-export function createOwnEvents({ address, host, storage, clock, registry, root, stamp, project }: OwnEventsPorts): OwnEvents {
+export function createOwnEvents({ address, host, storage, clock, registry, stamp, project }: OwnEventsPorts): OwnEvents {
   function describeSender(event: CloudEvent) {
     const thread = event.source.slice("/threads/".length);
     return { id: thread, capabilities: [], roles: null, kinds: null };
@@ -51,7 +49,7 @@ export function createOwnEvents({ address, host, storage, clock, registry, root,
     const event = stamp(message.event);
     const sender = describeSender(event);
     const { to, ...undirected } = event;
-    const named = to === undefined ? undefined : await nameHolders(to);
+    const named = to === undefined ? undefined : await nameHolders(to, message.task);
     const options = { now: clock.now() };
     let routed = await routeEvent(named ? { ...event, to: named } : undirected, sender, registry, options);
     if (!routed.ok) {
@@ -80,11 +78,11 @@ export function createOwnEvents({ address, host, storage, clock, registry, root,
     };
   }
 
-  /** `role:x` is whoever holds the role now; one that nobody holds is left out. */
-  async function nameHolders(to: string): Promise<string> {
+  /** `role:x` is whoever holds the role now; one that nobody holds is left out. @param task the actor that knows */
+  async function nameHolders(to: string, task: string | undefined): Promise<string> {
     if (!to.includes("role:")) return to;
-    const actor = await host.peek(root);
-    const seats = actor ? trust(recruitmentContext, actor.context).seats : {};
+    const actor = task === undefined ? undefined : await host.peek(task);
+    const seats = actor ? trust(taskContext, actor.context).seats : {};
     return to
       .split(",")
       .map((part) => part.trim())

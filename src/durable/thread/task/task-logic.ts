@@ -291,6 +291,7 @@ function publishEdge(event: ActorEvent, scope: ThreadScope, append: Append): voi
     const published = makeEdgeEvent(start.thread, name(`emit.${index}`), kind, cause, scope.now, data ?? null);
     append("events", {
       type: "publish",
+      task: scope.actor,
       event: { ...published, ...carryOn(start.event), ...(to !== undefined && { to }) },
     });
   });

@@ -222,3 +222,26 @@ test("[OWN7] a thread begins anew once its task can be reached, however long tha
   expect(await stage.start({ epoch: 2 })).toEqual({ status: "stored" });
   expect(await stage.show()).toMatchObject({ status: "running", epoch: 2 });
 });
+
+test("[OWN8] an edge's event to a role reaches whoever holds it, wherever that is known", async () => {
+  const emitting = pair.replace(
+    'unclear: { role: writer, prompt: "Write." }',
+    'unclear: { role: writer, prompt: "Write.", emit: [{ kind: page.unclear, to: "role:writer, role:reader" }] }',
+  );
+  const stage = await playOne(emitting);
+  await stage.answer("ann", { $status: "unclear" });
+  await stage.pass(second);
+  for (const agent of ["lead", "ann"]) expect(stage.mail(agent, "page.unclear"), agent).toHaveLength(1);
+  expect(stage.mail("bea", "page.unclear")).toEqual([]);
+});
+
+test("[OWN9] a task that has ended is not told to stop, and no turn is said to its root", async () => {
+  const stage = await playOne();
+  await stage.answer("ann", { $status: "unclear" });
+  await stage.answer("lead", { $status: "written" });
+  await stage.answer("ann", read);
+  const between = stage.sent
+    .filter(({ to }) => /^(task|recruitment)\//.test(to))
+    .map(({ to, message }) => `${to.split("/")[0]} ${message.type}`);
+  expect(between).toEqual(["task host.start", "recruitment host.done"]);
+});
