@@ -158,7 +158,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/log": {
     is: "what the log says of a thread",
     may: [
-      "machines/recruitment",
+      "machines/task",
       ...[contract, "src/compile", host, protocol, "src/durable/registry", "src/durable/routing"],
       ...["src/durable/thread/lifecycle", "src/durable/thread/task"],
       "src/durable/trace",
