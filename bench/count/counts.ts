@@ -20,6 +20,8 @@ export interface Counts {
   /** Rows written in D1, indexes included. */
   d1RowsWritten: number;
   d1RowsRead: number;
+  /** Rows that stay in D1, entries of indexes included: retention deletes them in time. */
+  d1RowsKept: number;
   /** Calls from one object to another, `from → to.method`; the Worker's own are from `worker`. */
   calls: Record<string, number>;
   /** Requests that objects were woken by, as the platform bills them: calls, connections and alarms. A socket's frames count apart. */
@@ -42,6 +44,7 @@ export function createCounts(): Counts {
     d1Requests: 0,
     d1RowsWritten: 0,
     d1RowsRead: 0,
+    d1RowsKept: 0,
     calls: {},
     requests: 0,
     frames: 0,

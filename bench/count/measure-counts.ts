@@ -8,6 +8,7 @@ import { openAgentSocket } from "../review/agent-socket.ts";
 import { publishReview, registerAgent } from "../review/call-operator.ts";
 import { startWorkerServer, type WorkerServer } from "../worker-server.ts";
 import { bundleWorker } from "../worker-settings.ts";
+import { countKept } from "./count-kept.ts";
 import { addCounts, type Counts, createCounts } from "./counts.ts";
 import { nameSites } from "./name-sites.ts";
 import { connectPair, type Pair } from "./play-thread.ts";
@@ -134,8 +135,10 @@ async function readCounts({ url }: WorkerServer): Promise<Counts> {
 /** The cost of one thread, the mean of several. */
 async function playAndCount(server: WorkerServer, pair: Pair, turns: number, pause: number, threads: number): Promise<Counts> {
   await settle(server);
+  const kept = countKept(server.folder);
   for (let thread = 0; thread < threads; thread += 1) await pair.play(turns, pause);
-  return addCounts(createCounts(), await settle(server), 1 / threads);
+  const counts = await settle(server);
+  return addCounts(createCounts(), { ...counts, d1RowsKept: countKept(server.folder) - kept }, 1 / threads);
 }
 
 /** Waits until nothing is under way, and gives what was counted until then. */

@@ -77,7 +77,7 @@ export const monthItems = {
   plan: "the plan",
   rowsWritten: "rows written in objects",
   d1RowsWritten: "rows written in D1",
-  d1RowsDeleted: "rows that retention deletes in D1, at most",
+  d1RowsDeleted: "rows that retention deletes in D1",
   rowsRead: "rows read in objects",
   d1RowsRead: "rows read in D1",
   requests: "requests to objects, 20 frames being one",
@@ -104,8 +104,8 @@ export function priceMonth(turns: number, measured: { turn: Counts; beginAndEnd:
     plan: { amount: 1, dollars: beyond.plan },
     rowsWritten: bill(turns * each.rowsWritten, included.rowsWritten, million("rowsWritten")),
     d1RowsWritten: bill(d1Written, included.d1RowsWritten, million("d1RowsWritten")),
-    // As many as were written share what of the included rows is left.
-    d1RowsDeleted: bill(d1Written, Math.max(0, included.d1RowsWritten - d1Written), million("d1RowsWritten")),
+    // They share what of the included rows is left.
+    d1RowsDeleted: bill(turns * each.d1RowsKept, Math.max(0, included.d1RowsWritten - d1Written), million("d1RowsWritten")),
     rowsRead: bill(turns * each.rowsRead, included.rowsRead, million("rowsRead")),
     d1RowsRead: bill(turns * each.d1RowsRead, included.d1RowsRead, million("d1RowsRead")),
     requests: bill(requests, included.requests, million("requests")),
@@ -119,7 +119,7 @@ export function priceMonth(turns: number, measured: { turn: Counts; beginAndEnd:
 
 /** Turns a day that the free plan takes: its first limit that is met is the rows written in objects, or in D1, of 100,000 a day each. */
 export function countFreeTurns(measured: { turn: Counts; beginAndEnd: Counts }): number {
-  const { rowsWritten, d1RowsWritten } = shareOut(measured);
-  // Retention deletes what was written.
-  return Math.floor(100_000 / Math.max(rowsWritten, 2 * d1RowsWritten));
+  const { rowsWritten, d1RowsWritten, d1RowsKept } = shareOut(measured);
+  // Retention deletes what stays.
+  return Math.floor(100_000 / Math.max(rowsWritten, d1RowsWritten + d1RowsKept));
 }

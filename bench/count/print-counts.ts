@@ -15,6 +15,7 @@ const rows: [title: string, read: (counts: Counts) => number][] = [
   ["KB of JSON made", ({ stringifyCharacters }) => stringifyCharacters / 1000],
   ["D1 requests", ({ d1Requests }) => d1Requests],
   ["D1 rows written", ({ d1RowsWritten }) => d1RowsWritten],
+  ["D1 rows that stay, and are pruned", ({ d1RowsKept }) => d1RowsKept],
 ];
 
 /** A column for a turn and one for begin and end, of each scenario; then the calls by kind. */

@@ -17,4 +17,5 @@ export const requiredMigrations: readonly string[] = [
   "0012_archive.sql",
   "0013_ignored_offers.sql",
   "0014_control_answers.sql",
+  "0015_log.sql",
 ];

@@ -14,11 +14,13 @@ export const explainLimits = {
   mailboxes: 50,
   /** Kinds among which a nearest one is looked for. */
   kinds: 1_000,
+  /** Refusals of one mailbox that are looked at, from the event on. */
+  refusals: 1_000,
 } as const;
 
 /** Reads what was decided of an event; undefined: nothing is known of it. */
 export async function readRouting(db: D1Database, position: number): Promise<Routing | undefined> {
-  const row = await db.prepare("SELECT routing FROM event WHERE position = ?").bind(position).first<{ routing: string | null }>();
+  const row = await db.prepare("SELECT routing FROM log WHERE position = ?").bind(position).first<{ routing: string | null }>();
   return row?.routing ? (JSON.parse(row.routing) as Routing) : undefined;
 }
 
@@ -62,7 +64,7 @@ export async function askMailboxes(ports: AppPorts, { source, id }: CloudEvent, 
   if (!agents.length) return [];
   const [asked, refused] = await Promise.all([
     Promise.all(agents.map((agent) => ports.agent(agent).delivered({ source, id }))),
-    readRefused(ports.db, source, id),
+    readRefused(ports.db, source, id, agents),
   ]);
   return asked.map((delivered) => {
     const refusal = delivered.status === "absent" ? refused.get(delivered.agent) : undefined;
@@ -70,17 +72,31 @@ export async function askMailboxes(ports: AppPorts, { source, id }: CloudEvent, 
   });
 }
 
-/** What the log says of mailboxes that refused the event, by agent. */
-async function readRefused(db: D1Database, source: string, id: string): Promise<Map<string, UndeliveredData>> {
-  const { results } = await db
-    .prepare("SELECT body ->> '$.data' AS data FROM event WHERE cause = ? AND type = ? AND body -> '$.data' ->> '$.source' = ? LIMIT 1000")
-    .bind(id, undelivered, source)
-    .all<{ data: string }>();
+/** What the log says of mailboxes that refused the event, by agent. A refusal comes after what it refuses, from the same object. */
+async function readRefused(db: D1Database, source: string, id: string, agents: string[]): Promise<Map<string, UndeliveredData>> {
+  const matches = "e.cause = ? AND e.type = ? AND e.body -> '$.data' ->> '$.source' = ?";
+  const found = await db.batch<{ data: string }>([
+    db
+      .prepare(`SELECT e.body ->> '$.data' AS data FROM event e WHERE ${matches} LIMIT ?`)
+      .bind(id, undelivered, source, explainLimits.refusals),
+    ...agents.map((agent) =>
+      db
+        .prepare(
+          `SELECT e.body ->> '$.data' AS data FROM (
+             SELECT position FROM log_entry WHERE by_source = 1 AND source = ?
+               AND position > coalesce((SELECT position FROM log_entry WHERE id = ? AND source = ?), 0) ORDER BY position LIMIT ?) p
+           CROSS JOIN log_entry e ON e.position = p.position WHERE ${matches} LIMIT 1`,
+        )
+        .bind(`/mailboxes/${agent}`, id, source, explainLimits.refusals, id, undelivered, source),
+    ),
+  ]);
   return new Map(
-    results.map(({ data }) => {
-      const refusal = JSON.parse(data) as UndeliveredData;
-      return [refusal.agent, refusal];
-    }),
+    found
+      .flatMap(({ results }) => results)
+      .map(({ data }) => {
+        const refusal = JSON.parse(data) as UndeliveredData;
+        return [refusal.agent, refusal];
+      }),
   );
 }
 

@@ -26,8 +26,8 @@ export const followLimits = {
 } as const;
 
 export interface FollowPorts {
-  /** The page after a position. */
-  read(after: number): Promise<LogEntry[]>;
+  /** The page after a position, the position to go on from, and whether there is more. */
+  read(after: number): Promise<{ events: LogEntry[]; resume: number; more: boolean }>;
   projector: Pick<ProjectorRpc, "changed">;
   /** Whose they are: `agents/<id>` or `operators/<name>`. */
   who: string;
@@ -78,7 +78,7 @@ export function followLog(from: number, { who, read, projector, prove, now }: Fo
   let after = from;
   let mark: string | undefined;
   let proven = now();
-  let full = false;
+  let more = false;
   const stream = new ReadableStream<Uint8Array>({
     // With the position: whoever loses the connection before its first event must come back to here, not to the end of then.
     start: (controller) => controller.enqueue(encoder.encode(`retry: 1000\nid: ${from}\n\n`)),
@@ -89,15 +89,15 @@ export function followLog(from: number, { who, read, projector, prove, now }: Fo
         do {
           followers.set(self, { who, heard: now() });
           if (now() - proven >= followLimits.proof) {
+            const asked = now();
             await prove();
-            proven = now();
+            proven = asked;
           }
-          // A full page says that there is more; else the mark is taken before the log is read, so that nothing falls between.
-          if (!full) mark = await projector.changed(mark, followLimits.keepAlive);
-          entries = await read(after);
-          full = entries.length >= followLimits.page;
+          // Without more to read, the mark is taken before the log is read, so that nothing falls between.
+          if (!more) mark = await projector.changed(mark, followLimits.keepAlive);
+          const page = await read(after);
+          ({ events: entries, resume: after, more } = page);
         } while (!entries.length && now() - began < followLimits.keepAlive);
-        after = entries.at(-1)?.position ?? after;
         controller.enqueue(encoder.encode(entries.map(formatEntry).join("") || ": nothing new\n\n"));
       } catch {
         // The token is void, or something is away: the reader comes back, and is told by its status.

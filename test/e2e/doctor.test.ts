@@ -148,12 +148,12 @@ const harms: [code: string, harm: (data: string) => void, expected: { mendable: 
   ],
   [
     "event_not_in_log",
-    (data) => change(data, "DELETE FROM event WHERE type = 'pr.ready_for_review'"),
+    (data) => change(data, "DELETE FROM log_entry WHERE type = 'pr.ready_for_review'"),
     { mendable: true, names: () => "ready:1" },
   ],
   [
     "event_not_in_log",
-    (data) => change(data, "DELETE FROM event WHERE type = 'nerve.turn.respond'"),
+    (data) => change(data, "DELETE FROM log_entry WHERE type = 'nerve.turn.respond'"),
     { mendable: false, names: () => sound.done },
   ],
   ["revision_missing", (data) => change(data, "DELETE FROM revision"), { mendable: false, names: () => sound.running }],
@@ -190,14 +190,14 @@ const harms: [code: string, harm: (data: string) => void, expected: { mendable: 
     "file_broken",
     (data) => {
       const db = openD1(data);
-      const { sql, rootpage } = db.prepare("SELECT sql, rootpage FROM sqlite_master WHERE name = 'event_type'").get() as {
+      const { sql, rootpage } = db.prepare("SELECT sql, rootpage FROM sqlite_master WHERE name = 'log_entry_type'").get() as {
         sql: string;
         rootpage: number;
       };
-      db.exec("PRAGMA writable_schema = ON; DELETE FROM sqlite_master WHERE name = 'event_type'; PRAGMA writable_schema = RESET");
-      db.exec("UPDATE event SET type = type || '.x' WHERE type = 'nerve.thread.completed'");
+      db.exec("PRAGMA writable_schema = ON; DELETE FROM sqlite_master WHERE name = 'log_entry_type'; PRAGMA writable_schema = RESET");
+      db.exec("UPDATE log_entry SET type = type || '.x' WHERE type = 'pr.ready_for_review'");
       db.exec("PRAGMA writable_schema = ON");
-      db.prepare("INSERT INTO sqlite_master VALUES ('index', 'event_type', 'event', ?, ?)").run(rootpage, sql);
+      db.prepare("INSERT INTO sqlite_master VALUES ('index', 'log_entry_type', 'log_entry', ?, ?)").run(rootpage, sql);
       db.close();
     },
     { mendable: true, names: () => "state/d1/" },

@@ -16,7 +16,7 @@ function eventRow(type: string, id: string, data: string | null = null): Project
 }
 
 async function count(type: string): Promise<number | undefined> {
-  return (await env.DB.prepare("SELECT count(*) AS n FROM event WHERE type = ?").bind(type).first<{ n: number }>())?.n;
+  return (await env.DB.prepare("SELECT count(*) AS n FROM log_entry WHERE type = ?").bind(type).first<{ n: number }>())?.n;
 }
 
 test("[LOG2] an answered row is in D1, and a row sent again changes nothing", async () => {

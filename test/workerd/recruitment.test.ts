@@ -85,7 +85,11 @@ describe.each(Object.entries(disturbances))("a pool where %s between two events"
     expect(ben.seen.filter(({ event }) => event.type === "nerve.offer.opened")).toHaveLength(1);
     for (const loser of [ann, cleo]) expect((await loser.expect("nerve.claim.rejected")).data.reason).toBe("outscored");
     const turns = await vi.waitFor(async () => {
-      const { results } = await env.DB.prepare("SELECT agent, outcome, role FROM turn WHERE thread = ? ORDER BY turn").bind(thread).all();
+      const { results } = await env.DB.prepare(
+        "SELECT agent, value ->> 1 AS outcome, role FROM agent_turns, json_each(turns) WHERE agent IN (?, ?) ORDER BY agent = ?2",
+      )
+        .bind(ben.id, cleo.id)
+        .all();
       expect(results).toHaveLength(2);
       return results;
     }, 5_000);
@@ -333,7 +337,9 @@ test("[RECR23] an agent that failed before is outscored by one that did not", as
   await bad.say("nerve.turn.fail", { turn: turn.turn, lease: turn.lease.generation, error: "broke" });
   await expectThread(first, { status: "failed" });
   await vi.waitFor(async () => {
-    const { results } = await env.DB.prepare("SELECT outcome FROM turn WHERE agent = 'past-bad'").all();
+    const { results } = await env.DB.prepare(
+      "SELECT value ->> 1 AS outcome FROM agent_turns, json_each(turns) WHERE agent = 'past-bad'",
+    ).all();
     expect(results).toEqual([{ outcome: "failed" }]);
   }, 5_000);
   // What was read for the race before may be as old as that.

@@ -147,7 +147,7 @@ test("[RET2] the cron's run goes on by alarms until nothing is left that is too 
       await runDurableObjectAlarm(projector);
       expect(
         await db
-          .prepare("SELECT count(*) AS n FROM event WHERE recorded_at < ?")
+          .prepare("SELECT count(*) AS n FROM log_entry WHERE recorded_at < ?")
           .bind(Date.now() - 30 * day)
           .first(),
       ).toEqual({ n: 0 });

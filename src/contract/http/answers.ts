@@ -10,6 +10,7 @@ import {
   deadLetterEntry,
   explainedEvent,
   historyEntry,
+  logBound,
   logEntry,
   operatorRecord,
   retriedDeadLetters,
@@ -77,7 +78,9 @@ export const answers = {
   queue,
   machines: open({ name: text, revision: text, recruitment: z.record(text, json), task: z.record(text, json) }),
   logEntry: logEntry.extend(explainedEvent.partial().shape),
-  log: page("events", logEntry, z.int().nullable()),
+  log: page("events", logEntry, z.int().nullable()).extend({
+    bound: logBound.optional().describe("The page ends before it is full, after so much was looked at; `next` goes on."),
+  }),
   pruned: open({ deleted: z.int() }),
   broadcast: open({ id: text, recipients: z.int(), threads: z.array(text), notes: z.array(text) }),
   broadcastShown: open({

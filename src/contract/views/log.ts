@@ -12,6 +12,13 @@ import { unreachableView } from "./unreachable.ts";
 export const logEntry = open({ event: cloudEvent, position: z.int() });
 export type LogEntry = z.infer<typeof logEntry>;
 
+/** A page that ends before it is full, for no index answers the question. */
+export const logBound = open({
+  examined: z.int().describe("Events that were looked at."),
+  detail: z.string().describe("For people: what would be answered from an index."),
+});
+export type LogBound = z.infer<typeof logBound>;
+
 /** What became of an event, for its sender and for operators. */
 export const explainedEvent = open({
   verdicts: z.array(verdict).nullable().describe("Null: it was of one thread only, where no reflex listens."),

@@ -17,8 +17,9 @@ import { countCommit } from "./metrics.ts";
 import { createProjectionBatcher } from "./projection-batcher.ts";
 import type { EncodedRow } from "./projection-statements.ts";
 import { encodeRow, prepareProjection } from "./projection-statements.ts";
+import type { PruneMarks } from "./prune-log.ts";
 import type { Retention } from "./retention.ts";
-import { type RetentionProgress, retentionRun, runRetention } from "./run-retention.ts";
+import { type RetentionProgress, retentionRun, runRetention, startRetention } from "./run-retention.ts";
 
 interface ProjectorEnv extends Environment {
   /** Where the traces of threads go when they end; absent: nowhere. */
@@ -28,6 +29,9 @@ interface ProjectorEnv extends Environment {
 
 /** Where a run of retention is kept between two alarms. */
 const pruneKey = "retention";
+
+/** How far the runs came in the log: what lies before is not looked at again. */
+const marksKey = "retention-log";
 
 /** After these a thread's trace is whole. */
 const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerve.thread.${status}` satisfies EngineKind));
@@ -77,31 +81,32 @@ export class ProjectorObject extends DurableObject<ProjectorEnv> implements Proj
 
   /** Begins a run of retention, if none is under way; it goes on by alarms until nothing is left that is too old. */
   async prune(retention: Retention): Promise<void> {
-    this.ctx.storage.kv.put(pruneKey, JSON.stringify({ after: 0, retention }));
+    const log = JSON.parse(this.ctx.storage.kv.get<string>(marksKey) ?? "{}") as PruneMarks;
+    this.ctx.storage.kv.put(pruneKey, JSON.stringify({ ...startRetention(log), retention }));
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
   }
 
   override async alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    const text = this.ctx.storage.kv.get<string>(pruneKey);
+    const { kv } = this.ctx.storage;
+    const text = kv.get<string>(pruneKey);
     if (text === undefined) return;
-    const { retention, ...progress } = JSON.parse(text) as RetentionProgress & { retention: Retention };
+    const { retention, ...stored } = JSON.parse(text) as Partial<RetentionProgress> & { retention: Retention };
+    // One that a version of before began knows no walks.
+    const progress = { ...startRetention(), ...stored };
+    const ports = {
+      db: this.env.DB,
+      retire: (thread: string) => getStub<RecruitmentRpc>(this.env, "RECRUITMENT", thread).retire(),
+      warn: (entry: object) => console.warn(JSON.stringify(entry)),
+    };
     try {
-      const next = await runRetention(
-        {
-          db: this.env.DB,
-          retire: (thread) => getStub<RecruitmentRpc>(this.env, "RECRUITMENT", thread).retire(),
-          warn: (entry) => console.warn(JSON.stringify(entry)),
-        },
-        progress,
-        retention,
-        Date.now(),
-      );
-      if (next === undefined) {
-        this.ctx.storage.kv.delete(pruneKey);
+      const done = await runRetention(ports, progress, retention, Date.now());
+      kv.put(marksKey, JSON.stringify(progress.prune.log));
+      if (done) {
+        kv.delete(pruneKey);
         return;
       }
-      this.ctx.storage.kv.put(pruneKey, JSON.stringify({ ...next, retention }));
+      kv.put(pruneKey, JSON.stringify({ ...progress, retention }));
       await this.ctx.storage.setAlarm(Date.now() + retentionRun.pause);
     } catch (error) {
       console.error(JSON.stringify({ at: "retention", error: String(error) }));

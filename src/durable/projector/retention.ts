@@ -8,6 +8,10 @@ export interface Retention {
   default: number;
   /** By kind or by prefix (`debug.*`). Of several rules that match, the longest pattern applies. */
   rules: { pattern: string; keep: number }[];
+  /** Milliseconds that an ended thread stays in its objects, where it can be restarted and forked; absent: the default. */
+  threads?: number;
+  /** Milliseconds that the page of an archived thread and its row in the index are kept; absent: the default. */
+  archive?: number;
 }
 
 /** Rules at most: each is a statement of every run, with the others as its exceptions. */

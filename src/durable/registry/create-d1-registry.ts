@@ -8,6 +8,7 @@ import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { RegistryHead, RegistryRpc } from "../protocol/registry.ts";
 import { type PastTurn, statsLimits } from "../thread/eligibility/agent-stats.ts";
+import { readPastTurns } from "./past-turns.ts";
 import { createRecentValues } from "./recent-values.ts";
 import type { PublishedReflexes, Registry } from "./registry.ts";
 import { createSubscriptionSet, type SubscriptionSet } from "./subscription-set.ts";
@@ -133,17 +134,7 @@ export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "hea
       const key = JSON.stringify([agent, workflow, role]);
       const cached = cachesTurns && pastTurns.get(key);
       if (cached && Math.abs(Date.now() - cached.at) < statsLimits.held) return cached.read;
-      const [ofRole, overall] = await db.batch<PastTurn>([
-        db
-          .prepare(
-            "SELECT outcome, given_at, ended_at FROM turn WHERE agent = ? AND workflow = ? AND role = ? ORDER BY ended_at DESC LIMIT ?",
-          )
-          .bind(agent, workflow, role, statsLimits.turns),
-        db
-          .prepare("SELECT outcome, given_at, ended_at FROM turn WHERE agent = ? ORDER BY ended_at DESC LIMIT ?")
-          .bind(agent, statsLimits.turns),
-      ]);
-      const read = { role: ofRole?.results ?? [], overall: overall?.results ?? [] };
+      const read = await readPastTurns(db, agent, workflow, role);
       if (cachesTurns) pastTurns.set(key, { at: Date.now(), read }, 1);
       return read;
     },

@@ -35,8 +35,11 @@ export async function readTraceOf(
   const { event, workflow, status, createdAt, unreachable } = shown.value;
   const { results } = await db
     .prepare(
-      `SELECT body, coalesce(committed_at, CAST(unixepoch(time, 'subsec') * 1000 AS INTEGER)) AS at FROM event
-       WHERE thread = ? OR (source = ? AND id = ?) ORDER BY position LIMIT ?`,
+      `SELECT body, committed_at AS at FROM log WHERE position IN (
+         SELECT position FROM (SELECT position FROM event WHERE thread = ?1 ORDER BY position LIMIT ?4)
+         UNION SELECT position FROM (SELECT position FROM log_entry WHERE thread = ?1 ORDER BY position LIMIT ?4)
+         UNION SELECT position FROM log WHERE id = ?3 AND source = ?2)
+       ORDER BY position LIMIT ?4`,
     )
     .bind(thread, event.source, event.id, traceLimits.events + 1)
     .all<{ body: string; at: number }>();

@@ -6,7 +6,7 @@ import type { Accepted, Rejected } from "../../contract/frames/server-frames.ts"
 import { queries } from "../../contract/http/parameters.ts";
 import { limits } from "../../contract/limits.ts";
 import { createProblem } from "../../contract/problem.ts";
-import { pruneArchived } from "../../durable/projector/prune-projection.ts";
+import { pruneArchived } from "../../durable/projector/prune-log.ts";
 import type { AppEnv, AppPorts } from "../app-ports.ts";
 import { streamArchive } from "../archive-log.ts";
 import { nameObject, proveAgain, proveViewer, requireOperator } from "../authenticate.ts";
@@ -39,13 +39,18 @@ export function addEventRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       const from = readHeader(c, "Last-Event-ID") ?? filter.after ?? (filter.since === undefined ? await readEnd(ports.db) : 0);
       return followLog(from, {
         who: viewer === null ? nameObject(c.get("principal")) : `agents/${viewer}`,
-        read: async (after) => (await queryEvents(ports.db, viewer, { ...filter, after, limit: followLimits.page })).events,
+        read: async (after) => {
+          const { events, next, through } = await queryEvents(ports.db, viewer, { ...filter, after, limit: followLimits.page });
+          // An agent may take part in a thread later than its first events are in the log.
+          const resume = viewer === null || next !== null ? through : (events.at(-1)?.position ?? after);
+          return { events, resume: Math.max(after, resume), more: next !== null };
+        },
         projector: ports.projector(),
         prove: () => proveAgain(c, ports),
         now: ports.now,
       });
     }
-    const page = await queryEvents(ports.db, viewer, filter);
+    const { through: _through, ...page } = await queryEvents(ports.db, viewer, filter);
     if (!asksForBatch(c.req.header("accept"))) return c.json(page);
     if (page.next !== null) c.header("link", `<${writeNext(c.req.url, page.next, filter)}>; rel="next"`);
     const batch = page.events.map(({ event }) => event);

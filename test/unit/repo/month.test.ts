@@ -10,8 +10,8 @@ import { pricesOf } from "../../../bench/count/prices.ts";
 
 /** Of which a turn of ten-turn reviews has 30 rows in objects and 20 in D1, 4 requests and 2 frames. */
 const measured = {
-  turn: { ...createCounts(), rowsWritten: 20, rowsRead: 60, d1RowsWritten: 18, d1RowsRead: 2, requests: 3, frames: 2 },
-  beginAndEnd: { ...createCounts(), rowsWritten: 100, rowsRead: 40, d1RowsWritten: 20, requests: 10 },
+  turn: { ...createCounts(), rowsWritten: 20, rowsRead: 60, d1RowsWritten: 18, d1RowsKept: 18, d1RowsRead: 2, requests: 3, frames: 2 },
+  beginAndEnd: { ...createCounts(), rowsWritten: 100, rowsRead: 40, d1RowsWritten: 20, d1RowsKept: 20, requests: 10 },
 };
 const stored = { d1: 8_000, thread: 200_000 };
 

@@ -102,7 +102,9 @@ function compareThread({ thread, file }: ObjectReading, indexed: Map<string, Ind
 function compareLog(object: ObjectReading, { d1, pending, retention, now }: Comparison): Compared[] {
   const isLogged = (event: { source: string; id: string }): boolean =>
     pending.events.has(nameEvent(event)) ||
-    d1.prepare("SELECT 1 FROM event WHERE source = ? AND id = ?").get(event.source, event.id) !== undefined;
+    listLogs(d1).some(
+      (table) => d1.prepare(`SELECT 1 FROM ${table} WHERE source = ? AND id = ?`).get(event.source, event.id) !== undefined,
+    );
   const findings: Compared[] = [];
   const { thread } = object;
   // The log may have pruned what is older, and a kind that has a rule of its own at any time.
@@ -127,6 +129,11 @@ function compareLog(object: ObjectReading, { d1, pending, retention, now }: Comp
     });
   }
   return findings;
+}
+
+/** A folder of an older version has one table of the log. */
+function listLogs(d1: DatabaseSync): string[] {
+  return ["event", "log_entry"].filter((name) => d1.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(name));
 }
 
 function hasRule(type: string, { rules }: Retention): boolean {

@@ -134,7 +134,10 @@ function examineFiles(data: string, databases: string[], { fix, retention, repor
       retention: read.retention,
       now: Date.now(),
     });
-    return found.map((finding) => (fix ? mend(db, finding) : finding));
+    // Rows are written into the tables of this version.
+    const isCurrent = requiredMigrations.every((name) => applied.includes(name));
+    const hint = "Start the server once, which brings the database up to this version; then --fix mends it.";
+    return found.map((finding) => (finding.rows && !isCurrent ? { ...finding, hint } : fix ? mend(db, finding) : finding));
   });
   return { ...counts, findings: [...broken.values(), ...describeNewer(objects), ...compared.map(({ rows: _, ...finding }) => finding)] };
 }

@@ -12,11 +12,14 @@ ON CONFLICT (id) DO UPDATE SET
   updated_at = excluded.updated_at
 WHERE excluded.revision_number > thread.revision_number`;
 
-// After the upsert, `thread.agents` is the newest row's, whichever that was: who takes part is made equal to it.
+// Before the upsert, while the row that is replaced still says who took part.
 const deleteAgents = `
-DELETE FROM thread_agent WHERE thread IN (SELECT t.position FROM json_each(?) given JOIN thread t ON t.id = given.value ->> 'id')
-  AND agent NOT IN (SELECT a.value FROM thread t, json_each(t.agents) a WHERE t.position = thread_agent.thread)`;
+DELETE FROM thread_agent WHERE (agent, thread) IN (
+  SELECT a.value, t.position FROM json_each(?1) given CROSS JOIN thread t ON t.id = given.value ->> 'id' CROSS JOIN json_each(t.agents) a
+  WHERE given.value ->> 'revisionNumber' > t.revision_number
+    AND a.value NOT IN (SELECT value FROM json_each(given.value ->> 'agents')))`;
 
+// After it, `thread.agents` is the newest row's, whichever that was.
 const insertAgents = `
 INSERT INTO thread_agent (agent, thread)
 SELECT DISTINCT a.value, t.position FROM json_each(?) given JOIN thread t ON t.id = given.value ->> 'id', json_each(t.agents) a WHERE true
@@ -27,5 +30,5 @@ export const threadTable: ProjectedTable<"thread"> = {
     values: { ...columns, agents: JSON.stringify(agents) },
     newest: { key: columns.id, order: columns.revisionNumber },
   }),
-  statements: [upsertThreads, deleteAgents, insertAgents],
+  statements: [deleteAgents, upsertThreads, insertAgents],
 };

@@ -19,7 +19,7 @@ async function fill(db: D1Database, types: string[], thread: string | null = nul
 }
 
 async function listTypes(db: D1Database): Promise<string[]> {
-  return (await db.prepare("SELECT type FROM event ORDER BY type").all<{ type: string }>()).results.map(({ type }) => type);
+  return (await db.prepare("SELECT type FROM log_entry ORDER BY type").all<{ type: string }>()).results.map(({ type }) => type);
 }
 
 function parse(text: string) {

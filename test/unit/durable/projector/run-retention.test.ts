@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { encodeRow, prepareProjection } from "../../../../src/durable/projector/projection-statements.ts";
 import { defaultRetention } from "../../../../src/durable/projector/retention.ts";
-import { runRetention } from "../../../../src/durable/projector/run-retention.ts";
+import { runRetention, startRetention } from "../../../../src/durable/projector/run-retention.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import { openSqliteD1 } from "../../worker/sqlite-d1.ts";
 
@@ -24,9 +24,9 @@ const count = async (db: D1Database, table: string) => (await db.prepare(`SELECT
 /** Slice after slice, as the alarms do. */
 async function run(db: D1Database, now: number, retire: (thread: string) => Promise<unknown> = async () => {}): Promise<number> {
   const warned: object[] = [];
-  let slices = 0;
-  for (let at: { after: number } | undefined = { after: 0 }; at; slices++)
-    at = await runRetention({ db, retire, warn: (entry) => void warned.push(entry) }, at, defaultRetention, now);
+  const progress = startRetention();
+  let slices = 1;
+  while (!(await runRetention({ db, retire, warn: (entry) => void warned.push(entry) }, progress, defaultRetention, now))) slices++;
   return slices;
 }
 
@@ -49,7 +49,7 @@ test("[RET3] more than a slice deletes is gone after a run, and each ended threa
   });
   expect(woken).toEqual(threads);
   expect(slices).toBeGreaterThan(3);
-  expect([await count(db, "event"), await count(db, "thread")]).toEqual([0, 0]);
+  expect([await count(db, "log_entry"), await count(db, "thread")]).toEqual([0, 0]);
 });
 
 test("[RET3] what is archived stays in the index as long as its archive; then both go, and its dead letters", async () => {
