@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { findObjectFile } from "../../src/cli/lib/doctor/object-names.ts";
 import { runCli } from "../../src/cli/main.ts";
 import { connectAgent } from "../../src/client/index.ts";
 import { spawnServer } from "../../src/local-server/spawn-server.ts";
@@ -108,18 +109,9 @@ function change(data: string, sql: string): void {
   db.close();
 }
 
-/** The file of a thread's or an agent's object. */
-function findObject(data: string, className: string, table: string, name: string): string {
-  const folder = join(data, "state/do", `nerveflare-${className}`);
-  const found = readdirSync(folder).find((file) => {
-    if (!file.endsWith(".sqlite") || file === "metadata.sqlite") return false;
-    const db = new DatabaseSync(join(folder, file), { readOnly: true });
-    const has = db.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(table) !== undefined;
-    const rows = has ? JSON.stringify(db.prepare(`SELECT * FROM ${table}`).all()) : "";
-    db.close();
-    return rows.includes(name);
-  });
-  return join(folder, found ?? "there is none");
+/** The file of an object. */
+function findObject(data: string, className: string, name: string): string {
+  return join(data, "state", findObjectFile(className, name));
 }
 
 test("[DOCTOR1] nothing is wrong with the folder of a server that stopped in order", async () => {
@@ -128,7 +120,7 @@ test("[DOCTOR1] nothing is wrong with the folder of a server that stopped in ord
 
 test("[DOCTOR7] an archived thread has no object, and nothing is wrong with that", async () => {
   const data = await copySound();
-  rmSync(findObject(data, "RecruitmentObject", "thread", sound.done));
+  rmSync(findObject(data, "RecruitmentObject", sound.done));
   change(data, `INSERT INTO thread_archive VALUES ('${sound.done}', ${Date.now()}, '{}', '[]')`);
   expect(await examine(data)).toEqual({ code: 0, err: "", findings: [] });
 });
@@ -157,31 +149,22 @@ const harms: [code: string, harm: (data: string) => void, expected: { mendable: 
     { mendable: false, names: () => sound.done },
   ],
   ["revision_missing", (data) => change(data, "DELETE FROM revision"), { mendable: false, names: () => sound.running }],
-  [
-    "thread_lost",
-    (data) => rmSync(findObject(data, "RecruitmentObject", "thread", sound.running)),
-    { mendable: false, names: () => sound.running },
-  ],
+  ["thread_lost", (data) => rmSync(findObject(data, "RecruitmentObject", sound.running)), { mendable: false, names: () => sound.running }],
   // Whatever is over is still shown.
+  ["thread_lost", (data) => rmSync(findObject(data, "RecruitmentObject", sound.done)), { mendable: false, names: () => sound.done }],
+  ["thread_lost", (data) => truncateSync(findObject(data, "RecruitmentObject", sound.done)), { mendable: false, names: () => sound.done }],
+  ["task_lost", (data) => rmSync(findObject(data, "TaskObject", sound.done)), { mendable: false, names: () => sound.done }],
+  ["task_lost", (data) => truncateSync(findObject(data, "TaskObject", sound.done)), { mendable: false, names: () => sound.done }],
   [
-    "thread_lost",
-    (data) => rmSync(findObject(data, "RecruitmentObject", "thread", sound.done)),
-    { mendable: false, names: () => sound.done },
+    "workflow_lost",
+    (data) => rmSync(findObject(data, "WorkflowObject", "code-review")),
+    { mendable: false, names: () => "The queue of workflow code-review" },
   ],
-  [
-    "thread_lost",
-    (data) => truncateSync(findObject(data, "RecruitmentObject", "thread", sound.done)),
-    { mendable: false, names: () => sound.done },
-  ],
-  [
-    "agent_lost",
-    (data) => rmSync(findObject(data, "AgentObject", "agent", '\\"reviewer\\"')),
-    { mendable: false, names: () => "agents rotate reviewer" },
-  ],
+  ["agent_lost", (data) => rmSync(findObject(data, "AgentObject", "reviewer")), { mendable: false, names: () => "agents rotate reviewer" }],
   [
     "file_broken",
     (data) => {
-      const file = openSync(findObject(data, "RecruitmentObject", "thread", sound.running), "r+");
+      const file = openSync(findObject(data, "RecruitmentObject", sound.running), "r+");
       writeSync(file, Buffer.alloc(9_000, 7), 0, 9_000, 4_000);
     },
     { mendable: false, names: () => `It is thread ${sound.running}` },

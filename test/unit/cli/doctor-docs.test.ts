@@ -15,7 +15,7 @@ test("[DOCTOR6] the doctor knows every set of tables that an object may have: el
     const source = readFileSync(join("src/durable", file), "utf8");
     const calls = source.match(/\bmigrate\(storage, \{[^;]*;|\btables: \{.*\n/g) ?? [];
     const present = calls.flatMap((call) => [...call.matchAll(/(\w+): \w+Migrations/g)].map(([, room]) => room));
-    const former = [...source.matchAll(/(\w+): (?:\{\s*migrations: \w+Migrations|former\w+Tables)/g)].map(([, room]) => room);
+    const former = [...source.matchAll(/(\w+): (?:\{\s*migrations: \w+Migrations|former[A-Z]\w*)/g)].map(([, room]) => room);
     return [...present, ...former];
   });
   expect([...new Set(["store", ...rooms])].sort()).toEqual(Object.keys(objectRooms).sort());

@@ -16,6 +16,7 @@ export interface Compared extends Finding {
 
 interface IndexedThread {
   id: string;
+  workflow: string;
   status: ThreadStatus;
   revision: string;
   revision_number: number;
@@ -36,15 +37,16 @@ export interface Comparison {
 export function compareIndex(comparison: Comparison): Compared[] {
   const { d1, objects } = comparison;
   const indexed = new Map(
-    (d1.prepare("SELECT id, status, revision, revision_number, agents FROM thread").all() as never as IndexedThread[]).map((row) => [
-      row.id,
-      row,
-    ]),
+    (d1.prepare("SELECT id, workflow, status, revision, revision_number, agents FROM thread").all() as never as IndexedThread[]).map(
+      (row) => [row.id, row],
+    ),
   );
   return [
     ...objects.flatMap((object) => compareThread(object, indexed, comparison.pending)),
     ...objects.flatMap((object) => compareLog(object, comparison)),
     ...findLostThreads([...indexed.values()], comparison),
+    ...findLostTasks(comparison),
+    ...findLostQueues([...indexed.values()], comparison),
     ...findLostAgents(comparison),
     ...findMissingRevisions([...indexed.values()], d1),
     ...findUnfinished(d1),
@@ -162,6 +164,54 @@ function findLostThreads(indexed: IndexedThread[], { d1, objects, broken }: Comp
         mendable: false,
       }))
   );
+}
+
+/** Tasks of threads whose root has begun one, and of which no object has anything. */
+function findLostTasks({ d1, objects, broken }: Comparison): Compared[] {
+  // A thread that is being archived loses its task's object first.
+  const there = new Set([...objects.flatMap(({ task }) => task?.thread ?? []), ...listArchived(d1)]);
+  return objects.flatMap(({ thread }): Compared[] => {
+    const { id, status, task } = thread?.row ?? { id: "", status: "queued", task: null };
+    const file = findObjectFile("TaskObject", id);
+    if (task === null || there.has(id) || broken.has(file)) return [];
+    return [
+      {
+        code: "task_lost",
+        severity: "error",
+        message: `Thread ${id} is ${status}, and its task's object has nothing of it: neither its turns nor what was said.`,
+        hint: isEnded(status)
+          ? "Restore a backup, if what was said in it is needed: what the log has of it is still there."
+          : "Restore a backup; or cancel the thread, and post the event that began it again, under a new id.",
+        file: `state/${file}`,
+        thread: id,
+        mendable: false,
+      },
+    ];
+  });
+}
+
+/** Queues of workflows that have live threads, each of which its queue has admitted. */
+function findLostQueues(indexed: IndexedThread[], { objects, broken }: Comparison): Compared[] {
+  const there = new Set(objects.flatMap(({ file, isEmpty }) => (isEmpty ? [] : file)));
+  const live = Map.groupBy(
+    indexed.filter(({ status }) => !isEnded(status)),
+    ({ workflow }) => workflow,
+  );
+  return [...live].flatMap(([workflow, threads]): Compared[] => {
+    const file = findObjectFile("WorkflowObject", workflow);
+    if (there.has(file) || broken.has(file)) return [];
+    const queued = threads.filter(({ status }) => status === "queued").map(({ id }) => id);
+    return [
+      {
+        code: "workflow_lost",
+        severity: "error",
+        message: `The queue of workflow ${workflow} has nothing any more, and ${threads.length} of its threads live${queued.length ? `; ${queued.length} wait in it: ${queued.slice(0, 5).join(", ")}` : ""}.`,
+        hint: "Restore a backup. Without one, what runs goes on, places are counted anew, and what waited must be posted again.",
+        file: `state/${file}`,
+        mendable: false,
+      },
+    ];
+  });
 }
 
 /** A folder of an older version keeps all objects, and no archive. */

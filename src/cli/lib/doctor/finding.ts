@@ -11,6 +11,8 @@ export const findingCodes = [
   "index_behind",
   "object_behind",
   "thread_lost",
+  "task_lost",
+  "workflow_lost",
   "agent_lost",
   "revision_missing",
   "event_not_in_log",

@@ -16,10 +16,12 @@ export interface EventKey {
 
 export interface ObjectReading {
   file: string;
+  /** It has stored nothing, or lost all of it. */
+  isEmpty: boolean;
   /** Rows for the log and the index are on their way: it catches up by itself. */
   pending: boolean;
   thread?: { row: ThreadRow; agents: string[] };
-  /** Of a task's object: its thread, and who took part in it. */
+  /** Of a task's object, or of a root's that an earlier version kept the task in: its thread, and who took part in it. */
   task?: { thread: string; agents: string[] };
   /** Answers that a task took; of a thread's root, those of its task. */
   answers: EventKey[];
@@ -44,7 +46,7 @@ export function readObjects(data: string, databases: string[], pending: Pending)
   const tasks = new Map(read.flatMap(({ task, answers }) => (task ? [[task.thread, { ...task, answers }] as const] : [])));
   return read.map((object) => {
     const task = object.thread && tasks.get(object.thread.row.id);
-    if (!object.thread || !task) return object;
+    if (!object.thread || object.task || !task) return object;
     const agents = [...new Set([...object.thread.agents, ...task.agents])];
     return { ...object, thread: { ...object.thread, agents }, answers: [...object.answers, ...task.answers] };
   });
@@ -71,9 +73,10 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
   const task = readTask(all);
   return {
     file,
+    isEmpty: !tables.has("schema_version") && !tables.has("document"),
     pending: rows.length > 0,
     ...(thread && { thread: { row: thread, agents: readAgents(all) } }),
-    ...(task && !thread && { task: { thread: task, agents: readAgents(all) } }),
+    ...(task && { task: { thread: task, agents: readAgents(all) } }),
     answers: readAnswers(all),
     ...readAgentId(all),
     newer: [
