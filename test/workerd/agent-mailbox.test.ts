@@ -208,8 +208,8 @@ test("[MAIL10] a full mailbox drops offers first, then refuses; nothing that it 
   await runInDurableObject(agentStub(reader.id), (_, { storage }) => {
     storage.sql.exec(
       `WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-       INSERT INTO document SELECT owner, collection, printf('%016d', i), '{"channel":"my"}', '{"channel":"my","event":{}}'
-       FROM n, (SELECT owner, collection FROM document WHERE collection = 'mail' LIMIT 1)`,
+       INSERT INTO document SELECT owner, 'mail', printf('%016d', i), '{"channel":"my"}', '{"channel":"my","event":{}}'
+       FROM n, (SELECT owner FROM document WHERE collection = 'account')`,
     );
   });
   await evictDurableObject(agentStub(reader.id));

@@ -2,6 +2,7 @@
 import { evictAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { readDocuments } from "../host/read-documents.ts";
 import { agentStub, call, connect, expectThread, join, type Loose, type Player, publish, threadStub } from "./stage.ts";
 
 const workflow = `
@@ -166,10 +167,10 @@ describe("the pings of a socket", () => {
   test("[LIVE15] are all that an idle agent costs: connected and without a role it sets no alarm for its being there", async () => {
     const idle = await join("live-idle", []);
     await connect(idle);
-    const due = await runInDurableObject(agentStub("live-idle"), (_, state) =>
-      state.storage.sql.exec("SELECT body ->> '$.due' AS due FROM document WHERE collection = 'presence'").one(),
+    const stored = await runInDurableObject(agentStub("live-idle"), (_, { storage }) =>
+      readDocuments((sql, ...values) => storage.sql.exec(sql, ...values), "presence"),
     );
-    expect(due).toEqual({ due: null });
+    expect(stored).toMatchObject([{ value: { due: null } }]);
   });
 });
 

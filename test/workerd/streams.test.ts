@@ -1,6 +1,7 @@
 /** Server-sent events: a stream is a reader of the mailbox like a socket, goes on where one ended, and is opened by token or ticket. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
+import { readDocuments } from "../host/read-documents.ts";
 import { openSource, type Source } from "./event-source.ts";
 import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
 import { agentStub, call, connect, join, type Player } from "./stage.ts";
@@ -190,10 +191,13 @@ describe("a ticket", () => {
     const player = await joinNext();
     const { ticket } = await issue(player);
     await runInDurableObject(agentStub(player.id), (_, { storage }) => {
-      const rows = storage.sql.exec("SELECT * FROM document WHERE collection = 'ticket'").toArray();
-      expect(rows).toHaveLength(1);
-      expect(JSON.stringify(rows)).not.toContain(ticket.slice(-20));
-      storage.sql.exec("UPDATE document SET body = json_set(body, '$.expires', ?) WHERE collection = 'ticket'", Date.now() - 1);
+      const tickets = readDocuments((sql, ...values) => storage.sql.exec(sql, ...values), "ticket");
+      expect(tickets).toHaveLength(1);
+      expect(JSON.stringify(tickets)).not.toContain(ticket.slice(-20));
+      for (const { value } of tickets) {
+        const { expires } = value as { expires: number };
+        storage.sql.exec("UPDATE document SET body = replace(body, ?, ?)", `"expires":${expires}`, `"expires":${Date.now() - 1}`);
+      }
     });
     await evictDurableObject(agentStub(player.id));
     expect((await openSource({ query: `?ticket=${ticket}` })).status).toBe(401);

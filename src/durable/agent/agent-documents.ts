@@ -1,5 +1,6 @@
 /** All that an agent's object keeps beside its journal: each collection once, with what it holds and what bounds it. */
-import type { Keyed, Resident } from "../host/store/collections.ts";
+import type { Resident } from "../host/store/collections.ts";
+import { createPage, type KeyedInPage } from "../host/store/page.ts";
 import type { Store } from "../host/store/store.ts";
 import type { Ticket } from "./connection/tickets.ts";
 import type { Account } from "./identity.ts";
@@ -15,35 +16,37 @@ export interface AgentDocuments extends MailboxDocuments, PartDocuments {
   presences: Resident<StoredPresence>;
   tickets: Resident<Ticket>;
   ignored: Resident<{ offers: number }>;
-  sent: Keyed<SentEvent>;
+  sent: KeyedInPage<SentEvent>;
 }
 
 /** Opens all of them before any is read, so that waking reads what stays in memory by one query. */
 export function openAgentDocuments(store: Store): AgentDocuments {
+  // What a thread brings and takes with it is small and soon gone.
+  const page = createPage(store);
   return {
     // One: card, report and tokens.
     accounts: store.resident("account"),
     // One.
-    presences: store.resident("presence"),
+    presences: page.resident("presence"),
     // One: the numbers that may have been shown.
-    numbers: store.resident("number"),
+    numbers: page.resident("number"),
     // One for each role that it holds, until its thread ends.
-    assignments: store.resident("assignment"),
+    assignments: page.resident("assignment"),
     // One for each claim, until its verdict, eight days at most.
-    claims: store.resident("claim"),
+    claims: page.resident("claim"),
     // 32 at most, for a minute.
-    tickets: store.resident("ticket"),
+    tickets: page.resident("ticket"),
     // One.
-    ignored: store.resident("ignored"),
+    ignored: page.resident("ignored"),
     // One, with numbers of what is in the mailbox.
-    marks: store.resident("mail-mark"),
+    marks: page.resident("mail-mark"),
     // 10,000 at most, until acknowledged, answered, over or expired.
-    mail: store.indexed<StoredMail, MailFacts>("mail", ({ event: _, ...facts }) => facts),
+    mail: page.indexed<StoredMail, MailFacts>("mail", ({ event: _, ...facts }) => facts),
     // One for each thread, and each sender that is of none; for 30 days.
-    senders: store.keyed<KnownSenders>("sender"),
+    senders: page.keyed<KnownSenders>("sender"),
     // One for each event; for 30 days.
-    sent: store.keyed("sent"),
+    sent: page.keyed("sent"),
     // One for each event with a sender who may ask; for 30 days.
-    receipts: store.keyed("receipt"),
+    receipts: page.keyed("receipt"),
   };
 }

@@ -4,7 +4,7 @@ import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Routing } from "../../contract/routing.ts";
 import type { Clock } from "../host/ports.ts";
-import type { Keyed } from "../host/store/collections.ts";
+import type { KeyedInPage } from "../host/store/page.ts";
 
 /** What is kept of an event, by its id. */
 export interface SentEvent {
@@ -29,7 +29,7 @@ export interface SentEvents {
   writeNotes(): void;
 }
 
-export function createSentEvents(sent: Keyed<SentEvent>, clock: Clock): SentEvents {
+export function createSentEvents(sent: KeyedInPage<SentEvent>, clock: Clock): SentEvents {
   let notes = new Map<string, Accepted>();
   return {
     answer(id, hash) {

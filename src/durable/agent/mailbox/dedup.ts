@@ -3,7 +3,7 @@
  * one document. Knows addresses, and no mail.
  */
 import type { Clock } from "../../host/ports.ts";
-import type { Keyed } from "../../host/store/collections.ts";
+import type { KeyedInPage } from "../../host/store/page.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { agentLimits } from "../agent-schema.ts";
 
@@ -27,7 +27,7 @@ export interface Dedup {
   forget(): void;
 }
 
-export function createDedup(senders: Keyed<KnownSenders>, clock: Clock): Dedup {
+export function createDedup(senders: KeyedInPage<KnownSenders>, clock: Clock): Dedup {
   const known = new Map<string, KnownSenders>();
 
   function read(key: string): KnownSenders {

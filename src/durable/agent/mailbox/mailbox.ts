@@ -9,7 +9,8 @@ import type { CloudEvent } from "../../../contract/event.ts";
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import type { Delivered } from "../../../contract/routing.ts";
 import type { Clock } from "../../host/ports.ts";
-import type { Keyed, Resident } from "../../host/store/collections.ts";
+import type { Resident } from "../../host/store/collections.ts";
+import type { KeyedInPage } from "../../host/store/page.ts";
 import type { Mail } from "../../protocol/agent.ts";
 import { createDedup, type KnownSenders } from "./dedup.ts";
 import { createGivenTurns } from "./given-turns.ts";
@@ -87,8 +88,8 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "receive"> {
 /** What a mailbox keeps. */
 export interface MailboxDocuments extends MailDocuments {
   numbers: Resident<ReservedNumbers>;
-  senders: Keyed<KnownSenders>;
-  receipts: Keyed<Receipt>;
+  senders: KeyedInPage<KnownSenders>;
+  receipts: KeyedInPage<Receipt>;
 }
 
 /** @param stored hears of mail that is stored, within the transaction */

@@ -3,7 +3,7 @@
  * kept for as long as ids are remembered. Turns and offers have none. Knows its documents only.
  */
 import type { Clock } from "../../host/ports.ts";
-import type { Keyed } from "../../host/store/collections.ts";
+import type { KeyedInPage } from "../../host/store/page.ts";
 import type { MailEntry } from "./mail-index.ts";
 
 /** An event that the agent has acknowledged. */
@@ -19,7 +19,7 @@ export interface Receipts {
   find(event: { source: string; id: string }): Receipt | undefined;
 }
 
-export function createReceipts(receipts: Keyed<Receipt>, clock: Clock): Receipts {
+export function createReceipts(receipts: KeyedInPage<Receipt>, clock: Clock): Receipts {
   const nameOf = (source: string, id: string): string => `${source} ${id}`;
   return {
     acknowledge(mail) {

@@ -9,6 +9,7 @@ import { createNodeStorage, type NodeStorage } from "../../../../src/durable/hos
 import { createMail } from "../../../../src/durable/protocol/agent.ts";
 import type { Delivery, Envelope } from "../../../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
+import { readDocuments } from "../../../host/read-documents.ts";
 
 const principal = { operator: "admin" };
 const card = { id: "alice", capabilities: [], roles: null, kinds: null };
@@ -126,7 +127,7 @@ function assign(id: number): Envelope {
 }
 
 function readRows(): number {
-  return storage.exec("SELECT 1 FROM document WHERE collection = 'mail'").length;
+  return readDocuments(storage.exec, "mail").length;
 }
 
 test("[KIND8] a fault of the server's own is never answered with `send it again`; a part that is away is", async () => {

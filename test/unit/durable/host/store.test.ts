@@ -1,11 +1,13 @@
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
+import { describePage } from "../../../host/page-contract.ts";
 import { describeStore } from "../../../host/store-contract.ts";
 
-describeStore("node:sqlite", async (body) => {
-  const storage = createNodeStorage();
-  try {
-    body(storage);
-  } finally {
-    storage.close();
-  }
-});
+for (const describe of [describeStore, describePage])
+  describe("node:sqlite", async (body) => {
+    const storage = createNodeStorage();
+    try {
+      body(storage);
+    } finally {
+      storage.close();
+    }
+  });
