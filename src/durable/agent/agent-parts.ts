@@ -3,7 +3,7 @@ import { limits } from "../../contract/limits.ts";
 import type { Result } from "../../contract/problem.ts";
 import { createCommitter } from "../host/committer.ts";
 import type { World } from "../host/ports.ts";
-import { migrate, outboxMigrations } from "../host/schema.ts";
+import { migrate, outboxMigrations, refuseNewer } from "../host/schema.ts";
 import { createStore } from "../host/store/store.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, type ProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
@@ -72,8 +72,10 @@ export interface AgentParts {
 export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   const { world } = ports;
   const { storage, clock } = world;
+  const tables = { lane: outboxMigrations, projection: projectionMigrations };
+  refuseNewer(storage, tables);
   const store = createStore(storage, world.address, { agent: formerAgentTables });
-  migrate(storage, { lane: outboxMigrations, projection: projectionMigrations });
+  migrate(storage, tables);
   const documents = openAgentDocuments(store);
 
   const projection: ProjectionOutbox = createProjectionOutbox(world, ports.later, ports.project);

@@ -27,21 +27,35 @@ export function hasTables(storage: Pick<Storage, "exec">): boolean {
 }
 
 /**
+ * Judges what is stored before anything of it is taken over.
+ * @throws {NewerVersionError} when a newer version of the code has been here
+ */
+export function refuseNewer(storage: Storage, rooms: Record<string, readonly string[]>): void {
+  for (const [room, at] of readVersions(storage) ?? [])
+    if (at > (rooms[room]?.length ?? at)) throw new NewerVersionError(`what the object has stored (${room} ${at})`);
+}
+
+function readVersions(storage: Storage): Map<string, number> | undefined {
+  if (!storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").length) return undefined;
+  const rows = storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version");
+  return new Map(rows.map(({ room, version }) => [room, version]));
+}
+
+/**
  * Brings an object's tables up to date, in one transaction; a new object is made by one statement.
  * @param rooms sets of migrations by name, for several can live in one object; at most 40
  * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
  */
 export function migrate(storage: Storage, rooms: Record<string, readonly string[]>): void {
-  const exists = storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'").length > 0;
-  const stored = exists ? storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version") : [];
+  refuseNewer(storage, rooms);
+  const stored = readVersions(storage);
   const behind = Object.entries(rooms).flatMap(([room, migrations]) => {
-    const at = stored.find((row) => row.room === room)?.version ?? 0;
-    if (at > migrations.length) throw new NewerVersionError(`what the object has stored (${room} ${at})`);
+    const at = stored?.get(room) ?? 0;
     return at < migrations.length ? [{ room, version: migrations.length, statements: migrations.slice(at) }] : [];
   });
   if (!behind.length) return;
   const statements = behind.flatMap((room) => room.statements);
-  if (!exists) statements.unshift("CREATE TABLE schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;");
+  if (!stored) statements.unshift("CREATE TABLE schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;");
   storage.transaction(() => {
     storage.exec(statements.join("\n"));
     storage.exec(

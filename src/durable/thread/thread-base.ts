@@ -8,7 +8,7 @@ import type { CloudEvent } from "../../contract/event.ts";
 import { createActorHost, type HostOptions } from "../host/actor-host.ts";
 import { createLogics } from "../host/logic.ts";
 import type { Clock, Storage, World } from "../host/ports.ts";
-import { hostMigrations, migrate, outboxMigrations } from "../host/schema.ts";
+import { hostMigrations, migrate, outboxMigrations, refuseNewer } from "../host/schema.ts";
 import { createStore, type Store } from "../host/store/store.ts";
 import type { FormerTables } from "../host/store/tables.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
@@ -76,6 +76,9 @@ export interface ThreadBase extends Pick<ThreadServices, "log" | "logCause" | "p
   flushRows(): Promise<void>;
 }
 
+/** Tables that the root's and the task's object have alike, by the name of their version. */
+export const baseTables = { lane: outboxMigrations, host: hostMigrations, projection: projectionMigrations };
+
 /** Made once an isolate: what they load is kept with them. */
 const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
 
@@ -84,8 +87,10 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const { storage, clock, address } = ports.world;
   const { isRoot } = parts;
   const name = address.slice(address.indexOf("/") + 1);
+  const tables = { ...baseTables, ...parts.tables };
+  refuseNewer(storage, tables);
   const store = createStore(storage, address, parts.former);
-  migrate(storage, { lane: outboxMigrations, host: hostMigrations, projection: projectionMigrations, ...parts.tables });
+  migrate(storage, tables);
 
   const documents = openTaskDocuments(store);
 

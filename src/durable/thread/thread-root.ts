@@ -1,9 +1,11 @@
 /** A thread's root without the platform. */
+
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import { controlKeyMigrations, createControlKeys } from "../control/control-keys.ts";
 import { isRepeat } from "../host/rows.ts";
+import { refuseNewer } from "../host/schema.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isTaskAddress, type Once } from "../protocol/parts.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
@@ -20,7 +22,7 @@ import { createRecruitmentCore, type RecruitmentCore } from "./recruitment/recru
 import { findTask } from "./recruitment/recruitment-ports.ts";
 import { createOfferWork } from "./recruitment/work-on-offers.ts";
 import { createTaskPort, type TaskPort } from "./task/task-port.ts";
-import { createThreadBase, type ThreadBase } from "./thread-base.ts";
+import { baseTables, createThreadBase, type ThreadBase } from "./thread-base.ts";
 import type { ThreadRootPorts } from "./thread-ports.ts";
 import { recruitmentMigrations } from "./thread-schema.ts";
 
@@ -39,14 +41,17 @@ export interface ThreadRoot {
   isOver(): boolean;
 }
 
+const rootTables = { recruitment: recruitmentMigrations, control: controlKeyMigrations };
+
 export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const { storage, clock, address } = ports.world;
+  refuseNewer(storage, { ...baseTables, ...rootTables });
   const makeOldTask = findOldTask(storage);
   const base = createThreadBase(
     withMovedTask(ports, () => oldTask),
     {
       isRoot: true,
-      tables: { recruitment: recruitmentMigrations, control: controlKeyMigrations },
+      tables: rootTables,
       isOwn: (to) => to === address || readThreadName(to) === address,
       deliver: dispatch,
       own: () => own,

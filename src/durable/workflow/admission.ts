@@ -11,7 +11,7 @@ import { createCommitter } from "../host/committer.ts";
 import { createGather } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
-import { migrate, outboxMigrations } from "../host/schema.ts";
+import { migrate, outboxMigrations, refuseNewer } from "../host/schema.ts";
 import { createStore } from "../host/store/store.ts";
 import { answerUnknown } from "../host/take-envelope.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
@@ -77,8 +77,10 @@ const repeatable: Record<WorkflowMessage["type"], boolean> = {
 
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
+  const tables = { lane: outboxMigrations, projection: projectionMigrations, control: controlKeyMigrations };
+  refuseNewer(storage, tables);
   const store = createStore(storage, world.address, formerWorkflowTables);
-  migrate(storage, { lane: outboxMigrations, projection: projectionMigrations, control: controlKeyMigrations });
+  migrate(storage, tables);
   const projection = createProjectionOutbox(world, later, project);
   const committer: TypedCommitter = createCommitter(world, {
     store,

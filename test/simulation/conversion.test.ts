@@ -1,0 +1,167 @@
+/**
+ * Objects of an earlier version, each taken over by the code of now when it is loaded: whole, or not at all. The frozen folders
+ * have them in every state; here each is loaded alone, over a store that fails.
+ */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { NewerVersionError } from "../../src/durable/host/newer-version.ts";
+import type { SqlValue, Storage, World } from "../../src/durable/host/ports.ts";
+import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
+import { createThreadTask } from "../../src/durable/thread/thread-task.ts";
+import { type FrozenFolder, writeDatabase } from "../fixtures/upgrade/folder.ts";
+import { listStories, readStory } from "../fixtures/upgrade/read-story.ts";
+import { createLife, makeCore } from "./thread-cores.ts";
+
+beforeEach(() => {
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  for (const way of ["warn", "error"] as const) vi.spyOn(console, way).mockImplementation(() => {});
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const kinds: Record<string, string> = {
+  AgentObject: "agent",
+  WorkflowObject: "workflow",
+  RecruitmentObject: "recruitment",
+  TaskObject: "task",
+};
+
+type Frozen = FrozenFolder["databases"][string];
+
+interface FrozenObject {
+  address: string;
+  frozen: Frozen;
+}
+
+/** The address of an object's file; undefined: it is no object of ours. */
+function readAddress(file: string, { tables }: Frozen): string | undefined {
+  const kind = kinds[/nerveflare-(\w+)\//.exec(file)?.[1] ?? ""];
+  const row = tables._cf_KV?.rows.find(([key]) => key === "name");
+  const value = row?.[1];
+  if (!kind || value === null || typeof value !== "object" || !("blob" in value)) return undefined;
+  // What the runtime writes before a text of one byte a character: its version, and the length.
+  return `${kind}/${Buffer.from(value.blob, "base64").subarray(4).toString("latin1")}`;
+}
+
+/** Of each kind of object one of each set of tables that have rows. */
+function listObjects(): FrozenObject[] {
+  const found = new Map<string, FrozenObject>();
+  for (const name of listStories())
+    for (const [file, frozen] of Object.entries(readStory(name).folder.databases)) {
+      const address = readAddress(file, frozen);
+      if (!address || !frozen.tables.schema_version) continue;
+      const filled = Object.keys(frozen.tables).sort().join();
+      found.set(`${address.slice(0, address.indexOf("/"))} ${filled}`, { address, frozen });
+    }
+  return [...found.values()];
+}
+
+function thaw({ schema, tables }: Frozen): Storage {
+  const storage = createNodeStorage();
+  const own = ([name]: [string, unknown]): boolean => !name.startsWith("_cf_");
+  const kept = {
+    schema: schema.filter((sql) => !/^CREATE TABLE "?_cf_/.test(sql)),
+    tables: Object.fromEntries(Object.entries(tables).filter(own)),
+  };
+  writeDatabase(kept, 0, (sql, ...values) => void storage.exec(sql, ...(values as SqlValue[])));
+  return storage;
+}
+
+/** The storage, whose statement of the number `failAt` throws. */
+function failing(storage: Storage, failAt: number): Storage {
+  let statements = 0;
+  return {
+    exec(sql, ...values) {
+      statements += 1;
+      if (statements === failAt) throw new Error("the disk is full");
+      return storage.exec(sql, ...values);
+    },
+    transaction: (body) => storage.transaction(body),
+    setAlarm: (at) => storage.setAlarm(at),
+  };
+}
+
+function load(address: string, storage: Storage): void {
+  const never = (): Promise<never> => new Promise(() => {});
+  const world: World = {
+    address,
+    storage,
+    clock: { now: () => 1_800_000_000_000 },
+    scheduler: { background: (work) => void work.catch(() => {}) },
+    transport: { deliver: never },
+  };
+  const registry = { revision: never, reflexes: never, agents: never } as never;
+  const common = { project: never, settle: async () => {}, later: () => {} };
+  // A task's object is loaded when it is first asked, in the same way.
+  if (address.startsWith("task/")) createThreadTask({ world, registry, random: () => 0.5, card: never, counted: () => {}, ...common });
+  else
+    makeCore(address, createLife(address), {
+      ...{ world, registry, common, travel: never, connections: new Map() },
+      open: () => {
+        throw new Error("there are no others");
+      },
+    });
+}
+
+/** All that is stored, and how. */
+function dump(storage: Storage): Record<string, unknown> {
+  const tables = storage.exec<{ name: string; sql: string }>("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name");
+  return Object.fromEntries(tables.map(({ name, sql }) => [name, [sql, storage.exec(`SELECT * FROM ${name}`)]]));
+}
+
+const objects = listObjects();
+
+describe("objects of an earlier version", () => {
+  test("[UPG4] there is one of every kind, in many states", () => {
+    const counts = Object.groupBy(objects, ({ address }) => address.slice(0, address.indexOf("/")));
+    for (const kind of Object.values(kinds)) expect(counts[kind]?.length, kind).toBeGreaterThan(3);
+  });
+
+  test("[UPG4] a crash or a full disk at any statement leaves an object as it was, or taken over whole: what is loaded next is the same", () => {
+    for (const { address, frozen } of objects) {
+      const whole = thaw(frozen);
+      const before = JSON.stringify(dump(whole));
+      load(address, whole);
+      const after = JSON.stringify(dump(whole));
+      const storage = thaw(frozen);
+      const seen = new Set<string>();
+      for (let at = 1; ; at++) {
+        try {
+          load(address, failing(storage, at));
+          break;
+        } catch (error) {
+          expect(String(error), address).toContain("the disk is full");
+          seen.add(JSON.stringify(dump(storage)));
+        }
+      }
+      seen.delete(before);
+      expect(JSON.stringify(dump(storage)), address).toBe(after);
+      // What was tables is taken over by one transaction; those that stay tables have one of their own.
+      expect([...seen].filter((each) => each !== after).length, address).toBeLessThan(2);
+      // Once is enough.
+      load(address, storage);
+      expect(JSON.stringify(dump(storage)), address).toBe(after);
+    }
+  });
+
+  test("[UPG5] an object of a newer version is refused with its reason, and nothing of it is touched", () => {
+    for (const { address, frozen } of objects) {
+      const newer = (storage: Storage): void => {
+        const stored = JSON.stringify(dump(storage));
+        expect(() => load(address, storage), address).toThrow(NewerVersionError);
+        expect(() => load(address, storage), address).toThrow("is of a newer version than the code that runs here");
+        expect(JSON.stringify(dump(storage)), address).toBe(stored);
+      };
+      for (const [room] of frozen.tables.schema_version?.rows ?? []) {
+        // What a root still has of its task is judged where it goes.
+        if (room === "task" && address.startsWith("recruitment/")) continue;
+        const storage = thaw(frozen);
+        storage.exec("UPDATE schema_version SET version = version + 90 WHERE room = ?", room as string);
+        newer(storage);
+      }
+      const storage = thaw(frozen);
+      load(address, storage);
+      if (!("document" in dump(storage))) continue;
+      storage.exec("UPDATE document SET body = '99' WHERE owner = '' AND collection = 'format'");
+      newer(storage);
+    }
+  });
+});
