@@ -2,6 +2,7 @@
 import { limits } from "../../contract/limits.ts";
 import type { Result } from "../../contract/problem.ts";
 import { createCommitter } from "../host/committer.ts";
+import type { Settle } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
 import { migrate, outboxMigrations, refuseNewer } from "../host/schema.ts";
 import { createStore } from "../host/store/store.ts";
@@ -38,7 +39,7 @@ export interface AgentPorts {
   askRoom?(agent: string, source: string, bytes: number): Promise<string | null>;
   project(rows: ProjectionRow[]): Promise<void>;
   /** Resolves once calls that have already arrived were handed in. */
-  settle(): Promise<void>;
+  settle: Settle;
   later(milliseconds: number, work: () => void): void;
   countCommit(): void;
   /** What of the agent is connected now. */

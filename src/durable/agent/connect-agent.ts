@@ -1,6 +1,6 @@
 /** Gives an agent's object the platform: its store and alarm, its other objects, the metrics. */
 import { type Environment, findNeighbours } from "../environment.ts";
-import { createDurableWorld } from "../host/storage/durable-world.ts";
+import { createDurableWorld, createSettle } from "../host/storage/durable-world.ts";
 import { countCommit } from "../projector/metrics.ts";
 import type { AgentCore } from "./agent-core.ts";
 import type { AgentPorts } from "./agent-parts.ts";
@@ -30,7 +30,7 @@ export function connectAgent(ctx: DurableObjectState, env: Environment, parts: A
     askRoom: async (agent, source, bytes) => (agent === name ? parts.agent() : near.agent(agent)).room(source, bytes),
     outcomes: (workflow, refs) => near.workflow(workflow).outcomes(refs),
     project: near.project,
-    settle: () => ctx.storage.sync(),
+    settle: createSettle(ctx),
     later,
     countCommit: () => countCommit("agent"),
     connections: connections.count,

@@ -8,7 +8,7 @@ import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
 import { controlKeyMigrations, createControlKeys } from "../control/control-keys.ts";
 import { createCommitter } from "../host/committer.ts";
-import { createGather } from "../host/gather.ts";
+import { createGather, type Settle } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
 import { isRepeat, markReceived } from "../host/rows.ts";
 import { migrate, outboxMigrations, refuseNewer } from "../host/schema.ts";
@@ -40,7 +40,7 @@ export interface AdmissionPorts {
   world: World;
   registry: Registry;
   project(rows: ProjectionRow[]): Promise<void>;
-  settle(): Promise<void>;
+  settle: Settle;
   later(milliseconds: number, work: () => void): void;
   countCommit(): void;
 }

@@ -5,7 +5,7 @@ import { type Result, succeed } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
 import { type Environment, findNeighbours, isPaused } from "../environment.ts";
-import { createDurableWorld, holdAlarm, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
+import { createDurableWorld, createSettle, holdAlarm, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import { countCommit } from "../projector/metrics.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
@@ -29,7 +29,7 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
       world: createDurableWorld(this.ctx, `workflow/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
       registry: near.registry,
       project: near.project,
-      settle: () => this.ctx.storage.sync(),
+      settle: createSettle(this.ctx),
       later: (milliseconds, work) => void setTimeout(work, milliseconds),
       countCommit: () => countCommit("workflow"),
     });

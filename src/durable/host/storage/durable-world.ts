@@ -1,4 +1,5 @@
 /** The host's ports on a Durable Object: SQLite, the one alarm, and stubs of other objects. The only file that touches `ctx.storage`. */
+import type { Settle } from "../gather.ts";
 import { hostLimits } from "../limits.ts";
 import { NewerVersionError } from "../newer-version.ts";
 import type { Row, SqlValue, Storage, Transport, World } from "../ports.ts";
@@ -33,6 +34,11 @@ const alarmHeld = 600_000;
 export async function holdAlarm(ctx: DurableObjectState): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, alarmHeld));
   await ctx.storage.setAlarm(Date.now());
+}
+
+/** When calls that have already arrived were handed in: after a timer of 0 ms they are more, and at rest nobody should wait for one. */
+export function createSettle(ctx: DurableObjectState): Settle {
+  return (crowded) => (crowded ? new Promise((resolve) => setTimeout(resolve, 0)) : ctx.storage.sync());
 }
 
 /** Empties the object: it stores nothing any more, no alarm either, as if it had never been called. */
