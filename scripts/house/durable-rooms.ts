@@ -29,7 +29,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/control": {
     is: "orders that are followed once, by their idempotency keys",
-    may: [contract, host, protocol],
+    may: [contract, host, "src/durable/host/store", protocol],
     objectStorage: "writes",
   },
   "src/durable/agent": {

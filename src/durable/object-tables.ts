@@ -1,6 +1,6 @@
 /** Every set of tables that an object may have, or had before, with its newest version: what this code can open. A test finds those that objects have. */
 import { formerAgentTables } from "./agent/former-tables.ts";
-import { controlKeyMigrations } from "./control/control-keys.ts";
+import { formerControlKeys } from "./control/former-control-keys.ts";
 import { hostMigrations, outboxMigrations } from "./host/schema.ts";
 import { storeFormat } from "./host/store/tables.ts";
 import { projectionMigrations } from "./projector/projection-outbox.ts";
@@ -17,6 +17,6 @@ export const objectRooms: Readonly<Record<string, number>> = {
   recruitment: recruitmentMigrations.length,
   task: taskMigrations.length,
   admission: queueMigrations.length,
-  control: controlKeyMigrations.length,
+  control: formerControlKeys.migrations.length,
   outcome: outcomeMigrations.length,
 };

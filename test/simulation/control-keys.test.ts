@@ -4,12 +4,15 @@
  */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Json } from "../../src/contract/event.ts";
 import type { Accepted } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { type Result, refuse, succeed } from "../../src/contract/problem.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";
-import { controlKeyLimits, controlKeyMigrations, createControlKeys } from "../../src/durable/control/control-keys.ts";
+import { controlKeyLimits, createControlKeys } from "../../src/durable/control/control-keys.ts";
+import { formerControlKeys } from "../../src/durable/control/former-control-keys.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
+import { createStore } from "../../src/durable/host/store/store.ts";
 import type { Once } from "../../src/durable/protocol/parts.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -137,9 +140,12 @@ test("[KEY2] two orders at once under one key are one", async () => {
 
 test("[KEY3] an order whose object ends right after the commit has been followed: the repeat is shown the thread as it is", async () => {
   const storage = createNodeStorage();
-  for (const sql of controlKeyMigrations) storage.exec(sql);
-  const commit = <T>(body: () => T): T => storage.transaction(body);
-  const make = () => createControlKeys({ storage, clock: { now: () => 1 }, committer: () => ({ commit }) });
+  let store = createStore(storage, "thread/t1");
+  const commit = <T>(body: () => T): T => store.transaction(body);
+  const make = () => {
+    store = createStore(storage, "thread/t1");
+    return createControlKeys({ store, clock: { now: () => 1 }, committer: () => ({ commit }) });
+  };
   const order = vi.fn(async (remember: () => void): Promise<Result<string>> => {
     commit(remember);
     throw new Error("ended");
@@ -171,4 +177,34 @@ test("[KEY4] keys are kept for a day, and so many of them", async () => {
 
   stage.cluster.turnClock(controlKeyLimits.age);
   expect(await suspend("k")).toMatchObject({ ok: false, problem: { code: "not_allowed_now" } });
+});
+
+test("[KEY4] keys that an earlier version kept in a table of their own are known, with their answers, however deep these are", async () => {
+  const storage = createNodeStorage();
+  const [sql = ""] = formerControlKeys.migrations;
+  storage.exec(
+    `CREATE TABLE schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL); INSERT INTO schema_version VALUES ('control', 1); ${sql}`,
+  );
+  const deep = JSON.parse(`${"[".repeat(1_500)}${"]".repeat(1_500)}`) as Json;
+  const rows: [string, Result<Json> | null][] = [
+    ["kept", succeed(deep)],
+    ["shown", null],
+    ["refused", refuse("not_allowed_now", "not so")],
+  ];
+  for (const [key, answer] of rows)
+    storage.exec("INSERT INTO control_key VALUES (?, ?, ?, 5)", key, once(key).hash, answer && JSON.stringify(answer));
+  const store = createStore(storage, "thread/t1", { control: formerControlKeys });
+  const commit = <T>(body: () => T): T => store.transaction(body);
+  const keys = createControlKeys({ store, clock: { now: () => 6 }, committer: () => ({ commit }) });
+  const order = vi.fn(async () => succeed<Json>("again"));
+  for (const [key, answer] of rows)
+    expect(JSON.stringify(await keys.run<Json>(once(key), order, async () => succeed("as it is")))).toBe(
+      JSON.stringify(answer ?? succeed("as it is")),
+    );
+  expect(order).not.toHaveBeenCalled();
+  expect(await keys.run<Json>({ ...once("kept"), hash: "other" }, order, order)).toMatchObject({
+    ok: false,
+    problem: { code: "id_conflict" },
+  });
+  expect(storage.exec("SELECT name FROM sqlite_master WHERE name = 'control_key'")).toEqual([]);
 });

@@ -1,15 +1,13 @@
 /**
  * What was answered to orders that carry an idempotency key: the same order again, after a lost answer, gets the first answer and
- * does nothing. Kept for a time and up to a number. Knows rows and the clock, no order.
+ * does nothing. Kept for a time and up to a number. Knows documents and the clock, no order.
  */
+import { countBytes } from "../../contract/limits.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { Committer } from "../host/committer.ts";
-import type { Clock, Row, Storage } from "../host/ports.ts";
+import type { Clock } from "../host/ports.ts";
+import type { Store } from "../host/store/store.ts";
 import type { Once } from "../protocol/parts.ts";
-
-export const controlKeyMigrations: readonly string[] = [
-  "CREATE TABLE control_key (key TEXT PRIMARY KEY, hash TEXT NOT NULL, answer TEXT, at INTEGER NOT NULL);",
-];
 
 export const controlKeyLimits = {
   /** Milliseconds for which a key is known: a retry comes within minutes, a script that was run again within the day. */
@@ -33,32 +31,39 @@ export interface ControlKeys {
   ): Promise<Result<T>>;
 }
 
-interface KeyRow extends Row {
+/** By key: the order that came under it, and its answer; null: it was not kept. */
+interface KeyDocument {
   hash: string;
-  answer: string | null;
+  answer: Result<unknown> | null;
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Grows with each that is written. */
+  place: number;
 }
 
+/** Its storage format has this name. */
+export const controlKeyCollection = "control";
+
 export function createControlKeys({
-  storage,
+  store,
   clock,
   committer,
 }: {
-  storage: Storage;
+  store: Store;
   clock: Clock;
   committer: () => Pick<Committer, "commit">;
 }): ControlKeys {
+  const keys = store.indexed(controlKeyCollection, ({ at, place }: KeyDocument) => ({ at, place }));
   const running = new Map<string, Promise<unknown>>();
 
   function write({ key, hash }: Once, answer: Result<unknown> | undefined): void {
-    const text = answer && JSON.stringify(answer);
-    const kept = text !== undefined && new TextEncoder().encode(text).length <= controlKeyLimits.answerBytes ? text : null;
+    const isKept = answer && countBytes(JSON.stringify(answer)) <= controlKeyLimits.answerBytes;
     const now = clock.now();
-    storage.exec("INSERT OR REPLACE INTO control_key VALUES (?, ?, ?, ?)", key, hash, kept, now);
-    storage.exec("DELETE FROM control_key WHERE at <= ?", now - controlKeyLimits.age);
-    storage.exec(
-      "DELETE FROM control_key WHERE key NOT IN (SELECT key FROM control_key ORDER BY rowid DESC LIMIT ?)",
-      controlKeyLimits.count,
-    );
+    const before = keys.entries().sort(([, a], [, b]) => b.place - a.place);
+    keys.put(key, { hash, answer: isKept ? answer : null, at: now, place: (before[0]?.[1].place ?? 0) + 1 });
+    const others = before.filter(([other]) => other !== key);
+    for (const [place, [other, { at }]] of others.entries())
+      if (at <= now - controlKeyLimits.age || place >= controlKeyLimits.count - 1) keys.delete(other);
   }
 
   return {
@@ -71,10 +76,10 @@ export function createControlKeys({
       // Wait for an order of the same key that is still being carried out.
       for (let before = running.get(once.key); before; before = running.get(once.key)) await before;
       const since = clock.now() - controlKeyLimits.age;
-      const known = storage.exec<KeyRow>("SELECT hash, answer FROM control_key WHERE key = ? AND at > ?", once.key, since)[0];
+      const known = (keys.facts(once.key)?.at ?? 0) > since ? keys.read(once.key) : undefined;
       if (known && known.hash !== once.hash)
         return refuse("id_conflict", "This idempotency key came before with another order; take a new key for a new order.");
-      if (known) return known.answer === null ? show() : (JSON.parse(known.answer) as Result<T>);
+      if (known) return known.answer === null ? show() : (known.answer as Result<T>);
       const followed = order((answer) => write(once, answer));
       running.set(
         once.key,

@@ -3,7 +3,8 @@
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
-import { controlKeyMigrations, createControlKeys } from "../control/control-keys.ts";
+import { createControlKeys } from "../control/control-keys.ts";
+import { formerControlKeys } from "../control/former-control-keys.ts";
 import { isRepeat } from "../host/rows.ts";
 import { refuseNewer } from "../host/schema.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
@@ -41,17 +42,19 @@ export interface ThreadRoot {
   isOver(): boolean;
 }
 
-const rootTables = { recruitment: recruitmentMigrations, control: controlKeyMigrations };
+const rootTables = { recruitment: recruitmentMigrations };
+const rootFormer = { control: formerControlKeys };
 
 export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const { storage, clock, address } = ports.world;
-  refuseNewer(storage, { ...baseTables, ...rootTables });
+  refuseNewer(storage, { ...baseTables, ...rootTables, control: formerControlKeys.migrations });
   const makeOldTask = findOldTask(storage);
   const base = createThreadBase(
     withMovedTask(ports, () => oldTask),
     {
       isRoot: true,
       tables: rootTables,
+      former: rootFormer,
       isOwn: (to) => to === address || readThreadName(to) === address,
       deliver: dispatch,
       own: () => own,
@@ -71,7 +74,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const oldTask: OldTask = makeOldTask(base, () => ports.remoteTask(taskAddress).adopt());
 
   const offers = createOfferWork(base);
-  const keys = createControlKeys({ storage, clock, committer: () => host.committer });
+  const keys = createControlKeys({ store: base.store, clock, committer: () => host.committer });
   const reachTask = (to: string): TaskPort => createTaskPort(to, ports.remoteTask(to));
   const recruitment = createRecruitmentCore({ ...ports, ...base, keys, task: reachTask });
   const isIdle = (): boolean => base.isIdle() && !oldTask.waits;

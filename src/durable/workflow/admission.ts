@@ -6,7 +6,8 @@
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
-import { controlKeyMigrations, createControlKeys } from "../control/control-keys.ts";
+import { createControlKeys } from "../control/control-keys.ts";
+import { formerControlKeys } from "../control/former-control-keys.ts";
 import { createCommitter } from "../host/committer.ts";
 import { createGather, type Settle } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
@@ -77,9 +78,9 @@ const repeatable: Record<WorkflowMessage["type"], boolean> = {
 
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
-  const tables = { lane: outboxMigrations, projection: projectionMigrations, control: controlKeyMigrations };
+  const tables = { lane: outboxMigrations, projection: projectionMigrations };
   refuseNewer(storage, tables);
-  const store = createStore(storage, world.address, formerWorkflowTables);
+  const store = createStore(storage, world.address, { ...formerWorkflowTables, control: formerControlKeys });
   migrate(storage, tables);
   const projection = createProjectionOutbox(world, later, project);
   const committer: TypedCommitter = createCommitter(world, {
@@ -107,7 +108,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   const queue = createQueue<WorkflowMessage<"admit">>(store);
   const gate = createGate(store);
   const outcomes = createOutcomes(store, clock);
-  const keys = createControlKeys({ storage, clock, committer: () => committer });
+  const keys = createControlKeys({ store, clock, committer: () => committer });
   const announce = createAnnounceWaiting({ name, clock, outbox: committer.outbox, projection });
   const places = createPlaces({ clock, queue, gate, outcomes, outbox: committer.outbox, announce });
   const signals = createSignals({ queue, outcomes, outbox: committer.outbox, announce });
