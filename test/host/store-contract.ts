@@ -303,5 +303,71 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         storage.exec("UPDATE document SET body = '99' WHERE collection = 'format'");
         expect(() => open(storage)).toThrow("format 99");
       }));
+
+    test("[JRNL10] of a collection that grows memory holds the last few: they are read without a query, all others with one", () =>
+      onStorage((storage) => {
+        const watched = watch(storage);
+        const count = (read: () => unknown, expected: unknown): number => {
+          watched.statements.length = 0;
+          expect(read()).toEqual(expected);
+          return watched.statements.length;
+        };
+        const { store } = open(watched);
+        const lines = store.recent<Note>("lines", 3);
+        const add = (at: number): void => store.transaction(() => lines.put(numberKey(at), { text: String(at) }));
+        const texts = (range: Parameters<typeof lines.list>[0]): string[] => lines.list(range).map(([, { text }]) => text);
+        // As long as there are few, memory knows all of them.
+        expect(count(() => lines.read(numberKey(1)), undefined)).toBe(0);
+        for (const at of [1, 2, 4]) add(at);
+        expect(count(() => texts({ limit: 9 }), ["1", "2", "4"])).toBe(0);
+        expect(count(() => lines.read(numberKey(3)), undefined)).toBe(0);
+        for (const at of [5, 6]) add(at);
+        expect(count(() => texts({ limit: 2, reverse: true }), ["6", "5"])).toBe(0);
+        expect(count(() => texts({ after: numberKey(4), limit: 9 }), ["5", "6"])).toBe(0);
+        expect(count(() => lines.read(numberKey(7)), undefined)).toBe(0);
+        expect(count(() => lines.read(numberKey(2)), { text: "2" })).toBe(1);
+        expect(count(() => texts({ before: numberKey(5), limit: 2, reverse: true }), ["4", "2"])).toBe(1);
+        expect(count(() => texts({ limit: 2 }), ["1", "2"])).toBe(1);
+        // What lies before the last few stays out of memory, what is taken back is as it was, and a transaction sees what it says.
+        add(3);
+        expect(() =>
+          store.transaction(() => {
+            lines.put(numberKey(7), { text: "7" });
+            lines.delete(numberKey(6));
+            expect(texts({ limit: 2, reverse: true })).toEqual(["7", "5"]);
+            throw new Error("no");
+          }),
+        ).toThrow("no");
+        expect(count(() => texts({ limit: 3, reverse: true }), ["6", "5", "4"])).toBe(0);
+        store.transaction(() => {
+          for (const at of [4, 5, 6]) lines.delete(numberKey(at));
+        });
+        expect(texts({ limit: 3, reverse: true })).toEqual(["3", "2", "1"]);
+        const next = open(storage).store.recent<Note>("lines", 3);
+        expect(next.list({ limit: 9 }).map(([key]) => Number(key))).toEqual([1, 2, 3]);
+        expect(next.readMany([numberKey(1), numberKey(9)])).toEqual([[numberKey(1), { text: "1" }]]);
+      }));
+
+    test("[JRNL11] what is put beside documents is listed by range without them, with what is staged", () =>
+      onStorage((storage) => {
+        const { store, many } = open(storage);
+        store.transaction(() => {
+          for (const key of ["a 1", "a 2", "b 1"]) many.put(key, { text: "x".repeat(1_000) }, `of ${key}`);
+          expect(many.listFacts({ after: "a ", before: "a!", limit: 9 })).toEqual([
+            ["a 1", "of a 1"],
+            ["a 2", "of a 2"],
+          ]);
+        });
+        store.transaction(() => {
+          many.put("a 2", { text: "" }, "changed");
+          many.delete("a 1");
+          expect(many.listFacts({ limit: 9 })).toEqual([
+            ["a 2", "changed"],
+            ["b 1", "of b 1"],
+          ]);
+          expect(many.readMany(["a 1", "a 2", "b 1"]).map(([key]) => key)).toEqual(["a 2", "b 1"]);
+        });
+        expect(open(storage).many.listFacts({ limit: 1, reverse: true })).toEqual([["b 1", "of b 1"]]);
+      }));
   });
 }

@@ -52,7 +52,7 @@ export const formerTask: FormerTables = {
 };
 
 /** Drops the tables, at their last version. */
-export function dropFormerTask(storage: Storage): void {
+function dropFormerTask(storage: Storage): void {
   storage.exec("DROP VIEW counted");
   for (const table of tables) storage.exec(`DROP TABLE ${table}`);
 }

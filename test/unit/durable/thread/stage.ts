@@ -60,6 +60,8 @@ export interface Stage {
   order(signal: Signal, body?: { reason?: string; supplement?: Json }): Promise<Result<ThreadView>>;
   root(): ThreadRoot;
   task(): TaskDoor;
+  /** What each of the two objects has stored. */
+  stores: { root: NodeStorage; task: NodeStorage };
   /** The task's object cannot be reached. */
   taskDown: boolean;
   show(): Promise<ThreadView>;
@@ -257,6 +259,7 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
     },
     root: () => objects.root,
     task: () => objects.task,
+    stores,
     start: (more = {}) =>
       stage.hear(`workflow/${ir.name}`, {
         ...{ type: "thread.start", thread, workflow: ir.name, revision, event, initiator: "lead", key: null },
