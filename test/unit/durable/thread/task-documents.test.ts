@@ -164,7 +164,7 @@ const decides = (documents: TaskDocuments, round: number, target: string, of?: n
 const start = {
   thread: "t1",
   workflow: "talk",
-  event: { specversion: "1.0" as const, id: "e", source: "/agents/x", type: "wanted" },
+  event: { specversion: "1.0" as const, id: "e", source: "/agents/x", type: "wanted", time: "2027-01-15T08:00:00Z" },
   initiator: "x",
 };
 
