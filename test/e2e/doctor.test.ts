@@ -114,6 +114,13 @@ function findObject(data: string, className: string, name: string): string {
   return join(data, "state", findObjectFile(className, name));
 }
 
+function changeObject(data: string, className: string, name: string, sql: string): void {
+  const db = new DatabaseSync(findObject(data, className, name));
+  db.exec(sql);
+  expect(db.prepare("SELECT total_changes() AS changes").get()).not.toEqual({ changes: 0 });
+  db.close();
+}
+
 test("[DOCTOR1] nothing is wrong with the folder of a server that stopped in order", async () => {
   expect(await examine(await copySound())).toEqual({ code: 0, err: "", findings: [] });
 });
@@ -124,6 +131,10 @@ test("[DOCTOR7] an archived thread has no object, and nothing is wrong with that
   change(data, `INSERT INTO thread_archive VALUES ('${sound.done}', ${Date.now()}, '{}', '[]')`);
   expect(await examine(data)).toEqual({ code: 0, err: "", findings: [] });
 });
+
+/** As an object of a version that has tables which this one does not know. */
+const newerTables = `CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT OR REPLACE INTO schema_version VALUES ('recruitment', 99)`;
 
 /** What a harm is called, and whether `--fix` mends it. */
 const harms: [code: string, harm: (data: string) => void, expected: { mendable: boolean; names: () => string }][] = [
@@ -184,6 +195,21 @@ const harms: [code: string, harm: (data: string) => void, expected: { mendable: 
       db.close();
     },
     { mendable: true, names: () => "state/d1/" },
+  ],
+  [
+    "row_unreadable",
+    (data) => changeObject(data, "WorkflowObject", "code-review", "UPDATE document SET body = substr(body, 2) WHERE collection = 'gate'"),
+    { mendable: false, names: () => "gate rules of workflow/code-review" },
+  ],
+  [
+    "table_newer",
+    (data) => changeObject(data, "RecruitmentObject", sound.running, newerTables),
+    { mendable: false, names: () => "was written by a newer version (recruitment 99)" },
+  ],
+  [
+    "table_newer",
+    (data) => changeObject(data, "AgentObject", "reviewer", "UPDATE document SET body = '99' WHERE owner = '' AND collection = 'format'"),
+    { mendable: false, names: () => "(store 99)" },
   ],
   [
     "change_unfinished",

@@ -24,6 +24,7 @@ import {
   withDatabase,
 } from "../../../local-server/state-files.ts";
 import { type Compared, compareIndex } from "./compare-index.ts";
+import { findUnreadable } from "./find-unreadable.ts";
 import type { Finding } from "./finding.ts";
 import { findClassFolder, findObjectFile } from "./object-names.ts";
 import { type ObjectReading, type Pending, readObjects } from "./read-objects.ts";
@@ -144,7 +145,7 @@ function examineFiles(data: string, databases: string[], { fix, retention, repor
 
 function examineFile(state: string, file: string, fix: boolean): Finding | undefined {
   const fault = findCorruption(join(state, file));
-  if (fault === null) return undefined;
+  if (fault === null) return file.startsWith("do/") ? examineRows(state, file) : undefined;
   // What stands beside the rows can be made anew of them.
   const onlyIndexes = /missing from index|wrong # of entries in index/.test(fault);
   const mended = fix && onlyIndexes && rebuildIndexes(join(state, file));
@@ -156,6 +157,19 @@ function examineFile(state: string, file: string, fix: boolean): Finding | undef
     file: `state/${file}`,
     mendable: onlyIndexes,
     ...(mended && { mended }),
+  };
+}
+
+function examineRows(state: string, file: string): Finding | undefined {
+  const places = findUnreadable(join(state, file));
+  if (!places.length) return undefined;
+  return {
+    code: "row_unreadable",
+    severity: "error",
+    message: `state/${file} has what cannot be read: ${places.join(", ")}.`,
+    hint: "Restore a backup, for what stood there is lost. Until then the object shows what it can read, and sends nothing from there on.",
+    file: `state/${file}`,
+    mendable: false,
   };
 }
 

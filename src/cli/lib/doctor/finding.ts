@@ -5,6 +5,7 @@ export const findingCodes = [
   "logs_missing",
   "copied_in_use",
   "file_broken",
+  "row_unreadable",
   "table_newer",
   "index_missing",
   "thread_not_in_index",
