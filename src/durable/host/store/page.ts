@@ -8,7 +8,7 @@ import type { Store } from "./store.ts";
 
 export const pageLimits = {
   /** Of all in a page, about: each commit that changes one of them writes them all. Those that were put first move out, until half is left. */
-  bytes: 16_000,
+  bytes: 10_000,
   /** Of one; a larger one has a row of its own. */
   documentBytes: 4_000,
 } as const;

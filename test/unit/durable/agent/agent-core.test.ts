@@ -114,16 +114,21 @@ function attach(core: AgentCore): { reader: Reader; given: InboxItem[] } {
 
 const turn = "taaaaaaaaaaaaaaaaaaaaaaaaa.2.3:1";
 
-function assign(id: number): Envelope {
+function makeMail(id: number, name: string): Envelope {
+  const event = { specversion: "1.0" as const, id: name, source: "/threads/t", type: "a.b", time: "2026-11-20T12:00:00Z" };
+  return { from: "task/t", id, to: "agent/alice", message: createMail({ channel: "my", event }) };
+}
+
+function assign(id: number, of = turn): Envelope {
   const event = {
     specversion: "1.0" as const,
     id: `assigned.${id}`,
     source: "/threads/t",
     type: "nerve.turn.assigned",
     time: "2026-11-20T12:00:00Z",
-    data: { turn },
+    data: { turn: of },
   };
-  return { from: "task/t", id, to: "agent/alice", message: createMail({ channel: "my", event, turn }) };
+  return { from: "task/t", id, to: "agent/alice", message: createMail({ channel: "my", event, turn: of }) };
 }
 
 function readRows(): number {
@@ -188,6 +193,46 @@ test("[MAIL13] a turn that a connected agent answers at once has no row; one tha
   await pass(agentLimits.pass);
   // The turn was answered before: what is given again is over, and none to show.
   expect(await slow).toEqual({ status: "stored" });
+  expect(readRows()).toBe(0);
+});
+
+/** Documents that are written from now on, by their collections, and what deletes some. */
+function watchWrites(): string[] {
+  const written: string[] = [];
+  const { exec } = storage;
+  storage.exec = (sql, ...values) => {
+    if (sql.startsWith("INSERT OR REPLACE INTO document")) for (let at = 1; at < values.length; at += 5) written.push(String(values[at]));
+    else if (sql.startsWith("DELETE FROM document")) written.push(sql);
+    return exec(sql, ...values);
+  };
+  return written;
+}
+
+test("[MAIL20] a turn that is answered at once writes nothing, one that is stored a row, and one more once it is acknowledged and answered", async () => {
+  const core = wake();
+  attach(core);
+  await core.deliver(makeMail(1, "before"));
+  core.note({ seqs: [1] });
+  await pass(agentLimits.lazy);
+  const written = watchWrites();
+  const answer = (id: string, of: string) =>
+    core.accept(principal, [{ id, type: "nerve.turn.respond", data: { turn: of, lease: 1, output: {} } }]);
+  const quick = core.deliver(assign(2, `${turn}1`));
+  await settle();
+  await answer("quick", `${turn}1`);
+  await quick;
+  await pass(agentLimits.lazy);
+  expect(written).toEqual([]);
+
+  const slow = core.deliver(assign(3, `${turn}2`));
+  await settle();
+  await pass(agentLimits.pass);
+  await slow;
+  expect(written).toEqual(["page"]);
+  core.note({ seqs: [3] });
+  await answer("slow", `${turn}2`);
+  await pass(agentLimits.lazy);
+  expect(written).toEqual(["page", "page"]);
   expect(readRows()).toBe(0);
 });
 
