@@ -53,7 +53,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     probeObjects: () => probe().probe(),
     ...(env.NERVEFLARE_HOST && { probeFolder: () => askHost(env.NERVEFLARE_HOST as Fetcher) }),
     // By a rule that nobody meant nothing goes.
-    keepArchives: read.ok ? read.retention.default : undefined,
+    keepArchives: read.ok ? (read.retention.archive ?? read.retention.default) : undefined,
     origins,
     adminToken: env.NERVEFLARE_ADMIN_TOKEN,
     now: () => Date.now(),

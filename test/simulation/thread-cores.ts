@@ -90,6 +90,7 @@ export function makeCore(address: string, life: Life, ports: CorePorts): Core {
       storage: world.storage,
       make: () => createThreadTask(given),
       empty: () => Promise.reject(new Error("no thread is archived here")),
+      isBuried: () => false,
       oldTask: (place) => travel(async () => findThread(open, `recruitment/${name}`).oldTask(place)),
     });
     return { kind: "task", core, life };

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Json } from "../../src/contract/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
-import { call, expectThread, join, type Player, publish, threadStub } from "./stage.ts";
+import { call, expectThread, join, type Player, publish, taskStub, threadStub } from "./stage.ts";
 
 const day = 86_400_000;
 let author: Player;
@@ -36,19 +36,19 @@ async function playToEnd(pr: number): Promise<string> {
   return thread;
 }
 
-const listTables = (thread: string): Promise<unknown[]> =>
-  runInDurableObject(threadStub(thread), async (_, { storage }) => [
+const listTables = (thread: string, stub = threadStub(thread)): Promise<unknown[]> =>
+  runInDurableObject(stub, async (_, { storage }) => [
     ...storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT GLOB '_cf*'").toArray(),
     ...((await storage.getAlarm()) === null ? [] : ["an alarm"]),
   ]);
 
-/** Rings the thread's alarm until it stores nothing. */
+/** Rings the thread's alarm until it stores nothing but its tombstone. */
 async function leave(thread: string): Promise<void> {
   await vi.waitFor(
     async () => {
       vi.setSystemTime(Date.now() + 61_000);
       await runDurableObjectAlarm(threadStub(thread));
-      expect(await listTables(thread)).toEqual([]);
+      expect(await listTables(thread)).toEqual(["an alarm"]);
     },
     { timeout: 15_000, interval: 50 },
   );
@@ -95,7 +95,48 @@ test("[RET1] thirty days after its end a thread's object stores nothing, and sho
   const stub = threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
   const away = { from: "agent/x", id: 999, to: `recruitment/${thread}`, message: { type: "agent.away", agent: "x" } };
   expect(await stub.deliver(away)).toMatchObject({ status: "refused", code: "gone" });
-  expect(await listTables(thread)).toEqual([]);
+  expect(await listTables(thread)).toEqual(["an alarm"]);
+});
+
+test("[RET17] thirty days an emptied object knows what comes late, then it stores nothing at all", async () => {
+  const { threads } = await author.say("kept.ready_for_review", { repo: "n", pr: 9 });
+  const thread = threads[0] as string;
+  const offer = await reviewer.claim("reviewer", thread);
+  const turn = await reviewer.turn("reviewer", thread);
+  await reviewer.answer(turn, { $status: "approved", summary: "fine" });
+  await expectThread(thread, { status: "completed" });
+  vi.setSystemTime(Date.now() + 31 * day);
+  await leave(thread);
+  expect(await listTables(thread, taskStub(thread))).toEqual(["an alarm"]);
+
+  const late = { turn: turn.turn, lease: turn.lease.generation };
+  const say = (type: string, data: Json) => reviewer.post(type, data);
+  const answer = { ...late, output: { $status: "approved", summary: "late" } };
+  expect((await say("nerve.turn.respond", answer)).body).toMatchObject({ code: "turn_over" });
+  expect((await say("nerve.turn.fail", { ...late, error: "late" })).body).toMatchObject({ code: "turn_over" });
+  expect((await say("nerve.offer.claim", { offer })).body).toMatchObject({ code: "offer_closed" });
+  expect(await call("POST", `/v1/threads/${thread}/resume`, { body: {} })).toMatchObject({
+    status: 409,
+    body: { code: "not_allowed_now" },
+  });
+  // What made it once makes it no more: it would run twice.
+  const deliver = (stub: unknown, to: string, message: object) =>
+    (stub as { deliver(envelope: object): Promise<object> }).deliver({ from: "workflow/kept", id: 999_999, to, message });
+  const gone = { status: "refused", code: "gone" };
+  const started = { type: "thread.start", thread, workflow: "kept", revision: "r", epoch: 1 };
+  expect(await deliver(threadStub(thread), `recruitment/${thread}`, started)).toMatchObject(gone);
+  expect(await deliver(taskStub(thread), `task/${thread}.r.1`, { type: "host.start" })).toMatchObject(gone);
+  for (const stub of [threadStub(thread), taskStub(thread)]) expect(await listTables(thread, stub)).toEqual(["an alarm"]);
+
+  await runDurableObjectAlarm(threadStub(thread));
+  expect(await listTables(thread)).toEqual(["an alarm"]);
+  vi.setSystemTime(Date.now() + 30 * day);
+  for (const stub of [threadStub(thread), taskStub(thread)]) {
+    await runDurableObjectAlarm(stub);
+    expect(await listTables(thread, stub)).toEqual([]);
+  }
+  expect((await say("nerve.turn.respond", answer)).body).toMatchObject({ code: "not_found" });
+  expect(await listTables(thread, taskStub(thread))).toEqual([]);
 });
 
 test("[RET1] a thread that began again before its time was over stays; one that is asked meanwhile is emptied later", async () => {

@@ -31,8 +31,8 @@ const shape = z.record(
   z
     .string()
     .refine(
-      (key) => key === "default" || kindPattern.test(key.replace(/\.\*$/, "")),
-      "is no kind: give one like `review.done`, a prefix like `debug.*`, or `default`",
+      (key) => key === "default" || key === "$threads" || key === "$archive" || kindPattern.test(key.replace(/\.\*$/, "")),
+      "is no kind: give one like `review.done`, a prefix like `debug.*`, `default`, `$threads` or `$archive`",
     ),
   duration,
 );
@@ -58,10 +58,11 @@ export function parseRetention(text: string | undefined): { ok: true; retention:
     const said = issue?.code === "invalid_key" ? (issue.issues[0]?.message ?? "is no kind") : issue?.message;
     return wrong(`does not fit: ${key ? `${JSON.stringify(key)} ` : ""}${said}.`);
   }
-  const { default: base = defaultRetention.default, ...kinds } = parsed.data;
+  const { default: base = defaultRetention.default, $threads: threads, $archive: archive, ...kinds } = parsed.data;
   const rules = Object.entries(kinds).map(([pattern, keep]) => ({ pattern, keep }));
   if (rules.length > rulesAtMost) return wrong(`has ${rules.length} kinds; at most ${rulesAtMost} fit.`);
-  return { ok: true, retention: { default: base, rules: rules.sort((a, b) => b.pattern.length - a.pattern.length) } };
+  const own = { ...(threads !== undefined && { threads }), ...(archive !== undefined && { archive }) };
+  return { ok: true, retention: { default: base, ...own, rules: rules.sort((a, b) => b.pattern.length - a.pattern.length) } };
 }
 
 /** A condition on `type`, and what it binds. */

@@ -1,8 +1,9 @@
 /** Gives a thread's objects the platform: its store and alarm, its other objects, the metrics. */
 import { type Environment, findNeighbours, type Neighbours } from "../environment.ts";
-import { createDurableStorage, createDurableWorld, deleteAll, readName } from "../host/storage/durable-world.ts";
+import { bury, createDurableStorage, createDurableWorld, isBuried, readName } from "../host/storage/durable-world.ts";
 import { type CommitKind, countCommit, countStep } from "../projector/metrics.ts";
 import { parseRetention } from "../projector/retention.ts";
+import { retentionLimits } from "./lifecycle/thread-retention.ts";
 import type { TaskDoorPorts } from "./task-door.ts";
 import type { ThreadPorts, ThreadRootPorts } from "./thread-ports.ts";
 import { createThreadTask } from "./thread-task.ts";
@@ -14,7 +15,8 @@ export function connectTask(ctx: DurableObjectState, env: Environment): TaskDoor
     name,
     storage: createDurableStorage(ctx),
     make: () => createThreadTask(connect(ctx, near, "task")),
-    empty: () => deleteAll(ctx),
+    empty: () => bury(ctx, Date.now() + retentionLimits.tombstone),
+    isBuried: () => isBuried(ctx),
     oldTask: (place) => near.thread(name).oldTask(place),
   };
 }
@@ -33,7 +35,7 @@ export function connectRoot(ctx: DurableObjectState, env: Environment, empty: ()
     },
     standing: (agent, offer) => near.agent(agent).standing(offer),
     // An unreadable retention rule deletes nothing: deleting can't be undone.
-    retention: read.ok ? { keep: read.retention.default, empty } : undefined,
+    retention: read.ok ? { keep: read.retention.threads ?? read.retention.default, empty } : undefined,
   };
 }
 

@@ -6,16 +6,17 @@ import { type Result, refuse } from "../../contract/problem.ts";
 import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import { type Environment, isPaused } from "../environment.ts";
-import { deleteAll, holdAlarm, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
+import { bury, clearTombstone, holdAlarm, isBuried, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { OldTaskPage, OldTaskPlace } from "../protocol/old-task.ts";
 import type { Once } from "../protocol/parts.ts";
 import type { AssignBody, ControlBody, ForkBody, RecruitmentRpc, RestartBody, ThreadHistory } from "../protocol/recruitment.ts";
-import { answerGone, mayCreateRoot } from "./absent-object.ts";
+import { answerGone, answerLate, mayCreateRoot } from "./absent-object.ts";
 import { connectRoot } from "./connect-thread.ts";
 import { createEmptying } from "./empty-object.ts";
+import { retentionLimits } from "./lifecycle/thread-retention.ts";
 import { createThreadRoot, type ThreadRoot } from "./thread-root.ts";
 
 type Page = { after?: number; limit: number };
@@ -24,7 +25,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   #made: ThreadRoot | undefined;
   readonly #emptying = createEmptying(async () => {
     this.#made = undefined;
-    await deleteAll(this.ctx);
+    await bury(this.ctx, Date.now() + retentionLimits.tombstone);
   });
 
   get #root(): ThreadRoot {
@@ -41,7 +42,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   deliver(envelope: Envelope): Promise<Delivery> {
     return takeEnvelope(envelope, async () => {
       if (this.#emptying.begun) return { status: "later", detail: "the object is being emptied" };
-      if (!mayCreateRoot(envelope) && !this.#find()) return answerGone(envelope);
+      if (!this.#find() && (!mayCreateRoot(envelope) || isBuried(this.ctx))) return answerGone(envelope);
       return this.#emptying.track(this.#root.deliver(envelope));
     });
   }
@@ -61,7 +62,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   }
 
   async take(agent: ClaimCard, event: ThreadEvent, hash: string): Promise<Result<Accepted>> {
-    return this.#ask((root) => root.take(agent, event, hash), refuse("not_found", "There is no such offer, turn or thread."));
+    return this.#ask((root) => root.take(agent, event, hash), this.#emptying.begun || isBuried(this.ctx) ? answerLate(event) : undefined);
   }
 
   async show(viewer: string | null): Promise<Result<ThreadView>> {
@@ -114,6 +115,6 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
 
   override alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    return ringAgain(this.ctx, async () => this.#find()?.alarm());
+    return ringAgain(this.ctx, async () => (this.#find() ? this.#root.alarm() : clearTombstone(this.ctx)));
   }
 }

@@ -19,8 +19,10 @@ export interface TaskDoorPorts {
   storage: Storage;
   /** Loads the task; its tables are made where there are none. */
   make(): ThreadTask;
-  /** Deletes all that the object stores. */
+  /** Deletes all that the object stores, but for a tombstone. */
   empty(): Promise<void>;
+  /** There is a tombstone: what comes is late. */
+  isBuried(): boolean;
   /** What the root's object still has of the task. */
   oldTask(place: OldTaskPlace): Promise<OldTaskPage | null>;
 }
@@ -29,7 +31,7 @@ export interface TaskDoor extends TaskRpc {
   alarm(): Promise<void>;
 }
 
-export function createTaskDoor({ name, storage, make, empty, oldTask }: TaskDoorPorts): TaskDoor {
+export function createTaskDoor({ name, storage, make, empty, isBuried, oldTask }: TaskDoorPorts): TaskDoor {
   let made: ThreadTask | undefined;
   let adopting: Promise<ThreadTask | undefined> | undefined;
 
@@ -49,6 +51,7 @@ export function createTaskDoor({ name, storage, make, empty, oldTask }: TaskDoor
   /** Undefined: there is no such task. Asking stores nothing. */
   async function find(): Promise<ThreadTask | undefined> {
     if (made || hasTables(storage)) return open();
+    if (isBuried()) return undefined;
     adopting ??= adopt().finally(() => {
       adopting = undefined;
     });
@@ -68,7 +71,7 @@ export function createTaskDoor({ name, storage, make, empty, oldTask }: TaskDoor
     const { type } = envelope.message;
     // The root has moved what it kept before it starts a task; a copy may come from elsewhere, before its root was asked anything.
     const found = type === "host.start" && !made && !hasTables(storage) && !adopting ? undefined : await find();
-    const task = found ?? (mayCreateTask(envelope) ? open() : undefined);
+    const task = found ?? (mayCreateTask(envelope) && !isBuried() ? open() : undefined);
     if (!task) return answerGone(envelope);
     return type === "thread.forget" ? forget(task) : task.deliver(envelope);
   }
@@ -78,7 +81,11 @@ export function createTaskDoor({ name, storage, make, empty, oldTask }: TaskDoor
     async adopt() {
       if (!(await find())) throw new Error(`the root of ${name} keeps no task any more`);
     },
-    take: async (...given) => (await find())?.take(...given) ?? refuse("not_found", "There is no such turn."),
+    take: async (...given) =>
+      (await find())?.take(...given) ??
+      (isBuried()
+        ? refuse("turn_over", "The turn is over: its thread ended, and is archived; drop the work.")
+        : refuse("not_found", "There is no such turn.")),
     peek: async (task) => (await find())?.tasks.find(task).peek(),
     settleDeadLetter: async (order, id): Promise<Result<null>> =>
       (await find())?.settleDeadLetter(order, String(id)) ?? refuse("not_found", `There is no dead letter ${id}.`),

@@ -6,7 +6,7 @@ import type { Result } from "../../contract/problem.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
 import { type Environment, isPaused } from "../environment.ts";
 import type { HistoryEntry } from "../host/history.ts";
-import { holdAlarm, isStored, ringAgain } from "../host/storage/durable-world.ts";
+import { clearTombstone, holdAlarm, isStored, ringAgain } from "../host/storage/durable-world.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { StepRange, Steps, TaskPeek, TaskRpc } from "../protocol/task.ts";
@@ -62,7 +62,9 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   override alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
     return ringAgain(this.ctx, async () => {
-      if (this.#made || isStored(this.ctx)) await this.#door.alarm();
+      // One that was emptied while in memory has its door still, and no tables.
+      if (isStored(this.ctx)) await this.#door.alarm();
+      else await clearTombstone(this.ctx);
     });
   }
 }

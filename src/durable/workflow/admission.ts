@@ -88,10 +88,14 @@ export function createAdmission({ name, world, registry, project, settle, later,
     dueTimes: () => [projection.due()],
     refused: ({ to, message, code, detail }, _sender, forget) => {
       console.warn(JSON.stringify({ at: "workflow", name, to, message: message.type, code, detail }));
-      if (message.type !== "thread.signal") return;
+      const thread = to.slice("recruitment/".length);
+      // The place of a thread that ended long ago, under the id of an event that was sent again, is free.
+      const isFree = message.type === "thread.start" && code === "gone";
+      if (!isFree && message.type !== "thread.signal") return;
       committer.commit(() => {
         forget();
-        signals.noteRefused(trust(queueMessages["thread.signal"], message), to.slice("recruitment/".length), { code, detail });
+        if (isFree) places.hearThread({ type: "thread.ended", thread, epoch: Number.POSITIVE_INFINITY });
+        else signals.noteRefused(trust(queueMessages["thread.signal"], message), thread, { code, detail });
       });
     },
     heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),

@@ -47,6 +47,29 @@ export async function deleteAll(ctx: DurableObjectState): Promise<void> {
   await ctx.storage.deleteAll();
 }
 
+/** Where an emptied object keeps until when it says that it was there, in milliseconds since the epoch. */
+const tombstoneKey = "tombstone";
+
+/** Empties the object but for a tombstone, by which what still comes for it is known to be late. */
+export async function bury(ctx: DurableObjectState, until: number): Promise<void> {
+  await deleteAll(ctx);
+  ctx.storage.kv.put(tombstoneKey, until);
+  await ctx.storage.setAlarm(until);
+}
+
+/** Whether the object was emptied, and its tombstone is still there. */
+export function isBuried(ctx: DurableObjectState): boolean {
+  return ctx.storage.kv.get(tombstoneKey) !== undefined;
+}
+
+/** The alarm of an object that has nothing but a tombstone. */
+export async function clearTombstone(ctx: DurableObjectState): Promise<void> {
+  const until = ctx.storage.kv.get<number>(tombstoneKey);
+  if (until === undefined) return;
+  if (until <= Date.now()) await deleteAll(ctx);
+  else await ctx.storage.setAlarm(until);
+}
+
 /** Runs an alarm; one that this version of the code cannot run rings again in a minute, for as long as it takes to be of the newer one. */
 export async function ringAgain(ctx: DurableObjectState, alarm: () => Promise<void>): Promise<void> {
   try {

@@ -11,6 +11,8 @@ import { isEnded } from "./thread-rows.ts";
 export const retentionLimits = {
   /** Milliseconds between two looks whether everything has left: what is on its way may wait for an object that is away. */
   again: 60_000,
+  /** Milliseconds that an emptied object remembers that it was there: what was sent while it lived has come or is lost by then. */
+  tombstone: 30 * 86_400_000,
 } as const;
 
 export interface ThreadRetention {

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { encodeRow, prepareProjection } from "../../../../src/durable/projector/projection-statements.ts";
 import { pruneProjection } from "../../../../src/durable/projector/prune-projection.ts";
 import { parseRetention } from "../../../../src/durable/projector/retention.ts";
+import { runRetention, startRetention } from "../../../../src/durable/projector/run-retention.ts";
+import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import { openSqliteD1 } from "../../worker/sqlite-d1.ts";
 import { createTestApp } from "../../worker/test-app.ts";
 
@@ -60,6 +62,50 @@ test("[RET6] nothing said is thirty days of everything", () => {
   expect(parse("")).toEqual({ default: 30 * day, rules: [] });
 });
 
+test("[RET19] ended threads' objects and archived pages have times of their own, beside the log's", async () => {
+  const retention = parse('{"default": "30d", "$threads": "2d", "$archive": "90d", "debug.*": "1d"}');
+  expect(retention).toEqual({ default: 30 * day, threads: 2 * day, archive: 90 * day, rules: [{ pattern: "debug.*", keep: day }] });
+  const db = openSqliteD1();
+  const began = Date.now();
+  const at = new Date(began).toISOString();
+  const facts = { workflow: "w", revision: "r", initiator: "a", key: null, agents: [], waiting: null, parent: null };
+  const ended: ProjectionRow = {
+    table: "thread",
+    id: "t1",
+    revisionNumber: 1,
+    status: "completed",
+    createdAt: at,
+    updatedAt: at,
+    ...facts,
+  };
+  await db.batch(prepareProjection(db, [encodeRow(ended)]));
+  await fill(db, ["nerve.turn.respond"], "t1");
+  const retired: string[] = [];
+  const retire = async (thread: string) => void retired.push(thread);
+  const run = async (days: number) => {
+    const progress = startRetention();
+    while (!(await runRetention({ db, retire, warn: () => {} }, progress, retention, began + days * day)));
+  };
+  await run(1);
+  expect(retired).toEqual([]);
+  await run(3);
+  expect(retired).toEqual(["t1"]);
+  const view: ProjectionRow = { table: "archive", thread: "t1", order: began + 3 * day, view: { id: "t1" } as never, messages: [] };
+  await db.batch(prepareProjection(db, [encodeRow(view)]));
+  // The log outlives the object, and the page the log.
+  await run(29);
+  expect(await listTypes(db)).toEqual(["nerve.turn.respond"]);
+  await run(31);
+  expect(await listTypes(db)).toEqual([]);
+  const pages = async () =>
+    (await db.prepare("SELECT (SELECT count(*) FROM thread) AS threads, (SELECT count(*) FROM thread_archive) AS pages").all()).results;
+  await run(92);
+  expect(await pages()).toEqual([{ threads: 1, pages: 1 }]);
+  await run(94);
+  expect(await pages()).toEqual([{ threads: 0, pages: 0 }]);
+  expect(retired).toEqual(["t1"]);
+});
+
 test.each([
   ["{", "is not JSON"],
   ["[]", "does not fit"],
@@ -68,6 +114,7 @@ test.each([
   ['{"default": "0d"}', "not a duration"],
   ['{"Debug.*": "1d"}', "is no kind"],
   ['{"*": "1d"}', "is no kind"],
+  ['{"$thread": "1d"}', "`$threads` or `$archive`"],
   [JSON.stringify(Object.fromEntries(Array.from({ length: 41 }, (_, n) => [`k${n}`, "1d"]))), "at most 40"],
 ])("[RET8] %s is told what is wrong with it", (text, said) => {
   expect(parseRetention(text)).toEqual({ ok: false, error: expect.stringContaining(said) });

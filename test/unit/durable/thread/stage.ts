@@ -211,6 +211,7 @@ function openObjects(
     storage: stores.task,
     make: () => createThreadTask(makePorts("task", find)),
     empty: () => Promise.reject(new Error("no thread is archived here")),
+    isBuried: () => false,
     oldTask: async (place) => made.root.oldTask(place),
   });
   const made: { root: ThreadRoot; task: TaskDoor } = { root, task };

@@ -117,6 +117,7 @@ test("[OWN3] whatever is asked of a task that is not there, and said to it, leav
       throw new Error("it is made");
     },
     empty: async () => {},
+    isBuried: () => false,
     oldTask: async () => null,
   });
   const say = (type: string) => door.deliver({ from: "recruitment/t1", id: 1, to: "task/t1.1.2", message: { type } });

@@ -287,3 +287,12 @@ test("[QUE18] what threads say of their places may come twice, and of threads th
   await say("ended", "t1", 3);
   expect(world.admission.admission()).toMatchObject({ running: 1 });
 });
+
+test("[RET18] the place of a thread that was archived under the same id is free at once, and whoever waits gets it", async () => {
+  const world = setUp({ concurrency: 1 });
+  world.archived.add("recruitment/t1");
+  await world.admit("t1");
+  await world.admit("t2");
+  expect(world.told("thread.start")).toEqual(["t1", "t2"]);
+  expect(world.admission.admission()).toMatchObject({ running: 1, queued: [] });
+});
