@@ -15,8 +15,8 @@ export function createRecent<T>(ports: CollectionPorts, name: string, count: num
   const { staging } = ports;
   const keyed = createKeyed<T>(ports, name);
   const committed = createKeyed<T>({ ...ports, staging: { ...staging, ...nothing } }, name);
-  /** The last documents, the last first; `isAll`: there are no others. */
-  let memory: { last: [string, T][]; isAll: boolean } | undefined;
+  /** The last documents, the last first; `isAll`: there are no others. Of an owner that has stored nothing it is known at once. */
+  let memory: { last: [string, T][]; isAll: boolean } | undefined = ports.isEmpty() ? { last: [], isAll: true } : undefined;
 
   function load(): NonNullable<typeof memory> {
     if (!memory) {
