@@ -4,6 +4,7 @@
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hostLimits } from "../../src/durable/host/limits.ts";
 import { openAgentSocket } from "../review/agent-socket.ts";
 import { publishReview, registerAgent } from "../review/call-operator.ts";
 import { startWorkerServer, type WorkerServer } from "../worker-server.ts";
@@ -37,11 +38,19 @@ export interface Measured {
 const repeats = 3;
 
 /** Milliseconds without a statement after which nothing is under way any more, and how long to wait for that. */
-const quiet = 1000;
-const restTimeout = 20_000;
+const quiet = 1_000;
+
+/** The same where alarms are counted that only look, {@link hostLimits.safetyNet} after a commit, whether all has left. */
+const quietWithAlarms = hostLimits.safetyNet + 2_000;
+const restTimeout = 60_000;
 
 /** A stretch of a long thread's turns: from one up to another, the first not among them. */
 export type Stretch = readonly [from: number, to: number];
+
+interface Counting extends WorkerServer {
+  /** Milliseconds without a statement after which nothing is under way any more. */
+  quiet: number;
+}
 
 /** A server that counts, with a pair of agents that play. */
 export interface CountedServer {
@@ -58,7 +67,7 @@ export interface CountedServer {
 
 /** Plays a scenario on a fresh server. */
 export async function measureCounts(scenario: Scenario, bySite = false): Promise<Measured> {
-  const server = await startCountedServer(bySite);
+  const server = await startCountedServer({ bySite, quiet: quietWithAlarms });
   try {
     return await server.measure(scenario);
   } finally {
@@ -69,10 +78,11 @@ export async function measureCounts(scenario: Scenario, bySite = false): Promise
 /**
  * Starts a fresh server with its two players. Scenarios with the same further agents may be measured one after another.
  * @param bySite whether places in the code are noted, which takes longer and counts the same
+ * @param quiet milliseconds after which nothing is under way any more
  */
-export async function startCountedServer(bySite = false): Promise<CountedServer> {
+export async function startCountedServer({ bySite = false, quiet: rest = quiet } = {}): Promise<CountedServer> {
   const { script, sourceMap } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
-  const server = await startWorkerServer({ script });
+  const server: Counting = { ...(await startWorkerServer({ script })), quiet: rest };
   try {
     await publishReview(server, "recruited");
     const pair = await connectPair(server.url, {
@@ -97,7 +107,7 @@ export async function startCountedServer(bySite = false): Promise<CountedServer>
   }
 }
 
-async function measure(server: WorkerServer, pair: Pair, scenario: Scenario, threads: number): Promise<Measured> {
+async function measure(server: Counting, pair: Pair, scenario: Scenario, threads: number): Promise<Measured> {
   await addFurther(server, scenario.further, scenario.connected);
   // Tables are made and code is compiled once, whatever is played after.
   await playAndCount(server, pair, 2, 0, 1);
@@ -108,14 +118,14 @@ async function measure(server: WorkerServer, pair: Pair, scenario: Scenario, thr
   return { scenario, turn, beginAndEnd: addCounts(few, turn, -short) };
 }
 
-async function addFurther(server: WorkerServer, count: number, connected: boolean): Promise<void> {
+async function addFurther(server: Counting, count: number, connected: boolean): Promise<void> {
   for (let index = 0; index < count; index += 1) {
     const token = await registerAgent(server, `${connected ? "connected" : "further"}-${index}`, "code-review");
     if (connected) await openAgentSocket({ url: server.url, token, onItem: () => {}, onFailure: () => {} });
   }
 }
 
-async function measureStretches(server: WorkerServer, pair: Pair, stretches: readonly Stretch[]): Promise<Counts[]> {
+async function measureStretches(server: Counting, pair: Pair, stretches: readonly Stretch[]): Promise<Counts[]> {
   await settle(server);
   const sums = stretches.map(() => createCounts());
   await pair.play(Math.max(...stretches.map(([, to]) => to)) + 2, 0, async (turn) => {
@@ -133,7 +143,7 @@ async function readCounts({ url }: WorkerServer): Promise<Counts> {
 }
 
 /** The cost of one thread, the mean of several. */
-async function playAndCount(server: WorkerServer, pair: Pair, turns: number, pause: number, threads: number): Promise<Counts> {
+async function playAndCount(server: Counting, pair: Pair, turns: number, pause: number, threads: number): Promise<Counts> {
   await settle(server);
   const kept = countKept(server.folder);
   for (let thread = 0; thread < threads; thread += 1) await pair.play(turns, pause);
@@ -142,10 +152,10 @@ async function playAndCount(server: WorkerServer, pair: Pair, turns: number, pau
 }
 
 /** Waits until nothing is under way, and gives what was counted until then. */
-async function settle(server: WorkerServer): Promise<Counts> {
+async function settle(server: Counting): Promise<Counts> {
   let sum = createCounts();
   let quietSince = performance.now();
-  for (const began = performance.now(); performance.now() - quietSince < quiet; ) {
+  for (const began = performance.now(); performance.now() - quietSince < server.quiet; ) {
     if (performance.now() - began > restTimeout) throw new Error(`the server did not come to rest within ${restTimeout / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
     const counts = await readCounts(server);

@@ -42,8 +42,9 @@ function wrapStorage(kind: ObjectKind, storage: DurableObjectStorage): void {
   wrap(Object.getPrototypeOf(storage), "transactionSync", () => {
     counts.transactions += 1;
   });
-  wrap(Object.getPrototypeOf(storage), "setAlarm", () => {
+  wrap(Object.getPrototypeOf(storage), "setAlarm", (_result, self) => {
     counts.rowsWritten += 1;
+    noteSite(counts.sites, `alarm ${kinds.get((self as DurableObjectStorage).sql) ?? ""}`, "", { times: 1, rows: 1 });
   });
 }
 
