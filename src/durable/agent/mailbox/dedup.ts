@@ -10,16 +10,26 @@ import { agentLimits } from "../agent-schema.ts";
 /** The last number that was taken of a sender. */
 export interface KnownSender {
   last: number;
+  /** When the sender began whose number it is, as it says. */
+  life?: number;
 }
 
 /** By address: the actors of one thread, or one other sender. The one that was heard last is the last. */
 export type KnownSenders = { [address: string]: KnownSender };
 
-export type SentMessage = Pick<Envelope, "from" | "id">;
+export interface SentMessage extends Pick<Envelope, "from" | "id"> {
+  /** When the sender began, and which beginning it was, in microseconds: numbers of another life tell nothing of this one's. */
+  life?: number;
+}
+
+/** Microseconds by which a life must have begun earlier to be over: clocks differ. */
+const lifeMargin = 60_000_000;
 
 export interface Dedup {
-  /** The last number of a sender; 0: none is known. */
-  last(sent: SentMessage): number;
+  /** Whether a message need not be taken: it was, or its sender has begun anew since. */
+  isKnown(sent: SentMessage): boolean;
+  /** Whether it is the last that was taken of its sender. */
+  isLast(sent: SentMessage): boolean;
   /** Notes in memory what the caller's transaction is about to write. */
   remember(sent: SentMessage): void;
   write(sent: SentMessage): void;
@@ -41,17 +51,27 @@ export function createDedup(senders: KeyedInPage<KnownSenders>, clock: Clock): D
     return document;
   }
 
-  function remember({ from, id }: SentMessage): KnownSenders {
+  /** How a message's number compares with the last: what is less than it, or as great, was taken. */
+  function compare({ from, id, life }: SentMessage): number {
+    const known = read(findKey(from))[from];
+    if (!known) return 1;
+    if (life === undefined || known.life === undefined || life === known.life) return id - known.last;
+    return life + lifeMargin < known.life ? -1 : 1;
+  }
+
+  function remember({ from, id, life }: SentMessage): KnownSenders {
     const key = findKey(from);
-    const { [from]: _, ...others } = read(key);
-    const document = { ...others, [from]: { last: id } };
+    const { [from]: before, ...others } = read(key);
+    const since = life ?? before?.life;
+    const document = { ...others, [from]: { last: id, ...(since !== undefined && { life: since }) } };
     const [oldest = from] = Object.keys(document);
     if (Object.keys(document).length > agentLimits.sendersOfThread) delete document[oldest];
     return keep(key, document);
   }
 
   return {
-    last: ({ from }) => read(findKey(from))[from]?.last ?? 0,
+    isKnown: (sent) => compare(sent) <= 0,
+    isLast: (sent) => compare(sent) === 0,
     remember,
     write: (sent) => senders.put(findKey(sent.from), remember(sent), clock.now()),
     forget: () => known.clear(),

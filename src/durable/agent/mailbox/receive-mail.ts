@@ -68,16 +68,15 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
 
   /** Adds to `writes` what the caller's transaction is to write, and to `withRow` a turn that was given before it had a row. */
   function receiveOne({ envelope, given }: Incoming, withRow: number[], writes: (() => void)[]): Delivery {
-    const { from, id, phase, message } = envelope;
-    const last = senders.last(envelope);
+    const { from, phase, message } = envelope;
     if (phase === "release") {
-      if (last === id)
+      if (senders.isLast(envelope))
         writes.push(() => {
           if (rows.release(from)) readers.recheck();
         });
       return { status: "stored" };
     }
-    if (id <= last) return { status: "stored" };
+    if (senders.isKnown(envelope)) return { status: "stored" };
     const mail = readMail(message);
     if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
     if (!mail) return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${message.type}` };
@@ -119,7 +118,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
         return undefined;
       if (!seqs.hasReserved) return undefined;
       const reader = readers.findReady(mail.channel);
-      if (!reader || id <= senders.last(envelope)) return undefined;
+      if (!reader || senders.isKnown(envelope)) return undefined;
       const seq = seqs.take();
       seqs.note(seq);
       const item = { seq, channel: mail.channel, event: mail.event };
