@@ -20,6 +20,7 @@ import type { ThreadHost } from "../protocol/typed-host.ts";
 import type { Registry } from "../registry/registry.ts";
 import { createThreadDeadLetters, type ThreadDeadLetters, taskPrefix } from "./lifecycle/dead-letters.ts";
 import { addressPresentActor } from "./lifecycle/present-actor.ts";
+import { openThreadDocuments } from "./lifecycle/thread-rows.ts";
 import { createOwnEvents, type OwnEvents } from "./log/own-events.ts";
 import { createStamp } from "./log/stamp-events.ts";
 import { createThreadLog } from "./log/thread-log.ts";
@@ -53,7 +54,7 @@ export interface ThreadParts {
   onRollback?(): void;
 }
 
-export interface ThreadBase extends Pick<ThreadServices, "log" | "logCause" | "project"> {
+export interface ThreadBase extends Pick<ThreadServices, "lifecycle" | "log" | "logCause" | "project"> {
   /** The object's name: the id of its thread. */
   name: string;
   world: World;
@@ -93,8 +94,9 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   migrate(storage, tables);
 
   const documents = openTaskDocuments(store);
+  const lifecycle = openThreadDocuments(store);
 
-  const { stamp, stampMail } = createStamp({ storage, documents, isRoot });
+  const { stamp, stampMail } = createStamp({ lifecycle, documents, isRoot });
   const world: World = {
     ...ports.world,
     transport: {
@@ -109,6 +111,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const threadLog = createThreadLog({ stamp, project });
   const waits = createWaitNotes(name, project);
   const services: ThreadServices = {
+    lifecycle,
     documents,
     log: threadLog.log,
     logCause: threadLog.logCause,
@@ -151,7 +154,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     unknownLater: true,
     heldBack: (queue, begins) => project(noteHeldBack(queue, { sender: address, now: clock.now(), begins })),
   });
-  const host = isRoot ? addressPresentActor(actors, { name, address, storage }) : actors;
+  const host = isRoot ? addressPresentActor(actors, { name, address, lifecycle }) : actors;
   const deadLetters = createThreadDeadLetters({
     thread: name,
     prefix: isRoot ? "" : taskPrefix,
@@ -159,9 +162,10 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     host: () => actors,
     now: clock.now,
   });
-  const ownEvents = createOwnEvents({ address, host, storage, clock, registry, stamp, project });
+  const ownEvents = createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project });
 
   return {
+    lifecycle,
     log: threadLog.log,
     logCause: threadLog.logCause,
     project,

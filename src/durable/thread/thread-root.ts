@@ -16,6 +16,7 @@ import { reportEnd } from "./children/report-end.ts";
 import { makeArchiveRow, readNewest } from "./lifecycle/archive-thread.ts";
 import { taskPrefix } from "./lifecycle/dead-letters.ts";
 import { readOrigin, readThreadName } from "./lifecycle/epochs.ts";
+import { formerThread } from "./lifecycle/former-thread.ts";
 import { createThreadRetention, refuseWhileLeaving } from "./lifecycle/thread-retention.ts";
 import type { RootHandlers } from "./own-messages.ts";
 import { describeRefusedMail } from "./recruitment/describe-refused-mail.ts";
@@ -25,7 +26,6 @@ import { createOfferWork } from "./recruitment/work-on-offers.ts";
 import { createTaskPort, type TaskPort } from "./task/task-port.ts";
 import { baseTables, createThreadBase, type ThreadBase } from "./thread-base.ts";
 import type { ThreadRootPorts } from "./thread-ports.ts";
-import { recruitmentMigrations } from "./thread-schema.ts";
 
 export interface ThreadRoot {
   host: ThreadHost;
@@ -42,18 +42,17 @@ export interface ThreadRoot {
   isOver(): boolean;
 }
 
-const rootTables = { recruitment: recruitmentMigrations };
-const rootFormer = { control: formerControlKeys };
+const rootFormer = { recruitment: formerThread, control: formerControlKeys };
 
 export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const { storage, clock, address } = ports.world;
-  refuseNewer(storage, { ...baseTables, ...rootTables, control: formerControlKeys.migrations });
+  refuseNewer(storage, { ...baseTables, recruitment: formerThread.migrations, control: formerControlKeys.migrations });
   const makeOldTask = findOldTask(storage);
   const base = createThreadBase(
     withMovedTask(ports, () => oldTask),
     {
       isRoot: true,
-      tables: rootTables,
+      tables: {},
       former: rootFormer,
       isOwn: (to) => to === address || readThreadName(to) === address,
       deliver: dispatch,
@@ -64,12 +63,12 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
         if (row.table !== "thread") return row;
         retention?.note(row);
         // A fork does not report to the thread it was copied from, so its row has no parent: read it from its origin.
-        return row.parent === null ? { ...row, parent: readOrigin(storage)?.parent ?? null } : row;
+        return row.parent === null ? { ...row, parent: readOrigin(base.lifecycle)?.parent ?? null } : row;
       },
       onRollback: () => retention?.reread(),
     },
   );
-  const { name, host, deadLetters } = base;
+  const { name, host, deadLetters, lifecycle } = base;
   const taskAddress = `task/${name}` as const;
   const oldTask: OldTask = makeOldTask(base, () => ports.remoteTask(taskAddress).adopt());
 
@@ -81,7 +80,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const retention =
     ports.retention &&
     createThreadRetention({
-      storage,
+      lifecycle,
       now: clock.now,
       keep: ports.retention.keep,
       isIdle,
@@ -94,12 +93,12 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const own: RootHandlers = {
     ...offers.own,
     route: (message) => base.ownEvents.route(message),
-    "child.report": () => reportEnd({ storage, host, ownTask: findOwnTask }),
+    "child.report": () => reportEnd({ lifecycle, host, ownTask: findOwnTask }),
   };
 
   async function findOwnTask(): Promise<TaskPort | undefined> {
     const actor = await host.read(name);
-    return actor && findTask({ storage, task: reachTask }, actor);
+    return actor && findTask({ lifecycle, task: reachTask }, actor);
   }
 
   function dispatch(envelope: Envelope): Promise<Delivery> {

@@ -4,10 +4,13 @@ import type { Wait } from "../../contract/views/wait.ts";
 import type { StepScope } from "../host/logic.ts";
 import type { AgentMessage } from "../protocol/agent.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
+import type { ThreadDocuments } from "./lifecycle/thread-rows.ts";
 import type { TaskDocuments } from "./task/task-documents.ts";
 import type { ThreadPart } from "./waits/note-waits.ts";
 
 export interface ThreadServices {
+  /** What a root keeps of the thread, where it lives in this object. */
+  lifecycle: ThreadDocuments;
   /** What a task keeps, where its thread's task lives in this object. */
   documents: TaskDocuments;
   /** Adds an event of the thread to the log, in the transaction. */

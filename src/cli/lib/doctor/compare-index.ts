@@ -111,7 +111,7 @@ function compareLog(object: ObjectReading, { d1, pending, retention, now }: Comp
   const { thread } = object;
   // The log may have pruned what is older, and a kind that has a rule of its own at any time.
   if (!thread || thread.row.created_at < now - retention.default) return [];
-  const begun = JSON.parse(thread.row.event) as Extract<ProjectionRow, { table: "event" }>["event"];
+  const begun = thread.row.event;
   const place = { file: `state/${object.file}`, thread: thread.row.id };
   if (!isLogged(begun) && !hasRule(begun.type, retention)) {
     const message = `The log lacks ${begun.type} ${begun.id} of ${begun.source}, with which thread ${thread.row.id} began.`;

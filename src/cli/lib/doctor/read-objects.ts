@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { objectRooms } from "../../../durable/object-tables.ts";
 import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
-import type { ThreadRow } from "../../../durable/thread/lifecycle/thread-rows.ts";
+import { type FormerThread, fromFormerThread } from "../../../durable/thread/lifecycle/former-thread.ts";
+import { type ThreadRow, threadCollections } from "../../../durable/thread/lifecycle/thread-rows.ts";
 import { collections } from "../../../durable/thread/task/task-documents.ts";
 import { findState, withDatabase } from "../../../local-server/state-files.ts";
 import { findClassFolder } from "./object-names.ts";
@@ -69,7 +70,7 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
     if (row.table === "event") pending.events.add(nameEvent(row.event));
     if (row.table === "thread") pending.threads.set(row.id, Math.max(row.revisionNumber, pending.threads.get(row.id) ?? 0));
   }
-  const [thread] = file.startsWith(findClassFolder("RecruitmentObject")) ? all<ThreadRow>("thread", "SELECT * FROM thread") : [];
+  const [thread] = file.startsWith(findClassFolder("RecruitmentObject")) ? readThreads(all) : [];
   const task = readTask(all);
   return {
     file,
@@ -92,6 +93,16 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
 }
 
 type All = <T>(table: string, sql: string) => T[];
+
+/** The thread of a root's object, which may not have woken since it had tables. */
+function readThreads(all: All): ThreadRow[] {
+  return [
+    ...all<{ body: string }>("document", `SELECT body FROM document WHERE collection = '${threadCollections.thread}'`).map(
+      ({ body }) => JSON.parse(body) as ThreadRow,
+    ),
+    ...all<FormerThread>("thread", "SELECT * FROM thread").map(fromFormerThread),
+  ];
+}
 
 /** The thread of a task's object. An object that no newer version has woken has the tables of before. */
 function readTask(all: All): string | undefined {

@@ -5,7 +5,6 @@
 import { lookUp } from "../../../../machines/facts.ts";
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
-import type { CloudEvent } from "../../../contract/event.ts";
 import { limits } from "../../../contract/limits.ts";
 import type { PresenceState } from "../../../contract/statuses.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
@@ -183,7 +182,7 @@ async function explainAgent(
     return give("unknown", "its object could not be asked");
   }
   if (!standing) return give("unknown", "its object knows of no such agent");
-  const event: SeenEvent = { ...(JSON.parse(facts.thread.event) as CloudEvent), agent: facts.thread.initiator };
+  const event: SeenEvent = { ...facts.thread.event, agent: facts.thread.initiator };
   const ineligible = await judgeClaimCard(facts.role, standing.card, facts.thread.workflow, event);
   const isBound = ineligible?.rule !== "capacity" || facts.role.type !== "broadcast";
   if (ineligible && isBound) return give(ineligible.rule === "capacity" ? "at_capacity" : "not_eligible", ineligible.why);

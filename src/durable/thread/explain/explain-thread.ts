@@ -18,10 +18,10 @@ import { explainRole } from "./explain-role.ts";
 import { suggestCommands } from "./suggest-commands.ts";
 
 export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<Result<ThreadExplanation>> {
-  const { name, host, storage, registry, definition, admission, standing } = ports;
+  const { name, host, storage, lifecycle, registry, definition, admission, standing } = ports;
 
   async function explain(): Promise<Result<ThreadExplanation>> {
-    const thread = readThread(storage);
+    const thread = readThread(lifecycle);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     const explained = await describe(thread);
     if (!explained.ok) return explained;

@@ -8,7 +8,8 @@ import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { RestartBody } from "../../protocol/recruitment.ts";
 import { describeThread, makeAdmit } from "../recruitment/recruitment-logic.ts";
 import type { RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
-import { findNextEpoch, numberNextEpoch, type Plan, planEpoch } from "./epochs.ts";
+import type { Plan } from "./epoch-plan.ts";
+import { findNextEpoch, numberNextEpoch, planEpoch } from "./epochs.ts";
 import { createStepFinder } from "./find-step.ts";
 import { createForkThread, type ForkThread } from "./fork-thread.ts";
 import { changeThread, isEnded, readThread, type ThreadRow } from "./thread-rows.ts";
@@ -22,7 +23,7 @@ export interface BeginAgain {
 }
 
 export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string | null) => Promise<Result<ThreadView>>): BeginAgain {
-  const { name, host, storage, clock, definition, project } = ports;
+  const { name, host, storage, lifecycle, clock, definition, project } = ports;
   const steps = createStepFinder(ports);
   const fork = createForkThread(ports, steps);
 
@@ -38,7 +39,7 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
   }
 
   async function restart(operator: string, { at, reason }: RestartBody, remember: () => void): Promise<Result<ThreadView>> {
-    const thread = readThread(storage);
+    const thread = readThread(lifecycle);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     if (thread.status === "queued" || thread.status === "dropped")
       return refuse("not_allowed_now", `A thread that is ${thread.status} takes no restart: it has not begun.`);
@@ -52,12 +53,12 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
 
   /** An ended thread waits for a place, from this commit on. */
   function askForPlace(thread: ThreadRow, plan: Plan, mark = (): void => {}): Result<null> {
-    const number = numberNextEpoch(storage);
+    const number = numberNextEpoch(lifecycle);
     const queued: ThreadRow = { ...thread, status: "queued", reason: plan.reason, changes: thread.changes + 1, updated_at: clock.now() };
     host.committer.commit(() => {
       mark();
-      planEpoch(storage, number, plan);
-      changeThread(storage, queued);
+      planEpoch(lifecycle, number, plan);
+      changeThread(lifecycle, queued);
       project(describeThread(queued, [], plan.reason));
       host.committer.outbox.append([`workflow/${thread.workflow}`], makeAdmit(queued, number));
     });
@@ -66,9 +67,9 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
 
   /** The present actors are cancelled; as they end, the plan turns that into a wait for a place. */
   async function stopFor(plan: Plan, remember: () => void): Promise<Result<null>> {
-    if (findNextEpoch(storage)) return refuse("not_allowed_now", "The thread is being restarted already.");
+    if (findNextEpoch(lifecycle)) return refuse("not_allowed_now", "The thread is being restarted already.");
     const before = (): void => {
-      planEpoch(storage, numberNextEpoch(storage), plan);
+      planEpoch(lifecycle, numberNextEpoch(lifecycle), plan);
       remember();
     };
     const answer = await host.send(name, { type: "thread.cancel", reason: plan.reason }, { before });

@@ -31,13 +31,13 @@ export function createThreadControl(
   again: Pick<BeginAgain, "resume">,
   show: (viewer: string | null) => Promise<Result<ThreadView>>,
 ): ThreadControl {
-  const { name, host, storage } = ports;
+  const { name, host, storage, lifecycle } = ports;
 
   async function signal(message: QueueMessage<"thread.signal">, envelope: Envelope): Promise<Delivery> {
     const mark = (): void => markReceived(storage, envelope.from, envelope.id);
     const { event } = message;
     const reason = message.reason ?? `${event?.type ?? "signal"} by ${event?.source ?? "its workflow"}`;
-    const thread = readThread(storage);
+    const thread = readThread(lifecycle);
     if (message.signal === "resume" && thread && isEnded(thread.status) && thread.status !== "dropped") {
       const resumed = await again.resume(thread, reason, event?.data ?? null, mark);
       if (!resumed.ok) host.committer.commit(mark);
@@ -56,7 +56,7 @@ export function createThreadControl(
 
   /** Who is kept for the epoch that waits for a place. */
   async function listHolders(): Promise<string[]> {
-    if (!findNextEpoch(storage)) return [];
+    if (!findNextEpoch(lifecycle)) return [];
     const actor = await host.peek(name);
     const seats = actor ? trust(recruitmentContext, actor.context).seats : {};
     return Object.values(seats).flatMap(({ agent }) => (agent === null ? [] : [agent]));
@@ -68,11 +68,11 @@ export function createThreadControl(
    */
   async function prepareSupplement(supplement: Json): Promise<() => void> {
     const actor = await host.read(name);
-    const task = actor && findTaskAddress(storage, actor);
+    const task = actor && findTaskAddress(lifecycle, actor);
     if (task !== undefined) return () => host.committer.outbox.append([task], { type: "thread.supplement", supplement });
     return () => {
-      const row = readThread(storage);
-      if (row) changeThread(storage, { ...row, supplement: supplement === null ? null : JSON.stringify(supplement) });
+      const row = readThread(lifecycle);
+      if (row) changeThread(lifecycle, { ...row, supplement: { added: supplement } });
     };
   }
 
@@ -82,7 +82,7 @@ export function createThreadControl(
     { reason, supplement }: ControlBody,
     remember: () => void,
   ): Promise<Result<ThreadView>> {
-    const thread = readThread(storage);
+    const thread = readThread(lifecycle);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     const refused = refuse("not_allowed_now", `A thread that is ${thread.status} takes no ${order}.`);
     const why = reason ?? `${order} by ${operator}`;

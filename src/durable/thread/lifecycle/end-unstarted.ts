@@ -1,5 +1,3 @@
-/** The end of a thread that never began: it could not, or was cancelled in the queue. Its initiator is told, and its place is free. */
-import type { CloudEvent } from "../../../contract/event.ts";
 import type { Outcome } from "../../../contract/kinds/thread.ts";
 import { createMail } from "../../protocol/agent.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
@@ -16,44 +14,37 @@ import { changeThread, type ThreadRow } from "./thread-rows.ts";
  */
 export type EndUnstarted = (row: ThreadRow, status: "failed" | "cancelled", reason: string, mark: () => void, holders?: string[]) => void;
 
-export function createEndUnstarted({ name, host, storage, clock, log, project }: RecruitmentPorts): EndUnstarted {
+export function createEndUnstarted({ name, host, storage, lifecycle, clock, log, project }: RecruitmentPorts): EndUnstarted {
   return (row, status, reason, mark, holders = []) => {
     const { outbox } = host.committer;
-    const epoch = findNextEpoch(storage)?.number ?? findEpoch(storage);
+    const epoch = findNextEpoch(lifecycle)?.number ?? findEpoch(lifecycle);
     const outcome: Outcome = { status, role: null, output: null, prompt: null, error: reason };
     const ended: ThreadRow = {
       ...row,
       status,
       reason,
-      outcome: JSON.stringify(outcome),
+      outcome,
       changes: epoch > 1 ? row.changes + 1 : 1,
       updated_at: clock.now(),
     };
-    const source = (JSON.parse(row.event) as CloudEvent).source;
+    const source = row.event.source;
     host.committer.commit(() => {
       mark();
-      dropEpoch(storage);
-      changeThread(storage, ended);
+      dropEpoch(lifecycle);
+      changeThread(lifecycle, ended);
       project(describeThread(ended, holders, reason));
-      const event = makeThreadEvent(
-        name,
-        `${nameActor(name, epoch)}.1.${status}`,
-        `nerve.thread.${status}`,
-        JSON.parse(row.event).id,
-        clock.now(),
-        {
-          thread: name,
-          workflow: row.workflow,
-          ...(epoch > 1 && { epoch }),
-          reason,
-          outcome,
-        },
-      );
+      const event = makeThreadEvent(name, `${nameActor(name, epoch)}.1.${status}`, `nerve.thread.${status}`, row.event.id, clock.now(), {
+        thread: name,
+        workflow: row.workflow,
+        ...(epoch > 1 && { epoch }),
+        reason,
+        outcome,
+      });
       log(event, name);
       for (const agent of new Set([...(source.startsWith("/agents/") ? [row.initiator] : []), ...holders]))
         outbox.append([`agent/${agent}`], createMail({ channel: "my", event, endsThread: name }));
       outbox.append([`workflow/${row.workflow}`], { type: "thread.ended", thread: name, revision: row.revision, epoch });
-      outbox.append(["events"], { type: "route", event: { ...event, ...carryOn(JSON.parse(row.event)) } });
+      outbox.append(["events"], { type: "route", event: { ...event, ...carryOn(row.event) } });
       if (row.parent !== null) outbox.append(["events"], { type: "child.report" });
     });
   };

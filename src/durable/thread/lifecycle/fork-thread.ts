@@ -1,7 +1,6 @@
 /** A copy of a thread, up to a step of it: a new thread that asks the queue for a place. Knows rows and the actor host. */
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { CloudEvent } from "../../../contract/event.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { ForkBody } from "../../protocol/recruitment.ts";
@@ -18,14 +17,14 @@ import { readThread } from "./thread-rows.ts";
 export type ForkThread = (operator: string, body: ForkBody, remember: (answer: Result<ThreadView>) => void) => Promise<Result<ThreadView>>;
 
 export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTask }: StepFinder): ForkThread {
-  const { name, host, storage, clock, definition, registry } = ports;
+  const { name, host, storage, lifecycle, clock, definition, registry } = ports;
 
   async function fork(
     operator: string,
     { at, roles = {}, revision, reason }: ForkBody,
     remember: (answer: Result<ThreadView>) => void,
   ): Promise<Result<ThreadView>> {
-    const thread = readThread(storage);
+    const thread = readThread(lifecycle);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     const chosen = revision ?? thread.revision;
     const compiled = await definition(chosen);
@@ -42,10 +41,10 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
     if (!node.ok) return node;
     const actor = await host.peek(name);
     const context = actor && trust(recruitmentContext, actor.context);
-    const number = storage.exec<{ n: number }>("SELECT count(*) AS n FROM fork")[0]?.n ?? 0;
+    const number = lifecycle.forks.get("") ?? 0;
     const id = await makeThreadId(`/threads/${name}`, `fork.${number + 1}`, thread.workflow, 0);
     const start: ForkStart = { parent: name, at: last, node: node.value, roles, last: context?.last ?? {} };
-    const event = JSON.parse(thread.event) as CloudEvent;
+    const event = thread.event;
     const admit: WorkflowMessage<"admit"> = {
       type: "admit",
       thread: id,
@@ -84,7 +83,7 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
     const { outbox } = host.committer;
     host.committer.commit(() => {
       remember(answer);
-      storage.exec("INSERT INTO fork VALUES (?, ?)", id, last);
+      lifecycle.forks.put("", number + 1);
       // One outbox: the steps are there before the queue can start the thread.
       for (const steps of copied.value) outbox.append([`task/${id}`], { type: "thread.copy", ...steps });
       outbox.append([`workflow/${thread.workflow}`], admit);

@@ -1,4 +1,3 @@
-import type { Outcome } from "../../../contract/kinds/thread.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import { markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
@@ -17,7 +16,7 @@ interface ThreadQueueNotes {
   noteQueue(message: QueueMessage<"thread.queued" | "thread.dropped">, envelope: Envelope, status: "queued" | "dropped"): Delivery;
 }
 
-export function createNoteQueue({ name, host, storage, clock, project }: RecruitmentPorts): NoteQueue {
+export function createNoteQueue({ name, host, storage, lifecycle, clock, project }: RecruitmentPorts): NoteQueue {
   function noteQueue(
     message: QueueMessage<"thread.queued" | "thread.dropped">,
     envelope: Envelope,
@@ -25,15 +24,15 @@ export function createNoteQueue({ name, host, storage, clock, project }: Recruit
   ): Delivery {
     host.committer.commit(() => {
       markReceived(storage, envelope.from, envelope.id);
-      const before = readThread(storage);
+      const before = readThread(lifecycle);
       if (before && before.status !== "queued") return;
       if (before && message.epoch !== undefined) {
-        if (findNextEpoch(storage)?.number === message.epoch) noteAgain(before, status, message.reason);
+        if (findNextEpoch(lifecycle)?.number === message.epoch) noteAgain(before, status, message.reason);
         return;
       }
       const at = clock.now();
-      if (message.fork) writeOrigin(storage, message.fork);
-      changeThread(storage, {
+      if (message.fork) writeOrigin(lifecycle, message.fork);
+      changeThread(lifecycle, {
         ...makeThreadRow(name, message, status, at),
         reason: message.reason,
         created_at: before?.created_at ?? at,
@@ -55,14 +54,14 @@ export function createNoteQueue({ name, host, storage, clock, project }: Recruit
 
   /** One that was there before waits, or stays as it had ended: another thread of its key is live. */
   function noteAgain(before: ThreadRow, status: "queued" | "dropped", reason: string): void {
-    const outcome = before.outcome === null ? undefined : (JSON.parse(before.outcome) as Outcome);
+    const outcome = before.outcome ?? undefined;
     const row = { ...before, changes: before.changes + 1, updated_at: clock.now() };
-    if (status === "dropped") dropEpoch(storage);
+    if (status === "dropped") dropEpoch(lifecycle);
     const changed: ThreadRow =
       status === "queued"
         ? { ...row, reason }
         : { ...row, status: outcome?.status ?? "cancelled", reason: outcome ? (outcome.error ?? null) : reason };
-    changeThread(storage, changed);
+    changeThread(lifecycle, changed);
     project(describeThread(changed, [], changed.reason));
   }
 
@@ -75,7 +74,7 @@ export function makeThreadRow(name: string, message: Admit, status: ThreadView["
     id: name,
     workflow: message.workflow,
     revision: message.revision,
-    event: JSON.stringify(message.event),
+    event: message.event,
     initiator: message.initiator,
     key: message.key,
     status,
@@ -83,7 +82,7 @@ export function makeThreadRow(name: string, message: Admit, status: ThreadView["
     task: null,
     outcome: null,
     reason: null,
-    parent: message.parent ? JSON.stringify(message.parent) : null,
+    parent: message.parent ?? null,
     priority: message.priority ?? null,
     supplement: null,
     created_at: now,

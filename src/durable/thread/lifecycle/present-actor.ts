@@ -1,14 +1,14 @@
 /** The thread's id means its present actor; one of an earlier epoch is named in full. Knows how actors are named. */
 import type { ActorHost } from "../../host/actor-host.ts";
-import type { Storage } from "../../host/ports.ts";
 import { findEpoch, nameActor } from "./epochs.ts";
+import type { ThreadDocuments } from "./thread-rows.ts";
 
 /** The host of a thread's root, as whoever knows the thread by its id uses it. */
 export function addressPresentActor(
   host: ActorHost,
-  { name, address, storage }: { name: string; address: string; storage: Storage },
+  { name, address, lifecycle }: { name: string; address: string; lifecycle: ThreadDocuments },
 ): ActorHost {
-  const findPresent = (actor: string): string => (actor === name ? nameActor(name, findEpoch(storage)) : actor);
+  const findPresent = (actor: string): string => (actor === name ? nameActor(name, findEpoch(lifecycle)) : actor);
   return {
     ...host,
     send: (actor, event, options) => host.send(findPresent(actor), event, options),

@@ -1,8 +1,7 @@
 /** A thread as people and agents see it: its row, its machine's state and its task's open turn, put together. */
 import type { Seat } from "../../../../machines/messages.ts";
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
-import type { CloudEvent, Json } from "../../../contract/event.ts";
-import type { Outcome } from "../../../contract/kinds/thread.ts";
+import type { Json } from "../../../contract/event.ts";
 import { readWord } from "../../../contract/language.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import { type RoleState, roleStates } from "../../../contract/statuses.ts";
@@ -15,14 +14,14 @@ import { listUnreachable, refuseUnreachable, tryTask } from "../task/task-port.t
 import { readPath, viewStored } from "../waits/machine-view.ts";
 import { describeThreadWaits } from "../waits/thread-waits.ts";
 import { findEpoch, readOrigin } from "./epochs.ts";
-import { isEnded, readParent, readThread } from "./thread-rows.ts";
+import { isEnded, readThread } from "./thread-rows.ts";
 
 /** @returns shows the thread to a viewer: null is an operator, an agent sees only what it takes part in */
 export function createThreadView(ports: RecruitmentPorts): (viewer: string | null) => Promise<Result<ThreadView>> {
-  const { name, host, storage, clock, definition } = ports;
+  const { name, host, storage, lifecycle, clock, definition } = ports;
 
   async function show(viewer: string | null): Promise<Result<ThreadView>> {
-    const thread = readThread(storage);
+    const thread = readThread(lifecycle);
     const unknown = refuse("not_found", `There is no thread ${name}.`);
     if (!thread) return unknown;
     const actor = await host.read(name);
@@ -56,11 +55,11 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
         ];
       }),
     );
-    const epoch = findEpoch(storage);
-    const origin = readOrigin(storage);
-    const outcome = isEnded(thread.status) && thread.outcome !== null ? (JSON.parse(thread.outcome) as Outcome) : undefined;
-    const event = JSON.parse(thread.event) as CloudEvent;
-    const parent = readParent(thread);
+    const epoch = findEpoch(lifecycle);
+    const origin = readOrigin(lifecycle);
+    const outcome = isEnded(thread.status) ? (thread.outcome ?? undefined) : undefined;
+    const event = thread.event;
+    const { parent } = thread;
     const [waiting] = describeThreadWaits({
       thread,
       task: peek?.wait,

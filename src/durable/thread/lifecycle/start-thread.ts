@@ -22,7 +22,7 @@ export interface ThreadStart {
 }
 
 export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
-  const { name, host, storage, clock, definition, registry } = ports;
+  const { name, host, storage, lifecycle, clock, definition, registry } = ports;
   const { assignNamed, assignAgain } = createFirstHolders(registry);
   const endUnstarted = createEndUnstarted(ports);
   const noteQueue = createNoteQueue(ports);
@@ -31,7 +31,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     const compiled = await definition(message.revision);
     if (!compiled) throw new Error(`the revision ${message.revision} is not to be found`);
     if (message.epoch !== undefined) return startAgain(envelope, compiled, message);
-    const before = readThread(storage);
+    const before = readThread(lifecycle);
     if (before && isEnded(before.status)) {
       // The thread was cancelled while this message was on its way from the queue.
       host.committer.commit(() => markReceived(storage, envelope.from, envelope.id));
@@ -41,7 +41,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     const { fork } = message;
     const mark = (): void => {
       markReceived(storage, envelope.from, envelope.id);
-      if (fork) writeOrigin(storage, fork);
+      if (fork) writeOrigin(lifecycle, fork);
     };
     const seats = await assignNamed(compiled, message, fork?.roles);
     if (!seats.ok) {
@@ -68,8 +68,8 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
   /** A new pair of actors in the same thread: with those who held its roles, under the next generation, and all that was said. */
   async function startAgain(envelope: Envelope, compiled: CompiledWorkflow, message: Admit): Promise<Delivery> {
     const mark = (): void => markReceived(storage, envelope.from, envelope.id);
-    const before = readThread(storage);
-    const next = findNextEpoch(storage);
+    const before = readThread(lifecycle);
+    const next = findNextEpoch(lifecycle);
     if (before?.status !== "queued" || !next || next.number !== message.epoch) {
       // The thread was cancelled while this message was on its way from the queue.
       host.committer.commit(mark);
@@ -85,7 +85,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
       reason: null,
       outcome: null,
       // Also where it adds nothing: what an earlier resume added goes.
-      supplement: JSON.stringify(next.plan.supplement),
+      supplement: { added: next.plan.supplement },
       changes: before.changes + 1,
       updated_at: clock.now(),
     };

@@ -4,9 +4,8 @@
  */
 import { type Result, refuse } from "../../../contract/problem.ts";
 import type { ThreadStatus } from "../../../contract/statuses.ts";
-import type { Storage } from "../../host/ports.ts";
 import type { RecruitmentCore } from "../recruitment/recruitment-core.ts";
-import { isEnded } from "./thread-rows.ts";
+import { isEnded, readThread, type ThreadDocuments } from "./thread-rows.ts";
 
 export const retentionLimits = {
   /** Milliseconds between two looks whether everything has left: what is on its way may wait for an object that is away. */
@@ -31,7 +30,7 @@ export interface ThreadRetention {
 }
 
 export interface ThreadRetentionPorts {
-  storage: Storage;
+  lifecycle: ThreadDocuments;
   now(): number;
   /** Milliseconds that an ended thread stays in its object. */
   keep: number;
@@ -42,13 +41,13 @@ export interface ThreadRetentionPorts {
   flush(): Promise<void>;
 }
 
-export function createThreadRetention({ storage, now, keep, isIdle, archive, flush }: ThreadRetentionPorts): ThreadRetention {
+export function createThreadRetention({ lifecycle, now, keep, isIdle, archive, flush }: ThreadRetentionPorts): ThreadRetention {
   let endedAt = read();
   let leaving = false;
   let again = 0;
 
   function read(): number | undefined {
-    const row = storage.exec<{ status: ThreadStatus; updated_at: number }>("SELECT status, updated_at FROM thread")[0];
+    const row = readThread(lifecycle);
     return row && isEnded(row.status) ? row.updated_at : undefined;
   }
 

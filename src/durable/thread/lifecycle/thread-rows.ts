@@ -1,15 +1,18 @@
-/** The root's row of its thread. Knows SQL only. */
+/** What a thread's root keeps of the thread itself, in documents of its object. Knows the store, no machine. */
+import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { Outcome } from "../../../contract/kinds/thread.ts";
 import type { ThreadStatus } from "../../../contract/statuses.ts";
-import type { Row, Storage } from "../../host/ports.ts";
-import { trust } from "../../protocol/trust.ts";
-import { type ParentLink, parentLink } from "../../protocol/workflow.ts";
+import type { Resident } from "../../host/store/collections.ts";
+import type { Store } from "../../host/store/store.ts";
+import type { ParentLink } from "../../protocol/workflow.ts";
+import type { EpochsDocument, Origin } from "./epoch-plan.ts";
 
-export interface ThreadRow extends Row {
+export interface ThreadRow {
   id: string;
   workflow: string;
   revision: string;
-  /** The initiating event, as JSON. */
-  event: string;
+  /** The initiating event. */
+  event: CloudEvent;
   initiator: string;
   key: string | null;
   status: ThreadStatus;
@@ -17,47 +20,53 @@ export interface ThreadRow extends Row {
   changes: number;
   /** Address of the task. */
   task: string | null;
-  /** The outcome as JSON; before the end, the last output and prompt that it will hold. */
-  outcome: string | null;
+  /** Null before the end. */
+  outcome: Outcome | null;
   reason: string | null;
-  /** {@link ParentLink} as JSON; null: no thread spawned it. */
-  parent: string | null;
+  /** Null: no thread spawned it. */
+  parent: ParentLink | null;
   /** In its workflow's queue; null: it had none. */
   priority: number | null;
-  /** What a resume added before the task began, as JSON; null: nothing. */
-  supplement: string | null;
+  /** What a resume added before the task began, with which it begins; null within: it takes away what was added earlier. Null: nothing. */
+  supplement: { added: Json } | null;
+  /** Milliseconds since the epoch. */
   created_at: number;
   updated_at: number;
 }
 
-export function readThread(storage: Storage): ThreadRow | undefined {
-  return storage.exec<ThreadRow>("SELECT * FROM thread")[0];
+/** One document each, all in memory. The thread's is as large as an event, an output and a prompt; the epochs' as two events. */
+export interface ThreadDocuments {
+  thread: Resident<ThreadRow>;
+  epochs: Resident<EpochsDocument>;
+  origin: Resident<Origin>;
+  /** How many copies were made of it. */
+  forks: Resident<number>;
 }
 
-export function changeThread(storage: Storage, row: ThreadRow): void {
-  storage.exec(
-    "INSERT OR REPLACE INTO thread (one, id, workflow, revision, event, initiator, key, status, changes, task, outcome, reason, parent, priority, supplement, created_at, updated_at) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    row.id,
-    row.workflow,
-    row.revision,
-    row.event,
-    row.initiator,
-    row.key,
-    row.status,
-    row.changes,
-    row.task,
-    row.outcome,
-    row.reason,
-    row.parent,
-    row.priority,
-    row.supplement,
-    row.created_at,
-    row.updated_at,
-  );
+/** Under which name each is kept: a storage format. */
+export const threadCollections = {
+  thread: "thread",
+  epochs: "thread.epochs",
+  origin: "thread.origin",
+  forks: "thread.forks",
+} as const satisfies Record<keyof ThreadDocuments, string>;
+
+/** Once for a store. */
+export function openThreadDocuments(store: Store): ThreadDocuments {
+  return {
+    thread: store.resident(threadCollections.thread),
+    epochs: store.resident(threadCollections.epochs),
+    origin: store.resident(threadCollections.origin),
+    forks: store.resident(threadCollections.forks),
+  };
 }
 
-export function readParent({ parent }: Pick<ThreadRow, "parent">): ParentLink | undefined {
-  return parent === null ? undefined : trust(parentLink, JSON.parse(parent));
+export function readThread({ thread }: ThreadDocuments): ThreadRow | undefined {
+  return thread.get("");
+}
+
+export function changeThread({ thread }: ThreadDocuments, row: ThreadRow): void {
+  thread.put("", row);
 }
 
 const ended: Record<ThreadStatus, boolean> = {

@@ -4,19 +4,19 @@
  */
 import { taskContext } from "../../../../machines/task/context.ts";
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { Clock, Storage } from "../../host/ports.ts";
+import type { Clock } from "../../host/ports.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { ProjectionRow } from "../../protocol/projector.ts";
 import { trust } from "../../protocol/trust.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { type RoutedEvent, routeEvent } from "../../routing/route-event.ts";
-import { readThread } from "../lifecycle/thread-rows.ts";
+import { readThread, type ThreadDocuments } from "../lifecycle/thread-rows.ts";
 
 export interface OwnEventsPorts {
   address: string;
   host: ThreadHost;
-  storage: Storage;
+  lifecycle: ThreadDocuments;
   clock: Clock;
   registry: Registry;
   /** The event in the thread's trace. */
@@ -34,7 +34,7 @@ export interface OwnEvents {
   route(message: OwnMessage<"route">): Promise<(() => void) | undefined>;
 }
 
-export function createOwnEvents({ address, host, storage, clock, registry, stamp, project }: OwnEventsPorts): OwnEvents {
+export function createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project }: OwnEventsPorts): OwnEvents {
   function describeSender(event: CloudEvent) {
     const thread = event.source.slice("/threads/".length);
     return { id: thread, capabilities: [], roles: null, kinds: null };
@@ -66,7 +66,7 @@ export function createOwnEvents({ address, host, storage, clock, registry, stamp
   async function route(message: OwnMessage<"route">): Promise<(() => void) | undefined> {
     const event = stamp(message.event);
     const sender = describeSender(event);
-    const own = readThread(storage)?.workflow;
+    const own = readThread(lifecycle)?.workflow;
     const { sentTo = [] } = message;
     const routed = await routeEvent(event, sender, registry, { now: clock.now(), sentTo, ...(own !== undefined && { own }) });
     if (!routed.ok) return undefined;

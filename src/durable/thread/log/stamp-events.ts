@@ -1,10 +1,9 @@
 /** What a thread says belongs to the trace of the event that began it. Knows rows, documents and events, no machine. */
 import type { CloudEvent } from "../../../contract/event.ts";
-import type { Storage } from "../../host/ports.ts";
 import { readMail } from "../../protocol/agent.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { stampTrace } from "../../trace/trace-ids.ts";
-import { readThread } from "../lifecycle/thread-rows.ts";
+import { readThread, type ThreadDocuments } from "../lifecycle/thread-rows.ts";
 import type { TaskDocuments } from "../task/task-documents.ts";
 
 export interface Stamp {
@@ -16,11 +15,11 @@ export interface Stamp {
 
 /** @param isRoot whether the object has the thread's row, or a task's documents only */
 export function createStamp({
-  storage,
+  lifecycle,
   documents,
   isRoot,
 }: {
-  storage: Storage;
+  lifecycle: ThreadDocuments;
   documents: Pick<TaskDocuments, "start">;
   isRoot: boolean;
 }): Stamp {
@@ -30,8 +29,8 @@ export function createStamp({
   function findInitiating(): CloudEvent | undefined {
     if (initiating) return initiating;
     if (!isRoot) return documents.start.get("")?.event;
-    const row = readThread(storage);
-    initiating = row && (JSON.parse(row.event) as CloudEvent);
+    const row = readThread(lifecycle);
+    initiating = row?.event;
     return initiating;
   }
 

@@ -11,11 +11,11 @@ import type { RecruitmentPorts } from "./recruitment-ports.ts";
 type RoleAssignment = (operator: string, role: string, body: AssignBody, remember: () => void) => Promise<Result<ThreadView>>;
 
 export function createRoleAssignment(
-  { name, host, storage, definition, registry }: RecruitmentPorts,
+  { name, host, storage, lifecycle, definition, registry }: RecruitmentPorts,
   show: (viewer: string | null) => Promise<Result<ThreadView>>,
 ): RoleAssignment {
   return async (operator, role, { agent, reason }, remember) => {
-    const thread = readThread(storage);
+    const thread = readThread(lifecycle);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     const compiled = await definition(thread.revision);
     const known = compiled?.ir.roles.find((each) => each.name === role);

@@ -13,7 +13,7 @@ import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { TypedOutbox } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { findSetApart } from "../eligibility/judge-claim.ts";
-import { readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
+import { readThread, type ThreadDocuments, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import { threadLimits } from "../thread-schema.ts";
 import { findEligible } from "./find-eligible.ts";
@@ -36,12 +36,13 @@ type Holders = Pick<RecruitmentContext, "seats" | "last">;
 
 export function createOffers(ports: {
   storage: Storage;
+  lifecycle: ThreadDocuments;
   clock: Clock;
   registry: Registry;
   outbox: TypedOutbox;
   log(event: ReturnType<typeof makeThreadEvent>, thread: string): void;
 }): Offers {
-  const { storage, clock, registry, outbox, log } = ports;
+  const { storage, lifecycle, clock, registry, outbox, log } = ports;
   let dueAt = readDue();
 
   function readDue(): number | undefined {
@@ -71,7 +72,7 @@ export function createOffers(ports: {
     const told = storage
       .exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? ORDER BY agent", id)
       .filter(({ agent }) => agent !== held);
-    const event = makeThreadEvent(thread.id, `${id}.closed`, "nerve.offer.closed", JSON.parse(thread.event).id, clock.now(), {
+    const event = makeThreadEvent(thread.id, `${id}.closed`, "nerve.offer.closed", thread.event.id, clock.now(), {
       offer: id,
       why,
     });
@@ -86,7 +87,7 @@ export function createOffers(ports: {
   return {
     due: () => dueAt,
     async take(fact, ir, holders) {
-      const thread = readThread(storage) as ThreadRow;
+      const thread = readThread(lifecycle) as ThreadRow;
       const place = ir.roles.findIndex(({ name }) => name === fact.role);
       const role = ir.roles[place] as RoleIr;
       const id = makeOfferId(thread.id, place, fact.offer);
@@ -118,7 +119,7 @@ export function createOffers(ports: {
       const now = clock.now();
       const open = storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL AND scan_at <= ?", now);
       if (!open.length) return undefined;
-      const thread = readThread(storage) as ThreadRow;
+      const thread = readThread(lifecycle) as ThreadRow;
       const found: { offer: OfferRow; role: RoleIr; eligible: AgentCard[] }[] = [];
       for (const offer of open) {
         const role = ir.roles.find(({ name }) => name === offer.role) as RoleIr;
@@ -145,7 +146,7 @@ export function createOffers(ports: {
 
 /** What the agents are told of an offer. */
 function makeOfferEvent(offer: OfferRow, role: RoleIr, thread: ThreadRow, now: number): ReturnType<typeof makeThreadEvent> {
-  return makeThreadEvent(thread.id, `${offer.id}.opened.${offer.scans}`, "nerve.offer.opened", JSON.parse(thread.event).id, now, {
+  return makeThreadEvent(thread.id, `${offer.id}.opened.${offer.scans}`, "nerve.offer.opened", thread.event.id, now, {
     offer: offer.id,
     thread: thread.id,
     workflow: thread.workflow,

@@ -6,7 +6,7 @@
 import * as z from "zod";
 import { recruitmentEmitted, recruitmentToAgent } from "../../../../machines/messages.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import type { CloudEvent, Json } from "../../../contract/event.ts";
+import type { CloudEvent } from "../../../contract/event.ts";
 import type { EngineData, EngineKind } from "../../../contract/kinds/engine-kinds.ts";
 import { open } from "../../../contract/shape.ts";
 import { outcomeStatuses, type ThreadStatus } from "../../../contract/statuses.ts";
@@ -22,9 +22,10 @@ import { trust } from "../../protocol/trust.ts";
 import type { Append } from "../../protocol/typed-host.ts";
 import type { WorkflowMessage } from "../../protocol/workflow.ts";
 import { carryOn } from "../../routing/chain-depth.ts";
-import { beginEpoch, findNextEpoch, origin, plan, readEpoch, readPlan, writeOrigin } from "../lifecycle/epochs.ts";
+import { origin, plan } from "../lifecycle/epoch-plan.ts";
+import { beginEpoch, findNextEpoch, readEpoch, readPlan, writeOrigin } from "../lifecycle/epochs.ts";
 import { loadStoredMachine } from "../lifecycle/load-stored-machine.ts";
-import { changeThread, readParent, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
+import { changeThread, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import type { Again, TaskStart } from "../task/task-start.ts";
 import type { ThreadScope, ThreadServices } from "../thread-services.ts";
@@ -56,18 +57,18 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
       actors: { task: "task" },
       started: (metadata, scope) => {
         const { row, next, origin } = trust(beginning, metadata);
-        if (origin) writeOrigin(scope.storage, origin);
-        changeThread(scope.storage, row);
-        if (next) beginEpoch(scope.storage, next.number, next.plan);
+        if (origin) writeOrigin(scope.services.lifecycle, origin);
+        changeThread(scope.services.lifecycle, row);
+        if (next) beginEpoch(scope.services.lifecycle, next.number, next.plan);
         scope.services.project(describeThread(row, [], null));
       },
       childMetadata: (_src, scope) => {
-        const { id: thread, workflow, event, initiator, supplement } = readThread(scope.storage) as ThreadRow;
+        const { id: thread, workflow, event, initiator, supplement } = readThread(scope.services.lifecycle) as ThreadRow;
         const again = readAgain(scope);
         return {
-          ...{ thread, workflow, event: JSON.parse(event), initiator },
+          ...{ thread, workflow, event, initiator },
           ...(again && { again }),
-          ...(supplement !== null && { supplement: JSON.parse(supplement) as Json }),
+          ...(supplement && { supplement: supplement.added }),
         } satisfies TaskStart;
       },
       expand: (event, to, scope) => (to === "offers" || to === "audience" ? undefined : expandRecruitment(event, to, scope)),
@@ -84,7 +85,7 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
 /** What a task of a later epoch does with what was there before. */
 function readAgain(scope: ThreadScope): Again | undefined {
   const epoch = readEpoch(scope.actor);
-  const plan = readPlan(scope.storage, epoch);
+  const plan = readPlan(scope.services.lifecycle, epoch);
   if (!plan) return undefined;
   const { start, at, reason, round = 0 } = plan;
   return { epoch, start, round, keep: start === "resume" ? null : (at ?? 0), reason };
@@ -94,7 +95,7 @@ function readAgain(scope: ThreadScope): Again | undefined {
 export function makeAdmit(row: ThreadRow, epoch: number): WorkflowMessage<"admit"> {
   const { id: thread, workflow, revision, event, initiator, key, priority } = row;
   const known = priority === null ? {} : { priority };
-  return { type: "admit", thread, workflow, revision, event: JSON.parse(event), initiator, key, epoch, ...known };
+  return { type: "admit", thread, workflow, revision, event, initiator, key, epoch, ...known };
 }
 
 /** The thread's row in the index. */
@@ -112,19 +113,19 @@ export function describeThread(row: ThreadRow, agents: string[], waiting: string
     key: row.key,
     agents: [...new Set(isAgent(row) ? [row.initiator, ...agents] : agents)],
     waiting,
-    parent: readParent(row)?.thread ?? null,
+    parent: row.parent?.thread ?? null,
   };
 }
 
 /** Whether an agent, and not an operator, started the thread. */
 function isAgent(row: ThreadRow): boolean {
-  return (JSON.parse(row.event) as CloudEvent).source.startsWith("/agents/");
+  return row.event.source.startsWith("/agents/");
 }
 
 function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): AgentMessage | null {
   const { services } = scope;
   const event = readMessage(recruitmentToAgent, fact);
-  const thread = readThread(scope.storage) as ThreadRow;
+  const thread = readThread(scope.services.lifecycle) as ThreadRow;
   const { ir } = scope.definition as CompiledWorkflow;
   const place = "role" in event ? ir.roles.findIndex(({ name }) => name === event.role) : -1;
   const stamp = <K extends EngineKind>(type: K, data: EngineData<K>): CloudEvent => {
@@ -132,7 +133,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Ag
       thread.id,
       `${scope.actor}.${scope.revision}.${type.slice("nerve.".length)}.${place}`,
       type,
-      services.cause ?? JSON.parse(thread.event).id,
+      services.cause ?? thread.event.id,
       scope.now,
       data,
     );
@@ -226,7 +227,7 @@ const noEnd: TaskEnd = { output: null, prompt: null };
 function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata: unknown): void {
   const { services } = scope;
   const event = readMessage(recruitmentEmitted, fact);
-  const before = readThread(scope.storage) as ThreadRow;
+  const before = readThread(scope.services.lifecycle) as ThreadRow;
   const ended = "outcome" in event;
   const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
   const child = readChild(scope.storage, scope.actor, "task");
@@ -238,22 +239,22 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata
     if (ended && task !== null && isTaskAddress(task) && spawns(scope.definition as CompiledWorkflow))
       append(task, { type: "children.end", status: event.outcome.status, event: cause });
   };
-  const next = ended ? findNextEpoch(scope.storage) : undefined;
+  const next = ended ? findNextEpoch(scope.services.lifecycle) : undefined;
   if (next) {
     // It was stopped for a restart: nobody is told of an end.
     const queued: ThreadRow = { ...thread, status: "queued", reason: next.plan.reason };
     const holders = event.holders.map(({ agent }) => agent);
-    changeThread(scope.storage, queued);
+    changeThread(scope.services.lifecycle, queued);
     services.project(describeThread(queued, holders, next.plan.reason));
-    endChildren(JSON.parse(thread.event) as CloudEvent);
+    endChildren(thread.event);
     append(`workflow/${thread.workflow}`, makeAdmit(queued, next.number));
     return;
   }
   const outcome = ended
     ? { status: event.outcome.status, role: event.outcome.role, ...readTaskEnd(metadata), ...(reason !== null && { error: reason }) }
     : null;
-  if (outcome) thread.outcome = JSON.stringify(outcome);
-  changeThread(scope.storage, thread);
+  if (outcome) thread.outcome = outcome;
+  changeThread(scope.services.lifecycle, thread);
   const agents = event.holders.map(({ agent }) => agent);
   const row = describeThread(thread, agents, reason);
   services.project(row);
@@ -262,7 +263,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata
     thread.id,
     `${scope.actor}.${scope.revision}.${event.type.slice("thread.".length)}`,
     `nerve.${event.type}`,
-    services.cause ?? JSON.parse(thread.event).id,
+    services.cause ?? thread.event.id,
     scope.now,
     {
       thread: thread.id,
@@ -286,7 +287,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata
   // Last, so that no other message waits while the registry is asked who listens.
   append("events", {
     type: "route",
-    event: { ...told, ...carryOn(JSON.parse(thread.event)) },
+    event: { ...told, ...carryOn(thread.event) },
     sentTo: row.table === "thread" ? row.agents : [],
   });
 }

@@ -7,11 +7,11 @@ import type { AgentStanding } from "../../protocol/agent.ts";
 import { isTaskAddress, type TaskAddress } from "../../protocol/parts.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
-import { readThread } from "../lifecycle/thread-rows.ts";
+import { readThread, type ThreadDocuments } from "../lifecycle/thread-rows.ts";
 import type { TaskPort } from "../task/task-port.ts";
 import type { ThreadServices } from "../thread-services.ts";
 
-export interface RecruitmentPorts extends Pick<ThreadServices, "log" | "logCause" | "project"> {
+export interface RecruitmentPorts extends Pick<ThreadServices, "lifecycle" | "log" | "logCause" | "project"> {
   /** The thread's id, which is its root actor's too. */
   name: string;
   host: ThreadHost;
@@ -31,16 +31,19 @@ export interface RecruitmentPorts extends Pick<ThreadServices, "log" | "logCause
 }
 
 /** The address of the thread's task; undefined before it began. */
-export function findTaskAddress(storage: Storage, actor: { children: { id: string; address: string }[] }): TaskAddress | undefined {
-  const address = actor.children.find(({ id }) => id === "task")?.address ?? readThread(storage)?.task ?? undefined;
+export function findTaskAddress(
+  lifecycle: ThreadDocuments,
+  actor: { children: { id: string; address: string }[] },
+): TaskAddress | undefined {
+  const address = actor.children.find(({ id }) => id === "task")?.address ?? readThread(lifecycle)?.task ?? undefined;
   return address !== undefined && isTaskAddress(address) ? address : undefined;
 }
 
 /** The thread's task; undefined before it began. */
 export function findTask(
-  ports: Pick<RecruitmentPorts, "storage" | "task">,
+  ports: Pick<RecruitmentPorts, "lifecycle" | "task">,
   actor: { children: { id: string; address: string }[] },
 ): TaskPort | undefined {
-  const address = findTaskAddress(ports.storage, actor);
+  const address = findTaskAddress(ports.lifecycle, actor);
   return address === undefined ? undefined : ports.task(address);
 }

@@ -1,6 +1,5 @@
 /** What a claim is worth: whether its card does, and what it is ranked by. Knows the registry, no rows. */
 import type { RoleIr } from "../../../compile/ir.ts";
-import type { CloudEvent } from "../../../contract/event.ts";
 import type { AgentData } from "../../../contract/kinds/agent-kinds.ts";
 import type { ClaimCard } from "../../protocol/agent.ts";
 import { summariseTurns } from "../eligibility/agent-stats.ts";
@@ -20,7 +19,7 @@ export async function scoreCard(
   bid: AgentData<"nerve.offer.claim">["bid"],
   thread: ThreadRow,
 ): Promise<Verdict> {
-  const event: SeenEvent = { ...(JSON.parse(thread.event) as CloudEvent), agent: thread.initiator };
+  const event: SeenEvent = { ...thread.event, agent: thread.initiator };
   const ineligible = await judgeClaimCard(role, agent, thread.workflow, event);
   if (ineligible) return { why: ineligible.why };
   const score = await scoreClaim(

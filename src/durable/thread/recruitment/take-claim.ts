@@ -12,7 +12,7 @@ import { createOfferAnswers } from "./answer-offer.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 
 export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<RoleKind>> {
-  const { name, host, storage, logCause } = ports;
+  const { name, host, storage, lifecycle, logCause } = ports;
   const dispatch = createOfferAnswers(ports);
   /** The claim before has been given to the machine. */
   let arriving: Promise<unknown> = Promise.resolve();
@@ -24,7 +24,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
     before: Promise<unknown>,
     done: () => void,
   ): Promise<Result<Accepted>> {
-    const thread = readThread(storage);
+    const thread = readThread(lifecycle);
     const actor = thread && (await host.peek(name));
     if (!thread || !actor) return refuse("not_found", "There is no such offer or thread.");
     const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
@@ -33,7 +33,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
       return known.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
     const remember = (asSent = true): void => {
       if (asSent) storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
-      logCause({ ...event, correlationid: name, causationid: event.causationid ?? JSON.parse(thread.event).id }, name);
+      logCause({ ...event, correlationid: name, causationid: event.causationid ?? thread.event.id }, name);
     };
     const answer = await dispatch({ agent, event, thread, actor, remember, before, done });
     return answer === "taken" ? succeed(accepted) : answer;
