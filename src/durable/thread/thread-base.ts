@@ -90,8 +90,9 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const name = address.slice(address.indexOf("/") + 1);
   const tables = { ...baseTables, ...parts.tables };
   refuseNewer(storage, tables);
-  const store = createStore(storage, address, parts.former);
+  // First the tables: their last versions have moved to the store.
   migrate(storage, tables);
+  const store = createStore(storage, address, parts.former);
 
   const documents = openTaskDocuments(store);
   const lifecycle = openThreadDocuments(store);

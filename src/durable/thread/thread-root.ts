@@ -16,7 +16,6 @@ import { reportEnd } from "./children/report-end.ts";
 import { makeArchiveRow, readNewest } from "./lifecycle/archive-thread.ts";
 import { taskPrefix } from "./lifecycle/dead-letters.ts";
 import { readOrigin, readThreadName } from "./lifecycle/epochs.ts";
-import { formerThread } from "./lifecycle/former-thread.ts";
 import { createThreadRetention, refuseWhileLeaving } from "./lifecycle/thread-retention.ts";
 import type { RootHandlers } from "./own-messages.ts";
 import { describeRefusedMail } from "./recruitment/describe-refused-mail.ts";
@@ -26,6 +25,7 @@ import { createOfferWork } from "./recruitment/work-on-offers.ts";
 import { createTaskPort, type TaskPort } from "./task/task-port.ts";
 import { baseTables, createThreadBase, type ThreadBase } from "./thread-base.ts";
 import type { ThreadRootPorts } from "./thread-ports.ts";
+import { recruitmentMigrations } from "./thread-schema.ts";
 
 export interface ThreadRoot {
   host: ThreadHost;
@@ -42,17 +42,18 @@ export interface ThreadRoot {
   isOver(): boolean;
 }
 
-const rootFormer = { recruitment: formerThread, control: formerControlKeys };
+const rootTables = { recruitment: recruitmentMigrations };
+const rootFormer = { control: formerControlKeys };
 
 export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const { storage, clock, address } = ports.world;
-  refuseNewer(storage, { ...baseTables, recruitment: formerThread.migrations, control: formerControlKeys.migrations });
+  refuseNewer(storage, { ...baseTables, ...rootTables, control: formerControlKeys.migrations });
   const makeOldTask = findOldTask(storage);
   const base = createThreadBase(
     withMovedTask(ports, () => oldTask),
     {
       isRoot: true,
-      tables: {},
+      tables: rootTables,
       former: rootFormer,
       isOwn: (to) => to === address || readThreadName(to) === address,
       deliver: dispatch,

@@ -1,4 +1,20 @@
 /** Tables of a thread's objects, beside the host's: an append-only list for its root, and one for its task. */
+import { createTables } from "../host/store/tables.ts";
+
+/**
+ * What the root knows of its thread becomes documents. Texts that are JSON are joined as texts: SQLite's own functions refuse what is
+ * nested deeper than they go. The table of the thread itself stays until its offers have moved, which name it.
+ */
+const moveThread = `${createTables}
+   INSERT OR REPLACE INTO document SELECT 'recruitment/' || id, 'thread', '', NULL, '{"event":' || event || ',"outcome":' || coalesce(outcome, 'null') || ',"parent":' || coalesce(parent, 'null') || ',"supplement":' ||
+     CASE WHEN supplement IS NULL THEN 'null' ELSE '{"added":' || supplement || '}' END || ',' || substr(json_object('id', id, 'workflow', workflow, 'revision', revision, 'initiator', initiator, 'key', key, 'status', status,
+     'changes', changes, 'task', task, 'reason', reason, 'priority', priority, 'created_at', created_at, 'updated_at', updated_at), 2) FROM thread;
+   INSERT OR REPLACE INTO document SELECT 'recruitment/' || thread.id, 'thread.epochs', '', NULL, '{"last":' || (SELECT max(number) FROM epoch) ||
+     coalesce((SELECT ',"present":{"number":' || number || ',"plan":' || plan || '}' FROM epoch WHERE begun = 1 ORDER BY number DESC LIMIT 1), '') ||
+     coalesce((SELECT ',"next":{"number":' || number || ',"plan":' || plan || '}' FROM epoch WHERE begun = 0 LIMIT 1), '') || '}' FROM thread WHERE EXISTS (SELECT 1 FROM epoch);
+   INSERT OR REPLACE INTO document SELECT 'recruitment/' || thread.id, 'thread.origin', '', NULL, json_object('parent', origin.parent, 'at', origin.at) FROM thread, origin;
+   INSERT OR REPLACE INTO document SELECT 'recruitment/' || thread.id, 'thread.forks', '', NULL, CAST((SELECT count(*) FROM fork) AS TEXT) FROM thread WHERE EXISTS (SELECT 1 FROM fork);
+   DROP TABLE epoch; DROP TABLE origin; DROP TABLE fork;`;
 
 export const recruitmentMigrations: readonly string[] = [
   `CREATE TABLE thread (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, workflow TEXT NOT NULL, revision TEXT NOT NULL, event TEXT NOT NULL, initiator TEXT NOT NULL, key TEXT, status TEXT NOT NULL, changes INTEGER NOT NULL, task TEXT, outcome TEXT, reason TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
@@ -15,6 +31,7 @@ export const recruitmentMigrations: readonly string[] = [
   // When and why each agent last lost a role: told to it when it answers under that lease.
   `CREATE TABLE ended_seat (role TEXT NOT NULL, agent TEXT NOT NULL, generation INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (role, agent)) WITHOUT ROWID;`,
   `ALTER TABLE thread ADD COLUMN supplement TEXT;`,
+  moveThread,
 ];
 
 export const taskMigrations: readonly string[] = [

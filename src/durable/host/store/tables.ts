@@ -10,13 +10,13 @@ export const storeFormat = 1;
 
 /**
  * `owner` is an actor's address, for one object may hold many. Of a journal entry `cursors` says how far its readers were when it
- * was written; `facts` of a document is the small part of it that is kept in memory, or what it is trimmed by.
+ * was written; `facts` of a document is the small part of it that is kept in memory, or what it is trimmed by. May run again.
  */
-const createTables = `
-CREATE TABLE journal (owner TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, cursors TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (owner, seq)) WITHOUT ROWID;
-CREATE TABLE document (owner TEXT NOT NULL, collection TEXT NOT NULL, key TEXT NOT NULL, facts, body TEXT NOT NULL, PRIMARY KEY (owner, collection, key)) WITHOUT ROWID;
-CREATE TABLE cursor (owner TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (owner, name)) WITHOUT ROWID;
-INSERT INTO document VALUES ('', 'format', '', NULL, '${storeFormat}');`;
+export const createTables = `
+CREATE TABLE IF NOT EXISTS journal (owner TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, cursors TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (owner, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS document (owner TEXT NOT NULL, collection TEXT NOT NULL, key TEXT NOT NULL, facts, body TEXT NOT NULL, PRIMARY KEY (owner, collection, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cursor (owner TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (owner, name)) WITHOUT ROWID;
+INSERT OR IGNORE INTO document VALUES ('', 'format', '', NULL, '${storeFormat}');`;
 
 /** A set of tables that objects had before, by the name under which its version was stored. */
 export interface FormerTables {

@@ -23,7 +23,7 @@ export interface BeginAgain {
 }
 
 export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string | null) => Promise<Result<ThreadView>>): BeginAgain {
-  const { name, host, storage, lifecycle, clock, definition, project } = ports;
+  const { name, host, lifecycle, clock, definition, project } = ports;
   const steps = createStepFinder(ports);
   const fork = createForkThread(ports, steps);
 

@@ -14,7 +14,7 @@ import { changeThread, type ThreadRow } from "./thread-rows.ts";
  */
 export type EndUnstarted = (row: ThreadRow, status: "failed" | "cancelled", reason: string, mark: () => void, holders?: string[]) => void;
 
-export function createEndUnstarted({ name, host, storage, lifecycle, clock, log, project }: RecruitmentPorts): EndUnstarted {
+export function createEndUnstarted({ name, host, lifecycle, clock, log, project }: RecruitmentPorts): EndUnstarted {
   return (row, status, reason, mark, holders = []) => {
     const { outbox } = host.committer;
     const epoch = findNextEpoch(lifecycle)?.number ?? findEpoch(lifecycle);

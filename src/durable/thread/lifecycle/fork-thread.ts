@@ -17,7 +17,7 @@ import { readThread } from "./thread-rows.ts";
 export type ForkThread = (operator: string, body: ForkBody, remember: (answer: Result<ThreadView>) => void) => Promise<Result<ThreadView>>;
 
 export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTask }: StepFinder): ForkThread {
-  const { name, host, storage, lifecycle, clock, definition, registry } = ports;
+  const { name, host, lifecycle, clock, definition, registry } = ports;
 
   async function fork(
     operator: string,

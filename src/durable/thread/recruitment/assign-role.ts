@@ -11,7 +11,7 @@ import type { RecruitmentPorts } from "./recruitment-ports.ts";
 type RoleAssignment = (operator: string, role: string, body: AssignBody, remember: () => void) => Promise<Result<ThreadView>>;
 
 export function createRoleAssignment(
-  { name, host, storage, lifecycle, definition, registry }: RecruitmentPorts,
+  { name, host, lifecycle, definition, registry }: RecruitmentPorts,
   show: (viewer: string | null) => Promise<Result<ThreadView>>,
 ): RoleAssignment {
   return async (operator, role, { agent, reason }, remember) => {
