@@ -104,6 +104,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
       ...[contract, "machines/**", "src/compile", "src/compile/decide", host, protocol, "src/durable/routing"],
       ...["src/durable/thread", "src/durable/thread/log", "src/durable/thread/recruitment", "src/durable/thread/task"],
       "src/durable/thread/waits",
+      store,
     ],
     objectStorage: "writes",
   },
