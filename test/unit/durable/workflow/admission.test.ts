@@ -1,6 +1,7 @@
 /** A workflow's admission, alone: what it says to threads and initiators, over crashes, pauses and new revisions. */
 import { afterEach, expect, test, vi } from "vitest";
 import type { WorkflowIr } from "../../../../src/compile/ir.ts";
+import type { Storage } from "../../../../src/durable/host/ports.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import type { Envelope, Message } from "../../../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
@@ -12,7 +13,18 @@ afterEach(() => void vi.restoreAllMocks());
 type Queueing = { concurrency?: number; overflow?: "queue" | "drop"; maxQueue?: number };
 
 function setUp(first: Queueing = { concurrency: 1 }) {
-  const storage = createNodeStorage();
+  const stored = createNodeStorage();
+  /** Which statement from now on fails. */
+  let failAt = Number.POSITIVE_INFINITY;
+  const storage: Storage = {
+    exec(sql, ...values) {
+      failAt -= 1;
+      if (failAt === 0) throw new Error("the disk is full");
+      return stored.exec(sql, ...values);
+    },
+    transaction: (body) => stored.transaction(body),
+    setAlarm: (at) => stored.setAlarm(at),
+  };
   const revisions = new Map<string, Queueing>([["r1", first]]);
   let published = "r1";
   let sent = 0;
@@ -63,6 +75,20 @@ function setUp(first: Queueing = { concurrency: 1 }) {
   };
   return {
     storage,
+    /** Calls it while each of its statements fails in turn, until none does. @returns how often it failed */
+    async failEverywhere(work: () => Promise<void>, check: () => void): Promise<number> {
+      for (let at = 1; ; at++) {
+        failAt = at;
+        const failed = await work().then(
+          () => false,
+          (error: Error) => error,
+        );
+        const isOver = failAt > 0;
+        failAt = Number.POSITIVE_INFINITY;
+        if (!failed && isOver) return at - 1;
+        if (failed) check();
+      }
+    },
     deliver,
     settle,
     received,
@@ -107,6 +133,11 @@ function setUp(first: Queueing = { concurrency: 1 }) {
           : [],
       ),
   };
+}
+
+function makeAdmit(thread: string, agent: string): Message {
+  const event = { id: thread, source: `/agents/${agent}`, type: "x", specversion: "1.0" };
+  return { type: "admit", thread, workflow: "w", revision: "r1", event, initiator: agent, key: null };
 }
 
 test("[QUE4] a thread that finds no place waits, is told why, and starts in order", async () => {
@@ -295,4 +326,50 @@ test("[RET18] the place of a thread that was archived under the same id is free 
   await world.admit("t2");
   expect(world.told("thread.start")).toEqual(["t1", "t2"]);
   expect(world.admission.admission()).toMatchObject({ running: 1, queued: [] });
+});
+
+test("[QUE19] a disk that is full at any statement leaves the queue as it was, in memory too; what comes again is done once", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const world = setUp();
+  await world.admit("t1", { key: "k" });
+  let id = 100;
+  const orders: [message: Message, after: object][] = [
+    [makeAdmit("t2", "a"), { running: 1, queued: ["t2"] }],
+    [makeAdmit("t3", "b"), { running: 1, queued: ["t2", "t3"] }],
+    [
+      { type: "thread.ended", thread: "t1", revision: "r1" },
+      { running: 1, queued: ["t3"] },
+    ],
+    [
+      { type: "thread.paused", thread: "t2", revision: "r1" },
+      { running: 1, queued: [] },
+    ],
+  ];
+  for (const [message, after] of orders) {
+    id += 1;
+    const before = world.admission.admission();
+    const failures = await world.failEverywhere(
+      () => world.deliver(message, "agent/b", id),
+      () => expect(world.admission.admission()).toEqual(before),
+    );
+    expect(failures).toBeGreaterThan(1);
+    expect(world.admission.admission()).toMatchObject(after);
+  }
+  world.pass(600_000);
+  await world.admission.alarm();
+  await world.settle();
+  expect([...new Set(world.told("thread.start"))]).toEqual(["t1", "t2", "t3"]);
+  world.crash();
+  expect(world.admission.admission()).toMatchObject({ running: 1, queued: [] });
+});
+
+test("[QUE20] where the queue's object is gone, threads that run end, their ends are heard, and new ones begin", async () => {
+  const world = setUp();
+  await world.end("t1");
+  await world.deliver({ type: "thread.paused", thread: "t2", revision: "r1" });
+  await world.admit("t3");
+  await world.admit("t4");
+  expect(world.told("thread.start")).toEqual(["t3"]);
+  expect(world.admission.admission()).toMatchObject({ running: 1, queued: ["t4"] });
 });
