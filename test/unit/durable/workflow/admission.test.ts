@@ -12,7 +12,8 @@ afterEach(() => void vi.restoreAllMocks());
 
 type Queueing = { concurrency?: number; overflow?: "queue" | "drop"; maxQueue?: number };
 
-function setUp(first: Queueing = { concurrency: 1 }) {
+/** A storage that can be full. */
+function makeDisk() {
   const stored = createNodeStorage();
   /** Which statement from now on fails. */
   let failAt = Number.POSITIVE_INFINITY;
@@ -25,6 +26,25 @@ function setUp(first: Queueing = { concurrency: 1 }) {
     transaction: (body) => stored.transaction(body),
     setAlarm: (at) => stored.setAlarm(at),
   };
+  /** Calls it while each of its statements fails in turn, until none does. @returns how often it failed */
+  async function failEverywhere(work: () => Promise<void>, check: () => void): Promise<number> {
+    for (let at = 1; ; at++) {
+      failAt = at;
+      const failed = await work().then(
+        () => false,
+        () => true,
+      );
+      const isOver = failAt > 0;
+      failAt = Number.POSITIVE_INFINITY;
+      if (!failed && isOver) return at - 1;
+      if (failed) check();
+    }
+  }
+  return { storage, failEverywhere };
+}
+
+function setUp(first: Queueing = { concurrency: 1 }) {
+  const { storage, failEverywhere } = makeDisk();
   const revisions = new Map<string, Queueing>([["r1", first]]);
   let published = "r1";
   let sent = 0;
@@ -75,20 +95,7 @@ function setUp(first: Queueing = { concurrency: 1 }) {
   };
   return {
     storage,
-    /** Calls it while each of its statements fails in turn, until none does. @returns how often it failed */
-    async failEverywhere(work: () => Promise<void>, check: () => void): Promise<number> {
-      for (let at = 1; ; at++) {
-        failAt = at;
-        const failed = await work().then(
-          () => false,
-          (error: Error) => error,
-        );
-        const isOver = failAt > 0;
-        failAt = Number.POSITIVE_INFINITY;
-        if (!failed && isOver) return at - 1;
-        if (failed) check();
-      }
-    },
+    failEverywhere,
     deliver,
     settle,
     received,
