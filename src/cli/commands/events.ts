@@ -19,6 +19,12 @@ type Filter = ApiOptions & {
   after?: string;
 };
 
+interface LogAnswer {
+  events: LogEntry[];
+  next: number | null;
+  bound?: { detail: string };
+}
+
 /** Defines `nerveflare events list|show|tail`. */
 export function defineCommand(command: Command, context: CommandContext): void {
   const { terminal } = context;
@@ -28,8 +34,9 @@ export function defineCommand(command: Command, context: CommandContext): void {
     .option("--limit <number>", "at most so many", "50")
     .action(async ({ before, limit, ...options }: Filter & { before?: string; limit: string }) => {
       const query = createQuery({ ...readFilter(options), before, limit });
-      const page = (await createApi(options, context).call("GET", `v1/events?${query}`)) as { events: LogEntry[]; next: number | null };
+      const page = (await createApi(options, context).call("GET", `v1/events?${query}`)) as LogAnswer;
       terminal.result(page, () => page.events.map((entry) => renderEvent(terminal, entry)).join("\n"));
+      if (page.bound) terminal.hint(page.bound.detail);
       if (page.next !== null) terminal.hint(`More with --${before === undefined ? "after" : "before"} ${page.next}`);
     });
 
