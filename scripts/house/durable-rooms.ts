@@ -24,7 +24,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/host/store": {
     is: "an owner's journal, documents and cursors over SQLite, and how older tables become them",
-    may: [host],
+    may: [contract, host],
     objectStorage: "writes",
   },
   "src/durable/control": {
@@ -68,7 +68,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/projector": {
     is: "the log and the index in D1",
     may: [
-      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, storage],
+      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, storage, store],
       ...["src/durable/trace", "cloudflare:*", "zod"],
     ],
     objectStorage: "writes",

@@ -1,19 +1,21 @@
 /** Every set of tables that an object may have, or had before, with its newest version: what this code can open. A test finds those that objects have. */
 import { formerAgentTables } from "./agent/former-tables.ts";
 import { formerControlKeys } from "./control/former-control-keys.ts";
-import { hostMigrations, outboxMigrations } from "./host/schema.ts";
+import { formerHost } from "./host/former-tables.ts";
 import { storeFormat } from "./host/store/tables.ts";
-import { projectionMigrations } from "./projector/projection-outbox.ts";
+import { formerProjection } from "./projector/former-projection.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread/thread-schema.ts";
 import { outcomeMigrations, queueMigrations } from "./workflow/former-tables.ts";
 
 /** By the name in an object's `schema_version`; `store` is the format of its documents. */
 export const objectRooms: Readonly<Record<string, number>> = {
   store: storeFormat,
-  lane: outboxMigrations.length,
-  projection: projectionMigrations.length,
-  host: hostMigrations.length,
-  agent: formerAgentTables.migrations.length,
+  ...Object.fromEntries(
+    Object.entries({ ...formerHost, ...formerProjection, agent: formerAgentTables }).map(([room, { migrations }]) => [
+      room,
+      migrations.length,
+    ]),
+  ),
   recruitment: recruitmentMigrations.length,
   task: taskMigrations.length,
   admission: queueMigrations.length,

@@ -103,12 +103,23 @@ export function countLives({ storage }: Pick<World, "storage">): number {
   return storage.exec<{ n: number }>("SELECT count(*) AS n FROM life")[0]?.n ?? 0;
 }
 
+/** What of the actor's document is looked at. */
+interface StoredActor {
+  snapshot: { value: Json; context: Json };
+  timers: { id: string; due: number }[];
+}
+
+/** The actor's document; undefined: there is none. */
+function readStored(storage: Storage): StoredActor | undefined {
+  if (!storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'document'").length) return undefined;
+  const row = storage.exec<{ body: string }>("SELECT body FROM document WHERE collection = 'actor' AND key = ?", pathActor)[0];
+  return row && (JSON.parse(row.body) as StoredActor);
+}
+
 /** The state as it is stored. */
 function readState(storage: Storage): string | undefined {
-  const row = storage.exec<{ snapshot: string }>("SELECT snapshot FROM actor WHERE id = ?", pathActor)[0];
-  if (!row) return undefined;
-  const { value, context } = JSON.parse(row.snapshot) as { value: Json; context: Json };
-  return JSON.stringify([value, context]);
+  const stored = readStored(storage);
+  return stored && JSON.stringify([stored.snapshot.value, stored.snapshot.context]);
 }
 
 /** Makes the host of one path, or loads it again from its store. */
@@ -173,12 +184,13 @@ export function createPathHost({ storage }: Pick<World, "storage">, machine: Pat
   }
 
   async function fire(type: string): Promise<string | undefined> {
-    const found = storage.exec("SELECT 1 FROM timer WHERE actor = ? AND id = ?", pathActor, type).length > 0;
-    if (!found) return `the timer ${type} is not set`;
+    if (!readStored(storage)?.timers.some(({ id }) => id === type)) return `the timer ${type} is not set`;
     // What this life still had to send has left: the timer finds an object of its own.
     await settle();
     // For this one timer it is time; the clock stands still for all others.
-    storage.exec("UPDATE timer SET due = ? WHERE actor = ? AND id = ?", frozen, pathActor, type);
+    const stored = readStored(storage);
+    const timers = stored?.timers.map((timer) => (timer.id === type ? { ...timer, due: frozen } : timer));
+    storage.exec("UPDATE document SET body = ? WHERE collection = 'actor' AND key = ?", JSON.stringify({ ...stored, timers }), pathActor);
     await createHost(decisions).alarm();
     return undefined;
   }

@@ -85,7 +85,8 @@ function sweepLanes(): void {
   for (const file of readdirSync(join(sound.data, "state/do"), { recursive: true }).map(String)) {
     if (!/[0-9a-f]{64}\.sqlite$/.test(file)) continue;
     const db = new DatabaseSync(join(sound.data, "state/do", file));
-    if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'projection'").get()) db.exec("DELETE FROM projection");
+    if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'journal'").get())
+      db.exec("UPDATE journal SET body = json_remove(body, '$.log')");
     db.close();
   }
 }

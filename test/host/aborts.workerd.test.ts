@@ -1,5 +1,6 @@
 /** [HOST3] [HOST5] Real objects that are ended in the middle of a flush: nothing is lost and nothing doubled. */
 import { afterEach, expect, test, vi } from "vitest";
+import { appendEntry, makeEntry } from "./stored.ts";
 import { alive, working } from "./worker/index.ts";
 import { createWorkerdWorld } from "./workerd-world.ts";
 import { resetWorld, world } from "./world.ts";
@@ -72,7 +73,7 @@ test("[HOST24] a receiver that the platform resets again and again is asked unti
     throw new Error("unheard: the object is gone");
   };
   // The machine crashes at this message, in the middle of its transaction.
-  await w.query(s, `INSERT INTO outbox (actor, receivers, message, spread) VALUES ('actor/${s}', '["actor/${c}"]', '{"type":"crash"}', 0)`);
+  await w.query(s, appendEntry, makeEntry(`actor/${s}`, [`actor/${c}`], { type: "crash" }));
   await w.evict(s);
   await w.read(s);
   await w.advance(1_200_000);

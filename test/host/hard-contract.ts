@@ -7,6 +7,7 @@ import { checkMessages } from "../../src/durable/protocol/trust.ts";
 import { createStages, event } from "./contract/stage.ts";
 import type { ContractWorld, TestEvent } from "./contract-world.ts";
 import { unkept } from "./hard-machines.ts";
+import { addDeadLetters, raiseDeadLetterNumber } from "./stored.ts";
 import { resetWorld } from "./world.ts";
 
 /** @param createWorld called once per test */
@@ -60,21 +61,19 @@ export function describeHardHost(name: string, createWorld: () => ContractWorld)
     test("[HOST13] messages that no state takes stop nobody: 500 of them are kept, and there is room for events that throw", async () => {
       const { w, a, at } = open();
       const fill = (actor: string, rows: number, code: string): Promise<unknown> =>
-        w.query(
-          actor,
-          `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-           INSERT INTO parked (actor, at, event, code, error) SELECT ?, 0, '{"type":"old"}', ?, '' FROM n`,
-          rows,
-          actor,
-          code,
-        );
+        at(async () => {
+          await w.query(actor, addDeadLetters, rows, `actor/${actor}`, actor, code);
+          await w.query(actor, raiseDeadLetterNumber, `actor/${actor}`, rows);
+        });
       await at(() => w.start(a, "talker"));
       const c = await childOf(w, a);
       await fill(c, 499, "not_taken");
       for (const [index, type] of ["ignored", "ignored", "hear"].entries()) {
         const message = { type: "host.event", event: { type } };
         await at(async () =>
-          expect(await w.deliver({ from: `actor/${a}`, id: 1_000 + index, to: `actor/${c}`, message })).toEqual({ status: "stored" }),
+          expect(await w.deliver({ from: `actor/${a}`, id: 1_000_000_000 + index, to: `actor/${c}`, message })).toEqual({
+            status: "stored",
+          }),
         );
       }
       expect(await w.read(c)).toMatchObject({ context: { heard: 1 } });

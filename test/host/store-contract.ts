@@ -121,13 +121,13 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         store.transaction(() => {
           few.put("a", { text: "before" });
           many.put("m", { text: "before", rank: 1 }, 1);
-          store.journal.append({ said: "before" }, 1);
+          store.journal.append(JSON.stringify({ said: "before" }), 1);
         });
         expect(() =>
           store.transaction(() => {
             few.put("a", { text: "after" });
             few.put("b", { text: "after" });
-            store.journal.append({ said: "after" }, 2);
+            store.journal.append(JSON.stringify({ said: "after" }), 2);
             throw new Error("no");
           }),
         ).toThrow("no");
@@ -145,7 +145,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
               unsettled.few.put("b", { text: "new" });
               unsettled.few.delete("c");
               unsettled.many.deleteBelow(2, 10);
-              unsettled.store.journal.append({ said: "after" }, 2);
+              unsettled.store.journal.append(JSON.stringify({ said: "after" }), 2);
               unsettled.store.journal.note("sent", { seq: 2, body: "1" });
             });
           },
@@ -182,14 +182,14 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           for (let at = 0; at < 10; at += 1) few.put(String(at), { text: "more" });
           others.put("o", { text: "other" });
           few.delete("a");
-          store.journal.append({ said: "all" }, 1);
+          store.journal.append(JSON.stringify({ said: "all" }), 1);
         });
         // The journal's first use reads where it is: an entry and its cursors.
         expect(writing.statements.filter((sql) => !sql.startsWith("SELECT")).length).toBe(3);
         writing.statements.length = 0;
         store.transaction(() => {
           few.put("a", { text: "one" });
-          store.journal.append({ said: "more" }, 1);
+          store.journal.append(JSON.stringify({ said: "more" }), 1);
         });
         expect(writing.statements.length).toBe(2);
 
@@ -216,13 +216,13 @@ export function describeStore(name: string, onStorage: OnStorage): void {
       onStorage((storage) => {
         const { store } = open(storage);
         const { journal } = store;
-        const append = (said: string): number => store.transaction(() => journal.append({ said }, 5));
+        const append = (said: string): number => store.transaction(() => journal.append(JSON.stringify({ said }), 5));
         expect([append("one"), append("two")]).toEqual([1, 2]);
         expect(journal.read({ after: 0, limit: 9 })).toEqual([
-          { seq: 1, at: 5, entry: { said: "one" } },
-          { seq: 2, at: 5, entry: { said: "two" } },
+          { seq: 1, at: 5, entry: { said: "one" }, size: 14 },
+          { seq: 2, at: 5, entry: { said: "two" }, size: 14 },
         ]);
-        expect(journal.read({ after: 0, limit: 1, reverse: true })).toEqual([{ seq: 2, at: 5, entry: { said: "two" } }]);
+        expect(journal.read({ after: 0, limit: 1, reverse: true })).toEqual([{ seq: 2, at: 5, entry: { said: "two" }, size: 14 }]);
         journal.move("sent", 2);
         expect([journal.hasMoved, open(storage).store.journal.position("sent")]).toEqual([true, 0]);
         append("three");
@@ -238,7 +238,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           { seq: 4, body: '{"attempts":1}' },
           3,
         ]);
-        expect(next.transaction(() => next.journal.append({ said: "four" }, 6))).toBe(4);
+        expect(next.transaction(() => next.journal.append(JSON.stringify({ said: "four" }), 6))).toBe(4);
         next.transaction(() => next.journal.note("sent", undefined));
         expect(open(storage).store.journal.readNote("sent")).toBeUndefined();
       }));

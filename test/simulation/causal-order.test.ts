@@ -6,7 +6,6 @@
 import { expect, test } from "vitest";
 import { createCommitter } from "../../src/durable/host/committer.ts";
 import type { World } from "../../src/durable/host/ports.ts";
-import { migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
 import { createRandom, type Random } from "../../src/explore/create-random.ts";
@@ -66,7 +65,6 @@ async function findViolation(seed: number, spread: boolean): Promise<string | un
         },
       },
     };
-    migrate(storage, { lane: outboxMigrations });
     const committer = createCommitter(world, { dueTimes: () => [], refused: () => {} });
     const mailbox: { from: string; number: number; post: Post; held: boolean }[] = [];
     const known: string[] = [];

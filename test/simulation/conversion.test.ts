@@ -143,8 +143,8 @@ describe("objects of an earlier version", () => {
       }
       seen.delete(before);
       expect(JSON.stringify(dump(storage)), address).toBe(after);
-      // What was tables is taken over by one transaction; those that stay tables have one of their own.
-      expect([...seen].filter((each) => each !== after).length, address).toBeLessThan(2);
+      // A task that was beside its root is set aside by one transaction, what was tables is taken over by one, and those that stay tables have one.
+      expect([...seen].filter((each) => each !== after).length, address).toBeLessThan(3);
       // Once is enough.
       load(address, storage);
       expect(JSON.stringify(dump(storage)), address).toBe(after);

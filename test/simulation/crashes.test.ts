@@ -2,8 +2,10 @@
  * [HOST2] [HOST5] A crash at any instruction loses nothing and doubles nothing: one story is told again and again, and
  * each time the object that acts dies one statement, commit or message later.
  */
+
 import { afterEach, expect, test, vi } from "vitest";
 import { logics } from "../host/machines.ts";
+import { appendEntry, countLeft, makeEntry } from "../host/stored.ts";
 import { resetWorld, world } from "../host/world.ts";
 import { createCluster } from "./cluster.ts";
 
@@ -87,9 +89,7 @@ async function tell(dieAt: number, times = 1): Promise<{ acts: number; end: unkn
       },
       history: host.history(actor).map((entry) => entry.event.type),
       deadLetters: host.deadLetters().map(({ code, event }) => [code, event]),
-      left: store.exec(
-        "SELECT (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM timer) AS timer, (SELECT count(*) FROM job) AS job",
-      )[0],
+      left: store.exec("SELECT 1 FROM sqlite_master WHERE name = 'journal'").length ? store.exec(countLeft)[0] : undefined,
       notes: store.exec("SELECT 1 FROM sqlite_master WHERE name = 'note'").length ? store.exec("SELECT text FROM note ORDER BY n") : [],
     };
   }
@@ -130,9 +130,7 @@ test("[HOST14] a message that kills its receiver is a dead letter, though every 
   };
   await cluster.host("actor/s").send("s", { type: "send", to: "actor/c", n: 1 });
   await cluster.settle();
-  cluster
-    .store("actor/s")
-    .exec("INSERT INTO outbox (actor, receivers, message, spread) VALUES ('actor/s', '[\"actor/c\"]', '{\"type\":\"crash\"}', 0)");
+  cluster.store("actor/s").exec(appendEntry, makeEntry("actor/s", ["actor/c"], { type: "crash" }));
   cluster.evict("actor/s");
   cluster.host("actor/s");
   await cluster.advance(200_000);

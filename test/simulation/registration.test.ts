@@ -17,6 +17,7 @@ import {
   spawnChild,
 } from "xstate";
 import { createLogics, type LogicEntry } from "../../src/durable/host/logic.ts";
+import { makeTables } from "../../src/durable/host/store/tables.ts";
 import { createCluster } from "./cluster.ts";
 
 const inner = createMachine({ initial: "a", states: { a: {} } });
@@ -153,7 +154,7 @@ test("[HOST16] a snapshot of an older version is upgraded as it is read", async 
   const after = createMachine({ context: { title: "" }, initial: "first", states: { first: { on: { go: "second" } }, second: {} } });
   const cluster = createCluster(createLogics({ m: { machine: before } }));
   await cluster.host("actor/a").start({ actor: "a", logic: "m" });
-  const stored = cluster.store("actor/a").exec("SELECT * FROM actor")[0];
+  const stored = cluster.store("actor/a").exec<{ body: string }>("SELECT body FROM document WHERE collection = 'actor'")[0]?.body ?? "";
   const upgraded = createCluster(
     createLogics({
       m: {
@@ -168,14 +169,8 @@ test("[HOST16] a snapshot of an older version is upgraded as it is read", async 
       },
     }),
   );
-  upgraded.host("actor/a");
-  upgraded.evict("actor/a");
-  upgraded.store("actor/a").exec(
-    `INSERT INTO actor VALUES (${Object.keys(stored ?? {})
-      .map(() => "?")
-      .join(", ")})`,
-    ...Object.values(stored ?? {}),
-  );
+  makeTables(upgraded.store("actor/a"));
+  upgraded.store("actor/a").exec("INSERT INTO document VALUES ('actor/a', 'actor', 'a', NULL, ?)", stored);
   expect(await upgraded.host("actor/a").send("a", { type: "go" })).toMatchObject({
     ok: true,
     view: { value: "second", context: { title: "x" }, version: "2" },

@@ -1,13 +1,16 @@
 /** [VER1] [VER2] A deploy reaches each object at another time: what an older one does not know waits, and is a dead letter after an hour. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { formerHost } from "../../src/durable/host/former-tables.ts";
 import { hostLimits } from "../../src/durable/host/limits.ts";
 import { isNewer, NewerVersionError } from "../../src/durable/host/newer-version.ts";
-import { hostMigrations, migrate, outboxMigrations } from "../../src/durable/host/schema.ts";
+import { migrate } from "../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
+import { createStore } from "../../src/durable/host/store/store.ts";
 import { answerLater } from "../../src/durable/host/take-envelope.ts";
 import { loadStoredMachine } from "../../src/durable/thread/lifecycle/load-stored-machine.ts";
 import { logics } from "../host/machines.ts";
 import { createNodeWorld } from "../host/node-world.ts";
+import { changeActor } from "../host/stored.ts";
 import { resetWorld } from "../host/world.ts";
 import { createCluster } from "./cluster.ts";
 import { begin } from "./liveness-stage.ts";
@@ -35,8 +38,9 @@ test("[VER1] a later version is recognised by its numbers", () => {
 
 test("[VER1] tables of a newer version are neither read nor written, and its messages are answered later", async () => {
   const storage = createNodeStorage();
-  migrate(storage, { lane: [...outboxMigrations, "CREATE TABLE later (x);"], host: hostMigrations });
-  const open = () => migrate(storage, { lane: outboxMigrations, host: hostMigrations });
+  const { lane, host } = formerHost;
+  migrate(storage, { lane: [...lane.migrations, "CREATE TABLE later (x);"], host: host.migrations });
+  const open = () => createStore(storage, "actor/a", formerHost);
   expect(open).toThrow(NewerVersionError);
   const answer = await answerLater(async () => {
     open();
@@ -44,7 +48,7 @@ test("[VER1] tables of a newer version are neither read nor written, and its mes
   });
   expect(answer).toMatchObject({ status: "later", detail: expect.stringContaining("newer version") });
   expect(storage.exec("SELECT room, version FROM schema_version WHERE room = 'lane'")).toEqual([
-    { room: "lane", version: outboxMigrations.length + 1 },
+    { room: "lane", version: lane.migrations.length + 1 },
   ]);
   storage.close();
 });
@@ -57,13 +61,13 @@ test("[VER1] a snapshot of a newer version: its object's messages wait for the c
   const w = createNodeWorld();
   await w.start("s", "sender");
   await w.start("c", "counter");
-  const [row] = await w.query("c", "SELECT version FROM actor");
+  const [row] = await w.query("c", "SELECT body ->> '$.row.version' AS version FROM document WHERE collection = 'actor'");
   await w.evict("c");
-  await w.query("c", "UPDATE actor SET version = '999'");
+  await w.query("c", changeActor, "$.row.version", "999");
   await w.send("s", { type: "send", to: "actor/c", n: 1 });
   await w.advance(hostLimits.holdBackAfter / 2);
   expect(await w.deadLetters("c")).toEqual([]);
-  await w.query("c", "UPDATE actor SET version = ?", row?.version ?? null);
+  await w.query("c", changeActor, "$.row.version", row?.version ?? null);
   await w.evict("c");
   await w.advance(120_000);
   expect(await w.read("c")).toMatchObject({ context: { n: 1 } });

@@ -64,7 +64,7 @@ export interface AgentCore extends AgentAccount, Pick<AgentCallers, "prove" | "i
 /** @param name the agent's id, or `operators/<name>` */
 export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const { world, registry, threadActor } = ports;
-  const { storage, clock } = world;
+  const { clock } = world;
   const parts = createAgentParts(name, ports);
   const { committer, projection, identity, mailbox, assignments, presence, sent } = parts;
   const { commit } = committer;
@@ -92,7 +92,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     });
   }
 
-  const leaveThreads = createLeaveThreads(name, { storage, committer });
+  const leaveThreads = createLeaveThreads(name, { committer });
   const polls = createPollInbox({ mailbox, clock, later: ports.later, admit, identify });
   const shown = createShowAgent({ clock, registry, rates, identity, mailbox, assignments, presence });
   const accept = createAcceptEvents({

@@ -2,12 +2,13 @@
 import { limits } from "../../contract/limits.ts";
 import type { Result } from "../../contract/problem.ts";
 import { createCommitter } from "../host/committer.ts";
+import { formerOutbox } from "../host/former-tables.ts";
 import type { Settle } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
-import { migrate, outboxMigrations, refuseNewer } from "../host/schema.ts";
 import { createStore } from "../host/store/store.ts";
+import { formerProjection } from "../projector/former-projection.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
-import { createProjectionOutbox, type ProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
+import { createProjectionOutbox, type ProjectionOutbox } from "../projector/projection-outbox.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
@@ -73,13 +74,10 @@ export interface AgentParts {
 export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   const { world } = ports;
   const { storage, clock } = world;
-  const tables = { lane: outboxMigrations, projection: projectionMigrations };
-  refuseNewer(storage, tables);
-  const store = createStore(storage, world.address, { agent: formerAgentTables });
-  migrate(storage, tables);
+  const store = createStore(storage, world.address, { ...formerOutbox, ...formerProjection, agent: formerAgentTables });
   const documents = openAgentDocuments(store);
 
-  const projection: ProjectionOutbox = createProjectionOutbox(world, ports.later, ports.project);
+  const projection: ProjectionOutbox = createProjectionOutbox(world, store, ports.later, ports.project);
   const committer: TypedCommitter = createCommitter(world, {
     store,
     dueTimes: () => [projection.due(), mailbox.due(), identity.due(), presence.due(), ignored.due(), ports.silentAt?.(), trim.due()],
@@ -103,8 +101,8 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       if (mailbox.writeNotes()) ignored.noteSeen();
       if (ignored.beforeCommit()) presence.noteIgnored();
       presence.beforeCommit();
-      projection.beforeCommit();
     },
+    log: projection.log,
     onRollback: () => {
       mailbox.undo();
       assignments.undo();

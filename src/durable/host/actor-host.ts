@@ -1,9 +1,12 @@
+import { createActorDocs } from "./actor-docs.ts";
 import { answerView, peekActor, viewActor } from "./actor-view.ts";
 import type { EffectTables } from "./apply-effects.ts";
 import { createCommitter } from "./committer.ts";
 import { createDeadLetters } from "./dead-letters.ts";
+import type { Entry } from "./entry.ts";
 import { toPlainError } from "./error-data.ts";
 import { fireTimers } from "./fire-timers.ts";
+import { formerHost } from "./former-tables.ts";
 import { readHistory } from "./history.ts";
 import type { ActorHost, HostOptions, SendAnswer } from "./host-types.ts";
 import { createIntake } from "./intake.ts";
@@ -13,16 +16,17 @@ import { hostLimits } from "./limits.ts";
 import { createLiveActors } from "./live-actors.ts";
 import type { Logics } from "./logic.ts";
 import type { World } from "./ports.ts";
-import { hostMigrations, migrate, outboxMigrations } from "./schema.ts";
 import type { Sent } from "./send-event.ts";
 import { createSerial } from "./serial.ts";
 import { createActorStarts } from "./start-actor.ts";
 import { createStepper, type Stepper } from "./stepper.ts";
+import type { Journal } from "./store/journal.ts";
+import { createStore } from "./store/store.ts";
 import { createTimerTable } from "./timer-table.ts";
 
 export type { ActorHost, ActorView, Definitions, HostOptions, SendAnswer, SendOptions, StartRequest, Translate } from "./host-types.ts";
 
-/** Makes the host of one object. Creates its tables if they aren't there. */
+/** Makes the host of one object. What an earlier version has stored there is taken over. */
 export function createActorHost(world: World, logics: Logics, options?: HostOptions): ActorHost;
 /** Makes the host of one object whose logics ask for services of it. */
 export function createActorHost<Services>(
@@ -32,8 +36,8 @@ export function createActorHost<Services>(
 ): ActorHost;
 export function createActorHost(world: World, logics: Logics, options: HostOptions = {}): ActorHost {
   const { storage, address } = world;
-  // No-op where the surrounding object has migrated these tables with its own.
-  migrate(storage, { lane: outboxMigrations, host: hostMigrations });
+  const store = options.store ?? createStore(storage, address, formerHost);
+  const journal = store.journal as Journal<Entry>;
   // A pure promise is awaited while later events wait.
   const serial = createSerial();
   let resumed = false;
@@ -43,9 +47,10 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     console.error(JSON.stringify({ at, address, error: toPlainError(error).message }));
   }
 
-  const timers = createTimerTable(storage);
-  const jobs = createJobTable(storage);
-  const actors = createLiveActors(storage, logics, options.definitions);
+  const docs = createActorDocs(store);
+  const timers = createTimerTable(docs);
+  const jobs = createJobTable(docs);
+  const actors = createLiveActors(docs, logics, options.definitions);
   const committer = createCommitter(world, {
     dueTimes: () => [timers.earliest(), runner.due(), ...(options.dueTimes?.() ?? [])],
     refused: (undeliverable, sender, forget) => serial(() => intake.hearRefusal(undeliverable, sender, forget)),
@@ -53,18 +58,19 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
       options.counted?.(stepsToCount);
       stepsToCount = 0;
     },
-    ...(options.store && { store: options.store }),
+    store,
+    keepEntries: hostLimits.journalEntries,
+    ...(options.log && { log: options.log }),
     ...(options.heldBack && { heldBack: options.heldBack }),
     ...(options.beforeCommit && { beforeCommit: options.beforeCommit }),
     onRollback() {
       options.onRollback?.();
       stepsToCount = 0;
       timers.reread();
-      jobs.reread();
     },
   });
-  const deadLetters = createDeadLetters(world, () => committer.outbox, options.onDeadLetter);
-  const tables: EffectTables = { world, outbox: committer.outbox, timers, jobs };
+  const deadLetters = createDeadLetters(world, store, () => committer.outbox, options.onDeadLetter);
+  const tables: EffectTables = { world, docs, outbox: committer.outbox, timers, jobs };
   const runner: JobRunner = createJobRunner({
     world,
     logics,
@@ -90,6 +96,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
   });
   const intake = createIntake({
     world,
+    docs,
     committer,
     actors,
     timers,
@@ -101,8 +108,8 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     unknownLater: options.unknownLater,
   });
 
-  const starts = createActorStarts({ world, committer, actors, timers, stepper });
-  const answer = (sent: Sent): SendAnswer => (sent.ok ? answerView(sent.actor, storage, timers) : sent);
+  const starts = createActorStarts({ world, docs, deadLetters, committer, actors, timers, stepper });
+  const answer = (sent: Sent): SendAnswer => (sent.ok ? answerView(sent.actor, docs, timers) : sent);
 
   const host: ActorHost = {
     committer,
@@ -126,13 +133,16 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     async read(actor) {
       const held = await actors.load(actor);
       // The spread copies lazy getters: they are read now.
-      return held && { ...viewActor(held, storage, timers) };
+      return held && { ...viewActor(held, docs, timers) };
     },
     async peek(actor) {
       const held = await actors.load(actor);
       return held && peekActor(held);
     },
-    history: (actor, page = {}) => readHistory(storage, actor, { limit: hostLimits.historyRows, ...page }),
+    readSince: stepper.readSince,
+    hasActive: () => docs.all().some(({ row }) => row.status === "active"),
+    history: (actor, page = {}) =>
+      docs.readRow(actor)?.status === "forgotten" ? [] : readHistory(journal, actor, { limit: hostLimits.historyRows, ...page }),
     deadLetters: deadLetters.list,
     retryDeadLetter: (id, translate) => serial(async () => answer(await intake.retry(id, translate))),
     dropDeadLetter: intake.drop,

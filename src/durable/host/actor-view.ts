@@ -1,13 +1,12 @@
 /** An actor as others may read it. */
 import type { Json } from "../../contract/event.ts";
+import { type ActorDocs, listChildren } from "./actor-docs.ts";
 import type { ActorView } from "./host-types.ts";
 import type { LiveActor } from "./live-actors.ts";
-import type { Storage } from "./ports.ts";
-import { readChildren } from "./rows.ts";
 import type { TimerTable } from "./timer-table.ts";
 
 /** A copy: the reader may do with it as it likes. */
-export function viewActor({ row, snapshot }: LiveActor, storage: Storage, timers: TimerTable): ActorView {
+export function viewActor({ row, snapshot }: LiveActor, docs: ActorDocs, timers: TimerTable): ActorView {
   const { value, context } = JSON.parse(row.snapshot) as { value: Json; context: Json };
   return {
     id: row.id,
@@ -22,26 +21,26 @@ export function viewActor({ row, snapshot }: LiveActor, storage: Storage, timers
     output: row.output === null ? undefined : (JSON.parse(row.output) as Json),
     error: row.error === null ? undefined : (JSON.parse(row.error) as Json),
     parent: row.parent,
-    children: readChildren(storage, row.id),
+    children: listChildren(docs.read(row.id) ?? { children: {} }),
     timers: timers.of(row.id),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-/** What was taken, shown when it is asked for: who only sends an event pays for no query. */
-export function answerView(actor: LiveActor, storage: Storage, timers: TimerTable): { ok: true; view: ActorView } {
+/** What was taken, shown when it is asked for: who only sends an event pays for no copy. */
+export function answerView(actor: LiveActor, docs: ActorDocs, timers: TimerTable): { ok: true; view: ActorView } {
   let view: ActorView | undefined;
   return {
     ok: true,
     get view() {
-      view ??= viewActor(actor, storage, timers);
+      view ??= viewActor(actor, docs, timers);
       return view;
     },
   };
 }
 
-/** What of {@link viewActor} needs no query and no copy. */
+/** What of {@link viewActor} needs no copy. */
 export function peekActor({ row, snapshot }: LiveActor): Pick<ActorView, "status" | "definition" | "value" | "context"> {
   return { status: row.status, definition: row.definition, value: snapshot.value as Json, context: snapshot.context as Json };
 }

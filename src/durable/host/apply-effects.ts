@@ -1,5 +1,7 @@
-/** Writes a step's effects, inside its transaction: rows for timers, children and jobs, messages into the outbox. */
+/** Writes a step's effects, inside its transaction: timers, children and jobs of the actor's document, messages into the outbox. */
+import type { Json } from "../../contract/event.ts";
 import type { HostMessage, Message } from "../protocol/envelope.ts";
+import { type ActorDocs, type ActorRow, listChildren } from "./actor-docs.ts";
 import type { TakenStep } from "./advance.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
 import type { JobTable } from "./job-table.ts";
@@ -7,12 +9,12 @@ import type { Following } from "./last-messages.ts";
 import type { Logics, MachineLogic, StepScope } from "./logic.ts";
 import type { Outbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
-import { type ActorRow, readChild, readChildren } from "./rows.ts";
 import { numberTimer, type TimerTable } from "./timer-table.ts";
 
 /** Where an object's effects are written. */
 export interface EffectTables {
   world: World;
+  docs: ActorDocs;
   outbox: Outbox;
   timers: TimerTable;
   jobs: JobTable;
@@ -38,15 +40,15 @@ export function applyEffects(context: ApplyContext, step: TakenStep): void {
 }
 
 function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, index: number): void {
-  const { world, outbox, timers, logic, row, scope } = context;
+  const { world, docs, outbox, timers, logic, row, scope } = context;
   const append = (to: string, message: Message): void => outbox.append([to], message, { sender: addressOf(world, logic, row.id) });
-  const setTimer = (id: string | undefined, delay: number, event: unknown, receiver: string | null): void =>
+  const setTimer = (id: string | undefined, delay: number, event: ActorEvent | Message, receiver: string | null): void =>
     timers.set({
       actor: row.id,
       id: id ?? `unnamed.${scope.revision}.${index}`,
       due: scope.now + delay,
       made: numberTimer(scope.revision, index),
-      event: JSON.stringify(event),
+      event: event as Json,
       receiver,
     });
   switch (effect.type) {
@@ -61,8 +63,7 @@ function applyEffect(context: ApplyContext, step: TakenStep, effect: Effect, ind
         if (effect.delay !== undefined) setTimer(effect.id, effect.delay, effect.event, null);
         return;
       }
-      const to =
-        "child" in effect.to ? readChild(world.storage, row.id, effect.to.child) : "parent" in effect.to ? row.parent : effect.to.address;
+      const to = "child" in effect.to ? findChild(docs, row.id, effect.to.child) : "parent" in effect.to ? row.parent : effect.to.address;
       // Promises take no events, and a missing parent gets none.
       if (to === undefined || to === null) return;
       const expanded = "address" in effect.to ? logic.expand?.(effect.event, to, scope) : undefined;
@@ -95,7 +96,7 @@ function wrapEvent(event: ActorEvent, following: ActorEvent[] | undefined): Host
 }
 
 function spawnChild(
-  { world, jobs, logics, logic, row, scope }: ApplyContext,
+  { docs, jobs, logics, logic, row, scope }: ApplyContext,
   effect: Extract<Effect, { type: "spawn" }>,
   run: string,
   append: (to: string, message: Message) => void,
@@ -104,12 +105,12 @@ function spawnChild(
   const target = name === undefined ? undefined : logics.get(name);
   if (name === undefined || !target) throw new Error(`no logic is registered for the actor ${effect.src}`);
   if (target.type === "promise") {
-    const input = effect.input === undefined ? null : JSON.stringify(effect.input);
-    if (target.mode === "effectful") jobs.add({ actor: row.id, id: effect.id, run, src: name, input });
+    if (target.mode === "effectful")
+      jobs.add({ actor: row.id, id: effect.id, run, src: name, ...(effect.input !== undefined && { input: effect.input }) });
     return;
   }
   const address = `${target.place}/${row.id}.${run}`;
-  world.storage.exec("INSERT OR REPLACE INTO child VALUES (?, ?, ?)", row.id, effect.id, address);
+  docs.change(row.id, { children: { ...docs.read(row.id)?.children, [effect.id]: address } });
   const metadata = logic.childMetadata?.(effect.src, scope);
   const start: HostMessage = {
     type: "host.start",
@@ -125,22 +126,34 @@ function spawnChild(
 const stop: HostMessage = { type: "host.stop" };
 
 /** Tells a child to stop and forgets it; a job's result will not be heard. */
-function stopChild({ world, outbox, jobs, row, logic }: EndContext, id: string): void {
-  const address = readChild(world.storage, row.id, id);
+function stopChild({ world, docs, outbox, jobs, row, logic }: EndContext, id: string): void {
+  const address = findChild(docs, row.id, id);
   if (address === undefined) {
     jobs.cancel(row.id, id);
     return;
   }
   outbox.append([address], stop, { sender: addressOf(world, logic, row.id) });
-  world.storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, id);
+  forgetChild(docs, row.id, id);
 }
 
 /** What an actor leaves behind when it ends: no timers, no jobs, no children. */
 export function endActor(context: EndContext): void {
-  const { world, timers, jobs, row } = context;
-  for (const { id } of readChildren(world.storage, row.id)) stopChild(context, id);
+  const { docs, timers, jobs, row } = context;
+  for (const { id } of listChildren(docs.read(row.id) ?? { children: {} })) stopChild(context, id);
   timers.clear(row.id);
   jobs.clear(row.id);
+}
+
+/** The address of an actor's child. */
+export function findChild(docs: ActorDocs, actor: string, id: string): string | undefined {
+  const { children = {} } = docs.read(actor) ?? {};
+  return Object.hasOwn(children, id) ? children[id] : undefined;
+}
+
+/** The actor has no such child any more. */
+export function forgetChild(docs: ActorDocs, actor: string, id: string): void {
+  const { [id]: _, ...children } = docs.read(actor)?.children ?? {};
+  docs.change(actor, { children });
 }
 
 /** An actor's address: its object's own, or for one placed beside others its kind and id. */

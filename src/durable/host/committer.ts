@@ -1,18 +1,25 @@
 /**
- * One object's commits: each is one transaction that also sweeps the outbox and keeps the one alarm at the earliest
- * thing due. Shared by the actor host and the objects that are no actors. Knows no tables but the outbox.
+ * One object's commits: each is one transaction, that adds an entry to the journal where it has something to say, and keeps the one
+ * alarm at the earliest thing due. Shared by the actor host and the objects that are no actors.
  */
 
 import type { Refused } from "./deliver-message.ts";
+import { type Added, createEntryWriter, type Entry, type EntryWriter } from "./entry.ts";
+import { formerHost } from "./former-tables.ts";
+import { sentCursor } from "./head-notes.ts";
+import { createInbox, drawLife, type Inbox } from "./inbox.ts";
 import { hostLimits } from "./limits.ts";
 import type { Outbox, OutboxOptions } from "./outbox.ts";
 import { createOutbox } from "./outbox.ts";
 import type { World } from "./ports.ts";
 import { toStoreFailure } from "./receiver-state.ts";
+import type { Journal } from "./store/journal.ts";
 import { createStore, type Store } from "./store/store.ts";
 
 export interface Committer {
   outbox: Outbox;
+  /** The last message of each sender. */
+  inbox: Inbox;
   /** What the object keeps: its commits are the store's transactions. */
   store: Store;
   /** Runs `body` in a transaction, then starts sending what it appended. A throw undoes all of it. */
@@ -29,6 +36,19 @@ export interface Committer {
   arm(): void;
 }
 
+/** What the log is told of each commit: it leaves by a way of its own. */
+export interface LogSource {
+  /** Its cursor in the journal. */
+  cursor: string;
+  /** Asked last in every transaction. @returns rows of it */
+  take(): unknown[];
+  /** The transaction held: under which numbers its rows are in the journal. */
+  added(entries: readonly Added<unknown>[]): void;
+}
+
+/** Lives of objects. */
+const lifeFact = "life";
+
 export interface CommitterOptions {
   /** Absent: one is opened, under the object's own address. */
   store?: Store;
@@ -41,14 +61,61 @@ export interface CommitterOptions {
   counted?: () => void;
   /** Writes last in every transaction: what others gathered in it. */
   beforeCommit?: () => void;
+  /** Absent: nothing is said to a log. */
+  log?: LogSource;
+  /** Entries that the journal keeps when all in them has left: 0 by default. */
+  keepEntries?: number;
   /** The transaction was rolled back, and with it what `dueTimes` may remember of it. */
   onRollback?: () => void;
 }
 
-export function createCommitter(world: World, options: CommitterOptions): Committer {
+/** The journal of commits: what they say is written last in each, and deleted when all of it has left. */
+interface CommitJournal {
+  entry: EntryWriter;
+  life(): number | undefined;
+  /** Last in a transaction. @param mustSave positions too, where no entry carries them */
+  write(mustSave: boolean): ReturnType<EntryWriter["write"]>;
+}
+
+function createCommitJournal(world: World, store: Store, { log, keepEntries = 0 }: CommitterOptions): CommitJournal {
+  const journal = store.journal as Journal<Entry>;
+  const entry = createEntryWriter(journal);
+  let trimmed: number | undefined;
+
+  /** Through which entry nothing is needed any more. */
+  const findSpent = (): number =>
+    Math.min(journal.position(sentCursor), log ? journal.position(log.cursor) : Number.POSITIVE_INFINITY, journal.last - keepEntries);
+
+  /** Seldom, for each entry costs a row: as soon as so many can go, counted from where this life began. */
+  function trim(): void {
+    const spent = findSpent();
+    trimmed ??= Math.floor(spent / hostLimits.journalTrim) * hostLimits.journalTrim;
+    if (spent - trimmed < hostLimits.journalTrim) return;
+    journal.trim(spent);
+    trimmed = spent;
+  }
+
+  return {
+    entry,
+    life: () => journal.carried(lifeFact) as number | undefined,
+    write(mustSave) {
+      if (log) entry.log(log.take());
+      if (!entry.isEmpty && journal.carried(lifeFact) === undefined) journal.carry(lifeFact, drawLife(world.clock.now()));
+      const added = entry.write(world.clock.now());
+      if (journal.hasUncarried || (mustSave && journal.hasMoved)) journal.save();
+      if (added.length) trim();
+      return added;
+    },
+  };
+}
+
+export function createCommitter(world: World, options: CommitterOptions): Committer & { entry: EntryWriter } {
   const { storage, clock, scheduler } = world;
-  const store = options.store ?? createStore(storage, world.address);
-  const outbox = createOutbox(world, {
+  const store = options.store ?? createStore(storage, world.address, formerHost);
+  const journal = createCommitJournal(world, store, options);
+  const { entry } = journal;
+  const inbox = createInbox(store);
+  const outbox = createOutbox(world, store, entry, journal.life, {
     refused: options.refused,
     record: (write) => committer.commit(write),
     ...(options.heldBack && { heldBack: options.heldBack }),
@@ -91,41 +158,48 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     if (earliest !== undefined && earliest > clock.now()) set(earliest);
   };
 
-  function transact<T>(body: () => T, thenArm: () => void): T {
+  function transact<T>(body: () => T, thenArm: () => void, mustSave = false): T {
     const before = { armedAt, guarding };
-    let result: T;
+    let result: { value: T; added: ReturnType<EntryWriter["write"]> };
     try {
       result = store.transaction(() => {
-        outbox.sweep();
         const value = body();
         options.beforeCommit?.();
+        const added = journal.write(mustSave);
         thenArm();
-        return value;
+        return { value, added };
       });
     } catch (error) {
       ({ armedAt, guarding } = before);
-      outbox.settle(false);
+      entry.clear();
+      outbox.settle(undefined);
+      inbox.reread();
       options.onRollback?.();
       throw toStoreFailure(error);
     }
-    outbox.settle(true);
+    const { value, added } = result;
+    outbox.settle(added);
+    options.log?.added(added.map(({ seq, size, log }) => ({ seq, size, parts: log })));
     options.counted?.();
     // After the caller's own work: whoever receives a message of this commit, even in this object, must find the committed state.
     if (outbox.size) scheduler.background(Promise.resolve().then(outbox.flush));
-    return result;
+    return value;
   }
 
-  const committer: Committer = {
+  const committer: Committer & { entry: EntryWriter } = {
     outbox,
+    inbox,
+    entry,
     store,
     commit: (body) => transact(body, arm),
     async alarm(run) {
       armedAt = undefined;
-      if (findEarliest() !== undefined || outbox.unswept) transact(() => {}, guard);
+      if (findEarliest() !== undefined) transact(() => {}, guard);
       try {
         await run();
         await outbox.flush();
-        if (outbox.unswept) committer.commit(() => {});
+        // What has left need not be sent again in the next life: the alarm has rung anyhow, and none is set for this alone.
+        if (store.journal.hasMoved) transact(() => {}, arm, true);
         // Nothing was written: what seemed overdue is gone. Set the real alarm again, for it may be due before the guard.
         else if (guarding) rearmAhead();
       } catch (error) {

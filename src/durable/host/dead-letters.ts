@@ -1,14 +1,17 @@
-/** Dead letters: events that could not be run, each with why, until an operator retries or drops it. Knows SQL and the host's messages. */
+/** Dead letters: events that could not be run, each with why, until an operator retries or drops it. Knows documents and the host's messages. */
+import type { Json } from "../../contract/event.ts";
 import { cutToBytes } from "../../contract/limits.ts";
 import type { DeadLetterCode } from "../../contract/refusals.ts";
 import type { Message } from "../protocol/envelope.ts";
 import type { JobKey } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Row, World } from "./ports.ts";
+import type { World } from "./ports.ts";
+import { numberKey } from "./store/collections.ts";
+import type { Store } from "./store/store.ts";
 import type { TimerKey } from "./timer-table.ts";
 
-export interface DeadLetterRow extends Row {
+export interface DeadLetterRow {
   id: number;
   actor: string;
   /** Milliseconds since the epoch. */
@@ -24,6 +27,9 @@ export interface DeadLetterRow extends Row {
   code: string;
   error: string;
 }
+
+/** As it is stored: JSON within JSON would be longer. */
+export type DeadLetterDoc = Omit<DeadLetterRow, "event"> & { event: Json };
 
 /** The timer or job that an event came from: kept, without acting, for as long as the actor would still take the event. */
 export type Origin = { timer: TimerKey } | { job: JobKey };
@@ -53,43 +59,90 @@ export interface DeadLetters {
   note(id: number, error: string): void;
   /** Removes a child's start that waits here: its parent has stopped it. */
   removeStarts(actor: string): void;
+  /** Removes all of an actor. */
+  removeAll(actor: string): void;
 }
 
-export function createDeadLetters(world: World, outbox: () => Outbox, onDeadLetter: OnDeadLetter | undefined): DeadLetters {
-  const { storage, clock } = world;
-  const count = (where: string): number => storage.exec<{ n: number }>(`SELECT count(*) AS n FROM parked ${where}`)[0]?.n ?? 0;
-  const isFull = (): boolean => count("") >= hostLimits.deadLetters;
-  const isFullOfIgnored = (): boolean => count("WHERE code IN ('not_taken', 'unknown_event')") >= hostLimits.deadLettersIgnored;
+/** What memory has of a dead letter. */
+interface Facts {
+  /** Its state did not take it: it need not be kept where there is no room. */
+  ignored: boolean;
+  /** The start of a child. */
+  starts: boolean;
+}
+
+export const deadLetterCollection = "deadLetter";
+/** The collection of the last number that was given, which is not given twice. */
+export const deadLetterNumber = "deadLetterNumber";
+
+export function createDeadLetters(
+  world: Pick<World, "address" | "clock">,
+  store: Pick<Store, "indexed" | "resident">,
+  outbox: () => Outbox,
+  onDeadLetter: OnDeadLetter | undefined,
+): DeadLetters {
+  const { clock } = world;
+  const letters = store.indexed<DeadLetterDoc, Facts>(deadLetterCollection, readFacts);
+  const numbers = store.resident<number>(deadLetterNumber);
+
+  const isFull = (): boolean => letters.size >= hostLimits.deadLetters;
+  const isFullOfIgnored = (): boolean => letters.entries().filter(([, { ignored }]) => ignored).length >= hostLimits.deadLettersIgnored;
+  const find = (id: number): DeadLetterDoc | undefined => letters.read(numberKey(id));
+  const removeWhere = (isGone: (letter: DeadLetterDoc) => boolean, keys: string[]): void => {
+    for (const [key, letter] of letters.readMany(keys)) if (isGone(letter)) letters.delete(key);
+  };
+
   return {
     isFull,
     add({ actor, sender, number, origin, event, code, error }) {
       // Ignored events must neither stop their sender nor use up the room for events that throw. XState drops them without a trace.
-      if ((code === "not_taken" || code === "unknown_event") && (isFullOfIgnored() || isFull())) {
+      if (isIgnored(code) && (isFullOfIgnored() || isFull())) {
         console.warn(JSON.stringify({ at: "dead letter", address: world.address, actor, dropped: (event as Message).type, error }));
         return;
       }
       if (isFull()) throw new Error(`${hostLimits.deadLetters} events are dead letters; retry or drop some first`);
-      const row = storage.exec<DeadLetterRow>(
-        "INSERT INTO parked (actor, at, sender, number, origin, event, code, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
-        actor,
-        clock.now(),
-        sender ?? null,
-        number ?? null,
-        origin ? JSON.stringify(origin) : null,
-        JSON.stringify(event),
-        code,
-        cutToBytes(error, hostLimits.errorBytes),
-      )[0];
-      if (row) onDeadLetter?.(row, (to, message: Message) => outbox().append([to], message));
+      const id = (numbers.get("") ?? 0) + 1;
+      numbers.put("", id);
+      const letter: DeadLetterDoc = {
+        ...{ id, actor, at: clock.now(), sender: sender ?? null, number: number ?? null },
+        origin: origin ? JSON.stringify(origin) : null,
+        event: event as Json,
+        ...{ code, error: cutToBytes(error, hostLimits.errorBytes) },
+      };
+      letters.put(numberKey(id), letter);
+      onDeadLetter?.(toRow(letter), (to, message: Message) => outbox().append([to], message));
     },
-    list: () => storage.exec<DeadLetterRow>("SELECT * FROM parked ORDER BY id LIMIT ?", hostLimits.deadLetters),
-    find: (id) => storage.exec<DeadLetterRow>("SELECT * FROM parked WHERE id = ?", id)[0],
-    remove: (id) => void storage.exec("DELETE FROM parked WHERE id = ?", id),
-    note: (id, error) =>
-      void storage.exec("UPDATE parked SET error = ?, at = ? WHERE id = ?", cutToBytes(error, hostLimits.errorBytes), clock.now(), id),
+    list: () => letters.readMany(letters.entries().map(([key]) => key)).map(([, letter]) => toRow(letter)),
+    find(id) {
+      const letter = find(id);
+      return letter && toRow(letter);
+    },
+    remove: (id) => void letters.delete(numberKey(id)),
+    note(id, error) {
+      const letter = find(id);
+      if (letter) letters.put(numberKey(id), { ...letter, error: cutToBytes(error, hostLimits.errorBytes), at: clock.now() });
+    },
     removeStarts(actor) {
-      for (const row of storage.exec<DeadLetterRow>("SELECT * FROM parked WHERE actor = ? AND sender IS NOT NULL", actor))
-        if ((JSON.parse(row.event) as Message).type === "host.start") storage.exec("DELETE FROM parked WHERE id = ?", row.id);
+      const starts = letters.entries().flatMap(([key, facts]) => (facts.starts ? [key] : []));
+      if (starts.length) removeWhere((letter) => letter.actor === actor, starts);
     },
+    removeAll: (actor) =>
+      removeWhere(
+        (letter) => letter.actor === actor,
+        letters.entries().map(([key]) => key),
+      ),
   };
+}
+
+/** What memory has of a dead letter. */
+export function readFacts({ code, sender, event }: Pick<DeadLetterDoc, "code" | "sender" | "event">): Facts {
+  return { ignored: isIgnored(code), starts: sender !== null && (event as Message | null)?.type === "host.start" };
+}
+
+function isIgnored(code: string): boolean {
+  return code === "not_taken" || code === "unknown_event";
+}
+
+function toRow({ event, ...letter }: DeadLetterDoc): DeadLetterRow {
+  return { ...letter, event: JSON.stringify(event) };
 }

@@ -5,9 +5,9 @@
 import type { DeliveryRefusal } from "../../contract/refusals.ts";
 import type { Message } from "../protocol/envelope.ts";
 import { toPlainError } from "./error-data.ts";
+import type { Waiting } from "./head-notes.ts";
 import type { Parcel } from "./held-back.ts";
 import { hostLimits } from "./limits.ts";
-import type { Waiting } from "./outbox-rows.ts";
 import type { Transport } from "./ports.ts";
 import { ReceiverNotReadyError } from "./receiver-state.ts";
 
@@ -54,9 +54,10 @@ export interface MessageDelivery {
   deliver(head: Waiting): Promise<void>;
 }
 
-/** @param forget writes that a receiver need not be asked again */
+/** @param life of the object as a sender @param forget writes that a receiver need not be asked again */
 export function createMessageDelivery(
   transport: Transport,
+  life: () => number | undefined,
   refused: Refused,
   forget: (head: Waiting, to: string) => void,
 ): MessageDelivery {
@@ -66,11 +67,13 @@ export function createMessageDelivery(
     { phase, asDeadLetter }: { phase: "hold" | "release" | undefined; asDeadLetter: boolean },
     drop: () => void,
   ): Promise<"taken" | "refused"> {
+    const since = life();
     const delivery = await transport.deliver({
       from: sender,
       id,
       to,
       message,
+      ...(since !== undefined && { life: since }),
       ...(phase && { phase }),
       ...(asDeadLetter && { park: true }),
     });

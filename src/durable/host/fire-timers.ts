@@ -48,11 +48,11 @@ async function fireTimer({ world, committer, actors, timers, deadLetters, steppe
   if (receiver !== null) {
     committer.commit(() => {
       timers.forget(timer);
-      committer.outbox.append([receiver], JSON.parse(timer.event) as Message, { sender: addressOf(world, actor.logic, timer.actor) });
+      committer.outbox.append([receiver], timer.event as Message, { sender: addressOf(world, actor.logic, timer.actor) });
     });
     return;
   }
-  const event = JSON.parse(timer.event) as ActorEvent;
+  const event = timer.event as ActorEvent;
   try {
     // Delete the timer first: the step may set another one of the same id.
     await stepper.take(actor, event, { before: () => timers.forget(timer) });

@@ -1,36 +1,16 @@
 /**
  * Messages for receivers that failed for too long: each such receiver has a queue of its own, in order, so that the outbox
- * goes on without it. Knows rows and receivers, not actors.
+ * goes on without it. Knows documents and receivers, not actors.
  */
 import { cutToBytes } from "../../contract/limits.ts";
-import type { Message } from "../protocol/envelope.ts";
 import { toPlainError } from "./error-data.ts";
-import { createHeldRows, type HeldRow } from "./held-back-rows.ts";
+import { createHeldDocs, type HeldBack, type HeldDoc, type Parcel } from "./held-back-docs.ts";
 import { hostLimits } from "./limits.ts";
 import type { World } from "./ports.ts";
 import { isReceiverState, ReceiverNotReadyError } from "./receiver-state.ts";
+import type { Store } from "./store/store.ts";
 
-/** A receiver that cannot be reached, as others are told of it. */
-export interface HeldBack {
-  receiver: string;
-  /** Milliseconds since the epoch. */
-  since: number;
-  messages: number;
-  /** Of the last try. */
-  error: string;
-}
-
-/** A message on its way to one receiver. */
-export interface Parcel {
-  id: number;
-  sender: string;
-  message: Message;
-  /** `hold`: it is held, then released; `release`: its receiver holds it. */
-  phase: "hold" | "release" | null;
-  attempts: number;
-  /** Since when deliveries of it fail, in milliseconds since the epoch. */
-  failing: number;
-}
+export type { HeldBack, Parcel } from "./held-back-docs.ts";
 
 export interface HeldBackQueues {
   has(receiver: string): boolean;
@@ -44,10 +24,13 @@ export interface HeldBackQueues {
   flush(): Promise<void>;
   due(): number | undefined;
   list(): HeldBack[];
+  /** Whether a message of a type waits in any of them. */
+  holds(type: string): boolean;
 }
 
 export interface HeldBackPorts {
   world: World;
+  store: Store;
   /** Sends one message; a refusal is settled in it. `forget` writes that its receiver need not be asked again. */
   send(parcel: Parcel, to: string, phase: "hold" | "release" | undefined, asDeadLetter: boolean, forget: () => void): Promise<void>;
   record(write: () => void): void;
@@ -64,9 +47,9 @@ interface Queue extends HeldBack {
   running: Promise<void> | undefined;
 }
 
-export function createHeldBackQueues({ world, send, record, changed }: HeldBackPorts): HeldBackQueues {
+export function createHeldBackQueues({ world, store, send, record, changed }: HeldBackPorts): HeldBackQueues {
   const { clock, address } = world;
-  const rows = createHeldRows(world.storage);
+  const docs = createHeldDocs(store);
   const queues = new Map<string, Queue>();
   /** Undo the changes of the present transaction. */
   let undo: (() => void)[] = [];
@@ -77,56 +60,58 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
     return queue;
   };
 
-  for (const row of rows.sum()) {
-    const queue = open(row.receiver, row.since, row.error);
-    queue.messages = row.messages;
-    queue.told = row.messages;
-    queue.bytes = row.bytes;
-  }
+  for (const { receiver, since, messages, bytes, error } of docs.sums())
+    Object.assign(open(receiver, since, error), { messages, bytes, told: messages });
 
+  const sum = ({ receiver, since, messages, bytes, error }: Queue) => ({ receiver, since, messages, bytes, error });
   const show = ({ receiver, since, messages, error }: Queue): HeldBack => ({ receiver, since, messages, error });
   const total = (of: "messages" | "bytes"): number => [...queues.values()].reduce((sum, queue) => sum + queue[of], 0);
 
-  const remove = (queue: Queue, row: HeldRow): void => {
+  const remove = (queue: Queue, doc: HeldDoc): void => {
     record(() => {
-      rows.remove(row);
+      docs.remove(doc, { ...sum(queue), messages: queue.messages - 1, bytes: queue.bytes - doc.bytes });
       if (queue.messages === 1) changed({ ...show(queue), messages: 0 }, false);
     });
     queue.messages -= 1;
-    queue.bytes -= row.bytes;
+    queue.bytes -= doc.bytes;
     queue.pauses = 0;
     if (queue.messages === 0) queues.delete(queue.receiver);
   };
 
-  const noteFailure = (queue: Queue, row: HeldRow, error: unknown): void => {
+  const noteFailure = (queue: Queue, doc: HeldDoc, error: unknown): void => {
     queue.error = cutToBytes(toPlainError(error).message, hostLimits.errorBytes);
     queue.pauses += 1;
     queue.nextAt = clock.now() + pauseAfter(queue.pauses);
-    const attempts = row.attempts + (isReceiverState(error) ? 0 : 1);
+    const attempts = doc.attempts + (isReceiverState(error) ? 0 : 1);
     record(() => {
-      if (attempts !== row.attempts || queue.error !== row.error) rows.writeFailure(row, attempts, queue.error);
+      if (attempts !== doc.attempts || queue.error !== doc.error) docs.writeFailure(doc, attempts, sum(queue));
       if (queue.told !== queue.messages) changed(show(queue), false);
       queue.told = queue.messages;
     });
     console.warn(
-      JSON.stringify({ at: "held back", address, to: queue.receiver, id: row.id, messages: queue.messages, error: queue.error }),
+      JSON.stringify({ at: "held back", address, to: queue.receiver, id: doc.id, messages: queue.messages, error: queue.error }),
     );
   };
 
   const drain = async (queue: Queue): Promise<void> => {
     for (;;) {
-      const row = rows.next(queue.receiver);
-      if (!row) {
+      const doc = docs.next(queue.receiver);
+      if (!doc) {
         queues.delete(queue.receiver);
         return;
       }
       try {
-        await deliver(row, send, () => rows.remove(row), clock.now());
+        await deliver(
+          doc,
+          send,
+          () => docs.remove(doc, { ...sum(queue), messages: queue.messages - 1, bytes: queue.bytes - doc.bytes }),
+          clock.now(),
+        );
       } catch (error) {
-        noteFailure(queue, row, error);
+        noteFailure(queue, doc, error);
         return;
       }
-      remove(queue, row);
+      remove(queue, doc);
     }
   };
 
@@ -138,9 +123,9 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
     add(receiver, { id, sender, message, phase, attempts, failing }, bytes, error) {
       const begins = !queues.has(receiver);
       const queue = queues.get(receiver) ?? open(receiver, failing, error);
-      rows.add({ receiver, id, actor: sender, message: JSON.stringify(message), bytes, phase, failing, attempts, error });
       queue.messages += 1;
       queue.bytes += bytes;
+      docs.add({ receiver, id, sender, message, bytes, phase, failing, attempts, error }, sum(queue));
       if (begins) {
         queue.nextAt = clock.now() + hostLimits.retryLast;
         queue.pauses = hostLimits.deliveryAttempts;
@@ -174,20 +159,20 @@ export function createHeldBackQueues({ world, send, record, changed }: HeldBackP
       return Math.min(...[...queues.values()].map((queue) => (queue.running || isDue(queue) ? now + hostLimits.safetyNet : queue.nextAt)));
     },
     list: () => [...queues.values()].map(show),
+    holds: docs.holds,
   };
 }
 
 /** Delivers a message in all its phases; what nobody knows for too long becomes a dead letter of its receiver. */
-async function deliver(row: HeldRow, send: HeldBackPorts["send"], forget: () => void, now: number): Promise<void> {
-  const parcel: Parcel = { ...row, sender: row.actor, message: JSON.parse(row.message) as Message };
-  const unknown = now - row.failing >= hostLimits.unknownFor;
-  const asDeadLetter = row.attempts >= hostLimits.deliveryAttempts;
-  for (const phase of row.phase === "hold" ? (["hold", "release"] as const) : [row.phase ?? undefined]) {
+async function deliver(doc: HeldDoc, send: HeldBackPorts["send"], forget: () => void, now: number): Promise<void> {
+  const unknown = now - doc.failing >= hostLimits.unknownFor;
+  const asDeadLetter = doc.attempts >= hostLimits.deliveryAttempts;
+  for (const phase of doc.phase === "hold" ? (["hold", "release"] as const) : [doc.phase ?? undefined]) {
     try {
-      await send(parcel, row.receiver, phase, asDeadLetter, forget);
+      await send(doc, doc.receiver, phase, asDeadLetter, forget);
     } catch (error) {
       if (!unknown || !(error instanceof ReceiverNotReadyError && error.unknown)) throw error;
-      await send(parcel, row.receiver, phase, true, forget);
+      await send(doc, doc.receiver, phase, true, forget);
     }
   }
 }

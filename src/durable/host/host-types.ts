@@ -1,12 +1,12 @@
 /** What the actor host takes and answers, as its users see it. */
 import type { Json } from "../../contract/event.ts";
 import type { Delivery, Envelope, Message } from "../protocol/envelope.ts";
-import type { Committer } from "./committer.ts";
+import type { Committer, LogSource } from "./committer.ts";
 import type { DeadLetterRow, OnDeadLetter } from "./dead-letters.ts";
 import type { Undeliverable } from "./deliver-message.ts";
 import type { ActorEvent } from "./effects.ts";
 import type { HeldBack } from "./held-back.ts";
-import type { HistoryEntry } from "./history.ts";
+import type { HistoryEntry, PickState } from "./history.ts";
 import type { RefusalCode } from "./step.ts";
 import type { Store } from "./store/store.ts";
 
@@ -36,6 +36,8 @@ export interface HostOptions<Services = unknown> {
   /** Writes last in every transaction, and hears when one was rolled back. */
   beforeCommit?: () => void;
   onRollback?: () => void;
+  /** What the log is told of each commit. */
+  log?: LogSource;
   /** Facts for the sender's actor of a message that was refused for good, beside who refused it and why. */
   describeRefusal?: (undeliverable: Undeliverable) => { [fact: string]: Json | undefined };
   /** Who hears of such a message in place of its sender's actor; undefined: the actor does. */
@@ -117,7 +119,11 @@ export interface ActorHost {
   /** Picks up what a crash left: messages to send, jobs to run, an alarm that was lost. Cheap when there is nothing. */
   resume(): void;
   read(actor: string): Promise<ActorView | undefined>;
-  /** The part of {@link ActorHost.read} that needs no query and no copy. Don't change it; it is valid until the actor's next event. */
+  /** Since when the actor's state, or the part of it that `pick` returns, is what it is, in milliseconds. */
+  readSince(actor: string, pick?: PickState): number;
+  /** Whether an actor of the object is active. */
+  hasActive(): boolean;
+  /** The part of {@link ActorHost.read} that needs no copy. Don't change it; it is valid until the actor's next event. */
   peek(actor: string): Promise<Pick<ActorView, "status" | "definition" | "value" | "context"> | undefined>;
   history(actor: string, page?: { after?: number; limit?: number }): HistoryEntry[];
   deadLetters(): DeadLetterRow[];

@@ -1,5 +1,6 @@
 import type { DeadLetterCode } from "../../contract/refusals.ts";
 import { type Delivery, type Envelope, type HostMessage, type Message, readHostMessage, refuseEnvelope } from "../protocol/envelope.ts";
+import type { ActorDocs } from "./actor-docs.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Undeliverable } from "./deliver-message.ts";
@@ -10,7 +11,6 @@ import { hostLimits } from "./limits.ts";
 import { DefinitionUnavailableError, type LiveActors } from "./live-actors.ts";
 import { NewerVersionError } from "./newer-version.ts";
 import type { World } from "./ports.ts";
-import { isRepeat, markReceived } from "./rows.ts";
 import { createMessageRunner, nameIn } from "./run-message.ts";
 import { createEventSender, type Sent } from "./send-event.ts";
 import { createDeadLetterSettling } from "./settle-dead-letters.ts";
@@ -31,6 +31,7 @@ export interface Intake {
 
 export interface IntakePorts {
   world: World;
+  docs: ActorDocs;
   committer: Committer;
   actors: LiveActors;
   timers: TimerTable;
@@ -44,6 +45,7 @@ export interface IntakePorts {
 
 export function createIntake({
   world,
+  docs,
   committer,
   actors,
   timers,
@@ -54,8 +56,9 @@ export function createIntake({
   redirectRefusal,
   unknownLater,
 }: IntakePorts): Intake {
-  const { storage, address } = world;
-  const runner = createMessageRunner({ storage, committer, actors, deadLetters, stepper });
+  const { address } = world;
+  const { inbox } = committer;
+  const runner = createMessageRunner({ docs, committer, actors, deadLetters, stepper });
   const sender = createEventSender({ committer, actors, stepper });
   const settling = createDeadLetterSettling({ address, committer, actors, timers, jobs, deadLetters, runner, sender });
 
@@ -63,9 +66,11 @@ export function createIntake({
     const malformed = refuseEnvelope(envelope);
     if (malformed) return malformed;
     const { message, from, id, to } = envelope;
-    if (isRepeat(storage, from, id)) return { status: "stored" };
+    const freshness = inbox.judge(envelope);
+    if (freshness === "over") return { status: "refused", code: "gone", detail: `${from} has begun anew since it sent this` };
+    if (freshness === "repeat") return { status: "stored" };
     const actor = nameIn(to);
-    const mark = (): void => markReceived(storage, from, id);
+    const mark = (): void => inbox.mark(envelope);
     const setAside = (code: DeadLetterCode, error: string): Delivery => {
       committer.commit(() => {
         mark();

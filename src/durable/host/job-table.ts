@@ -1,18 +1,8 @@
-/** The rows of effectful promises: what is to run, which run of it, how often it was begun. Knows SQL, not promises. */
-import type { Row, SqlValue, Storage } from "./ports.ts";
-import { remember } from "./remembered.ts";
+/** Effectful promises of an object's actors: what is to run, which run of it, how often it was begun. Knows documents, not promises. */
+import type { ActorDocs, StoredJob } from "./actor-docs.ts";
 
-export interface JobRow extends Row {
+export interface JobRow extends StoredJob {
   actor: string;
-  /** The child's id in its machine. */
-  id: string;
-  /** The spawn that it belongs to: a later spawn of the same id is another run, and only the current one's result is heard. */
-  run: string;
-  /** Name of the promise logic. */
-  src: string;
-  input: string | null;
-  /** Runs begun; {@link deadLetterAttempts}: it has ended, and its result waits among the dead letters. */
-  attempts: number;
 }
 
 export type JobKey = Pick<JobRow, "actor" | "id" | "run">;
@@ -33,28 +23,32 @@ export interface JobTable {
   /** Jobs that run, or should. */
   list(): JobRow[];
   any(): boolean;
-  /** A transaction was rolled back. */
-  reread(): void;
 }
 
-export function createJobTable(storage: Storage): JobTable {
-  const some = remember(() => storage.exec("SELECT 1 FROM job WHERE attempts >= 0 LIMIT 1").length > 0);
-  const write = (sql: string, ...values: SqlValue[]): void => {
-    storage.exec(sql, ...values);
-    some.forget();
+export function createJobTable(docs: ActorDocs): JobTable {
+  const read = (actor: string): readonly StoredJob[] => docs.read(actor)?.jobs ?? [];
+  const keep = (actor: string, isKept: (job: StoredJob) => boolean): void => {
+    const jobs = read(actor);
+    const kept = jobs.filter(isKept);
+    if (kept.length < jobs.length) docs.change(actor, { jobs: kept });
   };
-  const one = "WHERE actor = ? AND id = ? AND run = ?";
+  const change = ({ actor, id, run }: JobKey, attempts: (job: StoredJob) => number): void =>
+    docs.change(actor, {
+      jobs: read(actor).map((job) => (job.id === id && job.run === run ? { ...job, attempts: attempts(job) } : job)),
+    });
   return {
-    add: ({ actor, id, run, src, input }) =>
-      write("INSERT OR REPLACE INTO job (actor, id, run, src, input, attempts) VALUES (?, ?, ?, ?, ?, 1)", actor, id, run, src, input),
-    cancel: (actor, id) => write("DELETE FROM job WHERE actor = ? AND id = ?", actor, id),
-    clear: (actor) => write("DELETE FROM job WHERE actor = ?", actor),
-    forget: ({ actor, id, run }) => write(`DELETE FROM job ${one}`, actor, id, run),
-    setAside: ({ actor, id, run }) => write(`UPDATE job SET attempts = ${deadLetterAttempts} ${one}`, actor, id, run),
-    countAttempt: ({ actor, id, run }) => write(`UPDATE job SET attempts = attempts + 1 ${one}`, actor, id, run),
-    isCurrent: ({ actor, id, run }) => storage.exec(`SELECT 1 FROM job ${one}`, actor, id, run).length > 0,
-    list: () => storage.exec<JobRow>("SELECT * FROM job WHERE attempts >= 0"),
-    any: some.get,
-    reread: some.forget,
+    add({ actor, id, run, src, input }) {
+      const others = read(actor).filter((job) => job.id !== id);
+      docs.change(actor, { jobs: [...others, { id, run, src, ...(input !== undefined && { input }), attempts: 1 }] });
+    },
+    cancel: (actor, id) => keep(actor, (job) => job.id !== id),
+    clear: (actor) => keep(actor, () => false),
+    forget: ({ actor, id, run }) => keep(actor, (job) => job.id !== id || job.run !== run),
+    setAside: (job) => change(job, () => deadLetterAttempts),
+    countAttempt: (job) => change(job, ({ attempts }) => attempts + 1),
+    isCurrent: ({ actor, id, run }) => read(actor).some((job) => job.id === id && job.run === run),
+    list: () =>
+      docs.all().flatMap(({ row, jobs }) => jobs.filter(({ attempts }) => attempts >= 0).map((job) => ({ ...job, actor: row.id }))),
+    any: () => docs.all().some(({ jobs }) => jobs.some(({ attempts }) => attempts >= 0)),
   };
 }

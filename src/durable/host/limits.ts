@@ -8,8 +8,22 @@ export const hostLimits = {
   purePromise: 30_000,
   /** Steps that an actor's history keeps: enough for any thread within `max_rounds`, and a bounded table. */
   historyRows: 1_000,
-  /** Bytes of an event, and of a step's effects, that the history keeps: a row holds 2 MB, and people read it. */
+  /** Bytes of an event, and of a step's effects, that the history keeps: people read it. */
   historyBytes: 64_000,
+  /** Entries of its journal that an object with actors keeps when all in them has left: the history's steps, and what was committed between them. */
+  journalEntries: 2_000,
+  /** Entries that are deleted at once: each costs a row, so they go in one statement with a later commit, and seldom. */
+  journalTrim: 64,
+  /** Bytes of one entry: a row holds 2 MB, with its cursors. */
+  entryBytes: 1_900_000,
+  /** Entries, and bytes of them, that wait in memory for a reader; the rest are read from the journal when it is their turn. */
+  readerEntries: 256,
+  readerBytes: 4_000_000,
+  /** Senders whose last number every entry carries, and the characters of their addresses: the others' cost a row. */
+  inboxCarried: 16,
+  inboxCharacters: 1_000,
+  /** Milliseconds by which a sender's life must have begun earlier to be over: clocks differ. */
+  lifeMargin: 60_000,
   /** Messages in an object's dead letters; beyond it the object refuses, so that nothing is dropped unseen. */
   deadLetters: 1_000,
   /** How many of them may be events that a state does not take; further ones are dropped, so that there is room for what throws. */

@@ -1,13 +1,12 @@
 /** The actors that this object has in memory: read from their rows when first asked for, replaced by each commit. */
 
 import type { Json } from "../../contract/event.ts";
+import type { ActorDocs, ActorRow } from "./actor-docs.ts";
 import { toPlainError } from "./error-data.ts";
 import type { Definitions } from "./host-types.ts";
 import { hostLimits } from "./limits.ts";
 import type { Logics, MachineLogic } from "./logic.ts";
 import { isNewer, NewerVersionError } from "./newer-version.ts";
-import type { Storage } from "./ports.ts";
-import { type ActorRow, readActor } from "./rows.ts";
 import type { AnyMachineSnapshot, AnyStateMachine } from "./step.ts";
 import { restoreSnapshot } from "./step.ts";
 
@@ -36,7 +35,7 @@ export class DefinitionUnavailableError extends Error {
   override name = "DefinitionUnavailableError";
 }
 
-export function createLiveActors(storage: Storage, logics: Logics, definitions: Definitions | undefined): LiveActors {
+export function createLiveActors(docs: ActorDocs, logics: Logics, definitions: Definitions | undefined): LiveActors {
   const live = new Map<string, LiveActor>();
 
   async function loadDefinition(hash: string): Promise<unknown> {
@@ -76,13 +75,13 @@ export function createLiveActors(storage: Storage, logics: Logics, definitions: 
     async load(id) {
       const held = live.get(id);
       if (held) return held;
-      const known = readActor(storage, id);
+      const known = docs.readRow(id);
       if (!known || known.status === "forgotten") return undefined;
       const definition = known.definition === null ? undefined : await loadDefinition(known.definition);
       // Read the row again, synchronously with its use: others may have loaded or changed the actor while the definition was fetched.
       const loadedMeanwhile = live.get(id);
       if (loadedMeanwhile) return loadedMeanwhile;
-      const row = known.definition === null ? known : readActor(storage, id);
+      const row = known.definition === null ? known : docs.readRow(id);
       if (!row || row.status === "forgotten") return undefined;
       const actor = revive(row, loadMachine(row.logic, row.definition, definition));
       live.set(id, actor);

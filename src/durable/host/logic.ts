@@ -7,6 +7,7 @@ import { type AnyActorLogic, type AnyStateMachine, StateMachine } from "xstate";
 import type { Json } from "../../contract/event.ts";
 import type { Message } from "../protocol/envelope.ts";
 import type { ActorEvent } from "./effects.ts";
+import type { PickState } from "./history.ts";
 import { inspectMachine } from "./inspect-machine.ts";
 import { hostLimits } from "./limits.ts";
 import { checkPlain, toPlain } from "./plain-data.ts";
@@ -31,6 +32,8 @@ export interface StepScope<Services = unknown> {
   now: number;
   /** The revision that this step makes. */
   revision: number;
+  /** The address of one of the actor's children. */
+  findChild(id: string): string | undefined;
   /** In an actor's first steps: what came beside its input, which is not written yet. */
   metadata?: unknown;
 }
@@ -41,8 +44,10 @@ export interface SteppedActor {
   status: string;
   value: Json;
   context: Json;
-  /** Asked for only where it is needed: a query. `due` in milliseconds since the epoch. */
+  /** Asked for only where it is needed. `due` in milliseconds since the epoch. */
   readonly timers: { id: string; due: number }[];
+  /** Since when its state, or the part of it that `pick` returns, is what it is, in milliseconds. A part costs a look at its history. */
+  since(pick?: PickState): number;
 }
 
 /** A write that waits for its commit, with what came beside the event that caused it. */

@@ -1,39 +1,45 @@
 /**
- * An object's outbox: messages leave in order, each when all receivers of the one before have stored it. A row
- * stays until its receivers have it, so a crash at any instruction sends it again, under the same id. An event for
+ * An object's outbox: messages leave in order, each when all receivers of the one before have stored it. It is the journal beyond the
+ * cursor of what was sent, so a crash at any instruction sends a message again, under the same id. An event for
  * several receivers is first held by all, then released in all: whatever follows from it comes behind it everywhere.
- * A receiver that fails for too long gets a queue of its own, and the outbox goes on. Knows rows and envelopes, not actors.
+ * A receiver that fails for too long gets a queue of its own, and the outbox goes on. Knows envelopes, not actors.
  */
 
 import type { Message } from "../protocol/envelope.ts";
 import { createMessageDelivery, type Refused } from "./deliver-message.ts";
+import type { AddedEntry, Entry, EntryWriter } from "./entry.ts";
+import { createHeadNotes, createNoteReader, makeWaiting, sentCursor, type Waiting } from "./head-notes.ts";
 import { createHeldBackQueues, type HeldBack, isOver } from "./held-back.ts";
+import { createJournalReader, EntryUnreadableError } from "./journal-reader.ts";
 import { hostLimits } from "./limits.ts";
-import { createOutboxRows, type Waiting } from "./outbox-rows.ts";
 import type { World } from "./ports.ts";
+import type { Journal } from "./store/journal.ts";
+import type { Store } from "./store/store.ts";
 import { createTryHead } from "./try-head.ts";
 
 export interface Outbox {
   /**
-   * Adds a message, inside the caller's transaction; it is sent once {@link settle} says that the transaction held.
+   * Adds a message, inside the caller's transaction; it is sent once the transaction held.
    * `sender` is the address of the actor that sends, by default the object's own. `spread`: several receivers, between
    * whom no order is promised, so that none is held.
    */
   append(receivers: string[], message: Message, from?: { sender?: string; spread?: boolean }): void;
-  /** The transaction held, or did not. */
-  settle(held: boolean): void;
   /** Starts sending if it isn't; returns when the outbox is empty or must wait. */
   flush(): Promise<void>;
   /** When the alarm must look at the outbox again, or undefined if nothing waits. */
   due(): number | undefined;
-  /** Deletes what was delivered; inside a transaction. Lazy: it rides along with the next commit. */
-  sweep(): void;
-  /** Messages in the outbox that have not been delivered. */
+  /** Messages that have not been delivered, as far as memory has them; more than none as long as there are any. */
   readonly size: number;
+  /** Whether a message of a type has not reached all its receivers, those included that failed for too long. */
+  holds(type: string): boolean;
   /** Receivers that failed for too long, each with its messages: they are in neither the outbox nor its size. */
   heldBack(): HeldBack[];
-  /** Whether {@link sweep} has something to delete. */
-  readonly unswept: boolean;
+}
+
+/** What the commits need of it. */
+export interface CommittedOutbox extends Outbox {
+  /** The transaction held, with the entries that it added; or it did not. */
+  settle(added: readonly AddedEntry[] | undefined): void;
 }
 
 export interface OutboxOptions {
@@ -44,23 +50,32 @@ export interface OutboxOptions {
   heldBack?: (queue: HeldBack, begins: boolean) => void;
 }
 
-export function createOutbox(world: World, { refused, record, heldBack }: OutboxOptions): Outbox {
-  const { storage, clock, transport, address } = world;
-  const rows = createOutboxRows(storage);
-  const waiting = rows.load();
+/** @param entry of the present transaction @param life of the object as a sender */
+export function createOutbox(
+  world: World,
+  store: Store,
+  entry: EntryWriter,
+  life: () => number | undefined,
+  { refused, record, heldBack }: OutboxOptions,
+): CommittedOutbox {
+  const { clock, transport, address } = world;
+  const journal = store.journal as Journal<Entry>;
+  const notes = createHeadNotes(journal);
+  const applyNote = createNoteReader(journal);
+  const reader = createJournalReader<Waiting>(journal, sentCursor, ({ out = [] }, seq) =>
+    applyNote(out.map((fact, index) => makeWaiting(address, seq, index, fact))),
+  );
   // The message may have been in flight when the object crashed, and may be the cause: count an attempt that got no answer.
-  let suspect = waiting[0];
-  let staged: Waiting[] = [];
-  let delivered = 0;
-  let sweeping = 0;
-  let swept = 0;
+  let suspectsThrough = journal.last;
+  let staged = 0;
   let sending = false;
   let running: Promise<void> = Promise.resolve();
   let blockedUntil: number | undefined;
 
-  const { post, deliver } = createMessageDelivery(transport, refused, rows.dropReceiver);
+  const { post, deliver } = createMessageDelivery(transport, life, refused, notes.dropReceiver);
   const queues = createHeldBackQueues({
     world,
+    store,
     record,
     send: async (parcel, to, phase, asDeadLetter, drop) => void (await post(parcel, to, { phase, asDeadLetter }, drop)),
     changed: (queue, begins) => heldBack?.(queue, begins),
@@ -68,7 +83,7 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
 
   const tryHead = createTryHead({
     world,
-    rows,
+    notes,
     queues,
     deliver,
     record,
@@ -81,19 +96,19 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
     sending = true;
     try {
       for (;;) {
-        const head = waiting[0];
-        if (!head) return;
+        const first = readFirst();
+        const head = first?.parts[0];
+        if (!first || !head) return;
         if (!isOver(head.nextAt, clock.now())) {
           blockedUntil = head.nextAt;
           return;
         }
-        if (head === suspect) {
-          suspect = undefined;
-          record(() => rows.countAttempt(head));
-        }
+        const isSuspect = head.seq <= suspectsThrough;
+        suspectsThrough = 0;
+        if (isSuspect) record(() => notes.countAttempt(head));
         if (!(await tryHead(head))) return;
-        waiting.shift();
-        delivered = head.id;
+        first.parts.shift();
+        if (!first.parts.length) reader.done(first.seq);
       }
     } finally {
       // Synchronously with the last look at the queue: a later flush must start a new run.
@@ -101,15 +116,28 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
     }
   };
 
+  /** An entry that cannot be read is said and waited for: what is behind it may follow from it. */
+  function readFirst(): ReturnType<typeof reader.first>[number] | undefined {
+    try {
+      return reader.first()[0];
+    } catch (error) {
+      if (!(error instanceof EntryUnreadableError)) throw error;
+      blockedUntil = clock.now() + hostLimits.retryLast;
+      console.error(JSON.stringify({ at: "outbox", address, error: error.message }));
+      return undefined;
+    }
+  }
+
   const dueInOutbox = (): number | undefined => {
-    if (!waiting.length && !staged.length) return delivered > sweeping ? clock.now() + hostLimits.safetyNet : undefined;
+    if (reader.isEmpty && !staged) return undefined;
     return blockedUntil ?? clock.now() + hostLimits.safetyNet;
   };
 
   return {
     append(receivers, message, { sender = address, spread = false } = {}) {
       if (!receivers.length) return;
-      staged.push(rows.add(sender, receivers, message, spread));
+      staged += 1;
+      entry.send({ ...(sender !== address && { sender }), to: receivers, message, ...(spread && { spread }) });
     },
     flush() {
       if (!sending) {
@@ -122,24 +150,32 @@ export function createOutbox(world: World, { refused, record, heldBack }: Outbox
       const times = [queues.due(), dueInOutbox()].filter((time) => time !== undefined);
       return times.length ? Math.min(...times) : undefined;
     },
-    sweep() {
-      if (delivered > swept) rows.deleteThrough(delivered);
-      sweeping = delivered;
+    settle(added) {
+      queues.settle(added !== undefined);
+      staged = 0;
+      if (added)
+        reader.added(
+          added.map(({ seq, out, size }) => ({ seq, size, parts: out.map((fact, index) => makeWaiting(address, seq, index, fact)) })),
+        );
     },
-    settle(held) {
-      queues.settle(held);
-      if (held) {
-        waiting.push(...staged);
-        swept = sweeping;
-      } else sweeping = swept;
-      staged = [];
-    },
+    holds: (type) =>
+      queues.holds(type) ||
+      reader.held.some(({ parts }) => parts.some(({ message }) => message.type === type)) ||
+      (reader.hasMore && isInJournal(journal, type)),
     heldBack: queues.list,
     get size() {
-      return waiting.length + staged.length;
-    },
-    get unswept() {
-      return delivered > swept;
+      return reader.held.reduce((sum, { parts }) => sum + parts.length, reader.hasMore ? 1 : 0) + staged;
     },
   };
+}
+
+/** Looks through what memory has not read. */
+function isInJournal(journal: Journal<Entry>, type: string): boolean {
+  const through = journal.last;
+  for (let after = journal.position(sentCursor); after < through; ) {
+    const rows = journal.read({ after, through, limit: hostLimits.readerEntries, size: hostLimits.readerBytes });
+    if (rows.some(({ entry }) => entry?.out?.some(({ message }) => message.type === type))) return true;
+    after = rows.at(-1)?.seq ?? through;
+  }
+  return false;
 }

@@ -5,7 +5,9 @@
 import type { Json } from "../../contract/event.ts";
 import type { DeliveryRefusal } from "../../contract/refusals.ts";
 import { type Envelope, type HostMessage, readHostMessage } from "../protocol/envelope.ts";
+import { type ActorDocs, listChildren } from "./actor-docs.ts";
 import type { LastWords } from "./advance.ts";
+import { findChild } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { ActorEvent } from "./effects.ts";
@@ -14,9 +16,7 @@ import type { Translate } from "./host-types.ts";
 import { describeEnd, readFollowing } from "./last-messages.ts";
 import { DefinitionUnavailableError, type LiveActor, type LiveActors } from "./live-actors.ts";
 import { NewerVersionError } from "./newer-version.ts";
-import type { Storage } from "./ports.ts";
 import { StoreFailedError } from "./receiver-state.ts";
-import { readActor, readChild, readChildren } from "./rows.ts";
 import { judge } from "./send-event.ts";
 import { findFault, type RefusalCode } from "./step.ts";
 import type { Stepper } from "./stepper.ts";
@@ -39,14 +39,14 @@ export interface MessageRunner {
 }
 
 export interface MessageRunnerPorts {
-  storage: Storage;
+  docs: ActorDocs;
   committer: Committer;
   actors: LiveActors;
   deadLetters: Pick<DeadLetters, "removeStarts">;
   stepper: Stepper;
 }
 
-export function createMessageRunner({ storage, committer, actors, deadLetters, stepper }: MessageRunnerPorts): MessageRunner {
+export function createMessageRunner({ docs, committer, actors, deadLetters, stepper }: MessageRunnerPorts): MessageRunner {
   async function run(envelope: Envelope, mark: () => void, translate?: Translate): Promise<Outcome> {
     const said = readHostMessage(envelope.message);
     const id = nameIn(envelope.to);
@@ -93,12 +93,12 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
   }
 
   function refuse(actor: string): { status: "refused"; code: DeliveryRefusal; detail: string } {
-    const gone = readActor(storage, actor) !== undefined;
+    const gone = docs.read(actor) !== undefined;
     return { status: "refused", code: gone ? "gone" : "not_found", detail: `there is no actor ${actor}${gone ? " any more" : ""}` };
   }
 
   async function startChild(id: string, { from, to }: Envelope, start: HostStart, mark: () => void): Promise<Outcome> {
-    if (readActor(storage, id)) return { type: "refused", ...refuse(id) };
+    if (docs.read(id)) return { type: "refused", ...refuse(id) };
     const { logic, child, input, definition, along: metadata } = start;
     try {
       const loaded = await actors.loadLogic(logic, definition ?? null);
@@ -137,11 +137,11 @@ export function createMessageRunner({ storage, committer, actors, deadLetters, s
     const { message, from } = envelope;
     const said = readHostMessage(message);
     if (said?.type === "host.done" || said?.type === "host.error") {
-      if (readChild(storage, actor.row.id, said.child) !== from) return undefined;
+      if (findChild(docs, actor.row.id, said.child) !== from) return undefined;
       return { event: { ...describeEnd(said), address: from }, metadata: said.along };
     }
     if (said?.type === "host.event") {
-      const child = readChildren(storage, actor.row.id).find(({ address }) => address === from)?.id;
+      const child = listChildren(docs.read(actor.row.id) ?? { children: {} }).find(({ address }) => address === from)?.id;
       if (child === undefined && from !== actor.row.parent) return undefined;
       const events = readFollowing(said);
       return { event: said.event, ...(child !== undefined && events.length && { following: { child, events } }) };

@@ -1,13 +1,14 @@
 /** How an actor of an object begins, and what is left of it once it is forgotten. */
+import type { ActorDocs } from "./actor-docs.ts";
 import { viewActor } from "./actor-view.ts";
 import type { Committer } from "./committer.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import { toPlainError } from "./error-data.ts";
 import type { SendAnswer, StartRequest } from "./host-types.ts";
 import { hostLimits } from "./limits.ts";
 import type { LiveActors } from "./live-actors.ts";
 import { checkPlain } from "./plain-data.ts";
 import type { World } from "./ports.ts";
-import { readActor, writeActor } from "./rows.ts";
 import type { Stepper } from "./stepper.ts";
 import type { TimerTable } from "./timer-table.ts";
 
@@ -18,14 +19,16 @@ export interface ActorStarts {
 }
 
 export function createActorStarts(ports: {
-  world: Pick<World, "storage" | "clock">;
+  world: Pick<World, "clock">;
+  docs: ActorDocs;
+  deadLetters: Pick<DeadLetters, "removeAll">;
   committer: Pick<Committer, "commit">;
   actors: LiveActors;
   timers: TimerTable;
   stepper: Pick<Stepper, "begin">;
 }): ActorStarts {
-  const { committer, actors, timers, stepper } = ports;
-  const { storage, clock } = ports.world;
+  const { docs, deadLetters, committer, actors, timers, stepper } = ports;
+  const { clock } = ports.world;
 
   async function start(request: StartRequest, also?: () => void): Promise<SendAnswer> {
     const fault = findStartFault(request);
@@ -35,20 +38,19 @@ export function createActorStarts(ports: {
       const { logic, definition } = existing.row;
       if (logic !== request.logic || definition !== (request.definition ?? null))
         return { ok: false, code: "name_taken", detail: `there is an actor ${request.actor} already: ${describeLogic(logic, definition)}` };
-      return { ok: true, view: viewActor(existing, storage, timers) };
+      return { ok: true, view: viewActor(existing, docs, timers) };
     }
-    if (readActor(storage, request.actor))
-      return { ok: false, code: "unknown_actor", detail: `there is no actor ${request.actor} any more` };
+    if (docs.read(request.actor)) return { ok: false, code: "unknown_actor", detail: `there is no actor ${request.actor} any more` };
     const begun = await stepper.begin(request, await actors.loadLogic(request.logic, request.definition ?? null), also);
-    return { ok: true, view: viewActor(begun, storage, timers) };
+    return { ok: true, view: viewActor(begun, docs, timers) };
   }
 
   function forget(id: string): boolean {
-    const row = readActor(storage, id);
+    const row = docs.readRow(id);
     if (!row || row.status === "active") return false;
     committer.commit(() => {
-      for (const table of ["history", "parked"]) storage.exec(`DELETE FROM ${table} WHERE actor = ?`, id);
-      writeActor(storage, { ...row, status: "forgotten", snapshot: "null", output: null, error: null, updated_at: clock.now() });
+      deadLetters.removeAll(id);
+      docs.writeRow({ ...row, status: "forgotten", snapshot: "null", output: null, error: null, updated_at: clock.now() });
     });
     actors.release(id);
     return true;

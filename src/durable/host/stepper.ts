@@ -1,24 +1,26 @@
 /**
  * The one place where actors change: an event's steps are computed, then one transaction writes all that they lead to.
- * Knows rows and effects; whether the event may be taken was judged before.
+ * Knows documents and effects; whether the event may be taken was judged before.
  */
 
 import type { Json } from "../../contract/event.ts";
+import type { ActorDocs, ActorRow } from "./actor-docs.ts";
+import { createActorScopes } from "./actor-scope.ts";
 import { advance, type LastWords, type TakenStep } from "./advance.ts";
-import { addressOf, applyEffects, type EffectTables, endActor } from "./apply-effects.ts";
+import { addressOf, applyEffects, type EffectTables, endActor, findChild, forgetChild } from "./apply-effects.ts";
 import type { Committer } from "./committer.ts";
 import type { ActorEvent, Effect } from "./effects.ts";
+import type { EntryWriter } from "./entry.ts";
 import { toErrorData } from "./error-data.ts";
-import { appendHistory } from "./history.ts";
+import type { PickState } from "./history.ts";
 import type { SendOptions, StartRequest } from "./host-types.ts";
 import { type EndMessage, listFollowing } from "./last-messages.ts";
 import { hostLimits } from "./limits.ts";
 import type { LiveActor, LiveActors, Loaded } from "./live-actors.ts";
-import type { Logics, SteppedActor, StepScope } from "./logic.ts";
+import type { Logics, StepScope } from "./logic.ts";
 import { toPlain } from "./plain-data.ts";
-import type { Storage, World } from "./ports.ts";
+import type { World } from "./ports.ts";
 import type { Identity } from "./references.ts";
-import { type ActorRow, readChild, writeActor } from "./rows.ts";
 import type { AnyMachineSnapshot } from "./step.ts";
 import { persistSnapshot } from "./step.ts";
 
@@ -34,12 +36,14 @@ export interface Stepper {
   /** Stops an actor from outside: its parent hears nothing, its children stop too. */
   stop(actor: LiveActor | undefined, mark: () => void): void;
   scopeOf(actor: LiveActor): StepScope;
+  /** Since when the actor's state, or the part of it that `pick` returns, is what it is, in milliseconds. */
+  readSince(actor: string, pick?: PickState): number;
 }
 
 export interface StepperPorts {
   world: World;
   logics: Logics;
-  committer: Committer;
+  committer: Committer & { entry: EntryWriter };
   actors: LiveActors;
   tables: EffectTables;
   services: unknown;
@@ -68,11 +72,9 @@ function describeOutcome({ child_id }: ActorRow, snapshot: Pick<AnyMachineSnapsh
 }
 
 export function createStepper({ world, logics, committer, actors, tables, services, countSteps, committed }: StepperPorts): Stepper {
-  const { storage, clock } = world;
-
-  function scopeOf({ row, definition }: Pick<LiveActor, "row" | "definition">): StepScope {
-    return { actor: row.id, services, definition, storage, store: committer.store, now: clock.now(), revision: row.revision + 1 };
-  }
+  const { clock } = world;
+  const { docs } = tables;
+  const { scopeOf, readSince, viewStepped } = createActorScopes({ world, committer, tables, services });
 
   function commitSteps(actor: LiveActor, steps: TakenStep[], options: { before?: () => void; also?: () => void }): LiveActor {
     const first = steps[0] as TakenStep;
@@ -85,25 +87,25 @@ export function createStepper({ world, logics, committer, actors, tables, servic
     const taken = { ...actor, row, snapshot };
     const following = end && row.parent !== null ? listFollowing(steps, end.message) : undefined;
     committer.commit(() => {
+      // Its timers, jobs and children are parts of its document.
+      if (!docs.read(row.id)) docs.writeRow(row, now);
       options.before?.();
       // Before the step, which leaves the state that invoked it: a child that has ended is not told to stop.
-      forgetEndedChild(storage, row, first.event);
+      forgetEndedChild(docs, row, first.event);
       for (const step of steps) {
-        const scope = { actor: row.id, services, definition, storage, store: committer.store, now, revision: row.revision + 1 };
+        const scope = scopeOf({ row, definition });
         row.revision += 1;
         applyEffects({ ...tables, logics, logic, row, scope, ...(following && { following }) }, step);
+        const { event, eventText, snapshot: after, effects } = step;
+        committer.entry.step(
+          { actor: row.id, revision: row.revision, after: after.value as Json, effects: effects as Json[] },
+          { type: event.type, text: eventText },
+        );
       }
-      appendHistory(
-        storage,
-        row.id,
-        row.revision - steps.length + 1,
-        now,
-        steps.map(({ event, eventText, snapshot: after, effects }) => ({ event, eventText, state: after.value as Json, effects })),
-      );
       ({ text: row.snapshot, exact } = persistSnapshot(machine, snapshot));
       row.status = snapshot.status;
       if (end) endWith(actor, row, end);
-      writeActor(storage, row);
+      docs.writeRow(row, changesValue(actor, steps) ? now : undefined);
       tellStepped(taken, row.status);
       options.also?.();
       // Inside the transaction, so that only committed steps are counted.
@@ -120,7 +122,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
   /** Within the transaction of its steps or of its stop. */
   function tellStepped(actor: LiveActor, status: string): void {
     const { row, logic } = actor;
-    logic.stepped?.(viewStepped(actor, status, tables.timers), { ...scopeOf(actor), revision: row.revision });
+    logic.stepped?.(viewStepped(actor, status), { ...scopeOf(actor), revision: row.revision });
   }
 
   /** Writes how the actor ended, and tells its parent. */
@@ -139,6 +141,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
 
   return {
     scopeOf,
+    readSince,
     async take(actor, event, { metadata, before, also, following } = {}) {
       const { machine, logic, row, snapshot } = actor;
       const options = { ...(before && { before }), ...(also && { also }) };
@@ -178,7 +181,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
         mark();
         if (actor?.row.status !== "active") return;
         endActor({ ...tables, row: actor.row, logic: actor.logic });
-        writeActor(storage, { ...actor.row, status: "stopped", updated_at: clock.now() });
+        docs.writeRow({ ...actor.row, status: "stopped", updated_at: clock.now() });
         tellStepped(actor, "stopped");
       });
       if (!actor) return;
@@ -188,22 +191,24 @@ export function createStepper({ world, logics, committer, actors, tables, servic
   };
 }
 
-function viewStepped({ row, snapshot }: LiveActor, status: string, timers: EffectTables["timers"]): SteppedActor {
-  return {
-    status,
-    value: snapshot.value as Json,
-    context: snapshot.context as Json,
-    get timers() {
-      return timers.of(row.id);
-    },
-  };
+function forgetEndedChild(docs: ActorDocs, row: ActorRow, event: ActorEvent): void {
+  if (event.address === undefined || typeof event.actorId !== "string") return;
+  if (findChild(docs, row.id, event.actorId) === event.address) forgetChild(docs, row.id, event.actorId);
 }
 
-function forgetEndedChild(storage: Storage, row: ActorRow, event: ActorEvent): void {
-  if (event.address === undefined || typeof event.actorId !== "string") return;
-  if (readChild(storage, row.id, event.actorId) === event.address)
-    storage.exec("DELETE FROM child WHERE actor = ? AND id = ?", row.id, event.actorId);
+/** Whether the state's value after the steps is another than before: a new actor's is. */
+function changesValue({ row, snapshot }: LiveActor, steps: readonly TakenStep[]): boolean {
+  return row.revision === 0 || steps.some((step) => !isSameValue(step.snapshot.value, snapshot.value));
 }
+
+function isSameValue(a: StateValue | undefined, b: StateValue | undefined): boolean {
+  if (typeof a !== "object" || typeof b !== "object") return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isSameValue(a[key], b[key]));
+}
+
+/** A state's value, as XState has it. */
+type StateValue = string | { readonly [region: string]: StateValue | undefined };
 
 function identityOf({ id, parent, child_id }: ActorRow): Identity {
   return { id: child_id ?? id, child: parent !== null };

@@ -1,18 +1,10 @@
-/** The timer rows of one object, and the earliest of them without a query per commit. Knows SQL, not actors. */
+/** The timers of an object's actors, and the earliest of them without a look at each per commit. Knows documents, not machines. */
+import type { ActorDocs, StoredTimer } from "./actor-docs.ts";
 import { endOfTime } from "./limits.ts";
-import type { Row, Storage } from "./ports.ts";
 import { remember } from "./remembered.ts";
 
-export interface TimerRow extends Row {
+export interface TimerRow extends StoredTimer {
   actor: string;
-  id: string;
-  /** Milliseconds since the epoch; {@link endOfTime}: never, or until its dead letter is settled. */
-  due: number;
-  /** Where in the actor's life it was set: tells one setting of an id from the next, and orders equal times. */
-  made: number;
-  event: string;
-  /** Address of a delayed send; null: the actor itself. */
-  receiver: string | null;
 }
 
 /** One setting of a timer. */
@@ -44,49 +36,48 @@ export function numberTimer(revision: number, index: number): number {
   return revision * effectsPerStep + index;
 }
 
-export function createTimerTable(storage: Storage): TimerTable {
-  // A lower bound: the timer may have been cancelled since. That costs an alarm for nothing instead of a query per commit.
-  const first = remember(
-    () => storage.exec<{ due: number | null }>("SELECT min(due) AS due FROM timer WHERE due < ?", endOfTime)[0]?.due ?? undefined,
-  );
-  const write = (sql: string, ...values: (string | number | null)[]): void => {
-    storage.exec(sql, ...values);
+const byTime = (a: StoredTimer, b: StoredTimer): number => a.due - b.due || a.made - b.made;
+
+export function createTimerTable(docs: ActorDocs): TimerTable {
+  const first = remember(() => {
+    const due = docs.all().flatMap(({ timers }) => timers.map((timer) => timer.due));
+    const earliest = due.reduce((least, each) => Math.min(least, each), endOfTime);
+    return earliest < endOfTime ? earliest : undefined;
+  });
+  const read = (actor: string): readonly StoredTimer[] => docs.read(actor)?.timers ?? [];
+  const write = (actor: string, timers: StoredTimer[]): void => {
+    docs.change(actor, { timers });
     first.forget();
+  };
+  const keep = (actor: string, isKept: (timer: StoredTimer) => boolean): void => {
+    const timers = read(actor);
+    const kept = timers.filter(isKept);
+    if (kept.length < timers.length) write(actor, kept);
   };
   return {
     set({ actor, id, due, made, event, receiver }) {
-      const earliest = first.get();
-      const add = (): boolean =>
-        storage.exec(
-          "INSERT INTO timer (actor, id, due, made, event, receiver) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING made",
-          actor,
-          id,
-          Math.min(due, endOfTime),
-          made,
-          event,
-          receiver,
-        ).length > 0;
-      if (!add()) {
-        // As in XState both ring, and the id now means the later one.
-        storage.exec("UPDATE timer SET id = id || '#' || made WHERE actor = ? AND id = ?", actor, id);
-        add();
-      }
-      if (due < endOfTime && (earliest === undefined || due < earliest)) first.set(due);
+      // As in XState both ring, and the id now means the later one.
+      const others = read(actor).map((timer) => (timer.id === id ? { ...timer, id: `${id}#${timer.made}` } : timer));
+      write(actor, [...others, { id, due: Math.min(due, endOfTime), made, event, receiver }]);
     },
-    cancel: (actor, id) => void storage.exec("DELETE FROM timer WHERE actor = ? AND id = ?", actor, id),
-    clear: (actor) => write("DELETE FROM timer WHERE actor = ?", actor),
-    forget: ({ actor, made }) => write("DELETE FROM timer WHERE actor = ? AND made = ?", actor, made),
-    postpone: ({ actor, made }, due) => write("UPDATE timer SET due = ? WHERE actor = ? AND made = ?", due, actor, made),
-    isSet: ({ actor, made }) => storage.exec("SELECT 1 FROM timer WHERE actor = ? AND made = ?", actor, made).length > 0,
+    cancel: (actor, id) => keep(actor, (timer) => timer.id !== id),
+    clear: (actor) => keep(actor, () => false),
+    forget: ({ actor, made }) => keep(actor, (timer) => timer.made !== made),
+    postpone({ actor, made }, due) {
+      write(
+        actor,
+        read(actor).map((timer) => (timer.made === made ? { ...timer, due } : timer)),
+      );
+    },
+    isSet: ({ actor, made }) => read(actor).some((timer) => timer.made === made),
     next(now) {
       const earliest = first.get();
       if (earliest === undefined || earliest > now) return undefined;
-      const row = storage.exec<TimerRow>("SELECT * FROM timer WHERE due <= ? ORDER BY due, made LIMIT 1", now)[0];
-      if (!row) first.forget();
-      return row;
+      const due = docs.all().flatMap(({ row, timers }) => timers.map((timer) => ({ ...timer, actor: row.id })));
+      return due.filter((timer) => timer.due <= now).sort(byTime)[0];
     },
     earliest: first.get,
-    of: (actor) => storage.exec<{ id: string; due: number }>("SELECT id, due FROM timer WHERE actor = ? ORDER BY due, made", actor),
+    of: (actor) => [...read(actor)].sort(byTime).map(({ id, due }) => ({ id, due })),
     reread: first.forget,
   };
 }

@@ -1,19 +1,19 @@
 /**
  * One try of the message at the head of the outbox. Receivers that failed for too long get it into queues of their own; a failure is
- * counted, and the outbox waits. Knows rows and receivers, not who comes next.
+ * counted, and the outbox waits. Knows notes and receivers, not who comes next.
  */
 import { countBytes, cutToBytes } from "../../contract/limits.ts";
 import { DeliveryFailedError, type MessageDelivery, takeReceiver } from "./deliver-message.ts";
 import { toPlainError } from "./error-data.ts";
+import type { HeadNotes, Waiting } from "./head-notes.ts";
 import { type HeldBackQueues, pauseAfter } from "./held-back.ts";
 import { hostLimits } from "./limits.ts";
-import type { OutboxRows, Waiting } from "./outbox-rows.ts";
 import type { World } from "./ports.ts";
 import { isReceiverState, ReceiverNotReadyError } from "./receiver-state.ts";
 
 export interface TryHeadPorts {
   world: World;
-  rows: OutboxRows;
+  notes: HeadNotes;
   queues: HeldBackQueues;
   deliver: MessageDelivery["deliver"];
   /** Commits a write. */
@@ -23,7 +23,7 @@ export interface TryHeadPorts {
 }
 
 /** @returns tries the head, or what is left of it beside the queues of those that failed for too long. False: it must wait */
-export function createTryHead({ world, rows, queues, deliver, record, block }: TryHeadPorts): (head: Waiting) => Promise<boolean> {
+export function createTryHead({ world, notes, queues, deliver, record, block }: TryHeadPorts): (head: Waiting) => Promise<boolean> {
   const { clock, address } = world;
 
   /** Moves a message to its receivers' own queues, and so out of the outbox's way. False: there is no room. */
@@ -35,7 +35,7 @@ export function createTryHead({ world, rows, queues, deliver, record, block }: T
       for (const [to, error] of receivers) {
         const text = cutToBytes(toPlainError(error).message, hostLimits.errorBytes);
         queues.add(to, { ...head, phase: alone ? null : head.phase, failing: head.failing ?? clock.now() }, bytes, text);
-        rows.dropReceiver(head, to);
+        notes.dropReceiver(head, to);
       }
     });
     for (const to of receivers.keys()) takeReceiver(head, to);
@@ -51,7 +51,7 @@ export function createTryHead({ world, rows, queues, deliver, record, block }: T
     head.nextAt = clock.now() + pauseAfter(head.pauses);
     block(head.nextAt);
     const { attempts, id } = head;
-    record(() => rows.writeFailure(head));
+    record(() => notes.writeFailure(head));
     console.warn(JSON.stringify({ at: "outbox", address, to: [...error.failures.keys()], id, attempts, error: error.message }));
   }
 

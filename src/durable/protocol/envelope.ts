@@ -20,6 +20,8 @@ export interface Envelope {
   /** Address of the sending object, e.g. `task/t123.1`. */
   from: string;
   id: number;
+  /** When the sender's object began, and which beginning it was: under another one its numbers begin anew. Absent: it does not say. */
+  life?: number;
   /** Address of the receiving object. */
   to: string;
   /**
@@ -36,6 +38,7 @@ export interface Envelope {
 const envelopeShape = open({
   from: z.string(),
   id: z.number(),
+  life: z.number().optional(),
   to: z.string(),
   phase: z.enum(["hold", "release"]).optional(),
   park: z.boolean().optional(),

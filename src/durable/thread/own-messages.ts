@@ -3,8 +3,6 @@
  * spawn. Each is taken once. Knows no message: the object's parts bring a handler for each.
  */
 
-import type { Storage } from "../host/ports.ts";
-import { isRepeat, markReceived } from "../host/rows.ts";
 import { answerUnknown } from "../host/take-envelope.ts";
 import { dispatch, type Handlers } from "../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
@@ -31,29 +29,29 @@ export function readOwnSender({ from, to }: Envelope): string {
 }
 
 /** Notes that an own message was received; within a transaction. */
-export function markOwn(storage: Storage, envelope: Envelope): void {
-  markReceived(storage, readOwnSender(envelope), envelope.id);
+export function markOwn({ committer }: Pick<ThreadHost, "committer">, envelope: Envelope): void {
+  committer.inbox.mark({ ...envelope, from: readOwnSender(envelope) });
 }
 
 /** @param address the object's */
 export async function takeOwnMessage(
-  { address, storage, host }: { address: string; storage: Storage; host: ThreadHost },
+  { address, host }: { address: string; host: ThreadHost },
   handlers: RootHandlers | TaskHandlers,
   envelope: Envelope,
 ): Promise<Delivery> {
-  const { message, to, id } = envelope;
-  if (isRepeat(storage, readOwnSender(envelope), id)) return { status: "stored" };
+  const { message, to } = envelope;
+  if (host.committer.inbox.isRepeat({ ...envelope, from: readOwnSender(envelope) })) return { status: "stored" };
   const taken = dispatch<typeof ownMessages, OwnAnswer>(ownMessages, handlers, envelope);
   if (!taken) {
     // A newer version of the object has left this message in its outbox.
     if (!envelope.park) return answerUnknown(`${address}#${to}`, message.type);
-    host.committer.commit(() => markOwn(storage, envelope));
+    host.committer.commit(() => markOwn(host, envelope));
     return { status: "refused", code: "unknown_message", detail: `${to} takes no ${message.type}` };
   }
   const write = await taken;
   if (write)
     host.committer.commit(() => {
-      markOwn(storage, envelope);
+      markOwn(host, envelope);
       write();
     });
   return { status: "stored" };

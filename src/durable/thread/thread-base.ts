@@ -6,13 +6,15 @@
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { CloudEvent } from "../../contract/event.ts";
 import { createActorHost, type HostOptions } from "../host/actor-host.ts";
+import { formerHost } from "../host/former-tables.ts";
 import { createLogics } from "../host/logic.ts";
 import type { Clock, Storage, World } from "../host/ports.ts";
-import { hostMigrations, migrate, outboxMigrations, refuseNewer } from "../host/schema.ts";
+import { migrate, refuseNewer } from "../host/schema.ts";
 import { createStore, type Store } from "../host/store/store.ts";
 import type { FormerTables } from "../host/store/tables.ts";
+import { formerProjection } from "../projector/former-projection.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
-import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
+import { createProjectionOutbox } from "../projector/projection-outbox.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isOwnPlace } from "../protocol/own-places.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
@@ -77,8 +79,10 @@ export interface ThreadBase extends Pick<ThreadServices, "lifecycle" | "log" | "
   flushRows(): Promise<void>;
 }
 
-/** Tables that the root's and the task's object have alike, by the name of their version. */
-export const baseTables = { lane: outboxMigrations, host: hostMigrations, projection: projectionMigrations };
+/** Tables that the root's and the task's object had alike. */
+const formerBase = { ...formerHost, ...formerProjection };
+/** Their statements, by the name of their version. */
+export const baseTables = Object.fromEntries(Object.entries(formerBase).map(([room, { migrations }]) => [room, migrations]));
 
 /** Made once an isolate: what they load is kept with them. */
 const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
@@ -88,11 +92,10 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const { storage, clock, address } = ports.world;
   const { isRoot } = parts;
   const name = address.slice(address.indexOf("/") + 1);
-  const tables = { ...baseTables, ...parts.tables };
-  refuseNewer(storage, tables);
+  refuseNewer(storage, { ...baseTables, ...parts.tables });
   // First the tables: their last versions have moved to the store.
-  migrate(storage, tables);
-  const store = createStore(storage, address, parts.former);
+  migrate(storage, parts.tables);
+  const store = createStore(storage, address, { ...formerBase, ...parts.former });
 
   const documents = openTaskDocuments(store);
   const lifecycle = openThreadDocuments(store);
@@ -102,12 +105,12 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     ...ports.world,
     transport: {
       deliver(envelope) {
-        if (isOwnPlace(envelope.to)) return takeOwnMessage({ address, storage, host }, parts.own(), envelope);
+        if (isOwnPlace(envelope.to)) return takeOwnMessage({ address, host }, parts.own(), envelope);
         return parts.isOwn(envelope.to) ? parts.deliver(envelope) : ports.world.transport.deliver(stampMail(envelope));
       },
     },
   };
-  const projection = createProjectionOutbox(world, ports.later, ports.project);
+  const projection = createProjectionOutbox(world, store, ports.later, ports.project);
   const project = (row: ProjectionRow): void => projection.append(parts.noteRow?.(row) ?? row);
   const threadLog = createThreadLog({ stamp, project });
   const waits = createWaitNotes(name, project);
@@ -139,10 +142,8 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
       ports.counted(steps);
       projection.wake();
     },
-    beforeCommit() {
-      threadLog.beforeCommit();
-      projection.beforeCommit();
-    },
+    beforeCommit: threadLog.beforeCommit,
+    log: projection.log,
     onRollback() {
       threadLog.onRollback();
       waits.undo();

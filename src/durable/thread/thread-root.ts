@@ -5,7 +5,6 @@ import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import { createControlKeys } from "../control/control-keys.ts";
 import { formerControlKeys } from "../control/former-control-keys.ts";
-import { isRepeat } from "../host/rows.ts";
 import { refuseNewer } from "../host/schema.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isTaskAddress, type Once } from "../protocol/parts.ts";
@@ -122,7 +121,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
     oldTask: oldTask.page,
     async deliver(envelope) {
       host.resume();
-      if (retention?.leaving && !isRepeat(storage, envelope.from, envelope.id))
+      if (retention?.leaving && !host.committer.inbox.isRepeat(envelope))
         return { status: "refused", code: "gone", detail: `the thread ${name} is archived` };
       return dispatch(envelope);
     },

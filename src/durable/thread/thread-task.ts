@@ -28,7 +28,7 @@ export interface ThreadTask {
 }
 
 export function createThreadTask(ports: ThreadPorts): ThreadTask {
-  const { storage, address } = ports.world;
+  const { address } = ports.world;
   const isAsked = (turn: number, agent: string): boolean => isWaitedFor(base.documents, turn, agent);
   const base = createThreadBase(ports, {
     isRoot: false,
@@ -63,6 +63,6 @@ export function createThreadTask(ports: ThreadPorts): ThreadTask {
         await base.flushRows();
         await tasks.work();
       }),
-    isSpent: () => base.isIdle() && storage.exec("SELECT 1 FROM actor WHERE status = 'active' LIMIT 1").length === 0,
+    isSpent: () => base.isIdle() && !host.hasActive(),
   };
 }

@@ -9,14 +9,14 @@ import type { AdmissionView, PauseView } from "../../contract/views/admission.ts
 import { createControlKeys } from "../control/control-keys.ts";
 import { formerControlKeys } from "../control/former-control-keys.ts";
 import { createCommitter } from "../host/committer.ts";
+import { formerOutbox } from "../host/former-tables.ts";
 import { createGather, type Settle } from "../host/gather.ts";
 import type { World } from "../host/ports.ts";
-import { isRepeat, markReceived } from "../host/rows.ts";
-import { migrate, outboxMigrations, refuseNewer } from "../host/schema.ts";
 import { createStore } from "../host/store/store.ts";
 import { answerUnknown } from "../host/take-envelope.ts";
+import { formerProjection } from "../projector/former-projection.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
-import { createProjectionOutbox, projectionMigrations } from "../projector/projection-outbox.ts";
+import { createProjectionOutbox } from "../projector/projection-outbox.ts";
 import { dispatch, type Handlers, isOf } from "../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { Once } from "../protocol/parts.ts";
@@ -78,11 +78,11 @@ const repeatable: Record<WorkflowMessage["type"], boolean> = {
 
 export function createAdmission({ name, world, registry, project, settle, later, countCommit }: AdmissionPorts): Admission {
   const { storage, clock } = world;
-  const tables = { lane: outboxMigrations, projection: projectionMigrations };
-  refuseNewer(storage, tables);
-  const store = createStore(storage, world.address, { ...formerWorkflowTables, control: formerControlKeys });
-  migrate(storage, tables);
-  const projection = createProjectionOutbox(world, later, project);
+  const store = createStore(storage, world.address, {
+    ...{ ...formerOutbox, ...formerProjection, ...formerWorkflowTables },
+    control: formerControlKeys,
+  });
+  const projection = createProjectionOutbox(world, store, later, project);
   const committer: TypedCommitter = createCommitter(world, {
     store,
     dueTimes: () => [projection.due()],
@@ -103,7 +103,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
       countCommit();
       projection.wake();
     },
-    beforeCommit: () => projection.beforeCommit(),
+    log: projection.log,
     onRollback() {
       projection.undo();
       queue.reread();
@@ -128,12 +128,12 @@ export function createAdmission({ name, world, registry, project, settle, later,
   };
 
   function take({ envelope, published }: Item): Delivery {
-    const { message, from, id } = envelope;
+    const { message } = envelope;
     const isKnown = isOf(workflowMessages, message);
     if (!isKnown && !envelope.park) return answerUnknown(world.address, message.type);
     if (!isKnown || !repeatable[message.type]) {
-      if (isRepeat(storage, from, id)) return { status: "stored" };
-      markReceived(storage, from, id);
+      if (committer.inbox.isRepeat(envelope)) return { status: "stored" };
+      committer.inbox.mark(envelope);
     }
     if (!isKnown) return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
     if (published) gate.set(published);

@@ -88,10 +88,12 @@ export function testChildren(open: OpenStage): void {
     ];
     for (const [index, message] of late.entries())
       await at(async () =>
-        expect(await w.deliver({ from: first, id: 1_000 + index, to: `actor/${a}`, message })).toEqual({ status: "stored" }),
+        expect(await w.deliver({ from: first, id: 1_000_000_000 + index, to: `actor/${a}`, message })).toEqual({ status: "stored" }),
       );
     expect(await w.read(a)).toEqual(before);
-    await at(() => w.deliver({ from: second, id: 1_000, to: `actor/${a}`, message: { type: "host.done", child: "c", output: "now" } }));
+    await at(() =>
+      w.deliver({ from: second, id: 1_000_000_000, to: `actor/${a}`, message: { type: "host.done", child: "c", output: "now" } }),
+    );
     expect(await w.read(a)).toMatchObject({ value: "proud", context: { out: "now" } });
   });
 

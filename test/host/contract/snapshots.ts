@@ -1,5 +1,6 @@
 /** [HOST15] [HOST16] The host's contract: history, and what an earlier version stored. */
 import { expect, test } from "vitest";
+import { changeActor } from "../stored.ts";
 import type { OpenStage } from "./stage.ts";
 
 export function testSnapshots(open: OpenStage): void {
@@ -31,11 +32,11 @@ export function testSnapshots(open: OpenStage): void {
   test("[HOST16] a snapshot of another version that cannot be upgraded is refused with a clear error, and nothing is lost", async () => {
     const { w, a, at } = open();
     await at(() => w.start(a, "old"));
-    await at(() => w.query(a, "UPDATE actor SET version = '0'"));
+    await at(() => w.query(a, changeActor, "$.row.version", "0"));
     await expect(async () => w.send(a, { type: "go" })).rejects.toThrow("was stored by version 0 of old, which version 1 cannot read");
-    await at(() => w.query(a, `UPDATE actor SET version = '1', snapshot = replace(snapshot, '"one"', '"nowhere"')`));
+    await at(() => w.query(a, changeActor, "$.row.version", "1").then(() => w.query(a, changeActor, "$.snapshot.value", "nowhere")));
     await expect(async () => w.send(a, { type: "go" })).rejects.toThrow("does not fit version 1 of old");
-    await at(() => w.query(a, `UPDATE actor SET snapshot = replace(snapshot, '"nowhere"', '"one"')`));
+    await at(() => w.query(a, changeActor, "$.snapshot.value", "one"));
     expect(await w.send(a, { type: "go" })).toMatchObject({ ok: true, view: { value: "two" } });
   });
 }

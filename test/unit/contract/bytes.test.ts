@@ -8,11 +8,13 @@ import { postedEvent } from "../../../src/contract/event.ts";
 import { agentKinds } from "../../../src/contract/kinds/agent-kinds.ts";
 import { countBytes, cutToBytes, exceedsBytes, limits } from "../../../src/contract/limits.ts";
 import { readFrame } from "../../../src/durable/agent/connection/read-frame.ts";
+import { createCommitter } from "../../../src/durable/host/committer.ts";
 import { hostLimits } from "../../../src/durable/host/limits.ts";
-import { migrate } from "../../../src/durable/host/schema.ts";
+import type { World } from "../../../src/durable/host/ports.ts";
 import { createNodeStorage } from "../../../src/durable/host/storage/node-storage.ts";
 import { isRowTooLarge, rowBytes } from "../../../src/durable/host/storage/row-bound.ts";
-import { createProjectionOutbox, projectionLimits, projectionMigrations } from "../../../src/durable/projector/projection-outbox.ts";
+import { createStore } from "../../../src/durable/host/store/store.ts";
+import { createProjectionOutbox, projectionLimits } from "../../../src/durable/projector/projection-outbox.ts";
 import type { ProjectionRow } from "../../../src/durable/protocol/projector.ts";
 import { keepOutput } from "../../../src/durable/thread/children/child-documents.ts";
 import { describeFailure } from "../../../src/worker/describe-failure.ts";
@@ -118,37 +120,34 @@ describe("[BYTE3] the storage port", () => {
 
 test("[BYTE3] what one commit tells the log is split into rows that fit, and sent in calls that are bounded", async () => {
   const storage = createNodeStorage();
-  migrate(storage, { projection: projectionMigrations });
   const calls: number[] = [];
   const seen: string[] = [];
   const later = vi.fn();
-  const outbox = createProjectionOutbox(
-    {
-      address: "a",
-      storage,
-      clock: { now: () => 0 },
-      scheduler: { background: () => {} },
-      transport: { deliver: async () => ({ status: "stored" }) },
-    },
-    later,
-    async (rows) => {
-      calls.push(countBytes(JSON.stringify(rows)));
-      for (const row of rows) if (row.table === "event") seen.push(row.event.id);
-    },
-  );
+  const world: World = {
+    address: "a",
+    storage,
+    clock: { now: () => 0 },
+    scheduler: { background: () => {} },
+    transport: { deliver: async () => ({ status: "stored" }) },
+  };
+  const store = createStore(storage, "a");
+  const outbox = createProjectionOutbox(world, store, later, async (rows) => {
+    calls.push(countBytes(JSON.stringify(rows)));
+    for (const row of rows) if (row.table === "event") seen.push(row.event.id);
+  });
   const ids = Array.from({ length: 60 }, (_, index) => `e${index}`);
-  storage.transaction(() => {
+  const committer = createCommitter(world, { store, dueTimes: () => [outbox.due()], refused: () => {}, log: outbox.log });
+  committer.commit(() => {
     for (const id of ids)
       outbox.append({
         table: "event",
         thread: null,
         event: { specversion: "1.0", id, source: "/a", type: "t", time: "2026-01-01T00:00:00Z", data: letters(240_000) },
       } satisfies ProjectionRow);
-    outbox.beforeCommit();
   });
-  const rows = storage.exec<{ bytes: number }>("SELECT length(CAST(body AS BLOB)) AS bytes FROM projection");
-  expect(rows.length).toBeGreaterThan(10);
-  for (const { bytes } of rows) expect(bytes).toBeLessThanOrEqual(projectionLimits.bytes + limits.eventBytes);
+  const rows = storage.exec<{ bytes: number }>("SELECT length(CAST(body AS BLOB)) AS bytes FROM journal");
+  expect(rows.length).toBeGreaterThan(5);
+  for (const { bytes } of rows) expect(bytes).toBeLessThanOrEqual(hostLimits.entryBytes);
   await outbox.flush();
   expect(seen).toEqual(ids);
   expect(Math.max(...calls)).toBeLessThan(projectionLimits.callBytes + rowBytes);

@@ -63,9 +63,10 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
     (db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all() as { name: string }[]).map((row) => row.name),
   );
   const all = <T>(table: string, sql: string): T[] => (tables.has(table) ? (db.prepare(sql).all() as T[]) : []);
-  const rows = all<{ body: string }>("projection", "SELECT body FROM projection").flatMap(
-    ({ body }) => JSON.parse(body) as ProjectionRow[],
-  );
+  const rows = [
+    ...all<{ body: string }>("projection", "SELECT body FROM projection").flatMap(({ body }) => JSON.parse(body) as ProjectionRow[]),
+    ...readUnprojected(all),
+  ];
   for (const row of rows) {
     if (row.table === "event") pending.events.add(nameEvent(row.event));
     if (row.table === "thread") pending.threads.set(row.id, Math.max(row.revisionNumber, pending.threads.get(row.id) ?? 0));
@@ -143,6 +144,19 @@ function readAgentId(all: All): { agent?: string } {
   ];
   return account && !account.removed ? { agent: (JSON.parse(account.card) as { id: string }).id } : {};
 }
+
+/** Rows of the journal beyond the cursor of what is in D1. */
+function readUnprojected(all: All): ProjectionRow[] {
+  return all<{ row: string }>(
+    "journal",
+    `SELECT json_each.value AS row FROM journal, json_each(iif(json_valid(journal.body), journal.body, '{}'), '$.log') WHERE seq > ${projected}`,
+  ).map(({ row }) => JSON.parse(row) as ProjectionRow);
+}
+
+/** As far as the newest entry, or a cursor written since, says that the rows are in D1. */
+const projected = `max(
+  ifnull((SELECT cursors ->> '$.positions.projected' FROM journal AS newest WHERE newest.owner = journal.owner ORDER BY seq DESC LIMIT 1), 0),
+  ifnull((SELECT body ->> '$.positions.projected' FROM cursor WHERE cursor.owner = journal.owner AND name = ''), 0))`;
 
 /** Who took part in a thread, as far as its task's object still knows. */
 function readAgents(all: All): string[] {

@@ -3,7 +3,6 @@
  * is another. Knows the outbox, not the mailbox.
  */
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
-import type { Storage } from "../../host/ports.ts";
 import type { TypedCommitter } from "../../protocol/typed-host.ts";
 import { presenceLimits } from "./presence-limits.ts";
 
@@ -18,23 +17,10 @@ export interface LeaveThreads {
   isLeaving(): Promise<boolean>;
 }
 
-/** A message of an agent that is gone for good, as it begins in the outbox. */
-const deletedPrefix = '{"type":"agent.deleted"';
-
-export function createLeaveThreads(
-  name: string,
-  { storage, committer }: { storage: Storage; committer: Pick<TypedCommitter, "commit" | "outbox"> },
-): LeaveThreads {
+export function createLeaveThreads(name: string, { committer }: { committer: Pick<TypedCommitter, "outbox"> }): LeaveThreads {
+  /** A thread has yet to hear that the agent is gone for good. */
+  const findUntold = (): boolean => committer.outbox.holds("agent.deleted");
   let leaving = findUntold();
-
-  function findUntold(): boolean {
-    return (
-      storage.exec(
-        "SELECT 1 FROM (SELECT message FROM outbox UNION ALL SELECT message FROM held_back) WHERE message LIKE ? LIMIT 1",
-        `${deletedPrefix}%`,
-      ).length > 0
-    );
-  }
 
   return {
     tell(turns, threads) {
@@ -52,7 +38,6 @@ export function createLeaveThreads(
     async isLeaving() {
       if (!leaving) return false;
       await committer.outbox.flush();
-      committer.commit(() => {});
       leaving = findUntold();
       return leaving;
     },

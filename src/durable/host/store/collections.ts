@@ -62,6 +62,31 @@ export interface Keyed<T> {
   deleteBeyond(most: number): void;
 }
 
+/** A document that cannot be read: what needs it fails, and nothing is made in its place. */
+export class DocumentUnreadableError extends Error {
+  override name = "DocumentUnreadableError";
+
+  constructor(collection: string, key: string) {
+    super(`the document ${collection} ${JSON.stringify(key)} is damaged and cannot be read: restore a backup of the object`);
+  }
+}
+
+/** @throws {DocumentUnreadableError} */
+export function parseDocument<T>(body: string, collection: string, key: string): T {
+  try {
+    return JSON.parse(body) as T;
+  } catch {
+    throw new DocumentUnreadableError(collection, key);
+  }
+}
+
+/** How a document is stored, where it is not the JSON of its value: such as one that holds texts which are JSON already. */
+export interface Codec<T> {
+  encode(value: T): string;
+  /** @param stored what the JSON said */
+  decode(stored: unknown): T;
+}
+
 /** A number as a key that sorts as the numbers do. */
 export function numberKey(number: number): string {
   return String(number).padStart(16, "0");
@@ -140,17 +165,25 @@ function createOverlay<Kept>(
 }
 
 /** @param loadAll reads all resident collections at once */
-export function createResident<T>(ports: CollectionPorts, name: string, loadAll: () => Map<string, unknown>): Resident<T> & Held {
+export function createResident<T>(
+  ports: CollectionPorts,
+  name: string,
+  loadAll: () => Map<string, unknown>,
+  codec?: Codec<T>,
+): Resident<T> & Held {
   const overlay = createOverlay<T>(
     ports,
     name,
-    () => loadAll() as Map<string, T>,
+    () => {
+      const all = loadAll();
+      return codec ? new Map([...all].map(([key, stored]) => [key, codec.decode(stored)])) : (all as Map<string, T>);
+    },
     (change) => change.value as T,
     false,
   );
   return {
     get: overlay.find,
-    put: (key, value) => ports.staging.change(name, key, { facts: null, value }),
+    put: (key, value) => ports.staging.change(name, key, { facts: null, value, ...(codec && { encode: () => codec.encode(value) }) }),
     delete: overlay.delete,
     clear: overlay.clear,
     entries: overlay.entries,
@@ -220,7 +253,7 @@ function readStored<T>(
       name,
       JSON.stringify(keys),
     )
-    .map(({ key, body }) => [key, JSON.parse(body) as T]);
+    .map(({ key, body }) => [key, parseDocument<T>(body, name, key)]);
 }
 
 export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionPorts, name: string): Keyed<T> {
@@ -252,7 +285,7 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
         name,
         key,
       )[0];
-      return row && (JSON.parse(row.body) as T);
+      return row && parseDocument<T>(row.body, name, key);
     },
     readMany(keys) {
       const changes = staging.of(name);
@@ -264,7 +297,7 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
       listOver(
         staging.of(name),
         range,
-        (wanted) => select("body", wanted).map(([key, body]) => [key, JSON.parse(String(body)) as T]),
+        (wanted) => select("body", wanted).map(([key, body]) => [key, parseDocument<T>(String(body), name, key)]),
         ({ value }) => value as T,
       ),
     listFacts: (range) =>

@@ -2,6 +2,7 @@
  * An owner's journal: what each of its events led to, in order. Whoever reads on from it, such as the outbox, has a cursor, which
  * rides along with the next entry. Knows no entry's content.
  */
+import type { Json } from "../../../contract/event.ts";
 import type { Storage } from "../ports.ts";
 import type { Staging } from "./staging.ts";
 
@@ -9,7 +10,10 @@ export interface JournalRow<Entry> {
   seq: number;
   /** Milliseconds since the epoch. */
   at: number;
-  entry: Entry;
+  /** Undefined: what is stored is not readable. */
+  entry: Entry | undefined;
+  /** Bytes of the stored entry. */
+  size: number;
 }
 
 export interface JournalRange {
@@ -18,6 +22,8 @@ export interface JournalRange {
   /** Included. */
   through?: number;
   limit: number;
+  /** Bytes of entries, of which one more is read at most. */
+  size?: number;
   /** The newest first. */
   reverse?: boolean;
 }
@@ -25,17 +31,23 @@ export interface JournalRange {
 export interface Journal<Entry> {
   /** Number of the last entry; 0: there is none. */
   readonly last: number;
-  /** Adds an entry to the present transaction. @returns its number */
-  append(entry: Entry, at: number): number;
+  /** Adds an entry to the present transaction. @param text the entry as JSON @returns its number */
+  append(text: string, at: number): number;
   /** Entries that were committed. */
   read(range: JournalRange): JournalRow<Entry>[];
   /** As far as a reader has come, as memory has it. */
   position(cursor: string): number;
   /** A reader has come to there. Memory only: the next entry carries it. */
   move(cursor: string, seq: number): void;
+  /** A small fact that every entry carries, as the present transaction leaves it. */
+  carried(name: string): Json | undefined;
+  /** Changes it in the present transaction, whose next entry, or {@link Journal.save}, writes it. */
+  carry(name: string, value: Json): void;
   /** Whether a reader has moved and no entry has carried it yet. */
   readonly hasMoved: boolean;
-  /** Writes where the readers are, in the present transaction: where no entry follows that would carry it. */
+  /** Whether the present transaction has changed a fact and no entry of it carries that. */
+  readonly hasUncarried: boolean;
+  /** Writes where the readers are, and the facts, in the present transaction: where no entry follows that would carry them. */
   save(): void;
   /** What a reader keeps of the entry that it is at, such as its attempts; undefined: nothing. */
   readNote(cursor: string): { seq: number; body: string } | undefined;
@@ -45,14 +57,57 @@ export interface Journal<Entry> {
   trim(through: number): void;
 }
 
-/** Where readers are is kept under this name of a cursor: it is no reader's. */
-const positionsName = "";
+/** Where readers are, and the facts, are kept under this name of a cursor where no entry carries them: it is no reader's. */
+const carriedName = "";
 
-type Positions = Record<string, number>;
+/** What an entry says beside itself, under `cursors`: all of it, so that the newest is the truth. */
+interface Carried {
+  positions: { [cursor: string]: number };
+  facts: { [name: string]: Json };
+}
+
+interface Note {
+  seq: number;
+  body: string;
+}
+
+interface Memory extends Carried {
+  last: number;
+  /** Positions as they are written. */
+  saved: Carried["positions"];
+  notes: Map<string, Note>;
+}
+
+/** What the present transaction changes of {@link Memory}. */
+interface Staged {
+  last?: number;
+  saved?: Carried["positions"];
+  facts?: Carried["facts"];
+  hasUncarried: boolean;
+  notes: Map<string, Note | undefined>;
+}
 
 export interface JournalMemory {
   /** The transaction held, or did not. */
   settle(held: boolean): void;
+}
+
+function loadMemory(storage: Storage, owner: string): Memory {
+  const newest = storage.exec<{ seq: number; cursors: string }>(
+    "SELECT seq, cursors FROM journal WHERE owner = ? ORDER BY seq DESC LIMIT 1",
+    owner,
+  )[0];
+  const notes = new Map<string, Note>();
+  let { seq, cursors } = newest ?? { seq: 0, cursors: "{}" };
+  for (const { name, ...note } of storage.exec<{ name: string; seq: number; body: string }>(
+    "SELECT name, seq, body FROM cursor WHERE owner = ?",
+    owner,
+  )) {
+    if (name !== carriedName) notes.set(name, note);
+    else if (note.seq >= seq) ({ seq, body: cursors } = note);
+  }
+  const { positions = {}, facts = {} } = JSON.parse(cursors) as Partial<Carried>;
+  return { last: newest?.seq ?? 0, positions, facts, saved: { ...positions }, notes };
 }
 
 export function createJournal<Entry>(ports: {
@@ -62,79 +117,73 @@ export function createJournal<Entry>(ports: {
   isEmpty(): boolean;
 }): Journal<Entry> & JournalMemory {
   const { storage, owner, staging, isEmpty } = ports;
-  let memory: { last: number; positions: Positions; saved: Positions; notes: Map<string, { seq: number; body: string }> } | undefined;
-  let staged: { last: number; saved: Positions } | undefined;
-  let stagedNotes = new Map<string, { seq: number; body: string } | undefined>();
+  let memory: Memory | undefined;
+  let staged: Staged = { hasUncarried: false, notes: new Map() };
 
-  function load(): NonNullable<typeof memory> {
-    if (memory) return memory;
-    const notes = new Map<string, { seq: number; body: string }>();
-    const positions: Positions = {};
-    let last = 0;
-    if (!isEmpty()) {
-      const raise = (text: string | undefined): void => {
-        for (const [name, seq] of Object.entries(JSON.parse(text ?? "{}") as Positions))
-          positions[name] = Math.max(positions[name] ?? 0, seq);
-      };
-      const newest = storage.exec<{ seq: number; cursors: string }>(
-        "SELECT seq, cursors FROM journal WHERE owner = ? ORDER BY seq DESC LIMIT 1",
-        owner,
-      )[0];
-      last = newest?.seq ?? 0;
-      raise(newest?.cursors);
-      for (const { name, seq, body } of storage.exec<{ name: string; seq: number; body: string }>(
-        "SELECT name, seq, body FROM cursor WHERE owner = ?",
-        owner,
-      )) {
-        if (name === positionsName) raise(body);
-        else notes.set(name, { seq, body });
-      }
-    }
-    memory = { last, positions, saved: { ...positions }, notes };
+  function load(): Memory {
+    memory ??= isEmpty() ? { last: 0, positions: {}, facts: {}, saved: {}, notes: new Map() } : loadMemory(storage, owner);
     return memory;
   }
 
-  const lastNow = (): number => staged?.last ?? load().last;
+  const lastNow = (): number => staged.last ?? load().last;
+  const factsNow = (): Carried["facts"] => staged.facts ?? load().facts;
+
+  /** What is written now of positions and facts. */
+  function writeCarried(): string {
+    const { positions } = load();
+    staged.saved = { ...positions };
+    staged.hasUncarried = false;
+    return JSON.stringify({ positions, facts: factsNow() } satisfies Carried);
+  }
 
   return {
     get last() {
       return lastNow();
     },
-    append(entry, at) {
-      const { positions } = load();
+    append(text, at) {
       const seq = lastNow() + 1;
-      staging.append(seq, at, JSON.stringify(positions), JSON.stringify(entry));
-      staged = { last: seq, saved: { ...positions } };
+      staging.append(seq, at, writeCarried(), text);
+      staged.last = seq;
       return seq;
     },
-    read({ after, through, limit, reverse }) {
+    read({ after, through, limit, size, reverse }) {
       if (isEmpty()) return [];
+      const order = reverse ? "DESC" : "ASC";
+      const page = `SELECT seq, at, body, length(CAST(body AS BLOB)) AS size FROM journal WHERE owner = ? AND seq > ? AND seq <= ? ORDER BY seq ${order} LIMIT ?`;
+      const bounded = `SELECT seq, at, body, size FROM (SELECT seq, at, body, size, sum(size) OVER (ORDER BY seq ${order}) - size AS before FROM (${page})) WHERE before <= ? ORDER BY seq ${order}`;
       return storage
-        .exec<{ seq: number; at: number; body: string }>(
-          `SELECT seq, at, body FROM journal WHERE owner = ? AND seq > ? AND seq <= ? ORDER BY seq ${reverse ? "DESC" : "ASC"} LIMIT ?`,
+        .exec<{ seq: number; at: number; body: string; size: number }>(
+          size === undefined ? page : bounded,
           owner,
           after,
           through ?? Number.MAX_SAFE_INTEGER,
           limit,
+          ...(size === undefined ? [] : [size]),
         )
-        .map(({ seq, at, body }) => ({ seq, at, entry: JSON.parse(body) as Entry }));
+        .map(({ body, ...row }) => ({ ...row, entry: parse<Entry>(body) }));
     },
     position: (cursor) => load().positions[cursor] ?? 0,
     move(cursor, seq) {
       load().positions[cursor] = seq;
     },
+    carried: (name) => factsNow()[name],
+    carry(name, value) {
+      staged.facts = { ...factsNow(), [name]: value };
+      staged.hasUncarried = true;
+    },
     get hasMoved() {
       const { positions, saved } = load();
       return Object.entries(positions).some(([name, seq]) => saved[name] !== seq);
     },
-    save() {
-      const { positions } = load();
-      staging.note(positionsName, { seq: lastNow(), body: JSON.stringify(positions) });
-      staged = { last: lastNow(), saved: { ...positions } };
+    get hasUncarried() {
+      return staged.hasUncarried;
     },
-    readNote: (cursor) => (stagedNotes.has(cursor) ? stagedNotes.get(cursor) : load().notes.get(cursor)),
+    save() {
+      staging.note(carriedName, { seq: lastNow(), body: writeCarried() });
+    },
+    readNote: (cursor) => (staged.notes.has(cursor) ? staged.notes.get(cursor) : load().notes.get(cursor)),
     note(cursor, note) {
-      stagedNotes.set(cursor, note);
+      staged.notes.set(cursor, note);
       staging.note(cursor, note ?? null);
     },
     trim(through) {
@@ -143,14 +192,23 @@ export function createJournal<Entry>(ports: {
     },
     settle(held) {
       if (held && memory) {
-        if (staged) Object.assign(memory, staged);
-        for (const [name, note] of stagedNotes) {
+        memory.last = staged.last ?? memory.last;
+        memory.saved = staged.saved ?? memory.saved;
+        memory.facts = staged.facts ?? memory.facts;
+        for (const [name, note] of staged.notes) {
           if (note) memory.notes.set(name, note);
           else memory.notes.delete(name);
         }
       }
-      staged = undefined;
-      stagedNotes = new Map();
+      staged = { hasUncarried: false, notes: new Map() };
     },
   };
+}
+
+function parse<Entry>(body: string): Entry | undefined {
+  try {
+    return JSON.parse(body) as Entry;
+  } catch {
+    return undefined;
+  }
 }

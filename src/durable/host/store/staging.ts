@@ -4,8 +4,8 @@
  */
 import type { SqlValue, Storage } from "../ports.ts";
 
-/** A document as it will be; null: it goes. */
-export type Change = { facts: SqlValue; value: unknown } | null;
+/** A document as it will be; null: it goes. `encode`: where the JSON of its value is not what is stored. */
+export type Change = { facts: SqlValue; value: unknown; encode?: () => string } | null;
 
 export interface Staging {
   /** What becomes of the document; undefined: it stays as it is. */
@@ -47,7 +47,7 @@ export function createStaging(storage: Storage, owner: string): Staging {
     const deletes: [string, string][] = [];
     for (const [collection, changes] of documents)
       for (const [key, change] of changes) {
-        if (change) puts.push([owner, collection, key, change.facts, JSON.stringify(change.value)]);
+        if (change) puts.push([owner, collection, key, change.facts, change.encode?.() ?? JSON.stringify(change.value)]);
         else deletes.push([collection, key]);
       }
     return { puts, deletes };

@@ -3,7 +3,17 @@
  * its end with a statement a table; an owner that has stored nothing has no tables either. Knows no actor.
  */
 import type { Storage } from "../ports.ts";
-import { createIndexed, createKeyed, createResident, type Held, type Indexed, type Keyed, type Resident } from "./collections.ts";
+import {
+  type Codec,
+  createIndexed,
+  createKeyed,
+  createResident,
+  type Held,
+  type Indexed,
+  type Keyed,
+  parseDocument,
+  type Resident,
+} from "./collections.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { createRecent, type Recent } from "./recent.ts";
 import { createStaging } from "./staging.ts";
@@ -14,7 +24,7 @@ export interface Store<Entry = unknown> {
   owner: string;
   journal: Journal<Entry>;
   /** A collection whose documents are all in memory. Ask for each once, before anything is read: all are loaded by one query. */
-  resident<T>(collection: string): Resident<T>;
+  resident<T>(collection: string, codec?: Codec<T>): Resident<T>;
   /** A collection whose documents are read by key. @param facts the small part of each that memory holds */
   indexed<T, Facts>(collection: string, facts: (value: T) => Facts): Indexed<T, Facts>;
   /** A collection of any size. */
@@ -58,7 +68,7 @@ export function createStore<Entry = unknown>(
         owner,
         JSON.stringify(names),
       ))
-        loaded.get(collection)?.set(key, JSON.parse(body) as unknown);
+        loaded.get(collection)?.set(key, parseDocument(body, collection, key));
     }
     // Each takes its own, once: from then on it is the collection's.
     const own = loaded.get(name) ?? new Map<string, unknown>();
@@ -76,9 +86,9 @@ export function createStore<Entry = unknown>(
   return {
     owner,
     journal,
-    resident<T>(name: string) {
+    resident<T>(name: string, codec?: Codec<T>) {
       residents.add(name);
-      const collection = createResident<T>(ports, name, () => loadResident(name));
+      const collection = createResident<T>(ports, name, () => loadResident(name), codec);
       held.push(collection);
       return collection;
     },

@@ -3,13 +3,17 @@
  * brought up to date like any others. Knows SQL, no rows' meaning.
  */
 
+import { formerHost } from "../../host/former-tables.ts";
 import type { SqlValue, Storage } from "../../host/ports.ts";
-import { hostMigrations, outboxMigrations } from "../../host/schema.ts";
 import type { OldTaskPage, OldTaskPlace } from "../../protocol/old-task.ts";
 import { taskMigrations } from "../thread-schema.ts";
 import { countedTables, drawNumber } from "./old-task-rows.ts";
 
-const migrations: Readonly<Record<string, readonly string[]>> = { lane: outboxMigrations, host: hostMigrations, task: taskMigrations };
+const migrations: Readonly<Record<string, readonly string[]>> = {
+  lane: formerHost.lane.migrations,
+  host: formerHost.host.migrations,
+  task: taskMigrations,
+};
 
 /**
  * Fetches the rows page by page. The object counts as stored once it has all of them; where that broke off it begins anew.

@@ -1,5 +1,6 @@
 /** Moves a task that an earlier version kept in its root's object to an object of its own. Knows rows and ports, no machine. */
-import type { Storage } from "../../host/ports.ts";
+import type { DeadLetterRow } from "../../host/dead-letters.ts";
+import type { Row, Storage } from "../../host/ports.ts";
 import type { OldTaskPage, OldTaskPlace } from "../../protocol/old-task.ts";
 import type { ThreadBase } from "../thread-base.ts";
 import { dropOldTask, oldDeadLetters, readOldTask, setOldTaskAside } from "./old-task-rows.ts";
@@ -39,7 +40,7 @@ function createOldTask({ storage, clock, host, deadLetters }: ThreadBase, adopt:
     nextAt = clock.now() + Math.min(moveFirst * 2 ** (tries - 1), moveLast);
     await adopt();
     host.committer.commit(() => {
-      deadLetters.move(storage.exec(`SELECT * FROM ${oldDeadLetters}`));
+      deadLetters.move(storage.exec<DeadLetterRow & Row>(`SELECT * FROM ${oldDeadLetters}`));
       dropOldTask(storage);
     });
     waits = false;

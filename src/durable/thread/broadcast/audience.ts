@@ -10,7 +10,6 @@ import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool } from "../../../compile/lower/party.ts";
 import { hostLimits } from "../../host/limits.ts";
 import type { World } from "../../host/ports.ts";
-import { markReceived } from "../../host/rows.ts";
 import { numberKey } from "../../host/store/collections.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
 import { type OwnMessage, ownMessages } from "../../protocol/own-places.ts";
@@ -55,7 +54,7 @@ export function createAudience(
   },
 ): Audience {
   const { world, host, documents, services, definitions } = ports;
-  const { storage, clock } = world;
+  const { clock } = world;
   let busy = false;
   let working: Promise<void> = Promise.resolve();
 
@@ -121,11 +120,11 @@ export function createAudience(
   }
 
   return {
-    ask(ask, { from, id }, sender) {
+    ask(ask, envelope, sender) {
       host.committer.commit(() => {
-        markReceived(storage, sender, id);
+        host.committer.inbox.mark({ ...envelope, from: sender });
         documents.asking.put(numberKey(ask.turn), {
-          task: from.slice("task/".length),
+          task: envelope.from.slice("task/".length),
           message: ask,
           tries: 0,
           // The work begins at once; this time is for a crash in it.
@@ -139,11 +138,11 @@ export function createAudience(
       const times = documents.asking.entries().map(([, { next }]) => next);
       return times.length ? Math.min(...times) : undefined;
     },
-    async leave({ agent, turn: full }, { from, id, to }) {
+    async leave({ agent, turn: full }, envelope) {
       const turn = readTurnNumber(full);
-      const mark = (): void => markReceived(storage, from, id);
+      const mark = (): void => host.committer.inbox.mark(envelope);
       const answer = await host.send(
-        to.slice("task/".length),
+        envelope.to.slice("task/".length),
         { type: "turn.failed", turn, agent, generation: turn, retryable: false, reason: `${agent} was removed` },
         { before: mark, fits: () => isWaitedFor(documents, turn, agent) },
       );

@@ -2,7 +2,6 @@
  * The threads that a task's edges spawn: started by way of their workflow's queue, waited for, and cancelled with their parent.
  * Everything here is a message that is taken once. Knows documents, the registry and the task's actor, not the platform.
  */
-import { isRepeat, markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { TaskMessage } from "../../protocol/task.ts";
@@ -25,30 +24,31 @@ export interface Children {
 }
 
 export function createChildren(ports: ChildrenPorts): Children {
-  const { host, storage, documents } = ports;
+  const { host, documents } = ports;
+  const { inbox } = host.committer;
   const tellTask = createTellTask(ports);
   /** One end at a time: the last of them writes the prompt that sees them all. */
   let joining: Promise<unknown> = Promise.resolve();
 
-  async function noteEnd(message: TaskMessage<"child.ended">, { from, id, to }: Envelope): Promise<void> {
+  async function noteEnd(message: TaskMessage<"child.ended">, envelope: Envelope): Promise<void> {
     const { thread, round, place, status, output, error } = message;
-    const mark = (): void => markReceived(storage, from, id);
+    const mark = (): void => inbox.mark(envelope);
     const child = findChild(documents, round, place);
     if (child?.thread !== thread || child.told) return void host.committer.commit(mark);
     const ended: ChildDocument = { ...child, status, output, error };
     host.committer.commit(() => changeChild(documents, ended));
-    await tellTask(to.slice("task/".length), ended, status === "dropped" ? "failed" : status, mark);
+    await tellTask(envelope.to.slice("task/".length), ended, status === "dropped" ? "failed" : status, mark);
   }
 
   /** The thread has ended: who was spawned by it ends too, but for those that a completed one did not wait for. */
-  function endAll(message: TaskMessage<"children.end">, { from, id, to }: Envelope): void {
+  function endAll(message: TaskMessage<"children.end">, envelope: Envelope): void {
     const leaves = message.status === "completed";
     const { again } = readTaskStart(documents);
     // The message may arrive after the thread began anew: leave children alone that were started since.
-    const last = again && again.epoch > readEpoch(to.slice("task/".length)) ? again.round : Number.MAX_SAFE_INTEGER;
+    const last = again && again.epoch > readEpoch(envelope.to.slice("task/".length)) ? again.round : Number.MAX_SAFE_INTEGER;
     const ended = readUnended(documents).filter(({ awaited, round }) => round <= last && (!leaves || (awaited && !endsThread(round))));
     host.committer.commit(() => {
-      markReceived(storage, from, id);
+      inbox.mark(envelope);
       for (const child of ended) {
         changeChild(documents, { ...child, status: "cancelled", error: "its parent has ended", told: true });
         // Through the queue, so that it comes after the message that starts the child.
@@ -68,8 +68,8 @@ export function createChildren(ports: ChildrenPorts): Children {
     return readTurn(documents, round)?.decision?.target === "$END";
   }
 
-  async function takeInTurn({ from, id }: Envelope, take: () => Promise<void>): Promise<Delivery> {
-    const taken = joining.then(() => (isRepeat(storage, from, id) ? undefined : take()));
+  async function takeInTurn(envelope: Envelope, take: () => Promise<void>): Promise<Delivery> {
+    const taken = joining.then(() => (inbox.isRepeat(envelope) ? undefined : take()));
     joining = taken.catch(() => {});
     await taken;
     return { status: "stored" };

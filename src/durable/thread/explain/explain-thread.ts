@@ -78,7 +78,7 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
       thread,
       task: task?.wait,
       silent: silent?.receiver,
-      recruitment: { ir, machine: viewStored(actor, storage) },
+      recruitment: { ir, machine: viewStored(actor, host) },
       countOffered: (role) => countOffered(storage, role),
     });
     const own = listUnreachable(silent, host.committer.outbox.heldBack(), ports.clock.now());

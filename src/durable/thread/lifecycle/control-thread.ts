@@ -3,7 +3,6 @@ import { recruitmentContext } from "../../../../machines/recruitment/context.ts"
 import type { Json } from "../../../contract/event.ts";
 import { type Result, refuse } from "../../../contract/problem.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
-import { markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { ControlBody, QueueMessage } from "../../protocol/recruitment.ts";
 import { trust } from "../../protocol/trust.ts";
@@ -31,10 +30,10 @@ export function createThreadControl(
   again: Pick<BeginAgain, "resume">,
   show: (viewer: string | null) => Promise<Result<ThreadView>>,
 ): ThreadControl {
-  const { name, host, storage, lifecycle } = ports;
+  const { name, host, lifecycle } = ports;
 
   async function signal(message: QueueMessage<"thread.signal">, envelope: Envelope): Promise<Delivery> {
-    const mark = (): void => markReceived(storage, envelope.from, envelope.id);
+    const mark = (): void => host.committer.inbox.mark(envelope);
     const { event } = message;
     const reason = message.reason ?? `${event?.type ?? "signal"} by ${event?.source ?? "its workflow"}`;
     const thread = readThread(lifecycle);

@@ -1,5 +1,4 @@
 import type { ThreadView } from "../../../contract/views/thread.ts";
-import { markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { QueueMessage } from "../../protocol/recruitment.ts";
 import type { Admit } from "../../protocol/workflow.ts";
@@ -16,14 +15,14 @@ interface ThreadQueueNotes {
   noteQueue(message: QueueMessage<"thread.queued" | "thread.dropped">, envelope: Envelope, status: "queued" | "dropped"): Delivery;
 }
 
-export function createNoteQueue({ name, host, storage, lifecycle, clock, project }: RecruitmentPorts): NoteQueue {
+export function createNoteQueue({ name, host, lifecycle, clock, project }: RecruitmentPorts): NoteQueue {
   function noteQueue(
     message: QueueMessage<"thread.queued" | "thread.dropped">,
     envelope: Envelope,
     status: "queued" | "dropped",
   ): Delivery {
     host.committer.commit(() => {
-      markReceived(storage, envelope.from, envelope.id);
+      host.committer.inbox.mark(envelope);
       const before = readThread(lifecycle);
       if (before && before.status !== "queued") return;
       if (before && message.epoch !== undefined) {

@@ -64,7 +64,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
       thread,
       task: peek?.wait,
       silent: silent?.receiver,
-      recruitment: actor && compiled && { ir: compiled.ir, machine: viewStored(actor, storage) },
+      recruitment: actor && compiled && { ir: compiled.ir, machine: viewStored(actor, host) },
       countOffered: (role) => countOffered(storage, role),
     });
     return succeed({

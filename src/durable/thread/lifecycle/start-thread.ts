@@ -1,7 +1,6 @@
 /** How a thread begins, waits in its workflow's queue, or never begins: what the queue says to its root. Knows rows and the actor host. */
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { CompiledWorkflow } from "../../../compile/compile-workflow.ts";
-import { markReceived } from "../../host/rows.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import type { QueueMessage } from "../../protocol/recruitment.ts";
 import { trust } from "../../protocol/trust.ts";
@@ -22,7 +21,7 @@ export interface ThreadStart {
 }
 
 export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
-  const { name, host, storage, lifecycle, clock, definition, registry } = ports;
+  const { name, host, lifecycle, clock, definition, registry } = ports;
   const { assignNamed, assignAgain } = createFirstHolders(registry);
   const endUnstarted = createEndUnstarted(ports);
   const noteQueue = createNoteQueue(ports);
@@ -34,13 +33,13 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
     const before = readThread(lifecycle);
     if (before && isEnded(before.status)) {
       // The thread was cancelled while this message was on its way from the queue.
-      host.committer.commit(() => markReceived(storage, envelope.from, envelope.id));
+      host.committer.commit(() => host.committer.inbox.mark(envelope));
       return { status: "stored" };
     }
     const row: ThreadRow = { ...makeThreadRow(name, message, "recruiting", clock.now()), created_at: before?.created_at ?? clock.now() };
     const { fork } = message;
     const mark = (): void => {
-      markReceived(storage, envelope.from, envelope.id);
+      host.committer.inbox.mark(envelope);
       if (fork) writeOrigin(lifecycle, fork);
     };
     const seats = await assignNamed(compiled, message, fork?.roles);
@@ -67,7 +66,7 @@ export function createThreadStart(ports: RecruitmentPorts): ThreadStart {
 
   /** A new pair of actors in the same thread: with those who held its roles, under the next generation, and all that was said. */
   async function startAgain(envelope: Envelope, compiled: CompiledWorkflow, message: Admit): Promise<Delivery> {
-    const mark = (): void => markReceived(storage, envelope.from, envelope.id);
+    const mark = (): void => host.committer.inbox.mark(envelope);
     const before = readThread(lifecycle);
     const next = findNextEpoch(lifecycle);
     if (before?.status !== "queued" || !next || next.number !== message.epoch) {

@@ -1,7 +1,6 @@
 import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { MessageView } from "../../../contract/views/thread.ts";
-import { isRepeat } from "../../host/rows.ts";
 import { createSerial } from "../../host/serial.ts";
 import { dispatch, type Handlers, isOf } from "../../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
@@ -25,7 +24,7 @@ export type RecruitmentCore = Omit<RecruitmentRpc, "deliver" | "settleDeadLetter
 };
 
 export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore {
-  const { name, host, storage, keys } = ports;
+  const { name, host, keys } = ports;
   const beginning = createThreadStart(ports);
   const show = createThreadView(ports);
   const again = createBeginAgain(ports, show);
@@ -46,7 +45,7 @@ export function createRecruitmentCore(ports: RecruitmentPorts): RecruitmentCore 
     deliver(envelope) {
       if (!isOf(queueMessages, envelope.message)) return undefined;
       return inTurn(async () => {
-        const isKnown = isRepeat(storage, envelope.from, envelope.id);
+        const isKnown = host.committer.inbox.isRepeat(envelope);
         const { answer, silent } = await tryTask<Delivery>(() => (isKnown ? undefined : dispatch(queueMessages, handlers, envelope)));
         // Nobody's fault here: it is asked again for as long as that takes.
         if (silent) return { status: "later", detail: `${silent.receiver} cannot be reached: ${silent.message}` };

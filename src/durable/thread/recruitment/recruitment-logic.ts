@@ -12,7 +12,6 @@ import { open } from "../../../contract/shape.ts";
 import { outcomeStatuses, type ThreadStatus } from "../../../contract/statuses.ts";
 import type { ActorEvent } from "../../host/effects.ts";
 import type { LogicEntry } from "../../host/logic.ts";
-import { readChild } from "../../host/rows.ts";
 import { type AgentMessage, createMail } from "../../protocol/agent.ts";
 import { readMessage } from "../../protocol/dispatch.ts";
 import { isTaskAddress } from "../../protocol/parts.ts";
@@ -76,7 +75,7 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
       stepped(actor, scope) {
         const { ir } = scope.definition as CompiledWorkflow;
         const isActive = actor.status === "active";
-        scope.services.noteWait("recruitment", isActive ? describeRecruitmentWaits(ir, viewStepped(actor, scope))[0] : undefined);
+        scope.services.noteWait("recruitment", isActive ? describeRecruitmentWaits(ir, viewStepped(actor))[0] : undefined);
       },
     },
   };
@@ -230,7 +229,7 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata
   const before = readThread(scope.services.lifecycle) as ThreadRow;
   const ended = "outcome" in event;
   const reason = event.type === "thread.suspended" ? event.reason : ended ? event.outcome.reason : null;
-  const child = readChild(scope.storage, scope.actor, "task");
+  const child = scope.findChild("task");
   const task = child ?? before.task;
   // A thread that was suspended while recruiting goes on recruiting.
   const status = event.type === "thread.resumed" && child === undefined ? "recruiting" : statusOf[event.type];

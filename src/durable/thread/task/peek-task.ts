@@ -14,7 +14,7 @@ import { makeTurnId } from "./task-start.ts";
 import { readLastDecision, readLastStep } from "./turn-documents.ts";
 
 /** @returns undefined before the task began */
-export async function peekTask({ name, host, storage, documents, definition }: TaskPorts): Promise<TaskPeek | undefined> {
+export async function peekTask({ name, host, documents, definition }: TaskPorts): Promise<TaskPeek | undefined> {
   const actor = await host.read(name);
   if (!actor) return undefined;
   const { open, round, reason, audience, children } = trust(taskContext, actor.context);
@@ -22,7 +22,7 @@ export async function peekTask({ name, host, storage, documents, definition }: T
   const turn = open ? makeTurnId(name, open.turn) : undefined;
   const wait =
     ir && actor.status === "active"
-      ? describeTaskWait(ir, viewStored(actor, storage), {
+      ? describeTaskWait(ir, viewStored(actor, host), {
           turn,
           ...(audience && open && { missing: readMissing(documents, open.turn, threadLimits.namedAtMost) }),
           awaited: children ? listAwaited(documents, round, threadLimits.namedAtMost) : [],

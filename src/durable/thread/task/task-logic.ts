@@ -102,7 +102,7 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
         emitted: (event, scope, append) => publishEdge(event, scope, append),
         stepped(actor, scope) {
           const { ir } = scope.definition as CompiledWorkflow;
-          scope.services.noteWait("task", actor.status === "active" ? describeTaskWait(ir, viewStepped(actor, scope)) : undefined);
+          scope.services.noteWait("task", actor.status === "active" ? describeTaskWait(ir, viewStepped(actor)) : undefined);
         },
       },
     },

@@ -1,6 +1,5 @@
 /** The tasks of one object, one for each epoch of its thread: who answers their turns, their audiences and their children. */
 import type { ThreadEventOf, TurnKind } from "../../../contract/kinds/agent-kinds.ts";
-import { isRepeat, markReceived } from "../../host/rows.ts";
 import { dispatch, type Handlers } from "../../protocol/dispatch.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
 import { type TaskMessage, taskMessages } from "../../protocol/task.ts";
@@ -28,7 +27,7 @@ export interface Tasks {
 }
 
 export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts, "random" | "card">, children: Children): Tasks {
-  const { host, storage, documents, world, services, registry, definition, ownEvents } = base;
+  const { host, documents, world, services, registry, definition, ownEvents } = base;
   const tasks = new Map<string, TaskCore>();
   const audience = createAudience({ world, host, documents, services, registry, definitions: definition, card, random });
 
@@ -43,24 +42,24 @@ export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts
 
   /** An agent that had a turn was deleted. */
   async function leave(message: TaskMessage<"audience.left">, envelope: Envelope): Promise<Delivery> {
-    if (!isRepeat(storage, envelope.from, envelope.id)) await audience.leave(message, envelope);
+    if (!host.committer.inbox.isRepeat(envelope)) await audience.leave(message, envelope);
     return { status: "stored" };
   }
 
   /** Steps of the thread that this one is a fork of: they come before it begins. */
-  async function takeCopy(steps: TaskMessage<"thread.copy">, { from, id }: Envelope): Promise<Delivery> {
-    if (!isRepeat(storage, from, id))
+  async function takeCopy(steps: TaskMessage<"thread.copy">, envelope: Envelope): Promise<Delivery> {
+    if (!host.committer.inbox.isRepeat(envelope))
       host.committer.commit(() => {
-        markReceived(storage, from, id);
+        host.committer.inbox.mark(envelope);
         writeSteps(documents, steps);
       });
     return { status: "stored" };
   }
 
-  async function takeSupplement({ supplement }: TaskMessage<"thread.supplement">, { from, id }: Envelope): Promise<Delivery> {
-    if (!isRepeat(storage, from, id))
+  async function takeSupplement({ supplement }: TaskMessage<"thread.supplement">, envelope: Envelope): Promise<Delivery> {
+    if (!host.committer.inbox.isRepeat(envelope))
       host.committer.commit(() => {
-        markReceived(storage, from, id);
+        host.committer.inbox.mark(envelope);
         writeSupplement(documents, supplement);
       });
     return { status: "stored" };
@@ -83,7 +82,7 @@ export function createTasks(base: ThreadBase, { random, card }: Pick<ThreadPorts
     deliver: (envelope) => dispatch(taskMessages, handlers, envelope),
     own: {
       publish: (message) => ownEvents.publish(message),
-      spawn: async (message, envelope) => void (await children.spawn(message, () => markOwn(storage, envelope))),
+      spawn: async (message, envelope) => void (await children.spawn(message, () => markOwn(host, envelope))),
       "audience.ask": async (message, envelope) => void audience.ask(message, envelope, readOwnSender(envelope)),
     },
     due: audience.due,

@@ -1,9 +1,8 @@
 /** How the waits are read off an actor: its state's names, and its timers. Knows the host's forms, no machine's words. */
 import type { Json } from "../../../contract/event.ts";
-import { type PickState, readStateSince } from "../../host/history.ts";
-import type { ActorView } from "../../host/host-types.ts";
-import type { SteppedActor, StepScope } from "../../host/logic.ts";
-import type { Storage } from "../../host/ports.ts";
+import type { PickState } from "../../host/history.ts";
+import type { ActorHost, ActorView } from "../../host/host-types.ts";
+import type { SteppedActor } from "../../host/logic.ts";
 
 /** An actor as its waits are read off it. */
 export interface MachineView {
@@ -19,21 +18,21 @@ export interface MachineView {
 }
 
 /** The view of an actor in the transaction of its steps. */
-export function viewStepped(actor: SteppedActor, scope: Pick<StepScope, "storage" | "actor">): MachineView {
+export function viewStepped(actor: SteppedActor): MachineView {
   return {
     value: actor.value,
     context: actor.context,
     get timers() {
       return actor.timers;
     },
-    since: (pick) => readStateSince(scope.storage, scope.actor, pick),
+    since: actor.since,
   };
 }
 
 /** The same of an actor as it is read. */
-export function viewStored(actor: Pick<ActorView, "id" | "value" | "context" | "timers">, storage: Storage): MachineView {
+export function viewStored(actor: Pick<ActorView, "id" | "value" | "context" | "timers">, host: Pick<ActorHost, "readSince">): MachineView {
   const { id, value, context, timers } = actor;
-  return { value, context, timers, since: (pick) => readStateSince(storage, id, pick) };
+  return { value, context, timers, since: (pick) => host.readSince(id, pick) };
 }
 
 /** Names of a state's nested states, outermost first. */

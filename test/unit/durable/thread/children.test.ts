@@ -256,7 +256,7 @@ test("[CHILD5] a child whose parent's end overtakes its start, as it may from an
   const task = `task/${stage.turn("lead").turn.replace(/:\d+$/, "")}`;
   await stage
     .task()
-    .deliver({ from: "recruitment/t1", id: 99, to: task, message: { type: "children.end", status: "cancelled", event: null } });
+    .deliver({ from: "recruitment/t1", id: 1_000_000_000, to: task, message: { type: "children.end", status: "cancelled", event: null } });
   goOn();
   await planning;
   await stage.pass(second);
