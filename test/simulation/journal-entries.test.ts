@@ -237,6 +237,26 @@ test("[ENTRY7] the last number of each of many senders is known in the next life
   expect(await cluster.host("actor/c").read("c")).toMatchObject({ context: { n: 180 } });
 });
 
+test("[ENTRY11] the last numbers of senders that have not spoken for thirty days go", async () => {
+  const cluster = createCluster(logics);
+  await cluster.host("actor/c").start({ actor: "c", logic: "counter" });
+  let senders = 0;
+  const postFromMany = async (count: number): Promise<void> => {
+    for (let left = count; left > 0; left--) {
+      senders += 1;
+      await cluster.host("actor/c").deliver({ from: `actor/s${senders}`, id: 1, to: "actor/c", message: { type: "add", by: 1 } });
+    }
+  };
+  const kept = (): number => cluster.store("actor/c").exec("SELECT 1 FROM document WHERE collection = 'inbox'").length;
+  await postFromMany(200);
+  await cluster.advance(hostLimits.inboxAge - 1_000);
+  await postFromMany(hostLimits.inboxLook);
+  expect(kept()).toBeGreaterThan(250);
+  await cluster.advance(2_000);
+  await postFromMany(hostLimits.inboxLook);
+  expect(kept()).toBeLessThan(250);
+});
+
 test("[ENTRY8] an event that an actor takes is one journal row and one document, whatever it sets, sends and notes", async () => {
   const cluster = createCluster(logics);
   const storage = cluster.store("actor/t");

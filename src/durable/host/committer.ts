@@ -114,7 +114,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
   const store = options.store ?? createStore(storage, world.address, formerHost);
   const journal = createCommitJournal(world, store, options);
   const { entry } = journal;
-  const inbox = createInbox(store);
+  const inbox = createInbox(store, clock);
   const outbox = createOutbox(world, store, entry, journal.life, {
     refused: options.refused,
     record: (write) => committer.commit(write),

@@ -5,6 +5,7 @@
 import type { Json } from "../../contract/event.ts";
 import type { Envelope } from "../protocol/envelope.ts";
 import { hostLimits } from "./limits.ts";
+import type { Clock } from "./ports.ts";
 import { remember } from "./remembered.ts";
 import type { Store } from "./store/store.ts";
 
@@ -37,9 +38,10 @@ const factName = "inbox";
 /** In the order in which they last spoke. */
 type Carried = [sender: string, last: number, life?: number][];
 
-export function createInbox({ journal, keyed }: Pick<Store, "journal" | "keyed">): Inbox {
+export function createInbox({ journal, keyed }: Pick<Store, "journal" | "keyed">, clock: Clock): Inbox {
   const others = keyed<Last>(inboxCollection);
   const hasOthers = remember(() => others.list({ limit: 1 }).length > 0);
+  let written = 0;
   const readCarried = (): Carried => (journal.carried(factName) as Carried | undefined) ?? [];
 
   function find(sender: string): Last | undefined {
@@ -63,8 +65,11 @@ export function createInbox({ journal, keyed }: Pick<Store, "journal" | "keyed">
     while (kept.length > hostLimits.inboxCarried || (characters > hostLimits.inboxCharacters && kept.length)) {
       const [sender, last, life] = kept.shift() as Carried[number];
       characters -= sender.length;
-      others.put(sender, { last, ...(life !== undefined && { life }) });
+      const now = clock.now();
+      others.put(sender, { last, ...(life !== undefined && { life }) }, now);
       hasOthers.set(true);
+      // No message is tried again for so long.
+      if (written++ % hostLimits.inboxLook === 0) others.deleteBelow(now - hostLimits.inboxAge, hostLimits.inboxTrim);
     }
     journal.carry(factName, kept as Json);
   }

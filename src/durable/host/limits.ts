@@ -22,6 +22,11 @@ export const hostLimits = {
   /** Senders whose last number every entry carries, and the characters of their addresses: the others' cost a row. */
   inboxCarried: 16,
   inboxCharacters: 1_000,
+  /** Milliseconds for which the others are known: no message is tried again for so long. */
+  inboxAge: 30 * 86_400_000,
+  /** Documents written between two looks for older ones, which walk them all; and so many go at once, more than came. */
+  inboxLook: 100,
+  inboxTrim: 1_000,
   /** Milliseconds by which a sender's life must have begun earlier to be over: clocks differ. */
   lifeMargin: 60_000,
   /** Messages in an object's dead letters; beyond it the object refuses, so that nothing is dropped unseen. */
