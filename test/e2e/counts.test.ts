@@ -20,16 +20,16 @@ interface Bounds {
 const bounds: { scenario: string; turn: Bounds; beginAndEnd: Bounds; dollars: number }[] = [
   {
     scenario: "at once",
-    turn: { statements: 11.5, rowsWritten: 14, transactions: 1.3, calls: 2.2, stringify: 31, d1RowsWritten: 8, d1RowsKept: 7.5 },
-    beginAndEnd: { statements: 205, rowsWritten: 150, transactions: 28, calls: 24, stringify: 170, d1RowsWritten: 47, d1RowsKept: 42 },
-    dollars: 42,
+    turn: { statements: 5, rowsWritten: 4, transactions: 1.3, calls: 2.2, stringify: 23, d1RowsWritten: 8, d1RowsKept: 7.5 },
+    beginAndEnd: { statements: 110, rowsWritten: 55, transactions: 28, calls: 24, stringify: 140, d1RowsWritten: 47, d1RowsKept: 42 },
+    dollars: 25,
   },
   {
     // Each turn is stored in the mailbox on its way.
     scenario: "after 200 ms",
-    turn: { statements: 16, rowsWritten: 18.5, transactions: 3, calls: 2.8, stringify: 35, d1RowsWritten: 9.5, d1RowsKept: 7.5 },
+    turn: { statements: 12, rowsWritten: 10, transactions: 3, calls: 2.8, stringify: 35, d1RowsWritten: 9.5, d1RowsKept: 7.5 },
     beginAndEnd: { statements: 205, rowsWritten: 150, transactions: 28, calls: 25, stringify: 170, d1RowsWritten: 52, d1RowsKept: 42 },
-    dollars: 48,
+    dollars: 35,
   },
 ];
 
@@ -71,11 +71,12 @@ test("[COUNT3] a turn of a thread costs at its two-hundredth turn what it costs 
     [170, 220],
   ]);
   if (!early || !late) throw new Error("two stretches were played");
-  for (const key of ["statements", "rowsWritten", "rowsRead", "transactions", "stringify", "stringifyCharacters"] as const) {
-    expect(early[key], key).toBeGreaterThan(0);
-    // What is done in batches falls into one stretch or the other. Where all steps were read, it was five times as much.
-    expect(late[key] / early[key], key).toBeLessThan(key === "rowsRead" ? 2 : 1.2);
-  }
+  expect(Math.min(early.statements, early.rowsWritten, early.stringify)).toBeGreaterThan(0);
+  // What is done in batches falls into one stretch or the other.
+  for (const key of ["statements", "rowsWritten", "transactions", "stringify", "stringifyCharacters"] as const)
+    expect(late[key] / early[key], key).toBeLessThan(1.2);
+  // Where all steps were read, it was two more for each turn.
+  expect(late.rowsRead - early.rowsRead).toBeLessThan(30);
   expect(sumCalls(late) / sumCalls(early)).toBeLessThan(1.2);
 });
 
