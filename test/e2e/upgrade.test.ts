@@ -2,7 +2,9 @@
  * Data folders that a server of an earlier version left, each under the server of now: what was promised then is kept now. Their
  * threads stand in every state (test/fixtures/upgrade/README.md), and go on to the end that they were to have.
  */
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { readRecord } from "../../src/local-server/data-folder.ts";
 import { moveText, thawFolder } from "../fixtures/upgrade/folder.ts";
 import { type Hands, makeHands, type OpenTurn, until } from "../fixtures/upgrade/hands.ts";
 import { listStories, readStory } from "../fixtures/upgrade/read-story.ts";
@@ -31,7 +33,9 @@ async function open(name: string) {
   const story: Story = { ...frozen, orders: JSON.parse(moveText(JSON.stringify(frozen.orders), by)) };
   const { facts } = await startTestServer(data);
   const hands = makeHands(facts.url, facts.adminToken, story.tokens);
-  return { story, hands };
+  /** That it is the one that was started: it has not crashed meanwhile. */
+  const expectAlive = (): void => expect(readRecord(join(data, "server.json"))?.workerd?.pid).toBe(facts.pids.workerd);
+  return { story, hands, expectAlive };
 }
 
 /** The agents of the story, who remember what they have answered, as a client does. */
@@ -132,7 +136,7 @@ for (const name of listStories()) {
   test.concurrent(`[UPG1] [UPG2] [UPG3] ${name}: every thread goes on to its end, nothing is asked or taken twice`, {
     timeout: 240_000,
   }, async () => {
-    const { story, hands } = await open(name);
+    const { story, hands, expectAlive } = await open(name);
     await expectAsItWas(hands, story);
     await expectUnread(hands, story);
     await expectSecrets(hands, story);
@@ -171,5 +175,6 @@ for (const name of listStories()) {
       const { body } = await hands.call(story.tokens.gone ?? "", "GET", "inbox?channel=my&wait=0&limit=200");
       expect(body.events.map(({ event }: { event: { data: { text: string } } }) => event.data.text)).toEqual(["four", "five"]);
     }, within);
+    expectAlive();
   });
 }
