@@ -46,7 +46,20 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/agent/mailbox": {
     is: "what an agent is sent, until it acknowledges it",
-    may: [contract, "src/durable/agent", host, protocol, "src/durable/routing", store],
+    may: [contract, "src/durable/agent", "src/durable/agent/offers", host, protocol, "src/durable/routing", store],
+  },
+  "src/durable/agent/offers": {
+    is: "offers that an agent is shown, and its word to the board",
+    may: [
+      contract,
+      "src/durable/agent",
+      "src/durable/agent/mailbox",
+      "src/durable/agent/presence",
+      host,
+      protocol,
+      store,
+      "src/durable/thread/eligibility",
+    ],
   },
   "src/durable/agent/presence": {
     is: "whether an agent is there, and which roles it holds",
@@ -63,7 +76,8 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/registry": {
     is: "who there is and what is published, kept up to date in one object",
-    may: [contract, "src/compile", protocol, "src/durable/thread/eligibility", "cloudflare:*"],
+    may: [contract, "src/compile", "src/durable", protocol, "src/durable/thread/eligibility", "cloudflare:*"],
+    objectStorage: "writes",
   },
   "src/durable/projector": {
     is: "the log and the index in D1",
@@ -174,7 +188,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/thread/explain": {
     is: "why a thread waits, in prose",
     may: [
-      ...[contract, "machines/**", "src/compile", host, "src/durable/projector", protocol, "src/durable/registry"],
+      ...[contract, "machines/**", "src/compile", "src/durable/projector", protocol, "src/durable/registry"],
       ...["src/durable/thread/broadcast", "src/durable/thread/eligibility", "src/durable/thread/lifecycle"],
       ...["src/durable/thread/recruitment", "src/durable/thread/task", "src/durable/thread/waits"],
     ],

@@ -1,15 +1,15 @@
 /** The Worker's bindings, and how an address finds its object. */
 
 import type { AgentRpc } from "./protocol/agent.ts";
+import type { BoardRpc } from "./protocol/board.ts";
 import type { DeliverRpc } from "./protocol/envelope.ts";
 import type { ProjectionRow, ProjectorRpc } from "./protocol/projector.ts";
 import type { RecruitmentRpc, ThreadActorRpc } from "./protocol/recruitment.ts";
-import type { RegistryRpc } from "./protocol/registry.ts";
+import { boardKeeper, type RegistryRpc, registryKeepers } from "./protocol/registry.ts";
 import type { TaskRpc } from "./protocol/task.ts";
 import type { WorkflowRpc } from "./protocol/workflow.ts";
 import { createD1Registry } from "./registry/create-d1-registry.ts";
 import type { Registry } from "./registry/registry.ts";
-import { registryKeepers } from "./registry/registry-object.ts";
 import { readThreadName } from "./thread/lifecycle/epochs.ts";
 
 export interface Environment {
@@ -51,6 +51,7 @@ const heldReceiver: DeliverRpc = { deliver: () => new Promise(() => {}) };
 
 export interface Neighbours {
   registry: Registry;
+  board: BoardRpc;
   /** The object behind any address. */
   object(address: string): DeliverRpc;
   agent(id: string): AgentRpc;
@@ -87,6 +88,7 @@ export function findNeighbours(env: Environment, name = ""): Neighbours {
     return getStub(env, found, found === "RECRUITMENT" || found === "TASK" ? readThreadName(name) : name);
   };
   return {
+    board: bindBoard(() => getStub<RegistryRpc>(env, "REGISTRY", boardKeeper)),
     registry: createD1Registry(env.DB, { head: () => keeper(ownKeeper).head(), agents: (query) => keeper(ownKeeper).agents(query) }),
     registryChanged: async () => void (await Promise.all(Array.from({ length: registryKeepers }, (_, index) => keeper(index).changed()))),
     object: isPaused(env) ? () => heldReceiver : find,
@@ -98,5 +100,15 @@ export function findNeighbours(env: Environment, name = ""): Neighbours {
     project: (rows) => getStub<ProjectorRpc>(env, "PROJECTOR", "log").project(rows),
     projector: () => getStub<ProjectorRpc>(env, "PROJECTOR", "log"),
     probe: () => getStub<ProjectorRpc>(env, "PROJECTOR", "probe"),
+  };
+}
+
+/** The board, of which a stub is made at each call: one that failed is of no more use. */
+function bindBoard(find: () => BoardRpc): BoardRpc {
+  return {
+    post: (...posting) => find().post(...posting),
+    close: (...closing) => find().close(...closing),
+    attend: (agent) => find().attend(agent),
+    leave: (...leaving) => find().leave(...leaving),
   };
 }

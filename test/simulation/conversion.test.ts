@@ -103,7 +103,7 @@ function load(address: string, storage: Storage): void {
   if (address.startsWith("task/")) createThreadTask({ world, registry, random: () => 0.5, card: never, counted: () => {}, ...common });
   else
     makeCore(address, createLife(address), {
-      ...{ world, registry, common, travel: never, connections: new Map() },
+      ...{ world, registry, common, travel: never, board: {} as never, connections: new Map() },
       open: () => {
         throw new Error("there are no others");
       },

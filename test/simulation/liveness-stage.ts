@@ -133,6 +133,8 @@ export async function begin(rules: RoleRules = {}, carry?: (envelope: Envelope) 
     ...(carry && { carry }),
   });
   const [author, first, second] = ["author", "first", "second"].map((id) => play(cluster, id)) as [Agent, Agent, Agent];
+  // Who is there is asked when the role is offered, and waited for.
+  for (const agent of [first, second]) await agent.poll();
   sent += 1;
   const { threads } = (await author.send("pr.ready", { pr: sent })) as Accepted;
   const thread = threads[0] as string;

@@ -49,6 +49,7 @@ function connect(player: Player, core: AgentCore, random: () => number): Player[
     give: (item) => void given.push(JSON.parse(JSON.stringify(item))),
     note: () => {},
   });
+  core.connected();
   return player.connection;
 }
 

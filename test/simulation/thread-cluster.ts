@@ -8,8 +8,10 @@ import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
 import { hashToken } from "../../src/durable/agent/token-hash.ts";
 import type { Storage, World } from "../../src/durable/host/ports.ts";
 import { createNodeStorage, type NodeStorage } from "../../src/durable/host/storage/node-storage.ts";
+import type { BoardRpc, OfferHint } from "../../src/durable/protocol/board.ts";
 import type { Envelope } from "../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../src/durable/protocol/projector.ts";
+import { createBoard } from "../../src/durable/registry/board.ts";
 import type { Registry } from "../../src/durable/registry/registry.ts";
 import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";
 import type { TaskDoor } from "../../src/durable/thread/task-door.ts";
@@ -133,6 +135,8 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
     later: (milliseconds: number, work: () => void) => clock.later(milliseconds, () => life.alive && work()),
   });
 
+  const board = createClusterBoard(clock, (agent, hint) => track(Promise.resolve().then(() => cluster.agent(agent).hint(hint))));
+
   function open(to: string): Core {
     const kind = to.slice(0, to.indexOf("/"));
     const name = to.slice(to.indexOf("/") + 1);
@@ -142,7 +146,7 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
     if (held) return held;
     const life = createLife(address);
     const made = makeCore(address, life, {
-      ...{ world: createWorld(address, life), registry, open, connections, common: common(life) },
+      ...{ world: createWorld(address, life), registry, board, open, connections, common: common(life) },
       travel: (arrive) => travel(fate, life, arrive),
     });
     cores.set(address, made);
@@ -216,6 +220,13 @@ function createRegistry(
     cards: async (ids) => agents.filter(({ id }) => ids.includes(id)),
     pastTurns: async () => ({ role: [], overall: [] }),
   };
+}
+
+/** A board that nothing was on before. */
+function createClusterBoard({ now, later }: ReturnType<typeof createHandClock>, tell: (agent: string, hint: OfferHint) => void): BoardRpc {
+  const none = async () => [];
+  const board = createBoard({ now, setAlarm: (at) => later(at - now(), board.alarm), readOnline: none, readOpen: none, tell });
+  return board;
 }
 
 /** A store that an ended object can't touch any more. */

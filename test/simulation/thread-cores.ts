@@ -1,6 +1,7 @@
 /** The real cores of a cluster's objects, and how they reach one another. */
 import { type AgentCore, createAgentCore } from "../../src/durable/agent/agent-core.ts";
 import type { World } from "../../src/durable/host/ports.ts";
+import type { BoardRpc } from "../../src/durable/protocol/board.ts";
 import type { ProjectionRow } from "../../src/durable/protocol/projector.ts";
 import type { TaskRpc } from "../../src/durable/protocol/task.ts";
 import type { Registry } from "../../src/durable/registry/registry.ts";
@@ -41,6 +42,7 @@ export type Core = { life: Life } & (
 export interface CorePorts {
   world: World;
   registry: Registry;
+  board: BoardRpc;
   /** A call to another object, with what may become of it. */
   travel<T>(arrive: () => Promise<T>): Promise<T>;
   open(to: string): Core;
@@ -55,12 +57,13 @@ export interface CorePorts {
 
 /** Makes the object of an address, with the ways that it has to others. */
 export function makeCore(address: string, life: Life, ports: CorePorts): Core {
-  const { world, registry, travel, open, connections, common } = ports;
+  const { world, registry, board, travel, open, connections, common } = ports;
   const name = address.slice(address.indexOf("/") + 1);
   if (address.startsWith("agent/")) {
     const core = createAgentCore(name, {
       world,
       registry,
+      board: travelTo(board, travel),
       threadActor: (to) => ({ take: (...given) => travel(() => take(ports, to, ...given)) }),
       outcomes: (workflow, refs) => travel(async () => (open(`workflow/${workflow}`).core as Admission).outcomes(refs)),
       holders: (thread, viewer) => travel(() => findThread(open, `recruitment/${thread}`).recruitment.holders(viewer)),
@@ -97,6 +100,8 @@ export function makeCore(address: string, life: Life, ports: CorePorts): Core {
   }
   const core = createThreadRoot({
     ...given,
+    board: travelTo(board, travel),
+    hint: (agent, hint) => travel(async () => (open(`agent/${agent}`).core as AgentCore).hint(JSON.parse(JSON.stringify(hint)))),
     remoteTask: (to) => askTask(ports, to),
     admission: (workflow) =>
       travel(async () => {
@@ -106,6 +111,16 @@ export function makeCore(address: string, life: Life, ports: CorePorts): Core {
     standing: (agent, offer) => travel(async () => (open(`agent/${agent}`).core as AgentCore).standing(offer)),
   });
   return { kind: "recruitment", core, life };
+}
+
+/** The board, from another object. */
+function travelTo(board: BoardRpc, travel: CorePorts["travel"]): BoardRpc {
+  return {
+    post: (...posting) => travel(() => board.post(...posting)),
+    close: (...closing) => travel(() => board.close(...closing)),
+    attend: (agent) => travel(() => board.attend(agent)),
+    leave: (...leaving) => travel(() => board.leave(...leaving)),
+  };
 }
 
 export function findThread(open: CorePorts["open"], to: string): ThreadRoot {

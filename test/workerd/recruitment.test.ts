@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import pool from "../../workflows/triage-pool.yaml?raw";
-import { call, disturbances, expectThread, join, type Loose, type Player, publish, readLog, ring, ringAll } from "./stage.ts";
+import { arrive, call, disturbances, expectThread, join, type Loose, type Player, publish, readLog, ring, ringAll } from "./stage.ts";
 
 const duty = (
   name: string,
@@ -47,7 +47,7 @@ describe.each(Object.entries(disturbances))("a pool where %s between two events"
   test("[RECR11] gives each turn to the best of those who may have it, never twice running to the same", async () => {
     const tag = how.replaceAll(" ", "-");
     await publish("triage-pool", pool.replaceAll("[triage]", `[triage-${tag}]`));
-    const players = await Promise.all(["ann", "ben", "cleo"].map((id) => join(`${id}-${tag}`, [`triage-${tag}`])));
+    const players = await Promise.all(["ann", "ben", "cleo"].map((id) => arrive(`${id}-${tag}`, [`triage-${tag}`])));
     const [ann, ben, cleo] = players as [Player, Player, Player];
     const [thread] = (await asker.say("issue.opened", { repo: tag, issue: 1, title: "It breaks" })).threads as [string];
     const bids = new Map([
@@ -144,7 +144,7 @@ describe("a claim that is wrong", () => {
     ann = await join("picky-ann", ["picking"]);
     await ann.say("nerve.agent.report", { labels: { region: "eu" } });
     // Asked as well, and silent: else the offer would end when all others have answered.
-    await join("picky-dan", ["picking"]);
+    await arrive("picky-dan", ["picking"]);
     thread = await begin("picky");
     offer = await offerTo(ann, thread);
   });
@@ -229,7 +229,7 @@ function reasonsOf(explained: Loose): { [agent: string]: [string, string] } {
 
 test("[RECR8] offers are repeated after a pause and close for everybody, and a claim for one that has closed is refused", async () => {
   await publish("slow", duty("slow", "type: open\ncapabilities: [slowness]\nrecruitment: { timeout: 1m, retries: 1, backoff: 30s }"));
-  const sam = await join("slow-sam", ["slowness"]);
+  const sam = await arrive("slow-sam", ["slowness"]);
   const thread = await begin("slow");
   const first = await offerTo(sam, thread);
   const explain = async (): Promise<Loose> => (await call("GET", `/v1/threads/${thread}/explain`)).body;
@@ -327,8 +327,8 @@ test("[RECR23] an agent that failed before is outscored by one that did not", as
     "past",
     duty("past", "type: open\ncapabilities: [past]\nrecruitment: { pick: best, score: stats.success }\nturn: { on_fail: end }"),
   );
-  const bad = await join("past-bad", ["past"]);
-  const good = await join("past-good", ["past"]);
+  const bad = await arrive("past-bad", ["past"]);
+  const good = await arrive("past-good", ["past"]);
   // With nothing known of either, the first wins.
   const first = await begin("past");
   await bad.claim("doer", first);

@@ -96,6 +96,13 @@ export async function join(id: string, capabilities: string[], more: { roles?: s
   return play(id, body.token);
 }
 
+/** Registers an agent that polls: it is there, and what it is asked it is waited for. */
+export async function arrive(...given: Parameters<typeof join>): Promise<Player> {
+  const player = await join(...given);
+  await player.get("/v1/inbox");
+  return player;
+}
+
 /** Plays an agent that is registered. */
 export function play(id: string, token: string): Player {
   const taken = new Set<number>();

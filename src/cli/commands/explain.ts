@@ -97,7 +97,7 @@ export function renderExplanation(
     lines.push("", `${bold(role)} is held by nobody (${state}).`);
     if (offer) {
       lines.push(
-        `offer ${offer.id}: ${offer.closed ?? "open"}, ${offer.offered} asked, ${offer.answered} answered${offer.nextLook ? `; the registry is read again ${describeTime(offer.nextLook, now)}` : ""}`,
+        `offer ${offer.id}: ${offer.closed ?? "open"}, ${offer.offered} asked, ${offer.answered} answered${offer.nextLook ? `; who is there is looked at again ${describeTime(offer.nextLook, now)}` : ""}`,
       );
     }
     if (agents.length === 0) lines.push("No agent is registered.");

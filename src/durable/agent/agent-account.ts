@@ -12,17 +12,19 @@ export interface AgentAccount {
   revoke(): Result<null>;
 }
 
-export interface AgentAccountPorts extends Pick<AgentParts, "identity" | "mailbox" | "assignments" | "presence" | "tickets"> {
+export interface AgentAccountPorts
+  extends Pick<AgentParts, "identity" | "attendance" | "mailbox" | "assignments" | "presence" | "tickets"> {
   name: string;
   leaveThreads: Pick<LeaveThreads, "tell">;
   polls: Pick<PollInbox, "wake">;
 }
 
 export function createAgentAccount(ports: AgentAccountPorts): AgentAccount {
-  const { name, identity, mailbox, assignments, presence, tickets, leaveThreads, polls } = ports;
+  const { name, identity, attendance, mailbox, assignments, presence, tickets, leaveThreads, polls } = ports;
   return {
     register(newCard, newHash) {
       identity.register(newCard, newHash, mailbox.reserve);
+      attendance.refresh();
       return succeed(null);
     },
     remove() {

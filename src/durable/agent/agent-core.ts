@@ -11,6 +11,7 @@ import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { createGather } from "../host/gather.ts";
 import { countIgnored } from "../projector/metrics.ts";
 import type { AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
+import type { OfferHint } from "../protocol/board.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { createAcceptEvents } from "./accept-events.ts";
 import { type AgentAccount, createAgentAccount } from "./agent-account.ts";
@@ -22,6 +23,7 @@ import type { Caller } from "./identity.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";
 import { createPollInbox } from "./mailbox/poll-inbox.ts";
 import type { Incoming } from "./mailbox/reader.ts";
+import { takeHint } from "./offers/take-hint.ts";
 import { createLeaveThreads } from "./presence/leave-threads.ts";
 import type { Presence } from "./presence/presence.ts";
 import { presenceLimits } from "./presence/presence-limits.ts";
@@ -57,6 +59,10 @@ export interface AgentCore extends AgentAccount, Pick<AgentCallers, "prove" | "i
   room(source: string, bytes: number): string | null;
   /** How the agent stands to an offer; null: there is none, or no more. */
   standing(offer: string | null): AgentStanding | null;
+  /** A connection opened: the board hears of it. */
+  connected(): void;
+  /** Takes what it is told of offers. @returns whether it is there and may have what is offered */
+  hint(hint: OfferHint): boolean;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }
@@ -66,15 +72,15 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
   const { world, registry, threadActor } = ports;
   const { clock } = world;
   const parts = createAgentParts(name, ports);
-  const { committer, projection, identity, mailbox, assignments, presence, sent } = parts;
+  const { committer, projection, identity, attendance, mailbox, assignments, presence, sent } = parts;
   const { commit } = committer;
   const rates = ports.rates ?? readRates({});
   const eventRate = createRate(rates.events, clock.now);
   const callRate = createRate(rates.calls, clock.now);
-  let lazy = false;
   let resumed = false;
   const callers = createAgentCallers({ ...parts, callRate, resume });
   const { identify, hear, admit } = callers;
+  const noteLazily = createLazyCommits(parts, ports.later);
 
   function resume(): void {
     if (resumed) return;
@@ -83,17 +89,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     projection.wake();
   }
 
-  function noteLazily(): void {
-    if (lazy || !(mailbox.hasNotes || sent.hasNotes)) return;
-    lazy = true;
-    ports.later(agentLimits.lazy, () => {
-      lazy = false;
-      if (mailbox.hasNotes || sent.hasNotes) commit(() => {});
-    });
-  }
-
   const leaveThreads = createLeaveThreads(name, { committer });
-  const polls = createPollInbox({ mailbox, clock, later: ports.later, admit, identify });
+  const polls = createPollInbox({ mailbox, clock, later: ports.later, admit, identify, polled: attendance.polled });
   const shown = createShowAgent({ clock, registry, rates, identity, mailbox, assignments, presence });
   const accept = createAcceptEvents({
     ...{ name, sent, clock, committer, projection, registry, threadActor, holders: ports.holders, askRoom: ports.askRoom },
@@ -142,9 +139,20 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     redeemTicket: callers.redeemTicket,
     async me(principal) {
       const caller = await admit(principal);
-      return caller.ok ? succeed(await shown.me(caller.value.card)) : caller;
+      if (!caller.ok) return caller;
+      await attendance.look();
+      return succeed(await shown.me(caller.value.card));
     },
-    accept,
+    async accept(principal, events) {
+      const answers = await accept(principal, events);
+      attendance.refresh();
+      return answers;
+    },
+    connected: attendance.connected,
+    hint(hint) {
+      resume();
+      return takeHint({ ...parts, card: parts.narrowedCard, commit }, hint);
+    },
     inbox: polls.read,
     supersede: polls.supersede,
     watch: committer.arm,
@@ -152,7 +160,8 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
       const caller = await admit(principal);
       if (!caller.ok) return caller;
       mailbox.ack(ack);
-      commit(() => {});
+      // What is answered is stored.
+      commit(() => mailbox.offers.keep());
       return succeed(null);
     },
     note(ack) {
@@ -177,6 +186,20 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         await projection.flush();
         commit(() => forgetOld(parts, clock.now()));
       }),
+  };
+}
+
+/** @returns commits what was noted, soon; nothing where nothing was */
+function createLazyCommits({ mailbox, sent, committer }: AgentParts, later: AgentPorts["later"]): () => void {
+  let waits = false;
+  const hasNotes = (): boolean => mailbox.hasNotes || sent.hasNotes;
+  return () => {
+    if (waits || !hasNotes()) return;
+    waits = true;
+    later(agentLimits.lazy, () => {
+      waits = false;
+      if (hasNotes()) committer.commit(() => {});
+    });
   };
 }
 

@@ -38,6 +38,8 @@ export function openAgentDocuments(store: Store): AgentDocuments {
     tickets: page.resident("ticket"),
     // One.
     ignored: page.resident("ignored"),
+    // One, with the offers that it was shown, 1 MB at most; they go as they expire.
+    offers: store.resident("offer"),
     // One, with numbers of what is in the mailbox.
     marks: page.resident("mail-mark"),
     // 10,000 at most, until acknowledged, answered, over or expired.

@@ -8,6 +8,7 @@ import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { readName } from "../host/storage/durable-world.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
+import type { OfferHint } from "../protocol/board.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { ConnectedAgent } from "./connected-agent.ts";
 import { refuseTicket, refuseToken } from "./identity.ts";
@@ -87,6 +88,10 @@ export class AgentObject extends ConnectedAgent implements AgentRpc {
 
   async standing(offer: string | null): Promise<AgentStanding | null> {
     return this.life.find()?.standing(offer) ?? null;
+  }
+
+  async hint(hint: OfferHint): Promise<boolean> {
+    return this.life.find()?.hint(hint) ?? false;
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {

@@ -1,6 +1,7 @@
 /** The parts of one agent's object, each beside its rows, and the commits in which they write. Knows ports, not sockets. */
 import { limits } from "../../contract/limits.ts";
 import type { Result } from "../../contract/problem.ts";
+import type { AgentCard } from "../../contract/views/agent.ts";
 import { createCommitter } from "../host/committer.ts";
 import { formerOutbox } from "../host/former-tables.ts";
 import type { Settle } from "../host/gather.ts";
@@ -9,6 +10,7 @@ import { createStore } from "../host/store/store.ts";
 import { formerProjection } from "../projector/former-projection.ts";
 import { noteHeldBack } from "../projector/held-back-row.ts";
 import { createProjectionOutbox, type ProjectionOutbox } from "../projector/projection-outbox.ts";
+import type { BoardRpc } from "../protocol/board.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
@@ -24,6 +26,8 @@ import { createIgnoredOffers, type IgnoredOffers } from "./mailbox/ignored-offer
 import { createMailbox, type Mailbox } from "./mailbox/mailbox.ts";
 import type { AskOutcomes } from "./mailbox/tell-outcomes.ts";
 import { createTrim, type Trim } from "./mailbox/trim.ts";
+import { narrowCapabilities } from "./narrow-card.ts";
+import { type Attendance, createAttendance } from "./offers/attendance.ts";
 import { type Assignments, createAssignments } from "./presence/assignments.ts";
 import { createPresence, type Presence } from "./presence/presence.ts";
 import type { Connections } from "./presence/presence-ports.ts";
@@ -32,6 +36,7 @@ import { createSentEvents, type SentEvents } from "./sent-events.ts";
 export interface AgentPorts {
   world: World;
   registry: Registry;
+  board: Pick<BoardRpc, "attend" | "leave">;
   /** The actor behind `task/…` or `recruitment/…`. */
   threadActor(address: string): ThreadActorRpc;
   /** Who holds the roles of a thread, as far as `viewer` may know; absent: nobody can be asked. */
@@ -61,6 +66,9 @@ export interface AgentParts {
   committer: TypedCommitter;
   projection: ProjectionOutbox;
   identity: AgentIdentity;
+  /** The card as the agent narrows it; null: there is no such agent. */
+  narrowedCard(): AgentCard | null;
+  attendance: Attendance;
   mailbox: Mailbox;
   assignments: Assignments;
   presence: Presence;
@@ -111,9 +119,28 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
     },
   });
   const identity = createIdentity(name, documents.accounts, clock, (body) => committer.commit(body));
-  const mailbox = createMailbox(documents, clock, ports.later, (mail) => {
-    assignments.note(mail, clock.now());
-    if (mail.seat || mail.endsThread !== undefined) presence.noteParts(mail.seat?.lost === true);
+  const mailbox = createMailbox(documents, {
+    clock,
+    later: ports.later,
+    commit: (body) => committer.commit(body),
+    stored(mail) {
+      assignments.note(mail, clock.now());
+      if (mail.seat || mail.endsThread !== undefined) presence.noteParts(mail.seat?.lost === true);
+    },
+    unread: () => attendance.disconnected(),
+  });
+  const narrowedCard = (): AgentCard | null =>
+    identity.card ? { ...identity.card, capabilities: narrowCapabilities(identity.card, identity.report) } : null;
+  const attendance = createAttendance({
+    ...{ agent: name, clock, scheduler: world.scheduler, later: ports.later, board: ports.board, card: narrowedCard },
+    isConnected: () => mailbox.isRead,
+    listOpen: () => mailbox.offers.listOpen(),
+    take({ offers, closed, over }) {
+      for (const event of closed) mailbox.offers.close(event);
+      for (const offer of over) mailbox.offers.lose(offer);
+      // What it has claimed it knows, whatever a crash made its object forget.
+      for (const offer of offers) if (!assignments.isClaimed(offer.offer)) mailbox.offers.open(offer, false);
+    },
   });
 
   const sent = createSentEvents(documents.sent, clock);
@@ -137,6 +164,7 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
         { spread: true },
       ),
     project: (row) => projection.append(row),
+    turned: (state) => (state === "online" ? attendance.cameBack() : attendance.left()),
     ignored: () => ignored.count,
   });
   const ignored = createIgnoredOffers({
@@ -149,5 +177,5 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       (identity.report.slots === undefined || assignments.countUsed() < identity.report.slots),
   });
 
-  return { committer, projection, identity, mailbox, assignments, presence, ignored, sent, tickets, trim };
+  return { committer, projection, identity, narrowedCard, attendance, mailbox, assignments, presence, ignored, sent, tickets, trim };
 }

@@ -3,11 +3,16 @@ export const agentLimits = {
   /** Unacknowledged events in a mailbox that one sender sent, and their bytes: a day of a busy one. Then its own are refused, nobody else's. */
   mailOfSender: 1_000,
   mailOfSenderBytes: 16 * 1024 * 1024,
-  /** Those of all senders; twice as much for an operator's. The rest is for turns, offers and what threads tell. */
+  /** Those of all senders; twice as much for an operator's. The rest is for turns and what threads tell. */
   mailSent: 4_000,
   mailSentBytes: 64 * 1024 * 1024,
-  /** Offers that wait in a mailbox: more than an agent could look at before they expire. */
-  mailOffers: 1_000,
+  /** Offers that an agent knows of at once: more than it could look at before they expire. Their bytes: under a row's 2 MB. */
+  offers: 1_000,
+  offerBytes: 1_000_000,
+  /** Milliseconds after which a commit takes along which offers an agent was shown: most are over before, and cost no write. */
+  offersLazy: 4_000,
+  /** Milliseconds for which an agent is told that an offer has closed. */
+  closedKept: 3_600_000,
   /** Threads of an agent's own that are remembered until they are there to be asked. */
   threadsBegun: 1_000,
   /** Recipients of an event whose mailboxes are asked whether they have room, for the answer to say so: a call to each. */

@@ -24,6 +24,7 @@ export function connectAgent(ctx: DurableObjectState, env: Environment, parts: A
   return {
     world: createDurableWorld(ctx, `agent/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
     registry: near.registry,
+    board: near.board,
     threadActor: near.threadActor,
     holders: (thread, viewer) => near.thread(thread).holders(viewer),
     // An object that calls itself would deadlock.

@@ -56,15 +56,21 @@ const copies: readonly string[] = [
       FROM claiming`,
   "SELECT ?, 'ticket', hash, NULL, json_object('tokenHash', token_hash, 'expires', expires) FROM ticket",
   "SELECT ?, 'ignored', '', NULL, json_object('offers', offers) FROM ignored",
+  // Of an offer that was told of twice the newest.
+  `SELECT ?, 'offer', '', NULL, json_group_object(offer, json_patch('{}', json_object('seq', seq, 'event', json(event), 'expires', expires,
+        'mailed', json('true'), 'acked', iif(acked, json('true'), NULL))))
+      FROM (SELECT * FROM mailbox WHERE offer IS NOT NULL AND seq IN (SELECT max(seq) FROM mailbox WHERE offer IS NOT NULL GROUP BY offer)
+        ORDER BY seq DESC LIMIT 1000)
+      HAVING count(*) > 0`,
   // Facts without what is null, and the same with the event.
   `SELECT ?, 'mail', printf('%016d', seq), facts, substr(facts, 1, length(facts) - 1) || ',"event":' || event || '}'
-      FROM (SELECT seq, event, json_patch('{}', json_object('channel', channel, 'turn', turn, 'offer', offer, 'expires', expires,
-          'since', iif(offer IS NULL, NULL, CAST(unixepoch(event ->> '$.time') * 1000 AS INTEGER)),
+      FROM (SELECT seq, event, json_patch('{}', json_object('channel', channel, 'turn', turn, 'expires', expires,
           'source', sender, 'id', iif(sender IS NULL, NULL, event ->> '$.id'), 'bytes', iif(sender IS NULL, NULL, bytes))) AS facts
-        FROM (SELECT *, coalesce(source, (SELECT source FROM receipt WHERE receipt.seq = mailbox.seq AND acked IS NULL)) AS sender FROM mailbox))`,
-  `SELECT ?, 'mail-mark', '', NULL, json_object('acked', json((SELECT json_group_array(seq) FROM mailbox WHERE acked = 1)),
+        FROM (SELECT *, coalesce(source, (SELECT source FROM receipt WHERE receipt.seq = mailbox.seq AND acked IS NULL)) AS sender FROM mailbox
+          WHERE offer IS NULL))`,
+  `SELECT ?, 'mail-mark', '', NULL, json_object('acked', json((SELECT json_group_array(seq) FROM mailbox WHERE acked = 1 AND offer IS NULL)),
         'held', json((SELECT json_group_object(CAST(seq AS TEXT), coalesce(address, '')) FROM mailbox LEFT JOIN sender ON held_seq = seq WHERE held = 1)))
-      WHERE EXISTS (SELECT 1 FROM mailbox WHERE acked = 1 OR held = 1)`,
+      WHERE EXISTS (SELECT 1 FROM mailbox WHERE acked = 1 AND offer IS NULL OR held = 1)`,
   // All actors of a thread together.
   `SELECT ?, 'sender', name, max(at), json_group_object(address, json_object('last', last))
       FROM (SELECT *, iif(address GLOB 'task/*' OR address GLOB 'recruitment/*', substr(address, instr(address, '/') + 1, 26), address) AS name

@@ -8,17 +8,17 @@ import type { TypedCommitter } from "../protocol/typed-host.ts";
 import type { Identity } from "./identity.ts";
 import type { JudgedThreadEvent } from "./judge-event.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";
+import { narrowCard } from "./narrow-card.ts";
 import type { Assignments } from "./presence/assignments.ts";
 import { takeSlot } from "./presence/claim-slots.ts";
 import type { Presence } from "./presence/presence.ts";
 import { readThreadAddress } from "./read-thread-address.ts";
-import { narrowCard } from "./show-agent.ts";
 
 export interface ForwardPorts {
   clock: Clock;
   committer: Pick<TypedCommitter, "commit">;
   threadActor(address: string): ThreadActorRpc;
-  mailbox: Pick<Mailbox, "endTurn" | "endInFlight" | "endOffer" | "findOffer" | "givenAt">;
+  mailbox: Pick<Mailbox, "endTurn" | "endInFlight" | "declineOffer" | "findOffer" | "givenAt">;
   assignments: Assignments;
   presence: Pick<Presence, "noteParts">;
   /** The mailbox has noted something that is to be written soon. */
@@ -76,7 +76,7 @@ export function createForwardToThread(ports: ForwardPorts): (sender: Identity, j
         return;
       case "nerve.offer.decline": {
         const { offer } = event.data;
-        if (answer.ok) committer.commit(() => mailbox.endOffer(offer));
+        if (answer.ok) committer.commit(() => mailbox.declineOffer(offer));
         return;
       }
       case "nerve.turn.progress":

@@ -10,8 +10,9 @@ import type { Clock } from "../host/ports.ts";
 import type { AgentStanding, ClaimCard } from "../protocol/agent.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Rates } from "./connection/rate.ts";
-import type { AgentIdentity, Identity } from "./identity.ts";
+import type { AgentIdentity } from "./identity.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";
+import { narrowCard } from "./narrow-card.ts";
 import type { Assignments } from "./presence/assignments.ts";
 import type { Presence } from "./presence/presence.ts";
 
@@ -100,19 +101,4 @@ export function createShowAgent({ clock, registry, rates, identity, mailbox, ass
       };
     },
   };
-}
-
-/** What an agent says of itself can only narrow what it was granted. */
-export function narrowCard(
-  { card: granted, report: said }: Pick<Identity, "card" | "report">,
-  assignments: Assignments,
-): {
-  capabilities: string[];
-  labels: Json;
-  load: number;
-} {
-  const capabilities = said.capabilities
-    ? granted.capabilities.filter((capability) => said.capabilities?.includes(capability))
-    : granted.capabilities;
-  return { capabilities, labels: (said.labels ?? {}) as Json, load: said.load ?? assignments.size };
 }

@@ -12,6 +12,7 @@ import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import type { UnreachableView } from "../../contract/views/unreachable.ts";
 import type { HistoryEntry } from "../host/history.ts";
 import type { ClaimCard } from "./agent.ts";
+import type { OpenOffer } from "./board.ts";
 import type { DeliverRpc } from "./envelope.ts";
 import type { OldTaskPage, OldTaskPlace } from "./old-task.ts";
 import { event, type Once, order } from "./parts.ts";
@@ -88,6 +89,8 @@ export interface RecruitmentRpc extends DeliverRpc, ThreadActorRpc {
   retire(): Promise<boolean>;
   /** A page of the rows of a task that an earlier version kept in this object; null: there are none. */
   oldTask(place: OldTaskPlace): Promise<OldTaskPage | null>;
+  /** What it offers now, for a board that was lost. */
+  offers(): Promise<OpenOffer[]>;
   /** Who holds each role, null where nobody does. */
   holders(viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
   /** What the thread waits for and why nobody has the roles that nobody has; asks agents' objects. For operators. */

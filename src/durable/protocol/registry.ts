@@ -1,5 +1,12 @@
 /** What the registry's keepers answer to: they take no messages, and nothing is stored there. */
 import type { AgentCard } from "../../contract/views/agent.ts";
+import type { BoardRpc } from "./board.ts";
+
+/** Keepers side by side, so that none is asked by all: an object answers about 1,000 requests a second. */
+export const registryKeepers = 4;
+
+/** The keeper that has the board of open offers: one, for whoever comes asks one, and so does whoever offers something. */
+export const boardKeeper = "board";
 
 /** The registry's identity and version. */
 export interface RegistryHead {
@@ -14,7 +21,7 @@ export interface AgentQuery {
 }
 
 /** What the registry's keepers answer. */
-export interface RegistryRpc {
+export interface RegistryRpc extends BoardRpc {
   head(): Promise<RegistryHead>;
   agents(query: AgentQuery): Promise<AgentCard[]>;
   /** The registry has changed: what was read before is void. */

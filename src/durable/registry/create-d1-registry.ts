@@ -8,6 +8,7 @@ import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { RegistryHead, RegistryRpc } from "../protocol/registry.ts";
 import { type PastTurn, statsLimits } from "../thread/eligibility/agent-stats.ts";
+import { boardLimits } from "./board-limits.ts";
 import { readPastTurns } from "./past-turns.ts";
 import { createRecentValues } from "./recent-values.ts";
 import type { PublishedReflexes, Registry } from "./registry.ts";
@@ -146,6 +147,26 @@ export async function readRegistryHead(db: D1Database): Promise<RegistryHead> {
   const head = await db.prepare("SELECT id, version FROM registry").first<{ id: string; version: number }>();
   if (!head) throw new Error("The registry's row is missing: apply the migrations in migrations/.");
   return head;
+}
+
+/** Cards of the agents that are online by the index, which lags by a second or so. */
+export function readOnlineCards(db: D1Database): Promise<AgentCard[]> {
+  return readCards(
+    db
+      .prepare(
+        "SELECT a.id, a.capabilities, a.roles, a.kinds FROM agent_presence p JOIN agent a ON a.id = p.agent WHERE p.state = 'online' AND a.state = 'active' LIMIT ?",
+      )
+      .bind(boardLimits.present),
+  );
+}
+
+/** Threads that wait for a claim by the index, which lags by a second or so. */
+export async function readClaimedThreads(db: D1Database): Promise<string[]> {
+  const { results } = await db
+    .prepare("SELECT thread FROM wait WHERE part = 'recruitment' AND waits_for = 'claim' ORDER BY since DESC LIMIT ?")
+    .bind(boardLimits.asked)
+    .all<{ thread: string }>();
+  return results.map(({ thread }) => thread);
 }
 
 async function readCards(statement: D1PreparedStatement): Promise<AgentCard[]> {

@@ -1,14 +1,16 @@
 /**
  * Keeps what objects ask of the registry most often in memory: its version, and who has which capabilities. Each reading
- * of D1 costs more than a commit; whoever changes the registry says so here before it answers. Stores nothing.
+ * of D1 costs more than a commit; whoever changes the registry says so here before it answers. One of them has the board of
+ * open offers. Stores nothing.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { AgentCard } from "../../contract/views/agent.ts";
+import { type Environment, findNeighbours } from "../environment.ts";
+import type { Absent, Attending, BoardPage, BoardRpc, OpenOffer, Posted } from "../protocol/board.ts";
 import type { AgentQuery, RegistryHead, RegistryRpc } from "../protocol/registry.ts";
-import { createD1Registry, readRegistryHead } from "./create-d1-registry.ts";
-
-/** Keepers side by side, so that none is asked by all: an object answers about 1,000 requests a second. */
-export const registryKeepers = 4;
+import { type Board, createBoard } from "./board.ts";
+import { boardLimits } from "./board-limits.ts";
+import { createD1Registry, readClaimedThreads, readOnlineCards, readRegistryHead } from "./create-d1-registry.ts";
 
 const limits = {
   /** Milliseconds for which a reading is used. Whoever changes the registry may crash after D1 and before telling the keepers. */
@@ -22,8 +24,21 @@ interface Held<T> {
   value: Promise<T>;
 }
 
-export class RegistryObject extends DurableObject<{ DB: D1Database }> implements RegistryRpc {
+export class RegistryObject extends DurableObject<Environment> implements RegistryRpc {
   #readings = new Map<string, Held<unknown>>();
+  readonly #board: Board = createBoard({
+    now: () => Date.now(),
+    setAlarm: (at) => void this.ctx.storage.setAlarm(at),
+    readOnline: () => readOnlineCards(this.env.DB),
+    readOpen: async () => askThreads(await readClaimedThreads(this.env.DB), (thread) => findNeighbours(this.env).thread(thread).offers()),
+    tell: (agent, hint) =>
+      this.ctx.waitUntil(
+        findNeighbours(this.env)
+          .agent(agent)
+          .hint(hint)
+          .catch(() => {}),
+      ),
+  });
 
   head(): Promise<RegistryHead> {
     return this.#read("head", () => readRegistryHead(this.env.DB));
@@ -39,6 +54,26 @@ export class RegistryObject extends DurableObject<{ DB: D1Database }> implements
     this.#readings.clear();
   }
 
+  post(offer: OpenOffer, opening: boolean, absent: Absent[]): Promise<Posted> {
+    return this.#board.post(offer, opening, absent);
+  }
+
+  close(...closing: Parameters<BoardRpc["close"]>): Promise<void> {
+    return this.#board.close(...closing);
+  }
+
+  attend(agent: Attending): Promise<BoardPage> {
+    return this.#board.attend(agent);
+  }
+
+  leave(agent: string, at: number): Promise<void> {
+    return this.#board.leave(agent, at);
+  }
+
+  override async alarm(): Promise<void> {
+    this.#board.alarm();
+  }
+
   #read<T>(key: string, read: () => Promise<T>): Promise<T> {
     const now = Date.now();
     const held = this.#readings.get(key) as Held<T> | undefined;
@@ -51,4 +86,14 @@ export class RegistryObject extends DurableObject<{ DB: D1Database }> implements
     if (this.#readings.size > limits.queries) this.#readings.delete(this.#readings.keys().next().value as string);
     return value;
   }
+}
+
+/** What threads offer; one that can't be asked renews its offers by itself. */
+async function askThreads(threads: readonly string[], ask: (thread: string) => Promise<OpenOffer[]>): Promise<OpenOffer[]> {
+  const found: OpenOffer[] = [];
+  for (let at = 0; at < threads.length; at += boardLimits.askedAtOnce) {
+    const answers = await Promise.allSettled(threads.slice(at, at + boardLimits.askedAtOnce).map(ask));
+    for (const answer of answers) if (answer.status === "fulfilled") found.push(...answer.value);
+  }
+  return found;
 }

@@ -33,6 +33,8 @@ export function connectRoot(ctx: DurableObjectState, env: Environment, empty: ()
       if (!view.ok) throw new Error(view.problem.detail);
       return view.value;
     },
+    board: near.board,
+    hint: (agent, hint) => near.agent(agent).hint(hint),
     standing: (agent, offer) => near.agent(agent).standing(offer),
     // An unreadable retention rule deletes nothing: deleting can't be undone.
     retention: read.ok ? { keep: read.retention.threads ?? read.retention.default, empty } : undefined,

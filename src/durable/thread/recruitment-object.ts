@@ -9,6 +9,7 @@ import { type Environment, isPaused } from "../environment.ts";
 import { bury, clearTombstone, holdAlarm, isBuried, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
+import type { OpenOffer } from "../protocol/board.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { OldTaskPage, OldTaskPlace } from "../protocol/old-task.ts";
 import type { Once } from "../protocol/parts.ts";
@@ -50,6 +51,10 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   async #ask<T>(ask: (root: ThreadRoot) => Promise<Result<T>>, none: ReturnType<typeof refuse> = this.#refuse()): Promise<Result<T>> {
     const root = this.#find();
     return root ? this.#emptying.track(ask(root)) : none;
+  }
+
+  async offers(): Promise<OpenOffer[]> {
+    return this.#find()?.listOffers() ?? [];
   }
 
   async retire(): Promise<boolean> {

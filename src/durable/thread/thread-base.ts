@@ -27,6 +27,7 @@ import { createOwnEvents, type OwnEvents } from "./log/own-events.ts";
 import { createStamp } from "./log/stamp-events.ts";
 import { createThreadLog } from "./log/thread-log.ts";
 import { type RootHandlers, type TaskHandlers, takeOwnMessage } from "./own-messages.ts";
+import { createOfferRecords } from "./recruitment/offer-records.ts";
 import { createRecruitmentLogic } from "./recruitment/recruitment-logic.ts";
 import { openTaskDocuments, type TaskDocuments } from "./task/task-documents.ts";
 import { createTaskLogic } from "./task/task-logic.ts";
@@ -56,7 +57,7 @@ export interface ThreadParts {
   onRollback?(): void;
 }
 
-export interface ThreadBase extends Pick<ThreadServices, "lifecycle" | "log" | "logCause" | "project"> {
+export interface ThreadBase extends Pick<ThreadServices, "lifecycle" | "log" | "logCause" | "project" | "records"> {
   /** The object's name: the id of its thread. */
   name: string;
   world: World;
@@ -121,6 +122,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     logCause: threadLog.logCause,
     project,
     noteWait: waits.note,
+    records: createOfferRecords(store),
     mail: (agents, message, sender) =>
       host.committer.outbox.append(
         agents.map((agent) => `agent/${agent}` as const),
@@ -171,6 +173,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     log: threadLog.log,
     logCause: threadLog.logCause,
     project,
+    records: services.records,
     services,
     name,
     world,

@@ -2,6 +2,7 @@
 import type { AdmissionView } from "../../contract/views/admission.ts";
 import type { World } from "../host/ports.ts";
 import type { AgentStanding, ClaimCard } from "../protocol/agent.ts";
+import type { BoardRpc, OfferHint } from "../protocol/board.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { TaskRpc } from "../protocol/task.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -23,6 +24,9 @@ export interface ThreadRootPorts extends ThreadPorts {
   remoteTask(address: string): TaskRpc;
   /** A workflow's queue. */
   admission(workflow: string): Promise<AdmissionView>;
+  board: BoardRpc;
+  /** Tells an agent's object of offers. */
+  hint(agent: string, hint: OfferHint): Promise<boolean>;
   /** How an agent stands to an offer. */
   standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
   /** Absent: what has ended stays. `keep`: for so many milliseconds after the end it stays; `empty` deletes all that the object stores. */

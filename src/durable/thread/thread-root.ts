@@ -20,7 +20,7 @@ import type { RootHandlers } from "./own-messages.ts";
 import { describeRefusedMail } from "./recruitment/describe-refused-mail.ts";
 import { createRecruitmentCore, type RecruitmentCore } from "./recruitment/recruitment-core.ts";
 import { findTask } from "./recruitment/recruitment-ports.ts";
-import { createOfferWork } from "./recruitment/work-on-offers.ts";
+import { createOfferWork, type OfferWork } from "./recruitment/work-on-offers.ts";
 import { createTaskPort, type TaskPort } from "./task/task-port.ts";
 import { baseTables, createThreadBase, type ThreadBase } from "./thread-base.ts";
 import type { ThreadRootPorts } from "./thread-ports.ts";
@@ -33,6 +33,8 @@ export interface ThreadRoot {
   take: ThreadActorRpc["take"];
   /** @param event the number of an event that this object, or with a `t` before it its task's object, keeps as a dead letter */
   settleDeadLetter(order: "retry" | "drop", event: string, once?: Once): Promise<Result<null>>;
+  /** What it offers now. */
+  listOffers: OfferWork["list"];
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
   /** Rows of a task that an earlier version kept here; null: there are none. */
@@ -72,10 +74,10 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const taskAddress = `task/${name}` as const;
   const oldTask: OldTask = makeOldTask(base, () => ports.remoteTask(taskAddress).adopt());
 
-  const offers = createOfferWork(base);
+  const offers = createOfferWork(base, ports);
   const keys = createControlKeys({ store: base.store, clock, committer: () => host.committer });
   const reachTask = (to: string): TaskPort => createTaskPort(to, ports.remoteTask(to));
-  const recruitment = createRecruitmentCore({ ...ports, ...base, keys, task: reachTask });
+  const recruitment = createRecruitmentCore({ ...ports, ...base, offers, keys, task: reachTask });
   const isIdle = (): boolean => base.isIdle() && !oldTask.waits;
   const retention =
     ports.retention &&
@@ -119,6 +121,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
     },
     isOver: () => (retention?.due() ?? Number.POSITIVE_INFINITY) <= clock.now(),
     oldTask: oldTask.page,
+    listOffers: offers.list,
     async deliver(envelope) {
       host.resume();
       if (retention?.leaving && !host.committer.inbox.isRepeat(envelope))

@@ -15,6 +15,16 @@ const moveThread = `${createTables}
    INSERT OR REPLACE INTO document SELECT 'recruitment/' || thread.id, 'thread.origin', '', NULL, json_object('parent', origin.parent, 'at', origin.at) FROM thread, origin;
    INSERT OR REPLACE INTO document SELECT 'recruitment/' || thread.id, 'thread.forks', '', NULL, CAST((SELECT count(*) FROM fork) AS TEXT) FROM thread WHERE EXISTS (SELECT 1 FROM fork);
    DROP TABLE epoch; DROP TABLE origin; DROP TABLE fork;`;
+/** Offers become documents: of each role the newest, with those to whom it was made and what they said. */
+const moveOffers = `${createTables}
+   INSERT OR REPLACE INTO document SELECT 'recruitment/' || thread.id, 'offer', role, NULL, json_object('id', o.id, 'opened', opened, 'expires', expires, 'closed', closed, 'asked',
+     json((SELECT json_group_array(agent) FROM (SELECT agent FROM offered WHERE offered.offer = o.id ORDER BY agent LIMIT 1000))))
+     FROM offer o, thread WHERE NOT EXISTS (SELECT 1 FROM offer newer WHERE newer.role = o.role AND newer.opened > o.opened) ORDER BY expires;
+   INSERT OR REPLACE INTO document SELECT 'recruitment/' || thread.id, 'reply', o.role || ' ' || agent, NULL, json_object('offer', o.id, 'text', reply, 'score', score, 'at', at)
+     FROM offered JOIN offer o ON o.id = offered.offer, thread WHERE reply IS NOT NULL ORDER BY o.opened;
+   INSERT INTO document SELECT 'recruitment/' || thread.id, 'claimed', agent || ' ' || claimed.id, NULL, json_quote(hash) FROM claimed, thread;
+   INSERT INTO document SELECT 'recruitment/' || thread.id, 'ended_seat', role || ' ' || agent, NULL, json_object('generation', generation, 'reason', ended_seat.reason, 'at', at) FROM ended_seat, thread;
+   DROP TABLE offer; DROP TABLE offered; DROP TABLE claimed; DROP TABLE ended_seat; DROP TABLE thread;`;
 
 export const recruitmentMigrations: readonly string[] = [
   `CREATE TABLE thread (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL, workflow TEXT NOT NULL, revision TEXT NOT NULL, event TEXT NOT NULL, initiator TEXT NOT NULL, key TEXT, status TEXT NOT NULL, changes INTEGER NOT NULL, task TEXT, outcome TEXT, reason TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
@@ -32,6 +42,7 @@ export const recruitmentMigrations: readonly string[] = [
   `CREATE TABLE ended_seat (role TEXT NOT NULL, agent TEXT NOT NULL, generation INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (role, agent)) WITHOUT ROWID;`,
   `ALTER TABLE thread ADD COLUMN supplement TEXT;`,
   moveThread,
+  moveOffers,
 ];
 
 export const taskMigrations: readonly string[] = [
@@ -53,9 +64,9 @@ export const taskMigrations: readonly string[] = [
 ];
 
 export const threadLimits = {
-  /** Agents that one offer is made to: each gets a row in its mailbox. */
-  offeredAtMost: 1_000,
-  /** First and last pause between two readings of the registry while an offer is open, in milliseconds. */
+  /** Milliseconds for which the board keeps an offer that nobody renews: as long it may take one for open that is not. */
+  boardKeeps: 90_000,
+  /** First and last pause between two looks at who is there while an offer is open, in milliseconds: the board keeps one for 90 s. */
   scanFirst: 5_000,
   scanLast: 60_000,
   /** Bytes of the thread's last steps, and of progress details, in a hand-over: with the turn's own parts still far under a row's 2 MB. */

@@ -5,6 +5,7 @@ import type { StepScope } from "../host/logic.ts";
 import type { AgentMessage } from "../protocol/agent.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ThreadDocuments } from "./lifecycle/thread-rows.ts";
+import type { OfferRecords } from "./recruitment/offer-records.ts";
 import type { TaskDocuments } from "./task/task-documents.ts";
 import type { ThreadPart } from "./waits/note-waits.ts";
 
@@ -20,6 +21,8 @@ export interface ThreadServices {
   noteWait(part: ThreadPart, wait: Wait | undefined): void;
   /** Sends one mail to many agents, between whom no order is promised, in the transaction. `sender`: the actor's address. */
   mail(agents: string[], message: AgentMessage, sender: string): void;
+  /** What the thread keeps of its offers, where its root is. */
+  records: OfferRecords;
   /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */
   logCause(event: CloudEvent, thread: string): void;
   /** Id of the event that the present transaction takes; null: time or the thread itself moves it. */

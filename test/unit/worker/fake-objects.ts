@@ -85,6 +85,9 @@ function createFakeAgent(name: string, { agents, tickets, note }: FakeState): Ag
     async room() {
       return null;
     },
+    async hint() {
+      return false;
+    },
     async standing(offer) {
       note(`agent/${name}`, "standing", offer);
       return null;
@@ -223,6 +226,9 @@ function createFakeThread(id: string, { threads, note }: FakeState): Recruitment
     },
     async oldTask() {
       return null;
+    },
+    async offers() {
+      return [];
     },
     async retire() {
       note(`recruitment/${id}`, "retire");

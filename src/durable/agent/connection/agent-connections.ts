@@ -107,6 +107,7 @@ export function createAgentConnections({ ctx, agent, pacer, later, now }: Connec
     } else {
       sockets.makeRoom();
       sockets.open(server, wish, proven.value, meet(wish.client));
+      agent().connected();
       agent().watch();
     }
     return new Response(null, { status: 101, webSocket: client, headers });
@@ -116,6 +117,7 @@ export function createAgentConnections({ ctx, agent, pacer, later, now }: Connec
     agent().presence.hear();
     const notes = meet(wish.client);
     const body = openStreams().open({ ...wish, tokenHash });
+    agent().connected();
     for (const note of notes) openStreams().tell(note, (client) => client === wish.client);
     agent().watch();
     return new Response(body, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });

@@ -12,11 +12,8 @@ export interface MailFacts {
   channel: Channel;
   /** The turn that it gives. */
   turn?: string;
-  offer?: string;
   /** Milliseconds since the epoch. */
   expires?: number;
-  /** Of an offer: when it came, in milliseconds since the epoch. */
-  since?: number;
   /** Who sent it, and its id, where that sender may ask what became of it. */
   source?: string;
   id?: string;
@@ -202,8 +199,8 @@ export function createMailIndex({ mail, marks }: MailDocuments): MailIndex {
   };
 }
 
-function toTaken({ source, bytes = 0, offer }: MailFacts): RoomTaken {
-  return { source: source ?? null, bytes, isOffer: offer !== undefined };
+function toTaken({ source, bytes = 0 }: MailFacts): RoomTaken {
+  return { source: source ?? null, bytes };
 }
 
 /** What is held first, and what expires first. */

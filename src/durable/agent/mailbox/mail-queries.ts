@@ -3,7 +3,6 @@
  * Looks at the facts in memory, reads the events of what it gives, and changes nothing.
  */
 import type { Channel } from "../../../contract/channels.ts";
-import type { CloudEvent } from "../../../contract/event.ts";
 import type { InboxItem } from "../../../contract/frames/server-frames.ts";
 import { limits } from "../../../contract/limits.ts";
 import type { Clock } from "../../host/ports.ts";
@@ -38,12 +37,8 @@ export interface MailQueries {
   readBetween(of: { channels: readonly Channel[]; after: number; through: number }): Pick<MailRow, "seq" | "about">[];
   /** The numbers that an acknowledgement of all through a number is for. */
   listThrough(seq: number, channel: Channel | undefined): number[];
-  readOpen(of: "turn" | "offer"): InboxItem[];
-  findOffer(offer: string): CloudEvent | undefined;
-  /** The newest event of the offer. */
-  locateOffer(offer: string): { seq: number; acked: boolean } | undefined;
-  /** Offers that were acknowledged and came before a time, but for those of the ids. */
-  countSeenOffers(before: number, except: (offer: string) => boolean): number;
+  /** Events of turns that are open. */
+  readTurns(): InboxItem[];
   countWaiting(): number;
   /** How an event stands that somebody sent; undefined: it is not here. */
   findSent(event: { source: string; id: string }): MailEntry | undefined;
@@ -53,7 +48,7 @@ export function toItem({ seq, channel, event }: MailRow): InboxItem {
   return { seq, channel, event };
 }
 
-const aboutOf = ({ turn, offer }: MailEntry): string | null => turn ?? offer ?? null;
+const aboutOf = ({ turn }: MailEntry): string | null => turn ?? null;
 
 export function createMailQueries(index: MailIndex, clock: Clock, notes: MailNotes): MailQueries {
   const isAcked = ({ seq, acked }: MailEntry): boolean => acked || notes.isAcked(seq);
@@ -108,26 +103,13 @@ export function createMailQueries(index: MailIndex, clock: Clock, notes: MailNot
       select(all, ({ seq, acked, heldFrom, channel }) => {
         return seq <= through && !acked && heldFrom === undefined && (wanted === undefined || channel === wanted);
       }).map(({ seq }) => seq),
-    readOpen(of) {
+    readTurns() {
       const now = clock.now();
       return readRows(
         select(limits.mailboxRows, (entry) => {
-          const about = entry[of];
-          return about !== undefined && entry.heldFrom === undefined && isLive(entry, now) && !notes.isEnded(about);
+          return entry.turn !== undefined && entry.heldFrom === undefined && isLive(entry, now) && !notes.isEnded(entry.turn);
         }),
       ).map(toItem);
-    },
-    findOffer: (wanted) => readRows(select(1, ({ offer }) => offer === wanted))[0]?.event,
-    locateOffer(wanted) {
-      const newest = select(all, ({ offer }) => offer === wanted).at(-1);
-      return newest && { seq: newest.seq, acked: isAcked(newest) };
-    },
-    countSeenOffers(before, except) {
-      const now = clock.now();
-      return select(all, (entry) => {
-        const { offer, acked, since } = entry;
-        return offer !== undefined && acked && (since ?? 0) <= before && isLive(entry, now) && !except(offer);
-      }).length;
     },
     countWaiting() {
       const now = clock.now();

@@ -13,6 +13,8 @@ import type { Reader } from "./reader.ts";
 import { createReturnedMail } from "./returned-mail.ts";
 
 export interface MailReaders {
+  /** Connections that read. */
+  count(): number;
   /** The newest reader of the channel, if it has all that is there and takes one more. */
   findReady(channel: Channel): Reader | undefined;
   /** Gives the newest event to a reader that has all before it. */
@@ -113,6 +115,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
   }
 
   return {
+    count: () => readers.length,
     findReady(channel) {
       const reader = newestFor(channel);
       return reader?.caughtUp && findRoom(reader) > 0 ? reader : undefined;

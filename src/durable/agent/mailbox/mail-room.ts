@@ -6,17 +6,16 @@ import { countBytes, limits } from "../../../contract/limits.ts";
 import type { Mail } from "../../protocol/agent.ts";
 import { agentLimits } from "../agent-schema.ts";
 
-/** A row's part in what is counted: who sent it, undefined for what a thread's machines say; and whether it is an offer. */
+/** A row's part in what is counted: who sent it, null for what a thread's machines say. */
 export interface RoomTaken {
   source: string | null;
   bytes: number;
-  isOffer: boolean;
 }
 
 export interface MailRoom {
   /** Rows that there are. */
   readonly rows: number;
-  /** Why there is no room for mail that somebody sent, or for an offer; undefined: there is. */
+  /** Why there is no room for mail that somebody sent; undefined: there is. */
   refuse(taken: RoomTaken): string | undefined;
   add(taken: RoomTaken): void;
   remove(taken: RoomTaken): void;
@@ -29,20 +28,17 @@ interface Sum {
 
 /** What of a mailbox the mail takes: bytes count where somebody sent it. */
 export function measureMail(mail: Mail): RoomTaken {
-  const isOffer = mail.offer !== undefined;
-  if (!mail.receipt) return { source: null, bytes: 0, isOffer };
-  return { source: mail.event.source, bytes: countBytes(JSON.stringify(mail.event)), isOffer };
+  if (!mail.receipt) return { source: null, bytes: 0 };
+  return { source: mail.event.source, bytes: countBytes(JSON.stringify(mail.event)) };
 }
 
 export function createMailRoom(): MailRoom {
   const senders = new Map<string, Sum>();
   const sent: Sum = { rows: 0, bytes: 0 };
   let rows = 0;
-  let offers = 0;
 
-  function change({ source, isOffer }: RoomTaken, byRows: number, byBytes: number): void {
+  function change({ source }: RoomTaken, byRows: number, byBytes: number): void {
     rows += byRows;
-    if (isOffer) offers += byRows;
     if (source === null) return;
     const own = senders.get(source) ?? { rows: 0, bytes: 0 };
     for (const sum of [own, sent]) {
@@ -57,8 +53,7 @@ export function createMailRoom(): MailRoom {
     get rows() {
       return rows;
     },
-    refuse({ source, bytes, isOffer }) {
-      if (isOffer && offers >= agentLimits.mailOffers) return `${offers} offers wait to be answered`;
+    refuse({ source, bytes }) {
       if (source === null) return undefined;
       // Operators are exempt: their events must reach agents whose mailboxes others have flooded.
       const own = source.startsWith("/operators/") ? undefined : senders.get(source);

@@ -14,8 +14,9 @@ import type { RoomTaken } from "./mail-room.ts";
 export interface MailRows extends MailQueries {
   /** The first number that is held, which stops all behind it; infinite: none is. */
   readonly firstHeld: number;
-  readonly full: boolean;
-  /** Why an agent's event, or an offer, is refused: both are bounded, so that there is room for everything else. */
+  /** Whether there is no room, beside so much of other kind. */
+  isFull(beside?: number): boolean;
+  /** Why an agent's event is refused: they are bounded, so that there is room for everything else. */
   refuse(taken: RoomTaken): string | undefined;
   /** Counts mail that the caller's transaction is about to write. */
   expect(seq: number, held: boolean, taken: RoomTaken): void;
@@ -29,10 +30,6 @@ export interface MailRows extends MailQueries {
   write(mail: Mail, seq: number, heldFrom: string | undefined, taken: RoomTaken): number[];
   /** What an address has held is shown from now on; within a transaction. @returns whether there was something */
   release(from: string): boolean;
-  /** Deletes one; within a transaction. Returns its numbers. */
-  deleteOffer(offer: string): number[];
-  /** Forgets the offers, the least of what waits; the caller's transaction deletes them. */
-  dropOffers(): { seqs: number[]; write(): void };
   /** Deletes what has expired; within a transaction. Returns the numbers. */
   expire(): number[];
   due(): number | undefined;
@@ -53,16 +50,14 @@ export function createMailRows(documents: MailDocuments, clock: Clock, notes: Ma
     get firstHeld() {
       return index.firstHeld;
     },
-    get full() {
-      return index.room.rows >= limits.mailboxRows;
-    },
+    isFull: (beside = 0) => index.room.rows + beside >= limits.mailboxRows,
     refuse: (taken) => index.room.refuse(taken),
     expect: index.expect,
     forgo: index.forgo,
     write(mail, seq, heldFrom, taken) {
-      index.put(seq, toStored(mail, taken, clock.now()), heldFrom);
+      index.put(seq, toStored(mail, taken), heldFrom);
       const { ends, endsThread, turn } = mail;
-      if (ends !== undefined) index.delete(select((entry) => entry.turn === ends || entry.offer === ends));
+      if (ends !== undefined) index.delete(select((entry) => entry.turn === ends));
       if (endsThread !== undefined) {
         // Its tasks are named by it: a turn whose answer was noted in a life that crashed goes now. A broadcast's turn has a time
         // to live of its own, which the thread's end doesn't shorten.
@@ -72,13 +67,6 @@ export function createMailRows(documents: MailDocuments, clock: Clock, notes: Ma
       return turn === undefined ? [] : index.delete(select((entry) => entry.turn === turn && entry.seq < seq));
     },
     release: index.release,
-    deleteOffer: (offer) => index.delete(select((entry) => entry.offer === offer)),
-    dropOffers() {
-      const offers = select(({ offer }) => offer !== undefined);
-      index.forget(offers);
-      const seqs = offers.map(({ seq }) => seq);
-      return { seqs, write: () => index.deleteForgotten(seqs) };
-    },
     expire() {
       const now = clock.now();
       if (index.nextExpiry > now) return [];
@@ -89,8 +77,8 @@ export function createMailRows(documents: MailDocuments, clock: Clock, notes: Ma
       const ended = new Set(notes.ended);
       if (ended.size) index.delete(select(({ turn }) => turn !== undefined && ended.has(turn)));
       const acked = [...notes.acked].flatMap((seq) => index.find(seq) ?? []).filter((entry) => !entry.acked);
-      index.delete(acked.filter(({ turn, offer }) => turn === undefined && offer === undefined));
-      const kept = acked.filter(({ turn, offer }) => turn !== undefined || offer !== undefined);
+      index.delete(acked.filter(({ turn }) => turn === undefined));
+      const kept = acked.filter(({ turn }) => turn !== undefined);
       for (const entry of kept) entry.acked = true;
       if (kept.length) index.saveMarks();
       return acked;
@@ -100,12 +88,11 @@ export function createMailRows(documents: MailDocuments, clock: Clock, notes: Ma
   };
 }
 
-function toStored({ channel, event, turn, offer, expires }: Mail, { source, bytes }: RoomTaken, now: number): StoredMail {
+function toStored({ channel, event, turn, expires }: Mail, { source, bytes }: RoomTaken): StoredMail {
   return {
     channel,
     event,
     ...(turn !== undefined && { turn }),
-    ...(offer !== undefined && { offer, since: now }),
     ...(expires !== undefined && { expires }),
     ...(source !== null && { source, id: event.id, bytes }),
   };

@@ -1,6 +1,6 @@
 /**
  * One agent's mailbox: events in `seq` order, each given to one reader until it is acknowledged. What is held (one half
- * of an event for several agents) stops all behind it, which keeps causes before effects. Puts together rows,
+ * of an event for several agents) stops all behind it, which keeps causes before effects. Puts together rows, offers,
  * readers and what is noted; knows no sockets.
  */
 
@@ -12,6 +12,10 @@ import type { Clock } from "../../host/ports.ts";
 import type { Resident } from "../../host/store/collections.ts";
 import type { KeyedInPage } from "../../host/store/page.ts";
 import type { Mail } from "../../protocol/agent.ts";
+import { createOfferLooks, listOpenOffers, type OfferLooks } from "../offers/look-at-offers.ts";
+import { readWithOffers } from "../offers/read-offers.ts";
+import { createShowOffers } from "../offers/show-offers.ts";
+import { createShownOffers, type ShownDocument } from "../offers/shown-offers.ts";
 import { createDedup, type KnownSenders } from "./dedup.ts";
 import { createGivenTurns } from "./given-turns.ts";
 import type { MailDocuments } from "./mail-index.ts";
@@ -24,7 +28,7 @@ import { createMailReceiving, type MailReceiving } from "./receive-mail.ts";
 import { createSeqNumbers, type ReservedNumbers } from "./seq-numbers.ts";
 import { createTurnsInFlight } from "./turns-in-flight.ts";
 
-export interface Mailbox extends Pick<MailReceiving, "pass" | "receive"> {
+export interface Mailbox extends Pick<MailReceiving, "pass" | "receive">, OfferLooks {
   /** For a poll: what is unacknowledged after `after`; without it, what no live connection holds. In order. */
   readFree(query: { channels: readonly Channel[]; after?: number; limit: number }): InboxItem[];
   /** Adds readers, newest last, and gives them what no other holds. */
@@ -38,6 +42,8 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "receive"> {
   detach(reader: Reader): void;
   /** Gives a reader what waits for it, now that it takes more. */
   pump(reader: Reader): void;
+  /** Whether anybody is connected. */
+  readonly isRead: boolean;
   /** Whether something waits that the reader had no room for. */
   waitsFor(reader: Reader): boolean;
   /** What a reader of before hibernation may hold: all that is unacknowledged of what it was given. */
@@ -58,47 +64,44 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "receive"> {
   clear(): void;
   /** Why an event of a source, of so many bytes, would be refused now; undefined: it would not. */
   refuseSent(source: string, bytes: number): string | undefined;
-  /** How many offers were seen before a time and are open still, but for those of the ids. */
-  countSeenOffers(before: number, except: (offer: string) => boolean): number;
   /** Reserves numbers, so that what comes first may be given before it is written; within a transaction. */
   reserve(): void;
   /** Whether {@link writeNotes} has something to write. */
   readonly hasNotes: boolean;
   /** Returns whether offers were seen by it. */
   writeNotes(): boolean;
-  /** The agent declined the offer: remove it from its open ones. */
-  endOffer(offer: string): void;
   /** The transaction was rolled back: what memory holds of it is read anew. */
   undo(): void;
   /** Events of turns that are open, or offers that are, in order. */
   readOpen(of: "turn" | "offer"): InboxItem[];
-  /** The event of an offer that is open. */
-  findOffer(offer: string): CloudEvent | undefined;
   count(): { unacknowledged: number; last: number };
   /** Whether a number is greater than any that was ever given here: it is of another life of the mailbox, as before a restore. */
   isBeyond(seq: number): boolean;
   /** How far an event has come of which a receipt is kept. */
   find(event: { source: string; id: string }): Omit<Delivered, "agent">;
-  /** Where an offer is. */
-  locateOffer(offer: string): "absent" | "waiting" | "given" | "acknowledged";
   /** Calls back once when something was received. */
   onReceive(listener: () => void): () => void;
+}
+
+export interface MailboxPorts {
+  clock: Clock;
+  later(milliseconds: number, work: () => void): void;
+  /** Hears of mail that is stored, within the transaction. */
+  stored(mail: Mail): void;
+  commit(body: () => void): void;
+  /** The last connection has closed. */
+  unread(): void;
 }
 
 /** What a mailbox keeps. */
 export interface MailboxDocuments extends MailDocuments {
   numbers: Resident<ReservedNumbers>;
+  offers: Resident<ShownDocument>;
   senders: KeyedInPage<KnownSenders>;
   receipts: KeyedInPage<Receipt>;
 }
 
-/** @param stored hears of mail that is stored, within the transaction */
-export function createMailbox(
-  documents: MailboxDocuments,
-  clock: Clock,
-  later: (milliseconds: number, work: () => void) => void,
-  stored: (mail: Mail) => void,
-): Mailbox {
+export function createMailbox(documents: MailboxDocuments, { clock, later, stored, commit, unread }: MailboxPorts): Mailbox {
   const seqs = createSeqNumbers(documents.numbers);
   const senders = createDedup(documents.senders, clock);
   const given = createGivenTurns();
@@ -106,27 +109,39 @@ export function createMailbox(
   const receipts = createReceipts(documents.receipts, clock);
   const notes = createMailNotes();
   const rows = createMailRows(documents, clock, notes);
-  const readers = createMailReaders({ rows, findEnd, now: clock.now, given: (event) => given.note(event, clock.now()) });
-  const listeners = new Set<() => void>();
+  const shown = createShownOffers(documents.offers, clock);
+  const all = readWithOffers(rows, shown);
+  const readers = createMailReaders({ rows: all, findEnd, now: clock.now, given: noteGiven });
+  const { wakePolls, onReceive } = createListeners();
 
   /** The greatest number behind which nothing can appear any more. */
   function findEnd(): number {
     return Math.min(seqs.last, rows.firstHeld - 1);
   }
 
-  function wakePolls(): void {
-    const woken = [...listeners];
-    listeners.clear();
-    for (const listener of woken) listener();
+  function noteGiven(event: CloudEvent): void {
+    given.note(event, clock.now());
+    shown.noteGiven(event);
   }
 
-  const receiving = createMailReceiving({ seqs, senders, inFlight, notes, rows, readers, stored, wakePolls });
+  const offers = createShowOffers({
+    ...{ clock, offers: shown, seqs, readers, wakePolls },
+    firstHeld: () => rows.firstHeld,
+    reserve: () => commit(reserve),
+  });
+  const receiving = createMailReceiving({ seqs, senders, inFlight, notes, rows, readers, offers, shown, stored, wakePolls });
+  let seen = false;
+
+  function reserve(): void {
+    seqs.reserve(seqs.last + 1);
+  }
 
   return {
+    ...createOfferLooks(shown, offers, readers),
     pass: receiving.pass,
     receive: receiving.receive,
     readFree: readers.readFree,
-    readHeld: (of) => new Map(rows.readBetween(of).map(({ seq, about }) => [seq, about])),
+    readHeld: (of) => new Map(all.readBetween(of).map(({ seq, about }) => [seq, about])),
     attach: (...joining) => readers.attach(joining),
     takeOver: readers.takeOver,
     pump: readers.pump,
@@ -135,6 +150,7 @@ export function createMailbox(
       inFlight.store((turn) => turn.reader === reader, false);
       readers.detach(reader);
       wakePolls();
+      if (!readers.count()) unread();
     },
     ack({ seqs: named, seq, channel }) {
       inFlight.store(
@@ -143,8 +159,12 @@ export function createMailbox(
         true,
       );
       // Held items were shown to nobody: an acknowledgement can't mean them.
-      const acked = [...(named ?? []), ...(seq === undefined ? [] : rows.listThrough(Math.min(seq, findEnd()), channel))];
-      for (const each of acked) if (each < rows.firstHeld) notes.noteAcked(each);
+      const acked = [...(named ?? []), ...(seq === undefined ? [] : all.listThrough(Math.min(seq, findEnd()), channel))];
+      for (const each of acked) {
+        if (each >= rows.firstHeld) continue;
+        if (shown.ack(each)) seen = true;
+        else notes.noteAcked(each);
+      }
       readers.settle(acked);
       readers.pumpAll();
     },
@@ -158,53 +178,75 @@ export function createMailbox(
     endInFlight(turn) {
       if (receiving.dropInFlight(turn)) readers.pumpAll();
     },
-    expire: () => readers.forgetSeqs(rows.expire()),
+    expire: () => readers.forgetSeqs([...rows.expire(), ...shown.expire()]),
     due: rows.due,
     clear() {
       inFlight.clear();
       rows.clear();
+      shown.clear();
       readers.clear();
       senders.forget();
     },
-    refuseSent: (source, bytes) => rows.refuse({ source, bytes, isOffer: false }),
+    refuseSent: (source, bytes) => rows.refuse({ source, bytes }),
     get hasNotes() {
       return notes.size > 0;
     },
-    countSeenOffers: rows.countSeenOffers,
-    reserve: () => seqs.reserve(seqs.last + 1),
-    writeNotes() {
-      if (!notes.size) return false;
-      const acked = rows.writeNotes();
-      receipts.acknowledge(acked);
-      notes.clear();
-      return acked.some(({ offer }) => offer !== undefined);
+    get isRead() {
+      return readers.count() > 0;
     },
-    endOffer: (offer) => readers.forgetSeqs(rows.deleteOffer(offer)),
+    reserve,
+    writeNotes() {
+      shown.beforeCommit();
+      const hasSeen = seen;
+      seen = false;
+      if (!notes.size) return hasSeen;
+      receipts.acknowledge(rows.writeNotes());
+      notes.clear();
+      return hasSeen;
+    },
     undo() {
       senders.forget();
       rows.undo();
     },
-    readOpen: (of) => [...rows.readOpen(of), ...(of === "turn" ? inFlight.items : [])],
-    findOffer: rows.findOffer,
-    count: () => ({ unacknowledged: rows.countWaiting() + inFlight.items.length, last: findEnd() }),
+    readOpen: (of) => (of === "turn" ? [...rows.readTurns(), ...inFlight.items] : listOpenOffers(shown)),
+    count: () => ({ unacknowledged: all.countWaiting() + inFlight.items.length, last: findEnd() }),
     isBeyond: (seq) => seq > seqs.last,
-    find(event) {
-      const receipt = receipts.find(event);
-      if (receipt) return { status: "acknowledged", at: new Date(receipt.acked).toISOString() };
-      const mail = rows.findSent(event);
-      if (!mail) return { status: "absent" };
-      if (notes.isAcked(mail.seq)) return { status: "acknowledged", at: new Date(clock.now()).toISOString() };
-      return { status: readers.isHeld(mail.seq) ? "given" : "waiting" };
-    },
-    locateOffer(offer) {
-      const located = rows.locateOffer(offer);
-      if (!located) return "absent";
-      if (located.acked) return "acknowledged";
-      return readers.isHeld(located.seq) ? "given" : "waiting";
+    find: (event) => findSent(event, { receipts, rows, notes, readers, now: clock.now }),
+    onReceive,
+  };
+}
+
+/** Polls that wait for something to come. */
+function createListeners(): { wakePolls(): void; onReceive: Mailbox["onReceive"] } {
+  const listeners = new Set<() => void>();
+  return {
+    wakePolls() {
+      const woken = [...listeners];
+      listeners.clear();
+      for (const listener of woken) listener();
     },
     onReceive(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** How far an event has come that somebody sent. */
+function findSent(
+  event: { source: string; id: string },
+  of: {
+    receipts: ReturnType<typeof createReceipts>;
+    rows: ReturnType<typeof createMailRows>;
+    notes: ReturnType<typeof createMailNotes>;
+    readers: ReturnType<typeof createMailReaders>;
+    now(): number;
+  },
+): Omit<Delivered, "agent"> {
+  const receipt = of.receipts.find(event);
+  if (receipt) return { status: "acknowledged", at: new Date(receipt.acked).toISOString() };
+  const mail = of.rows.findSent(event);
+  if (!mail) return { status: "absent" };
+  if (of.notes.isAcked(mail.seq)) return { status: "acknowledged", at: new Date(of.now()).toISOString() };
+  return { status: of.readers.isHeld(mail.seq) ? "given" : "waiting" };
 }

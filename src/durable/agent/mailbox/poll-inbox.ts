@@ -24,11 +24,13 @@ export interface PollInboxPorts {
   later(milliseconds: number, work: () => void): void;
   /** Who calls, if they may call so soon again. */
   admit(principal: Principal): Promise<Result<Identity>>;
+  /** The agent polls: resolves once it has what the board has for it, or soon. */
+  polled(): Promise<void>;
   /** Who calls, still. */
   identify(principal: Principal): Promise<Result<Identity>>;
 }
 
-export function createPollInbox({ mailbox, clock, later, admit, identify }: PollInboxPorts): PollInbox {
+export function createPollInbox({ mailbox, clock, later, admit, identify, polled }: PollInboxPorts): PollInbox {
   let waits = 0;
   const waiting = new Set<() => void>();
   /** Those among them that named their connection. */
@@ -54,7 +56,12 @@ export function createPollInbox({ mailbox, clock, later, admit, identify }: Poll
         const events = mailbox.readFree({ channels, ...(after !== undefined && { after }), limit });
         return { events, next: events.at(-1)?.seq ?? after ?? mailbox.count().last };
       };
-      const first = read();
+      // What waits is given at once; what the board has is looked for by whoever finds nothing.
+      let first = read();
+      if (!first.events.length) {
+        await polled();
+        first = read();
+      }
       if (first.events.length || waitSeconds <= 0) return succeed(first);
       if (waits >= agentLimits.polls)
         return refuse("rate_limited", `At most ${agentLimits.polls} polls of one agent wait at once.`, { retryAfter: 1 });

@@ -6,6 +6,8 @@ import { limits } from "../../../contract/limits.ts";
 import { answerUnknown } from "../../host/take-envelope.ts";
 import { type Mail, readMail } from "../../protocol/agent.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
+import type { ShowOffers } from "../offers/show-offers.ts";
+import type { ShownOffers } from "../offers/shown-offers.ts";
 import type { Dedup } from "./dedup.ts";
 import type { MailNotes } from "./mail-notes.ts";
 import type { MailReaders } from "./mail-readers.ts";
@@ -38,6 +40,8 @@ export interface MailReceivingPorts {
   notes: MailNotes;
   rows: MailRows;
   readers: MailReaders;
+  offers: ShowOffers;
+  shown: Pick<ShownOffers, "noteMailed" | "size" | "drop">;
   /** Hears of mail that is stored, within the transaction. */
   stored(mail: Mail): void;
   /** Polls look again. */
@@ -45,7 +49,7 @@ export interface MailReceivingPorts {
 }
 
 export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
-  const { seqs, senders, inFlight, notes, rows, readers, stored, wakePolls } = ports;
+  const { seqs, senders, inFlight, notes, rows, readers, offers, shown, stored, wakePolls } = ports;
 
   function dropInFlight(turn: string): boolean {
     const ended = inFlight.end(turn);
@@ -80,15 +84,24 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
     const mail = readMail(message);
     if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
     if (!mail) return { status: "refused", code: "unknown_message", detail: `an agent's mailbox takes no ${message.type}` };
+    if (mail.offer !== undefined) {
+      // A thread of an earlier version mails its offers.
+      const { offer, event, expires = Number.MAX_SAFE_INTEGER } = mail;
+      senders.remember(envelope);
+      writes.push(() => {
+        senders.write(envelope);
+        if (!seqs.hasReserved) seqs.reserve(seqs.last + 1);
+        offers.open({ offer, event, expires }, true);
+        shown.noteMailed(offer);
+      });
+      return { status: "stored" };
+    }
     const taken = measureMail(mail);
     const why = rows.refuse(taken);
     if (why !== undefined) return { status: "refused", code: "mailbox_full", detail: why };
-    if (rows.full) {
-      const dropped = rows.dropOffers();
-      readers.forgetSeqs(dropped.seqs);
-      writes.push(dropped.write);
-      if (rows.full) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
-    }
+    // Offers are the least of what waits.
+    if (rows.isFull(shown.size)) readers.forgetSeqs(shown.drop());
+    if (rows.isFull()) return { status: "refused", code: "mailbox_full", detail: `${limits.mailboxRows} events wait to be acknowledged` };
     if (mail.again && mail.turn !== undefined) dropInFlight(mail.turn);
     const seq = given?.seq ?? seqs.take();
     const held = phase === "hold";
@@ -99,10 +112,13 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
     seqs.note(seq);
     if (given?.acked) writes.push(() => notes.noteAcked(seq));
     else if (given) withRow.push(seq);
-    else if (reader) readers.giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn ?? mail.offer ?? null);
+    else if (reader) readers.giveNewest(reader, { seq, channel: mail.channel, event: mail.event }, mail.turn ?? null);
     // Nobody took it: mark the channel's readers as behind now, so that later mail can't overtake it even if there is room again.
     else if (!held) readers.recheck(mail.channel);
-    if (mail.ends !== undefined) readers.forgetAbout(mail.ends);
+    if (mail.ends !== undefined) {
+      readers.forgetAbout(mail.ends);
+      offers.end(mail.ends);
+    }
     writes.push(() => writeMail(envelope, mail, seq, held, taken));
     return { status: "stored" };
   }
@@ -114,7 +130,7 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
       const same = mail?.turn === undefined ? undefined : inFlight.find(mail.turn);
       if (same) return same.envelope.id === id && same.envelope.from === from ? same.settled : undefined;
       // A turn that is given again replaces its earlier row, so it must be stored.
-      if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.full)
+      if (mail?.turn === undefined || mail.again || phase !== undefined || rows.firstHeld !== Number.POSITIVE_INFINITY || rows.isFull())
         return undefined;
       if (!seqs.hasReserved) return undefined;
       const reader = readers.findReady(mail.channel);

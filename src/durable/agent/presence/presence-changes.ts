@@ -26,6 +26,7 @@ export function createPresenceChanges(agent: string, memory: PresenceMemory, sig
     // Must grow even if the clock goes back: the index keeps the highest.
     memory.kept.at = Math.max(now, memory.kept.at + 1);
     show(state);
+    ports.turned?.(state);
   }
 
   function show(state: PresenceState): void {

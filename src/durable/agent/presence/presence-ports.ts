@@ -36,6 +36,8 @@ export interface PresencePorts {
   /** To the recruitment of those threads; within a commit. */
   tell(threads: string[], message: { type: "agent.away" | "agent.back"; agent: string; role: string; generation?: number }): void;
   project(row: ProjectionRow): void;
+  /** The agent's state has changed; within a commit. */
+  turned?(state: PresenceState | "deleted"): void;
   /** Offers that the agent has seen and does not answer, though it is free to; absent: none are looked for. */
   ignored?(): number;
 }

@@ -129,6 +129,7 @@ export function createPresence(agent: string, ports: PresencePorts): Presence {
     forget() {
       ports.project({ table: "presence", agent, state: "deleted", order: Math.max(clock.now(), memory.kept.at + 1) });
       memory.forget();
+      ports.turned?.("deleted");
     },
     show() {
       const now = clock.now();

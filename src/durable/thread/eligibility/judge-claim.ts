@@ -9,6 +9,7 @@ import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { isPool, listSetApart } from "../../../compile/lower/party.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import type { ClaimCard } from "../../protocol/agent.ts";
+import type { OfferTerms } from "../../protocol/board.ts";
 import type { SeenEvent } from "./pick-claims.ts";
 
 /** Which rule says no. */
@@ -19,8 +20,11 @@ export interface Ineligible {
   why: string;
 }
 
+/** What of a role says whose card will do. */
+export type RoleTerms = OfferTerms["role"];
+
 /** What the registry's card alone can tell. */
-export function judgeCard(role: RoleIr, agent: AgentCard, workflow: string): Ineligible | undefined {
+export function judgeCard(role: RoleTerms, agent: AgentCard, workflow: string): Ineligible | undefined {
   const { all, agents, notAgents } = role.eligibility;
   if (agent.roles !== null && !agent.roles.includes(`${workflow}/${role.name}`))
     return { rule: "roles", why: `not granted the role ${workflow}/${role.name}` };

@@ -9,18 +9,20 @@ import { limits } from "../../../contract/limits.ts";
 import type { PresenceState } from "../../../contract/statuses.ts";
 import type { AgentCard } from "../../../contract/views/agent.ts";
 import type { AgentReason, UnfilledRole } from "../../../contract/views/explanation.ts";
-import type { Storage } from "../../host/ports.ts";
 import type { AgentStanding, ClaimCard } from "../../protocol/agent.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { scoreCandidate } from "../broadcast/choose-audience.ts";
 import { findSetApart, judgeCard, judgeClaimCard } from "../eligibility/judge-claim.ts";
 import type { SeenEvent } from "../eligibility/pick-claims.ts";
 import type { ThreadRow } from "../lifecycle/thread-rows.ts";
-import { type OfferedRow, type OfferRow, readLastOffer, readOffered } from "../recruitment/offer-rows.ts";
+import { findNextLook } from "../recruitment/next-look.ts";
+import type { OfferRecord, OfferRecords, Reply } from "../recruitment/offer-records.ts";
 
 const explainLimits = {
-  /** Agents, by id, that are listed, and whose objects are asked. */
+  /** Agents, by id, that are listed. */
   listed: 200,
+  /** Agents' objects that are asked: of the rest only the thread's own documents and the registry are. */
+  objects: 50,
   /** Agents that are looked at altogether, for the counts. */
   counted: 2_000,
   /** Seconds after which an offer that was seen and not answered counts as ignored. */
@@ -40,25 +42,43 @@ export interface RoleFacts {
   now: number;
   thread: ThreadRow;
   context: Pick<RecruitmentContext, "seats" | "last" | "leading" | "offers">;
-  storage: Storage;
+  records: OfferRecords;
   registry: Pick<Registry, "agents" | "pastTurns">;
   standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
 }
 
+/** The role's newest offer, with what is known of each agent. */
+interface KnownOffer {
+  offer: OfferRecord | undefined;
+  asked: ReadonlySet<string>;
+  replies: ReadonlyMap<string, Reply>;
+}
+
 export async function explainRole(facts: RoleFacts): Promise<UnfilledRole> {
-  const { role, state, storage } = facts;
-  const offer = readLastOffer(storage, role.name);
-  const offered = new Map((offer ? readOffered(storage, offer.id) : []).map((row) => [row.agent, row]));
+  const { role, state, records, now } = facts;
+  const offer = records.last(role.name);
+  const replies = offer ? records.readReplies({ role: role.name, ...offer }) : new Map<string, Reply>();
+  const known: KnownOffer = { offer, replies, asked: new Set([...(offer?.asked ?? []), ...replies.keys()]) };
   const { agents, more } = await readAgents(facts.registry);
-  const listed = agents.slice(0, explainLimits.listed);
+  const listed: (AgentReason | AgentCard)[] = [];
+  const rest: AgentReason["code"][] = [];
+  let objects = 0;
+  for (const card of agents) {
+    const reason = judgeFromHere(facts, card, known);
+    const isListed = listed.length < explainLimits.listed && (reason !== undefined || objects < explainLimits.objects);
+    if (!isListed) rest.push(reason?.code ?? (known.asked.has(card.id) ? "unanswered" : "not_offered"));
+    else {
+      listed.push(reason ?? card);
+      if (!reason) objects += 1;
+    }
+  }
   const reasons: AgentReason[] = [];
   for (let from = 0; from < listed.length; from += explainLimits.asked)
     reasons.push(
-      ...(await Promise.all(listed.slice(from, from + explainLimits.asked).map((card) => explainAgent(facts, card, offer, offered)))),
+      ...(await Promise.all(
+        listed.slice(from, from + explainLimits.asked).map((each) => ("code" in each ? each : explainAgent(facts, each, known))),
+      )),
     );
-  const rest = agents
-    .slice(explainLimits.listed)
-    .map((card) => judgeFromHere(facts, card, offered)?.code ?? (offered.has(card.id) ? "unanswered" : "not_offered"));
   return {
     role: role.name,
     state,
@@ -68,9 +88,9 @@ export async function explainRole(facts: RoleFacts): Promise<UnfilledRole> {
         opened: new Date(offer.opened).toISOString(),
         expires: new Date(offer.expires).toISOString(),
         closed: offer.closed,
-        offered: offered.size,
-        answered: [...offered.values()].filter(({ reply }) => reply !== null).length,
-        ...(offer.scan_at !== null && { nextLook: new Date(offer.scan_at).toISOString() }),
+        offered: known.asked.size,
+        answered: replies.size,
+        ...(offer.closed === null && { nextLook: new Date(findNextLook(offer.opened, now)).toISOString() }),
       },
     }),
     agents: reasons,
@@ -95,19 +115,14 @@ function countEach(codes: string[]): { [code: string]: number } {
   return counts;
 }
 
-/** What the thread's own rows and the registry tell. */
-function judgeFromHere(
-  { ir, role, thread, context }: RoleFacts,
-  card: AgentCard,
-  offered: ReadonlyMap<string, OfferedRow>,
-): AgentReason | undefined {
+/** What the thread's own documents and the registry tell. */
+function judgeFromHere({ ir, role, thread, context }: RoleFacts, card: AgentCard, { replies }: KnownOffer): AgentReason | undefined {
   const give = (code: AgentReason["code"], why: string): AgentReason => ({ agent: card.id, code, why });
-  const answered = offered.get(card.id);
-  const reply = answered?.reply ?? "";
+  const reply = replies.get(card.id)?.text ?? "";
   const [kind, said = ""] = [reply.split(":", 1)[0], reply.slice(reply.indexOf(":") + 1).trim()];
   if (kind === "declined") return give("declined", said ? `declined: ${said}` : "declined, without a reason");
   if (kind === "refused") return give(said.startsWith("at capacity") ? "at_capacity" : "not_eligible", said);
-  if (kind === "rejected" && said === "outscored") return give("outscored", describeOutscored(role, context, answered, offered));
+  if (kind === "rejected" && said === "outscored") return give("outscored", describeOutscored(role, context, card.id, replies));
   if (kind === "rejected")
     return give(said.startsWith("holds:") ? "excluded" : "rejected", said.startsWith("holds:") ? describeApart(said.slice(6)) : said);
   const ineligible = judgeCard(role, card, thread.workflow);
@@ -125,22 +140,14 @@ function describeApart(role: string): string {
   return `has ${role}, which \`not\` keeps apart from this role`;
 }
 
-function describeOutscored(
-  role: RoleIr,
-  context: RoleFacts["context"],
-  row: OfferedRow | undefined,
-  offered: ReadonlyMap<string, OfferedRow>,
-): string {
+function describeOutscored(role: RoleIr, context: RoleFacts["context"], agent: string, replies: KnownOffer["replies"]): string {
   const leader =
-    lookUp(context.leading, role.name)?.agent ??
-    [...offered.values()].find(({ reply }) => reply === "awarded" || reply === "claimed")?.agent;
-  const other = leader === undefined ? undefined : offered.get(leader);
+    lookUp(context.leading, role.name)?.agent ?? [...replies].find(([, { text }]) => text === "awarded" || text === "claimed")?.[0];
+  const own = replies.get(agent)?.score ?? null;
+  const others = leader === undefined ? null : (replies.get(leader)?.score ?? null);
   if (leader === undefined) return "outscored by a claim that is gone; it is asked again at the next look";
-  if (row?.score === null || row?.score === undefined || other?.score === null || other?.score === undefined)
-    return `${leader} came earlier`;
-  return row.score === other.score
-    ? `${leader} has the same score (${row.score}) and came earlier`
-    : `outscored by ${leader}: ${row.score} against ${other.score}`;
+  if (own === null || others === null) return `${leader} came earlier`;
+  return own === others ? `${leader} has the same score (${own}) and came earlier` : `outscored by ${leader}: ${own} against ${others}`;
 }
 
 /** Who has had time to answer, is there and is free looks like a client that has lost count of its slots. */
@@ -165,14 +172,8 @@ async function explainUnasked({ role, thread, registry, now }: RoleFacts, card: 
   };
 }
 
-async function explainAgent(
-  facts: RoleFacts,
-  card: AgentCard,
-  offer: OfferRow | undefined,
-  offered: ReadonlyMap<string, OfferedRow>,
-): Promise<AgentReason> {
-  const known = judgeFromHere(facts, card, offered);
-  if (known) return known;
+/** Of an agent of which the thread itself knows no reason. */
+async function explainAgent(facts: RoleFacts, card: AgentCard, { offer, asked }: KnownOffer): Promise<AgentReason> {
   const give = (code: AgentReason["code"], why: string): AgentReason => ({ agent: card.id, code, why });
   const open = offer !== undefined && offer.closed === null;
   let standing: AgentStanding | null;
@@ -191,10 +192,10 @@ async function explainAgent(
   if (!isThere[state])
     return give("offline", lastSignAt === null ? "was never there" : `${state}: the last sign of life was at ${lastSignAt}`);
   if (!open) return give("not_offered", "eligible; the role is not offered now");
-  if (!offered.has(card.id))
+  if (!asked.has(card.id) && standing.offer !== "given" && standing.offer !== "acknowledged")
     return give(
       "not_offered",
-      `eligible, and not asked yet: the registry is read again ${offer.scan_at === null ? "soon" : `at ${new Date(offer.scan_at).toISOString()}`}`,
+      "eligible, and not asked: it was not connected when the role was offered. It is shown the offer when it connects or polls, and may claim it while it is open",
     );
   switch (standing.offer) {
     case "waiting":
@@ -204,7 +205,7 @@ async function explainAgent(
     case "acknowledged":
       return give("unanswered", describeUnanswered(standing, facts.now - offer.opened));
     case "absent":
-      return give("unseen", "the offer is on its way, or was dropped from a full mailbox");
+      return give("unseen", "the offer is on its way, or its object has forgotten it: it is shown it when it connects or polls");
     default:
       return standing.offer satisfies never;
   }

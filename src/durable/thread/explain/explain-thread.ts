@@ -8,7 +8,6 @@ import type { UnreachableView } from "../../../contract/views/unreachable.ts";
 import { viewHeldBack } from "../../projector/held-back-row.ts";
 import { trust } from "../../protocol/trust.ts";
 import { isEnded, readThread, type ThreadRow } from "../lifecycle/thread-rows.ts";
-import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { listUnreachable, tryTask } from "../task/task-port.ts";
 import { readRegionPath, viewStored } from "../waits/machine-view.ts";
@@ -18,7 +17,7 @@ import { explainRole } from "./explain-role.ts";
 import { suggestCommands } from "./suggest-commands.ts";
 
 export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<Result<ThreadExplanation>> {
-  const { name, host, storage, lifecycle, registry, definition, admission, standing } = ports;
+  const { name, host, storage, lifecycle, registry, definition, admission, standing, records } = ports;
 
   async function explain(): Promise<Result<ThreadExplanation>> {
     const thread = readThread(lifecycle);
@@ -67,7 +66,7 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
             state: isUnasked(thread, role) ? "nobody may have its turn" : (readRegionPath(actor, role.name)[0] ?? ""),
             thread,
             context,
-            storage,
+            records,
             registry,
             standing,
           }),
@@ -79,7 +78,7 @@ export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<
       task: task?.wait,
       silent: silent?.receiver,
       recruitment: { ir, machine: viewStored(actor, host) },
-      countOffered: (role) => countOffered(storage, role),
+      countOffered: records.count,
     });
     const own = listUnreachable(silent, host.committer.outbox.heldBack(), ports.clock.now());
     return succeed({ ...base, waits, unfilled, ...describeUnreachable([...own, ...(task?.unreachable ?? [])]) });

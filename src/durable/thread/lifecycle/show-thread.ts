@@ -8,7 +8,6 @@ import { type RoleState, roleStates } from "../../../contract/statuses.ts";
 import type { ThreadView } from "../../../contract/views/thread.ts";
 import type { BroadcastView } from "../../protocol/task.ts";
 import { trust } from "../../protocol/trust.ts";
-import { countOffered } from "../recruitment/offer-rows.ts";
 import { findTask, type RecruitmentPorts } from "../recruitment/recruitment-ports.ts";
 import { listUnreachable, refuseUnreachable, tryTask } from "../task/task-port.ts";
 import { readPath, viewStored } from "../waits/machine-view.ts";
@@ -65,7 +64,7 @@ export function createThreadView(ports: RecruitmentPorts): (viewer: string | nul
       task: peek?.wait,
       silent: silent?.receiver,
       recruitment: actor && compiled && { ir: compiled.ir, machine: viewStored(actor, host) },
-      countOffered: (role) => countOffered(storage, role),
+      countOffered: ports.records.count,
     });
     return succeed({
       id: thread.id,

@@ -1,15 +1,17 @@
 /** What each kind of event that agents say of a thread's roles does: a claim, a decline, a release. Knows rows and the actor host. */
+import { lookUp } from "../../../../machines/facts.ts";
 import type { RecruitmentEvent } from "../../../../machines/messages.ts";
 import { recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr } from "../../../compile/ir.ts";
-import { collectsClaims, prefersLastHolder } from "../../../compile/lower/party.ts";
+import { prefersLastHolder } from "../../../compile/lower/party.ts";
 import type { RoleKind, ThreadEventOf } from "../../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../../contract/problem.ts";
 import type { ActorView } from "../../host/host-types.ts";
 import type { ClaimCard } from "../../protocol/agent.ts";
 import { trust } from "../../protocol/trust.ts";
 import type { ThreadRow } from "../lifecycle/thread-rows.ts";
-import { findExhausted, type OfferState, readOfferState, writeReply } from "./offer-rows.ts";
+import { type OfferState, readOfferNumber } from "./offer-records.ts";
+import { makeOfferId } from "./recruitment-logic.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 import { refuseRelease } from "./refuse-release.ts";
 import { scoreCard } from "./score-card.ts";
@@ -33,7 +35,7 @@ export type Answer = "taken" | ReturnType<typeof refuse>;
 
 /** @returns takes an event by its kind */
 export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind>(arrival: Arrival<K>) => Promise<Answer> {
-  const { name, host, storage, clock, definition } = ports;
+  const { name, host, clock, definition, records, offers } = ports;
 
   /** Each kind reads its own members only. */
   const handlers: { [K in RoleKind]: (arrival: Arrival<K>) => Promise<Answer> } = {
@@ -42,10 +44,10 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
     "nerve.role.release": release,
   };
 
-  /** Everybody who was offered the role has answered: the offer need not wait for its time to be up. */
-  async function endIfExhausted(role: RoleIr, offer: string): Promise<void> {
-    if (!collectsClaims(role) || !findExhausted(storage, offer)) return;
-    await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
+  /** Nobody is waited for any more: the offer need not wait for its time to be up. */
+  async function endIfSettled(role: RoleIr, offer: string): Promise<void> {
+    if (!offers.isSettled(offer, role)) return;
+    await host.send(name, { type: "offer.exhausted", role: role.name, offer: readOfferNumber(offer) });
   }
 
   function dispatch<K extends RoleKind>(arrival: Arrival<K>): Promise<Answer> {
@@ -61,9 +63,9 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
   }
 
   async function decline(arrival: Arrival<"nerve.offer.decline">): Promise<Answer> {
-    const { agent, event, thread, actor } = arrival;
+    const { agent, event, actor } = arrival;
     const { offer, reason } = event.data;
-    const found = await findOffer(offer, agent.id, thread);
+    const found = await findOffer(offer, arrival);
     if (!found.ok) return found;
     const { state, role } = found.value;
     if (state.closed !== null) return refuseClosed(offer);
@@ -71,19 +73,20 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
       return refuse("not_allowed_now", "You have claimed this role; if you are given it after all, send nerve.role.release.", { offer });
     host.committer.commit(() => {
       arrival.remember();
-      writeReply(storage, { offer, agent: agent.id }, { text: `declined: ${reason}` }, clock.now());
+      records.reply(role.name, agent.id, { offer, text: `declined: ${reason}`, score: null, at: clock.now() });
     });
     // The last holder of a sticky role declined: the others need not wait for it.
     const { last } = trust(recruitmentContext, actor.context);
     if (prefersLastHolder(role) && last[role.name] === agent.id)
-      await host.send(name, { type: "offer.exhausted", role: role.name, offer: readNumber(offer) });
-    else await endIfExhausted(role, offer);
+      await host.send(name, { type: "offer.exhausted", role: role.name, offer: readOfferNumber(offer) });
+    else await endIfSettled(role, offer);
     return "taken";
   }
 
-  async function claim({ agent, event, thread, remember, before, done }: Arrival<"nerve.offer.claim">): Promise<Answer> {
+  async function claim(arrival: Arrival<"nerve.offer.claim">): Promise<Answer> {
+    const { agent, event, thread, remember, before, done } = arrival;
     const { offer, bid } = event.data;
-    const found = await findOffer(offer, agent.id, thread);
+    const found = await findOffer(offer, arrival);
     if (!found.ok) return found;
     const { role } = found.value;
     const verdict = await scoreCard(ports, role, agent, bid, thread);
@@ -96,7 +99,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
         type: "role.claim",
         role: role.name,
         agent: agent.id,
-        offer: readNumber(offer),
+        offer: readOfferNumber(offer),
         eligible: why === undefined,
         ...(why !== undefined && { why }),
         ...(score !== undefined && { score }),
@@ -105,21 +108,24 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
         before() {
           // A refused claim leaves its id free: the agent may claim again if it is offered the role again.
           remember(why === undefined);
-          const reply = why === undefined ? { text: "claimed", score } : { text: `refused: ${why}` };
-          writeReply(storage, { offer, agent: agent.id }, reply, clock.now());
+          const text = why === undefined ? "claimed" : `refused: ${why}`;
+          records.reply(role.name, agent.id, { offer, text, score: score ?? null, at: clock.now() });
         },
       },
     );
     done();
     if (!(await sending).ok) return refuseClosed(offer);
-    await endIfExhausted(role, offer);
+    await endIfSettled(role, offer);
     return "taken";
   }
 
   /** An offer that the agent may still say something to. */
-  async function findOffer(offer: string, agent: string, thread: ThreadRow): Promise<Result<{ state: OfferState; role: RoleIr }>> {
-    const state = readOfferState(storage, offer, agent);
-    if (!state) return refuse("not_found", "There is no such offer.");
+  async function findOffer(
+    offer: string,
+    { agent, thread, actor }: Pick<Arrival<RoleKind>, "agent" | "thread" | "actor">,
+  ): Promise<Result<{ state: OfferState; role: RoleIr }>> {
+    const state = records.readState(offer, agent.id);
+    if (!state) return (await isOpening(offer, thread, actor)) ? refuseUnopened() : refuse("not_found", "There is no such offer.");
     // Filled while the claim was on its way: the machine answers with the winner's name. Other closed offers need no answer.
     if ((state.closed !== null && state.closed !== "filled") || state.reply === "awarded") return refuseClosed(offer);
     const workflow = await definition(thread.revision);
@@ -127,14 +133,20 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
     return role ? succeed({ state, role }) : refuseClosed(offer);
   }
 
+  /** Whether the machine has opened the offer, and it is on the board, but is not stored here yet. */
+  async function isOpening(offer: string, thread: ThreadRow, actor: Arrival<RoleKind>["actor"]): Promise<boolean> {
+    const { offers: numbers } = trust(recruitmentContext, actor.context);
+    const workflow = await definition(thread.revision);
+    return (workflow?.ir.roles ?? []).some((role, place) => offer === makeOfferId(thread.id, place, lookUp(numbers, role.name) ?? 0));
+  }
+
   return dispatch;
+}
+
+function refuseUnopened(): ReturnType<typeof refuse> {
+  return refuse("unavailable", "The offer is being opened; send it again.", { retryAfter: 1 });
 }
 
 function refuseClosed(offer: string): ReturnType<typeof refuse> {
   return refuse("offer_closed", `The offer ${offer} is closed; drop it.`, { offer });
-}
-
-/** The machine's number of an offer. */
-function readNumber(offer: string): number {
-  return Number(offer.slice(offer.lastIndexOf(":") + 1));
 }

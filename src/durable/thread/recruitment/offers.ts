@@ -1,161 +1,209 @@
 /**
- * The thread's offers: who may be asked, who was, and reading the registry again while a role stays open. What the
- * machine says to `offers` lands here; what leaves are mails. Knows rows and the registry, not the machine.
+ * The thread's offers: opened, shown to who is there, renewed on the board while they are open, closed. What the machine says to
+ * `offers` lands here. What agents are told are hints: the thread keeps the offer, and the board a copy for whoever comes later.
  */
 import type { RecruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { RoleIr, WorkflowIr } from "../../../compile/ir.ts";
 import { collectsClaims } from "../../../compile/lower/party.ts";
 import { formatDuration } from "../../../contract/format-duration.ts";
-import type { AgentCard } from "../../../contract/views/agent.ts";
-import type { Clock, Storage } from "../../host/ports.ts";
-import { createMail } from "../../protocol/agent.ts";
+import type { OpenOffer, Posted } from "../../protocol/board.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
-import type { TypedOutbox } from "../../protocol/typed-host.ts";
-import type { Registry } from "../../registry/registry.ts";
 import { findSetApart } from "../eligibility/judge-claim.ts";
 import { readThread, type ThreadDocuments, type ThreadRow } from "../lifecycle/thread-rows.ts";
 import { describeHeartbeat, makeThreadEvent } from "../log/make-event.ts";
 import { threadLimits } from "../thread-schema.ts";
-import { findEligible } from "./find-eligible.ts";
-import { findExhausted, noteOffered, type OfferRow, readOffer } from "./offer-rows.ts";
+import { findNextLook } from "./next-look.ts";
+import { type OfferRecords, type Reply, type RoleOffer, readOfferNumber } from "./offer-records.ts";
 import { makeOfferId } from "./recruitment-logic.ts";
+import { createOfferWatches, type OfferWatchPorts } from "./watch-offers.ts";
 
 export interface Offers {
   /** What the machine said; resolves to what is to be written in the transaction that marks it received. */
   take(fact: OwnMessage<"offer.open" | "offer.close">, ir: WorkflowIr, holders: Holders): Promise<() => void>;
-  /** Reads the registry again for offers whose time has come; resolves to what is to be written, or undefined. */
-  scan(ir: WorkflowIr, holders: Holders): Promise<(() => void) | undefined>;
-  /** Offers of roles that collect claims whose every agent has answered: the machine need not wait longer. */
-  listExhausted(ir: WorkflowIr): { role: string; offer: number }[];
-  /** When the next scan is due. */
+  /** Renews the offers whose time has come; resolves to what is to be written, or undefined. */
+  renew(ir: WorkflowIr, holders: Holders): Promise<(() => void) | undefined>;
+  /** What is open now. */
+  list(ir: WorkflowIr, holders: Holders): OpenOffer[];
+  /** Whether claims are collected for the offer and nobody is waited for: all who were asked have answered, or went away. */
+  isSettled(offer: string, role: RoleIr): boolean;
+  /** Offers of which that holds: the machine need not wait longer. */
+  listSettled(ir: WorkflowIr): { role: string; offer: number }[];
+  /** When the next offer is renewed. */
   due(): number | undefined;
 }
 
 /** Who holds what: those whom a role's `not` sets apart are not asked. */
 type Holders = Pick<RecruitmentContext, "seats" | "last">;
 
-export function createOffers(ports: {
-  storage: Storage;
+export interface OffersPorts extends OfferWatchPorts {
   lifecycle: ThreadDocuments;
-  clock: Clock;
-  registry: Registry;
-  outbox: TypedOutbox;
+  records: OfferRecords;
   log(event: ReturnType<typeof makeThreadEvent>, thread: string): void;
-}): Offers {
-  const { storage, lifecycle, clock, registry, outbox, log } = ports;
-  let dueAt = readDue();
+}
 
-  function readDue(): number | undefined {
-    return storage.exec<{ at: number | null }>("SELECT min(scan_at) AS at FROM offer WHERE closed IS NULL")[0]?.at ?? undefined;
+/** Tells the board of what has closed. */
+function createClosing({ board, scheduler, records, clock }: Pick<OffersPorts, "board" | "scheduler" | "records" | "clock">) {
+  /** Closed offers of which the board was told in this life of the object. */
+  const told = new Set<string>();
+
+  async function tellClosed(offer: RoleOffer, why: string, at: number, thread: ThreadRow): Promise<void> {
+    told.add(offer.id);
+    // The winner was told with its claim's acceptance.
+    const winner = why === "filled" ? [...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] : undefined;
+    await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), offer.asked ?? [], winner ?? null).catch(() => {});
   }
 
-  function offerTo(agents: AgentCard[], offer: OfferRow, role: RoleIr, thread: ThreadRow): void {
-    const fresh = agents.filter(({ id }) => noteOffered(storage, offer.id, id));
-    if (!fresh.length) return;
-    const event = makeOfferEvent(offer, role, thread, clock.now());
-    outbox.append(
-      fresh.map(({ id }) => `agent/${id}` as const),
-      createMail({ channel: "open", event, offer: offer.id, expires: offer.expires }),
-      { spread: true },
-    );
-    log({ ...event, to: fresh.length <= 20 ? fresh.map(({ id }) => `agents/${id}`).join(",") : `role:${role.name}` }, thread.id);
+  /** A crash may have come between what was written and what the board was to hear. */
+  function tellClosedAgain(thread: ThreadRow): void {
+    for (const offer of records.listClosed(clock.now() - threadLimits.boardKeeps))
+      if (!told.has(offer.id)) scheduler.background(tellClosed(offer, offer.closed ?? "", offer.closedAt ?? 0, thread));
+  }
+
+  return { tellClosed, tellClosedAgain };
+}
+
+/** Whether an agent that was told no may be told yes by now: it is asked once more. */
+function mayHaveChanged({ text }: Reply, replies: ReadonlyMap<string, Reply>): boolean {
+  if (text.startsWith("refused:") || text.startsWith("rejected: holds:") || text === "rejected: away") return true;
+  return text === "rejected: outscored" && ![...replies.values()].some((other) => other.text === "claimed");
+}
+
+export function createOffers({ lifecycle, clock, scheduler, board, hint, records, log }: OffersPorts): Offers {
+  const watches = createOfferWatches({ clock, scheduler, board, hint });
+  const { watch, tell, post, isWaitedFor } = watches;
+  const { tellClosed, tellClosedAgain } = createClosing({ board, scheduler, records, clock });
+
+  /** Written once it is known who was there; whoever was is told then. */
+  function open(role: string, { id, opened, expires }: RoleOffer, offer: OpenOffer, posted: Posted | undefined, thread: ThreadRow): void {
+    records.put(role, { id, opened, expires, closed: null, asked: posted?.present ?? null });
+    watch(id).next = findNextLook(opened, clock.now());
+    if (!posted) return;
+    const { present, along } = posted;
+    const to =
+      present.length > 0 && present.length <= threadLimits.namedAtMost ? present.map((agent) => `agents/${agent}`) : [`role:${role}`];
+    log({ ...offer.event, to: to.join(",") }, thread.id);
+    // After the commit: whoever claims at once must find it.
+    scheduler.background(Promise.resolve().then(() => tell(id, present, { opened: offer }, along)));
   }
 
   function close(id: string, why: string, thread: ThreadRow): void {
-    storage.exec("UPDATE offer SET closed = ?, scan_at = NULL WHERE id = ?", why, id);
-    dueAt = readDue();
-    // The winner was told with its claim's acceptance.
-    const held =
-      why === "filled"
-        ? storage.exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? AND reply = 'awarded'", id)[0]?.agent
-        : undefined;
-    const told = storage
-      .exec<{ agent: string }>("SELECT agent FROM offered WHERE offer = ? ORDER BY agent", id)
-      .filter(({ agent }) => agent !== held);
-    const event = makeThreadEvent(thread.id, `${id}.closed`, "nerve.offer.closed", thread.event.id, clock.now(), {
-      offer: id,
-      why,
+    const now = clock.now();
+    const offer = records.close(id, why, now);
+    watches.forget(id);
+    log(makeClosedEvent(id, why, thread, now), thread.id);
+    if (offer) scheduler.background(Promise.resolve().then(() => tellClosed(offer, why, now, thread)));
+  }
+
+  async function renewOne(offer: RoleOffer, role: RoleIr, apart: ReadonlyMap<string, string>, thread: ThreadRow) {
+    const now = clock.now();
+    const known = watch(offer.id);
+    known.next = findNextLook(offer.opened, now);
+    const shown = makeOpenOffer(offer, role, apart, thread, offer.opened);
+    const opening = offer.asked === null;
+    const posted = await post(shown, opening);
+    if (records.find(offer.id)?.closed !== null) return undefined;
+    if (!posted) {
+      known.next = now + threadLimits.scanFirst;
+      return undefined;
+    }
+    if (opening) return () => open(role.name, offer, shown, posted, thread);
+    tell(offer.id, posted.fresh, { opened: shown }, posted.along);
+    const replies = records.readReplies(offer);
+    const again = posted.present.filter((agent) => {
+      const reply = replies.get(agent);
+      return reply !== undefined && mayHaveChanged(reply, replies);
     });
-    log(event, thread.id);
-    outbox.append(
-      told.map(({ agent }) => `agent/${agent}` as const),
-      createMail({ channel: "open", event, ends: id }),
-      { spread: true },
+    if (!again.length) return undefined;
+    return () => {
+      for (const agent of again) records.forgetReply(role.name, agent);
+      const anew = makeOpenOffer(offer, role, apart, thread, now);
+      scheduler.background(Promise.resolve().then(() => tell(offer.id, again, { opened: anew, again: true }, [])));
+    };
+  }
+
+  function isSettled(id: string, role: RoleIr): boolean {
+    const offer = collectsClaims(role) ? records.find(id) : undefined;
+    if (!offer || offer.closed !== null || offer.asked === null) return false;
+    const replies = records.readReplies(offer);
+    return (
+      [...replies.values()].some(({ text }) => text === "claimed") &&
+      !offer.asked.some((agent) => !replies.has(agent) && isWaitedFor(id, agent))
     );
   }
 
   return {
-    due: () => dueAt,
+    isSettled,
+    list(ir, holders) {
+      const thread = readThread(lifecycle);
+      return records.listOpen().flatMap((offer) => {
+        const role = ir.roles.find(({ name }) => name === offer.role);
+        return thread && role ? [makeOpenOffer(offer, role, findSetApart(ir, role, holders), thread, offer.opened)] : [];
+      });
+    },
+    due() {
+      const times = records.listOpen().map(({ id }) => watch(id).next);
+      return times.length ? Math.min(...times) : undefined;
+    },
     async take(fact, ir, holders) {
       const thread = readThread(lifecycle) as ThreadRow;
       const place = ir.roles.findIndex(({ name }) => name === fact.role);
       const role = ir.roles[place] as RoleIr;
       const id = makeOfferId(thread.id, place, fact.offer);
-      if (fact.type === "offer.open") {
-        // A registry that can't be asked must not block the outbox: open the offer now, and offer it to agents once the registry answers.
-        const eligible = await findEligible(registry, role, thread.workflow, findSetApart(ir, role, holders)).catch((error: unknown) => {
-          console.warn(JSON.stringify({ at: "offers", thread: thread.id, offer: id, error: String(error) }));
-          return undefined;
-        });
-        return () => {
-          const now = clock.now();
-          const row: OfferRow = {
-            id,
-            role: role.name,
-            opened: now,
-            expires: now + fact.timeout,
-            scan_at: now + threadLimits.scanFirst,
-            scans: 0,
-            closed: null,
-          };
-          storage.exec("INSERT OR IGNORE INTO offer VALUES (?, ?, ?, ?, ?, 0, NULL)", id, role.name, row.opened, row.expires, row.scan_at);
-          if (eligible) offerTo(eligible, row, role, thread);
-          dueAt = readDue();
-        };
-      }
-      return () => close(id, fact.why, thread);
+      if (fact.type === "offer.close") return () => close(id, fact.why, thread);
+      const opened = clock.now();
+      const record: RoleOffer = { role: role.name, id, opened, expires: opened + fact.timeout, closed: null, asked: null };
+      const offer = makeOpenOffer(record, role, findSetApart(ir, role, holders), thread, opened);
+      const posted = await post(offer, true);
+      return () => open(role.name, record, offer, posted, thread);
     },
-    async scan(ir, holders) {
+    async renew(ir, holders) {
       const now = clock.now();
-      const open = storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL AND scan_at <= ?", now);
-      if (!open.length) return undefined;
+      tellClosedAgain(readThread(lifecycle) as ThreadRow);
+      const due = records.listOpen().filter(({ id }) => watch(id).next <= now);
+      if (!due.length) return undefined;
       const thread = readThread(lifecycle) as ThreadRow;
-      const found: { offer: OfferRow; role: RoleIr; eligible: AgentCard[] }[] = [];
-      for (const offer of open) {
-        const role = ir.roles.find(({ name }) => name === offer.role) as RoleIr;
-        found.push({ offer, role, eligible: await findEligible(registry, role, thread.workflow, findSetApart(ir, role, holders)) });
+      const writes: (() => void)[] = [];
+      for (const offer of due) {
+        const role = ir.roles.find(({ name }) => name === offer.role);
+        const write = role && (await renewOne(offer, role, findSetApart(ir, role, holders), thread));
+        if (write) writes.push(write);
       }
-      return () => {
-        for (const { offer, role, eligible } of found) {
-          if (readOffer(storage, offer.id)?.closed !== null) continue;
-          const scans = offer.scans + 1;
-          const next = now + Math.min(threadLimits.scanFirst * 2 ** scans, threadLimits.scanLast);
-          storage.exec("UPDATE offer SET scans = ?, scan_at = ? WHERE id = ?", scans, next, offer.id);
-          offerTo(eligible, { ...offer, scans }, role, thread);
-        }
-        dueAt = readDue();
-      };
+      return writes.length
+        ? () => {
+            for (const write of writes) write();
+          }
+        : undefined;
     },
-    listExhausted: (ir) =>
-      storage.exec<OfferRow>("SELECT * FROM offer WHERE closed IS NULL").flatMap(({ id, role }) => {
-        const collects = ir.roles.some((each) => each.name === role && collectsClaims(each));
-        return collects && findExhausted(storage, id) ? [{ role, offer: Number(id.slice(id.lastIndexOf(":") + 1)) }] : [];
+    listSettled: (ir) =>
+      records.listOpen().flatMap(({ id, role }) => {
+        const known = ir.roles.find(({ name }) => name === role);
+        return known && isSettled(id, known) ? [{ role, offer: readOfferNumber(id) }] : [];
       }),
   };
 }
 
-/** What the agents are told of an offer. */
-function makeOfferEvent(offer: OfferRow, role: RoleIr, thread: ThreadRow, now: number): ReturnType<typeof makeThreadEvent> {
-  return makeThreadEvent(thread.id, `${offer.id}.opened.${offer.scans}`, "nerve.offer.opened", thread.event.id, now, {
+function makeClosedEvent(offer: string, why: string, thread: ThreadRow, at: number): ReturnType<typeof makeThreadEvent> {
+  return makeThreadEvent(thread.id, `${offer}.closed`, "nerve.offer.closed", thread.event.id, at, { offer, why });
+}
+
+/**
+ * An offer as agents and the board are given it.
+ * @param shown when it is said: what is said once more is another event
+ */
+function makeOpenOffer(offer: RoleOffer, role: RoleIr, apart: ReadonlyMap<string, string>, thread: ThreadRow, shown: number): OpenOffer {
+  const { all, agents, notAgents } = role.eligibility;
+  const event = makeThreadEvent(thread.id, `${offer.id}.opened.${shown - offer.opened}`, "nerve.offer.opened", thread.event.id, shown, {
     offer: offer.id,
     thread: thread.id,
     workflow: thread.workflow,
     role: role.name,
     goal: typeof role.fields.goal === "string" ? role.fields.goal : "",
-    requires: role.eligibility.all,
+    requires: all,
     bind: role.bind,
     heartbeat: describeHeartbeat(role),
     turn: { timeout: formatDuration(role.turn.timeout) },
     expires: new Date(offer.expires).toISOString(),
   });
+  const eligibility = { all, ...(agents && { agents }), notAgents: [...notAgents, ...apart.keys()] };
+  return { offer: offer.id, event, expires: offer.expires, terms: { workflow: thread.workflow, role: { name: role.name, eligibility } } };
 }

@@ -17,7 +17,7 @@ import { findTask, type RecruitmentPorts } from "./recruitment-ports.ts";
 import { createClaimTaking } from "./take-claim.ts";
 
 /** What the root answers to; `deliver` takes what the workflow's queue says. */
-export type RecruitmentCore = Omit<RecruitmentRpc, "deliver" | "settleDeadLetter" | "take" | "retire" | "oldTask"> & {
+export type RecruitmentCore = Omit<RecruitmentRpc, "deliver" | "settleDeadLetter" | "take" | "retire" | "offers" | "oldTask"> & {
   take: Take<ThreadEventOf<RoleKind>>;
   /** Undefined: it is nothing that the queue says. */
   deliver(envelope: Envelope): Promise<Delivery> | undefined;

@@ -31,7 +31,6 @@ import type { ThreadScope, ThreadServices } from "../thread-services.ts";
 import { makeLease, readLeaseTerms } from "../turn/lease-terms.ts";
 import { viewStepped } from "../waits/machine-view.ts";
 import { describeRecruitmentWaits } from "../waits/recruitment-waits.ts";
-import { noteAwarded, noteRejected } from "./offer-rows.ts";
 
 /** What comes beside a recruitment actor's input. */
 export const beginning = open({
@@ -154,7 +153,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Ag
     case "claim.accepted": {
       const offer = makeOfferId(thread.id, place, event.offer);
       const lease = makeLease(ir, role, event.generation, scope.now);
-      noteAwarded(scope.storage, offer, to.slice("agent/".length));
+      services.records.noteAwarded(offer, to.slice("agent/".length));
       return createMail({
         channel: "my",
         event: stamp("nerve.claim.accepted", {
@@ -170,7 +169,7 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Ag
     }
     case "claim.rejected": {
       const offer = makeOfferId(thread.id, place, event.offer);
-      noteRejected(scope.storage, offer, to.slice("agent/".length), event.reason);
+      services.records.noteRejected(offer, to.slice("agent/".length), event.reason);
       return createMail({ channel: "my", event: stamp("nerve.claim.rejected", { offer, reason: event.reason }), claim: offer });
     }
     case "role.assigned":
@@ -188,14 +187,11 @@ function expandRecruitment(fact: ActorEvent, to: string, scope: ThreadScope): Ag
     case "role.ended":
       // The thread's end is told to all holders and ends their roles: no mail of its own.
       if (outcomeStatuses.some((status) => status === event.reason)) return null;
-      scope.storage.exec(
-        "INSERT OR REPLACE INTO ended_seat VALUES (?, ?, ?, ?, ?)",
-        event.role,
-        to.slice("agent/".length),
-        event.generation,
-        event.reason,
-        scope.now,
-      );
+      services.records.noteEnded(event.role, to.slice("agent/".length), {
+        generation: event.generation,
+        reason: event.reason,
+        at: scope.now,
+      });
       return createMail({
         channel: "my",
         event: stamp("nerve.role.ended", { thread: thread.id, role: event.role, reason: event.reason }),

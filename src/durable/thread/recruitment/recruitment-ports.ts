@@ -10,6 +10,8 @@ import type { Registry } from "../../registry/registry.ts";
 import { readThread, type ThreadDocuments } from "../lifecycle/thread-rows.ts";
 import type { TaskPort } from "../task/task-port.ts";
 import type { ThreadServices } from "../thread-services.ts";
+import type { OfferRecords } from "./offer-records.ts";
+import type { Offers } from "./offers.ts";
 
 export interface RecruitmentPorts extends Pick<ThreadServices, "lifecycle" | "log" | "logCause" | "project"> {
   /** The thread's id, which is its root actor's too. */
@@ -21,6 +23,8 @@ export interface RecruitmentPorts extends Pick<ThreadServices, "lifecycle" | "lo
   /** What was answered to operators' orders. */
   keys: ControlKeys;
   registry: Pick<Registry, "agents" | "cards" | "pastTurns" | "reflexes">;
+  records: OfferRecords;
+  offers: Pick<Offers, "isSettled">;
   /** From 0 to 1. */
   random(): number;
   task(address: string): TaskPort;

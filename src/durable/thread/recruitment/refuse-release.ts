@@ -6,19 +6,15 @@ import { describeLoss } from "../turn/lease-terms.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 
 export async function refuseRelease(
-  { name, host, storage, definition }: RecruitmentPorts,
+  { name, host, definition, records }: RecruitmentPorts,
   agent: string,
   role: string,
   lease: number,
   revision: string,
 ): Promise<ReturnType<typeof refuse>> {
   const stale = `The role ${role} is not yours under the lease ${lease} (any more)`;
-  const ended = storage.exec<{ reason: string; at: number }>(
-    "SELECT reason, at FROM ended_seat WHERE role = ? AND agent = ? AND generation = ?",
-    role,
-    agent,
-    lease,
-  )[0];
+  const last = records.readEnded(role, agent);
+  const ended = last?.generation === lease ? last : undefined;
   const ir = ended && (await definition(revision))?.ir;
   const known = ir?.roles.find(({ name: each }) => each === role);
   if (!ended || !ir || !known) return refuse("stale_lease", `${stale}.`);

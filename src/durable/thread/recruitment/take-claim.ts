@@ -12,7 +12,7 @@ import { createOfferAnswers } from "./answer-offer.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 
 export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<RoleKind>> {
-  const { name, host, storage, lifecycle, logCause } = ports;
+  const { name, host, lifecycle, logCause, records } = ports;
   const dispatch = createOfferAnswers(ports);
   /** The claim before has been given to the machine. */
   let arriving: Promise<unknown> = Promise.resolve();
@@ -28,11 +28,11 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
     const actor = thread && (await host.peek(name));
     if (!thread || !actor) return refuse("not_found", "There is no such offer or thread.");
     const accepted: Accepted = { id: event.id, status: "accepted", threads: [], notes: [] };
-    const known = storage.exec<{ hash: string }>("SELECT hash FROM claimed WHERE agent = ? AND id = ?", agent.id, event.id)[0];
-    if (known)
-      return known.hash === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
+    const known = records.readSent(agent.id, event.id);
+    if (known !== undefined)
+      return known === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
     const remember = (asSent = true): void => {
-      if (asSent) storage.exec("INSERT INTO claimed VALUES (?, ?, ?)", agent.id, event.id, hash);
+      if (asSent) records.noteSent(agent.id, event.id, hash);
       logCause({ ...event, correlationid: name, causationid: event.causationid ?? thread.event.id }, name);
     };
     const answer = await dispatch({ agent, event, thread, actor, remember, before, done });

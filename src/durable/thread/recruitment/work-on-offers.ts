@@ -1,22 +1,26 @@
-/** Gives the thread's offers what its machine says of them, and the time. Knows the actor's context, no rows. */
+/** Gives the thread's offers what its machine says of them, and the time. Knows the actor's context, no documents. */
 import { type RecruitmentContext, recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
+import type { OpenOffer } from "../../protocol/board.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import { trust } from "../../protocol/trust.ts";
 import type { OwnHandlers } from "../own-messages.ts";
 import type { ThreadBase } from "../thread-base.ts";
-import { createOffers, type Offers } from "./offers.ts";
+import { createOffers, type Offers, type OffersPorts } from "./offers.ts";
 
-export interface OfferWork extends Pick<Offers, "due"> {
+export interface OfferWork extends Pick<Offers, "due" | "isSettled"> {
   /** What the object does for its recruitment. */
   own: OwnHandlers<"offer.open" | "offer.close">;
-  /** Makes offers to agents that came since, and tells the machine of those that everybody has answered. */
+  /** What is open now. */
+  list(): Promise<OpenOffer[]>;
+  /** Renews what is on the board, and tells the machine of offers for which nobody is waited for any more. */
   work(): Promise<void>;
 }
 
-export function createOfferWork(base: ThreadBase): OfferWork {
+export function createOfferWork(base: ThreadBase, ports: Pick<OffersPorts, "board" | "hint">): OfferWork {
   const { name, host, definition } = base;
-  const offers = createOffers({ ...base, outbox: host.committer.outbox });
+  const { board, hint } = ports;
+  const offers = createOffers({ ...base, board, hint, scheduler: base.world.scheduler });
 
   async function readRoles(): Promise<{ ir: WorkflowIr; context: RecruitmentContext } | undefined> {
     const actor = await host.peek(name);
@@ -32,14 +36,19 @@ export function createOfferWork(base: ThreadBase): OfferWork {
 
   return {
     due: offers.due,
+    isSettled: offers.isSettled,
+    async list() {
+      const roles = await readRoles();
+      return roles ? offers.list(roles.ir, roles.context) : [];
+    },
     own: { "offer.open": take, "offer.close": take },
     async work() {
       const roles = await readRoles();
       if (!roles) return;
-      const write = await offers.scan(roles.ir, roles.context);
+      const write = await offers.renew(roles.ir, roles.context);
       if (write) host.committer.commit(write);
-      // The last answer says so itself, unless a crash cut it short.
-      for (const exhausted of offers.listExhausted(roles.ir)) await host.send(name, { type: "offer.exhausted", ...exhausted });
+      // The last answer says so itself, unless a crash cut it short, or whoever was waited for went away.
+      for (const settled of offers.listSettled(roles.ir)) await host.send(name, { type: "offer.exhausted", ...settled });
     },
   };
 }

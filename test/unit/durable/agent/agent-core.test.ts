@@ -55,6 +55,7 @@ function wake(more: Partial<Parameters<typeof createAgentCore>[1]> = {}): AgentC
         },
       },
     },
+    board: { attend: async () => ({ offers: [], closed: [], over: [], young: false }), leave: async () => {} },
     registry: {
       reflexes: async () => {
         if (registryIsDown) throw new Error("D1_ERROR: no");

@@ -23,13 +23,19 @@ beforeEach(() => {
 /** A life of the mailbox. @param later takes what is put off */
 function open(later: (milliseconds: number, work: () => void) => void = () => {}): Mailbox {
   store = createStore(storage, "agent/alice");
-  const mailbox = createMailbox(openAgentDocuments(store), { now: () => now }, later, () => {});
+  const mailbox = createMailbox(openAgentDocuments(store), {
+    clock: { now: () => now },
+    later,
+    stored: () => {},
+    commit: (body) => store.transaction(body),
+    unread: () => {},
+  });
   store.transaction(mailbox.reserve);
   return mailbox;
 }
 
-/** Mail that arrives together, by name; `ends` is the offer that it ends. */
-function receive(mailbox: Mailbox, ...names: (string | { name: string; offer?: string; ends?: string })[]): void {
+/** Mail that arrives together, by name; `ends` is the turn that it ends. */
+function receive(mailbox: Mailbox, ...names: (string | { name: string; turn?: string; ends?: string })[]): void {
   const received = mailbox.receive(
     names.map((each) => {
       const { name, ...about } = typeof each === "string" ? { name: each } : each;
@@ -89,11 +95,11 @@ test("[MAIL12] mail for which a reader had no room is not overtaken by mail of t
   const seen: string[] = [];
   const reader = createReader(seen);
   mailbox.attach(reader);
-  const first = Array.from({ length: agentLimits.window }, (_, index) => ({ name: `o${index}`, offer: `offer${index}` }));
+  const first = Array.from({ length: agentLimits.window }, (_, index) => ({ name: `t${index}`, turn: `turn${index}` }));
   receive(mailbox, ...first);
   expect(seen).toHaveLength(agentLimits.window);
   // The second makes room for one: the first, which waits for it, not the third.
-  receive(mailbox, "waits", { name: "ends", ends: "offer0" }, "behind");
+  receive(mailbox, "waits", { name: "ends", ends: "turn0" }, "behind");
   expect(seen.at(-1)).toBe("waits");
   mailbox.ack({ seqs: [2, 3] });
   expect(seen.slice(-3)).toEqual(["waits", "ends", "behind"]);

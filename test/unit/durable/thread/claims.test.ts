@@ -234,3 +234,31 @@ test("[RECR29] once the last holder of a `sticky` role has declined nobody waits
   await stage.say("ann", "nerve.offer.decline", { offer: stage.offer("ann"), reason: "busy" });
   expect(await holder(stage)).toBe("bea");
 });
+
+test.each(["best", "random"])(
+  "[BOARD5] `pick: %s` waits for those who were there when the role was offered, less who went away",
+  async (pick) => {
+    const stage = await begin(writePair(`capabilities: [reading]\n    recruitment: { pick: ${pick}, timeout: 10m }`));
+    await stage.claim("ann");
+    stage.join({ id: "late", capabilities: ["reading"] });
+    await stage.pass(1);
+    // Who comes later may claim, and is not waited for.
+    expect(stage.offer("late")).toBe("t1:1:1");
+    await stage.claim("bea");
+    expect(await holder(stage)).toBeUndefined();
+    await stage.leave("cid");
+    await stage.reload();
+    await stage.pass(minute);
+    expect(await holder(stage)).toMatch(/^(ann|bea)$/);
+  },
+);
+
+test("[BOARD5] where nobody was there when the role was offered, the first claim of who comes later decides", async () => {
+  const stage = openStage(writePair("capabilities: [reading]\n    recruitment: { pick: best, timeout: 10m }"), ["lead"]);
+  await stage.start();
+  await stage.pass(1_000);
+  stage.join({ id: "late", capabilities: ["reading"] });
+  await stage.pass(1);
+  await stage.claim("late");
+  expect(await holder(stage)).toBe("late");
+});

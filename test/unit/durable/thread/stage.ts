@@ -22,6 +22,7 @@ import { readThreadName } from "../../../../src/durable/thread/lifecycle/epochs.
 import { createTaskDoor, type TaskDoor } from "../../../../src/durable/thread/task-door.ts";
 import { createThreadRoot, type ThreadRoot } from "../../../../src/durable/thread/thread-root.ts";
 import { createThreadTask } from "../../../../src/durable/thread/thread-task.ts";
+import { createStageBoard } from "./stage-board.ts";
 
 export const second = 1_000;
 export const minute = 60_000;
@@ -47,6 +48,8 @@ export interface Stage {
   rows: ProjectionRow[];
   /** An agent that was not there is. */
   join(someone: Someone): void;
+  /** An agent is connected no more. */
+  leave(agent: string): Promise<void>;
   /** The workflow's queue gives the thread a place, or says in another `type` why it has none. */
   start(more?: Partial<Admit> & { type?: string; reason?: string }): Promise<Delivery>;
   /** Another object says something to the thread's root, or `to` its task, under its next number or one that it used before. */
@@ -125,7 +128,7 @@ interface ThreadObject {
 function createPorts(
   thread: string,
   registry: Registry,
-  stage: Pick<Stage, "agents" | "draw" | "refusals" | "sent" | "rows" | "taskDown">,
+  stage: Pick<Stage, "agents" | "draw" | "refusals" | "registryDown" | "sent" | "rows" | "taskDown">,
 ) {
   const running = new Set<Promise<unknown>>();
   let now = 1_800_000_000_000;
@@ -147,25 +150,28 @@ function createPorts(
     }
     return kind === "recruitment" ? find().root.deliver(structuredClone(envelope)) : { status: "stored" };
   }
+  const later = (milliseconds: number, work: () => void): void => void timers.push({ at: now + milliseconds, work });
+  const { board, hint, attend, leave } = createStageBoard(stage, () => now, later);
+  function background(work: Promise<unknown>): void {
+    const held: Promise<unknown> = work.finally(() => running.delete(held));
+    running.add(held);
+  }
   const makePorts = (kind: "root" | "task", find: () => { root: ThreadRoot; task: TaskDoor }) => ({
     world: {
       address: `${kind === "root" ? "recruitment" : "task"}/${thread}`,
       storage: stores[kind],
       clock: { now: () => now },
       transport: { deliver: (envelope: Envelope) => receive(envelope, find) },
-      scheduler: {
-        background(work: Promise<unknown>) {
-          const held: Promise<unknown> = work.finally(() => running.delete(held));
-          running.add(held);
-        },
-      },
+      scheduler: { background },
     },
     registry,
     random: () => stage.draw,
     card: async (agent: string) => stage.agents.get(agent) ?? null,
     project: async (rows: ProjectionRow[]) => void stage.rows.push(...rows),
-    later: (milliseconds: number, work: () => void) => void timers.push({ at: now + milliseconds, work }),
+    later,
     counted: () => {},
+    board,
+    hint,
   });
   async function settle(): Promise<void> {
     while (running.size) await Promise.all(running);
@@ -190,7 +196,7 @@ function createPorts(
     }
     now = until;
   }
-  return { makePorts, settle, pass, stores };
+  return { makePorts, settle, pass, stores, leave, attend: (card: AgentCard) => background(attend(card)) };
 }
 
 /** Makes both objects anew, of what they have stored. */
@@ -238,7 +244,7 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
     taskDown: false,
   };
   const made = createPorts(thread, createStageRegistry(published, told), told);
-  const { settle, pass, stores } = made;
+  const { settle, pass, stores, attend, leave } = made;
   const open = () => openObjects(thread, made, () => told.taskDown);
   let objects = open();
   const numbers = new Map<string, number>();
@@ -254,9 +260,11 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
 
   const stage: Stage = Object.assign(told, {
     thread,
+    leave,
     join(someone) {
       const card = makeCard(someone);
       told.agents.set(card.id, card);
+      attend(card);
     },
     root: () => objects.root,
     task: () => objects.task,

@@ -80,7 +80,7 @@ test("[THREAD33] a thread that is cancelled just as it gets its place begins fir
   const stage = open();
   await say(stage, "thread.queued");
   const [, cancelled] = await Promise.all([say(stage, "thread.start"), stage.order("cancel")]);
-  await stage.pass(second);
+  await stage.pass(6 * second);
   expect(cancelled).toMatchObject({ ok: true });
   expect(await stage.show()).toMatchObject({ status: "cancelled" });
   expect(stage.to("workflow/pair", "thread.ended")).toHaveLength(1);

@@ -1,0 +1,28 @@
+/** The bounds of the board of open offers, each beside its reason. */
+export const boardLimits = {
+  /** Milliseconds that an offer stays without being renewed: threads renew theirs every minute. */
+  kept: 90_000,
+  /** Open offers, and their bytes: the share of an isolate's memory that is theirs. What finds no room is told to who is there, and to nobody who comes later. */
+  offers: 10_000,
+  offerBytes: 16_000_000,
+  /** Milliseconds for which a new board asks the threads that wait for a claim what they offer, and between two times that it asks. */
+  young: 10_000,
+  asksAgain: 1_000,
+  /** Threads that it asks, and how many at once: the rest renew their offers by themselves. */
+  asked: 500,
+  askedAtOnce: 32,
+  /** Agents that are there: with their cards, as much again. Whoever is beyond is told of nothing, and finds offers when it looks. */
+  present: 50_000,
+  /** Agents that one offer is told to. */
+  toldAtMost: 1_000,
+  /** Notes of who was shown which offer. Beyond them the oldest are forgotten, and those agents are told once more. */
+  told: 500_000,
+  /** Closed offers that are remembered for those who were shown them. */
+  closed: 10_000,
+  /**
+   * Milliseconds that what has closed waits for the next hint to the same agent. A claim for it is refused meanwhile, so nobody
+   * waits in vain; and an agent that is made many offers costs one call for each, not two. Half of the ten seconds after which an
+   * agent's object may sleep, and forget what it has not written.
+   */
+  notes: 5_000,
+} as const;

@@ -1,0 +1,149 @@
+/**
+ * The board of open offers, in memory: what threads offer now, and which agents are there. What of it is lost comes back: threads
+ * renew their offers, and agents look at connect and poll. Knows ports, not the platform.
+ */
+import type { CloudEvent } from "../../contract/event.ts";
+import type { AgentCard } from "../../contract/views/agent.ts";
+import type { Attending, BoardPage, BoardRpc, OfferHint, OpenOffer, Posted } from "../protocol/board.ts";
+import { judgeCard } from "../thread/eligibility/judge-claim.ts";
+import { boardLimits } from "./board-limits.ts";
+import { createPendingNotes } from "./pending-notes.ts";
+import { createPostings, type Posting } from "./postings.ts";
+import { createPresentAgents } from "./present-agents.ts";
+
+export interface BoardPorts {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** {@link Board.alarm} is to be called then. */
+  setAlarm(at: number): void;
+  /** Agents that are online by what D1 has: those of before this board. */
+  readOnline(): Promise<AgentCard[]>;
+  /** What threads offer that wait for a claim by what D1 has. */
+  readOpen(): Promise<OpenOffer[]>;
+  /** Tells an agent's object; nobody waits for it. */
+  tell(agent: string, hint: OfferHint): void;
+}
+
+export interface Board extends BoardRpc {
+  /** Tells agents what has waited for so long that it goes by itself. */
+  alarm(): void;
+}
+
+/** Whether the card may have the role that is offered, as far as a card tells. */
+export function mayClaim({ terms }: OpenOffer, card: AgentCard): boolean {
+  return judgeCard(terms.role, card, terms.workflow) === undefined;
+}
+
+export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: BoardPorts): Board {
+  const begun = now();
+  const agents = createPresentAgents(now);
+  const offers = createPostings(now);
+  const closed = new Map<string, CloudEvent>();
+  const notes = createPendingNotes(now);
+  let alarmAt: number | undefined;
+  let reading: Promise<void> | undefined;
+  let asked = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> | undefined;
+
+  /** Once in a board's life, so that agents of before are known that have had no reason to come again. */
+  function readAgents(): Promise<void> {
+    reading ??= readOnline()
+      .then(agents.adopt)
+      .catch((error: unknown) => {
+        reading = undefined;
+        console.warn(JSON.stringify({ at: "board", error: String(error) }));
+      });
+    return reading;
+  }
+
+  const isYoung = (): boolean => now() - begun < boardLimits.young;
+
+  /** What threads offered on the board before this one, so that whoever asks this one finds it. */
+  function readOffers(): Promise<void> {
+    if (asking || !isYoung() || now() - asked < boardLimits.asksAgain) return asking ?? Promise.resolve();
+    asked = now();
+    asking = readOpen()
+      .then((open) => {
+        for (const offer of open) if (!offers.has(offer.offer) && !closed.has(offer.offer)) offers.keep(offer);
+      })
+      .catch((error: unknown) => console.warn(JSON.stringify({ at: "board", error: String(error) })))
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  }
+
+  function note(posting: Posting, agent: string): void {
+    notes.shown(agent, posting.offer.offer);
+    offers.noteTold(posting, agent);
+  }
+
+  function arm(): void {
+    const due = notes.due();
+    if (due === undefined || (alarmAt !== undefined && alarmAt <= due && alarmAt > now())) return;
+    alarmAt = due;
+    setAlarm(due);
+  }
+
+  function rememberClosed(id: string, event: CloudEvent): void {
+    closed.set(id, event);
+    if (closed.size > boardLimits.closed) closed.delete(closed.keys().next().value as string);
+  }
+
+  return {
+    async post(offer, opening, absent): Promise<Posted> {
+      await readAgents();
+      for (const { agent, at } of absent) agents.leave(agent, at);
+      if (closed.has(offer.offer)) return { present: [], fresh: [], along: [] };
+      const posting = offers.keep(offer);
+      const present = agents.find(offer.terms.role.eligibility, (card) => mayClaim(offer, card));
+      const fresh = opening ? present : present.filter((agent) => posting && !posting.told.has(agent));
+      const along = notes.take(fresh);
+      if (posting) for (const agent of fresh) note(posting, agent);
+      offers.forgetTold();
+      arm();
+      return { present, fresh, along };
+    },
+    async close(id, event, shown, but) {
+      const known = offers.find(id)?.told ?? [];
+      offers.drop(id);
+      rememberClosed(id, event);
+      for (const agent of new Set([...shown, ...known])) {
+        if (agent === but || !agents.has(agent)) notes.forget(agent, id);
+        else notes.closed(agent, id, event);
+      }
+      arm();
+    },
+    async attend({ card, until, known }: Attending): Promise<BoardPage> {
+      if (until !== 0) agents.come(card, until);
+      notes.forget(card.id);
+      await readOffers();
+      const open: OpenOffer[] = [];
+      for (const posting of offers.list()) {
+        if (!mayClaim(posting.offer, card)) continue;
+        note(posting, card.id);
+        open.push(posting.offer);
+      }
+      offers.forgetTold();
+      arm();
+      // Threads had the time to renew all that is open.
+      const isWhole = now() - begun >= boardLimits.kept;
+      const gone = known.filter((id) => !offers.has(id));
+      return {
+        offers: open,
+        closed: gone.flatMap((id) => closed.get(id) ?? []),
+        over: isWhole ? gone.filter((id) => !closed.has(id)) : [],
+        young: isYoung(),
+      };
+    },
+    async leave(agent, at) {
+      agents.leave(agent, at);
+      notes.forget(agent);
+    },
+    alarm() {
+      alarmAt = undefined;
+      for (const [agent, hint] of notes.takeDue()) tell(agent, hint);
+      arm();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * An open offer and its agents: who is there, as the board says, whom it is shown, and whom a hint did not find. Memory only: the
+ * board tells it anew.
+ */
+import type { Clock, Scheduler } from "../../host/ports.ts";
+import type { Absent, BoardRpc, OfferHint, OpenOffer, Posted, TakenNote } from "../../protocol/board.ts";
+
+/** What is known of an open offer beside what is stored. */
+interface Watch {
+  /** When it is renewed next. */
+  next: number;
+  /** Who was there at the last look; undefined: nobody has looked in this life of the object. */
+  present?: ReadonlySet<string>;
+  /** Whom hints did not find since. */
+  absent: Map<string, number>;
+}
+
+export interface OfferWatchPorts {
+  clock: Clock;
+  scheduler: Scheduler;
+  board: BoardRpc;
+  /** Tells an agent's object. @returns whether it is there and may have the role */
+  hint(agent: string, hint: OfferHint): Promise<boolean>;
+}
+
+export interface OfferWatches {
+  watch(id: string): Watch;
+  forget(id: string): void;
+  /** Whether the agent is there, as far as is known. */
+  isWaitedFor(id: string, agent: string): boolean;
+  /** Shows agents an offer; nobody waits for it. */
+  tell(id: string, agents: readonly string[], shown: Omit<OfferHint, "closed">, along: readonly TakenNote[]): void;
+  /** Puts an offer on the board, or renews it. @returns undefined: the board can't be asked now */
+  post(offer: OpenOffer, opening: boolean): Promise<Posted | undefined>;
+}
+
+export function createOfferWatches({ clock, scheduler, board, hint }: OfferWatchPorts): OfferWatches {
+  const watches = new Map<string, Watch>();
+
+  function watch(id: string): Watch {
+    let found = watches.get(id);
+    if (!found) {
+      found = { next: 0, absent: new Map() };
+      watches.set(id, found);
+    }
+    return found;
+  }
+
+  function isWaitedFor(id: string, agent: string): boolean {
+    const { present, absent } = watch(id);
+    return !absent.has(agent) && (present?.has(agent) ?? true);
+  }
+
+  function tell(id: string, agents: readonly string[], shown: Omit<OfferHint, "closed">, along: readonly TakenNote[]): void {
+    for (const agent of agents)
+      scheduler.background(
+        hint(agent, { ...shown, closed: along.flatMap(({ event, agents: of }) => (of.includes(agent) ? [event] : [])) }).then(
+          (isThere) => void (isThere ? undefined : watches.get(id)?.absent.set(agent, clock.now())),
+          () => {},
+        ),
+      );
+  }
+
+  async function post(offer: OpenOffer, opening: boolean): Promise<Posted | undefined> {
+    const known = watch(offer.offer);
+    const absent: Absent[] = [...known.absent].map(([agent, at]) => ({ agent, at }));
+    try {
+      const posted = await board.post(offer, opening, absent);
+      known.present = new Set(posted.present);
+      known.absent.clear();
+      return posted;
+    } catch (error) {
+      console.warn(JSON.stringify({ at: "offers", offer: offer.offer, error: String(error) }));
+      return undefined;
+    }
+  }
+
+  return { watch, forget: (id) => void watches.delete(id), isWaitedFor, tell, post };
+}

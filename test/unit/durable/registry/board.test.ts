@@ -1,0 +1,171 @@
+/** The board of open offers: who is told of what, at what cost, and how a board that was lost mends itself. */
+import { beforeEach, expect, test, vi } from "vitest";
+import type { CloudEvent } from "../../../../src/contract/event.ts";
+import type { AgentCard } from "../../../../src/contract/views/agent.ts";
+import type { OfferHint, OpenOffer } from "../../../../src/durable/protocol/board.ts";
+import { type Board, createBoard } from "../../../../src/durable/registry/board.ts";
+import { boardLimits } from "../../../../src/durable/registry/board-limits.ts";
+
+let now: number;
+let alarmAt: number | undefined;
+let told: [agent: string, hint: OfferHint][];
+let online: AgentCard[];
+let open: OpenOffer[];
+
+beforeEach(() => {
+  now = 1_800_000_000_000;
+  alarmAt = undefined;
+  told = [];
+  online = [];
+  open = [];
+});
+
+function begin(): Board {
+  return createBoard({
+    now: () => now,
+    setAlarm: (at) => {
+      alarmAt = at;
+    },
+    readOnline: async () => online,
+    readOpen: async () => open,
+    tell: (agent, hint) => void told.push([agent, hint]),
+  });
+}
+
+const card = (id: string, capabilities = ["review"]): AgentCard => ({ id, capabilities, roles: null, kinds: null });
+const event = (id: string, type = "nerve.offer.opened"): CloudEvent => ({
+  specversion: "1.0",
+  id,
+  source: "/threads/t",
+  type,
+  time: "2027-01-15T08:00:00Z",
+});
+const offer = (id: string): OpenOffer => ({
+  ...{ offer: id, event: event(`${id}.opened`), expires: now + 600_000 },
+  terms: { workflow: "w", role: { name: "reviewer", eligibility: { all: ["review"], notAgents: ["author"] } } },
+});
+const come = (board: Board, id: string, capabilities?: string[]) => board.attend({ card: card(id, capabilities), until: null, known: [] });
+
+test("[BOARD1] of a thousand eligible agents only those that are there are told, each once, and those that come later find the offer", async () => {
+  const board = begin();
+  for (let index = 0; index < 10; index++) await come(board, `r${index}`);
+  await come(board, "author");
+  await come(board, "writer", ["writing"]);
+  const posted = await board.post(offer("t:0:1"), true, []);
+  expect(posted.present).toHaveLength(10);
+  expect(posted.fresh).toEqual(posted.present);
+  expect(await board.post(offer("t:0:1"), false, [])).toMatchObject({ fresh: [] });
+  expect((await come(board, "late")).offers.map((each) => each.offer)).toEqual(["t:0:1"]);
+  expect((await come(board, "writer", ["writing"])).offers).toEqual([]);
+  // Whoever has looked for itself is not told again.
+  expect(await board.post(offer("t:0:1"), false, [])).toMatchObject({ fresh: [] });
+});
+
+test("[BOARD1] an agent that left, that a hint did not find, or whose time is over, is told of nothing and waited for by nobody", async () => {
+  const board = begin();
+  for (const id of ["a", "b", "c", "d"]) await come(board, id);
+  await board.attend({ card: card("polls"), until: now + 90_000, known: [] });
+  now += 1_000;
+  await board.leave("a", now);
+  await come(board, "c");
+  const absent = [
+    { agent: "b", at: now },
+    // It has come again since.
+    { agent: "c", at: now - 500 },
+  ];
+  expect((await board.post(offer("t:0:1"), true, absent)).present).toEqual(["c", "d", "polls"]);
+  now += 90_000;
+  expect((await board.post(offer("t:0:1"), false, [])).present).toEqual(["c", "d"]);
+});
+
+test("[BOARD2] what has closed goes with the next hint to the same agent, or by itself after five seconds; the winner knows", async () => {
+  const board = begin();
+  for (const id of ["a", "b", "winner"]) await come(board, id);
+  await board.post(offer("t:0:1"), true, []);
+  const closed = event("t:0:1.closed", "nerve.offer.closed");
+  await board.close("t:0:1", closed, [], "winner");
+  expect(told).toEqual([]);
+  await board.leave("b", now + 1);
+  const next = await board.post(offer("u:0:1"), true, []);
+  expect(next.along).toEqual([{ event: closed, agents: ["a"] }]);
+  await board.close("u:0:1", event("u:0:1.closed", "nerve.offer.closed"), [], null);
+  now = alarmAt as number;
+  board.alarm();
+  expect(told.map(([agent, hint]) => [agent, hint.closed.map(({ id }) => id)])).toEqual([
+    ["a", ["u:0:1.closed"]],
+    ["winner", ["u:0:1.closed"]],
+  ]);
+});
+
+test("[BOARD2] an agent that was away when an offer closed is told as it comes", async () => {
+  const board = begin();
+  await come(board, "a");
+  await board.post(offer("t:0:1"), true, []);
+  await board.leave("a", now + 1);
+  const closed = event("t:0:1.closed", "nerve.offer.closed");
+  await board.close("t:0:1", closed, ["a"], null);
+  expect(await board.attend({ card: card("a"), until: null, known: ["t:0:1"] })).toMatchObject({ offers: [], closed: [closed], over: [] });
+  // A renewal that was on its way changes nothing.
+  expect(await board.post(offer("t:0:1"), false, [])).toMatchObject({ present: [], fresh: [] });
+});
+
+test("[BOARD2] an offer that stays open is written down by whoever was shown it: told once, after five seconds", async () => {
+  const board = begin();
+  await come(board, "a");
+  await board.post(offer("t:0:1"), true, []);
+  now = alarmAt as number;
+  board.alarm();
+  expect(told).toEqual([["a", { closed: [], keep: true }]]);
+  board.alarm();
+  expect(told).toHaveLength(1);
+});
+
+test("[BOARD3] a board that was lost has who is online by the index, and what threads offer that wait for a claim", async () => {
+  online = [card("asleep")];
+  open = [offer("t:0:1")];
+  const board = begin();
+  expect((await board.post(offer("u:0:1"), true, [])).present).toEqual(["asleep"]);
+  const page = await come(board, "a");
+  expect(page.offers.map((each) => each.offer)).toEqual(["u:0:1", "t:0:1"]);
+  expect(page.young).toBe(true);
+});
+
+test("[BOARD3] what nobody renews is gone after a minute and a half, and whoever knows of it is told that it is over", async () => {
+  const board = begin();
+  await board.post(offer("t:0:1"), true, []);
+  now += boardLimits.kept - 1;
+  expect((await come(board, "a")).offers).toHaveLength(1);
+  now += 1;
+  expect(await board.attend({ card: card("a"), until: null, known: ["t:0:1"] })).toMatchObject({
+    offers: [],
+    over: ["t:0:1"],
+    young: false,
+  });
+});
+
+test("[BOARD3] while the index cannot be asked the board has what it is told", async () => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const board = createBoard({
+    now: () => now,
+    setAlarm: () => {},
+    readOnline: () => Promise.reject(new Error("no D1")),
+    readOpen: () => Promise.reject(new Error("no D1")),
+    tell: () => {},
+  });
+  await come(board, "a");
+  expect((await board.post(offer("t:0:1"), true, [])).present).toEqual(["a"]);
+  expect(warned).toHaveBeenCalled();
+});
+
+test("[BOARD4] an offer is told to a thousand agents at most, and what has no room on the board to those only that are there", async () => {
+  const board = begin();
+  for (let index = 0; index < 1_010; index++) await come(board, `r${String(index).padStart(4, "0")}`);
+  const { present } = await board.post(offer("t:0:1"), true, []);
+  expect([present.length, present.at(-1)]).toEqual([1_000, "r0999"]);
+  const goal = "x".repeat(1_000_000);
+  for (let index = 0; index < 16; index++)
+    await board.post({ ...offer(`u:0:${index}`), event: { ...event("e"), data: { goal } } }, true, []);
+  const page = await come(board, "late");
+  expect(page.offers.length).toBeLessThan(17);
+  expect((await board.post({ ...offer("v:0:1"), event: { ...event("e"), data: { goal } } }, true, [])).present).toHaveLength(1_000);
+});

@@ -1,0 +1,51 @@
+/** The board of a stage, on which all of its agents are connected; what they are shown of offers stands among what the thread sent. */
+import type { AgentCard } from "../../../../src/contract/views/agent.ts";
+import { createMail, type Mail } from "../../../../src/durable/protocol/agent.ts";
+import type { BoardRpc, OfferHint } from "../../../../src/durable/protocol/board.ts";
+import type { Message } from "../../../../src/durable/protocol/envelope.ts";
+import { createBoard } from "../../../../src/durable/registry/board.ts";
+
+export interface StageBoard {
+  board: BoardRpc;
+  hint(agent: string, hint: OfferHint): Promise<boolean>;
+  /** An agent connects. */
+  attend(card: AgentCard): Promise<void>;
+  leave(agent: string): Promise<void>;
+}
+
+export function createStageBoard(
+  stage: { agents: ReadonlyMap<string, AgentCard>; registryDown: boolean; sent: { to: string; message: Message }[] },
+  now: () => number,
+  later: (milliseconds: number, work: () => void) => void,
+): StageBoard {
+  function show(agent: string, { opened, closed }: OfferHint): void {
+    const mails: Mail[] = closed.map((event) => ({ channel: "open", event }));
+    if (opened) mails.push({ channel: "open", event: opened.event, offer: opened.offer, expires: opened.expires });
+    for (const mail of mails) stage.sent.push({ to: `agent/${agent}`, message: structuredClone(createMail(mail)) });
+  }
+  const board = createBoard({
+    now,
+    setAlarm: (at) => later(at - now(), () => board.alarm()),
+    tell: show,
+    readOnline: async () => [...stage.agents.values()],
+    readOpen: async () => [],
+  });
+  return {
+    board: {
+      ...board,
+      async post(...posting) {
+        if (stage.registryDown) throw new Error("the board cannot be asked");
+        return board.post(...posting);
+      },
+    },
+    async hint(agent, hint) {
+      if (stage.agents.has(agent)) show(agent, hint);
+      return stage.agents.has(agent);
+    },
+    leave: (agent) => board.leave(agent, now()),
+    async attend(card) {
+      const { offers } = await board.attend({ card, until: null, known: [] });
+      for (const opened of offers) show(card.id, { opened, closed: [] });
+    },
+  };
+}

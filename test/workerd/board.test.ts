@@ -1,0 +1,73 @@
+/** The open channel in the real runtime: over sockets that sleep and over polls, with a board that is lost. */
+import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test, vi } from "vitest";
+import { arrive, call, connect, expectThread, join, publish } from "./stage.ts";
+
+const duty = (name: string, recruitment: string) => `
+name: ${name}
+description: One duty.
+binding: cloud
+reflexes: [ { kind: workflow, on: [${name}.needed] } ]
+roles:
+  doer:
+    description: Does it.
+    goal: It is done.
+    type: open
+    capabilities: [${name}]
+    recruitment: ${recruitment}
+    procedure: Do it.
+    output: That it is done.
+    frontmatter: { properties: { $status: { const: done } }, required: [$status] }
+graph:
+  $START:
+    new: { role: doer, prompt: "Do it." }
+  doer:
+    done: { role: $END, prompt: "Done." }
+`;
+
+test("[BOARD7] the best of those who were connected has the role once all of them have claimed; who only was registered is not waited for", async () => {
+  await publish("picked", duty("picked", "{ pick: best, timeout: 20m }"));
+  const boss = await join("picked-boss", []);
+  const players = [await join("picked-a", ["picked"]), await join("picked-b", ["picked"]), await arrive("picked-c", ["picked"])];
+  await join("picked-never", ["picked"]);
+  const sockets = await Promise.all(players.slice(0, 2).map((player) => connect(player)));
+  await vi.waitFor(async () => expect((await call("GET", "/v1/status")).body.agents.online).toBeGreaterThanOrEqual(3));
+  const [thread] = (await boss.say("picked.needed", {})).threads as [string];
+  const frames = await Promise.all(sockets.map((socket) => socket.event("nerve.offer.opened", (data) => data.thread === thread)));
+  const polled = await players[2]?.expect("nerve.offer.opened", (data) => data.thread === thread);
+  expect(frames.map(({ channel, event }) => [channel, event.data.offer])).toEqual([
+    ["open", polled?.data.offer],
+    ["open", polled?.data.offer],
+  ]);
+  for (const [index, player] of players.entries())
+    await player.say("nerve.offer.claim", { offer: polled?.data.offer, bid: [1, 3, 2][index] as number });
+  await expectThread(thread, { status: "running", roles: { doer: { agent: "picked-b" } } });
+  const late = await join("picked-late", ["picked"]);
+  expect((await late.get("/v1/me")).offers).toEqual([]);
+});
+
+test("[BOARD7] an offer reaches a connection that sleeps, and who polls later, though everything was asleep and the board is lost", async () => {
+  await publish("asleep", duty("asleep", "{ timeout: 20m }"));
+  const boss = await join("asleep-boss", []);
+  const player = await join("asleep-a", ["asleep"]);
+  const socket = await connect(player);
+  await vi.waitFor(async () => {
+    const { results } = await env.DB.prepare("SELECT state FROM agent_presence WHERE agent = 'asleep-a'").all();
+    expect(results).toEqual([{ state: "online" }]);
+  }, 5_000);
+  await evictAllDurableObjects();
+  const [thread] = (await boss.say("asleep.needed", {})).threads as [string];
+  const { event } = await socket.event("nerve.offer.opened", (data) => data.thread === thread);
+  await evictAllDurableObjects();
+  const late = await join("asleep-late", ["asleep"]);
+  expect((await late.expect("nerve.offer.opened", (data) => data.thread === thread)).data.offer).toBe(event.data.offer);
+  expect((await player.get("/v1/me")).offers).toMatchObject([{ thread }]);
+  await late.say("nerve.offer.claim", { offer: event.data.offer });
+  await expectThread(thread, { status: "running", roles: { doer: { agent: "asleep-late" } } });
+  // Who was shown it hears that it has closed, be it now or within seconds.
+  await socket.expect(
+    (frame) => frame.type === "event" && frame.event.type === "nerve.offer.closed" && frame.event.data.offer === event.data.offer,
+  );
+  expect((await player.get("/v1/me")).offers).toEqual([]);
+}, 40_000);
