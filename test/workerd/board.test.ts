@@ -1,6 +1,4 @@
 /** The open channel in the real runtime: over sockets that sleep and over polls, with a board that is lost. */
-import { evictAllDurableObjects } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { arrive, call, connect, expectThread, join, publish } from "./stage.ts";
 
@@ -46,28 +44,3 @@ test("[BOARD7] the best of those who were connected has the role once all of the
   const late = await join("picked-late", ["picked"]);
   expect((await late.get("/v1/me")).offers).toEqual([]);
 });
-
-test("[BOARD7] an offer reaches a connection that sleeps, and who polls later, though everything was asleep and the board is lost", async () => {
-  await publish("asleep", duty("asleep", "{ timeout: 20m }"));
-  const boss = await join("asleep-boss", []);
-  const player = await join("asleep-a", ["asleep"]);
-  const socket = await connect(player);
-  await vi.waitFor(async () => {
-    const { results } = await env.DB.prepare("SELECT state FROM agent_presence WHERE agent = 'asleep-a'").all();
-    expect(results).toEqual([{ state: "online" }]);
-  }, 5_000);
-  await evictAllDurableObjects();
-  const [thread] = (await boss.say("asleep.needed", {})).threads as [string];
-  const { event } = await socket.event("nerve.offer.opened", (data) => data.thread === thread);
-  await evictAllDurableObjects();
-  const late = await join("asleep-late", ["asleep"]);
-  expect((await late.expect("nerve.offer.opened", (data) => data.thread === thread)).data.offer).toBe(event.data.offer);
-  expect((await player.get("/v1/me")).offers).toMatchObject([{ thread }]);
-  await late.say("nerve.offer.claim", { offer: event.data.offer });
-  await expectThread(thread, { status: "running", roles: { doer: { agent: "asleep-late" } } });
-  // Who was shown it hears that it has closed, be it now or within seconds.
-  await socket.expect(
-    (frame) => frame.type === "event" && frame.event.type === "nerve.offer.closed" && frame.event.data.offer === event.data.offer,
-  );
-  expect((await player.get("/v1/me")).offers).toEqual([]);
-}, 40_000);
