@@ -17,7 +17,7 @@ import { explainRole } from "./explain-role.ts";
 import { suggestCommands } from "./suggest-commands.ts";
 
 export function createThreadExplanation(ports: RecruitmentPorts): () => Promise<Result<ThreadExplanation>> {
-  const { name, host, storage, lifecycle, registry, definition, admission, standing, records } = ports;
+  const { name, host, lifecycle, registry, definition, admission, standing, records } = ports;
 
   async function explain(): Promise<Result<ThreadExplanation>> {
     const thread = readThread(lifecycle);

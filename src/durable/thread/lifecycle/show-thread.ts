@@ -17,7 +17,7 @@ import { isEnded, readThread } from "./thread-rows.ts";
 
 /** @returns shows the thread to a viewer: null is an operator, an agent sees only what it takes part in */
 export function createThreadView(ports: RecruitmentPorts): (viewer: string | null) => Promise<Result<ThreadView>> {
-  const { name, host, storage, lifecycle, clock, definition } = ports;
+  const { name, host, lifecycle, clock, definition } = ports;
 
   async function show(viewer: string | null): Promise<Result<ThreadView>> {
     const thread = readThread(lifecycle);
