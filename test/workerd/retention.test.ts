@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Json } from "../../src/contract/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
-import { call, expectThread, join, type Player, publish, taskStub, threadStub } from "./stage.ts";
+import { call, expectThread, join, type Player, publish, taskStub, threadStub, wakeNameless } from "./stage.ts";
 
 const day = 86_400_000;
 let author: Player;
@@ -202,4 +202,57 @@ test("[RET2] the cron's run goes on by alarms until nothing is left that is too 
     status: "completed",
     archivedAt: expect.any(String),
   });
+});
+
+test("[RET20] an emptied object that its alarm wakes without its name answers as before, and so it does when nothing is left", async () => {
+  const { threads } = await author.say("kept.ready_for_review", { repo: "n", pr: 11 });
+  const thread = threads[0] as string;
+  const offer = await reviewer.claim("reviewer", thread);
+  const turn = await reviewer.turn("reviewer", thread);
+  await reviewer.answer(turn, { $status: "approved", summary: "fine" });
+  await expectThread(thread, { status: "completed" });
+  vi.setSystemTime(Date.now() + 31 * day);
+  await leave(thread);
+  const objects = [
+    ["RECRUITMENT", threadStub],
+    ["TASK", taskStub],
+  ] as const;
+  const wake = async () => {
+    for (const [namespace] of objects) await wakeNameless(namespace, thread);
+  };
+  const answer = { turn: turn.turn, lease: turn.lease.generation, output: { $status: "approved", summary: "late" } };
+  const expectLate = async () => {
+    expect((await reviewer.post("nerve.turn.respond", answer)).body).toMatchObject({ code: "turn_over" });
+    expect((await reviewer.post("nerve.offer.claim", { offer })).body).toMatchObject({ code: "offer_closed" });
+    expect((await call("GET", `/v1/threads/${thread}`)).body).toMatchObject({ id: thread, status: "completed" });
+  };
+  await wake();
+  for (const [, find] of objects) expect(await runInDurableObject(find(thread), (_, { storage }) => storage.kv.get("name"))).toBe(thread);
+  await expectLate();
+  // A version before left a tombstone alone.
+  for (const [, find] of objects) await runInDurableObject(find(thread), (_, { storage }) => void storage.kv.delete("name"));
+  await wake();
+  await expectLate();
+  vi.setSystemTime(Date.now() + 31 * day);
+  for (const [, find] of objects) {
+    await runDurableObjectAlarm(find(thread));
+    expect(await listTables(thread, find(thread))).toEqual([]);
+  }
+  expect((await reviewer.post("nerve.turn.respond", answer)).body).toMatchObject({ code: "not_found" });
+  expect((await call("GET", `/v1/threads/${thread}/history`)).status).toBe(404);
+  // What may make it makes it, under its own name.
+  const { revision } = (await call("GET", "/v1/workflows/kept")).body;
+  const root = threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
+  const event = {
+    specversion: "1.0",
+    id: "late",
+    source: "/agents/kept-author",
+    type: "kept.ready_for_review",
+    data: { repo: "n", pr: 11 },
+  };
+  const message = { type: "thread.start", thread, workflow: "kept", revision, epoch: 1, event, initiator: "kept-author", key: "late" };
+  expect(await root.deliver({ from: "workflow/kept", id: 999_998, to: `recruitment/${thread}`, message })).toMatchObject({
+    status: "stored",
+  });
+  expect(await runInDurableObject(threadStub(thread), (_, { storage }) => storage.kv.get("name"))).toBe(thread);
 });

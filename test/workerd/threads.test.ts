@@ -82,7 +82,10 @@ describe.each(Object.entries(disturbances))("a review where %s between two event
     for (const [index, cause] of causes.entries()) expect(cause).toBeLessThan(log.indexOf(turns[index + 1] as (typeof log)[number]));
     const { body } = await call("GET", "/v1/threads?workflow=code-review&status=completed&limit=200");
     expect(body.threads.find(({ id }: { id: string }) => id === thread)).toMatchObject({ status: "completed" });
-    for (const player of [author, reviewer]) expect(await player.get("/v1/me")).toMatchObject({ rolesHeld: [], turns: [], offers: [] });
+    // The log may hear of the end before those do who took part.
+    await vi.waitFor(async () => {
+      for (const player of [author, reviewer]) expect(await player.get("/v1/me")).toMatchObject({ rolesHeld: [], turns: [], offers: [] });
+    }, 5_000);
   });
 
   test("[THREAD2] is withdrawn by its author", async () => {

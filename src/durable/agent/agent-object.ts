@@ -5,7 +5,6 @@ import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
-import { readName } from "../host/storage/durable-world.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
 import type { OfferHint } from "../protocol/board.ts";
@@ -95,7 +94,7 @@ export class AgentObject extends ConnectedAgent implements AgentRpc {
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
-    const unknown: Delivery = { status: "refused", code: "not_found", detail: `there is no agent ${readName(this.ctx)}` };
+    const unknown: Delivery = { status: "refused", code: "not_found", detail: `there is no ${envelope.to}` };
     return takeEnvelope(envelope, async () => this.life.find()?.deliver(envelope) ?? unknown);
   }
 

@@ -20,7 +20,7 @@ export interface AgentLifeParts {
 
 export function connectAgent(ctx: DurableObjectState, env: Environment, parts: AgentLifeParts): AgentPorts {
   const { name, connections, pacer, later } = parts;
-  const near = findNeighbours(env, ctx.id.name);
+  const near = findNeighbours(env, name);
   return {
     world: createDurableWorld(ctx, `agent/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
     registry: near.registry,

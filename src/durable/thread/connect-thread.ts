@@ -1,30 +1,42 @@
 /** Gives a thread's objects the platform: its store and alarm, its other objects, the metrics. */
 import { type Environment, findNeighbours, type Neighbours } from "../environment.ts";
-import { bury, createDurableStorage, createDurableWorld, isBuried, readName } from "../host/storage/durable-world.ts";
+import { bury, createDurableStorage, createDurableWorld, findName, isBuried, readName, tellName } from "../host/storage/durable-world.ts";
 import { type CommitKind, countCommit, countStep } from "../projector/metrics.ts";
 import { parseRetention } from "../projector/retention.ts";
+import type { Envelope } from "../protocol/envelope.ts";
+import { readThreadName } from "./lifecycle/epochs.ts";
 import { retentionLimits } from "./lifecycle/thread-retention.ts";
 import type { TaskDoorPorts } from "./task-door.ts";
 import type { ThreadPorts, ThreadRootPorts } from "./thread-ports.ts";
 import { createThreadTask } from "./thread-task.ts";
 
+/** An object that an alarm woke may not know its name, if it stores nothing: what would make it tells it. */
+export function hearName(ctx: DurableObjectState, { to }: Envelope): void {
+  tellName(ctx, readThreadName(to.slice(to.indexOf("/") + 1)));
+}
+
 export function connectTask(ctx: DurableObjectState, env: Environment): TaskDoorPorts {
-  const name = readName(ctx);
-  const near = findNeighbours(env, name);
+  const near = findNeighbours(env, findName(ctx));
   return {
-    name,
+    get name() {
+      return readName(ctx);
+    },
     storage: createDurableStorage(ctx),
     make: () => createThreadTask(connect(ctx, near, "task")),
     empty: () => bury(ctx, Date.now() + retentionLimits.tombstone),
     isBuried: () => isBuried(ctx),
-    oldTask: (place) => near.thread(name).oldTask(place),
+    async oldTask(place) {
+      const name = findName(ctx);
+      // One that an alarm woke without its name had a tombstone, and no root keeps anything for it.
+      return name === undefined ? null : near.thread(name).oldTask(place);
+    },
   };
 }
 
 /** @param empty deletes all that the object stores */
 export function connectRoot(ctx: DurableObjectState, env: Environment, empty: () => Promise<void>): ThreadRootPorts {
   const read = parseRetention(env.NERVEFLARE_RETENTION);
-  const near = findNeighbours(env, ctx.id.name);
+  const near = findNeighbours(env, findName(ctx));
   return {
     ...connect(ctx, near, "recruitment"),
     remoteTask: near.task,

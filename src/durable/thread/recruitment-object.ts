@@ -6,7 +6,7 @@ import { type Result, refuse } from "../../contract/problem.ts";
 import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import { type Environment, isPaused } from "../environment.ts";
-import { bury, clearTombstone, holdAlarm, isBuried, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
+import { bury, clearTombstone, findName, holdAlarm, isBuried, isStored, ringAgain } from "../host/storage/durable-world.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { OpenOffer } from "../protocol/board.ts";
@@ -15,7 +15,7 @@ import type { OldTaskPage, OldTaskPlace } from "../protocol/old-task.ts";
 import type { Once } from "../protocol/parts.ts";
 import type { AssignBody, ControlBody, ForkBody, RecruitmentRpc, RestartBody, ThreadHistory } from "../protocol/recruitment.ts";
 import { answerGone, answerLate, mayCreateRoot } from "./absent-object.ts";
-import { connectRoot } from "./connect-thread.ts";
+import { connectRoot, hearName } from "./connect-thread.ts";
 import { createEmptying } from "./empty-object.ts";
 import { retentionLimits } from "./lifecycle/thread-retention.ts";
 import { createThreadRoot, type ThreadRoot } from "./thread-root.ts";
@@ -41,6 +41,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
+    hearName(this.ctx, envelope);
     return takeEnvelope(envelope, async () => {
       if (this.#emptying.begun) return { status: "later", detail: "the object is being emptied" };
       if (!this.#find() && (!mayCreateRoot(envelope) || isBuried(this.ctx))) return answerGone(envelope);
@@ -115,7 +116,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   }
 
   #refuse(): ReturnType<typeof refuse> {
-    return refuse("not_found", `There is no thread ${readName(this.ctx)}.`);
+    return refuse("not_found", `There is no thread ${findName(this.ctx) ?? "of that id"}.`);
   }
 
   override alarm(): Promise<void> {

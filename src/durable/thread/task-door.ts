@@ -14,8 +14,8 @@ import { adoptOldTask } from "./adoption/adopt-task.ts";
 import type { ThreadTask } from "./thread-task.ts";
 
 export interface TaskDoorPorts {
-  /** The thread's id. */
-  name: string;
+  /** The thread's id, which only a task needs that is stored: it may be unknown to one that is not. */
+  readonly name: string;
   storage: Storage;
   /** Loads the task; its tables are made where there are none. */
   make(): ThreadTask;
@@ -31,7 +31,8 @@ export interface TaskDoor extends TaskRpc {
   alarm(): Promise<void>;
 }
 
-export function createTaskDoor({ name, storage, make, empty, isBuried, oldTask }: TaskDoorPorts): TaskDoor {
+export function createTaskDoor(ports: TaskDoorPorts): TaskDoor {
+  const { storage, make, empty, isBuried, oldTask } = ports;
   let made: ThreadTask | undefined;
   let adopting: Promise<ThreadTask | undefined> | undefined;
 
@@ -79,7 +80,7 @@ export function createTaskDoor({ name, storage, make, empty, isBuried, oldTask }
   return {
     deliver: (envelope) => takeEnvelope(envelope, () => deliver(envelope)),
     async adopt() {
-      if (!(await find())) throw new Error(`the root of ${name} keeps no task any more`);
+      if (!(await find())) throw new Error(`the root of ${ports.name} keeps no task any more`);
     },
     take: async (...given) =>
       (await find())?.take(...given) ??
@@ -89,9 +90,9 @@ export function createTaskDoor({ name, storage, make, empty, isBuried, oldTask }
     peek: async (task) => (await find())?.tasks.find(task).peek(),
     settleDeadLetter: async (order, id): Promise<Result<null>> =>
       (await find())?.settleDeadLetter(order, String(id)) ?? refuse("not_found", `There is no dead letter ${id}.`),
-    steps: async (range) => (await find())?.tasks.find(name).steps(range) ?? { messages: [], decisions: [] },
-    asked: async (agent) => (await find())?.tasks.find(name).asked(agent) ?? false,
-    messages: async (page) => (await find())?.tasks.find(name).messages(page) ?? { messages: [], next: null },
+    steps: async (range) => (await find())?.tasks.find(ports.name).steps(range) ?? { messages: [], decisions: [] },
+    asked: async (agent) => (await find())?.tasks.find(ports.name).asked(agent) ?? false,
+    messages: async (page) => (await find())?.tasks.find(ports.name).messages(page) ?? { messages: [], next: null },
     history: async (task, page) => (await find())?.host.history(task, page) ?? null,
     async alarm() {
       if (made || hasTables(storage)) await open().alarm();

@@ -10,7 +10,7 @@ import { clearTombstone, holdAlarm, isStored, ringAgain } from "../host/storage/
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { StepRange, Steps, TaskPeek, TaskRpc } from "../protocol/task.ts";
-import { connectTask } from "./connect-thread.ts";
+import { connectTask, hearName } from "./connect-thread.ts";
 import { createTaskDoor, type TaskDoor } from "./task-door.ts";
 
 type Page = { after?: number; limit: number };
@@ -24,6 +24,7 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
+    hearName(this.ctx, envelope);
     return this.#door.deliver(envelope);
   }
 

@@ -22,8 +22,8 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
   }
 
   #make(): Admission {
-    const near = findNeighbours(this.env, this.ctx.id.name);
     const name = readName(this.ctx);
+    const near = findNeighbours(this.env, name);
     return createAdmission({
       name,
       world: createDurableWorld(this.ctx, `workflow/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),

@@ -6,15 +6,28 @@ import type { Row, SqlValue, Storage, Transport, World } from "../ports.ts";
 import { hasTables } from "../schema.ts";
 import { checkRows } from "./row-bound.ts";
 
-/** Where an object keeps its own name: who is woken by an alarm or by an id is not told it. */
+/** Where an object keeps its own name: who is woken by an alarm or by an id may not be told it, and who calls it by its name then neither tells it. */
 const nameKey = "name";
+
+/** Names of objects that store none, by their state. */
+const toldNames = new WeakMap<object, string>();
+
+/** Tells an object its name as it is written on what comes for it. It counts only where nothing better is known. */
+export function tellName(ctx: DurableObjectState, name: string): void {
+  toldNames.set(ctx, name);
+}
+
+/** The object's name. Undefined only where it stores nothing: what asks for no name must answer without. */
+export function findName(ctx: DurableObjectState): string | undefined {
+  return ctx.id.name ?? ctx.storage.kv.get<string>(nameKey) ?? toldNames.get(ctx);
+}
 
 /**
  * The object's name, by which others address it.
  * @throws if it was never told: then it was made by an id that nobody has
  */
 export function readName(ctx: DurableObjectState): string {
-  const name = ctx.id.name ?? ctx.storage.kv.get<string>(nameKey);
+  const name = findName(ctx);
   if (name === undefined) throw new Error(`the object ${ctx.id.toString()} was never called by its name`);
   return name;
 }
@@ -50,9 +63,12 @@ export async function deleteAll(ctx: DurableObjectState): Promise<void> {
 /** Where an emptied object keeps until when it says that it was there, in milliseconds since the epoch. */
 const tombstoneKey = "tombstone";
 
-/** Empties the object but for a tombstone, by which what still comes for it is known to be late. */
+/** Empties the object but for its name and a tombstone, by which what still comes for it is known to be late. */
 export async function bury(ctx: DurableObjectState, until: number): Promise<void> {
+  const name = findName(ctx);
   await deleteAll(ctx);
+  // Its alarm may wake it without.
+  if (name !== undefined) ctx.storage.kv.put(nameKey, name);
   ctx.storage.kv.put(tombstoneKey, until);
   await ctx.storage.setAlarm(until);
 }
@@ -108,7 +124,8 @@ export function createDurableStorage({ storage }: Pick<ObjectState, "storage">):
 /** @param address the object's own address, e.g. `task/t123.1` */
 export function createDurableWorld(ctx: ObjectState, address: string, transport: Transport): World {
   const { storage } = ctx;
-  if (ctx.id.name !== undefined && storage.kv.get(nameKey) === undefined) storage.kv.put(nameKey, ctx.id.name);
+  const name = ctx.id.name ?? toldNames.get(ctx);
+  if (name !== undefined && storage.kv.get(nameKey) === undefined) storage.kv.put(nameKey, name);
   return {
     address,
     transport,
