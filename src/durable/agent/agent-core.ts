@@ -11,7 +11,7 @@ import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { createGather } from "../host/gather.ts";
 import { countIgnored } from "../projector/metrics.ts";
 import type { AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
-import type { OfferHint } from "../protocol/board.ts";
+import type { HintAnswer, OfferHint } from "../protocol/board.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { createAcceptEvents } from "./accept-events.ts";
 import { type AgentAccount, createAgentAccount } from "./agent-account.ts";
@@ -61,8 +61,8 @@ export interface AgentCore extends AgentAccount, Pick<AgentCallers, "prove" | "i
   standing(offer: string | null): AgentStanding | null;
   /** A connection opened: the board hears of it. */
   connected(): void;
-  /** Takes what it is told of offers. @returns whether it is there and may have what is offered */
-  hint(hint: OfferHint): boolean;
+  /** Takes what it is told of offers. */
+  hint(hint: OfferHint): HintAnswer;
   deliver(envelope: Envelope): Promise<Delivery>;
   alarm(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { Delivered, Routing } from "../../contract/routing.ts";
 import type { AgentCard, PresenceFacts } from "../../contract/views/agent.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { AgentRpc, AgentStanding, ClaimCard, InboxQuery, Principal } from "../protocol/agent.ts";
-import type { OfferHint } from "../protocol/board.ts";
+import type { HintAnswer, OfferHint } from "../protocol/board.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { ConnectedAgent } from "./connected-agent.ts";
 import { refuseTicket, refuseToken } from "./identity.ts";
@@ -89,8 +89,8 @@ export class AgentObject extends ConnectedAgent implements AgentRpc {
     return this.life.find()?.standing(offer) ?? null;
   }
 
-  async hint(hint: OfferHint): Promise<boolean> {
-    return this.life.find()?.hint(hint) ?? false;
+  async hint(hint: OfferHint): Promise<HintAnswer> {
+    return this.life.find()?.hint(hint) ?? "away";
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {

@@ -53,8 +53,7 @@ export function createInbox({ journal, keyed }: Pick<Store, "journal" | "keyed">
   function judge({ from, id, life }: Received): Freshness {
     const known = find(from);
     if (!known) return "new";
-    if (life !== undefined && known.life !== undefined && life !== known.life)
-      return readTime(life) + hostLimits.lifeMargin < readTime(known.life) ? "over" : "new";
+    if (life !== undefined && known.life !== undefined && life !== known.life) return isLifeOver(life, known.life) ? "over" : "new";
     return id <= known.last ? "repeat" : "new";
   }
 
@@ -94,6 +93,7 @@ export function drawLife(now: number): number {
   return now * livesPerMillisecond + Math.floor(Math.random() * livesPerMillisecond);
 }
 
-function readTime(life: number): number {
-  return Math.floor(life / livesPerMillisecond);
+/** Whether a life began so much earlier than another of the same sender that it is no more: clocks differ. */
+export function isLifeOver(life: number, known: number): boolean {
+  return life + hostLimits.lifeMargin * livesPerMillisecond < known;
 }

@@ -9,7 +9,7 @@ import type { Result } from "../../contract/problem.ts";
 import type { Delivered, Routing } from "../../contract/routing.ts";
 import { open } from "../../contract/shape.ts";
 import { type AgentCard, agentCard, type PresenceFacts } from "../../contract/views/agent.ts";
-import type { OfferHint } from "./board.ts";
+import type { HintAnswer, OfferHint } from "./board.ts";
 import type { DeliverRpc, Message } from "./envelope.ts";
 import { event, json } from "./parts.ts";
 import { trust } from "./trust.ts";
@@ -138,7 +138,7 @@ export interface AgentRpc extends DeliverRpc {
   /** Why its mailbox would refuse an event of a source, of so many bytes; null: it would not, as far as can be said now. */
   room(source: string, bytes: number): Promise<string | null>;
   /** Tells it of offers. @returns whether it is there and may have what is offered, as its own card is now */
-  hint(hint: OfferHint): Promise<boolean>;
+  hint(hint: OfferHint): Promise<HintAnswer>;
   /** How the agent stands to an offer; null: there is no such agent. */
   standing(offer: string | null): Promise<AgentStanding | null>;
   /** `GET /v1/connect`, a WebSocket upgrade, and `GET /v1/inbox/stream`; the object checks the token, or ticket, itself. */

@@ -34,6 +34,9 @@ export interface OfferHint {
   keep?: true;
 }
 
+/** What an agent's object answers to a hint: the agent is there and may have the role, or may not have it, or is not there. */
+export type HintAnswer = "fits" | "unfit" | "away";
+
 /** Something that hints to these agents take along. */
 export interface TakenNote {
   /** `nerve.offer.closed`. */
@@ -41,7 +44,7 @@ export interface TakenNote {
   agents: string[];
 }
 
-/** An agent that a hint did not reach, or that may not have the role. */
+/** An agent that a hint did not find. */
 export interface Absent {
   agent: string;
   /** When that was found, milliseconds since the epoch. */
@@ -55,6 +58,8 @@ export interface Posted {
   fresh: string[];
   /** What closed and those told now have not heard of. */
   along: TakenNote[];
+  /** The board has no room for the offer: who comes later does not find it there. */
+  unposted?: true;
 }
 
 export interface Attending {

@@ -2,7 +2,7 @@
 export const boardLimits = {
   /** Milliseconds that an offer stays without being renewed: threads renew theirs every minute. */
   kept: 90_000,
-  /** Open offers, and their bytes: the share of an isolate's memory that is theirs. What finds no room is told to who is there, and to nobody who comes later. */
+  /** Open offers, and their bytes: the share of an isolate's memory that is theirs. What finds no room is told to who is there, and to who comes later when its thread looks again. */
   offers: 10_000,
   offerBytes: 16_000_000,
   /** Milliseconds for which a new board asks the threads that wait for a claim what they offer, and between two times that it asks. */

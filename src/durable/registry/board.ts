@@ -102,7 +102,7 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
       if (posting) for (const agent of fresh) note(posting, agent);
       offers.forgetTold();
       arm();
-      return { present, fresh, along };
+      return { present, fresh, along, ...(!posting && { unposted: true }) };
     },
     async close(id, event, shown, but) {
       const known = offers.find(id)?.told ?? [];

@@ -2,7 +2,7 @@
 import type { AdmissionView } from "../../contract/views/admission.ts";
 import type { World } from "../host/ports.ts";
 import type { AgentStanding, ClaimCard } from "../protocol/agent.ts";
-import type { BoardRpc, OfferHint } from "../protocol/board.ts";
+import type { BoardRpc, HintAnswer, OfferHint } from "../protocol/board.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { TaskRpc } from "../protocol/task.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -26,7 +26,7 @@ export interface ThreadRootPorts extends ThreadPorts {
   admission(workflow: string): Promise<AdmissionView>;
   board: BoardRpc;
   /** Tells an agent's object of offers. */
-  hint(agent: string, hint: OfferHint): Promise<boolean>;
+  hint(agent: string, hint: OfferHint): Promise<HintAnswer>;
   /** How an agent stands to an offer. */
   standing(agent: string, offer: string | null): Promise<AgentStanding | null>;
   /** Absent: what has ended stays. `keep`: for so many milliseconds after the end it stays; `empty` deletes all that the object stores. */

@@ -86,7 +86,7 @@ function createFakeAgent(name: string, { agents, tickets, note }: FakeState): Ag
       return null;
     },
     async hint() {
-      return false;
+      return "away" as const;
     },
     async standing(offer) {
       note(`agent/${name}`, "standing", offer);

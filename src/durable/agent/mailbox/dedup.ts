@@ -2,6 +2,7 @@
  * The last number of each sender, by which a repeat is known; those of busy threads are in memory. All of a thread's actors are in
  * one document. Knows addresses, and no mail.
  */
+import { isLifeOver } from "../../host/inbox.ts";
 import type { Clock } from "../../host/ports.ts";
 import type { KeyedInPage } from "../../host/store/page.ts";
 import type { Envelope } from "../../protocol/envelope.ts";
@@ -21,9 +22,6 @@ export interface SentMessage extends Pick<Envelope, "from" | "id"> {
   /** When the sender began, and which beginning it was, in microseconds: numbers of another life tell nothing of this one's. */
   life?: number;
 }
-
-/** Microseconds by which a life must have begun earlier to be over: clocks differ. */
-const lifeMargin = 60_000_000;
 
 export interface Dedup {
   /** Whether a message need not be taken: it was, or its sender has begun anew since. */
@@ -56,7 +54,7 @@ export function createDedup(senders: KeyedInPage<KnownSenders>, clock: Clock): D
     const known = read(findKey(from))[from];
     if (!known) return 1;
     if (life === undefined || known.life === undefined || life === known.life) return id - known.last;
-    return life + lifeMargin < known.life ? -1 : 1;
+    return isLifeOver(life, known.life) ? -1 : 1;
   }
 
   function remember({ from, id, life }: SentMessage): KnownSenders {

@@ -32,6 +32,8 @@ export interface Attendance {
   left(): void;
   /** What it may do has changed, or may have. */
   refresh(): void;
+  /** The board takes it for another than it is: it may have its card of an older source. */
+  correct(): void;
 }
 
 export interface AttendancePorts {
@@ -141,6 +143,9 @@ export function createAttendance(ports: AttendancePorts): Attendance {
       const own = card();
       if (!own) leave();
       else if (JSON.stringify(own) !== told) scheduler.background(attend(findUntil()));
+    },
+    correct() {
+      if (isConnected() || until !== undefined) scheduler.background(attend(findUntil()));
     },
   };
 }

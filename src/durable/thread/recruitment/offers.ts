@@ -28,7 +28,7 @@ export interface Offers {
   isSettled(offer: string, role: RoleIr): boolean;
   /** Offers of which that holds: the machine need not wait longer. */
   listSettled(ir: WorkflowIr): { role: string; offer: number }[];
-  /** When the next offer is renewed. */
+  /** When the next offer is renewed, or the board told again of one that closed. */
   due(): number | undefined;
 }
 
@@ -45,21 +45,31 @@ export interface OffersPorts extends OfferWatchPorts {
 function createClosing({ board, scheduler, records, clock }: Pick<OffersPorts, "board" | "scheduler" | "records" | "clock">) {
   /** Closed offers of which the board was told in this life of the object. */
   const told = new Set<string>();
+  /** When it is told of those of which it could not be. */
+  const again = new Map<string, number>();
 
   async function tellClosed(offer: RoleOffer, why: string, at: number, thread: ThreadRow): Promise<void> {
     told.add(offer.id);
     // The winner was told with its claim's acceptance.
     const winner = why === "filled" ? [...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] : undefined;
-    await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), offer.asked ?? [], winner ?? null).catch(() => {});
+    try {
+      await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), offer.asked ?? [], winner ?? null);
+      again.delete(offer.id);
+    } catch {
+      told.delete(offer.id);
+      again.set(offer.id, clock.now() + threadLimits.scanFirst);
+    }
   }
 
   /** A crash may have come between what was written and what the board was to hear. */
   function tellClosedAgain(thread: ThreadRow): void {
-    for (const offer of records.listClosed(clock.now() - threadLimits.boardKeeps))
+    const late = records.listClosed(clock.now() - threadLimits.boardKeeps);
+    for (const id of again.keys()) if (!late.some((offer) => offer.id === id)) again.delete(id);
+    for (const offer of late)
       if (!told.has(offer.id)) scheduler.background(tellClosed(offer, offer.closed ?? "", offer.closedAt ?? 0, thread));
   }
 
-  return { tellClosed, tellClosedAgain };
+  return { tellClosed, tellClosedAgain, closingTimes: () => again.values() };
 }
 
 /** Whether an agent that was told no may be told yes by now: it is asked once more. */
@@ -71,7 +81,7 @@ function mayHaveChanged({ text }: Reply, replies: ReadonlyMap<string, Reply>): b
 export function createOffers({ lifecycle, clock, scheduler, board, hint, records, log }: OffersPorts): Offers {
   const watches = createOfferWatches({ clock, scheduler, board, hint });
   const { watch, tell, post, isWaitedFor } = watches;
-  const { tellClosed, tellClosedAgain } = createClosing({ board, scheduler, records, clock });
+  const { tellClosed, tellClosedAgain, closingTimes } = createClosing({ board, scheduler, records, clock });
 
   /** Written once it is known who was there; whoever was is told then. */
   function open(role: string, { id, opened, expires }: RoleOffer, offer: OpenOffer, posted: Posted | undefined, thread: ThreadRow): void {
@@ -141,7 +151,7 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
       });
     },
     due() {
-      const times = records.listOpen().map(({ id }) => watch(id).next);
+      const times = [...records.listOpen().map(({ id }) => watch(id).next), ...closingTimes()];
       return times.length ? Math.min(...times) : undefined;
     },
     async take(fact, ir, holders) {

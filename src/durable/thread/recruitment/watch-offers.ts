@@ -3,7 +3,7 @@
  * board tells it anew.
  */
 import type { Clock, Scheduler } from "../../host/ports.ts";
-import type { Absent, BoardRpc, OfferHint, OpenOffer, Posted, TakenNote } from "../../protocol/board.ts";
+import type { Absent, BoardRpc, HintAnswer, OfferHint, OpenOffer, Posted, TakenNote } from "../../protocol/board.ts";
 
 /** What is known of an open offer beside what is stored. */
 interface Watch {
@@ -13,14 +13,16 @@ interface Watch {
   present?: ReadonlySet<string>;
   /** Whom hints did not find since. */
   absent: Map<string, number>;
+  /** Who is there and may not have the role, by a card that is newer than the board's. */
+  unfit: Set<string>;
 }
 
 export interface OfferWatchPorts {
   clock: Clock;
   scheduler: Scheduler;
   board: BoardRpc;
-  /** Tells an agent's object. @returns whether it is there and may have the role */
-  hint(agent: string, hint: OfferHint): Promise<boolean>;
+  /** Tells an agent's object. */
+  hint(agent: string, hint: OfferHint): Promise<HintAnswer>;
 }
 
 export interface OfferWatches {
@@ -40,22 +42,30 @@ export function createOfferWatches({ clock, scheduler, board, hint }: OfferWatch
   function watch(id: string): Watch {
     let found = watches.get(id);
     if (!found) {
-      found = { next: 0, absent: new Map() };
+      found = { next: 0, absent: new Map(), unfit: new Set() };
       watches.set(id, found);
     }
     return found;
   }
 
   function isWaitedFor(id: string, agent: string): boolean {
-    const { present, absent } = watch(id);
-    return !absent.has(agent) && (present?.has(agent) ?? true);
+    const { present, absent, unfit } = watch(id);
+    return !absent.has(agent) && !unfit.has(agent) && (present?.has(agent) ?? true);
+  }
+
+  function noteAnswer(id: string, agent: string, answer: HintAnswer): void {
+    const known = watches.get(id);
+    if (!known) return;
+    if (answer === "away") known.absent.set(agent, clock.now());
+    if (answer === "unfit") known.unfit.add(agent);
+    else known.unfit.delete(agent);
   }
 
   function tell(id: string, agents: readonly string[], shown: Omit<OfferHint, "closed">, along: readonly TakenNote[]): void {
     for (const agent of agents)
       scheduler.background(
         hint(agent, { ...shown, closed: along.flatMap(({ event, agents: of }) => (of.includes(agent) ? [event] : [])) }).then(
-          (isThere) => void (isThere ? undefined : watches.get(id)?.absent.set(agent, clock.now())),
+          (answer) => noteAnswer(id, agent, answer),
           () => {},
         ),
       );
@@ -66,6 +76,8 @@ export function createOfferWatches({ clock, scheduler, board, hint }: OfferWatch
     const absent: Absent[] = [...known.absent].map(([agent, at]) => ({ agent, at }));
     try {
       const posted = await board.post(offer, opening, absent);
+      // Whoever came since the last look has not found there what the board has no room for.
+      if (posted.unposted && !opening) posted.fresh = posted.present.filter((agent) => !known.present?.has(agent));
       known.present = new Set(posted.present);
       known.absent.clear();
       return posted;

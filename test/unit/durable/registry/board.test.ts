@@ -167,5 +167,7 @@ test("[BOARD4] an offer is told to a thousand agents at most, and what has no ro
     await board.post({ ...offer(`u:0:${index}`), event: { ...event("e"), data: { goal } } }, true, []);
   const page = await come(board, "late");
   expect(page.offers.length).toBeLessThan(17);
-  expect((await board.post({ ...offer("v:0:1"), event: { ...event("e"), data: { goal } } }, true, [])).present).toHaveLength(1_000);
+  const beyond = await board.post({ ...offer("v:0:1"), event: { ...event("e"), data: { goal } } }, true, []);
+  expect([beyond.present.length, beyond.unposted]).toEqual([1_000, true]);
+  expect(await board.post(offer("t:0:1"), false, [])).not.toHaveProperty("unposted");
 });

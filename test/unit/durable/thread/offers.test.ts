@@ -178,3 +178,16 @@ test("[RECR35] an offer is made to a thousand agents at most, in the order of th
   expect(await stage.claim("r0999")).toBe("accepted");
   expect(await findReader(stage)).toBe("r0999");
 });
+
+test("[BOARD8] an offer that closes while the board cannot be asked is told to those that were shown it as soon as it can", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const stage = await begin();
+  await stage.pass(1);
+  stage.registryDown = true;
+  expect(await stage.claim("ann")).toBe("accepted");
+  await stage.pass(6 * second);
+  expect(closed(stage, "bea")).toEqual([]);
+  stage.registryDown = false;
+  await stage.pass(11 * second);
+  expect(closed(stage, "bea")).toHaveLength(1);
+});

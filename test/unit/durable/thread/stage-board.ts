@@ -1,13 +1,13 @@
 /** The board of a stage, on which all of its agents are connected; what they are shown of offers stands among what the thread sent. */
 import type { AgentCard } from "../../../../src/contract/views/agent.ts";
 import { createMail, type Mail } from "../../../../src/durable/protocol/agent.ts";
-import type { BoardRpc, OfferHint } from "../../../../src/durable/protocol/board.ts";
+import type { BoardRpc, HintAnswer, OfferHint } from "../../../../src/durable/protocol/board.ts";
 import type { Message } from "../../../../src/durable/protocol/envelope.ts";
 import { createBoard } from "../../../../src/durable/registry/board.ts";
 
 export interface StageBoard {
   board: BoardRpc;
-  hint(agent: string, hint: OfferHint): Promise<boolean>;
+  hint(agent: string, hint: OfferHint): Promise<HintAnswer>;
   /** An agent connects. */
   attend(card: AgentCard): Promise<void>;
   leave(agent: string): Promise<void>;
@@ -37,10 +37,14 @@ export function createStageBoard(
         if (stage.registryDown) throw new Error("the board cannot be asked");
         return board.post(...posting);
       },
+      async close(...closing) {
+        if (stage.registryDown) throw new Error("the board cannot be asked");
+        return board.close(...closing);
+      },
     },
     async hint(agent, hint) {
       if (stage.agents.has(agent)) show(agent, hint);
-      return stage.agents.has(agent);
+      return stage.agents.has(agent) ? "fits" : "away";
     },
     leave: (agent) => board.leave(agent, now()),
     async attend(card) {
