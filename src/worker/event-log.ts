@@ -71,20 +71,18 @@ export async function queryEvents(db: D1Database, viewer: string | null, query: 
   const spans = await narrowByTime(db, whole, query);
   const places = spans.flatMap(({ table, span }) => plan.streams.map((stream) => ({ table, span, stream })));
 
-  // What comes while the page is made is no part of it.
-  const [last, ...streamed] = await db.batch<Place>([
+  // What comes while the page is made is no part of it, and what goes meanwhile moves no end.
+  const [last, ...read] = await db.batch<Place>([
     db.prepare("SELECT coalesce((SELECT max(position) FROM log_entry), (SELECT max(position) FROM event), 0) AS position"),
     ...places.map(({ table, span, stream }) => selectStream(db, table, stream, { rest: plan.rest, span, limit: limit + 1 })),
+    ...(plan.rest.length ? places.map(({ table, span, stream }) => selectEnd(db, table, stream, span)) : []),
   ]);
   const newest = last?.results[0]?.position ?? 0;
-  const found = streamed.flatMap(({ results }) => results);
+  const found = read.slice(0, places.length).flatMap(({ results }) => results);
   if (plan.threadsOf !== undefined)
     for (const { table, span } of spans)
       found.push(...(await readThreadsOf(db, table, plan.threadsOf, { span, newest, limit: limit + 1 })));
-  const ends =
-    plan.rest.length && places.length
-      ? await db.batch<Place>(places.map(({ table, span, stream }) => selectEnd(db, table, stream, span)))
-      : [];
+  const ends = read.slice(places.length);
   const { backwards } = whole;
   const stops = ends.flatMap(({ results }) => results.map(({ position }) => position)).filter((position) => backwards || position < newest);
   const stop = stops.length ? (backwards ? Math.max(...stops) : Math.min(...stops)) : undefined;
@@ -145,8 +143,8 @@ async function readThreadsOf(
   const high = Math.min(span.before, newest + 1);
   for (let window: number = logLimits.window; ; window *= 10) {
     const within = span.backwards
-      ? { ...span, after: Math.max(span.after, high - window) }
-      : { ...span, before: Math.min(span.before, low + window) };
+      ? { ...span, before: high, after: Math.max(span.after, high - window) }
+      : { ...span, before: Math.min(high, low + window) };
     const { results } = await selectThreadsOf(db, table, agent, { span: within, limit }).all<Place>();
     if (results.length === limit || low + window >= high) return results;
   }

@@ -247,3 +247,41 @@ test("[LOG18] no question scans the log or sorts what it finds: each is a search
   for (const index of ["thread", "source", "type", "correlation"])
     expect(searches).toContainEqual(expect.stringMatching(new RegExp(`INDEX log_entry_${index} \\(.*rowid>\\? AND rowid<\\?\\)`)));
 });
+
+test("[LOG22] what is logged while an agent's page is made is all on the next one, whichever way it is found", async () => {
+  const fresh = openSqliteD1();
+  const at = new Date(began).toISOString();
+  const thread = threads[0] as string;
+  const event = (id: string, source: string, of: string | null): ProjectionRow => ({
+    table: "event",
+    thread: of,
+    event: { specversion: "1.0", id, source, type: "chat", time: at },
+  });
+  const write = async (...rows: ProjectionRow[]) => fresh.batch(prepareProjection(fresh, rows.map(encodeRow)));
+  await write(
+    {
+      ...{ table: "thread", id: thread, revisionNumber: 1, workflow: "w", revision: "r", status: "running", initiator: "/agents/ann" },
+      ...{ key: null, agents: ["bob"], waiting: null, parent: null, createdAt: at, updatedAt: at },
+    },
+    event("first", "/agents/bob", null),
+  );
+  let meanwhile: (() => Promise<unknown>) | undefined = () =>
+    write(event("own", "/agents/bob", null), event("thread", "/agents/ann", thread));
+  const read = fresh.batch.bind(fresh);
+  const racing: D1Database = Object.assign(Object.create(fresh) as D1Database, {
+    async batch<T>(statements: D1PreparedStatement[]) {
+      const results = await read<T>(statements);
+      const then = meanwhile;
+      meanwhile = undefined;
+      await then?.();
+      return results;
+    },
+  });
+  const found: string[] = [];
+  for (let after = -1, pages = 0; pages < 3; pages++) {
+    const { events } = await queryEvents(racing, "bob", { after, limit: 10 });
+    found.push(...events.map((entry) => entry.event.id));
+    after = events.at(-1)?.position ?? after;
+  }
+  expect(found).toEqual(["first", "own", "thread"]);
+});
