@@ -212,6 +212,19 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         expect([few.size, dump(storage)]).toEqual([0, {}]);
       }));
 
+    test("[JRNL6] the number of an entry that was deleted by hand, for it could not be read, is not given again", () =>
+      onStorage((storage) => {
+        const { journal, transaction } = open(storage).store;
+        const append = (): number => transaction(() => journal.append('{"said":"it"}', 5));
+        expect([append(), append()]).toEqual([1, 2]);
+        // Its reader stands before it, which the alarm writes.
+        journal.move("sent", 1);
+        transaction(() => journal.save());
+        storage.exec("DELETE FROM journal WHERE seq = 2");
+        const next = open(storage).store;
+        expect(next.transaction(() => next.journal.append('{"said":"more"}', 6))).toBe(3);
+      }));
+
     test("[JRNL6] numbers of entries only grow, and readers go on from where an entry or a cursor last said they were", () =>
       onStorage((storage) => {
         const { store } = open(storage);

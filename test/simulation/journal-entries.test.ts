@@ -37,7 +37,7 @@ interface Sender {
 }
 
 /** An object that only sends. @param answer instead of `stored` */
-function openSender(answer: (envelope: Envelope) => Delivery | undefined = () => undefined, log?: LogSource): Sender {
+function openSender(answer: (envelope: Envelope) => Delivery | Promise<Delivery> | undefined = () => undefined, log?: LogSource): Sender {
   const storage = createNodeStorage();
   let now = 1_000_000;
   let life = 0;
@@ -350,4 +350,25 @@ test("[ENTRY10] an object of the version before goes on: its messages under thei
   await host.deliver({ from: "actor/s", id: 11, to: "actor/c", message: { type: "odd" } });
   expect(host.deadLetters().map(({ id }) => id)).toEqual([4, 5, 6]);
   expect(cluster.store("actor/c").exec("SELECT name FROM sqlite_master WHERE name IN ('outbox', 'actor', 'schema_version')")).toEqual([]);
+});
+
+test("[ENTRY12] a message at which its sender's life ends too is a dead letter, though what was sent before it leaves again each time", async () => {
+  let deaths = 0;
+  const parked: string[] = [];
+  const sender: Sender = openSender(({ message, park }) => {
+    if (park) parked.push(message.type);
+    if (message.type !== "killer" || park) return undefined;
+    deaths += 1;
+    sender.restart();
+    // Nobody of that life hears an answer.
+    return new Promise(() => {});
+  });
+  for (const type of ["a", "b", "killer", "c"]) sender.send(type);
+  for (let life = 0; life < 20 && !sender.stored.includes("c"); life++) {
+    void sender.committer.outbox.flush();
+    await new Promise(setImmediate);
+  }
+  expect(sender.stored).toContain("c");
+  expect(parked).toEqual(["killer"]);
+  expect(deaths).toBeLessThan(10);
 });

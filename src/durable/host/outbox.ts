@@ -67,6 +67,8 @@ export function createOutbox(
   );
   // The message may have been in flight when the object crashed, and may be the cause: count an attempt that got no answer.
   let suspectsThrough = journal.last;
+  /** Lives have ended here before: each message that may have been in flight is counted, not the first alone. */
+  let isCareful = false;
   let staged = 0;
   let sending = false;
   let running: Promise<void> = Promise.resolve();
@@ -104,7 +106,8 @@ export function createOutbox(
           return;
         }
         const isSuspect = head.seq <= suspectsThrough;
-        suspectsThrough = 0;
+        isCareful ||= isSuspect && head.attempts > 0 && head.failing === null;
+        if (!isCareful) suspectsThrough = 0;
         if (isSuspect) record(() => notes.countAttempt(head));
         if (!(await tryHead(head))) return;
         first.parts.shift();

@@ -99,15 +99,21 @@ function loadMemory(storage: Storage, owner: string): Memory {
   )[0];
   const notes = new Map<string, Note>();
   let { seq, cursors } = newest ?? { seq: 0, cursors: "{}" };
+  let last = seq;
   for (const { name, ...note } of storage.exec<{ name: string; seq: number; body: string }>(
     "SELECT name, seq, body FROM cursor WHERE owner = ?",
     owner,
   )) {
-    if (name !== carriedName) notes.set(name, note);
-    else if (note.seq >= seq) ({ seq, body: cursors } = note);
+    if (name !== carriedName) {
+      notes.set(name, note);
+      continue;
+    }
+    // Entries that were deleted by hand had their numbers, too.
+    last = Math.max(last, note.seq);
+    if (note.seq >= seq) ({ seq, body: cursors } = note);
   }
   const { positions = {}, facts = {} } = JSON.parse(cursors) as Partial<Carried>;
-  return { last: newest?.seq ?? 0, positions, facts, saved: { ...positions }, notes };
+  return { last, positions, facts, saved: { ...positions }, notes };
 }
 
 export function createJournal<Entry>(ports: {
