@@ -15,7 +15,7 @@ async function compileInNode(request: { text(): Promise<string> }): Promise<Resp
 const resultsFile = process.env.VITEST_RESULTS;
 
 /** Files that hold one wait against another, or count what a server does until it rests: side by side they would measure each other's load. */
-const alone = "test/e2e/{hostile*,counts}.test.ts";
+const alone = "test/e2e/{hostile*,counts,stalls}.test.ts";
 
 /** Files that take longest, first, so that none of them is what all wait for in the end. The rest in vitest's own order. */
 const longest = [

@@ -58,10 +58,12 @@ function findD1(data: string): string {
 /** Makes D1 anew with these migrations only. */
 function rebuildD1(data: string, names: readonly string[]): void {
   const d1 = new DatabaseSync(findD1(data));
-  const tables = d1
-    .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%'")
+  const things = d1
+    .prepare(
+      "SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_cf_%' ORDER BY type DESC",
+    )
     .all();
-  for (const { name } of tables) d1.exec(`DROP TABLE "${name}"`);
+  for (const { type, name } of things) d1.exec(`DROP ${type} "${name}"`);
   d1.exec(
     "CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
   );
