@@ -133,8 +133,8 @@ export function createAttendance(ports: AttendancePorts): Attendance {
     async look() {
       if (lookedAt === undefined || (listOpen().length > 0 && isOld())) await attend(until === undefined ? 0 : until);
     },
-    // Off the commit's path, in which a sign of life is noted.
-    cameBack: () => scheduler.background(Promise.resolve().then(attendIfDue)),
+    // Off the commit's path, in which a sign of life is noted. Always: a board that began anew meanwhile took the silent one for away.
+    cameBack: () => scheduler.background(Promise.resolve().then(() => attend(findUntil()))),
     left() {
       if (!isConnected()) leave();
     },
