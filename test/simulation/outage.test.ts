@@ -127,7 +127,7 @@ test("[HOST25] after ten minutes a broken receiver has a queue of its own, in or
 });
 
 /** An outbox by itself, with a clock that the test moves. */
-function openOutbox(answer: (envelope: Envelope) => Delivery) {
+function openOutbox(answer: (envelope: Envelope) => Delivery, isUnordered?: (receiver: string) => boolean) {
   const storage = createNodeStorage();
   const sent: string[] = [];
   const told: string[] = [];
@@ -156,6 +156,7 @@ function openOutbox(answer: (envelope: Envelope) => Delivery) {
           outgoing.commit(forget);
         },
         heldBack: ({ receiver, messages }) => void told.push(`${receiver}: ${messages}`),
+        ...(isUnordered && { isUnordered }),
       },
     );
   let outgoing = make();
@@ -166,8 +167,8 @@ function openOutbox(answer: (envelope: Envelope) => Delivery) {
       outgoing = make();
     },
     heldBack: () => outgoing.outbox.heldBack(),
-    async pass(milliseconds: number) {
-      for (const until = now + milliseconds; now < until; now += 30_000) await outgoing.alarm(async () => {});
+    async pass(milliseconds: number, step = 30_000) {
+      for (const until = now + milliseconds; now < until; now += step) await outgoing.alarm(async () => {});
     },
   };
 }
@@ -191,6 +192,39 @@ test("[HOST25] of a message for several, the broken one's part waits: held and r
   expect(outgoing.storage.exec("SELECT count(*) AS left FROM document WHERE collection IN ('heldBack', 'unreachable')")).toEqual([
     { left: 0 },
   ]);
+});
+
+test("[HOST34] a receiver without a promised order to others has its queue after seconds, and is tried no less often for it; others keep theirs", async () => {
+  const broken = new Set(["b", "d"]);
+  const tries: string[] = [];
+  const outgoing = openOutbox(
+    ({ to }) => {
+      tries.push(to);
+      if (broken.has(to)) throw Object.assign(new Error("no route"), { retryable: true });
+      return { status: "stored" };
+    },
+    (receiver) => receiver !== "d",
+  );
+  outgoing.send(["b"], "x");
+  outgoing.send(["c"], "y");
+  outgoing.send(["b", "d"], "z");
+  outgoing.send(["c"], "after");
+  await outgoing.pass(hostLimits.holdBackSoon + 1_000, 100);
+  expect(outgoing.sent).toEqual(["y to c"]);
+  // Where it waits changes nothing in when it is asked.
+  await outgoing.pass(8_000, 100);
+  expect(tries.filter((to) => to === "b").length).toBe(5);
+  broken.delete("b");
+  await outgoing.pass(60_000, 100);
+  expect(outgoing.sent).toEqual(["y to c", "x to b", "z to b hold", "z to b release"]);
+  // The order before and after what goes to the other one is promised.
+  await outgoing.pass(hostLimits.holdBackAfter - 120_000);
+  expect(outgoing.sent).not.toContain("after to c");
+  await outgoing.pass(240_000);
+  expect(outgoing.sent.at(-1)).toBe("after to c");
+  broken.clear();
+  await outgoing.pass(120_000);
+  expect(outgoing.sent.slice(-2)).toEqual(["z to d hold", "z to d release"]);
 });
 
 test("[HOST25] a queue of a receiver's own that is full makes the outbox wait: nothing is dropped", async () => {

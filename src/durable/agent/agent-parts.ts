@@ -100,6 +100,8 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       });
     },
     heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
+    // What threads hear is of the agent's presence, from which nothing that it posts follows; of posts the order is promised.
+    isUnordered: (receiver) => receiver.startsWith("recruitment/") || receiver.startsWith("task/"),
     counted: () => {
       ports.countCommit();
       projection.wake();

@@ -57,6 +57,7 @@ export interface CommitterOptions {
   refused: Refused;
   /** What the outbox holds back for a receiver changed; called within the transaction. */
   heldBack?: OutboxOptions["heldBack"];
+  isUnordered?: OutboxOptions["isUnordered"];
   /** Called once per commit, for the metrics. */
   counted?: () => void;
   /** Writes last in every transaction: what others gathered in it. */
@@ -119,6 +120,7 @@ export function createCommitter(world: World, options: CommitterOptions): Commit
     refused: options.refused,
     record: (write) => committer.commit(write),
     ...(options.heldBack && { heldBack: options.heldBack }),
+    ...(options.isUnordered && { isUnordered: options.isUnordered }),
   });
   let armedAt: number | undefined;
   // Whether the alarm that is set only guards against a crash in the present one; the next commit replaces it.

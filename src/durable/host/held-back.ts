@@ -16,8 +16,8 @@ export interface HeldBackQueues {
   has(receiver: string): boolean;
   /** Whether there is room for one more message of so many bytes. */
   hasRoom(bytes: number): boolean;
-  /** Puts a message at the end of the receiver's queue; within a transaction. */
-  add(receiver: string, parcel: Parcel, bytes: number, error: string): void;
+  /** Puts a message at the end of the receiver's queue; within a transaction. `pauses`: failures so far, which lengthen the pause. */
+  add(receiver: string, parcel: Parcel & { pauses: number }, bytes: number, error: string): void;
   /** The transaction held, or did not. */
   settle(held: boolean): void;
   /** Tries what is due; returns when each queue is empty or must wait. */
@@ -120,15 +120,15 @@ export function createHeldBackQueues({ world, store, send, record, changed }: He
   return {
     has: (receiver) => queues.has(receiver),
     hasRoom: (bytes) => total("messages") < hostLimits.heldBackRows && total("bytes") + bytes <= hostLimits.heldBackBytes,
-    add(receiver, { id, sender, message, phase, attempts, failing }, bytes, error) {
+    add(receiver, { id, sender, message, phase, attempts, failing, pauses }, bytes, error) {
       const begins = !queues.has(receiver);
       const queue = queues.get(receiver) ?? open(receiver, failing, error);
       queue.messages += 1;
       queue.bytes += bytes;
       docs.add({ receiver, id, sender, message, bytes, phase, failing, attempts, error }, sum(queue));
       if (begins) {
-        queue.nextAt = clock.now() + hostLimits.retryLast;
-        queue.pauses = hostLimits.deliveryAttempts;
+        queue.pauses = Math.max(pauses, 1);
+        queue.nextAt = clock.now() + pauseAfter(queue.pauses);
         queue.told = queue.messages;
         changed(show(queue), true);
       }

@@ -44,6 +44,8 @@ export const hostLimits = {
   retryFactor: 4,
   /** Milliseconds that a receiver may fail before its messages leave the outbox for a queue of its own: longer than a deploy takes to reach every object. */
   holdBackAfter: 600_000,
+  /** The same where no order with other receivers' messages is promised: longer than an object takes to start again, and so short that nobody sees the others wait. */
+  holdBackSoon: 2_000,
   /** Milliseconds that a receiver may not know a message before it is told to make it a dead letter: no deploy takes so long. */
   unknownFor: 3_600_000,
   /** Messages, and bytes of them, that one object holds back for receivers; beyond it the outbox waits, so that nothing is dropped. */

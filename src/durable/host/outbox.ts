@@ -48,6 +48,11 @@ export interface OutboxOptions {
   record(write: () => void): void;
   /** A receiver's own queue began, grew or, with no messages left, ended: called within the transaction. */
   heldBack?: (queue: HeldBack, begins: boolean) => void;
+  /**
+   * Receivers whose messages may arrive after what is sent to others later: one that fails gets its own queue after
+   * {@link hostLimits.holdBackSoon}. None by default.
+   */
+  isUnordered?: (receiver: string) => boolean;
 }
 
 /** @param entry of the present transaction @param life of the object as a sender */
@@ -56,7 +61,7 @@ export function createOutbox(
   store: Store,
   entry: EntryWriter,
   life: () => number | undefined,
-  { refused, record, heldBack }: OutboxOptions,
+  { refused, record, heldBack, isUnordered = () => false }: OutboxOptions,
 ): CommittedOutbox {
   const { clock, transport, address } = world;
   const journal = store.journal as Journal<Entry>;
@@ -84,11 +89,7 @@ export function createOutbox(
   });
 
   const tryHead = createTryHead({
-    world,
-    notes,
-    queues,
-    deliver,
-    record,
+    ...{ world, notes, queues, deliver, record, isUnordered },
     block: (until) => {
       blockedUntil = until;
     },

@@ -18,12 +18,15 @@ export interface TryHeadPorts {
   deliver: MessageDelivery["deliver"];
   /** Commits a write. */
   record(write: () => void): void;
+  /** Whether what is sent to a receiver may arrive after what is sent to others later. */
+  isUnordered(receiver: string): boolean;
   /** The outbox must wait until then; known before the failure is written, for the alarm is set with it. */
   block(until: number): void;
 }
 
 /** @returns tries the head, or what is left of it beside the queues of those that failed for too long. False: it must wait */
-export function createTryHead({ world, notes, queues, deliver, record, block }: TryHeadPorts): (head: Waiting) => Promise<boolean> {
+export function createTryHead(ports: TryHeadPorts): (head: Waiting) => Promise<boolean> {
+  const { world, notes, queues, deliver, record, isUnordered, block } = ports;
   const { clock, address } = world;
 
   /** Moves a message to its receivers' own queues, and so out of the outbox's way. False: there is no room. */
@@ -40,6 +43,12 @@ export function createTryHead({ world, notes, queues, deliver, record, block }: 
     });
     for (const to of receivers.keys()) takeReceiver(head, to);
     return true;
+  }
+
+  /** Whether a receiver has failed for so long that it gets a queue of its own. */
+  function isOverdue(head: Waiting, receiver: string): boolean {
+    const limit = isUnordered(receiver) ? hostLimits.holdBackSoon : hostLimits.holdBackAfter;
+    return clock.now() - (head.failing ?? clock.now()) >= limit;
   }
 
   function noteFailure(head: Waiting, error: unknown): void {
@@ -69,9 +78,9 @@ export function createTryHead({ world, notes, queues, deliver, record, block }: 
       return true;
     } catch (error) {
       noteFailure(head, error);
-      const failures = (error as DeliveryFailedError).failures;
+      const overdue = new Map([...(error as DeliveryFailedError).failures].filter(([to]) => isOverdue(head, to)));
       // Try the receivers that are left at once.
-      if (clock.now() - (head.failing ?? clock.now()) < hostLimits.holdBackAfter || !holdBack(head, failures)) return false;
+      if (!overdue.size || !holdBack(head, overdue)) return false;
       return tryHead(head);
     }
   }

@@ -99,6 +99,8 @@ export function createAdmission({ name, world, registry, project, settle, later,
       });
     },
     heldBack: (queue, begins) => projection.append(noteHeldBack(queue, { sender: world.address, now: clock.now(), begins })),
+    // Threads and initiators know nothing of one another's places: none waits for another's object.
+    isUnordered: () => true,
     counted: () => {
       countCommit();
       projection.wake();

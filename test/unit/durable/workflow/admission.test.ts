@@ -1,146 +1,10 @@
 /** A workflow's admission, alone: what it says to threads and initiators, over crashes, pauses and new revisions. */
 import { afterEach, expect, test, vi } from "vitest";
-import type { WorkflowIr } from "../../../../src/compile/ir.ts";
-import type { Storage } from "../../../../src/durable/host/ports.ts";
-import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
-import type { Envelope, Message } from "../../../../src/durable/protocol/envelope.ts";
-import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
-import type { Registry } from "../../../../src/durable/registry/registry.ts";
-import { type Admission, createAdmission } from "../../../../src/durable/workflow/admission.ts";
+import { hostLimits } from "../../../../src/durable/host/limits.ts";
+import type { Message } from "../../../../src/durable/protocol/envelope.ts";
+import { setUp } from "./admission-stage.ts";
 
 afterEach(() => void vi.restoreAllMocks());
-
-type Queueing = { concurrency?: number; overflow?: "queue" | "drop"; maxQueue?: number };
-
-/** A storage that can be full. */
-function makeDisk() {
-  const stored = createNodeStorage();
-  /** Which statement from now on fails. */
-  let failAt = Number.POSITIVE_INFINITY;
-  const storage: Storage = {
-    exec(sql, ...values) {
-      failAt -= 1;
-      if (failAt === 0) throw new Error("the disk is full");
-      return stored.exec(sql, ...values);
-    },
-    transaction: (body) => stored.transaction(body),
-    setAlarm: (at) => stored.setAlarm(at),
-  };
-  /** Calls it while each of its statements fails in turn, until none does. @returns how often it failed */
-  async function failEverywhere(work: () => Promise<void>, check: () => void): Promise<number> {
-    for (let at = 1; ; at++) {
-      failAt = at;
-      const failed = await work().then(
-        () => false,
-        () => true,
-      );
-      const isOver = failAt > 0;
-      failAt = Number.POSITIVE_INFINITY;
-      if (!failed && isOver) return at - 1;
-      if (failed) check();
-    }
-  }
-  return { storage, failEverywhere };
-}
-
-function setUp(first: Queueing = { concurrency: 1 }) {
-  const { storage, failEverywhere } = makeDisk();
-  const revisions = new Map<string, Queueing>([["r1", first]]);
-  let published = "r1";
-  let sent = 0;
-  let now = 1_000;
-  let down = false;
-  const archived = new Set<string>();
-  const received: { to: string; message: Message }[] = [];
-  const rows: ProjectionRow[] = [];
-  const registry = {
-    revision: async (hash: string) => {
-      const queueing = revisions.get(hash);
-      return queueing && { ir: { overflow: "queue", ...queueing } as WorkflowIr };
-    },
-    reflexes: async () => [{ workflow: "w", revision: published, input: null, reflexes: [] }],
-  } as unknown as Registry;
-  const running = new Set<Promise<unknown>>();
-  const open = (): Admission =>
-    createAdmission({
-      name: "w",
-      world: {
-        address: "workflow/w",
-        storage,
-        clock: { now: () => now },
-        scheduler: { background: (work) => void running.add(work.catch(() => {}).finally(() => running.delete(work))) },
-        transport: {
-          deliver: async ({ to, message }) => {
-            if (down) throw new Error("nobody there");
-            received.push({ to, message });
-            if (archived.has(to)) return { status: "refused", code: "gone", detail: "it does not exist any more" };
-            return { status: "stored" };
-          },
-        },
-      },
-      registry,
-      project: async (given) => void rows.push(...given),
-      settle: async () => {},
-      later: (_, work) => work(),
-      countCommit: () => {},
-    });
-  let admission = open();
-  const deliver = async (message: Message, from = "agent/a", id = ++sent): Promise<void> => {
-    const envelope: Envelope = { from, id, to: "workflow/w", message };
-    expect(await admission.deliver(envelope)).toEqual({ status: "stored" });
-    await settle();
-  };
-  const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-  };
-  return {
-    storage,
-    failEverywhere,
-    deliver,
-    settle,
-    received,
-    archived,
-    rows,
-    revisions,
-    get admission() {
-      return admission;
-    },
-    admit: (thread: string, more: { key?: string; priority?: number; revision?: string; agent?: string; epoch?: number } = {}) =>
-      deliver({
-        type: "admit",
-        thread,
-        workflow: "w",
-        revision: more.revision ?? published,
-        event: { id: thread, source: `/agents/${more.agent ?? "a"}`, type: "x", specversion: "1.0" },
-        initiator: more.agent ?? "a",
-        key: more.key ?? null,
-        ...(more.priority !== undefined && { priority: more.priority }),
-        ...(more.epoch !== undefined && { epoch: more.epoch }),
-      }),
-    end: (thread: string, epoch?: number) => deliver({ type: "thread.ended", thread, revision: "r1", ...(epoch && { epoch }) }),
-    publish(revision: string, queueing: Queueing) {
-      revisions.set(revision, queueing);
-      published = revision;
-    },
-    crash() {
-      admission = open();
-    },
-    setDown(value: boolean) {
-      down = value;
-    },
-    pass: (milliseconds: number) => {
-      now += milliseconds;
-    },
-    told: (type: string) =>
-      received.flatMap(({ to, message }) => (message.type === type && to.startsWith("recruitment/") ? [message.thread] : [])),
-    mails: () =>
-      received.flatMap(({ message }) =>
-        message.type === "mail"
-          ? [(message as unknown as { event: { type: string; data: { thread: string; reason: string } } }).event]
-          : [],
-      ),
-  };
-}
 
 function makeAdmit(thread: string, agent: string): Message {
   const event = { id: thread, source: `/agents/${agent}`, type: "x", specversion: "1.0" };
@@ -379,4 +243,30 @@ test("[QUE20] where the queue's object is gone, threads that run end, their ends
   await world.admit("t4");
   expect(world.told("thread.start")).toEqual(["t3"]);
   expect(world.admission.admission()).toMatchObject({ running: 1, queued: ["t4"] });
+});
+
+test("[QUE21] a thread whose root cannot be reached, or an initiator, keeps the workflow's other threads waiting for seconds only", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const world = setUp({ concurrency: 3 });
+  for (const address of ["recruitment/t1", "agent/away"]) world.unreachable.add(address);
+  await world.admit("t1", { key: "k" });
+  await world.deliver({ type: "signal", workflow: "w", signal: "suspend", event: null, ref: null, key: "k" });
+  for (const thread of ["t2", "t3"]) await world.admit(thread);
+  await world.admit("t4", { agent: "away" });
+  await world.admit("t5");
+  expect(world.told("thread.start")).toEqual([]);
+  await world.wait(2 * hostLimits.holdBackSoon + 1_000);
+  expect(world.told("thread.start")).toEqual(["t2", "t3"]);
+  expect(world.told("thread.queued")).toEqual(["t4", "t5"]);
+  expect(world.mails().map(({ data }) => data.thread)).toEqual(["t5"]);
+  // What is said to the root stays in its order, over a crash too.
+  world.crash();
+  world.unreachable.clear();
+  await world.wait(hostLimits.retryLast);
+  expect(world.received.filter(({ to }) => to === "recruitment/t1").map(({ message }) => message.type)).toEqual([
+    "thread.start",
+    "thread.signal",
+  ]);
+  expect(world.mails().map(({ data }) => data.thread)).toEqual(["t5", "t4"]);
+  expect(world.admission.admission()).toMatchObject({ running: 3, queued: ["t4", "t5"] });
 });
