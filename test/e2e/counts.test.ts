@@ -1,7 +1,7 @@
 /** What a turn, and a thread's begin and end, cost in what the platform bills and the disk feels. Counts do not depend on the machine. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addCounts, type Counts, createCounts, sumCalls } from "../../bench/count/counts.ts";
-import { type CountedServer, startCountedServer } from "../../bench/count/measure-counts.ts";
+import { type CountedServer, type Stretch, startCountedServer } from "../../bench/count/measure-counts.ts";
 import { priceMillionTurns } from "../../bench/count/prices.ts";
 import { scenarios } from "../../bench/count/scenarios.ts";
 
@@ -43,6 +43,21 @@ function exceeded(counts: Counts, bound: Bounds): string[] {
     .map((key) => `${key}: ${figures[key].toFixed(1)} > ${bound[key]}`);
 }
 
+/**
+ * Whoever is on the machine too only adds to what is counted: a turn that takes longer than 50 ms is stored, and what goes in
+ * batches goes in more of them. So the first of some measurements that holds is what it costs; what a build adds, it adds to all.
+ * @returns what the last one exceeded
+ */
+async function measureQuietly(measure: () => Promise<string[]>): Promise<string[]> {
+  for (let tries = 1; ; tries++) {
+    const faults = await measure();
+    if (!faults.length || tries === 4) return faults;
+    console.log(`measured again: ${faults.join(", ")}`);
+  }
+}
+
+const patience = { timeout: 240_000 };
+
 let server: CountedServer;
 beforeAll(async () => {
   server = await startCountedServer();
@@ -51,33 +66,50 @@ afterAll(() => server.stop());
 
 test.for(bounds)(
   "[COUNT1] $scenario: a turn, and a thread's begin and end, write no more than this",
-  async ({ scenario: name, ...bound }) => {
+  patience,
+  async ({ scenario: name, dollars, ...bound }) => {
     const scenario = scenarios.find((each) => each.name === name);
     if (!scenario) throw new Error(`bench/count/scenarios.ts has no ${name}`);
-    const { turn, beginAndEnd } = await server.measure({ ...scenario, lengths: [2, 10] }, 2);
-    // A counter that counts nothing holds every bound.
-    expect(Math.min(...Object.keys(bound.beginAndEnd).map((key) => read(beginAndEnd)[key as keyof Bounds]))).toBeGreaterThan(0);
-    expect({ turn: exceeded(turn, bound.turn), beginAndEnd: exceeded(beginAndEnd, bound.beginAndEnd) }).toEqual({
-      turn: [],
-      beginAndEnd: [],
+    const faults = await measureQuietly(async () => {
+      const { turn, beginAndEnd } = await server.measure({ ...scenario, lengths: [2, 10] }, 2);
+      // A counter that counts nothing holds every bound.
+      expect(Math.min(...Object.keys(bound.beginAndEnd).map((key) => read(beginAndEnd)[key as keyof Bounds]))).toBeGreaterThan(0);
+      const price = priceMillionTurns({ turn, beginAndEnd });
+      return [
+        ...exceeded(turn, bound.turn).map((fault) => `of a turn, ${fault}`),
+        ...exceeded(beginAndEnd, bound.beginAndEnd).map((fault) => `of begin and end, ${fault}`),
+        ...(price < dollars ? [] : [`dollars: ${price.toFixed(1)} > ${dollars}`]),
+      ];
     });
-    expect(priceMillionTurns({ turn, beginAndEnd })).toBeLessThan(bound.dollars);
+    expect(faults).toEqual([]);
   },
 );
 
-test("[COUNT3] a turn of a thread costs at its two-hundredth turn what it costs at its tenth", async () => {
-  const [early, late] = await server.measureStretches([
-    [10, 60],
-    [170, 220],
-  ]);
-  if (!early || !late) throw new Error("two stretches were played");
-  expect(Math.min(early.statements, early.rowsWritten, early.stringify)).toBeGreaterThan(0);
-  // What is done in batches falls into one stretch or the other.
-  for (const key of ["statements", "rowsWritten", "transactions", "stringify", "stringifyCharacters"] as const)
-    expect(late[key] / early[key], key).toBeLessThan(1.2);
-  // Where all steps were read, it was two more for each turn.
-  expect(late.rowsRead - early.rowsRead).toBeLessThan(30);
-  expect(sumCalls(late) / sumCalls(early)).toBeLessThan(1.2);
+/** Stretches of ten turns, one after another. */
+const listStretches = (from: number): Stretch[] => Array.from({ length: 5 }, (_, index) => [from + 10 * index, from + 10 * index + 10]);
+
+/** Its median over stretches: what is done in batches, and turns that the machine held up, fall into a few of them. */
+function findMedian(stretches: Counts[], figure: (counts: Counts) => number): number {
+  return stretches.map(figure).toSorted((a, b) => a - b)[Math.floor(stretches.length / 2)] ?? Number.NaN;
+}
+
+test("[COUNT3] a turn of a thread costs at its two-hundredth turn what it costs at its tenth", patience, async () => {
+  const faults = await measureQuietly(async () => {
+    const measured = await server.measureStretches([...listStretches(10), ...listStretches(170)]);
+    const [early, late] = [measured.slice(0, 5), measured.slice(5)];
+    const faults: string[] = [];
+    for (const key of ["statements", "rowsWritten", "transactions", "stringify", "stringifyCharacters", "calls"] as const) {
+      const figure = (counts: Counts): number => (key === "calls" ? sumCalls(counts) : counts[key]);
+      const [before, after] = [findMedian(early, figure), findMedian(late, figure)];
+      expect(before, key).toBeGreaterThan(0);
+      if (!(after / before < 1.2)) faults.push(`${key}: ${before.toFixed(1)} early, ${after.toFixed(1)} late`);
+    }
+    // Where all steps were read, it was two more for each turn.
+    const more = findMedian(late, ({ rowsRead }) => rowsRead) - findMedian(early, ({ rowsRead }) => rowsRead);
+    if (!(more < 30)) faults.push(`rows read: ${more.toFixed(1)} more late`);
+    return faults;
+  });
+  expect(faults).toEqual([]);
 });
 
 /** What each further eligible agent costs a thread, whose offer it leaves open; and what it costs while it is connected. */
@@ -86,17 +118,23 @@ const further: { connected: boolean; rowsWritten: number; calls: number }[] = [
   { connected: true, rowsWritten: 10.5, calls: 2.3 },
 ];
 
-test("[COUNT4] a further eligible agent, connected or not, costs a thread no more than this", async () => {
+test("[COUNT4] a further eligible agent, connected or not, costs a thread no more than this", patience, async () => {
   const agents = 20;
   // What is done once is done.
   await server.measureThread(2);
   let before = await server.measureThread(2);
   for (const { connected, ...bound } of further) {
     await server.addFurther(agents, connected);
-    const after = await server.measureThread(2);
-    const each = addCounts(createCounts(), addCounts(after, before, -1), 1 / agents);
-    expect(each.rowsWritten, `rows of each that is ${connected ? "" : "not "}connected`).toBeLessThan(bound.rowsWritten);
-    expect(sumCalls(each), `calls of each that is ${connected ? "" : "not "}connected`).toBeLessThan(bound.calls);
+    let after = createCounts();
+    const faults = await measureQuietly(async () => {
+      after = await server.measureThread(2);
+      const { rowsWritten, calls } = read(addCounts(createCounts(), addCounts(after, before, -1), 1 / agents));
+      return [
+        ...(rowsWritten < bound.rowsWritten ? [] : [`rows of each: ${rowsWritten.toFixed(1)} > ${bound.rowsWritten}`]),
+        ...(calls < bound.calls ? [] : [`calls of each: ${calls.toFixed(1)} > ${bound.calls}`]),
+      ];
+    });
+    expect(faults, `of agents that are ${connected ? "" : "not "}connected`).toEqual([]);
     before = after;
   }
 });
