@@ -196,6 +196,8 @@ describe("a claim that is wrong", () => {
       body: { code: "id_conflict" },
     });
     await late.say("nerve.offer.claim", { offer, bid: { price: 9 } });
+    // Its score gives nothing.
+    await late.say("nerve.offer.claim", { offer });
     // Who has claimed has claimed.
     expect(await late.post("nerve.offer.decline", { offer, reason: "no" })).toMatchObject({
       status: 409,

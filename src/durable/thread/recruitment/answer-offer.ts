@@ -93,6 +93,11 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
     await before;
     const why = "why" in verdict ? verdict.why : undefined;
     const score = "score" in verdict ? verdict.score : undefined;
+    // Who has claimed has claimed: the machine keeps that claim, and one that would be refused may not hide it.
+    if (why !== undefined && records.readState(offer, agent.id)?.reply === "claimed") {
+      host.committer.commit(() => remember(false));
+      return "taken";
+    }
     const sending = host.send(
       name,
       {
