@@ -7,17 +7,24 @@ import { readRecord } from "../../src/local-server/data-folder.ts";
 import { endProcess } from "../../src/local-server/process-identity.ts";
 import { type Ready, type ServerProcess, spawnServer } from "../../src/local-server/spawn-server.ts";
 
+/** What is called when a test is over. Tests that run concurrently give their own context's: the global one knows only whose turn it was last. */
+export type Afterwards = (work: () => Promise<void>) => void;
+
 /** A new folder that is gone after the test. */
-export async function makeDataFolder(): Promise<string> {
+export async function makeDataFolder(afterwards: Afterwards = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "nerveflare-e2e-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  afterwards(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
 /** Spawns a server; after the test it and its runtime are ended. */
-export function spawnTestServer(data: string, options?: Parameters<typeof spawnServer>[1]): ServerProcess {
+export function spawnTestServer(
+  data: string,
+  options?: Parameters<typeof spawnServer>[1],
+  afterwards: Afterwards = onTestFinished,
+): ServerProcess {
   const server = spawnServer(data, options);
-  onTestFinished(async () => {
+  afterwards(async () => {
     server.child.kill("SIGKILL");
     await server.ended;
     // The record, for the runtime that is there now may not be the one that was spawned first.
@@ -31,8 +38,9 @@ export function spawnTestServer(data: string, options?: Parameters<typeof spawnS
 export async function startTestServer(
   data: string,
   options?: Parameters<typeof spawnServer>[1],
+  afterwards: Afterwards = onTestFinished,
 ): Promise<ServerProcess & { facts: Ready }> {
-  const server = spawnTestServer(data, options);
+  const server = spawnTestServer(data, options, afterwards);
   const facts = await server.ready;
   if (!facts) throw new Error(`the server ended before it was ready: ${(await server.ended).stderr}`);
   return { ...server, facts };

@@ -10,7 +10,7 @@ import { moveText, thawFolder } from "../fixtures/upgrade/folder.ts";
 import { type Answer, type Hands, makeHands, type OpenTurn } from "../fixtures/upgrade/hands.ts";
 import { listStories, readStory } from "../fixtures/upgrade/read-story.ts";
 import { agents, type Story } from "../fixtures/upgrade/story.ts";
-import { makeDataFolder, startTestServer } from "./server-process.ts";
+import { type Afterwards, makeDataFolder, startTestServer } from "./server-process.ts";
 
 const within = { timeout: 120_000, interval: 100 };
 
@@ -26,13 +26,13 @@ const overdue = ["late", "unfilled"];
 /** What the holder of a role answers. */
 const statuses: Record<string, string> = { reviewer: "approved", author: "updated" };
 
-async function open(name: string) {
+async function open(name: string, afterwards: Afterwards) {
   const frozen = readStory(name);
-  const data = await makeDataFolder();
+  const data = await makeDataFolder(afterwards);
   const by = Date.now() - frozen.at - asleep;
   thawFolder(frozen.folder, data, by);
   const story: Story = { ...frozen, orders: JSON.parse(moveText(JSON.stringify(frozen.orders), by)) };
-  const { facts } = await startTestServer(data);
+  const { facts } = await startTestServer(data, undefined, afterwards);
   const hands = makeHands(facts.url, facts.adminToken, story.tokens);
   /** That it is the one that was started: it has not crashed meanwhile. */
   const expectAlive = (): void => expect(readRecord(join(data, "server.json"))?.workerd?.pid).toBe(facts.pids.workerd);
@@ -145,8 +145,8 @@ async function setGoing(hands: Hands, story: Story): Promise<void> {
 for (const name of listStories()) {
   test.concurrent(`[UPG1] [UPG2] [UPG3] ${name}: every thread goes on to its end, nothing is asked or taken twice`, {
     timeout: 300_000,
-  }, async () => {
-    const { story, hands, expectAlive } = await open(name);
+  }, async ({ onTestFinished }) => {
+    const { story, hands, expectAlive } = await open(name, onTestFinished);
     await expectAsItWas(hands, story);
     await expectUnread(hands, story);
     await expectSecrets(hands, story);
