@@ -326,6 +326,9 @@ test("[ENTRY10] an object of the version before goes on: its messages under thei
   layOutFormer(cluster.store("actor/c"));
   const host = cluster.host("actor/c");
   await cluster.settle();
+  // Known senders have a time by which they are forgotten.
+  const known = cluster.store("actor/c").exec("SELECT typeof(facts) AS type FROM document WHERE collection = 'inbox'");
+  expect(known).toEqual([{ type: "integer" }]);
   expect(sent.map(({ id, message }) => [id, message.type])).toEqual([
     [5999, "one"],
     [6000, "two"],

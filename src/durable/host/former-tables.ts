@@ -89,7 +89,12 @@ type OutboxRow = {
 
 /** What has left may have arrived: each message keeps its number, and new ones are numbered higher. */
 function convertOutbox(storage: Storage, owner: string): void {
-  storage.exec("INSERT INTO document SELECT ?, ?, sender, NULL, json_object('last', last) FROM inbox", owner, inboxCollection);
+  // When they spoke last was not kept: as if it were by the end of today, they are forgotten like others.
+  storage.exec(
+    "INSERT INTO document SELECT ?, ?, sender, (unixepoch() / 86400 + 1) * 86400000, json_object('last', last) FROM inbox",
+    owner,
+    inboxCollection,
+  );
   const journal = createFormerJournal(storage, owner);
   const given = storage.exec<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")[0]?.seq ?? 0;
   if (given) journal.skipTo(findEntryAfter(given));

@@ -6,7 +6,7 @@ export const hostLimits = {
   microsteps: 1_000,
   /** Milliseconds that a pure promise may take: while it runs, the object takes no other event. */
   purePromise: 30_000,
-  /** Steps that an actor's history keeps: enough for any thread within `max_rounds`, and a bounded table. */
+  /** Steps of an actor's history in one answer, unless fewer are asked for: enough for any thread within `max_rounds`. */
   historyRows: 1_000,
   /** Bytes of an event, and of a step's effects, that the history keeps: people read it. */
   historyBytes: 64_000,
