@@ -20,15 +20,15 @@ interface Bounds {
 const bounds: { scenario: string; turn: Bounds; beginAndEnd: Bounds; dollars: number }[] = [
   {
     scenario: "at once",
-    turn: { statements: 5, rowsWritten: 4, transactions: 1.3, calls: 2.2, stringify: 23, d1RowsWritten: 8, d1RowsKept: 7.5 },
-    beginAndEnd: { statements: 110, rowsWritten: 55, transactions: 28, calls: 24, stringify: 140, d1RowsWritten: 47, d1RowsKept: 42 },
+    turn: { statements: 5, rowsWritten: 4, transactions: 1.3, calls: 2.2, stringify: 12, d1RowsWritten: 8, d1RowsKept: 7.5 },
+    beginAndEnd: { statements: 110, rowsWritten: 55, transactions: 28, calls: 24, stringify: 130, d1RowsWritten: 47, d1RowsKept: 42 },
     dollars: 25,
   },
   {
     // Each turn is stored in the mailbox on its way.
     scenario: "after 200 ms",
-    turn: { statements: 12, rowsWritten: 10, transactions: 3, calls: 2.8, stringify: 35, d1RowsWritten: 9.5, d1RowsKept: 7.5 },
-    beginAndEnd: { statements: 205, rowsWritten: 150, transactions: 28, calls: 25, stringify: 170, d1RowsWritten: 52, d1RowsKept: 42 },
+    turn: { statements: 12, rowsWritten: 10, transactions: 3, calls: 2.8, stringify: 16, d1RowsWritten: 9.5, d1RowsKept: 7.5 },
+    beginAndEnd: { statements: 205, rowsWritten: 150, transactions: 28, calls: 25, stringify: 130, d1RowsWritten: 52, d1RowsKept: 42 },
     dollars: 35,
   },
 ];

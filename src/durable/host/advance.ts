@@ -17,8 +17,8 @@ import { type Step, startMachine, stepMachine } from "./step.ts";
 /** A step with what came beside its event. */
 export interface TakenStep extends Step {
   metadata: unknown;
-  /** The event as JSON, from before the machine's code had it. */
-  eventText: string;
+  /** The event as it was given: the machine's code has a copy. */
+  given: ActorEvent;
 }
 
 /** An event that waits for its step. */
@@ -56,8 +56,8 @@ export async function advance(
   const pure = new Set<string>();
   const writes: PendingWrite[] = [];
 
-  const add = (step: Step, metadata: unknown, eventText: string): void => {
-    steps.push({ ...step, metadata, eventText });
+  const add = (step: Step, metadata: unknown, given: ActorEvent): void => {
+    steps.push({ ...step, metadata, given });
     for (const effect of step.effects) {
       if (effect.type === "send" && "self" in effect.to && effect.delay === undefined)
         events.push({ event: effect.event, metadata: undefined });
@@ -77,9 +77,8 @@ export async function advance(
 
   /** The machine gets an event of its own: what its code does to it, or keeps of it, is not the sender's. */
   const take = (snapshot: AnyMachineSnapshot, { event, metadata }: NextEvent): void => {
-    const text = JSON.stringify(event);
     const own = copyPlain(event);
-    add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(machine, snapshot, own, identity), metadata, text);
+    add(logic.throws === "fail" ? stepOrFail(snapshot, own) : stepMachine(machine, snapshot, own, identity), metadata, event);
   };
 
   /** What throws ends the actor in error, in the state of before, as in XState. */
@@ -91,7 +90,7 @@ export async function advance(
     }
   };
 
-  if ("input" in from) add(startMachine(machine, from.input, identity), undefined, JSON.stringify({ type: "xstate.init" }));
+  if ("input" in from) add(startMachine(machine, from.input, identity), undefined, { type: "xstate.init" });
   else {
     take(from.snapshot, { event: from.event, metadata: from.metadata });
     const { following } = from;

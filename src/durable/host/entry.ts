@@ -59,11 +59,12 @@ export interface AddedEntry {
 
 /** Gathers the present transaction's facts, and writes them last in it. */
 export interface EntryWriter {
-  step(fact: Omit<StepFact, "event">, event: { type: string; text: string }): void;
+  /** Keeps what it is given until then: nobody may change it meanwhile. */
+  step(fact: StepFact): void;
   send(fact: OutFact): void;
   log(rows: unknown[]): void;
   /** Steps of the present transaction, in order. */
-  readonly steps: readonly Pick<StepFact, "actor" | "after">[];
+  readonly steps: readonly StepFact[];
   readonly isEmpty: boolean;
   /** Writes all of it: one entry, or as many as rows are bounded. @returns them */
   write(now: number): AddedEntry[];
@@ -91,8 +92,7 @@ interface Part {
 }
 
 export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
-  let steps: Pick<StepFact, "actor" | "after">[] = [];
-  let stepTexts: string[] = [];
+  let steps: StepFact[] = [];
   let out: OutFact[] = [];
   let log: unknown[] = [];
 
@@ -103,26 +103,22 @@ export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
 
   function clear(): void {
     steps = [];
-    stepTexts = [];
     out = [];
     log = [];
   }
 
   function writeWhole(now: number): AddedEntry[] | undefined {
     if (out.length > messagesPerEntry) return undefined;
-    const text = join({
-      ...(stepTexts.length && { steps: `[${stepTexts.join(",")}]` }),
-      ...(out.length && { out: JSON.stringify(out) }),
-      ...(log.length && { log: JSON.stringify(log) }),
-    });
-    if (exceedsBytes(text, hostLimits.entryBytes)) return undefined;
+    const text = JSON.stringify({ ...(steps.length && { steps }), ...(out.length && { out }), ...(log.length && { log }) });
+    // A step that is too long may be in it.
+    if (exceedsBytes(text, steps.length ? hostLimits.historyBytes : hostLimits.entryBytes)) return undefined;
     return [{ seq: journal.append(text, now), out, log, size: countBytes(text) }];
   }
 
-  /** Each part fits, since an event does; what doesn't, the store refuses with all of its transaction. */
-  function writeSplit(now: number): AddedEntry[] {
+  /** Fact by fact. Each fits, since an event does; what doesn't, the store refuses with all of its transaction. */
+  function writeParts(now: number): AddedEntry[] {
     const parts: Part[] = [
-      ...stepTexts.map((text): Part => ({ kind: "steps", fact: undefined, text })),
+      ...steps.map((fact): Part => ({ kind: "steps", fact, text: describeStep(fact) })),
       ...out.map((fact): Part => ({ kind: "out", fact, text: JSON.stringify(fact) })),
       ...log.map((fact): Part => ({ kind: "log", fact, text: JSON.stringify(fact) })),
     ];
@@ -152,21 +148,18 @@ export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
   }
 
   return {
-    step({ actor, revision, after, effects }, event) {
-      steps.push({ actor, after });
-      stepTexts.push(describeStep({ actor, revision, after, effects }, event));
-    },
+    step: (fact) => void steps.push(fact),
     send: (fact) => void out.push(fact),
     log: (rows) => void log.push(...rows),
     get steps() {
       return steps;
     },
     get isEmpty() {
-      return !stepTexts.length && !out.length && !log.length;
+      return !steps.length && !out.length && !log.length;
     },
     write(now) {
-      if (!stepTexts.length && !out.length && !log.length) return [];
-      const written = writeWhole(now) ?? writeSplit(now);
+      if (!steps.length && !out.length && !log.length) return [];
+      const written = writeWhole(now) ?? writeParts(now);
       clear();
       return written;
     },
@@ -175,7 +168,7 @@ export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
 }
 
 /** A step as it is stored: people read it, and a row is bounded. */
-function describeStep(facts: Omit<StepFact, "event">, event: { type: string; text: string }): string {
+function describeStep({ event, ...facts }: StepFact): string {
   let text = JSON.stringify(facts);
   if (exceedsBytes(text, hostLimits.historyBytes)) {
     const effects = JSON.stringify(facts.effects);
@@ -184,7 +177,8 @@ function describeStep(facts: Omit<StepFact, "event">, event: { type: string; tex
       text = JSON.stringify({ ...facts, effects: facts.effects.map((effect) => ({ type: (effect as { type: string }).type, cut })) });
     }
   }
-  const isLong = exceedsBytes(event.text, hostLimits.historyBytes);
-  const eventText = isLong ? JSON.stringify({ type: event.type, cut: countBytes(event.text) }) : event.text;
+  const whole = JSON.stringify(event);
+  const isLong = exceedsBytes(whole, hostLimits.historyBytes);
+  const eventText = isLong ? JSON.stringify({ type: event.type, cut: countBytes(whole) }) : whole;
   return `${text.slice(0, -1)},"event":${eventText}}`;
 }

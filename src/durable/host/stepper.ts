@@ -96,11 +96,8 @@ export function createStepper({ world, logics, committer, actors, tables, servic
         const scope = scopeOf({ row, definition });
         row.revision += 1;
         applyEffects({ ...tables, logics, logic, row, scope, ...(following && { following }) }, step);
-        const { event, eventText, snapshot: after, effects } = step;
-        committer.entry.step(
-          { actor: row.id, revision: row.revision, after: after.value as Json, effects: effects as Json[] },
-          { type: event.type, text: eventText },
-        );
+        const { given: event, snapshot: after, effects } = step;
+        committer.entry.step({ actor: row.id, revision: row.revision, after: after.value as Json, effects: effects as Json[], event });
       }
       ({ text: row.snapshot, exact } = persistSnapshot(machine, snapshot));
       row.status = snapshot.status;

@@ -2,7 +2,7 @@
  * Rows of the projection as D1 statements. Rows travel as one JSON parameter that SQLite unfolds: D1 binds at most 100
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
-import { countBytes } from "../../contract/limits.ts";
+import { countBytes, exceedsBytes } from "../../contract/limits.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
@@ -31,17 +31,28 @@ const tables: { [Table in ProjectionRow["table"]]: ProjectedTable<Table> } = {
   archive: archiveTable,
 };
 
-/** A row as JSON, as the statements read it. */
-export type EncodedRow = SizedRow & { table: ProjectionRow["table"]; json: string; newest?: { key: string; order: number } };
+/** A row as the statements read it. */
+export type EncodedRow = SizedRow & { table: ProjectionRow["table"]; values: Values; newest?: { key: string; order: number } };
 
-/** Bytes of one JSON parameter: half of D1's 2 MB for a bound value, so that any one row fits too. */
+type Values = ReturnType<ProjectedTable<ProjectionRow["table"]>["encode"]>["values"];
+
+/** Bytes of one JSON parameter, as texts say: half of D1's 2 MB for a bound value, so that any one row fits too. */
 const parameterBytes = 1_000_000;
+
+/** Bytes of it as it is, with what JSON adds. */
+const jsonBytes = 1_900_000;
 
 /** Prepares a row for {@link prepareProjection}. */
 export function encodeRow(row: ProjectionRow): EncodedRow {
   const { values, newest } = (tables[row.table] as ProjectedTable<typeof row.table>).encode(row as never);
-  const json = JSON.stringify(values);
-  return { table: row.table, json, bytes: countBytes(json), ...(newest && { newest }) };
+  return { table: row.table, values, bytes: countTexts(values), ...(newest && { newest }) };
+}
+
+/** About the bytes of a value as JSON, without making it: texts are what counts. */
+function countTexts(value: Values[string] | Values): number {
+  if (typeof value === "string") return countBytes(value) + 2;
+  if (typeof value !== "object" || value === null) return 5;
+  return Object.entries(value).reduce((bytes, [name, item]) => bytes + name.length + 4 + countTexts(item), 2);
 }
 
 /** The statements, for one batch, that write these rows. Idempotent: writing a row twice changes nothing. */
@@ -69,17 +80,24 @@ function keepNewest(rows: EncodedRow[]): EncodedRow[] {
   return [...newest.values()];
 }
 
-/** Joins rows into JSON arrays within the bound. */
-function packRows(rows: { json: string; bytes: number }[]): string[] {
-  const packs: string[][] = [];
+/** Joins rows into JSON arrays within the bound: each is made at once. */
+function packRows(rows: EncodedRow[]): string[] {
+  const packs: Values[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const row of rows) {
     if (bytes + row.bytes > parameterBytes) {
       packs.push([]);
       bytes = 0;
     }
-    packs.at(-1)?.push(row.json);
+    packs.at(-1)?.push(row.values);
     bytes += row.bytes + 1;
   }
-  return packs.map((pack) => `[${pack.join(",")}]`);
+  return packs.flatMap(encodePack);
+}
+
+function encodePack(pack: Values[]): string[] {
+  const json = JSON.stringify(pack);
+  if (pack.length === 1 || !exceedsBytes(json, jsonBytes)) return [json];
+  const half = Math.ceil(pack.length / 2);
+  return [pack.slice(0, half), pack.slice(half)].flatMap(encodePack);
 }

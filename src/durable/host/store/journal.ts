@@ -78,6 +78,23 @@ interface Memory extends Carried {
   notes: Map<string, Note>;
 }
 
+/** Makes the text of {@link Carried}: each entry has one, and most of it stays the same. */
+function createCarriedText(): (carried: Carried) => string {
+  const names = new Map<string, string>();
+  let facts: { of: Carried["facts"]; text: string } | undefined;
+  function quote(name: string): string {
+    const quoted = names.get(name) ?? JSON.stringify(name);
+    names.set(name, quoted);
+    return quoted;
+  }
+  return (carried) => {
+    // What changes facts makes others of them.
+    if (facts?.of !== carried.facts) facts = { of: carried.facts, text: JSON.stringify(carried.facts) };
+    const positions = Object.entries(carried.positions).map(([name, seq]) => `${quote(name)}:${seq}`);
+    return `{"positions":{${positions.join(",")}},"facts":${facts.text}}`;
+  };
+}
+
 /** What the present transaction changes of {@link Memory}. */
 interface Staged {
   last?: number;
@@ -123,6 +140,7 @@ export function createJournal<Entry>(ports: {
   isEmpty(): boolean;
 }): Journal<Entry> & JournalMemory {
   const { storage, owner, staging, isEmpty } = ports;
+  const toText = createCarriedText();
   let memory: Memory | undefined;
   let staged: Staged = { hasUncarried: false, notes: new Map() };
 
@@ -139,7 +157,7 @@ export function createJournal<Entry>(ports: {
     const { positions } = load();
     staged.saved = { ...positions };
     staged.hasUncarried = false;
-    return JSON.stringify({ positions, facts: factsNow() } satisfies Carried);
+    return toText({ positions, facts: factsNow() });
   }
 
   return {
