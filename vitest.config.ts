@@ -78,7 +78,8 @@ export default defineConfig({
           setupFiles: ["test/check-messages.ts", "test/workerd/setup.ts"],
           // As above; storage is emptied before each file.
           isolate: false,
-          testTimeout: 20_000,
+          // An eviction waits up to a second for what is under way, and a story has a dozen; what a test waits for itself it gives up after five.
+          testTimeout: 60_000,
         },
       },
       {
