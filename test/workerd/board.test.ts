@@ -1,6 +1,8 @@
 /** The open channel in the real runtime: over sockets that sleep and over polls, with a board that is lost. */
+import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { arrive, call, connect, expectThread, join, publish } from "./stage.ts";
+import { arrive, call, connect, evictBoard, expectThread, join, publish, ring, ringBoard, type Socket } from "./stage.ts";
 
 const duty = (name: string, recruitment: string) => `
 name: ${name}
@@ -44,3 +46,33 @@ test("[BOARD7] the best of those who were connected has the role once all of the
   const late = await join("picked-late", ["picked"]);
   expect((await late.get("/v1/me")).offers).toEqual([]);
 });
+
+test("[BOARD12] a connection that sleeps is shown an offer of which a new board is told, and hears that it closed, though that board is lost as well", async () => {
+  await publish("asleep", duty("asleep", "{ timeout: 20m }"));
+  const boss = await join("asleep-boss", []);
+  const socket = await connect(await join("asleep-a", ["asleep"]));
+  await vi.waitFor(async () => {
+    const { results } = await env.DB.prepare("SELECT state FROM agent_presence WHERE agent = 'asleep-a'").all();
+    expect(results).toEqual([{ state: "online" }]);
+  }, 10_000);
+  await evictAllDurableObjects();
+  const [thread] = (await boss.say("asleep.needed", {})).threads as [string];
+  const late = await arrive("asleep-late", ["asleep"]);
+  const offer = await late.claim("doer", thread);
+  await expectThread(thread, { status: "running", roles: { doer: { agent: "asleep-late" } } });
+  await socket.event("nerve.offer.opened", (data) => data.offer === offer);
+  // The board has not told it yet.
+  await evictBoard();
+  await ring(thread, 8_000);
+  await vi.waitFor(
+    async () => {
+      await ringBoard(20_000);
+      expect(listClosed(socket)).toEqual([offer]);
+    },
+    { timeout: 10_000, interval: 100 },
+  );
+});
+
+function listClosed({ frames }: Socket): string[] {
+  return frames.flatMap(({ type, event }) => (type === "event" && event.type === "nerve.offer.closed" ? [event.data.offer] : []));
+}

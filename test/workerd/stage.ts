@@ -27,6 +27,7 @@ interface Bindings {
   WORKFLOW: DurableObjectNamespace;
   RECRUITMENT: DurableObjectNamespace;
   TASK: DurableObjectNamespace;
+  REGISTRY: DurableObjectNamespace;
 }
 
 const bindings = env as unknown as Bindings;
@@ -251,6 +252,21 @@ export async function ring(thread: string, ahead: number): Promise<void> {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ahead });
   try {
     for (const stub of [threadStub(thread), taskStub(thread)]) await runDurableObjectAlarm(stub);
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
+/** The board of open offers is lost; everything else lives on. */
+export async function evictBoard(): Promise<void> {
+  for (const id of await listDurableObjectIds(bindings.REGISTRY)) await evictDurableObject(bindings.REGISTRY.get(id));
+}
+
+/** Runs the alarm of the board of open offers, at a time so many milliseconds ahead. */
+export async function ringBoard(ahead: number): Promise<void> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ahead });
+  try {
+    for (const id of await listDurableObjectIds(bindings.REGISTRY)) await runDurableObjectAlarm(bindings.REGISTRY.get(id));
   } finally {
     vi.useRealTimers();
   }

@@ -42,15 +42,22 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
   const notes = createPendingNotes(now);
   let alarmAt: number | undefined;
   let reading: Promise<void> | undefined;
+  let readLast = false;
   let asked = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
 
-  /** Once in a board's life, so that agents of before are known that have had no reason to come again. */
+  /** Twice in a board's life, for the index lags: agents of before it have no reason to come again. */
   function readAgents(): Promise<void> {
+    const isLast = now() - begun >= boardLimits.readsAgain;
+    if (isLast && !readLast) {
+      reading = undefined;
+      readLast = true;
+    }
     reading ??= readOnline()
-      .then(agents.adopt)
+      .then((cards) => agents.adopt(cards, isLast))
       .catch((error: unknown) => {
         reading = undefined;
+        if (isLast) readLast = false;
         console.warn(JSON.stringify({ at: "board", error: String(error) }));
       });
     return reading;
@@ -105,9 +112,12 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
       return { present, fresh, along, ...(!posting && { unposted: true }) };
     },
     async close(id, event, shown, but) {
+      // Said once more, in case that the board was lost.
+      if (closed.has(id)) return;
       const known = offers.find(id)?.told ?? [];
       offers.drop(id);
       rememberClosed(id, event);
+      await readAgents();
       for (const agent of new Set([...shown, ...known])) {
         if (agent === but || !agents.has(agent)) notes.forget(agent, id);
         else notes.closed(agent, id, event);

@@ -8,8 +8,8 @@ export interface PresentAgents {
   come(card: AgentCard, until: number | null): void;
   /** It went at a time: whoever has come since is there. */
   leave(agent: string, at: number): void;
-  /** Agents that are there by an older source: what was said meanwhile is newer. */
-  adopt(cards: readonly AgentCard[]): void;
+  /** Agents that are there by an older source: what was said meanwhile is newer. @param isLast it is not asked again */
+  adopt(cards: readonly AgentCard[], isLast: boolean): void;
   has(agent: string): boolean;
   /** Those that fit, by id, as many as an offer is told to. */
   find(eligibility: OfferTerms["role"]["eligibility"], fits: (card: AgentCard) => boolean): string[];
@@ -25,7 +25,7 @@ interface Present {
 export function createPresentAgents(now: () => number): PresentAgents {
   const present = new Map<string, Present>();
   const byCapability = new Map<string, Set<string>>();
-  /** Who left before the older source was read. */
+  /** Who left before the older source was read for the last time. */
   let left: Set<string> | undefined = new Set();
 
   function forget(agent: string): void {
@@ -69,9 +69,9 @@ export function createPresentAgents(now: () => number): PresentAgents {
       left?.add(agent);
       if ((present.get(agent)?.at ?? Number.POSITIVE_INFINITY) <= at) forget(agent);
     },
-    adopt(cards) {
+    adopt(cards, isLast) {
       for (const card of cards) if (!present.has(card.id) && !left?.has(card.id)) keep(card, null);
-      left = undefined;
+      if (isLast) left = undefined;
     },
     has: (agent) => read(agent) !== undefined,
     find(eligibility, fits) {

@@ -66,6 +66,8 @@ export const taskMigrations: readonly string[] = [
 export const threadLimits = {
   /** Milliseconds for which the board keeps an offer that nobody renews: as long it may take one for open that is not. */
   boardKeeps: 90_000,
+  /** Milliseconds after which the board is told once more that an offer has closed: it has told whoever was shown it by then, unless it was lost. */
+  closedAgain: 7_000,
   /** First and last pause between two looks at who is there while an offer is open, in milliseconds: the board keeps one for 90 s. */
   scanFirst: 5_000,
   scanLast: 60_000,

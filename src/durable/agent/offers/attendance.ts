@@ -15,6 +15,8 @@ export const attendanceLimits = {
   look: 1_000,
   /** The same of one that knows of none. */
   lookAnyhow: 10_000,
+  /** Milliseconds after which one that is connected says once more what the board could not be told: it may not come again by itself. */
+  again: 5_000,
 } as const;
 
 export interface Attendance {
@@ -71,7 +73,8 @@ export function createAttendance(ports: AttendancePorts): Attendance {
       wasYoung = page.young;
       take(page);
     } catch {
-      // The next connection or poll says it.
+      // A poll comes again; a connection need not.
+      later(attendanceLimits.again, () => void (isConnected() && attendIfDue()));
     }
   }
 

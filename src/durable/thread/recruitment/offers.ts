@@ -41,35 +41,59 @@ export interface OffersPorts extends OfferWatchPorts {
   log(event: ReturnType<typeof makeThreadEvent>, thread: string): void;
 }
 
-/** Tells the board of what has closed. */
+/**
+ * Tells the board of what has closed: at once, and once more when it has told those who were shown the offer. A board that was lost
+ * in between knows nothing of them, and their sockets sleep: without the second time they would take the offer for open.
+ */
 function createClosing({ board, scheduler, records, clock }: Pick<OffersPorts, "board" | "scheduler" | "records" | "clock">) {
-  /** Closed offers of which the board was told in this life of the object. */
-  const told = new Set<string>();
+  /** Of which the board was told in this life of the object, with those who were shown it. */
+  const told = new Map<string, readonly string[]>();
+  /** Of which it was told once more. */
+  const again = new Set<string>();
   /** When it is told of those of which it could not be. */
-  const again = new Map<string, number>();
+  const late = new Map<string, number>();
 
-  async function tellClosed(offer: RoleOffer, why: string, at: number, thread: ThreadRow): Promise<void> {
-    told.add(offer.id);
-    // The winner was told with its claim's acceptance.
-    const winner = why === "filled" ? [...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] : undefined;
+  /** The winner was told with its claim's acceptance. */
+  function findWinner(offer: RoleOffer, why: string): string | undefined {
+    return why === "filled" ? [...records.readReplies(offer)].find(([, { text }]) => text === "awarded")?.[0] : undefined;
+  }
+
+  async function tellClosed(offer: RoleOffer, why: string, at: number, thread: ThreadRow, present: Iterable<string>): Promise<void> {
+    const shown = [...new Set([...(offer.asked ?? []), ...(told.get(offer.id) ?? []), ...present])];
+    told.set(offer.id, shown);
+    late.delete(offer.id);
+    if (at + threadLimits.closedAgain <= clock.now()) again.add(offer.id);
     try {
-      await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), offer.asked ?? [], winner ?? null);
-      again.delete(offer.id);
+      await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), shown, findWinner(offer, why) ?? null);
     } catch {
-      told.delete(offer.id);
-      again.set(offer.id, clock.now() + threadLimits.scanFirst);
+      again.delete(offer.id);
+      late.set(offer.id, clock.now() + threadLimits.scanFirst);
     }
   }
 
-  /** A crash may have come between what was written and what the board was to hear. */
-  function tellClosedAgain(thread: ThreadRow): void {
-    const late = records.listClosed(clock.now() - threadLimits.boardKeeps);
-    for (const id of again.keys()) if (!late.some((offer) => offer.id === id)) again.delete(id);
-    for (const offer of late)
-      if (!told.has(offer.id)) scheduler.background(tellClosed(offer, offer.closed ?? "", offer.closedAt ?? 0, thread));
+  /** Closed offers that the board is to be told of once more, and when. */
+  function listAgain(): [offer: RoleOffer, at: number][] {
+    return records
+      .listClosed(clock.now() - threadLimits.boardKeeps)
+      .filter((offer) => {
+        if (again.has(offer.id)) return false;
+        if (late.has(offer.id)) return true;
+        const winner = findWinner(offer, offer.closed ?? "");
+        return (told.get(offer.id) ?? offer.asked ?? []).some((agent) => agent !== winner);
+      })
+      .map((offer) => [offer, late.get(offer.id) ?? (offer.closedAt ?? 0) + threadLimits.closedAgain]);
   }
 
-  return { tellClosed, tellClosedAgain, closingTimes: () => again.values() };
+  return {
+    tellClosed,
+    /** A crash may have come between what was written and what the board was to hear, or what the board was to tell. */
+    tellClosedAgain(thread: ThreadRow): void {
+      for (const [offer, at] of listAgain())
+        if (at <= clock.now() || !told.has(offer.id))
+          scheduler.background(tellClosed(offer, offer.closed ?? "", offer.closedAt ?? 0, thread, []));
+    },
+    listAgain: () => listAgain().map(([, at]) => at),
+  };
 }
 
 /** Whether an agent that was told no may be told yes by now: it is asked once more. */
@@ -81,7 +105,7 @@ function mayHaveChanged({ text }: Reply, replies: ReadonlyMap<string, Reply>): b
 export function createOffers({ lifecycle, clock, scheduler, board, hint, records, log }: OffersPorts): Offers {
   const watches = createOfferWatches({ clock, scheduler, board, hint });
   const { watch, tell, post, isWaitedFor } = watches;
-  const { tellClosed, tellClosedAgain, closingTimes } = createClosing({ board, scheduler, records, clock });
+  const { tellClosed, tellClosedAgain, listAgain } = createClosing({ board, scheduler, records, clock });
 
   /** Written once it is known who was there; whoever was is told then. */
   function open(role: string, { id, opened, expires }: RoleOffer, offer: OpenOffer, posted: Posted | undefined, thread: ThreadRow): void {
@@ -99,9 +123,10 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
   function close(id: string, why: string, thread: ThreadRow): void {
     const now = clock.now();
     const offer = records.close(id, why, now);
+    const { present = [] } = watch(id);
     watches.forget(id);
     log(makeClosedEvent(id, why, thread, now), thread.id);
-    if (offer) scheduler.background(Promise.resolve().then(() => tellClosed(offer, why, now, thread)));
+    if (offer) scheduler.background(Promise.resolve().then(() => tellClosed(offer, why, now, thread, present)));
   }
 
   async function renewOne(offer: RoleOffer, role: RoleIr, apart: ReadonlyMap<string, string>, thread: ThreadRow) {
@@ -151,7 +176,7 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
       });
     },
     due() {
-      const times = [...records.listOpen().map(({ id }) => watch(id).next), ...closingTimes()];
+      const times = [...records.listOpen().map(({ id }) => watch(id).next), ...listAgain()];
       return times.length ? Math.min(...times) : undefined;
     },
     async take(fact, ir, holders) {

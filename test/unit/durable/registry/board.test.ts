@@ -130,6 +130,28 @@ test("[BOARD3] a board that was lost has who is online by the index, and what th
   expect(page.young).toBe(true);
 });
 
+test("[BOARD3] an agent that the index had not heard of yet as the board was lost is told as the offer is renewed; who left meanwhile is not", async () => {
+  online = [card("leaves")];
+  const board = begin();
+  expect((await board.post(offer("t:0:1"), true, [])).present).toEqual(["leaves"]);
+  await board.leave("leaves", now + 1);
+  online = [card("leaves"), card("came")];
+  now += 5_000;
+  expect(await board.post(offer("t:0:1"), false, [])).toMatchObject({ present: ["came"], fresh: ["came"] });
+});
+
+test("[BOARD12] a board that begins anew tells those who are online that an offer has closed; what it is told once more it does not say again", async () => {
+  online = [card("a")];
+  const board = begin();
+  const closed = event("t:0:1.closed", "nerve.offer.closed");
+  for (let times = 0; times < 2; times++) {
+    await board.close("t:0:1", closed, ["a", "winner"], "winner");
+    now = Math.max(now, alarmAt as number);
+    board.alarm();
+  }
+  expect(told).toEqual([["a", { closed: [closed], keep: true }]]);
+});
+
 test("[BOARD3] what nobody renews is gone after a minute and a half, and whoever knows of it is told that it is over", async () => {
   const board = begin();
   await board.post(offer("t:0:1"), true, []);

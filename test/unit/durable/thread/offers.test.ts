@@ -85,6 +85,20 @@ test("[RECR8] a filled offer closes for everybody who was shown it but the winne
   expect(offered(stage, "dan")).toEqual([]);
 });
 
+test.for(["the board", "the thread", "both"])(
+  "[BOARD12] whoever was shown an offer hears that it closed, once, though %s was lost before it was told",
+  async (lost) => {
+    const stage = await begin();
+    await stage.claim("bea");
+    await stage.pass(second);
+    if (lost !== "the thread") stage.loseBoard();
+    if (lost !== "the board") await stage.reload();
+    await stage.pass(minute);
+    const filled = [{ offer: "t1:1:1", why: "filled" }];
+    expect(["ann", "bea", "cid"].map((agent) => closed(stage, agent))).toEqual([filled, [], filled]);
+  },
+);
+
 test("[RECR16] an offer that nobody takes expires, is made again after the backoff under the next number, and then `on_unfilled` acts", async () => {
   const stage = await begin(writePair("capabilities: [reading]\n    recruitment: { timeout: 5m, retries: 1, backoff: 1m }"));
   await stage.pass(5 * minute + 6 * second);

@@ -3,7 +3,7 @@ import type { AgentCard } from "../../../../src/contract/views/agent.ts";
 import { createMail, type Mail } from "../../../../src/durable/protocol/agent.ts";
 import type { BoardRpc, HintAnswer, OfferHint } from "../../../../src/durable/protocol/board.ts";
 import type { Message } from "../../../../src/durable/protocol/envelope.ts";
-import { createBoard } from "../../../../src/durable/registry/board.ts";
+import { type Board, createBoard } from "../../../../src/durable/registry/board.ts";
 
 export interface StageBoard {
   board: BoardRpc;
@@ -11,6 +11,8 @@ export interface StageBoard {
   /** An agent connects. */
   attend(card: AgentCard): Promise<void>;
   leave(agent: string): Promise<void>;
+  /** All that it remembers is lost. */
+  lose(): void;
 }
 
 export function createStageBoard(
@@ -23,16 +25,22 @@ export function createStageBoard(
     if (opened) mails.push({ channel: "open", event: opened.event, offer: opened.offer, expires: opened.expires });
     for (const mail of mails) stage.sent.push({ to: `agent/${agent}`, message: structuredClone(createMail(mail)) });
   }
-  const board = createBoard({
-    now,
-    setAlarm: (at) => later(at - now(), () => board.alarm()),
-    tell: show,
-    readOnline: async () => [...stage.agents.values()],
-    readOpen: async () => [],
-  });
+  function begin(): Board {
+    const begun = createBoard({
+      now,
+      setAlarm: (at) => later(at - now(), () => board === begun && begun.alarm()),
+      tell: show,
+      readOnline: async () => [...stage.agents.values()],
+      readOpen: async () => [],
+    });
+    return begun;
+  }
+  let board = begin();
   return {
     board: {
-      ...board,
+      close: (...closing) => board.close(...closing),
+      attend: (agent) => board.attend(agent),
+      leave: (agent, at) => board.leave(agent, at),
       async post(...posting) {
         if (stage.registryDown) throw new Error("the board cannot be asked");
         return board.post(...posting);
@@ -47,6 +55,9 @@ export function createStageBoard(
       return stage.agents.has(agent) ? "fits" : "away";
     },
     leave: (agent) => board.leave(agent, now()),
+    lose() {
+      board = begin();
+    },
     async attend(card) {
       const { offers } = await board.attend({ card, until: null, known: [] });
       for (const opened of offers) show(card.id, { opened, closed: [] });

@@ -50,6 +50,8 @@ export interface Stage {
   join(someone: Someone): void;
   /** An agent is connected no more. */
   leave(agent: string): Promise<void>;
+  /** The board of open offers is lost, with all that it was to tell. */
+  loseBoard(): void;
   /** The workflow's queue gives the thread a place, or says in another `type` why it has none. */
   start(more?: Partial<Admit> & { type?: string; reason?: string }): Promise<Delivery>;
   /** Another object says something to the thread's root, or `to` its task, under its next number or one that it used before. */
@@ -151,7 +153,7 @@ function createPorts(
     return kind === "recruitment" ? find().root.deliver(structuredClone(envelope)) : { status: "stored" };
   }
   const later = (milliseconds: number, work: () => void): void => void timers.push({ at: now + milliseconds, work });
-  const { board, hint, attend, leave } = createStageBoard(stage, () => now, later);
+  const { board, hint, attend, leave, lose } = createStageBoard(stage, () => now, later);
   function background(work: Promise<unknown>): void {
     const held: Promise<unknown> = work.finally(() => running.delete(held));
     running.add(held);
@@ -196,7 +198,7 @@ function createPorts(
     }
     now = until;
   }
-  return { makePorts, settle, pass, stores, leave, attend: (card: AgentCard) => background(attend(card)) };
+  return { makePorts, settle, pass, stores, leave, lose, attend: (card: AgentCard) => background(attend(card)) };
 }
 
 /** Makes both objects anew, of what they have stored. */
@@ -244,7 +246,7 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
     taskDown: false,
   };
   const made = createPorts(thread, createStageRegistry(published, told), told);
-  const { settle, pass, stores, attend, leave } = made;
+  const { settle, pass, stores, attend, leave, lose } = made;
   const open = () => openObjects(thread, made, () => told.taskDown);
   let objects = open();
   const numbers = new Map<string, number>();
@@ -261,6 +263,7 @@ export function openStage(workflow: string, agents: Someone[], { thread = "t1", 
   const stage: Stage = Object.assign(told, {
     thread,
     leave,
+    loseBoard: lose,
     join(someone) {
       const card = makeCard(someone);
       told.agents.set(card.id, card);
