@@ -2,6 +2,7 @@
 import {
   abortAllDurableObjects,
   evictAllDurableObjects,
+  evictDurableObject,
   listDurableObjectIds,
   runDurableObjectAlarm,
   runInDurableObject,

@@ -38,7 +38,6 @@ export function createStageBoard(
   let board = begin();
   return {
     board: {
-      close: (...closing) => board.close(...closing),
       attend: (agent) => board.attend(agent),
       leave: (agent, at) => board.leave(agent, at),
       async post(...posting) {
