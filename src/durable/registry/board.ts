@@ -9,7 +9,7 @@ import { judgeCard } from "../thread/eligibility/judge-claim.ts";
 import { boardLimits } from "./board-limits.ts";
 import { createPendingNotes } from "./pending-notes.ts";
 import { createPostings, type Posting } from "./postings.ts";
-import { createPresentAgents } from "./present-agents.ts";
+import { createPresentAgents, type PresentAgents } from "./present-agents.ts";
 
 export interface BoardPorts {
   /** Milliseconds since the epoch. */
@@ -34,34 +34,34 @@ export function mayClaim({ terms }: OpenOffer, card: AgentCard): boolean {
   return judgeCard(terms.role, card, terms.workflow) === undefined;
 }
 
+/** @returns reads agents twice in a board's life, for the index lags: those of before it have no reason to come again */
+function createAgentReading(isLate: () => boolean, readOnline: BoardPorts["readOnline"], agents: PresentAgents): () => Promise<void> {
+  let reading: Promise<void> | undefined;
+  let readLast = false;
+  return () => {
+    const isLast = isLate();
+    if (isLast && !readLast) reading = undefined;
+    readLast ||= isLast;
+    reading ??= readOnline()
+      .then((cards) => agents.adopt(cards, isLast))
+      .catch((error: unknown) => {
+        reading = undefined;
+        console.warn(JSON.stringify({ at: "board", error: String(error) }));
+      });
+    return reading;
+  };
+}
+
 export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: BoardPorts): Board {
   const begun = now();
   const agents = createPresentAgents(now);
   const offers = createPostings(now);
   const closed = new Map<string, CloudEvent>();
   const notes = createPendingNotes(now);
+  const readAgents = createAgentReading(() => now() - begun >= boardLimits.readsAgain, readOnline, agents);
   let alarmAt: number | undefined;
-  let reading: Promise<void> | undefined;
-  let readLast = false;
   let asked = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> | undefined;
-
-  /** Twice in a board's life, for the index lags: agents of before it have no reason to come again. */
-  function readAgents(): Promise<void> {
-    const isLast = now() - begun >= boardLimits.readsAgain;
-    if (isLast && !readLast) {
-      reading = undefined;
-      readLast = true;
-    }
-    reading ??= readOnline()
-      .then((cards) => agents.adopt(cards, isLast))
-      .catch((error: unknown) => {
-        reading = undefined;
-        if (isLast) readLast = false;
-        console.warn(JSON.stringify({ at: "board", error: String(error) }));
-      });
-    return reading;
-  }
 
   const isYoung = (): boolean => now() - begun < boardLimits.young;
 
