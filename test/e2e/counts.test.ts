@@ -51,7 +51,7 @@ function exceeded(counts: Counts, bound: Bounds): string[] {
 async function measureQuietly(measure: () => Promise<string[]>): Promise<string[]> {
   for (let tries = 1; ; tries++) {
     const faults = await measure();
-    if (!faults.length || tries === 4) return faults;
+    if (!faults.length || tries === 6) return faults;
     console.log(`measured again: ${faults.join(", ")}`);
   }
 }
