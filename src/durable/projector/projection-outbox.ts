@@ -97,6 +97,8 @@ export function createProjectionOutbox(
     }
   }
 
+  const pause = (): number => Math.min(projectionLimits.gather * 2 ** failures, hostLimits.retryLast);
+
   return {
     append: (row) => void gathered.push({ at: clock.now(), ...row }),
     log: {
@@ -119,12 +121,13 @@ export function createProjectionOutbox(
     wake() {
       if (woken || reader.isEmpty) return;
       woken = true;
-      later(Math.min(projectionLimits.gather * 2 ** failures, hostLimits.retryLast), () => {
+      later(pause(), () => {
         woken = false;
         scheduler.background(this.flush());
       });
     },
-    due: () => (reader.isEmpty && !isStaged ? undefined : clock.now() + hostLimits.safetyNet),
+    // While it fails the alarm keeps to its pauses: what is there is tried again no more often for being waited for.
+    due: () => (reader.isEmpty && !isStaged ? undefined : clock.now() + Math.max(hostLimits.safetyNet, pause())),
     get idle() {
       return !gathered.length && reader.isEmpty;
     },
