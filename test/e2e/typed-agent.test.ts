@@ -59,8 +59,9 @@ test("[TYPES16] stale types are said when it connects, then when a turn of a new
   // Comments, prompts and descriptions are other words for the same types.
   const reworded = `# A comment.\n${source.replace("Review {{ data.repo }}", "Look at {{ data.repo }}").replace("Reads the diff and decides.", "Decides.")}`;
   await publish(reworded);
-  const fresh = connect([makeTypes(source)]);
-  await fresh.agent.ready;
+  // What is said of the second tells that the first was looked at.
+  const fresh = connect([makeTypes(source), makeTypes(source, "not-there")]);
+  await Promise.all([fresh.agent.ready, fresh.noted("types.unpublished")]);
 
   // While it is connected the reviewer's answer changes: the next turn of it tells.
   await publish(reworded.replace("required: [$status, summary]", "required: [$status, summary, risk]"));
@@ -77,6 +78,7 @@ test("[TYPES16] stale types are said when it connects, then when a turn of a new
   for (const pr of [1, 2]) await author.send({ type: "pr.ready_for_review", data: { repo: "nerve", pr } });
   await Promise.all([fresh.noted("types.stale"), until(() => ended.length === 2)]);
   expect(fresh.said()).toMatchObject([
+    { workflow: "not-there" },
     { workflow: "code-review", turn: expect.any(String), message: expect.stringContaining("code-review/reviewer") },
   ]);
 });
