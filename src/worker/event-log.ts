@@ -63,21 +63,23 @@ export async function queryEvents(db: D1Database, viewer: string | null, query: 
     backwards: before !== undefined && after === undefined,
   };
   const prefix = findPrefix(query);
-  const plan = planLog(query, viewer, prefix === undefined ? undefined : await listKinds(db, prefix));
+  const listed = prefix === undefined ? undefined : await listKinds(db, prefix);
+  const plan = planLog(query, viewer, listed?.kinds);
   if (plan.threadsOf !== undefined && (await takesPartInMany(db, plan.threadsOf)))
     Object.assign(plan, { streams: [null], rest: [limitRows(plan.threadsOf)], threadsOf: undefined } satisfies Partial<
       Record<keyof LogPlan, unknown>
     >);
-  const spans = await narrowByTime(db, whole, query);
+  const { spans, newest: timed } = await narrowByTime(db, whole, query);
   const places = spans.flatMap(({ table, span }) => plan.streams.map((stream) => ({ table, span, stream })));
 
   // What comes while the page is made is no part of it, and what goes meanwhile moves no end.
   const [last, ...read] = await db.batch<Place>([
-    db.prepare("SELECT coalesce((SELECT max(position) FROM log_entry), (SELECT max(position) FROM event), 0) AS position"),
+    selectNewest(db),
     ...places.map(({ table, span, stream }) => selectStream(db, table, stream, { rest: plan.rest, span, limit: limit + 1 })),
     ...(plan.rest.length ? places.map(({ table, span, stream }) => selectEnd(db, table, stream, span)) : []),
   ]);
-  const newest = last?.results[0]?.position ?? 0;
+  // Of a later event nobody knows whether it was looked for: its kind, or its time, may not have been there when these were read.
+  const newest = Math.min(last?.results[0]?.position ?? 0, listed?.newest ?? Infinity, timed ?? Infinity);
   const found = read.slice(0, places.length).flatMap(({ results }) => results);
   if (plan.threadsOf !== undefined)
     for (const { table, span } of spans)
@@ -88,6 +90,7 @@ export async function queryEvents(db: D1Database, viewer: string | null, query: 
   const stop = stops.length ? (backwards ? Math.max(...stops) : Math.min(...stops)) : undefined;
 
   const positions = [...new Set(found.map(({ position }) => position))]
+    .filter((position) => position <= newest)
     .filter((position) => stop === undefined || (backwards ? position >= stop : position <= stop))
     .sort((a, b) => (backwards ? b - a : a - b));
   const page = positions.slice(0, limit);
@@ -177,11 +180,20 @@ async function takesPartInMany(db: D1Database, agent: string): Promise<boolean> 
   return (row?.threads ?? 0) > logLimits.threads;
 }
 
-/** The kinds that begin so, by one look each; undefined: too many. */
-async function listKinds(db: D1Database, prefix: string): Promise<string[] | undefined> {
-  const found = await db.batch<{ type: string }>(logTables.map((table) => selectKinds(db, table, prefix)));
+function selectNewest(db: D1Database): D1PreparedStatement {
+  return db.prepare("SELECT coalesce((SELECT max(position) FROM log_entry), (SELECT max(position) FROM event), 0) AS position");
+}
+
+/** The kinds that begin so, by one look each, up to the newest position; undefined: too many. */
+async function listKinds(db: D1Database, prefix: string): Promise<{ kinds: string[] | undefined; newest: number | undefined }> {
+  const [last, ...found] = await db.batch<Place & { type: string }>([
+    selectNewest(db),
+    ...logTables.map((table) => selectKinds(db, table, prefix)),
+  ]);
   const kinds = [...new Set(found.flatMap(({ results }) => results.map(({ type }) => type)))];
-  return kinds.length > logLimits.kinds ? undefined : kinds;
+  // Where the log is read on, every kind is met.
+  if (kinds.length > logLimits.kinds) return { kinds: undefined, newest: undefined };
+  return { kinds, newest: last?.results[0]?.position };
 }
 
 export function selectKinds(db: D1Database, table: LogTable, prefix: string): D1PreparedStatement {
@@ -196,16 +208,22 @@ export function selectKinds(db: D1Database, table: LogTable, prefix: string): D1
 }
 
 /** Times as positions of each table: the log's clock does not go back. */
-async function narrowByTime(db: D1Database, span: Span, { since, until }: LogQuery): Promise<{ table: LogTable; span: Span }[]> {
-  if (since === undefined && until === undefined) return logTables.map((table) => ({ table, span }));
-  const read = await db.batch<Place>(
-    logTables.flatMap((table) => [since ?? 0, until ?? Number.MAX_SAFE_INTEGER].map((time) => selectPositionAt(db, table, time))),
-  );
+async function narrowByTime(
+  db: D1Database,
+  span: Span,
+  { since, until }: LogQuery,
+): Promise<{ spans: { table: LogTable; span: Span }[]; newest: number | undefined }> {
+  if (since === undefined && until === undefined) return { spans: logTables.map((table) => ({ table, span })), newest: undefined };
+  const [last, ...read] = await db.batch<Place>([
+    selectNewest(db),
+    ...logTables.flatMap((table) => [since ?? 0, until ?? Number.MAX_SAFE_INTEGER].map((time) => selectPositionAt(db, table, time))),
+  ]);
   const found = read.map(({ results }) => results[0]?.position ?? 0);
-  return logTables.map((table, index) => {
+  const spans = logTables.map((table, index) => {
     const [from = 0, to = 0] = found.slice(index * 2);
     return { table, span: { ...span, after: Math.max(span.after, from - 1), before: Math.min(span.before, to) } };
   });
+  return { spans, newest: last?.results[0]?.position };
 }
 
 /** The first position that was recorded at a time or later, by halves; past the last, where there is none. */

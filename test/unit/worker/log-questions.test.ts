@@ -1,5 +1,6 @@
 /** Every question to the log, over both of its tables: what it gives, by which index, and where it stops. */
 import { beforeAll, expect, test } from "vitest";
+import type { CloudEvent } from "../../../src/contract/event.ts";
 import { encodeRow, prepareProjection } from "../../../src/durable/projector/projection-statements.ts";
 import type { ProjectionRow } from "../../../src/durable/protocol/projector.ts";
 import { findEvents, type LogQuery, logLimits, queryEvents } from "../../../src/worker/event-log.ts";
@@ -284,4 +285,41 @@ test("[LOG22] what is logged while an agent's page is made is all on the next on
     after = events.at(-1)?.position ?? after;
   }
   expect(found).toEqual(["first", "own", "thread"]);
+});
+
+test.each([
+  ["a kind that is new under a prefix", { type: "pr.*" }],
+  ["a time", { since: 0 }],
+])("[LOG22] what is logged while a page of %s is made is all on the next one, for whoever follows too", async (_, question) => {
+  const fresh = openSqliteD1();
+  const write = async (...kinds: string[]) =>
+    fresh.batch(
+      prepareProjection(
+        fresh,
+        kinds.map((type) =>
+          encodeRow({
+            table: "event",
+            thread: null,
+            event: { specversion: "1.0", id: type, source: "/a", type, time: "2026-11-01T00:00:00Z" } satisfies CloudEvent,
+          }),
+        ),
+      ),
+    );
+  await write("pr.first");
+  const read = fresh.batch.bind(fresh);
+  let reads = 0;
+  const racing: D1Database = Object.assign(Object.create(fresh) as D1Database, {
+    async batch<T>(statements: D1PreparedStatement[]) {
+      const results = await read<T>(statements);
+      if (reads++ === 0) await write("pr.second");
+      return results;
+    },
+  });
+  const found: string[] = [];
+  for (let after = -1, pages = 0; pages < 3; pages++) {
+    const { events, through } = await queryEvents(racing, null, { ...question, after, limit: 10 });
+    found.push(...events.map((entry) => entry.event.id));
+    after = through;
+  }
+  expect(found).toEqual(["pr.first", "pr.second"]);
 });
