@@ -54,35 +54,44 @@ export function createSettle(ctx: DurableObjectState): Settle {
   return (crowded) => (crowded ? new Promise((resolve) => setTimeout(resolve, 0)) : ctx.storage.sync());
 }
 
-/** Empties the object: it stores nothing any more, no alarm either, as if it had never been called. */
-export async function deleteAll(ctx: DurableObjectState): Promise<void> {
-  await ctx.storage.deleteAlarm();
-  await ctx.storage.deleteAll();
-}
-
 /** Where an emptied object keeps until when it says that it was there, in milliseconds since the epoch. */
 const tombstoneKey = "tombstone";
 
-/** Empties the object but for its name and a tombstone, by which what still comes for it is known to be late. */
+/**
+ * Empties the object but for its name and a tombstone, by which what still comes for it is known to be late. In one transaction: an
+ * object that had lost its tables and had no tombstone yet could be made again, and one without its alarm would stay for ever. The
+ * platform's `deleteAll` is none of it, for it ends the transaction.
+ */
 export async function bury(ctx: DurableObjectState, until: number): Promise<void> {
   const name = findName(ctx);
-  await deleteAll(ctx);
-  // Its alarm may wake it without.
-  if (name !== undefined) ctx.storage.kv.put(nameKey, name);
-  ctx.storage.kv.put(tombstoneKey, until);
-  await ctx.storage.setAlarm(until);
+  const { kv, sql } = ctx.storage;
+  ctx.storage.transactionSync(() => {
+    for (const table of sql.exec<{ name: string }>(listTables).toArray()) sql.exec(`DROP TABLE "${table.name}"`);
+    for (const key of [...kv.list()].map(([each]) => each)) kv.delete(key);
+    // Its alarm may wake it without.
+    if (name !== undefined) kv.put(nameKey, name);
+    kv.put(tombstoneKey, until);
+    void ctx.storage.setAlarm(until);
+  });
+  await ctx.storage.sync();
 }
+
+/** Tables of the object's own, but for SQLite's and the platform's. */
+const listTables = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'`;
 
 /** Whether the object was emptied, and its tombstone is still there. */
 export function isBuried(ctx: DurableObjectState): boolean {
   return ctx.storage.kv.get(tombstoneKey) !== undefined;
 }
 
-/** The alarm of an object that has nothing but a tombstone. */
+/**
+ * The alarm of an object that has nothing but a tombstone: once its time is up nothing is left, as if the object had never been called.
+ * The platform rings again where this did not come to its end.
+ */
 export async function clearTombstone(ctx: DurableObjectState): Promise<void> {
   const until = ctx.storage.kv.get<number>(tombstoneKey);
   if (until === undefined) return;
-  if (until <= Date.now()) await deleteAll(ctx);
+  if (until <= Date.now()) await ctx.storage.deleteAll();
   else await ctx.storage.setAlarm(until);
 }
 
