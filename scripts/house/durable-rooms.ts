@@ -19,12 +19,12 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/host/storage": {
     is: "the host's storage port on the platform and on node:sqlite",
-    may: [contract, host, "node:*"],
+    may: [contract, host, store, "node:*"],
     objectStorage: "writes",
   },
   "src/durable/host/store": {
     is: "an owner's journal, documents and cursors over SQLite, and how older tables become them",
-    may: [contract, host],
+    may: [contract, host, storage],
     objectStorage: "writes",
   },
   "src/durable/control": {

@@ -1,11 +1,13 @@
 /** Every set of tables that an object may have, or had before, with its newest version: what this code can open. A test finds those that objects have. */
 import { formerAgentTables } from "./agent/former-tables.ts";
 import { formerControlKeys } from "./control/former-control-keys.ts";
-import { formerHost } from "./host/former-tables.ts";
+import { findFormerTooLarge, formerHost } from "./host/former-tables.ts";
 import { storeFormat } from "./host/store/tables.ts";
 import { formerProjection } from "./projector/former-projection.ts";
 import { recruitmentMigrations, taskMigrations } from "./thread/thread-schema.ts";
 import { outcomeMigrations, queueMigrations } from "./workflow/former-tables.ts";
+
+export { findFormerTooLarge };
 
 /** By the name in an object's `schema_version`; `store` is the format of its documents. */
 export const objectRooms: Readonly<Record<string, number>> = {

@@ -10,7 +10,7 @@ import { isRowTooLarge } from "../durable/host/storage/row-bound.ts";
  * that is full, locked, read-only or gone; a fault of our own code is never called so.
  */
 const transient =
-  /overloaded|network connection lost|caused object to be reset|reset because its code was updated|timed out|exceeded timeout|internal error|too many requests queued|SQLITE_(FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY)|database or disk is full|database( table)? is locked|disk I\/O error|unable to open database|readonly database|of a newer version than the code/i;
+  /overloaded|network connection lost|caused object to be reset|reset because its code was updated|timed out|exceeded timeout|internal error|too many requests queued|SQLITE_(FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY)|database or disk is full|database( table)? is locked|disk I\/O error|unable to open database|readonly database|of a newer version than the code|former_too_large/i;
 
 /** @param correlation names the log entry, for the caller to report */
 export function describeFailure(error: unknown, correlation: string): Problem {

@@ -7,6 +7,7 @@ import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { findObjectFile } from "../../src/cli/lib/doctor/object-names.ts";
 import { runCli } from "../../src/cli/main.ts";
 import { connectAgent } from "../../src/client/index.ts";
+import { formerHost } from "../../src/durable/host/former-tables.ts";
 import { spawnServer } from "../../src/local-server/spawn-server.ts";
 import { createOperator } from "./operator.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
@@ -137,6 +138,13 @@ test("[DOCTOR7] an archived thread has no object, and nothing is wrong with that
 const newerTables = `CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
   INSERT OR REPLACE INTO schema_version VALUES ('recruitment', 99)`;
 
+/** As an object of a version that kept an actor in several rows, which together are too many for one. */
+const formerActor = `${formerHost.host.migrations.join("")}
+  CREATE TABLE IF NOT EXISTS schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO schema_version VALUES ('host', 1);
+  INSERT INTO actor SELECT 'big', 'task', '1', NULL, NULL, NULL, 'active', json_object('text', hex(zeroblob(500000))), 1, NULL, NULL, 0, 0;
+  INSERT INTO timer SELECT 'big', 'later', 1, 1, json_object('text', hex(zeroblob(500000))), NULL`;
+
 /** What a harm is called, and whether `--fix` mends it. */
 const harms: [code: string, harm: (data: string) => void, expected: { mendable: boolean; names: () => string }][] = [
   ["thread_not_in_index", (data) => change(data, "DELETE FROM thread"), { mendable: true, names: () => sound.done }],
@@ -211,6 +219,11 @@ const harms: [code: string, harm: (data: string) => void, expected: { mendable: 
     "table_newer",
     (data) => changeObject(data, "AgentObject", "reviewer", "UPDATE document SET body = '99' WHERE owner = '' AND collection = 'format'"),
     { mendable: false, names: () => "(store 99)" },
+  ],
+  [
+    "former_too_large",
+    (data) => changeObject(data, "TaskObject", sound.running, formerActor),
+    { mendable: false, names: () => "the actor big" },
   ],
   [
     "change_unfinished",

@@ -1,5 +1,16 @@
 /** What tests write into an object's store behind its back, as SQL: it is read in the object's next life. */
 
+import type { Storage } from "../../src/durable/host/ports.ts";
+
+/** Makes the tables that objects had once. @param rooms their statements, as far as a version had them, by the name of the version */
+export function makeFormer(storage: Storage, rooms: Record<string, readonly string[]>): void {
+  storage.exec("CREATE TABLE schema_version (room TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID");
+  for (const [room, statements] of Object.entries(rooms)) {
+    storage.exec(statements.join("\n"));
+    storage.exec("INSERT INTO schema_version VALUES (?, ?)", room, statements.length);
+  }
+}
+
 /** Puts a message at the end of the outbox. Values: the entry, as {@link makeEntry} gives it. */
 export const appendEntry = "INSERT INTO journal SELECT owner, seq + 1, at, cursors, ? FROM journal ORDER BY seq DESC LIMIT 1";
 

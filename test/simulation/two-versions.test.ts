@@ -3,14 +3,13 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { formerHost } from "../../src/durable/host/former-tables.ts";
 import { hostLimits } from "../../src/durable/host/limits.ts";
 import { isNewer, NewerVersionError } from "../../src/durable/host/newer-version.ts";
-import { migrate } from "../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import { createStore } from "../../src/durable/host/store/store.ts";
 import { answerLater } from "../../src/durable/host/take-envelope.ts";
 import { loadStoredMachine } from "../../src/durable/thread/lifecycle/load-stored-machine.ts";
 import { logics } from "../host/machines.ts";
 import { createNodeWorld } from "../host/node-world.ts";
-import { changeActor } from "../host/stored.ts";
+import { changeActor, makeFormer } from "../host/stored.ts";
 import { resetWorld } from "../host/world.ts";
 import { createCluster } from "./cluster.ts";
 import { begin } from "./liveness-stage.ts";
@@ -39,7 +38,7 @@ test("[VER1] a later version is recognised by its numbers", () => {
 test("[VER1] tables of a newer version are neither read nor written, and its messages are answered later", async () => {
   const storage = createNodeStorage();
   const { lane, host } = formerHost;
-  migrate(storage, { lane: [...lane.migrations, "CREATE TABLE later (x);"], host: host.migrations });
+  makeFormer(storage, { lane: [...lane.migrations, "CREATE TABLE later (x);"], host: host.migrations });
   const open = () => createStore(storage, "actor/a", formerHost);
   expect(open).toThrow(NewerVersionError);
   const answer = await answerLater(async () => {

@@ -3,6 +3,8 @@
  * memory. Knows no machine.
  */
 import type { Json } from "../../contract/event.ts";
+import { countBytes } from "../../contract/limits.ts";
+import { hostLimits } from "./limits.ts";
 import type { Resident } from "./store/collections.ts";
 import type { Store } from "./store/store.ts";
 
@@ -74,21 +76,54 @@ export interface ActorDocs {
   readRow(id: string): ActorRow | undefined;
   /** Writes what is known of the actor itself, its timers, jobs and children as they are. @param since as in {@link ActorDoc} */
   writeRow(row: ActorRow, since?: number): void;
+  /** The same of what steps have led to: their transaction throws {@link ActorTooLargeError} where the actor may not be so large. */
+  writeStepped(row: ActorRow, since?: number): void;
   change(id: string, change: Partial<Pick<ActorDoc, "timers" | "jobs" | "children">>): void;
 }
 
+/** What an actor was to keep is more than one row holds, with its timers and its promises' inputs. No retry helps. */
+export class ActorTooLargeError extends Error {
+  override name = "ActorTooLargeError";
+  readonly code = "actor_too_large";
+
+  constructor(id: string, bytes: number) {
+    super(
+      `actor_too_large: with this event the actor ${id} would have ${bytes} bytes, and ${hostLimits.actorBytes} is the most for its ` +
+        "context, its delayed events and its promises' inputs together. Let its machine keep less, then retry the event.",
+    );
+  }
+}
+
 export function createActorDocs(store: Pick<Store, "resident">): ActorDocs {
+  /** What steps have led to. The host's own changes, such as a timer that is set aside, have the rest of the row. */
+  const stepped = new WeakSet<ActorDoc>();
   const docs: Resident<ActorDoc> = store.resident<ActorDoc>(actorCollection, {
-    encode: encodeActor,
+    encode(doc) {
+      const text = encodeActor(doc);
+      // Cheap for all but the largest: a unit of UTF-16 takes three bytes at most.
+      if (text.length * 3 > hostLimits.actorBytes && stepped.has(doc)) {
+        const bytes = countBytes(text);
+        if (bytes > hostLimits.actorBytes) throw new ActorTooLargeError(doc.row.id, bytes);
+      }
+      return text;
+    },
     decode: (stored) => decode(stored as StoredDoc),
   });
+
+  function makeDoc(row: ActorRow, since: number | undefined): ActorDoc {
+    const { timers = [], jobs = [], children = {}, since: before = row.updated_at } = docs.get(row.id) ?? {};
+    return { row: { ...row }, timers, jobs, children, since: since ?? before };
+  }
+
   return {
     read: docs.get,
     all: () => [...docs.values()],
     readRow: (id) => docs.get(id)?.row,
-    writeRow(row, since) {
-      const { timers = [], jobs = [], children = {}, since: before = row.updated_at } = docs.get(row.id) ?? {};
-      docs.put(row.id, { row: { ...row }, timers, jobs, children, since: since ?? before });
+    writeRow: (row, since) => docs.put(row.id, makeDoc(row, since)),
+    writeStepped(row, since) {
+      const doc = makeDoc(row, since);
+      stepped.add(doc);
+      docs.put(row.id, doc);
     },
     change(id, change) {
       const doc = docs.get(id);

@@ -3,6 +3,7 @@
  * Runs once an object. Knows SQL.
  */
 import type { Json } from "../../contract/event.ts";
+import { countBytes, exceedsBytes } from "../../contract/limits.ts";
 import type { Message } from "../protocol/envelope.ts";
 import { type ActorRow, actorCollection, encodeActor, type StoredJob, type StoredTimer } from "./actor-docs.ts";
 import { type DeadLetterDoc, type DeadLetterRow, deadLetterCollection, deadLetterNumber, readFacts } from "./dead-letters.ts";
@@ -10,9 +11,10 @@ import { findEntryAfter, type OutFact } from "./entry.ts";
 import { type HeadNote, sentCursor } from "./head-notes.ts";
 import { type HeldSum, heldCollection, nameHeld, unreachableCollection } from "./held-back-docs.ts";
 import { inboxCollection } from "./inbox.ts";
+import { hostLimits } from "./limits.ts";
 import type { Row, SqlValue, Storage } from "./ports.ts";
 import { numberKey } from "./store/collections.ts";
-import type { FormerTables } from "./store/tables.ts";
+import { type FormerTables, FormerTooLargeError } from "./store/tables.ts";
 
 /** The tables of inbox and outbox: what came in, and what went out. Statements by version, as they were released. */
 const outboxMigrations: readonly string[] = [
@@ -158,6 +160,25 @@ type ChildRow = { actor: string; id: string; address: string };
 type HistoryRow = { actor: string; revision: number; at: number; event: string; state: string; effects: string };
 
 function convertHost(storage: Storage, owner: string): void {
+  for (const { id, body } of encodeFormerActors(storage)) {
+    if (isTooLarge(body)) throw new FormerTooLargeError(`the actor ${id} of ${countBytes(body)} bytes`);
+    put(storage, owner, actorCollection, id, body);
+  }
+  convertHistory(storage, owner);
+  convertDeadLetters(storage, owner);
+  storage.exec("DROP TABLE actor; DROP TABLE timer; DROP TABLE child; DROP TABLE job; DROP TABLE history; DROP TABLE parked;");
+}
+
+/** Actors that cannot be taken over, by their ids: each was rows, and is one. Reads only. */
+export function findFormerTooLarge(storage: Pick<Storage, "exec">): string[] {
+  return [...encodeFormerActors(storage)].flatMap(({ id, body }) => (isTooLarge(body) ? [id] : []));
+}
+
+/** It could be stored, and would take no event. */
+const isTooLarge = (body: string): boolean => exceedsBytes(body, hostLimits.actorBytes);
+
+/** Actors as their documents will be, one by one: each may have megabytes. */
+function* encodeFormerActors(storage: Pick<Storage, "exec">): Generator<{ id: string; body: string }> {
   const parse = (text: string): Json => JSON.parse(text) as Json;
   for (const row of storage.exec<ActorRow & Row>("SELECT * FROM actor")) {
     const of = <T extends Row>(table: string): T[] => storage.exec<T>(`SELECT * FROM ${table} WHERE actor = ?`, row.id);
@@ -168,15 +189,12 @@ function convertHost(storage: Storage, owner: string): void {
       children: Object.fromEntries(of<ChildRow>("child").map(({ id, address }) => [id, address])),
       since: findSince(storage, row.id),
     });
-    put(storage, owner, actorCollection, row.id, body);
+    yield { id: row.id, body };
   }
-  convertHistory(storage, owner);
-  convertDeadLetters(storage, owner);
-  storage.exec("DROP TABLE actor; DROP TABLE timer; DROP TABLE child; DROP TABLE job; DROP TABLE history; DROP TABLE parked;");
 }
 
 /** Since when the actor's state is what it is, as far as its history goes back. */
-function findSince(storage: Storage, actor: string): number {
+function findSince(storage: Pick<Storage, "exec">, actor: string): number {
   const last = "(SELECT state FROM history WHERE actor = ?1 ORDER BY revision DESC LIMIT 1)";
   const other = `(SELECT max(revision) FROM history WHERE actor = ?1 AND state <> ${last})`;
   return (

@@ -16,6 +16,8 @@ export const hostLimits = {
   journalTrim: 64,
   /** Bytes of one entry: a row holds 2 MB, with its cursors. */
   entryBytes: 1_900_000,
+  /** Bytes of an actor with its timers, children and promises' inputs: a row holds 2 MB, and what the host notes of them comes to it. */
+  actorBytes: 1_990_000,
   /** Entries, and bytes of them, that wait in memory for a reader; the rest are read from the journal when it is their turn. */
   readerEntries: 256,
   readerBytes: 4_000_000,

@@ -17,7 +17,7 @@ export class ReceiverNotReadyError extends Error {
  * locked, away or damaged. From Cloudflare's lists for Durable Objects and D1, and SQLite's own codes.
  */
 const transient =
-  /network connection lost|connection (?:was )?(?:lost|closed|refused|reset)|disconnected|ECONNRE|EPIPE|overloaded|too many requests queued|timed out|exceeded timeout|transient issue|internal error|caused object to be reset|reset because its code was updated|D1_ERROR|SQLITE_(?:FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY|NOMEM)|database or disk is full|database is locked|of a newer version than the code|is damaged and cannot be read/i;
+  /network connection lost|connection (?:was )?(?:lost|closed|refused|reset)|disconnected|ECONNRE|EPIPE|overloaded|too many requests queued|timed out|exceeded timeout|transient issue|internal error|caused object to be reset|reset because its code was updated|D1_ERROR|SQLITE_(?:FULL|BUSY|LOCKED|IOERR|CANTOPEN|READONLY|NOMEM)|database or disk is full|database is locked|of a newer version than the code|former_too_large|is damaged and cannot be read/i;
 
 /** A reset for what the receiver used up: the message may be why. */
 const exhausted = /exceeded its (?:memory|cpu)/i;

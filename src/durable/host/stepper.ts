@@ -102,7 +102,7 @@ export function createStepper({ world, logics, committer, actors, tables, servic
       ({ text: row.snapshot, exact } = persistSnapshot(machine, snapshot));
       row.status = snapshot.status;
       if (end) endWith(actor, row, end);
-      docs.writeRow(row, changesValue(actor, steps) ? now : undefined);
+      docs.writeStepped(row, changesValue(actor, steps) ? now : undefined);
       tellStepped(taken, row.status);
       options.also?.();
       // Inside the transaction, so that only committed steps are counted.

@@ -4,7 +4,7 @@
  */
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { Storage } from "../host/ports.ts";
-import { hasTables } from "../host/schema.ts";
+import { isStored } from "../host/store/tables.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { OldTaskPage, OldTaskPlace } from "../protocol/old-task.ts";
@@ -51,7 +51,7 @@ export function createTaskDoor(ports: TaskDoorPorts): TaskDoor {
 
   /** Undefined: there is no such task. Asking stores nothing. */
   async function find(): Promise<ThreadTask | undefined> {
-    if (made || hasTables(storage)) return open();
+    if (made || isStored(storage)) return open();
     if (isBuried()) return undefined;
     adopting ??= adopt().finally(() => {
       adopting = undefined;
@@ -71,7 +71,7 @@ export function createTaskDoor(ports: TaskDoorPorts): TaskDoor {
   async function deliver(envelope: Envelope): Promise<Delivery> {
     const { type } = envelope.message;
     // The root has moved what it kept before it starts a task; a copy may come from elsewhere, before its root was asked anything.
-    const found = type === "host.start" && !made && !hasTables(storage) && !adopting ? undefined : await find();
+    const found = type === "host.start" && !made && !isStored(storage) && !adopting ? undefined : await find();
     const task = found ?? (mayCreateTask(envelope) && !isBuried() ? open() : undefined);
     if (!task) return answerGone(envelope);
     return type === "thread.forget" ? forget(task) : task.deliver(envelope);
@@ -95,7 +95,7 @@ export function createTaskDoor(ports: TaskDoorPorts): TaskDoor {
     messages: async (page) => (await find())?.tasks.find(ports.name).messages(page) ?? { messages: [], next: null },
     history: async (task, page) => (await find())?.host.history(task, page) ?? null,
     async alarm() {
-      if (made || hasTables(storage)) await open().alarm();
+      if (made || isStored(storage)) await open().alarm();
     },
   };
 }

@@ -9,7 +9,6 @@ import { createActorHost, type HostOptions } from "../host/actor-host.ts";
 import { formerHost } from "../host/former-tables.ts";
 import { createLogics } from "../host/logic.ts";
 import type { Clock, Storage, World } from "../host/ports.ts";
-import { migrate, refuseNewer } from "../host/schema.ts";
 import { createStore, type Store } from "../host/store/store.ts";
 import type { FormerTables } from "../host/store/tables.ts";
 import { formerProjection } from "../projector/former-projection.ts";
@@ -39,10 +38,8 @@ import { createWaitNotes } from "./waits/note-waits.ts";
 export interface ThreadParts {
   /** Whether the thread's root is here. */
   isRoot: boolean;
-  /** Tables beside the host's, by the name of their schema's version. */
-  tables: Record<string, readonly string[]>;
-  /** Tables of before that have become documents. */
-  former?: Record<string, FormerTables>;
+  /** Its tables of before, beside the host's, by the name of their version. */
+  former: Readonly<Record<string, FormerTables>>;
   /** Whether an actor of that address lives here: messages to it are delivered within the object. */
   isOwn(address: string): boolean;
   /** Takes a message for an actor that lives here. */
@@ -81,9 +78,7 @@ export interface ThreadBase extends Pick<ThreadServices, "lifecycle" | "log" | "
 }
 
 /** Tables that the root's and the task's object had alike. */
-const formerBase = { ...formerHost, ...formerProjection };
-/** Their statements, by the name of their version. */
-export const baseTables = Object.fromEntries(Object.entries(formerBase).map(([room, { migrations }]) => [room, migrations]));
+export const formerBase = { ...formerHost, ...formerProjection };
 
 /** Made once an isolate: what they load is kept with them. */
 const logics = createLogics({ recruitment: createRecruitmentLogic(), ...createTaskLogic() });
@@ -93,9 +88,6 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   const { storage, clock, address } = ports.world;
   const { isRoot } = parts;
   const name = address.slice(address.indexOf("/") + 1);
-  refuseNewer(storage, { ...baseTables, ...parts.tables });
-  // First the tables: their last versions have moved to the store.
-  migrate(storage, parts.tables);
   const store = createStore(storage, address, { ...formerBase, ...parts.former });
 
   const documents = openTaskDocuments(store);

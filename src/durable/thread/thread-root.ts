@@ -5,7 +5,7 @@ import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import { createControlKeys } from "../control/control-keys.ts";
 import { formerControlKeys } from "../control/former-control-keys.ts";
-import { refuseNewer } from "../host/schema.ts";
+import { refuseNewer } from "../host/store/tables.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isTaskAddress, type Once } from "../protocol/parts.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
@@ -22,9 +22,9 @@ import { createRecruitmentCore, type RecruitmentCore } from "./recruitment/recru
 import { findTask } from "./recruitment/recruitment-ports.ts";
 import { createOfferWork, type OfferWork } from "./recruitment/work-on-offers.ts";
 import { createTaskPort, type TaskPort } from "./task/task-port.ts";
-import { baseTables, createThreadBase, type ThreadBase } from "./thread-base.ts";
+import { createThreadBase, formerBase, type ThreadBase } from "./thread-base.ts";
 import type { ThreadRootPorts } from "./thread-ports.ts";
-import { recruitmentMigrations } from "./thread-schema.ts";
+import { formerRecruitment } from "./thread-schema.ts";
 
 export interface ThreadRoot {
   host: ThreadHost;
@@ -43,19 +43,17 @@ export interface ThreadRoot {
   isOver(): boolean;
 }
 
-const rootTables = { recruitment: recruitmentMigrations };
-const rootFormer = { control: formerControlKeys };
+const rootTables = { recruitment: formerRecruitment, control: formerControlKeys };
 
 export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const { storage, clock, address } = ports.world;
-  refuseNewer(storage, { ...baseTables, ...rootTables, control: formerControlKeys.migrations });
+  refuseNewer(storage, { ...formerBase, ...rootTables });
   const makeOldTask = findOldTask(storage);
   const base = createThreadBase(
     withMovedTask(ports, () => oldTask),
     {
       isRoot: true,
-      tables: rootTables,
-      former: rootFormer,
+      former: rootTables,
       isOwn: (to) => to === address || readThreadName(to) === address,
       deliver: dispatch,
       own: () => own,

@@ -1,5 +1,5 @@
-/** Tables of a thread's objects, beside the host's: an append-only list for its root, and one for its task. */
-import { createTables } from "../host/store/tables.ts";
+/** Tables that a thread's objects had beside the host's: a list for its root, and one for its task. And a thread's limits. */
+import { createTables, type FormerTables } from "../host/store/tables.ts";
 
 /**
  * What the root knows of its thread becomes documents. Texts that are JSON are joined as texts: SQLite's own functions refuse what is
@@ -44,6 +44,9 @@ export const recruitmentMigrations: readonly string[] = [
   moveThread,
   moveOffers,
 ];
+
+/** Their last versions are documents: there is nothing left to copy. */
+export const formerRecruitment: FormerTables = { migrations: recruitmentMigrations, convert: () => {} };
 
 export const taskMigrations: readonly string[] = [
   `CREATE TABLE task (one INTEGER PRIMARY KEY CHECK (one = 1), thread TEXT NOT NULL, workflow TEXT NOT NULL, event TEXT NOT NULL);

@@ -32,7 +32,6 @@ export function createThreadTask(ports: ThreadPorts): ThreadTask {
   const isAsked = (turn: number, agent: string): boolean => isWaitedFor(base.documents, turn, agent);
   const base = createThreadBase(ports, {
     isRoot: false,
-    tables: {},
     former: { task: formerTask },
     isOwn: (to) => to === address || readThreadName(to) === address,
     deliver,

@@ -115,13 +115,13 @@ function examineFiles(data: string, databases: string[], { fix, retention, repor
   const d1 = findD1(databases);
   if (d1 === undefined || !readable.includes(d1)) {
     const told = d1 === undefined && objects.length > 0 ? [describeMissingIndex()] : [];
-    return { ...counts, findings: [...broken.values(), ...told, ...describeNewer(objects)] };
+    return { ...counts, findings: [...broken.values(), ...told, ...describeVersions(objects)] };
   }
   const applied = readMigrations(join(state, d1));
   refuseNewer(data, { migrations: applied }, requiredMigrations);
   if (applied.length === 0) {
     const told = objects.length > 0 ? [describeMissingIndex()] : [];
-    return { ...counts, findings: [...broken.values(), ...told, ...describeNewer(objects)] };
+    return { ...counts, findings: [...broken.values(), ...told, ...describeVersions(objects)] };
   }
   const read = parseRetention(retention);
   if (!read.ok) throw new ServerStartError("bad_setting", read.error);
@@ -140,7 +140,7 @@ function examineFiles(data: string, databases: string[], { fix, retention, repor
     const hint = "Start the server once, which brings the database up to this version; then --fix mends it.";
     return found.map((finding) => (finding.rows && !isCurrent ? { ...finding, hint } : fix ? mend(db, finding) : finding));
   });
-  return { ...counts, findings: [...broken.values(), ...describeNewer(objects), ...compared.map(({ rows: _, ...finding }) => finding)] };
+  return { ...counts, findings: [...broken.values(), ...describeVersions(objects), ...compared.map(({ rows: _, ...finding }) => finding)] };
 }
 
 function examineFile(state: string, file: string, fix: boolean): Finding | undefined {
@@ -196,17 +196,33 @@ function nameBroken(d1: DatabaseSync, broken: Map<string, Finding>): void {
     if (file.startsWith(findClassFolder("WorkflowObject"))) finding.hint += " It is a workflow's queue: threads that run are not in it.";
 }
 
-function describeNewer(objects: ObjectReading[]): Finding[] {
-  return objects
-    .filter(({ newer }) => newer.length > 0)
-    .map(({ file, newer }) => ({
-      code: "table_newer",
-      severity: "error",
-      message: `state/${file} was written by a newer version (${newer.join(", ")}).`,
-      hint: "Start it with that version, or restore a backup from before the upgrade.",
-      file: `state/${file}`,
-      mendable: false,
-    }));
+/** Of objects that this version cannot take over. */
+function describeVersions(objects: ObjectReading[]): Finding[] {
+  const tooLarge = objects.flatMap(({ file, tooLarge: actors }) =>
+    actors.map(
+      (actor): Finding => ({
+        code: "former_too_large",
+        severity: "error",
+        message: `state/${file} has the actor ${actor}, of an earlier version, which is larger than this one stores.`,
+        hint: "Nothing of it is touched, and nothing reaches it. Restore a backup from before the upgrade with that version, and let it end there.",
+        file: `state/${file}`,
+        mendable: false,
+      }),
+    ),
+  );
+  const newer = objects
+    .filter((object) => object.newer.length > 0)
+    .map(
+      ({ file, newer }): Finding => ({
+        code: "table_newer",
+        severity: "error",
+        message: `state/${file} was written by a newer version (${newer.join(", ")}).`,
+        hint: "Start it with that version, or restore a backup from before the upgrade.",
+        file: `state/${file}`,
+        mendable: false,
+      }),
+    );
+  return [...tooLarge, ...newer];
 }
 
 function describeMissingIndex(): Finding {

@@ -7,6 +7,7 @@ export const findingCodes = [
   "file_broken",
   "row_unreadable",
   "table_newer",
+  "former_too_large",
   "index_missing",
   "thread_not_in_index",
   "index_behind",

@@ -1,7 +1,7 @@
 /** What the objects' files say: the truth that the index and the log are told of. Reads, and writes nothing. */
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { objectRooms } from "../../../durable/object-tables.ts";
+import { findFormerTooLarge, objectRooms } from "../../../durable/object-tables.ts";
 import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import { type FormerThread, fromFormerThread } from "../../../durable/thread/lifecycle/former-thread.ts";
 import { type ThreadRow, threadCollections } from "../../../durable/thread/lifecycle/thread-rows.ts";
@@ -30,6 +30,8 @@ export interface ObjectReading {
   agent?: string;
   /** Sets of tables, or `store`, that a newer version wrote. */
   newer: string[];
+  /** Actors of an earlier version that are too large for this one. */
+  tooLarge: string[];
 }
 
 /** What waits in the objects to be written into D1, and will be when they wake. */
@@ -90,6 +92,7 @@ function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectRea
     ]
       .filter(({ room, version }) => version > (objectRooms[room] ?? 0))
       .map(({ room, version }) => `${room} ${version}`),
+    tooLarge: tables.has("actor") ? findFormerTooLarge({ exec: (sql, ...values) => db.prepare(sql).all(...values) as never[] }) : [],
   };
 }
 

@@ -3,7 +3,7 @@ import type { Settle } from "../gather.ts";
 import { hostLimits } from "../limits.ts";
 import { NewerVersionError } from "../newer-version.ts";
 import type { Row, SqlValue, Storage, Transport, World } from "../ports.ts";
-import { hasTables } from "../schema.ts";
+import { FormerTooLargeError, isStored as hasStored } from "../store/tables.ts";
 import { checkRows } from "./row-bound.ts";
 
 /** Where an object keeps its own name: who is woken by an alarm or by an id may not be told it, and who calls it by its name then neither tells it. */
@@ -32,9 +32,9 @@ export function readName(ctx: DurableObjectState): string {
   return name;
 }
 
-/** @see hasTables */
+/** Whether the object has stored anything but its name and a tombstone. */
 export function isStored(ctx: DurableObjectState): boolean {
-  return hasTables(createDurableStorage(ctx));
+  return hasStored(createDurableStorage(ctx));
 }
 
 /** Milliseconds that an alarm's handler waits while paused: under the platform's quarter of an hour for one. */
@@ -66,7 +66,7 @@ export async function bury(ctx: DurableObjectState, until: number): Promise<void
   const name = findName(ctx);
   const { kv, sql } = ctx.storage;
   ctx.storage.transactionSync(() => {
-    for (const table of sql.exec<{ name: string }>(listTables).toArray()) sql.exec(`DROP TABLE "${table.name}"`);
+    for (const { type, name: own } of sql.exec<{ type: string; name: string }>(listOwn).toArray()) sql.exec(`DROP ${type} "${own}"`);
     for (const key of [...kv.list()].map(([each]) => each)) kv.delete(key);
     // Its alarm may wake it without.
     if (name !== undefined) kv.put(nameKey, name);
@@ -76,8 +76,8 @@ export async function bury(ctx: DurableObjectState, until: number): Promise<void
   await ctx.storage.sync();
 }
 
-/** Tables of the object's own, but for SQLite's and the platform's. */
-const listTables = `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'`;
+/** Tables and views of the object's own, but for SQLite's and the platform's. */
+const listOwn = `SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*' AND name NOT GLOB '_cf_*'`;
 
 /** Whether the object was emptied, and its tombstone is still there. */
 export function isBuried(ctx: DurableObjectState): boolean {
@@ -95,14 +95,17 @@ export async function clearTombstone(ctx: DurableObjectState): Promise<void> {
   else await ctx.storage.setAlarm(until);
 }
 
-/** Runs an alarm; one that this version of the code cannot run rings again in a minute, for as long as it takes to be of the newer one. */
+/**
+ * Runs an alarm; one that this version of the code cannot run rings again in a minute, for as long as it takes to be of the newer one.
+ * That of an object which cannot be taken over does not: the first call of a version that can sets it.
+ */
 export async function ringAgain(ctx: DurableObjectState, alarm: () => Promise<void>): Promise<void> {
   try {
     await alarm();
   } catch (error) {
-    if (!(error instanceof NewerVersionError)) throw error;
-    console.warn(JSON.stringify({ at: "alarm", error: error.message }));
-    await ctx.storage.setAlarm(Date.now() + hostLimits.retryLast);
+    if (!(error instanceof NewerVersionError) && !(error instanceof FormerTooLargeError)) throw error;
+    console.warn(JSON.stringify({ at: "alarm", object: findName(ctx), error: error.message }));
+    if (error instanceof NewerVersionError) await ctx.storage.setAlarm(Date.now() + hostLimits.retryLast);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { NewerVersionError } from "../newer-version.ts";
 import type { Storage } from "../ports.ts";
+import { isRowTooLarge } from "../storage/row-bound.ts";
 
 /** The format that this code writes. A greater one is not read. */
 export const storeFormat = 1;
@@ -26,6 +27,28 @@ export interface FormerTables {
   convert(storage: Storage, owner: string): void;
 }
 
+/**
+ * What an earlier version has stored does not fit into the rows of this one: it stays as it is, and the object takes nothing.
+ * It says nothing about what was sent to it. The doctor names such objects.
+ */
+export class FormerTooLargeError extends Error {
+  override name = "FormerTooLargeError";
+  readonly code = "former_too_large";
+
+  /** @param what is too large */
+  constructor(what: string) {
+    super(
+      `former_too_large: ${what} is more than a row of this version holds, so what an earlier version has stored is not taken over: ` +
+        "run that version until it has ended",
+    );
+  }
+}
+
+/** Whether an object has stored anything, now or before. Asking stores nothing: an id that somebody made up leaves no trace. */
+export function isStored(storage: Pick<Storage, "exec">): boolean {
+  return exists(storage, "document") || exists(storage, "schema_version");
+}
+
 /** Whether the object has the three tables. @throws {NewerVersionError} when they are of a newer format */
 export function hasTables(storage: Storage): boolean {
   if (!exists(storage, "document")) return false;
@@ -40,32 +63,53 @@ export function makeTables(storage: Storage): void {
 }
 
 /**
- * Takes over what an object of before has stored. An object that has nothing of it is left as it is.
- * @param former by the name of their version
- * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
+ * Judges what an object of before has stored, before anything of it is taken over.
+ * @returns its sets of tables that are known, by the name of their version, and whether there are no others
+ * @throws {NewerVersionError} when a newer version of the code has been here
  */
-export function convertFormer(storage: Storage, owner: string, former: Readonly<Record<string, FormerTables>>): void {
-  if (!exists(storage, "schema_version")) return;
-  const stored = storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version");
+function readFormer(storage: Storage, former: Readonly<Record<string, FormerTables>>) {
+  const stored = exists(storage, "schema_version")
+    ? storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version")
+    : [];
   const found = stored.flatMap(({ room, version }) => {
     const tables = Object.hasOwn(former, room) ? former[room] : undefined;
     if (tables && version > tables.migrations.length) throw new NewerVersionError(`what the object has stored (${room} ${version})`);
     return tables ? [{ room, tables, version }] : [];
   });
-  if (!found.length) return;
-  const isNew = !hasTables(storage);
-  storage.transaction(() => {
-    if (isNew) makeTables(storage);
-    for (const { room, tables, version } of found) {
-      const behind = tables.migrations.slice(version);
-      if (behind.length) storage.exec(behind.join("\n"));
-      tables.convert(storage, owner);
-      storage.exec("DELETE FROM schema_version WHERE room = ?", room);
-    }
-    if (found.length === stored.length) storage.exec("DROP TABLE schema_version");
-  });
+  return { found, isAll: found.length === stored.length };
 }
 
-function exists(storage: Storage, table: string): boolean {
+/** @throws {NewerVersionError} when a newer version of the code has been here */
+export function refuseNewer(storage: Storage, former: Readonly<Record<string, FormerTables>>): void {
+  readFormer(storage, former);
+}
+
+/**
+ * Takes over what an object of before has stored. An object that has nothing of it is left as it is.
+ * @param former by the name of their version
+ * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
+ * @throws {FormerTooLargeError} when it does not fit: nothing is written
+ */
+export function convertFormer(storage: Storage, owner: string, former: Readonly<Record<string, FormerTables>>): void {
+  const { found, isAll } = readFormer(storage, former);
+  if (!found.length) return;
+  const isNew = !hasTables(storage);
+  try {
+    storage.transaction(() => {
+      if (isNew) makeTables(storage);
+      for (const { room, tables, version } of found) {
+        const behind = tables.migrations.slice(version);
+        if (behind.length) storage.exec(behind.join("\n"));
+        tables.convert(storage, owner);
+        storage.exec("DELETE FROM schema_version WHERE room = ?", room);
+      }
+      if (isAll) storage.exec("DROP TABLE schema_version");
+    });
+  } catch (error) {
+    throw isRowTooLarge(error) ? new FormerTooLargeError("one of its rows") : error;
+  }
+}
+
+function exists(storage: Pick<Storage, "exec">, table: string): boolean {
   return storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table).length > 0;
 }

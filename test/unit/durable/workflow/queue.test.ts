@@ -1,11 +1,11 @@
 /** [QUE1] Who is next: the highest priority, the ring of initiators, the oldest of each; against a model that is a list. */
 import { expect, test } from "vitest";
-import { migrate } from "../../../../src/durable/host/schema.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
 import { formerWorkflowTables, queueMigrations } from "../../../../src/durable/workflow/former-tables.ts";
 import { createQueue, type Queue } from "../../../../src/durable/workflow/queue.ts";
 import { createRandom } from "../../../../src/explore/create-random.ts";
+import { makeFormer } from "../../../host/stored.ts";
 
 interface Waiting {
   thread: string;
@@ -108,7 +108,7 @@ test("[QUE3] a higher priority goes first, and its initiator then stands back", 
 
 test("[QUE12] threads that waited before there were priorities still wait in their order", () => {
   const storage = createNodeStorage();
-  migrate(storage, { admission: queueMigrations.slice(0, 1) });
+  makeFormer(storage, { admission: queueMigrations.slice(0, 1) });
   for (const [thread, source] of [
     ["t1", "/agents/a"],
     ["t2", "/agents/a"],

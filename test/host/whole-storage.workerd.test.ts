@@ -1,8 +1,10 @@
-/** [STORE5] An object that is emptied, and dies at any instruction of it. */
+/** What an object does with its storage as a whole: it is emptied, and dies at any instruction of that; or it cannot be read at all. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
-import { bury, clearTombstone } from "../../src/durable/host/storage/durable-world.ts";
+import { expect, test, vi } from "vitest";
+import { NewerVersionError } from "../../src/durable/host/newer-version.ts";
+import { bury, clearTombstone, ringAgain } from "../../src/durable/host/storage/durable-world.ts";
+import { FormerTooLargeError } from "../../src/durable/host/store/tables.ts";
 import { getActor, type TestEnv } from "./worker/index.ts";
 
 const until = Date.now() + 86_400_000;
@@ -80,4 +82,15 @@ test("[STORE5] a tombstone whose time is up goes with all that is left, or is ru
     await clearTombstone(ctx);
   });
   expect(await look("cleared")).toEqual({ tables: [], kept: {}, alarm: null });
+});
+
+test("[UPG6] the alarm of an object that is not taken over is over; one that a newer version has written rings again in a minute", async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const ring = (error: Error) =>
+    runInDurableObject(stub("never-stored"), async (_, ctx) => {
+      await ringAgain(ctx, () => Promise.reject(error));
+      return ctx.storage.getAlarm();
+    });
+  expect(await ring(new FormerTooLargeError("one of its rows"))).toBeNull();
+  expect(await ring(new NewerVersionError("what is stored"))).toBeGreaterThan(Date.now() + 30_000);
 });
