@@ -51,6 +51,13 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["src/compile/schema", "src/compile/source", "src/compile/templates", contract, "zod"],
     ],
   },
+  "src/compile/together": {
+    is: "what is wrong only where several files are looked at",
+    may: [
+      ...["src/compile", "src/compile/check", "src/compile/diagnostics", "src/compile/expressions", "src/compile/meaning"],
+      ...["src/compile/source", contract],
+    ],
+  },
   "src/compile/raise": {
     is: "from the checked document to the intermediate form",
     may: ["src/compile", "src/compile/check", "src/compile/source", "src/compile/templates", contract],
@@ -160,7 +167,10 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/lib/chaos": { is: "the same as a command", may: ["src/chaos", "src/cli/lib", "src/client", contract, "commander", "node:*"] },
   "src/cli/lib/check": {
     is: "findings about files",
-    may: ["src", "src/cli/lib", "src/compile", "src/compile/diagnostics", "src/compile/source", "node:*"],
+    may: [
+      ...["src", "src/cli/lib", "src/compile", "src/compile/diagnostics", "src/compile/source", "src/compile/together"],
+      ...["src/lsp/is-workflow.ts", "node:*"],
+    ],
   },
   "src/cli/lib/compile": { is: "machines as files", may: ["machines", "src/cli/lib", "src/cli/lib/check", "src/compile"] },
   "src/cli/lib/demo": { is: "the demo's story", may: ["src", "src/cli/lib", "src/local-server", "node:*"] },

@@ -4,12 +4,16 @@ import { checkChains } from "./check/check-endless.ts";
 import { checkMeaning } from "./check/check-meaning.ts";
 import { checkReflexKeys } from "./check/check-reflex-keys.ts";
 import { checkSlips } from "./check/check-slips.ts";
+import type { Checked } from "./check/check-workflow.ts";
 import { type ParseOptions, type ParseResult, readWorkflow } from "./read-workflow.ts";
 
 export type { ParseOptions, ParseResult } from "./read-workflow.ts";
 
-/** Checks a workflow file and gives its intermediate form. Never throws, whatever the text. */
-export function parseWorkflow(text: string, options: ParseOptions = {}): ParseResult {
+/**
+ * Checks a workflow file and gives its intermediate form. Never throws, whatever the text.
+ * @param seen is given what the checks left for others to judge by, also of a file with errors
+ */
+export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (checked: Checked) => void): ParseResult {
   return readWorkflow(text, options, (checked, report) => {
     const { outline } = checked;
     checkMeaning(checked, report);
@@ -17,5 +21,6 @@ export function parseWorkflow(text: string, options: ParseOptions = {}): ParseRe
     checkChains(outline, report);
     checkReflexKeys(outline, report);
     checkSlips(outline, text, report);
+    seen?.(checked);
   });
 }

@@ -1,7 +1,9 @@
 /** `nerveflare check`: everything that is to be said about workflow files, for people, for programs, for code hosts. */
 import type { Command } from "commander";
-import { type CheckedFile, checkFile } from "../lib/check/check-file.ts";
+import { addTogether, checkFiles } from "../lib/check/check-all.ts";
+import type { CheckedFile } from "../lib/check/check-file.ts";
 import { fixFile } from "../lib/check/fix-file.ts";
+import { type FoundFile, type FoundFiles, findFiles } from "../lib/check/list-files.ts";
 import { countFindings, renderDiagnostic, renderSummary, type Styler } from "../lib/check/render-diagnostic.ts";
 import { renderDiff } from "../lib/check/render-diff.ts";
 import { renderSarif } from "../lib/check/render-sarif.ts";
@@ -19,33 +21,51 @@ interface CheckOptions {
 /** Defines `nerveflare check`. */
 export function defineCommand(command: Command, { terminal }: CommandContext): void {
   command
-    .argument("<file...>", "workflow files; `-` reads one from stdin")
+    .argument("<file...>", "workflow files, folders of them, patterns; `-` reads one from stdin")
     .option("--sarif", "SARIF 2.1.0, which code hosts show beside the code")
     .option("--fix", "apply the fixes that the findings carry, then check again")
     .option("--dry-run", "with --fix: show the changes, write nothing")
     .option("--no-color", "no colours, also on a terminal")
     .addHelpText(
       "after",
-      "\nExit code: 0 no errors (there may be warnings), 1 errors, 2 asked wrongly: no file, a folder, a file that cannot be read.\n" +
+      "\nSeveral files are checked together too: the children that they spawn, kinds of events, capabilities, names. Of a folder all\n" +
+        "workflows below it are; other YAML files are passed over, and counted.\n" +
+        "Exit code: 0 no errors (there may be warnings), 1 errors, 2 asked wrongly: no file, or one that cannot be read.\n" +
         "Lines and columns count from 1; a column is a UTF-16 unit, as in editors.",
     )
-    .action(async (files: string[], options: CheckOptions) => {
+    .action(async (named: string[], options: CheckOptions) => {
       if (options.sarif && terminal.json)
         throw new CliError("--sarif and --json are two formats.", { hint: "Give one of the two.", exitCode: exitCodes.usage });
       if (options.dryRun && !options.fix)
         throw new CliError("--dry-run belongs to --fix.", { hint: "Plain `check` writes nothing anyway.", exitCode: exitCodes.usage });
-      if (options.fix && files.includes("-"))
+      if (options.fix && named.includes("-"))
         throw new CliError("--fix changes files; stdin is none.", { hint: "Name the file.", exitCode: exitCodes.usage });
       const style: Styler = options.color ? terminal.style : (_, text) => text;
-      const checked: CheckedFile[] = [];
-      for (const file of files) checked.push(options.fix ? await fixFile(file, options.dryRun === true) : await checkFile(file));
+      const found = await findFiles(named);
+      const { files } = found;
+      const checked = addTogether(await (options.fix ? fixFiles(files, options, terminal) : checkFiles(files, terminal.hint)));
 
       if (options.sarif) terminal.result(undefined, () => JSON.stringify(renderSarif(checked), null, 2));
       else if (terminal.json || checked.some(({ problem }) => problem === undefined))
-        terminal.result(checked.map(toJson), () => renderPretty(checked, style, options.dryRun === true));
+        terminal.result([...checked.map(toJson), ...listPassedOver(found)], () =>
+          renderPretty(checked, found, style, options.dryRun === true),
+        );
 
       fail(checked, terminal);
     });
+}
+
+/** Fixes files by what each says by itself, and by what they say together. */
+async function fixFiles(files: FoundFile[], { dryRun = false }: CheckOptions, { hint }: Terminal): Promise<CheckedFile[]> {
+  const before = files.length > 1 ? await checkFiles(files, hint) : [];
+  const together = new Map(
+    addTogether(before).map(({ file, diagnostics }) => [file, diagnostics.filter(({ code }) => code.startsWith("NRV6"))]),
+  );
+  return checkFiles(files, hint, ({ path }) => fixFile(path, dryRun, together.get(path)));
+}
+
+function listPassedOver({ passedOver }: FoundFiles): object[] {
+  return passedOver.map((file) => ({ file, diagnostics: [], passedOver: "not a workflow" }));
 }
 
 /** A run that found errors, or could not look at all, ends by an error that counts them. */
@@ -70,13 +90,19 @@ function fail(checked: CheckedFile[], terminal: Terminal): void {
   throw new CliError(`${renderSummary(checked)}.`, hint);
 }
 
-function renderPretty(checked: CheckedFile[], style: Styler, dryRun: boolean): string {
+function renderPretty(checked: CheckedFile[], { passedOver }: FoundFiles, style: Styler, dryRun: boolean): string {
   const parts = checked.flatMap((file) => [
     ...(file.fixed ? [renderFixed(file, style, dryRun)] : []),
     ...file.diagnostics.map((diagnostic) => renderDiagnostic(file, diagnostic, style)),
   ]);
   const readable = checked.filter(({ problem }) => problem === undefined);
-  if (readable.length > 0 && countFindings(readable).errors === 0) parts.push(`${style("green", "ok")} ${renderSummary(readable)}`);
+  const passed =
+    passedOver.length === 0
+      ? ""
+      : `${passedOver.length} YAML file${passedOver.length === 1 ? "" : "s"} passed over, which are no workflows`;
+  if (readable.length > 0 && countFindings(readable).errors === 0)
+    parts.push(`${style("green", "ok")} ${[renderSummary(readable), ...(passed ? [passed] : [])].join("; ")}`);
+  else if (passed) parts.push(passed);
   return parts.join("\n\n");
 }
 

@@ -9,22 +9,26 @@ import type { EdgeOutline, Outline } from "./outline.ts";
 /** Reports endless spawns. */
 export function checkEndless(outline: Outline, report: Report): void {
   const name = findText(outline.root, "name")?.value;
+  for (const workflow of name === undefined ? [] : findSureSpawns(outline, name))
+    report.add("endless-spawn", workflow.span, `Every thread of \`${name}\` spawns another one, without an end.`, {
+      hint: "let a way lead to `$END` that spawns none; the chain is cut off 16 deep",
+    });
+}
+
+/** Where a workflow is spawned, if every thread surely spawns one on its way to `$END`; else none. */
+export function findSureSpawns(outline: Outline, name: string): TextNode[] {
   const spawning = new Map(
     outline.nodes.flatMap(({ edges }) =>
       edges.flatMap((edge): [EdgeOutline, TextNode][] => {
-        const own = listItems(edge.node, "spawn").find(
+        const one = listItems(edge.node, "spawn").find(
           (spawn) => findText(spawn, "workflow")?.value === name && isOne(findValue(spawn, "input")),
         );
-        const workflow = findText(own, "workflow");
+        const workflow = findText(one, "workflow");
         return workflow ? [[edge, workflow]] : [];
       }),
     ),
   );
-  if (name !== undefined && spawning.size > 0 && !reachesEnd(outline, (edge) => !spawning.has(edge)))
-    for (const workflow of spawning.values())
-      report.add("endless-spawn", workflow.span, `Every thread of \`${name}\` spawns another one, without an end.`, {
-        hint: "let a way lead to `$END` that spawns none; the chain is cut off 16 deep",
-      });
+  return spawning.size > 0 && !reachesEnd(outline, (edge) => !spawning.has(edge)) ? [...spawning.values()] : [];
 }
 
 /** Whether an input surely gives one child: a list gives as many as it has items, which may be none. */
@@ -45,7 +49,7 @@ function reachesEnd(outline: Outline, isLeft: (edge: EdgeOutline) => boolean): b
 }
 
 /** A reflex, with what an event that it answers surely leads to. */
-interface Reaction {
+export interface Reaction {
   node: MapNode;
   on: string[];
   /** Only an event that passes its data on surely meets the condition again. */
@@ -54,9 +58,10 @@ interface Reaction {
 }
 
 /** What emits: a thread of this workflow, or one of its reflexes. */
-type Source = "thread" | MapNode;
+export type Source = "thread" | MapNode;
 
-function readReactions(outline: Outline): Reaction[] {
+/** The reflexes of a file that start threads or emit. */
+export function readReactions(outline: Outline): Reaction[] {
   return outline.reflexes.flatMap((node): Reaction[] => {
     const does = findText(node, "kind")?.value;
     if (does !== "workflow" && does !== "emit") return [];
@@ -68,10 +73,7 @@ function readReactions(outline: Outline): Reaction[] {
 /** Reports endless chains of events. All of it are warnings. */
 export function checkChains(outline: Outline, report: Report): void {
   const reactions = readReactions(outline);
-  const emits = new Map<Source, SourceNode[]>([
-    ["thread", reactions.length === 0 ? [] : outline.nodes.flatMap(({ edges }) => edges.flatMap((edge) => listItems(edge.node, "emit")))],
-    ...reactions.flatMap(({ node, to }): [Source, SourceNode[]][] => (to === "thread" ? [] : [[to, listItems(node, "emit")]])),
-  ]);
+  const emits = reactions.length === 0 ? new Map<Source, SourceNode[]>() : readEmits(outline, reactions);
   const answers = new Map([...emits.values()].flat().map((emit) => [emit, reactions.filter((reaction) => isAnswered(emit, reaction))]));
   const next = new Map(
     [...emits].map(([source, list]) => [source, new Set(list.flatMap((emit) => (answers.get(emit) ?? []).map(({ to }) => to)))]),
@@ -90,6 +92,14 @@ export function checkChains(outline: Outline, report: Report): void {
   }
 }
 
+/** What a file's threads and reflexes emit. */
+export function readEmits(outline: Outline, reactions: readonly Reaction[]): Map<Source, SourceNode[]> {
+  return new Map<Source, SourceNode[]>([
+    ["thread", outline.nodes.flatMap(({ edges }) => edges.flatMap((edge) => listItems(edge.node, "emit")))],
+    ...reactions.flatMap(({ node, to }): [Source, SourceNode[]][] => (to === "thread" ? [] : [[to, listItems(node, "emit")]])),
+  ]);
+}
+
 function leadsTo(source: Source, from: Source, next: Map<Source, Set<Source>>): boolean {
   const reached = new Set([from]);
   for (const each of reached) {
@@ -99,7 +109,8 @@ function leadsTo(source: Source, from: Source, next: Map<Source, Set<Source>>): 
   return false;
 }
 
-function isAnswered(emit: SourceNode, { on, guarded }: Reaction): boolean {
+/** Whether a reflex surely takes what is emitted, as often as it is. */
+export function isAnswered(emit: SourceNode, { on, guarded }: Pick<Reaction, "on" | "guarded">): boolean {
   const kind = findText(emit, "kind")?.value ?? "";
   if (!matchesKind(on, kind)) return false;
   return !guarded || /^(start\.event|\$event)\.data$/.test(findText(emit, "data")?.value.trim() ?? "");

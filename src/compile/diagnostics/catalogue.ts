@@ -5,6 +5,7 @@ import { cloudCatalogue } from "./families/cloud.ts";
 import { expressionsCatalogue } from "./families/expressions.ts";
 import { graphCatalogue } from "./families/graph.ts";
 import { shapeCatalogue } from "./families/shape.ts";
+import { togetherCatalogue } from "./families/together.ts";
 import { yamlCatalogue } from "./families/yaml.ts";
 
 const entries = {
@@ -13,6 +14,7 @@ const entries = {
   ...graphCatalogue,
   ...expressionsCatalogue,
   ...cloudCatalogue,
+  ...togetherCatalogue,
   ...bugsCatalogue,
 } as const;
 

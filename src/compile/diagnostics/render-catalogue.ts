@@ -9,6 +9,11 @@ const families: readonly { digit: string; title: string; intro: string }[] = [
   { digit: "3", title: "References and graph", intro: "A name leads nowhere, or the graph can not do its work." },
   { digit: "4", title: "Expressions and templates", intro: "JSONata or Liquid does not parse, is refused, or asks for what is not there." },
   { digit: "5", title: "Cloud", intro: "What nerveflare does not do, or does only in the cloud." },
+  {
+    digit: "6",
+    title: "Together",
+    intro: "What only shows where several files are checked together, or a server is asked: `nerveflare check FOLDER`, `--server`.",
+  },
   { digit: "9", title: "Bugs", intro: "The compiler itself failed." },
 ];
 
@@ -20,7 +25,7 @@ export function renderCatalogue(): string {
     "What the compiler may say about a workflow file. Each finding has a code, which never changes its meaning, a place in the file,",
     "and mostly a hint; some carry a fix that a tool can apply. All findings of a file come in one run. A file with an error does not",
     "compile; warnings leave it working. This page is generated from the catalogue in `src/compile/diagnostics`; for each code there is",
-    "a file that shows it in `test/fixtures/diagnostics`.",
+    "a file that shows it in `test/fixtures/diagnostics`, of those about several files a folder in `test/fixtures/together`.",
     "",
   ];
   const entries = Object.entries(catalogue).sort(([, a], [, b]) => a.code.localeCompare(b.code));

@@ -97,9 +97,17 @@ describe("carets stand exactly under what is meant", () => {
 });
 
 describe("what is no workflow file is answered as such", () => {
-  test("[CHECK11] a missing file, a folder, and none at all end with 2", async () => {
+  test("[CHECK11] a missing file, a folder without workflows, and none at all end with 2", async () => {
     expect(await run("check", join(folder, "none.yaml"))).toMatchObject({ code: 2, err: expect.stringContaining("does not exist") });
-    expect(await run("check", folder)).toMatchObject({ code: 2, err: expect.stringMatching(/is a folder[\s\S]*\*\.yaml/) });
+    mkdirSync(join(folder, "empty"), { recursive: true });
+    expect(await run("check", join(folder, "empty"))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("a folder without a workflow"),
+    });
+    expect(await run("check", join(folder, "empty/*.yaml"))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("matches no workflow"),
+    });
     expect(await run("check")).toMatchObject({ code: 2, err: expect.stringContaining("missing required argument") });
     expect(await run("check", "x.yaml", "--json", "--sarif")).toMatchObject({ code: 2 });
     expect(await run("check", "x.yaml", "--dry-run")).toMatchObject({ code: 2 });
@@ -107,7 +115,7 @@ describe("what is no workflow file is answered as such", () => {
   });
 
   test("[CHECK11] the other files are checked all the same", async () => {
-    const { code, out } = await run("check", folder, write("named.yaml", "name: Bad Name\n"));
+    const { code, out } = await run("check", join(folder, "none.yaml"), write("named.yaml", "name: Bad Name\n"));
     expect(code).toBe(2);
     expect(out).toContain("NRV2005");
   });

@@ -2,8 +2,9 @@
 import type { AppliedFix } from "../../../compile/diagnostics/apply-fixes.ts";
 import { createDiagnostic, type Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
 import { parseWorkflow } from "../../../compile/parse-workflow.ts";
+import { type Member, readMember } from "../../../compile/together/member.ts";
 import { createIncludes } from "./create-includes.ts";
-import { type FileProblem, readSource, type Source } from "./read-source.ts";
+import type { FileProblem, Source } from "./read-source.ts";
 
 /** What became of a file. */
 export interface CheckedFile {
@@ -13,6 +14,8 @@ export interface CheckedFile {
   text: string;
   /** In source order. */
   diagnostics: Diagnostic[];
+  /** What other files are judged by. */
+  member?: Member;
   /** The file could not be looked at; then there is no text. */
   problem?: FileProblem;
   /** Under `--fix`: what was changed. */
@@ -30,12 +33,11 @@ export function checkText(path: string, text: string): Diagnostic[] {
 /** What is to be said about a source as it was read. Never throws for what it holds. */
 export function checkSource(path: string, { file, text, fault, problem }: Source): CheckedFile {
   if (problem) return { file, text, diagnostics: [], problem };
-  if (!fault) return { file, text, diagnostics: checkText(path, text) };
+  if (!fault) {
+    const includes = createIncludes(path);
+    const { member, result } = readMember(file, text, includes ? { includes } : {});
+    return { file, text, diagnostics: result.diagnostics, member };
+  }
   const { name, at, message, hint } = fault;
   return { file, text, diagnostics: [createDiagnostic(name, { start: at, end: at + 1 }, message, hint ? { hint } : {})] };
-}
-
-/** Reads and checks a file. Never throws for what the path leads to. */
-export async function checkFile(path: string): Promise<CheckedFile> {
-  return checkSource(path, await readSource(path));
 }

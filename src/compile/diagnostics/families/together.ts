@@ -1,0 +1,61 @@
+/** Together: what only shows where several files, or a server, are looked at. */
+import type { CatalogueEntry } from "../catalogue-entry.ts";
+
+export const togetherCatalogue = {
+  "unknown-workflow": {
+    code: "NRV6001",
+    severity: "warning",
+    title: "A child of a workflow that is not there",
+    explanation:
+      "None of the files that are checked together is the workflow that is spawned. It may be published from elsewhere; where a server was asked and has none either, this is an error.",
+  },
+  "same-name": {
+    code: "NRV6002",
+    severity: "error",
+    title: "Two workflows of one name",
+    explanation:
+      "The name is the workflow's identity in the registry: of two files the one that is published last takes the other's place.",
+  },
+  "unheard-kind": {
+    code: "NRV6003",
+    severity: "warning",
+    title: "A kind that nobody hears",
+    explanation:
+      "No reflex of the files hears the kind, and one hears a kind of nearly this name that nothing sends. Where a server was asked: no agent hears it either.",
+  },
+  "unsent-kind": {
+    code: "NRV6004",
+    severity: "warning",
+    title: "A kind that nobody sends",
+    explanation:
+      "None of the files sends the kind, and one sends a kind of nearly this name that nothing hears. Where a server was asked: no agent may send it.",
+  },
+  "near-capability": {
+    code: "NRV6005",
+    severity: "warning",
+    title: "Two names that are nearly one",
+    explanation:
+      "The capability is written almost like one that other files ask for. To the orchestrator these are two, and an agent has to have both.",
+  },
+  "endless-spawns": {
+    code: "NRV6006",
+    severity: "error",
+    title: "Workflows that always spawn one another",
+    explanation:
+      "Each thread of one spawns one of the other on every way to `$END`, and so on in a circle, until the chain is cut off 16 deep.",
+  },
+  "endless-events": {
+    code: "NRV6007",
+    severity: "warning",
+    title: "An event that comes back through another workflow",
+    explanation:
+      "The kind that is emitted starts another workflow, or a reflex of it, which leads to the same again, until the chain is cut off 16 deep.",
+  },
+  "child-input": {
+    code: "NRV6008",
+    severity: "warning",
+    title: "An input that the child does not take",
+    explanation:
+      "The `input` schema of the workflow that is spawned asks for something else: a field is missing, is misspelt, or has another type. The child is refused when it is started.",
+  },
+} as const satisfies Record<string, CatalogueEntry>;
