@@ -108,7 +108,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   },
   "src/durable/thread/adoption": {
     is: "a task that an earlier version kept in its root's object moves to its own",
-    may: [host, protocol, "src/durable/thread"],
+    may: [host, store, protocol, "src/durable/thread"],
     objectStorage: "writes",
   },
   "src/durable/thread/lifecycle": {

@@ -5,7 +5,6 @@ import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import { createControlKeys } from "../control/control-keys.ts";
 import { formerControlKeys } from "../control/former-control-keys.ts";
-import { refuseNewer } from "../host/store/tables.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isTaskAddress, type Once } from "../protocol/parts.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
@@ -47,8 +46,7 @@ const rootTables = { recruitment: formerRecruitment, control: formerControlKeys 
 
 export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   const { storage, clock, address } = ports.world;
-  refuseNewer(storage, { ...formerBase, ...rootTables });
-  const makeOldTask = findOldTask(storage);
+  const makeOldTask = findOldTask(storage, { ...formerBase, ...rootTables });
   const base = createThreadBase(
     withMovedTask(ports, () => oldTask),
     {

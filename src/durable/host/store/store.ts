@@ -17,7 +17,7 @@ import {
 import { createJournal, type Journal } from "./journal.ts";
 import { createRecent, type Recent } from "./recent.ts";
 import { createStaging } from "./staging.ts";
-import { convertFormer, type FormerTables, hasTables, makeTables } from "./tables.ts";
+import { convertFormer, type FormerTables, makeTables } from "./tables.ts";
 
 export interface Store<Entry = unknown> {
   /** Address of the owner. */
@@ -48,8 +48,7 @@ export function createStore<Entry = unknown>(
   owner: string,
   former: Readonly<Record<string, FormerTables>> = {},
 ): Store<Entry> {
-  convertFormer(storage, owner, former);
-  let laidOut = hasTables(storage);
+  let laidOut = convertFormer(storage, owner, former);
   const staging = createStaging(storage, owner);
   const ports = { storage, owner, staging, isEmpty: () => !laidOut };
   const journal = createJournal<Entry>(ports);

@@ -46,15 +46,19 @@ export class FormerTooLargeError extends Error {
 
 /** Whether an object has stored anything, now or before. Asking stores nothing: an id that somebody made up leaves no trace. */
 export function isStored(storage: Pick<Storage, "exec">): boolean {
-  return exists(storage, "document") || exists(storage, "schema_version");
+  return findTables(storage).length > 0;
 }
 
-/** Whether the object has the three tables. @throws {NewerVersionError} when they are of a newer format */
-export function hasTables(storage: Storage): boolean {
-  if (!exists(storage, "document")) return false;
+/** Which there are of the tables by which an object is known: that of its documents, and that which named the versions of those before. */
+function findTables(storage: Pick<Storage, "exec">): string[] {
+  return storage
+    .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('document', 'schema_version')")
+    .map(({ name }) => name);
+}
+
+function refuseNewerFormat(storage: Storage): void {
   const format = Number(storage.exec<{ body: string }>("SELECT body FROM document WHERE owner = '' AND collection = 'format'")[0]?.body);
   if (format > storeFormat) throw new NewerVersionError(`what the object has stored (format ${format})`);
-  return true;
 }
 
 /** Makes the three tables; within a transaction. */
@@ -68,9 +72,7 @@ export function makeTables(storage: Storage): void {
  * @throws {NewerVersionError} when a newer version of the code has been here
  */
 function readFormer(storage: Storage, former: Readonly<Record<string, FormerTables>>) {
-  const stored = exists(storage, "schema_version")
-    ? storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version")
-    : [];
+  const stored = storage.exec<{ room: string; version: number }>("SELECT room, version FROM schema_version");
   const found = stored.flatMap(({ room, version }) => {
     const tables = Object.hasOwn(former, room) ? former[room] : undefined;
     if (tables && version > tables.migrations.length) throw new NewerVersionError(`what the object has stored (${room} ${version})`);
@@ -79,7 +81,7 @@ function readFormer(storage: Storage, former: Readonly<Record<string, FormerTabl
   return { found, isAll: found.length === stored.length };
 }
 
-/** @throws {NewerVersionError} when a newer version of the code has been here */
+/** Of an object that has tables of before. @throws {NewerVersionError} when a newer version of the code has been here */
 export function refuseNewer(storage: Storage, former: Readonly<Record<string, FormerTables>>): void {
   readFormer(storage, former);
 }
@@ -87,16 +89,20 @@ export function refuseNewer(storage: Storage, former: Readonly<Record<string, Fo
 /**
  * Takes over what an object of before has stored. An object that has nothing of it is left as it is.
  * @param former by the name of their version
+ * @returns whether the object has the three tables
  * @throws {NewerVersionError} when a newer version of the code has been here: nothing is read or written
  * @throws {FormerTooLargeError} when it does not fit: nothing is written
  */
-export function convertFormer(storage: Storage, owner: string, former: Readonly<Record<string, FormerTables>>): void {
+export function convertFormer(storage: Storage, owner: string, former: Readonly<Record<string, FormerTables>>): boolean {
+  const tables = findTables(storage);
+  const isLaidOut = tables.includes("document");
+  if (isLaidOut) refuseNewerFormat(storage);
+  if (!tables.includes("schema_version")) return isLaidOut;
   const { found, isAll } = readFormer(storage, former);
-  if (!found.length) return;
-  const isNew = !hasTables(storage);
+  if (!found.length) return isLaidOut;
   try {
     storage.transaction(() => {
-      if (isNew) makeTables(storage);
+      if (!isLaidOut) makeTables(storage);
       for (const { room, tables, version } of found) {
         const behind = tables.migrations.slice(version);
         if (behind.length) storage.exec(behind.join("\n"));
@@ -108,8 +114,5 @@ export function convertFormer(storage: Storage, owner: string, former: Readonly<
   } catch (error) {
     throw isRowTooLarge(error) ? new FormerTooLargeError("one of its rows") : error;
   }
-}
-
-function exists(storage: Pick<Storage, "exec">, table: string): boolean {
-  return storage.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table).length > 0;
+  return true;
 }

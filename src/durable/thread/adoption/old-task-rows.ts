@@ -3,6 +3,7 @@
  * nothing runs on them; read page by page; deleted when the task's own object has them. Knows SQL only.
  */
 import type { Row, Storage } from "../../host/ports.ts";
+import { type FormerTables, refuseNewer } from "../../host/store/tables.ts";
 import type { OldTaskPage, OldTaskPlace } from "../../protocol/old-task.ts";
 
 export const adoptionLimits = {
@@ -77,8 +78,9 @@ function keepVersions(storage: Storage): void {
  * Sets the rows aside, in one transaction, if an earlier version has left some. Called before the object's tables are brought up to date.
  * @returns whether a task waits to be moved
  */
-export function setOldTaskAside(storage: Storage): boolean {
+export function setOldTaskAside(storage: Storage, former: Readonly<Record<string, FormerTables>>): boolean {
   const tables = listTables(storage);
+  if (tables.has("schema_version")) refuseNewer(storage, former);
   if (tables.has("old_actor")) return true;
   if (!tables.has("schema_version") || storage.exec("SELECT 1 FROM schema_version WHERE room = 'task'").length === 0) return false;
   return storage.transaction(() => {

@@ -1,6 +1,7 @@
 /** Moves a task that an earlier version kept in its root's object to an object of its own. Knows rows and ports, no machine. */
 import type { DeadLetterRow } from "../../host/dead-letters.ts";
 import type { Row, Storage } from "../../host/ports.ts";
+import type { FormerTables } from "../../host/store/tables.ts";
 import type { OldTaskPage, OldTaskPlace } from "../../protocol/old-task.ts";
 import type { ThreadBase } from "../thread-base.ts";
 import { dropOldTask, oldDeadLetters, readOldTask, setOldTaskAside } from "./old-task-rows.ts";
@@ -22,10 +23,15 @@ export interface OldTask {
 
 /**
  * Called before the object's tables are brought up to date and its actors loaded.
+ * @param former all that the object may have of before
  * @returns makes the mover of what was set aside
+ * @throws {NewerVersionError} when a newer version of the code has been here: nothing is written
  */
-export function findOldTask(storage: Storage): (base: ThreadBase, adopt: () => Promise<void>) => OldTask {
-  const found = setOldTaskAside(storage);
+export function findOldTask(
+  storage: Storage,
+  former: Readonly<Record<string, FormerTables>>,
+): (base: ThreadBase, adopt: () => Promise<void>) => OldTask {
+  const found = setOldTaskAside(storage, former);
   return (base, adopt) => createOldTask(base, adopt, found);
 }
 
