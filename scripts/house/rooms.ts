@@ -44,11 +44,15 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/compile/expressions": { is: "checking JSONata", may: [...checking, "jsonata"] },
   "src/compile/templates": { is: "checking Liquid", may: [...checking, "liquidjs"] },
   "src/compile/meaning": { is: "types of what expressions see, by JSON Schemas", may: [...checking, "src/compile/expressions"] },
+  "src/compile/reach": {
+    is: "which conditions can hold, tried over the values that may stand in them",
+    may: ["src/compile/expressions", "src/compile/meaning", contract],
+  },
   "src/compile/check": {
     is: "what is wrong with a workflow",
     may: [
       ...["src/compile", "src/compile/diagnostics", "src/compile/expressions", "src/compile/lower", "src/compile/meaning"],
-      ...["src/compile/schema", "src/compile/source", "src/compile/templates", contract, "zod"],
+      ...["src/compile/reach", "src/compile/schema", "src/compile/source", "src/compile/templates", contract, "zod"],
     ],
   },
   "src/compile/together": {

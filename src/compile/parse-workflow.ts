@@ -17,10 +17,11 @@ export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (
   return readWorkflow(text, options, (checked, report) => {
     const { outline } = checked;
     checkMeaning(checked, report);
-    checkDeadEdges(outline, report);
+    const never = checkDeadEdges(checked, report);
     checkChains(outline, report);
     checkReflexKeys(outline, report);
     checkSlips(outline, text, report);
     seen?.(checked);
+    return { never };
   });
 }

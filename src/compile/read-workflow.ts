@@ -1,4 +1,5 @@
 /** The way from text to checked intermediate form. What else is to be said about a sound file is for others to say. */
+import type { NeverTaken } from "./check/check-dead-edges.ts";
 import { type Checked, checkWorkflow } from "./check/check-workflow.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { createDiagnostic, createReport, type Report } from "./diagnostics/diagnostic.ts";
@@ -15,17 +16,23 @@ export interface ParseOptions {
 }
 
 /** What became of a file. `ir` is there exactly when no diagnostic is an error. */
-export interface ParseResult {
+export interface ParseResult extends Advice {
   ir?: WorkflowIr;
   /** In source order. */
   diagnostics: Diagnostic[];
+}
+
+/** What was found beside findings. */
+export interface Advice {
+  /** Edges that can never be taken. */
+  never?: NeverTaken[];
 }
 
 /**
  * Checks a workflow file and gives its intermediate form. Never throws, whatever the text.
  * @param advise says what else there is to say; warnings only
  */
-export function readWorkflow(text: string, options: ParseOptions, advise?: (checked: Checked, report: Report) => void): ParseResult {
+export function readWorkflow(text: string, options: ParseOptions, advise?: (checked: Checked, report: Report) => Advice): ParseResult {
   const report = createReport(text.length);
   try {
     const root = readYaml(text, report, options.includes);
@@ -37,9 +44,9 @@ export function readWorkflow(text: string, options: ParseOptions, advise?: (chec
       );
     if (root?.kind !== "map") return { diagnostics: report.list() };
     const checked = checkWorkflow(root, report, options.publish === true);
-    advise?.(checked, report);
-    if (report.hasErrors()) return { diagnostics: report.list() };
-    return { ir: raiseWorkflow(checked.outline), diagnostics: report.list() };
+    const advice = advise?.(checked, report);
+    if (report.hasErrors()) return { ...advice, diagnostics: report.list() };
+    return { ...advice, ir: raiseWorkflow(checked.outline), diagnostics: report.list() };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { diagnostics: [...report.list(), createDiagnostic("compiler-bug", { start: 0, end: 1 }, `The compiler failed: ${message}`)] };

@@ -2,7 +2,7 @@
 import { type Outline, readOutline } from "../compile/check/outline.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import type { WorkflowIr } from "../compile/ir.ts";
-import { parseWorkflow } from "../compile/parse-workflow.ts";
+import { type ParseResult, parseWorkflow } from "../compile/parse-workflow.ts";
 import type { MapNode } from "../compile/source/node.ts";
 import type { Includes } from "../compile/source/read-include.ts";
 import { readBrokenYaml } from "../compile/source/read-yaml.ts";
@@ -14,6 +14,8 @@ export interface Analysis {
   diagnostics: Diagnostic[];
   /** There exactly when no diagnostic is an error. */
   ir: WorkflowIr | undefined;
+  /** Edges that can never be taken. */
+  never: NonNullable<ParseResult["never"]>;
   /** Undefined where not even a mapping could be made out. */
   root: MapNode | undefined;
   /** Of an earlier version, where nothing can be made out of this one. */
@@ -24,12 +26,12 @@ export interface Analysis {
 
 /** Analyses a text. Never throws. */
 export function analyse(text: string, includes: Includes | undefined, earlier: Analysis | undefined): Analysis {
-  const { ir, diagnostics } = parseWorkflow(text, includes ? { includes } : {});
+  const { ir, diagnostics, never = [] } = parseWorkflow(text, includes ? { includes } : {});
   const root = readRoot(text, includes);
   const outline = root && readOutline(root);
   // Half a file knows few names; while its roles can't be read, the last ones that were stand in for completion.
   const usable = outline && (outline.roles.size > 0 || !earlier?.outline) ? outline : earlier?.outline;
-  return { text, diagnostics, ir, root, outline: usable, occurrences: outline ? findOccurrences(outline) : [] };
+  return { text, diagnostics, ir, never, root, outline: usable, occurrences: outline ? findOccurrences(outline) : [] };
 }
 
 /** The tree of a text as far as it can be read. */

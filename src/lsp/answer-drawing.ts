@@ -50,13 +50,19 @@ export function createDrawings(draw: DrawPicture) {
   let asked = 0;
   let last: Promise<unknown> = Promise.resolve();
 
-  const drawOnce = async (uri: string, compiled: CompiledWorkflow, view: DrawingView, theme: (typeof themes)[number]) => {
+  const drawOnce = async (
+    uri: string,
+    compiled: CompiledWorkflow,
+    never: Analysis["never"],
+    view: DrawingView,
+    theme: (typeof themes)[number],
+  ) => {
     const key = `${compiled.revision} ${view} ${theme}`;
     const known = kept.get(key);
     if (known !== undefined) return known;
     const mine = ++asked;
     latest.set(uri, mine);
-    const drawn = last.then(() => (latest.get(uri) === mine ? draw(compiled, { ...views[view], theme, parts: true }) : undefined));
+    const drawn = last.then(() => (latest.get(uri) === mine ? draw(compiled, { ...views[view], theme, parts: true, never }) : undefined));
     last = drawn.catch(() => undefined);
     const svg = await drawn.finally(() => {
       if (latest.get(uri) === mine) latest.delete(uri);
@@ -68,7 +74,7 @@ export function createDrawings(draw: DrawPicture) {
   };
 
   return async (document: TextDocument, analysis: Analysis, params: DrawingParams): Promise<DrawingAnswer> => {
-    const { ir, root, outline, diagnostics } = analysis;
+    const { ir, never, root, outline, diagnostics } = analysis;
     const parts = (outline && outline.root === root ? listParts(outline) : []).map(({ id, span, name, shows }) => ({
       id,
       range: toRange(document, span),
@@ -83,7 +89,7 @@ export function createDrawings(draw: DrawPicture) {
     const view = params.view !== undefined && Object.hasOwn(views, params.view) ? params.view : "author";
     const theme = themes.find((known) => known === params.theme) ?? "auto";
     try {
-      const svg = await drawOnce(uri, lowerWorkflow(ir), view, theme);
+      const svg = await drawOnce(uri, lowerWorkflow(ir), never, view, theme);
       if (svg === undefined) return { version, svg: null, superseded: true, parts };
       if (svg.length <= lspLimits.pictureLength) return { version, svg, parts };
       return { version, svg: null, message: `The picture has ${svg.length} characters; ${lspLimits.pictureLength} are shown.`, parts };

@@ -35,8 +35,8 @@ export function defineCommand(command: Command, { terminal }: CommandContext): v
       if (out === undefined && files.length * formats.length * machine.length > 1)
         throw new CliError("More than one picture cannot go to stdout.", { hint: "Give --out FOLDER.", exitCode: exitCodes.usage });
       for (const file of files) {
-        const { compiled } = await compileFile(file, terminal);
-        const drawn = await drawFiles(compiled, { formats, machines: machine, detail: detail === true, theme }).catch((error) => {
+        const { compiled, never } = await compileFile(file, terminal);
+        const drawn = await drawFiles(compiled, { formats, machines: machine, detail: detail === true, theme, never }).catch((error) => {
           if (!(error instanceof PictureTooDenseError)) throw error;
           throw new CliError(error.message, { hint: "--format mermaid writes it all the same.", cause: error });
         });

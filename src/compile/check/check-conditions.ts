@@ -29,12 +29,6 @@ export function checkConditions(outline: Outline, report: Report): void {
       if (unconditional) always ??= index;
       if (edge.condition) used.add(addCondition(edge.condition, outline, report));
     });
-    const last = node.edges.at(-1);
-    if (last?.condition && always === undefined) {
-      report.add("last-transition-conditional", last.condition.span, `If no condition of \`${node.name}\` holds, the thread fails.`, {
-        hint: "let the last transition have no condition",
-      });
-    }
   }
   const entry = findEntry(outline.root, "conditions");
   if (outline.conditions.size > compileLimits.conditions)

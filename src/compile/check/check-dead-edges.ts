@@ -1,42 +1,92 @@
 /** Finds edges that the engine can never take: it gives their status to no step, or an earlier edge always holds. */
 import { type EngineStatus, engineStatuses, isEngineStatus } from "../../contract/language.ts";
-import type { Report } from "../diagnostics/diagnostic.ts";
-import { type ExpressionNode, parseExpression } from "../expressions/parse-expression.ts";
+import type { Related, Report } from "../diagnostics/diagnostic.ts";
+import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
-import { findText, findValue, listItems } from "../source/node.ts";
-import type { ConditionOutline, EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
+import { mayBe } from "../meaning/type.ts";
+import { type Budget, budgetOfFile, type Stage, tryConditions } from "../reach/exhaust.ts";
+import { type Formula, readFormula } from "../reach/formula.ts";
+import { createStages, type Player, type Thread } from "../reach/thread-scenes.ts";
+import { findText, findValue, type SourceNode } from "../source/node.ts";
+import type { Span } from "../source/span.ts";
+import type { Checked } from "./check-workflow.ts";
+import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
+import { awaits, readNeed, readThread } from "./read-thread.ts";
 
-/** Reports edges that can never be taken. */
-export function checkDeadEdges(outline: Outline, report: Report): void {
-  for (const node of outline.nodes) {
-    if (node.value.kind === "list") checkListed(node, outline, report);
-    else {
-      const role = outline.roles.get(node.name);
-      if (role) checkKeyed(node, role, report);
-    }
-  }
+/** An edge that can never be taken. */
+export interface NeverTaken {
+  node: string;
+  /** Its id: the status, or its place in the list. */
+  edge: string;
+  /** In words that follow "because". */
+  why: string;
 }
 
-function awaits(node: GraphNodeOutline | undefined): boolean {
-  return (node?.edges ?? []).some((edge) =>
-    listItems(edge.node, "spawn").some((spawn) => {
-      const wait = findValue(spawn, "await");
-      return wait?.kind === "map" || (wait?.kind === "scalar" && wait.value === true);
-    }),
-  );
+/** Reports edges that can never be taken, and last ones that may leave nothing over. */
+export function checkDeadEdges({ outline, parsed }: Pick<Checked, "outline" | "parsed">, report: Report): NeverTaken[] {
+  const told = report.list();
+  const thread = readThread(outline);
+  const formulas = new Map<ExpressionNode, Formula>();
+  const search: Search = {
+    outline,
+    parsed,
+    thread,
+    stageOf: createStages(thread),
+    budget: budgetOfFile(),
+    read(tree) {
+      const formula = formulas.get(tree) ?? readFormula(tree);
+      formulas.set(tree, formula);
+      return formula;
+    },
+    isTold: (span) => told.some((found) => span.start <= found.span.start && found.span.end <= span.end),
+  };
+  return outline.nodes.flatMap((node) => {
+    const role = outline.roles.get(node.name);
+    const found = node.value.kind === "list" ? findListed(node, search, report) : role ? findKeyed(node, role, search) : [];
+    for (const { place, why, ...details } of found)
+      report.add("edge-never-taken", place.span, `This edge can never be taken, because ${why}.`, details);
+    return [...found, ...listUntried(node)].map(({ edge, why }) => ({ node: node.name, edge: edge.id, why }));
+  });
 }
 
-function readNeed(role: RoleOutline): string | undefined {
-  return findText(findValue(findValue(role.node, "broadcast"), "ack"), "need")?.value;
+interface Search {
+  outline: Outline;
+  parsed: Checked["parsed"];
+  thread: Thread;
+  stageOf(node: string): Stage;
+  budget: Budget;
+  /** Conditions are shared by edges. */
+  read(tree: ExpressionNode): Formula;
+  /** Whether something was told of what stands there: one slip is one finding. */
+  isTold(span: Span): boolean;
 }
 
-function checkKeyed(node: GraphNodeOutline, role: RoleOutline, report: Report): void {
-  for (const { key, id } of node.edges) {
-    if (key === undefined || !isEngineStatus(id)) continue;
-    const why = explainKeyed(id, node, role);
-    if (why !== undefined)
-      report.add("edge-never-taken", key.span, `This edge can never be taken, because ${why}.`, { hint: "leave it out" });
-  }
+interface Found extends Dead {
+  edge: EdgeOutline;
+  /** Where it is told. */
+  place: SourceNode;
+  related?: Related[];
+}
+
+interface Dead {
+  why: string;
+  hint?: string;
+}
+
+function findKeyed(node: GraphNodeOutline, role: RoleOutline, { thread, isTold }: Search): Found[] {
+  return node.edges.flatMap((edge): Found[] => {
+    if (!edge.key || isTold(edge.key.span)) return [];
+    const why = isEngineStatus(edge.id) ? explainKeyed(edge.id, node, role) : explainAnswered(edge.id, thread.players.get(role.name));
+    return why === undefined ? [] : [{ edge, place: edge.key, why, hint: "leave it out" }];
+  });
+}
+
+/** Why no answer that fits the role's schema has a status, although the schema names it. */
+function explainAnswered(status: string, player: Player | undefined): string | undefined {
+  if (!player || player.isBroadcast || player.answer.any) return undefined;
+  const { objects } = player.answer;
+  const refuses = objects.length > 0 && objects.every(({ names, get }) => names.includes("$status") && !mayBe(get("$status"), status));
+  return refuses ? `no answer with this status fits the schema of \`${player.name}\` as a whole` : undefined;
 }
 
 /** Why the engine never gives a role the status that its node has an edge for. */
@@ -54,41 +104,82 @@ function explainKeyed(status: EngineStatus, node: GraphNodeOutline, role: RoleOu
   return undefined;
 }
 
-function checkListed(node: GraphNodeOutline, outline: Outline, report: Report): void {
-  const seen = new Map<string, EdgeOutline>();
-  for (const edge of node.edges) {
-    const condition = edge.condition && outline.conditions.get(edge.condition.value);
-    const source = condition?.expression?.value.trim();
-    if (edge.condition === undefined || condition?.expression === undefined || source === undefined) continue;
-    const earlier = seen.get(source);
-    if (earlier) {
-      report.add("edge-never-taken", edge.condition.span, "This edge can never be taken, because an earlier one has the same condition.", {
-        related: earlier.condition ? [{ span: earlier.condition.span, message: "this one is taken" }] : [],
-      });
-      continue;
+/** Edges are tried in order, up to one without a condition; those behind it are told elsewhere. */
+function findListed(node: GraphNodeOutline, { outline, parsed, stageOf, budget, read, isTold }: Search, report: Report): Found[] {
+  const unconditional = node.edges.findIndex((edge) => isUnconditional(edge));
+  const tried = node.edges.slice(0, unconditional < 0 ? undefined : unconditional + 1);
+  const conditions = tried.map((edge) => (edge.condition ? outline.conditions.get(edge.condition.value)?.expression : undefined));
+  const trees = tried.map((edge, place) => {
+    const source = conditions[place]?.value;
+    const known = source === undefined ? undefined : parsed.get(source);
+    return isUnconditional(edge) ? always : known?.ok ? known.tree : undefined;
+  });
+  const formulas = trees.map((tree) => tree && read(tree));
+  const { dead, isExhausted } = tryConditions(formulas, stageOf(node.name), budget);
+  const last = tried.at(-1);
+  if (unconditional < 0 && last?.condition && !isExhausted)
+    report.add("last-transition-conditional", last.condition.span, `If no condition of \`${node.name}\` holds, the thread fails.`, {
+      hint: "let the last transition have no condition",
+    });
+  return tried.flatMap((edge, place): Found[] => {
+    const [tree, expression, verdict] = [trees[place], conditions[place], dead[place]];
+    const policy = tree && expression ? judge(tree, node, outline) : undefined;
+    const at = edge.condition ?? edge.target;
+    if (!at || (expression && isTold(expression.span)) || (!policy && !verdict)) return [];
+    if (policy || verdict?.kind === "never") {
+      const why = policy?.why ?? (verdict?.kind === "never" ? verdict.why : undefined) ?? "its condition is never true here";
+      const related = expression ? [{ span: expression.span, message: "this is never true" }] : [];
+      return [{ edge, place: at, why, related, ...(policy?.hint === undefined ? {} : { hint: policy.hint }) }];
     }
-    seen.set(source, edge);
-    const dead = findDead(condition, node, outline);
-    if (dead)
-      report.add("edge-never-taken", edge.condition.span, `This edge can never be taken, because ${dead.why}.`, {
-        ...(dead.hint === undefined ? {} : { hint: dead.hint }),
-        related: [{ span: condition.expression.span, message: "this is never true" }],
-      });
-  }
+    return verdict
+      ? [
+          explainBehind(
+            edge,
+            at,
+            verdict.by.flatMap((earlier) => tried[earlier] ?? []),
+            expression !== undefined,
+          ),
+        ]
+      : [];
+  });
 }
 
-interface Dead {
-  why: string;
-  hint?: string;
+/** Edges behind one without a condition, which are told elsewhere. */
+function listUntried(node: GraphNodeOutline): { edge: EdgeOutline; why: string }[] {
+  const first = node.value.kind === "list" ? node.edges.findIndex(isUnconditional) : -1;
+  return first < 0 ? [] : node.edges.slice(first + 1).map((edge) => ({ edge, why: "an earlier one has no condition" }));
 }
 
-function findDead({ expression }: ConditionOutline, node: GraphNodeOutline, outline: Outline): Dead | undefined {
-  const source = expression?.value ?? "";
-  // Most conditions are about answers: only those that name a status of the engine, or are one word, are looked into.
-  if (/^\s*(false|null|0|''|"")\s*$/.test(source)) return { why: `\`${source.trim()}\` is never true` };
-  if (!Object.keys(engineStatuses).some((status) => source.includes(status))) return undefined;
-  const parsed = parseExpression(source);
-  return parsed.ok ? judge(parsed.tree, node, outline) : undefined;
+const always: ExpressionNode = { type: "value", value: true };
+
+function isUnconditional({ node }: EdgeOutline): boolean {
+  const condition = findValue(node, "condition");
+  return condition === undefined || (condition.kind === "scalar" && condition.value === null);
+}
+
+/** An edge that is tried only when one of the earlier ones holds. */
+function explainBehind(edge: EdgeOutline, place: SourceNode, earlier: EdgeOutline[], isConditional: boolean): Found {
+  const [first] = earlier;
+  const isSame = isConditional && earlier.length === 1 && first?.condition?.value === edge.condition?.value;
+  const why = isSame
+    ? "an earlier one has the same condition"
+    : earlier.length === 1
+      ? isConditional
+        ? "an earlier one is taken whenever its condition holds"
+        : "the condition of an earlier one always holds"
+      : isConditional
+        ? "earlier ones are taken whenever its condition holds"
+        : "the conditions before it leave nothing over";
+  const related = earlier
+    .slice(0, 8)
+    .flatMap(({ condition }) => (condition ? [{ span: condition.span, message: "this one is taken" }] : []));
+  return {
+    edge,
+    place,
+    why,
+    related,
+    hint: isConditional ? "move it up, or leave it out" : "leave it out; the last of the conditions before it may go instead",
+  };
 }
 
 /** Why an expression never holds; undefined where it may. */

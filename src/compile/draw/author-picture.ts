@@ -25,12 +25,25 @@ const moderator: PictureNode = {
   lines: ["an expression names the next role"],
 };
 
-/** Draws a workflow. */
-export function createAuthorPicture(ir: WorkflowIr): Picture {
+/** An edge that can never be taken, and why. */
+export interface NeverDrawn {
+  node: string;
+  edge: string;
+  why: string;
+}
+
+/**
+ * Draws a workflow.
+ * @param never edges that are marked, for they can never be taken
+ */
+export function createAuthorPicture(ir: WorkflowIr, never: readonly NeverDrawn[] = []): Picture {
   const paths = listEnginePaths(ir);
   const big = isBig(ir.roles.length, ir.nodes.flatMap((node) => node.edges).length);
   const { shared, single } = separateShared(ir, paths, big);
-  const edges = [...(ir.form === "moderator" ? listModeratorEdges(ir) : ir.nodes.flatMap(listAuthorEdges)), ...listEngineEdges(single)];
+  const edges = [
+    ...(ir.form === "moderator" ? listModeratorEdges(ir) : ir.nodes.flatMap((node) => listAuthorEdges(node, never))),
+    ...listEngineEdges(single),
+  ];
   const reached = new Set(edges.map(({ to }) => to));
   const start: PictureNode = { id: "$START", part: "$START", kind: "start", title: "start", lines: [] };
   const end: PictureNode = { id: "$END", kind: "end", title: "end", lines: [] };
@@ -84,19 +97,20 @@ function describeHolder({ type, agent, eligibility, broadcast }: RoleIr): string
   return holders[type];
 }
 
-function listAuthorEdges(node: NodeIr): PictureEdge[] {
+function listAuthorEdges(node: NodeIr, never: readonly NeverDrawn[]): PictureEdge[] {
   const ordered = node.edges.some(({ guard }) => guard.type === "condition");
   return node.edges.map((edge, index): PictureEdge => {
     const { guard, label, target, description, prompt } = edge;
     const engine = guard.type === "status" && guard.status.startsWith("$");
+    const dead = never.find(({ node: name, edge: id }) => name === node.name && id === edge.id);
     const always = guard.type === "always" && node.edges.length === 1;
     return {
       from: findPlace(node.name),
       to: findPlace(target),
       part: `${node.name} ${edge.id}`,
-      kind: engine ? "status" : "author",
+      kind: dead ? "never" : engine ? "status" : "author",
       title: always ? "" : ordered ? `${index + 1}. ${label}` : label,
-      lines: [...(description === undefined ? [] : [description]), ...describeEffects(edge)],
+      lines: [...(dead ? [`never taken: ${dead.why}`] : []), ...(description === undefined ? [] : [description]), ...describeEffects(edge)],
       ...(prompt ? { tip: prompt.kind === "literal" ? prompt.text : prompt.source } : {}),
     };
   });

@@ -1,6 +1,6 @@
 /** Pictures of a compiled workflow. Pure, and the same in Node and in workerd; the layout library is loaded when it is first needed. */
 import type { CompiledWorkflow } from "../compile-workflow.ts";
-import { createAuthorPicture } from "./author-picture.ts";
+import { createAuthorPicture, type NeverDrawn } from "./author-picture.ts";
 import { createMachinePicture } from "./machine-picture.ts";
 import { writeMermaid } from "./mermaid.ts";
 import type { Picture, PictureNode } from "./picture.ts";
@@ -16,6 +16,8 @@ export interface DrawOptions {
   machine?: "task" | "recruitment";
   /** Every state and what is done in it, in place of what the author wrote. Default false. */
   detail?: boolean;
+  /** Edges of the author that can never be taken: they are marked. */
+  never?: readonly NeverDrawn[];
 }
 
 /** How to write it as SVG. */
@@ -28,8 +30,8 @@ export interface SvgOptions {
 /** What of a compiled workflow is drawn. */
 type Drawn = Pick<CompiledWorkflow, "ir" | "recruitment" | "task">;
 
-function createPicture({ ir, recruitment, task }: Drawn, { machine = "task", detail = false }: DrawOptions): Picture {
-  if (machine === "task" && !detail) return createAuthorPicture(ir);
+function createPicture({ ir, recruitment, task }: Drawn, { machine = "task", detail = false, never }: DrawOptions): Picture {
+  if (machine === "task" && !detail) return createAuthorPicture(ir, never);
   const what = machine === "task" ? "the task: how the turns go" : "recruitment: who holds which role";
   const title = `${ir.name}, ${machine}`;
   const picture = createMachinePicture(machine === "task" ? task : recruitment, { title, lines: [ir.description, what], detail });

@@ -16,6 +16,7 @@ const boxes: Record<Exclude<NodeKind, "start" | "end" | "initial" | "state" | "c
 const lines = {
   author: ["edge", "the author's edge"],
   status: ["edge status-edge", "the author's edge for a status of the engine"],
+  never: ["edge never-edge", "an edge that can never be taken"],
   engine: ["edge engine-edge", "the engine's way: time is up, a failure, nobody there"],
   event: ["edge event-edge", "an event, or a condition that holds"],
   timer: ["edge engine-edge", "time is up"],

@@ -47,9 +47,10 @@ export interface PictureEdge {
   part?: string;
   /**
    * `author`: an edge as the author wrote it. `status`: one that the author wrote for a status of the engine. `engine`: the way that
-   * the engine goes by itself, when time is up or something fails. `event`, `timer`: transitions of a machine.
+   * the engine goes by itself, when time is up or something fails. `never`: one that the author wrote and that can never be taken.
+   * `event`, `timer`: transitions of a machine.
    */
-  kind: "author" | "status" | "engine" | "event" | "timer";
+  kind: "author" | "status" | "never" | "engine" | "event" | "timer";
   /** The status or the condition; empty where the edge is always taken. */
   title: string;
   /** Smaller text under the title. */

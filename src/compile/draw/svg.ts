@@ -107,6 +107,7 @@ function drawBadge(text: string, kind: string, right: number, y: number): string
 const classes = {
   author: "edge",
   status: "edge status-edge",
+  never: "edge never-edge",
   engine: "edge engine-edge",
   event: "edge event-edge",
   timer: "edge engine-edge",
@@ -120,7 +121,7 @@ function drawEdge({ edge, points }: PlacedEdge): string {
   const last = points.at(-1);
   const before = points.at(-2);
   if (!last || !before) return "";
-  const head = isEngine(edge) ? "engine-head" : "head";
+  const head = isEngine(edge) ? "engine-head" : edge.kind === "never" ? "head never-head" : "head";
   const angle = Math.atan2(last.y - before.y, last.x - before.x);
   // The line ends inside the arrowhead, whose tip alone touches the box.
   const end = { x: last.x - 6 * Math.cos(angle), y: last.y - 6 * Math.sin(angle) };

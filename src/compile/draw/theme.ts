@@ -73,6 +73,7 @@ function writeShapes(): string {
     `text{font-family:${fontFamily}}`,
     ...fonts,
     ".edge{fill:none;stroke-width:1.6}.status-edge,.engine-edge{stroke-dasharray:6 4}.engine-edge{stroke-width:1.3}",
+    ".never-edge{stroke-dasharray:1.5 5;stroke-width:1.2;opacity:.6}.never-head{opacity:.6}",
     ".box{stroke-width:1.6}.compound{stroke-width:1.2}.parallel{stroke-dasharray:3 3}.tag{stroke-width:1.1}.event-edge{stroke-width:1.2}.ring{stroke-width:1.8}",
   ].join("");
 }

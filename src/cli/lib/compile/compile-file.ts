@@ -1,5 +1,6 @@
 /** Reads and compiles one workflow file: what `compile` and `draw` begin with. */
 import { type CompiledWorkflow, compileWorkflow } from "../../../compile/compile-workflow.ts";
+import type { ParseResult } from "../../../compile/parse-workflow.ts";
 import { type CheckedFile, checkSource } from "../check/check-file.ts";
 import { createIncludes } from "../check/create-includes.ts";
 import { readSource } from "../check/read-source.ts";
@@ -12,19 +13,22 @@ import type { Terminal } from "../terminal.ts";
  * Compiles a file; what there is to say of it goes to stderr, and to `diagnostics` of the result under `--json`.
  * @throws {CliError} when it cannot be read, or has errors
  */
-export async function compileFile(path: string, terminal: Terminal): Promise<{ compiled: CompiledWorkflow; checked: CheckedFile }> {
+export async function compileFile(
+  path: string,
+  terminal: Terminal,
+): Promise<{ compiled: CompiledWorkflow; checked: CheckedFile; never: NonNullable<ParseResult["never"]> }> {
   const source = await readSource(path);
   if (source.problem) {
     const { message, hint } = source.problem;
     throw new CliError(`${source.file} ${message}`, { exitCode: exitCodes.usage, ...(hint ? { hint } : {}) });
   }
   const includes = createIncludes(path);
-  const { compiled, diagnostics } = source.fault
-    ? { compiled: undefined, diagnostics: checkSource(path, source).diagnostics }
+  const { compiled, diagnostics, never } = source.fault
+    ? { compiled: undefined, diagnostics: checkSource(path, source).diagnostics, never: undefined }
     : compileWorkflow(source.text, includes ? { includes } : {});
   const checked: CheckedFile = { file: source.file, text: source.text, diagnostics };
   for (const diagnostic of diagnostics) terminal.hint(`${renderDiagnostic(checked, diagnostic, terminal.style)}\n`);
-  if (compiled) return { compiled, checked };
+  if (compiled) return { compiled, checked, never: never ?? [] };
   if (terminal.json) terminal.result(toJson(checked), String);
   throw new CliError(`${source.file} does not compile: ${renderSummary([checked])}.`);
 }

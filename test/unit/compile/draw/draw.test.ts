@@ -94,6 +94,19 @@ describe("the author's view", () => {
     expect(edges.flatMap(({ lines }) => lines).join()).not.toContain("no answer");
   });
 
+  test("[REACH7] an edge that can never be taken is marked, with the reason, in both formats", async () => {
+    const text =
+      "name: a\ndescription: b\nroles: { w: { goal: x } }\nconditions: { c: { expression: 'true' } }\ngraph:\n  $START: [{ role: w }]\n  w: [{ role: $END, condition: c }, { role: $END }]\n";
+    const { compiled, never } = compileWorkflow(text);
+    if (!compiled || !never) throw new Error("the text is broken");
+    const why = "never taken: the condition of an earlier one always holds";
+    const { edges } = createAuthorPicture(compiled.ir, never);
+    expect(edges.filter(({ kind }) => kind === "never")).toMatchObject([{ from: "w", to: "$END", lines: [why] }]);
+    expect(await drawWorkflowSvg(compiled, { never })).toContain('class="edge never-edge"');
+    expect(drawWorkflowMermaid(compiled, { never })).toContain("never taken#58; the condition");
+    expect(drawWorkflowMermaid(compiled)).not.toContain("never taken");
+  });
+
   test("[DRAW2] a moderator stands in the middle", () => {
     const text = fine.replace(/graph:[\s\S]*/, "moderator: \"steps ? {'role': '__end__'} : {'role': 'worker', 'prompt': 'Do it.'}\"\n");
     const { edges } = createAuthorPicture(compile(text).ir);

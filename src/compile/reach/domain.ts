@@ -1,0 +1,148 @@
+/**
+ * Which values may stand at a place, and for each set of tests a few that stand for all of them: two values that no test tells apart are one.
+ * Knows values and types, no workflow.
+ */
+import type { Json } from "../../contract/event.ts";
+import { kindOf, type ScalarKind, type Type } from "../meaning/type.ts";
+
+/** A value that stands for all that the tests at hand can't tell apart; undefined: nothing is there. */
+export type Cell = Json | undefined;
+
+/** Stand for lists and maps of which nothing is known, but that they are not empty. Told apart by identity. */
+export const someList: Json = ["…"];
+export const someMap: Json = { "…": true };
+
+/** The numbers that may come. */
+export interface Range {
+  least: number;
+  most: number;
+  whole: boolean;
+}
+
+/** The values that may stand at a place, and perhaps more. */
+export interface Domain {
+  /** By kind its constants; undefined: any of that kind. */
+  scalars: ReadonlyMap<ScalarKind, ReadonlySet<Json> | undefined>;
+  lists: boolean;
+  maps: boolean;
+  absent: boolean;
+  /** Texts that never come. */
+  except?: ReadonlySet<string>;
+  range?: Range;
+  /** Where lists may come: they are empty. */
+  empty?: boolean;
+  /** Why it is no more than this, for people. */
+  why?: string;
+}
+
+const nothing: Domain = { scalars: new Map(), lists: false, maps: false, absent: false };
+
+/** Whatever there is. */
+export const anything: Domain = {
+  scalars: new Map<ScalarKind, undefined>([
+    ["string", undefined],
+    ["number", undefined],
+    ["boolean", undefined],
+    ["null", undefined],
+  ]),
+  lists: true,
+  maps: true,
+  absent: true,
+};
+
+/** Nothing is there. */
+export const absence: Domain = { ...nothing, absent: true };
+
+/** The result of a comparison. */
+export const truth: Domain = { ...nothing, scalars: new Map([["boolean", undefined]]) };
+
+/** A whole number from `least` to `most`. */
+export function ofCount(least: number, most = Number.POSITIVE_INFINITY, why?: string): Domain {
+  const range = { least, most, whole: true };
+  return { ...nothing, scalars: new Map([["number", undefined]]), range, ...(why === undefined ? {} : { why }) };
+}
+
+/** These texts alone. */
+export function ofTexts(values: readonly string[], why?: string): Domain {
+  return { ...nothing, scalars: new Map([["string", new Set<Json>(values)]]), ...(why === undefined ? {} : { why }) };
+}
+
+/** The empty list alone. */
+export function ofEmpty(why: string): Domain {
+  return { ...nothing, lists: true, empty: true, why };
+}
+
+/** The values of a type. */
+export function ofType(type: Type, absent: boolean): Domain {
+  if (type.any) return absent ? anything : { ...anything, absent };
+  return { scalars: type.scalars, lists: type.lists.length > 0, maps: type.objects.length > 0, absent: absent || type.absent === true };
+}
+
+/** What is in one or the other. */
+export function joinDomains(domains: readonly Domain[]): Domain {
+  const [first] = domains;
+  if (first !== undefined && domains.length === 1) return first;
+  const scalars = new Map<ScalarKind, ReadonlySet<Json> | undefined>();
+  for (const domain of domains)
+    for (const [kind, constants] of domain.scalars) {
+      const before = scalars.get(kind);
+      scalars.set(kind, scalars.has(kind) && !before ? undefined : constants && new Set([...(before ?? []), ...constants]));
+    }
+  const excepted = domains.map(({ except }) => except ?? new Set<string>());
+  return {
+    scalars,
+    lists: domains.some(({ lists }) => lists),
+    maps: domains.some(({ maps }) => maps),
+    absent: domains.some(({ absent }) => absent),
+    except: new Set([...(excepted[0] ?? [])].filter((text) => excepted.every((set) => set.has(text)))),
+  };
+}
+
+/**
+ * Values of a domain that stand for all of it.
+ * @param compared the constants that it is compared with
+ */
+export function listCells(domain: Domain, compared: readonly Json[]): Cell[] {
+  const cells: Cell[] = domain.absent ? [undefined] : [];
+  for (const [kind, constants] of domain.scalars) cells.push(...listScalars(kind, constants, domain, compared));
+  if (domain.lists) cells.push(...(domain.empty ? [[]] : [[], someList]));
+  if (domain.maps) cells.push({}, someMap);
+  return cells;
+}
+
+function listScalars(kind: ScalarKind, constants: ReadonlySet<Json> | undefined, domain: Domain, compared: readonly Json[]): Cell[] {
+  const same = [...new Set(compared.filter((value) => kindOf(value) === kind))];
+  if (constants) return [...constants].filter((value) => !domain.except?.has(String(value)));
+  switch (kind) {
+    case "null":
+      return [null];
+    case "boolean":
+      return [true, false];
+    case "number":
+      return listNumbers(same.map(Number), domain.range);
+    case "string":
+      return listTexts(same.map(String)).filter((text) => !domain.except?.has(text));
+    default:
+      return kind satisfies never;
+  }
+}
+
+function listNumbers(compared: number[], range: Range | undefined): number[] {
+  const sorted = [...new Set([0, ...compared])].sort((a, b) => a - b);
+  const found = new Set<number>();
+  for (const [index, value] of sorted.entries()) {
+    const next = sorted[index + 1];
+    for (const each of range?.whole ? [Math.floor(value), Math.floor(value) + 1, Math.ceil(value) - 1] : []) found.add(each);
+    found.add(value);
+    if (next !== undefined) found.add((value + next) / 2);
+  }
+  found.add((sorted[0] ?? 0) - 1);
+  found.add((sorted.at(-1) ?? 0) + 1);
+  if (range) for (const bound of [range.least, range.most]) if (Number.isFinite(bound)) found.add(bound);
+  return [...found].filter((value) => !range || (value >= range.least && value <= range.most && (!range.whole || Number.isInteger(value))));
+}
+
+/** Texts are ordered: behind each constant comes one that stands for those up to the next. */
+function listTexts(compared: string[]): string[] {
+  return [...new Set(["", "\u0000", ...compared.flatMap((text) => [text, `${text}\u0000`]), "\uffff"])];
+}
