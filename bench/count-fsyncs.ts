@@ -5,7 +5,8 @@ import type { Readable, Writable } from "node:stream";
 
 /** A count that runs until it is stopped. */
 export interface FsyncCount {
-  begin(): Promise<void>;
+  /** Whether it counts: not where `perf` is absent or not allowed, or one of the processes has ended. */
+  begin(): Promise<boolean>;
   /** Calls since `begin`; undefined where they can't be counted. */
   end(): Promise<number | undefined>;
 }
@@ -28,7 +29,7 @@ export function countFsyncs(pids: readonly number[]): FsyncCount {
   return {
     async begin() {
       control.write("enable\n");
-      await Promise.race([once(acknowledged, "data"), closed]);
+      return Promise.race([once(acknowledged, "data").then(() => true), closed.then(() => false)]);
     },
     async end() {
       control.write("disable\n");

@@ -2,15 +2,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Contender, listVariables, nameContender } from "./contenders.ts";
 import type { MemoryResult, Order, Report, Task, WindowOrder, WindowResult } from "./orders.ts";
-import type { Roles } from "./review/call-operator.ts";
-import { type Engine, startServerProcess } from "./server-process.ts";
-
-/** Who plays: the bare ceiling, or the product with its reviewer recruited or named. */
-export interface Contender {
-  engine: Engine;
-  roles: Roles;
-}
+import { startServerProcess } from "./server-process.ts";
 
 /** A contender with a server of its own, which measures when it is told to. */
 export interface Stage {
@@ -47,14 +41,16 @@ export async function measureMemory(contender: Contender, concurrency: number, t
 }
 
 async function open(
-  { engine, roles }: Contender,
+  contender: Contender,
   play: Pick<Task, "concurrency" | "threads">,
 ): Promise<{ send(order: Order): Promise<Report>; stop(): Promise<void> }> {
-  const server = await startServerProcess(engine);
+  const { engine, roles } = contender;
+  const server = await startServerProcess(engine, listVariables(contender));
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "player.ts"), { stdio: "inherit" });
   async function send(order: Order): Promise<Report> {
     const report = await ask(player, order);
-    if ("failure" in report) throw new Error(`${engine}, ${play.concurrency} at a time: ${report.failure}${server.complaints()}`);
+    if ("failure" in report)
+      throw new Error(`${nameContender(contender)}, ${play.concurrency} at a time: ${report.failure}${server.complaints()}`);
     return report;
   }
   async function stop(): Promise<void> {
@@ -62,7 +58,8 @@ async function open(
     await server.stop();
   }
   try {
-    await send({ task: { engine, roles, url: server.url, adminToken: server.adminToken, pids: server.pids, ...play } });
+    const { complaints: _, stop: __, ...facts } = server;
+    await send({ task: { engine, roles, ...facts, ...play } });
     return { send, stop };
   } catch (error) {
     await stop();

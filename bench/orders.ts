@@ -9,7 +9,9 @@ export interface Task {
   roles: Roles;
   url: string;
   adminToken: string;
-  /** The server's processes. */
+  /** Where answers go, if not to `url`. */
+  ingress?: string;
+  /** The server's processes, at least the first: those that they started are found. */
   pids: number[];
   /** Threads kept running. */
   concurrency: number;

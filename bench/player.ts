@@ -1,8 +1,10 @@
 /** The agents' process: plays against one server, and on order measures a window or a whole number of threads. */
 import { playBare } from "./bare/play.ts";
-import { countFsyncs } from "./count-fsyncs.ts";
+import { countFsyncs, type FsyncCount } from "./count-fsyncs.ts";
 import type { MemoryResult, Order, Report, Task, WindowOrder, WindowResult } from "./orders.ts";
-import { readCpuSeconds, readResidentMegabytes } from "./process-stats.ts";
+import { isPeer } from "./peers/peers.ts";
+import { playPeer } from "./peers/play.ts";
+import { listProcessTree, readCpuSeconds, readResidentMegabytes } from "./process-stats.ts";
 import { createRecorder, type RecorderControls } from "./recorder.ts";
 import { playReviews } from "./review/play.ts";
 
@@ -20,6 +22,9 @@ const idleSeconds = 25;
 
 /** Seconds between two turns after which a game counts as stuck. */
 const stuckSeconds = 60;
+
+/** A process may end between the moment that it is listed and that in which its calls are counted. */
+const attemptsToAttach = 3;
 
 let game: Game | undefined;
 
@@ -51,7 +56,7 @@ async function begin(task: Task): Promise<Game> {
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const recorder = createRecorder((why) => failure.reject(new Error(why)), task.threads);
-  const play = task.engine === "bare" ? playBare : playReviews;
+  const play = isPeer(task.engine) ? playPeer : task.engine === "bare" ? playBare : playReviews;
   const startThreads = await Promise.race([play(task, recorder), failure.promise]);
   return { task, recorder, startThreads, failure: failure.promise };
 }
@@ -63,17 +68,16 @@ async function measureWindow({ task, recorder, startThreads }: Game, { warmTurns
   // A fifth of the warm-up comes before each window: the machine belonged to another.
   const until = Math.max(warmTurns, recorder.turnCount + warmTurns / 5);
   await waitFor(recorder, () => recorder.turnCount >= until);
-  const fsyncs = countFsyncs(task.pids);
   const commitsBefore = await readCommits(task);
-  await fsyncs.begin();
-  const cpuBefore = readCpuSeconds(task.pids);
+  const { pids, fsyncs } = await watchProcesses(task.pids);
+  const cpuBefore = readCpuSeconds(pids);
   recorder.openWindow();
   await wait(seconds);
   const figures = recorder.closeWindow();
-  const cpu = readCpuSeconds(task.pids) - cpuBefore;
+  const cpu = readCpuSeconds(pids) - cpuBefore;
   const fsyncCount = await fsyncs.end();
   const commitsAfter = await readCommits(task);
-  const resident = readResidentMegabytes(task.pids);
+  const resident = readResidentMegabytes(pids);
   if (figures.turns === 0) throw new Error("no turn was given within the window");
   recorder.allowStarts(false);
   await waitFor(recorder, () => recorder.runningCount === 0);
@@ -115,6 +119,15 @@ async function measureMemory(
   return { samples, threads: lastCount, turns: recorder.turnCount, seconds, residentIdle: readResidentMegabytes(task.pids) };
 }
 
+/** Counts in all the server's processes. Some start and end others as they work: PostgreSQL has one for each connection. */
+async function watchProcesses(known: readonly number[]): Promise<{ pids: number[]; fsyncs: FsyncCount }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const pids = [...new Set(known.flatMap(listProcessTree))];
+    const fsyncs = countFsyncs(pids);
+    if ((await fsyncs.begin()) || attempt === attemptsToAttach) return { pids, fsyncs };
+  }
+}
+
 /** Waits while turns go on. */
 async function waitFor(recorder: RecorderControls, done: () => boolean): Promise<void> {
   let turns = recorder.turnCount;
@@ -128,7 +141,7 @@ async function waitFor(recorder: RecorderControls, done: () => boolean): Promise
 }
 
 async function readCommits({ url, adminToken, engine }: Task): Promise<Record<string, number> | undefined> {
-  if (engine === "bare") return undefined;
+  if (engine !== "nerveflare") return undefined;
   const response = await fetch(`${url}/v1/metrics`, { headers: { authorization: `Bearer ${adminToken}` } });
   return response.ok ? ((await response.json()) as { commits: Record<string, number> }).commits : undefined;
 }

@@ -1,22 +1,36 @@
 /** Prints what was measured, for people. */
+import { type Contender, nameContender } from "./contenders.ts";
 import type { Waits } from "./crowd/crowd.ts";
 import type { LengthResult } from "./crowd/measure-length.ts";
 import type { OpenResult } from "./crowd/measure-open.ts";
-import type { Contender } from "./measure.ts";
-import type { MemoryResult, WindowResult } from "./orders.ts";
+import type { MemoryResult } from "./orders.ts";
+import { isPeer } from "./peers/peers.ts";
+import type { Absent, Race, RaceResult } from "./race.ts";
+import type { Engine } from "./server-process.ts";
 import type { Stall } from "./stalls/measure-stalls.ts";
 
 interface Labelled extends Contender {
   concurrency: number;
 }
 
-/** What a contender is called. */
-export function nameContender({ engine, roles }: Contender): string {
-  return engine === "nerveflare" && roles === "named" ? "nerveflare, named" : engine;
+/** One line per engine and concurrency, then each as a multiple of the bare ceiling, and the product as one of each peer. */
+export function printRace({ machine, windows, absent }: Race): void {
+  const { date, cpu, cores, memoryGigabytes, loadBefore, loadAfter } = machine;
+  console.log(
+    `${date}, ${cores} × ${cpu}, ${memoryGigabytes} GB, load ${format(loadBefore, 1)} before and ${format(loadAfter, 1)} after; medians\n`,
+  );
+  printWindows(windows);
+  printRatios("As a multiple of the bare ceiling, same run", windows, ({ engine }) => engine !== "bare", "bare");
+  for (const peer of new Set(windows.map(({ engine }) => engine).filter(isPeer)))
+    printRatios(`As a multiple of ${nameContender({ engine: peer, roles: "named" })}, same run`, windows, isOurs, peer);
+  printAbsent(absent);
 }
 
-/** One line per engine and concurrency, then the product's share of the bare ceiling. */
-export function printWindows(results: (Labelled & WindowResult)[]): void {
+function isOurs({ engine }: Contender): boolean {
+  return engine === "nerveflare";
+}
+
+function printWindows(results: readonly RaceResult[]): void {
   const header = [
     "engine",
     "C",
@@ -46,24 +60,32 @@ export function printWindows(results: (Labelled & WindowResult)[]): void {
     format(result.resident, 0),
   ]);
   printTable(header, rows);
+}
 
-  const ratios = results.flatMap((result) => {
-    const ceiling = results.find(({ engine, concurrency }) => engine === "bare" && concurrency === result.concurrency);
-    return result.engine === "nerveflare" && ceiling
-      ? [
-          [
-            nameContender(result),
-            String(result.concurrency),
-            format(result.turnsPerSecond / ceiling.turnsPerSecond, 2),
-            format(result.nextTurn.p50 / ceiling.nextTurn.p50, 2),
-            format(result.cpuPer1000 / ceiling.cpuPer1000, 2),
-          ],
-        ]
-      : [];
+/** Those that are chosen, as multiples of an engine at the same concurrency. Prints nothing where there is nobody to compare. */
+function printRatios(title: string, results: readonly RaceResult[], isChosen: (result: RaceResult) => boolean, to: Engine): void {
+  const rows = results.filter(isChosen).flatMap((result) => {
+    const other = results.find(({ engine, concurrency }) => engine === to && concurrency === result.concurrency);
+    if (!other) return [];
+    return [
+      [
+        nameContender(result),
+        String(result.concurrency),
+        format(result.turnsPerSecond / other.turnsPerSecond, 2),
+        format(result.nextTurn.p50 / other.nextTurn.p50, 2),
+        format(result.nextTurn.p99 / other.nextTurn.p99, 2),
+        format(result.cpuPer1000 / other.cpuPer1000, 2),
+      ],
+    ];
   });
-  if (ratios.length === 0) return;
-  console.log("\nAs a multiple of the bare ceiling, same run");
-  printTable(["", "C", "turns/s", "p50", "CPU"], ratios);
+  if (rows.length === 0) return;
+  console.log(`\n${title}`);
+  printTable(["", "C", "turns/s", "p50", "p99", "CPU"], rows);
+}
+
+function printAbsent(absent: readonly Absent[]): void {
+  for (const { concurrency, reason, ...contender } of absent)
+    console.log(`\nLeft out at ${concurrency} at a time: ${nameContender(contender)}. ${reason}`);
 }
 
 /** Resident memory along the way, and its growth over the last half. */

@@ -1,8 +1,9 @@
 /**
  * `npm run bench`: ten-turn reviews between two agents that answer at once, against a real server process, beside the bare
- * ceiling of the same shape in the same run. Prints figures and ratios; asserts nothing.
+ * ceiling of the same shape in the same run, and beside the engines of others. Prints figures and ratios; asserts nothing.
  */
 import { parseArgs } from "node:util";
+import { listContenders, nameContender, placements } from "./contenders.ts";
 import { type Measured, measureCounts } from "./count/measure-counts.ts";
 import { measureStored } from "./count/measure-stored.ts";
 import { priceMonth } from "./count/month.ts";
@@ -11,10 +12,12 @@ import { printSites } from "./count/print-sites.ts";
 import { scenarios } from "./count/scenarios.ts";
 import { measureLength } from "./crowd/measure-length.ts";
 import { measureOpen } from "./crowd/measure-open.ts";
-import { type Contender, measureMemory, openStage } from "./measure.ts";
-import type { WindowOrder, WindowResult } from "./orders.ts";
-import { nameContender, printLength, printMemory, printOpen, printStalls, printTable, printWindows } from "./print-table.ts";
+import { measureMemory } from "./measure.ts";
+import type { WindowOrder } from "./orders.ts";
+import { peerNames } from "./peers/peers.ts";
+import { printLength, printMemory, printOpen, printRace, printStalls, printTable } from "./print-table.ts";
 import { profileReview } from "./profile/profile-review.ts";
+import { race } from "./race.ts";
 import { measureStalls } from "./stalls/measure-stalls.ts";
 
 const help = `usage: npm run bench -- [options]
@@ -23,8 +26,10 @@ const help = `usage: npm run bench -- [options]
   --seconds 5             length of a measurement
   --warm 2000             turns that are played before the first
   --runs 3                measurements of each kind, the engines taking turns; the median by turns/s is shown
-  --only bare|nerveflare  one engine alone
-  --roles recruited,named how the reviewer comes to its role
+  --peers                 the same work on the engines of others as well: ${peerNames.join(", ")}; installs what it needs, and says so
+  --only <name,…>         these engines alone, of nerveflare, bare and the others
+  --placement ${placements.join(",").padEnd(11)} where nerveflare keeps its actors
+  --roles recruited,named how the reviewer comes to its role; with --peers, who have no recruitment, named
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
   --length <n>            one thread of n turns instead: its last turns beside its first, in time and in counts
   --open <n>              n open threads instead, beside a hundred: the turns of others, memory, and what a start takes
@@ -44,7 +49,9 @@ const { values } = parseArgs({
     warm: { type: "string", default: "2000" },
     runs: { type: "string", default: "3" },
     only: { type: "string" },
-    roles: { type: "string", default: "recruited,named" },
+    peers: { type: "boolean", default: false },
+    placement: { type: "string" },
+    roles: { type: "string" },
     threads: { type: "string" },
     length: { type: "string" },
     open: { type: "string" },
@@ -65,19 +72,9 @@ if (values.help) {
   process.exit(0);
 }
 
-const contenders = (
-  [
-    { engine: "nerveflare", roles: "recruited" },
-    { engine: "nerveflare", roles: "named" },
-    { engine: "bare", roles: "named" },
-  ] satisfies Contender[]
-)
-  .filter(({ engine }) => values.only === undefined || values.only === engine)
-  .filter(({ engine, roles }) => engine === "bare" || values.roles.split(",").includes(roles));
-if (contenders.length === 0) throw new Error("--only takes nerveflare or bare, --roles takes recruited, named or both");
+const contenders = listContenders(values);
 const concurrencies = values.concurrency.split(",").map((text) => parsePositive("--concurrency", text));
 const window: WindowOrder = { warmTurns: parsePositive("--warm", values.warm), seconds: parsePositive("--seconds", values.seconds) };
-/** The servers' variables. */
 const note = (line: string) => process.stderr.write(`${line}\n`);
 
 if (values.cost && values.month) await countMonths();
@@ -87,32 +84,12 @@ else if (values.length !== undefined) await stretch(parsePositive("--length", va
 else if (values.open !== undefined) await keepOpen(parsePositive("--open", values.open));
 else if (values.profile) await profile(concurrencies[0] ?? 16);
 else if (values.threads !== undefined) await watchMemory(parsePositive("--threads", values.threads), concurrencies[0] ?? 16);
-else await race(parsePositive("--runs", values.runs));
+else await compare(parsePositive("--runs", values.runs));
 
-async function race(runs: number): Promise<void> {
-  const results: (Contender & WindowResult & { concurrency: number })[] = [];
-  for (const concurrency of concurrencies) {
-    const stages = [];
-    try {
-      for (const contender of contenders)
-        stages.push({ contender, windows: [] as WindowResult[], ...(await openStage(contender, concurrency)) });
-      // Engines take turns while the others rest, so that a machine that slows down slows all.
-      for (let run = 0; run < runs; run += 1) {
-        for (const { contender, windows, measureWindow } of stages) {
-          note(`${nameContender(contender)}: ${concurrency} at a time, run ${run + 1} of ${runs}`);
-          windows.push(await measureWindow(window));
-        }
-      }
-    } finally {
-      for (const { stop } of stages) await stop();
-    }
-    for (const { contender, windows } of stages) {
-      const median = windows.toSorted((a, b) => a.turnsPerSecond - b.turnsPerSecond)[Math.floor(windows.length / 2)];
-      if (median) results.push({ ...contender, concurrency, ...median });
-    }
-  }
-  if (values.json) console.log(JSON.stringify({ windows: results }));
-  else printWindows(results);
+async function compare(runs: number): Promise<void> {
+  const result = await race(contenders, { concurrencies, runs, window }, note);
+  if (values.json) console.log(JSON.stringify(result));
+  else printRace(result);
 }
 
 async function watchMemory(threads: number, concurrency: number): Promise<void> {

@@ -1,5 +1,6 @@
 /** `npm run check`: everything about the source that can be judged without running it. Runs all steps side by side, then says which failed. */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 
 /** Each step with what it keeps true. */
 const steps: { name: string; command: [string, ...string[]] }[] = [
@@ -10,6 +11,10 @@ const steps: { name: string; command: [string, ...string[]] }[] = [
   { name: "rooms, circles, sizes", command: ["node", "scripts/check-house.ts"] },
   { name: "types", command: ["node", "scripts/types.ts", "--check"] },
   { name: "types of the extension", command: ["tsc", "-p", "editors/vscode"] },
+  // Their packages are there once somebody has asked for them.
+  ...(existsSync("bench/peers/node_modules")
+    ? [{ name: "types of the peers", command: ["tsc", "-p", "bench/peers"] satisfies [string, ...string[]] }]
+    : []),
   { name: "dead code", command: ["knip", "--no-progress"] },
   { name: "packages", command: ["node", "scripts/check-packages.ts"] },
   { name: "fresh pictures", command: ["node", "scripts/visualize.ts", "--check"] },

@@ -1,10 +1,17 @@
-/** What the bare ceiling's hub and agents say to each other. */
+/** What an engine and its agents say to each other, where the engine has no protocol of its own for it: the bare ceiling and the peers. */
 
 /** Turns of one workflow. */
-export const bareTurns = 10;
+export const flowTurns = 10;
 
 /** From an agent. */
-export type BareMessage = { type: "start"; flow: string } | { type: "answer"; flow: string; turn: number; output: unknown };
+export type FlowMessage = { type: "start"; flow: string } | { type: "answer"; flow: string; turn: number; output: unknown };
 
-/** To an agent. */
-export type BareTurn = { type: "turn"; flow: string; agent: string; turn: number } | { type: "done"; flow: string; agent: string };
+/** To an agent. `reply` is the address of its answer, where an engine gives one with the turn. */
+export type FlowTurn =
+  | { type: "turn"; flow: string; agent: string; turn: number; reply?: string }
+  | { type: "done"; flow: string; agent: string };
+
+/** Who has a turn, counted from 1. */
+export function pickAgent(turn: number): string {
+  return turn % 2 === 1 ? "reviewer" : "author";
+}

@@ -3,7 +3,7 @@
  * per turn before the next turn is handed out. No protocol, no checks, no machine: the ceiling of what the product can do.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type BareMessage, type BareTurn, bareTurns } from "./messages.ts";
+import { type FlowMessage, type FlowTurn, flowTurns, pickAgent } from "./messages.ts";
 
 interface Env {
   HUB: DurableObjectNamespace<HubObject>;
@@ -19,7 +19,7 @@ export class HubObject extends DurableObject<Env> {
   }
 
   override async webSocketMessage(_socket: WebSocket, text: string): Promise<void> {
-    const message = JSON.parse(text) as BareMessage;
+    const message = JSON.parse(text) as FlowMessage;
     const flow = this.env.FLOW.get(this.env.FLOW.idFromName(message.flow));
     // The answer leaves the flow's object after its commit, so what is sent here is durable.
     const turn = message.type === "start" ? await flow.start(message.flow) : await flow.answer(message.turn, message.output);
@@ -33,7 +33,7 @@ export class FlowObject extends DurableObject<Env> {
   #turn = 0;
 
   /** Stores that the workflow began and gives its first turn. */
-  start(name: string): BareTurn {
+  start(name: string): FlowTurn {
     this.ctx.storage.sql.exec("CREATE TABLE turn (number INTEGER PRIMARY KEY, output TEXT NOT NULL)");
     this.ctx.storage.sql.exec("INSERT INTO turn VALUES (0, ?)", name);
     this.#name = name;
@@ -41,17 +41,17 @@ export class FlowObject extends DurableObject<Env> {
   }
 
   /** Stores an answer and gives the next turn, or says that it was the last. */
-  answer(turn: number, output: unknown): BareTurn {
+  answer(turn: number, output: unknown): FlowTurn {
     this.ctx.storage.sql.exec("INSERT INTO turn VALUES (?, ?)", turn, JSON.stringify(output));
     this.#turn = turn;
     return this.#giveTurn();
   }
 
-  #giveTurn(): BareTurn {
-    const agent = this.#turn % 2 === 0 ? "reviewer" : "author";
-    return this.#turn === bareTurns
+  #giveTurn(): FlowTurn {
+    const next = this.#turn + 1;
+    return next > flowTurns
       ? { type: "done", flow: this.#name, agent: "author" }
-      : { type: "turn", flow: this.#name, agent, turn: this.#turn + 1 };
+      : { type: "turn", flow: this.#name, agent: pickAgent(next), turn: next };
   }
 }
 

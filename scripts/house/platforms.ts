@@ -58,7 +58,11 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "bench/**": inNode,
   "bench/bare/worker.ts": inWorkers,
   "bench/count/worker.ts": inWorkers,
+  "bench/peers/workflows/worker.ts": inWorkers,
   "bench/stalls/worker.ts": inWorkers,
+
+  // Compiled where their packages are installed, which are not those of the project: by the folder's own configuration.
+  "bench/peers/apps": [],
 
   // Compiled with the types of Node and of Workers at once: an entry of the package that has something for each, and tests.
   "src/host/**": [],

@@ -211,6 +211,10 @@ export const rooms: { readonly [folder: string]: Room } = {
     may: ["bench/**", "src/**", "node:*", "cloudflare:*", "esbuild", "miniflare", "ws", "yaml"],
     objectStorage: "writes",
   },
+  "bench/peers/apps": {
+    is: "the same work on the engines of others",
+    may: ["bench/bare", "node:*", "@dbos-inc/dbos-sdk", "@restatedev/restate-sdk", "ws"],
+  },
   "test/**": { is: "what it promises", may: ["**"], objectStorage: "writes" },
 };
 

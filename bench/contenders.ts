@@ -1,0 +1,69 @@
+/** Who plays in a run: the product in each of its shapes, the bare ceiling, and the engines of others. */
+import { isPeer, peerNames, peers } from "./peers/peers.ts";
+import type { Roles } from "./review/call-operator.ts";
+import type { Engine } from "./server-process.ts";
+
+/** Where the product keeps its actors. */
+export const placements = ["own"] as const;
+export type Placement = (typeof placements)[number];
+
+/** A server of its own. Of what is not the product, the reviewer is always named. */
+export interface Contender {
+  engine: Engine;
+  roles: Roles;
+  /** The product's alone. */
+  placement?: Placement;
+}
+
+/** What the command line says of who plays, as it was written; absent: not said. */
+interface Choice {
+  only?: string | undefined;
+  roles?: string | undefined;
+  placement?: string | undefined;
+  peers: boolean;
+}
+
+/** @throws where a choice names what there is not */
+export function listContenders({ only, roles, placement, peers: withPeers }: Choice): Contender[] {
+  const engines = chooseOf("--only", only, ["nerveflare", "bare", ...peerNames]);
+  // The peers have no recruitment: their work is that of a named reviewer.
+  const chosenRoles = chooseOf("--roles", roles ?? (withPeers ? "named" : undefined), ["recruited", "named"]);
+  const chosenPlacements = choosePlacements(placement);
+  const all: Contender[] = [
+    ...chosenPlacements.flatMap((each) => chosenRoles.map((role): Contender => ({ engine: "nerveflare", roles: role, placement: each }))),
+    { engine: "bare", roles: "named" },
+    ...peerNames.map((engine): Contender => ({ engine, roles: "named" })),
+  ];
+  return all.filter(({ engine }) => engines.includes(engine) && (withPeers || only !== undefined || !isPeer(engine)));
+}
+
+/** @param text as in `own,cell`; absent: all that there are */
+export function choosePlacements(text: string | undefined): Placement[] {
+  return chooseOf("--placement", text, placements);
+}
+
+/** What a contender is called. */
+export function nameContender({ engine, roles, placement }: Contender): string {
+  if (isPeer(engine)) return peers[engine].title;
+  return [
+    engine,
+    placement !== undefined && placement !== "own" && ` ${placement}`,
+    engine === "nerveflare" && roles === "named" && ", named",
+  ]
+    .filter((part) => part !== false)
+    .join("");
+}
+
+/** The variables of a contender's server. */
+export function listVariables({ placement }: Contender): Record<string, string> {
+  return placement === undefined ? {} : { NERVEFLARE_PLACEMENT: placement };
+}
+
+function chooseOf<Name extends string>(option: string, text: string | undefined, names: readonly Name[]): Name[] {
+  if (text === undefined) return [...names];
+  return text.split(",").map((word) => {
+    const name = names.find((each) => each === word.trim());
+    if (name === undefined) throw new Error(`${option} takes ${names.join(", ")}, one or more with commas between them, not "${text}"`);
+    return name;
+  });
+}
