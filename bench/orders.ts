@@ -11,7 +11,7 @@ export interface Task {
   adminToken: string;
   /** Where answers go, if not to `url`. */
   ingress?: string;
-  /** The server's processes, at least the first: those that they started are found. */
+  /** The server's processes; the first started the others. */
   pids: number[];
   /** Threads kept running. */
   concurrency: number;

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Clock ticks of a second in /proc: 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-/** A process and all that descend from it, the ones now alive. */
+/** A process and all that descend from it and are alive. */
 export function listProcessTree(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync("/proc")) {
