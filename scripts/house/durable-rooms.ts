@@ -10,7 +10,18 @@ const store = "src/durable/host/store";
 /** By folder. */
 export const durableRooms: { readonly [folder: string]: Room } = {
   // The objects.
-  "src/durable": { is: "the objects' environment, and what is stored by which version", may: ["src/durable/**"] },
+  "src/durable": {
+    is: "the objects' environment, and what is stored by which version",
+    may: ["src/contract", "src/durable/**", "cloudflare:*"],
+  },
+  "src/durable/cell": {
+    is: "all actors of a deployment in one object",
+    may: [
+      ...["src/durable", "src/durable/agent", host, "src/durable/projector", "src/durable/registry", storage, store, "src/durable/thread"],
+      ...["src/durable/workflow", "cloudflare:*"],
+    ],
+    objectStorage: "writes",
+  },
   "src/durable/protocol": { is: "messages between objects", may: [contract, "machines", host, "src/durable/projector", "zod"] },
   "src/durable/host": {
     is: "runs XState actors durably; knows no workflows",
@@ -36,13 +47,13 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     is: "an agent's object",
     may: [
       ...[contract, "src/durable", "src/durable/agent/**", host, "src/durable/projector", protocol, "src/durable/registry"],
-      ...["src/durable/routing", storage, store, "src/durable/trace", "cloudflare:*", "zod"],
+      ...["src/durable/routing", storage, store, "src/durable/trace", "zod"],
     ],
     objectStorage: "writes",
   },
   "src/durable/agent/connection": {
     is: "sockets and streams: frames in and out, and their pace",
-    may: [contract, "src/durable/agent", "src/durable/agent/mailbox", "src/durable/agent/presence", host, store],
+    may: [contract, "src/durable/agent", "src/durable/agent/mailbox", "src/durable/agent/presence", host, storage, store],
   },
   "src/durable/agent/mailbox": {
     is: "what an agent is sent, until it acknowledges it",
@@ -70,20 +81,20 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     is: "a workflow's object: its queue and admission",
     may: [
       ...[contract, "src/durable", "src/durable/control", host, "src/durable/projector", protocol, "src/durable/registry", storage, store],
-      ...["src/durable/trace", "cloudflare:*"],
+      "src/durable/trace",
     ],
     objectStorage: "writes",
   },
   "src/durable/registry": {
     is: "who there is and what is published, kept up to date in one object",
-    may: [contract, "src/compile", "src/durable", protocol, "src/durable/thread/eligibility", "cloudflare:*"],
+    may: [contract, "src/compile", "src/durable", protocol, "src/durable/thread/eligibility"],
     objectStorage: "writes",
   },
   "src/durable/projector": {
     is: "the log and the index in D1",
     may: [
       ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, storage, store],
-      ...["src/durable/trace", "cloudflare:*", "zod"],
+      ...["src/durable/trace", "zod"],
     ],
     objectStorage: "writes",
   },
@@ -102,7 +113,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
     is: "a thread's two objects",
     may: [
       ...[contract, "src/compile", "src/durable", "src/durable/control", host, "src/durable/projector", protocol, "src/durable/registry"],
-      ...[storage, store, "src/durable/thread/**", "cloudflare:*"],
+      ...[storage, store, "src/durable/thread/**"],
     ],
     objectStorage: "writes",
   },

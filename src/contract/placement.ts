@@ -1,10 +1,18 @@
-/** What NERVEFLARE_PLACEMENT may say. */
+/** What NERVEFLARE_PLACEMENT may say: where a deployment's actors live. */
 
-/** Each recruitment, task, workflow and agent in an object of its own: the one placement there is. */
-const own = "own";
+/** `own`: each recruitment, task, workflow and agent in an object of its own. `cell`: all of a deployment in one object. */
+export const placements = ["own", "cell"] as const;
+export type Placement = (typeof placements)[number];
 
-/** What is wrong with the setting, and what to do; undefined: it is not set, or says what holds anyhow. */
+const isPlacement = (text: string): text is Placement => (placements as readonly string[]).includes(text);
+
+/** The placement of a setting; what {@link findPlacementFault} complains of is `own`. */
+export function readPlacement(text: string | undefined): Placement {
+  return text !== undefined && isPlacement(text) ? text : "own";
+}
+
+/** What is wrong with the setting, and what to do; undefined: it is not set, or says what there is. */
 export function findPlacementFault(text: string | undefined): string | undefined {
-  if (text === undefined || text === "" || text === own) return undefined;
-  return `NERVEFLARE_PLACEMENT is ${JSON.stringify(text)}, and "${own}" is all that it takes: each task has an object of its own. Unset it; what an earlier version kept elsewhere moves by itself.`;
+  if (text === undefined || text === "" || isPlacement(text)) return undefined;
+  return `NERVEFLARE_PLACEMENT is ${JSON.stringify(text)}, and it takes "own" (each actor in an object of its own, the default) or "cell" (all in one object). Unset it, or set it to one of them.`;
 }

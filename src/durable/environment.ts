@@ -1,5 +1,8 @@
 /** The Worker's bindings, and how an address finds its object. */
 
+import { readPlacement } from "../contract/placement.ts";
+import { type CellRpc, placeInCell, theCell } from "./cell/place-in-cell.ts";
+import { bindings, type ObjectKind, type Place } from "./place.ts";
 import type { AgentRpc } from "./protocol/agent.ts";
 import type { BoardRpc } from "./protocol/board.ts";
 import type { DeliverRpc } from "./protocol/envelope.ts";
@@ -20,6 +23,7 @@ export interface Environment {
   TASK: DurableObjectNamespace;
   PROJECTOR: DurableObjectNamespace;
   REGISTRY: DurableObjectNamespace;
+  CELL: DurableObjectNamespace;
   /** Events, and other calls, of one agent a second. */
   NERVEFLARE_RATE_EVENTS?: string;
   NERVEFLARE_RATE_CALLS?: string;
@@ -29,6 +33,11 @@ export interface Environment {
   NERVEFLARE_JURISDICTION?: string;
   /** `true`: objects show what they have, and run nothing. */
   NERVEFLARE_PAUSED?: string;
+  /** Where the traces of threads go when they end; absent: nowhere. */
+  NERVEFLARE_OTLP_URL?: string;
+  NERVEFLARE_OTLP_HEADERS?: string;
+  /** Where actors live: see placement.ts. */
+  NERVEFLARE_PLACEMENT?: string;
 }
 
 /** Whether the server came up to be looked at only. Holds for as long as the isolate lives. */
@@ -36,14 +45,17 @@ export function isPaused(env: Pick<Environment, "NERVEFLARE_PAUSED">): boolean {
   return env.NERVEFLARE_PAUSED === "true";
 }
 
-/** Bindings of objects. */
-type ObjectKind = "AGENT" | "WORKFLOW" | "RECRUITMENT" | "TASK" | "PROJECTOR" | "REGISTRY";
-
 /** A stub as the interface that its class implements: the platform's own types wrap every answer for disposal. */
-export function getStub<Rpc>(env: Environment, kind: ObjectKind, name: string): Rpc {
+function getStub<Rpc>(env: Environment, binding: (typeof bindings)[ObjectKind] | "CELL", name: string): Rpc {
   const jurisdiction = env.NERVEFLARE_JURISDICTION as DurableObjectJurisdiction | undefined;
-  const namespace = jurisdiction ? env[kind].jurisdiction(jurisdiction) : env[kind];
+  const namespace = jurisdiction ? env[binding].jurisdiction(jurisdiction) : env[binding];
   return namespace.get(namespace.idFromName(name)) as unknown as Rpc;
+}
+
+/** Where the deployment's actors live, for whoever is outside of them. */
+function placeBy(env: Environment): Place {
+  if (readPlacement(env.NERVEFLARE_PLACEMENT) === "cell") return placeInCell(() => getStub<CellRpc>(env, "CELL", theCell));
+  return (kind, name) => getStub(env, bindings[kind], name);
 }
 
 /** Takes nothing and refuses nothing, so that what waits in an outbox while paused waits on, uncounted. */
@@ -71,36 +83,41 @@ export interface Neighbours {
 /**
  * Everything that an object reaches from where it is.
  * @param name of the object that asks: spreads the asking over the keepers of the registry
+ * @param place absent: as the deployment's setting says
  */
-export function findNeighbours(env: Environment, name = ""): Neighbours {
-  const keeper = (index: number): RegistryRpc => getStub(env, "REGISTRY", String(index));
+export function findNeighbours(env: Environment, name = "", place: Place = placeBy(env)): Neighbours {
+  const keeper = (index: number): RegistryRpc => place("registry", String(index));
   const ownKeeper = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % registryKeepers;
-  const kinds: Record<string, ObjectKind> = { agent: "AGENT", workflow: "WORKFLOW", recruitment: "RECRUITMENT", task: "TASK" };
-  const split = (address: string): [kind: string, name: string] => [
-    address.slice(0, address.indexOf("/")),
-    address.slice(address.indexOf("/") + 1),
-  ];
   const find = <Rpc>(address: string): Rpc => {
-    const [kind, name] = split(address);
-    const found = kinds[kind];
-    if (!found) throw new Error(`there are no objects at ${address}`);
-    // All actors of a thread, of whichever epoch, are named by it: one object has its recruitment, and one its tasks.
-    return getStub(env, found, found === "RECRUITMENT" || found === "TASK" ? readThreadName(name) : name);
+    const { kind, name } = readAddress(address);
+    return place(kind, name);
   };
   return {
-    board: bindBoard(() => getStub<RegistryRpc>(env, "REGISTRY", boardKeeper)),
+    board: bindBoard(() => place<RegistryRpc>("registry", boardKeeper)),
     registry: createD1Registry(env.DB, { head: () => keeper(ownKeeper).head(), agents: (query) => keeper(ownKeeper).agents(query) }),
     registryChanged: async () => void (await Promise.all(Array.from({ length: registryKeepers }, (_, index) => keeper(index).changed()))),
     object: isPaused(env) ? () => heldReceiver : find,
-    agent: (id) => getStub(env, "AGENT", id),
-    workflow: (name) => getStub(env, "WORKFLOW", name),
-    thread: (id) => getStub(env, "RECRUITMENT", id),
+    agent: (id) => place("agent", id),
+    workflow: (name) => place("workflow", name),
+    thread: (id) => place("recruitment", id),
     task: find,
     threadActor: find,
-    project: (rows) => getStub<ProjectorRpc>(env, "PROJECTOR", "log").project(rows),
-    projector: () => getStub<ProjectorRpc>(env, "PROJECTOR", "log"),
-    probe: () => getStub<ProjectorRpc>(env, "PROJECTOR", "probe"),
+    project: (rows) => place<ProjectorRpc>("projector", "log").project(rows),
+    projector: () => place<ProjectorRpc>("projector", "log"),
+    probe: () => place<ProjectorRpc>("projector", "probe"),
   };
+}
+
+/** Kinds whose objects messages are sent to. */
+const receivers: ReadonlySet<string> = new Set(["agent", "workflow", "recruitment", "task"] satisfies ObjectKind[]);
+
+/** All actors of a thread, of whichever epoch, are named by it: one object has its recruitment, and one its tasks. */
+function readAddress(address: string): { kind: ObjectKind; name: string } {
+  const end = address.indexOf("/");
+  const kind = address.slice(0, end);
+  const name = address.slice(end + 1);
+  if (!receivers.has(kind)) throw new Error(`there are no objects at ${address}`);
+  return { kind: kind as ObjectKind, name: kind === "recruitment" || kind === "task" ? readThreadName(name) : name };
 }
 
 /** The board, of which a stub is made at each call: one that failed is of no more use. */

@@ -1,7 +1,17 @@
-/** The classes that the platform runs, in one list. */
-export { AgentObject } from "./agent/agent-object.ts";
-export { ProjectorObject } from "./projector/projector-object.ts";
-export { RegistryObject } from "./registry/registry-object.ts";
-export { RecruitmentObject } from "./thread/recruitment-object.ts";
-export { TaskObject } from "./thread/task-object.ts";
-export { WorkflowObject } from "./workflow/workflow-object.ts";
+/** The classes that the platform runs, in one list: each actor's endpoint in a Durable Object of its own, and the one that holds all. */
+import { AgentEndpoint } from "./agent/agent-endpoint.ts";
+import { asDurableObject } from "./as-durable-object.ts";
+import { CellObject } from "./cell/cell-object.ts";
+import { ProjectorEndpoint } from "./projector/projector-endpoint.ts";
+import { RegistryEndpoint } from "./registry/registry-endpoint.ts";
+import { RecruitmentEndpoint } from "./thread/recruitment-endpoint.ts";
+import { TaskEndpoint } from "./thread/task-endpoint.ts";
+import { WorkflowEndpoint } from "./workflow/workflow-endpoint.ts";
+
+export { CellObject };
+export const AgentObject = asDurableObject(AgentEndpoint);
+export const ProjectorObject = asDurableObject(ProjectorEndpoint);
+export const RecruitmentObject = asDurableObject(RecruitmentEndpoint);
+export const RegistryObject = asDurableObject(RegistryEndpoint);
+export const TaskObject = asDurableObject(TaskEndpoint);
+export const WorkflowObject = asDurableObject(WorkflowEndpoint);

@@ -13,15 +13,21 @@ import { createRegisteredCheck } from "./create-registered-check.ts";
 import { pruneEnrolments } from "./enrolment-store.ts";
 import { callLimits } from "./guard-calls.ts";
 
-export { AgentObject, ProjectorObject, RecruitmentObject, RegistryObject, TaskObject, WorkflowObject } from "../durable/objects.ts";
+export {
+  AgentObject,
+  CellObject,
+  ProjectorObject,
+  RecruitmentObject,
+  RegistryObject,
+  TaskObject,
+  WorkflowObject,
+} from "../durable/objects.ts";
 
 interface WorkerEnv extends Environment {
   /** A secret: `wrangler secret put NERVEFLARE_ADMIN_TOKEN`. */
   NERVEFLARE_ADMIN_TOKEN?: string;
   /** How long the log is kept, by kind: see retention.ts. */
   NERVEFLARE_RETENTION?: string;
-  /** See placement.ts. */
-  NERVEFLARE_PLACEMENT?: string;
   /** Pages of which other origins may call: see origins.ts. */
   NERVEFLARE_ORIGINS?: string;
   /** Where `nerveflare start` runs the Worker: the process that looks after the data folder. */

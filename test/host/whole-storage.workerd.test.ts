@@ -3,7 +3,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { NewerVersionError } from "../../src/durable/host/newer-version.ts";
-import { bury, clearTombstone, ringAgain } from "../../src/durable/host/storage/durable-world.ts";
+import { createDurableContext } from "../../src/durable/host/storage/durable-world.ts";
+import { bury, clearTombstone, ringAgain } from "../../src/durable/host/storage/object-context.ts";
 import { FormerTooLargeError } from "../../src/durable/host/store/tables.ts";
 import { getActor, type TestEnv } from "./worker/index.ts";
 
@@ -58,7 +59,7 @@ test("[STORE5] whatever instruction is its last, an object that is emptied is as
     try {
       await runInDurableObject(stub(name), async (_, ctx) => {
         const dying = mortal(ctx, dieAt);
-        await bury(dying.ctx, until);
+        await bury(createDurableContext(dying.ctx), until);
         acts = dying.acts();
       });
     } catch (error) {
@@ -78,8 +79,9 @@ test("[STORE5] whatever instruction is its last, an object that is emptied is as
 test("[STORE5] a tombstone whose time is up goes with all that is left, or is rung for again", async () => {
   await stub("cleared").start("c", "counter");
   await runInDurableObject(stub("cleared"), async (_, ctx) => {
-    await bury(ctx, Date.now() - 1);
-    await clearTombstone(ctx);
+    const context = createDurableContext(ctx);
+    await bury(context, Date.now() - 1);
+    await clearTombstone(context);
   });
   expect(await look("cleared")).toEqual({ tables: [], kept: {}, alarm: null });
 });
@@ -88,7 +90,7 @@ test("[UPG6] the alarm of an object that is not taken over is over; one that a n
   vi.spyOn(console, "warn").mockImplementation(() => {});
   const ring = (error: Error) =>
     runInDurableObject(stub("never-stored"), async (_, ctx) => {
-      await ringAgain(ctx, () => Promise.reject(error));
+      await ringAgain(createDurableContext(ctx), () => Promise.reject(error));
       return ctx.storage.getAlarm();
     });
   expect(await ring(new FormerTooLargeError("one of its rows"))).toBeNull();

@@ -1,6 +1,6 @@
 /** Gives an agent's object the platform: its store and alarm, its other objects, the metrics. */
-import { type Environment, findNeighbours } from "../environment.ts";
-import { createDurableWorld, createSettle } from "../host/storage/durable-world.ts";
+import type { Surroundings } from "../endpoint.ts";
+import { createObjectWorld, type ObjectContext } from "../host/storage/object-context.ts";
 import { countCommit } from "../projector/metrics.ts";
 import type { AgentCore } from "./agent-core.ts";
 import type { AgentPorts } from "./agent-parts.ts";
@@ -18,11 +18,11 @@ export interface AgentLifeParts {
   later(milliseconds: number, work: () => void): void;
 }
 
-export function connectAgent(ctx: DurableObjectState, env: Environment, parts: AgentLifeParts): AgentPorts {
+export function connectAgent(ctx: ObjectContext, around: Surroundings, parts: AgentLifeParts): AgentPorts {
   const { name, connections, pacer, later } = parts;
-  const near = findNeighbours(env, name);
+  const near = around.near(name);
   return {
-    world: createDurableWorld(ctx, `agent/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
+    world: createObjectWorld(ctx, `agent/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
     registry: near.registry,
     board: near.board,
     threadActor: near.threadActor,
@@ -31,12 +31,12 @@ export function connectAgent(ctx: DurableObjectState, env: Environment, parts: A
     askRoom: async (agent, source, bytes) => (agent === name ? parts.agent() : near.agent(agent)).room(source, bytes),
     outcomes: (workflow, refs) => near.workflow(workflow).outcomes(refs),
     project: near.project,
-    settle: createSettle(ctx),
+    settle: ctx.settle,
     later,
     countCommit: () => countCommit("agent"),
     connections: connections.count,
     silentAt: connections.silentAt,
-    rates: readRates(env),
+    rates: readRates(around.env),
     pace: pacer.take,
     owe: pacer.owe,
   };

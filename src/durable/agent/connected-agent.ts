@@ -1,7 +1,7 @@
-/** The Durable Object of an agent as the platform runs it: its core, its sockets, its alarm. What may be asked of it is agent-object's. */
-import { DurableObject } from "cloudflare:workers";
-import { type Environment, isPaused } from "../environment.ts";
-import { holdAlarm, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
+/** An agent's object as the platform runs it: its core, its sockets, its alarm. What may be asked of it is agent-endpoint's. */
+import { Endpoint, type Surroundings } from "../endpoint.ts";
+import { isPaused } from "../environment.ts";
+import { holdAlarm, type ObjectContext, readName, ringAgain } from "../host/storage/object-context.ts";
 import { countWake } from "../projector/metrics.ts";
 import type { Principal } from "../protocol/agent.ts";
 import { type AgentCore, createAgentCore } from "./agent-core.ts";
@@ -23,38 +23,41 @@ export interface AgentLife {
   find(principal?: Principal): AgentCore | undefined;
 }
 
-function createAgentLife(ctx: DurableObjectState, env: () => Environment): AgentLife {
+function createAgentLife(ctx: ObjectContext, around: Surroundings): AgentLife {
   let made: AgentCore | undefined;
-  const later = createSharedTimers((milliseconds, work) => void setTimeout(work, milliseconds), now);
+  const later = createSharedTimers(ctx.later, now);
   const pacer = createPacer(() => new Promise((resolve) => later(0, resolve)));
-  const connections = createAgentConnections({ ctx, agent: () => life.core, pacer, later, now });
+  const connections = createAgentConnections({ platform: ctx.sockets, agent: () => life.core, pacer, later, now });
   const life: AgentLife = {
     connections,
     get name() {
       return readName(ctx);
     },
     get core() {
-      made ??= createAgentCore(life.name, connectAgent(ctx, env(), { name: life.name, agent: () => life.core, connections, pacer, later }));
+      made ??= createAgentCore(
+        life.name,
+        connectAgent(ctx, around, { name: life.name, agent: () => life.core, connections, pacer, later }),
+      );
       return made;
     },
-    find: (principal) => made ?? (isStored(ctx) || (principal && "operator" in principal) ? life.core : undefined),
+    find: (principal) => made ?? (ctx.isStored() || (principal && "operator" in principal) ? life.core : undefined),
   };
   return life;
 }
 
-export abstract class ConnectedAgent extends DurableObject<Environment> {
+export abstract class ConnectedAgent extends Endpoint {
   // A field, not a method: methods of the class can be called over RPC.
   protected readonly life: AgentLife;
 
-  constructor(ctx: DurableObjectState, env: Environment) {
-    super(ctx, env);
+  constructor(ctx: ObjectContext, around: Surroundings) {
+    super(ctx, around);
     countWake("agent");
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
-    this.life = createAgentLife(ctx, () => this.env);
+    ctx.sockets.answerPings();
+    this.life = createAgentLife(ctx, around);
     this.life.connections.sockets.wake();
   }
 
-  override async alarm(): Promise<void> {
+  async alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
     this.life.connections.closeSilent();
     await ringAgain(this.ctx, () => this.life.core.alarm());
@@ -62,22 +65,22 @@ export abstract class ConnectedAgent extends DurableObject<Environment> {
   }
 
   /** `GET /v1/connect` and `/v1/inbox/stream`: the Worker checked the form and put the token, or the ticket, into `Authorization`. */
-  override async fetch(request: Request): Promise<Response> {
+  async fetch(request: Request): Promise<Response> {
     const [scheme, secret = ""] = (request.headers.get("authorization") ?? "").split(" ");
     const proven =
       (await (scheme === "Ticket" ? this.life.find()?.redeemTicket(secret) : this.life.find()?.prove(secret))) ?? refuseToken();
     return this.life.connections.open(request, proven);
   }
 
-  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> | undefined {
+  webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> | undefined {
     return this.life.connections.takeFrame(socket, data);
   }
 
-  override webSocketClose(socket: WebSocket, code: number): void {
+  webSocketClose(socket: WebSocket, code: number): void {
     this.life.connections.sockets.close(socket, code === 1005 || code === 1006 ? 1000 : code);
   }
 
-  override webSocketError(socket: WebSocket): void {
+  webSocketError(socket: WebSocket): void {
     this.life.connections.sockets.close(socket, 1011);
   }
 }

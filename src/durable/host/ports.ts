@@ -15,6 +15,11 @@ export interface Storage {
   transaction<T>(body: () => T): T;
   /** Sets the object's one alarm, in milliseconds since the epoch; part of the surrounding transaction where there is one. */
   setAlarm(at: number): void;
+  /**
+   * Where one owner of many has this store: whether it has stored anything. The tables are there then, and are of no earlier version.
+   * Absent: the tables are this object's alone.
+   */
+  hasRows?(): boolean;
 }
 
 export interface Clock {

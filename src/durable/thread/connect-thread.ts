@@ -1,6 +1,6 @@
 /** Gives a thread's objects the platform: its store and alarm, its other objects, the metrics. */
-import { type Environment, findNeighbours, type Neighbours } from "../environment.ts";
-import { bury, createDurableStorage, createDurableWorld, findName, isBuried, readName, tellName } from "../host/storage/durable-world.ts";
+import type { Environment, Neighbours } from "../environment.ts";
+import { bury, createObjectWorld, isBuried, type ObjectContext, readName } from "../host/storage/object-context.ts";
 import { type CommitKind, countCommit, countStep } from "../projector/metrics.ts";
 import { parseRetention } from "../projector/retention.ts";
 import type { Envelope } from "../protocol/envelope.ts";
@@ -11,22 +11,21 @@ import type { ThreadPorts, ThreadRootPorts } from "./thread-ports.ts";
 import { createThreadTask } from "./thread-task.ts";
 
 /** An object that an alarm woke may not know its name, if it stores nothing: what would make it tells it. */
-export function hearName(ctx: DurableObjectState, { to }: Envelope): void {
-  tellName(ctx, readThreadName(to.slice(to.indexOf("/") + 1)));
+export function hearName(ctx: ObjectContext, { to }: Envelope): void {
+  ctx.tellName(readThreadName(to.slice(to.indexOf("/") + 1)));
 }
 
-export function connectTask(ctx: DurableObjectState, env: Environment): TaskDoorPorts {
-  const near = findNeighbours(env, findName(ctx));
+export function connectTask(ctx: ObjectContext, near: Neighbours): TaskDoorPorts {
   return {
     get name() {
       return readName(ctx);
     },
-    storage: createDurableStorage(ctx),
+    storage: ctx.storage,
     make: () => createThreadTask(connect(ctx, near, "task")),
     empty: () => bury(ctx, Date.now() + retentionLimits.tombstone),
     isBuried: () => isBuried(ctx),
     async oldTask(place) {
-      const name = findName(ctx);
+      const { name } = ctx;
       // One that an alarm woke without its name had a tombstone, and no root keeps anything for it.
       return name === undefined ? null : near.thread(name).oldTask(place);
     },
@@ -34,9 +33,8 @@ export function connectTask(ctx: DurableObjectState, env: Environment): TaskDoor
 }
 
 /** @param empty deletes all that the object stores */
-export function connectRoot(ctx: DurableObjectState, env: Environment, empty: () => Promise<void>): ThreadRootPorts {
+export function connectRoot(ctx: ObjectContext, env: Environment, near: Neighbours, empty: () => Promise<void>): ThreadRootPorts {
   const read = parseRetention(env.NERVEFLARE_RETENTION);
-  const near = findNeighbours(env, findName(ctx));
   return {
     ...connect(ctx, near, "recruitment"),
     remoteTask: near.task,
@@ -53,14 +51,14 @@ export function connectRoot(ctx: DurableObjectState, env: Environment, empty: ()
   };
 }
 
-function connect(ctx: DurableObjectState, near: Neighbours, kind: CommitKind): ThreadPorts {
+function connect(ctx: ObjectContext, near: Neighbours, kind: CommitKind): ThreadPorts {
   return {
-    world: createDurableWorld(ctx, `${kind}/${readName(ctx)}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
+    world: createObjectWorld(ctx, `${kind}/${readName(ctx)}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
     registry: near.registry,
     project: near.project,
     random: () => Math.random(),
     card: (agent) => near.agent(agent).card(),
-    later: (milliseconds, work) => void setTimeout(work, milliseconds),
+    later: ctx.later,
     counted: (steps) => {
       countCommit(kind);
       for (let step = 0; step < steps; step++) countStep();

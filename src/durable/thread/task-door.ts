@@ -42,6 +42,8 @@ export function createTaskDoor(ports: TaskDoorPorts): TaskDoor {
   };
 
   async function adopt(): Promise<ThreadTask | undefined> {
+    // Where many owners share the tables, those of before never were.
+    if (storage.hasRows) return undefined;
     if (!(await adoptOldTask(storage, oldTask))) return undefined;
     const task = open();
     // Picks up its timers, and what it had not sent.

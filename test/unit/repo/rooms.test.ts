@@ -57,7 +57,7 @@ const allowed: [file: string, says: string][] = [
   ["machines/a.ts", 'import type { x } from "../src/contract/event.ts";'],
   ["src/compile/decide/a.ts", 'import { x } from "../../../machines/messages.ts";'],
   ["src/durable/host/a.ts", 'import { x } from "../../../machines/address.ts";'],
-  ["src/durable/agent/a.ts", 'import { x } from "cloudflare:workers";'],
+  ["src/durable/cell/a.ts", 'import { x } from "cloudflare:workers";'],
   ["src/durable/agent/a.ts", "export const x = (ctx: Ctx) => ctx.storage.sql;"],
   ["src/durable/thread/explain/a.ts", 'export const x = (s: Storage) => s.exec("SELECT id FROM offer");'],
   ["src/worker/a.ts", 'import { x } from "hono/http-exception";'],

@@ -5,6 +5,7 @@
 import { closeCodes, subprotocol } from "../../../contract/channels.ts";
 import type { ServerNote } from "../../../contract/frames/server-frames.ts";
 import type { Problem, Result } from "../../../contract/problem.ts";
+import type { ObjectSockets } from "../../host/storage/object-context.ts";
 import type { AgentCore } from "../agent-core.ts";
 import type { Connections } from "../presence/presence-ports.ts";
 import { createClients, describeSecond } from "./clients.ts";
@@ -42,7 +43,8 @@ export interface AgentConnections {
 }
 
 export interface ConnectionPorts {
-  ctx: DurableObjectState;
+  /** The platform's sockets. */
+  platform: ObjectSockets;
   /** Made when it is first asked for. */
   agent(): AgentCore;
   pacer: Pacer;
@@ -50,11 +52,11 @@ export interface ConnectionPorts {
   now(): number;
 }
 
-export function createAgentConnections({ ctx, agent, pacer, later, now }: ConnectionPorts): AgentConnections {
+export function createAgentConnections({ platform, agent, pacer, later, now }: ConnectionPorts): AgentConnections {
   const clients = createClients(now);
   const floods = createFloodPause(now);
   const frames = createSocketFrames({ sockets: () => sockets, agent, floods, pacer, replace, now });
-  const sockets = createSockets({ ctx, agent, dropped: frames.drop, now });
+  const sockets = createSockets({ platform, agent, dropped: frames.drop, now });
   let streams: Streams | undefined;
 
   function openStreams(): Streams {

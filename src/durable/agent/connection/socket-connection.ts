@@ -117,12 +117,3 @@ function sendText(socket: WebSocket, text: string): void {
     // The socket is dead: its close event follows, and its items go to another connection.
   }
 }
-
-/** When the socket's last ping was answered without waking the object, in milliseconds since the epoch; 0: never. */
-export function readPing(ctx: DurableObjectState, socket: WebSocket): number {
-  try {
-    return ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
-  } catch {
-    return 0;
-  }
-}

@@ -1,12 +1,13 @@
 /** The open sockets of one agent, which the platform keeps while its object sleeps. Knows sockets and readers, not what they send. */
 import { closeCodes } from "../../../contract/channels.ts";
 import type { ServerNote } from "../../../contract/frames/server-frames.ts";
+import type { ObjectSockets } from "../../host/storage/object-context.ts";
 import type { AgentCore } from "../agent-core.ts";
 import { agentLimits } from "../agent-schema.ts";
 import type { Connections } from "../presence/presence-ports.ts";
 import type { ConnectionWish } from "./connection-request.ts";
 import { isSilent } from "./silence.ts";
-import { type Attachment, createSocketConnection, readPing, type SocketConnection, send } from "./socket-connection.ts";
+import { type Attachment, createSocketConnection, type SocketConnection, send } from "./socket-connection.ts";
 
 export interface Sockets {
   /** Takes up those that were open while the object slept. */
@@ -35,20 +36,21 @@ export interface Sockets {
 }
 
 export interface SocketPorts {
-  ctx: DurableObjectState;
+  /** The platform's sockets. */
+  platform: ObjectSockets;
   agent(): Pick<AgentCore, "mailbox" | "presence" | "holds">;
   /** A socket was closed: drops its frames that still wait. */
   dropped(socket: WebSocket): void;
   now(): number;
 }
 
-export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Sockets {
+export function createSockets({ platform, agent, dropped, now }: SocketPorts): Sockets {
   const open = new Map<WebSocket, SocketConnection>();
 
   function connect(socket: WebSocket, attachment: Attachment): SocketConnection {
     const connection = createSocketConnection(socket, attachment, {
       mailbox: agent().mailbox,
-      readPing: () => readPing(ctx, socket),
+      readPing: () => platform.readPing(socket),
       // Deferred: the mailbox is still handling this reader.
       tooSlow: () => queueMicrotask(() => close(socket, closeCodes.tooSlow, "nothing was acknowledged for too long; poll instead")),
     });
@@ -62,7 +64,7 @@ export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Socket
 
   function close(socket: WebSocket, code: number, reason?: string): void {
     // Read the last ping first: the platform forgets it with the socket.
-    const pinged = readPing(ctx, socket);
+    const pinged = platform.readPing(socket);
     const connection = open.get(socket);
     if (connection) {
       open.delete(socket);
@@ -83,7 +85,7 @@ export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Socket
 
   return {
     wake() {
-      const awake = ctx.getWebSockets().map((socket) => connect(socket, socket.deserializeAttachment() as Attachment));
+      const awake = platform.list().map((socket) => connect(socket, socket.deserializeAttachment() as Attachment));
       // Attach all together, so that none is given what another one holds.
       if (awake.length) agent().mailbox.attach(...awake.toSorted((a, b) => a.order - b.order));
     },
@@ -92,7 +94,7 @@ export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Socket
         close(socket, closeCodes.replaced, "a newer connection took its place");
     },
     open(server, { channels, after, connection, client }, tokenHash, notes) {
-      ctx.acceptWebSocket(server);
+      platform.accept(server);
       const order = (listByAge().at(-1)?.[1].order ?? 0) + 1;
       for (const note of notes) send(server, { type: "note", ...note });
       agent().mailbox.attach(connect(server, { channels, after, through: after, tokenHash, connection, client, since: now(), order }));
@@ -119,14 +121,14 @@ export function createSockets({ ctx, agent, dropped, now }: SocketPorts): Socket
     closeVoid: (reason) => closeWhere(({ tokenHash }) => !agent().holds(tokenHash), closeCodes.token, reason),
     closeAll(reason) {
       // Including sockets without a reader.
-      for (const socket of ctx.getWebSockets()) close(socket, closeCodes.token, reason);
+      for (const socket of platform.list()) close(socket, closeCodes.token, reason);
     },
     get readers() {
       return [...open.values()];
     },
     count() {
-      const connected = ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
-      const pinged = Math.max(0, ...connected.map((socket) => readPing(ctx, socket)));
+      const connected = platform.list().filter(({ readyState }) => readyState === WebSocket.OPEN);
+      const pinged = Math.max(0, ...connected.map((socket) => platform.readPing(socket)));
       return { count: connected.length, ...(pinged > 0 && { pinged }) };
     },
   };

@@ -45,8 +45,8 @@ export class FormerTooLargeError extends Error {
 }
 
 /** Whether an object has stored anything, now or before. Asking stores nothing: an id that somebody made up leaves no trace. */
-export function isStored(storage: Pick<Storage, "exec">): boolean {
-  return findTables(storage).length > 0;
+export function isStored(storage: Pick<Storage, "exec" | "hasRows">): boolean {
+  return storage.hasRows ? storage.hasRows() : findTables(storage).length > 0;
 }
 
 /** Which there are of the tables by which an object is known: that of its documents, and that which named the versions of those before. */
@@ -62,8 +62,8 @@ function refuseNewerFormat(storage: Storage): void {
 }
 
 /** Makes the three tables; within a transaction. */
-export function makeTables(storage: Storage): void {
-  storage.exec(createTables);
+export function makeTables(storage: Pick<Storage, "exec" | "hasRows">): void {
+  if (!storage.hasRows) storage.exec(createTables);
 }
 
 /**
@@ -94,6 +94,7 @@ export function refuseNewer(storage: Storage, former: Readonly<Record<string, Fo
  * @throws {FormerTooLargeError} when it does not fit: nothing is written
  */
 export function convertFormer(storage: Storage, owner: string, former: Readonly<Record<string, FormerTables>>): boolean {
+  if (storage.hasRows) return storage.hasRows();
   const tables = findTables(storage);
   const isLaidOut = tables.includes("document");
   if (isLaidOut) refuseNewerFormat(storage);

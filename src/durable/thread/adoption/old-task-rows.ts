@@ -64,6 +64,8 @@ function nameKept(table: string): string {
 }
 
 function listTables(storage: Storage): Set<string> {
+  // Where many owners share the tables, those of before never were.
+  if (storage.hasRows) return new Set();
   return new Set(storage.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => name));
 }
 

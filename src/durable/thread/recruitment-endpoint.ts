@@ -1,12 +1,12 @@
-/** The Durable Object of a thread's root. A thin host of the root. */
-import { DurableObject } from "cloudflare:workers";
+/** What may be asked of a thread's root. A thin host of the root. */
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
 import type { ThreadExplanation } from "../../contract/views/explanation.ts";
 import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
-import { type Environment, isPaused } from "../environment.ts";
-import { bury, clearTombstone, findName, holdAlarm, isBuried, isStored, ringAgain } from "../host/storage/durable-world.ts";
+import { Endpoint } from "../endpoint.ts";
+import { isPaused } from "../environment.ts";
+import { bury, clearTombstone, holdAlarm, isBuried, ringAgain } from "../host/storage/object-context.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { OpenOffer } from "../protocol/board.ts";
@@ -22,7 +22,7 @@ import { createThreadRoot, type ThreadRoot } from "./thread-root.ts";
 
 type Page = { after?: number; limit: number };
 
-export class RecruitmentObject extends DurableObject<Environment> implements RecruitmentRpc {
+export class RecruitmentEndpoint extends Endpoint implements RecruitmentRpc {
   #made: ThreadRoot | undefined;
   readonly #emptying = createEmptying(async () => {
     this.#made = undefined;
@@ -30,14 +30,14 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   });
 
   get #root(): ThreadRoot {
-    this.#made ??= createThreadRoot(connectRoot(this.ctx, this.env, () => this.#emptying.run()));
+    this.#made ??= createThreadRoot(connectRoot(this.ctx, this.env, this.near, () => this.#emptying.run()));
     return this.#made;
   }
 
   /** Undefined: nobody ever started a thread of this id. */
   #find(): ThreadRoot | undefined {
     if (this.#emptying.begun) return undefined;
-    return this.#made ?? (isStored(this.ctx) ? this.#root : undefined);
+    return this.#made ?? (this.ctx.isStored() ? this.#root : undefined);
   }
 
   deliver(envelope: Envelope): Promise<Delivery> {
@@ -63,7 +63,7 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
     if (!root) return false;
     root.host.resume();
     // Regardless of what the alarm is set for, or whether it was lost.
-    if (root.isOver()) await this.ctx.storage.setAlarm(Date.now());
+    if (root.isOver()) await this.ctx.setAlarm(Date.now());
     return true;
   }
 
@@ -116,10 +116,10 @@ export class RecruitmentObject extends DurableObject<Environment> implements Rec
   }
 
   #refuse(): ReturnType<typeof refuse> {
-    return refuse("not_found", `There is no thread ${findName(this.ctx) ?? "of that id"}.`);
+    return refuse("not_found", `There is no thread ${this.ctx.name ?? "of that id"}.`);
   }
 
-  override alarm(): Promise<void> {
+  alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
     return ringAgain(this.ctx, async () => (this.#find() ? this.#root.alarm() : clearTombstone(this.ctx)));
   }

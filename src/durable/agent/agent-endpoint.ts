@@ -1,4 +1,4 @@
-/** What may be asked of an agent's Durable Object. */
+/** What may be asked of an agent's object. */
 import type { CloudEvent, Json } from "../../contract/event.ts";
 import type { Acknowledgement } from "../../contract/frames/acknowledgement.ts";
 import type { Accepted, InboxPage, Rejected } from "../../contract/frames/server-frames.ts";
@@ -12,7 +12,7 @@ import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { ConnectedAgent } from "./connected-agent.ts";
 import { refuseTicket, refuseToken } from "./identity.ts";
 
-export class AgentObject extends ConnectedAgent implements AgentRpc {
+export class AgentEndpoint extends ConnectedAgent implements AgentRpc {
   async register(card: AgentCard, tokenHash?: string): Promise<Result<null>> {
     const registered = this.life.core.register(card, tokenHash);
     if (tokenHash !== undefined) this.life.connections.closeAll("the agent has a new token");

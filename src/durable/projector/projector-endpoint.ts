@@ -1,15 +1,14 @@
 /**
- * The Durable Object that writes the projection: it gathers the rows of many objects into batches to D1, and deletes there
+ * Who writes the projection: it gathers the rows of many objects into batches to D1, and deletes there
  * what is past its time. Of rows it stores nothing: what it has not answered, its callers still hold and send again.
  */
-import { DurableObject } from "cloudflare:workers";
 import type { EngineKind } from "../../contract/kinds/engine-kinds.ts";
 import { endedStatuses } from "../../contract/statuses.ts";
 import type { LogLag } from "../../contract/views/log-lag.ts";
-import { type Environment, getStub, isPaused } from "../environment.ts";
-import { holdAlarm } from "../host/storage/durable-world.ts";
+import { Endpoint } from "../endpoint.ts";
+import { isPaused } from "../environment.ts";
+import { holdAlarm } from "../host/storage/object-context.ts";
 import type { ProjectionRow, ProjectorRpc } from "../protocol/projector.ts";
-import type { RecruitmentRpc } from "../protocol/recruitment.ts";
 import { readTraceOf } from "../trace/read-trace.ts";
 import { createTraceExporter, type TraceExporter } from "../trace/trace-exporter.ts";
 import { createLagMeter } from "./lag-meter.ts";
@@ -21,12 +20,6 @@ import type { PruneMarks } from "./prune-log.ts";
 import type { Retention } from "./retention.ts";
 import { type RetentionProgress, retentionRun, runRetention, startRetention } from "./run-retention.ts";
 
-interface ProjectorEnv extends Environment {
-  /** Where the traces of threads go when they end; absent: nowhere. */
-  NERVEFLARE_OTLP_URL?: string;
-  NERVEFLARE_OTLP_HEADERS?: string;
-}
-
 /** Where a run of retention is kept between two alarms. */
 const pruneKey = "retention";
 
@@ -36,7 +29,7 @@ const marksKey = "retention-log";
 /** After these a thread's trace is whole. */
 const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerve.thread.${status}` satisfies EngineKind));
 
-export class ProjectorObject extends DurableObject<ProjectorEnv> implements ProjectorRpc {
+export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #lag = createLagMeter(() => Date.now());
   /** Names this instance of the object: what another instance noted does not apply any more. */
   #life = crypto.randomUUID();
@@ -81,36 +74,36 @@ export class ProjectorObject extends DurableObject<ProjectorEnv> implements Proj
 
   /** Begins a run of retention, if none is under way; it goes on by alarms until nothing is left that is too old. */
   async prune(retention: Retention): Promise<void> {
-    const log = JSON.parse(this.ctx.storage.kv.get<string>(marksKey) ?? "{}") as PruneMarks;
-    this.ctx.storage.kv.put(pruneKey, JSON.stringify({ ...startRetention(log), retention }));
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now());
+    const log = JSON.parse(this.ctx.facts.get<string>(marksKey) ?? "{}") as PruneMarks;
+    this.ctx.facts.put(pruneKey, JSON.stringify({ ...startRetention(log), retention }));
+    if ((await this.ctx.getAlarm()) === null) await this.ctx.setAlarm(Date.now());
   }
 
-  override async alarm(): Promise<void> {
+  async alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
-    const { kv } = this.ctx.storage;
-    const text = kv.get<string>(pruneKey);
+    const { facts } = this.ctx;
+    const text = facts.get<string>(pruneKey);
     if (text === undefined) return;
     const { retention, ...stored } = JSON.parse(text) as Partial<RetentionProgress> & { retention: Retention };
     // One that a version of before began knows no walks.
     const progress = { ...startRetention(), ...stored };
     const ports = {
       db: this.env.DB,
-      retire: (thread: string) => getStub<RecruitmentRpc>(this.env, "RECRUITMENT", thread).retire(),
+      retire: (thread: string) => this.near.thread(thread).retire(),
       warn: (entry: object) => console.warn(JSON.stringify(entry)),
     };
     try {
       const done = await runRetention(ports, progress, retention, Date.now());
-      kv.put(marksKey, JSON.stringify(progress.prune.log));
+      facts.put(marksKey, JSON.stringify(progress.prune.log));
       if (done) {
-        kv.delete(pruneKey);
+        facts.delete(pruneKey);
         return;
       }
-      kv.put(pruneKey, JSON.stringify({ ...progress, retention }));
-      await this.ctx.storage.setAlarm(Date.now() + retentionRun.pause);
+      facts.put(pruneKey, JSON.stringify({ ...progress, retention }));
+      await this.ctx.setAlarm(Date.now() + retentionRun.pause);
     } catch (error) {
       console.error(JSON.stringify({ at: "retention", error: String(error) }));
-      await this.ctx.storage.setAlarm(Date.now() + retentionRun.pauseFailed);
+      await this.ctx.setAlarm(Date.now() + retentionRun.pauseFailed);
     }
   }
 
@@ -119,8 +112,8 @@ export class ProjectorObject extends DurableObject<ProjectorEnv> implements Proj
   }
 
   async probe(): Promise<void> {
-    await this.ctx.storage.put("probed", Date.now());
-    await this.ctx.storage.sync();
+    this.ctx.facts.put("probed", Date.now());
+    await this.ctx.sync();
   }
 
   #exportEnded(rows: ProjectionRow[]): void {
@@ -134,17 +127,19 @@ export class ProjectorObject extends DurableObject<ProjectorEnv> implements Proj
   }
 
   #createExporter(url: string): TraceExporter {
-    const { env } = this;
-    const { DB: db } = env;
+    const {
+      env: { DB: db },
+      near,
+    } = this;
     return createTraceExporter({
       url,
       headers: this.env.NERVEFLARE_OTLP_HEADERS,
       async read(thread) {
-        const trace = await readTraceOf(thread, null, { db, root: getStub<RecruitmentRpc>(env, "RECRUITMENT", thread) });
+        const trace = await readTraceOf(thread, null, { db, root: near.thread(thread) });
         return trace.ok ? trace.value : undefined;
       },
       fetch: (to, init) => fetch(to, init),
-      later: (milliseconds, work) => void setTimeout(work, milliseconds),
+      later: this.ctx.later,
       warn: (entry) => console.warn(JSON.stringify(entry)),
     });
   }

@@ -1,12 +1,12 @@
-/** The Durable Object of a thread's task. A thin host of the task's door. */
-import { DurableObject } from "cloudflare:workers";
+/** What may be asked of a thread's task. A thin host of the task's door. */
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import type { ThreadEvent } from "../../contract/kinds/agent-kinds.ts";
 import type { Result } from "../../contract/problem.ts";
 import type { MessageView } from "../../contract/views/thread.ts";
-import { type Environment, isPaused } from "../environment.ts";
+import { Endpoint } from "../endpoint.ts";
+import { isPaused } from "../environment.ts";
 import type { HistoryEntry } from "../host/history.ts";
-import { clearTombstone, holdAlarm, isStored, ringAgain } from "../host/storage/durable-world.ts";
+import { clearTombstone, holdAlarm, ringAgain } from "../host/storage/object-context.ts";
 import type { ClaimCard } from "../protocol/agent.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { StepRange, Steps, TaskPeek, TaskRpc } from "../protocol/task.ts";
@@ -15,11 +15,11 @@ import { createTaskDoor, type TaskDoor } from "./task-door.ts";
 
 type Page = { after?: number; limit: number };
 
-export class TaskObject extends DurableObject<Environment> implements TaskRpc {
+export class TaskEndpoint extends Endpoint implements TaskRpc {
   #made: TaskDoor | undefined;
 
   get #door(): TaskDoor {
-    this.#made ??= createTaskDoor(connectTask(this.ctx, this.env));
+    this.#made ??= createTaskDoor(connectTask(this.ctx, this.near));
     return this.#made;
   }
 
@@ -60,11 +60,11 @@ export class TaskObject extends DurableObject<Environment> implements TaskRpc {
     return this.#door.history(task, page);
   }
 
-  override alarm(): Promise<void> {
+  alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
     return ringAgain(this.ctx, async () => {
       // One that was emptied while in memory has its door still, and no tables.
-      if (isStored(this.ctx)) await this.#door.alarm();
+      if (this.ctx.isStored()) await this.#door.alarm();
       else await clearTombstone(this.ctx);
     });
   }

@@ -3,9 +3,8 @@
  * of D1 costs more than a commit; whoever changes the registry says so here before it answers. One of them has the board of
  * open offers. Stores nothing.
  */
-import { DurableObject } from "cloudflare:workers";
 import type { AgentCard } from "../../contract/views/agent.ts";
-import { type Environment, findNeighbours } from "../environment.ts";
+import { Endpoint } from "../endpoint.ts";
 import type { Absent, Attending, BoardPage, BoardRpc, OpenOffer, Posted } from "../protocol/board.ts";
 import type { AgentQuery, RegistryHead, RegistryRpc } from "../protocol/registry.ts";
 import { type Board, createBoard } from "./board.ts";
@@ -24,16 +23,16 @@ interface Held<T> {
   value: Promise<T>;
 }
 
-export class RegistryObject extends DurableObject<Environment> implements RegistryRpc {
+export class RegistryEndpoint extends Endpoint implements RegistryRpc {
   #readings = new Map<string, Held<unknown>>();
   readonly #board: Board = createBoard({
     now: () => Date.now(),
-    setAlarm: (at) => void this.ctx.storage.setAlarm(at),
+    setAlarm: (at) => void this.ctx.setAlarm(at),
     readOnline: () => readOnlineCards(this.env.DB),
-    readOpen: async () => askThreads(await readClaimedThreads(this.env.DB), (thread) => findNeighbours(this.env).thread(thread).offers()),
+    readOpen: async () => askThreads(await readClaimedThreads(this.env.DB), (thread) => this.near.thread(thread).offers()),
     tell: (agent, hint) =>
-      this.ctx.waitUntil(
-        findNeighbours(this.env)
+      this.ctx.background(
+        this.near
           .agent(agent)
           .hint(hint)
           .catch(() => {}),
@@ -70,7 +69,7 @@ export class RegistryObject extends DurableObject<Environment> implements Regist
     return this.#board.leave(agent, at);
   }
 
-  override async alarm(): Promise<void> {
+  async alarm(): Promise<void> {
     this.#board.alarm();
   }
 

@@ -1,11 +1,10 @@
-/** The Durable Object of a workflow: a thin host of its admission. */
-
-import { DurableObject } from "cloudflare:workers";
+/** What may be asked of a workflow: a thin host of its admission. */
 import { type Result, succeed } from "../../contract/problem.ts";
 import type { ReflexOutcome } from "../../contract/routing.ts";
 import type { AdmissionView, PauseView } from "../../contract/views/admission.ts";
-import { type Environment, findNeighbours, isPaused } from "../environment.ts";
-import { createDurableWorld, createSettle, holdAlarm, isStored, readName, ringAgain } from "../host/storage/durable-world.ts";
+import { Endpoint } from "../endpoint.ts";
+import { isPaused } from "../environment.ts";
+import { createObjectWorld, holdAlarm, readName, ringAgain } from "../host/storage/object-context.ts";
 import { takeEnvelope } from "../host/take-envelope.ts";
 import { countCommit } from "../projector/metrics.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
@@ -13,7 +12,7 @@ import type { Once } from "../protocol/parts.ts";
 import type { WorkflowRpc } from "../protocol/workflow.ts";
 import { type Admission, createAdmission } from "./admission.ts";
 
-export class WorkflowObject extends DurableObject<Environment> implements WorkflowRpc {
+export class WorkflowEndpoint extends Endpoint implements WorkflowRpc {
   #made: Admission | undefined;
 
   get #admission(): Admission {
@@ -23,14 +22,14 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
 
   #make(): Admission {
     const name = readName(this.ctx);
-    const near = findNeighbours(this.env, name);
+    const { near } = this;
     return createAdmission({
       name,
-      world: createDurableWorld(this.ctx, `workflow/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
+      world: createObjectWorld(this.ctx, `workflow/${name}`, { deliver: (envelope) => near.object(envelope.to).deliver(envelope) }),
       registry: near.registry,
       project: near.project,
-      settle: createSettle(this.ctx),
-      later: (milliseconds, work) => void setTimeout(work, milliseconds),
+      settle: this.ctx.settle,
+      later: this.ctx.later,
       countCommit: () => countCommit("workflow"),
     });
   }
@@ -40,11 +39,11 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
   }
 
   async admission(): Promise<Result<AdmissionView>> {
-    return succeed(isStored(this.ctx) ? this.#admission.admission() : { running: 0, queued: [], paused: null, concurrency: null });
+    return succeed(this.ctx.isStored() ? this.#admission.admission() : { running: 0, queued: [], paused: null, concurrency: null });
   }
 
   async outcomes(refs: string[]): Promise<(ReflexOutcome | null)[]> {
-    return this.#made || isStored(this.ctx) ? this.#admission.outcomes(refs) : refs.map(() => null);
+    return this.#made || this.ctx.isStored() ? this.#admission.outcomes(refs) : refs.map(() => null);
   }
 
   pause(pause: PauseView | null, once?: Once): Promise<Result<AdmissionView>> {
@@ -53,10 +52,10 @@ export class WorkflowObject extends DurableObject<Environment> implements Workfl
 
   /** One that never had a thread learns of it with its first. */
   async published(revision: string): Promise<void> {
-    if (this.#made || isStored(this.ctx)) await this.#admission.published(revision);
+    if (this.#made || this.ctx.isStored()) await this.#admission.published(revision);
   }
 
-  override alarm(): Promise<void> {
+  alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx);
     return ringAgain(this.ctx, () => this.#admission.alarm());
   }

@@ -1,0 +1,38 @@
+/** The placement `own`: an endpoint in a Durable Object of its own. */
+import { DurableObject } from "cloudflare:workers";
+import { type EndpointClass, listMethods } from "./endpoint.ts";
+import { type Environment, findNeighbours } from "./environment.ts";
+import { createDurableContext } from "./host/storage/durable-world.ts";
+
+/**
+ * Makes the class that the platform runs. Calls from elsewhere see methods of the prototype only, so it has one for each of the endpoint's.
+ */
+export function asDurableObject(Hosted: EndpointClass): typeof DurableObject<Environment> {
+  const endpoints = new WeakMap<object, object>();
+
+  class Host extends DurableObject<Environment> {
+    constructor(ctx: DurableObjectState, env: Environment) {
+      super(ctx, env);
+      const getEnv = (): Environment => this.env;
+      endpoints.set(
+        this,
+        new Hosted(createDurableContext(ctx), {
+          get env() {
+            return getEnv();
+          },
+          near: (name) => findNeighbours(getEnv(), name),
+        }),
+      );
+    }
+  }
+
+  for (const name of listMethods(Hosted)) {
+    Object.defineProperty(Host.prototype, name, {
+      value(this: object, ...given: unknown[]) {
+        const endpoint = endpoints.get(this) as { [method: string]: (...given: unknown[]) => unknown };
+        return endpoint[name]?.(...given);
+      },
+    });
+  }
+  return Host;
+}

@@ -1,0 +1,236 @@
+/**
+ * The alarms of a cell's actors: each owner's next in memory, with the platform's one alarm behind the earliest. A time is stored in the
+ * transaction that sets it, and only where that is needed: when it moves earlier, or what is stored has rung. A stored time that is too
+ * early rings for nothing, once. Knows owners by their address.
+ */
+import type { CellDatabase } from "./cell-database.ts";
+import { cellLimits } from "./cell-limits.ts";
+import { createDueOrder, type Due } from "./due-order.ts";
+import type { TimerQueue } from "./timer-queue.ts";
+
+export interface CellAlarms {
+  /** Sets the owner's alarm, in the present transaction where there is one. */
+  set(owner: string, at: number): void;
+  /** When it rings next; undefined: it is not set, or is ringing. */
+  get(owner: string): number | undefined;
+  /** It rings no more. */
+  clear(owner: string): void;
+  /** The platform's alarm rang: it may have been for nobody. */
+  rang(): void;
+  /** Owners that have an alarm, or had one until a moment ago. */
+  readonly size: number;
+}
+
+export interface CellAlarmPorts {
+  database: CellDatabase;
+  now(): number;
+  timers: TimerQueue;
+  /** Sets the platform's alarm. */
+  setGuard(at: number): void;
+  /** Runs what is due of an owner. */
+  ring(owner: string): Promise<void>;
+  /** Keeps the cell alive until it ends. */
+  background(work: Promise<unknown>): void;
+  warn(entry: { [fact: string]: unknown }): void;
+  /** Nothing rings, and the platform's alarm stays as it is. */
+  paused: boolean;
+}
+
+interface OwnerAlarm extends Due {
+  readonly owner: string;
+  /** What its row says; undefined: it has none. */
+  stored: number | undefined;
+  /** It is ringing: when it is to ring next, if that was set meanwhile. */
+  ringing: { next: number | undefined } | undefined;
+  /** Times in a row that it threw. */
+  failures: number;
+}
+
+export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
+  const { database, now, background, warn } = ports;
+  const alarms = new Map<string, OwnerAlarm>();
+  const order = createDueOrder<OwnerAlarm>(() => alarms.size);
+  const rows = createAlarmRows(database, (owner) => alarms.get(owner));
+  const clock = createAlarmClock(ports, ringDue);
+
+  function find(owner: string): OwnerAlarm {
+    let alarm = alarms.get(owner);
+    if (!alarm) {
+      alarm = { owner, at: undefined, stored: undefined, ringing: undefined, failures: 0 };
+      alarms.set(owner, alarm);
+    }
+    return alarm;
+  }
+
+  const arm = (): void => clock.wait(order.first()?.at);
+
+  function put(alarm: OwnerAlarm, at: number | undefined): void {
+    if (alarm.ringing) {
+      alarm.ringing.next = at;
+      if (at !== undefined) clock.guard(at);
+      return;
+    }
+    alarm.at = at;
+    if (at === undefined) return;
+    order.add(alarm, at);
+    arm();
+  }
+
+  function ringDue(): void {
+    const time = now();
+    for (let rung = 0; rung < cellLimits.ringsAtOnce; rung++) {
+      const alarm = order.first();
+      if (alarm?.at === undefined || alarm.at > time) break;
+      alarm.at = undefined;
+      alarm.ringing = { next: undefined };
+      // Who crashes while it rings is rung again.
+      clock.guard(time);
+      background(ring(alarm, alarm.ringing));
+    }
+    for (const owner of rows.deleteSpent()) alarms.delete(owner);
+    arm();
+  }
+
+  /** Nobody waits for it: an owner that takes long, or throws, holds up no other. */
+  async function ring(alarm: OwnerAlarm, ringing: { next: number | undefined }): Promise<void> {
+    let { next } = ringing;
+    try {
+      await ports.ring(alarm.owner);
+      alarm.failures = 0;
+      ({ next } = ringing);
+    } catch (error) {
+      alarm.failures += 1;
+      const pause = Math.min(cellLimits.retryFirst * 2 ** (alarm.failures - 1), cellLimits.retryLast);
+      warn({ at: "alarm", address: alarm.owner, failures: alarm.failures, error: String(error) });
+      next = Math.min(ringing.next ?? Number.POSITIVE_INFINITY, now() + pause);
+    }
+    alarm.ringing = undefined;
+    if (next !== undefined) put(alarm, next);
+    else if (alarm.stored !== undefined) rows.spend(alarm.owner);
+    else alarms.delete(alarm.owner);
+  }
+
+  for (const { owner, at } of rows.read()) {
+    const alarm = find(owner);
+    alarm.stored = at;
+    alarm.at = at;
+    order.add(alarm, at);
+  }
+  arm();
+
+  const get = (owner: string): number | undefined => {
+    const alarm = alarms.get(owner);
+    return alarm?.ringing ? alarm.ringing.next : alarm?.at;
+  };
+
+  return {
+    get,
+    set(owner, at) {
+      const before = get(owner);
+      const alarm = find(owner);
+      const { stored } = alarm;
+      database.undo(() => {
+        alarm.stored = stored;
+        put(alarm, before);
+        if (before === undefined && stored === undefined && !alarm.ringing) alarms.delete(owner);
+      });
+      if (stored === undefined || at < stored || stored < now()) {
+        rows.write(owner, at);
+        alarm.stored = at;
+      }
+      if (before !== at) put(alarm, at);
+    },
+    clear(owner) {
+      const alarm = alarms.get(owner);
+      if (!alarm) return;
+      const { stored } = alarm;
+      const before = get(owner);
+      database.undo(() => {
+        alarms.set(owner, alarm);
+        alarm.stored = stored;
+        put(alarm, before);
+      });
+      rows.delete([owner]);
+      alarm.stored = undefined;
+      put(alarm, undefined);
+      if (!alarm.ringing) alarms.delete(owner);
+    },
+    rang() {
+      clock.rang();
+      ringDue();
+    },
+    get size() {
+      return alarms.size;
+    },
+  };
+}
+
+/** Rings in memory for what is due soon, and by the platform's alarm for the rest and for who crashed. */
+function createAlarmClock({ now, timers, setGuard, paused }: CellAlarmPorts, ring: () => void) {
+  let guardAt: number | undefined;
+  let timerAt = Number.POSITIVE_INFINITY;
+  let dropTimer: (() => void) | undefined;
+
+  function guard(at: number): void {
+    const slack = at - now() <= cellLimits.awake ? cellLimits.guardSlack : 0;
+    if (paused || (guardAt !== undefined && guardAt <= at + slack)) return;
+    // In the middle, so that what is due a little earlier does not move it.
+    guardAt = at + slack / 2;
+    setGuard(guardAt);
+  }
+
+  return {
+    /** Sets the platform's alarm, if it would ring too late. */
+    guard,
+    /** The platform's alarm rang: none is set. */
+    rang() {
+      guardAt = undefined;
+    },
+    /** Rings then, if nobody makes it ring earlier. */
+    wait(at: number | undefined): void {
+      if (at === undefined) return;
+      guard(at);
+      if (paused || at - now() > cellLimits.awake || timerAt <= at) return;
+      dropTimer?.();
+      timerAt = at;
+      dropTimer = timers.add(at - now(), () => {
+        timerAt = Number.POSITIVE_INFINITY;
+        ring();
+      });
+    },
+  };
+}
+
+/** Rows of the cell itself, by the owner's address. */
+const cellOwner = "";
+
+function createAlarmRows(database: CellDatabase, find: (owner: string) => OwnerAlarm | undefined) {
+  /** Whose rows may go. */
+  const spent = new Set<string>();
+
+  function remove(owners: readonly string[]): void {
+    database.exec("DELETE FROM cursor WHERE owner = ? AND name IN (SELECT value FROM json_each(?))", cellOwner, JSON.stringify(owners));
+  }
+
+  return {
+    read: () =>
+      database
+        .exec<{ name: string; seq: number }>("SELECT name, seq FROM cursor WHERE owner = ?", cellOwner)
+        .map(({ name, seq }) => ({ owner: name, at: seq })),
+    write: (owner: string, at: number) => void database.exec("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, '')", cellOwner, owner, at),
+    delete: remove,
+    /** It has rung, and set no other. */
+    spend: (owner: string) => void spent.add(owner),
+    /** Deletes rows of those that have rung, many at once. @returns whose */
+    deleteSpent(): string[] {
+      if (spent.size < cellLimits.spentAlarms) return [];
+      const owners = [...spent].filter((owner) => {
+        const alarm = find(owner);
+        return alarm && alarm.at === undefined && !alarm.ringing;
+      });
+      spent.clear();
+      remove(owners);
+      return owners;
+    },
+  };
+}

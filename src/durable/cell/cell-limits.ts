@@ -1,0 +1,29 @@
+/** The bounds of a cell, each beside its reason. */
+export const cellLimits = {
+  /** Actors in memory, and their bytes: a share of the 128 MB of an isolate, beside the board, loaded machines and frames on their way. */
+  owners: 500,
+  bytes: 24_000_000,
+  /** Bytes of an actor that stores next to nothing: its closures and indexes, as measured. */
+  ownerBytes: 16_000,
+  /** Bytes that an actor seems to have, by what it read and wrote, and milliseconds in memory, after which it is made anew when it rests: then they are counted anew. */
+  countedBytes: 1_000_000,
+  countedAnew: 60_000,
+  /** Actors that are looked at for one that rests, from those that were not asked for longest: with more at work nobody should walk them all. */
+  looked: 64,
+  /** Milliseconds between two warnings that more are at work than fit. */
+  warned: 60_000,
+  /** Milliseconds ahead for which an alarm waits in memory; what is due later may find the object asleep, which costs nothing. */
+  awake: 10_000,
+  /**
+   * Milliseconds by which the platform's alarm may be behind the earliest that waits in memory: it is for who crashed, and moving it
+   * is an fsync in another database.
+   */
+  guardSlack: 5_000,
+  /** Alarms that are begun in one turn of the event loop: after a long sleep thousands are due. */
+  ringsAtOnce: 32,
+  /** First and last pause, in milliseconds, before an alarm that threw rings again. */
+  retryFirst: 1_000,
+  retryLast: 60_000,
+  /** Stored times of alarms that have rung, which are deleted together. */
+  spentAlarms: 64,
+} as const;

@@ -1,0 +1,113 @@
+/** The placement `cell`: the Durable Object that holds all actors of a deployment, and what the platform hands it. */
+import { DurableObject } from "cloudflare:workers";
+import { AgentEndpoint } from "../agent/agent-endpoint.ts";
+import { type EndpointClass, listMethods } from "../endpoint.ts";
+import { type Environment, findNeighbours, isPaused, type Neighbours } from "../environment.ts";
+import { createDurableSockets, createDurableStorage } from "../host/storage/durable-world.ts";
+import { holdAlarm } from "../host/storage/object-context.ts";
+import type { ObjectKind, Place } from "../place.ts";
+import { ProjectorEndpoint } from "../projector/projector-endpoint.ts";
+import { RegistryEndpoint } from "../registry/registry-endpoint.ts";
+import { RecruitmentEndpoint } from "../thread/recruitment-endpoint.ts";
+import { TaskEndpoint } from "../thread/task-endpoint.ts";
+import { WorkflowEndpoint } from "../workflow/workflow-endpoint.ts";
+import { type Cell, createCell } from "./cell.ts";
+import { type CellRpc, ownerHeader } from "./place-in-cell.ts";
+import { createWave } from "./wave.ts";
+
+const classes: Record<ObjectKind, EndpointClass> = {
+  agent: AgentEndpoint,
+  workflow: WorkflowEndpoint,
+  recruitment: RecruitmentEndpoint,
+  task: TaskEndpoint,
+  projector: ProjectorEndpoint,
+  registry: RegistryEndpoint,
+};
+
+const methodsOf = new Map<ObjectKind, readonly string[]>(
+  Object.entries(classes).map(([kind, made]) => [kind as ObjectKind, listMethods(made)]),
+);
+
+const later = (milliseconds: number, work: () => void): void => void setTimeout(work, milliseconds);
+
+export class CellObject extends DurableObject<Environment> implements CellRpc {
+  #made: Cell | undefined;
+  #near: Neighbours | undefined;
+  readonly #wave = createWave((work) => later(0, work));
+
+  constructor(ctx: DurableObjectState, env: Environment) {
+    super(ctx, env);
+    createDurableSockets(ctx).answerPings();
+  }
+
+  /** Made when it is first asked for: a database of a newer version is refused at each call. */
+  get #cell(): Cell {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  #make(): Cell {
+    const { ctx } = this;
+    const paused = isPaused(this.env);
+    const storage = createDurableStorage(ctx);
+    return createCell({
+      storage,
+      now: () => Date.now(),
+      elapsed: () => performance.now(),
+      later,
+      background: (work) => ctx.waitUntil(work),
+      sync: () => ctx.storage.sync(),
+      sockets: (owner) => createDurableSockets(ctx, owner),
+      make: (kind, context, place) => this.#makeEndpoint(kind, context, place),
+      methods: (kind) => methodsOf.get(kind) ?? [],
+      warn: (entry) => console.warn(JSON.stringify(entry)),
+      paused,
+    });
+  }
+
+  #makeEndpoint(kind: ObjectKind, context: ConstructorParameters<EndpointClass>[0], place: Place): object {
+    const { env } = this;
+    return new classes[kind](context, {
+      env,
+      near: () => {
+        this.#near ??= findNeighbours(env, "", place);
+        return this.#near;
+      },
+    });
+  }
+
+  async call(kind: ObjectKind, name: string, method: string, given: unknown[]): Promise<unknown> {
+    await this.#wave.enter();
+    return this.#cell.call(`${kind}/${name}`, method, given);
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const owner = request.headers.get(ownerHeader) ?? "";
+    return (await this.#cell.call(owner, "fetch", [request])) as Response;
+  }
+
+  override async alarm(): Promise<void> {
+    if (isPaused(this.env)) return holdAlarm(this.ctx.storage);
+    this.#cell.alarm();
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const wave = this.#wave.enter();
+    if (wave !== undefined) await wave;
+    await this.#hand(socket, "webSocketMessage", data);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    return this.#hand(socket, "webSocketClose", code);
+  }
+
+  override webSocketError(socket: WebSocket): Promise<void> {
+    return this.#hand(socket, "webSocketError");
+  }
+
+  /** Hands what happened to a socket to the actor whose it is. */
+  async #hand(socket: WebSocket, method: string, ...given: unknown[]): Promise<void> {
+    const [owner] = this.ctx.getTags(socket);
+    if (owner !== undefined) await this.#cell.call(owner, method, [socket, ...given]);
+  }
+}

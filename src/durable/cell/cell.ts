@@ -1,0 +1,182 @@
+/**
+ * All actors of a deployment in one object: each an endpoint in memory for as long as there is room, with its rows, its alarm and its
+ * timers among the others'. Actors call one another here, within the turn of the event loop in which they were asked, so that what an
+ * event leads to is one commit. Knows ports, not the platform: a simulated world runs it as well.
+ */
+import type { Storage } from "../host/ports.ts";
+import type { ObjectContext, ObjectSockets } from "../host/storage/object-context.ts";
+import type { ObjectKind, Place } from "../place.ts";
+import { type CellAlarms, createCellAlarms } from "./cell-alarms.ts";
+import { createOwnerDatabase, openCellDatabase } from "./cell-database.ts";
+import { createLiveOwners, type OwnerLife } from "./live-owners.ts";
+import { createTimerQueue } from "./timer-queue.ts";
+
+/** An actor's object as it is called: its methods by name. */
+export type CellEndpoint = object;
+
+export interface CellPorts {
+  /** The database of all, whose alarm is the platform's one. */
+  storage: Storage;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds that only grow. */
+  elapsed(): number;
+  /** The platform's timers. */
+  later(milliseconds: number, work: () => void): void;
+  /** Keeps the cell alive until the work ends. */
+  background(work: Promise<unknown>): void;
+  /** Resolves when all that was written is on disk. */
+  sync(): Promise<void>;
+  sockets(owner: string): ObjectSockets;
+  /** Makes an actor's object. */
+  make(kind: ObjectKind, ctx: ObjectContext, place: Place): CellEndpoint;
+  /** Methods of a kind that others may call. */
+  methods(kind: ObjectKind): readonly string[];
+  warn(entry: { [fact: string]: unknown }): void;
+  limits?: { owners: number; bytes: number };
+  /** Nothing rings. */
+  paused?: boolean;
+}
+
+export interface Cell {
+  /** Actors, for those that live here. */
+  place: Place;
+  /** Calls a method of an actor's. @throws what it throws, or that there is no such method */
+  call(owner: string, method: string, given: readonly unknown[]): Promise<unknown>;
+  /** The platform's alarm rang. */
+  alarm(): void;
+  readonly size: number;
+  /** Addresses of those that are in memory. */
+  owners(): string[];
+  alarms: Pick<CellAlarms, "get" | "size">;
+  /** An actor leaves memory if it rests. @returns whether it did */
+  evict(owner: string): boolean;
+}
+
+/** Who knows what is stored nowhere: the registry's keepers have the board, the projector callers that wait. */
+const stays = (owner: string): boolean => owner.startsWith("registry/") || owner.startsWith("projector/");
+
+export const readKind = (owner: string): ObjectKind => owner.slice(0, owner.indexOf("/")) as ObjectKind;
+
+export function createCell(ports: CellPorts): Cell {
+  const { now, elapsed, later, background, warn, make, methods } = ports;
+  const database = openCellDatabase(ports.storage);
+  const timers = createTimerQueue(later, elapsed, (error) => warn({ at: "timer", error: String(error) }));
+  const live = createLiveOwners<CellEndpoint>({
+    ...{ make: makeEndpoint, stays, now, warn },
+    ...(ports.limits && { limits: ports.limits }),
+  });
+  const alarms = createCellAlarms({
+    ...{ database, now, timers, background, warn },
+    setGuard: (at) => ports.storage.setAlarm(at),
+    ring: async (owner) => void (await call(owner, "alarm", [])),
+    paused: ports.paused === true,
+  });
+  const place = createPlace(methods, call);
+
+  function makeEndpoint(life: OwnerLife): CellEndpoint {
+    return make(readKind(life.owner), createContext(life), place);
+  }
+
+  function createContext(life: OwnerLife): ObjectContext {
+    const { owner } = life;
+    function check(): void {
+      if (life.over) throw new Error(`${owner} has left memory: ask it again`);
+    }
+    const { storage, facts, clear, isStored } = createOwnerDatabase({
+      ...{ database, owner, check },
+      setAlarm: (at) => alarms.set(owner, at),
+      count: (characters) => live.count(life, characters),
+    });
+    return {
+      name: owner.slice(owner.indexOf("/") + 1),
+      tellName: () => {},
+      keepName: () => {},
+      storage,
+      facts,
+      isStored,
+      clear,
+      setAlarm: async (at) => alarms.set(owner, at),
+      getAlarm: async () => alarms.get(owner) ?? null,
+      deleteAll: async () =>
+        storage.transaction(() => {
+          clear();
+          alarms.clear(owner);
+        }),
+      sync: ports.sync,
+      // What has arrived was gathered at the cell's own door.
+      settle: () => Promise.resolve(),
+      background(work) {
+        live.begin(life);
+        background(work.finally(() => live.end(life)));
+      },
+      later(milliseconds, work) {
+        live.begin(life);
+        timers.add(milliseconds, () => {
+          try {
+            if (!life.over) work();
+          } finally {
+            live.end(life);
+          }
+        });
+      },
+      sockets: ports.sockets(owner),
+    };
+  }
+
+  async function call(owner: string, method: string, given: readonly unknown[]): Promise<unknown> {
+    if (!methods(readKind(owner)).includes(method)) throw new Error(`${owner} has no ${method}`);
+    // Never within the caller's transaction.
+    await undefined;
+    const { life, held } = live.open(owner);
+    live.begin(life);
+    try {
+      return await (held as { [method: string]: (...given: unknown[]) => unknown })[method]?.(...given);
+    } finally {
+      live.end(life);
+    }
+  }
+
+  return {
+    place,
+    call,
+    alarm: alarms.rang,
+    get size() {
+      return live.size;
+    },
+    owners: live.owners,
+    alarms,
+    evict: live.evict,
+  };
+}
+
+/** An actor as others call it: an object with its kind's methods. Made for each call, so it must cost little. */
+function createPlace(methods: CellPorts["methods"], call: Cell["call"]): Place {
+  const facades = new Map<ObjectKind, new (owner: string) => object>();
+
+  function makeFacade(kind: ObjectKind): new (owner: string) => object {
+    class Facade {
+      readonly owner: string;
+      constructor(owner: string) {
+        this.owner = owner;
+      }
+    }
+    for (const method of methods(kind)) {
+      Object.defineProperty(Facade.prototype, method, {
+        value(this: Facade, ...given: unknown[]) {
+          return call(this.owner, method, given);
+        },
+      });
+    }
+    return Facade;
+  }
+
+  return <Rpc>(kind: ObjectKind, name: string): Rpc => {
+    let Facade = facades.get(kind);
+    if (!Facade) {
+      Facade = makeFacade(kind);
+      facades.set(kind, Facade);
+    }
+    return new Facade(`${kind}/${name}`) as Rpc;
+  };
+}

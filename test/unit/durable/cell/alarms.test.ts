@@ -1,0 +1,147 @@
+/** Alarms of many owners behind the one of the platform. */
+import { expect, test } from "vitest";
+import { type CellAlarms, createCellAlarms } from "../../../../src/durable/cell/cell-alarms.ts";
+import { type CellDatabase, openCellDatabase } from "../../../../src/durable/cell/cell-database.ts";
+import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
+import { createTimerQueue } from "../../../../src/durable/cell/timer-queue.ts";
+import { createHandWorld, type HandWorld } from "./stage.ts";
+
+interface Stage {
+  world: HandWorld;
+  database: CellDatabase;
+  alarms: CellAlarms;
+  rung: [owner: string, at: number][];
+  /** Times for which the platform's alarm was set. */
+  guards: number[];
+  stored(): { [owner: string]: number };
+}
+
+function open(world: HandWorld, ring: (owner: string) => Promise<void> = async () => {}, paused = false): Stage {
+  const database = openCellDatabase(world.storage);
+  const rung: Stage["rung"] = [];
+  const guards: number[] = [];
+  const alarms = createCellAlarms({
+    database,
+    now: world.now,
+    timers: createTimerQueue(world.later, world.now, () => {}),
+    setGuard: (at) => void guards.push(at),
+    async ring(owner) {
+      rung.push([owner, world.now()]);
+      await ring(owner);
+    },
+    background: world.background,
+    warn: (entry) => world.warnings.push(entry),
+    paused,
+  });
+  return {
+    ...{ world, database, alarms, rung, guards },
+    stored: () =>
+      Object.fromEntries(
+        database.exec<{ name: string; seq: number }>("SELECT name, seq FROM cursor WHERE owner = ''").map(({ name, seq }) => [name, seq]),
+      ),
+  };
+}
+
+test("[CELL3] each rings at its time; the platform's one alarm is moved seldom, and is there for who crashed", async () => {
+  const world = createHandWorld();
+  const begun = world.now();
+  const { alarms, rung, guards } = open(world);
+  for (let index = 0; index < 100; index++) alarms.set(`task/t${index}`, begun + 1_000 - index * 5);
+  expect(guards.length).toBeLessThan(3);
+  await world.pass(1_000);
+  expect(rung).toHaveLength(100);
+  expect(rung.every(([owner, at]) => at === begun + 1_000 - Number(owner.slice("task/t".length)) * 5)).toBe(true);
+});
+
+test("[CELL3] what is due later than a few seconds waits for the platform's alarm at its very time, so that the object may sleep", async () => {
+  const world = createHandWorld();
+  const at = world.now() + 3_600_000;
+  const { alarms, guards, rung } = open(world);
+  alarms.set("task/t1", at);
+  expect(guards).toEqual([at]);
+  expect(world.waiting).toBe(0);
+  await world.pass(3_600_000);
+  alarms.rang();
+  expect(rung).toEqual([["task/t1", at]]);
+});
+
+test("[CELL3] an alarm of a transaction that is rolled back is as it was before, and so is its row", () => {
+  const world = createHandWorld();
+  const { alarms, database, stored } = open(world);
+  const at = world.now() + 500;
+  alarms.set("task/t1", at);
+  expect(() =>
+    database.transaction(() => {
+      alarms.set("task/t1", at - 100);
+      alarms.set("task/t2", at);
+      alarms.clear("task/t1");
+      throw new Error("no");
+    }),
+  ).toThrow("no");
+  expect([alarms.get("task/t1"), alarms.get("task/t2")]).toEqual([at, undefined]);
+  expect(stored()).toEqual({ "task/t1": at });
+  expect(alarms.size).toBe(1);
+});
+
+test("[CELL3] a time is stored where it moves earlier or has passed, and a later one costs no row; who wakes rings what was stored", async () => {
+  const world = createHandWorld();
+  const begun = world.now();
+  const first = open(world);
+  first.alarms.set("task/t1", begun + 500);
+  first.alarms.set("task/t1", begun + 900);
+  expect(first.stored()).toEqual({ "task/t1": begun + 500 });
+  first.alarms.set("task/t1", begun + 300);
+  expect(first.stored()).toEqual({ "task/t1": begun + 300 });
+  const woken = open(world);
+  expect(woken.alarms.get("task/t1")).toBe(begun + 300);
+  await world.pass(400);
+  expect(woken.rung).toEqual([["task/t1", begun + 300]]);
+  woken.alarms.set("task/t1", begun + 1_000);
+  expect(woken.stored(), "the time of before had passed").toEqual({ "task/t1": begun + 1_000 });
+});
+
+test("[ISO1] an owner that takes long, or throws, holds up no other; who throws is rung again, ever later", async () => {
+  const world = createHandWorld();
+  const begun = world.now();
+  const never = new Promise<void>(() => {});
+  const { alarms, rung } = open(world, (owner) => {
+    if (owner === "task/slow") return never;
+    return owner === "task/broken" ? Promise.reject(new Error("broken")) : Promise.resolve();
+  });
+  alarms.set("task/slow", begun + 1);
+  alarms.set("task/broken", begun + 1);
+  alarms.set("task/good", begun + 2);
+  await world.pass(10);
+  alarms.set("task/slow", begun + 20);
+  await world.pass(20_000);
+  const of = (owner: string): number[] => rung.filter(([each]) => each === owner).map(([, at]) => at - begun);
+  expect(of("task/good")).toEqual([2]);
+  expect(of("task/slow"), "one that rings is not rung beside itself").toEqual([1]);
+  expect(of("task/broken")).toEqual([1, 1_001, 3_001, 7_001, 15_001]);
+  expect(world.warnings).toHaveLength(5);
+});
+
+test("[ISO1] of thousands that are due at once all ring, a few in each turn, and their rows go", async () => {
+  const world = createHandWorld();
+  const before = open(world);
+  before.database.transaction(() => {
+    for (let index = 0; index < 1_000; index++) before.alarms.set(`task/t${index}`, world.now() + 20_000);
+  });
+  await world.pass(60_000);
+  const { alarms, rung, stored, guards } = open(world);
+  expect(guards).toHaveLength(1);
+  alarms.rang();
+  expect(rung.length).toBe(cellLimits.ringsAtOnce);
+  await world.pass(1);
+  expect(new Set(rung.map(([owner]) => owner)).size).toBe(1_000);
+  expect(Object.keys(stored()).length).toBeLessThan(cellLimits.spentAlarms + cellLimits.ringsAtOnce);
+});
+
+test("[CELL3] a paused cell rings nobody, and leaves the platform's alarm", async () => {
+  const world = createHandWorld();
+  open(world).alarms.set("task/t1", world.now() + 10);
+  const { rung, guards } = open(world, undefined, true);
+  await world.pass(60_000);
+  expect(guards).toEqual([]);
+  expect(rung).toEqual([]);
+});

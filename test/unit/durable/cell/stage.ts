@@ -1,0 +1,53 @@
+/** A cell's world by hand: one database in memory, one clock, timers that the test lets run. */
+import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
+
+export interface HandWorld {
+  storage: NodeStorage;
+  now(): number;
+  later(milliseconds: number, work: () => void): void;
+  background(work: Promise<unknown>): void;
+  /** Moves the clock; timers run in order of time, and what follows from each. */
+  pass(milliseconds: number): Promise<void>;
+  /** Waits until nothing runs. */
+  settle(): Promise<void>;
+  /** Timers that wait. */
+  readonly waiting: number;
+  warnings: { [fact: string]: unknown }[];
+}
+
+export function createHandWorld(storage = createNodeStorage(), start = 1_000_000): HandWorld {
+  let now = start;
+  const timers: { at: number; work: () => void }[] = [];
+  const running = new Set<Promise<unknown>>();
+  const world: HandWorld = {
+    storage,
+    warnings: [],
+    now: () => now,
+    later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work }),
+    background(work) {
+      const held: Promise<unknown> = work.catch(() => {}).finally(() => running.delete(held));
+      running.add(held);
+    },
+    async settle() {
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    },
+    async pass(milliseconds) {
+      const until = now + milliseconds;
+      for (;;) {
+        await world.settle();
+        timers.sort((a, b) => a.at - b.at);
+        const [first] = timers;
+        if (!first || first.at > until) break;
+        timers.shift();
+        now = Math.max(now, first.at);
+        first.work();
+      }
+      now = until;
+      await world.settle();
+    },
+    get waiting() {
+      return timers.length;
+    },
+  };
+  return world;
+}
