@@ -5,7 +5,7 @@ import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { eventAttributes } from "../expressions/views.ts";
 import type { TemplateNode } from "../meaning/judge-template.ts";
-import type { SourceNode, TextNode } from "../source/node.ts";
+import type { MapNode, SourceNode, TextNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
 import type { TemplateContext, TemplateVariable } from "../templates/check-template.ts";
 import { checkTemplate, createTemplateContext } from "../templates/check-template.ts";
@@ -22,7 +22,7 @@ export const broadcastFields = ["acked", "failed", "missing", "answers", "answer
 /** What the template at a place sees. */
 export type TemplateSight =
   | { kind: "event" }
-  | { kind: "reflex" }
+  | { kind: "reflex"; reflex: MapNode }
   | { kind: "output"; role: RoleOutline; status: string }
   | { kind: "broadcast"; role: RoleOutline }
   | { kind: "anything" };
@@ -32,6 +32,14 @@ export interface SeenTemplate {
   node: TextNode;
   tree: readonly TemplateNode[];
   sight: TemplateSight;
+  /** The edge that it is of. */
+  place: GraphPlace | undefined;
+}
+
+/** An edge of the graph; undefined edge: any of the node's. */
+export interface GraphPlace {
+  node: string;
+  edge: string | undefined;
 }
 
 interface Checking {
@@ -40,20 +48,22 @@ interface Checking {
   templates: TemplateContext;
   schemas: Map<SourceNode, RoleSchema>;
   seen: SeenTemplate[];
+  place: GraphPlace | undefined;
 }
 
 /** Reports what is wrong with prompts and other templates. @returns those that parse */
 export function checkTemplates(outline: Outline, report: Report): SeenTemplate[] {
   const local = outline.binding === "local";
-  const checking: Checking = { outline, report, templates: createTemplateContext(report, local), schemas: new Map(), seen: [] };
+  const shared = { outline, report, templates: createTemplateContext(report, local), schemas: new Map(), seen: [] };
+  const checking: Checking = { ...shared, place: undefined };
   for (const node of outline.nodes) {
     for (const edge of node.edges) {
       if (edge.key === undefined) checkWritten(edge, report);
-      else checkEdge(edge, findSight(node, edge, outline), checking);
+      else checkEdge(edge, findSight(node, edge, outline), { ...shared, place: { node: node.name, edge: edge.id } });
     }
   }
   for (const reflex of outline.reflexes) {
-    for (const emit of listItems(reflex, "emit")) checkEmit(emit, { kind: "reflex" }, checking);
+    for (const emit of listItems(reflex, "emit")) checkEmit(emit, { kind: "reflex", reflex }, checking);
   }
   return checking.seen;
 }
@@ -113,7 +123,7 @@ function checkLiteral(node: SourceNode | undefined, sight: TemplateSight, checki
 function checkText(node: TextNode, sight: TemplateSight, checking: Checking): void {
   for (const variable of checkTemplate(node, checking.templates) ?? []) checkVariable(variable, sight, checking);
   const tree = checking.templates.trees.get(node);
-  if (tree) checking.seen.push({ node, tree, sight });
+  if (tree) checking.seen.push({ node, tree, sight, place: checking.place });
 }
 
 function checkVariable(variable: TemplateVariable, sight: TemplateSight, checking: Checking): void {
@@ -206,12 +216,21 @@ function checkInput(variable: TemplateVariable, path: (string | number)[], check
   const schema = readSchema(input, checking);
   if (findField(schema, input, undefined, path) !== "unknown") return;
   const names = listFields(schema, input, undefined);
-  const nearest = typeof path[0] === "string" ? findNearestName(path[0], names) : undefined;
+  const [field] = path;
+  const nearest = typeof field === "string" ? findNearestName(field, names) : undefined;
+  const start = variable.path.length - path.length === 1 ? "data.".length : "_event.data.".length;
+  const place = { start: variable.span.start + start, end: variable.span.start + start + String(field).length };
+  const isPlain = path.length === 1 && variable.span.end === place.end;
   checking.report.add(
     "unknown-input-field",
     variable.span,
     `\`input\` names no field \`${path.join(".")}\`.`,
-    nearest === undefined ? {} : { hint: `did you mean \`${nearest}\`?` },
+    nearest === undefined
+      ? {}
+      : {
+          hint: `did you mean \`${nearest}\`?`,
+          ...(isPlain && liquidName.test(nearest) && { fix: { title: `Write \`${nearest}\``, span: place, text: nearest } }),
+        },
   );
 }
 
@@ -237,19 +256,23 @@ function checkOutputVariable(
   const schema = readSchema(role.schema, checking);
   const status = schema.statuses.some((named) => named.status === sight.status) ? sight.status : undefined;
   if (findField(schema, role.schema, status, variable.path) !== "unknown") return;
-  const root = String(variable.path[0]);
-  const names = listFields(schema, role.schema, status).filter((name) => liquidName.test(name));
+  const known = variable.path.findIndex(
+    (_, place) => findField(schema, role.schema as SourceNode, status, variable.path.slice(0, place + 1)) === "unknown",
+  );
+  const before = variable.path.slice(0, Math.max(0, known));
+  const field = String(variable.path[before.length]);
+  const names = listFields(schema, role.schema, status, before).filter((name) => liquidName.test(name));
   const elsewhere = status !== undefined && findField(schema, role.schema, undefined, variable.path) === "known";
-  const span = { start: variable.span.start, end: Math.min(variable.span.end, variable.span.start + root.length) };
-  const rootKnown = findField(schema, role.schema, status, [root]) !== "unknown";
-  const name = rootKnown ? variable.path.join(".") : root;
+  const name = variable.path.slice(0, before.length + 1).join(".");
+  // A path that is written with dots alone says where each of its names stands.
+  const isPlain =
+    before.every((step) => typeof step === "string" && liquidName.test(step)) && variable.span.end - variable.span.start >= name.length;
+  const start = variable.span.start + (isPlain ? name.length - field.length : 0);
+  const span = isPlain ? { start, end: Math.min(variable.span.end, start + field.length) } : variable.span;
   const of = status === undefined ? `an answer of \`${role.name}\`` : `an answer \`${status}\` of \`${role.name}\``;
-  checking.report.add("unknown-template-variable", rootKnown ? variable.span : span, `By its schema ${of} has no \`${name}\`.`, {
+  const { fix, ...hint } = describeNearest(findNearestName(field, names), span, names);
+  checking.report.add("unknown-template-variable", before.length > 0 ? variable.span : span, `By its schema ${of} has no \`${name}\`.`, {
     ...older,
-    ...(elsewhere
-      ? { hint: "another status of the role has it" }
-      : rootKnown
-        ? {}
-        : describeNearest(findNearestName(root, names), span, names)),
+    ...(elsewhere ? { hint: "another status of the role has it" } : { ...hint, ...(isPlain && fix && { fix }) }),
   });
 }

@@ -1,21 +1,31 @@
 /** The types of a workflow's values, by its schemas; each is made when it is asked for. */
+import * as z from "zod";
 import type { Json } from "../../contract/event.ts";
+import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
 import { isEngineStatus } from "../../contract/language.ts";
 import { broadcastOf, engineOutput, eventOf, stepOf } from "../meaning/engine-types.ts";
 import { createTypeReader } from "../meaning/read-type.ts";
-import { join, narrow, ofList, type Type, unknown } from "../meaning/type.ts";
-import type { SourceNode } from "../source/node.ts";
-import { findValue } from "../source/node.ts";
+import { type Fields, join, narrow, nothing, ofFields, ofList, type Type, unknown, unspoken, withAbsence } from "../meaning/type.ts";
+import type { MapNode, SourceNode } from "../source/node.ts";
+import { findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
+import { createHistory } from "./history.ts";
 import type { Outline, RoleOutline } from "./outline.ts";
 
 export interface Meaning {
   /** The data of the event that starts a thread. */
   input: Type;
+  /** The event that starts a thread. */
   event: Type;
+  /** What a reflex sees. */
+  eventAt(reflex: MapNode): Type;
   /** An agent's answer. */
   answerOf(role: string): Type;
   /** What a role's turn gives in the end: of a broadcast all answers. */
   outputOf(role: string): Type;
+  /** What a role said last, or first, when a place of the graph is reached; undefined node: any. */
+  spokenAt(node: string | undefined, edge: string | undefined, role: string, which: "first" | "last"): Type;
+  /** The latest outputs of all roles at a place. */
+  latestAt(node: string | undefined, edge: string | undefined): Type;
   steps: Type;
   /** The last step at an edge; undefined edge: at any of the node. */
   lastAt(node: string, edge?: string): Type;
@@ -23,6 +33,7 @@ export interface Meaning {
 
 /** Makes the types of a file. */
 export function createMeaning(outline: Outline): Meaning {
+  const history = createHistory(outline);
   const answers = new Map<string, Type>();
   const answerOf = remember(answers, (name) => readAnswer(outline.roles.get(name)));
   const outputOf = remember(new Map<string, Type>(), (name) => {
@@ -33,11 +44,39 @@ export function createMeaning(outline: Outline): Meaning {
   const input = findValue(outline.root, "input");
   const data = input?.kind === "map" ? createReader(input, true).read("`input`") : unknown;
   const all = join([...outline.roles.keys()].map(step));
+
+  const spokenAt: Meaning["spokenAt"] = (node, edge, role, which) => {
+    const output = outputOf(role);
+    if (node === undefined) return output;
+    const { when, statuses } = history.look(node, edge, role);
+    if (when === "never") return unspoken;
+    const isNarrowed = which === "last" && statuses !== undefined && outline.roles.get(role)?.type !== "broadcast";
+    const said = isNarrowed ? join([...statuses].map((status) => narrow(output, ["$status"], status))) : output;
+    return said.any ? said : withAbsence(said, when === "maybe" && node !== role);
+  };
+  const dataOf = remember(new Map<string, Type>(), (kind) => readKind(kind, outline, data));
+
   return {
     input: data,
     event: eventOf(data),
+    eventAt(reflex) {
+      const kinds = listItems(reflex, "on")
+        .filter(isText)
+        .map(({ value }) => value);
+      const isExact = kinds.length > 0 && kinds.every((kind) => !kind.includes("*"));
+      const starts = findText(reflex, "kind")?.value === "workflow" && input !== undefined;
+      const about = starts ? data : isExact ? join(kinds.map(dataOf)) : unknown;
+      return eventOf(about, isExact ? kinds : undefined);
+    },
     answerOf,
     outputOf,
+    spokenAt,
+    latestAt(node, edge) {
+      const names = [...outline.roles.keys()];
+      const get = (name: string): Type => (outline.roles.has(name) ? spokenAt(node, edge, name, "last") : unknown);
+      const latest: Fields = { label: "`_last`", names, must: [], get, others: "free" };
+      return { ...nothing, objects: [latest] };
+    },
     steps: outline.rolesUnknown ? unknown : ofList(() => all),
     lastAt(node, edge) {
       if (!outline.roles.has(node)) return unknown;
@@ -64,6 +103,30 @@ function remember(known: Map<string, Type>, make: (name: string) => Type): (name
 function readAnswer(role: RoleOutline | undefined): Type {
   if (role?.schema?.kind !== "map") return unknown;
   return createReader(role.schema, false).read(`an answer of \`${role.name}\``);
+}
+
+/** The data of a kind: the orchestrator's own, what starts this workflow, or what this workflow sends itself. */
+function readKind(kind: string, outline: Outline, input: Type): Type {
+  if (isEngineKind(kind)) {
+    const schema = z.toJSONSchema(engineKinds[kind].data, { io: "input", unrepresentable: "any" }) as Json;
+    return createTypeReader(schema, false).read(schema, `the data of \`${kind}\``);
+  }
+  const isStart = (reflex: MapNode): boolean =>
+    findText(reflex, "kind")?.value === "workflow" && listItems(reflex, "on").some((each) => isText(each) && each.value === kind);
+  if (outline.reflexes.some(isStart)) return input;
+  const edges = outline.nodes.flatMap((node) => node.edges.map((edge) => edge.node));
+  const sent = [...edges, ...outline.reflexes]
+    .flatMap((owner) => listItems(owner, "emit"))
+    .filter((emit) => findText(emit, "kind")?.value === kind);
+  const literals = sent.map((emit) => findValue(emit, "data"));
+  if (literals.length === 0 || literals.some((literal) => literal?.kind !== "map")) return unknown;
+  const names = literals.flatMap((literal) => listEntries(literal).map(({ key }) => key));
+  // Others may send the kind too.
+  return ofFields(`the data of \`${kind}\``, Object.fromEntries(names.map((name) => [name, unknown])), "open");
+}
+
+function isEngineKind(kind: string): kind is keyof typeof engineKinds {
+  return Object.hasOwn(engineKinds, kind);
 }
 
 function createReader(schema: SourceNode, strict: boolean): { read(label: string): Type } {

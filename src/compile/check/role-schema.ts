@@ -122,9 +122,22 @@ export function findField(schema: RoleSchema, root: SourceNode, status: string |
   return verdict;
 }
 
-/** Names of all fields that an answer with the status may have. */
-export function listFields(schema: RoleSchema, root: SourceNode, status: string | undefined): string[] {
-  const branches = status === undefined ? schema.branches : listBranches(schema, root, status);
+/** Names of all fields that an answer with the status may have, at the end of a path. */
+export function listFields(
+  schema: RoleSchema,
+  root: SourceNode,
+  status: string | undefined,
+  path: readonly (string | number)[] = [],
+): string[] {
+  let branches = status === undefined ? schema.branches : listBranches(schema, root, status);
+  for (const step of path)
+    branches = branches.flatMap(({ parts }) =>
+      parts.flatMap((part) => {
+        const property = typeof step === "string" ? findValue(findValue(part, "properties"), step) : undefined;
+        const inner = property ?? (typeof step === "number" || builtIn.has(step) ? findValue(part, "items") : undefined);
+        return inner ? readBranches(inner, root, 0) : [];
+      }),
+    );
   return [
     ...new Set(
       branches.flatMap((branch) => branch.parts.flatMap((part) => listEntries(findValue(part, "properties")).map((entry) => entry.key))),

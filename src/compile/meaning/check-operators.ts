@@ -3,61 +3,98 @@ import type { Json } from "../../contract/event.ts";
 import { findNearestName, measureDistance } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
-import { asNode, asNodes } from "../expressions/walk.ts";
+import { asNodes } from "../expressions/walk.ts";
 import type { TextNode } from "../source/node.ts";
-import type { Span } from "../source/span.ts";
 import { ownStatuses } from "./engine-types.ts";
-import { describe, findToken } from "./find-field.ts";
-import type { Inference } from "./inference.ts";
-import { isNothing, itemsOf, mayBe, ofConstants, type ScalarKind, type Type } from "./type.ts";
+import { type Facts, noFacts } from "./facts.ts";
+import { describe, describeValues } from "./find-field.ts";
+import type { Env, Inference } from "./inference.ts";
+import { findPathStart, findToken, type Literal, nameOf, readLiteral, spanOfOperand } from "./literal.ts";
+import { isNothing, itemsOf, mayBe, mayEqual, number, ofConstants, type ScalarKind, type Type, unknown } from "./type.ts";
 
 export interface Operands {
   node: ExpressionNode;
   left: ExpressionNode;
   right: ExpressionNode;
   types: { left: Type; right: Type };
-}
-
-/** A constant as it is written, and where. */
-export interface Literal {
-  value: string | number | boolean | null;
-  start: number;
-  end: number;
-}
-
-function readLiteral(node: ExpressionNode, source: string): Literal | undefined {
-  if (node.type !== "string" && node.type !== "number" && node.type !== "value") return undefined;
-  const value = node.value as Literal["value"];
-  const end = Math.min(typeof node.position === "number" ? node.position : source.length, source.length);
-  const length = String(value).length + (node.type === "string" ? 2 : 0);
-  const written = source.slice(Math.max(0, end - length), end);
-  const exact = node.type === "string" ? written.slice(1, -1) === value : written === String(value);
-  return { value, start: exact ? end - length : Math.max(0, end - 1), end: Math.max(end, 1) };
+  env: Env;
+  /** What a side may be by fewer facts. */
+  widen(side: ExpressionNode, facts: Facts): Type;
 }
 
 /** `=`, `!=`, `in`. */
-export function checkEquality({ node, left, right, types }: Operands, state: Inference): void {
+export function checkEquality(operands: Operands, state: Inference): void {
+  const { node, left, right, types } = operands;
   const source = state.node.value;
-  const sides = [
-    { at: right, other: left, type: types.left },
-    { at: left, other: right, type: types.right },
-  ];
-  if (node.value === "in") {
-    const items = right.type === "unary" && right.value === "[" ? asNodes(right["expressions"]) : undefined;
-    for (const item of items ?? []) {
-      const literal = readLiteral(item, source);
-      if (literal) checkConstant(literal, types.left, nameOf(left), state);
-    }
-    const literal = items ? undefined : readLiteral(left, source);
-    if (literal && !types.right.any) checkConstant(literal, itemsOf(types.right), nameOf(right), state);
-    return;
+  const isIn = node.value === "in";
+  const items = isIn && right.type === "unary" && right.value === "[" ? asNodes(right["expressions"]) : undefined;
+  if (items) {
+    for (const item of items) state.observe?.({ node: item, type: unknown, compared: types.left });
+    const literals = items.flatMap((item) => readLiteral(item, source) ?? []);
+    // An item that a test before has is superfluous, but does no harm.
+    const isDead = literals.length === items.length && literals.every(({ value }) => !mayBe(types.left, value));
+    for (const literal of literals) checkSide(literal, left, types.left, isDead && literal === literals[0], operands, state);
+    if (literals.length > 0) return;
   }
-  for (const { at, other, type } of sides) {
-    const literal = readLiteral(at, source);
-    if (!literal || readLiteral(other, source)) continue;
-    if (checkConstant(literal, type, nameOf(other), state) && node.value === "!=") checkAbsence(node, other, literal, type, state);
-    return;
-  }
+  const others = isIn ? itemsOf(types.right) : types.right;
+  const [mine, its] = [readLiteral(left, source), readLiteral(right, source)];
+  if (mine && !its) {
+    state.observe?.({ node: left, type: types.left, compared: others });
+    if (checkSide(mine, right, others, true, operands, state) && node.value === "!=") checkAbsence(node, right, mine, types.right, state);
+  } else if (its && !mine) {
+    state.observe?.({ node: right, type: types.right, compared: types.left });
+    if (checkSide(its, left, types.left, true, operands, state) && node.value === "!=") checkAbsence(node, left, its, types.left, state);
+  } else if (!mine) checkPair(node, left, types.left, right, others, state);
+}
+
+/** A constant against the other side: by what its schema says, then by what tests before have left of it. */
+function checkSide(literal: Literal, side: ExpressionNode, type: Type, decides: boolean, operands: Operands, state: Inference): boolean {
+  const { node, env, widen } = operands;
+  // A role that there is not is told as such.
+  if (state.view.steps && nameOf(side) === "role" && typeof literal.value === "string" && !isRole(literal.value, state)) return true;
+  const isItems = node.value === "in" && side === operands.right;
+  const seen = (facts: Facts): Type => (isItems ? itemsOf(widen(side, facts)) : widen(side, facts));
+  if (type.any || isNothing(type) || mayBe(type, literal.value) || env.facts.size === 0)
+    return checkConstant(literal, type, nameOf(side), state);
+  if (!checkConstant(literal, seen(noFacts), nameOf(side), state)) return false;
+  const isOwn = !mayBe(seen(env.own), literal.value);
+  const isTold = node.value === "!=" ? isOwn && env.within === "or" : isOwn || env.within === "all";
+  if (!decides || !isTold || literal.value === null) return true;
+  const shown = typeof literal.value === "string" ? `'${literal.value}'` : String(literal.value);
+  const name = nameOf(side);
+  const span = state.node.locate(literal.start, literal.end);
+  const message = `${name === undefined ? "This" : `\`${name}\``} is ${describeValues(type)} here, never ${shown}.`;
+  state.context.report.add("impossible-comparison", span, message, {
+    hint: isOwn ? "the test before it says so" : "the transitions before it have taken the rest",
+  });
+  return false;
+}
+
+function isRole(name: string, { steps }: Inference): boolean {
+  return itemsOf(steps).objects.some((step) => mayBe(step.get("role"), name));
+}
+
+/** Two values that are never the same. */
+function checkPair(node: ExpressionNode, left: ExpressionNode, mine: Type, right: ExpressionNode, others: Type, state: Inference): void {
+  if (mayEqual(mine, others)) return;
+  const end = Math.min(typeof node.position === "number" ? node.position : 1, state.node.value.length);
+  const span = state.node.locate(Math.max(0, end - String(node.value).length), end);
+  const [one, other] = [nameOf(left), nameOf(right)].map((name) => (name === undefined ? undefined : `\`${name}\``));
+  const isSame = one === other;
+  state.context.report.add(
+    "impossible-comparison",
+    span,
+    `${one === undefined || isSame ? "The left side" : one} is ${describeValues(mine)} and ${other === undefined || isSame ? "the right one" : other} ${describeValues(others)}: they are never the same.`,
+    convertPair(right, mine, others),
+  );
+}
+
+function convertPair(right: ExpressionNode, mine: Type, others: Type): DiagnosticDetails {
+  const [one, other] = [mine, others].map(({ scalars }) => (scalars.size === 1 ? [...scalars.keys()][0] : undefined));
+  const kinds = new Set([one, other]);
+  if (kinds.has("string") && kinds.has("number")) return { hint: "`$number(…)` reads text, `$string(…)` writes a number" };
+  if (others.lists.length > 0 && mine.lists.length === 0 && right.type === "path") return { hint: "`in` looks into a list" };
+  return {};
 }
 
 /** Where a finding is told. */
@@ -98,12 +135,6 @@ export function checkConstant(literal: Literal, type: Type, field: string | unde
     }),
   });
   return false;
-}
-
-/** The field that a path ends with. */
-function nameOf(node: ExpressionNode): string | undefined {
-  const last = node.type === "path" ? asNodes(node["steps"]).at(-1) : undefined;
-  return last?.type === "name" ? String(last.value) : undefined;
 }
 
 /** The constant that is nearest, if it is so alone: `sev0` may be each of `sev1`, `sev2`. */
@@ -184,20 +215,12 @@ export function checkNegation(argument: ExpressionNode, type: Type, state: Infer
   );
 }
 
-/** Who asks for a field twice knows that it may be absent. */
+/** Who asks for a field elsewhere too, and not whether it is unequal, knows that it may be absent. */
 function isMentionedTwice(source: string, written: string | undefined, token: { start: number; end: number } | undefined): boolean {
   const text = written ?? (token && source.slice(token.start, token.end));
-  return text !== undefined && source.split(text).length > 2;
-}
-
-/** Where a path of plain names begins. */
-function findPathStart(path: ExpressionNode, source: string): number | undefined {
-  const steps = asNodes(path["steps"]);
-  const [first] = steps;
-  if (!first || steps.some((step) => step["stages"] !== undefined && step !== steps[0])) return undefined;
-  if (first.type === "variable" && first.value !== "")
-    return typeof first.position === "number" ? first.position - String(first.value).length - 1 : undefined;
-  return first.type === "name" ? findToken(first, source).start : undefined;
+  if (text === undefined) return false;
+  const [, ...behind] = source.split(text);
+  return behind.length > 1 && behind.some((rest) => !/^\s*!=/.test(rest));
 }
 
 /** `<`, `<=`, `>`, `>=`: JSONata compares numbers with numbers and text with text, and fails else. */
@@ -209,7 +232,7 @@ export function checkOrder({ left, right, types }: Operands, state: Inference): 
   const literal = readLiteral(at, state.node.value);
   const type = at === right ? types.left : types.right;
   const meant = literal?.value === null || literal === undefined ? undefined : convert(literal.value, type);
-  const span = spanOf(literal ? at : left, state);
+  const span = spanOfOperand(literal ? at : left, state);
   state.context.report.add(
     "impossible-comparison",
     span,
@@ -221,29 +244,25 @@ export function checkOrder({ left, right, types }: Operands, state: Inference): 
   );
 }
 
-/** `+`, `-`, `*`, `/`, `%` take numbers alone. */
-export function checkArithmetic({ left, right, types }: Operands, state: Inference): void {
-  for (const [node, type] of [
-    [left, types.left],
-    [right, types.right],
-  ] as const) {
-    if (type.any || isNothing(type) || type.scalars.has("number") || type.lists.length > 0) continue;
-    const details: DiagnosticDetails = type.scalars.has("string") ? { hint: "`$number(…)` reads text; `&` joins it" } : {};
-    state.context.report.add(
-      "impossible-comparison",
-      spanOf(node, state),
-      `JSONata can't calculate with ${describe(type)}: the expression fails.`,
-      details,
-    );
+/** `+`, `-`, `*`, `/`, `%`, `..` take numbers alone. */
+export function checkArithmetic(operands: readonly ExpressionNode[], types: readonly Type[], state: Inference): void {
+  for (const [place, node] of operands.entries()) {
+    const type = types[place] ?? unknown;
+    if (type.any || isNothing(type) || type.scalars.has("number")) continue;
+    const items = itemsOf(type);
+    // One item alone may come without its list.
+    if (type.lists.length > 0 && (type.scalars.size > 0 || type.objects.length > 0) && (items.any || items.scalars.has("number"))) continue;
+    const literal = readLiteral(node, state.node.value);
+    const meant = literal?.value === null || literal === undefined ? undefined : convert(literal.value, number);
+    const span = spanOfOperand(node, state);
+    const hint = type.scalars.has("string")
+      ? "`$number(…)` reads text; `&` joins it"
+      : type.lists.length > 0
+        ? "`$sum(…)` adds a list's numbers up, `$count(…)` counts its items"
+        : undefined;
+    state.context.report.add("impossible-comparison", span, `JSONata can't calculate with ${describe(type)}: the expression fails.`, {
+      ...(hint !== undefined && { hint }),
+      ...(meant !== undefined && { hint: `did you mean \`${meant}\`?`, fix: { title: `Write \`${meant}\``, span, text: meant } }),
+    });
   }
-}
-
-function spanOf(node: ExpressionNode, state: Inference): Span {
-  const source = state.node.value;
-  const literal = readLiteral(node, source);
-  if (literal) return state.node.locate(literal.start, literal.end);
-  const last = node.type === "path" ? asNodes(node["steps"]).at(-1) : asNode(node);
-  const { start, end } =
-    last?.type === "name" ? findToken(last, source) : { start: Math.max(0, (node.position ?? 1) - 1), end: node.position ?? 1 };
-  return state.node.locate(start, end);
 }

@@ -20,10 +20,15 @@ export const card = ofFields("the agent's card", {
   capacity: withAbsence(ofFields("`capacity`", { slots: number, used: number }), true),
 });
 
-/** An event with such data. */
-export function eventOf(data: Type): Type {
-  const attributes = Object.fromEntries(eventAttributes.map((name) => [name, name === "data" || name === "to" ? unknown : text]));
-  return ofFields("the event", { ...attributes, data });
+/** Attributes that every event has. */
+const given: ReadonlySet<string> = new Set(["specversion", "id", "source", "type", "time", "agent"]);
+
+/** An event with such data, of one of these kinds where they are known. */
+export function eventOf(data: Type, kinds?: readonly string[]): Type {
+  const attributes = Object.fromEntries(
+    eventAttributes.map((name) => [name, name === "to" ? unknown : withAbsence(text, !given.has(name))]),
+  );
+  return ofFields("the event", { ...attributes, data, ...(kinds && { type: ofConstants(kinds) }) });
 }
 
 /** What `score` sees. */

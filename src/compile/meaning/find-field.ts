@@ -4,7 +4,8 @@ import type { DiagnosticDetails } from "../diagnostics/diagnostic.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import type { Span } from "../source/span.ts";
 import { engineOutput } from "./engine-types.ts";
-import type { Inference } from "./inference.ts";
+import type { Env, Inference } from "./inference.ts";
+import { findToken } from "./literal.ts";
 import { isNothing, itemsOf, join, ofList, type Type, unknown } from "./type.ts";
 
 /** The field's type, or what is said of one that can't be there. */
@@ -39,6 +40,14 @@ export function describe({ scalars, objects, lists }: Type): string {
   return [...kinds, ...(objects.length > 0 ? ["a map"] : []), ...(lists.length > 0 ? ["a list"] : [])].join(" or ");
 }
 
+/** Says what kinds a type is of, of constants a few of them. */
+export function describeValues(type: Type): string {
+  const constants = [...type.scalars.values()].flatMap((values) => (values ? [...values] : [undefined]));
+  const isWhole = type.objects.length + type.lists.length === 0 && constants.length > 0 && constants.length <= 4;
+  const shown = constants.map((value) => (typeof value === "string" ? `'${value}'` : String(value)));
+  return isWhole && !constants.includes(undefined) ? shown.join(" or ") : describe(type);
+}
+
 /** Hint and fix for a field that is not there. */
 export function suggestField(
   { nearest, names }: { nearest?: string | undefined; names: readonly string[] },
@@ -59,12 +68,12 @@ export function suggestField(
 }
 
 /** The type of a name's value; reports a name that can't be there. */
-export function findField(node: ExpressionNode, context: Type, state: Inference): Type {
+export function findField(node: ExpressionNode, { context, atRoot }: Env, state: Inference): Type {
   const items = itemsOf(context);
   const found = lookUpField(items, String(node.value));
   if ("type" in found) return context.lists.length > 0 ? join([found.type, ofList(() => found.type)]) : found.type;
   // What stands at the root was looked at by its view.
-  if (context === state.root && state.view.names !== undefined) return unknown;
+  if (atRoot && state.view.names !== undefined) return unknown;
   const { start, end } = findToken(node, state.node.value);
   const span = state.node.locate(start, end);
   state.context.report.add("unknown-field-of-type", span, `${found.message}; this is always undefined.`, suggestField(found, span, quote));
@@ -72,16 +81,8 @@ export function findField(node: ExpressionNode, context: Type, state: Inference)
 }
 
 /** A name as a path may say it. */
-function quote(name: string): string {
+export function quote(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) && !["and", "or", "in"].includes(name) ? name : `\`${name}\``;
-}
-
-/** Where a name stands in the source, with its backquotes. */
-export function findToken(node: ExpressionNode, source: string): { start: number; end: number } {
-  const end = Math.min(typeof node.position === "number" ? node.position : source.length, source.length);
-  const { length } = String(node.value);
-  const start = source.slice(end - length, end) === String(node.value) ? end - length : end - length - 2;
-  return { start: Math.max(0, start), end: Math.max(end, 1) };
 }
 
 function upper(words: string): string {

@@ -1,16 +1,19 @@
 /** The type that a JSONata expression gives, and what it asks of values that they can't give. */
 
+import { silent } from "../diagnostics/diagnostic.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
 import { compileLimits } from "../limits.ts";
-import { checkArithmetic, checkEquality, checkNegation, checkOrder } from "./check-operators.ts";
+import { checkCall } from "./check-call.ts";
+import { checkArithmetic, checkEquality, checkNegation, checkOrder, type Operands } from "./check-operators.ts";
+import { addFacts, applyFacts, type Facts, firstAnchor, forget, keepAnchored, noFacts, readTest, stepAnchor } from "./facts.ts";
 import { findField } from "./find-field.ts";
-import type { Inference, Names } from "./inference.ts";
+import type { Env, Inference } from "./inference.ts";
+import { spanOfOperand } from "./literal.ts";
 import {
   boolean,
   itemsOf,
   join,
-  narrow,
   nothing,
   number,
   ofConstants,
@@ -19,146 +22,176 @@ import {
   type Type,
   text,
   unknown,
+  unspoken,
   withAbsence,
 } from "./type.ts";
 
-/** What functions give. */
-const results: Readonly<Record<string, Type>> = Object.fromEntries([
-  ..."count sum max min average length number floor ceil round abs sqrt power toMillis parseInteger"
-    .split(" ")
-    .map((name) => [name, number]),
-  ...(
-    "string substring substringBefore substringAfter lowercase uppercase trim join replace formatNumber formatBase formatInteger type " +
-    "base64encode base64decode encodeUrl encodeUrlComponent decodeUrl decodeUrlComponent fromMillis"
-  )
-    .split(" ")
-    .map((name) => [name, text]),
-  ..."contains boolean not exists".split(" ").map((name) => [name, boolean]),
-]);
-
 /** Judges an expression; gives its type. */
 export function infer(tree: ExpressionNode, state: Inference): Type {
-  return visit(tree, state.root, new Map(), 0, state);
+  const facts = state.facts ?? noFacts;
+  return visit(tree, { context: state.root, atRoot: true, names: new Map(), facts, own: noFacts, within: "all", depth: 0 }, state);
 }
 
-function visit(node: ExpressionNode | undefined, context: Type, names: Names, depth: number, state: Inference): Type {
+function visit(node: ExpressionNode | undefined, env: Env, state: Inference): Type {
   state.count += 1;
-  if (node === undefined || depth > compileLimits.expressionDepth || state.count > compileLimits.expressionNodes) return unknown;
-  const type = visitKind(node, context, names, depth + 1, state);
-  return node.type === "name" || node.type === "path" ? type : filter(node, type, names, depth, state);
+  if (node === undefined || env.depth > compileLimits.expressionDepth || state.count > compileLimits.expressionNodes) return unknown;
+  const inner = { ...env, depth: env.depth + 1 };
+  const found = visitKind(node, inner, state);
+  const type = node.type === "name" || node.type === "path" ? found : filter(node, found, inner, state);
+  state.observe?.({ node, type, ...(node.type === "name" && { context: env.context }) });
+  return type;
 }
 
-function visitKind(node: ExpressionNode, context: Type, names: Names, depth: number, state: Inference): Type {
-  const inner = (child: unknown): Type => visit(asNode(child), context, names, depth, state);
+function visitKind(node: ExpressionNode, env: Env, state: Inference): Type {
+  const inner: Inner = (child, more = noFacts) =>
+    visit(asNode(child), { ...env, within: "other", facts: addFacts(env.facts, more), own: addFacts(env.own, more) }, state);
   switch (node.type) {
     case "string":
     case "number":
     case "value":
       return ofConstants([node.value as string | number | boolean | null]);
     case "name":
-      return filter(node, findField(node, context, state), names, depth, state);
+      return filter(node, findField(node, env, state), env, state);
     case "path":
-      return visitPath(node, context, names, depth, state);
+      return visitPath(node, env, state);
     case "variable":
-      return findVariable(String(node.value), context, names, state);
-    case "block": {
-      const own = new Map(names);
-      return asNodes(node["expressions"]).reduce<Type>((_, child) => visit(child, context, own, depth, state), nothing);
-    }
+      return applyFacts(env.facts, firstAnchor(node), findVariable(String(node.value), env, state));
+    case "block":
+      return visitBlock(node, env, state);
     case "bind": {
       const bound = inner(node["rhs"]);
       const name = asNode(node["lhs"])?.value;
-      if (typeof name === "string") names.set(name, bound);
+      if (typeof name === "string") {
+        env.names.set(name, bound);
+        env.facts = forget(env.facts, name);
+        env.own = forget(env.own, name);
+      }
       return bound;
     }
     case "condition": {
       inner(node["condition"]);
-      return join([inner(node["then"]), node["else"] === undefined ? unknown : inner(node["else"])]);
+      const { held, failed } = readTest(asNode(node["condition"]));
+      const then = inner(node["then"], held);
+      return join([then, node["else"] === undefined ? withAbsence(then, true) : inner(node["else"], failed)]);
     }
     case "binary":
-      return visitBinary(node, inner, state);
+      return visitBinary(node, env, state);
     case "unary":
-      return visitUnary(node, inner);
+      return visitUnary(node, inner, state);
     case "function":
-      return visitCall(node, inner, state);
+      return visitCall(node, [], inner, env, state);
     case "apply":
-      inner(node["lhs"]);
-      return unknown;
+      return visitApply(node, inner, env, state);
     default:
       return unknown;
   }
 }
 
-function findVariable(name: string, context: Type, names: Names, state: Inference): Type {
-  if (name === "") return context;
-  if (name === "$") return state.root;
-  return names.get(name) ?? (name === "event" ? state.event : unknown);
+/** Names that a block binds are known behind it, within it. */
+function visitBlock(node: ExpressionNode, env: Env, state: Inference): Type {
+  const own: Env = { ...env, names: new Map(env.names) };
+  let type: Type = nothing;
+  for (const child of asNodes(node["expressions"])) {
+    if (child.type !== "bind") {
+      type = visit(child, own, state);
+      continue;
+    }
+    type = visit(asNode(child["rhs"]), own, state);
+    const name = asNode(child["lhs"])?.value;
+    if (typeof name !== "string") continue;
+    own.names.set(name, type);
+    own.facts = forget(own.facts, name);
+    own.own = forget(own.own, name);
+  }
+  return type;
 }
 
-function visitPath(node: ExpressionNode, context: Type, outer: Names, depth: number, state: Inference): Type {
-  const names = new Map(outer);
-  let type = context;
-  asNodes(node["steps"]).forEach((step, place) => {
+function findVariable(name: string, env: Env, state: Inference): Type {
+  if (name === "") return env.context;
+  if (name === "$") return state.root;
+  return env.names.get(name) ?? (name === "event" ? state.event : unknown);
+}
+
+function visitPath(node: ExpressionNode, outer: Env, state: Inference): Type {
+  const env: Env = { ...outer, names: new Map(outer.names) };
+  let type = applyFacts(env.facts, "", env.context);
+  let anchor: string | undefined = "";
+  let between: string[] = [];
+  const inside = (items: Type): Env => enter(items, env);
+  for (const [place, step] of asNodes(node["steps"]).entries()) {
     // Joins and parents reach back: what they see is not followed.
     if (step["tuple"] !== undefined || step["focus"] !== undefined || step["index"] !== undefined || step.type === "parent") {
-      for (const name of [step["focus"], step["index"]]) if (typeof name === "string") names.set(name, unknown);
-      type = unknown;
-      return;
+      for (const name of [step["focus"], step["index"]]) if (typeof name === "string") env.names.set(name, unknown);
+      [type, anchor] = [unknown, undefined];
+      continue;
     }
     const items = place === 0 ? type : itemsOf(type);
     if (step.type === "sort") {
       for (const term of Array.isArray(step["terms"]) ? step["terms"] : [])
-        visit(asNode((term as { expression?: unknown }).expression), items, names, depth, state);
-      return;
+        visit(asNode((term as { expression?: unknown }).expression), inside(items), state);
+      anchor = undefined;
+      continue;
     }
-    const asked = visit(step, items, names, depth, state);
+    const isPlain = step.type === "name" && step["stages"] === undefined && step["predicate"] === undefined;
+    const asked = visit(step, place > 0 ? inside(items) : step.type === "name" ? { ...env, context: items } : env, state);
     const found = place > 0 && type.absent && !asked.any ? withAbsence(asked, true) : asked;
     type = type.lists.length > 0 && place > 0 ? join([itemsOf(found), ofList(() => itemsOf(found))]) : found;
-  });
+    if (isPlain) {
+      between.push(String(step.value));
+      continue;
+    }
+    // Values of their own, of which tests may have told more.
+    anchor = place === 0 && step.type !== "name" ? firstAnchor(step) : stepAnchor(anchor, between, step);
+    between = [];
+    if (step.type !== "variable") type = applyFacts(env.facts, anchor, type);
+  }
   const group = asNode(node["group"]);
   if (!group) return type;
-  visitPairs(group["lhs"], (child) => visit(asNode(child), itemsOf(type), names, depth, state));
+  visitPairs(group["lhs"], (child) => visit(asNode(child), inside(itemsOf(type)), state));
   return unknown;
 }
 
+/** Where paths begin at something else. */
+function enter(context: Type, env: Env): Env {
+  return { ...env, context, atRoot: false, facts: keepAnchored(env.facts), own: keepAnchored(env.own), within: "other" };
+}
+
 /** What is left behind the filters of a step. */
-function filter(node: ExpressionNode, type: Type, names: Names, depth: number, state: Inference): Type {
+function filter(node: ExpressionNode, type: Type, env: Env, state: Inference): Type {
   let left = type;
   for (const stage of [...asNodes(node["stages"]), ...asNodes(node["predicate"])]) {
     const test = asNode(stage["expr"]);
     if (test === undefined) continue;
-    if (test.type === "number") {
-      left = left === state.steps && test.value === -1 ? state.last : itemsOf(left);
+    const isLast = test.type === "unary" && test.value === "-" && asNode(test["expression"])?.value === 1;
+    if (test.type === "number" || isLast) {
+      left = left === state.steps && (isLast || test.value === -1) ? state.last : itemsOf(left);
       continue;
     }
     const items = itemsOf(left);
-    visit(test, items, names, depth, state);
-    const held = narrowBy(items, test);
+    visit(test, { ...enter(items, env), within: "all" }, state);
+    const held = applyFacts(readTest(test).held, "", items);
     left = left.lists.length > 0 ? join([held, ofList(() => held)]) : held;
   }
   return left;
 }
 
-/** What may be where the test holds, as far as it compares fields with constants. */
-function narrowBy(type: Type, test: ExpressionNode): Type {
-  const [left, right] = [asNode(test["lhs"]), asNode(test["rhs"])];
-  if (test.type !== "binary" || !left || !right) return type;
-  if (test.value === "and") return narrowBy(narrowBy(type, left), right);
-  if (test.value !== "=" || left.type !== "path" || right.type !== "string") return type;
-  const steps = asNodes(left["steps"]);
-  if (steps.some((step) => step.type !== "name" || step["stages"] !== undefined)) return type;
-  return narrow(
-    type,
-    steps.map((step) => String(step.value)),
-    String(right.value),
-  );
-}
+type Inner = (child: unknown, more?: Facts) => Type;
 
-function visitBinary(node: ExpressionNode, inner: (child: unknown) => Type, state: Inference): Type {
+function visitBinary(node: ExpressionNode, env: Env, state: Inference): Type {
   const [left, right] = [asNode(node["lhs"]), asNode(node["rhs"])];
-  const types = { left: inner(left), right: inner(right) };
   if (!left || !right) return unknown;
-  const operands = { node, left, right, types };
+  const within = node.value === "or" ? "or" : node.value === "and" && env.within === "all" ? "all" : "other";
+  const first = visit(left, { ...env, within }, state);
+  const told = node.value === "and" ? readTest(left).held : node.value === "or" ? readTest(left).failed : noFacts;
+  const second = visit(right, { ...env, within, facts: addFacts(env.facts, told), own: addFacts(env.own, told) }, state);
+  const types = { left: first, right: second };
+  const widen = (side: ExpressionNode, facts: Facts): Type => {
+    const muted = { ...state, context: { ...state.context, report: silent }, observe: undefined };
+    const type = visit(side, { ...env, facts, within: "other" }, muted);
+    state.count = muted.count;
+    return type;
+  };
+  const operands: Operands = { node, left, right, types, env, widen };
   switch (node.value) {
     case "=":
     case "!=":
@@ -181,14 +214,17 @@ function visitBinary(node: ExpressionNode, inner: (child: unknown) => Type, stat
     case "*":
     case "/":
     case "%":
-      checkArithmetic(operands, state);
-      return number;
+      checkArithmetic([left, right], [types.left, types.right], state);
+      return withAbsence(number, types.left.absent === true || types.right.absent === true);
+    case "..":
+      checkArithmetic([left, right], [types.left, types.right], state);
+      return ofList(() => number);
     default:
       return unknown;
   }
 }
 
-function visitPairs(pairs: unknown, inner: (child: unknown) => Type): [string | undefined, Type][] {
+function visitPairs(pairs: unknown, inner: Inner): [string | undefined, Type][] {
   return (Array.isArray(pairs) ? pairs : []).map((pair) => {
     const [key, value] = asNodes(pair);
     inner(key);
@@ -196,9 +232,10 @@ function visitPairs(pairs: unknown, inner: (child: unknown) => Type): [string | 
   });
 }
 
-function visitUnary(node: ExpressionNode, inner: (child: unknown) => Type): Type {
+function visitUnary(node: ExpressionNode, inner: Inner, state: Inference): Type {
   if (node.value === "[") {
-    const items = join(asNodes(node["expressions"]).map((item) => inner(item)));
+    // A list of one range, or of what a path gives, holds its items.
+    const items = join(asNodes(node["expressions"]).map((item) => withAbsence(itemsOf(inner(item)), false)));
     return ofList(() => items);
   }
   if (node.value === "{") {
@@ -206,20 +243,44 @@ function visitUnary(node: ExpressionNode, inner: (child: unknown) => Type): Type
     if (pairs.some(([key]) => key === undefined)) return unknown;
     return ofFields("the object", Object.fromEntries(pairs.map(([key, type]) => [key ?? "", type])));
   }
-  inner(node["expression"]);
-  return node.value === "-" ? number : unknown;
+  const operand = asNode(node["expression"]);
+  const type = inner(operand);
+  if (node.value !== "-" || !operand) return unknown;
+  if (operand.type === "number") return ofConstants([-Number(operand.value)]);
+  checkArithmetic([operand], [type], state);
+  return withAbsence(number, type.absent === true);
 }
 
-function visitCall(node: ExpressionNode, inner: (child: unknown) => Type, state: Inference): Type {
+/** `x ~> $f(y)` is `$f(x, y)`. */
+function visitApply(node: ExpressionNode, inner: Inner, env: Env, state: Inference): Type {
+  const [left, right] = [asNode(node["lhs"]), asNode(node["rhs"])];
+  const type = inner(left);
+  if (right?.type === "function" && left) return visitCall(right, [{ node: left, type }], inner, env, state);
+  const isFunction = right?.type === "variable" && !env.names.has(String(right.value));
+  return isFunction && left ? checkCall(right, [{ node: left, type }], env, state) : unknown;
+}
+
+function visitCall(
+  node: ExpressionNode,
+  before: readonly { node: ExpressionNode; type: Type }[],
+  inner: Inner,
+  env: Env,
+  state: Inference,
+): Type {
   const procedure = asNode(node["procedure"]);
   const name = procedure?.type === "variable" ? String(procedure.value) : "";
-  const args = asNodes(node["arguments"]);
-  const types = args.map((argument) => inner(argument));
+  const args = [...before, ...asNodes(node["arguments"]).map((argument) => ({ node: argument, type: inner(argument) }))];
   const [argument] = args;
-  if (name === "not" && argument && types[0]) checkNegation(argument, types[0], state);
+  if (!procedure || env.names.has(name)) return unknown;
+  if (name === "not" && argument) checkNegation(argument.node, argument.type, state);
   if ((name === "first" || name === "last") && state.answerOf) {
-    const role = argument?.type === "string" ? String(argument.value) : undefined;
-    return role === undefined ? unknown : state.answerOf(role);
+    const role = argument?.node.type === "string" ? String(argument.node.value) : undefined;
+    if (!argument || role === undefined) return unknown;
+    const spoken = state.answerOf(role, name);
+    if (spoken !== unspoken) return applyFacts(env.facts, firstAnchor(node), spoken);
+    const span = spanOfOperand(argument.node, state);
+    state.context.report.add("role-never-before", span, `\`${role}\` has not spoken when this is asked; this is always undefined.`);
+    return unknown;
   }
-  return (Object.hasOwn(results, name) ? results[name] : undefined) ?? unknown;
+  return name === "" ? unknown : checkCall(procedure, args, env, state);
 }

@@ -36,6 +36,9 @@ export interface Type {
 export const unknown: Type = { any: true, scalars: new Map(), objects: [], lists: [] };
 export const nothing: Type = { scalars: new Map(), objects: [], lists: [] };
 
+/** The output of a role that has not spoken, wherever one asks. */
+export const unspoken: Type = { scalars: new Map(), objects: [], lists: [], absent: true };
+
 /** Alternatives that are told apart; past it a type is unknown. */
 const maxAlternatives = 256;
 
@@ -99,7 +102,8 @@ export function meet(a: Type, b: Type): Type {
   for (const [kind, constants] of a.scalars) {
     if (!b.scalars.has(kind)) continue;
     const others = b.scalars.get(kind);
-    scalars.set(kind, constants && others ? new Set([...constants].filter((each) => others.has(each))) : (constants ?? others));
+    const both = constants && others ? new Set([...constants].filter((each) => others.has(each))) : (constants ?? others);
+    if (both?.size !== 0) scalars.set(kind, both);
   }
   if (a.objects.length * b.objects.length > maxAlternatives) return unknown;
   const objects = a.objects.flatMap((one) => b.objects.map((other) => meetFields(one, other)));
@@ -145,6 +149,17 @@ export function mayBe(type: Type, value: Json): boolean {
   const kind = kindOf(value);
   if (kind === undefined || !type.scalars.has(kind)) return false;
   return type.scalars.get(kind)?.has(value) !== false;
+}
+
+/** Whether a value of one may be the same as one of the other. */
+export function mayEqual(a: Type, b: Type): boolean {
+  if (a.any || b.any || isNothing(a) || isNothing(b)) return true;
+  for (const [kind, constants] of a.scalars) {
+    if (!b.scalars.has(kind)) continue;
+    const others = b.scalars.get(kind);
+    if (!constants || !others || [...constants].some((each) => others.has(each))) return true;
+  }
+  return (a.objects.length > 0 && b.objects.length > 0) || (a.lists.length > 0 && b.lists.length > 0);
 }
 
 /** Whether nothing at all is known to fit, which says that what led here is at fault. */

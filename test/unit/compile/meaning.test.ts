@@ -2,40 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { applyFixes } from "../../../src/compile/diagnostics/apply-fixes.ts";
 import { parseWorkflow } from "../../../src/compile/index.ts";
-
-const judged = ["unknown-field-of-type", "impossible-comparison", "absence-decides"];
-
-/** What stands at the place of each finding, and what its fix writes. */
-function find(text: string): [name: string, at: string, fix?: string][] {
-  const { diagnostics } = parseWorkflow(text);
-  const other = diagnostics.filter(({ name, severity }) => severity === "error" || name === "compiler-bug");
-  expect(other).toEqual([]);
-  return diagnostics
-    .filter(({ name }) => judged.includes(name))
-    .map(({ name, span, fix }) => [name, text.slice(span.start, span.end), ...(fix ? [fix.text] : [])] as [string, string, string?]);
-}
-
-const answer =
-  "type: object, required: [vote], properties: { vote: { enum: [hire, pass] }, strong: { type: boolean }, score: { type: integer }, why: { type: string }, " +
-  "tags: { type: array, items: { enum: [a, b] } }, parts: { type: array, items: { type: object, properties: { title: { type: string } } } } }";
-
-/** The expression as a condition behind `judge`. */
-const condition = (expression: string, schema = answer): string => `name: a
-description: b
-max_rounds: 9
-roles:
-  judge: { goal: Judge., frontmatter: { ${schema} } }
-  crowd: { goal: Judge., type: broadcast, capabilities: [x], frontmatter: { ${answer} } }
-conditions: { c: { expression: ${JSON.stringify(expression)} } }
-graph:
-  $START: [{ role: judge }]
-  judge: [{ role: crowd, condition: c }, { role: $END }]
-  crowd: [{ role: judge, condition: c }, { role: $END }]
-`;
-
-const field = "unknown-field-of-type";
-const never = "impossible-comparison";
-const absent = "absence-decides";
+import { absent, answer, condition, field, find, never } from "./judged-workflow.ts";
 
 describe("fields", () => {
   test.each<[expression: string, at: string, fix?: string]>([
@@ -73,7 +40,7 @@ describe("fields", () => {
     "$last('judge')@$j.parts.($j.vote)",
     "$event.data.anything.at.all",
     "$last($event.data.role).anything",
-    "$lookup($last('judge'), 'any').thing",
+    "$lookup($last('judge'), $event.data.any).thing",
     "$keys($last('judge'))[0] = 'x'",
     "$merge([$last('judge'), { 'x': 1 }]).y",
   ])("[MEAN2] %s is let be", (expression) => {
@@ -122,7 +89,7 @@ describe("comparisons", () => {
     "$last('judge').vote = 'hire' or $last('judge').vote in ['pass', 'hire']",
     "$last('judge').vote = null",
     "$last('judge').vote = $event.data.vote",
-    "$event.data.x = 3 and $event.data.x > 'a' and $event.data.x + 1 = 2",
+    "$event.data.x = 3 or $event.data.x > 'a' or $event.data.x + 1 = 2",
     "$string($last('judge').score) = '3' and $number($last('judge').why) > 3",
     "$last('judge').why & 1 = 'x1'",
     "$sum(steps.output.score) > 3",
@@ -164,7 +131,15 @@ describe("absence", () => {
   });
 });
 
-const cloud = (rest: { where?: string; score?: string; ok?: string; when?: string; prompt?: string; input?: string }): string => `name: a
+const cloud = (rest: {
+  where?: string;
+  score?: string;
+  ok?: string;
+  when?: string;
+  prompt?: string;
+  input?: string;
+  end?: string;
+}): string => `name: a
 description: b
 binding: cloud
 input: { properties: { draft: { type: boolean }, sev: { enum: [low, high] } } }
@@ -185,7 +160,7 @@ graph:
   one:
     good: { role: all, prompt: ${JSON.stringify(rest.prompt ?? ".")}, spawn: [{ workflow: b, input: ${JSON.stringify(rest.input ?? "{}")} }] }
     bad: { role: $END, prompt: . }
-  all: { $ACKED: { role: $END, prompt: "{{ _last.one.note }}" } }
+  all: { $ACKED: { role: $END, prompt: ${JSON.stringify(rest.end ?? "{{ _last.one.note }}")} } }
 `;
 
 describe("places", () => {
@@ -217,8 +192,15 @@ describe("places", () => {
     [{ input: "{ 'x': steps[-1].output.fault }" }, [[field, "fault"]]],
     [{ input: "steps[-1].output.nots" }, [[field, "nots", "note"]]],
     [{ input: "steps[-1].output.note" }, []],
-    [{ prompt: "{{ _last.one.nots }} {{ _last.all.answers[0].agent }} {{ _last.one.fault }}" }, [[field, "nots", "note"]]],
-    [{ prompt: "{% if _last.all.acked.size > 1 %}{{ _last.all.akced | join: ', ' }}{% endif %}." }, [[field, "akced", "acked"]]],
+    [
+      { prompt: "{{ _last.one.nots }} {{ _last.one.note }} {{ _last.one.fault }}" },
+      [
+        [field, "nots", "note"],
+        [field, "fault"],
+      ],
+    ],
+    [{ end: "{{ _last.one.nots }} {{ _last.all.answers[0].agent }} {{ _last.one.note }}" }, [[field, "nots", "note"]]],
+    [{ end: "{% if _last.all.acked.size > 1 %}{{ _last.all.akced | join: ', ' }}{% endif %}." }, [[field, "akced", "acked"]]],
     [{ prompt: "{{ _last['one'].nots }}." }, [[field, "nots", "note"]]],
   ])("[MEAN7] %j", (what, found) => {
     expect(find(cloud(what))).toEqual(found);

@@ -193,7 +193,7 @@ describe("edges and reflexes", () => {
         `${head}roles: { fleet: { type: broadcast, goal: x } }\ngraph:\n  $START:\n    new: { role: fleet, prompt: Go. }\n  fleet:\n    $ACKED: { role: $END, prompt: "x ${text}" }\n`,
       );
     for (const field of ["acked", "failed", "missing", "answers", "answersLeftOut", "notAsked"])
-      expect(follow(`{{ ${field} }}`), field).toEqual([]);
+      expect(follow(`{{ ${field} | json }}`), field).toEqual([]);
     expect(follow("{{ notAskd }}")).toEqual(["unknown-template-variable"]);
   });
 

@@ -314,7 +314,7 @@ describe("names", () => {
 
   test("[LSP12] of a role are renamed everywhere, and the file means the same", async () => {
     const text = review
-      .replace("{{ note }}", "{{ note }} {{ _last.reviewer.summary }} {{ _last['reviewer'].summary }}")
+      .replace("{{ note }}", "{{ note }} {{ _last.reviewer.changes }} {{ _last['reviewer'].changes }}")
       .replace('when: "$not', 'when: "$not')
       .replace("{ kind: review.withdrawn,", '{ kind: review.withdrawn, to: "role:reviewer",');
     const page = editor.open(text);

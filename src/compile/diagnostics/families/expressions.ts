@@ -128,4 +128,30 @@ export const expressionsCatalogue = {
     title: "A `$` before `{{`",
     explanation: "Other template languages put a `$` before `{{`. Here it stays in the text.",
   },
+  "wrong-argument": {
+    code: "NRV4021",
+    severity: "warning",
+    title: "An argument that a function or filter can't take",
+    explanation:
+      "By its schema the value is of a type that the function or filter does not take, or there are too few or too many arguments. JSONata's functions fail then; Liquid's filters give nothing of use.",
+  },
+  "role-never-before": {
+    code: "NRV4022",
+    severity: "warning",
+    title: "A role that has never spoken here",
+    explanation: "No way from `$START` to this place leads through a turn of the role, so it has no output that could be looked at.",
+  },
+  "wrong-result": {
+    code: "NRV4023",
+    severity: "warning",
+    title: "An expression that gives what its place can't use",
+    explanation:
+      "A key and an agent are text (a key may be a number or a boolean too), a score and a priority numbers, and a moderator gives `{role, prompt?}`. What is of another type counts as nothing.",
+  },
+  "map-as-text": {
+    code: "NRV4024",
+    severity: "warning",
+    title: "A map that is written as text",
+    explanation: "Liquid writes a map as `[object Object]`. Name one of its fields, or write all of it with `| json`.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

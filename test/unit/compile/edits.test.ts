@@ -1,0 +1,32 @@
+/** What is said of sound workflows that somebody has changed in one place. */
+import { describe, expect, test } from "vitest";
+import { applyFixes } from "../../../src/compile/diagnostics/apply-fixes.ts";
+import { parseWorkflow } from "../../../src/compile/index.ts";
+import { edits } from "./edits.ts";
+import { type SoundWorkflow, soundWorkflows } from "./sound-workflows.ts";
+
+function edit(of: SoundWorkflow, from: string, to: string): string {
+  const text = soundWorkflows[of];
+  expect(text.split(from), "the text that is changed stands there once").toHaveLength(2);
+  return text.replace(from, () => to);
+}
+
+describe("single edits", () => {
+  test("[MEAN11] of the sound workflows themselves nothing is said", () => {
+    for (const text of Object.values(soundWorkflows)) expect(parseWorkflow(text).diagnostics).toEqual([]);
+  });
+
+  test.each(edits.map(([of, from, to, ...found]) => ({ of, from, to, found })))("[MEAN11] $of: $from → $to", ({ of, from, to, found }) => {
+    const text = edit(of, from, to);
+    const { diagnostics } = parseWorkflow(text);
+    expect(diagnostics.map(({ code, span, fix }) => [code, text.slice(span.start, span.end), ...(fix ? [fix.text] : [])])).toEqual(found);
+    const mended = applyFixes(text, (current) => parseWorkflow(current).diagnostics).text;
+    if (found.some(([, , fix]) => fix !== undefined)) expect(parseWorkflow(mended).diagnostics).toEqual([]);
+  });
+
+  test("[MEAN11] every kind of finding that types give is among them", () => {
+    const codes = new Set(edits.flatMap(([, , , ...found]) => found.map(([code]) => code)));
+    for (const code of ["NRV4010", "NRV4011", "NRV4013", "NRV4017", "NRV4018", "NRV4019", "NRV4021", "NRV4022", "NRV4023", "NRV4024"])
+      expect(codes, code).toContain(code);
+  });
+});
