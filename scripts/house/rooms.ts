@@ -62,6 +62,7 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["src/compile/source", contract],
     ],
   },
+  "src/compile/compare": { is: "what two revisions differ in", may: ["src/compile", contract] },
   "src/compile/raise": {
     is: "from the checked document to the intermediate form",
     may: ["src/compile", "src/compile/check", "src/compile/source", "src/compile/templates", contract],
@@ -184,6 +185,10 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...[contract, "src/durable", "src/durable/projector", protocol, "src/durable/thread/lifecycle", "src/durable/thread/recruitment"],
       ...["src/durable/thread/task", "src/local-server", "node:*"],
     ],
+  },
+  "src/cli/lib/diff": {
+    is: "revisions, from files and servers, and their difference",
+    may: [...["src/cli/lib", "src/cli/lib/check", "src/cli/lib/compile", "src/compile", "src/compile/compare"], ...[contract, "node:*"]],
   },
   "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw", "node:*"] },
   "src/cli/lib/events": { is: "the log as lines", may: ["src/cli/lib", contract, "node:*"] },

@@ -37,6 +37,7 @@ export const commands: CommandEntry[] = [
   { name: "compile", summary: "write a workflow's two machines", load: () => import("./commands/compile.ts") },
   { name: "draw", summary: "draw a workflow", load: () => import("./commands/draw.ts") },
   { name: "types", summary: "write a workflow's types, for agents in TypeScript", load: () => import("./commands/types.ts") },
+  { name: "diff", summary: "tell two revisions' difference as a reviewer wants it", load: () => import("./commands/diff.ts") },
   { name: "prove", summary: "tell what can go wrong in a workflow, as stories", load: () => import("./commands/prove.ts") },
   { name: "schema", summary: "write the language's JSON Schema, for editors", load: () => import("./commands/schema.ts") },
   { name: "lsp", summary: "serve editors: findings, names and completion as one types", load: () => import("./commands/lsp.ts") },
@@ -117,7 +118,7 @@ export async function runCli(args: string[], world: CliWorld = {}): Promise<numb
     }
     const known = error instanceof CliError ? error : explainMissing(error);
     if (known) {
-      terminal.error(known.message, known.hint);
+      if (!known.told) terminal.error(known.message, known.hint);
       return known.exitCode;
     }
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,7 +1,7 @@
 /** Workflows in D1: a publish is one batch, so that no reader sees a part of it. */
 
 import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
-import type { PauseView, WorkflowEntry } from "../contract/views/admission.ts";
+import type { PauseView, RevisionEntry, WorkflowEntry } from "../contract/views/admission.ts";
 
 interface WorkflowRow {
   name: string;
@@ -92,6 +92,37 @@ export async function withdrawWorkflow(db: D1Database, name: string, now: number
 export async function readWorkflow(db: D1Database, name: string): Promise<(WorkflowEntry & { source: string }) | undefined> {
   const row = await db.prepare(`SELECT ${columns}, source FROM ${tables} WHERE name = ? AND published = 1`).bind(name).first<WorkflowRow>();
   return row ? { ...recordWorkflow(row), source: row.source } : undefined;
+}
+
+/** Revisions of a workflow that are shown: of more than that nobody reads them all. */
+const revisionsShown = 200;
+
+/** The published revision, and those that threads run on; the most threads first. */
+export async function listRevisions(db: D1Database, name: string): Promise<RevisionEntry[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT revision, max(published) AS published, sum(threads) AS threads FROM (
+         SELECT revision, 1 AS published, 0 AS threads FROM workflow WHERE name = ?1 AND published = 1
+         UNION ALL SELECT revision, 0, count(*) FROM thread
+         WHERE workflow = ?1 AND status IN ('queued', 'recruiting', 'running', 'suspended') GROUP BY revision
+       ) GROUP BY revision ORDER BY published DESC, threads DESC, revision LIMIT ?2`,
+    )
+    .bind(name, revisionsShown)
+    .all<{ revision: string; published: number; threads: number }>();
+  return results.map(({ revision, published, threads }) => ({ revision, published: published === 1, threads }));
+}
+
+/** The revisions of a workflow that begin so, two at most. */
+export async function findRevisions(
+  db: D1Database,
+  name: string,
+  beginning: string,
+): Promise<{ revision: string; createdAt: string; source: string }[]> {
+  const { results } = await db
+    .prepare("SELECT hash, created_at, source FROM revision WHERE hash >= ?1 AND hash < ?1 || 'g' AND workflow = ?2 ORDER BY hash LIMIT 2")
+    .bind(beginning, name)
+    .all<{ hash: string; created_at: number; source: string }>();
+  return results.map(({ hash, created_at, source }) => ({ revision: hash, createdAt: new Date(created_at).toISOString(), source }));
 }
 
 /** A page of workflows by name. */

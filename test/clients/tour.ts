@@ -89,7 +89,9 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
 
   await call("GET /v1/workflows");
   await call("GET /v1/workflows/{name=code-review}");
-  await call("GET /v1/workflows/{name=code-review}/machines");
+  const { revision } = (await call("GET /v1/workflows/{name=code-review}/machines")) as { revision: string };
+  await call("GET /v1/workflows/{name=code-review}/revisions");
+  await call(`GET /v1/workflows/{name=code-review}/revisions/{revision=${revision.slice(0, 8)}}`);
   await call("PUT /v1/workflows/{name=code-review}", "name: code-review", { type: "application/yaml" });
   await call("POST /v1/workflows/{name=code-review}/pause", { reason: "a tour" });
   await call("GET /v1/workflows/{name=code-review}");

@@ -34,11 +34,14 @@ export interface CommandEntry {
 export class CliError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: number;
+  /** The result says it all: nothing is written to stderr. */
+  readonly told: boolean;
 
-  constructor(message: string, options: { hint?: string | undefined; exitCode?: number; cause?: unknown } = {}) {
+  constructor(message: string, options: { hint?: string | undefined; exitCode?: number; cause?: unknown; told?: boolean } = {}) {
     super(message, { cause: options.cause });
     this.name = "CliError";
     this.hint = options.hint;
     this.exitCode = options.exitCode ?? exitCodes.failed;
+    this.told = options.told ?? false;
   }
 }

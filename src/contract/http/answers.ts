@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { delivered } from "../routing.ts";
 import { json, open, time } from "../shape.ts";
-import { admissionView, workflowEntry } from "../views/admission.ts";
+import { admissionView, revisionEntry, workflowEntry } from "../views/admission.ts";
 import { acceptedSchema, agentCard, agentRecord, enrolmentRecord, presenceFacts, subscriptions, turnWarning } from "../views/agent.ts";
 import { threadExplanation } from "../views/explanation.ts";
 import {
@@ -75,6 +75,8 @@ export const answers = {
   }),
   workflow: workflowEntry.extend({ source: text, ...admissionView.shape }),
   workflows: page("workflows", workflowEntry, nullable),
+  revisions: open({ name: text, revisions: z.array(revisionEntry) }),
+  revision: open({ name: text, revision: text, createdAt: time, source: text }),
   queue,
   machines: open({ name: text, revision: text, recruitment: z.record(text, json), task: z.record(text, json) }),
   logEntry: logEntry.extend(explainedEvent.partial().shape),

@@ -32,6 +32,13 @@ export const pathParameters = {
       hint: "kebab-case, at most 128 characters",
     }),
   ),
+  revision: required(
+    text("The revision, or the first six of its digits and more.", {
+      example: "5f2c8e1d",
+      pattern: /^[0-9a-f]{6,32}$/,
+      hint: "6 to 32 hexadecimal digits",
+    }),
+  ),
   role: required(text("The role's name in its workflow.", { example: "reviewer" })),
   event: required(text("The event's id.", { example: "01J9Z3-review" })),
   broadcast: required(text("The id that the broadcast was given.", { example: "6f0c1c9e-6d0c-4a4f-9f0e-3f1f0a2b7c11" })),

@@ -24,3 +24,11 @@ export const workflowEntry = open({
   updatedAt: time,
 });
 export type WorkflowEntry = z.infer<typeof workflowEntry>;
+
+/** A revision that is published, or that threads run on. */
+export const revisionEntry = open({
+  revision: z.string(),
+  published: z.boolean().describe("New threads begin with it."),
+  threads: z.int().describe("Threads that run on it and have not ended. The index may lag."),
+});
+export type RevisionEntry = z.infer<typeof revisionEntry>;

@@ -12,7 +12,16 @@ import { readText } from "../read-body.ts";
 import { readOnce } from "../read-once.ts";
 import { findTurnWarnings } from "../schema-store.ts";
 import { takeBody } from "../take-body.ts";
-import { compiledBytes, listWorkflows, notePause, publishWorkflow, readWorkflow, withdrawWorkflow } from "../workflow-store.ts";
+import {
+  compiledBytes,
+  findRevisions,
+  listRevisions,
+  listWorkflows,
+  notePause,
+  publishWorkflow,
+  readWorkflow,
+  withdrawWorkflow,
+} from "../workflow-store.ts";
 
 /** Adds the routes of `/v1/workflows`. */
 export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
@@ -74,6 +83,24 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
       return c.json({ name, ...view }, 202);
     });
   }
+
+  app.get("/v1/workflows/:name/revisions", async (c) => {
+    await requireOperator(c, ports);
+    const name = c.req.param("name");
+    const revisions = await listRevisions(db, name);
+    if (revisions.length === 0) throw noWorkflow(name);
+    return c.json({ name, revisions });
+  });
+
+  app.get("/v1/workflows/:name/revisions/:revision", async (c) => {
+    await requireOperator(c, ports);
+    const { name, revision } = c.req.param();
+    const asked = parseInput(pathParameters.revision.schema, revision, "revision");
+    const [found, ...others] = await findRevisions(db, name, asked);
+    if (!found) throw problemError("not_found", `${name} has no revision ${asked}.`);
+    if (others.length > 0) throw problemError("malformed", `Several revisions of ${name} begin with ${asked}: write more of it.`);
+    return c.json({ name, ...found });
+  });
 
   app.get("/v1/workflows/:name/machines", async (c) => {
     await requireOperator(c, ports);

@@ -3,12 +3,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
+import type { AppPorts } from "../../../src/worker/app-ports.ts";
 import { openSqliteD1 } from "../worker/sqlite-d1.ts";
 import { createTestApp, type TestApp } from "../worker/test-app.ts";
 
 /** Serves until the test is over. */
-export async function serveApp(): Promise<TestApp & { url: string }> {
-  const app = createTestApp(openSqliteD1());
+export async function serveApp(ports: Partial<AppPorts> = {}, db = openSqliteD1()): Promise<TestApp & { url: string }> {
+  const app = createTestApp(db, ports);
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
     const answer = await app.fetch(

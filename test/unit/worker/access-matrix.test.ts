@@ -69,6 +69,8 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["GET /v1/workflows/:name", "operatorsRead"],
   ["DELETE /v1/workflows/:name", "adminsChange"],
   ["GET /v1/workflows/:name/machines", "operatorsRead"],
+  ["GET /v1/workflows/:name/revisions", "operatorsRead"],
+  ["GET /v1/workflows/:name/revisions/:revision", "operatorsRead"],
   ["POST /v1/workflows/:name/pause", "adminsChange"],
   ["POST /v1/workflows/:name/unpause", "adminsChange"],
   ["POST /v1/threads/:id/restart", "adminsChange"],

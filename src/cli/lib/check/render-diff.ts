@@ -34,11 +34,21 @@ export function renderDiff(file: string, before: string, after: string, style: S
   return written.join("\n");
 }
 
+/** Edits up to which the shortest script is looked for: it takes memory with their square. */
+const maxEdits = 1_000;
+
+/** The lines that changed, with nothing around them. */
+export function renderChangedLines(before: string, after: string, style: Styler): string[] {
+  return diffLines(before.split(/\r?\n/), after.split(/\r?\n/)).flatMap(({ kind, text }) =>
+    kind === " " ? [] : [style(kind === "-" ? "red" : "green", `${kind} ${showText(text)}`)],
+  );
+}
+
 /** The shortest edit script, by Myers' greedy algorithm: time grows with the number of changes, which are few. */
 function diffLines(a: string[], b: string[]): Line[] {
   const trace: Map<number, number>[] = [];
   let furthest = new Map([[1, 0]]);
-  for (let edits = 0; edits <= a.length + b.length; edits++) {
+  for (let edits = 0; edits <= Math.min(a.length + b.length, maxEdits); edits++) {
     trace.push(new Map(furthest));
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
       const down = diagonal === -edits || (diagonal !== edits && (furthest.get(diagonal - 1) ?? 0) < (furthest.get(diagonal + 1) ?? 0));
@@ -49,7 +59,8 @@ function diffLines(a: string[], b: string[]): Line[] {
     }
     furthest = new Map(furthest);
   }
-  return [];
+  const all = (kind: Line["kind"], lines: string[]): Line[] => lines.map((text) => ({ kind, text }));
+  return [...all("-", a), ...all("+", b)];
 }
 
 function readBack(a: string[], b: string[], trace: Map<number, number>[]): Line[] {

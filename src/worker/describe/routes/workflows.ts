@@ -36,6 +36,23 @@ export const workflowDocs: RouteDoc[] = [
     answers: { 200: { description: "The workflow.", schema: answers.workflow } },
   },
   {
+    route: "GET /v1/workflows/:name/revisions",
+    path: { name: pathParameters.workflow },
+    tag: "workflows",
+    summary: "List the revisions that are published or that threads run on",
+    callers: "operators",
+    answers: { 200: { description: "The revisions.", schema: answers.revisions } },
+  },
+  {
+    route: "GET /v1/workflows/:name/revisions/:revision",
+    problems: ["malformed"],
+    path: { name: pathParameters.workflow, revision: pathParameters.revision },
+    tag: "workflows",
+    summary: "Show the file of a revision",
+    callers: "operators",
+    answers: { 200: { description: "The revision.", schema: answers.revision } },
+  },
+  {
     route: "DELETE /v1/workflows/:name",
     path: { name: pathParameters.workflow },
     tag: "workflows",
