@@ -93,8 +93,8 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/projector": {
     is: "the log and the index in D1",
     may: [
-      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, storage, store],
-      ...["src/durable/trace", "zod"],
+      ...[contract, "src/compile/source", "src/durable", host, "src/durable/projector/tables", protocol, "src/durable/registry"],
+      ...[storage, store, "src/durable/trace", "zod"],
     ],
     objectStorage: "writes",
   },

@@ -6,7 +6,7 @@ import { bindings, type ObjectKind, type Place } from "./place.ts";
 import type { AgentRpc } from "./protocol/agent.ts";
 import type { BoardRpc } from "./protocol/board.ts";
 import type { DeliverRpc } from "./protocol/envelope.ts";
-import type { ProjectionRow, ProjectorRpc } from "./protocol/projector.ts";
+import type { ProjectorRpc } from "./protocol/projector.ts";
 import type { RecruitmentRpc, ThreadActorRpc } from "./protocol/recruitment.ts";
 import { boardKeeper, type RegistryRpc, registryKeepers } from "./protocol/registry.ts";
 import type { TaskRpc } from "./protocol/task.ts";
@@ -72,7 +72,7 @@ export interface Neighbours {
   task(address: string): TaskRpc;
   /** The actor that takes thread-bound events, `task/…` or `recruitment/…`. */
   threadActor(address: string): ThreadActorRpc;
-  project(rows: ProjectionRow[]): Promise<void>;
+  project: ProjectorRpc["project"];
   projector(): ProjectorRpc;
   /** An object that exists to be written to, so that a probe disturbs nobody. */
   probe(): Pick<ProjectorRpc, "probe">;
@@ -86,7 +86,7 @@ export interface Neighbours {
  * @param place absent: as the deployment's setting says
  */
 export function findNeighbours(env: Environment, name = "", place: Place = placeBy(env)): Neighbours {
-  const keeper = (index: number): RegistryRpc => place("registry", String(index));
+  const keeper = (which: number | string): RegistryRpc => place("registry", String(which));
   const ownKeeper = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % registryKeepers;
   const find = <Rpc>(address: string): Rpc => {
     const { kind, name } = readAddress(address);
@@ -95,7 +95,8 @@ export function findNeighbours(env: Environment, name = "", place: Place = place
   return {
     board: bindBoard(() => place<RegistryRpc>("registry", boardKeeper)),
     registry: createD1Registry(env.DB, { head: () => keeper(ownKeeper).head(), agents: (query) => keeper(ownKeeper).agents(query) }),
-    registryChanged: async () => void (await Promise.all(Array.from({ length: registryKeepers }, (_, index) => keeper(index).changed()))),
+    registryChanged: async () =>
+      void (await Promise.all([...Array(registryKeepers).keys(), boardKeeper].map((each) => keeper(each).changed()))),
     object: isPaused(env) ? () => heldReceiver : find,
     agent: (id) => place("agent", id),
     workflow: (name) => place("workflow", name),

@@ -124,13 +124,13 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
   }
 
   const common = (life: Life) => ({
-    project: async (rows: ProjectionRow[]): Promise<void> =>
+    project: async (rows: ProjectionRow[]): Promise<undefined> =>
       travel(fate, life, async () => {
         for (const row of rows) {
           cluster.told?.(row);
           records.note(row);
         }
-      }),
+      }).then(() => undefined),
     settle: () => Promise.resolve(),
     later: (milliseconds: number, work: () => void) => clock.later(milliseconds, () => life.alive && work()),
   });

@@ -49,7 +49,7 @@ export interface CorePorts {
   /** Agents that are connected. */
   connections: ReadonlyMap<string, { pinged?: number }>;
   common: {
-    project(rows: ProjectionRow[]): Promise<void>;
+    project(rows: ProjectionRow[]): Promise<undefined>;
     settle(): Promise<void>;
     later(milliseconds: number, work: () => void): void;
   };

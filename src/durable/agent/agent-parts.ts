@@ -43,7 +43,7 @@ export interface AgentPorts {
   holders?(thread: string, viewer: string | null): Promise<Result<{ [role: string]: string | null }>>;
   /** Why another agent's mailbox would refuse an event of a source, of so many bytes; null: it would not. Absent: nobody can be asked. */
   askRoom?(agent: string, source: string, bytes: number): Promise<string | null>;
-  project(rows: ProjectionRow[]): Promise<void>;
+  project(rows: ProjectionRow[]): Promise<unknown>;
   /** Resolves once calls that have already arrived were handed in. */
   settle: Settle;
   later(milliseconds: number, work: () => void): void;

@@ -8,14 +8,14 @@ export interface SizedRow {
   bytes: number;
 }
 
-export interface ProjectionBatcher<Row extends SizedRow> {
-  /** Resolves when the rows are written; rejects when they are not, and repeating is the caller's. */
-  project(rows: Row[]): Promise<void>;
+export interface ProjectionBatcher<Row extends SizedRow, Answer> {
+  /** Resolves when the rows are written, to what the write answered; rejects when they are not, and repeating is the caller's. */
+  project(rows: Row[]): Promise<Answer | undefined>;
 }
 
-export interface ProjectionBatcherOptions<Row extends SizedRow> {
+export interface ProjectionBatcherOptions<Row extends SizedRow, Answer> {
   /** Writes all or nothing. */
-  write(rows: Row[]): Promise<void>;
+  write(rows: Row[]): Promise<Answer>;
   /** Rows of one write: about how long D1's one writer is held, and how much a failure repeats. */
   rowsPerWrite?: number;
   /** Bytes of one write: they are copied a few times on their way, in 128 MB. */
@@ -24,28 +24,28 @@ export interface ProjectionBatcherOptions<Row extends SizedRow> {
   bytesWaiting?: number;
 }
 
-interface Call<Row> {
+interface Call<Row, Answer> {
   rows: Row[];
   bytes: number;
-  resolve(): void;
+  resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
 
 /** Calls written alone that may fail one after another before the fault is taken to be the database's. */
 const failuresInARow = 3;
 
-export function createProjectionBatcher<Row extends SizedRow>({
+export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
   write,
   rowsPerWrite = 1_000,
   bytesPerWrite = 4_000_000,
   bytesWaiting = 32_000_000,
-}: ProjectionBatcherOptions<Row>): ProjectionBatcher<Row> {
-  let waiting: Call<Row>[] = [];
+}: ProjectionBatcherOptions<Row, Answer>): ProjectionBatcher<Row, Answer> {
+  let waiting: Call<Row, Answer>[] = [];
   let waitingBytes = 0;
   let flushing = false;
 
   /** Takes calls from the front up to the bounds; at least one, however large. */
-  function takeCalls(): Call<Row>[] {
+  function takeCalls(): Call<Row, Answer>[] {
     let rows = 0;
     let bytes = 0;
     let end = 0;
@@ -61,10 +61,10 @@ export function createProjectionBatcher<Row extends SizedRow>({
     return taken;
   }
 
-  async function writeCalls(calls: Call<Row>[]): Promise<void> {
+  async function writeCalls(calls: Call<Row, Answer>[]): Promise<void> {
     try {
-      await write(calls.flatMap((call) => call.rows));
-      for (const call of calls) call.resolve();
+      const answer = await write(calls.flatMap((call) => call.rows));
+      for (const call of calls) call.resolve(answer);
     } catch (error) {
       if (calls.length === 1) calls[0]?.reject(error);
       else await writeApart(calls);
@@ -72,7 +72,7 @@ export function createProjectionBatcher<Row extends SizedRow>({
   }
 
   /** After a write of several calls failed: each alone, so that one caller's bad row does not hold up the others for ever. */
-  async function writeApart(calls: Call<Row>[]): Promise<void> {
+  async function writeApart(calls: Call<Row, Answer>[]): Promise<void> {
     let failures = 0;
     let last: unknown;
     for (const call of calls) {
@@ -81,9 +81,9 @@ export function createProjectionBatcher<Row extends SizedRow>({
         continue;
       }
       try {
-        await write(call.rows);
+        const answer = await write(call.rows);
         failures = 0;
-        call.resolve();
+        call.resolve(answer);
       } catch (error) {
         failures += 1;
         last = error;
@@ -102,12 +102,12 @@ export function createProjectionBatcher<Row extends SizedRow>({
 
   return {
     project(rows) {
-      if (rows.length === 0) return Promise.resolve();
+      if (rows.length === 0) return Promise.resolve(undefined);
       const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
       if (waiting.length > 0 && waitingBytes + bytes > bytesWaiting) {
         return Promise.reject(new Error(`The projection is ${waitingBytes} bytes behind: send these rows again later.`));
       }
-      return new Promise<void>((resolve, reject) => {
+      return new Promise<Answer>((resolve, reject) => {
         waiting.push({ rows, bytes, resolve, reject });
         waitingBytes += bytes;
         if (!flushing) void flush();

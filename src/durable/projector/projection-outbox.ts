@@ -43,7 +43,7 @@ export function createProjectionOutbox(
   world: World,
   store: Store,
   later: (milliseconds: number, work: () => void) => void,
-  project: (rows: ProjectionRow[]) => Promise<void>,
+  project: (rows: ProjectionRow[]) => Promise<unknown>,
 ): ProjectionOutbox {
   const { clock, scheduler } = world;
   const journal = store.journal as Journal<Entry>;
@@ -97,6 +97,23 @@ export function createProjectionOutbox(
     }
   }
 
+  function flush(): Promise<void> {
+    running ??= run().finally(() => {
+      running = undefined;
+      if (!reader.isEmpty && failures) wake();
+    });
+    return running;
+  }
+
+  function wake(): void {
+    if (woken || reader.isEmpty) return;
+    woken = true;
+    later(pause(), () => {
+      woken = false;
+      scheduler.background(flush());
+    });
+  }
+
   const pause = (): number => Math.min(projectionLimits.gather * 2 ** failures, hostLimits.retryLast);
 
   return {
@@ -118,25 +135,12 @@ export function createProjectionOutbox(
       gathered = [];
       isStaged = false;
     },
-    wake() {
-      if (woken || reader.isEmpty) return;
-      woken = true;
-      later(pause(), () => {
-        woken = false;
-        scheduler.background(this.flush());
-      });
-    },
+    wake,
     // While it fails the alarm keeps to its pauses: what is there is tried again no more often for being waited for.
     due: () => (reader.isEmpty && !isStaged ? undefined : clock.now() + Math.max(hostLimits.safetyNet, pause())),
     get idle() {
       return !gathered.length && reader.isEmpty;
     },
-    flush() {
-      running ??= run().finally(() => {
-        running = undefined;
-        if (!reader.isEmpty && failures) this.wake();
-      });
-      return running;
-    },
+    flush,
   };
 }

@@ -9,6 +9,8 @@ import { Endpoint } from "../endpoint.ts";
 import { isPaused } from "../environment.ts";
 import { holdAlarm } from "../host/storage/object-context.ts";
 import type { ProjectionRow, ProjectorRpc } from "../protocol/projector.ts";
+import type { RegistryHead } from "../protocol/registry-head.ts";
+import { prepareRegistryHead } from "../registry/create-d1-registry.ts";
 import { readTraceOf } from "../trace/read-trace.ts";
 import { createTraceExporter, type TraceExporter } from "../trace/trace-exporter.ts";
 import { createLagMeter } from "./lag-meter.ts";
@@ -36,24 +38,26 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #writes = 0;
   #watchers = new Set<() => void>();
   #exporter: TraceExporter | undefined;
-  #batcher = createProjectionBatcher<EncodedRow>({
+  #batcher = createProjectionBatcher<EncodedRow, RegistryHead | undefined>({
     write: async (rows) => {
-      await this.env.DB.batch(prepareProjection(this.env.DB, rows));
+      const { DB: db } = this.env;
+      const results = await db.batch<Partial<RegistryHead>>([...prepareProjection(db, rows), prepareRegistryHead(db)]);
       countCommit("d1");
       this.#writes += 1;
       for (const wake of this.#watchers) wake();
+      return results.at(-1)?.results[0] as RegistryHead | undefined;
     },
   });
 
-  /** Answers when the rows are in D1; throws when they are not. */
-  async project(rows: ProjectionRow[]): Promise<void> {
-    if (!rows.length) return;
+  async project(rows: ProjectionRow[]): Promise<RegistryHead | undefined> {
+    if (!rows.length) return undefined;
     const now = Date.now();
     const written = this.#lag.arrive(rows.map(({ at }) => at ?? now));
     try {
-      await this.#batcher.project(rows.map(encodeRow));
+      const head = await this.#batcher.project(rows.map(encodeRow));
       written();
       this.#exportEnded(rows);
+      return head;
     } catch (error) {
       written(error);
       throw error;

@@ -5,6 +5,7 @@
  */
 import type { CloudEvent } from "../../contract/event.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
+import type { RegistryHead } from "./registry-head.ts";
 
 /** What a card is judged by, as far as the registry's card can tell. */
 export interface OfferTerms {
@@ -92,8 +93,9 @@ export interface BoardRpc {
    * @param event `nerve.offer.closed`
    * @param shown agents that were asked, in case that the board was lost
    * @param but who knows already
+   * @returns the registry's version as it was then; a version of before gives none
    */
-  close(offer: string, event: CloudEvent, shown: string[], but: string | null): Promise<void>;
+  close(offer: string, event: CloudEvent, shown: string[], but: string | null): Promise<RegistryHead | undefined>;
   /** An agent is there, or looks. */
   attend(agent: Attending): Promise<BoardPage>;
   /** An agent went at a time, milliseconds since the epoch. */

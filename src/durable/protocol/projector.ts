@@ -10,6 +10,7 @@ import type { MessageView, ThreadView } from "../../contract/views/thread.ts";
 import { waitWords } from "../../contract/waits.ts";
 import type { Retention } from "../projector/retention.ts";
 import { event } from "./parts.ts";
+import type { RegistryHead } from "./registry-head.ts";
 
 /** What a part of a thread waits for, as the index has it; times in milliseconds. */
 const indexedWait = open({
@@ -91,8 +92,11 @@ export const projectedRows = declareUnion("table", {
 export type ProjectionRow = { at?: number } & MessageOf<typeof projectedRows>;
 
 export interface ProjectorRpc {
-  /** Answers when the rows are in D1. Inserting a row twice changes nothing. */
-  project(rows: ProjectionRow[]): Promise<void>;
+  /**
+   * Answers when the rows are in D1. Inserting a row twice changes nothing.
+   * @returns the registry's version as it was then; a version of before gives none
+   */
+  project(rows: ProjectionRow[]): Promise<RegistryHead | undefined>;
   /**
    * Answers when the log has moved on from `mark`, at once if it has already, and after `milliseconds` at the latest. Without a
    * mark: at once.

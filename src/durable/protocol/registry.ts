@@ -1,18 +1,13 @@
 /** What the registry's keepers answer to: they take no messages, and nothing is stored there. */
 import type { AgentCard } from "../../contract/views/agent.ts";
 import type { BoardRpc } from "./board.ts";
+import type { RegistryHead } from "./registry-head.ts";
 
 /** Keepers side by side, so that none is asked by all: an object answers about 1,000 requests a second. */
 export const registryKeepers = 4;
 
 /** The keeper that has the board of open offers: one, for whoever comes asks one, and so does whoever offers something. */
 export const boardKeeper = "board";
-
-/** The registry's identity and version. */
-export interface RegistryHead {
-  id: string;
-  version: number;
-}
 
 export interface AgentQuery {
   capabilities: string[];

@@ -113,7 +113,7 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
     },
     async close(id, event, shown, but) {
       // Said once more, in case that the board was lost.
-      if (closed.has(id)) return;
+      if (closed.has(id)) return undefined;
       const known = offers.find(id)?.told ?? [];
       offers.drop(id);
       rememberClosed(id, event);
@@ -123,6 +123,7 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
         else notes.closed(agent, id, event);
       }
       arm();
+      return undefined;
     },
     async attend({ card, until, known }: Attending): Promise<BoardPage> {
       if (until !== 0) agents.come(card, until);

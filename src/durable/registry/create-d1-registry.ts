@@ -6,7 +6,8 @@ import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { ReflexIr } from "../../compile/ir.ts";
 import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
-import type { RegistryHead, RegistryRpc } from "../protocol/registry.ts";
+import type { RegistryRpc } from "../protocol/registry.ts";
+import type { RegistryHead } from "../protocol/registry-head.ts";
 import { type PastTurn, statsLimits } from "../thread/eligibility/agent-stats.ts";
 import { boardLimits } from "./board-limits.ts";
 import { readPastTurns } from "./past-turns.ts";
@@ -64,8 +65,8 @@ export function parseAgentCard(row: AgentCardRow): AgentCard {
 export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "head" | "agents">): Registry {
   // Only objects have a keeper, and an isolate's objects share one database.
   const cachesTurns = keeper !== undefined;
-  async function readCurrent(): Promise<ReflexSet> {
-    const now = await (keeper ? keeper.head() : readRegistryHead(db));
+  async function readCurrent(known?: RegistryHead): Promise<ReflexSet> {
+    const now = known ?? (await (keeper ? keeper.head() : readRegistryHead(db)));
     const cached = reflexSets.get(now.id);
     if (cached?.version === now.version) return cached;
     const read = await readReflexes(db, cached && cached.version < now.version ? cached : undefined);
@@ -78,8 +79,8 @@ export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "hea
   return {
     reflexes: async () => (await readCurrent()).list,
 
-    listeners: async () => {
-      const { list, subscriptions } = await readCurrent();
+    listeners: async (head) => {
+      const { list, subscriptions } = await readCurrent(head);
       return { reflexes: list, subscribers: (kind) => subscriptions.find(kind) };
     },
 
@@ -142,9 +143,14 @@ export function createD1Registry(db: D1Database, keeper?: Pick<RegistryRpc, "hea
   };
 }
 
+/** Reads the registry's identity and version, in a batch. */
+export function prepareRegistryHead(db: D1Database): D1PreparedStatement {
+  return db.prepare("SELECT id, version FROM registry");
+}
+
 /** Reads the registry's identity and version. */
 export async function readRegistryHead(db: D1Database): Promise<RegistryHead> {
-  const head = await db.prepare("SELECT id, version FROM registry").first<{ id: string; version: number }>();
+  const head = await prepareRegistryHead(db).first<{ id: string; version: number }>();
   if (!head) throw new Error("The registry's row is missing: apply the migrations in migrations/.");
   return head;
 }

@@ -6,7 +6,8 @@
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { Endpoint } from "../endpoint.ts";
 import type { Absent, Attending, BoardPage, BoardRpc, OpenOffer, Posted } from "../protocol/board.ts";
-import type { AgentQuery, RegistryHead, RegistryRpc } from "../protocol/registry.ts";
+import type { AgentQuery, RegistryRpc } from "../protocol/registry.ts";
+import type { RegistryHead } from "../protocol/registry-head.ts";
 import { type Board, createBoard } from "./board.ts";
 import { boardLimits } from "./board-limits.ts";
 import { createD1Registry, readClaimedThreads, readOnlineCards, readRegistryHead } from "./create-d1-registry.ts";
@@ -57,8 +58,10 @@ export class RegistryEndpoint extends Endpoint implements RegistryRpc {
     return this.#board.post(offer, opening, absent);
   }
 
-  close(...closing: Parameters<BoardRpc["close"]>): Promise<void> {
-    return this.#board.close(...closing);
+  async close(...closing: Parameters<BoardRpc["close"]>): Promise<RegistryHead | undefined> {
+    await this.#board.close(...closing);
+    // Whoever closes an offer most often asks next who listens to what follows.
+    return this.head().catch(() => undefined);
   }
 
   attend(agent: Attending): Promise<BoardPage> {

@@ -6,6 +6,7 @@ import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
 import type { ReflexIr } from "../../compile/ir.ts";
 import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
+import type { RegistryHead } from "../protocol/registry-head.ts";
 import type { PastTurn } from "../thread/eligibility/agent-stats.ts";
 
 /** A published workflow's reflexes, with the revision they belong to. */
@@ -26,8 +27,11 @@ export interface Listeners {
 export interface Registry {
   /** All published reflexes; read by version, so an event posted after a publish was answered sees it. */
   reflexes(): Promise<PublishedReflexes[]>;
-  /** The same with who is subscribed to a kind, by one reading of the version. Absent: nobody is subscribed. */
-  listeners?(): Promise<Listeners>;
+  /**
+   * The same with who is subscribed to a kind, by one reading of the version, or none where it is given as it was once the event
+   * had happened. Absent: nobody is subscribed.
+   */
+  listeners?(head?: RegistryHead): Promise<Listeners>;
   /** Kinds that the agent is subscribed to. */
   subscriptionsOf?(agent: string): Promise<string[]>;
   /** The compiled workflow of a revision (immutable, cached), or undefined. */

@@ -13,6 +13,7 @@ import { type Result, succeed } from "../../contract/problem.ts";
 import type { Routing, Verdict } from "../../contract/routing.ts";
 import type { AgentCard } from "../../contract/views/agent.ts";
 import { createMail } from "../protocol/agent.ts";
+import type { RegistryHead } from "../protocol/registry-head.ts";
 import type { Sent } from "../protocol/typed-host.ts";
 import type { Listeners, Registry } from "../registry/registry.ts";
 import { stampTrace } from "../trace/trace-ids.ts";
@@ -48,6 +49,8 @@ export interface RouteOptions {
   findHolders?: FindHolders;
   /** The event has been sent to agents already: only reflexes and subscribers are to hear of it. */
   sentTo?: string[];
+  /** The registry's version as it was once the event had happened; absent: it is asked. */
+  head?: RegistryHead;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -75,7 +78,7 @@ export async function routeEvent(
   registry: Registry,
   options: RouteOptions,
 ): Promise<Result<RoutedEvent>> {
-  const listeners = await readListeners(registry);
+  const listeners = await readListeners(registry, options.head);
   const first = await link(event, sender, registry, listeners, options);
   if (!first.ok) return first;
   const routed: RoutedEvent = { ...first.value, emitted: [] };
@@ -111,8 +114,8 @@ export async function routeEvent(
   return succeed(routed);
 }
 
-async function readListeners(registry: Registry): Promise<Listeners> {
-  return registry.listeners ? registry.listeners() : { reflexes: await registry.reflexes(), subscribers: () => [] };
+async function readListeners(registry: Registry, head: RegistryHead | undefined): Promise<Listeners> {
+  return registry.listeners ? registry.listeners(head) : { reflexes: await registry.reflexes(), subscribers: () => [] };
 }
 
 async function link(

@@ -17,11 +17,13 @@ import { createProjectionOutbox } from "../projector/projection-outbox.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isOwnPlace } from "../protocol/own-places.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
+import type { RegistryHead } from "../protocol/registry-head.ts";
 import type { ThreadHost } from "../protocol/typed-host.ts";
 import type { Registry } from "../registry/registry.ts";
+import { createKnownHead, type KnownHead } from "./known-head.ts";
 import { createThreadDeadLetters, type ThreadDeadLetters, taskPrefix } from "./lifecycle/dead-letters.ts";
 import { addressPresentActor } from "./lifecycle/present-actor.ts";
-import { openThreadDocuments } from "./lifecycle/thread-rows.ts";
+import { isEnded, openThreadDocuments, readThread } from "./lifecycle/thread-rows.ts";
 import { createOwnEvents, type OwnEvents } from "./log/own-events.ts";
 import { createStamp } from "./log/stamp-events.ts";
 import { createThreadLog } from "./log/thread-log.ts";
@@ -70,6 +72,8 @@ export interface ThreadBase extends Pick<ThreadServices, "lifecycle" | "log" | "
   /** The event in the thread's trace. */
   stamp(event: CloudEvent): CloudEvent;
   ownEvents: OwnEvents;
+  /** The registry's version, where it was learnt. */
+  heads: KnownHead;
   deadLetters: ThreadDeadLetters;
   /** Nothing waits to be sent, to other objects and to D1. */
   isIdle(): boolean;
@@ -103,7 +107,8 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
       },
     },
   };
-  const projection = createProjectionOutbox(world, store, ports.later, ports.project);
+  const heads = createKnownHead(clock);
+  const projection = createProjectionOutbox(world, store, ports.later, (rows) => heads.learn(() => ports.project(rows)));
   const project = (row: ProjectionRow): void => projection.append(parts.noteRow?.(row) ?? row);
   const threadLog = createThreadLog({ stamp, project });
   const waits = createWaitNotes(name, project);
@@ -115,11 +120,11 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     project,
     noteWait: waits.note,
     records: createOfferRecords(store),
-    mail: (agents, message, sender) =>
+    mail: (agents, message, sender, { next = false } = {}) =>
       host.committer.outbox.append(
         agents.map((agent) => `agent/${agent}` as const),
         message,
-        { sender, spread: true },
+        { sender, spread: true, next },
       ),
     get cause() {
       return threadLog.cause;
@@ -158,7 +163,13 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     host: () => actors,
     now: clock.now,
   });
-  const ownEvents = createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project });
+  const ownEvents = createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project, findHead });
+
+  async function findHead(time: number): Promise<RegistryHead | undefined> {
+    const thread = readThread(lifecycle);
+    // That a thread has ended is to be in the index soon anyhow.
+    return thread && isEnded(thread.status) ? heads.wait(time, projection.flush, ports.later) : heads.since(time);
+  }
 
   return {
     lifecycle,
@@ -178,6 +189,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     definition,
     stamp,
     ownEvents,
+    heads,
     deadLetters,
     isIdle: () => !host.committer.outbox.size && !host.committer.outbox.heldBack().length && projection.idle,
     flushRows: () => projection.flush(),

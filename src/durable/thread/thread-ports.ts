@@ -3,14 +3,14 @@ import type { AdmissionView } from "../../contract/views/admission.ts";
 import type { World } from "../host/ports.ts";
 import type { AgentStanding, ClaimCard } from "../protocol/agent.ts";
 import type { BoardRpc, HintAnswer, OfferHint } from "../protocol/board.ts";
-import type { ProjectionRow } from "../protocol/projector.ts";
+import type { ProjectorRpc } from "../protocol/projector.ts";
 import type { TaskRpc } from "../protocol/task.ts";
 import type { Registry } from "../registry/registry.ts";
 
 export interface ThreadPorts {
   world: World;
   registry: Registry;
-  project(rows: ProjectionRow[]): Promise<void>;
+  project: ProjectorRpc["project"];
   /** From 0 to 1. */
   random(): number;
   /** What an agent's own object says it is; null: there is none. */

@@ -24,7 +24,7 @@ import type { ProjectionRow } from "../protocol/projector.ts";
 import { queueMessages } from "../protocol/recruitment.ts";
 import { trust } from "../protocol/trust.ts";
 import type { TypedCommitter } from "../protocol/typed-host.ts";
-import { type WorkflowMessage, workflowMessages } from "../protocol/workflow.ts";
+import { type AdmitAnswer, type WorkflowMessage, workflowMessages } from "../protocol/workflow.ts";
 import type { Registry } from "../registry/registry.ts";
 import { createAnnounceWaiting } from "./announce-waiting.ts";
 import { formerWorkflowTables } from "./former-tables.ts";
@@ -40,7 +40,7 @@ export interface AdmissionPorts {
   name: string;
   world: World;
   registry: Registry;
-  project(rows: ProjectionRow[]): Promise<void>;
+  project(rows: ProjectionRow[]): Promise<unknown>;
   settle: Settle;
   later(milliseconds: number, work: () => void): void;
   countCommit(): void;
@@ -140,7 +140,9 @@ export function createAdmission({ name, world, registry, project, settle, later,
     if (!isKnown) return { status: "refused", code: "unknown_message", detail: `a workflow takes no ${message.type}` };
     if (published) gate.set(published);
     dispatch(workflowMessages, handlers, envelope);
-    return { status: "stored" };
+    if (message.type !== "admit") return { status: "stored" };
+    const answer = places.readOutcome(trust(workflowMessages.admit, message).thread) satisfies AdmitAnswer;
+    return { status: "stored", answer };
   }
 
   const gather = createGather<Item, Delivery>(settle, (items) => committer.commit(() => items.map(take)));
@@ -171,7 +173,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
         committer.commit(() => {});
       }),
     admission: view,
-    outcomes: (refs) => refs.map((ref) => outcomes.read(ref) ?? places.readStarted(ref)),
+    outcomes: (refs) => refs.map(places.readOutcome),
     pause(pause, once) {
       resume();
       const order = async (remember: () => void): Promise<Result<AdmissionView>> => {

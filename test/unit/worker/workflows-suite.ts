@@ -1,6 +1,6 @@
 /** What `/v1/workflows` promises, and what the registry then shows to objects, on any D1. */
 import { expect, test } from "vitest";
-import { createD1Registry } from "../../../src/durable/registry/create-d1-registry.ts";
+import { createD1Registry, readRegistryHead } from "../../../src/durable/registry/create-d1-registry.ts";
 import type { StandInFile } from "./test-app.ts";
 import { createTestApp } from "./test-app.ts";
 import { createUnique } from "./unique.ts";
@@ -132,6 +132,20 @@ export function testWorkflows(openDb: () => D1Database): void {
     } as unknown as D1Database;
     expect((await createD1Registry(watched).reflexes()).some(({ workflow }) => workflow === name)).toBe(true);
     expect(asked).toEqual([expect.stringContaining("version FROM registry")]);
+  });
+
+  test("[WFLOW10] a reader that knows the registry's version asks for nothing, and reads anew what is of another", async () => {
+    const { db, publish } = setUp();
+    const name = unique();
+    await publish({ name, reflexes: [reflex] });
+    const registry = createD1Registry(db, { head: () => Promise.reject(new Error("asked")), agents: async () => [] });
+    const read = async () => {
+      const found = await registry.listeners?.(await readRegistryHead(db));
+      return found?.reflexes.filter(({ workflow }) => workflow === name).flatMap(({ reflexes }) => reflexes);
+    };
+    expect(await read()).toEqual([reflex]);
+    await publish({ name, reflexes: [] });
+    expect(await read()).toEqual([]);
   });
 
   test("[WFLOW6] a withdrawn workflow is gone for operators, and its revision stays for running threads", async () => {

@@ -7,6 +7,7 @@ import type { CloudEvent } from "../../../contract/event.ts";
 import type { Clock } from "../../host/ports.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import type { ProjectionRow } from "../../protocol/projector.ts";
+import type { RegistryHead } from "../../protocol/registry-head.ts";
 import { trust } from "../../protocol/trust.ts";
 import type { ThreadHost } from "../../protocol/typed-host.ts";
 import type { Registry } from "../../registry/registry.ts";
@@ -22,6 +23,8 @@ export interface OwnEventsPorts {
   /** The event in the thread's trace. */
   stamp(event: CloudEvent): CloudEvent;
   project(row: ProjectionRow): void;
+  /** The registry's version as it was at a time or after; undefined: it is to be asked. */
+  findHead(time: number): Promise<RegistryHead | undefined>;
 }
 
 export interface OwnEvents {
@@ -34,7 +37,7 @@ export interface OwnEvents {
   route(message: OwnMessage<"route">): Promise<(() => void) | undefined>;
 }
 
-export function createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project }: OwnEventsPorts): OwnEvents {
+export function createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project, findHead }: OwnEventsPorts): OwnEvents {
   function describeSender(event: CloudEvent) {
     const thread = event.source.slice("/threads/".length);
     return { id: thread, capabilities: [], roles: null, kinds: null };
@@ -68,7 +71,12 @@ export function createOwnEvents({ address, host, lifecycle, clock, registry, sta
     const sender = describeSender(event);
     const own = readThread(lifecycle)?.workflow;
     const { sentTo = [] } = message;
-    const routed = await routeEvent(event, sender, registry, { now: clock.now(), sentTo, ...(own !== undefined && { own }) });
+    const head = await findHead(Date.parse(event.time ?? ""));
+    const routed = await routeEvent(event, sender, registry, {
+      ...{ now: clock.now(), sentTo },
+      ...(own !== undefined && { own }),
+      ...(head && { head }),
+    });
     if (!routed.ok) return undefined;
     const { routing, messages, emitted } = routed.value;
     if (!routing.verdicts.length && !messages.length && !emitted.length) return undefined;

@@ -1,7 +1,7 @@
 /** Gives the thread's offers what its machine says of them, and the time. Knows the actor's context, no documents. */
 import { type RecruitmentContext, recruitmentContext } from "../../../../machines/recruitment/context.ts";
 import type { WorkflowIr } from "../../../compile/ir.ts";
-import type { OpenOffer } from "../../protocol/board.ts";
+import type { BoardRpc, OpenOffer } from "../../protocol/board.ts";
 import type { OwnMessage } from "../../protocol/own-places.ts";
 import { trust } from "../../protocol/trust.ts";
 import type { OwnHandlers } from "../own-messages.ts";
@@ -19,7 +19,8 @@ export interface OfferWork extends Pick<Offers, "due" | "isSettled"> {
 
 export function createOfferWork(base: ThreadBase, ports: Pick<OffersPorts, "board" | "hint">): OfferWork {
   const { name, host, definition } = base;
-  const { board, hint } = ports;
+  const { hint } = ports;
+  const board: BoardRpc = { ...ports.board, close: (...closing) => base.heads.learn(() => ports.board.close(...closing)) };
   const offers = createOffers({ ...base, board, hint, scheduler: base.world.scheduler });
 
   async function readRoles(): Promise<{ ir: WorkflowIr; context: RecruitmentContext } | undefined> {

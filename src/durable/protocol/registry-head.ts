@@ -1,0 +1,5 @@
+/** The registry's identity and version. */
+export interface RegistryHead {
+  id: string;
+  version: number;
+}
