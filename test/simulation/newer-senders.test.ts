@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { agentMessages } from "../../src/durable/protocol/agent.ts";
-import type { Envelope, Message } from "../../src/durable/protocol/envelope.ts";
+import type { Envelope, Message, Parcelled } from "../../src/durable/protocol/envelope.ts";
 import { hostMessages } from "../../src/durable/protocol/envelope.ts";
 import { presenceMessages, queueMessages } from "../../src/durable/protocol/recruitment.ts";
 import { taskMessages } from "../../src/durable/protocol/task.ts";
@@ -46,11 +46,19 @@ function addToData(data: Loose): Loose {
 async function play() {
   const sent = new Map<string, Message>();
   const carry = (envelope: Envelope): Envelope => {
-    const { message } = envelope;
-    sent.set(`${envelope.to.split("/")[0]} ${message.type}`, JSON.parse(JSON.stringify(message)));
-    const schema = declared[message.type];
-    return schema ? { ...envelope, message: addUnknown(schema, message) } : envelope;
+    const { more } = envelope;
+    return {
+      ...envelope,
+      message: carryOne(envelope.to, envelope.message),
+      ...(more && { more: more.map((each) => carryMore(envelope.to, each)) }),
+    };
   };
+  const carryMore = (to: string, { id, message }: Parcelled): Parcelled => ({ id, message: carryOne(to, message) });
+  function carryOne(to: string, message: Message): Message {
+    sent.set(`${to.split("/")[0]} ${message.type}`, JSON.parse(JSON.stringify(message)));
+    const schema = declared[message.type];
+    return schema ? addUnknown(schema, message) : message;
+  }
   const { cluster, first, author, thread, show } = await begin({}, carry);
   await first.claim();
   await first.answer(await first.turn(), "changes_requested");

@@ -97,6 +97,16 @@ describe("the answer to an event says", () => {
     expect(statusOf(await post("task.posted", { id: "a" }))).toEqual(["started"]);
   });
 
+  test("[BECAME10] what the queue said as it was told, without another question; of a signal it is asked", async () => {
+    const { cluster, post } = await open(write());
+    const asked = vi.spyOn(cluster.workflow("task"), "outcomes");
+    expect(statusOf(await post("task.posted", { id: "a" }))).toEqual(["started"]);
+    expect(statusOf(await post("task.posted", { id: "a" }))).toEqual(["repeat"]);
+    expect(asked).not.toHaveBeenCalled();
+    await post("task.stopped", { id: "a" });
+    expect(asked).toHaveBeenCalled();
+  });
+
   test("[BECAME2] what a signal did: told, nothing to tell, nothing to do", async () => {
     const { post, cluster } = await open(write());
     expect((await post("task.closed", { id: "a" })).reflexes).toMatchObject([

@@ -19,6 +19,7 @@ import { type AgentCallers, createAgentCallers } from "./agent-callers.ts";
 import { type AgentParts, type AgentPorts, createAgentParts } from "./agent-parts.ts";
 import { agentLimits } from "./agent-schema.ts";
 import { createRate, readRates } from "./connection/rate.ts";
+import { hearOutcomes } from "./hear-outcomes.ts";
 import type { Caller } from "./identity.ts";
 import type { Mailbox } from "./mailbox/mailbox.ts";
 import { createPollInbox } from "./mailbox/poll-inbox.ts";
@@ -68,7 +69,8 @@ export interface AgentCore extends AgentAccount, Pick<AgentCallers, "prove" | "i
 }
 
 /** @param name the agent's id, or `operators/<name>` */
-export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
+export function createAgentCore(name: string, given: AgentPorts): AgentCore {
+  const ports = hearOutcomes(given);
   const { world, registry, threadActor } = ports;
   const { clock } = world;
   const parts = createAgentParts(name, ports);
@@ -102,24 +104,7 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
     isLeaving: leaveThreads.isLeaving,
   });
 
-  const gather = createGather<Incoming, Delivery>(ports.settle, (incoming) => {
-    if (!identity.card && !name.startsWith("operators/"))
-      return incoming.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
-    // Hand mail to connections before writing: what is sent after a write waits for the disk.
-    const received = mailbox.receive(incoming);
-    commit(received.write);
-    received.wake();
-    return received.answers;
-  });
-
-  /** An agent that answers at once has had its turn before a row of it could be of use. */
-  async function deliver(envelope: Envelope): Promise<Delivery> {
-    resume();
-    const passed = identity.card && mailbox.pass(envelope);
-    if (!passed) return gather({ envelope });
-    const left = await passed;
-    return left ? gather(left) : { status: "stored" };
-  }
+  const deliver = createMailDelivery(name, ports.settle, parts, resume);
 
   return {
     mailbox,
@@ -186,6 +171,42 @@ export function createAgentCore(name: string, ports: AgentPorts): AgentCore {
         await projection.flush();
         commit(() => forgetOld(parts, clock.now()));
       }),
+  };
+}
+
+/** @returns takes mail: given to connections at once, then stored where it must be, all that arrived together in one commit */
+function createMailDelivery(
+  name: string,
+  settle: AgentPorts["settle"],
+  { identity, mailbox, committer }: AgentParts,
+  resume: () => void,
+): (envelope: Envelope) => Promise<Delivery> {
+  const gather = createGather<Incoming, Delivery>(settle, (incoming) => {
+    if (!identity.card && !name.startsWith("operators/"))
+      return incoming.map(() => ({ status: "refused", code: "not_found", detail: `there is no agent ${name}` }));
+    // Hand mail to connections before writing: what is sent after a write waits for the disk.
+    const received = mailbox.receive(incoming);
+    committer.commit(received.write);
+    received.wake();
+    return received.answers;
+  });
+
+  /** A turn among them is stored: given at once it would come before the others. */
+  async function takeTogether({ more = [], ...first }: Envelope): Promise<Delivery> {
+    const behind = more.map(({ id, message }) => ({ envelope: { ...first, id, message }, isBehind: true }));
+    const [answer, ...answers] = await Promise.all([{ envelope: first }, ...behind].map(gather));
+    const end = answers.findIndex(({ status }) => status !== "stored");
+    return answer?.status === "stored" ? { ...answer, more: end < 0 ? answers.length : end } : (answer as Delivery);
+  }
+
+  /** An agent that answers at once has had its turn before a row of it could be of use. */
+  return async (envelope) => {
+    resume();
+    if (envelope.more) return takeTogether(envelope);
+    const passed = identity.card && mailbox.pass(envelope);
+    if (!passed) return gather({ envelope });
+    const left = await passed;
+    return left ? gather(left) : { status: "stored" };
   };
 }
 

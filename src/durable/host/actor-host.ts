@@ -22,6 +22,7 @@ import { createActorStarts } from "./start-actor.ts";
 import { createStepper, type Stepper } from "./stepper.ts";
 import type { Journal } from "./store/journal.ts";
 import { createStore } from "./store/store.ts";
+import { takeEach } from "./take-envelope.ts";
 import { createTimerTable } from "./timer-table.ts";
 
 export type { ActorHost, ActorView, Definitions, HostOptions, SendAnswer, SendOptions, StartRequest, Translate } from "./host-types.ts";
@@ -115,7 +116,7 @@ export function createActorHost(world: World, logics: Logics, options: HostOptio
     committer,
     start: (request, also) => serial(() => starts.start(request, also)),
     send: (actor, event, sendOptions) => serial(async () => answer(await intake.send(actor, event, sendOptions))),
-    deliver: (envelope, translate) => serial(() => intake.receive(envelope, translate)),
+    deliver: (envelope, translate) => takeEach(envelope, (each) => serial(() => intake.receive(each, translate))),
     alarm: (also) =>
       committer.alarm(async () => {
         host.resume();

@@ -62,6 +62,8 @@ export interface EntryWriter {
   /** Keeps what it is given until then: nobody may change it meanwhile. */
   step(fact: StepFact): void;
   send(fact: OutFact): void;
+  /** Puts it right behind the last that the present transaction says to its one receiver. @returns false: it has said nothing to it */
+  sendNext(fact: OutFact): boolean;
   log(rows: unknown[]): void;
   /** Steps of the present transaction, in order. */
   readonly steps: readonly StepFact[];
@@ -150,6 +152,11 @@ export function createEntryWriter(journal: Journal<Entry>): EntryWriter {
   return {
     step: (fact) => void steps.push(fact),
     send: (fact) => void out.push(fact),
+    sendNext(fact) {
+      const last = out.findLastIndex(({ to }) => to.length === 1 && to[0] === fact.to[0]);
+      if (last >= 0) out.splice(last + 1, 0, fact);
+      return last >= 0;
+    },
     log: (rows) => void log.push(...rows),
     get steps() {
       return steps;

@@ -37,6 +37,8 @@ export const hostLimits = {
   deadLettersIgnored: 500,
   /** Failed deliveries of a message before the receiver is told to make it a dead letter, unrun: a message that kills its receiver must not do so for ever. */
   deliveryAttempts: 5,
+  /** Messages of one commit that go to their receiver in one call: as many as a step leads to, and few enough to be taken while others wait. */
+  together: 16,
   /** Receivers of one message that are asked at once: bounds open calls, of which the platform allows few. */
   fanOut: 64,
   /** First and last pause between attempts of a delivery, in milliseconds. */

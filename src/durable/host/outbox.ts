@@ -13,6 +13,7 @@ import { createHeldBackQueues, type HeldBack, isOver } from "./held-back.ts";
 import { createJournalReader, EntryUnreadableError } from "./journal-reader.ts";
 import { hostLimits } from "./limits.ts";
 import type { World } from "./ports.ts";
+import { listTogether, sendTogether } from "./send-together.ts";
 import type { Journal } from "./store/journal.ts";
 import type { Store } from "./store/store.ts";
 import { createTryHead } from "./try-head.ts";
@@ -21,9 +22,9 @@ export interface Outbox {
   /**
    * Adds a message, inside the caller's transaction; it is sent once the transaction held.
    * `sender` is the address of the actor that sends, by default the object's own. `spread`: several receivers, between
-   * whom no order is promised, so that none is held.
+   * whom no order is promised, so that none is held. `next`: whoever has been told something in the transaction hears it with that.
    */
-  append(receivers: string[], message: Message, from?: { sender?: string; spread?: boolean }): void;
+  append(receivers: string[], message: Message, from?: Sending): void;
   /** Starts sending if it isn't; returns when the outbox is empty or must wait. */
   flush(): Promise<void>;
   /** When the alarm must look at the outbox again, or undefined if nothing waits. */
@@ -34,6 +35,13 @@ export interface Outbox {
   holds(type: string): boolean;
   /** Receivers that failed for too long, each with its messages: they are in neither the outbox nor its size. */
   heldBack(): HeldBack[];
+}
+
+/** How a message is sent. */
+export interface Sending {
+  sender?: string;
+  spread?: boolean;
+  next?: boolean;
 }
 
 /** What the commits need of it. */
@@ -110,8 +118,10 @@ export function createOutbox(
         isCareful ||= isSuspect && head.attempts > 0 && head.failing === null;
         if (!isCareful) suspectsThrough = 0;
         if (isSuspect) record(() => notes.countAttempt(head));
-        if (!(await tryHead(head))) return;
-        first.parts.shift();
+        const together = isSuspect ? [] : listTogether(first.parts, queues.has);
+        const sent = together.length > 1 ? await sendTogether(transport, life(), together) : 0;
+        if (!sent && !(await tryHead(head))) return;
+        first.parts.splice(0, sent || 1);
         if (!first.parts.length) reader.done(first.seq);
       }
     } finally {
@@ -138,10 +148,11 @@ export function createOutbox(
   };
 
   return {
-    append(receivers, message, { sender = address, spread = false } = {}) {
-      if (!receivers.length) return;
-      staged += 1;
-      entry.send({ ...(sender !== address && { sender }), to: receivers, message, ...(spread && { spread }) });
+    append(receivers, message, { sender = address, spread = false, next = false } = {}) {
+      const from = sender !== address && { sender };
+      const left = next ? receivers.filter((to) => !entry.sendNext({ ...from, to: [to], message })) : receivers;
+      staged += receivers.length;
+      if (left.length) entry.send({ ...from, to: left, message, ...(spread && { spread }) });
     },
     flush() {
       if (!sending) {

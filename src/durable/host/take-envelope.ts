@@ -17,6 +17,19 @@ export async function takeEnvelope(envelope: Envelope, deliver: () => Promise<De
   return refuseEnvelope(envelope) ?? answerLater(deliver);
 }
 
+/** Takes an envelope's messages one by one, up to the first that is not stored: that one is sent again by itself. */
+export async function takeEach({ more = [], ...first }: Envelope, take: (envelope: Envelope) => Promise<Delivery>): Promise<Delivery> {
+  const answer = await take(first);
+  if (answer.status !== "stored" || !more.length) return answer;
+  let taken = 0;
+  for (const { id, message } of more) {
+    const next = await take({ ...first, id, message }).catch(() => undefined);
+    if (next?.status !== "stored") break;
+    taken += 1;
+  }
+  return { ...answer, more: taken };
+}
+
 /** The answer to a message that this code does not know. */
 export function answerUnknown(receiver: string, type: string): Delivery {
   return { status: "later", detail: `${receiver} does not know ${type}; a newer version of it may`, unknown: true };

@@ -31,6 +31,12 @@ const marksKey = "retention-log";
 /** After these a thread's trace is whole. */
 const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerve.thread.${status}` satisfies EngineKind));
 
+/** @returns the registry's version as it was then, in a list */
+async function writeProjection(db: D1Database, rows: EncodedRow[]): Promise<RegistryHead[]> {
+  const results = await db.batch([...prepareProjection(db, rows), prepareRegistryHead(db)]);
+  return (results.at(-1)?.results ?? []) as RegistryHead[];
+}
+
 export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #lag = createLagMeter(() => Date.now());
   /** Names this instance of the object: what another instance noted does not apply any more. */
@@ -40,12 +46,11 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #exporter: TraceExporter | undefined;
   #batcher = createProjectionBatcher<EncodedRow, RegistryHead | undefined>({
     write: async (rows) => {
-      const { DB: db } = this.env;
-      const results = await db.batch<Partial<RegistryHead>>([...prepareProjection(db, rows), prepareRegistryHead(db)]);
+      const [head] = await writeProjection(this.env.DB, rows);
       countCommit("d1");
       this.#writes += 1;
       for (const wake of this.#watchers) wake();
-      return results.at(-1)?.results[0] as RegistryHead | undefined;
+      return head;
     },
   });
 

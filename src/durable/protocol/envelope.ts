@@ -32,6 +32,14 @@ export interface Envelope {
   /** So many deliveries failed that the receiver must make it a dead letter, unrun: it may be what kills it. */
   park?: boolean;
   message: Message;
+  /** What follows it for the same receiver, in order: taken as if each had come by itself, as far as one after another is stored. */
+  more?: Parcelled[];
+}
+
+/** A message with its number. */
+export interface Parcelled {
+  id: number;
+  message: Message;
 }
 
 /** An {@link Envelope} as objects parse it, each at its own door; what it carries is looked at by whom it is for. */
@@ -43,16 +51,18 @@ const envelopeShape = open({
   phase: z.enum(["hold", "release"]).optional(),
   park: z.boolean().optional(),
   message: z.looseObject({ type: z.string() }),
+  more: z.array(open({ id: z.number(), message: z.looseObject({ type: z.string() }) })).optional(),
 });
 
 /**
  * `stored`: the receiver has it, or had it before. `refused`: it never will (unknown, deleted, full); the outbox goes on
  * and the sender's actor hears of it. `later`: the receiver misses something of its own (a definition, a newer version); it is
  * asked again, and that is not counted against the message. `unknown`: it does not know such a message; after an hour it is told to
- * make it a dead letter.
+ * make it a dead letter. `more`: how many of those that follow it are stored too; absent: none is known to be, as where the receiver
+ * is of a version that takes one at a time. `answer`: what the receiver can say of it at once; whoever did not hear it may ask.
  */
 export type Delivery =
-  | { status: "stored" }
+  | { status: "stored"; more?: number; answer?: unknown }
   | { status: "refused"; code: DeliveryRefusal; detail: string }
   | { status: "later"; detail: string; unknown?: true };
 

@@ -5,7 +5,7 @@
 import type { RecruitmentEvent, TaskEvent } from "../../../machines/messages.ts";
 import type { ActorHost, SendAnswer, SendOptions } from "../host/actor-host.ts";
 import type { Committer } from "../host/committer.ts";
-import type { Outbox } from "../host/outbox.ts";
+import type { Outbox, Sending } from "../host/outbox.ts";
 import type { AgentMessage } from "./agent.ts";
 import type { OwnPlaces } from "./own-places.ts";
 import type { RecruitmentMessage } from "./recruitment.ts";
@@ -37,7 +37,7 @@ export type Sent<Kind extends keyof Receivers> = { [Each in Kind]: { receivers: 
 export type Append = <To extends Address>(to: To, message: MessageTo<To>) => void;
 
 export interface TypedOutbox extends Omit<Outbox, "append"> {
-  append<To extends Address>(receivers: To[], message: MessageTo<To>, from?: { sender?: string; spread?: boolean }): void;
+  append<To extends Address>(receivers: To[], message: MessageTo<To>, from?: Sending): void;
 }
 
 export interface TypedCommitter extends Omit<Committer, "outbox"> {

@@ -75,6 +75,10 @@ export type WorkflowMessage<Type extends keyof typeof workflowMessages = keyof t
   (typeof workflowMessages)[Type]
 >;
 
+/** The queue's answer to `admit`: what came of it; null: nothing is known. A version of before gives none. */
+export const admitAnswer = z.custom<ReflexOutcome | null>();
+export type AdmitAnswer = z.infer<typeof admitAnswer>;
+
 /** What starts a thread, whatever says so. */
 export type Admit = Omit<WorkflowMessage<"admit">, "type">;
 

@@ -5,6 +5,7 @@ import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import { createControlKeys } from "../control/control-keys.ts";
 import { formerControlKeys } from "../control/former-control-keys.ts";
+import { takeEach } from "../host/take-envelope.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isTaskAddress, type Once } from "../protocol/parts.ts";
 import type { ThreadActorRpc } from "../protocol/recruitment.ts";
@@ -122,7 +123,7 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
       host.resume();
       if (retention?.leaving && !host.committer.inbox.isRepeat(envelope))
         return { status: "refused", code: "gone", detail: `the thread ${name} is archived` };
-      return dispatch(envelope);
+      return takeEach(envelope, dispatch);
     },
     async alarm() {
       await host.alarm(async () => {

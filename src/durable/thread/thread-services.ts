@@ -19,8 +19,8 @@ export interface ThreadServices {
   project(row: ProjectionRow): void;
   /** Tells the index what a part of the thread waits for now, in the transaction. */
   noteWait(part: ThreadPart, wait: Wait | undefined): void;
-  /** Sends one mail to many agents, between whom no order is promised, in the transaction. `sender`: the actor's address. */
-  mail(agents: string[], message: AgentMessage, sender: string): void;
+  /** Sends one mail to many agents, between whom no order is promised, in the transaction. `sender`: the actor's address. `next`: with what it tells them else. */
+  mail(agents: string[], message: AgentMessage, sender: string, how?: { next?: boolean }): void;
   /** What the thread keeps of its offers, where its root is. */
   records: OfferRecords;
   /** Logs an agent's event, first in the transaction that takes it: the thread's own events in it get it as their cause. */

@@ -2,6 +2,7 @@
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
+import { takeEach } from "../host/take-envelope.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { TaskRpc } from "../protocol/task.ts";
 import type { ThreadHost } from "../protocol/typed-host.ts";
@@ -55,7 +56,7 @@ export function createThreadTask(ports: ThreadPorts): ThreadTask {
     settleDeadLetter: (order, event) => base.deadLetters.settle(order, Number(event)),
     async deliver(envelope) {
       host.resume();
-      return deliver(envelope);
+      return takeEach(envelope, deliver);
     },
     alarm: () =>
       host.alarm(async () => {

@@ -21,8 +21,8 @@ export interface Places {
   startWaiting(): void;
   /** A thread has ended, stands still, or goes on. */
   hearThread(message: WorkflowMessage<"thread.ended" | "thread.paused" | "thread.resumed">): void;
-  /** What became of a thread that lives or waits; null: it does neither. */
-  readStarted(thread: string): ReflexOutcome | null;
+  /** What came of a reflex that fired; null: nothing is known of it. */
+  readOutcome(ref: string): ReflexOutcome | null;
 }
 
 export interface PlacePorts {
@@ -115,5 +115,5 @@ export function createPlaces({ clock, queue, gate, outcomes, outbox, announce }:
     startWaiting();
   }
 
-  return { admit, startWaiting, hearThread, readStarted };
+  return { admit, startWaiting, hearThread, readOutcome: (ref) => outcomes.read(ref) ?? readStarted(ref) };
 }

@@ -134,7 +134,7 @@ export function testWorkflows(openDb: () => D1Database): void {
     expect(asked).toEqual([expect.stringContaining("version FROM registry")]);
   });
 
-  test("[WFLOW10] a reader that knows the registry's version asks for nothing, and reads anew what is of another", async () => {
+  test("[WFLOW11] a reader that knows the registry's version asks for nothing, and reads anew what is of another", async () => {
     const { db, publish } = setUp();
     const name = unique();
     await publish({ name, reflexes: [reflex] });

@@ -23,4 +23,6 @@ export interface Reader {
 export interface Incoming {
   envelope: Envelope;
   given?: { seq: number; acked: boolean };
+  /** It is taken only if the one before it was stored: it follows it. */
+  isBehind?: boolean;
 }

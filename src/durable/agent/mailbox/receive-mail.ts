@@ -144,7 +144,11 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
     receive(incoming) {
       const withRow: number[] = [];
       const writes: (() => void)[] = [];
-      const answers = incoming.map((each) => receiveOne(each, withRow, writes));
+      const answers: Delivery[] = [];
+      for (const each of incoming) {
+        const isCutOff = each.isBehind && answers.at(-1)?.status !== "stored";
+        answers.push(isCutOff ? { status: "later", detail: "the one before it was not taken" } : receiveOne(each, withRow, writes));
+      }
       return {
         answers,
         write() {

@@ -1,7 +1,7 @@
 /** What a thread says belongs to the trace of the event that began it. Knows rows, documents and events, no machine. */
 import type { CloudEvent } from "../../../contract/event.ts";
 import { readMail } from "../../protocol/agent.ts";
-import type { Envelope } from "../../protocol/envelope.ts";
+import type { Envelope, Parcelled } from "../../protocol/envelope.ts";
 import { stampTrace } from "../../trace/trace-ids.ts";
 import { readThread, type ThreadDocuments } from "../lifecycle/thread-rows.ts";
 import type { TaskDocuments } from "../task/task-documents.ts";
@@ -39,12 +39,16 @@ export function createStamp({
     return first ? stampTrace(event, first) : event;
   }
 
+  function stampOne<Sent extends Parcelled>(sent: Sent): Sent {
+    const mail = readMail(sent.message);
+    return mail?.event.source.startsWith("/threads/") ? { ...sent, message: { ...sent.message, event: stamp(mail.event) } } : sent;
+  }
+
   return {
     stamp,
     stampMail(envelope) {
-      const mail = readMail(envelope.message);
-      if (!mail?.event.source.startsWith("/threads/")) return envelope;
-      return { ...envelope, message: { ...envelope.message, event: stamp(mail.event) } };
+      const { more } = envelope;
+      return { ...stampOne(envelope), ...(more && { more: more.map(stampOne) }) };
     },
   };
 }

@@ -270,8 +270,9 @@ function announce(fact: ActorEvent, scope: ThreadScope, append: Append, metadata
     },
   );
   services.log(told, thread.id);
-  for (const agent of row.table === "thread" ? row.agents : [])
-    append(`agent/${agent}`, createMail({ channel: "my", event: told, ...(ended && { endsThread: thread.id }) }));
+  // Whoever is told something else by this step hears of both in one call.
+  const mail = createMail({ channel: "my", event: told, ...(ended && { endsThread: thread.id }) });
+  services.mail(row.table === "thread" ? row.agents : [], mail, `recruitment/${scope.actor}`, { next: true });
   if (ended) append(`workflow/${thread.workflow}`, { type: "thread.ended", thread: thread.id, revision: thread.revision, epoch });
   else if (event.type === "thread.suspended")
     append(`workflow/${thread.workflow}`, { type: "thread.paused", thread: thread.id, revision: thread.revision, epoch });

@@ -290,3 +290,22 @@ test("[FAIR12] mailboxes are asked for room no faster than events are taken, how
   expect(await answering).toMatchObject({ ok: true, value: [{ status: "accepted", recipients: 20 }] });
   expect(asked).toHaveLength(20);
 });
+
+test("[HOST36] mail that comes together is given in order and stored in one commit, and behind what is not taken none is", async () => {
+  let commits = 0;
+  const core = wake({ countCommit: () => void commits++ });
+  const { given } = attach(core);
+  // Reserves numbers.
+  await core.deliver(makeMail(1, "zeroth"));
+  given.length = commits = 0;
+  const more = [assign(3), makeMail(4, "third")].map(({ id, message }) => ({ id, message }));
+  expect(await core.deliver({ ...makeMail(2, "first"), more })).toEqual({ status: "stored", more: 2 });
+  expect([given.map(({ event }) => event.id), commits, readRows()]).toEqual([["first", "assigned.3", "third"], 1, 4]);
+  const unknown = [
+    { id: 6, message: { type: "of.tomorrow" } },
+    { id: 7, message: makeMail(7, "sixth").message },
+  ];
+  expect(await core.deliver({ ...makeMail(5, "fourth"), more: unknown })).toEqual({ status: "stored", more: 0 });
+  expect(await core.deliver(makeMail(7, "sixth"))).toEqual({ status: "stored" });
+  expect(given.map(({ event }) => event.id).slice(3)).toEqual(["fourth", "sixth"]);
+});

@@ -6,7 +6,7 @@ const never = (): Promise<never> => new Promise(() => {});
 const atOnce = (_milliseconds: number, work: () => void): void => work();
 const later = (): void => {};
 
-test("[WFLOW10] a version is good for what happened before it was asked, whenever the answer came", async () => {
+test("[WFLOW11] a version is good for what happened before it was asked, whenever the answer came", async () => {
   let now = 1_000;
   const known = createKnownHead({ now: () => now });
   await known.learn(async () => {
@@ -19,7 +19,7 @@ test("[WFLOW10] a version is good for what happened before it was asked, wheneve
   expect(known.since(1_000)).toEqual({ id: "r", version: 1 });
 });
 
-test("[WFLOW10] an answer that was asked for earlier and comes later changes nothing", async () => {
+test("[WFLOW11] an answer that was asked for earlier and comes later changes nothing", async () => {
   let now = 1_000;
   const known = createKnownHead({ now: () => now });
   const early = Promise.withResolvers<{ id: string; version: number }>();
@@ -31,7 +31,7 @@ test("[WFLOW10] an answer that was asked for earlier and comes later changes not
   expect(known.since(2_000)).toEqual({ id: "r", version: 2 });
 });
 
-test("[WFLOW10] what is asked anyhow is waited for, but not for long, and nothing is asked where the version is known", async () => {
+test("[WFLOW11] what is asked anyhow is waited for, but not for long, and nothing is asked where the version is known", async () => {
   const known = createKnownHead({ now: () => 1_000 });
   expect(await known.wait(1_000, never, atOnce)).toBeUndefined();
   const ask = () => known.learn(async () => ({ id: "r", version: 1 }));

@@ -87,7 +87,7 @@ export function setUp(first: Queueing = { concurrency: 1 }) {
   let admission = open();
   const deliver = async (message: Message, from = "agent/a", id = ++sent): Promise<void> => {
     const envelope: Envelope = { from, id, to: "workflow/w", message };
-    expect(await admission.deliver(envelope)).toEqual({ status: "stored" });
+    expect(await admission.deliver(envelope)).toMatchObject({ status: "stored" });
     await settle();
   };
   const settle = async (): Promise<void> => {
