@@ -1,22 +1,40 @@
 /** Ids of traces and spans, made of what they name: a step that is taken again says the same. */
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { CloudEvent } from "../../contract/event.ts";
 import { formatTraceparent, parseTraceparent, type TraceContext } from "../../contract/trace-context.ts";
 
-function hash(text: string, bytes: number): string {
-  return bytesToHex(sha256(utf8ToBytes(text)).subarray(0, bytes));
+/** Odd numbers, of which each makes 32 bits of its own of a text. */
+const spanFactors = [0x9e3779b1, 0x85ebca77];
+const traceFactors = [...spanFactors, 0xc2b2ae3d, 0x27d4eb2f];
+
+/**
+ * An id that is the same where the text is, and no secret: a turn makes a few of them, which by SHA-256 took a thirtieth of its time.
+ * @param factors one for each eight digits
+ */
+function hash(text: string, factors: readonly number[]): string {
+  return factors.map((factor) => hashWord(text, factor).toString(16).padStart(8, "0")).join("");
+}
+
+function hashWord(text: string, factor: number): number {
+  let state = ~factor;
+  for (let at = 0; at < text.length; at++) {
+    state = Math.imul(state ^ text.charCodeAt(at), factor);
+    state ^= state >>> 15;
+  }
+  // Every bit of the state changes about half of the result.
+  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
+  return (state ^ (state >>> 16)) >>> 0;
 }
 
 /** The span of an event that a thread publishes; an event that answers it is its child. */
 export function makeSpanId(text: string): string {
-  return hash(`span ${text}`, 8);
+  return hash(`span ${text}`, spanFactors);
 }
 
 /** The trace that an event begins. */
 export function beginTrace(source: string, id: string): TraceContext {
   const name = `${source} ${id}`;
-  return { traceId: hash(`trace ${name}`, 16), spanId: makeSpanId(name), flags: "01" };
+  return { traceId: hash(`trace ${name}`, traceFactors), spanId: makeSpanId(name), flags: "01" };
 }
 
 /** The trace of an event: its own, or, where it has none that is valid, the one that it begins. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CloudEvent } from "../../../../src/contract/event.ts";
 import { parseTraceparent } from "../../../../src/contract/trace-context.ts";
-import { continueTrace, dropBadTrace, stampTrace } from "../../../../src/durable/trace/trace-ids.ts";
+import { continueTrace, dropBadTrace, makeSpanId, stampTrace } from "../../../../src/durable/trace/trace-ids.ts";
 
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 const given = `00-${trace}-00f067aa0ba902b7-01`;
@@ -52,4 +52,11 @@ test("[TRACE2] what a thread says is of its first event's trace, each with a spa
   expect(spans[0]?.spanId).toBe(spans[2]?.spanId);
   expect(new Set(["00f067aa0ba902b7", spans[0]?.spanId, spans[1]?.spanId]).size).toBe(3);
   expect(said[0]?.tracestate).toBe("v=1");
+});
+
+test("[TRACE8] ids of many texts that differ in a letter are all different, in each of their halves almost all", () => {
+  const ids = Array.from({ length: 20_000 }, (_, round) => makeSpanId(`/threads/t1 t1.1.${round}.turn.assigned.0`));
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const half of [ids.map((id) => id.slice(0, 8)), ids.map((id) => id.slice(8))]) expect(new Set(half).size).toBeGreaterThan(19_990);
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{16}$/);
 });
