@@ -46,8 +46,8 @@ export interface OffersPorts extends OfferWatchPorts {
  * in between knows nothing of them, and their sockets sleep: without the second time they would take the offer for open.
  */
 function createClosing({ board, scheduler, records, clock }: Pick<OffersPorts, "board" | "scheduler" | "records" | "clock">) {
-  /** Of which the board was told in this life of the object, with those who were shown it. */
-  const told = new Map<string, readonly string[]>();
+  /** Of which the board was told in this life of the object: whoever was shown it, and who won. */
+  const told = new Map<string, { shown: readonly string[]; winner: string | undefined }>();
   /** Of which it was told once more. */
   const again = new Set<string>();
   /** When it is told of those of which it could not be. */
@@ -59,12 +59,14 @@ function createClosing({ board, scheduler, records, clock }: Pick<OffersPorts, "
   }
 
   async function tellClosed(offer: RoleOffer, why: string, at: number, thread: ThreadRow, present: Iterable<string>): Promise<void> {
-    const shown = [...new Set([...(offer.asked ?? []), ...(told.get(offer.id) ?? []), ...present])];
-    told.set(offer.id, shown);
+    const before = told.get(offer.id);
+    const shown = [...new Set([...(offer.asked ?? []), ...(before?.shown ?? []), ...present])];
+    const winner = before?.winner ?? findWinner(offer, why);
+    told.set(offer.id, { shown, winner });
     late.delete(offer.id);
     if (at + threadLimits.closedAgain <= clock.now()) again.add(offer.id);
     try {
-      await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), shown, findWinner(offer, why) ?? null);
+      await board.close(offer.id, makeClosedEvent(offer.id, why, thread, at), shown, winner ?? null);
     } catch {
       again.delete(offer.id);
       late.set(offer.id, clock.now() + threadLimits.scanFirst);
@@ -78,8 +80,8 @@ function createClosing({ board, scheduler, records, clock }: Pick<OffersPorts, "
       .filter((offer) => {
         if (again.has(offer.id)) return false;
         if (late.has(offer.id)) return true;
-        const winner = findWinner(offer, offer.closed ?? "");
-        return (told.get(offer.id) ?? offer.asked ?? []).some((agent) => agent !== winner);
+        const { shown, winner } = told.get(offer.id) ?? { shown: offer.asked ?? [], winner: findWinner(offer, offer.closed ?? "") };
+        return shown.some((agent) => agent !== winner);
       })
       .map((offer) => [offer, late.get(offer.id) ?? (offer.closedAt ?? 0) + threadLimits.closedAgain]);
   }

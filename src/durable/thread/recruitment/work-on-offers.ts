@@ -44,6 +44,8 @@ export function createOfferWork(base: ThreadBase, ports: Pick<OffersPorts, "boar
     },
     own: { "offer.open": take, "offer.close": take },
     async work() {
+      // Nothing is open, and the board has heard of all that closed.
+      if (offers.due() === undefined) return;
       const roles = await readRoles();
       if (!roles) return;
       const write = await offers.renew(roles.ir, roles.context);
