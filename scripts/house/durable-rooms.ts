@@ -106,7 +106,7 @@ export const durableRooms: { readonly [folder: string]: Room } = {
       "src/durable/trace",
     ],
   },
-  "src/durable/trace": { is: "spans of a thread", may: [contract, protocol, "@noble/hashes"] },
+  "src/durable/trace": { is: "spans of a thread", may: [contract, protocol] },
 
   // A thread.
   "src/durable/thread": {
