@@ -2,7 +2,10 @@
 import { checkDeadEdges } from "./check/check-dead-edges.ts";
 import { checkChains } from "./check/check-endless.ts";
 import { checkMeaning } from "./check/check-meaning.ts";
+import { checkNeverHolds } from "./check/check-never-holds.ts";
+import { checkRecruiting } from "./check/check-recruiting.ts";
 import { checkReflexKeys } from "./check/check-reflex-keys.ts";
+import { checkSchemaFit } from "./check/check-schema-fit.ts";
 import { checkSlips } from "./check/check-slips.ts";
 import type { Checked } from "./check/check-workflow.ts";
 import { type ParseOptions, type ParseResult, readWorkflow } from "./read-workflow.ts";
@@ -17,6 +20,9 @@ export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (
   return readWorkflow(text, options, (checked, report) => {
     const { outline } = checked;
     checkMeaning(checked, report);
+    checkSchemaFit(outline, report);
+    checkNeverHolds(checked, report);
+    checkRecruiting(outline, report);
     const never = checkDeadEdges(checked, report);
     checkChains(outline, report);
     checkReflexKeys(outline, report);

@@ -2,6 +2,7 @@
 import { matchesKind } from "../../contract/kinds/matches-kind.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { parseExpression } from "../expressions/parse-expression.ts";
+import { asNodes } from "../expressions/walk.ts";
 import type { MapNode, SourceNode, TextNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText, listItems } from "../source/node.ts";
 import type { EdgeOutline, Outline } from "./outline.ts";
@@ -35,7 +36,11 @@ export function findSureSpawns(outline: Outline, name: string): TextNode[] {
 function isOne(input: SourceNode | undefined): boolean {
   if (!isText(input)) return input?.kind !== "list";
   const parsed = parseExpression(input.value);
-  return parsed.ok && ((parsed.tree.type === "unary" && parsed.tree.value === "{") || ["string", "number"].includes(parsed.tree.type));
+  if (!parsed.ok) return false;
+  const { type, value, ...tree } = parsed.tree;
+  if (type === "unary") return value === "{" || (value === "[" && asNodes(tree["expressions"]).some((item) => item.type !== "path"));
+  // Outputs and events are maps.
+  return type === "string" || type === "number" || /^(steps\[-1\]\.output|start\.event|\$event)$/.test(input.value.trim());
 }
 
 /** Whether some way leads from a new thread to its end by the edges that are left. */
@@ -64,10 +69,16 @@ export type Source = "thread" | MapNode;
 export function readReactions(outline: Outline): Reaction[] {
   return outline.reflexes.flatMap((node): Reaction[] => {
     const does = findText(node, "kind")?.value;
-    if (does !== "workflow" && does !== "emit") return [];
+    const begins = does === "signal" && findText(node, "signal")?.value === "resume" && hasResume(outline);
+    if (does !== "workflow" && does !== "emit" && !begins) return [];
     const on = listItems(node, "on").flatMap((item) => (isText(item) ? [item.value] : []));
-    return [{ node, on, guarded: findEntry(node, "when") !== undefined, to: does === "workflow" ? "thread" : node }];
+    return [{ node, on, guarded: begins || findEntry(node, "when") !== undefined, to: does === "emit" ? node : "thread" }];
   });
+}
+
+/** Whether a thread that has ended may be begun anew by a signal. */
+function hasResume(outline: Outline): boolean {
+  return outline.nodes.some(({ name, edges }) => name === "$START" && edges.some(({ id }) => id === "resume"));
 }
 
 /** Reports endless chains of events. All of it are warnings. */

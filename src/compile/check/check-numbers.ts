@@ -106,19 +106,35 @@ function findFaultEdges(outline: Outline): Set<EdgeOutline> {
   return new Set(outline.nodes.flatMap(({ edges }) => edges.filter(({ id }) => isEngineStatus(id) && !own.includes(id))));
 }
 
-/** Turns of the shortest way to `$END`. */
-function countTurns(outline: Outline, isWay: (edge: EdgeOutline) => boolean): number | undefined {
+/** Turns of the shortest way to each node, with its own; to `$END` it is one more than there are. */
+function countTurns(outline: Outline, isWay: (edge: EdgeOutline) => boolean): ReadonlyMap<string, number> {
   const nodes = new Map(outline.nodes.map((node) => [node.name, node]));
   const turns = new Map([["$START", 0]]);
   // A map that grows while it is walked through: breadth first.
   for (const [name, count] of turns) {
-    if (name === "$END") return count - 1;
     for (const edge of nodes.get(name)?.edges ?? []) {
       const target = edge.target?.value;
       if (target !== undefined && target !== "$SUSPEND" && isWay(edge) && !turns.has(target)) turns.set(target, count + 1);
     }
   }
-  return undefined;
+  return turns;
+}
+
+/** Roles that no thread reaches within its rounds. */
+function tellOutOfRounds(outline: Outline, turns: ReadonlyMap<string, number>, most: number, rounds: SourceNode, report: Report): void {
+  for (const role of outline.roles.values()) {
+    const first = turns.get(role.name);
+    if (first === undefined || first <= most) continue;
+    report.add(
+      "role-out-of-rounds",
+      role.key.span,
+      `\`${role.name}\` is never given a turn: the shortest way to it takes ${first} with its own, and \`max_rounds\` is ${most}.`,
+      {
+        hint: `\`max_rounds\` must be ${first} at least`,
+        related: [{ span: rounds.span, message: "the rounds are here" }],
+      },
+    );
+  }
 }
 
 function checkRounds(outline: Outline, report: Report): void {
@@ -127,9 +143,16 @@ function checkRounds(outline: Outline, report: Report): void {
   if (rounds === undefined || most === undefined || most < 1 || outline.form === "moderator") return;
   const faults = findFaultEdges(outline);
   const isOwn = (edge: EdgeOutline): boolean => edge.id !== "resume" && edge.id !== "$MAX_ROUNDS" && !faults.has(edge);
-  const shortest = countTurns(outline, isOwn);
-  if (shortest === undefined || shortest <= most) return;
-  report.add("rounds-too-few", rounds.span, `The shortest way to \`$END\` takes ${shortest} turns; after ${most} the thread fails.`, {
+  const turns = countTurns(outline, isOwn);
+  const last = turns.get("$END");
+  const shortest = last === undefined ? undefined : last - 1;
+  if (shortest === undefined || shortest <= most) {
+    tellOutOfRounds(outline, turns, most, rounds, report);
+    return;
+  }
+  const ending = outline.nodes.some(({ edges }) => edges.some(({ id }) => id === "$MAX_ROUNDS"));
+  const then = ending ? "`$MAX_ROUNDS` ends the thread" : "the thread fails";
+  report.add("rounds-too-few", rounds.span, `The shortest way to \`$END\` takes ${shortest} turns; after ${most} ${then}.`, {
     hint: `\`max_rounds\` must be ${shortest} at least`,
     fix: { title: `Write \`${shortest}\``, span: rounds.span, text: String(shortest) },
   });

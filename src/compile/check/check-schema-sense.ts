@@ -5,6 +5,7 @@ import type { Report } from "../diagnostics/diagnostic.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findEntry, findValue, isText, listEntries, listItems, toJson } from "../source/node.ts";
 import type { Outline, RoleOutline } from "./outline.ts";
+import { gatherParts } from "./role-schema.ts";
 
 /** Reports schemas that contradict themselves: of roles, and of the input. */
 export function checkSchemaSense(outline: Outline, report: Report): void {
@@ -160,9 +161,11 @@ function checkConstants(schema: SourceNode, needed: boolean, report: Report): vo
 function checkTwice(role: RoleOutline, report: Report): void {
   const seen = new Map<string, SourceNode>();
   for (const branch of listItems(role.schema, "oneOf")) {
-    const property = findValue(findValue(branch, "properties"), "$status");
-    const constant = findValue(property, "const");
-    const statuses = isText(constant) ? [constant] : listItems(property, "enum").filter(isText);
+    const statuses = gatherParts(branch, role.schema ?? branch).flatMap((part) => {
+      const property = findValue(findValue(part, "properties"), "$status");
+      const constant = findValue(property, "const");
+      return isText(constant) ? [constant] : listItems(property, "enum").filter(isText);
+    });
     for (const node of statuses) {
       const earlier = seen.get(node.value);
       if (earlier)

@@ -1,6 +1,6 @@
 /** What a role's JSON Schema says about its answers: which statuses there are, and which fields come with each. */
 
-import type { ScalarNode, SourceNode } from "../source/node.ts";
+import type { MapNode, ScalarNode, SourceNode } from "../source/node.ts";
 import { findEntry, findValue, isText, listEntries, listItems } from "../source/node.ts";
 
 /** One shape of answer: schemas that all hold together. */
@@ -88,6 +88,15 @@ export function resolveReference(root: SourceNode, reference: string): SourceNod
     node = node?.kind === "list" ? node.items[Number(key)] : findValue(node, key);
   }
   return node;
+}
+
+/** A schema with all that must hold beside it: what it refers to, and the parts of `allOf`. */
+export function gatherParts(schema: SourceNode | undefined, root: SourceNode, depth = 0): MapNode[] {
+  if (schema?.kind !== "map" || depth > 16) return [];
+  const reference = findValue(schema, "$ref");
+  const target = isText(reference) ? resolveReference(root, reference.value) : undefined;
+  const behind = [...(target ? [target] : []), ...listItems(schema, "allOf")];
+  return [schema, ...behind.flatMap((part) => gatherParts(part, root, depth + 1))];
 }
 
 type ConstantNode = ScalarNode & { value: string };

@@ -204,4 +204,29 @@ export const graphCatalogue = {
     title: "One status in two branches",
     explanation: "Two branches of `oneOf` have the same `$status`. An answer must fit just one of them, and the status does not say which.",
   },
+  "test-never-holds": {
+    code: "NRV3035",
+    severity: "warning",
+    title: "A test that never holds",
+    explanation:
+      "`where`, `ok` or `when` says what no value can meet: nobody may claim the role, no answer counts, or the reflex never acts.",
+  },
+  "panel-too-large": {
+    code: "NRV3036",
+    severity: "warning",
+    title: "A panel of more agents than there are",
+    explanation: "`of` is more than `eligibility` leaves: the panel is as many as there are.",
+  },
+  "role-out-of-rounds": {
+    code: "NRV3037",
+    severity: "warning",
+    title: "A role that `max_rounds` never reaches",
+    explanation: "Each turn is a round. The shortest way to the role has more turns than `max_rounds` allows.",
+  },
+  "timer-never-counts": {
+    code: "NRV3038",
+    severity: "warning",
+    title: "A time that another one cuts short",
+    explanation: "When the time is up, what it waits for can't come any more: an earlier one has ended that.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,85 @@
+/** Finds tests beside the graph that never hold: who may claim a role, which answers count, which events a reflex is about. */
+import type { Report } from "../diagnostics/diagnostic.ts";
+import { asNodes } from "../expressions/walk.ts";
+import { card } from "../meaning/engine-types.ts";
+import { type Type, unknown } from "../meaning/type.ts";
+import { anything, type Domain, ofTexts } from "../reach/domain.ts";
+import { type Budget, budgetOfFile, type Stage, tryConditions } from "../reach/exhaust.ts";
+import { readFormula, type Variable } from "../reach/formula.ts";
+import { walkType } from "../reach/walk-type.ts";
+import type { TextNode } from "../source/node.ts";
+import { findText, findValue, isText, listItems } from "../source/node.ts";
+import type { Checked } from "./check-workflow.ts";
+import { createMeaning } from "./meaning.ts";
+import type { RoleOutline } from "./outline.ts";
+
+interface Test {
+  node: TextNode | undefined;
+  /** What stands at a path of names. */
+  at(names: readonly string[]): Domain;
+  /** What comes of it. */
+  then: string;
+}
+
+/** Reports tests that never hold. */
+export function checkNeverHolds({ outline, parsed }: Pick<Checked, "outline" | "parsed">, report: Report): void {
+  const told = report.list();
+  const meaning = createMeaning(outline);
+  const budget = budgetOfFile();
+  const tests: Test[] = [...outline.roles.values()].flatMap((role) => [
+    {
+      node: role.type === "named" ? undefined : findText(findValue(role.node, "eligibility"), "where"),
+      at: atCard(role),
+      then: `nobody can ever take the role \`${role.name}\``,
+    },
+    {
+      node: findText(findValue(findValue(role.node, "broadcast"), "ack"), "ok"),
+      at: (names) => walkType(meaning.answerOf(role.name), names),
+      then: `no answer of \`${role.name}\` ever counts as an acknowledgement`,
+    },
+  ]);
+  for (const reflex of outline.reflexes) tests.push({ node: findText(reflex, "when"), at: atType(unknown), then: "the reflex never acts" });
+  for (const { node, at, then } of tests) {
+    const tree = node && parsed.get(node.value);
+    if (!node || !tree?.ok || told.some(({ span }) => node.span.start <= span.start && span.end <= node.span.end)) continue;
+    if (isNever(tree.tree, at, budget)) report.add("test-never-holds", node.span, `This is never true: ${then}.`);
+  }
+}
+
+function isNever(tree: Parameters<typeof readFormula>[0], at: Test["at"], budget: Budget): boolean {
+  const stage: Stage = {
+    nameValue: ({ key }) => key,
+    scenes: [
+      (variable) => {
+        const names = readNames(variable);
+        return names ? at(names) : anything;
+      },
+    ],
+  };
+  return tryConditions([readFormula(tree)], stage, budget).dead[0]?.kind === "never";
+}
+
+/** A path of plain names. */
+function readNames({ node }: Variable): string[] | undefined {
+  const steps = node.type === "path" && node["group"] === undefined ? asNodes(node["steps"]) : [];
+  const isPlain = steps.every(
+    (step) => step.type === "name" && ["stages", "predicate", "focus", "index", "tuple"].every((key) => step[key] === undefined),
+  );
+  return steps.length > 0 && isPlain ? steps.map(({ value }) => String(value)) : undefined;
+}
+
+function atType(type: Type): Test["at"] {
+  return (names) => walkType(type, names);
+}
+
+/** The card of whoever `agents` lets claim; loads and slots are no less than nothing. */
+function atCard(role: RoleOutline): Test["at"] {
+  const agents = listItems(findValue(role.node, "eligibility"), "agents").filter(isText);
+  return (names) => {
+    const [name, ...rest] = names;
+    if (name === "id" && rest.length === 0 && agents.length > 0) return ofTexts(agents.map(({ value }) => value));
+    const domain = walkType(card, names);
+    const isCount = (name === "load" && rest.length === 0) || name === "capacity";
+    return isCount ? { ...domain, range: { least: 0, most: Number.POSITIVE_INFINITY, whole: name === "capacity" } } : domain;
+  };
+}
