@@ -5,6 +5,8 @@
  */
 import { afterEach, expect, test, vi } from "vitest";
 import type { Accepted } from "../../src/contract/frames/server-frames.ts";
+import type { Placement } from "../../src/contract/placement.ts";
+import { placedSeeds } from "../placement.ts";
 import { createRandom } from "./reviewers.ts";
 import { card, type Output, openFirst, post, silence, turns, writeWorkflow } from "./roll-call.ts";
 import { createThreadCluster } from "./thread-cluster.ts";
@@ -14,7 +16,7 @@ const minute = 60_000;
 
 afterEach(() => void vi.restoreAllMocks());
 
-async function simulate(seed: number): Promise<void> {
+async function simulate(seed: number, placement: Placement): Promise<void> {
   const random = createRandom(seed);
   const draw = (below: number): number => Math.floor(random() * below);
   const ids = Array.from({ length: 2 + draw(4) }, (_, index) => `a${index}`);
@@ -24,6 +26,7 @@ async function simulate(seed: number): Promise<void> {
   const workflow = writeWorkflow(`{ ack: { need: ${need}, timeout: 30m, ok: "ok" }, ttl: 24h }`);
   const turn = seed % 2 ? 1 : 2;
   const cluster = await createThreadCluster({
+    placement,
     workflow: turn === 1 ? workflow : openFirst(workflow),
     agents: ids.map((id) => card(id)),
     fate: () => {
@@ -133,14 +136,17 @@ async function simulate(seed: number): Promise<void> {
   for (const id of ids) if (!removed.has(id)) expect(await turns(cluster, id)).toEqual([]);
 }
 
-test(`[AUD1] ${seeds} seeds: every broadcast closes by its rule, and each agent counts once`, async () => {
-  silence();
-  const only = process.env.NERVEFLARE_SEED;
-  for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
-    try {
-      await simulate(seed);
-    } catch (error) {
-      throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+test.each(placedSeeds(seeds))(
+  "[AUD1] seeds of $placement: every broadcast closes by its rule, and each agent counts once",
+  async ({ placement, seeds: list }) => {
+    silence();
+    for (const seed of list) {
+      try {
+        await simulate(seed, placement);
+      } catch (error) {
+        throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
     }
-  }
-}, 120_000);
+  },
+  120_000,
+);

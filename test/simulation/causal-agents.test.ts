@@ -5,7 +5,9 @@
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { CloudEvent } from "../../src/contract/event.ts";
+import type { Placement } from "../../src/contract/placement.ts";
 import { createRandom } from "../../src/explore/create-random.ts";
+import { placedSeeds } from "../placement.ts";
 import { pick } from "./random-machine.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 
@@ -39,12 +41,13 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks());
 
 /** @returns how many events were given after a cause that their reader was given too: what there was to get wrong */
-async function simulate(seed: number): Promise<number> {
+async function simulate(seed: number, placement: Placement): Promise<number> {
   const random = createRandom(seed);
   const names = ["a", "b", "c", "d", "e"].slice(0, 3 + Math.floor(random() * 3));
   const faulty = random() * 0.4;
   let calm = false;
   const cluster = await createThreadCluster({
+    placement,
     workflow,
     agents: names.map((id) => ({ id, capabilities: [], roles: null, kinds: null })),
     fate() {
@@ -125,17 +128,21 @@ async function simulate(seed: number): Promise<number> {
   return judged;
 }
 
-test(`[HOST23] ${seeds} random runs of real agents: nobody is given an event before its cause, and everybody is given all`, {
-  timeout: 120_000,
-}, async () => {
-  const only = process.env.NERVEFLARE_SEED;
-  let judged = 0;
-  for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
-    try {
-      judged += await simulate(seed);
-    } catch (error) {
-      throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+test.each(placedSeeds(seeds))(
+  "[HOST23] seeds of $placement: random runs of real agents: nobody is given an event before its cause, and everybody is given all",
+  {
+    timeout: 120_000,
+  },
+  async ({ placement, seeds: list }) => {
+    const only = process.env.NERVEFLARE_SEED;
+    let judged = 0;
+    for (const seed of list) {
+      try {
+        judged += await simulate(seed, placement);
+      } catch (error) {
+        throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
     }
-  }
-  expect(judged).toBeGreaterThan(only ? -1 : seeds * 5);
-});
+    expect(judged).toBeGreaterThan(only ? -1 : list.length * 5);
+  },
+);

@@ -4,7 +4,9 @@
  */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import type { Placement } from "../../src/contract/placement.ts";
 import type { ThreadView } from "../../src/contract/views/thread.ts";
+import { placedSeeds } from "../placement.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -101,9 +103,13 @@ interface Stage {
   post(id: string, type: string, data: object): Promise<void>;
 }
 
-async function open(fate: Parameters<typeof createThreadCluster>[0]["fate"] = () => "arrives", ...more: string[]): Promise<Stage> {
+async function open(
+  fate: Parameters<typeof createThreadCluster>[0]["fate"] = () => "arrives",
+  more: string[] = [],
+  placement?: Placement,
+): Promise<Stage> {
   const agents = ["lead", "builder"].map((id) => ({ id, capabilities: [], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow: [parent, child, ...more], agents, fate });
+  const cluster = await createThreadCluster({ workflow: [parent, child, ...more], agents, fate, ...(placement && { placement }) });
   const given = new Map<string, TurnAssigned>();
   async function act(agent: string, perform: Perform): Promise<void> {
     const me = await cluster.agent(agent).me({ agent, token });
@@ -276,7 +282,7 @@ test("[CHILD6] a restart ends the children of the epoch before, and a step whose
 });
 
 test("[CHILD5] whoever cancels a thread cancels its grandchildren", async () => {
-  const { cluster, playUntil, post } = await open(undefined, grand);
+  const { cluster, playUntil, post } = await open(undefined, [grand]);
   await post("wanted", "world.wanted", {});
   const planOnly: Perform = (turn) => {
     if (turn.role.name === "maker") return { $status: "made" };
@@ -304,15 +310,19 @@ test("[CHILD7] an edge that would spawn more children than one prompt can see fa
   expect(find(cluster, "build")).toEqual([]);
 });
 
-async function simulate(seed: number): Promise<void> {
+async function simulate(seed: number, placement: Placement): Promise<void> {
   const random = createRandom(seed);
   const faulty = random() * 0.3;
   let calm = false;
-  const stage = await open(() => {
-    if (!calm && random() < 0.05) endAny();
-    const drawn = calm ? 1 : random();
-    return drawn < faulty / 2 ? "is lost" : drawn < faulty ? "arrives, and its answer is lost" : "arrives";
-  });
+  const stage = await open(
+    () => {
+      if (!calm && random() < 0.05) endAny();
+      const drawn = calm ? 1 : random();
+      return drawn < faulty / 2 ? "is lost" : drawn < faulty ? "arrives, and its answer is lost" : "arrives";
+    },
+    [],
+    placement,
+  );
   const { cluster, given, play } = stage;
   function endAny(): void {
     const living = cluster.living();
@@ -341,13 +351,16 @@ async function simulate(seed: number): Promise<void> {
   for (const { role, prompt } of given.values()) if (role.name === "publisher") expect(prompt).toBe("Publish build:a build:b build:c.");
 }
 
-test(`[SIM2] ${seeds} seeds: every child begins once and is counted once`, async () => {
-  const only = process.env.NERVEFLARE_SEED;
-  for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
-    try {
-      await simulate(seed);
-    } catch (error) {
-      throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+test.each(placedSeeds(seeds))(
+  "[SIM2] seeds of $placement: every child begins once and is counted once",
+  async ({ placement, seeds: list }) => {
+    for (const seed of list) {
+      try {
+        await simulate(seed, placement);
+      } catch (error) {
+        throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
     }
-  }
-}, 120_000);
+  },
+  120_000,
+);

@@ -3,7 +3,9 @@
  * between any two steps: each role is awarded once, nobody has both, and whoever claimed in vain is told why.
  */
 import { afterEach, expect, test, vi } from "vitest";
+import type { Placement } from "../../src/contract/placement.ts";
 import { createRandom } from "../../src/explore/create-random.ts";
+import { placedSeeds } from "../placement.ts";
 import { createThreadCluster, token } from "./thread-cluster.ts";
 
 const seeds = 6;
@@ -39,12 +41,13 @@ graph:
 
 afterEach(() => void vi.restoreAllMocks());
 
-async function race(seed: number): Promise<void> {
+async function race(seed: number, placement: Placement): Promise<void> {
   const random = createRandom(seed);
   const pick = seed % 2 ? "first" : "best";
   let calm = false;
   const ids = Array.from({ length: count }, (_, index) => `a${String(index).padStart(2, "0")}`);
   const cluster = await createThreadCluster({
+    placement,
     workflow: workflow(pick),
     agents: [
       { id: "caller", capabilities: [], roles: null, kinds: null },
@@ -113,14 +116,17 @@ async function race(seed: number): Promise<void> {
   }
 }
 
-test(`[RACE1] ${seeds} seeds: each of two roles is awarded once, and nobody has both`, async () => {
-  for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
-  const only = process.env.NERVEFLARE_SEED;
-  for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
-    try {
-      await race(seed);
-    } catch (error) {
-      throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+test.each(placedSeeds(seeds))(
+  "[RACE1] seeds of $placement: each of two roles is awarded once, and nobody has both",
+  async ({ placement, seeds: list }) => {
+    for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
+    for (const seed of list) {
+      try {
+        await race(seed, placement);
+      } catch (error) {
+        throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
     }
-  }
-}, 120_000);
+  },
+  120_000,
+);

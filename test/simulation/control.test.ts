@@ -5,8 +5,10 @@
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import type { Placement } from "../../src/contract/placement.ts";
 import type { MessageView, ThreadView } from "../../src/contract/views/thread.ts";
 import type { Admission } from "../../src/durable/workflow/admission.ts";
+import { placedSeeds } from "../placement.ts";
 import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -72,11 +74,12 @@ async function show(cluster: ThreadCluster, id: string): Promise<ThreadView> {
 
 const isOver = (status: string): boolean => ["completed", "cancelled"].includes(status);
 
-async function simulate(seed: number): Promise<void> {
+async function simulate(seed: number, placement: Placement): Promise<void> {
   const random = createRandom(seed);
   let calm = false;
   const faulty = random() * 0.25;
   const cluster = await createThreadCluster({
+    placement,
     workflow,
     agents: ids.map((id) => ({ id, capabilities: [id === "author" ? "coding" : "code-review"], roles: null, kinds: null })),
     fate: () => {
@@ -262,16 +265,19 @@ test("[THREAD23] a thread that begins again, and a copy, wait with the priority 
   expect(cluster.index.get(id)).toMatchObject({ status: "recruiting", parent: urgent });
 });
 
-test(`[SIM5] ${seeds} seeds: whatever an operator orders, every review ends as it was told to`, async () => {
-  for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
-  const only = process.env.NERVEFLARE_SEED;
-  const failures: string[] = [];
-  for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
-    try {
-      await simulate(seed);
-    } catch (error) {
-      failures.push(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`);
+test.each(placedSeeds(seeds))(
+  "[SIM5] seeds of $placement: whatever an operator orders, every review ends as it was told to",
+  async ({ placement, seeds: list }) => {
+    for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
+    const failures: string[] = [];
+    for (const seed of list) {
+      try {
+        await simulate(seed, placement);
+      } catch (error) {
+        failures.push(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
-  }
-  expect(failures).toEqual([]);
-}, 120_000);
+    expect(failures).toEqual([]);
+  },
+  120_000,
+);

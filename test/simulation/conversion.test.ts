@@ -9,7 +9,7 @@ import { createNodeStorage } from "../../src/durable/host/storage/node-storage.t
 import { createThreadTask } from "../../src/durable/thread/thread-task.ts";
 import { type FrozenFolder, writeDatabase } from "../fixtures/upgrade/folder.ts";
 import { listStories, readStory } from "../fixtures/upgrade/read-story.ts";
-import { createLife, makeCore } from "./thread-cores.ts";
+import { makeCore } from "./thread-cores.ts";
 
 beforeEach(() => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
@@ -101,13 +101,7 @@ function load(address: string, storage: Storage): void {
   const common = { project: never, settle: async () => {}, later: () => {} };
   // A task's object is loaded when it is first asked, in the same way.
   if (address.startsWith("task/")) createThreadTask({ world, registry, random: () => 0.5, card: never, counted: () => {}, ...common });
-  else
-    makeCore(address, createLife(address), {
-      ...{ world, registry, common, travel: never, board: {} as never, connections: new Map() },
-      open: () => {
-        throw new Error("there are no others");
-      },
-    });
+  else makeCore(address, { world, registry, common, travel: never, ask: never, board: {} as never, connections: new Map() });
 }
 
 /** All that is stored, and how. */

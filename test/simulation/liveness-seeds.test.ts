@@ -6,6 +6,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { CloudEvent } from "../../src/contract/event.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import type { Placement } from "../../src/contract/placement.ts";
+import { placedSeeds } from "../placement.ts";
 import { createRandom } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -98,11 +100,12 @@ async function act(cluster: ThreadCluster, player: Player, random: () => number)
   }
 }
 
-async function simulate(seed: number): Promise<{ stale: number; generations: number }> {
+async function simulate(seed: number, placement: Placement): Promise<{ stale: number; generations: number }> {
   const random = createRandom(seed);
   let calm = false;
   const faulty = random() * 0.2;
   const cluster = await createThreadCluster({
+    placement,
     workflow,
     agents: [
       { id: "author", capabilities: [], roles: null, kinds: null },
@@ -179,22 +182,26 @@ async function check(cluster: ThreadCluster, players: Player[]): Promise<{ stale
   return { stale: players.reduce((sum, { stale }) => sum + stale, 0), generations: greatest };
 }
 
-test(`[LIVE2] ${seeds} seeds: agents fall silent for any time, and every review ends by its rules`, async () => {
-  for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
-  const only = process.env.NERVEFLARE_SEED;
-  let stale = 0;
-  let handed = 0;
-  for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
-    try {
-      const seen = await simulate(seed);
-      stale += seen.stale;
-      if (seen.generations > 1) handed += 1;
-    } catch (error) {
-      throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+test.each(placedSeeds(seeds))(
+  "[LIVE2] seeds of $placement: agents fall silent for any time, and every review ends by its rules",
+  async ({ placement, seeds: list }) => {
+    for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
+    const only = process.env.NERVEFLARE_SEED;
+    let stale = 0;
+    let handed = 0;
+    for (const seed of list) {
+      try {
+        const seen = await simulate(seed, placement);
+        stale += seen.stale;
+        if (seen.generations > 1) handed += 1;
+      } catch (error) {
+        throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
     }
-  }
-  if (only) return;
-  // Else the runs would show nothing.
-  expect(handed, "runs in which a role changed hands").toBeGreaterThan(seeds / 4);
-  expect(stale, "answers of former holders").toBeGreaterThan(0);
-}, 240_000);
+    if (only) return;
+    // Else the runs would show nothing.
+    expect(handed, "runs in which a role changed hands").toBeGreaterThan(list.length / 4);
+    expect(stale, "answers of former holders").toBeGreaterThan(0);
+  },
+  240_000,
+);

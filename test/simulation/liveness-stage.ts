@@ -1,7 +1,9 @@
 /** A review with an author and two reviewers, played by hand on the real objects, whose rules for lost agents are the test's. */
+
 import type { CloudEvent } from "../../src/contract/event.ts";
 import type { Accepted, InboxItem, Rejected } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import type { Placement } from "../../src/contract/placement.ts";
 import type { Envelope } from "../../src/durable/protocol/envelope.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -122,7 +124,7 @@ export interface Stage {
   show(): Promise<Loose>;
 }
 
-export async function begin(rules: RoleRules = {}, carry?: (envelope: Envelope) => Envelope): Promise<Stage> {
+export async function begin(rules: RoleRules = {}, carry?: (envelope: Envelope) => Envelope, placement?: Placement): Promise<Stage> {
   const cluster = await createThreadCluster({
     workflow: write(rules),
     agents: [
@@ -131,6 +133,7 @@ export async function begin(rules: RoleRules = {}, carry?: (envelope: Envelope) 
     ],
     fate: () => "arrives",
     ...(carry && { carry }),
+    ...(placement && { placement }),
   });
   const [author, first, second] = ["author", "first", "second"].map((id) => play(cluster, id)) as [Agent, Agent, Agent];
   // Who is there is asked when the role is offered, and waited for.

@@ -144,6 +144,8 @@ describe("an agent that is deleted", () => {
         { id: "author", capabilities: [], roles: null, kinds: null },
         { id: "first", capabilities: ["code-review"], roles: null, kinds: null },
       ],
+      // In a cell no call is lost.
+      placement: "own",
       fate: () => (cut ? "is lost" : "arrives"),
     });
     const [author, first] = [play(cluster, "author"), play(cluster, "first")];
@@ -209,7 +211,12 @@ describe("capacity", () => {
   });
 
   test("[LIVE9] a claim whose verdict is to come takes a slot, also over a crash, until the verdict", async () => {
-    const { cluster, author, first, second, pass } = await begin({ reviewer: 'recruits: pick: best, score: "agent.load"' });
+    const { cluster, author, first, second, pass } = await begin(
+      { reviewer: 'recruits: pick: best, score: "agent.load"' },
+      undefined,
+      // One object ends here and the others live on.
+      "own",
+    );
     await first.send("nerve.agent.report", { slots: 1, load: 1 });
     await second.send("nerve.agent.report", { load: 5 });
     await first.claim();

@@ -35,9 +35,10 @@ graph:
 `;
 }
 
-async function open(workflow: string | string[], fate: Parameters<typeof createThreadCluster>[0]["fate"] = () => "arrives") {
+/** @param fate of calls between objects; in a cell none is lost */
+async function open(workflow: string | string[], fate?: Parameters<typeof createThreadCluster>[0]["fate"]) {
   const agents = ["ann", "w"].map((id) => ({ id, capabilities: [], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow, agents, fate });
+  const cluster = await createThreadCluster({ workflow, agents, ...(fate ? { fate, placement: "own" } : { fate: () => "arrives" }) });
   let count = 0;
   const send = async (type: string, data: object, id: string): Promise<Accepted> => {
     const answer = await cluster.agent("ann").accept({ agent: "ann", token }, [{ specversion: "1.0", id, type, data }]);

@@ -3,33 +3,35 @@
  * moves by hand. Any object can be ended between two steps, and any message between two can fail before or after it arrived.
  */
 import { type CompiledWorkflow, compileWorkflow } from "../../src/compile/compile-workflow.ts";
+import type { Placement } from "../../src/contract/placement.ts";
 import type { AgentCard } from "../../src/contract/views/agent.ts";
 import type { AgentCore } from "../../src/durable/agent/agent-core.ts";
 import { hashToken } from "../../src/durable/agent/token-hash.ts";
-import type { Storage, World } from "../../src/durable/host/ports.ts";
-import { createNodeStorage, type NodeStorage } from "../../src/durable/host/storage/node-storage.ts";
+import type { NodeStorage } from "../../src/durable/host/storage/node-storage.ts";
 import type { BoardRpc, OfferHint } from "../../src/durable/protocol/board.ts";
 import type { Envelope } from "../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../src/durable/protocol/projector.ts";
 import { createBoard } from "../../src/durable/registry/board.ts";
 import type { Registry } from "../../src/durable/registry/registry.ts";
-import { readThreadName } from "../../src/durable/thread/lifecycle/epochs.ts";
 import type { TaskDoor } from "../../src/durable/thread/task-door.ts";
 import type { ThreadRoot } from "../../src/durable/thread/thread-root.ts";
 import type { Admission } from "../../src/durable/workflow/admission.ts";
+import { testPlacement } from "../placement.ts";
+import { createCellHomes, createOwnHomes, type Fate } from "./cluster-homes.ts";
 import { type ClusterRecords, createRecords } from "./cluster-records.ts";
-import { type Core, createLife, findThread, type Life, makeCore } from "./thread-cores.ts";
 
 export interface ThreadClusterOptions {
   /** What is published. */
   workflow: string | string[];
   agents: AgentCard[];
   /** What happens to a message or call between two objects. */
-  fate(): "arrives" | "is lost" | "arrives, and its answer is lost";
+  fate(): Fate;
   /** What is there at the beginning: instead of `workflow`, what was published, and what each object stored. */
   from?: { now: number; published: CompiledWorkflow[]; stores: Map<string, NodeStorage> };
   /** What arrives of a message between two objects; by default the same. */
   carry?(envelope: Envelope): Envelope;
+  /** Where the actors live; by default as the run of the tests says. In a cell no message is lost, and what ends one object ends all, or is an eviction. */
+  placement?: Placement;
 }
 
 export interface ThreadCluster extends Omit<ClusterRecords, "note"> {
@@ -84,98 +86,42 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
   const published = from?.published ?? (await Promise.all([workflow].flat().map(compile)));
   const withdrawn = new Set<string>();
   const registry = createRegistry(published, agents, withdrawn, () => cluster.registryDown);
-  const stores = from?.stores ?? new Map<string, NodeStorage>();
-  const cores = new Map<string, Core>();
   const running = new Set<Promise<unknown>>();
   const clock = createHandClock(from?.now);
   let statements = 0;
   const records = createRecords();
   const connections: ThreadCluster["connections"] = new Map();
 
-  function createWorld(address: string, life: Life): World {
-    let store = stores.get(address);
-    if (!store) {
-      store = createNodeStorage();
-      stores.set(address, store);
-    }
-    const storage = createMortalStorage(store, () => {
-      if (!life.alive) throw new Error(`${address} was ended`);
-      statements += 1;
-    });
-    return {
-      address,
-      storage,
-      clock,
-      scheduler: { background: track },
-      transport: {
-        deliver: (envelope) =>
-          travel(fate, life, async () => {
-            const copy = JSON.parse(JSON.stringify(carry?.(envelope) ?? envelope)) as Envelope;
-            const { core, life: receiver } = open(copy.to);
-            return await Promise.race([core.deliver(copy), receiver.over]);
-          }),
-      },
-    };
-  }
-
   function track(work: Promise<unknown>): void {
     const held: Promise<unknown> = work.catch(() => {}).finally(() => running.delete(held));
     running.add(held);
   }
 
-  const common = (life: Life) => ({
-    project: async (rows: ProjectionRow[]): Promise<undefined> =>
-      travel(fate, life, async () => {
-        for (const row of rows) {
-          cluster.told?.(row);
-          records.note(row);
-        }
-      }).then(() => undefined),
-    settle: () => Promise.resolve(),
-    later: (milliseconds: number, work: () => void) => clock.later(milliseconds, () => life.alive && work()),
-  });
-
   const board = createClusterBoard(clock, (agent, hint) => track(Promise.resolve().then(() => cluster.agent(agent).hint(hint))));
-
-  function open(to: string): Core {
-    const kind = to.slice(0, to.indexOf("/"));
-    const name = to.slice(to.indexOf("/") + 1);
-    const thread = kind === "task" || kind === "recruitment" ? readThreadName(name) : name;
-    const address = `${kind}/${thread}`;
-    const held = cores.get(address);
-    if (held) return held;
-    const life = createLife(address);
-    const made = makeCore(address, life, {
-      ...{ world: createWorld(address, life), registry, board, open, connections, common: common(life) },
-      travel: (arrive) => travel(fate, life, arrive),
-    });
-    cores.set(address, made);
-    return made;
-  }
-
-  async function ring(address: string): Promise<void> {
-    const store = stores.get(address) as NodeStorage;
-    store.alarm = undefined;
-    const { core, life } = open(address);
-    try {
-      await core.alarm();
-    } finally {
-      // As the platform does: an alarm that its object did not survive rings again.
-      if (!life.alive) store.alarm ??= clock.now() + 1;
-    }
-  }
+  const createHomes = (options.placement ?? testPlacement) === "cell" ? createCellHomes : createOwnHomes;
+  const { open, end, living, due, ring } = createHomes({
+    ...{ registry, board, connections, clock, fate, track },
+    carry: carry ?? ((envelope) => envelope),
+    stores: from?.stores ?? new Map(),
+    async project(rows) {
+      for (const row of rows) {
+        cluster.told?.(row);
+        records.note(row);
+      }
+      return undefined;
+    },
+    touched() {
+      statements += 1;
+    },
+  });
 
   const cluster: ThreadCluster = {
     agent: (id) => open(`agent/${id}`).core as AgentCore,
-    thread: (id) => findThread(open, `recruitment/${id}`),
+    thread: (id) => open(`recruitment/${id}`).core as ThreadRoot,
     task: (id) => open(`task/${id}`).core as TaskDoor,
     workflow: (name) => open(`workflow/${name}`).core as Admission,
-    end(address) {
-      const core = cores.get(address);
-      core?.life.end();
-      cores.delete(address);
-    },
-    living: () => [...cores.keys()],
+    end,
+    living,
     ...records,
     connections,
     now: clock.now,
@@ -187,10 +133,10 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
       const until = clock.now() + milliseconds;
       for (;;) {
         await cluster.settle();
-        const due = Math.min(clock.next(), ...[...stores.values()].map(({ alarm = Number.POSITIVE_INFINITY }) => alarm));
-        if (due > until) break;
-        clock.passTo(due);
-        for (const [address, { alarm }] of stores) if (alarm !== undefined && alarm <= clock.now()) track(ring(address));
+        const next = Math.min(clock.next(), due());
+        if (next > until) break;
+        clock.passTo(next);
+        ring();
       }
       clock.passTo(until);
     },
@@ -227,33 +173,6 @@ function createClusterBoard({ now, later }: ReturnType<typeof createHandClock>, 
   const none = async () => [];
   const board = createBoard({ now, setAlarm: (at) => later(at - now(), board.alarm), readOnline: none, readOpen: none, tell });
   return board;
-}
-
-/** A store that an ended object can't touch any more. */
-function createMortalStorage(inner: NodeStorage, check: () => void): Storage {
-  return {
-    exec(sql, ...values) {
-      check();
-      return inner.exec(sql, ...values);
-    },
-    transaction(body) {
-      check();
-      return inner.transaction(body);
-    },
-    setAlarm(at) {
-      check();
-      inner.setAlarm(at);
-    },
-  };
-}
-
-/** A call from one object to another, with what may become of it. */
-async function travel<T>(fate: ThreadClusterOptions["fate"], life: Life, arrive: () => Promise<T>): Promise<T> {
-  const end = fate();
-  if (end === "is lost") throw new Error("the call was lost");
-  const answer = await arrive();
-  if (end !== "arrives" || !life.alive) throw new Error("the answer was lost");
-  return answer;
 }
 
 /** A clock that moves by hand, with timers. */

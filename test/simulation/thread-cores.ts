@@ -31,12 +31,12 @@ export function createLife(address: string): Life {
   return life;
 }
 
-export type Core = { life: Life } & (
-  | { kind: "agent"; core: AgentCore }
-  | { kind: "workflow"; core: Admission }
-  | { kind: "recruitment"; core: ThreadRoot }
-  | { kind: "task"; core: TaskDoor }
-);
+export type CoreOf = AgentCore | Admission | ThreadRoot | TaskDoor;
+
+export interface Core {
+  life: Life;
+  core: CoreOf;
+}
 
 /** What one object is given of its cluster. */
 export interface CorePorts {
@@ -44,8 +44,9 @@ export interface CorePorts {
   registry: Registry;
   board: BoardRpc;
   /** A call to another object, with what may become of it. */
+  ask<T>(to: string, question: (core: CoreOf) => T | Promise<T>): Promise<T>;
+  /** The same, to the board. */
   travel<T>(arrive: () => Promise<T>): Promise<T>;
-  open(to: string): Core;
   /** Agents that are connected. */
   connections: ReadonlyMap<string, { pinged?: number }>;
   common: {
@@ -56,18 +57,18 @@ export interface CorePorts {
 }
 
 /** Makes the object of an address, with the ways that it has to others. */
-export function makeCore(address: string, life: Life, ports: CorePorts): Core {
-  const { world, registry, board, travel, open, connections, common } = ports;
+export function makeCore(address: string, ports: CorePorts): CoreOf {
+  const { world, registry, board, travel, ask, connections, common } = ports;
   const name = address.slice(address.indexOf("/") + 1);
   if (address.startsWith("agent/")) {
     const core = createAgentCore(name, {
       world,
       registry,
       board: travelTo(board, travel),
-      threadActor: (to) => ({ take: (...given) => travel(() => take(ports, to, ...given)) }),
-      outcomes: (workflow, refs) => travel(async () => (open(`workflow/${workflow}`).core as Admission).outcomes(refs)),
-      holders: (thread, viewer) => travel(() => findThread(open, `recruitment/${thread}`).recruitment.holders(viewer)),
-      askRoom: (agent, source, bytes) => travel(async () => (open(`agent/${agent}`).core as AgentCore).room(source, bytes)),
+      threadActor: (to) => ({ take: (...given) => ask(to, (core) => (core as ThreadRoot | TaskDoor).take(...given)) }),
+      outcomes: (workflow, refs) => ask(`workflow/${workflow}`, (core) => (core as Admission).outcomes(refs)),
+      holders: (thread, viewer) => ask(`recruitment/${thread}`, (core) => (core as ThreadRoot).recruitment.holders(viewer)),
+      askRoom: (agent, source, bytes) => ask(`agent/${agent}`, (core) => (core as AgentCore).room(source, bytes)),
       countCommit: () => {},
       connections: () => {
         const connection = connections.get(name);
@@ -75,15 +76,14 @@ export function makeCore(address: string, life: Life, ports: CorePorts): Core {
       },
       ...common,
     });
-    return { kind: "agent", core, life };
+    return core;
   }
-  if (address.startsWith("workflow/"))
-    return { kind: "workflow", core: createAdmission({ name, world, registry, countCommit: () => {}, ...common }), life };
+  if (address.startsWith("workflow/")) return createAdmission({ name, world, registry, countCommit: () => {}, ...common });
   const given = {
     world,
     registry,
     random: () => 0.5,
-    card: (agent: string) => travel(async () => (open(`agent/${agent}`).core as AgentCore).card()),
+    card: (agent: string) => ask(`agent/${agent}`, (core) => (core as AgentCore).card()),
     counted: () => {},
     ...common,
   };
@@ -94,23 +94,19 @@ export function makeCore(address: string, life: Life, ports: CorePorts): Core {
       make: () => createThreadTask(given),
       empty: () => Promise.reject(new Error("no thread is archived here")),
       isBuried: () => false,
-      oldTask: (place) => travel(async () => findThread(open, `recruitment/${name}`).oldTask(place)),
+      oldTask: (place) => ask(`recruitment/${name}`, (core) => (core as ThreadRoot).oldTask(place)),
     });
-    return { kind: "task", core, life };
+    return core;
   }
   const core = createThreadRoot({
     ...given,
     board: travelTo(board, travel),
-    hint: (agent, hint) => travel(async () => (open(`agent/${agent}`).core as AgentCore).hint(JSON.parse(JSON.stringify(hint)))),
+    hint: (agent, hint) => ask(`agent/${agent}`, (core) => (core as AgentCore).hint(JSON.parse(JSON.stringify(hint)))),
     remoteTask: (to) => askTask(ports, to),
-    admission: (workflow) =>
-      travel(async () => {
-        const { core } = open(`workflow/${workflow}`) as { core: Admission };
-        return core.admission();
-      }),
-    standing: (agent, offer) => travel(async () => (open(`agent/${agent}`).core as AgentCore).standing(offer)),
+    admission: (workflow) => ask(`workflow/${workflow}`, (core) => (core as Admission).admission()),
+    standing: (agent, offer) => ask(`agent/${agent}`, (core) => (core as AgentCore).standing(offer)),
   });
-  return { kind: "recruitment", core, life };
+  return core;
 }
 
 /** The board, from another object. */
@@ -123,21 +119,8 @@ function travelTo(board: BoardRpc, travel: CorePorts["travel"]): BoardRpc {
   };
 }
 
-export function findThread(open: CorePorts["open"], to: string): ThreadRoot {
-  return open(to).core as ThreadRoot;
-}
-
-async function take({ open }: CorePorts, to: string, ...given: Parameters<TaskRpc["take"]>): ReturnType<TaskRpc["take"]> {
-  const { core, life } = open(to) as { core: ThreadRoot | TaskDoor; life: Life };
-  return await Promise.race([core.take(...given), life.over]);
-}
-
-function askTask({ open, travel }: CorePorts, to: string): TaskRpc {
-  const ask = <T>(question: (task: TaskDoor) => Promise<T>): Promise<T> =>
-    travel(() => {
-      const { core, life } = open(to) as { core: TaskDoor; life: Life };
-      return Promise.race([question(core), life.over]);
-    });
+function askTask({ ask: askCore }: CorePorts, to: string): TaskRpc {
+  const ask = <T>(question: (task: TaskDoor) => Promise<T>): Promise<T> => askCore(to, (core) => question(core as TaskDoor));
   return {
     adopt: () => ask((task) => task.adopt()),
     peek: (name) => ask((task) => task.peek(name)),

@@ -5,6 +5,8 @@
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import type { InboxItem } from "../../src/contract/frames/server-frames.ts";
+import type { Placement } from "../../src/contract/placement.ts";
+import { placedSeeds } from "../placement.ts";
 import { act, createPlayer, createRandom, type Player } from "./reviewers.ts";
 import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
 
@@ -16,11 +18,12 @@ const chaos = 25;
 
 afterEach(() => void vi.restoreAllMocks());
 
-async function simulate(seed: number): Promise<void> {
+async function simulate(seed: number, placement: Placement): Promise<void> {
   const random = createRandom(seed);
   let calm = false;
   const faulty = random() * 0.3;
   const cluster = await createThreadCluster({
+    placement,
     workflow,
     agents: [
       { id: "author", capabilities: ["coding"], roles: null, kinds: null },
@@ -126,14 +129,17 @@ function expectCausalOrder(agent: string, events: InboxItem["event"][]): void {
   }
 }
 
-test(`[SIM1] ${seeds} seeds: every review ends, and each accepted answer counts once`, async () => {
-  for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
-  const only = process.env.NERVEFLARE_SEED;
-  for (const seed of only ? [Number(only)] : Array.from({ length: seeds }, (_, index) => index + 1)) {
-    try {
-      await simulate(seed);
-    } catch (error) {
-      throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+test.each(placedSeeds(seeds))(
+  "[SIM1] seeds of $placement: every review ends, and each accepted answer counts once",
+  async ({ placement, seeds: list }) => {
+    for (const kind of ["warn", "error"] as const) vi.spyOn(console, kind).mockImplementation(() => {});
+    for (const seed of list) {
+      try {
+        await simulate(seed, placement);
+      } catch (error) {
+        throw new Error(`NERVEFLARE_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
     }
-  }
-}, 120_000);
+  },
+  120_000,
+);

@@ -47,10 +47,11 @@ interface Stage {
   lose(lost: boolean): void;
 }
 
-async function open(workflow: string | string[], rows: ProjectionRow[]): Promise<Stage> {
+/** @param placement where calls may be lost: not in a cell */
+async function open(workflow: string | string[], rows: ProjectionRow[], placement: { placement?: "own" } = {}): Promise<Stage> {
   let lost = false;
   const agents = ["w", "r1", "r2"].map((id) => ({ id, capabilities: id === "w" ? [] : ["read"], roles: null, kinds: null }));
-  const cluster = await createThreadCluster({ workflow, agents, fate: () => (lost ? "is lost" : "arrives") });
+  const cluster = await createThreadCluster({ workflow, agents, ...placement, fate: () => (lost ? "is lost" : "arrives") });
   cluster.told = (row) => void rows.push(structuredClone(row));
   let sent = 0;
   const stage: Stage = {
@@ -284,7 +285,7 @@ test.each(cases)("[WAIT2] $name: every surface says the same", async ({ workflow
 });
 
 test("[WAIT2] while nothing that waits is known, it is the engine's move", async () => {
-  const stage = await open(write(openRole("recruitment: { timeout: 10m }"), only("reader")), []);
+  const stage = await open(write(openRole("recruitment: { timeout: 10m }"), only("reader")), [], { placement: "own" });
   const { cluster, thread } = stage;
   const me = await cluster.agent("r1").me({ agent: "r1", token });
   const [offer] = me.ok ? (me.value as unknown as { offers: { offer: string }[] }).offers : [];

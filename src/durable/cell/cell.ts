@@ -41,6 +41,8 @@ export interface CellPorts {
 export interface Cell {
   /** Actors, for those that live here. */
   place: Place;
+  /** An actor, in memory from now on until it rests and room is needed. */
+  open(owner: string): CellEndpoint;
   /** Calls a method of an actor's. @throws what it throws, or that there is no such method */
   call(owner: string, method: string, given: readonly unknown[]): Promise<unknown>;
   /** The platform's alarm rang. */
@@ -139,6 +141,7 @@ export function createCell(ports: CellPorts): Cell {
 
   return {
     place,
+    open: (owner) => live.open(owner).held,
     call,
     alarm: alarms.rang,
     get size() {

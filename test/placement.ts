@@ -1,0 +1,20 @@
+/**
+ * Where actors live in the tests that run over both placements. NERVEFLARE_TEST_PLACEMENT=cell runs all of them over a cell; else each
+ * says itself what it runs there, by {@link placedSeeds} or its own list.
+ */
+import { type Placement, readPlacement } from "../src/contract/placement.ts";
+
+/** The placement of what does not say. In workerd there is no process, and the configuration says. */
+export const testPlacement: Placement = readPlacement(
+  (globalThis as { process?: { env?: Record<string, string> } }).process?.env?.["NERVEFLARE_TEST_PLACEMENT"],
+);
+
+/** For `test.each`: the seeds of both placements, of the cell a tenth. NERVEFLARE_SEED runs one seed. */
+export function placedSeeds(seeds: number): { placement: Placement; seeds: number[] }[] {
+  const only = process.env.NERVEFLARE_SEED;
+  const list = (count: number): number[] => (only ? [Number(only)] : Array.from({ length: count }, (_, index) => index + 1));
+  return [
+    { placement: "own", seeds: list(seeds) },
+    { placement: "cell", seeds: list(Math.ceil(seeds / 10)) },
+  ];
+}
