@@ -67,8 +67,10 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
     const { offer, reason } = event.data;
     const found = await findOffer(offer, arrival);
     if (!found.ok) return found;
-    const { state, role } = found.value;
-    if (state.closed !== null) return refuseClosed(offer);
+    const { role } = found.value;
+    // As it is now: a claim of the same agent may have been taken meanwhile.
+    const state = records.readState(offer, agent.id);
+    if (!state || state.closed !== null) return refuseClosed(offer);
     if (state.reply === "claimed")
       return refuse("not_allowed_now", "You have claimed this role; if you are given it after all, send nerve.role.release.", { offer });
     host.committer.commit(() => {
@@ -93,11 +95,8 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
     await before;
     const why = "why" in verdict ? verdict.why : undefined;
     const score = "score" in verdict ? verdict.score : undefined;
-    // Who has claimed has claimed: the machine keeps that claim, and one that would be refused may not hide it.
-    if (why !== undefined && records.readState(offer, agent.id)?.reply === "claimed") {
-      host.committer.commit(() => remember(false));
-      return "taken";
-    }
+    // Asked again when it is the claim's turn, for another of the same agent may be taken before it.
+    const findKept = () => findKeptClaim(ports, offer, agent.id, why === undefined);
     const sending = host.send(
       name,
       {
@@ -110,6 +109,7 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
         ...(score !== undefined && { score }),
       },
       {
+        fits: () => findKept() === undefined,
         before() {
           // A refused claim leaves its id free: the agent may claim again if it is offered the role again.
           remember(why === undefined);
@@ -119,7 +119,12 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
       },
     );
     done();
-    if (!(await sending).ok) return refuseClosed(offer);
+    if (!(await sending).ok) {
+      if (findKept() !== "claimed") return refuseClosed(offer);
+      // Who has claimed has claimed: the machine keeps that claim, and one that would be refused may not hide it.
+      host.committer.commit(() => remember(false));
+      return "taken";
+    }
     await endIfSettled(role, offer);
     return "taken";
   }
@@ -146,6 +151,17 @@ export function createOfferAnswers(ports: RecruitmentPorts): <K extends RoleKind
   }
 
   return dispatch;
+}
+
+/** What an agent has of an offer that another claim of it would take away. @param isGood the other is not refused */
+function findKeptClaim(
+  { records }: Pick<RecruitmentPorts, "records">,
+  offer: string,
+  agent: string,
+  isGood: boolean,
+): "claimed" | "awarded" | undefined {
+  const reply = records.readState(offer, agent)?.reply;
+  return reply === "awarded" || (reply === "claimed" && !isGood) ? reply : undefined;
 }
 
 function refuseUnopened(): ReturnType<typeof refuse> {

@@ -262,3 +262,46 @@ test("[BOARD5] where nobody was there when the role was offered, the first claim
   await stage.claim("late");
   expect(await holder(stage)).toBe("late");
 });
+
+const readReply = (stage: Stage, agent: string): string =>
+  stage.stores.root.exec<{ text: string }>(
+    "SELECT body ->> '$.text' AS text FROM document WHERE collection = 'reply' AND key = ?",
+    `reader ${agent}`,
+  )[0]?.text ?? "none";
+
+test.each<[pick: string, workflow: string, reply: string]>([
+  ["best", best, "claimed"],
+  ["first", pair, "awarded"],
+])(
+  "[RECR36] of two claims that an agent makes at once one that would be refused never hides the good one (`pick: %s`)",
+  async (_, workflow, reply) => {
+    const full = { capacity: { slots: 1, used: 1 } };
+    const stage = await begin(workflow);
+    await Promise.all([stage.claim("ann", { bid: 3 }), stage.claim("ann", { bid: 4, card: full })]);
+    expect(readReply(stage, "ann")).toBe(reply);
+    expect(stage.mail("ann", "nerve.claim.rejected")).toEqual([]);
+    for (const agent of ["bea", "cid"]) await stage.claim(agent, { bid: 1 });
+    expect(await holder(stage)).toBe("ann");
+    expect(readReply(stage, "ann")).toBe("awarded");
+
+    // The other way round the first is refused, and the second counts.
+    const other = await begin(workflow);
+    await Promise.all([other.claim("ann", { bid: 4, card: full }), other.claim("ann", { bid: 3 })]);
+    expect(readReply(other, "ann")).toBe(reply);
+    expect(other.mail("ann", "nerve.claim.rejected")).toEqual([{ offer: "t1:1:1", reason: "at capacity (1 of 1)" }]);
+  },
+);
+
+test("[RECR36] a second good claim leaves the first as it was awarded, and one that is declined meanwhile stays claimed", async () => {
+  const stage = await begin();
+  const answers = await Promise.all([
+    stage.claim("ann"),
+    stage.claim("ann"),
+    stage.say("ann", "nerve.offer.decline", { offer: "t1:1:1", reason: "busy" }),
+  ]);
+  expect(answers[0]).toBe("accepted");
+  expect(readReply(stage, "ann")).toBe("awarded");
+  expect(stage.mail("ann", "nerve.claim.rejected")).toEqual([]);
+  await stage.pass(20 * second);
+  expect(stage.mail("ann", "nerve.offer.closed")).toEqual([]);
+});
