@@ -16,7 +16,7 @@ interface Note {
 const owner = "task/t1";
 
 /** What of a store the tests write and read. */
-function open(storage: Storage, former?: Record<string, FormerTables>) {
+export function openParts(storage: Storage, former?: Record<string, FormerTables>) {
   const store: Store<{ said: string }> = createStore(storage, owner, former);
   return {
     store,
@@ -41,7 +41,7 @@ function watch(storage: Storage, failAt = Number.POSITIVE_INFINITY): Storage & {
   };
 }
 
-function dump(storage: Storage): Record<string, unknown[]> {
+export function dump(storage: Storage): Record<string, unknown[]> {
   const tables = storage.exec<{ name: string }>(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
   );
@@ -88,7 +88,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
   describe(name, () => {
     test("[JRNL1] a transaction reads what it stages, and what it wrote is there in the next life", () =>
       onStorage((storage) => {
-        const first = open(storage);
+        const first = openParts(storage);
         first.store.transaction(() => {
           first.few.put("a", { text: "one" });
           first.few.put("b", { text: "two" });
@@ -106,7 +106,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           expect(first.indexed.read("i")).toEqual({ text: "body" });
           expect(first.many.read("m")).toEqual({ text: "many" });
         });
-        for (const { few, indexed, many } of [first, open(storage)]) {
+        for (const { few, indexed, many } of [first, openParts(storage)]) {
           expect(few.entries()).toEqual([["a", { text: "one" }]]);
           expect(few.get("b")).toBeUndefined();
           expect(indexed.entries()).toEqual([["i", { length: 4 }]]);
@@ -117,7 +117,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
 
     test("[JRNL2] a throw, or a failure at any statement, writes nothing and leaves memory as it was", () =>
       onStorage((storage) => {
-        const { store, few, many } = open(storage);
+        const { store, few, many } = openParts(storage);
         store.transaction(() => {
           few.put("a", { text: "before" });
           many.put("m", { text: "before", rank: 1 }, 1);
@@ -135,11 +135,11 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         expect(store.journal.last).toBe(1);
 
         const before = dump(storage);
-        let unsettled = open(storage);
+        let unsettled = openParts(storage);
         const failures = failEverywhere(
           storage,
           (failing) => {
-            unsettled = open(failing);
+            unsettled = openParts(failing);
             unsettled.store.transaction(() => {
               unsettled.few.put("a", { text: "after" });
               unsettled.few.put("b", { text: "new" });
@@ -155,12 +155,12 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           },
         );
         expect(failures).toBeGreaterThan(6);
-        expect(open(storage).few.get("b")).toEqual({ text: "new" });
+        expect(openParts(storage).few.get("b")).toEqual({ text: "new" });
       }));
 
     test("[JRNL3] an owner that has stored nothing leaves no table behind", () =>
       onStorage((storage) => {
-        const { store, few, many, indexed } = open(storage);
+        const { store, few, many, indexed } = openParts(storage);
         expect([few.size, indexed.size, many.list({ limit: 1 }), store.journal.last, store.journal.read({ after: 0, limit: 1 })]).toEqual([
           0,
           0,
@@ -175,7 +175,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
     test("[JRNL4] a transaction is one statement a table, and memory is woken by one query", () =>
       onStorage((storage) => {
         const writing = watch(storage);
-        const { store, few, others } = open(writing);
+        const { store, few, others } = openParts(writing);
         store.transaction(() => few.put("a", { text: "one" }));
         writing.statements.length = 0;
         store.transaction(() => {
@@ -194,7 +194,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         expect(writing.statements.length).toBe(2);
 
         const waking = watch(storage);
-        const next = open(waking);
+        const next = openParts(waking);
         waking.statements.length = 0;
         expect([next.few.size, next.others.size]).toEqual([11, 1]);
         expect(waking.statements.length).toBe(1);
@@ -202,7 +202,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
 
     test("[JRNL5] a document over the platform's bound on a row is refused, with all of its transaction", () =>
       onStorage((storage) => {
-        const { store, few } = open(storage);
+        const { store, few } = openParts(storage);
         expect(() =>
           store.transaction(() => {
             few.put("a", { text: "small" });
@@ -214,20 +214,20 @@ export function describeStore(name: string, onStorage: OnStorage): void {
 
     test("[JRNL6] the number of an entry that was deleted by hand, for it could not be read, is not given again", () =>
       onStorage((storage) => {
-        const { journal, transaction } = open(storage).store;
+        const { journal, transaction } = openParts(storage).store;
         const append = (): number => transaction(() => journal.append('{"said":"it"}', 5));
         expect([append(), append()]).toEqual([1, 2]);
         // Its reader stands before it, which the alarm writes.
         journal.move("sent", 1);
         transaction(() => journal.save());
         storage.exec("DELETE FROM journal WHERE seq = 2");
-        const next = open(storage).store;
+        const next = openParts(storage).store;
         expect(next.transaction(() => next.journal.append('{"said":"more"}', 6))).toBe(3);
       }));
 
     test("[JRNL6] numbers of entries only grow, and readers go on from where an entry or a cursor last said they were", () =>
       onStorage((storage) => {
-        const { store } = open(storage);
+        const { store } = openParts(storage);
         const { journal } = store;
         const append = (said: string): number => store.transaction(() => journal.append(JSON.stringify({ said }), 5));
         expect([append("one"), append("two")]).toEqual([1, 2]);
@@ -237,15 +237,15 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         ]);
         expect(journal.read({ after: 0, limit: 1, reverse: true })).toEqual([{ seq: 2, at: 5, entry: { said: "two" }, size: 14 }]);
         journal.move("sent", 2);
-        expect([journal.hasMoved, open(storage).store.journal.position("sent")]).toEqual([true, 0]);
+        expect([journal.hasMoved, openParts(storage).store.journal.position("sent")]).toEqual([true, 0]);
         append("three");
-        expect([journal.hasMoved, open(storage).store.journal.position("sent")]).toEqual([false, 2]);
+        expect([journal.hasMoved, openParts(storage).store.journal.position("sent")]).toEqual([false, 2]);
         journal.move("sent", 3);
         store.transaction(() => journal.save());
         store.transaction(() => journal.note("sent", { seq: 4, body: '{"attempts":1}' }));
         expect(journal.readNote("sent")).toEqual({ seq: 4, body: '{"attempts":1}' });
         store.transaction(() => journal.trim(99));
-        const next = open(storage).store;
+        const next = openParts(storage).store;
         expect([next.journal.position("sent"), next.journal.readNote("sent"), next.journal.last]).toEqual([
           3,
           { seq: 4, body: '{"attempts":1}' },
@@ -253,12 +253,12 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         ]);
         expect(next.transaction(() => next.journal.append(JSON.stringify({ said: "four" }), 6))).toBe(4);
         next.transaction(() => next.journal.note("sent", undefined));
-        expect(open(storage).store.journal.readNote("sent")).toBeUndefined();
+        expect(openParts(storage).store.journal.readNote("sent")).toBeUndefined();
       }));
 
     test("[JRNL7] a collection of any size is read by key and by range, forwards and back, with what is staged", () =>
       onStorage((storage) => {
-        const { store, many } = open(storage);
+        const { store, many } = openParts(storage);
         store.transaction(() => {
           for (let at = 1; at <= 50; at += 1) many.put(numberKey(at), { text: String(at) }, at);
         });
@@ -286,7 +286,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         const before = dump(storage);
         const failures = failEverywhere(
           storage,
-          (failing) => void open(failing, { notes: oldNotes }),
+          (failing) => void openParts(failing, { notes: oldNotes }),
           () => {
             // What fails behind the transaction finds all of it converted.
             const isConverted = !("note" in dump(storage));
@@ -295,7 +295,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           },
         );
         expect(failures).toBeGreaterThan(5);
-        const { few } = open(storage, { notes: oldNotes });
+        const { few } = openParts(storage, { notes: oldNotes });
         expect(few.entries()).toEqual([
           ["a", { text: "first" }],
           ["b", { text: "second" }],
@@ -309,12 +309,12 @@ export function describeStore(name: string, onStorage: OnStorage): void {
         layOutFormer(storage, 2);
         storage.exec("UPDATE schema_version SET version = 3 WHERE room = 'notes'");
         const before = dump(storage);
-        expect(() => open(storage, { notes: oldNotes })).toThrow("newer version");
+        expect(() => openParts(storage, { notes: oldNotes })).toThrow("newer version");
         expect(dump(storage)).toEqual(before);
         storage.exec("UPDATE schema_version SET version = 2 WHERE room = 'notes'");
-        open(storage, { notes: oldNotes });
+        openParts(storage, { notes: oldNotes });
         storage.exec("UPDATE document SET body = '99' WHERE collection = 'format'");
-        expect(() => open(storage)).toThrow("format 99");
+        expect(() => openParts(storage)).toThrow("format 99");
       }));
 
     test("[JRNL10] of a collection that grows memory holds the last few: they are read without a query, all others with one", () =>
@@ -325,7 +325,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           expect(read()).toEqual(expected);
           return watched.statements.length;
         };
-        const { store } = open(watched);
+        const { store } = openParts(watched);
         const lines = store.recent<Note>("lines", 3);
         const add = (at: number): void => store.transaction(() => lines.put(numberKey(at), { text: String(at) }));
         const texts = (range: Parameters<typeof lines.list>[0]): string[] => lines.list(range).map(([, { text }]) => text);
@@ -358,14 +358,14 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           for (const at of [4, 5, 6]) lines.delete(numberKey(at));
         });
         expect(texts({ limit: 3, reverse: true })).toEqual(["3", "2", "1"]);
-        const next = open(storage).store.recent<Note>("lines", 3);
+        const next = openParts(storage).store.recent<Note>("lines", 3);
         expect(next.list({ limit: 9 }).map(([key]) => Number(key))).toEqual([1, 2, 3]);
         expect(next.readMany([numberKey(1), numberKey(9)])).toEqual([[numberKey(1), { text: "1" }]]);
       }));
 
     test("[JRNL11] what is put beside documents is listed by range without them, with what is staged", () =>
       onStorage((storage) => {
-        const { store, many } = open(storage);
+        const { store, many } = openParts(storage);
         store.transaction(() => {
           for (const key of ["a 1", "a 2", "b 1"]) many.put(key, { text: "x".repeat(1_000) }, `of ${key}`);
           expect(many.listFacts({ after: "a ", before: "a!", limit: 9 })).toEqual([
@@ -382,7 +382,7 @@ export function describeStore(name: string, onStorage: OnStorage): void {
           ]);
           expect(many.readMany(["a 1", "a 2", "b 1"]).map(([key]) => key)).toEqual(["a 2", "b 1"]);
         });
-        expect(open(storage).many.listFacts({ limit: 1, reverse: true })).toEqual([["b 1", "of b 1"]]);
+        expect(openParts(storage).many.listFacts({ limit: 1, reverse: true })).toEqual([["b 1", "of b 1"]]);
       }));
   });
 }

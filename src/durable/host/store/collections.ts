@@ -56,9 +56,15 @@ export interface Keyed<T> {
   /** @param facts what is listed without the body, or a number by which {@link Keyed.deleteBelow} finds it, such as a time */
   put(key: string, value: T, facts?: number | string): void;
   delete(key: string): void;
-  /** Deletes documents whose rank is less, at most so many: at once, so within a transaction. Walks the collection. @returns how many */
+  /**
+   * Deletes documents whose rank is less, at most so many: at once, so within a transaction, and what that has put as well. Walks the
+   * collection. @returns how many
+   */
   deleteBelow(rank: number, limit: number): number;
-  /** Deletes those of least rank beyond the `most` of greatest; what has no rank stays. As {@link Keyed.deleteBelow}. */
+  /**
+   * Deletes those of least rank beyond the `most` of greatest; what has no rank stays. What the transaction has put counts among the
+   * greatest. As {@link Keyed.deleteBelow}.
+   */
   deleteBeyond(most: number): void;
 }
 
@@ -102,6 +108,8 @@ export interface CollectionPorts {
 
 /** What a transaction leads to in memory. */
 export interface Held {
+  /** Last in it: reads what {@link Held.keep} changes, for that must not fail any more. @throws {DocumentUnreadableError} */
+  prepare(): void;
   /** It held: what was staged is so. */
   keep(): void;
 }
@@ -153,8 +161,11 @@ function createOverlay<Kept>(
     clear(): void {
       for (const [key] of list()) staging.change(name, key, null);
     },
+    prepare(): void {
+      if (!readsLate && staging.of(name).size) kept();
+    },
     keep(): void {
-      if (!memory && readsLate) return;
+      if (!memory && (readsLate || !staging.of(name).size)) return;
       for (const [key, change] of staging.of(name)) {
         if (change) kept().set(key, keep(change));
         else kept().delete(key);
@@ -191,6 +202,7 @@ export function createResident<T>(
     get size() {
       return overlay.size;
     },
+    prepare: overlay.prepare,
     keep: overlay.keep,
   };
 }
@@ -237,6 +249,7 @@ export function createIndexed<T, Facts>(ports: CollectionPorts, name: string, ch
     get size() {
       return overlay.size;
     },
+    prepare: overlay.prepare,
     keep: overlay.keep,
   };
 }
@@ -310,30 +323,42 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
     put: (key, value, facts) => staging.change(name, key, { facts: facts ?? null, value }),
     delete: (key) => staging.change(name, key, null),
     deleteBelow(rank, limit) {
-      if (isEmpty()) return 0;
-      return storage.exec(
-        "DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts < ? LIMIT ?) RETURNING 1",
+      const staged = [...staging.of(name)].flatMap(([key, change]) => (change && isBelow(change.facts, rank) ? [key] : [])).slice(0, limit);
+      for (const key of staged) staging.change(name, key, null);
+      if (isEmpty()) return staged.length;
+      const gone = storage.exec<{ key: string }>(
+        `DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts < ? AND ${notStaged} LIMIT ?) RETURNING key`,
         owner,
         name,
         owner,
         name,
         rank,
-        limit,
-      ).length;
+        JSON.stringify([...staging.of(name).keys()]),
+        limit - staged.length,
+      );
+      return staged.length + gone.length;
     },
     deleteBeyond(most) {
       if (isEmpty()) return;
+      const changes = staging.of(name);
+      const newest = [...changes.values()].filter((change) => change && change.facts !== null).length;
       storage.exec(
-        "DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts IS NOT NULL ORDER BY facts DESC LIMIT -1 OFFSET ?)",
+        `DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts IS NOT NULL AND ${notStaged} ORDER BY facts DESC LIMIT -1 OFFSET ?)`,
         owner,
         name,
         owner,
         name,
-        most,
+        JSON.stringify([...changes.keys()]),
+        Math.max(0, most - newest),
       );
     },
   };
 }
+
+/** Of rows: the present transaction neither puts nor deletes the document. */
+const notStaged = "key NOT IN (SELECT value FROM json_each(?))";
+
+const isBelow = (facts: SqlValue, rank: number): boolean => typeof facts === "number" && facts < rank;
 
 /** A part of what was committed, with what is staged over it. */
 export function listOver<Read>(

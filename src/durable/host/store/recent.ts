@@ -53,6 +53,8 @@ export function createRecent<T>(ports: CollectionPorts, name: string, count: num
     listFacts: keyed.listFacts,
     put: keyed.put,
     delete: keyed.delete,
+    // What is not in memory stays out of it.
+    prepare() {},
     keep() {
       const changes = staging.of(name);
       if (!memory || !changes.size) return;

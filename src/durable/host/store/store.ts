@@ -61,13 +61,15 @@ export function createStore<Entry = unknown>(
     if (!laidOut) return new Map();
     if (!loaded.has(name)) {
       const names = [...residents];
-      loaded = new Map(names.map((each) => [each, new Map<string, unknown>()]));
+      const found = new Map(names.map((each) => [each, new Map<string, unknown>()]));
       for (const { collection, key, body } of storage.exec<{ collection: string; key: string; body: string }>(
         "SELECT collection, key, body FROM document WHERE owner = ? AND collection IN (SELECT value FROM json_each(?))",
         owner,
         JSON.stringify(names),
       ))
-        loaded.get(collection)?.set(key, parseDocument(body, collection, key));
+        found.get(collection)?.set(key, parseDocument(body, collection, key));
+      // Only whole: of one that is damaged every reading fails.
+      loaded = found;
     }
     // Each takes its own, once: from then on it is the collection's.
     const own = loaded.get(name) ?? new Map<string, unknown>();
@@ -102,11 +104,13 @@ export function createStore<Entry = unknown>(
       held.push(collection);
       return collection;
     },
-    transaction(body) {
+    transaction<T>(body: () => T): T {
       const wasLaidOut = laidOut;
+      let result: T;
       try {
-        const result = storage.transaction(() => {
+        result = storage.transaction(() => {
           const value = body();
+          for (const each of held) each.prepare();
           if (!laidOut && staging.hasChanges) {
             makeTables(storage);
             laidOut = true;
@@ -114,13 +118,14 @@ export function createStore<Entry = unknown>(
           staging.write();
           return value;
         });
-        settle(true);
-        return result;
       } catch (error) {
         laidOut = wasLaidOut;
         settle(false);
         throw error;
       }
+      // Nothing of it throws: what is on disk is in memory, or nobody would hear that it was kept.
+      settle(true);
+      return result;
     },
   };
 }
