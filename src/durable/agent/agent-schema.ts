@@ -11,6 +11,11 @@ export const agentLimits = {
   offerBytes: 1_000_000,
   /** Milliseconds after which a commit takes along which offers an agent was shown: most are over before, and cost no write. */
   offersLazy: 4_000,
+  /**
+   * Milliseconds after an object began in which an offer may close that the agent was shown in the object's life before, and that a
+   * crash forgot: as long as a new board asks what is open, which is shown anew.
+   */
+  offersForgotten: 10_000,
   /** Milliseconds for which an agent is told that an offer has closed. */
   closedKept: 3_600_000,
   /** Threads of an agent's own that are remembered until they are there to be asked. */

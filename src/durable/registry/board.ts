@@ -119,7 +119,8 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
       rememberClosed(id, event);
       await readAgents();
       for (const agent of new Set([...shown, ...known])) {
-        if (agent === but || !agents.has(agent)) notes.forget(agent, id);
+        // To a new board those that were shown it come back only now.
+        if (agent === but || !(agents.has(agent) || isYoung())) notes.forget(agent, id);
         else notes.closed(agent, id, event);
       }
       arm();
@@ -127,7 +128,7 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
     },
     async attend({ card, until, known }: Attending): Promise<BoardPage> {
       if (until !== 0) agents.come(card, until);
-      notes.forget(card.id);
+      const noted = notes.takeOf(card.id);
       await readOffers();
       const open: OpenOffer[] = [];
       for (const posting of offers.list()) {
@@ -142,7 +143,8 @@ export function createBoard({ now, setAlarm, readOnline, readOpen, tell }: Board
       const gone = known.filter((id) => !offers.has(id));
       return {
         offers: open,
-        closed: gone.flatMap((id) => closed.get(id) ?? []),
+        // An object that a crash has made anew knows nothing of what it has shown.
+        closed: [...new Set([...gone.flatMap((id) => closed.get(id) ?? []), ...noted])],
         over: isWhole ? gone.filter((id) => !closed.has(id)) : [],
         young: isYoung(),
       };

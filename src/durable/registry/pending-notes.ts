@@ -11,8 +11,10 @@ export interface PendingNotes {
   shown(agent: string, offer: string): void;
   /** An offer that it was shown has closed. */
   closed(agent: string, offer: string, event: CloudEvent): void;
-  /** The agent knows how that offer ended, or has looked for itself. */
+  /** The agent knows how that offer ended, or has left. */
   forget(agent: string, offer?: string): void;
+  /** What has closed for an agent that looks for itself: nothing waits for it any more. */
+  takeOf(agent: string): CloudEvent[];
   /** What has closed for those agents, which their hints take along. */
   take(agents: readonly string[]): TakenNote[];
   /** What waited for so long that it goes by itself, by agent. */
@@ -53,6 +55,11 @@ export function createPendingNotes(now: () => number): PendingNotes {
       if (!notes) return;
       if (offer !== undefined) notes.offers.delete(offer);
       if (offer === undefined || !notes.offers.size) pending.delete(agent);
+    },
+    takeOf(agent) {
+      const notes = pending.get(agent);
+      pending.delete(agent);
+      return notes ? listClosed(notes) : [];
     },
     take(agents) {
       const along = new Map<CloudEvent, string[]>();

@@ -58,7 +58,7 @@ export function createShowOffers({ clock, offers, seqs, readers, firstHeld, rese
     close(event) {
       const { offer } = event.data as { offer: string };
       const known = offers.find(offer);
-      if (!known || known.closed) return;
+      if (known ? known.closed : !offers.mayHaveForgotten(offer, event)) return;
       readers.forgetAbout(offer);
       const seq = take();
       if (offers.close(offer, seq, event)) give(seq, event, offer);

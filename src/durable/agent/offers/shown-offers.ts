@@ -50,7 +50,12 @@ export interface ShownOffers {
   listOpen(): string[];
   /** @returns false: there is no room for more */
   open(offer: string, seq: number, event: CloudEvent, expires: number): boolean;
-  /** The offer is closed, which is said under a new number; one that was shown to nobody is forgotten. @returns whether it is said */
+  /** Whether the object may have shown the offer in a life before, which a crash forgot before it was written. */
+  mayHaveForgotten(offer: string, closed: CloudEvent): boolean;
+  /**
+   * The offer is closed, which is said under a new number; one that was shown to nobody is forgotten. Of one that a crash may have
+   * forgotten it is said as well: whoever does not know it loses nothing. @returns whether it is said
+   */
   close(offer: string, seq: number, event: CloudEvent): boolean;
   /** The agent declined it. @returns its numbers */
   decline(offer: string): number[];
@@ -163,6 +168,11 @@ function createEntries(documents: Resident<ShownDocument>, clock: Clock) {
 export function createShownOffers(documents: Resident<ShownDocument>, clock: Clock): ShownOffers {
   const entries = createEntries(documents, clock);
   const { load, put, forget, change, isLive, keep } = entries;
+  const begun = clock.now();
+
+  function mayHaveForgotten(offer: string, { time = "" }: CloudEvent): boolean {
+    return !load().has(offer) && Date.parse(time) < begun + agentLimits.offersForgotten;
+  }
 
   return {
     list: () =>
@@ -179,10 +189,13 @@ export function createShownOffers(documents: Resident<ShownDocument>, clock: Clo
       forget(offer);
       return put(offer, { seq, event, expires, shown: false });
     },
+    mayHaveForgotten,
     close(offer, seq, event) {
       const entry = load().get(offer);
+      if (entry?.closed) return false;
+      const isSaid = entry ? entry.shown : mayHaveForgotten(offer, event);
       forget(offer);
-      if (!entry?.shown || entry.closed) return false;
+      if (!isSaid) return false;
       change();
       return put(offer, { seq, event, expires: clock.now() + agentLimits.closedKept, closed: true, shown: true });
     },

@@ -71,6 +71,21 @@ test("[BOARD6] that an offer has closed is said to whoever was shown it, under a
   expect(offers.list()).toEqual([]);
 });
 
+test("[BOARD13] a crash forgets an offer that was shown, and that it closed meanwhile is said all the same; what closes later was not shown", () => {
+  let offers = wake();
+  show(offers, "t:0:1", 1);
+  const meanwhile = closed("t:0:1");
+  offers = wake();
+  expect(offers.find("t:0:1")).toBeUndefined();
+  expect(offers.mayHaveForgotten("t:0:1", meanwhile)).toBe(true);
+  expect(offers.close("t:0:1", 257, meanwhile)).toBe(true);
+  expect(offers.list()).toMatchObject([{ seq: 257, offer: "t:0:1", acked: false, isOpen: false }]);
+  // Said once, and written.
+  expect([offers.mayHaveForgotten("t:0:1", meanwhile), offers.close("t:0:1", 258, meanwhile)]).toEqual([false, false]);
+  now += agentLimits.offersForgotten;
+  expect(offers.close("t:0:2", 259, closed("t:0:2"))).toBe(false);
+});
+
 test("[BOARD6] an agent knows of a thousand offers at most, and of none that has expired", () => {
   const offers = wake();
   const made = Array.from({ length: 1_001 }, (_, index) => offers.open(`t:0:${index}`, index, opened("t"), now + 1_000));

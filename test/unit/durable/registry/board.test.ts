@@ -152,6 +152,28 @@ test("[BOARD12] a board that begins anew tells those who are online that an offe
   expect(told).toEqual([["a", { closed: [closed], keep: true }]]);
 });
 
+test("[BOARD13] what has closed is told to those that come back to a new board, whether or not they know what they were shown", async () => {
+  const board = begin();
+  const closed = event("t:0:1.closed", "nerve.offer.closed");
+  // The thread says it before they are there.
+  await board.close("t:0:1", closed, ["knows", "forgot", "winner"], "winner");
+  const knows = await board.attend({ card: card("knows"), until: null, known: ["t:0:1"] });
+  expect([knows.closed, (await come(board, "forgot")).closed, (await come(board, "winner")).closed]).toEqual([[closed], [closed], []]);
+  // Once.
+  expect((await come(board, "forgot")).closed).toEqual([]);
+  now += boardLimits.notes;
+  board.alarm();
+  expect(told).toEqual([]);
+});
+
+test("[BOARD13] an agent that looks for itself is told what was to go to it later, though it knows of nothing", async () => {
+  const board = begin();
+  await come(board, "a");
+  now += boardLimits.young;
+  await board.close("t:0:2", event("t:0:2.closed", "nerve.offer.closed"), ["a"], null);
+  expect((await come(board, "a")).closed).toMatchObject([{ id: "t:0:2.closed" }]);
+});
+
 test("[BOARD3] what nobody renews is gone after a minute and a half, and whoever knows of it is told that it is over", async () => {
   const board = begin();
   await board.post(offer("t:0:1"), true, []);
