@@ -1,6 +1,7 @@
 /** What is shown of the thing under the pointer, in Markdown. */
 import type { EdgeOutline, Outline, RoleOutline } from "../compile/check/outline.ts";
 import { readRoleSchema } from "../compile/check/role-schema.ts";
+import { findValueAt } from "../compile/check/values-at.ts";
 import { catalogue } from "../compile/diagnostics/catalogue.ts";
 import { findText, isText, listItems } from "../compile/source/node.ts";
 import type { Span } from "../compile/source/span.ts";
@@ -26,6 +27,12 @@ export function describeAt(analysis: Analysis, offset: number): HoverText | unde
   if (occurrence && outline) {
     parts.push(...(describeSymbol(occurrence, outline) ?? []));
     span = occurrence.span;
+  }
+  const value = outline && place?.on === "value" && isText(place.node) ? findValueAt(outline, place.node, offset) : undefined;
+  if (value) {
+    const owners = value.of.length > 0 ? `\n\nOf ${value.of.join(", ")}.` : "";
+    parts.push(`**\`${value.name}\`**: \`${value.type}\`${value.optional ? ", may be absent" : ""}${owners}`);
+    span ??= value.span;
   }
   if (root && place) {
     const word = String(place.node.value);

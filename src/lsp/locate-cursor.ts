@@ -56,7 +56,7 @@ export interface Cursor extends Place {
 }
 
 /** Stands where something is about to be typed, so that the file can be read as if it had been. */
-const placeholder = "nrvCursor";
+export const placeholder = "nrvCursor";
 
 const wordCharacter = /[\p{L}\p{M}\p{N}_$-]/u;
 

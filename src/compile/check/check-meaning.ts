@@ -8,7 +8,7 @@ import { isNothing, type Type } from "../meaning/type.ts";
 import type { TextNode } from "../source/node.ts";
 import type { Checked } from "./check-workflow.ts";
 import { createMeaning } from "./meaning.ts";
-import { listExpressions, listTemplates, type SeenExpression, type Use } from "./sights.ts";
+import { listExpressions, listTemplates, type SeenExpression, type Trees, type Use } from "./sights.ts";
 
 /** Reports what can never be, as far as schemas tell. All of it are warnings. */
 export function checkMeaning(checked: Checked, report: Report): void {
@@ -23,7 +23,7 @@ export function checkMeaning(checked: Checked, report: Report): void {
 /** Judges an expression that parses; gives its type. */
 export function inferExpression(
   { node, view, sight }: SeenExpression,
-  { parsed }: Pick<Checked, "parsed">,
+  { parsed }: { parsed: Trees },
   report: Report,
   observe?: (seen: Observed) => void,
 ): Type | undefined {

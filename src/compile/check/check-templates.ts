@@ -27,15 +27,6 @@ export type TemplateSight =
   | { kind: "broadcast"; role: RoleOutline }
   | { kind: "anything" };
 
-/** A template with what it sees. */
-export interface SeenTemplate {
-  node: TextNode;
-  tree: readonly TemplateNode[];
-  sight: TemplateSight;
-  /** The edge that it is of. */
-  place: GraphPlace | undefined;
-}
-
 /** An edge of the graph; undefined edge: any of the node's. */
 export interface GraphPlace {
   node: string;
@@ -47,25 +38,72 @@ interface Checking {
   report: Report;
   templates: TemplateContext;
   schemas: Map<SourceNode, RoleSchema>;
-  seen: SeenTemplate[];
+}
+
+/** Text that may be filled in, with what it sees. */
+export interface TemplateText {
+  node: TextNode;
+  sight: TemplateSight;
+  /** The edge that it is of. */
   place: GraphPlace | undefined;
+}
+
+/** A template that parses. */
+export interface SeenTemplate extends TemplateText {
+  tree: readonly TemplateNode[];
 }
 
 /** Reports what is wrong with prompts and other templates. @returns those that parse */
 export function checkTemplates(outline: Outline, report: Report): SeenTemplate[] {
   const local = outline.binding === "local";
-  const shared = { outline, report, templates: createTemplateContext(report, local), schemas: new Map(), seen: [] };
-  const checking: Checking = { ...shared, place: undefined };
-  for (const node of outline.nodes) {
-    for (const edge of node.edges) {
+  const checking: Checking = { outline, report, templates: createTemplateContext(report, local), schemas: new Map() };
+  for (const { edges } of outline.nodes)
+    for (const edge of edges) {
       if (edge.key === undefined) checkWritten(edge, report);
-      else checkEdge(edge, findSight(node, edge, outline), { ...shared, place: { node: node.name, edge: edge.id } });
+      else checkBlank(edge, report);
     }
+  return [...listTemplateTexts(outline)].flatMap(({ node, sight, place }) => {
+    for (const variable of checkTemplate(node, checking.templates) ?? []) checkVariable(variable, sight, checking);
+    const tree = checking.templates.trees.get(node);
+    return tree ? [{ node, tree, sight, place }] : [];
+  });
+}
+
+/** Lists every text of the file that may be a template. */
+export function* listTemplateTexts(outline: Outline): Iterable<TemplateText> {
+  for (const node of outline.nodes)
+    for (const edge of node.edges) {
+      if (edge.key === undefined) continue;
+      const sight = findSight(node, edge, outline);
+      const place = { node: node.name, edge: edge.id };
+      for (const text of listEdgeTexts(edge)) yield { node: text, sight, place };
+    }
+  for (const reflex of outline.reflexes)
+    for (const emit of listItems(reflex, "emit"))
+      for (const text of listEmitTexts(emit)) yield { node: text, sight: { kind: "reflex", reflex }, place: undefined };
+}
+
+function* listEdgeTexts({ prompt, node }: EdgeOutline): Iterable<TextNode> {
+  if (prompt && prompt.value.trim() !== "") yield prompt;
+  const location = findText(node, "location");
+  if (location) yield location;
+  for (const emit of listItems(node, "emit")) yield* listEmitTexts(emit);
+  for (const spawn of listItems(node, "spawn")) yield* listLiteralTexts(findValue(spawn, "input"));
+}
+
+function* listEmitTexts(emit: SourceNode): Iterable<TextNode> {
+  yield* listLiteralTexts(findValue(emit, "data"));
+  const to = findText(emit, "to");
+  if (to) yield to;
+}
+
+/** Text at the top is JSONata; strings inside a literal are templates. */
+function* listLiteralTexts(node: SourceNode | undefined): Iterable<TextNode> {
+  if (node === undefined || node.kind === "scalar") return;
+  for (const child of node.kind === "list" ? node.items : node.entries.map((entry) => entry.value)) {
+    if (isText(child)) yield child;
+    else yield* listLiteralTexts(child);
   }
-  for (const reflex of outline.reflexes) {
-    for (const emit of listItems(reflex, "emit")) checkEmit(emit, { kind: "reflex", reflex }, checking);
-  }
-  return checking.seen;
 }
 
 /** List form: prompts are sent as written. */
@@ -86,44 +124,11 @@ function findSight(node: GraphNodeOutline, edge: EdgeOutline, outline: Outline):
   return role.type === "broadcast" ? { kind: "broadcast", role } : { kind: "output", role, status: edge.id };
 }
 
-function checkEdge(edge: EdgeOutline, sight: TemplateSight, checking: Checking): void {
-  const { prompt } = edge;
-  if (prompt) {
-    if (prompt.value.trim() === "")
-      checking.report.add(
-        "blank-prompt",
-        prompt.span.end > prompt.span.start ? prompt.span : (edge.key?.span ?? prompt.span),
-        "The prompt is blank.",
-        { hint: "say what is to be done, on edges to `$END` what was" },
-      );
-    else checkText(prompt, sight, checking);
-  }
-  const location = findText(edge.node, "location");
-  if (location) checkText(location, sight, checking);
-  for (const emit of listItems(edge.node, "emit")) checkEmit(emit, sight, checking);
-  for (const spawn of listItems(edge.node, "spawn")) checkLiteral(findValue(spawn, "input"), sight, checking);
-}
-
-function checkEmit(emit: SourceNode, sight: TemplateSight, checking: Checking): void {
-  checkLiteral(findValue(emit, "data"), sight, checking);
-  const to = findText(emit, "to");
-  if (to) checkText(to, sight, checking);
-}
-
-/** Text at the top is JSONata; strings inside a literal are templates. */
-function checkLiteral(node: SourceNode | undefined, sight: TemplateSight, checking: Checking): void {
-  if (node === undefined || node.kind === "scalar") return;
-  const children = node.kind === "list" ? node.items : node.entries.map((entry) => entry.value);
-  for (const child of children) {
-    if (isText(child)) checkText(child, sight, checking);
-    else checkLiteral(child, sight, checking);
-  }
-}
-
-function checkText(node: TextNode, sight: TemplateSight, checking: Checking): void {
-  for (const variable of checkTemplate(node, checking.templates) ?? []) checkVariable(variable, sight, checking);
-  const tree = checking.templates.trees.get(node);
-  if (tree) checking.seen.push({ node, tree, sight, place: checking.place });
+function checkBlank({ prompt, key }: EdgeOutline, report: Report): void {
+  if (prompt?.value.trim() !== "") return;
+  report.add("blank-prompt", prompt.span.end > prompt.span.start ? prompt.span : (key?.span ?? prompt.span), "The prompt is blank.", {
+    hint: "say what is to be done, on edges to `$END` what was",
+  });
 }
 
 function checkVariable(variable: TemplateVariable, sight: TemplateSight, checking: Checking): void {

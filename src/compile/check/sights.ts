@@ -8,11 +8,14 @@ import type { TemplateSight as TemplateTypes } from "../meaning/judge-template.t
 import { join, narrow, ofConstants, ofFields, type Type, text, unknown } from "../meaning/type.ts";
 import type { SourceNode, TextNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
-import type { GraphPlace, SeenTemplate, TemplateSight } from "./check-templates.ts";
+import type { GraphPlace, SeenTemplate, TemplateSight, TemplateText } from "./check-templates.ts";
 import type { Checked } from "./check-workflow.ts";
 import type { Meaning } from "./meaning.ts";
 import type { Outline } from "./outline.ts";
 import { readRoleSchema } from "./role-schema.ts";
+
+/** Trees of expressions, by source. */
+export type Trees = Pick<Checked["parsed"], "get">;
 
 /** What a place makes of the result. */
 export type Use = "truth" | "number" | "key" | "agent" | "role" | "value";
@@ -28,7 +31,7 @@ export interface SeenExpression {
 type Add = (node: SourceNode | undefined, use: Use, view: ExpressionView, sight: ExpressionSight) => void;
 
 /** Lists all expressions. */
-export function listExpressions({ outline, parsed }: Pick<Checked, "outline" | "parsed">, meaning: Meaning): SeenExpression[] {
+export function listExpressions({ outline, parsed }: { outline: Outline; parsed: Trees }, meaning: Meaning): SeenExpression[] {
   const listed: SeenExpression[] = [];
   const add: Add = (node, use, view, sight) => {
     if (isText(node)) listed.push({ node, use, view, sight });
@@ -74,13 +77,13 @@ function joinSpoken(places: readonly GraphPlace[], meaning: Meaning, role: strin
   return types[0] !== undefined && types.every((type) => type === types[0]) ? types[0] : join(types);
 }
 
-function testOf(expression: SourceNode | undefined, parsed: Checked["parsed"]): ReturnType<typeof readTest> {
+function testOf(expression: SourceNode | undefined, parsed: Trees): ReturnType<typeof readTest> {
   const tree = isText(expression) ? parsed.get(expression.value) : undefined;
   return readTest(tree?.ok ? tree.tree : undefined);
 }
 
 /** Of a node's transitions: what the conditions before it tell, which all failed. */
-function listFailed(outline: Outline, parsed: Checked["parsed"]): Map<SourceNode, Facts> {
+function listFailed(outline: Outline, parsed: Trees): Map<SourceNode, Facts> {
   const known = new Map<SourceNode, Facts>();
   for (const { edges } of outline.nodes) {
     let failed = noFacts;
@@ -92,7 +95,7 @@ function listFailed(outline: Outline, parsed: Checked["parsed"]): Map<SourceNode
   return known;
 }
 
-function addConditions(outline: Outline, parsed: Checked["parsed"], meaning: Meaning, thread: Thread, add: Add): void {
+function addConditions(outline: Outline, parsed: Trees, meaning: Meaning, thread: Thread, add: Add): void {
   const failed = listFailed(outline, parsed);
   const uses = new Map<string, { place: GraphPlace; facts: Facts }[]>();
   for (const { name, edges } of outline.nodes)
@@ -110,7 +113,7 @@ function addConditions(outline: Outline, parsed: Checked["parsed"], meaning: Mea
   }
 }
 
-function addEffects(outline: Outline, parsed: Checked["parsed"], meaning: Meaning, thread: Thread, add: Add): void {
+function addEffects(outline: Outline, parsed: Trees, meaning: Meaning, thread: Thread, add: Add): void {
   const failed = listFailed(outline, parsed);
   // Edges may share what anchors repeat: what one never sees another may.
   const shared = new Map<number, { node: SourceNode; last: Type[]; facts: Facts[]; places: GraphPlace[] }>();
@@ -146,11 +149,15 @@ export function listTemplates({ templates }: Pick<Checked, "templates">, meaning
   for (const seen of templates) byPlace.set(seen.node.span.start, [...(byPlace.get(seen.node.span.start) ?? []), seen]);
   return [...byPlace.values()].flatMap((same) => {
     const [seen] = same;
-    return seen ? [{ ...seen, types: joinSights(same.map((each) => typeTemplate(each, meaning))) }] : [];
+    return seen ? [{ ...seen, types: typeTemplates(same, meaning) }] : [];
   });
 }
 
-/** What all of the places see that share a template. */
+/** The types of what a template sees that stands at these places. */
+export function typeTemplates(texts: readonly Omit<TemplateText, "node">[], meaning: Meaning): TemplateTypes {
+  return joinSights(texts.map((each) => typeTemplate(each, meaning)));
+}
+
 function joinSights(types: readonly TemplateTypes[]): TemplateTypes {
   const [first, ...others] = types;
   if (!first || others.length === 0) return first ?? { root: unknown, own: new Map() };
@@ -158,7 +165,7 @@ function joinSights(types: readonly TemplateTypes[]): TemplateTypes {
   return { root: join(types.map(({ root }) => root)), own, deep: types.every(({ deep }) => deep === true) };
 }
 
-function typeTemplate({ sight, place }: SeenTemplate, meaning: Meaning): TemplateTypes {
+function typeTemplate({ sight, place }: Omit<TemplateText, "node">, meaning: Meaning): TemplateTypes {
   if (sight.kind === "reflex") {
     const event = meaning.eventAt(sight.reflex);
     return { root: event, own: new Map([["_event", event]]), deep: true };

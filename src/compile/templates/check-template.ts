@@ -45,8 +45,21 @@ export function checkTemplate(node: TextNode, context: TemplateContext): Templat
   }
   if (!checkSize(node, written, report)) return undefined;
   addDollarNames(node, written, context);
-  const text = normaliseMustache(written).text.replaceAll(/(\{[{%][^{}%]*?)\$(?=[A-Za-z_])/g, "$1_");
-  return parse(node, text, context);
+  return parse(node, normalise(written), context);
+}
+
+/** As Liquid reads it, every offset kept. */
+function normalise(written: string): string {
+  return normaliseMustache(written).text.replaceAll(/(\{[{%][^{}%]*?)\$(?=[A-Za-z_])/g, "$1_");
+}
+
+/** The tree of a template that parses. */
+export function parseTemplate(written: string): Template[] | undefined {
+  try {
+    return createTemplateEngine().parse(normalise(written));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Bounds tags, loops and ranges by the text alone, before the parser sees it. */
