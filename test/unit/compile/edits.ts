@@ -77,7 +77,13 @@ const values: Edit[] = [
 const narrowed: Edit[] = [
   ["listed", "output.verdict = 'right' and", "output.verdict = 'left' and", ["NRV4018", "'left'"]],
   ["listed", "output.points > 3", "output.verdict = 'open'", ["NRV4018", "'open'"]],
-  ["listed", "$last('judge').calm or", "$last('judge').verdict != 'left' or $last('judge').verdict != 'right' or", ["NRV4018", "'right'"]],
+  [
+    "listed",
+    "$last('judge').calm or",
+    "$last('judge').verdict != 'left' or $last('judge').verdict != 'right' or",
+    ["NRV4018", "'right'"],
+    ["NRV3033", "side"],
+  ],
   ["hiring", "steps[-1].output.grade = 'a',", "steps[-1].output.grade = 'a' ? true : steps[-1].output.grade = 'a',", ["NRV4018", "'a'"]],
   ["hiring", "when: \"data.name = 'x'\"", "when: \"type = 'candidate.applied'\"", ["NRV4018", "'candidate.applied'", "candidate.hired"]],
   ["hiring", "_last.sorter.grade", "_last.clerk.letter", ["NRV4022", "clerk"]],

@@ -28,7 +28,7 @@ description: b
 binding: cloud
 max_rounds: 9
 roles: { worker: { goal: x, ${answer} } }
-conditions: { c: { description: x, expression: "${parts.condition ?? "true"}" } }
+conditions: { c: { description: x, expression: "${parts.condition ?? "steps[-1].output.note = 'x'"}" } }
 graph:
   $START: [{ role: worker, prompt: Go. }]
   worker: [{ role: worker, condition: c }, { role: $END, ${parts.edge ?? "emit: []"} }]
