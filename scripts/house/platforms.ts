@@ -52,6 +52,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "src/path-tests/**": inNode,
   "src/path-tests/path-worker.ts": inWorkers,
   "src/probe/**": inNode,
+  "src/replay/**": everywhere,
   "src/simulate/**": inNode,
   "src/testing/**": inNode,
   "examples/**": inNode,

@@ -127,10 +127,14 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...["src/explore", "node:*", "yaml", "zod"],
     ],
   },
+  "src/replay": {
+    is: "a thread's decisions, taken again by another revision",
+    may: ["src/compile", "src/compile/decide", contract, "zod"],
+  },
   "src/host": { is: "`nerveflare/host`: what of the actor host others import", may: [host, storage, protocol] },
   "src/testing": {
     is: "`nerveflare/testing`: what an author's tests import",
-    may: ["src/compile", "src/explore/paths", "src/path-tests", "src/simulate", "node:*"],
+    may: ["src/compile", "src/explore/paths", "src/path-tests", "src/replay", "src/simulate", "node:*"],
   },
   "src/lsp": {
     is: "the language server; knows no files",
@@ -158,7 +162,17 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "a command each",
     may: [
       ...["src", "src/cli/lib/**", "src/client", "src/compile/**", contract, "src/deploy", "src/exec", "src/explore/**", "src/lsp"],
-      ...["src/local-server", "src/path-tests", "src/probe", "src/simulate", "commander", "node:*", "vscode-languageserver", "yaml"],
+      ...[
+        "src/local-server",
+        "src/path-tests",
+        "src/probe",
+        "src/replay",
+        "src/simulate",
+        "commander",
+        "node:*",
+        "vscode-languageserver",
+        "yaml",
+      ],
     ],
     apart: true,
   },
@@ -192,6 +206,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   },
   "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw", "node:*"] },
   "src/cli/lib/events": { is: "the log as lines", may: ["src/cli/lib", contract, "node:*"] },
+  "src/cli/lib/export": { is: "threads of a server as what is replayed", may: ["src/cli/lib", contract, "src/replay"] },
   "src/cli/lib/simulate": { is: "a walk as people read it", may: ["src/cli/lib", contract, "src/simulate"] },
 
   // What editors install.

@@ -42,6 +42,7 @@ export const commands: CommandEntry[] = [
   { name: "schema", summary: "write the language's JSON Schema, for editors", load: () => import("./commands/schema.ts") },
   { name: "lsp", summary: "serve editors: findings, names and completion as one types", load: () => import("./commands/lsp.ts") },
   { name: "test", summary: "take every state and transition on the real host", load: () => import("./commands/test.ts") },
+  { name: "export", summary: "write what a thread did as a test that decides it again", load: () => import("./commands/export.ts") },
   { name: "simulate", summary: "walk a thread in the terminal", needs: "whole-node", load: () => import("./commands/simulate.ts") },
   { name: "publish", summary: "put workflow files into the registry", load: () => import("./commands/publish.ts") },
   { name: "workflows", summary: "list what is published, show a queue", load: () => import("./commands/workflows.ts") },

@@ -5,6 +5,8 @@ import { isDeepStrictEqual } from "node:util";
 import { type CompiledWorkflow, compileWorkflow } from "../compile/compile-workflow.ts";
 import { followKeys, type Path } from "../explore/paths/find-paths.ts";
 import { runPathInNode } from "../path-tests/run-paths-in-node.ts";
+import type { Replay } from "../replay/replay.ts";
+import { replayThread } from "../replay/replay-thread.ts";
 import { checkScript } from "../simulate/check-script.ts";
 import type { Script } from "../simulate/script.ts";
 
@@ -25,6 +27,11 @@ export interface OpenWorkflow {
    * @throws where a step goes another way than the script expects
    */
   walk(script: Script): Promise<void>;
+  /**
+   * Decides again what a thread did, as `nerveflare export --test` writes it.
+   * @throws where a step is decided otherwise, with the step and the difference
+   */
+  replay(thread: Replay): Promise<void>;
 }
 
 /**
@@ -50,6 +57,10 @@ export function openWorkflow(file: string | URL): OpenWorkflow {
     async walk(script) {
       const { differences } = await checkScript(compiled, script);
       if (differences.length > 0) throw new Error(differences.join("; "));
+    },
+    async replay(thread) {
+      const { differences } = await replayThread(compiled.ir, thread);
+      if (differences.length > 0) throw new Error(differences.join("\n"));
     },
   };
 }

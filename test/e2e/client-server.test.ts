@@ -1,5 +1,7 @@
 /** The client against the real server: a review from event to end, by socket and by poll, and across a server's death. */
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { runCli } from "../../src/cli/main.ts";
 import { type Agent, type AgentOptions, connectAgent, type Note } from "../../src/client/index.ts";
 import { createSignal } from "../unit/client/signal.ts";
 import { createOperator, type Facts } from "./operator.ts";
@@ -28,6 +30,14 @@ function connect(
   return { ...agent, notes, noted: (what) => until(() => notes.some((note) => note.what === what)) };
 }
 
+/** Runs a command that must succeed, and gives what it prints. */
+async function runQuietly(...args: string[]): Promise<string> {
+  let [out, err] = ["", ""];
+  const code = await runCli(args, { stdout: { write: (text) => (out += text) }, stderr: { write: (text) => (err += text) }, env: {} });
+  expect(code, `${args.join(" ")}: ${err}`).toBe(0);
+  return out;
+}
+
 /** Settles when the agent is told that its thread has ended, with what it is told. */
 function createEnd() {
   const end = Promise.withResolvers<{ type: string; data?: unknown }>();
@@ -37,7 +47,7 @@ function createEnd() {
   return { ended: end.promise, onEvent };
 }
 
-test("[CLI1] a review ends, one agent by socket and one by poll, and a refused output is mended", async () => {
+test("[CLI1] [EXPORT5] a review ends, one agent by socket and one by poll, and a refused output is mended", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   const tokens = await prepare(facts);
   const refused: unknown[] = [];
@@ -70,6 +80,11 @@ test("[CLI1] a review ends, one agent by socket and one by poll, and a refused o
   expect((await reviewer.me()).turns).toEqual([]);
   const operator = createOperator(facts);
   expect(await operator.call("GET", `v1/threads/${threads[0]}`)).toMatchObject({ outcome });
+  const exported = join(await makeDataFolder(), "review.json");
+  const server = ["--url", facts.url, "--token", facts.adminToken];
+  await runQuietly("export", threads[0] ?? "", "--test", exported, ...server);
+  const said = await runQuietly("test", "workflows/code-review.yaml", "--script", exported, "--json");
+  expect(JSON.parse(said)).toMatchObject({ steps: 3, differences: [] });
   const { commits } = (await operator.call("GET", "v1/metrics")) as { commits: { task: number } };
   expect(commits.task).toBeGreaterThan(0);
 });

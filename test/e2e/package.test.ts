@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { emitReplay } from "../../src/replay/emit-replay.ts";
+import type { Replay } from "../../src/replay/replay.ts";
 import { findRuntime } from "./find-node.ts";
 import { awaitEnd, type InstalledPackage, installPackages, type Ran } from "./installed-package.ts";
 
@@ -241,7 +243,21 @@ test("[DEPLOY6] an install rehearses the deploy of the Worker that it brings, by
 test("[PKG6] a test that was emitted, and a walk that was saved, import what an install has, and pass", async () => {
   await nerveflare(newNode, "test", "short.yaml", "--emit");
   await nerveflare(newNode, "simulate", "review.yaml", "--sample", "--save", "walk.test.ts");
-  for (const name of ["short.paths.test.ts", "walk.test.ts"])
+  const step = { role: "helper", output: { $status: "done" }, expect: { to: "$END", prompt: "Done." } };
+  const replay = {
+    replay: 1,
+    workflow: "short",
+    event: { type: "a.b" },
+    start: { to: "helper", prompt: "Help." },
+    steps: [step],
+  } satisfies Replay;
+  const entry = "nerveflare/testing";
+  for (const runner of ["vitest", "node"] as const)
+    await write(`thread.${runner}.test.mjs`, emitReplay(replay, { workflow: "./short.yaml", entry, mark: "", runner }));
+  // The other runner finds it by its name as well, and has it be its own.
+  await rename(join(installed.folder, "thread.node.test.mjs"), join(installed.folder, "thread-in-node.mjs"));
+  expect(await installed.run(newNode, ["--test", "thread-in-node.mjs"])).toMatchObject({ code: 0 });
+  for (const name of ["short.paths.test.ts", "walk.test.ts", "thread.vitest.test.mjs"])
     expect(await readFile(join(installed.folder, name), "utf8")).toContain('from "nerveflare/testing"');
   await symlink(join(root, "node_modules/vitest"), join(installed.folder, "node_modules/vitest"));
   const { code, out, err } = await installed.run(newNode, [

@@ -1,4 +1,5 @@
 /** `nerveflare test`: takes every state and transition of a workflow's machines on the real actor host, evicted between events. */
+import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import type { CompiledWorkflow } from "../../compile/compile-workflow.ts";
@@ -9,6 +10,8 @@ import type { WorkerdRunner } from "../../path-tests/create-workerd-runner.ts";
 import { emitTest } from "../../path-tests/emit-test.ts";
 import type { PathFailure } from "../../path-tests/judge-path.ts";
 import { runPathInNode } from "../../path-tests/run-paths-in-node.ts";
+import { type Replay, replay } from "../../replay/replay.ts";
+import { replayThread } from "../../replay/replay-thread.ts";
 import { checkScript } from "../../simulate/check-script.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
 import { compileFile, toFileName } from "../lib/compile/compile-file.ts";
@@ -43,7 +46,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
       "--emit [path]",
       "write the paths as a vitest file instead of running them; by default <name>.paths.test.ts beside the workflow",
     )
-    .option("--script <file...>", "check walks that `simulate` saved, instead of the paths")
+    .option("--script <file...>", "check walks that `simulate` saved, and threads that `export` wrote as JSON, instead of the paths")
     .option("--node", "run in plain Node on SQLite instead of workerd")
     .addHelpText(
       "after",
@@ -71,7 +74,8 @@ async function testScripts(files: string[], scripts: string[], terminal: Termina
   for (const file of files) {
     const { compiled } = await compileFile(file, terminal);
     for (const script of scripts) {
-      const { differences, steps } = await explained(checkScript(compiled, script));
+      const thread = readReplay(script);
+      const { differences, steps } = thread ? await replayThread(compiled.ir, thread) : await explained(checkScript(compiled, script));
       if (differences.length > 0) failed += 1;
       terminal.result({ file, script, steps, differences }, () =>
         differences.length === 0
@@ -80,7 +84,26 @@ async function testScripts(files: string[], scripts: string[], terminal: Termina
       );
     }
   }
-  if (failed > 0) throw new CliError(`${failed} ${failed === 1 ? "walk goes" : "walks go"} another way than saved.`);
+  if (failed > 0) throw new CliError(`${failed} ${failed === 1 ? "walk or thread goes" : "walks or threads go"} another way than saved.`);
+}
+
+/** A thread that `export` wrote; undefined: it is a walk. @throws {CliError} where it is half of one */
+function readReplay(file: string): Replay | undefined {
+  if (!file.endsWith(".json")) return undefined;
+  let read: unknown;
+  try {
+    read = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    // Whoever reads walks says best what is wrong.
+    return undefined;
+  }
+  if (typeof read !== "object" || read === null || !("replay" in read)) return undefined;
+  const parsed = replay.safeParse(read);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0] ?? { path: [], message: "" };
+  throw new CliError(`${file} is no exported thread: ${path.join(".") || "the whole"}: ${message}`, {
+    hint: "`nerveflare export THREAD --test thread.json` writes one.",
+  });
 }
 
 async function emit(files: string[], to: string | true, force: boolean | undefined, terminal: Terminal): Promise<void> {
