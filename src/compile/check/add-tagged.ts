@@ -24,7 +24,9 @@ const adders: Record<ShapeTag, (fault: Fault, report: Report) => void> = {
           ? `write \`${text}\``
           : node.kind === "scalar" && /^\d{1,12}$/.test(String(node.value))
             ? `a unit is missing: \`${node.value}s\` is seconds, \`${node.value}m\` minutes`
-            : "a whole number and a unit: `500ms`, `30s`, `10m`, `24h`, `7d`",
+            : node.kind === "scalar" && /^\d+:\d+$/.test(String(node.value))
+              ? "a time of day is none: `90s`, or `90m`"
+              : "a whole number and a unit: `500ms`, `30s`, `10m`, `24h`, `7d`",
       ...suggest(text, node),
     });
   },
@@ -50,7 +52,7 @@ const adders: Record<ShapeTag, (fault: Fault, report: Report) => void> = {
 export function addTagged(message: string, node: SourceNode, report: Report): boolean {
   const [, name = "", details = ""] = /^([a-z-]+)(?:: (.*))?$/s.exec(message) ?? [];
   if (!isTag(name)) return false;
-  const written = node.kind === "scalar" ? `\`${String(node.value)}\`` : describeType(node);
+  const written = node.kind === "scalar" ? `\`${node.written ?? String(node.value)}\`` : describeType(node);
   adders[name]({ node, written, details }, report);
   return true;
 }
@@ -75,7 +77,13 @@ const milliseconds: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_6
 /** A duration that was written in words, in parts, as a fraction or by ISO 8601 (`PT5M`), as the language writes it. */
 function readDuration(node: SourceNode): string | undefined {
   if (node.kind !== "scalar" || typeof node.value !== "string") return undefined;
-  const written = node.value.trim().toLowerCase();
+  const written = node.value
+    .trim()
+    .toLowerCase()
+    .replace(/^\+/, "")
+    .replaceAll(/(\d)_(?=\d)/g, "$1");
+  const clock = /^(\d{1,4}):([0-5]\d):([0-5]\d)$/.exec(written);
+  if (clock) return readDuration({ ...node, value: `${clock[1]}h${clock[2]}m${clock[3]}s` });
   const iso = /^p(?=.)([\d.]+w)?([\d.]+d)?(?:t([\d.]+h)?([\d.]+m)?([\d.]+s)?)?$/.exec(written);
   const whole = iso ? iso.slice(1).join("") : written;
   if (whole.length > 64 || !/^(\d{1,9}(\.\d{1,6})?\s*[a-z]+[\s,]*)+$/.test(whole)) return undefined;

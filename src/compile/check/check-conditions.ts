@@ -3,7 +3,7 @@
 import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
-import { findEntry, findValue } from "../source/node.ts";
+import { findEntry, findValue, writeText } from "../source/node.ts";
 import type { Outline } from "./outline.ts";
 
 /** Reports conditions that are not there, not used, or in the way of one another. */
@@ -58,7 +58,7 @@ function addCondition(node: { value: string; span: { start: number; end: number 
             ? "`condition` takes a name; the expression stands under `conditions`"
             : "name it under `conditions:` with its `expression`",
         }
-      : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span: node.span, text: nearest } }),
+      : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span: node.span, text: writeText(nearest) } }),
   });
   return nearest ?? name;
 }

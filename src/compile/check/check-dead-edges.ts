@@ -76,7 +76,12 @@ interface Dead {
 function findKeyed(node: GraphNodeOutline, role: RoleOutline, { thread, isTold }: Search): Found[] {
   return node.edges.flatMap((edge): Found[] => {
     if (!edge.key || isTold(edge.key.span)) return [];
-    const why = isEngineStatus(edge.id) ? explainKeyed(edge.id, node, role) : explainAnswered(edge.id, thread.players.get(role.name));
+    const isBroken = role.schema !== undefined && isTold(role.schema.span);
+    const why = isEngineStatus(edge.id)
+      ? explainKeyed(edge.id, node, role)
+      : isBroken
+        ? undefined
+        : explainAnswered(edge.id, thread.players.get(role.name));
     return why === undefined ? [] : [{ edge, place: edge.key, why, hint: "leave it out" }];
   });
 }

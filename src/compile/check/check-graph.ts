@@ -4,7 +4,7 @@ import { findNearestName } from "../../contract/nearest-name.ts";
 import type { DiagnosticDetails, Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { MapEntry } from "../source/node.ts";
-import { findEntry } from "../source/node.ts";
+import { findEntry, writeText } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline } from "./outline.ts";
 
@@ -97,7 +97,9 @@ function resolveNodes(outline: Outline, report: Report): Map<GraphNodeOutline, s
 }
 
 function suggest(nearest: string | undefined, span: Span): DiagnosticDetails {
-  return nearest === undefined ? {} : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span, text: nearest } };
+  return nearest === undefined
+    ? {}
+    : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span, text: writeText(nearest) } };
 }
 
 /** Where an edge leads, a misspelling resolved; undefined if nobody can tell. */

@@ -6,7 +6,7 @@ import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import { readsScore } from "../lower/party.ts";
 import type { MapEntry } from "../source/node.ts";
-import { findEntry, findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
+import { findEntry, findText, findValue, isText, listEntries, listItems, writeText } from "../source/node.ts";
 import { checkSchema } from "./check-schema.ts";
 import type { Outline, RoleOutline } from "./outline.ts";
 
@@ -122,7 +122,7 @@ function checkNot(role: RoleOutline, outline: Outline, agents: Set<string>, repo
           }
         : {
             hint: `did you mean \`${nearest}\`? For an agent write \`agents/${name}\``,
-            fix: { title: `Write \`${nearest}\``, span: item.span, text: nearest },
+            fix: { title: `Write \`${nearest}\``, span: item.span, text: writeText(nearest) },
           }),
     });
   }

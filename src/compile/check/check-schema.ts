@@ -65,6 +65,7 @@ function fail(node: SourceNode, message: string, state: State, hint?: string): v
 
 function checkKeyword(entry: MapEntry, owner: SourceNode, state: State): void {
   const { key, value } = entry;
+  if (value.kind === "scalar" && value.hole) return;
   const kind = Object.hasOwn(schemaKeywords, key) ? schemaKeywords[key] : undefined;
   if (kind === undefined) {
     const free = Object.keys(schemaKeywords).filter((name) => owner.kind === "map" && !owner.entries.some((other) => other.key === name));

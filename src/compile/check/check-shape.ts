@@ -8,8 +8,9 @@ import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import { unknownField } from "../schema/tags.ts";
 import { reflexShapes, workflowShape } from "../schema/workflow-shape.ts";
+import { parseDuration } from "../source/duration.ts";
 import type { MapEntry, MapNode, SourceNode } from "../source/node.ts";
-import { describeType, findEntry, toJson } from "../source/node.ts";
+import { describeType, findEntry, toJson, writeText } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 import { addTagged, headOf } from "./add-tagged.ts";
 
@@ -86,7 +87,7 @@ function addWrongValue(node: SourceNode, values: string[], report: Report): bool
     {
       ...(nearest === undefined
         ? {}
-        : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span: node.span, text: nearest } }),
+        : { hint: `did you mean \`${nearest}\`?`, fix: { title: `Write \`${nearest}\``, span: node.span, text: writeText(nearest) } }),
     },
   );
   if (nearest === undefined || node.kind !== "scalar") return false;
@@ -144,7 +145,7 @@ function addUnknownFields(issue: Issue & { code: "unrecognized_keys" }, node: So
     const hint = nearest === undefined ? `known fields: ${known.join(", ")}` : `did you mean \`${nearest}\`?`;
     report.add("unknown-field", span, `There is no field \`${key}\` here.`, {
       hint,
-      ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span, text: nearest } }),
+      ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span, text: writeText(nearest) } }),
     });
     if (nearest !== undefined) {
       entry.key = nearest;
@@ -172,31 +173,56 @@ function addWrongType(issue: Issue, node: SourceNode, path: PropertyKey[], root:
   let fix: { title: string; span: Span; text: string } | undefined;
   const replace = (text: string) => ({ title: `Write \`${text}\``, span: node.span, text });
   if (typeof value === "string") {
-    if (wanted.includes("boolean") && /^(true|yes|on)$/i.test(value)) fix = replace("true");
-    else if (wanted.includes("boolean") && /^(false|no|off)$/i.test(value)) fix = replace("false");
-    else if (wanted.includes("number") && /^-?\d+(\.\d+)?$/.test(value.trim())) fix = replace(value.trim());
-    else if (wanted.includes("array") && /^[^\n,[\]{}#:]+$/.test(value) && value.trim() !== "") fix = replace(`[${value.trim()}]`);
+    const digits = value
+      .trim()
+      .replace(/^(-?\d{1,3})((?:[_,' \u00a0]\d{3})+)$/, (_, first: string, rest: string) => first + rest.replaceAll(/\D/g, ""));
+    if (path.at(-1) === "await" && parseDuration(value) !== undefined) fix = replace(`{ timeout: ${value} }`);
+    else if (wanted.includes("boolean") && /^(true|yes|on|y)$/i.test(value)) fix = replace("true");
+    else if (wanted.includes("boolean") && /^(false|no|off|n)$/i.test(value)) fix = replace("false");
+    else if (wanted.includes("number") && /^-?\d+(\.\d+)?,?$/.test(digits)) fix = replace(digits.replace(/,$/, ""));
+    else if (wanted.includes("array") && /^[^\n[\]{}#:"'&*]+$/.test(value) && /[^\s,]/.test(value)) fix = replace(writeList(value));
   } else if ((typeof value === "number" || typeof value === "boolean") && wanted.includes("string"))
-    fix = replace(JSON.stringify(String(value)));
+    // As it was written: an id keeps its zeros.
+    fix = replace(JSON.stringify(node.kind === "scalar" ? (node.written ?? String(value)) : ""));
   if (fix && !mends(fix.text, node, path, root)) fix = undefined;
+  const isWait = path.at(-1) === "await" && typeof value === "number";
+  const hint = isWait ? { hint: `\`{ timeout: ${value}s }\` waits for seconds, \`{ timeout: ${value}m }\` for minutes` } : {};
   const span = value === null ? emptySpan(node.span) : node.kind === "scalar" ? node.span : headOf(node);
   report.add(
     "wrong-type",
     span,
     `${field} takes ${expected}, not ${typeof value === "string" ? `the text \`${shorten(value)}\`` : describeType(node)}.`,
-    fix ? { fix } : {},
+    fix ? { fix, hint: `write \`${fix.text}\`` } : hint,
   );
+}
+
+/** What was written with commas, as a list. */
+function writeList(text: string): string {
+  const items = text.split(",").map((item) => item.trim());
+  return `[${items.filter((item) => item !== "").join(", ")}]`;
 }
 
 /** Whether the shape takes what a fix would write: the right type may still be the wrong value. */
 function mends(text: string, node: SourceNode, path: PropertyKey[], root: MapNode): boolean {
-  if (node.kind !== "scalar" || text.startsWith("[")) return true;
+  if (node.kind !== "scalar" || text.startsWith("{")) return true;
+  if (text.startsWith("[")) return takesTexts(path, root);
   const { value } = node;
   node.value = JSON.parse(text) as string | number | boolean;
   const { error } = workflowShape.safeParse(narrowJson(root, path));
   node.value = value;
   const place = path.map((step) => (typeof step === "number" ? 0 : step));
   return !error?.issues.some((issue) => concerns(issue, place));
+}
+
+/** Whether what stands at the path may be a list of texts. */
+function takesTexts(path: PropertyKey[], root: MapNode): boolean {
+  const whole = narrowJson(root, path);
+  let owner = whole as { [key: PropertyKey]: unknown };
+  const place = path.map((step) => (typeof step === "number" ? 0 : step));
+  for (const step of place.slice(0, -1)) owner = owner[step] as typeof owner;
+  owner[place.at(-1) ?? ""] = ["text"];
+  const { error } = workflowShape.safeParse(whole);
+  return !error?.issues.some((issue) => concerns(issue, place) || concerns(issue, [...place, 0]));
 }
 
 /** The plain value without what lies beside the path: a file may have many faults, and each is looked at. */

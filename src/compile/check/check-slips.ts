@@ -6,7 +6,9 @@ import type { Outline } from "./outline.ts";
 
 /** Reports values that do not say what they seem to. */
 export function checkSlips(outline: Outline, text: string, report: Report): void {
-  walkNumbers(outline.root, text, new Set(), report);
+  // What was told of a number is told once.
+  const told = new Set(report.list().map(({ span }) => span.start));
+  walkNumbers(outline.root, text, new Set(), told, report);
   if (outline.form !== "status") return;
   for (const { edges } of outline.nodes) for (const { node } of edges) walkTexts(node, report);
   for (const reflex of outline.reflexes) for (const item of findItems(reflex)) walkTexts(item, report);
@@ -17,12 +19,12 @@ function findItems(reflex: MapNode): SourceNode[] {
   return emits ? [emits] : [];
 }
 
-function walkNumbers(node: SourceNode, text: string, seen: Set<SourceNode>, report: Report): void {
+function walkNumbers(node: SourceNode, text: string, seen: Set<SourceNode>, told: ReadonlySet<number>, report: Report): void {
   if (seen.has(node)) return;
   seen.add(node);
-  if (node.kind === "list") for (const item of node.items) walkNumbers(item, text, seen, report);
-  if (node.kind === "map") for (const { value } of node.entries) walkNumbers(value, text, seen, report);
-  if (node.kind !== "scalar" || typeof node.value !== "number" || node.style !== "plain") return;
+  if (node.kind === "list") for (const item of node.items) walkNumbers(item, text, seen, told, report);
+  if (node.kind === "map") for (const { value } of node.entries) walkNumbers(value, text, seen, told, report);
+  if (node.kind !== "scalar" || typeof node.value !== "number" || node.style !== "plain" || told.has(node.span.start)) return;
   const written = text.slice(node.span.start, node.span.end);
   if (/^[+-]?0\d+$/.test(written) && Number(written) === node.value)
     report.add("leading-zero", node.span, `\`${written}\` is ${node.value} here; other readers of YAML take it as octal.`, {

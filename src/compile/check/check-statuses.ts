@@ -5,9 +5,9 @@ import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { compileLimits } from "../limits.ts";
 import type { ScalarNode } from "../source/node.ts";
-import { findEntry, findText, findValue } from "../source/node.ts";
+import { findEntry, findText, findValue, listItems, writeText } from "../source/node.ts";
 import type { EdgeOutline, GraphNodeOutline, Outline, RoleOutline } from "./outline.ts";
-import { readRoleSchema } from "./role-schema.ts";
+import { gatherParts, readRoleSchema } from "./role-schema.ts";
 
 /** Reports where statuses and edges do not meet. */
 export function checkStatuses(outline: Outline, report: Report): void {
@@ -34,7 +34,7 @@ function checkStart(node: GraphNodeOutline, report: Report): void {
     );
     report.add("unknown-start-status", key.span, `\`$START\` has no \`${edge.id}\`.`, {
       hint: nearest === undefined ? "`new` starts a thread, `resume` continues an ended one" : `did you mean \`${nearest}\`?`,
-      ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span: key.span, text: nearest } }),
+      ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span: key.span, text: writeText(nearest) } }),
     });
     if (nearest !== undefined) keys.push(nearest);
   }
@@ -66,7 +66,7 @@ function checkEngineEdges(node: GraphNodeOutline, role: RoleOutline | undefined,
       const nearest = findNearestName(id, Object.keys(engineStatuses));
       report.add("unknown-engine-status", key.span, `\`${id}\` is no status of the engine.`, {
         hint: nearest === undefined ? `they are ${Object.keys(engineStatuses).join(", ")}` : `did you mean \`${nearest}\`?`,
-        ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span: key.span, text: nearest } }),
+        ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span: key.span, text: writeText(nearest) } }),
       });
     } else if (engineStatuses[id].to === "broadcast" && role && role.type !== "broadcast") {
       report.add("misplaced-engine-status", key.span, `\`${id}\` is given to broadcast roles; \`${role.name}\` is ${role.type}.`);
@@ -89,7 +89,7 @@ function checkOwnEdges(node: GraphNodeOutline, role: RoleOutline, report: Report
           hint: nearest === undefined ? "`$ACKED`, `$PARTIAL`" : `did you mean \`${nearest}\`?`,
           ...(nearest === undefined || taken.has(nearest)
             ? {}
-            : { fix: { title: `Write \`${nearest}\``, span: edge.key.span, text: nearest } }),
+            : { fix: { title: `Write \`${nearest}\``, span: edge.key.span, text: writeText(nearest) } }),
         });
       if (nearest !== undefined) taken.add(nearest);
     }
@@ -128,6 +128,7 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
     }
     return;
   }
+  const told = addNotText(role, own, report);
   const edges = new Map(own.map((edge) => [edge.id, edge]));
   const given = new Set(schema.statuses.map((named) => named.status));
   const missing = schema.statuses.filter((named) => !edges.has(named.status) && !isEngines(named.status));
@@ -139,7 +140,7 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
   }
   const explained = new Set<string>();
   for (const edge of own) {
-    if (given.has(edge.id) || edge.key === undefined) continue;
+    if (given.has(edge.id) || edge.key === undefined || told.has(edge.id)) continue;
     const nearest = findNearestName(
       edge.id,
       missing.map((named) => named.status).filter((status) => !explained.has(status)),
@@ -149,7 +150,7 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
     report.add("edge-without-status", edge.key.span, `The schema of \`${role.name}\` never gives the status \`${edge.id}\`.`, {
       hint: nearest === undefined ? `it gives ${[...given].map((status) => `\`${status}\``).join(", ")}` : `did you mean \`${nearest}\`?`,
       related: nearNode ? [{ span: nearNode.span, message: "the schema has this one" }] : [],
-      ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span: edge.key.span, text: nearest } }),
+      ...(nearest === undefined ? {} : { fix: { title: `Write \`${nearest}\``, span: edge.key.span, text: writeText(nearest) } }),
     });
   }
   for (const named of missing) if (!explained.has(named.status)) addMissing(named.node, named.status, node, role, report);
@@ -187,6 +188,25 @@ function addNoStatus(node: GraphNodeOutline, role: RoleOutline, own: EdgeOutline
     hint: `\`$status: { enum: [${own.map((edge) => edge.id).join(", ")}] }\` under \`properties\``,
     related,
   });
+}
+
+/** Of several statuses those that are no text, as `true`: tells the statuses that they would be in quotes. */
+function addNotText(role: RoleOutline, own: readonly EdgeOutline[], report: Report): ReadonlySet<string> {
+  const parts = gatherParts(role.schema, role.schema ?? role.node);
+  const values = parts.flatMap((part) => listItems(findValue(findValue(part, "properties"), "$status"), "enum"));
+  const told = new Set<string>();
+  for (const value of values) {
+    if (value.kind !== "scalar" || value.value === null || typeof value.value === "string") continue;
+    const text = value.written ?? String(value.value);
+    if (!own.some(({ id }) => id === text)) continue;
+    told.add(text);
+    const quoted = JSON.stringify(text);
+    report.add("status-missing-in-schema", value.span, `The status \`${text}\` of \`${role.name}\` is not text.`, {
+      hint: `put it in quotes: \`${quoted}\``,
+      fix: { title: `Write \`${quoted}\``, span: value.span, text: quoted },
+    });
+  }
+  return told;
 }
 
 /** Statuses that need no edge: `$SUSPEND` acts by itself, the engine's are reported apart. */

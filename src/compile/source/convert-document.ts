@@ -62,7 +62,8 @@ function convertAlias({ anchors, report }: Conversion, name: string, span: Span)
   const target = anchors.get(name);
   if (target !== undefined && target !== "open") return target;
   const why = target === undefined ? "names no anchor before it" : "stands inside what it repeats";
-  report.add("bad-alias", span, `The alias \`*${name}\` ${why}.`);
+  const hint = target === undefined ? { hint: "text that begins with `*` needs quotes" } : {};
+  report.add("bad-alias", span, `The alias \`*${name}\` ${why}.`, hint);
   return makeNull(span, true);
 }
 
@@ -78,11 +79,20 @@ function convertScalar(conversion: Conversion, node: Scalar, fallback: Span): Co
   checkTag(conversion, node, span);
   const value = node.value;
   if (value !== null && typeof value !== "string" && typeof value !== "boolean" && (typeof value !== "number" || !Number.isFinite(value))) {
-    report.add("not-json", span, "This value has no form in JSON.", { hint: "write it in quotes to make it text" });
+    const isTooLarge = typeof value === "number" && /\d/.test(text.slice(span.start, span.end));
+    report.add(
+      "not-json",
+      span,
+      isTooLarge ? "The number is larger than any that JSON's readers know." : "This value has no form in JSON.",
+      {
+        hint: isTooLarge ? "numbers end at 1.8e308; write it in quotes to make it text" : "write it in quotes to make it text",
+      },
+    );
     return makeNull(span, true);
   }
   const style = styles[node.type ?? "PLAIN"] ?? "plain";
-  const scalar: ScalarNode = { kind: "scalar", span, value, style, locate: createLocate(text, span, style, value) };
+  const written = typeof value === "number" ? { written: text.slice(span.start, span.end) } : {};
+  const scalar: ScalarNode = { kind: "scalar", span, value, style, ...written, locate: createLocate(text, span, style, value) };
   return { node: scalar, size: 1, bytes: typeof value === "string" ? value.length : 8 };
 }
 

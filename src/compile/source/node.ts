@@ -7,6 +7,8 @@ export interface ScalarNode {
   kind: "scalar";
   span: Span;
   value: string | number | boolean | null;
+  /** A number's digits as they were written. */
+  written?: string;
   /** How it was written; `included` is text of another file. */
   style: "plain" | "single" | "double" | "literal" | "folded" | "included";
   /** What should stand here could not be had, and that was reported: no check judges it. */
@@ -88,6 +90,12 @@ export function toJson(node: SourceNode): Json {
   const result: { [key: string]: Json } = {};
   for (const entry of node.entries) result[entry.key] = toJson(entry.value);
   return result;
+}
+
+/** Text as YAML may hold it wherever it stands: in quotes where it would mean something else without. */
+export function writeText(text: string): string {
+  const isPlain = /^[\p{L}_$][\p{L}\p{N}_$./-]*$/u.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text);
+  return isPlain ? text : JSON.stringify(text);
 }
 
 /** What a person calls the node's type. */

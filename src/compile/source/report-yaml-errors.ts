@@ -46,6 +46,25 @@ const yamlErrorNames: Partial<Record<YAMLError["code"], DiagnosticName>> = {
   RESOURCE_EXHAUSTION: "nested-too-deep",
 };
 
+/** What looks like a character that YAML gives a meaning, and is none. */
+const lookalikes: readonly [RegExp, string][] = [
+  [/[\u2018\u2019\u201c-\u201e\u00ab\u00bb]/u, 'typographic quotes are text to YAML: write `"`'],
+  [/[\u00a0\u2007\u202f\u3000]/u, "a no-break space (U+00A0) is no blank to YAML: write a space"],
+  [/[\u200b-\u200d\u2060\ufeff]/u, "the line holds an invisible character (U+200B or the like): write it anew"],
+  [/\uff1a/u, "`：` is not the colon of YAML: write `:`"],
+  [/^\s*[\w-]+\s*(=>|:=|=)(?!=)/u, "a key and its value are joined by `: `"],
+  [/^\s*[\w-]+:[^\s:/]/u, "a blank is missing behind the colon"],
+];
+
+/** Why a line is not what it seems to be. */
+function explainCharacters(text: string, at: number): string | undefined {
+  if (/\r(?!\n)/.test(text) && !text.includes("\n")) return "the file's lines end with CR alone: save it with LF";
+  const from = text.lastIndexOf("\n", at - 1) + 1;
+  const end = text.indexOf("\n", from);
+  const line = text.slice(from, Math.min(end < 0 ? text.length : end, from + 400));
+  return lookalikes.find(([pattern]) => pattern.test(line))?.[1];
+}
+
 function addYamlError(error: YAMLError, text: string, tokens: readonly CST.Token[], report: Report): void {
   const message = error.message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? "";
   let [start, end] = error.pos;
@@ -67,9 +86,8 @@ function addYamlError(error: YAMLError, text: string, tokens: readonly CST.Token
   const hint =
     name === "tab-indent"
       ? "YAML is indented with spaces"
-      : quotes
-        ? "text that holds `: ` or ` #`, or begins with `{`, `[`, `*`, `&`, `%`, `@`, needs quotes"
-        : undefined;
+      : (explainCharacters(text, start) ??
+        (quotes ? "text that holds `: ` or ` #`, or begins with `{`, `[`, `*`, `&`, `%`, `@`, needs quotes" : undefined));
   report.add(
     name,
     { start, end: Math.min(end, Math.max(text.length, start)) },

@@ -77,6 +77,37 @@ describe("fixes", () => {
     });
   });
 
+  test("[CHECK41] taken alone mend what they belong to, and make no error that was not there", () => {
+    let taken = 0;
+    const look = (text: string): void => {
+      const before = parseWorkflow(text).diagnostics;
+      for (const found of before) {
+        const { fix } = found;
+        if (!fix) continue;
+        taken += 1;
+        const shift = fix.text.length - (fix.span.end - fix.span.start);
+        // What stands behind the fix has moved; what touches it keeps its code.
+        const touches = ({ span }: Diagnostic, end: number): boolean => span.start <= end && span.end >= fix.span.start;
+        const known = new Set(errors(before).map(({ code, span }) => `${code} ${span.start + shift}`));
+        const near = new Set(errors(before).flatMap((other) => (touches(other, fix.span.end) ? [other.code] : [])));
+        const after = parseWorkflow(apply(text, fix)).diagnostics;
+        const fresh = errors(after).filter(
+          (other) =>
+            touches(other, fix.span.start + fix.text.length) && !near.has(other.code) && !known.has(`${other.code} ${other.span.start}`),
+        );
+        const left = after.filter(
+          ({ code, message, span }) => code === found.code && message === found.message && span.start === found.span.start,
+        );
+        const line = text.slice(text.lastIndexOf("\n", fix.span.start) + 1, fix.span.end + 40);
+        expect([...left, ...fresh].map(({ message }) => `${found.code}: ${fix.title} in ${line}: ${message}`)).toEqual([]);
+        expect(errors(after).length).toBeLessThanOrEqual(errors(before).length);
+      }
+    };
+    for (const text of seeds) look(text);
+    for (const seed of [26, 27, 28]) forBroken(seed, look);
+    expect(taken).toBeGreaterThan(100);
+  });
+
   test("[CHECK5] taken all together leave fewer errors, and taken again change nothing", () => {
     forBroken(25, (text) => {
       const check = (file: string) => parseWorkflow(file).diagnostics;

@@ -175,6 +175,49 @@ describe("slips", () => {
     expect(offer(`name: 15\ndescription: b\n${role("")}${graph}`)).toEqual([["wrong-type", '"15"']]);
   });
 
+  test.each([
+    ["turn: { timeout: 00:05:00 }", "300s"],
+    ["turn: { timeout: +5m }", "5m"],
+    ["turn: { timeout: 5_000ms }", "5000ms"],
+    ["turn: { retries: 1_000 }", "1000"],
+    ["turn: { retries: '1,000' }", "1000"],
+    ["turn: { retries: '3,' }", "3"],
+    ["capabilities: a, b", "[a, b]"],
+    ["capabilities: a", "[a]"],
+    ["eligibility: { any: y }", "true"],
+    ["agent: 007", '"007"'],
+    ["output: 1.10", '"1.10"'],
+    ["eligibility: { not: [1] }", '"1"'],
+  ])("[CHECK42] `%s` is offered as %s", (fields, fix) => {
+    expect(offer(`${head}${role(fields)}${graph}`).map(([, text]) => text)).toContain(fix);
+  });
+
+  test("[CHECK42] a wait without a mapping, and a status that is no text among others", () => {
+    expect(offer(work(", spawn: [{ workflow: b, await: 1h }]"))).toEqual([["wrong-type", "{ timeout: 1h }"]]);
+    expect(parseWorkflow(work(", spawn: [{ workflow: b, await: 60 }]")).diagnostics).toMatchObject([
+      { hint: expect.stringContaining("60s") },
+    ]);
+    const mixed = `${head}${role("").replace("const: done", "enum: [done, true]")}${graph}    true: { role: $END, prompt: Yes. }\n`;
+    expect(offer(mixed)).toEqual([["status-missing-in-schema", '"true"']]);
+  });
+
+  test.each([
+    ["goal: Work.", "goal: \u201cWork\u201d.: x", "typographic"],
+    ["    goal: Work.", "\u00a0\u00a0\u00a0\u00a0goal: Work.", "no-break"],
+    ["goal: Work.", "goal\uff1a Work.", "colon of YAML"],
+    ["goal: Work.", "goal:Work.", "a blank is missing"],
+    ["description: b", "description = b", "are joined by"],
+    ["goal: Work.", "goal: *Work", "needs quotes"],
+  ])("[CHECK42] %s written as %s is told with what looks right and is not", (from, to, hint) => {
+    const { diagnostics } = parseWorkflow(`${head}${role("")}${graph}`.replace(from, to));
+    expect(diagnostics.map((found) => found.hint).join()).toContain(hint);
+  });
+
+  test("[CHECK42] a number is told once, by the worse of its faults", () => {
+    expect(offer(`${head}max_rounds: 12345678901234567890\n${role("")}${graph}`)).toEqual([["out-of-range", undefined]]);
+    expect(offer(`${head}max_rounds: 1e999\n${role("")}${graph}`)).toEqual([["not-json", undefined]]);
+  });
+
   test("[CHECK35] numbers that are read otherwise than written are told, and `$` before braces", () => {
     expect(offer(`${head}max_rounds: 010\n${role("")}${graph}`)).toEqual([["leading-zero", "10"]]);
     expect(offer(`${head}max_rounds: 10\n${role("")}${graph}`)).toEqual([]);
