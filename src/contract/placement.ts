@@ -16,3 +16,13 @@ export function findPlacementFault(text: string | undefined): string | undefined
   if (text === undefined || text === "" || isPlacement(text)) return undefined;
   return `NERVEFLARE_PLACEMENT is ${JSON.stringify(text)}, and it takes "own" (each actor in an object of its own, the default) or "cell" (all in one object). Unset it, or set it to one of them.`;
 }
+
+/** Why a server of one placement does not serve the data of the other, and the two ways out; undefined: they are of the same. */
+export function findPlacementMismatch(kept: Placement, setting: Placement): string | undefined {
+  if (kept === setting) return undefined;
+  const data = `These data are of the placement "${kept}", and NERVEFLARE_PLACEMENT ${setting === "own" ? "is not set, or" : "is"} "${setting}".`;
+  const asIs = `Start it with NERVEFLARE_PLACEMENT=${kept}`;
+  if (kept === "cell")
+    return `${data} ${asIs}, or move a backup of it to objects of their own with \`nerveflare restore --placement own\`: see docs/backup.md.`;
+  return `${data} ${asIs}; a cell begins with a data folder, or a deployment, of its own.`;
+}

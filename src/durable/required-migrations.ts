@@ -18,4 +18,5 @@ export const requiredMigrations: readonly string[] = [
   "0013_ignored_offers.sql",
   "0014_control_answers.sql",
   "0015_log.sql",
+  "0016_placement.sql",
 ];

@@ -7,17 +7,27 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { chmod, copyFile, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
+import type { Placement } from "../contract/placement.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import type { Report } from "./control-server.ts";
 import { copyState } from "./copy-state.ts";
 import { claimDataFolder } from "./data-folder.ts";
+import { readFolderPlacement } from "./folder-placement.ts";
 import { whileFrozen } from "./freeze-process.ts";
 import { type FolderFacts, inspectFolder, noteFolder, refuseNewer, restoreMark } from "./inspect-folder.ts";
+import { spreadCell } from "./spread-cell.ts";
 import { findCorruption, findD1, findState, foldLogs, hasState, listDatabases, listFiles, readMigrations } from "./state-files.ts";
 
 /** A backup that cannot be taken or restored: what happened, and what to do. */
 export class BackupError extends Error {
-  readonly code: "out_not_empty" | "not_a_backup" | "backup_damaged" | "data_folder_not_empty" | "no_data" | "backup_running";
+  readonly code:
+    | "out_not_empty"
+    | "not_a_backup"
+    | "backup_damaged"
+    | "data_folder_not_empty"
+    | "no_data"
+    | "backup_running"
+    | "not_a_cell";
   readonly hint: string;
 
   constructor(code: BackupError["code"], message: string, hint: string) {
@@ -114,11 +124,24 @@ export async function backUpAtRest(data: string, out: string, report: Report): P
 
 /**
  * Makes a data folder of a backup. A start refuses the folder until it is whole.
+ * @param placement where its actors are to live; absent: where they lived. A cell's can be moved to objects of their own, and not back
  * @throws {BackupError} when the backup is not whole, or the folder has something in it
  */
-export async function restore(backup: string, data: string, report: Report): Promise<{ data: string; files: number; createdAt: string }> {
+export async function restore(
+  backup: string,
+  data: string,
+  report: Report,
+  placement?: Placement,
+): Promise<{ data: string; files: number; createdAt: string; objects?: number }> {
   const manifest = readManifest(backup);
   refuseNewer(backup, manifest, requiredMigrations);
+  const spreads = placement === "own" && readFolderPlacement(backup) === "cell";
+  if (placement === "cell" && readFolderPlacement(backup) !== "cell")
+    throw new BackupError(
+      "not_a_cell",
+      `${resolve(backup)} has an object for each actor, and these cannot be moved into a cell.`,
+      "Restore it without --placement. A cell begins with a data folder of its own.",
+    );
   const target = resolve(data);
   await makeEmpty(
     target,
@@ -136,8 +159,9 @@ export async function restore(backup: string, data: string, report: Report): Pro
     const found = await sumUp(join(target, file));
     if (found.sha256 !== expected.sha256) damaged(file, "is not what was backed up");
   }
+  const objects = spreads ? spreadCell(findState(target), report) : undefined;
   await rm(mark);
-  return { data: target, files: files.length, createdAt: manifest.createdAt };
+  return { data: target, files: files.length, createdAt: manifest.createdAt, ...(objects !== undefined && { objects }) };
 }
 
 function readManifest(backup: string): Manifest {

@@ -12,7 +12,8 @@ export class ServerStartError extends Error {
     | "package_damaged"
     | "runtime_failed"
     | "runtime_missing"
-    | "bad_setting";
+    | "bad_setting"
+    | "placement_differs";
   /** What to do. */
   readonly hint: string | undefined;
 

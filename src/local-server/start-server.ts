@@ -5,7 +5,7 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseOrigins } from "../contract/origins.ts";
-import { findPlacementFault } from "../contract/placement.ts";
+import { findPlacementFault, readPlacement } from "../contract/placement.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { explainRuntimeMissing } from "../runtime-missing.ts";
 import { type AdminToken, settleAdminToken } from "./admin-token.ts";
@@ -17,6 +17,7 @@ import { type ControlServer, type Report, startControl } from "./control-server.
 import { createConfigurator } from "./create-configurator.ts";
 import { claimDataFolder, type DataFolder, explainUnusable, findUnwritable } from "./data-folder.ts";
 import { createEntrySocket } from "./entry-socket.ts";
+import { refuseOtherPlacement } from "./folder-placement.ts";
 import { type HostServer, startHost } from "./host-server.ts";
 import { describeClock, inspectFolder, noteFolder } from "./inspect-folder.ts";
 import { migrateD1 } from "./migrate-d1.ts";
@@ -100,6 +101,7 @@ export async function startServer({ data, port, adminToken, paused = false, log 
   try {
     if (port !== 0) await checkPort(port);
     inspectFolder(folder.path, requiredMigrations, { copiedInUse: folder.copiedInUse });
+    refuseOtherPlacement(folder.path, readPlacement(process.env.NERVEFLARE_PLACEMENT));
     folder.begin();
     opened = true;
     removeConfigurations(folder.path);

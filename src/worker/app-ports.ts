@@ -4,6 +4,7 @@ import type { CompiledWorkflow } from "../compile/compile-workflow.ts";
 import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import type { Json } from "../contract/event.ts";
 import type { ReadOrigins } from "../contract/origins.ts";
+import type { Placement } from "../contract/placement.ts";
 import type { AgentRpc, Principal } from "../durable/protocol/agent.ts";
 import type { ProjectorRpc } from "../durable/protocol/projector.ts";
 import type { RecruitmentRpc } from "../durable/protocol/recruitment.ts";
@@ -40,6 +41,8 @@ export interface AppPorts {
   migrations?: readonly string[];
   /** Paused: requests that would run something are answered `unavailable`. */
   paused?: boolean;
+  /** Where actors live; absent: nobody compares it with what the database says. */
+  placement?: Placement;
   /** Which variable says what cannot be, and what to do; nothing is served meanwhile. */
   settingsFault?: string | undefined;
   /** Writes into an object's storage. @throws when that fails. Absent: nobody looks. */

@@ -2,7 +2,7 @@
 import type { Hono } from "hono";
 import { compilePublished } from "../compile/compile-published.ts";
 import { parseOrigins } from "../contract/origins.ts";
-import { findPlacementFault } from "../contract/placement.ts";
+import { findPlacementFault, readPlacement } from "../contract/placement.ts";
 import { type Environment, findNeighbours, isPaused } from "../durable/environment.ts";
 import { parseRetention } from "../durable/projector/retention.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
@@ -56,6 +56,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     migrations: requiredMigrations,
     paused: isPaused(env),
     settingsFault,
+    placement: readPlacement(env.NERVEFLARE_PLACEMENT),
     probeObjects: () => probe().probe(),
     ...(env.NERVEFLARE_HOST && { probeFolder: () => askHost(env.NERVEFLARE_HOST as Fetcher) }),
     // By a rule that nobody meant nothing goes.

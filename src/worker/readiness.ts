@@ -6,6 +6,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Check, Readiness } from "../contract/views/readiness.ts";
 import type { AppEnv, AppPorts } from "./app-ports.ts";
+import { createKeptPlacement } from "./kept-placement.ts";
 import { problemError } from "./problem-error.ts";
 
 export interface ReadinessReader {
@@ -13,6 +14,8 @@ export interface ReadinessReader {
   read(): Promise<Readiness>;
   /** Migrations that this code needs and the database lacks. Empty too when the database cannot be asked. */
   missing(): Promise<string[]>;
+  /** Why nothing may be served by these settings; undefined: all may. */
+  findFault(): Promise<string | undefined>;
 }
 
 const limits = {
@@ -23,12 +26,16 @@ const limits = {
 } as const;
 
 /** What `/readyz` needs of the app's ports. */
-type ReadinessPorts = Pick<AppPorts, "db" | "migrations" | "paused" | "settingsFault" | "probeObjects" | "probeFolder" | "now" | "log">;
+type ReadinessPorts = Pick<
+  AppPorts,
+  "db" | "migrations" | "paused" | "settingsFault" | "placement" | "probeObjects" | "probeFolder" | "now" | "log"
+>;
 
 export function createReadiness(ports: ReadinessPorts): ReadinessReader {
   /** Once complete they stay so for as long as this code runs. */
   let migrated = ports.migrations === undefined;
   let held: { at: number; value: Promise<Readiness> } | undefined;
+  const placement = createKeptPlacement(ports.db, ports.placement, ports.paused === true);
 
   async function missing(): Promise<string[]> {
     if (migrated || !ports.migrations) return [];
@@ -37,9 +44,11 @@ export function createReadiness(ports: ReadinessPorts): ReadinessReader {
     return names;
   }
 
+  const findFault = async (): Promise<string | undefined> => ports.settingsFault ?? (await placement.findFault());
+
   async function readAll(): Promise<Readiness> {
     const checks = await Promise.all([
-      checkSettings(ports),
+      checkSettings(findFault),
       checkFolder(ports),
       checkObjects(ports),
       checkIndex(ports),
@@ -56,6 +65,7 @@ export function createReadiness(ports: ReadinessPorts): ReadinessReader {
       return held.value;
     },
     missing: () => missing().catch(() => []),
+    findFault,
   };
 }
 
@@ -69,6 +79,8 @@ export function guardReadiness(ports: ReadinessPorts, readiness: ReadinessReader
         retryAfter: 2,
       });
     }
+    const fault = await readiness.findFault();
+    if (fault !== undefined) throw problemError("unavailable", fault, { retryAfter: 60 });
     const { method, path } = c.req;
     if (ports.paused && (!["GET", "HEAD"].includes(method) || handsOut.some((prefix) => path.startsWith(prefix)))) {
       throw problemError("unavailable", "The server is paused: it shows what there is and runs nothing. Send the same again later.", {
@@ -91,8 +103,9 @@ function judge(checks: Check[], paused: boolean): Readiness {
 }
 
 /** A variable that says what cannot be is no default's business. */
-async function checkSettings({ settingsFault }: ReadinessPorts): Promise<Check[]> {
-  return settingsFault === undefined ? [] : [{ part: "settings", ok: false, detail: settingsFault }];
+async function checkSettings(findFault: () => Promise<string | undefined>): Promise<Check[]> {
+  const detail = await within(findFault()).catch(() => undefined);
+  return detail === undefined ? [] : [{ part: "settings", ok: false, detail }];
 }
 
 /** The machine's side of it, where there is one: the data folder. */

@@ -1,5 +1,5 @@
 /** What `/readyz` says part by part, what is held back until the database is there, and what fails as transient. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { findPlacementFault } from "../../../src/contract/placement.ts";
 import { requiredMigrations } from "../../../src/durable/required-migrations.ts";
@@ -159,4 +159,35 @@ test("[OWN4] a placement that there is not holds everything back, and says what 
     status: "unavailable",
     checks: expect.arrayContaining([{ part: "settings", ok: false, detail: settingsFault }]),
   });
+});
+
+test("[PLACE2] the first server says where the actors of a database live; one of the other placement serves nothing, and says the ways out", async () => {
+  const db = await openMigrated();
+  const open = (placement: "own" | "cell", more: object = {}) => createTestApp(db, { migrations: requiredMigrations, placement, ...more });
+  // One that shows only says nothing.
+  expect((await open("own", { paused: true }).call("GET", "/v1/threads")).status).toBe(200);
+  expect((await open("cell").call("GET", "/v1/threads")).status).toBe(200);
+  const other = open("own");
+  expect(await other.call("GET", "/v1/threads")).toMatchObject({
+    status: 503,
+    body: { code: "unavailable", detail: expect.stringMatching(/placement "cell".*NERVEFLARE_PLACEMENT=cell.*restore --placement own/) },
+  });
+  expect((await other.call("GET", "/readyz", { token: null })).body.checks).toContainEqual(
+    expect.objectContaining({ part: "settings", ok: false }),
+  );
+  expect((await open("cell").call("GET", "/v1/threads")).status).toBe(200);
+});
+
+test("[PLACE2] data of before there was a choice have an object for each actor", async () => {
+  const migration = readFileSync("migrations/0016_placement.sql", "utf8");
+  for (const [made, kept] of [
+    ["INSERT INTO registry (one, id, version) SELECT 1, 'x', 0 WHERE FALSE", undefined],
+    ["INSERT INTO agent VALUES ('bob', 'active', 'r', 1, '[]', NULL, NULL, 0, 0)", { placement: "own" }],
+  ] as const) {
+    const db = openSqliteD1();
+    await db.prepare("DROP TABLE placement").run();
+    await db.prepare(made).run();
+    for (const statement of migration.replace(/^--.*$/gm, "").split(";")) if (statement.trim()) await db.prepare(statement).run();
+    expect((await db.prepare("SELECT placement FROM placement").first()) ?? undefined).toEqual(kept);
+  }
 });

@@ -5,8 +5,8 @@ import type { Retention } from "../../../durable/projector/retention.ts";
 import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import { isEnded } from "../../../durable/thread/lifecycle/thread-rows.ts";
 import { describeThread } from "../../../durable/thread/recruitment/recruitment-logic.ts";
+import { findObjectFile } from "../../../local-server/object-names.ts";
 import type { Finding } from "./finding.ts";
-import { findObjectFile } from "./object-names.ts";
 import { nameEvent, type ObjectReading, type Pending } from "./read-objects.ts";
 
 /** A finding, and the rows of the index that mend it. */

@@ -11,6 +11,7 @@ import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import { requiredMigrations } from "../../../durable/required-migrations.ts";
 import { claimDataFolder } from "../../../local-server/data-folder.ts";
 import { refuseNewer, restoreMark } from "../../../local-server/inspect-folder.ts";
+import { findClassFolder, findObjectFile } from "../../../local-server/object-names.ts";
 import { ServerStartError } from "../../../local-server/server-start-error.ts";
 import {
   findCorruption,
@@ -26,7 +27,6 @@ import {
 import { type Compared, compareIndex } from "./compare-index.ts";
 import { findUnreadable } from "./find-unreadable.ts";
 import type { Finding } from "./finding.ts";
-import { findClassFolder, findObjectFile } from "./object-names.ts";
 import { type ObjectReading, type Pending, readObjects } from "./read-objects.ts";
 
 export interface Examination {

@@ -6,8 +6,8 @@ import type { ProjectionRow } from "../../../durable/protocol/projector.ts";
 import { type FormerThread, fromFormerThread } from "../../../durable/thread/lifecycle/former-thread.ts";
 import { type ThreadRow, threadCollections } from "../../../durable/thread/lifecycle/thread-rows.ts";
 import { collections } from "../../../durable/thread/task/task-documents.ts";
+import { findActorFile, findClassFolder, isCellFile } from "../../../local-server/object-names.ts";
 import { findState, withDatabase } from "../../../local-server/state-files.ts";
-import { findClassFolder } from "./object-names.ts";
 
 /** An accepted event, as the log names it. */
 export interface EventKey {
@@ -45,7 +45,9 @@ export interface Pending {
 /** Reads every object among the files, of which all can be read. @param pending is added to */
 export function readObjects(data: string, databases: string[], pending: Pending): ObjectReading[] {
   const objects = databases.filter((file) => file.startsWith("do/") && !file.endsWith("/metadata.sqlite"));
-  const read = objects.map((file) => withDatabase(join(findState(data), file), (db) => readObject(db, file, pending)));
+  const read = objects.flatMap((file) =>
+    withDatabase(join(findState(data), file), (db) => (isCellFile(file) ? readCell(db, pending) : [readObject(db, file, pending)])),
+  );
   const tasks = new Map(read.flatMap(({ task, answers }) => (task ? [[task.thread, { ...task, answers }] as const] : [])));
   return read.map((object) => {
     const task = object.thread && tasks.get(object.thread.row.id);
@@ -58,6 +60,23 @@ export function readObjects(data: string, databases: string[], pending: Pending)
 /** How an event is named in a set. */
 export function nameEvent({ source, id }: EventKey): string {
   return `${source} ${id}`;
+}
+
+/** The tables of a cell. */
+const cellTables = ["journal", "document", "cursor"];
+
+/** Each actor of a cell as if it had an object of its own: what is read of one is read through views of its rows. */
+function readCell(db: DatabaseSync, pending: Pending): ObjectReading[] {
+  const owners = db.prepare("SELECT owner FROM document UNION SELECT owner FROM journal").all() as { owner: string }[];
+  return owners
+    .filter(({ owner }) => owner !== "")
+    .map(({ owner }) => {
+      for (const table of cellTables)
+        db.exec(`CREATE TEMP VIEW ${table} AS SELECT * FROM main.${table} WHERE owner IN ('', '${owner.replaceAll("'", "''")}')`);
+      const read = readObject(db, findActorFile(owner), pending);
+      for (const table of cellTables) db.exec(`DROP VIEW temp.${table}`);
+      return read;
+    });
 }
 
 function readObject(db: DatabaseSync, file: string, pending: Pending): ObjectReading {

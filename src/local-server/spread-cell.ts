@@ -1,0 +1,117 @@
+/**
+ * Moves what a cell has stored into an object for each of its actors, in a folder that nobody has open. Rows are copied as they are, for
+ * numbers, inboxes and cursors are an owner's own. Knows how the runtime names and lays out an object's file.
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { serialize } from "node:v8";
+import type { Report } from "./control-server.ts";
+import { findActorFile, isCellFile } from "./object-names.ts";
+import { findD1, listFiles, withDatabase } from "./state-files.ts";
+
+/** The owner of a cell's own rows, and what stands before the address of whose facts a row has: see cell-database.ts and cell-alarms.ts. */
+const cellOwner = "";
+const factsPrefix = "facts ";
+
+/** Nanoseconds in a millisecond: the runtime counts alarms in them. */
+const nanoseconds = 1_000_000n;
+
+/** The file of a state's cell; undefined: there is none. */
+export function findCellFile(state: string): string | undefined {
+  return listFiles(state).find(isCellFile);
+}
+
+/** @returns how many objects were made; the cell is gone, and D1 says so */
+export function spreadCell(state: string, report: Report): number {
+  const file = findCellFile(state);
+  const path = file === undefined ? undefined : join(state, file);
+  const owners = path === undefined ? [] : withDatabase(path, listOwners);
+  for (const [index, owner] of owners.entries()) {
+    if (index % 100 === 0) report({ step: "spread", done: index, of: owners.length });
+    makeObject(state, path as string, owner);
+  }
+  if (path !== undefined) {
+    withDatabase(join(dirname(path), "metadata.sqlite"), (db) => db.exec("DELETE FROM _cf_ALARM"));
+    for (const ending of ["", "-wal", "-shm"]) rmSync(`${path}${ending}`, { force: true });
+  }
+  const d1 = findD1(listFiles(state));
+  if (d1 !== undefined)
+    withDatabase(join(state, d1), (db) => db.exec("INSERT OR REPLACE INTO placement (one, placement) VALUES (1, 'own')"));
+  return owners.length;
+}
+
+interface Owner {
+  address: string;
+  /** When its alarm rings, in milliseconds since the epoch. */
+  alarm: number | undefined;
+  facts: { name: string; body: string }[];
+}
+
+function listOwners(db: DatabaseSync): Owner[] {
+  const cursors = db.prepare("SELECT owner, name, seq, body FROM cursor").all() as {
+    owner: string;
+    name: string;
+    seq: number;
+    body: string;
+  }[];
+  const alarms = new Map(cursors.filter(({ owner }) => owner === cellOwner).map(({ name, seq }) => [name, seq]));
+  const facts = Map.groupBy(
+    cursors.filter(({ owner }) => owner.startsWith(factsPrefix)),
+    ({ owner }) => owner.slice(factsPrefix.length),
+  );
+  const stored = db.prepare("SELECT owner FROM document UNION SELECT owner FROM journal UNION SELECT owner FROM cursor").all() as {
+    owner: string;
+  }[];
+  const addresses = new Set([...stored.map(({ owner }) => owner.replace(factsPrefix, "")), ...alarms.keys()]);
+  addresses.delete(cellOwner);
+  return [...addresses].map((address) => ({ address, alarm: alarms.get(address), facts: facts.get(address) ?? [] }));
+}
+
+function makeObject(state: string, cell: string, { address, alarm, facts }: Owner): void {
+  const name = address.slice(address.indexOf("/") + 1);
+  const path = join(state, findActorFile(address));
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  withDatabase(path, (db) => {
+    db.exec("PRAGMA journal_mode = WAL");
+    db.prepare("ATTACH DATABASE ? AS cell").run(cell);
+    db.exec("BEGIN");
+    copyRows(db, address);
+    writeFacts(db, [{ name: "name", body: JSON.stringify(name) }, ...facts]);
+    if (alarm !== undefined) setAlarm(db, "_cf_METADATA (key INTEGER PRIMARY KEY, value BLOB)", [1, BigInt(alarm) * nanoseconds]);
+    db.exec("COMMIT");
+  });
+  if (alarm === undefined) return;
+  withDatabase(join(dirname(path), "metadata.sqlite"), (db) =>
+    setAlarm(db, "_cf_ALARM (actor_id TEXT PRIMARY KEY, scheduled_time INTEGER, actor_name TEXT) WITHOUT ROWID", [
+      basename(path, ".sqlite"),
+      BigInt(alarm) * nanoseconds,
+      name,
+    ]),
+  );
+}
+
+const tables = ["journal", "document", "cursor"];
+
+/** One that has nothing but facts has no tables either: so it is known to be empty. */
+function copyRows(db: DatabaseSync, owner: string): void {
+  const has = tables.some((table) => db.prepare(`SELECT 1 FROM cell.${table} WHERE owner = ? LIMIT 1`).get(owner) !== undefined);
+  if (!has) return;
+  for (const table of tables) {
+    const made = db.prepare("SELECT sql FROM cell.sqlite_master WHERE type = 'table' AND name = ?").get(table) as { sql: string };
+    db.exec(made.sql);
+    db.prepare(`INSERT INTO main.${table} SELECT * FROM cell.${table} WHERE owner = ?`).run(owner);
+  }
+  // The number of the tables' format.
+  db.prepare("INSERT INTO main.document SELECT * FROM cell.document WHERE owner = ?").run(cellOwner);
+}
+
+function writeFacts(db: DatabaseSync, facts: readonly { name: string; body: string }[]): void {
+  db.exec("CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID");
+  for (const { name, body } of facts) db.prepare("INSERT OR REPLACE INTO _cf_KV VALUES (?, ?)").run(name, serialize(JSON.parse(body)));
+}
+
+function setAlarm(db: DatabaseSync, table: string, row: (string | number | bigint)[]): void {
+  db.exec(`CREATE TABLE IF NOT EXISTS ${table}`);
+  db.prepare(`INSERT OR REPLACE INTO ${table.slice(0, table.indexOf(" "))} VALUES (${row.map(() => "?").join(", ")})`).run(...row);
+}
