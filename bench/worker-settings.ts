@@ -28,7 +28,7 @@ export async function bundleWorker(entry: string): Promise<{ script: string; sou
     sourcesContent: false,
     format: "esm",
     target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
+    conditions: ["workerd", "worker", "browser", "module"],
     external: ["cloudflare:*", "node:*"],
   });
   const find = (ending: string): string => outputFiles.find(({ path }) => path.endsWith(ending))?.text ?? "";

@@ -104,6 +104,8 @@ function quietEnv(env: Env): Env {
     WRANGLER_HIDE_BANNER: "true",
     // Else it writes all that it does to a file in the home folder.
     WRANGLER_WRITE_LOGS: "false",
+    // Beside its own `module`, as where the Worker is bundled for one machine.
+    WRANGLER_BUILD_CONDITIONS: "workerd,worker,browser,module",
   };
 }
 

@@ -10,7 +10,7 @@ export async function bundlePathWorker(entry: string): Promise<string> {
       write: false,
       format: "esm",
       target: "es2024",
-      conditions: ["workerd", "worker", "browser"],
+      conditions: ["workerd", "worker", "browser", "module"],
       external: ["cloudflare:*"],
       logLevel: "silent",
     });

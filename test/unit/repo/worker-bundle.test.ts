@@ -33,7 +33,7 @@ beforeAll(async () => {
     absWorkingDir: root,
     entryPoints: ["src/worker/index.ts"],
     ...{ bundle: true, minify: true, write: false, metafile: true, format: "esm", target: "es2024", logLevel: "silent" },
-    conditions: ["workerd", "worker", "browser"],
+    conditions: ["workerd", "worker", "browser", "module"],
     external: ["node:*"],
     plugins: [platform],
   });
