@@ -1,11 +1,8 @@
 /** Who plays in a run: the product in each of its shapes, the bare ceiling, and the engines of others. */
+import { type Placement, placements } from "../src/contract/placement.ts";
 import { isPeer, peerNames, peers } from "./peers/peers.ts";
 import type { Roles } from "./review/call-operator.ts";
 import type { Engine } from "./server-process.ts";
-
-/** Where the product keeps its actors. */
-export const placements = ["own"] as const;
-export type Placement = (typeof placements)[number];
 
 /** A server of its own. Of what is not the product, the reviewer is always named. */
 export interface Contender {
@@ -54,8 +51,8 @@ export function nameContender({ engine, roles, placement }: Contender): string {
     .join("");
 }
 
-/** The variables of a contender's server. */
-export function listVariables({ placement }: Contender): Record<string, string> {
+/** The variables of a server whose actors live there. */
+export function listVariables(placement: Placement | undefined): Record<string, string> {
   return placement === undefined ? {} : { NERVEFLARE_PLACEMENT: placement };
 }
 

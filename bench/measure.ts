@@ -45,7 +45,7 @@ async function open(
   play: Pick<Task, "concurrency" | "threads">,
 ): Promise<{ send(order: Order): Promise<Report>; stop(): Promise<void> }> {
   const { engine, roles } = contender;
-  const server = await startServerProcess(engine, listVariables(contender));
+  const server = await startServerProcess(engine, listVariables(contender.placement));
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "player.ts"), { stdio: "inherit" });
   async function send(order: Order): Promise<Report> {
     const report = await ask(player, order);

@@ -1,10 +1,12 @@
 /** Prints what was measured, for people. */
+import type { Placement } from "../src/contract/placement.ts";
 import { type Contender, nameContender } from "./contenders.ts";
 import type { Waits } from "./crowd/crowd.ts";
 import type { LengthResult } from "./crowd/measure-length.ts";
 import type { OpenResult } from "./crowd/measure-open.ts";
 import type { MemoryResult } from "./orders.ts";
 import { isPeer } from "./peers/peers.ts";
+import type { Share, ShareUnit } from "./profile/share-out-profile.ts";
 import type { Absent, Race, RaceResult } from "./race.ts";
 import type { Engine } from "./server-process.ts";
 import type { Stall } from "./stalls/measure-stalls.ts";
@@ -142,6 +144,7 @@ export function printOpen(results: readonly OpenResult[]): void {
   ];
   const [first, last] = [results[0], results.at(-1)];
   if (!first || !last) return;
+  console.log(`\nplacement ${first.placement}`);
   printTable(
     ["threads open", ...results.map(({ open }) => String(open)), "ratio"],
     rows.map(([title, digits, read]) => [title, ...results.map((each) => format(read(each), digits)), format(read(last) / read(first), 2)]),
@@ -161,6 +164,16 @@ export function printStalls(stalls: readonly Stall[]): void {
       format(beside.p50 / quiet.p50, 1),
     ]),
   );
+}
+
+/** Where the Worker's time went, what is below half a percent left out. */
+export function printProfile({ placement, shares }: { placement: Placement; shares: Record<ShareUnit, Share[]> }): void {
+  console.log(`\nplacement ${placement}`);
+  for (const [unit, all] of Object.entries(shares)) {
+    const named = all.filter(({ share }) => share >= 0.005).map(({ place, share }) => [place, `${(share * 100).toFixed(1)} %`]);
+    printTable([`self time by ${unit}`, "share"], named);
+    console.log("");
+  }
 }
 
 /** Columns, the first to the left, the others to the right. */

@@ -3,11 +3,11 @@
  * ceiling of the same shape in the same run, and beside the engines of others. Prints figures and ratios; asserts nothing.
  */
 import { parseArgs } from "node:util";
-import { listContenders, nameContender, placements } from "./contenders.ts";
+import { choosePlacements, listContenders, nameContender } from "./contenders.ts";
 import { type Measured, measureCounts } from "./count/measure-counts.ts";
 import { measureStored } from "./count/measure-stored.ts";
 import { priceMonth } from "./count/month.ts";
-import { printCosts, printCounts, printMonths } from "./count/print-counts.ts";
+import { nameMeasured, printCosts, printCounts, printMonths } from "./count/print-counts.ts";
 import { printSites } from "./count/print-sites.ts";
 import { scenarios } from "./count/scenarios.ts";
 import { measureLength } from "./crowd/measure-length.ts";
@@ -15,7 +15,7 @@ import { measureOpen } from "./crowd/measure-open.ts";
 import { measureMemory } from "./measure.ts";
 import type { WindowOrder } from "./orders.ts";
 import { peerNames } from "./peers/peers.ts";
-import { printLength, printMemory, printOpen, printRace, printStalls, printTable } from "./print-table.ts";
+import { printLength, printMemory, printOpen, printProfile, printRace, printStalls } from "./print-table.ts";
 import { profileReview } from "./profile/profile-review.ts";
 import { race } from "./race.ts";
 import { measureStalls } from "./stalls/measure-stalls.ts";
@@ -28,7 +28,7 @@ const help = `usage: npm run bench -- [options]
   --runs 3                measurements of each kind, the engines taking turns; the median by turns/s is shown
   --peers                 the same work on the engines of others as well: ${peerNames.join(", ")}; installs what it needs, and says so
   --only <name,…>         these engines alone, of nerveflare, bare and the others
-  --placement ${placements.join(",").padEnd(11)} where nerveflare keeps its actors
+  --placement own,cell    where nerveflare keeps its actors, each in an object of its own or all in one; --open, --count and --profile: own alone
   --roles recruited,named how the reviewer comes to its role; with --peers, who have no recruitment, named
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
   --length <n>            one thread of n turns instead: its last turns beside its first, in time and in counts
@@ -73,6 +73,8 @@ if (values.help) {
 }
 
 const contenders = listContenders(values);
+/** Of what is measured in one of them at a time. */
+const chosenPlacements = choosePlacements(values.placement ?? "own");
 const concurrencies = values.concurrency.split(",").map((text) => parsePositive("--concurrency", text));
 const window: WindowOrder = { warmTurns: parsePositive("--warm", values.warm), seconds: parsePositive("--seconds", values.seconds) };
 const note = (line: string) => process.stderr.write(`${line}\n`);
@@ -117,20 +119,20 @@ async function stretch(turns: number): Promise<void> {
 }
 
 async function keepOpen(threads: number): Promise<void> {
-  const open = await measureOpen(Math.min(100, threads / 2), threads, note);
-  if (values.json) console.log(JSON.stringify({ open }));
-  else printOpen(open);
+  const results = [];
+  for (const placement of chosenPlacements) results.push(await measureOpen(Math.min(100, threads / 2), threads, placement, note));
+  if (values.json) console.log(JSON.stringify({ open: results.flat() }));
+  else for (const open of results) printOpen(open);
 }
 
 async function profile(concurrency: number): Promise<void> {
-  note(`profiling: ${concurrency} at a time`);
-  const result = await profileReview(concurrency, window);
-  if (values.json) return console.log(JSON.stringify({ concurrency, ...result }));
-  for (const [unit, shares] of Object.entries(result.shares)) {
-    const named = shares.filter(({ share }) => share >= 0.005).map(({ place, share }) => [place, `${(share * 100).toFixed(1)} %`]);
-    printTable([`self time by ${unit}`, "share"], named);
-    console.log("");
+  const profiles = [];
+  for (const placement of chosenPlacements) {
+    note(`profiling: ${concurrency} at a time, placement ${placement}`);
+    profiles.push({ placement, concurrency, ...(await profileReview(concurrency, window, placement)) });
   }
+  if (values.json) console.log(JSON.stringify({ profiles }));
+  else for (const profile of profiles) printProfile(profile);
 }
 
 async function countMonths(): Promise<void> {
@@ -152,9 +154,11 @@ async function count(): Promise<void> {
   if (wanted.length === 0)
     throw new Error(`--scenario takes ${scenarios.map(({ name }) => `"${name}"`).join(", ")}, not "${values.scenario}"`);
   const measured: Measured[] = [];
-  for (const scenario of wanted) {
-    note(`counting: ${scenario.name}`);
-    measured.push(await measureCounts(scenario, values["by-site"]));
+  for (const placement of chosenPlacements) {
+    for (const scenario of wanted) {
+      note(`counting: ${nameMeasured({ scenario, placement })}`);
+      measured.push(await measureCounts(scenario, { bySite: values["by-site"], placement }));
+    }
   }
   if (values.json) console.log(JSON.stringify({ counts: measured }));
   else {

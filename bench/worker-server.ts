@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Placement } from "../src/contract/placement.ts";
 import { loadWorker } from "../src/local-server/load-worker.ts";
 import { migrateD1 } from "../src/local-server/migrate-d1.ts";
+import { listVariables } from "./contenders.ts";
 import { makeSettings } from "./worker-settings.ts";
 
 /** A server that answers. */
@@ -24,10 +26,11 @@ export interface WorkerServerOptions {
   script?: string;
   /** Whether debuggers may connect. */
   inspect?: boolean;
+  placement?: Placement | undefined;
 }
 
 /** Starts one on a fresh data folder. */
-export async function startWorkerServer({ script, inspect }: WorkerServerOptions = {}): Promise<WorkerServer> {
+export async function startWorkerServer({ script, inspect, placement }: WorkerServerOptions = {}): Promise<WorkerServer> {
   const data = mkdtempSync(join(tmpdir(), "nerveflare-bench-"));
   const adminToken = "bench";
   const { options, migrations } = await loadWorker();
@@ -36,7 +39,7 @@ export async function startWorkerServer({ script, inspect }: WorkerServerOptions
     convertV4MiniflareOptions({
       ...options,
       ...(script !== undefined && { script }),
-      bindings: { ...options.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken },
+      bindings: { ...options.bindings, NERVEFLARE_ADMIN_TOKEN: adminToken, ...listVariables(placement) },
       ...(inspect && { inspectorPort: 0 }),
       ...makeSettings(data),
       handleStructuredLogs: () => {},

@@ -4,6 +4,7 @@
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Placement } from "../../src/contract/placement.ts";
 import { hostLimits } from "../../src/durable/host/limits.ts";
 import { openAgentSocket } from "../review/agent-socket.ts";
 import { publishReview, registerAgent } from "../review/call-operator.ts";
@@ -29,6 +30,7 @@ export interface Scenario {
 /** What it cost. */
 export interface Measured {
   scenario: Scenario;
+  placement: Placement;
   turn: Counts;
   /** Start, recruitment and end of one thread, without its turns. */
   beginAndEnd: Counts;
@@ -66,8 +68,11 @@ export interface CountedServer {
 }
 
 /** Plays a scenario on a fresh server. */
-export async function measureCounts(scenario: Scenario, bySite = false): Promise<Measured> {
-  const server = await startCountedServer({ bySite, quiet: quietWithAlarms });
+export async function measureCounts(
+  scenario: Scenario,
+  { bySite = false, placement = "own" }: Pick<CountedServerOptions, "bySite" | "placement"> = {},
+): Promise<Measured> {
+  const server = await startCountedServer({ bySite, placement, quiet: quietWithAlarms });
   try {
     return await server.measure(scenario);
   } finally {
@@ -75,14 +80,22 @@ export async function measureCounts(scenario: Scenario, bySite = false): Promise
   }
 }
 
-/**
- * Starts a fresh server with its two players. Scenarios with the same further agents may be measured one after another.
- * @param bySite whether places in the code are noted, which takes longer and counts the same
- * @param quiet milliseconds after which nothing is under way any more
- */
-export async function startCountedServer({ bySite = false, quiet: rest = quiet } = {}): Promise<CountedServer> {
+interface CountedServerOptions {
+  /** Whether places in the code are noted, which takes longer and counts the same. */
+  bySite?: boolean;
+  /** Milliseconds after which nothing is under way any more. */
+  quiet?: number;
+  placement?: Placement;
+}
+
+/** Starts a fresh server with its two players. Scenarios with the same further agents may be measured one after another. */
+export async function startCountedServer({
+  bySite = false,
+  quiet: rest = quiet,
+  placement = "own",
+}: CountedServerOptions = {}): Promise<CountedServer> {
   const { script, sourceMap } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
-  const server: Counting = { ...(await startWorkerServer({ script })), quiet: rest };
+  const server: Counting = { ...(await startWorkerServer({ script, placement })), quiet: rest };
   try {
     await publishReview(server, "recruited");
     const pair = await connectPair(server.url, {
@@ -95,7 +108,7 @@ export async function startCountedServer({ bySite = false, quiet: rest = quiet }
       stop: () => server.stop(),
       async measure(scenario, threads = repeats) {
         const { turn, beginAndEnd } = await measure(server, pair, scenario, threads);
-        return { scenario, turn: named(turn), beginAndEnd: named(beginAndEnd) };
+        return { scenario, placement, turn: named(turn), beginAndEnd: named(beginAndEnd) };
       },
       measureThread: (turns) => playAndCount(server, pair, turns, 0, 1),
       measureStretches: (stretches) => measureStretches(server, pair, stretches),
@@ -107,7 +120,7 @@ export async function startCountedServer({ bySite = false, quiet: rest = quiet }
   }
 }
 
-async function measure(server: Counting, pair: Pair, scenario: Scenario, threads: number): Promise<Measured> {
+async function measure(server: Counting, pair: Pair, scenario: Scenario, threads: number): Promise<Pick<Measured, "turn" | "beginAndEnd">> {
   await addFurther(server, scenario.further, scenario.connected);
   // Tables are made and code is compiled once, whatever is played after.
   await playAndCount(server, pair, 2, 0, 1);
@@ -115,7 +128,7 @@ async function measure(server: Counting, pair: Pair, scenario: Scenario, threads
   const few = await playAndCount(server, pair, short, scenario.pause, threads);
   const many = await playAndCount(server, pair, long, scenario.pause, threads);
   const turn = addCounts(createCounts(), addCounts(many, few, -1), 1 / (long - short));
-  return { scenario, turn, beginAndEnd: addCounts(few, turn, -short) };
+  return { turn, beginAndEnd: addCounts(few, turn, -short) };
 }
 
 async function addFurther(server: Counting, count: number, connected: boolean): Promise<void> {

@@ -18,6 +18,11 @@ const rows: [title: string, read: (counts: Counts) => number][] = [
   ["D1 rows that stay, and are pruned", ({ d1RowsKept }) => d1RowsKept],
 ];
 
+/** The scenario, and where actors lived if not each in an object of its own. */
+export function nameMeasured({ scenario, placement }: Pick<Measured, "scenario" | "placement">): string {
+  return placement === "own" ? scenario.name : `${scenario.name}, ${placement}`;
+}
+
 /** A column for a turn and one for begin and end, of each scenario; then the calls by kind. */
 export function printCounts(measured: readonly Measured[]): void {
   for (const [part, title] of [
@@ -26,14 +31,14 @@ export function printCounts(measured: readonly Measured[]): void {
   ] as const) {
     console.log(`\n${title}`);
     printTable(
-      ["", ...measured.map(({ scenario }) => scenario.name)],
+      ["", ...measured.map(nameMeasured)],
       rows.map(([name, read]) => [name, ...measured.map((each) => read(each[part]).toFixed(1))]),
     );
     const kinds = [...new Set(measured.flatMap((each) => Object.keys(each[part].calls)))].sort();
     const called = kinds.filter((kind) => measured.some((each) => (each[part].calls[kind] ?? 0) >= 0.05));
     if (called.length > 0)
       printTable(
-        ["  calls", ...measured.map(({ scenario }) => scenario.name)],
+        ["  calls", ...measured.map(nameMeasured)],
         called.map((kind) => [`  ${kind}`, ...measured.map((each) => (each[part].calls[kind] ?? 0).toFixed(1))]),
       );
   }
@@ -45,7 +50,7 @@ export function printCosts(measured: readonly Measured[]): void {
   const costs = measured.map((each) => priceMillion(shareOut(each)));
   const items = Object.keys(prices) as (keyof typeof prices)[];
   printTable(
-    ["", ...measured.map(({ scenario }) => scenario.name)],
+    ["", ...measured.map(nameMeasured)],
     [
       ...items.map((item) => [item, ...costs.map((cost) => cost[item].toFixed(2))]),
       ["total", ...measured.map((each) => priceMillionTurns(each).toFixed(2))],

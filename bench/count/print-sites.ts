@@ -1,5 +1,6 @@
 /** Prints where counts come from, for people. */
 import type { Measured } from "./measure-counts.ts";
+import { nameMeasured } from "./print-counts.ts";
 
 /** Figures below this are how batches happened to fall. */
 const least = 0.05;
@@ -32,7 +33,7 @@ export function printSites(measured: Measured): void {
       lines.set(title, line);
       line[units.find((each) => each === unit) ?? "times"][part] += amount;
     }
-  for (const [what, lines] of [...tables].sort()) printLines(`${what}, ${measured.scenario.name}`, [...lines.values()]);
+  for (const [what, lines] of [...tables].sort()) printLines(`${what}, ${nameMeasured(measured)}`, [...lines.values()]);
 }
 
 function printLines(title: string, lines: Line[]): void {

@@ -1,10 +1,13 @@
 /** What open threads cost the others: threads whose turn somebody has and does not answer, few and many. */
+import type { Placement } from "../../src/contract/placement.ts";
+import { listVariables } from "../contenders.ts";
 import { keepProgram, readResidentMegabytes } from "../process-stats.ts";
 import { startServerProcess } from "../server-process.ts";
 import { type Crowd, describeWaits, openCrowd, type Waits } from "./crowd.ts";
 
 /** With so many threads open. */
 export interface OpenResult {
+  placement: Placement;
   open: number;
   /** Milliseconds that each of those took to start, one after another. */
   startMs: number;
@@ -23,8 +26,8 @@ const beside = 40;
 const idleSeconds = 15;
 
 /** @param few, many how many threads are open in the first measurement and in the second, on one server */
-export async function measureOpen(few: number, many: number, note: (line: string) => void): Promise<OpenResult[]> {
-  const server = await startServerProcess("nerveflare");
+export async function measureOpen(few: number, many: number, placement: Placement, note: (line: string) => void): Promise<OpenResult[]> {
+  const server = await startServerProcess("nerveflare", listVariables(placement));
   const runtime = keepProgram(server.pids, "workerd");
   try {
     const crowd = await openCrowd(server, pairs);
@@ -32,13 +35,13 @@ export async function measureOpen(few: number, many: number, note: (line: string
     const results: OpenResult[] = [];
     let open = 0;
     for (const count of [few, many]) {
-      note(`${count} open threads`);
+      note(`${count} open threads, placement ${placement}`);
       const started = await crowd.start(count - open, { pause: "open" });
       const resident = readResidentMegabytes(runtime);
       await new Promise((resolve) => setTimeout(resolve, idleSeconds * 1_000));
       const waits = await playBeside(crowd);
       const startMs = started / (count - open);
-      results.push({ open: count, startMs, waits, resident, residentIdle: readResidentMegabytes(runtime) });
+      results.push({ placement, open: count, startMs, waits, resident, residentIdle: readResidentMegabytes(runtime) });
       open = count;
     }
     crowd.close();

@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Placement } from "../../src/contract/placement.ts";
 import { keptWorker } from "../../src/local-server/built-worker.ts";
 import { ask } from "../measure.ts";
 import type { WindowOrder, WindowResult } from "../orders.ts";
@@ -14,8 +15,9 @@ import { takeProfile } from "./take-profile.ts";
 export async function profileReview(
   concurrency: number,
   { warmTurns, seconds }: WindowOrder,
+  placement: Placement,
 ): Promise<{ shares: Record<ShareUnit, Share[]>; window: WindowResult }> {
-  const server = await startWorkerServer({ inspect: true });
+  const server = await startWorkerServer({ inspect: true, placement });
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "..", "player.ts"), { stdio: "inherit" });
   try {
     if (!server.inspector) throw new Error("the runtime has no inspector");

@@ -11,11 +11,13 @@ const asked = { peers: true, only: undefined, roles: undefined, placement: undef
 
 test("[PEER1] the engines of others play when they are asked for, the product then with named roles", () => {
   const names = (choice: Partial<Parameters<typeof listContenders>[0]>) => listContenders({ ...asked, ...choice }).map(nameContender);
-  expect(names({ peers: false })).toEqual(expect.arrayContaining(["nerveflare", "nerveflare, named", "bare"]));
+  expect(names({ peers: false })).toEqual(
+    expect.arrayContaining(["nerveflare", "nerveflare, named", "nerveflare cell", "nerveflare cell, named", "bare"]),
+  );
   expect(names({ peers: false }).join()).not.toMatch(/Restate|DBOS|Cloudflare/);
   expect(names({})).toEqual(
     expect.arrayContaining([
-      ...["nerveflare, named", "bare"],
+      ...["nerveflare, named", "nerveflare cell, named", "bare"],
       ...["Restate", "Restate, 1 partition", "DBOS, PostgreSQL", "Cloudflare Workflows, local"],
     ]),
   );
