@@ -46,6 +46,8 @@ export const compileLimits = {
    * expression of the length above that only lists fields stays under it.
    */
   expressionGrowth: 512,
+  /** What tests tell of one value that is remembered behind them: each is applied wherever the value is named. */
+  facts: 32,
   /** Characters of one prompt or other template. */
   templateLength: 64 * 1024,
   /** Tags and outputs of one template. */

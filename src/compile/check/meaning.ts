@@ -1,7 +1,7 @@
 /** The types of a workflow's values, by its schemas; each is made when it is asked for. */
 import * as z from "zod";
 import type { Json } from "../../contract/event.ts";
-import { engineKinds } from "../../contract/kinds/engine-kinds.ts";
+import { threadEnded, threadGoing } from "../../contract/kinds/thread.ts";
 import { isEngineStatus } from "../../contract/language.ts";
 import { broadcastOf, engineOutput, eventOf, stepOf } from "../meaning/engine-types.ts";
 import { createTypeReader } from "../meaning/read-type.ts";
@@ -105,10 +105,19 @@ function readAnswer(role: RoleOutline | undefined): Type {
   return createReader(role.schema, false).read(`an answer of \`${role.name}\``);
 }
 
+/** Data of the orchestrator's kinds that reflexes hear of. */
+export const engineData: Readonly<Record<string, z.ZodType>> = {
+  ...Object.fromEntries(
+    ["queued", "started", "suspended", "resumed", "dropped"].map((name): [string, z.ZodType] => [`nerve.thread.${name}`, threadGoing]),
+  ),
+  ...Object.fromEntries(["completed", "failed", "cancelled"].map((name): [string, z.ZodType] => [`nerve.thread.${name}`, threadEnded])),
+};
+
 /** The data of a kind: the orchestrator's own, what starts this workflow, or what this workflow sends itself. */
 function readKind(kind: string, outline: Outline, input: Type): Type {
-  if (isEngineKind(kind)) {
-    const schema = z.toJSONSchema(engineKinds[kind].data, { io: "input", unrepresentable: "any" }) as Json;
+  const data = Object.hasOwn(engineData, kind) ? engineData[kind] : undefined;
+  if (data) {
+    const schema = z.toJSONSchema(data, { io: "input", unrepresentable: "any" }) as Json;
     return createTypeReader(schema, false).read(schema, `the data of \`${kind}\``);
   }
   const isStart = (reflex: MapNode): boolean =>
@@ -123,10 +132,6 @@ function readKind(kind: string, outline: Outline, input: Type): Type {
   const names = literals.flatMap((literal) => listEntries(literal).map(({ key }) => key));
   // Others may send the kind too.
   return ofFields(`the data of \`${kind}\``, Object.fromEntries(names.map((name) => [name, unknown])), "open");
-}
-
-function isEngineKind(kind: string): kind is keyof typeof engineKinds {
-  return Object.hasOwn(engineKinds, kind);
 }
 
 function createReader(schema: SourceNode, strict: boolean): { read(label: string): Type } {

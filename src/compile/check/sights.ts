@@ -55,9 +55,10 @@ export function listExpressions({ outline, parsed }: { outline: Outline; parsed:
     facts,
     answerOf: (role, which) => joinSpoken(places, meaning, role, which),
   });
-  addConditions(outline, parsed, meaning, thread, add);
+  const failed = listFailed(outline, parsed);
+  addConditions(outline, failed, meaning, thread, add);
   add(outline.moderator, "role", expressionViews.moderator, thread(unknown, noFacts, []));
-  addEffects(outline, parsed, meaning, thread, add);
+  addEffects(outline, parsed, failed, meaning, thread, add);
   for (const reflex of outline.reflexes) {
     const seen = meaning.eventAt(reflex);
     const sight = { ...bare, root: seen, event: seen };
@@ -95,8 +96,9 @@ function listFailed(outline: Outline, parsed: Trees): Map<SourceNode, Facts> {
   return known;
 }
 
-function addConditions(outline: Outline, parsed: Trees, meaning: Meaning, thread: Thread, add: Add): void {
-  const failed = listFailed(outline, parsed);
+type Failed = ReadonlyMap<SourceNode, Facts>;
+
+function addConditions(outline: Outline, failed: Failed, meaning: Meaning, thread: Thread, add: Add): void {
   const uses = new Map<string, { place: GraphPlace; facts: Facts }[]>();
   for (const { name, edges } of outline.nodes)
     for (const { node, condition } of edges) {
@@ -113,8 +115,7 @@ function addConditions(outline: Outline, parsed: Trees, meaning: Meaning, thread
   }
 }
 
-function addEffects(outline: Outline, parsed: Trees, meaning: Meaning, thread: Thread, add: Add): void {
-  const failed = listFailed(outline, parsed);
+function addEffects(outline: Outline, parsed: Trees, failed: Failed, meaning: Meaning, thread: Thread, add: Add): void {
   // Edges may share what anchors repeat: what one never sees another may.
   const shared = new Map<number, { node: SourceNode; last: Type[]; facts: Facts[]; places: GraphPlace[] }>();
   for (const { name, edges } of outline.nodes)

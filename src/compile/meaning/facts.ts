@@ -2,6 +2,7 @@
 import type { Json } from "../../contract/event.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
+import { compileLimits } from "../limits.ts";
 import { either, isAtMost, isFalse, isNoneOf, isOfKind, isOneOf, isThere, isTrue, type Refinement, refineAt } from "./refine.ts";
 import type { Type } from "./type.ts";
 
@@ -36,7 +37,7 @@ export function addFacts(facts: Facts, more: Facts): Facts {
   if (more.size === 0) return facts;
   if (facts.size === 0) return more;
   const all = new Map(facts);
-  for (const [anchor, known] of more) all.set(anchor, [...(all.get(anchor) ?? []), ...known]);
+  for (const [anchor, known] of more) all.set(anchor, [...(all.get(anchor) ?? []), ...known].slice(0, compileLimits.facts));
   return all;
 }
 

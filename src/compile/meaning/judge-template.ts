@@ -100,6 +100,8 @@ function walk(nodes: readonly TemplateNode[], names: ReadonlyMap<string, Type>, 
     const [first = unknown] = types;
     if (name === "case") for (const other of args.slice(1)) compare(readPath(args[0]), other, first, state);
     if (name === "for") checkLoop(args[0], first, state);
+    if (name === "if" || name === "unless")
+      for (const [place, argument] of args.entries()) checkTest(argument, types[place] ?? unknown, names, state);
     if ((name === undefined || name === "echo") && args.length === 1) checkWritten(args[0], first, state);
     if (name === "assign" && typeof key === "string" && state.assigned.get(key) === 1) state.locals.set(key, first);
     const inner =
@@ -243,6 +245,40 @@ function checkLoop(collection: unknown, type: Type, state: Judging): void {
     `This is ${describe(type)}, no list: the loop runs ${once}.`,
     kinds.includes("string") ? { hint: "`split` makes a list of text" } : {},
   );
+}
+
+/** A test of what is always there: in Liquid `0`, empty text and empty lists count as true. */
+function checkTest(argument: unknown, type: Type, names: ReadonlyMap<string, Type>, state: Judging): void {
+  const path = readPath(argument);
+  const { filters } = argument as { filters?: readonly unknown[] };
+  if (!path?.props || filters?.length || type.any || type.absent || isNothing(type)) return;
+  const { scalars, objects, lists } = type;
+  if (scalars.has("boolean") || scalars.has("null") || !isSure(path.props, names, state)) return;
+  const test = lists.length > 0 ? ".size > 0" : objects.length > 0 ? undefined : scalars.has("string") ? " != blank" : " != 0";
+  const span = state.node.locate(path.begin, path.end);
+  state.context.report.add("always-holds", span, `This is ${describe(type)} and always there: the test always holds.`, {
+    ...(test !== undefined && {
+      hint: `did you mean \`${state.node.value.slice(path.begin, path.end)}${test}\`?`,
+      fix: { title: `Ask for \`${test.trim()}\``, span: state.node.locate(path.end, path.end), text: test },
+    }),
+  });
+}
+
+/** Whether a schema says of each name of a path that it must be there. */
+function isSure(props: readonly Token[], names: ReadonlyMap<string, Type>, state: Judging): boolean {
+  const [first, ...rest] = props;
+  const root = String(first?.content);
+  if (state.assigned.has(root) || (state.own.has(root) && root !== "_event")) return false;
+  let type = names.get(root) ?? (root === "_event" ? state.own.get(root) : undefined);
+  for (const { content } of type ? rest : props) {
+    const context: Type = type ?? state.root;
+    const isMap = context.objects.length > 0 && context.scalars.size + context.lists.length === 0 && !context.absent;
+    if (typeof content !== "string" || !isMap || !context.objects.every(({ must }) => must.includes(content))) return false;
+    const found = lookUpField(context, content);
+    if (!("type" in found) || found.type.absent) return false;
+    type = found.type;
+  }
+  return true;
 }
 
 /** A map that is written out. */

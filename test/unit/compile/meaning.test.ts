@@ -256,6 +256,8 @@ describe("templates", () => {
     "{% for child in _children %}{{ child.output.anything }}{% endfor %}",
     "{{ tags.size }} {{ tags.first }} {{ parts.first.any }} {{ why.size }}",
     "{% if why contains 'x' %}x{% endif %}",
+    "{% if why %}{{ why }}{% endif %}{% if strong %}x{% endif %}{% unless tags %}x{% endunless %}",
+    "{% if vote and why %}x{% endif %}{% if _last.judge %}x{% endif %}{% assign vote = 'x' %}{% if vote %}x{% endif %}",
     "{% if vote contains 'hir' %}x{% endif %}",
     "{% if _event.data.any == 3 and _body == 'x' and _status == 'done' %}x{% endif %}",
   ])("[MEAN10] %s is let be", (prompt) => {

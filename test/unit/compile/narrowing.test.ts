@@ -76,6 +76,35 @@ graph:
   });
 });
 
+describe("bounds", () => {
+  const long = (write: (place: number) => string, between: string, most = 4_000): string => {
+    let text = write(0);
+    for (let place = 1; text.length + between.length + write(place).length < most; place++) text += between + write(place);
+    return text;
+  };
+  test.each<[what: string, expression: string]>([
+    ["alternatives", long((place) => `$event.data.x = ${place}`, " or ")],
+    ["tests that all hold", long((place) => `$event.data.x != ${place}`, " and ")],
+    ["choices", long((place) => `$event.data.x${place} ? 1`, " : ") + " : 2"],
+    ["filters", long((place) => `$event.data.x[a = ${place} and b = 1]`, " & ", 3_000)],
+    ["tests inside tests", `${"$not(".repeat(150)}$event.data.x = 1${")".repeat(150)}`],
+  ])("[MEAN8] a long expression of %s, in every condition of a node, is answered in time", (_, expression) => {
+    const names = Array.from({ length: 20 }, (__, place) => `c${place}`);
+    const text = `name: a
+description: b
+max_rounds: 9
+roles: { judge: { goal: Judge., frontmatter: { ${answer} } } }
+conditions: { ${names.map((name, place) => `${name}: { expression: "${expression} = ${place}" }`).join(", ")} }
+graph:
+  $START: [{ role: judge }]
+  judge: [${names.map((name) => `{ role: judge, condition: ${name} }`).join(", ")}, { role: $END }]
+`;
+    const before = performance.now();
+    expect(parseWorkflow(text).diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+});
+
 describe("arguments", () => {
   test.each<[expression: string, found: string[]]>([
     ["$substringBefore($last('judge').why, '-') = 'x'", []],

@@ -1,7 +1,9 @@
 /** That no place of the language takes an expression or a template without types for what it sees. */
 import { describe, expect, test } from "vitest";
+import { engineData } from "../../../src/compile/check/meaning.ts";
 import { parseWorkflow } from "../../../src/compile/index.ts";
 import { createEditorSchema, type EditorSchema } from "../../../src/compile/schema/create-editor-schema.ts";
+import { engineKinds } from "../../../src/contract/kinds/engine-kinds.ts";
 
 const answer = "frontmatter: { required: [$status, note], properties: { $status: { const: done }, note: { type: string } } }";
 
@@ -101,6 +103,11 @@ describe("places of expressions and templates", () => {
   test("[MEAN14] are those that the language's shape has", () => {
     expect(Object.keys(places).sort()).toEqual([...new Set(listPlaces(createEditorSchema(), "", []))].sort());
     for (const text of [byStatus(), byCondition(), moderated("{ 'role': 'worker' }")]) expect(parseWorkflow(text).diagnostics).toEqual([]);
+  });
+
+  test("[MEAN14] the data of the orchestrator's kinds is what those say", () => {
+    const own = Object.entries(engineKinds).filter(([kind]) => kind.startsWith("nerve.thread.") && kind !== "nerve.thread.spawned");
+    expect(engineData).toEqual(Object.fromEntries(own.map(([kind, { data }]) => [kind, data])));
   });
 
   test.each(Object.entries(places))("[MEAN14] %s has types", (_, texts) => {

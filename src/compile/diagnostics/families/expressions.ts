@@ -154,4 +154,11 @@ export const expressionsCatalogue = {
     title: "A map that is written as text",
     explanation: "Liquid writes a map as `[object Object]`. Name one of its fields, or write all of it with `| json`.",
   },
+  "always-holds": {
+    code: "NRV4025",
+    severity: "warning",
+    title: "A test that always holds",
+    explanation:
+      "By its schema the value is always there, and is no boolean. In Liquid all but `false` and nothing count as true: `0`, empty text and empty lists too.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;
