@@ -1,7 +1,7 @@
 /** The compiler's front end for authors: all that is to be said about a file. */
 import { checkDeadEdges } from "./check/check-dead-edges.ts";
 import { checkChains } from "./check/check-endless.ts";
-import { checkMeaning } from "./check/check-meaning.ts";
+import { checkMeaning, tellLater } from "./check/check-meaning.ts";
 import { checkNeverHolds } from "./check/check-never-holds.ts";
 import { checkRecruiting } from "./check/check-recruiting.ts";
 import { checkReflexKeys } from "./check/check-reflex-keys.ts";
@@ -19,11 +19,12 @@ export type { ParseOptions, ParseResult } from "./read-workflow.ts";
 export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (checked: Checked) => void): ParseResult {
   return readWorkflow(text, options, (checked, report) => {
     const { outline } = checked;
-    checkMeaning(checked, report);
+    const later = checkMeaning(checked, report);
     checkSchemaFit(outline, report);
     checkNeverHolds(checked, report);
     checkRecruiting(outline, report);
     const never = checkDeadEdges(checked, report);
+    tellLater(later, outline, never);
     checkChains(outline, report);
     checkReflexKeys(outline, report);
     checkSlips(outline, text, report);

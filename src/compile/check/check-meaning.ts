@@ -2,22 +2,48 @@
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { describe } from "../meaning/find-field.ts";
 import { infer } from "../meaning/infer.ts";
-import type { Observed } from "../meaning/inference.ts";
+import type { Inference } from "../meaning/inference.ts";
 import { judgeTemplate } from "../meaning/judge-template.ts";
 import { isNothing, type Type } from "../meaning/type.ts";
 import type { TextNode } from "../source/node.ts";
 import type { Checked } from "./check-workflow.ts";
 import { createMeaning } from "./meaning.ts";
+import type { Outline } from "./outline.ts";
 import { listExpressions, listTemplates, type SeenExpression, type Trees, type Use } from "./sights.ts";
 
-/** Reports what can never be, as far as schemas tell. All of it are warnings. */
-export function checkMeaning(checked: Checked, report: Report): void {
+/** What is said of a condition unless its edge is told. */
+export interface Later {
+  node: TextNode;
+  tell(): void;
+}
+
+/**
+ * Reports what can never be, as far as schemas tell. All of it are warnings.
+ * @returns what tests rule out in conditions: where an edge is never taken for it, that says more
+ */
+export function checkMeaning(checked: Checked, report: Report): Later[] {
   const meaning = createMeaning(checked.outline);
+  const later: Later[] = [];
   for (const seen of listExpressions(checked, meaning)) {
-    const type = inferExpression(seen, checked, report);
-    if (type) checkUse(seen.node, type, seen.use, report);
+    const { node, use } = seen;
+    const type = inferExpression(seen, checked, report, {
+      later: use === "condition" ? (tell) => later.push({ node, tell }) : undefined,
+    });
+    if (type) checkUse(node, type, use, report);
   }
   for (const { tree, node, types } of listTemplates(checked, meaning)) judgeTemplate(tree, node, types, report);
+  return later;
+}
+
+/** Says what was kept back, but of conditions of edges that were told. */
+export function tellLater(later: readonly Later[], { nodes, conditions }: Outline, never: readonly { node: string; edge: string }[]): void {
+  const told = new Set(
+    never.map(({ node, edge }) => {
+      const condition = nodes.find(({ name }) => name === node)?.edges.find(({ id }) => id === edge)?.condition;
+      return condition && conditions.get(condition.value)?.expression;
+    }),
+  );
+  for (const { node, tell } of later) if (!told.has(node)) tell();
 }
 
 /** Judges an expression that parses; gives its type. */
@@ -25,22 +51,15 @@ export function inferExpression(
   { node, view, sight }: SeenExpression,
   { parsed }: { parsed: Trees },
   report: Report,
-  observe?: (seen: Observed) => void,
+  hooks: Pick<Inference, "observe" | "later"> = {},
 ): Type | undefined {
   const tree = parsed.get(node.value);
   if (!tree?.ok) return undefined;
-  return infer(tree.tree, {
-    ...sight,
-    node,
-    view,
-    context: { report, roles: undefined, parsed: new Map() },
-    count: 0,
-    stopped: false,
-    observe,
-  });
+  const walk = { node, view, context: { report, roles: undefined, parsed: new Map() }, count: 0, stopped: false };
+  return infer(tree.tree, { ...sight, ...walk, ...hooks });
 }
 
-const wanted: Record<Exclude<Use, "truth" | "value">, { kinds: readonly string[]; words: string; else: string }> = {
+const wanted: Record<Exclude<Use, "truth" | "condition" | "value">, { kinds: readonly string[]; words: string; else: string }> = {
   number: { kinds: ["number"], words: "a number", else: "it counts as 0" },
   key: { kinds: ["string", "number", "boolean"], words: "text, a number or a boolean", else: "the key counts as missing" },
   agent: { kinds: ["string"], words: "an agent's id", else: "no thread starts" },
@@ -49,7 +68,7 @@ const wanted: Record<Exclude<Use, "truth" | "value">, { kinds: readonly string[]
 
 /** Reports a result that its place can't use. */
 function checkUse(node: TextNode, type: Type, use: Use, report: Report): void {
-  if (use === "value" || type.any || isNothing(type)) return;
+  if (use === "value" || use === "condition" || type.any || isNothing(type)) return;
   const { scalars, objects, lists } = type;
   const kinds: string[] = [...scalars.keys(), ...(objects.length > 0 ? ["object"] : []), ...(lists.length > 0 ? ["list"] : [])];
   const span = node.locate(0, node.value.length);

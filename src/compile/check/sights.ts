@@ -18,7 +18,7 @@ import { readRoleSchema } from "./role-schema.ts";
 export type Trees = Pick<Checked["parsed"], "get">;
 
 /** What a place makes of the result. */
-export type Use = "truth" | "number" | "key" | "agent" | "role" | "value";
+export type Use = "truth" | "condition" | "number" | "key" | "agent" | "role" | "value";
 
 /** An expression where it stands. */
 export interface SeenExpression {
@@ -111,7 +111,7 @@ function addConditions(outline: Outline, failed: Failed, meaning: Meaning, threa
     const places = used.map(({ place }) => place);
     const last = used.length === 0 ? unknown : join([...new Set(places.map(({ node }) => node))].map((node) => meaning.lastAt(node)));
     const [first, ...others] = used.map(({ facts }) => facts);
-    add(expression, "truth", expressionViews.steps, thread(last, others.reduce(joinFacts, first ?? noFacts), places));
+    add(expression, "condition", expressionViews.steps, thread(last, others.reduce(joinFacts, first ?? noFacts), places));
   }
 }
 

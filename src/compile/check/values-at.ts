@@ -76,9 +76,11 @@ export function findValueAt(outline: Outline, node: TextNode, offset: number): V
     found = { name, span, type: printType(type), optional: type.absent === true, of };
   };
   if (seen?.expression)
-    inferExpression(seen.expression, { parsed }, silent, ({ node: at, type, context }) => {
-      const token = readToken(at, node.value);
-      if (token) take(token.start, token.end, token.name, type, context);
+    inferExpression(seen.expression, { parsed }, silent, {
+      observe({ node: at, type, context }) {
+        const token = readToken(at, node.value);
+        if (token) take(token.start, token.end, token.name, type, context);
+      },
     });
   const tree = seen?.template && parseTemplate(node.value);
   if (tree && seen.template)
@@ -114,10 +116,13 @@ function listInExpression(seen: SeenExpression, node: TextNode, placeholder: str
   // A name in backquotes already is closed by what is typed.
   const isQuoted = before.split("`").length % 2 === 0;
   let found: FieldAt[] | undefined;
-  inferExpression({ ...seen, node: typed }, { parsed: { get: parseExpression } }, silent, ({ node: at, context, compared }) => {
-    if (at.type === "name" && String(at.value).includes(placeholder) && context)
-      found = listFields(context, () => true, isQuoted ? undefined : quote);
-    if (at.type === "string" && compared && String(readLiteral(at, source)?.value).includes(placeholder)) found = listValues(compared);
+  const trees = { get: parseExpression };
+  inferExpression({ ...seen, node: typed }, { parsed: trees }, silent, {
+    observe({ node: at, context, compared }) {
+      if (at.type === "name" && String(at.value).includes(placeholder) && context)
+        found = listFields(context, () => true, isQuoted ? undefined : quote);
+      if (at.type === "string" && compared && String(readLiteral(at, source)?.value).includes(placeholder)) found = listValues(compared);
+    },
   });
   return found;
 }

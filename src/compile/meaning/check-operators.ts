@@ -64,9 +64,10 @@ function checkSide(literal: Literal, side: ExpressionNode, type: Type, decides: 
   const name = nameOf(side);
   const span = state.node.locate(literal.start, literal.end);
   const message = `${name === undefined ? "This" : `\`${name}\``} is ${describeValues(type)} here, never ${shown}.`;
-  state.context.report.add("impossible-comparison", span, message, {
-    hint: isOwn ? "the test before it says so" : "the transitions before it have taken the rest",
-  });
+  const hint = isOwn ? "the test before it says so" : "the transitions before it have taken the rest";
+  const tell = (): void => state.context.report.add("impossible-comparison", span, message, { hint });
+  if (state.later) state.later(tell);
+  else tell();
   return false;
 }
 

@@ -47,5 +47,7 @@ export interface ExpressionSight {
 }
 
 export interface Inference extends Walk, ExpressionSight {
+  /** Takes what tests that were passed rule out, where something else may tell more of it. */
+  later?: ((tell: () => void) => void) | undefined;
   observe?: ((seen: Observed) => void) | undefined;
 }

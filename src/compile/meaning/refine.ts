@@ -1,5 +1,6 @@
 /** Types as tests leave them: what is left of a type where a test of its value, or of a field in it, held or failed. */
 import type { Json } from "../../contract/event.ts";
+import { engineOutput } from "./engine-types.ts";
 import {
   type Fields,
   isNothing,
@@ -41,8 +42,9 @@ export function refineAt(type: Type, [name, ...rest]: readonly string[], refinem
     if (at === before) return [fields];
     return isNothing(at) && !isNothing(before) ? [] : [override(fields, name, at)];
   });
-  // Tests that contradict one another say nothing.
-  if (objects.length === 0) return type;
+  // Tests that contradict one another say nothing; what the engine says in an agent's place is no answer.
+  const isEngine = (fields: Fields): boolean => engineOutput.objects.includes(fields);
+  if (objects.every(isEngine) && !type.objects.every(isEngine)) return type;
   const isSame = objects.length === type.objects.length && objects.every((fields, place) => fields === type.objects[place]);
   if (!refinement.present) return isSame ? type : { ...type, objects };
   return isSame && !type.absent && type.scalars.size === 0 ? type : withAbsence({ ...type, scalars: new Map(), objects }, false);

@@ -76,7 +76,7 @@ const values: Edit[] = [
 /** What tests before have left. */
 const narrowed: Edit[] = [
   ["listed", "output.verdict = 'right' and", "output.verdict = 'left' and", ["NRV4018", "'left'"]],
-  ["listed", "output.points > 3", "output.verdict = 'open'", ["NRV4018", "'open'"]],
+  ["listed", "output.points > 3", "output.verdict = 'open'", ["NRV3033", "isRight"]],
   [
     "listed",
     "$last('judge').calm or",
