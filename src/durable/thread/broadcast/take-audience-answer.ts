@@ -109,7 +109,7 @@ export async function takeAudienceAnswer(broadcast: Broadcast, given: AudienceAn
   function noteProgress({ note, details }: AgentData<"nerve.turn.progress">): void {
     host.committer.commit(() => {
       before();
-      documents.answered.put(nameAnswer(agent, event.id), { hash, turn });
+      documents.answered.put(nameAnswer(agent, event.id), { hash, turn }, clock.now());
       documents.progress.put(numberKey(turn), {
         role: broadcast.role,
         agent,

@@ -3,6 +3,7 @@
  * were taken; and who lost a role last. Knows documents, no rule of recruitment.
  */
 import type { Resident } from "../../host/store/collections.ts";
+import { createNewest } from "../../host/store/newest.ts";
 import type { Store } from "../../host/store/store.ts";
 
 /** The newest offer of a role. */
@@ -73,15 +74,17 @@ export interface OfferRecords {
   /** The machine rejected the claim; the card's own refusal stays. */
   noteRejected(offer: string, agent: string, reason: string): void;
   noteAwarded(offer: string, agent: string): void;
-  /** The hash of what an agent sent under an id. */
+  /** The hash of what an agent sent under an id; of the newest that agents sent. */
   readSent(agent: string, id: string): string | undefined;
-  noteSent(agent: string, id: string, hash: string): void;
+  noteSent(agent: string, id: string, hash: string, at: number): void;
   noteEnded(role: string, agent: string, ended: LostRole): void;
   readEnded(role: string, agent: string): LostRole | undefined;
 }
 
 /** Replies to one role that are read at once: agents that could have answered. */
 const repliesAtMost = 10_000;
+/** Claims, declines and releases whose ids are known: as many as a thread's agents could send again, and 1 MB. */
+const sentAtMost = 10_000;
 
 /** The machine's number of an offer. */
 export function readOfferNumber(offer: string): number {
@@ -91,7 +94,7 @@ export function readOfferNumber(offer: string): number {
 export function createOfferRecords(store: Store): OfferRecords {
   const offers: Resident<OfferRecord> = store.resident("offer");
   const replies = store.keyed<Reply>("reply");
-  const sent = store.keyed<string>("claimed");
+  const sent = createNewest(store.keyed<string>("claimed"), sentAtMost);
   const ended = store.keyed<LostRole>("ended_seat");
   const keyOf = (of: string, agent: string): string => `${of} ${agent}`;
 
@@ -157,7 +160,7 @@ export function createOfferRecords(store: Store): OfferRecords {
       replies.put(keyOf(role, agent), { offer, text: "awarded", score, at });
     },
     readSent: (agent, id) => sent.read(keyOf(agent, id)),
-    noteSent: (agent, id, hash) => sent.put(keyOf(agent, id), hash),
+    noteSent: (agent, id, hash, at) => sent.put(keyOf(agent, id), hash, at),
     noteEnded: (role, agent, seat) => ended.put(keyOf(role, agent), seat),
     readEnded: (role, agent) => ended.read(keyOf(role, agent)),
   };

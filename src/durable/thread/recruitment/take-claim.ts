@@ -12,7 +12,7 @@ import { createOfferAnswers } from "./answer-offer.ts";
 import type { RecruitmentPorts } from "./recruitment-ports.ts";
 
 export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<RoleKind>> {
-  const { name, host, lifecycle, logCause, records } = ports;
+  const { name, host, lifecycle, clock, logCause, records } = ports;
   const dispatch = createOfferAnswers(ports);
   /** The claim before has been given to the machine. */
   let arriving: Promise<unknown> = Promise.resolve();
@@ -32,7 +32,7 @@ export function createClaimTaking(ports: RecruitmentPorts): Take<ThreadEventOf<R
     if (known !== undefined)
       return known === hash ? succeed(accepted) : refuse("id_conflict", `The id ${event.id} was sent before with another body.`);
     const remember = (asSent = true): void => {
-      if (asSent) records.noteSent(agent.id, event.id, hash);
+      if (asSent) records.noteSent(agent.id, event.id, hash, clock.now());
       logCause({ ...event, correlationid: name, causationid: event.causationid ?? thread.event.id }, name);
     };
     const answer = await dispatch({ agent, event, thread, actor, remember, before, done });

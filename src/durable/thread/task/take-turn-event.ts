@@ -92,7 +92,7 @@ export function createTurnEvents({ name, host, documents, clock, definition, log
         log();
         // An answer's id stands with its step.
         if (event.type === "nerve.turn.respond") changeTurn(documents, turn, { answer: { agent: agent.id, id: event.id, hash } });
-        else documents.answered.put(nameAnswer(agent.id, event.id), { hash, turn });
+        else documents.answered.put(nameAnswer(agent.id, event.id), { hash, turn }, clock.now());
       },
       accepted,
       over,

@@ -5,6 +5,7 @@
 import type { Json } from "../../../contract/event.ts";
 import type { EndedStatus } from "../../../contract/statuses.ts";
 import type { Keyed, Resident } from "../../host/store/collections.ts";
+import { createNewest, type Newest } from "../../host/store/newest.ts";
 import type { Recent } from "../../host/store/recent.ts";
 import type { Store } from "../../host/store/store.ts";
 import type { TaskStart } from "./task-start.ts";
@@ -190,6 +191,9 @@ const remembered = {
   broadcasts: 8,
 } as const;
 
+/** Progress and failures whose ids are known: an agent tells some each second, and sends again what is a minute old. 1 MB. */
+const answeredAtMost = 10_000;
+
 export interface TaskDocuments {
   /** One, of the present epoch; of an event's size. */
   start: Resident<TaskStart>;
@@ -203,8 +207,8 @@ export interface TaskDocuments {
   asking: Resident<AskingDocument>;
   /** By round; as many as `max_rounds` allows. */
   turns: Recent<TurnDocument>;
-  /** By agent and event: what they said that ended no turn. */
-  answered: Recent<{ hash: string; turn: number }>;
+  /** By agent and event: what they said that ended no turn; the newest of it. */
+  answered: Newest<{ hash: string; turn: number }>;
   /** By turn: the last that was said. */
   progress: Keyed<ProgressDocument>;
   /** By turn, agent and generation: one each time a turn is taken back. */
@@ -235,6 +239,7 @@ export const collections = {
 
 /** Once for a store. */
 export function openTaskDocuments(store: Store): TaskDocuments {
+  const said = store.recent<{ hash: string; turn: number }>(collections.answered, remembered.answered);
   return {
     start: store.resident(collections.start),
     supplement: store.resident(collections.supplement),
@@ -242,7 +247,7 @@ export function openTaskDocuments(store: Store): TaskDocuments {
     copied: store.resident(collections.copied),
     asking: store.resident(collections.asking),
     turns: store.recent(collections.turns, remembered.turns),
-    answered: store.recent(collections.answered, remembered.answered),
+    answered: createNewest({ ...said, deleteBeyond: store.keyed(collections.answered).deleteBeyond }, answeredAtMost),
     progress: store.keyed(collections.progress),
     revoked: store.recent(collections.revoked, remembered.revoked),
     broadcasts: store.recent(collections.broadcasts, remembered.broadcasts),
