@@ -8,6 +8,7 @@ import { toPlainError } from "./error-data.ts";
 import type { Waiting } from "./head-notes.ts";
 import type { Parcel } from "./held-back.ts";
 import { hostLimits } from "./limits.ts";
+import type { Lives } from "./lives.ts";
 import type { Transport } from "./ports.ts";
 import { ReceiverNotReadyError } from "./receiver-state.ts";
 
@@ -54,10 +55,10 @@ export interface MessageDelivery {
   deliver(head: Waiting): Promise<void>;
 }
 
-/** @param life of the object as a sender @param forget writes that a receiver need not be asked again */
+/** @param lives of the object as a sender @param forget writes that a receiver need not be asked again */
 export function createMessageDelivery(
   transport: Transport,
-  life: () => number | undefined,
+  lives: Lives,
   refused: Refused,
   forget: (head: Waiting, to: string) => void,
 ): MessageDelivery {
@@ -67,7 +68,7 @@ export function createMessageDelivery(
     { phase, asDeadLetter }: { phase: "hold" | "release" | undefined; asDeadLetter: boolean },
     drop: () => void,
   ): Promise<"taken" | "refused"> {
-    const since = life();
+    const since = lives.of(to);
     const delivery = await transport.deliver({
       from: sender,
       id,
@@ -84,6 +85,9 @@ export function createMessageDelivery(
         throw new ReceiverNotReadyError(delivery.detail, delivery.unknown === true);
       case "refused":
         if (phase === "release") return "taken";
+        // Whoever hears this is alive: another's clock, or its own of before, was ahead.
+        if (delivery.life !== undefined && lives.raise(to, delivery.life))
+          return post({ sender, id, message }, to, { phase, asDeadLetter }, drop);
         await refused({ to, message, code: delivery.code, detail: delivery.detail }, sender, drop);
         return "refused";
       default:

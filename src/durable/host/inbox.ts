@@ -3,7 +3,7 @@
  * number, so that what a message leads to notes it without a row; the others have a document each.
  */
 import type { Json } from "../../contract/event.ts";
-import type { Envelope } from "../protocol/envelope.ts";
+import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { hostLimits } from "./limits.ts";
 import type { Clock } from "./ports.ts";
 import { remember } from "./remembered.ts";
@@ -19,6 +19,8 @@ export interface Inbox {
   judge(message: Received): Freshness;
   /** Whether it need not be taken: it was, or its sender's life is over. */
   isRepeat(message: Received): boolean;
+  /** The later life of its sender that is known; undefined: its own is not over. */
+  findLater(message: Received): number | undefined;
   /** Notes that it was received; within a transaction. */
   mark(message: Received): void;
   /** The transaction was rolled back. */
@@ -76,6 +78,7 @@ export function createInbox({ journal, keyed }: Pick<Store, "journal" | "keyed">
   return {
     judge,
     isRepeat: (message) => judge(message) !== "new",
+    findLater: (message) => (judge(message) === "over" ? find(message.from)?.life : undefined),
     mark({ from, id, life }) {
       const kept = life ?? find(from)?.life;
       const rest = readCarried().filter(([sender]) => sender !== from);
@@ -93,7 +96,18 @@ export function drawLife(now: number): number {
   return now * livesPerMillisecond + Math.floor(Math.random() * livesPerMillisecond);
 }
 
-/** Whether a life began so much earlier than another of the same sender that it is no more: clocks differ. */
+/**
+ * Whether a life began earlier than another of the same sender, and so is no more. Where a clock went back it is the other way round:
+ * then the sender is told, see {@link refuseOver}.
+ */
 export function isLifeOver(life: number, known: number): boolean {
-  return life + hostLimits.lifeMargin * livesPerMillisecond < known;
+  return life < known;
+}
+
+/** Refuses a message of a life that is over, and says which later one is known: a sender that lives goes on under one later than that. */
+export function refuseOver({ findLater }: Pick<Inbox, "findLater">, envelope: Envelope): Delivery | undefined {
+  // What was held is released in any case.
+  const life = envelope.phase === "release" ? undefined : findLater(envelope);
+  if (life === undefined) return undefined;
+  return { status: "refused", code: "gone", detail: `${envelope.from} has begun anew since it sent this`, life };
 }

@@ -6,6 +6,7 @@ import type { DeadLetters } from "./dead-letters.ts";
 import type { Undeliverable } from "./deliver-message.ts";
 import type { ActorEvent } from "./effects.ts";
 import type { HostOptions, SendOptions, Translate } from "./host-types.ts";
+import { refuseOver } from "./inbox.ts";
 import type { JobTable } from "./job-table.ts";
 import { hostLimits } from "./limits.ts";
 import { DefinitionUnavailableError, type LiveActors } from "./live-actors.ts";
@@ -66,9 +67,9 @@ export function createIntake({
     const malformed = refuseEnvelope(envelope);
     if (malformed) return malformed;
     const { message, from, id, to } = envelope;
-    const freshness = inbox.judge(envelope);
-    if (freshness === "over") return { status: "refused", code: "gone", detail: `${from} has begun anew since it sent this` };
-    if (freshness === "repeat") return { status: "stored" };
+    const over = refuseOver(inbox, envelope);
+    if (over) return over;
+    if (inbox.isRepeat(envelope)) return { status: "stored" };
     const actor = nameIn(to);
     const mark = (): void => inbox.mark(envelope);
     const setAside = (code: DeadLetterCode, error: string): Delivery => {

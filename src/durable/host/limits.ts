@@ -29,8 +29,8 @@ export const hostLimits = {
   /** Documents written between two looks for older ones, which walk them all; and so many go at once, more than came. */
   inboxLook: 100,
   inboxTrim: 1_000,
-  /** Milliseconds by which a sender's life must have begun earlier to be over: clocks differ. */
-  lifeMargin: 60_000,
+  /** Receivers that an object calls itself younger to, for its clock went back: each is one that refused it as over. */
+  livesRaised: 1_000,
   /** Messages in an object's dead letters; beyond it the object refuses, so that nothing is dropped unseen. */
   deadLetters: 1_000,
   /** How many of them may be events that a state does not take; further ones are dropped, so that there is room for what throws. */

@@ -12,6 +12,7 @@ import { createHeadNotes, createNoteReader, makeWaiting, sentCursor, type Waitin
 import { createHeldBackQueues, type HeldBack, isOver } from "./held-back.ts";
 import { createJournalReader, EntryUnreadableError } from "./journal-reader.ts";
 import { hostLimits } from "./limits.ts";
+import { createLives } from "./lives.ts";
 import type { World } from "./ports.ts";
 import { listTogether, sendTogether } from "./send-together.ts";
 import type { Journal } from "./store/journal.ts";
@@ -87,7 +88,8 @@ export function createOutbox(
   let running: Promise<void> = Promise.resolve();
   let blockedUntil: number | undefined;
 
-  const { post, deliver } = createMessageDelivery(transport, life, refused, notes.dropReceiver);
+  const lives = createLives(store, life, record);
+  const { post, deliver } = createMessageDelivery(transport, lives, refused, notes.dropReceiver);
   const queues = createHeldBackQueues({
     world,
     store,
@@ -119,7 +121,7 @@ export function createOutbox(
         if (!isCareful) suspectsThrough = 0;
         if (isSuspect) record(() => notes.countAttempt(head));
         const together = isSuspect ? [] : listTogether(first.parts, queues.has);
-        const sent = together.length > 1 ? await sendTogether(transport, life(), together) : 0;
+        const sent = together.length > 1 ? await sendTogether(transport, lives, together) : 0;
         if (!sent && !(await tryHead(head))) return;
         first.parts.splice(0, sent || 1);
         if (!first.parts.length) reader.done(first.seq);

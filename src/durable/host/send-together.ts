@@ -5,6 +5,7 @@
 import type { Envelope } from "../protocol/envelope.ts";
 import type { Waiting } from "./head-notes.ts";
 import { hostLimits } from "./limits.ts";
+import type { Lives } from "./lives.ts";
 import type { Transport } from "./ports.ts";
 
 /** @returns the messages at the front of an entry's that can go to the receiver of the first in one call; fewer than two: there are none */
@@ -28,9 +29,10 @@ export function listTogether(parts: readonly Waiting[], isHeldBack: (receiver: s
  * Sends them. What was not taken, for whatever reason, is as if it had not been sent.
  * @returns how many need not be sent any more, to anybody
  */
-export async function sendTogether(transport: Transport, life: number | undefined, together: readonly Waiting[]): Promise<number> {
+export async function sendTogether(transport: Transport, lives: Pick<Lives, "of">, together: readonly Waiting[]): Promise<number> {
   const [head, ...behind] = together as [Waiting, ...Waiting[]];
   const to = head.receivers[0] as string;
+  const life = lives.of(to);
   const envelope: Envelope = {
     ...{ from: head.sender, id: head.id, to, message: head.message },
     ...(life !== undefined && { life }),

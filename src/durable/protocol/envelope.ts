@@ -59,11 +59,12 @@ const envelopeShape = open({
  * and the sender's actor hears of it. `later`: the receiver misses something of its own (a definition, a newer version); it is
  * asked again, and that is not counted against the message. `unknown`: it does not know such a message; after an hour it is told to
  * make it a dead letter. `more`: how many of those that follow it are stored too; absent: none is known to be, as where the receiver
- * is of a version that takes one at a time. `answer`: what the receiver can say of it at once; whoever did not hear it may ask.
+ * is of a version that takes one at a time. `life`: the receiver knows this later life of the sender; if the sender is that sender
+ * still, it sends again under a later one. `answer`: what the receiver can say of it at once; whoever did not hear it may ask.
  */
 export type Delivery =
   | { status: "stored"; more?: number; answer?: unknown }
-  | { status: "refused"; code: DeliveryRefusal; detail: string }
+  | { status: "refused"; code: DeliveryRefusal; detail: string; life?: number }
   | { status: "later"; detail: string; unknown?: true };
 
 /** What every object takes from another. */

@@ -5,6 +5,7 @@ import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse, succeed } from "../../contract/problem.ts";
 import { createControlKeys } from "../control/control-keys.ts";
 import { formerControlKeys } from "../control/former-control-keys.ts";
+import { refuseOver } from "../host/inbox.ts";
 import { takeEach } from "../host/take-envelope.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import { isTaskAddress, type Once } from "../protocol/parts.ts";
@@ -101,7 +102,8 @@ export function createThreadRoot(ports: ThreadRootPorts): ThreadRoot {
   }
 
   function dispatch(envelope: Envelope): Promise<Delivery> {
-    return recruitment.deliver(envelope) ?? host.deliver(envelope);
+    const over = refuseOver(host.committer.inbox, envelope);
+    return over ? Promise.resolve(over) : (recruitment.deliver(envelope) ?? host.deliver(envelope));
   }
 
   return {

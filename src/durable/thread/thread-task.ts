@@ -1,7 +1,9 @@
 /** A task's object without the platform. */
+
 import type { Accepted } from "../../contract/frames/server-frames.ts";
 import { isTurnEvent } from "../../contract/kinds/agent-kinds.ts";
 import { type Result, refuse } from "../../contract/problem.ts";
+import { refuseOver } from "../host/inbox.ts";
 import { takeEach } from "../host/take-envelope.ts";
 import type { Delivery, Envelope } from "../protocol/envelope.ts";
 import type { TaskRpc } from "../protocol/task.ts";
@@ -45,7 +47,8 @@ export function createThreadTask(ports: ThreadPorts): ThreadTask {
   const tasks = createTasks(base, ports, createChildren(base));
 
   function deliver(envelope: Envelope): Promise<Delivery> {
-    return tasks.deliver(envelope) ?? host.deliver(envelope);
+    const over = refuseOver(host.committer.inbox, envelope);
+    return over ? Promise.resolve(over) : (tasks.deliver(envelope) ?? host.deliver(envelope));
   }
 
   return {

@@ -11,6 +11,7 @@ import { formerControlKeys } from "../control/former-control-keys.ts";
 import { createCommitter } from "../host/committer.ts";
 import { formerOutbox } from "../host/former-tables.ts";
 import { createGather, type Settle } from "../host/gather.ts";
+import { refuseOver } from "../host/inbox.ts";
 import type { World } from "../host/ports.ts";
 import { createStore } from "../host/store/store.ts";
 import { answerUnknown } from "../host/take-envelope.ts";
@@ -164,7 +165,7 @@ export function createAdmission({ name, world, registry, project, settle, later,
   return {
     async deliver(envelope) {
       resume();
-      return gather({ envelope, published: await rules.readFor(envelope.message) });
+      return refuseOver(committer.inbox, envelope) ?? gather({ envelope, published: await rules.readFor(envelope.message) });
     },
     alarm: () =>
       committer.alarm(async () => {

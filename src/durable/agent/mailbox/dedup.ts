@@ -26,6 +26,8 @@ export interface SentMessage extends Pick<Envelope, "from" | "id"> {
 export interface Dedup {
   /** Whether a message need not be taken: it was, or its sender has begun anew since. */
   isKnown(sent: SentMessage): boolean;
+  /** The later life of its sender that is known; undefined: its own is not over. */
+  findLater(sent: SentMessage): number | undefined;
   /** Whether it is the last that was taken of its sender. */
   isLast(sent: SentMessage): boolean;
   /** Notes in memory what the caller's transaction is about to write. */
@@ -69,6 +71,10 @@ export function createDedup(senders: KeyedInPage<KnownSenders>, clock: Clock): D
 
   return {
     isKnown: (sent) => compare(sent) <= 0,
+    findLater({ from, life }) {
+      const known = read(findKey(from))[from]?.life;
+      return life !== undefined && known !== undefined && isLifeOver(life, known) ? known : undefined;
+    },
     isLast: (sent) => compare(sent) === 0,
     remember,
     write: (sent) => senders.put(findKey(sent.from), remember(sent), clock.now()),

@@ -3,6 +3,7 @@
  * given without being stored, for an agent that answers at once.
  */
 import { limits } from "../../../contract/limits.ts";
+import { refuseOver } from "../../host/inbox.ts";
 import { answerUnknown } from "../../host/take-envelope.ts";
 import { type Mail, readMail } from "../../protocol/agent.ts";
 import type { Delivery, Envelope } from "../../protocol/envelope.ts";
@@ -80,6 +81,8 @@ export function createMailReceiving(ports: MailReceivingPorts): MailReceiving {
         });
       return { status: "stored" };
     }
+    const over = refuseOver(senders, envelope);
+    if (over) return over;
     if (senders.isKnown(envelope)) return { status: "stored" };
     const mail = readMail(message);
     if (!mail && !envelope.park) return answerUnknown("an agent's mailbox", message.type);
