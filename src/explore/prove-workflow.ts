@@ -224,6 +224,12 @@ function checkPlayed(model: Model, played: Set<string>, findings: Findings): voi
   }
 }
 
+/** What was seen whole, and what was cut. */
+function describeCover(passes: readonly Pass[], cut: readonly string[]): string {
+  const whole = passes.flatMap(({ title }) => (cut.includes(title) ? [] : [title]));
+  return `${whole.length > 0 ? `all of them where ${whole.join(", ")}, and ` : "and "}was cut where ${cut.join(", ")}`;
+}
+
 function explorePass(model: Model, stepper: Stepper, pass: Pass, states: number, isLate: () => boolean): Exploration {
   return explore(model, stepper, stepper.begin(pass.start, pass.budget), { states, isLate });
 }
@@ -275,6 +281,6 @@ export async function proveWorkflow(compiled: CompiledWorkflow, options: ProofOp
   const complete = cut.length === 0;
   const note = complete
     ? `explored ${states} states: every one within the bounds`
-    : `not finished: explored ${states} states, and was cut where ${cut.join(", ")}; what was not seen may still go wrong. More: --states, --seconds`;
+    : `not finished: explored ${states} states, ${describeCover(passes, cut)}; what was not seen may still go wrong. More: --states, --seconds`;
   return { diagnostics: findings.list(), states, complete, note };
 }

@@ -43,8 +43,8 @@ export function checkDeadEdges({ outline, parsed }: Pick<Checked, "outline" | "p
   return outline.nodes.flatMap((node) => {
     const role = outline.roles.get(node.name);
     const found = node.value.kind === "list" ? findListed(node, search, report) : role ? findKeyed(node, role, search) : [];
-    for (const { place, why, ...details } of found)
-      report.add("edge-never-taken", place.span, `This edge can never be taken, because ${why}.`, details);
+    for (const { place, why, isTold, edge: _, ...details } of found)
+      if (!isTold) report.add("edge-never-taken", place.span, `This edge can never be taken, because ${why}.`, details);
     return [...found, ...listUntried(node)].map(({ edge, why }) => ({ node: node.name, edge: edge.id, why }));
   });
 }
@@ -66,6 +66,8 @@ interface Found extends Dead {
   /** Where it is told. */
   place: SourceNode;
   related?: Related[];
+  /** Something was told of its condition, which is why. */
+  isTold?: boolean;
 }
 
 interface Dead {
@@ -130,22 +132,15 @@ function findListed(node: GraphNodeOutline, { outline, parsed, stageOf, budget, 
     const [tree, expression, verdict] = [trees[place], conditions[place], dead[place]];
     const policy = tree && expression ? judge(tree, node, outline) : undefined;
     const at = edge.condition ?? edge.target;
-    if (!at || (expression && isTold(expression.span)) || (!policy && !verdict)) return [];
+    if (!at || (!policy && !verdict)) return [];
+    const told = expression !== undefined && isTold(expression.span);
     if (policy || verdict?.kind === "never") {
       const why = policy?.why ?? (verdict?.kind === "never" ? verdict.why : undefined) ?? "its condition is never true here";
       const related = expression ? [{ span: expression.span, message: "this is never true" }] : [];
-      return [{ edge, place: at, why, related, ...(policy?.hint === undefined ? {} : { hint: policy.hint }) }];
+      return [{ edge, place: at, why, related, isTold: told, ...(policy?.hint === undefined ? {} : { hint: policy.hint }) }];
     }
-    return verdict
-      ? [
-          explainBehind(
-            edge,
-            at,
-            verdict.by.flatMap((earlier) => tried[earlier] ?? []),
-            expression !== undefined,
-          ),
-        ]
-      : [];
+    const earlier = (verdict?.by ?? []).flatMap((before) => tried[before] ?? []);
+    return [{ ...explainBehind(edge, at, earlier, expression !== undefined), isTold: told }];
   });
 }
 

@@ -121,7 +121,9 @@ function countTurns(outline: Outline, isWay: (edge: EdgeOutline) => boolean): Re
 }
 
 /** Roles that no thread reaches within its rounds. */
-function tellOutOfRounds(outline: Outline, turns: ReadonlyMap<string, number>, most: number, rounds: SourceNode, report: Report): void {
+function tellOutOfRounds(outline: Outline, most: number, rounds: SourceNode, report: Report): void {
+  // What goes wrong leads to roles as well.
+  const turns = countTurns(outline, ({ id }) => id !== "resume" && id !== "$MAX_ROUNDS");
   for (const role of outline.roles.values()) {
     const first = turns.get(role.name);
     if (first === undefined || first <= most) continue;
@@ -147,12 +149,12 @@ function checkRounds(outline: Outline, report: Report): void {
   const last = turns.get("$END");
   const shortest = last === undefined ? undefined : last - 1;
   if (shortest === undefined || shortest <= most) {
-    tellOutOfRounds(outline, turns, most, rounds, report);
+    tellOutOfRounds(outline, most, rounds, report);
     return;
   }
   const ending = outline.nodes.some(({ edges }) => edges.some(({ id }) => id === "$MAX_ROUNDS"));
   const then = ending ? "`$MAX_ROUNDS` ends the thread" : "the thread fails";
-  report.add("rounds-too-few", rounds.span, `The shortest way to \`$END\` takes ${shortest} turns; after ${most} ${then}.`, {
+  report.add("rounds-too-few", rounds.span, `The shortest way of answers to \`$END\` takes ${shortest} turns; after ${most} ${then}.`, {
     hint: `\`max_rounds\` must be ${shortest} at least`,
     fix: { title: `Write \`${shortest}\``, span: rounds.span, text: String(shortest) },
   });

@@ -84,6 +84,8 @@ describe("a proof", () => {
   test("[PROVE8] says that it was bounded, and then claims nothing of roles that it did not see played", async () => {
     const proof = await proveWorkflow(compileExample("code-review"), { states: 30 });
     expect(proof).toMatchObject({ complete: false, note: expect.stringMatching(/^not finished: explored 30 states/), diagnostics: [] });
+    const { note } = await proveWorkflow(compileExample("code-review"), { states: 2000 });
+    expect(note).toMatch(/all of them where agents do their work, .*was cut where .*agents come and go/);
   });
 
   test("[PROVE8] stops when its time is up", async () => {
