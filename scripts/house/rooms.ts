@@ -207,6 +207,13 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/cli/lib/draw": { is: "pictures as files", may: ["src/cli/lib/compile", "src/compile", "src/compile/draw", "node:*"] },
   "src/cli/lib/events": { is: "the log as lines", may: ["src/cli/lib", contract, "node:*"] },
   "src/cli/lib/export": { is: "threads of a server as what is replayed", may: ["src/cli/lib", contract, "src/replay"] },
+  "src/cli/lib/server-check": {
+    is: "files, held against what a server has",
+    may: [
+      ...["src/cli/lib", "src/cli/lib/check", "src/cli/lib/diff", "src/compile", "src/compile/compare", "src/compile/together"],
+      contract,
+    ],
+  },
   "src/cli/lib/simulate": { is: "a walk as people read it", may: ["src/cli/lib", contract, "src/simulate"] },
 
   // What editors install.

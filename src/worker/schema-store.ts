@@ -1,10 +1,10 @@
 /** Reads in D1 what agents say they accept, and finds the candidates of a role whose own rules would drop its turns. */
 
-import type { RoleIr, WorkflowIr } from "../compile/ir.ts";
+import type { WorkflowIr } from "../compile/ir.ts";
+import { findDroppedTurns } from "../compile/judge-turns.ts";
 import { type AcceptedKinds, turnKind } from "../contract/accepts.ts";
 import type { Json } from "../contract/event.ts";
-import { checkSchema, type JsonSchema, type Work } from "../contract/json-schema/check-schema.ts";
-import type { TurnAssigned } from "../contract/kinds/turn.ts";
+import type { JsonSchema, Work } from "../contract/json-schema/check-schema.ts";
 import type { AcceptedSchema, TurnWarning } from "../contract/views/agent.ts";
 
 const publishLimits = {
@@ -58,44 +58,9 @@ export async function findTurnWarnings(db: D1Database, ir: WorkflowIr): Promise<
     const card = { id, capabilities: JSON.parse(capabilities) as string[], roles: roles === null ? null : (JSON.parse(roles) as string[]) };
     const own: Work = { left: Math.min(publishLimits.stepsOfOne, left.left) };
     left.left -= own.left;
-    for (const role of ir.roles.filter((each) => isCandidate(ir, each, card)))
-      for (const { path, message } of checkSchema(schema, makeSampleTurn(ir, role) as unknown as Json, own))
-        if (/^(\/(workflow|role)\b|$)/.test(path)) warnings.push({ role: role.name, agent: id, path, message });
+    warnings.push(...findDroppedTurns(ir, card, schema, own));
     left.left += Math.max(0, own.left);
     if (warnings.length >= publishLimits.warnings || left.left <= 0) break;
   }
   return warnings.slice(0, publishLimits.warnings);
-}
-
-function isCandidate(ir: WorkflowIr, role: RoleIr, card: { id: string; capabilities: string[]; roles: string[] | null }): boolean {
-  if (role.agent) return "id" in role.agent && role.agent.id === card.id;
-  const { all, agents, notAgents } = role.eligibility;
-  return (
-    (card.roles === null || card.roles.includes(`${ir.name}/${role.name}`)) &&
-    all.every((capability) => card.capabilities.includes(capability)) &&
-    (agents === undefined || agents.includes(card.id)) &&
-    !notAgents.includes(card.id)
-  );
-}
-
-/** A turn of the role as far as the workflow alone decides it. */
-function makeSampleTurn(ir: WorkflowIr, role: RoleIr): TurnAssigned {
-  const thread = `t${"a".repeat(25)}`;
-  const time = new Date(0).toISOString();
-  return {
-    turn: `${thread}.1.0:1`,
-    attempt: 1,
-    retries: 0,
-    lease: { generation: 1, expires: null },
-    thread,
-    workflow: ir.name,
-    role: { ...role.fields, name: role.name, schema: (role.schema ?? true) as Json },
-    prompt: "",
-    round: 1,
-    deadline: time,
-    heartbeat: { every: "30s", miss: 3 },
-    event: { specversion: "1.0", id: "sample", source: "/agents/sample", type: ir.reflexes[0]?.on[0] ?? "sample", time },
-    last: null,
-    history: `/v1/threads/${thread}/messages`,
-  };
 }

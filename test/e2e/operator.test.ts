@@ -1,4 +1,6 @@
 /** An operator's day at the command line, against a real server: each order to a thread and to a queue, and what it prints. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { runCli } from "../../src/cli/main.ts";
 import { connectAgent } from "../../src/client/index.ts";
@@ -7,7 +9,7 @@ import { makeDataFolder, startTestServer } from "./server-process.ts";
 
 const within = { timeout: 10_000, interval: 50 };
 
-test("[THREAD25] [WAIT2] suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
+test("[THREAD25] [WAIT2] [MANY15] suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ["", ""];
@@ -59,6 +61,15 @@ test("[THREAD25] [WAIT2] suspend, resume, restart, fork, take a role, pause, can
   const { threads } = await author.send({ type: "pr.ready_for_review", data: { repo: "n", pr: 1 } });
   const thread = threads[0] as string;
   await findTurn("reviewer", thread);
+  const renamed = join(await makeDataFolder(), "code-review.yaml");
+  await writeFile(renamed, (await readFile("workflows/code-review.yaml", "utf8")).replaceAll(/\breviewer\b/g, "examiner"));
+  // The index is written behind.
+  await vi.waitFor(async () => {
+    const [{ publish }] = JSON.parse(await say("check", renamed, "--server", facts.url, "--json"));
+    expect(publish.revisions).toMatchObject([
+      { threads: 1, verdict: "mapping", looked: [{ thread, at: 0, hint: expect.stringContaining("--role examiner=bob") }] },
+    ]);
+  }, within);
   expect(await say("suspend", thread, "--reason", "lunch")).toMatch(/suspended|suspend is under way/);
   const words = "waits for a person, over reviewer (bob)";
   expect(await seeStatus(thread, "suspended")).toContain(words);

@@ -39,7 +39,9 @@ function readAddressed(member: Member, to: SourceNode | undefined): CapabilityPl
 }
 
 /** Reports capabilities of one file that are nearly what others ask for. */
-export function checkCapabilities({ members, reportOf }: Group): void {
+export function checkCapabilities({ members, reportOf, known }: Group): void {
+  // Where agents are known, what they have is what counts.
+  if (known && known.agents.length > 0) return;
   const places = new Map<string, CapabilityPlace[]>();
   for (const member of members)
     for (const place of listCapabilities(member)) places.set(place.name, [...(places.get(place.name) ?? []), place]);

@@ -1,11 +1,13 @@
 /** What is to be said of files only together: each finding stands at one place of one file. */
 import { createReport, type Diagnostic } from "../diagnostics/diagnostic.ts";
+import { checkAgents } from "./check-agents.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
 import { checkChildInputs } from "./check-child-inputs.ts";
 import { checkCircles } from "./check-circles.ts";
 import { checkKinds } from "./check-kinds.ts";
 import { checkNames } from "./check-names.ts";
-import type { Group, Known, Member } from "./member.ts";
+import type { Known } from "./known.ts";
+import type { Group, Member } from "./member.ts";
 
 /** Checks files together; gives the findings of each, in the order of the files. What each says by itself is not among them. */
 export function checkTogether(members: readonly Member[], known?: Known): Diagnostic[][] {
@@ -26,5 +28,6 @@ export function checkTogether(members: readonly Member[], known?: Known): Diagno
   checkKinds(group);
   checkCapabilities(group);
   checkCircles(group);
+  checkAgents(group);
   return reports.map((report) => report.list());
 }

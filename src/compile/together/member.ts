@@ -2,10 +2,12 @@
 import type { Checked } from "../check/check-workflow.ts";
 import { type Outline, readOutline } from "../check/outline.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
+import type { WorkflowIr } from "../ir.ts";
 import { type ParseOptions, type ParseResult, parseWorkflow } from "../parse-workflow.ts";
 import { findText, type TextNode } from "../source/node.ts";
 import { readBrokenYaml } from "../source/read-yaml.ts";
 import { locateOffset, type Span } from "../source/span.ts";
+import type { Known } from "./known.ts";
 
 /** One of the files. */
 export interface Member {
@@ -17,6 +19,8 @@ export interface Member {
   outline: Outline | undefined;
   /** What the checks left of a file that could be read as a whole. */
   checked: Checked | undefined;
+  /** Of a file without errors. */
+  ir: WorkflowIr | undefined;
   /** Others are judged by it, and nothing is said of it: a server has it. */
   silent?: true;
 }
@@ -28,7 +32,7 @@ export function readMember(file: string, text: string, options: ParseOptions = {
     checked = seen;
   });
   const outline = checked?.outline ?? readBroken(text, options);
-  return { member: { file, text, name: findText(outline?.root, "name"), outline, checked }, result };
+  return { member: { file, text, name: findText(outline?.root, "name"), outline, checked, ir: result.ir }, result };
 }
 
 function readBroken(text: string, { includes }: ParseOptions): Outline | undefined {
@@ -49,14 +53,6 @@ export interface Group {
   reportOf(member: Member): Report;
   /** What a server knows; undefined: none was asked. */
   known: Known | undefined;
-}
-
-/** What only a server knows. */
-export interface Known {
-  /** Whether some agent hears the kind. */
-  hears(kind: string): boolean;
-  /** Whether some agent may send the kind, or one of the prefix. */
-  sends(kind: string): boolean;
 }
 
 /** A place of a file as people write it. */

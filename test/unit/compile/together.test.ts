@@ -1,13 +1,27 @@
 /** What is said of several files together: a fixture of each finding, and where it is not said. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checkTogether } from "../../../src/compile/together/check-together.ts";
-import type { Known } from "../../../src/compile/together/member.ts";
+import { createKnown, type Known } from "../../../src/compile/together/known.ts";
 import { readMember } from "../../../src/compile/together/member.ts";
 import { readFixture } from "./read-fixture.ts";
 
 const folder = join(import.meta.dirname, "../../fixtures/together");
+
+function listYaml(name: string): string[] {
+  return readdirSync(join(folder, name)).filter((file) => file.endsWith(".yaml"));
+}
+
+/** The server of a fixture, where it needs one. */
+function readKnown(name: string): Known | undefined {
+  const file = join(folder, name, "server.json");
+  if (!existsSync(file)) return undefined;
+  const { agents, accepted } = JSON.parse(readFileSync(file, "utf8"));
+  return createKnown(agents, accepted);
+}
+
+const nobody: Pick<Known, "agents" | "accepted"> = { agents: [], accepted: [] };
 
 /** Checks texts by file name, and gives the findings of each as `code at`. */
 function check(texts: Record<string, string>, known?: Known, published: string[] = []) {
@@ -62,11 +76,9 @@ graph:
 
 describe("fixtures of several files", () => {
   test.each(readdirSync(folder))("[MANY1] %s gives just this finding, at just these places", (name) => {
-    const sources = Object.fromEntries(
-      readdirSync(join(folder, name)).map((file) => [file, readFixture(readFileSync(join(folder, name, file), "utf8"))]),
-    );
+    const sources = Object.fromEntries(listYaml(name).map((file) => [file, readFixture(readFileSync(join(folder, name, file), "utf8"))]));
     for (const [file, { text }] of Object.entries(sources)) expect(readMember(file, text).result.diagnostics, file).toEqual([]);
-    const found = check(Object.fromEntries(Object.entries(sources).map(([file, { text }]) => [file, text])));
+    const found = check(Object.fromEntries(Object.entries(sources).map(([file, { text }]) => [file, text])), readKnown(name));
     const wanted = Object.entries(sources).flatMap(([file, { text, spans }]) =>
       spans.map(({ start, end }) => `${file} ${name} ${text.slice(start, end)}`),
     );
@@ -76,14 +88,14 @@ describe("fixtures of several files", () => {
 
   test.each(readdirSync(folder))("[CHECK5] %s: a fix that it offers mends it", (name) => {
     const texts = Object.fromEntries(
-      readdirSync(join(folder, name)).map((file) => [file, readFixture(readFileSync(join(folder, name, file), "utf8")).text]),
+      listYaml(name).map((file) => [file, readFixture(readFileSync(join(folder, name, file), "utf8")).text]),
     );
-    for (const [file, each] of Object.entries(check(texts)))
+    for (const [file, each] of Object.entries(check(texts, readKnown(name))))
       for (const { fix } of each) {
         if (!fix) continue;
         const text = texts[file] ?? "";
         const mended = text.slice(0, fix.span.start) + fix.text + text.slice(fix.span.end);
-        expect(list(check({ ...texts, [file]: mended }))).toEqual([]);
+        expect(list(check({ ...texts, [file]: mended }, readKnown(name)))).toEqual([]);
       }
   });
 });
@@ -99,7 +111,7 @@ describe("children", () => {
   });
 
   test("[MANY2] where a server was asked and has none either, it is an error; one that it has is none", () => {
-    const known: Known = { hears: () => true, sends: () => true };
+    const known: Known = { ...nobody, hears: () => true, sends: () => true };
     const texts = { "a.yaml": spawning("story"), "server:story": workflow("story") };
     expect(list(check(texts, known, ["server:story"]))).toEqual([]);
     expect(check({ "a.yaml": spawning("story") }, known)["a.yaml"]).toMatchObject([{ code: "NRV6001", severity: "error" }]);
@@ -170,7 +182,7 @@ describe("kinds", () => {
   });
 
   test("[MANY5] where a server was asked, what nobody hears or may send is told; what is addressed has its receiver", () => {
-    const known: Known = { hears: (kind) => kind === "heard.kind", sends: (kind) => kind === "sent.kind" };
+    const known: Known = { ...nobody, hears: (kind) => kind === "heard.kind", sends: (kind) => kind === "sent.kind" };
     expect(list(check({ "a.yaml": teller("lost.kind") }, known))).toEqual(["a.yaml NRV6003 lost.kind"]);
     expect(list(check({ "a.yaml": teller("heard.kind") }, known))).toEqual([]);
     expect(list(check({ "a.yaml": teller("lost.kind", ', to: "*"') }, known))).toEqual([]);

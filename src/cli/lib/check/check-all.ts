@@ -1,7 +1,8 @@
 /** Checks files, each by itself and all of them together. */
 import type { Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
 import { checkTogether } from "../../../compile/together/check-together.ts";
-import type { Known, Member } from "../../../compile/together/member.ts";
+import type { Known } from "../../../compile/together/known.ts";
+import type { Member } from "../../../compile/together/member.ts";
 import { type CheckedFile, checkSource } from "./check-file.ts";
 import { checkLimits } from "./limits.ts";
 import type { FoundFile } from "./list-files.ts";

@@ -58,4 +58,24 @@ export const togetherCatalogue = {
     explanation:
       "The `input` schema of the workflow that is spawned asks for something else: a field is missing, is misspelt, or has another type. The child is refused when it is started.",
   },
+  "capability-of-nobody": {
+    code: "NRV6009",
+    severity: "warning",
+    title: "A capability that no agent has",
+    explanation:
+      "The server was asked: no registered agent has the capability, or none has all that the role asks for. Nobody could take it now.",
+  },
+  "unknown-agent": {
+    code: "NRV6010",
+    severity: "warning",
+    title: "An agent that is not registered",
+    explanation: "The server was asked: it has no agent of this id. The role waits for it.",
+  },
+  "turn-refused": {
+    code: "NRV6011",
+    severity: "warning",
+    title: "An agent that would drop the turns",
+    explanation:
+      "The server was asked: an agent that could take the role says which turns it takes, and those of this role are not among them.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;
