@@ -59,7 +59,7 @@ export function defineCommand(command: Command, context: CommandContext): void {
       // Not before: what speaks with servers takes longer to load than a file to check.
       const onServer = options.server === undefined ? undefined : await import("../lib/server-check/check-on-server.ts");
       const server = await onServer?.askAll(alone, { ...options, ...(url !== undefined && { url }) }, context);
-      const checked = addTogether(alone, server?.beyond);
+      const checked = await addTogether(alone, server?.beyond);
 
       if (options.sarif) terminal.result(undefined, () => JSON.stringify(renderSarif(checked), null, 2));
       else if (terminal.json || checked.some(({ problem }) => problem === undefined))
@@ -87,7 +87,7 @@ function readServer(files: string[], { server }: CheckOptions): { named: string[
 async function fixFiles(files: FoundFile[], { dryRun = false }: CheckOptions, { hint }: Terminal): Promise<CheckedFile[]> {
   const before = files.length > 1 ? await checkFiles(files, hint) : [];
   const together = new Map(
-    addTogether(before).map(({ file, diagnostics }) => [file, diagnostics.filter(({ code }) => code.startsWith("NRV6"))]),
+    (await addTogether(before)).map(({ file, diagnostics }) => [file, diagnostics.filter(({ code }) => code.startsWith("NRV6"))]),
   );
   return checkFiles(files, hint, ({ path }) => fixFile(path, dryRun, together.get(path)));
 }

@@ -1,6 +1,4 @@
 /** Kinds of events: what one file sends and another waits for under nearly the same name. Kinds alone are no fault: agents send and hear them too. */
-import { agentKinds } from "../../contract/kinds/agent-kinds.ts";
-import { engineKindNames } from "../../contract/kinds/engine-kind-names.ts";
 import { matchesKind } from "../../contract/kinds/matches-kind.ts";
 import { readEmits, readReactions } from "../check/check-endless.ts";
 import type { TextNode } from "../source/node.ts";
@@ -22,16 +20,14 @@ export interface Kinds {
   heard: ReadonlyMap<string, readonly Place[]>;
 }
 
-/** Kinds that the orchestrator and the agents' own protocol speak of. */
-const ownKinds: ReadonlySet<string> = new Set([...engineKindNames, ...Object.keys(agentKinds)]);
-
 /** What files send and hear, but for the orchestrator's own kinds. */
 export function listKinds(members: readonly Member[]): Kinds {
   const sent = new Map<string, Place[]>();
   const heard = new Map<string, Place[]>();
   const add = (map: Map<string, Place[]>, place: Place): void => {
     const { value } = place.node;
-    if (!ownKinds.has(value) && !value.includes("{{")) map.set(value, [...(map.get(value) ?? []), place]);
+    // The orchestrator's and the protocol's own are told apart in each file.
+    if (!value.startsWith("nerve.") && !value.includes("{{")) map.set(value, [...(map.get(value) ?? []), place]);
   };
   for (const member of members) {
     const { outline } = member;

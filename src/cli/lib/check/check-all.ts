@@ -1,6 +1,5 @@
 /** Checks files, each by itself and all of them together. */
 import type { Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
-import { checkTogether } from "../../../compile/together/check-together.ts";
 import type { Known } from "../../../compile/together/known.ts";
 import type { Member } from "../../../compile/together/member.ts";
 import { type CheckedFile, checkSource } from "./check-file.ts";
@@ -40,9 +39,11 @@ async function checkFound({ path, source }: FoundFile): Promise<CheckedFile> {
 }
 
 /** Adds what is to be said of the files together. */
-export function addTogether(checked: readonly CheckedFile[], beyond?: Beyond): CheckedFile[] {
+export async function addTogether(checked: readonly CheckedFile[], beyond?: Beyond): Promise<CheckedFile[]> {
   const own = checked.flatMap(({ member }) => (member ? [member] : []));
   if (own.length + (beyond?.members.length ?? 0) < 2 && !beyond) return [...checked];
+  // A file by itself is checked at every save: it loads nothing of this.
+  const { checkTogether } = await import("../../../compile/together/check-together.ts");
   const names = new Set(own.map(({ name }) => name?.value));
   // What is published takes no part where a file is about to take its place.
   const others = (beyond?.members ?? []).filter(({ name }) => !names.has(name?.value));
