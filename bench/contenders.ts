@@ -10,6 +10,8 @@ export interface Contender {
   roles: Roles;
   /** The product's alone. */
   placement?: Placement;
+  /** Turns of a review, where it has not ten. The product's alone. */
+  length?: number;
 }
 
 /** What the command line says of who plays, as it was written; absent: not said. */
@@ -17,17 +19,21 @@ interface Choice {
   only?: string | undefined;
   roles?: string | undefined;
   placement?: string | undefined;
+  turns?: string | undefined;
   peers: boolean;
 }
 
 /** @throws where a choice names what there is not */
-export function listContenders({ only, roles, placement, peers: withPeers }: Choice): Contender[] {
+export function listContenders({ only, roles, placement, turns, peers: withPeers }: Choice): Contender[] {
   const engines = chooseOf("--only", only, ["nerveflare", "bare", ...peerNames]);
   // The peers have no recruitment: their work is that of a named reviewer.
   const chosenRoles = chooseOf("--roles", roles ?? (withPeers ? "named" : undefined), ["recruited", "named"]);
   const chosenPlacements = choosePlacements(placement);
+  const length = turns === undefined ? {} : { length: readTurns(turns) };
   const all: Contender[] = [
-    ...chosenPlacements.flatMap((each) => chosenRoles.map((role): Contender => ({ engine: "nerveflare", roles: role, placement: each }))),
+    ...chosenPlacements.flatMap((each) =>
+      chosenRoles.map((role): Contender => ({ engine: "nerveflare", roles: role, placement: each, ...length })),
+    ),
     { engine: "bare", roles: "named" },
     ...peerNames.map((engine): Contender => ({ engine, roles: "named" })),
   ];
@@ -39,13 +45,21 @@ export function choosePlacements(text: string | undefined): Placement[] {
   return chooseOf("--placement", text, placements);
 }
 
+/** @throws where the author and the reviewer would not have as many each */
+function readTurns(text: string): number {
+  const turns = Number(text);
+  if (!(turns > 0 && turns % 2 === 0)) throw new Error(`--turns takes an even number above zero, not "${text}"`);
+  return turns;
+}
+
 /** What a contender is called. */
-export function nameContender({ engine, roles, placement }: Contender): string {
+export function nameContender({ engine, roles, placement, length }: Contender): string {
   if (isPeer(engine)) return peers[engine].title;
   return [
     engine,
     placement !== undefined && placement !== "own" && ` ${placement}`,
     engine === "nerveflare" && roles === "named" && ", named",
+    length !== undefined && `, ${length} turns each`,
   ]
     .filter((part) => part !== false)
     .join("");

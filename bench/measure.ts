@@ -44,7 +44,7 @@ async function open(
   contender: Contender,
   play: Pick<Task, "concurrency" | "threads">,
 ): Promise<{ send(order: Order): Promise<Report>; stop(): Promise<void> }> {
-  const { engine, roles } = contender;
+  const { engine, roles, length } = contender;
   const server = await startServerProcess(engine, listVariables(contender.placement));
   const player = fork(join(dirname(fileURLToPath(import.meta.url)), "player.ts"), { stdio: "inherit" });
   async function send(order: Order): Promise<Report> {
@@ -59,7 +59,7 @@ async function open(
   }
   try {
     const { complaints: _, stop: __, ...facts } = server;
-    await send({ task: { engine, roles, ...facts, ...play } });
+    await send({ task: { engine, roles, ...facts, ...play, ...(length !== undefined && { turns: length }) } });
     return { send, stop };
   } catch (error) {
     await stop();

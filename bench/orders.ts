@@ -17,6 +17,8 @@ export interface Task {
   concurrency: number;
   /** No more threads than these. */
   threads?: number;
+  /** Of each thread; ten by default. */
+  turns?: number;
 }
 
 /** What the process is told: first what to play, then what to measure, one after another. */

@@ -29,6 +29,7 @@ const help = `usage: npm run bench -- [options]
   --peers                 the same work on the engines of others as well: ${peerNames.join(", ")}; installs what it needs, and says so
   --only <name,…>         these engines alone, of nerveflare, bare and the others
   --placement own,cell    where nerveflare keeps its actors, each in an object of its own or all in one; --open, --count and --profile: own alone
+  --turns 10              turns of each review, for nerveflare alone: by two lengths a turn and a beginning with its end are told apart
   --roles recruited,named how the reviewer comes to its role; with --peers, who have no recruitment, named
   --threads <n>           memory instead: play n threads at the first concurrency, sampling what is resident
   --length <n>            one thread of n turns instead: its last turns beside its first, in time and in counts
@@ -51,6 +52,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     peers: { type: "boolean", default: false },
     placement: { type: "string" },
+    turns: { type: "string" },
     roles: { type: "string" },
     threads: { type: "string" },
     length: { type: "string" },

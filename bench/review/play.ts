@@ -11,11 +11,10 @@ import { type AgentSocket, openAgentSocket } from "./agent-socket.ts";
 import { publishReview, registerAgent } from "./call-operator.ts";
 import { authorOutputs, reviewerOutputs } from "./outputs.ts";
 
-/** The reviewer's turns of one review; the author has as many. */
-const reviewerTurns = 5;
-
 /** Starts playing; see {@link Play}. */
 export const playReviews: Play = async (task, recorder) => {
+  // The author has as many.
+  const reviewerTurns = (task.turns ?? 10) / 2;
   await publishReview(task, task.roles);
   const tokens = await Promise.all([registerAgent(task, "author", "coding"), registerAgent(task, "reviewer", "code-review")]);
 

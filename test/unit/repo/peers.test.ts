@@ -34,8 +34,18 @@ test.for([
   ],
   ["roles", "", '--roles takes recruited, named, one or more with commas between them, not ""'],
   ["placement", "own,beside", 'not "own,beside"'],
+  ["turns", "7", 'an even number above zero, not "7"'],
 ] as const)("[PEER1] --%s does not take %j", ([option, text, said]) => {
   expect(() => listContenders({ ...asked, [option]: text })).toThrow(said);
+});
+
+test("[PEER4] reviews have as many turns as are asked for, and only the product's", () => {
+  const played = listContenders({ ...asked, peers: false, placement: "own", roles: "named", turns: "100" });
+  expect(played.map(({ engine, length }) => [engine, length])).toEqual([
+    ["nerveflare", 100],
+    ["bare", undefined],
+  ]);
+  expect(nameContender(played[0] as Contender)).toBe("nerveflare, named, 100 turns each");
 });
 
 test("[PEER2] a peer that can't be installed, can't start or fails on the way is named with its reason, and the others play on", async () => {
