@@ -89,3 +89,31 @@ test("[ENTRY14] a mailbox says which later life it knows, so that nobody's mail 
   for (const life of [2_000, 3_000, undefined])
     expect(senders.findLater({ from: "task/t1", id: 1, ...(life && { life }) })).toBeUndefined();
 });
+
+test("[ENTRY15] an object that alone is of an earlier time doubles nothing and waits for nobody: what it sends counts as repeated until its numbers are new", async () => {
+  const { cluster, send, beginAnew, total } = await open();
+  await beginAnew(0);
+  await send(1);
+  const store = cluster.store("actor/s");
+  const tables = ["journal", "document", "cursor"];
+  const backup = tables.map((table) => store.exec<Record<string, string | number | null>>(`SELECT * FROM ${table}`));
+  for (const n of [2, 3]) await send(n);
+  expect(await total()).toBe(6);
+  cluster.evict("actor/s");
+  for (const [index, table] of tables.entries()) {
+    store.exec(`DELETE FROM ${table}`);
+    for (const row of backup[index] ?? [])
+      store.exec(
+        `INSERT INTO ${table} VALUES (${Object.keys(row)
+          .map(() => "?")
+          .join(", ")})`,
+        ...Object.values(row),
+      );
+  }
+  // As many as it has forgotten.
+  for (const n of [10, 20]) await send(n);
+  expect(await total()).toBe(6);
+  for (const n of [100, 200]) await send(n);
+  expect(await total()).toBe(306);
+  expect([cluster.host("actor/s").deadLetters(), cluster.host("actor/s").committer.outbox.size]).toEqual([[], 0]);
+});
