@@ -70,7 +70,11 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { TEST_MIGRATIONS: migrations, NERVEFLARE_ADMIN_TOKEN: "test-admin-token" },
+              bindings: {
+                TEST_MIGRATIONS: migrations,
+                NERVEFLARE_ADMIN_TOKEN: "test-admin-token",
+                NERVEFLARE_PLACEMENT: process.env.NERVEFLARE_TEST_PLACEMENT ?? "own",
+              },
               serviceBindings: { COMPILE_IN_NODE: compileInNode },
             },
           }),

@@ -12,6 +12,8 @@ import { expect, vi } from "vitest";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
 import type { Accepted, InboxItem } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import { readPlacement } from "../../src/contract/placement.ts";
+import { theCell } from "../../src/durable/cell/place-in-cell.ts";
 import { findAnswerFaults } from "../declared-answers.ts";
 
 /** JSON of which a test names what it expects. */
@@ -29,15 +31,25 @@ interface Bindings {
   RECRUITMENT: DurableObjectNamespace;
   TASK: DurableObjectNamespace;
   REGISTRY: DurableObjectNamespace;
+  CELL: DurableObjectNamespace;
+  NERVEFLARE_PLACEMENT?: string;
 }
 
 const bindings = env as unknown as Bindings;
 
-export const agentStub = (id: string) => bindings.AGENT.get(bindings.AGENT.idFromName(id));
-export const threadStub = (id: string) => bindings.RECRUITMENT.get(bindings.RECRUITMENT.idFromName(id));
+/** Where the actors of these tests live. */
+export const placement = readPlacement(bindings.NERVEFLARE_PLACEMENT);
+
+/** The object in which an actor lives: in a cell all in one. */
+function find(kind: "AGENT" | "RECRUITMENT" | "TASK", name: string): DurableObjectStub {
+  return placement === "cell" ? bindings.CELL.get(bindings.CELL.idFromName(theCell)) : bindings[kind].get(bindings[kind].idFromName(name));
+}
+
+export const agentStub = (id: string) => find("AGENT", id);
+export const threadStub = (id: string) => find("RECRUITMENT", id);
 
 /** @param id of its thread */
-export const taskStub = (id: string) => bindings.TASK.get(bindings.TASK.idFromName(id));
+export const taskStub = (id: string) => find("TASK", id);
 
 /** Ids of the agents' objects that have a file. */
 export async function listAgentObjects(): Promise<string[]> {
@@ -218,7 +230,7 @@ export const disturbances = {
 
 /** Runs every alarm that is set. */
 export async function ringAll(): Promise<void> {
-  for (const namespace of [bindings.AGENT, bindings.WORKFLOW, bindings.RECRUITMENT, bindings.TASK])
+  for (const namespace of [bindings.AGENT, bindings.WORKFLOW, bindings.RECRUITMENT, bindings.TASK, bindings.CELL])
     for (const id of await listDurableObjectIds(namespace)) await ringOne(namespace.get(id));
 }
 
@@ -241,7 +253,7 @@ async function abort(stub: DurableObjectStub): Promise<void> {
 }
 
 /** Ends an object and wakes it by its id alone, as the alarm does that a version before set: it is not told its name until it ends again. */
-export async function wakeNameless(namespace: keyof Bindings, name: string): Promise<void> {
+export async function wakeNameless(namespace: "AGENT" | "WORKFLOW" | "RECRUITMENT" | "TASK" | "REGISTRY", name: string): Promise<void> {
   const id = bindings[namespace].idFromName(name);
   await abort(bindings[namespace].get(id));
   const woken = await runInDurableObject(bindings[namespace].get(bindings[namespace].idFromString(id.toString())), (_, ctx) => ctx.id.name);

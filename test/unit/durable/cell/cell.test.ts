@@ -1,0 +1,170 @@
+/** The cell with actors that are made for it: who is in memory, who waits for whom, and what a throw undoes. */
+import { expect, test } from "vitest";
+import { type Cell, createCell } from "../../../../src/durable/cell/cell.ts";
+import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
+import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
+import type { ObjectContext } from "../../../../src/durable/host/storage/object-context.ts";
+import { createStore } from "../../../../src/durable/host/store/store.ts";
+import type { ObjectKind, Place } from "../../../../src/durable/place.ts";
+import { createHandWorld, type HandWorld } from "./stage.ts";
+
+/** An actor that keeps a number. */
+interface Counter {
+  add(by: number): Promise<number>;
+  fail(): Promise<void>;
+  wait(milliseconds: number): Promise<string>;
+  never(): Promise<void>;
+  tell(other: string, by: number): Promise<number>;
+  read(size: number): Promise<number>;
+  alarm(): Promise<void>;
+}
+
+interface Stage {
+  cell: Cell;
+  world: HandWorld;
+  made: string[];
+  of(name: string): Counter;
+}
+
+function makeCounter(ctx: ObjectContext, place: Place, address: string): Counter {
+  const store = createStore(ctx.storage, address);
+  const numbers = store.resident<number>("number");
+  function add(by: number): number {
+    return store.transaction(() => {
+      const n = (numbers.get("n") ?? 0) + by;
+      numbers.put("n", n);
+      ctx.storage.setAlarm(2_000_000);
+      return n;
+    });
+  }
+  return {
+    add: async (by) => add(by),
+    async fail() {
+      store.transaction(() => {
+        numbers.put("n", 1_000);
+        ctx.storage.setAlarm(1_500_000);
+        throw new Error("of this one");
+      });
+    },
+    wait: (milliseconds) => new Promise((resolve) => ctx.later(milliseconds, () => resolve("waited"))),
+    never: () => new Promise(() => {}),
+    tell: (other, by) => place<Counter>("task", other).add(by),
+    read: async (size) => ctx.storage.exec<{ text: string }>("SELECT hex(zeroblob(?)) AS text", size)[0]?.text.length ?? 0,
+    async alarm() {
+      add(1);
+    },
+  };
+}
+
+function open(limits?: { owners: number; bytes: number }, world = createHandWorld()): Stage {
+  const made: string[] = [];
+  const cell = createCell({
+    ...world,
+    now: world.now,
+    elapsed: world.now,
+    sync: async () => {},
+    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+    make(kind: ObjectKind, ctx, place) {
+      made.push(`${kind}/${ctx.name}`);
+      if (ctx.name === "damaged") throw new Error("what it stored cannot be read");
+      return makeCounter(ctx, place, `${kind}/${ctx.name}`);
+    },
+    methods: () => ["add", "fail", "wait", "never", "tell", "read", "alarm"],
+    warn: (entry) => void world.warnings.push(entry),
+    ...(limits && { limits }),
+  });
+  return { cell, world, made, of: (name) => cell.place<Counter>("task", name) };
+}
+
+test("[CELL5] those that rest leave first that were not asked for longest; who comes back finds what it stored", async () => {
+  const { cell, made, of } = open({ owners: 3, bytes: 1_000_000 });
+  for (const name of ["a", "b", "c", "a", "d"]) await of(name).add(1);
+  expect(cell.owners()).toEqual(["task/c", "task/a", "task/d"]);
+  expect(await of("b").add(1)).toBe(2);
+  expect(made.filter((each) => each === "task/b")).toHaveLength(2);
+  expect(cell.size).toBe(3);
+});
+
+test("[CELL5] who is at work stays: a call, a timer, work in the background; with more of them than fit it says so once, and goes on", async () => {
+  const { cell, world, of } = open({ owners: 2, bytes: 1_000_000 });
+  const waiting = ["a", "b", "c", "d"].map((name) => of(name).wait(30_000));
+  await world.settle();
+  expect(cell.size).toBe(4);
+  expect(await of("e").add(5)).toBe(5);
+  expect(world.warnings).toEqual([
+    expect.objectContaining({ at: "cell", owners: expect.any(Number), error: expect.stringContaining("more actors") }),
+  ]);
+  await world.pass(30_000);
+  expect(await Promise.all(waiting)).toEqual(["waited", "waited", "waited", "waited"]);
+  await of("f").add(1);
+  expect(cell.size).toBe(2);
+});
+
+test("[CELL5] actors are counted by what they read and wrote as well; one that seems to have grown is made anew when it rests", async () => {
+  const { cell, world, made, of } = open({ owners: 100, bytes: 500_000 });
+  for (let index = 0; index < 20; index++) await of(`t${index}`).read(30_000);
+  expect(cell.size).toBeLessThan(9);
+  expect(await open().of("x").read(10)).toBe(20);
+  const big = open();
+  await big.of("grown").read(cellLimits.countedBytes);
+  expect(big.cell.size).toBe(1);
+  await big.world.pass(cellLimits.countedAnew + 1);
+  await big.of("grown").add(1);
+  expect(big.cell.size).toBe(0);
+  expect(await big.of("grown").add(1)).toBe(2);
+  expect(made).toHaveLength(20);
+  expect(world.warnings).toEqual([]);
+});
+
+test("[CELL5] what is left of one that has left memory can neither read nor write", async () => {
+  const stage = open();
+  let context: ObjectContext | undefined;
+  const cell = createCell({
+    ...stage.world,
+    elapsed: stage.world.now,
+    sync: async () => {},
+    sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
+    make(_, ctx) {
+      context = ctx;
+      return { hear: async () => {} };
+    },
+    methods: () => ["hear"],
+    warn: () => {},
+  });
+  await cell.call("task/a", "hear", []);
+  expect(cell.evict("task/a")).toBe(true);
+  expect(() => context?.storage.exec("SELECT 1")).toThrow("has left memory");
+  expect(() => context?.storage.transaction(() => {})).toThrow("has left memory");
+});
+
+test("[ISO2] a throw undoes that actor's step alone, its alarm too; who cannot be loaded is refused, and others are served", async () => {
+  const { cell, of } = open();
+  expect(await of("a").add(1)).toBe(1);
+  const both = [of("a").fail(), of("b").add(2), of("damaged").add(1)];
+  expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(["rejected", "fulfilled", "rejected"]);
+  expect(cell.alarms.get("task/a")).toBe(2_000_000);
+  expect(await of("a").add(1)).toBe(2);
+  await expect(cell.call("task/a", "constructor", [])).rejects.toThrow("has no constructor");
+});
+
+test("[ISO2] one that never answers holds up nobody, and neither does who waits for it", async () => {
+  const { world, of } = open({ owners: 5, bytes: 1_000_000 });
+  void of("stuck").never();
+  void of("waits").tell("stuck", 1);
+  await world.settle();
+  expect(await Promise.all(Array.from({ length: 50 }, (_, index) => of(`t${index}`).add(1)))).toEqual(Array.from({ length: 50 }, () => 1));
+  expect(await of("t1").tell("t2", 3)).toBe(4);
+});
+
+test("[CELL3] after a crash each has its alarm, and rows of one are none of another's", async () => {
+  const storage = createNodeStorage();
+  const before = open(undefined, createHandWorld(storage));
+  await before.of("a").add(1);
+  await before.of("b").add(5);
+  const { world, cell, of } = open(undefined, createHandWorld(storage));
+  expect([cell.alarms.get("task/a"), cell.alarms.get("task/b")]).toEqual([2_000_000, 2_000_000]);
+  await world.pass(1_000_001);
+  cell.alarm();
+  await world.settle();
+  expect([await of("a").add(0), await of("b").add(0)]).toEqual([2, 6]);
+});
