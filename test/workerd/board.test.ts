@@ -1,8 +1,9 @@
 /** The open channel in the real runtime: over sockets that sleep and over polls, with a board that is lost. */
-import { evictAllDurableObjects } from "cloudflare:test";
+import { evictAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
-import { arrive, call, connect, evictBoard, expectThread, join, publish, ring, ringBoard, type Socket } from "./stage.ts";
+import { agentLimits } from "../../src/durable/agent/agent-schema.ts";
+import { agentStub, arrive, call, connect, evictBoard, expectThread, join, publish, ring, ringBoard, type Socket } from "./stage.ts";
 
 const duty = (name: string, recruitment: string) => `
 name: ${name}
@@ -71,6 +72,23 @@ test("[BOARD12] a connection that sleeps is shown an offer of which a new board 
     },
     { timeout: 10_000, interval: 100 },
   );
+});
+
+test("[BOARD15] a socket that slept is given numbers that go on; one whose object began anew is given numbers of another block", async () => {
+  const boss = await join("numbered-boss", []);
+  const player = await join("numbered", []);
+  const hear = async (socket: Socket, type: string): Promise<number> => {
+    await boss.say(type, {}, { to: "agents/numbered" });
+    return (await socket.expect((frame) => frame.type === "event" && frame.event.type === type)).seq;
+  };
+  const socket = await connect(player);
+  const first = await hear(socket, "news.one");
+  await evictDurableObject(agentStub("numbered"));
+  const second = await hear(socket, "news.two");
+  expect(second).toBeGreaterThan(first);
+  expect(second - first).toBeLessThanOrEqual(agentLimits.seqNoted + 1);
+  await evictDurableObject(agentStub("numbered"), { webSockets: "close" });
+  expect((await hear(await connect(player), "news.three")) - second).toBeGreaterThan(agentLimits.seqNoted);
 });
 
 function listClosed({ frames }: Socket): string[] {

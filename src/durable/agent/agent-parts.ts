@@ -69,6 +69,8 @@ export interface AgentParts {
   /** The card as the agent narrows it; null: there is no such agent. */
   narrowedCard(): AgentCard | null;
   attendance: Attendance;
+  /** Writes soon what has closed and is not acknowledged by then: while the object is awake anyhow. */
+  keepClosed(): void;
   mailbox: Mailbox;
   assignments: Assignments;
   presence: Presence;
@@ -76,6 +78,23 @@ export interface AgentParts {
   sent: SentEvents;
   tickets: Tickets;
   trim: Trim;
+}
+
+/** @returns writes, after a while, which offers have closed of which the agent has not acknowledged it; nothing where there are none */
+function createLateWrite(
+  later: AgentPorts["later"],
+  committer: Pick<TypedCommitter, "commit">,
+  { offers }: Pick<Mailbox, "offers">,
+): () => void {
+  let waits = false;
+  return () => {
+    if (waits) return;
+    waits = true;
+    later(agentLimits.closedLazy, () => {
+      waits = false;
+      if (offers.changes.closed) committer.commit(() => offers.keep());
+    });
+  };
 }
 
 /** @param name the agent's id, or `operators/<name>` */
@@ -133,12 +152,14 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
   });
   const narrowedCard = (): AgentCard | null =>
     identity.card ? { ...identity.card, capabilities: narrowCapabilities(identity.card, identity.report) } : null;
+  const keepClosed = createLateWrite(ports.later, committer, mailbox);
   const attendance = createAttendance({
     ...{ agent: name, clock, scheduler: world.scheduler, later: ports.later, board: ports.board, card: narrowedCard },
     isConnected: () => mailbox.isRead,
     listOpen: () => mailbox.offers.listOpen(),
     take({ offers, closed, over }) {
       for (const event of closed) mailbox.offers.close(event);
+      if (closed.length && mailbox.isRead) keepClosed();
       for (const offer of over) mailbox.offers.lose(offer);
       // What it has claimed it knows, whatever a crash made its object forget.
       for (const offer of offers) if (!assignments.isClaimed(offer.offer)) mailbox.offers.open(offer, false);
@@ -179,5 +200,21 @@ export function createAgentParts(name: string, ports: AgentPorts): AgentParts {
       (identity.report.slots === undefined || assignments.countUsed() < identity.report.slots),
   });
 
-  return { committer, projection, identity, narrowedCard, attendance, mailbox, assignments, presence, ignored, sent, tickets, trim };
+  return {
+    ...{
+      committer,
+      projection,
+      identity,
+      narrowedCard,
+      attendance,
+      keepClosed,
+      mailbox,
+      assignments,
+      presence,
+      ignored,
+      sent,
+      tickets,
+      trim,
+    },
+  };
 }

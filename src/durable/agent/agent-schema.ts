@@ -16,6 +16,8 @@ export const agentLimits = {
    * crash forgot: as long as a new board asks what is open, which is shown anew.
    */
   offersForgotten: 10_000,
+  /** Milliseconds that a connection has to acknowledge that an offer has closed until that is written: clients do so within one. */
+  closedLazy: 2_000,
   /** Milliseconds for which an agent is told that an offer has closed. */
   closedKept: 3_600_000,
   /** Threads of an agent's own that are remembered until they are there to be asked. */
@@ -24,6 +26,8 @@ export const agentLimits = {
   roomAsked: 50,
   /** Sequence numbers that one row reserves: a crash skips at most that many. */
   seqBlock: 10_000,
+  /** Of them, those that one note beside the sockets is good for: a sleep skips at most that many. */
+  seqNoted: 64,
   /** Events that one connection is given before it acknowledges any: bounds what waits in a slow reader's socket. */
   window: 256,
   /** Bytes of them: with 16 connections, half of what an isolate may hold. */

@@ -74,7 +74,7 @@ export interface Attending {
 
 export interface BoardPage {
   offers: OpenOffer[];
-  /** Of those known: `nerve.offer.closed`. */
+  /** `nerve.offer.closed`: of those known, and of those that it was shown and may not have heard of. */
   closed: CloudEvent[];
   /** Of those known: over, and nobody knows why. */
   over: string[];

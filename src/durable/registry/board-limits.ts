@@ -27,4 +27,10 @@ export const boardLimits = {
    * agent's object may sleep, and forget what it has not written.
    */
   notes: 5_000,
+  /**
+   * Milliseconds for which an agent that comes is told once more what it was told had closed: until then its object may not have written
+   * that down, and a client that lost its connection takes as long to come again. And how many such tellings are remembered.
+   */
+  repeated: 15_000,
+  repeats: 10_000,
 } as const;

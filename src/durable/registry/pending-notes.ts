@@ -13,7 +13,7 @@ export interface PendingNotes {
   closed(agent: string, offer: string, event: CloudEvent): void;
   /** The agent knows how that offer ended, or has left. */
   forget(agent: string, offer?: string): void;
-  /** What has closed for an agent that looks for itself: nothing waits for it any more. */
+  /** What has closed for an agent that looks for itself: what waits for it, and what it was told so lately that it may have been lost. */
   takeOf(agent: string): CloudEvent[];
   /** What has closed for those agents, which their hints take along. */
   take(agents: readonly string[]): TakenNote[];
@@ -33,6 +33,18 @@ interface Notes {
 export function createPendingNotes(now: () => number): PendingNotes {
   // In the order in which they began to wait.
   const pending = new Map<string, Notes>();
+
+  /** In the order in which it was told. */
+  const told = new Map<number, { agent: string; event: CloudEvent; at: number }>();
+  let tellings = 0;
+
+  function noteTold(agent: string, event: CloudEvent): void {
+    told.set(tellings++, { agent, event, at: now() });
+    for (const [telling, { at }] of told) {
+      if (told.size <= boardLimits.repeats && at >= now() - boardLimits.repeated) break;
+      told.delete(telling);
+    }
+  }
 
   function note(agent: string, offer: string, event: CloudEvent | null): void {
     let notes = pending.get(agent);
@@ -59,7 +71,8 @@ export function createPendingNotes(now: () => number): PendingNotes {
     takeOf(agent) {
       const notes = pending.get(agent);
       pending.delete(agent);
-      return notes ? listClosed(notes) : [];
+      const lately = [...told.values()].filter((each) => each.agent === agent && each.at >= now() - boardLimits.repeated);
+      return [...(notes ? listClosed(notes) : []), ...lately.map(({ event }) => event)];
     },
     take(agents) {
       const along = new Map<CloudEvent, string[]>();
@@ -69,6 +82,7 @@ export function createPendingNotes(now: () => number): PendingNotes {
         for (const [offer, event] of notes.offers) {
           if (event === null) continue;
           notes.offers.delete(offer);
+          noteTold(agent, event);
           along.set(event, [...(along.get(event) ?? []), agent]);
         }
         if (!notes.offers.size) pending.delete(agent);
@@ -81,7 +95,9 @@ export function createPendingNotes(now: () => number): PendingNotes {
       for (const [agent, notes] of pending) {
         if (notes.since > before) break;
         pending.delete(agent);
-        due.push([agent, { closed: listClosed(notes), keep: true }]);
+        const closed = listClosed(notes);
+        for (const event of closed) noteTold(agent, event);
+        due.push([agent, { closed, keep: true }]);
       }
       return due;
     },

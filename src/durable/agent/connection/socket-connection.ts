@@ -6,6 +6,7 @@ import { countBytes } from "../../../contract/limits.ts";
 import { createGivenBytes } from "../mailbox/given-bytes.ts";
 import type { Mailbox } from "../mailbox/mailbox.ts";
 import type { Reader } from "../mailbox/reader.ts";
+import type { NotedNumbers } from "../mailbox/seq-numbers.ts";
 import type { Holder } from "./silence.ts";
 import { lookForStall, type Stall } from "./stall.ts";
 
@@ -24,6 +25,8 @@ export interface Attachment {
   holds?: number | undefined;
   /** Something waits that it takes not. */
   stall?: Stall | undefined;
+  /** How much of the mailbox's numbers may have been shown; absent: it does not say. */
+  numbers?: NotedNumbers | undefined;
   /** When it was opened, milliseconds since the epoch. */
   since: number;
   /** Grows with each connection: the newest is given what comes. */
@@ -41,6 +44,8 @@ export interface SocketConnection extends Reader, Holder {
   readonly lastSign: number;
   /** A frame came. */
   hear(now: number): void;
+  /** It is closed: what is noted beside it is not kept up any more, and says nothing. */
+  release(): void;
 }
 
 /** Makes a {@link SocketConnection}, of a new socket or of one that slept. */
@@ -66,7 +71,19 @@ export function createSocketConnection(
   // Hibernation can drop memory at any time, so keep `caughtUp` in the socket's attachment.
   function keep(): void {
     const up = reader.caughtUp ? null : reader.through;
-    const kept: Attachment = { channels, after, through: up, tokenHash, connection, client, holds, since, order, stall };
+    const kept: Attachment = {
+      channels,
+      after,
+      through: up,
+      tokenHash,
+      connection,
+      client,
+      holds,
+      since,
+      order,
+      stall,
+      numbers: mailbox.numbers,
+    };
     socket.serializeAttachment(kept);
   }
 
@@ -100,6 +117,10 @@ export function createSocketConnection(
       if (found === "tooSlow") return ports.tooSlow();
       stall = found;
       keep();
+    },
+    noteNumbers: () => keep(),
+    release() {
+      socket.serializeAttachment({ ...attachment, numbers: undefined } satisfies Attachment);
     },
   };
   return reader;

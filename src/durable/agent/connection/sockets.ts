@@ -70,6 +70,7 @@ export function createSockets({ platform, agent, dropped, now }: SocketPorts): S
       open.delete(socket);
       dropped(socket);
       agent().mailbox.detach(connection);
+      connection.release();
     }
     try {
       socket.close(code, reason);
@@ -85,9 +86,12 @@ export function createSockets({ platform, agent, dropped, now }: SocketPorts): S
 
   return {
     wake() {
-      const awake = platform.list().map((socket) => connect(socket, socket.deserializeAttachment() as Attachment));
+      const asleep = platform.list().map((socket) => ({ socket, attachment: socket.deserializeAttachment() as Attachment }));
+      if (!asleep.length) return;
+      agent().mailbox.resumeNumbers(asleep.map(({ attachment }) => attachment.numbers));
+      const awake = asleep.map(({ socket, attachment }) => connect(socket, attachment));
       // Attach all together, so that none is given what another one holds.
-      if (awake.length) agent().mailbox.attach(...awake.toSorted((a, b) => a.order - b.order));
+      agent().mailbox.attach(...awake.toSorted((a, b) => a.order - b.order));
     },
     makeRoom() {
       for (const [socket] of listByAge().slice(0, Math.max(0, open.size - agentLimits.sockets + 1)))

@@ -15,6 +15,8 @@ import { createReturnedMail } from "./returned-mail.ts";
 export interface MailReaders {
   /** Connections that read. */
   count(): number;
+  /** What is to be noted of the mailbox's numbers has changed. */
+  noteNumbers(): void;
   /** The newest reader of the channel, if it has all that is there and takes one more. */
   findReady(channel: Channel): Reader | undefined;
   /** Gives the newest event to a reader that has all before it. */
@@ -116,6 +118,7 @@ export function createMailReaders({ rows, findEnd, now, given }: MailReadersPort
 
   return {
     count: () => readers.length,
+    noteNumbers: () => void readers.map((reader) => reader.noteNumbers?.()),
     findReady(channel) {
       const reader = newestFor(channel);
       return reader?.caughtUp && findRoom(reader) > 0 ? reader : undefined;

@@ -14,6 +14,8 @@ import type { RoomTaken } from "./mail-room.ts";
 export interface MailRows extends MailQueries {
   /** The first number that is held, which stops all behind it; infinite: none is. */
   readonly firstHeld: number;
+  /** Whether a number is mail's that is stored. */
+  isStored(seq: number): boolean;
   /** Whether there is no room, beside so much of other kind. */
   isFull(beside?: number): boolean;
   /** Why an agent's event is refused: they are bounded, so that there is room for everything else. */
@@ -50,6 +52,7 @@ export function createMailRows(documents: MailDocuments, clock: Clock, notes: Ma
     get firstHeld() {
       return index.firstHeld;
     },
+    isStored: (seq) => index.find(seq) !== undefined,
     isFull: (beside = 0) => index.room.rows + beside >= limits.mailboxRows,
     refuse: (taken) => index.room.refuse(taken),
     expect: index.expect,

@@ -25,7 +25,7 @@ import { createMailRows } from "./mail-rows.ts";
 import type { Reader } from "./reader.ts";
 import { createReceipts, type Receipt } from "./receipts.ts";
 import { createMailReceiving, type MailReceiving } from "./receive-mail.ts";
-import { createSeqNumbers, type ReservedNumbers } from "./seq-numbers.ts";
+import { createSeqNumbers, type NotedNumbers, type ReservedNumbers, type SeqNumbers } from "./seq-numbers.ts";
 import { createTurnsInFlight } from "./turns-in-flight.ts";
 
 export interface Mailbox extends Pick<MailReceiving, "pass" | "receive">, OfferLooks {
@@ -66,6 +66,9 @@ export interface Mailbox extends Pick<MailReceiving, "pass" | "receive">, OfferL
   refuseSent(source: string, bytes: number): string | undefined;
   /** Reserves numbers, so that what comes first may be given before it is written; within a transaction. */
   reserve(): void;
+  /** What is to be noted beside sockets, and what was: with it, no write reserves numbers anew after a sleep. */
+  readonly numbers: NotedNumbers;
+  resumeNumbers: SeqNumbers["resume"];
   /** Whether {@link writeNotes} has something to write. */
   readonly hasNotes: boolean;
   /** Returns whether offers were seen by it. */
@@ -102,7 +105,7 @@ export interface MailboxDocuments extends MailDocuments {
 }
 
 export function createMailbox(documents: MailboxDocuments, { clock, later, stored, commit, unread }: MailboxPorts): Mailbox {
-  const seqs = createSeqNumbers(documents.numbers);
+  const seqs = createSeqNumbers(documents.numbers, () => readers.noteNumbers());
   const senders = createDedup(documents.senders, clock);
   const given = createGivenTurns();
   const inFlight = createTurnsInFlight(clock, later);
@@ -163,7 +166,8 @@ export function createMailbox(documents: MailboxDocuments, { clock, later, store
       for (const each of acked) {
         if (each >= rows.firstHeld) continue;
         if (shown.ack(each)) seen = true;
-        else notes.noteAcked(each);
+        // What has gone meanwhile, as an offer that has closed, needs no note.
+        else if (rows.isStored(each)) notes.noteAcked(each);
       }
       readers.settle(acked);
       readers.pumpAll();
@@ -195,6 +199,10 @@ export function createMailbox(documents: MailboxDocuments, { clock, later, store
       return readers.count() > 0;
     },
     reserve,
+    get numbers() {
+      return seqs.noted;
+    },
+    resumeNumbers: seqs.resume,
     writeNotes() {
       shown.beforeCommit();
       const hasSeen = seen;

@@ -17,6 +17,8 @@ export interface Reader {
   give(item: InboxItem): void;
   /** `caughtUp` has changed, or `through` while it is not. */
   note(): void;
+  /** What is to be noted of the mailbox's numbers has changed. Absent: the reader does not outlive its object's memory. */
+  noteNumbers?(): void;
 }
 
 /** What is to be written of mail: as it came, or already given under a number. */

@@ -7,7 +7,7 @@ import type { ShownOffers } from "./shown-offers.ts";
 
 export interface OfferLooks {
   /** What the agent is shown of offers. */
-  offers: ShowOffers & Pick<ShownOffers, "listOpen" | "hasChanges" | "keep">;
+  offers: ShowOffers & Pick<ShownOffers, "listOpen" | "changes" | "keep">;
   /** How many offers were seen before a time and are open still, but for those of the ids. */
   countSeenOffers: ShownOffers["countSeen"];
   /** The event of an offer that is open. */
@@ -24,8 +24,8 @@ export function createOfferLooks(shown: ShownOffers, offers: ShowOffers, readers
       ...offers,
       listOpen: shown.listOpen,
       keep: shown.keep,
-      get hasChanges() {
-        return shown.hasChanges;
+      get changes() {
+        return shown.changes;
       },
     },
     countSeenOffers: shown.countSeen,

@@ -1,6 +1,7 @@
 /** Shows an agent what it is told of offers: each under a number of its mailbox, to a connection at once where one has all before it. */
 import type { CloudEvent } from "../../../contract/event.ts";
 import type { Clock } from "../../host/ports.ts";
+import { agentLimits } from "../agent-schema.ts";
 import type { MailReaders } from "../mailbox/mail-readers.ts";
 import type { SeqNumbers } from "../mailbox/seq-numbers.ts";
 import type { ShownOffers } from "./shown-offers.ts";
@@ -27,7 +28,22 @@ export interface ShowOffersPorts {
   wakePolls(): void;
 }
 
+/** Names, the newest of so many. */
+function createRecentNames(count: number): Pick<Set<string>, "has"> & { add(name: string): void } {
+  const names = new Set<string>();
+  return {
+    has: (name) => names.has(name),
+    add(name) {
+      names.add(name);
+      if (names.size > count) for (const oldest of names) return void names.delete(oldest);
+    },
+  };
+}
+
 export function createShowOffers({ clock, offers, seqs, readers, firstHeld, reserve, wakePolls }: ShowOffersPorts): ShowOffers {
+  /** Of which nothing more is to be said, as far as is remembered. */
+  const ended = createRecentNames(agentLimits.offers);
+
   function take(): number {
     if (!seqs.hasReserved) reserve();
     return seqs.take();
@@ -43,6 +59,7 @@ export function createShowOffers({ clock, offers, seqs, readers, firstHeld, rese
   }
 
   function end(offer: string): void {
+    ended.add(offer);
     readers.forgetSeqs(offers.end(offer));
   }
 
@@ -58,10 +75,11 @@ export function createShowOffers({ clock, offers, seqs, readers, firstHeld, rese
     close(event) {
       const { offer } = event.data as { offer: string };
       const known = offers.find(offer);
-      if (known ? known.closed : !offers.mayHaveForgotten(offer, event)) return;
+      if (known ? known.closed : ended.has(offer) || !offers.mayHaveForgotten(offer, event)) return;
       readers.forgetAbout(offer);
       const seq = take();
       if (offers.close(offer, seq, event)) give(seq, event, offer);
+      ended.add(offer);
     },
     end,
     lose(offer) {

@@ -1,6 +1,7 @@
 /**
  * The offers that an agent knows of, open ones and what closed since it was shown them. Those that it was shown are one document, written
- * when they have been open for a while: what a crash forgets of it is on the board, and comes again under another number. Knows no reader.
+ * when they have been open for a while, or closed and not acknowledged for a while: what a crash forgets of it the board says again, under
+ * another number. Knows no reader.
  */
 import type { CloudEvent } from "../../../contract/event.ts";
 import { countBytes } from "../../../contract/limits.ts";
@@ -73,8 +74,8 @@ export interface ShownOffers {
   countSeen(before: number, except: (offer: string) => boolean): number;
   /** Forgets what has expired. @returns the numbers */
   expire(): number[];
-  /** Whether something is to be written, be it due or not. */
-  readonly hasChanges: boolean;
+  /** Whether something is to be written, be it due or not, of offers that are open, and of those that have closed. */
+  readonly changes: { open: boolean; closed: boolean };
   /** An offer that came by mail is stored with it, be it shown or not; within a transaction. */
   noteMailed(offer: string): void;
   /** Writes what has changed; within a transaction. */
@@ -119,12 +120,19 @@ function createEntries(documents: Resident<ShownDocument>, clock: Clock) {
     return Object.fromEntries(kept.map(([offer, { bytes: _, shown: __, ...of }]) => [offer, of]));
   }
 
-  function hasChanges(): boolean {
-    if (changedAt === undefined) return false;
-    // What came and went since it was written last is no change.
-    if (JSON.stringify(toDocument()) !== JSON.stringify(documents.get("") ?? {})) return true;
-    changedAt = undefined;
-    return false;
+  /** What came and went since it was written last is no change. */
+  function findChanges(): { open: boolean; closed: boolean } {
+    if (changedAt === undefined) return { open: false, closed: false };
+    const [present, stored] = [toDocument(), documents.get("") ?? {}];
+    const found = { open: false, closed: false };
+    for (const offer of new Set([...Object.keys(present), ...Object.keys(stored)])) {
+      if (JSON.stringify(present[offer]) === JSON.stringify(stored[offer])) continue;
+      // One that is gone, or closed, need not be written for being open.
+      if (present[offer] && !present[offer].closed) found.open = true;
+      else found.closed = true;
+    }
+    if (!found.open && !found.closed) changedAt = undefined;
+    return found;
   }
 
   function write(): void {
@@ -135,7 +143,8 @@ function createEntries(documents: Resident<ShownDocument>, clock: Clock) {
   }
 
   function keep(): void {
-    if (hasChanges()) write();
+    const { open, closed } = findChanges();
+    if (open || closed) write();
   }
 
   function put(offer: string, of: Omit<Entry, "bytes">): boolean {
@@ -152,7 +161,7 @@ function createEntries(documents: Resident<ShownDocument>, clock: Clock) {
     forget,
     change,
     isLive,
-    hasChanges,
+    findChanges,
     write,
     keep,
     isOld: () => changedAt !== undefined && clock.now() - changedAt >= agentLimits.offersLazy,
@@ -238,8 +247,8 @@ export function createShownOffers(documents: Resident<ShownDocument>, clock: Clo
       const over = [...load()].filter(([, entry]) => !isLive(entry));
       return over.flatMap(([offer]) => forget(offer));
     },
-    get hasChanges() {
-      return entries.hasChanges();
+    get changes() {
+      return entries.findChanges();
     },
     noteMailed(offer) {
       const entry = load().get(offer);

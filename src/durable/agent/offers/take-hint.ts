@@ -7,16 +7,24 @@ import type { Presence } from "../presence/presence.ts";
 import type { Attendance } from "./attendance.ts";
 
 export interface HintPorts {
-  mailbox: { readonly isRead: boolean; offers: Pick<Mailbox["offers"], "open" | "close" | "hasChanges" | "keep"> };
+  mailbox: { readonly isRead: boolean; offers: Pick<Mailbox["offers"], "open" | "close" | "changes" | "keep"> };
   presence: { show(): Pick<ReturnType<Presence["show"]>, "state"> };
   /** The card as the agent narrows it; null: there is no such agent. */
   card(): AgentCard | null;
   attendance: Pick<Attendance, "correct">;
   commit(body: () => void): void;
+  /** Writes later what has closed and is not acknowledged by then. */
+  keepClosed(): void;
+}
+
+/** Whoever is connected and was only told that offers have closed acknowledges it at once: no row is needed for that. */
+function isToBeKept({ isRead, offers }: HintPorts["mailbox"]): boolean {
+  const { open, closed } = offers.changes;
+  return open || (closed && !isRead);
 }
 
 export function takeHint(
-  { mailbox, presence, card, commit, attendance }: HintPorts,
+  { mailbox, presence, card, commit, attendance, keepClosed }: HintPorts,
   { opened, again, closed, keep }: OfferHint,
 ): HintAnswer {
   const own = card();
@@ -24,7 +32,8 @@ export function takeHint(
   for (const event of closed) mailbox.offers.close(event);
   const fits = opened === undefined || judgeCard(opened.terms.role, own, opened.terms.workflow) === undefined;
   if (opened && fits) mailbox.offers.open(opened, again === true);
-  if (keep && mailbox.offers.hasChanges) commit(() => mailbox.offers.keep());
+  if (closed.length && mailbox.isRead) keepClosed();
+  if (keep && isToBeKept(mailbox)) commit(() => mailbox.offers.keep());
   if (!mailbox.isRead && presence.show().state !== "online") return "away";
   if (fits) return "fits";
   attendance.correct();

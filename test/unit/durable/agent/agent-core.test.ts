@@ -7,6 +7,7 @@ import { agentLimits } from "../../../../src/durable/agent/agent-schema.ts";
 import type { Reader } from "../../../../src/durable/agent/mailbox/reader.ts";
 import { createNodeStorage, type NodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createMail } from "../../../../src/durable/protocol/agent.ts";
+import type { OpenOffer } from "../../../../src/durable/protocol/board.ts";
 import type { Delivery, Envelope } from "../../../../src/durable/protocol/envelope.ts";
 import type { ProjectionRow } from "../../../../src/durable/protocol/projector.ts";
 import { readDocuments } from "../../../host/read-documents.ts";
@@ -308,4 +309,55 @@ test("[HOST36] mail that comes together is given in order and stored in one comm
   expect(await core.deliver({ ...makeMail(5, "fourth"), more: unknown })).toEqual({ status: "stored", more: 0 });
   expect(await core.deliver(makeMail(7, "sixth"))).toEqual({ status: "stored" });
   expect(given.map(({ event }) => event.id).slice(3)).toEqual(["fourth", "sixth"]);
+});
+
+const openOffer = (offer: string): OpenOffer => ({
+  offer,
+  event: makeOfferEvent(offer, "opened"),
+  expires: now + 600_000,
+  terms: { workflow: "w", role: { name: "r", eligibility: { all: [], notAgents: [] } } },
+});
+
+function makeOfferEvent(offer: string, what: "opened" | "closed") {
+  const time = new Date(now).toISOString();
+  return { specversion: "1.0" as const, id: `${offer}.${what}`, source: "/threads/t", type: `nerve.offer.${what}`, time, data: { offer } };
+}
+
+test("[BOARD16] in a life that has just begun an agent hears that an offer of before has closed, once; in one that has not, nothing of offers that it never had", async () => {
+  const core = wake();
+  const { given } = attach(core);
+  const closed = [makeOfferEvent("t:0:1", "closed")];
+  core.hint({ closed });
+  core.hint({ closed });
+  expect(given.map(({ event }) => event.id)).toEqual(["t:0:1.closed"]);
+  now += agentLimits.offersForgotten + 1;
+  core.hint({ closed: [makeOfferEvent("t:0:2", "closed")] });
+  expect(given).toHaveLength(1);
+});
+
+test("[BOARD6] an offer that opens and closes writes nothing, if the agent acknowledges it soon, in whatever order; else it is kept for the next connection", async () => {
+  let commits = 0;
+  const core = wake({ countCommit: () => void commits++ });
+  const { given, reader } = attach(core);
+  core.hint({ opened: openOffer("t:0:0"), closed: [] });
+  core.note({ seqs: given.map(({ seq }) => seq) });
+  core.hint({ closed: [makeOfferEvent("t:0:0", "closed")], keep: true });
+  core.note({ seqs: given.map(({ seq }) => seq) });
+  await pass(agentLimits.lazy);
+  await pass(agentLimits.offersLazy);
+  // The first reserves numbers.
+  commits = 0;
+  core.hint({ opened: openOffer("t:0:1"), closed: [] });
+  core.hint({ closed: [makeOfferEvent("t:0:1", "closed")], keep: true });
+  core.note({ seqs: given.map(({ seq }) => seq) });
+  await pass(agentLimits.lazy);
+  await pass(agentLimits.offersLazy);
+  expect([commits, readDocuments(storage.exec, "offer").length]).toEqual([0, 0]);
+  core.hint({ opened: openOffer("t:0:2"), closed: [] });
+  core.hint({ closed: [makeOfferEvent("t:0:2", "closed")], keep: true });
+  await pass(agentLimits.offersLazy);
+  expect([commits, readDocuments(storage.exec, "offer").length]).toEqual([1, 1]);
+  core.mailbox.detach(reader);
+  const next = attach(wake());
+  expect(next.given.map(({ event }) => event.id)).toEqual(["t:0:2.closed"]);
 });

@@ -15,7 +15,7 @@ function take(capabilities: string[], isRead: boolean) {
   const offers = {
     open: ({ offer }: Pick<OpenOffer, "offer">) => void shown.push(offer),
     close: () => {},
-    hasChanges: false,
+    changes: { open: false, closed: false },
     keep: () => {},
   };
   const ports: HintPorts = {
@@ -28,6 +28,7 @@ function take(capabilities: string[], isRead: boolean) {
       },
     },
     commit: (body) => body(),
+    keepClosed: () => {},
   };
   const answer = takeHint(ports, { opened, closed: [] });
   return { answer, shown, corrected };

@@ -109,6 +109,23 @@ test("[BOARD2] an agent that was away when an offer closed is told as it comes",
   expect(await board.post(offer("t:0:1"), false, [])).toMatchObject({ present: [], fresh: [] });
 });
 
+test("[BOARD16] an agent that comes again is told once more what it was told had closed, for a quarter of a minute, and what waits for it", async () => {
+  const board = begin();
+  await come(board, "a");
+  await board.post(offer("t:0:1"), true, []);
+  await board.post(offer("t:0:2"), true, []);
+  const closed = [1, 2].map((index) => event(`t:0:${index}.closed`, "nerve.offer.closed")) as [CloudEvent, CloudEvent];
+  await board.close("t:0:1", closed[0], [], null);
+  now = alarmAt as number;
+  board.alarm();
+  await board.close("t:0:2", closed[1], [], null);
+  // Its object has crashed, and knows of nothing.
+  expect((await come(board, "a")).closed).toEqual([closed[1], closed[0]]);
+  expect((await come(board, "b")).closed).toEqual([]);
+  now += boardLimits.repeated + 1;
+  expect((await come(board, "a")).closed).toEqual([]);
+});
+
 test("[BOARD2] an offer that stays open is written down by whoever was shown it: told once, after five seconds", async () => {
   const board = begin();
   await come(board, "a");
