@@ -52,6 +52,8 @@ export type Stretch = readonly [from: number, to: number];
 interface Counting extends WorkerServer {
   /** Milliseconds without a statement after which nothing is under way any more. */
   quiet: number;
+  /** Nothing was played since it came to rest. */
+  rests: boolean;
 }
 
 /** A server that counts, with a pair of agents that play. */
@@ -95,7 +97,7 @@ export async function startCountedServer({
   placement = "own",
 }: CountedServerOptions = {}): Promise<CountedServer> {
   const { script, sourceMap } = await bundleWorker(join(dirname(fileURLToPath(import.meta.url)), "worker.ts"));
-  const server: Counting = { ...(await startWorkerServer({ script, placement })), quiet: rest };
+  const server: Counting = { ...(await startWorkerServer({ script, placement })), quiet: rest, rests: false };
   try {
     await publishReview(server, "recruited");
     const pair = await connectPair(server.url, {
@@ -132,6 +134,7 @@ async function measure(server: Counting, pair: Pair, scenario: Scenario, threads
 }
 
 async function addFurther(server: Counting, count: number, connected: boolean): Promise<void> {
+  if (count > 0) server.rests = false;
   for (let index = 0; index < count; index += 1) {
     const token = await registerAgent(server, `${connected ? "connected" : "further"}-${index}`, "code-review");
     if (connected) await openAgentSocket({ url: server.url, token, onItem: () => {}, onFailure: () => {} });
@@ -140,6 +143,7 @@ async function addFurther(server: Counting, count: number, connected: boolean): 
 
 async function measureStretches(server: Counting, pair: Pair, stretches: readonly Stretch[]): Promise<Counts[]> {
   await settle(server);
+  server.rests = false;
   const sums = stretches.map(() => createCounts());
   await pair.play(Math.max(...stretches.map(([, to]) => to)) + 2, 0, async (turn) => {
     if (!stretches.some(([from, to]) => turn === from || turn === to)) return;
@@ -157,8 +161,9 @@ async function readCounts({ url }: WorkerServer): Promise<Counts> {
 
 /** The cost of one thread, the mean of several. */
 async function playAndCount(server: Counting, pair: Pair, turns: number, pause: number, threads: number): Promise<Counts> {
-  await settle(server);
+  if (!server.rests) await settle(server);
   const kept = countKept(server.folder);
+  server.rests = false;
   for (let thread = 0; thread < threads; thread += 1) await pair.play(turns, pause);
   const counts = await settle(server);
   return addCounts(createCounts(), { ...counts, d1RowsKept: countKept(server.folder) - kept }, 1 / threads);
@@ -175,5 +180,6 @@ async function settle(server: Counting): Promise<Counts> {
     if (counts.statements > 0 || counts.d1Requests > 0) quietSince = performance.now();
     sum = addCounts(sum, counts);
   }
+  server.rests = true;
   return sum;
 }
