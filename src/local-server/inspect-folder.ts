@@ -6,7 +6,7 @@ import { replaceFile } from "../replace-file.ts";
 import { version } from "../version.ts";
 import { explainUnusable, findUnwritable } from "./data-folder.ts";
 import { ServerStartError } from "./server-start-error.ts";
-import { findCorruption, findD1, findState, inUseMark, listDatabases, listFiles, readMigrations } from "./state-files.ts";
+import { dropMark, findBare, findCorruption, findD1, findState, listDatabases, listFiles, readMigrations } from "./state-files.ts";
 
 /** Lies in a data folder while a restore writes it. */
 export const restoreMark = "restore-unfinished";
@@ -80,14 +80,8 @@ export function inspectFolder(data: string, migrations: readonly string[], optio
   return applied;
 }
 
-/**
- * While a runtime lives it has the alarms' files open, and with them their write-ahead logs, whatever else is closed. Where
- * those are missing the logs were left behind by a copy, or deleted, and with them what was accepted last.
- */
 function refuseWithoutLogs(data: string, files: string[]): void {
-  if (!files.includes(inUseMark)) return;
-  const present = new Set(files);
-  const bare = listDatabases(files).filter((file) => file.endsWith("/metadata.sqlite") && !present.has(`${file}-wal`));
+  const bare = findBare(files);
   if (bare.length === 0) return;
   throw new ServerStartError("data_folder_damaged", `${data} lacks the write-ahead logs (*.sqlite-wal) of a server that was running.`, {
     hint: `What it accepted last is in them: state/${bare[0]}-wal is one of ${bare.length} that are missing. Copy the folder again with every file, or take a copy with \`nerveflare backup\`, which needs none.\nTo open it all the same, and lose what was in them: \`nerveflare doctor --data ${data} --fix\`.`,
@@ -95,6 +89,7 @@ function refuseWithoutLogs(data: string, files: string[]): void {
 }
 
 function refuseTorn(data: string, files: string[]): void {
+  dropMark(findState(data));
   for (const file of listDatabases(files)) {
     const fault = findCorruption(join(findState(data), file));
     if (fault === null) continue;

@@ -26,7 +26,7 @@ import { configurationFiles, nameConfiguration, type RuntimeSettings } from "./r
 import { startWatchdog } from "./runtime-watchdog.ts";
 import { ServerStartError } from "./server-start-error.ts";
 import { startStandby } from "./standby.ts";
-import { findState, foldLogs, inUseMark, listDatabases, listFiles } from "./state-files.ts";
+import { dropMark, findState, foldLogs, inUseMark, listDatabases, listFiles } from "./state-files.ts";
 
 const limits = {
   /** Milliseconds between two runs of the cron triggers. */
@@ -282,8 +282,8 @@ async function awaitReady(url: string, log: (line: string) => void): Promise<voi
 function foldFolder(folder: DataFolder): void {
   if (folder.findFault() !== null) return;
   const state = findState(folder.path);
+  dropMark(state);
   foldLogs(state, listDatabases(listFiles(state)));
-  rmSync(join(state, inUseMark), { force: true });
   removeConfigurations(folder.path);
   noteFolder(folder.path, requiredMigrations);
 }

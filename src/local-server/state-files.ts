@@ -2,7 +2,7 @@
  * What lies in `<data>/state`, as the runtime lays it out: one SQLite file per object, one for D1, and one per kind of
  * object for its alarms (`metadata.sqlite`). Beside each that was not closed in order lies its write-ahead log.
  */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "./open-database.ts";
@@ -23,6 +23,24 @@ export function hasState(data: string): boolean {
 
 /** Lies in `state` while a runtime uses it and until every write-ahead log is folded in. */
 export const inUseMark = "in-use";
+
+/**
+ * Alarms' files without their write-ahead logs. While a runtime lives it has these files open, and with them their logs, whatever else is
+ * closed: where they are missing the logs were left behind by a copy, or deleted, and with them what was accepted last.
+ */
+export function findBare(files: readonly string[]): string[] {
+  if (!files.includes(inUseMark)) return [];
+  const present = new Set(files);
+  return files.filter((file) => file.endsWith("/metadata.sqlite") && !present.has(`${file}-wal`));
+}
+
+/**
+ * For whoever opens its databases himself, before he does: closing them folds their logs in, and a mark that stays without logs means
+ * that these were lost.
+ */
+export function dropMark(state: string): void {
+  rmSync(join(state, inUseMark), { force: true });
+}
 
 /** Every file below a folder, as paths relative to it, sorted; none where there is no folder. */
 export function listFiles(folder: string): string[] {

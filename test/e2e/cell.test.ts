@@ -83,10 +83,10 @@ test("[CELL4] [PLACE1] a cell that is killed under load is restored to objects o
     hint: expect.stringMatching(/NERVEFLARE_PLACEMENT=cell.*restore --placement own/),
   });
 
-  const backup = join(await makeDataFolder(), "backup");
-  expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0 });
   // Each actor of it is looked at as if it had an object of its own.
   expect(JSON.parse((await run("doctor", "--data", data, "--json")).out).findings).toEqual([]);
+  const backup = join(await makeDataFolder(), "backup");
+  expect(await run("backup", backup, "--data", data)).toMatchObject({ code: 0 });
   const moved = join(await makeDataFolder(), "moved");
   expect(await run("restore", backup, "--data", moved, "--placement", "own")).toMatchObject({
     code: 0,

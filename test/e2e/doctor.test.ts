@@ -264,6 +264,28 @@ test("[DOCTOR3] a folder without its write-ahead logs is opened only by who says
   expect((await fetch(`${facts.url}/readyz`)).status).toBe(200);
 });
 
+test("[DOCTOR8] looking at a killed server's folder, or backing it up, leaves one that is looked at, backed up and started again", async () => {
+  const data = join(await makeDataFolder(), "looked-at");
+  cpSync(killed, data, { recursive: true });
+  const sink = { write: () => {} };
+  const codes = (await examine(data)).findings.map(({ code }) => code);
+  expect(codes).toEqual(["copied_in_use"]);
+  for (const name of ["one", "two"]) {
+    const backup = join(await makeDataFolder(), name);
+    expect(await runCli(["backup", backup, "--data", data], { stdout: sink, stderr: sink, env: {} })).toBe(0);
+  }
+  expect((await examine(data)).findings.map(({ code }) => code)).toEqual(codes);
+
+  const twice = join(await makeDataFolder(), "twice");
+  cpSync(killed, twice, { recursive: true });
+  for (const name of ["three", "four"]) {
+    const backup = join(await makeDataFolder(), name);
+    expect(await runCli(["backup", backup, "--data", twice], { stdout: sink, stderr: sink, env: {} })).toBe(0);
+  }
+  const { facts } = await startTestServer(data);
+  expect((await fetch(`${facts.url}/readyz`)).status).toBe(200);
+});
+
 test("[DOCTOR4] of a running server a backup is examined, the folder itself is left alone", async () => {
   const data = await makeDataFolder();
   const { facts } = await startTestServer(data);

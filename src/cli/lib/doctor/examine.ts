@@ -2,7 +2,7 @@
  * Examines a data folder that nobody has open: each file by itself, then the objects against the index and the log. Mends, if
  * it is asked to, what can be mended without taking anything away.
  */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { encodeRow, listStatements } from "../../../durable/projector/projection-statements.ts";
@@ -14,11 +14,12 @@ import { refuseNewer, restoreMark } from "../../../local-server/inspect-folder.t
 import { findClassFolder, findObjectFile } from "../../../local-server/object-names.ts";
 import { ServerStartError } from "../../../local-server/server-start-error.ts";
 import {
+  dropMark,
+  findBare,
   findCorruption,
   findD1,
   findState,
   hasState,
-  inUseMark,
   listDatabases,
   listFiles,
   readMigrations,
@@ -81,12 +82,10 @@ export async function examine(data: string, options: ExamineOptions): Promise<Ex
 
 /** The write-ahead logs of a server that was killed, or was copied while it ran. */
 function examineLogs(data: string, files: string[], fix: boolean): Finding[] {
-  if (!files.includes(inUseMark)) return [];
-  const present = new Set(files);
-  const bare = listDatabases(files).filter((file) => file.endsWith("/metadata.sqlite") && !present.has(`${file}-wal`));
-  if (bare.length === 0) return [];
+  const bare = findBare(files);
   // Opening what is left takes nothing more away: what was in the logs is not here.
-  if (fix) rmSync(join(findState(data), inUseMark), { force: true });
+  if (fix || bare.length === 0) dropMark(findState(data));
+  if (bare.length === 0) return [];
   return [
     {
       code: "logs_missing",
