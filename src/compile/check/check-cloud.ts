@@ -15,6 +15,8 @@ const nerveKinds = [...Object.keys(agentKinds), ...engineKindNames];
 /** What threads say of their life is offered to reflexes. */
 const heard = /^nerve\.thread\.(?!spawned$)/;
 
+const heardKinds = nerveKinds.filter((kind) => heard.test(kind));
+
 /** Settings of a nerve daemon that the cloud does not read. */
 const daemonSettings = ["agents", "extract", "api"];
 
@@ -83,7 +85,7 @@ function checkReflexKind(node: TextNode, report: Report): void {
       hint: "for a pager: `nerve.thread.suspended`",
     });
   else if (base.startsWith("nerve.") && !nerveKinds.includes(base)) {
-    const nearest = findNearestName(base, nerveKinds);
+    const nearest = findNearestName(base, heardKinds);
     report.add(
       "unknown-nerve-kind",
       span,

@@ -1,5 +1,6 @@
 /** Finds work without an end: a workflow that always starts itself, by a child or by an event that its reflexes listen to. */
 import { matchesKind } from "../../contract/kinds/matches-kind.ts";
+import { isEngineStatus } from "../../contract/language.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { parseExpression } from "../expressions/parse-expression.ts";
 import { asNodes } from "../expressions/walk.ts";
@@ -10,14 +11,28 @@ import type { EdgeOutline, Outline } from "./outline.ts";
 /** Reports endless spawns. */
 export function checkEndless(outline: Outline, report: Report): void {
   const name = findText(outline.root, "name")?.value;
-  for (const workflow of name === undefined ? [] : findSureSpawns(outline, name))
-    report.add("endless-spawn", workflow.span, `Every thread of \`${name}\` spawns another one, without an end.`, {
-      hint: "let a way lead to `$END` that spawns none; the chain is cut off 16 deep",
+  if (name === undefined) return;
+  const hint = "let a way lead to `$END` that spawns none; the chain is cut off 16 deep";
+  const sure = findSureSpawns(outline, name);
+  for (const workflow of sure)
+    report.add("endless-spawn", workflow.span, `Every thread of \`${name}\` spawns another one, without an end.`, { hint });
+  for (const workflow of sure.length > 0 ? [] : findSureSpawns(outline, name, (edge) => !isFailure(edge)))
+    report.add("endless-spawn", workflow.span, `Every thread of \`${name}\` in which no turn fails spawns another one, without an end.`, {
+      hint,
+      severity: "warning",
     });
 }
 
-/** Where a workflow is spawned, if every thread surely spawns one on its way to `$END`; else none. */
-export function findSureSpawns(outline: Outline, name: string): TextNode[] {
+/** Whether an edge is taken where something went wrong. */
+function isFailure({ id }: EdgeOutline): boolean {
+  return isEngineStatus(id) && id !== "$ACKED";
+}
+
+/**
+ * Where a workflow is spawned, if every thread surely spawns one on its way to `$END`; else none.
+ * @param counts whether an edge counts as a way
+ */
+export function findSureSpawns(outline: Outline, name: string, counts = (_: EdgeOutline) => true): TextNode[] {
   const spawning = new Map(
     outline.nodes.flatMap(({ edges }) =>
       edges.flatMap((edge): [EdgeOutline, TextNode][] => {
@@ -29,7 +44,7 @@ export function findSureSpawns(outline: Outline, name: string): TextNode[] {
       }),
     ),
   );
-  return spawning.size > 0 && !reachesEnd(outline, (edge) => !spawning.has(edge)) ? [...spawning.values()] : [];
+  return spawning.size > 0 && !reachesEnd(outline, (edge) => counts(edge) && !spawning.has(edge)) ? [...spawning.values()] : [];
 }
 
 /** Whether an input surely gives one child: a list gives as many as it has items, which may be none. */

@@ -1,5 +1,7 @@
 /** Holds every expression and template against the types of what it sees there. */
 import type { Report } from "../diagnostics/diagnostic.ts";
+import type { ExpressionNode } from "../expressions/parse-expression.ts";
+import { asNode, asNodes } from "../expressions/walk.ts";
 import { describe } from "../meaning/find-field.ts";
 import { infer } from "../meaning/infer.ts";
 import type { Inference } from "../meaning/inference.ts";
@@ -29,7 +31,9 @@ export function checkMeaning(checked: Checked, report: Report): Later[] {
     const type = inferExpression(seen, checked, report, {
       later: use === "condition" ? (tell) => later.push({ node, tell }) : undefined,
     });
+    const tree = checked.parsed.get(node.value);
     if (type) checkUse(node, type, use, report);
+    if (type && tree?.ok && (use === "truth" || use === "condition") && isPlain(tree.tree)) checkCollection(node, type, report);
   }
   for (const { tree, node, types } of listTemplates(checked, meaning)) judgeTemplate(tree, node, types, report);
   return later;
@@ -57,6 +61,28 @@ export function inferExpression(
   if (!tree?.ok) return undefined;
   const walk = { node, view, context: { report, roles: undefined, parsed: new Map() }, count: 0, stopped: false };
   return infer(tree.tree, { ...sight, ...walk, ...hooks });
+}
+
+/** Whether an expression is a path that finds a value wherever its schema has one: without tests and without steps of other sorts. */
+function isPlain(tree: ExpressionNode): boolean {
+  if (tree.type !== "path" || tree["group"] !== undefined) return false;
+  return asNodes(tree["steps"]).every((step, place) => {
+    if (place === 0 && step.type === "function") return true;
+    const stages = [...asNodes(step["stages"]), ...asNodes(step["predicate"])].map(({ expr }) => asNode(expr));
+    return step.type === "name" && stages.every((stage) => stage?.type === "number" || stage?.type === "unary");
+  });
+}
+
+/** A list or a map that is always there, as a test. */
+function checkCollection(node: TextNode, { any, absent, scalars, objects, lists }: Type, report: Report): void {
+  if (any || absent || scalars.size > 0 || objects.length + lists.length === 0) return;
+  const isList = objects.length === 0;
+  report.add(
+    "wrong-result",
+    node.locate(0, node.value.length),
+    `This gives ${isList ? "a list, which counts as true where it is empty too" : "a map, which always counts as true"}.`,
+    isList ? { hint: `ask for its items: \`$count(${node.value.trim()}) > 0\`` } : { hint: "name one of its fields" },
+  );
 }
 
 const wanted: Record<Exclude<Use, "truth" | "condition" | "value">, { kinds: readonly string[]; words: string; else: string }> = {

@@ -2,16 +2,16 @@
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { asNodes } from "../expressions/walk.ts";
 import { card } from "../meaning/engine-types.ts";
-import { type Type, unknown } from "../meaning/type.ts";
-import { anything, type Domain, ofTexts } from "../reach/domain.ts";
+import { unknown } from "../meaning/type.ts";
+import { anything, type Domain, ofTextBut, ofTexts } from "../reach/domain.ts";
 import { type Budget, budgetOfFile, type Stage, tryConditions } from "../reach/exhaust.ts";
 import { readFormula, type Variable } from "../reach/formula.ts";
 import { walkType } from "../reach/walk-type.ts";
-import type { TextNode } from "../source/node.ts";
+import type { MapNode, TextNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";
 import type { Checked } from "./check-workflow.ts";
 import { createMeaning } from "./meaning.ts";
-import type { RoleOutline } from "./outline.ts";
+import type { Outline, RoleOutline } from "./outline.ts";
 
 interface Test {
   node: TextNode | undefined;
@@ -38,15 +38,17 @@ export function checkNeverHolds({ outline, parsed }: Pick<Checked, "outline" | "
       then: `no answer of \`${role.name}\` ever counts as an acknowledgement`,
     },
   ]);
-  for (const reflex of outline.reflexes) tests.push({ node: findText(reflex, "when"), at: atType(unknown), then: "the reflex never acts" });
+  for (const reflex of outline.reflexes)
+    tests.push({ node: findText(reflex, "when"), at: atEvent(reflex, outline), then: "the reflex never acts" });
   for (const { node, at, then } of tests) {
     const tree = node && parsed.get(node.value);
     if (!node || !tree?.ok || told.some(({ span }) => node.span.start <= span.start && span.end <= node.span.end)) continue;
-    if (isNever(tree.tree, at, budget)) report.add("test-never-holds", node.span, `This is never true: ${then}.`);
+    const dead = findDead(tree.tree, at, budget);
+    if (dead) report.add("test-never-holds", node.span, `This is never true: ${then}.`, dead.why === undefined ? {} : { hint: dead.why });
   }
 }
 
-function isNever(tree: Parameters<typeof readFormula>[0], at: Test["at"], budget: Budget): boolean {
+function findDead(tree: Parameters<typeof readFormula>[0], at: Test["at"], budget: Budget): { why?: string } | undefined {
   const stage: Stage = {
     nameValue: ({ key }) => key,
     scenes: [
@@ -56,7 +58,8 @@ function isNever(tree: Parameters<typeof readFormula>[0], at: Test["at"], budget
       },
     ],
   };
-  return tryConditions([readFormula(tree)], stage, budget).dead[0]?.kind === "never";
+  const [dead] = tryConditions([readFormula(tree)], stage, budget).dead;
+  return dead?.kind === "never" ? dead : undefined;
 }
 
 /** A path of plain names. */
@@ -68,8 +71,16 @@ function readNames({ node }: Variable): string[] | undefined {
   return steps.length > 0 && isPlain ? steps.map(({ value }) => String(value)) : undefined;
 }
 
-function atType(type: Type): Test["at"] {
-  return (names) => walkType(type, names);
+/** What is said of a workflow's own threads never reaches its reflexes. */
+function atEvent(reflex: MapNode, { root }: Outline): Test["at"] {
+  const name = findText(root, "name")?.value;
+  const kinds = listItems(reflex, "on").filter(isText);
+  const isOfThreads = kinds.length > 0 && kinds.every(({ value }) => value.startsWith("nerve.thread."));
+  return (names) => {
+    const domain = walkType(unknown, names);
+    if (name === undefined || !isOfThreads || names.join(".") !== "data.workflow") return domain;
+    return { ...ofTextBut(name), why: "a workflow's reflexes are told of other workflows' threads, never of its own" };
+  };
 }
 
 /** The card of whoever `agents` lets claim; loads and slots are no less than nothing. */

@@ -74,7 +74,7 @@ function checkNeed(role: RoleOutline, report: Report): void {
   const need = findValue(findValue(findValue(role.node, "broadcast"), "ack"), "need");
   const number = readNumber(need);
   const bound = readMost(role);
-  if (need === undefined || number === undefined || bound === undefined || number <= bound.most) return;
+  if (need === undefined || number === undefined || bound === undefined || bound.most < 1 || number <= bound.most) return;
   const { most, node, what } = bound;
   report.add("need-too-great", need.span, `${number} answers can never be had: ${most} ${most === 1 ? "agent is" : "agents are"} asked.`, {
     hint: "`need: all` is as many as were asked",

@@ -107,6 +107,14 @@ function judgeTypes(parts: Parts, search: Search): boolean {
     for (const [other, others] of typed.slice(0, place))
       if (!types.some((type) => accepts(others, type)))
         return tell(node, `what must be ${others.join(" or ")} is to be ${types.join(" or ")} too.`, other, search);
+  for (const part of parts) {
+    const not = findValue(part, "not");
+    const refused = not?.kind === "map" && not.entries.length === 1 ? readTypes(not) : undefined;
+    const all = typed.find(
+      ([, types]) => refused && types.every((type) => refused.includes(type) || (type === "integer" && refused.includes("number"))),
+    );
+    if (not && all) return tell(not, `\`not\` refuses all that is ${all[1].join(" or ")}.`, all[0], search);
+  }
   return false;
 }
 
@@ -164,8 +172,8 @@ function judgeBounds(parts: Parts, search: Search): boolean {
   for (const { low, high } of limits)
     for (const least of listNumbers(parts, low))
       for (const most of listNumbers(parts, high)) {
-        const from = least.key.startsWith("exclusive") ? (whole ? Math.floor(least.value) + 1 : least.value) : least.value;
-        const to = most.key.startsWith("exclusive") ? (whole ? Math.ceil(most.value) - 1 : most.value) : most.value;
+        const from = !whole ? least.value : least.key.startsWith("exclusive") ? Math.floor(least.value) + 1 : Math.ceil(least.value);
+        const to = !whole ? most.value : most.key.startsWith("exclusive") ? Math.ceil(most.value) - 1 : Math.floor(most.value);
         const isOpen = !whole && (least.key.startsWith("exclusive") || most.key.startsWith("exclusive"));
         if (from > to || (isOpen && from === to))
           return tell(most.node, `\`${most.key}\` is ${most.value}, and \`${least.key}\` is ${least.value}.`, least.node, search);

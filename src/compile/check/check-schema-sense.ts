@@ -26,6 +26,7 @@ function walk(schema: SourceNode, needed: boolean, seen: Set<SourceNode>, report
   checkRequired(schema, report);
   checkBounds(schema, needed, report);
   checkConstants(schema, needed, report);
+  checkKeywords(schema, report);
   const required = new Set(listItems(schema, "required").flatMap((item) => (isText(item) ? [item.value] : [])));
   const of = (keyword: string): SourceNode[] => listEntries(findValue(schema, keyword)).map(({ value }) => value);
   for (const { key, value } of listEntries(findValue(schema, "properties"))) walk(value, needed && required.has(key), seen, report);
@@ -101,6 +102,30 @@ function checkBounds(schema: SourceNode, needed: boolean, report: Report): void 
     report.add("schema-contradiction", to.value.span, `Nothing fits: \`${high}\` is ${most}, and \`${low}\` is ${least}.`, {
       related: [{ span: from.value.span, message: "the other bound" }],
       ...(needed && !others ? {} : { severity: "warning" as const }),
+    });
+  }
+}
+
+/** Keywords that look at values of one type alone. */
+const keywordsOf = {
+  string: ["minLength", "maxLength", "pattern"],
+  number: ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
+  array: ["items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains"],
+  object: ["properties", "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties", "maxProperties"],
+} as const;
+
+/** Keywords that the schema's own type leaves nothing to look at. */
+function checkKeywords(schema: SourceNode, report: Report): void {
+  const types = listTypes(schema);
+  if (!types?.every((type) => Object.hasOwn(tests, type))) return;
+  for (const [of, keywords] of Object.entries(keywordsOf)) {
+    if (types.some((type) => type === of || (of === "number" && type === "integer"))) continue;
+    const found = keywords.map((keyword) => findEntry(schema, keyword)).find((entry) => entry !== undefined);
+    if (!found) continue;
+    const shown = types.map((type) => `\`${type}\``).join(" or ");
+    report.add("without-effect", found.keyNode.span, `\`${found.key}\` checks nothing here: the type is ${shown}.`, {
+      hint: `it looks at values of the type \`${of}\``,
+      related: [{ span: findValue(schema, "type")?.span ?? found.keyNode.span, message: "the type is here" }],
     });
   }
 }

@@ -131,8 +131,13 @@ function checkAgainstSchema(node: GraphNodeOutline, role: RoleOutline, own: Edge
   const told = addNotText(role, own, report);
   const edges = new Map(own.map((edge) => [edge.id, edge]));
   const given = new Set(schema.statuses.map((named) => named.status));
-  const missing = schema.statuses.filter((named) => !edges.has(named.status) && !isEngines(named.status));
-  for (const named of schema.statuses) if (isEngineStatus(named.status)) addEnginesOwn(named.node, named.status, report);
+  // `$SUSPEND` acts by itself, and what else begins with `$` is told apart.
+  const missing = schema.statuses.filter((named) => !edges.has(named.status) && !named.status.startsWith("$"));
+  for (const { status, node: at } of schema.statuses) {
+    if (isEngineStatus(status)) addEnginesOwn(at, status, report);
+    else if (status.startsWith("$") && status !== "$SUSPEND")
+      report.add("unknown-engine-status", at.span, `Statuses that begin with \`$\` are the engine's own, and there is no \`${status}\`.`);
+  }
   if (unit && !given.has("_")) {
     // The single key takes whatever comes, as long as nothing else could.
     if (given.size > 1) for (const named of missing) addMissing(named.node, named.status, node, role, report);
@@ -207,11 +212,6 @@ function addNotText(role: RoleOutline, own: readonly EdgeOutline[], report: Repo
     });
   }
   return told;
-}
-
-/** Statuses that need no edge: `$SUSPEND` acts by itself, the engine's are reported apart. */
-function isEngines(status: string): boolean {
-  return status === "$SUSPEND" || isEngineStatus(status);
 }
 
 function addEnginesOwn(node: ScalarNode, status: string, report: Report): void {

@@ -220,12 +220,15 @@ function checkInput(variable: TemplateVariable, path: (string | number)[], check
   if (input === undefined || path.length === 0) return;
   const schema = readSchema(input, checking);
   if (findField(schema, input, undefined, path) !== "unknown") return;
-  const names = listFields(schema, input, undefined);
-  const [field] = path;
+  const known = path.findIndex((_, place) => findField(schema, input, undefined, path.slice(0, place + 1)) === "unknown");
+  const before = path.slice(0, known);
+  const field = path[known];
+  const names = listFields(schema, input, undefined, before);
   const nearest = typeof field === "string" ? findNearestName(field, names) : undefined;
-  const start = variable.path.length - path.length === 1 ? "data.".length : "_event.data.".length;
+  // A path that is written with dots alone says where each of its names stands.
+  const start = variable.path.slice(0, variable.path.length - path.length + known).join(".").length + 1;
   const place = { start: variable.span.start + start, end: variable.span.start + start + String(field).length };
-  const isPlain = path.length === 1 && variable.span.end === place.end;
+  const isPlain = before.every((step) => typeof step === "string" && liquidName.test(step)) && variable.span.end >= place.end;
   checking.report.add(
     "unknown-input-field",
     variable.span,

@@ -112,6 +112,8 @@ function visitKind(node: ExpressionNode, scope: Scope, atRoot: boolean, depth: n
     return growth;
   }
   if (type === "descendant") return descendants;
+  // What is transformed is what its parts are over.
+  if (type === "transform") return visitChildren(node, scope, false, depth, state);
   if (type === "binary" && node.value === "..") {
     const [from, to] = [asNode(node.lhs), asNode(node.rhs)];
     visit(from, scope, atRoot, depth, state);

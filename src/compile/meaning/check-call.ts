@@ -236,12 +236,25 @@ function lookUp([from, key]: readonly { node?: ExpressionNode; type: Type }[], s
 
 const typeNames = ofConstants(["null", "number", "string", "boolean", "array", "object", "function"]);
 
+const rewriting: Readonly<Record<string, (text: string) => string>> = {
+  uppercase: (written) => written.toUpperCase(),
+  lowercase: (written) => written.toLowerCase(),
+};
+
+/** Text; of constants those that the function makes of them. */
+function rewrite(name: string, { any, scalars, objects, lists }: Type): Type {
+  const change = Object.hasOwn(rewriting, name) ? rewriting[name] : undefined;
+  const constants = scalars.get("string");
+  if (!change || any || !constants || scalars.size + objects.length + lists.length > 1) return text;
+  return ofConstants([...constants].map((each) => change(String(each))));
+}
+
 function resultOf(name: string, { gives }: Signature, types: readonly Type[]): Type {
   const [first = unknown, second = unknown] = types;
   const absent = first.absent === true && name !== "exists" && name !== "count" && name !== "append";
   switch (gives) {
     case "s":
-      return withAbsence(name === "type" ? typeNames : text, absent);
+      return withAbsence(name === "type" ? typeNames : rewrite(name, first), absent);
     case "n":
       return withAbsence(number, absent || ["max", "min", "average"].includes(name));
     case "b":

@@ -191,7 +191,9 @@ function checkAbsence(node: ExpressionNode, path: ExpressionNode, literal: Liter
 
 /** `$not(x)` of what may be absent gives nothing, which is false too. */
 export function checkNegation(argument: ExpressionNode, type: Type, state: Inference): void {
-  if (!type.absent || argument.type !== "path" || type.any) return;
+  if (!type.absent || type.any) return;
+  if (argument.type === "binary") checkNegatedOrder(argument, state);
+  if (argument.type !== "path") return;
   const source = state.node.value;
   const last = asNodes(argument["steps"]).at(-1);
   const start = findPathStart(argument, source);
@@ -213,6 +215,25 @@ export function checkNegation(argument: ExpressionNode, type: Type, state: Infer
         fix: { title: "Let it hold where the field is absent", span: state.node.locate(token.start, token.end), text: `${name} = true` },
       }),
     },
+  );
+}
+
+/** `x > 3` of what may be absent gives nothing, and so does `$not` of it. */
+function checkNegatedOrder(node: ExpressionNode, state: Inference): void {
+  const source = state.node.value;
+  const [path] = [node["lhs"], node["rhs"]].flatMap((side) => asNodes([side]).filter(({ type }) => type === "path"));
+  const start = path && findPathStart(path, source);
+  const last = path && asNodes(path["steps"]).at(-1);
+  const token = last?.type === "name" ? findToken(last, source) : undefined;
+  const written = start === undefined || !token ? undefined : source.slice(start, token.end);
+  if (written === undefined || source.split(written).length > 2) return;
+  const end = typeof node.position === "number" ? node.position : 1;
+  const span = state.node.locate(Math.max(0, end - String(node.value).length), end);
+  state.context.report.add(
+    "absence-decides",
+    span,
+    "The field may be absent. It is neither more nor less then, and `$not` of that gives nothing, which counts as false.",
+    { hint: `if it is to hold then: \`$not($exists(${written}) and …)\`` },
   );
 }
 

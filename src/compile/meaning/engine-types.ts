@@ -1,5 +1,6 @@
 /** The engine's own shapes, as types. */
 import { engineStatuses, targets, wordsOf } from "../../contract/language.ts";
+import { endedStatuses } from "../../contract/statuses.ts";
 import { eventAttributes } from "../expressions/views.ts";
 import { join, number, ofConstants, ofFields, ofKind, ofList, type Type, text, unknown, withAbsence } from "./type.ts";
 
@@ -56,7 +57,14 @@ export function broadcastOf(answer: Type): Type {
   });
 }
 
-const child = ofFields("a child", { thread: text, workflow: text, status: text, output: unknown });
+const child = ofFields("a child", {
+  thread: text,
+  workflow: text,
+  // One that is late is told of while it runs.
+  status: ofConstants([...endedStatuses, "running"]),
+  output: unknown,
+  error: withAbsence(unknown, true),
+});
 
 /** What became of the children. */
 export const children = ofList(() => child);

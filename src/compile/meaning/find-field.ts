@@ -19,6 +19,10 @@ export function lookUpField(type: Type, name: string): FoundField {
   // The engine's own names may stand in any answer.
   if (having.length > 0 && (having.length === objects.length || !name.startsWith("$")))
     return { type: join(having.map((fields) => fields.get(name))) };
+  const holder = objects.length > 0 && objects.every(({ names }) => names.includes("output")) ? "output" : undefined;
+  // A step has an output, and that a status.
+  if (name === "$status" && holder !== undefined && having.length === 0)
+    return { message: `${upper(objects[0]?.label ?? "")} has no \`$status\`: its \`${holder}\` has`, names: [] };
   if (name.startsWith("$") || objects.some(({ others }) => others === "free")) return { type: unknown };
   const [first] = objects;
   if (first === undefined) return { message: `${upper(describe(type))} has no fields`, names: [] };

@@ -129,6 +129,7 @@ function visitPath(node: ExpressionNode, outer: Env, state: Inference): Type {
     if (step.type === "sort") {
       for (const term of Array.isArray(step["terms"]) ? step["terms"] : [])
         visit(asNode((term as { expression?: unknown }).expression), inside(items), state);
+      type = filter(step, type, env, state);
       anchor = undefined;
       continue;
     }
@@ -203,7 +204,7 @@ function visitBinary(node: ExpressionNode, env: Env, state: Inference): Type {
     case ">":
     case ">=":
       checkOrder(operands, state);
-      return boolean;
+      return withAbsence(boolean, types.left.absent === true || types.right.absent === true);
     case "and":
     case "or":
       return boolean;

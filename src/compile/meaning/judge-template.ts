@@ -94,7 +94,8 @@ export function judgeTemplate(
 
 function walk(nodes: readonly TemplateNode[], names: ReadonlyMap<string, Type>, state: Judging): void {
   for (const node of nodes) {
-    const args = [...(node.arguments?.() ?? [])];
+    // A word without a value, as `reversed`, is listed as nothing.
+    const args = [...(node.arguments?.() ?? [])].filter((argument) => argument !== undefined);
     const types = args.map((argument) => judgeArgument(argument, names, state));
     const { name, variable, key } = node as { name?: unknown; variable?: unknown; key?: unknown };
     const [first = unknown] = types;
@@ -322,7 +323,8 @@ function typeOf(props: readonly Token[], names: ReadonlyMap<string, Type>, state
       type = itemsOf(type);
       continue;
     }
-    if (typeof name !== "string") return unknown;
+    // A `$` was told.
+    if (typeof name !== "string" || state.node.value[begin] === "$") return unknown;
     if (builtIn.includes(name) && !type.objects.some(({ names: own_ }) => own_.includes(name))) {
       state.observer?.name({ start: begin, end, name, type: name === "size" ? number : itemsOf(type), context: type }, names);
       if (type.any || type.objects.length > 0) return unknown;

@@ -67,6 +67,11 @@ export function ofTexts(values: readonly string[], why?: string): Domain {
   return { ...nothing, scalars: new Map([["string", new Set<Json>(values)]]), ...(why === undefined ? {} : { why }) };
 }
 
+/** Any text but this one. */
+export function ofTextBut(value: string): Domain {
+  return { ...nothing, scalars: new Map([["string", undefined]]), except: new Set([value]) };
+}
+
 /** The empty list alone. */
 export function ofEmpty(why: string): Domain {
   return { ...nothing, lists: true, empty: true, why };

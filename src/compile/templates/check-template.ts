@@ -48,9 +48,15 @@ export function checkTemplate(node: TextNode, context: TemplateContext): Templat
   return parse(node, normalise(written), context);
 }
 
+/** A tag or an output, up to its end. */
+const tags = /\{[{%][^{}%]*/g;
+
+/** What stands in quotes, and else the `$` that names begin with. */
+const dollars = /'[^']*'?|"[^"]*"?|\$(?=[A-Za-z_])/g;
+
 /** As Liquid reads it, every offset kept. */
 function normalise(written: string): string {
-  return normaliseMustache(written).text.replaceAll(/(\{[{%][^{}%]*?)\$(?=[A-Za-z_])/g, "$1_");
+  return normaliseMustache(written).text.replaceAll(tags, (tag) => tag.replaceAll(dollars, (found) => (found === "$" ? "_" : found)));
 }
 
 /** The tree of a template that parses. */
@@ -96,15 +102,25 @@ function checkSize(node: TextNode, text: string, report: Report): boolean {
 }
 
 function addDollarNames(node: TextNode, text: string, { report, local }: TemplateContext): void {
-  for (const match of text.matchAll(/(\{\{[{&-]?\s*)(\$([A-Za-z_]\w*))/g)) {
-    const start = match.index + (match[1]?.length ?? 0);
-    const span = node.locate(start, start + (match[2]?.length ?? 0));
-    const name = match[3] ?? "";
-    const known = name === "status" || name === "body";
-    report.add("dollar-in-template", span, `Liquid can not name \`$${name}\`.`, {
-      ...(known ? { hint: `prompts see it as \`_${name}\``, fix: { title: `Write \`_${name}\``, span, text: `_${name}` } } : {}),
-      ...(known && local ? { severity: "warning" as const } : {}),
-    });
+  for (const { 0: tag, index } of text.matchAll(tags)) {
+    // A note in a tag of its own.
+    if (/^\{%-?\s*#/.test(tag)) continue;
+    const first = /^\{\{[{&-]?\s*/.exec(tag)?.[0].length;
+    for (const found of tag.matchAll(dollars)) {
+      if (found[0] !== "$") continue;
+      const name = /^\w+/.exec(tag.slice(found.index + 1))?.[0] ?? "";
+      const start = index + found.index;
+      const span = node.locate(start, start + 1 + name.length);
+      const isField = tag[found.index - 1] === ".";
+      const known = !isField && (name === "status" || name === "body");
+      // Older files write an output so, which is read as it is meant; in a tag it never was.
+      const older = known && local && found.index === first;
+      report.add("dollar-in-template", span, `Liquid can not name \`$${name}\`.`, {
+        ...(isField && { hint: `a field of that name is \`['$${name}']\`, without the dot` }),
+        ...(known && { hint: `prompts see it as \`_${name}\``, fix: { title: `Write \`_${name}\``, span, text: `_${name}` } }),
+        ...(older && { severity: "warning" as const }),
+      });
+    }
   }
 }
 

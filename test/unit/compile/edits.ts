@@ -164,4 +164,27 @@ const results: Edit[] = [
   ["hiring", "{{ each.agent }}: {{", "{{ answers }}: {{", ["NRV4024", "answers", " | json"]],
 ];
 
-export const edits: readonly Edit[] = [...fields, ...values, ...narrowed, ...absence, ...arguments_, ...results];
+/** What the engine never gives, and what schemas and templates can't hold. */
+const engine: Edit[] = [
+  ["hiring", "$not(data.urgent = true)", "$not(data.age > 3)", ["NRV4019", ">"]],
+  ["hiring", "data.reason = 'x' and $exists(subject)", "data.workflow = 'hiring'", ["NRV3035", "\"data.workflow = 'hiring'\""]],
+  [
+    "hiring",
+    "{{ _children | size }}",
+    "{% for c in _children %}{% if c.status == 'complete' %}!{% endif %}{% endfor %}",
+    ["NRV4018", "'complete'", "completed"],
+  ],
+  ["listed", "steps[-1].output.verdict = 'left'", "$uppercase(steps[-1].output.verdict) = 'left'", ["NRV4018", "'left'"]],
+  ["listed", "steps[-1].output.verdict = 'left'", "steps[-1].`$status` = 'left'", ["NRV4017", "`$status`"]],
+  ["hiring", "vote = 'yes' or vote = 'no'", "marks", ["NRV4023", "marks"]],
+  ["hiring", "age: { type: integer }", "age: { type: integer, minLength: 3 }", ["NRV3026", "minLength"]],
+  ["hiring", "age: { type: integer }", "age: { type: integer, minimum: 1.2, maximum: 1.8 }", ["NRV2021", "1.8"]],
+  ["hiring", "age: { type: integer }", "age: { type: integer, not: { type: number } }", ["NRV2021", "{"]],
+  ["hiring", "{ const: written }", "{ const: $WRITTEN }", ["NRV3017", "$WRITTEN"], ["NRV3009", "written"]],
+  ["hiring", "grade == 'a'", "$status == 'fit'", ["NRV4014", "$status", "_status"]],
+  ["hiring", "grade | upcase", "_last.sorter.$status", ["NRV4014", "$status"]],
+  ["hiring", "nerve.thread.suspended", "nerve.thread.suspend", ["NRV5005", "nerve.thread.suspend", "nerve.thread.suspended"]],
+  ["hiring", "of: 3, ack", "of: 0, ack", ["NRV2009", "0"]],
+];
+
+export const edits: readonly Edit[] = [...fields, ...values, ...narrowed, ...absence, ...arguments_, ...results, ...engine];
