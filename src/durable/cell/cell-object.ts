@@ -55,7 +55,8 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
       now: () => Date.now(),
       elapsed: () => performance.now(),
       later,
-      background: (work) => ctx.waitUntil(work),
+      // Not by `waitUntil`: it does not keep an object alive, and a socket's next message waits for all that it was given.
+      background: (work) => void work.catch((error: unknown) => console.error(JSON.stringify({ at: "background", error: String(error) }))),
       sync: () => ctx.storage.sync(),
       sockets: (owner) => createDurableSockets(ctx, owner),
       make: (kind, context, place) => this.#makeEndpoint(kind, context, place),

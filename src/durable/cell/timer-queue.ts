@@ -22,16 +22,16 @@ export function createTimerQueue(
 ): TimerQueue {
   const waiting = createHeap<Timer>((a, b) => a.at - b.at || a.order - b.order);
   let order = 0;
-  let armedAt = Number.POSITIVE_INFINITY;
+  /** When the platform's timers ring, the earliest last: one that is set beside another is set earlier. */
+  const armed: number[] = [];
 
   function arm(): void {
     const first = waiting.first();
-    if (!first || first.at >= armedAt) return;
-    const at = first.at;
-    armedAt = at;
+    if (!first || first.at >= (armed.at(-1) ?? Number.POSITIVE_INFINITY)) return;
+    const { at } = first;
+    armed.push(at);
     later(Math.max(0, at - now()), () => {
-      // One that was set earlier has rung meanwhile, or will: each looks at all that is due.
-      if (armedAt >= at) armedAt = Number.POSITIVE_INFINITY;
+      armed.splice(armed.lastIndexOf(at), 1);
       run();
     });
   }

@@ -30,6 +30,24 @@ test("[CELL1] ten thousand timers need a few of the platform's, run in order of 
   expect(failed.map(String)).toEqual(["Error: of one"]);
 });
 
+test("[CELL1] however often one is due at once beside one that is due later, the platform has two", async () => {
+  const world = createHandWorld();
+  const queue = createTimerQueue(world.later, world.now, () => {});
+  const ran: string[] = [];
+  queue.add(5_000, () => ran.push("later"));
+  let most = 0;
+  for (let times = 0; times < 1_000; times++) {
+    queue.add(0, () => ran.push("now"));
+    most = Math.max(most, world.waiting);
+    await world.pass(1);
+  }
+  expect(most).toBe(2);
+  await world.pass(5_000);
+  expect(world.waiting).toBe(0);
+  expect(ran.filter((what) => what === "now")).toHaveLength(1_000);
+  expect(ran.at(-1)).toBe("later");
+});
+
 test("[CELL1] what a timer sets for now runs in a later turn of the event loop", async () => {
   const world = createHandWorld();
   const queue = createTimerQueue(world.later, world.now, () => {});
