@@ -31,7 +31,8 @@ export function describeAt(analysis: Analysis, offset: number): HoverText | unde
   const value = outline && place?.on === "value" && isText(place.node) ? findValueAt(outline, place.node, offset) : undefined;
   if (value) {
     const owners = value.of.length > 0 ? `\n\nOf ${value.of.join(", ")}.` : "";
-    parts.push(`**\`${value.name}\`**: \`${value.type}\`${value.optional ? ", may be absent" : ""}${owners}`);
+    const about = value.about.map((text) => `\n\n${text}`).join("");
+    parts.push(`**\`${value.name}\`**: \`${value.type}\`${value.optional ? ", may be absent" : ""}${about}${owners}`);
     span ??= value.span;
   }
   if (root && place) {

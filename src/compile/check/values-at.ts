@@ -6,7 +6,7 @@ import { quote } from "../meaning/find-field.ts";
 import type { Observed } from "../meaning/inference.ts";
 import { judgeTemplate, type TemplateObserver } from "../meaning/judge-template.ts";
 import { findToken, readLiteral } from "../meaning/literal.ts";
-import { ownersOf, printType } from "../meaning/print-type.ts";
+import { listAbout, ownersOf, printType } from "../meaning/print-type.ts";
 import { itemsOf, type Type } from "../meaning/type.ts";
 import type { SourceNode, TextNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
@@ -25,6 +25,8 @@ export interface ValueAt {
   optional: boolean;
   /** What has it: `an answer of `judge``. */
   of: readonly string[];
+  /** What schemas say of it. */
+  about: readonly string[];
 }
 
 /** What may be written at a place. */
@@ -72,8 +74,8 @@ export function findValueAt(outline: Outline, node: TextNode, offset: number): V
   const take = (start: number, end: number, name: string, type: Type, context: Type | undefined): void => {
     const span = node.locate(start, end);
     if (offset < span.start || offset > span.end) return;
-    const of = ownersOf(context && itemsOf(context), name);
-    found = { name, span, type: printType(type), optional: type.absent === true, of };
+    const owner = context && itemsOf(context);
+    found = { name, span, type: printType(type), optional: type.absent === true, of: ownersOf(owner, name), about: listAbout(owner, name) };
   };
   if (seen?.expression)
     inferExpression(seen.expression, { parsed }, silent, {

@@ -31,6 +31,12 @@ export function printType(type: Type, depth = 0): string {
   return all.length > shown ? `${all.slice(0, shown).join(" | ")} | …` : all.join(" | ");
 }
 
+/** What schemas say of the field, for people. */
+export function listAbout(type: Type | undefined, name: string): string[] {
+  const having = (type?.objects ?? []).filter(({ names }) => names.includes(name));
+  return [...new Set(having.flatMap((fields) => fields.about?.(name) ?? []))].slice(0, 4);
+}
+
 /** What the values are called that have the field. */
 export function ownersOf(type: Type | undefined, name: string): string[] {
   return [...new Set((type?.objects ?? []).filter(({ names }) => names.includes(name)).map(({ label }) => label))];

@@ -97,6 +97,11 @@ export function createTypeReader(root: Json, tolerant: boolean): TypeReader {
       label,
       names,
       must,
+      about(name) {
+        const field = own[name];
+        const said = isObject(field) ? (field["description"] ?? field["title"]) : undefined;
+        return typeof said === "string" ? said : undefined;
+      },
       get: (name) => withAbsence(read(own[name] ?? true, `\`${name}\``), optional && !must.includes(name)),
       others:
         additionalProperties === false

@@ -15,6 +15,8 @@ export interface Fields {
   must: readonly string[];
   /** The type of a listed field. */
   get(name: string): Type;
+  /** What its schema says of a field, for people. */
+  about?(name: string): string | undefined;
   /**
    * `free`: nothing is known of its fields. `open`: others may come, and were meant to. `listed`: others are not refused, but nobody spoke of them.
    * `closed`: there are no others.
@@ -123,6 +125,7 @@ function meetFields(a: Fields, b: Fields): Fields {
       const mayLack = types.every(({ absent }) => absent) && !a.must.includes(name) && !b.must.includes(name);
       return withAbsence(types.reduce(meet), mayLack);
     },
+    about: (name) => a.about?.(name) ?? b.about?.(name),
     others: ranks[Math.max(ranks.indexOf(a.others), ranks.indexOf(b.others))] ?? "free",
   };
 }

@@ -32,6 +32,18 @@ async function complete(of: SoundWorkflow, from: string, to: string): Promise<Co
   return (await open(of, from, to).ask<{ items: CompletionItem[] }>("completion", to)).items;
 }
 
+describe("hover over a field that its schema describes", () => {
+  test.each(["steps[-1].output.poi^nts > 3", "steps[-1].output.poi^nts < 3"])("[LSP22] %s", async (to) => {
+    const described = soundWorkflows.listed.replace(
+      "points: { type: integer }",
+      "points: { type: integer, description: From nought to ten. }",
+    );
+    const page = editor.open(described.replace("steps[-1].output.points > 3", () => to.replace("^", "")));
+    const found = await page.ask<Hover>("hover", to);
+    expect((found.contents as MarkupContent).value).toContain("From nought to ten.");
+  });
+});
+
 describe("hover", () => {
   test.each<[of: SoundWorkflow, from: string, to: string, says: string]>([
     [
