@@ -1,7 +1,7 @@
 /** Checks that the key of a signal can be that of a thread. */
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { type ExpressionNode, parseExpression } from "../expressions/parse-expression.ts";
-import { asNode } from "../expressions/walk.ts";
+import { asNode, asNodes } from "../expressions/walk.ts";
 import type { MapNode, TextNode } from "../source/node.ts";
 import { findEntry, findText, findValue, isText } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
@@ -41,7 +41,65 @@ function readKey(reflex: MapNode): Key | undefined {
 }
 
 function mayEqual(one: Key, other: Key): boolean {
-  return one.parts.length === other.parts.length && one.parts.every((part, index) => mayBeAlike(part, other.parts[index]));
+  if (one.parts.length !== other.parts.length) return false;
+  const [mine, its] = [readKeyParts(one), readKeyParts(other)];
+  if (mine && its && areOfSameNames(mine.flat(), its.flat())) return JSON.stringify(mine) === JSON.stringify(its);
+  return one.parts.every((part, index) => mayBeAlike(part, other.parts[index]));
+}
+
+/** A stretch of a key: constant text, or what stands at a path. */
+type Stretch = { text: string } | { path: string };
+
+/**
+ * Whether one key asks for nothing but what the other asks for too. What both call alike is the same then, and the keys must be written
+ * alike. Events may say the same under other names: of those nothing is known.
+ */
+function areOfSameNames(one: readonly Stretch[], other: readonly Stretch[]): boolean {
+  const [mine, its] = [one, other].map((key) => new Set(key.flatMap((stretch) => ("path" in stretch ? [stretch.path] : []))));
+  if (!mine || !its || mine.size === 0 || its.size === 0) return false;
+  return [...mine].every((path) => its.has(path)) || [...its].every((path) => mine.has(path));
+}
+
+function readKeyParts({ parts }: Key): Stretch[][] | undefined {
+  const read = parts.map((part) => {
+    const parsed = parseExpression(part.value);
+    return parsed.ok ? readStretches(parsed.tree, 0) : undefined;
+  });
+  return read.every((part) => part !== undefined) ? read : undefined;
+}
+
+/** What a key is put together from; undefined where it is something else. */
+function readStretches(tree: ExpressionNode | undefined, depth: number): Stretch[] | undefined {
+  if (!tree || depth > 64) return undefined;
+  if (tree.type === "string") return [{ text: String(tree.value) }];
+  if (tree.type === "path") return readPath(tree);
+  if (tree.type === "block") {
+    const [only, ...others] = asNodes(tree["expressions"]);
+    return others.length === 0 ? readStretches(only, depth + 1) : undefined;
+  }
+  if (tree.type === "binary" && tree.value === "&") return append(tree["lhs"], tree["rhs"], depth);
+  const called = tree.type === "function" ? asNode(tree["procedure"])?.value : undefined;
+  const [first, second, ...others] = asNodes(tree["arguments"]);
+  if (called === "string" && !second) return readStretches(first, depth + 1);
+  if (called !== "join" || first?.type !== "unary" || first.value !== "[" || second?.type !== "string" || others.length > 0)
+    return undefined;
+  const items = asNodes(first["expressions"]).map((item) => readStretches(item, depth + 1));
+  if (!items.every((item) => item !== undefined)) return undefined;
+  return items.flatMap((item, place) => (place === 0 ? item : [{ text: String(second.value) }, ...item]));
+}
+
+function append(left: unknown, right: unknown, depth: number): Stretch[] | undefined {
+  const [one, other] = [readStretches(asNode(left), depth + 1), readStretches(asNode(right), depth + 1)];
+  if (!one || !other) return undefined;
+  const [last, next] = [one.at(-1), other[0]];
+  if (!last || !next || !("text" in last) || !("text" in next)) return [...one, ...other];
+  return [...one.slice(0, -1), { text: last.text + next.text }, ...other.slice(1)];
+}
+
+function readPath(tree: ExpressionNode): Stretch[] | undefined {
+  const steps = asNodes(tree["steps"]);
+  const isPlain = steps.every((step) => step.type === "name" && step["stages"] === undefined && step["predicate"] === undefined);
+  return isPlain && tree["group"] === undefined ? [{ path: steps.map(({ value }) => String(value)).join(".") }] : undefined;
 }
 
 /** Keys that are put together from values and constant text are alike where the constants are. */

@@ -4,8 +4,9 @@ import { findNearestName } from "../../contract/nearest-name.ts";
 import type { Report } from "../diagnostics/diagnostic.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findEntry, findValue, isText, listEntries, listItems, toJson } from "../source/node.ts";
+import { ownVariables } from "./check-templates.ts";
 import type { Outline, RoleOutline } from "./outline.ts";
-import { gatherParts } from "./role-schema.ts";
+import { gatherParts, readRoleSchema } from "./role-schema.ts";
 
 /** Reports schemas that contradict themselves: of roles, and of the input. */
 export function checkSchemaSense(outline: Outline, report: Report): void {
@@ -16,6 +17,7 @@ export function checkSchemaSense(outline: Outline, report: Report): void {
     if (role.schema) {
       walk(role.schema, true, seen, report);
       if (role.type !== "broadcast") checkTwice(role, report);
+      if (role.type !== "broadcast" && outline.form === "status") checkHidden(role.schema, report);
     }
 }
 
@@ -180,6 +182,17 @@ function checkConstants(schema: SourceNode, needed: boolean, report: Report): vo
       "Nothing fits: the constant is none of `enum`.",
       severity,
     );
+}
+
+/** Fields that a prompt can't name: under their names it sees the engine's own. */
+function checkHidden(schema: SourceNode, report: Report): void {
+  for (const { parts } of readRoleSchema(schema).branches)
+    for (const part of parts)
+      for (const { key, keyNode } of listEntries(findValue(part, "properties")))
+        if (ownVariables.includes(key))
+          report.add("without-effect", keyNode.span, `Prompts see their own \`${key}\`, and not this field.`, {
+            hint: "give the field another name",
+          });
 }
 
 /** Two branches of `oneOf` for one status: an answer must fit just one of them. */

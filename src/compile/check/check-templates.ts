@@ -14,7 +14,8 @@ import type { RoleSchema } from "./role-schema.ts";
 import { findField, listFields, readRoleSchema } from "./role-schema.ts";
 
 /** What prompts see beside the output. */
-const ownVariables = ["_status", "_body", "_event", "_last", "_supplement", "_children"];
+/** What every prompt sees beside the last output. */
+export const ownVariables = ["_status", "_body", "_event", "_last", "_supplement", "_children"];
 
 /** Fields of a broadcast's output. */
 export const broadcastFields = ["acked", "failed", "missing", "answers", "answersLeftOut", "notAsked"];

@@ -80,6 +80,53 @@ graph:
   });
 });
 
+describe("keys", () => {
+  const keys = (start: string, signal: string): string[] =>
+    parseWorkflow(`name: a
+description: b
+binding: cloud
+reflexes:
+  - { kind: workflow, on: [a.b], key: ${start} }
+  - { kind: signal, on: [a.c], key: ${signal}, signal: cancel }
+roles: { w: { goal: x, frontmatter: { properties: { $status: { const: done } } } } }
+graph:
+  $START: { new: { role: w, prompt: Work. } }
+  w: { done: { role: $END, prompt: Done. } }
+`).diagnostics.map(({ name }) => name);
+  const both = `"data.repo & '#' & $string(data.pr)"`;
+
+  test.each([
+    [both, "data.repo"],
+    [both, "data.pr"],
+    [both, `"data.repo & $string(data.pr)"`],
+    [both, `"$string(data.pr) & '#' & data.repo"`],
+    [both, `"$join([data.repo, $string(data.pr)], '/')"`],
+    ["data.repo", `"'x-' & data.repo"`],
+    ["[data.repo, data.pr]", "[data.pr, data.repo]"],
+  ])("[MEAN18] %s and %s are never the same", (start, signal) => {
+    expect(keys(start, signal)).toEqual(["key-never-matches"]);
+  });
+
+  test.each([
+    [both, `"data.repo & '#' & data.pr"`],
+    [both, `"$join([data.repo, data.pr], '#')"`],
+    [both, `"(data.repo) & ('#' & $string(data.pr))"`],
+    [both, "data.key"],
+    [both, `"data.repository & '#' & data.number"`],
+    ["data.repo", `"$substringBefore(data.repo, '#')"`],
+    ["data.id", "subject"],
+  ])("[MEAN18] %s and %s may be the same", (start, signal) => {
+    expect(keys(start, signal)).toEqual([]);
+  });
+});
+
+test("[MEAN19] a field under a name that prompts have themselves is told", () => {
+  const text = soundWorkflows.hiring.replace("pages: { type: integer }", "pages: { type: integer }, _body: { type: string }");
+  expect(parseWorkflow(text).diagnostics.map(({ name, span }) => [name, text.slice(span.start, span.end)])).toEqual([
+    ["without-effect", "_body"],
+  ]);
+});
+
 test("[MEAN17] a field inside of a field of `input` is told at its name, with the nearest one", () => {
   const text = `name: a
 description: b
