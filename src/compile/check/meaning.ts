@@ -3,13 +3,13 @@ import * as z from "zod";
 import type { Json } from "../../contract/event.ts";
 import { threadEnded, threadGoing } from "../../contract/kinds/thread.ts";
 import { isEngineStatus } from "../../contract/language.ts";
-import { broadcastOf, engineOutput, eventOf, stepOf } from "../meaning/engine-types.ts";
+import { broadcastOf, childrenOf, engineOutput, eventOf, stepOf } from "../meaning/engine-types.ts";
 import { createTypeReader } from "../meaning/read-type.ts";
 import { type Fields, join, narrow, nothing, ofFields, ofList, type Type, unknown, unspoken, withAbsence } from "../meaning/type.ts";
 import type { MapNode, SourceNode } from "../source/node.ts";
 import { findText, findValue, isText, listEntries, listItems } from "../source/node.ts";
 import { createHistory } from "./history.ts";
-import type { Outline, RoleOutline } from "./outline.ts";
+import type { EdgeOutline, Outline, RoleOutline } from "./outline.ts";
 
 export interface Meaning {
   /** The data of the event that starts a thread. */
@@ -29,10 +29,15 @@ export interface Meaning {
   steps: Type;
   /** The last step at an edge; undefined edge: at any of the node. */
   lastAt(node: string, edge?: string): Type;
+  /** The children that a prompt of an edge may tell of. */
+  childrenAt(node: string | undefined, edge: string | undefined): Type;
 }
 
+/** What a thread of another workflow gives in the end; undefined: the workflow is not known. */
+export type OutputOfWorkflow = (workflow: string) => Type | undefined;
+
 /** Makes the types of a file. */
-export function createMeaning(outline: Outline): Meaning {
+export function createMeaning(outline: Outline, outputOfWorkflow: OutputOfWorkflow = () => undefined): Meaning {
   const history = createHistory(outline);
   const answers = new Map<string, Type>();
   const answerOf = remember(answers, (name) => readAnswer(outline.roles.get(name)));
@@ -40,7 +45,22 @@ export function createMeaning(outline: Outline): Meaning {
     const answer = answerOf(name);
     return outline.roles.get(name)?.type === "broadcast" ? broadcastOf(answer) : answer;
   });
-  const step = remember(new Map<string, Type>(), (name) => stepOf(name, withEngine(outputOf(name))));
+  const childrenBy = (edges: readonly EdgeOutline[]): Type => {
+    const outputs = listSpawned(edges).map((name) => (name === undefined ? undefined : outputOfWorkflow(name)) ?? unknown);
+    return childrenOf(outputs.length === 0 ? unknown : join(outputs));
+  };
+  const every = outline.nodes.flatMap(({ edges }) => edges);
+  const everyChild = childrenBy(every);
+  /** Those that a node's step may have: started by the edges that lead to it; by its own where one of those failed it, or suspended. */
+  const listBefore = (node: string, edge: string | undefined): EdgeOutline[] => {
+    const own = outline.nodes.find(({ name }) => name === node)?.edges ?? [];
+    const isAnswer = edge !== undefined && own.some(({ id, key }) => key && id === edge && !isEngineStatus(id));
+    return [
+      ...every.filter(({ target }) => target?.value === node),
+      ...own.filter(({ target }) => !isAnswer || target?.value === "$SUSPEND"),
+    ];
+  };
+  const step = remember(new Map<string, Type>(), (name) => stepOf(name, withEngine(outputOf(name)), everyChild));
   const input = findValue(outline.root, "input");
   const data = input?.kind === "map" ? createReader(input, true).read("`input`") : unknown;
   const all = join([...outline.roles.keys()].map(step));
@@ -80,11 +100,36 @@ export function createMeaning(outline: Outline): Meaning {
     steps: outline.rolesUnknown ? unknown : ofList(() => all),
     lastAt(node, edge) {
       if (!outline.roles.has(node)) return unknown;
-      if (edge === undefined) return step(node);
+      if (edge === undefined)
+        return outline.form === "moderator" ? step(node) : stepOf(node, withEngine(outputOf(node)), childrenBy(listBefore(node, edge)));
       const output = outputOf(node);
-      return stepOf(node, isEngineStatus(edge) ? withEngine(output) : narrow(output, ["$status"], edge));
+      return stepOf(
+        node,
+        isEngineStatus(edge) ? withEngine(output) : narrow(output, ["$status"], edge),
+        childrenBy(listBefore(node, edge)),
+      );
+    },
+    childrenAt(node, edge) {
+      if (node === undefined || node === "$START" || outline.form === "moderator") return everyChild;
+      const own = outline.nodes.find(({ name }) => name === node)?.edges.filter(({ id }) => id === edge) ?? [];
+      return childrenBy([...new Set([...own, ...listBefore(node, edge)])]);
     },
   };
+}
+
+/** The workflows that edges start; undefined: one that can't be told. */
+function listSpawned(edges: readonly EdgeOutline[]): (string | undefined)[] {
+  return edges.flatMap(({ node }) => listItems(node, "spawn").map((spawn) => findText(spawn, "workflow")?.value));
+}
+
+/** What a thread gives in the end: the output of its last step. */
+export function readFinalOutput({ outputOf, lastAt }: Meaning, { form, nodes, roles }: Outline): Type {
+  if (form === "moderator") return join([...roles.keys()].map((name) => withEngine(outputOf(name))));
+  const last = nodes.flatMap(({ name, edges }) =>
+    edges.flatMap(({ id, key, target }) => (target?.value === "$END" && roles.has(name) ? [lastAt(name, key && id)] : [])),
+  );
+  const outputs = last.map((type) => (type.any ? unknown : join(type.objects.map((fields) => fields.get("output")))));
+  return outputs.length === 0 ? unknown : join(outputs);
 }
 
 /** An answer, or what the engine says in its place. */

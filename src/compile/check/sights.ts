@@ -1,7 +1,7 @@
 /** Every place of a file where an expression or a template stands, with the types of what it sees there. */
 import { type ExpressionView, expressionViews } from "../expressions/views.ts";
 import { compileLimits } from "../limits.ts";
-import { bidOf, card, children } from "../meaning/engine-types.ts";
+import { bidOf, card } from "../meaning/engine-types.ts";
 import { addFacts, type Facts, joinFacts, noFacts, readTest } from "../meaning/facts.ts";
 import type { ExpressionSight } from "../meaning/inference.ts";
 import type { TemplateSight as TemplateTypes } from "../meaning/judge-template.ts";
@@ -177,7 +177,7 @@ function typeTemplate({ sight, place }: Omit<TemplateText, "node">, meaning: Mea
     own: new Map([
       ["_last", meaning.latestAt(place?.node, place?.edge)],
       ["_event", meaning.event],
-      ["_children", children],
+      ["_children", meaning.childrenAt(place?.node, place?.edge)],
       ["_body", text],
       ["_status", status],
     ]),

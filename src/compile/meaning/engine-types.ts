@@ -57,20 +57,21 @@ export function broadcastOf(answer: Type): Type {
   });
 }
 
-const child = ofFields("a child", {
-  thread: text,
-  workflow: text,
-  // One that is late is told of while it runs.
-  status: ofConstants([...endedStatuses, "running"]),
-  output: unknown,
-  error: withAbsence(unknown, true),
-});
-
-/** What became of the children. */
-export const children = ofList(() => child);
+/** What became of children; their outputs are unknown unless their workflow is. An output that is too large is not kept with the parent. */
+export function childrenOf(output: Type): Type {
+  const child = ofFields("a child", {
+    thread: text,
+    workflow: text,
+    // One that is late is told of while it runs.
+    status: ofConstants([...endedStatuses, "running"]),
+    output,
+    error: withAbsence(unknown, true),
+  });
+  return ofList(() => child);
+}
 
 /** One step. It may say more. */
-export function stepOf(role: string, output: Type): Type {
+export function stepOf(role: string, output: Type, children: Type): Type {
   return ofFields(
     "a step",
     { role: ofConstants([role]), output, agent: join([text, ofKind("null")]), detail: unknown, body: text, children },

@@ -3,6 +3,7 @@ import { createReport, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { checkAgents } from "./check-agents.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
 import { checkChildInputs } from "./check-child-inputs.ts";
+import { checkChildOutputs } from "./check-child-outputs.ts";
 import { checkCircles } from "./check-circles.ts";
 import { checkKinds } from "./check-kinds.ts";
 import { checkNames } from "./check-names.ts";
@@ -25,6 +26,7 @@ export function checkTogether(members: readonly Member[], known?: Known): Diagno
   };
   checkNames(group);
   checkChildInputs(group);
+  checkChildOutputs(group);
   checkKinds(group);
   checkCapabilities(group);
   checkCircles(group);

@@ -6,6 +6,7 @@ import { checkTogether } from "../../../src/compile/together/check-together.ts";
 import { createKnown, type Known } from "../../../src/compile/together/known.ts";
 import { readMember } from "../../../src/compile/together/member.ts";
 import { readFixture } from "./read-fixture.ts";
+import { check, list, nobody, workflow } from "./several-files.ts";
 
 const folder = join(import.meta.dirname, "../../fixtures/together");
 
@@ -19,59 +20,6 @@ function readKnown(name: string): Known | undefined {
   if (!existsSync(file)) return undefined;
   const { agents, accepted } = JSON.parse(readFileSync(file, "utf8"));
   return createKnown(agents, accepted);
-}
-
-const nobody: Pick<Known, "agents" | "accepted"> = { agents: [], accepted: [] };
-
-/** Checks texts by file name, and gives the findings of each as `code at`. */
-function check(texts: Record<string, string>, known?: Known, published: string[] = []) {
-  const members = Object.entries(texts).map(([file, text]) => ({
-    ...readMember(file, text).member,
-    ...(published.includes(file) && { silent: true as const }),
-  }));
-  const found = checkTogether(members, known);
-  return Object.fromEntries(
-    Object.entries(texts).map(([file, text], index) => [
-      file,
-      (found[index] ?? []).map(({ code, name, severity, message, hint, fix, span }) => ({
-        code,
-        name,
-        severity,
-        message,
-        hint,
-        fix,
-        at: text.slice(span.start, span.end),
-      })),
-    ]),
-  );
-}
-
-/** Every finding as `file code at`. */
-function list(found: ReturnType<typeof check>): string[] {
-  return Object.entries(found).flatMap(([file, each]) => each.map(({ code, at }) => `${file} ${code} ${at}`));
-}
-
-interface Parts {
-  top?: string;
-  role?: string;
-  edge?: string;
-  more?: string;
-}
-
-/** A workflow of one role with something added. */
-function workflow(name: string, { top = "", role = "", edge = "", more = "" }: Parts = {}): string {
-  return `name: ${name}
-description: One role.
-binding: cloud
-${top}
-roles:
-  worker: { goal: Work., ${role} frontmatter: { properties: { $status: { enum: [done, more] } } } }
-graph:
-  $START: { new: { role: worker, prompt: Work. } }
-  worker:
-    done: { role: $END, prompt: Done.${edge} }
-    more: { role: worker, prompt: More.${more} }
-`;
 }
 
 describe("fixtures of several files", () => {
@@ -122,33 +70,6 @@ describe("children", () => {
     expect(list(check({ "a.yaml": spawning("story"), "b.yaml": "name: story\nroles: [\n" }))).toEqual([]);
     expect(list(check({ "a.yaml": spawning("story"), "b.yaml": "\t" }))).toEqual([]);
   });
-});
-
-describe("what a child is given", () => {
-  const story = workflow("story", {
-    top: "input: { properties: { topic: { type: string }, length: { enum: [short, long] }, pages: { type: integer } }, required: [topic] }",
-  });
-  const given = (input: string) =>
-    list(check({ "a.yaml": workflow("paper", { edge: `, spawn: [{ workflow: story${input} }]` }), "b.yaml": story }));
-
-  test.each([
-    ["a map", ", input: { topic: rain, length: long, pages: 3 }"],
-    ["templates", ', input: { topic: "{{ _event.id }}", length: "{{ _event.id }}" }'],
-    ["an object of JSONata", `, input: "{ 'topic': start.event.data.x }"`],
-    ["what can't be told", ", input: start.event.data"],
-    ["a list", ", input: [{ topic: rain }, { topic: snow }]"],
-    ["a field more", ", input: { topic: rain, colour: grey }"],
-  ])("[MANY3] %s that fits is let be", (_, input) => expect(given(input)).toEqual([]));
-
-  test.each([
-    ["nothing", "", ["a.yaml NRV6008 story"]],
-    ["a map without what is required", ", input: { length: long }", ["a.yaml NRV6008 { length: long }"]],
-    ["a slip", ", input: { topik: rain }", ["a.yaml NRV6008 topik"]],
-    ["a constant of another type", ", input: { topic: rain, pages: many }", ["a.yaml NRV6008 pages"]],
-    ["a constant that is none of the enum", ", input: { topic: rain, length: lnog }", ["a.yaml NRV6008 length"]],
-    ["an object of JSONata", `, input: "{ 'topik': 1 }"`, ["a.yaml NRV6008 'topik'"]],
-    ["an item of a list", ", input: [{ topic: rain }, { length: long }]", ["a.yaml NRV6008 { length: long }"]],
-  ])("[MANY3] %s is told", (_, input, wanted) => expect(given(input)).toEqual(wanted));
 });
 
 describe("kinds", () => {

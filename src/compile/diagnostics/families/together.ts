@@ -56,7 +56,7 @@ export const togetherCatalogue = {
     severity: "warning",
     title: "An input that the child does not take",
     explanation:
-      "The `input` schema of the workflow that is spawned asks for something else: a field is missing, is misspelt, or has another type. The child is refused when it is started.",
+      "The `input` schema of the workflow that is spawned asks for something else: a field is missing, is misspelt, or gives another type; what a template gives is text. The child is refused when it is started.",
   },
   "capability-of-nobody": {
     code: "NRV6009",
@@ -77,5 +77,12 @@ export const togetherCatalogue = {
     title: "An agent that would drop the turns",
     explanation:
       "The server was asked: an agent that could take the role says which turns it takes, and those of this role are not among them.",
+  },
+  "child-output": {
+    code: "NRV6012",
+    severity: "warning",
+    title: "An output that the child does not give",
+    explanation:
+      "A prompt or a condition reads of a child what its workflow never gives: the output of a child is that of its last step, by the schema of the role whose edge leads to `$END`.",
   },
 } as const satisfies Record<string, CatalogueEntry>;
