@@ -2,12 +2,17 @@
 import { turnKind } from "../../contract/accepts.ts";
 import type { JsonSchema } from "../../contract/json-schema/check-schema.ts";
 import { findNearestName } from "../../contract/nearest-name.ts";
+import { readEmits, readReactions } from "../check/check-endless.ts";
 import type { RoleOutline } from "../check/outline.ts";
 import { findDroppedTurns } from "../judge-turns.ts";
-import type { SourceNode, TextNode } from "../source/node.ts";
-import { findValue, isText, listItems } from "../source/node.ts";
+import { createTypeReader } from "../meaning/read-type.ts";
+import { type Type, unknown } from "../meaning/type.ts";
+import type { MapNode, SourceNode, TextNode } from "../source/node.ts";
+import { findText, findValue, isText, listItems } from "../source/node.ts";
+import type { Span } from "../source/span.ts";
 import { listCapabilities } from "./check-capabilities.ts";
 import type { Known } from "./known.ts";
+import { describeMisfit, findMisfit, maxDepth, typeOf } from "./literal-type.ts";
 import type { Group, Member } from "./member.ts";
 
 /** Steps of judging one agent's rules, as a publish takes them. */
@@ -35,7 +40,9 @@ export function checkAgents(group: Group): void {
       checkTogetherHad(role, known, capabilities, report);
       for (const { node, id } of listNamed(role)) tellUnknown(node, id, known, report);
     }
+    for (const { node, id, span } of listAddressed(member)) tellUnknown(node, id, known, report, span);
     checkTurns(member, known, report);
+    checkEvents(member, known, report);
   }
 }
 
@@ -62,15 +69,30 @@ function listNamed({ node }: RoleOutline): { node: TextNode; id: string }[] {
   return [agent, ...listed].flatMap((each) => (isText(each) ? [{ node: each, id: each.value.replace(/^agents?\//, "") }] : []));
 }
 
-function tellUnknown(node: TextNode, id: string, { agents }: Known, report: Report): void {
+/** Agents that events are sent to: what a template gives nobody knows. */
+function listAddressed({ outline }: Member): { node: TextNode; id: string; span: Span }[] {
+  const emits = outline ? [...readEmits(outline, readReactions(outline)).values()].flat() : [];
+  return emits.flatMap((emit) => {
+    const to = findText(emit, "to");
+    if (!to || /\{[{%]/.test(to.value)) return [];
+    return [...to.value.matchAll(/(?:^|,)(\s*agents\/)([^,\s]+)/g)].map((match) => {
+      const from = match.index + match[0].length - (match[2] ?? "").length;
+      return { node: to, id: match[2] ?? "", span: to.locate(from, match.index + match[0].length) };
+    });
+  });
+}
+
+/** @param span of the id itself, where more stands beside it */
+function tellUnknown(node: TextNode, id: string, { agents }: Known, report: Report, span = node.span): void {
   if (agents.some((agent) => agent.id === id)) return;
   const nearest = findNearestName(
     id,
     agents.map((agent) => agent.id),
   );
-  report.add("unknown-agent", node.span, `There is no registered agent \`${id}\`.`, {
+  const isWhole = span !== node.span || node.value === id;
+  report.add("unknown-agent", span, `There is no registered agent \`${id}\`.`, {
     hint: nearest === undefined ? `register it by \`nerveflare agents add ${id}\`` : `did you mean \`${nearest}\`?`,
-    fix: nearest === undefined || node.value !== id ? undefined : { title: `Write \`${nearest}\``, span: node.span, text: nearest },
+    fix: nearest === undefined || !isWhole ? undefined : { title: `Write \`${nearest}\``, span, text: nearest },
   });
 }
 
@@ -87,4 +109,51 @@ function checkTurns({ ir, outline }: Member, { agents, accepted }: Known, report
         });
     }
   }
+}
+
+/** What is sent, held against what those who hear it say that they accept: constants that no agent's schema takes. */
+function checkEvents(member: Member, { agents, accepted }: Known, report: Report): void {
+  const { outline } = member;
+  if (!outline) return;
+  for (const emit of [...readEmits(outline, readReactions(outline)).values()].flat()) {
+    const kind = findText(emit, "kind");
+    const data = findValue(emit, "data");
+    if (!kind || data?.kind !== "map") continue;
+    const given = typeOf(data);
+    for (const { agent: id, schema } of accepted.filter((each) => each.kind === kind.value)) {
+      if (!agents.some((agent) => agent.id === id) || !isTold(id, findText(emit, "to"), agents)) continue;
+      const misfit = findEventMisfit(given, createTypeReader(schema, true).read(schema, "the data"), data);
+      if (misfit)
+        report.add("event-refused", misfit.span, `\`${id}\` would drop this \`${kind.value}\`: ${misfit.why}.`, {
+          hint: `it says so itself: \`nerveflare schemas --agent ${id}\` shows what it takes`,
+        });
+    }
+  }
+}
+
+/** Whether an event reaches the agent: nobody knows of a template, and of roles. */
+function isTold(id: string, to: TextNode | undefined, agents: Known["agents"]): boolean {
+  if (!to) return true;
+  const capabilities = agents.find((agent) => agent.id === id)?.capabilities ?? [];
+  return to.value
+    .split(",")
+    .map((each) => each.trim())
+    .some((each) => each === "*" || each === `agents/${id}` || (each.startsWith("cap:") && capabilities.includes(each.slice(4))));
+}
+
+/** The first field that an agent's schema refuses, where the file says what it is. */
+function findEventMisfit(given: Type, wanted: Type, data: MapNode): { span: Span; why: string } | undefined {
+  const [fields, ...others] = wanted.any ? [] : wanted.objects;
+  if (!fields || others.length > 0) return undefined;
+  const missing = fields.must.find((name) => !data.entries.some(({ key }) => key === name));
+  if (missing !== undefined) return { span: data.span, why: `it must have \`${missing}\`` };
+  for (const { key, keyNode } of data.entries) {
+    if (!fields.names.includes(key)) {
+      if (fields.others === "closed") return { span: keyNode.span, why: `it takes no \`${key}\`` };
+      continue;
+    }
+    const misfit = findMisfit(given.objects[0]?.get(key) ?? unknown, fields.get(key), key, maxDepth);
+    if (misfit) return { span: keyNode.span, why: describeMisfit(misfit) };
+  }
+  return undefined;
 }

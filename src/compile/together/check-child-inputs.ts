@@ -7,22 +7,12 @@ import { type ExpressionNode, parseExpression } from "../expressions/parse-expre
 import { asNode } from "../expressions/walk.ts";
 import { describeValues, lookUpField } from "../meaning/find-field.ts";
 import { createTypeReader } from "../meaning/read-type.ts";
-import {
-  text as anyText,
-  type Fields,
-  isNothing,
-  itemsOf,
-  join,
-  mayEqual,
-  nothing,
-  ofConstants,
-  type Type,
-  unknown,
-} from "../meaning/type.ts";
+import { type Fields, isNothing, itemsOf, nothing, type Type, unknown } from "../meaning/type.ts";
 import type { SourceNode } from "../source/node.ts";
 import { findValue, isText, toJson } from "../source/node.ts";
 import type { Span } from "../source/span.ts";
 import { listSpawns } from "./check-names.ts";
+import { describeWanted, findMisfit, type Misfit, maxDepth, typeOf } from "./literal-type.ts";
 import { type Group, type Member, nameSpan } from "./member.ts";
 
 /** A field that is given, with what its value may be. */
@@ -38,9 +28,6 @@ interface Inferred {
   whole: Type;
   of(node: ExpressionNode): Type;
 }
-
-/** How deep maps within maps are compared. */
-const maxDepth = 8;
 
 /** Reports inputs that a child would be refused for. */
 export function checkChildInputs({ members, byName, reportOf }: Group): void {
@@ -116,25 +103,6 @@ export function checkChildInputs({ members, byName, reportOf }: Group): void {
   }
 }
 
-interface Misfit {
-  path: string;
-  given: Type;
-  wanted: Type;
-}
-
-/** The first value that can't be what is wanted. */
-function findMisfit(given: Type, wanted: Type, path: string, depth: number): Misfit | undefined {
-  if (!mayEqual(given, wanted)) return { path, given, wanted };
-  const [fields, ...others] = wanted.any || given.any || depth === 0 ? [] : wanted.objects;
-  if (!fields || others.length > 0 || wanted.scalars.size + wanted.lists.length > 0 || given.objects.length === 0) return undefined;
-  for (const name of fields.names) {
-    const found = lookUpField({ ...nothing, objects: given.objects }, name);
-    const misfit = "type" in found ? findMisfit(found.type, fields.get(name), `${path}.${name}`, depth - 1) : undefined;
-    if (misfit) return misfit;
-  }
-  return undefined;
-}
-
 function tellMisfit({ path, given, wanted }: Misfit, called: string, declared: string): string {
   const constants = [...given.scalars.values()].flatMap((values) => (values ? [...values] : [undefined]));
   const [only, ...more] = given.objects.length + given.lists.length === 0 ? constants : [];
@@ -177,22 +145,6 @@ function readGiven(input: SourceNode | undefined, inferred: Inferred | undefined
   return isText(input) ? readConstructed(input, inferred) : undefined;
 }
 
-/** The type of a value as it stands. What a template gives is text, whatever it is made of. */
-function typeOf(value: SourceNode): Type {
-  if (value.kind === "scalar") {
-    if (value.hole) return unknown;
-    return isText(value) && /\{[{%]/.test(value.value) ? anyText : ofConstants([value.value]);
-  }
-  if (value.kind === "list") return { ...nothing, lists: [() => join(value.items.map(typeOf))] };
-  const fields = new Map(value.entries.map((entry) => [entry.key, entry.value]));
-  const names = [...fields.keys()];
-  const get = (name: string): Type => {
-    const field = fields.get(name);
-    return field ? typeOf(field) : unknown;
-  };
-  return { ...nothing, objects: [{ label: "this map", names, must: names, get, others: "closed" }] };
-}
-
 /** The fields of a JSONata object, as `{ "repo": start.event.data.repo }`. */
 function readConstructed(
   input: SourceNode & { value: string; locate(start: number, end: number): Span },
@@ -213,13 +165,6 @@ function readConstructed(
 function readTree(source: string): ExpressionNode | undefined {
   const parsed = parseExpression(source);
   return parsed.ok ? parsed.tree : undefined;
-}
-
-function describeWanted(type: Type): string {
-  const constants = [...type.scalars.values()].flatMap((values) => [...(values ?? [])]);
-  return constants.length > 0 && type.objects.length === 0 && type.lists.length === 0
-    ? `one of ${constants.map((value) => JSON.stringify(value)).join(", ")}`
-    : describeValues(type) || "something else";
 }
 
 function listNames(names: readonly string[]): string {

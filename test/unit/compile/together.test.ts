@@ -141,6 +141,35 @@ describe("capabilities", () => {
   });
 });
 
+describe("what is sent to agents of a server", () => {
+  const alice = { id: "alice", capabilities: ["ops"], roles: null, kinds: null, subscribed: ["x.y"] };
+  const accepted = [
+    { kind: "x.y", agent: "alice", schema: { properties: { n: { type: "integer" } }, required: ["n"], additionalProperties: false } },
+  ];
+  const told = (emit: string) =>
+    list(check({ "a.yaml": workflow("a", { edge: `, emit: [{ ${emit} }]` }) }, createKnown([alice], accepted as never))).filter(
+      (line) => !line.includes("NRV6003"),
+    );
+
+  test.each([
+    ["a registered agent", 'kind: x.z, to: "agents/alice"', []],
+    ["whom a template names", 'kind: x.z, to: "agents/{{ _event.id }}"', []],
+    ["one that nobody is", 'kind: x.z, to: "agents/alcie"', ["a.yaml NRV6010 alcie"]],
+    ["one of several", 'kind: x.z, to: "cap:ops, agents/alcie"', ["a.yaml NRV6010 alcie"]],
+  ])("[MANY18] %s as a receiver", (_, emit, wanted) => expect(told(emit)).toEqual(wanted));
+
+  test.each([
+    ["what fits", "kind: x.y, data: { n: 1 }", []],
+    ["what an expression gives", "kind: x.y, data: start.event.data", []],
+    ["another kind", "kind: x.z, data: { n: many }", []],
+    ["what goes to others", 'kind: x.y, to: "agents/bob", data: { n: many }', ["a.yaml NRV6010 bob"]],
+    ["a value of another type", "kind: x.y, data: { n: many }", ["a.yaml NRV6013 n"]],
+    ["a template, which gives text", 'kind: x.y, to: "*", data: { n: "{{ _event.id }}" }', ["a.yaml NRV6013 n"]],
+    ["a field that is missing", "kind: x.y, data: {}", ["a.yaml NRV6013 {}"]],
+    ["a field that is not taken", "kind: x.y, data: { n: 1, m: 2 }", ["a.yaml NRV6013 m"]],
+  ])("[MANY18] %s is held against what the agent accepts", (_, emit, wanted) => expect(told(emit)).toEqual(wanted));
+});
+
 describe("circles through several files", () => {
   const spawning = (name: string, target: string, place: "edge" | "more" = "edge") =>
     workflow(name, { [place]: `, spawn: [{ workflow: ${target} }]` });

@@ -85,4 +85,11 @@ export const togetherCatalogue = {
     explanation:
       "A prompt or a condition reads of a child what its workflow never gives: the output of a child is that of its last step, by the schema of the role whose edge leads to `$END`.",
   },
+  "event-refused": {
+    code: "NRV6013",
+    severity: "warning",
+    title: "An agent that would drop the event",
+    explanation:
+      "The server was asked: an agent that hears the kind says what it accepts of it, and the `data` that is sent here can't be that. Its client drops such events.",
+  },
 } as const satisfies Record<string, CatalogueEntry>;
