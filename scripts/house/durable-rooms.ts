@@ -17,8 +17,8 @@ export const durableRooms: { readonly [folder: string]: Room } = {
   "src/durable/cell": {
     is: "all actors of a deployment in one object",
     may: [
-      ...["src/durable", "src/durable/agent", host, "src/durable/projector", "src/durable/registry", storage, store, "src/durable/thread"],
-      ...["src/durable/workflow", "cloudflare:*"],
+      ...["src/contract/views", "src/durable", "src/durable/agent", host, "src/durable/projector", "src/durable/registry", storage, store],
+      ...["src/durable/thread", "src/durable/workflow", "cloudflare:*"],
     ],
     objectStorage: "writes",
   },

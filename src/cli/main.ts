@@ -74,6 +74,7 @@ export const commands: CommandEntry[] = [
   { name: "trace", summary: "show a thread as spans: who had it when, and for how long", load: () => import("./commands/trace.ts") },
   { name: "probe", summary: "try a server against the contract, rule by rule", load: () => import("./commands/probe.ts") },
   { name: "events", summary: "read the event log", load: () => import("./commands/events.ts") },
+  { name: "placement", summary: "move a cell's actors to objects of their own", load: () => import("./commands/placement.ts") },
   { name: "operators", summary: "say who may look, and who may decide", load: () => import("./commands/operators.ts") },
   { name: "audit", summary: "show who decided what", load: () => import("./commands/audit.ts") },
   { name: "completion", summary: "write completion for bash, zsh or fish", load: () => import("./commands/completion.ts") },

@@ -23,6 +23,6 @@ export function findPlacementMismatch(kept: Placement, setting: Placement): stri
   const data = `These data are of the placement "${kept}", and NERVEFLARE_PLACEMENT ${setting === "own" ? "is not set, or" : "is"} "${setting}".`;
   const asIs = `Start it with NERVEFLARE_PLACEMENT=${kept}`;
   if (kept === "cell")
-    return `${data} ${asIs}, or move a backup of it to objects of their own with \`nerveflare restore --placement own\`: see docs/backup.md.`;
+    return `${data} ${asIs}, or move its actors to objects of their own: in place with \`nerveflare placement own\`, or a backup with \`nerveflare restore --placement own\`. See docs/operations.md, "Placement".`;
   return `${data} ${asIs}; a cell begins with a data folder, or a deployment, of its own.`;
 }

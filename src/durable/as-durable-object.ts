@@ -1,5 +1,6 @@
 /** The placement `own`: an endpoint in a Durable Object of its own. */
 import { DurableObject } from "cloudflare:workers";
+import { type MoveRpc, settleMoved, takeMoved } from "./cell/moved-rows.ts";
 import { type EndpointClass, listMethods } from "./endpoint.ts";
 import { type Environment, findNeighbours } from "./environment.ts";
 import { createDurableContext } from "./host/storage/durable-world.ts";
@@ -10,19 +11,31 @@ import { createDurableContext } from "./host/storage/durable-world.ts";
 export function asDurableObject(Hosted: EndpointClass): typeof DurableObject<Environment> {
   const endpoints = new WeakMap<object, object>();
 
-  class Host extends DurableObject<Environment> {
+  class Host extends DurableObject<Environment> implements MoveRpc {
     constructor(ctx: DurableObjectState, env: Environment) {
       super(ctx, env);
+      this.#load();
+    }
+
+    #load(): void {
       const getEnv = (): Environment => this.env;
-      endpoints.set(
-        this,
-        new Hosted(createDurableContext(ctx), {
-          get env() {
-            return getEnv();
-          },
-          near: (name) => findNeighbours(getEnv(), name),
-        }),
-      );
+      const around = {
+        get env() {
+          return getEnv();
+        },
+        near: (name: string | undefined) => findNeighbours(getEnv(), name),
+      };
+      endpoints.set(this, new Hosted(createDurableContext(this.ctx), around));
+    }
+
+    async takeMoved(...given: Parameters<MoveRpc["takeMoved"]>): Promise<void> {
+      takeMoved(createDurableContext(this.ctx), ...given);
+      // What was in memory knew nothing of it.
+      this.#load();
+    }
+
+    settleMoved(...given: Parameters<MoveRpc["settleMoved"]>): Promise<void> {
+      return settleMoved(createDurableContext(this.ctx), ...given);
     }
   }
 

@@ -52,10 +52,19 @@ function getStub<Rpc>(env: Environment, binding: (typeof bindings)[ObjectKind] |
   return namespace.get(namespace.idFromName(name)) as unknown as Rpc;
 }
 
+/** The deployment's cell, made at each call: a stub that failed is of no more use. */
+export function findCell(env: Environment): CellRpc {
+  return getStub<CellRpc>(env, "CELL", theCell);
+}
+
+/** Each actor in an object of its own. */
+export function placeOwn(env: Environment): Place {
+  return (kind, name) => getStub(env, bindings[kind], name);
+}
+
 /** Where the deployment's actors live, for whoever is outside of them. */
 function placeBy(env: Environment): Place {
-  if (readPlacement(env.NERVEFLARE_PLACEMENT) === "cell") return placeInCell(() => getStub<CellRpc>(env, "CELL", theCell));
-  return (kind, name) => getStub(env, bindings[kind], name);
+  return readPlacement(env.NERVEFLARE_PLACEMENT) === "cell" ? placeInCell(() => findCell(env)) : placeOwn(env);
 }
 
 /** Takes nothing and refuses nothing, so that what waits in an outbox while paused waits on, uncounted. */

@@ -5,6 +5,7 @@ import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
 import type { Json } from "../contract/event.ts";
 import type { ReadOrigins } from "../contract/origins.ts";
 import type { Placement } from "../contract/placement.ts";
+import type { CellMove } from "../contract/views/placement.ts";
 import type { AgentRpc, Principal } from "../durable/protocol/agent.ts";
 import type { ProjectorRpc } from "../durable/protocol/projector.ts";
 import type { RecruitmentRpc } from "../durable/protocol/recruitment.ts";
@@ -43,6 +44,8 @@ export interface AppPorts {
   paused?: boolean;
   /** Where actors live; absent: nobody compares it with what the database says. */
   placement?: Placement;
+  /** Moves a share of a cell's actors to objects of their own; resolves to undefined while the cell is not paused. Absent: there is no cell. */
+  moveCell?(): Promise<CellMove | undefined>;
   /** Which variable says what cannot be, and what to do; nothing is served meanwhile. */
   settingsFault?: string | undefined;
   /** Writes into an object's storage. @throws when that fails. Absent: nobody looks. */

@@ -21,6 +21,7 @@ import { addEnrolmentRoutes, addRedeemRoute } from "./routes/enrolments.ts";
 import { addEventRoutes } from "./routes/events.ts";
 import { addInboxRoutes } from "./routes/inbox.ts";
 import { addOperatorRoutes } from "./routes/operators.ts";
+import { addPlacementRoute } from "./routes/placement.ts";
 import { addSchemaRoutes } from "./routes/schemas.ts";
 import { addReadinessRoute, addStatusRoutes } from "./routes/status.ts";
 import { addSubscriptionRoutes } from "./routes/subscriptions.ts";
@@ -68,6 +69,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   addSchemaRoutes(app, ports);
   addDeadLetterRoutes(app, ports);
   addStatusRoutes(app, ports, readiness);
+  addPlacementRoute(app, ports);
   addOperatorRoutes(app, ports);
   addEnrolmentRoutes(app, ports);
 

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { compilePublished } from "../compile/compile-published.ts";
 import { parseOrigins } from "../contract/origins.ts";
 import { findPlacementFault, readPlacement } from "../contract/placement.ts";
-import { type Environment, findNeighbours, isPaused } from "../durable/environment.ts";
+import { type Environment, findCell, findNeighbours, isPaused } from "../durable/environment.ts";
 import { parseRetention } from "../durable/projector/retention.ts";
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import type { AppEnv } from "./app-ports.ts";
@@ -44,6 +44,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
   // No page is let in by a rule that nobody meant.
   if (!origins.ok) console.error(JSON.stringify({ level: "error", at: "origins", message: origins.error }));
   const settingsFault = findPlacementFault(env.NERVEFLARE_PLACEMENT);
+  const placement = readPlacement(env.NERVEFLARE_PLACEMENT);
   return createApp({
     db: env.DB,
     agent,
@@ -56,7 +57,8 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     migrations: requiredMigrations,
     paused: isPaused(env),
     settingsFault,
-    placement: readPlacement(env.NERVEFLARE_PLACEMENT),
+    placement,
+    ...(placement === "cell" && { moveCell: () => findCell(env).moveShare() }),
     probeObjects: () => probe().probe(),
     ...(env.NERVEFLARE_HOST && { probeFolder: () => askHost(env.NERVEFLARE_HOST as Fetcher) }),
     // By a rule that nobody meant nothing goes.

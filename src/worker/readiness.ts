@@ -82,7 +82,11 @@ export function guardReadiness(ports: ReadinessPorts, readiness: ReadinessReader
     const fault = await readiness.findFault();
     if (fault !== undefined) throw problemError("unavailable", fault, { retryAfter: 60 });
     const { method, path } = c.req;
-    if (ports.paused && (!["GET", "HEAD"].includes(method) || handsOut.some((prefix) => path.startsWith(prefix)))) {
+    if (
+      ports.paused &&
+      !(method === "POST" && path === pausedOrder) &&
+      (!["GET", "HEAD"].includes(method) || handsOut.some((prefix) => path.startsWith(prefix)))
+    ) {
       throw problemError("unavailable", "The server is paused: it shows what there is and runs nothing. Send the same again later.", {
         retryAfter: 5,
         paused: true,
@@ -91,6 +95,9 @@ export function guardReadiness(ports: ReadinessPorts, readiness: ReadinessReader
     await next();
   };
 }
+
+/** What is done only while nothing runs. */
+const pausedOrder = "/v1/placement";
 
 /** Reading these gives events to an agent, which then acts on them. */
 const handsOut = ["/v1/inbox", "/v1/connect"];

@@ -117,6 +117,7 @@ export async function tour({ url, adminToken }: Server, thread: string, event: s
   await call("DELETE /v1/agents/{id=late}");
   await call("GET /v1/audit");
   await call("GET /v1/status");
+  await call("POST /v1/placement", { placement: "own" });
   await call("DELETE /v1/workflows/{name=code-review}");
   return samples;
 }

@@ -2,12 +2,13 @@
  * A server whose actors all live in one cell: it is killed under load, and a backup of it moves to objects of their own. Neither placement
  * serves the other's data.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { runCli } from "../../src/cli/main.ts";
 import { connectAgent, type TurnAssigned, type TurnOutput } from "../../src/client/index.ts";
+import { findClassFolder } from "../../src/local-server/object-names.ts";
 import { findCellFile } from "../../src/local-server/spread-cell.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { makeDataFolder, spawnTestServer, startTestServer } from "./server-process.ts";
@@ -43,7 +44,7 @@ async function setUp(operator: Operator): Promise<{ author: string; reviewer: st
   return { author: await operator.add("author", ["coding"]), reviewer: await operator.add("reviewer", ["code-review"]) };
 }
 
-test("[CELL4] [PLACE1] a cell that is killed under load is restored to objects of their own, where each thread goes to its end, once; neither serves the other's data", {
+test("[CELL4] [PLACE1] [PLACE7] a cell that is killed under load is restored, or moved where it is, to objects of their own, where each thread goes to its end, once; neither serves the other's data", {
   timeout: 180_000,
 }, async () => {
   const data = await makeDataFolder();
@@ -96,7 +97,32 @@ test("[CELL4] [PLACE1] a cell that is killed under load is restored to objects o
   expect((await spawnTestServer(moved, cell).ended).stderr).toContain("NERVEFLARE_PLACEMENT=own");
   expect(existsSync(join(moved, "state"))).toBe(true);
 
-  const then = await startTestServer(moved, own);
+  await moveInPlace(data);
+  for (const folder of [moved, data]) await expectEnds(folder, accepted, tokens);
+});
+
+/** Moves the actors of a folder where they are, of which the first try is killed. */
+async function moveInPlace(data: string): Promise<void> {
+  const paused = { ...cell, args: ["--paused"] };
+  const first = await startTestServer(data, paused);
+  const { call } = createOperator(first.facts);
+  const order = call("POST", "v1/placement", { body: JSON.stringify({ placement: "own" }) }).catch(() => null);
+  const agents = join(data, "state", findClassFolder("AgentObject"));
+  await vi.waitFor(() => expect(readdirSync(agents).some((name) => /^[0-9a-f]{64}/.test(name))).toBe(true), { ...within, interval: 1 });
+  for (const pid of [first.facts.pids.server, first.facts.pids.workerd]) process.kill(pid, "SIGKILL");
+  await Promise.all([first.ended, order]);
+  const { facts, child, ended } = await startTestServer(data, paused);
+  const told = await run("placement", "own", "--url", facts.url, "--token", facts.adminToken);
+  expect(told).toMatchObject({ code: 0, out: expect.stringContaining("have objects of their own now") });
+  // Again it says the same, or that this server is of the other placement.
+  expect((await run("placement", "own", "--url", facts.url, "--token", facts.adminToken)).code).toBe(0);
+  child.kill("SIGTERM");
+  await ended;
+  expect((await spawnTestServer(data, cell).ended).stderr).toContain("NERVEFLARE_PLACEMENT=own");
+}
+
+async function expectEnds(data: string, accepted: string[], tokens: { author: string; reviewer: string }): Promise<void> {
+  const then = await startTestServer(data, own);
   const operatorThen = createOperator(then.facts);
   connect(then.facts.url, tokens.author);
   connect(then.facts.url, tokens.reviewer);
@@ -108,4 +134,4 @@ test("[CELL4] [PLACE1] a cell that is killed under load is restored to objects o
     const { messages } = (await operatorThen.call("GET", `v1/threads/${thread}/messages`)) as { messages: { role: string }[] };
     expect(messages.map(({ role }) => role)).toEqual(["reviewer", "author", "reviewer"]);
   }
-});
+}

@@ -17,6 +17,7 @@ import {
   traceView,
 } from "../views/log.ts";
 import { meView, typesView } from "../views/me.ts";
+import { cellMove } from "../views/placement.ts";
 import { metricsView, readinessView, statusView } from "../views/readiness.ts";
 import { messageView, threadEntry, threadView } from "../views/thread.ts";
 import { unreachableView } from "../views/unreachable.ts";
@@ -116,6 +117,7 @@ export const answers = {
   readiness: readinessView,
   status: statusView,
   metrics: metricsView,
+  cellMove,
   deadLetter,
   deadLetters: page("deadLetters", deadLetterEntry, nullable),
   parked: page("parked", deadLetterEntry, nullable),

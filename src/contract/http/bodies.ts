@@ -101,6 +101,7 @@ export const bodies = {
   "POST /v1/threads/:id/roles/:role": { schema: z.strictObject({ reason, agent: name.optional() }), ...orders },
   "POST /v1/workflows/:name/pause": { schema: z.strictObject({ reason }), ...orders },
   "POST /v1/workflows/:name/unpause": { schema: nothing, ...orders },
+  "POST /v1/placement": { schema: z.strictObject({ placement: z.literal("own") }), bytes: bytes.small, required: true },
   "POST /v1/agents": { schema: z.strictObject({ id: agentId, ...rights }), bytes: bytes.agent, required: true },
   "PATCH /v1/agents/:id": { schema: z.strictObject(rights), bytes: bytes.agent, required: true },
   "POST /v1/agents/:id/token": {

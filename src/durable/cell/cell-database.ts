@@ -58,7 +58,7 @@ export interface OwnerPorts {
 }
 
 /** Facts are cursors of an owner that no actor is. */
-const factsOf = (owner: string): string => `facts ${owner}`;
+export const factsOf = (owner: string): string => `facts ${owner}`;
 
 export function createOwnerDatabase({ database, owner, setAlarm, check, count }: OwnerPorts): OwnerDatabase {
   let stored = false;

@@ -26,4 +26,8 @@ export const cellLimits = {
   retryLast: 60_000,
   /** Stored times of alarms that have rung, which are deleted together. */
   spentAlarms: 64,
+  /** Rows and characters of one page of a move, and calls of one share: an invocation may make a thousand, and its caller waits. */
+  moveRows: 500,
+  moveCharacters: 1_000_000,
+  moveCalls: 200,
 } as const;

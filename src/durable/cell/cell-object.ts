@@ -1,8 +1,9 @@
 /** The placement `cell`: the Durable Object that holds all actors of a deployment, and what the platform hands it. */
 import { DurableObject } from "cloudflare:workers";
+import type { CellMove } from "../../contract/views/placement.ts";
 import { AgentEndpoint } from "../agent/agent-endpoint.ts";
 import { type EndpointClass, listMethods } from "../endpoint.ts";
-import { type Environment, findNeighbours, isPaused, type Neighbours } from "../environment.ts";
+import { type Environment, findNeighbours, isPaused, type Neighbours, placeOwn } from "../environment.ts";
 import { createDurableSockets, createDurableStorage } from "../host/storage/durable-world.ts";
 import { holdAlarm } from "../host/storage/object-context.ts";
 import type { ObjectKind, Place } from "../place.ts";
@@ -12,6 +13,9 @@ import { RecruitmentEndpoint } from "../thread/recruitment-endpoint.ts";
 import { TaskEndpoint } from "../thread/task-endpoint.ts";
 import { WorkflowEndpoint } from "../workflow/workflow-endpoint.ts";
 import { type Cell, createCell } from "./cell.ts";
+import { openCellDatabase } from "./cell-database.ts";
+import { type CellMoveOut, createCellMove } from "./cell-move.ts";
+import type { MoveRpc } from "./moved-rows.ts";
 import { type CellRpc, ownerHeader } from "./place-in-cell.ts";
 import { createWave } from "./wave.ts";
 
@@ -31,7 +35,7 @@ const methodsOf = new Map<ObjectKind, readonly string[]>(
 const later = (milliseconds: number, work: () => void): void => void setTimeout(work, milliseconds);
 
 export class CellObject extends DurableObject<Environment> implements CellRpc {
-  #made: Cell | undefined;
+  #made: { cell: Cell; move: CellMoveOut } | undefined;
   #near: Neighbours | undefined;
   readonly #wave = createWave((work) => later(0, work));
 
@@ -41,16 +45,33 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
   }
 
   /** Made when it is first asked for: a database of a newer version is refused at each call. */
-  get #cell(): Cell {
+  get #all(): { cell: Cell; move: CellMoveOut } {
     this.#made ??= this.#make();
     return this.#made;
   }
 
-  #make(): Cell {
-    const { ctx } = this;
-    const paused = isPaused(this.env);
+  /** @throws when its actors are not here any more, or on their way */
+  get #cell(): Cell {
+    const { cell, move } = this.#all;
+    if (move.isUnderWay()) throw new Error("cell_moves: the actors of this cell move, or have moved, to objects of their own");
+    return cell;
+  }
+
+  #make(): { cell: Cell; move: CellMoveOut } {
+    const { ctx, env } = this;
+    const paused = isPaused(env);
     const storage = createDurableStorage(ctx);
-    return createCell({
+    openCellDatabase(storage);
+    const own = placeOwn(env);
+    const move = createCellMove({
+      ...{ storage, paused, object: (kind, name) => own<MoveRpc>(kind, name) },
+      endAll: () => cell.endAll(),
+      switchPlacement: async () =>
+        void (await env.DB.prepare("UPDATE placement SET placement = 'own' WHERE one = 1 AND placement = 'cell'").run()),
+      sync: () => ctx.storage.sync(),
+      newId: () => crypto.randomUUID(),
+    });
+    const cell = createCell({
       storage,
       now: () => Date.now(),
       elapsed: () => performance.now(),
@@ -62,8 +83,14 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
       make: (kind, context, place) => this.#makeEndpoint(kind, context, place),
       methods: (kind) => methodsOf.get(kind) ?? [],
       warn: (entry) => console.warn(JSON.stringify(entry)),
-      paused,
+      // Whoever has moved rings in an object of its own.
+      paused: paused || move.isFinal(),
     });
+    return { cell, move };
+  }
+
+  async moveShare(): Promise<CellMove | undefined> {
+    return this.#all.move.moveShare();
   }
 
   #makeEndpoint(kind: ObjectKind, context: ConstructorParameters<EndpointClass>[0], place: Place): object {
@@ -89,7 +116,8 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
 
   override async alarm(): Promise<void> {
     if (isPaused(this.env)) return holdAlarm(this.ctx.storage);
-    this.#cell.alarm();
+    const { cell, move } = this.#all;
+    if (!move.isUnderWay()) cell.alarm();
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {

@@ -53,6 +53,8 @@ export interface Cell {
   alarms: Pick<CellAlarms, "get" | "size">;
   /** An actor leaves memory if it rests. @returns whether it did */
   evict(owner: string): boolean;
+  /** Nothing of an actor reads or writes any more, until it is asked again. */
+  endAll(): void;
 }
 
 /** Who knows what is stored nowhere: the registry's keepers have the board, the projector callers that wait. */
@@ -150,6 +152,7 @@ export function createCell(ports: CellPorts): Cell {
     owners: live.owners,
     alarms,
     evict: live.evict,
+    endAll: live.endAll,
   };
 }
 

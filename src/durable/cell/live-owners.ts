@@ -27,6 +27,8 @@ export interface LiveOwners<Held> {
   count(life: OwnerLife, characters: number): void;
   /** It leaves if it rests. @returns whether it did, or was not there */
   evict(owner: string): boolean;
+  /** All leave, at work or not. */
+  endAll(): void;
   readonly size: number;
   readonly bytes: number;
   owners(): string[];
@@ -121,6 +123,9 @@ export function createLiveOwners<Held>({ make, stays, now, warn, limits = cellLi
       if (found.life.busy > 0 || stays(owner)) return false;
       leave(found.life);
       return true;
+    },
+    endAll() {
+      for (const { life } of [...live.values()]) leave(life);
     },
     get size() {
       return live.size;

@@ -1,4 +1,5 @@
 /** How whoever is outside of a cell reaches the actors in it. Knows no cell but by its calls. */
+import type { CellMove } from "../../contract/views/placement.ts";
 import type { ObjectKind, Place } from "../place.ts";
 
 /** The name of a deployment's one cell. */
@@ -13,6 +14,8 @@ export interface CellRpc {
   call(kind: ObjectKind, name: string, method: string, given: unknown[]): Promise<unknown>;
   /** A request with {@link ownerHeader}: a socket's or a stream's. */
   fetch(request: Request): Promise<Response>;
+  /** Moves a share of the actors to objects of their own. @returns how far it is; undefined: the cell is not paused yet */
+  moveShare(): Promise<CellMove | undefined>;
 }
 
 /** @param find the cell's stub, made at each call: one that failed is of no more use */

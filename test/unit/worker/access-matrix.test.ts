@@ -113,6 +113,7 @@ const matrix: [route: string, rule: keyof typeof rules, but?: Partial<Record<Cal
   ["POST /v1/threads/:id/resume", "adminsChange"],
 
   ["GET /v1/schemas", "operatorsRead"],
+  ["POST /v1/placement", "adminsChange"],
   ["GET /v1/status", "operatorsRead"],
   ["GET /v1/metrics", "operatorsRead"],
 ];

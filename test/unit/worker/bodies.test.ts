@@ -19,6 +19,7 @@ const right: { [R in BodyRoute]: object } = {
   "POST /v1/threads/:id/roles/:role": { reason: "ill", agent: "bob" },
   "POST /v1/workflows/:name/pause": { reason: "night" },
   "POST /v1/workflows/:name/unpause": {},
+  "POST /v1/placement": { placement: "own" },
   "POST /v1/agents": { id: "bob", capabilities: ["x"], roles: ["w/r"], kinds: ["a.b"] },
   "PATCH /v1/agents/:id": { capabilities: ["x"], roles: null, kinds: null },
   "POST /v1/agents/:id/token": { overlapSeconds: 10 },
