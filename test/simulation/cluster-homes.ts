@@ -20,10 +20,14 @@ export interface HomePorts extends Pick<CorePorts, "registry" | "board" | "conne
   track(work: Promise<unknown>): void;
   /** An object touches its store. */
   touched(): void;
+  /** Of a cell: how much is in memory at most, and who comes into it. */
+  cell?: { limits: { owners: number; bytes: number }; made?(endpoint: object): void } | undefined;
 }
 
 export interface Homes {
   open(to: string): Core;
+  /** Asks an object, which is at work until it has answered. */
+  call<T>(to: string, question: (core: CoreOf) => Promise<T>): Promise<T>;
   /** Ends the object where it is; its store stays. */
   end(address: string): void;
   living(): string[];
@@ -106,7 +110,7 @@ export function createOwnHomes(ports: HomePorts): Homes {
   function ask<T>(life: Life, to: string, question: (core: CoreOf) => T | Promise<T>): Promise<T> {
     return travel(fate, life, async () => {
       const { core, life: receiver } = open(to);
-      return Promise.race([question(core), receiver.over]);
+      return receiver.race(Promise.resolve(question(core)));
     });
   }
 
@@ -140,6 +144,7 @@ export function createOwnHomes(ports: HomePorts): Homes {
 
   return {
     open,
+    call: (to, question) => question(open(to).core),
     end(address) {
       cores.get(address)?.life.end();
       cores.delete(address);
@@ -179,7 +184,12 @@ export function createCellHomes(ports: HomePorts): Homes {
       background: track,
       sync: async () => {},
       sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
-      make: (kind, ctx) => makeEndpoint(kind, ctx, life),
+      make(kind, ctx) {
+        const endpoint = makeEndpoint(kind, ctx, life);
+        ports.cell?.made?.(endpoint);
+        return endpoint;
+      },
+      ...(ports.cell && { limits: ports.cell.limits }),
       methods: () => ["alarm", "ask"],
       warn: (entry) => console.warn(JSON.stringify(entry)),
     });
@@ -190,10 +200,10 @@ export function createCellHomes(ports: HomePorts): Homes {
   function ask<T>(life: Life, to: string, question: (core: CoreOf) => T | Promise<T>): Promise<T> {
     // No call is lost here, but who decides of that may end an object now.
     fate();
-    if (!life.alive) return life.over;
+    if (!life.alive) return Promise.reject(new Error(`${to} is asked by one that was ended`));
     const { cell } = findCell();
     const asked = cell.call(nameHome(to), "ask", [(core: CoreOf) => question(core)]) as Promise<T>;
-    return Promise.race([asked.then(freeze), life.over]);
+    return life.race(asked.then(freeze));
   }
 
   function makeEndpoint(kind: ObjectKind, ctx: ObjectContext, life: Life): CellCore {
@@ -225,6 +235,7 @@ export function createCellHomes(ports: HomePorts): Homes {
 
   return {
     open: (to) => findCell().cell.open(nameHome(to)) as CellCore,
+    call: <T>(to: string, question: (core: CoreOf) => Promise<T>) => findCell().cell.call(nameHome(to), "ask", [question]) as Promise<T>,
     end(address) {
       crashes = !crashes;
       if (crashes || !present?.cell.evict(address)) crash();

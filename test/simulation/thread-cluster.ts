@@ -17,7 +17,7 @@ import type { TaskDoor } from "../../src/durable/thread/task-door.ts";
 import type { ThreadRoot } from "../../src/durable/thread/thread-root.ts";
 import type { Admission } from "../../src/durable/workflow/admission.ts";
 import { testPlacement } from "../placement.ts";
-import { createCellHomes, createOwnHomes, type Fate } from "./cluster-homes.ts";
+import { createCellHomes, createOwnHomes, type Fate, type HomePorts } from "./cluster-homes.ts";
 import { type ClusterRecords, createRecords } from "./cluster-records.ts";
 
 export interface ThreadClusterOptions {
@@ -32,10 +32,14 @@ export interface ThreadClusterOptions {
   carry?(envelope: Envelope): Envelope;
   /** Where the actors live; by default as the run of the tests says. In a cell no message is lost, and what ends one object ends all, or is an eviction. */
   placement?: Placement;
+  /** How much of a cell is in memory at most, and who comes into it. */
+  cell?: HomePorts["cell"];
 }
 
 export interface ThreadCluster extends Omit<ClusterRecords, "note"> {
   agent(id: string): AgentCore;
+  /** Asks an agent's object, which is at work until it has answered: it does not leave memory meanwhile. */
+  callAgent<T>(id: string, question: (agent: AgentCore) => Promise<T>): Promise<T>;
   thread(id: string): ThreadRoot;
   /** @param id of its thread */
   task(id: string): TaskDoor;
@@ -99,8 +103,8 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
 
   const board = createClusterBoard(clock, (agent, hint) => track(Promise.resolve().then(() => cluster.agent(agent).hint(hint))));
   const createHomes = (options.placement ?? testPlacement) === "cell" ? createCellHomes : createOwnHomes;
-  const { open, end, living, due, ring } = createHomes({
-    ...{ registry, board, connections, clock, fate, track },
+  const { open, call, end, living, due, ring } = createHomes({
+    ...{ registry, board, connections, clock, fate, track, cell: options.cell },
     carry: carry ?? ((envelope) => envelope),
     stores: from?.stores ?? new Map(),
     async project(rows) {
@@ -117,6 +121,7 @@ export async function createThreadCluster(options: ThreadClusterOptions): Promis
 
   const cluster: ThreadCluster = {
     agent: (id) => open(`agent/${id}`).core as AgentCore,
+    callAgent: (id, question) => call(`agent/${id}`, (core) => question(core as AgentCore)),
     thread: (id) => open(`recruitment/${id}`).core as ThreadRoot,
     task: (id) => open(`task/${id}`).core as TaskDoor,
     workflow: (name) => open(`workflow/${name}`).core as Admission,

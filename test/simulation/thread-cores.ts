@@ -12,20 +12,28 @@ import { type Admission, createAdmission } from "../../src/durable/workflow/admi
 
 export interface Life {
   alive: boolean;
-  /** Rejects when it ends, and with it all calls that it has not answered. */
-  over: Promise<never>;
+  /** The call's answer, unless the life ends before. */
+  race<T>(call: Promise<T>): Promise<T>;
   end(): void;
 }
 
 export function createLife(address: string): Life {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {});
+  /** Calls that are not answered: what was answered is not kept. */
+  const waiting = new Set<(error: Error) => void>();
+  const ended = (): Error => new Error(`${address} was ended`);
   const life: Life = {
     alive: true,
-    over: promise,
+    race(call) {
+      if (!life.alive) return Promise.reject(ended());
+      return new Promise((resolve, reject) => {
+        waiting.add(reject);
+        call.then(resolve, reject).finally(() => waiting.delete(reject));
+      });
+    },
     end() {
       life.alive = false;
-      reject(new Error(`${address} was ended`));
+      for (const reject of waiting) reject(ended());
+      waiting.clear();
     },
   };
   return life;

@@ -28,6 +28,13 @@ export const metricsView = open({
   wakes: open({ agent: z.int() }).describe("Objects that came into memory, the first time or again."),
   heldBack: z.int().describe("Queues that objects began for receivers they could not reach."),
   ignoredOffers: z.int().describe("Offers that agents had seen and, with slots free, did not answer for a minute."),
+  cell: open({
+    owners: z.int().describe("Actors in memory."),
+    bytes: z.int().describe("Bytes of them, as they are counted."),
+    overfull: z.int().describe("How often more actors were at work than fit in memory."),
+  })
+    .optional()
+    .describe("Where all actors live in one cell: what of them is in memory."),
 });
 export type Metrics = z.infer<typeof metricsView>;
 

@@ -37,6 +37,17 @@ export function openCellDatabase(storage: Storage): CellDatabase {
   };
 }
 
+/** @returns how many characters an actor stores */
+export function measureOwner({ exec }: CellDatabase, owner: string): number {
+  const [row] = exec<{ n: number }>(
+    `SELECT (SELECT coalesce(sum(length(body)), 0) FROM document WHERE owner = ?1)
+      + (SELECT coalesce(sum(length(body)), 0) FROM journal WHERE owner = ?1)
+      + (SELECT coalesce(sum(length(body)), 0) FROM cursor WHERE owner = ?1) AS n`,
+    owner,
+  );
+  return row?.n ?? 0;
+}
+
 /** What one actor is given. */
 export interface OwnerDatabase {
   storage: Storage;

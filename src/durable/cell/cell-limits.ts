@@ -5,9 +5,8 @@ export const cellLimits = {
   bytes: 24_000_000,
   /** Bytes of an actor that stores next to nothing: its closures and indexes, as measured. */
   ownerBytes: 16_000,
-  /** Bytes that an actor seems to have, by what it read and wrote, and milliseconds in memory, after which it is made anew when it rests: then they are counted anew. */
-  countedBytes: 1_000_000,
-  countedAnew: 60_000,
+  /** Characters that an actor read and wrote, at least, before it is looked how many it stores: that reads all of its rows. */
+  countedBytes: 50_000,
   /** Actors that are looked at for one that rests, from those that were not asked for longest: with more at work nobody should walk them all. */
   looked: 64,
   /** Milliseconds between two warnings that more are at work than fit. */

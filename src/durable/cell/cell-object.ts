@@ -7,6 +7,7 @@ import { type Environment, findNeighbours, isPaused, type Neighbours, placeOwn }
 import { createDurableSockets, createDurableStorage } from "../host/storage/durable-world.ts";
 import { holdAlarm } from "../host/storage/object-context.ts";
 import type { ObjectKind, Place } from "../place.ts";
+import { watchCell } from "../projector/metrics.ts";
 import { ProjectorEndpoint } from "../projector/projector-endpoint.ts";
 import { RegistryEndpoint } from "../registry/registry-endpoint.ts";
 import { RecruitmentEndpoint } from "../thread/recruitment-endpoint.ts";
@@ -46,7 +47,11 @@ export class CellObject extends DurableObject<Environment> implements CellRpc {
 
   /** Made when it is first asked for: a database of a newer version is refused at each call. */
   get #all(): { cell: Cell; move: CellMoveOut } {
-    this.#made ??= this.#make();
+    if (!this.#made) {
+      const made = this.#make();
+      this.#made = made;
+      watchCell(made.cell.memory);
+    }
     return this.#made;
   }
 

@@ -7,7 +7,7 @@ import type { Storage } from "../host/ports.ts";
 import type { ObjectContext, ObjectSockets } from "../host/storage/object-context.ts";
 import type { ObjectKind, Place } from "../place.ts";
 import { type CellAlarms, createCellAlarms } from "./cell-alarms.ts";
-import { createOwnerDatabase, openCellDatabase } from "./cell-database.ts";
+import { createOwnerDatabase, measureOwner, openCellDatabase } from "./cell-database.ts";
 import { createLiveOwners, type OwnerLife } from "./live-owners.ts";
 import { createTimerQueue } from "./timer-queue.ts";
 
@@ -38,6 +38,15 @@ export interface CellPorts {
   paused?: boolean;
 }
 
+/** What of the actors is in memory. */
+export interface CellMemory {
+  owners: number;
+  /** As they are counted, not as the platform measures them. */
+  bytes: number;
+  /** How often more were at work than fit. */
+  overfull: number;
+}
+
 export interface Cell {
   /** Actors, for those that live here. */
   place: Place;
@@ -50,6 +59,7 @@ export interface Cell {
   readonly size: number;
   /** Addresses of those that are in memory. */
   owners(): string[];
+  memory(): CellMemory;
   alarms: Pick<CellAlarms, "get" | "size">;
   /** An actor leaves memory if it rests. @returns whether it did */
   evict(owner: string): boolean;
@@ -67,7 +77,7 @@ export function createCell(ports: CellPorts): Cell {
   const database = openCellDatabase(ports.storage);
   const timers = createTimerQueue(later, elapsed, (error) => warn({ at: "timer", error: String(error) }));
   const live = createLiveOwners<CellEndpoint>({
-    ...{ make: makeEndpoint, stays, now, warn },
+    ...{ make: makeEndpoint, stays, now, warn, measure: (owner) => measureOwner(database, owner) },
     ...(ports.limits && { limits: ports.limits }),
   });
   const alarms = createCellAlarms({
@@ -150,6 +160,7 @@ export function createCell(ports: CellPorts): Cell {
       return live.size;
     },
     owners: live.owners,
+    memory: () => ({ owners: live.size, bytes: live.bytes, overfull: live.overfull }),
     alarms,
     evict: live.evict,
     endAll: live.endAll,

@@ -9,10 +9,10 @@ export interface OwnerLife {
   readonly owner: string;
   /** What of it is under way: calls, timers, work in the background. */
   busy: number;
-  /** Characters that it read and wrote. */
+  /** Characters that it holds, at most. */
   characters: number;
-  /** Milliseconds since the epoch. */
-  readonly since: number;
+  /** Characters from which on it is looked how many it stores. */
+  lookedAt: number;
   /** It has left: nothing of it may read or write any more. */
   over: boolean;
 }
@@ -23,7 +23,7 @@ export interface LiveOwners<Held> {
   /** Counts a work of the actor's until it is done. */
   begin(life: OwnerLife): void;
   end(life: OwnerLife): void;
-  /** It read or wrote so many characters. */
+  /** It read or wrote so many characters: from time to time it is looked how many it stores, for what was replaced it holds no more. */
   count(life: OwnerLife, characters: number): void;
   /** It leaves if it rests. @returns whether it did, or was not there */
   evict(owner: string): boolean;
@@ -31,6 +31,8 @@ export interface LiveOwners<Held> {
   endAll(): void;
   readonly size: number;
   readonly bytes: number;
+  /** How often there was no room, with more at work than fit. */
+  readonly overfull: number;
   owners(): string[];
 }
 
@@ -39,6 +41,8 @@ export interface LiveOwnersPorts<Held> {
   make(life: OwnerLife): Held;
   /** It stays, resting or not: what it knows is stored nowhere. */
   stays(owner: string): boolean;
+  /** @returns how many characters an actor stores */
+  measure(owner: string): number;
   now(): number;
   warn(entry: { [fact: string]: unknown }): void;
   limits?: { owners: number; bytes: number };
@@ -47,10 +51,12 @@ export interface LiveOwnersPorts<Held> {
 /** What of an actor can't be told from what it read and wrote. */
 const sizeOf = ({ characters }: OwnerLife): number => cellLimits.ownerBytes + characters;
 
-export function createLiveOwners<Held>({ make, stays, now, warn, limits = cellLimits }: LiveOwnersPorts<Held>): LiveOwners<Held> {
+export function createLiveOwners<Held>(ports: LiveOwnersPorts<Held>): LiveOwners<Held> {
+  const { make, stays, measure, now, warn, limits = cellLimits } = ports;
   /** Those that were asked for longest ago first. */
   const live = new Map<string, { life: OwnerLife; held: Held }>();
   let counted = 0;
+  let overfull = 0;
   let warnedAt = Number.NEGATIVE_INFINITY;
 
   function leave(life: OwnerLife): void {
@@ -72,7 +78,9 @@ export function createLiveOwners<Held>({ make, stays, now, warn, limits = cellLi
       // Looked at again when others have been.
       else touch(life.owner);
     }
-    if (!isFull() || now() - warnedAt < cellLimits.warned) return;
+    if (!isFull()) return;
+    overfull += 1;
+    if (now() - warnedAt < cellLimits.warned) return;
     warnedAt = now();
     warn({
       at: "cell",
@@ -97,7 +105,7 @@ export function createLiveOwners<Held>({ make, stays, now, warn, limits = cellLi
         makeRoom(found.life);
         return found;
       }
-      const life: OwnerLife = { owner, busy: 0, characters: 0, since: now(), over: false };
+      const life: OwnerLife = { owner, busy: 0, characters: 0, lookedAt: cellLimits.countedBytes, over: false };
       const opened = { life, held: make(life) };
       live.set(owner, opened);
       counted += sizeOf(life);
@@ -109,13 +117,15 @@ export function createLiveOwners<Held>({ make, stays, now, warn, limits = cellLi
     },
     end(life) {
       life.busy -= 1;
-      if (life.busy > 0 || life.over || stays(life.owner)) return;
-      // By what it read and wrote it seems to grow without end: made anew it is what it is.
-      if (life.characters > cellLimits.countedBytes && now() - life.since > cellLimits.countedAnew) leave(life);
     },
     count(life, characters) {
+      const before = life.characters;
       life.characters += characters;
-      if (live.get(life.owner)?.life === life) counted += characters;
+      if (life.characters > life.lookedAt) {
+        life.characters = Math.min(life.characters, measure(life.owner));
+        life.lookedAt = Math.max(cellLimits.countedBytes, 2 * life.characters);
+      }
+      if (live.get(life.owner)?.life === life) counted += life.characters - before;
     },
     evict(owner) {
       const found = live.get(owner);
@@ -132,6 +142,9 @@ export function createLiveOwners<Held>({ make, stays, now, warn, limits = cellLi
     },
     get bytes() {
       return counted;
+    },
+    get overfull() {
+      return overfull;
     },
     owners: () => [...live.keys()],
   };

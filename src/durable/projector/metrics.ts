@@ -35,6 +35,13 @@ export function countIgnored(offers: number): void {
   metrics.ignoredOffers += offers;
 }
 
+let readCell: (() => Metrics["cell"]) | undefined;
+
+/** Tells how what is in memory of a cell is read: its latest life's. */
+export function watchCell(read: () => Metrics["cell"]): void {
+  readCell = read;
+}
+
 /** Counts one step of an actor. */
 export function countStep(): void {
   metrics.steps += 1;
@@ -42,11 +49,13 @@ export function countStep(): void {
 
 /** A copy of the counters. */
 export function readMetrics(): Metrics {
+  const cell = readCell?.();
   return {
     commits: { ...metrics.commits },
     steps: metrics.steps,
     wakes: { ...metrics.wakes },
     heldBack: metrics.heldBack,
     ignoredOffers: metrics.ignoredOffers,
+    ...(cell && { cell }),
   };
 }

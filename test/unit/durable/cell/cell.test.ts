@@ -1,7 +1,6 @@
 /** The cell with actors that are made for it: who is in memory, who waits for whom, and what a throw undoes. */
 import { expect, test } from "vitest";
 import { type Cell, createCell } from "../../../../src/durable/cell/cell.ts";
-import { cellLimits } from "../../../../src/durable/cell/cell-limits.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import type { ObjectContext } from "../../../../src/durable/host/storage/object-context.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
@@ -15,7 +14,7 @@ interface Counter {
   wait(milliseconds: number): Promise<string>;
   never(): Promise<void>;
   tell(other: string, by: number): Promise<number>;
-  read(size: number): Promise<number>;
+  keep(text: string): Promise<void>;
   alarm(): Promise<void>;
 }
 
@@ -29,6 +28,7 @@ interface Stage {
 function makeCounter(ctx: ObjectContext, place: Place, address: string): Counter {
   const store = createStore(ctx.storage, address);
   const numbers = store.resident<number>("number");
+  const texts = store.resident<string>("text");
   function add(by: number): number {
     return store.transaction(() => {
       const n = (numbers.get("n") ?? 0) + by;
@@ -49,7 +49,7 @@ function makeCounter(ctx: ObjectContext, place: Place, address: string): Counter
     wait: (milliseconds) => new Promise((resolve) => ctx.later(milliseconds, () => resolve("waited"))),
     never: () => new Promise(() => {}),
     tell: (other, by) => place<Counter>("task", other).add(by),
-    read: async (size) => ctx.storage.exec<{ text: string }>("SELECT hex(zeroblob(?)) AS text", size)[0]?.text.length ?? 0,
+    keep: async (text) => store.transaction(() => texts.put("text", text)),
     async alarm() {
       add(1);
     },
@@ -69,7 +69,7 @@ function open(limits?: { owners: number; bytes: number }, world = createHandWorl
       if (ctx.name === "damaged") throw new Error("what it stored cannot be read");
       return makeCounter(ctx, place, `${kind}/${ctx.name}`);
     },
-    methods: () => ["add", "fail", "wait", "never", "tell", "read", "alarm"],
+    methods: () => ["add", "fail", "wait", "never", "tell", "keep", "alarm"],
     warn: (entry) => void world.warnings.push(entry),
     ...(limits && { limits }),
   });
@@ -100,20 +100,52 @@ test("[CELL5] who is at work stays: a call, a timer, work in the background; wit
   expect(cell.size).toBe(2);
 });
 
-test("[CELL5] actors are counted by what they read and wrote as well; one that seems to have grown is made anew when it rests", async () => {
-  const { cell, world, made, of } = open({ owners: 100, bytes: 500_000 });
-  for (let index = 0; index < 20; index++) await of(`t${index}`).read(30_000);
-  expect(cell.size).toBeLessThan(9);
-  expect(await open().of("x").read(10)).toBe(20);
-  const big = open();
-  await big.of("grown").read(cellLimits.countedBytes);
-  expect(big.cell.size).toBe(1);
-  await big.world.pass(cellLimits.countedAnew + 1);
-  await big.of("grown").add(1);
-  expect(big.cell.size).toBe(0);
-  expect(await big.of("grown").add(1)).toBe(2);
-  expect(made).toHaveLength(20);
+test("[CELL5] actors are counted by what they store as well, and find it when they come back", async () => {
+  const { cell, world, of } = open({ owners: 100, bytes: 1_000_000 });
+  for (let index = 0; index < 20; index++) await of(`t${index}`).keep("x".repeat(100_000));
+  await of("t0").add(1);
+  expect(cell.size).toBeLessThan(10);
+  expect(cell.memory()).toMatchObject({ owners: cell.size, overfull: 0 });
+  // What the last one read comes on top, until the next is asked.
+  expect(cell.memory().bytes).toBeLessThan(1_100_000);
+  expect(cell.memory().bytes).toBeGreaterThan(7 * 100_000);
   expect(world.warnings).toEqual([]);
+});
+
+test("[CELL5] one that is always at work and writes the same again and again counts once, and takes nobody's place", async () => {
+  const { cell, world, of } = open({ owners: 100, bytes: 1_000_000 });
+  void of("busy").never();
+  for (let index = 0; index < 10; index++) await of(`t${index}`).add(1);
+  for (let turn = 0; turn < 200; turn++) await of("busy").keep("x".repeat(20_000 + turn));
+  await of("t0").add(1);
+  expect(cell.size).toBe(11);
+  expect(world.warnings).toEqual([]);
+});
+
+test("[CELL6] with more stored by those at work than fits it says so, counts it, and goes on with what rests elsewhere", async () => {
+  const { cell, world, of } = open({ owners: 100, bytes: 500_000 });
+  for (let index = 0; index < 8; index++) {
+    void of(`busy${index}`).never();
+    await of(`busy${index}`).keep("x".repeat(100_000));
+  }
+  expect(await Promise.all(Array.from({ length: 30 }, (_, index) => of(`t${index}`).add(index)))).toEqual(
+    Array.from({ length: 30 }, (_, index) => index),
+  );
+  await of("t0").add(1);
+  expect(cell.memory().overfull).toBeGreaterThan(0);
+  expect(world.warnings).toEqual([
+    expect.objectContaining({
+      at: "cell",
+      owners: expect.any(Number),
+      bytes: expect.any(Number),
+      error: expect.stringContaining("more actors"),
+    }),
+  ]);
+  expect(cell.owners().filter((owner) => owner.startsWith("task/busy"))).toHaveLength(8);
+  expect(cell.size).toBeLessThan(12);
+  expect(await Promise.all(Array.from({ length: 30 }, (_, index) => of(`t${index}`).add(0)))).toEqual(
+    Array.from({ length: 30 }, (_, index) => (index === 0 ? 1 : index)),
+  );
 });
 
 test("[CELL5] what is left of one that has left memory can neither read nor write", async () => {

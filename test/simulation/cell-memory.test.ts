@@ -1,0 +1,121 @@
+/** A cell with far more threads than fit in memory: what each leaves there, and that all of them go to their end. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
+import { createThreadCluster, type ThreadCluster, token } from "./thread-cluster.ts";
+
+const workflow = `
+name: greet
+binding: cloud
+description: Ann asks, Bob greets.
+reflexes:
+  - { kind: workflow, on: [greet.asked] }
+roles:
+  greeter:
+    type: named
+    agent: { from: event.data.whom }
+    description: Whoever is asked.
+    goal: Greet.
+    turn: { timeout: 24h, on_timeout: suspend }
+    heartbeat: { every: 60s, miss: 10 }
+    offline: { grace: 12h, then: wait }
+    frontmatter: { type: object, properties: { $status: { enum: [more, done] } }, required: [$status] }
+graph:
+  $START:
+    new: { role: greeter, prompt: "Greet" }
+  greeter:
+    more: { role: greeter, prompt: "Again" }
+    done: { role: $END, prompt: "greeted" }
+`;
+
+const agents = Array.from({ length: 20 }, (_, index) => `a${index}`);
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {}));
+afterEach(() => void vi.restoreAllMocks());
+
+async function open(owners: number, made?: (endpoint: object) => void): Promise<ThreadCluster> {
+  const cluster = await createThreadCluster({
+    ...{ workflow, placement: "cell", fate: () => "arrives" },
+    agents: agents.map((id) => ({ id, capabilities: [], roles: null, kinds: null })),
+    cell: { limits: { owners, bytes: 24_000_000 }, ...(made && { made }) },
+  });
+  for (const id of agents) cluster.connections.set(id, { pinged: cluster.now() });
+  return cluster;
+}
+
+async function post(cluster: ThreadCluster, agent: string, event: object): Promise<void> {
+  const answer = await cluster.callAgent(agent, (core) => core.accept({ agent, token }, [event]));
+  if (!answer.ok) throw new Error(answer.problem.detail);
+}
+
+/** Starts threads whose turn somebody has. */
+async function start(cluster: ThreadCluster, from: number, to: number): Promise<void> {
+  for (let n = from; n < to; n++) {
+    const asked = agents[n % agents.length] ?? "";
+    await post(cluster, asked, { id: `ask${n}`, type: "greet.asked", data: { whom: asked } });
+    if (n % 20 === 19) await cluster.advance(100);
+  }
+  await cluster.advance(30_000);
+}
+
+/** Answers each turn that waits. @returns how many those were */
+async function answerAll(cluster: ThreadCluster, status: string): Promise<number> {
+  let answered = 0;
+  for (const agent of agents) {
+    const page = await cluster.callAgent(agent, (core) => core.inbox({ agent, token }, { channels: ["my"], waitSeconds: 0, limit: 200 }));
+    if (!page.ok) throw new Error(page.problem.detail);
+    for (const { event } of page.value.events) {
+      if (event.type !== "nerve.turn.assigned") continue;
+      const { turn, lease } = event.data as unknown as TurnAssigned;
+      const data = { turn, lease: lease.generation, output: { $status: status } };
+      await post(cluster, agent, { type: "nerve.turn.respond", data, id: turn });
+      answered += 1;
+    }
+    const seqs = page.value.events.map(({ seq }) => seq);
+    await cluster.callAgent(agent, (core) => core.ack({ agent, token }, { seqs }));
+    await cluster.advance(50);
+  }
+  await cluster.advance(30_000);
+  return answered;
+}
+
+test("[CELL7] of threads that wait nothing but when they are due stays in memory, however many there are", {
+  timeout: 60_000,
+}, async () => {
+  const owners = 30;
+  const made: WeakRef<object>[] = [];
+  const cluster = await open(owners, (endpoint) => void made.push(new WeakRef(endpoint)));
+  const measure = async (): Promise<number> => {
+    for (const told of [cluster.log, cluster.index, cluster.turns, cluster.waits]) told.clear();
+    // What a WeakRef was made or read for in a turn of the event loop lives until its end.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let round = 0; round < 3; round++) collect();
+    return process.memoryUsage().heapUsed;
+  };
+  // Functions are compiled meanwhile.
+  await start(cluster, 0, 80);
+  const before = await measure();
+  await start(cluster, 80, 240);
+  const perThread = ((await measure()) - before) / 160;
+  expect(cluster.living().length).toBeLessThanOrEqual(owners);
+  const kept = made.filter((each) => each.deref() !== undefined).length;
+  expect(made.length).toBeGreaterThan(400);
+  expect(kept).toBeLessThanOrEqual(owners + 1);
+  // Ten thousand, beside 500 actors in memory, stay below 100 MB; code that was compiled meanwhile is counted, and is most of it.
+  expect(perThread).toBeLessThan(6_500);
+});
+
+test("[CELL6] with room for a few actors only many threads go to their end, each once", { timeout: 60_000 }, async () => {
+  const cluster = await open(6);
+  await start(cluster, 0, 60);
+  expect(await answerAll(cluster, "more")).toBe(60);
+  expect(await answerAll(cluster, "more")).toBe(60);
+  expect(await answerAll(cluster, "done")).toBe(60);
+  expect(await answerAll(cluster, "done")).toBe(0);
+  expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array.from({ length: 60 }, () => "completed"));
+  expect([...cluster.log.values()].filter(({ row }) => row.event.type === "nerve.turn.assigned")).toHaveLength(180);
+});
