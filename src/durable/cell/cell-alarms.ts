@@ -166,7 +166,7 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
 }
 
 /** Rings in memory for what is due soon, and by the platform's alarm for the rest and for who crashed. */
-function createAlarmClock({ now, timers, setGuard, paused }: CellAlarmPorts, ring: () => void) {
+function createAlarmClock({ database, now, timers, setGuard, paused }: CellAlarmPorts, ring: () => void) {
   let guardAt: number | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
   let dropTimer: (() => void) | undefined;
@@ -175,8 +175,13 @@ function createAlarmClock({ now, timers, setGuard, paused }: CellAlarmPorts, rin
     const slack = at - now() <= cellLimits.awake ? cellLimits.guardSlack : 0;
     if (paused || (guardAt !== undefined && guardAt <= at + slack)) return;
     // In the middle, so that what is due a little earlier does not move it.
+    const before = guardAt;
     guardAt = at + slack / 2;
     setGuard(guardAt);
+    // The platform takes it back with the transaction in which it was set.
+    database.undo(() => {
+      guardAt = before;
+    });
   }
 
   return {

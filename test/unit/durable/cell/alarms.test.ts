@@ -24,7 +24,10 @@ function open(world: HandWorld, ring: (owner: string) => Promise<void> = async (
     database,
     now: world.now,
     timers: createTimerQueue(world.later, world.now, () => {}),
-    setGuard: (at) => void guards.push(at),
+    setGuard(at) {
+      guards.push(at);
+      world.storage.setAlarm(at);
+    },
     async ring(owner) {
       rung.push([owner, world.now()]);
       await ring(owner);
@@ -81,6 +84,22 @@ test("[CELL3] an alarm of a transaction that is rolled back is as it was before,
   expect([alarms.get("task/t1"), alarms.get("task/t2")]).toEqual([at, undefined]);
   expect(stored()).toEqual({ "task/t1": at });
   expect(alarms.size).toBe(1);
+});
+
+test("[CELL3] a transaction that is rolled back takes the platform's alarm back, and the next one that needs it sets it again", () => {
+  const world = createHandWorld();
+  const { alarms, database } = open(world);
+  const at = world.now() + 3_600_000;
+  alarms.set("task/t1", 2 * at);
+  const fail = () =>
+    database.transaction(() => {
+      alarms.set("task/t2", at);
+      throw new Error("no");
+    });
+  expect(fail).toThrow("no");
+  expect(world.storage.alarm).toBe(2 * at);
+  database.transaction(() => alarms.set("task/t2", at));
+  expect(world.storage.alarm).toBe(at);
 });
 
 test("[CELL3] a time is stored where it moves earlier or has passed, and a later one costs no row; who wakes rings what was stored", async () => {
