@@ -1,9 +1,9 @@
 /** One mailbox, many readers: numbers, windows, acknowledgements, and what eviction, hibernation and crashes leave of them. */
-import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
-import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
+import { evictActor, objectOf } from "./actors.ts";
 import { deliver, mail, makeEnvelope, poll, readPlanted } from "./mail.ts";
-import { agentStub, call, connect, join, type Player, type Socket } from "./stage.ts";
+import { call, connect, join, type Player, type Socket } from "./stage.ts";
 
 let agents = 0;
 async function joinNext(): Promise<Player> {
@@ -32,7 +32,7 @@ test("[MAIL1] numbers grow, and are never another's after evictions and crashes"
   for (let round = 0; round < 3; round++) {
     await mail(reader, `a${round}`, `b${round}`);
     await note();
-    await evictDurableObject(agentStub(reader.id));
+    await evictActor("agent", reader.id);
     await mail(reader, `c${round}`);
     await note();
     await abortAllDurableObjects();
@@ -61,7 +61,7 @@ test("[MAIL3] a repeat of the sender is known, also after an eviction", async ()
   const envelope = makeEnvelope(reader, { name: "once" });
   await deliver(reader, envelope);
   await deliver(reader, envelope);
-  await evictDurableObject(agentStub(reader.id));
+  await evictActor("agent", reader.id);
   await deliver(reader, envelope);
   expect((await poll(reader)).names).toEqual(["once"]);
 });
@@ -78,7 +78,7 @@ test("[MAIL4] an event that is held back stops all behind it, and what an empty 
   const { names: none, next } = await poll(reader);
   expect(none).toEqual([]);
   expect(names(socket)).toEqual(["first"]);
-  await evictDurableObject(agentStub(reader.id));
+  await evictActor("agent", reader.id);
   await deliver(reader, { ...held, phase: "release" });
   await expectNames(socket, ["first", "held", "behind"]);
   expect((await poll(reader, `&after=${next}`)).names).toEqual(["held", "behind"]);
@@ -117,7 +117,7 @@ describe("connections", () => {
       await deliver(reader, makeEnvelope(reader, { name: `open ${name}`, channel: "open" }));
       await vi.waitFor(() => expect(names(socket)).toContain(name));
       if (index % 2) socket.send({ type: "ack", seqs: [seqOf(socket, name)] });
-      await evictDurableObject(agentStub(reader.id));
+      await evictActor("agent", reader.id);
     }
     await expectNames(socket, ["a", "b", "c", "d"]);
     await expectNames(other, ["open a", "open b", "open c", "open d"]);
@@ -130,14 +130,13 @@ describe("connections", () => {
     const reader = await joinNext();
     const socket = await connect(reader);
     const many = Array.from({ length: 600 }, (_, index) => `m${index}`);
-    const stub = agentStub(reader.id) as unknown as { deliver(envelope: Envelope): Promise<Delivery> };
-    await Promise.all(many.map((name) => stub.deliver(makeEnvelope(reader, { name }))));
+    await Promise.all(many.map((name) => deliver(reader, makeEnvelope(reader, { name }))));
     await expectNames(socket, many.slice(0, 256));
     // Acknowledging twice makes no room twice.
     const first = seqOf(socket, "m0");
     for (let times = 0; times < 3; times++) socket.send({ type: "ack", seqs: [first] });
     await expectNames(socket, many.slice(0, 257));
-    await evictDurableObject(agentStub(reader.id));
+    await evictActor("agent", reader.id);
     await ack(reader, { seqs: [1, 2, 3, 4].map((more) => first + more) });
     await expectNames(socket, many.slice(0, 261));
     while (names(socket).length < many.length) {
@@ -175,7 +174,7 @@ describe("connections", () => {
     const { next } = await poll(reader);
     const behind = poll(reader, `&wait=20&after=${next}`);
     const free = poll(reader, "&wait=20");
-    await runInDurableObject(agentStub(reader.id), () => {});
+    await runInDurableObject(objectOf("agent", reader.id), () => {});
     socket.socket.close();
     expect((await free).names).toEqual(["given"]);
     expect((await behind).names).toEqual(["given"]);
@@ -190,7 +189,7 @@ test("[MAIL9] a turn stays in /v1/me until it is over, acknowledged or not; an o
   await deliver(reader, makeEnvelope(reader, { name: "stale", offer: "t:0:2", channel: "open", expires: Date.now() - 1 }));
   const { seqs } = await poll(reader);
   await ack(reader, { seqs });
-  await evictDurableObject(agentStub(reader.id));
+  await evictActor("agent", reader.id);
   expect(await readPlanted(reader, "/v1/me")).toMatchObject({
     turns: [{ name: "turn" }],
     offers: [{ name: "offer" }],
@@ -205,14 +204,15 @@ test("[MAIL10] a full mailbox drops offers first, then refuses; nothing that it 
   const reader = await joinNext();
   await deliver(reader, makeEnvelope(reader, { name: "kept" }));
   await deliver(reader, makeEnvelope(reader, { name: "offer", offer: "t:0:1", channel: "open" }));
-  await runInDurableObject(agentStub(reader.id), (_, { storage }) => {
+  await runInDurableObject(objectOf("agent", reader.id), (_, { storage }) => {
     storage.sql.exec(
       `WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
        INSERT INTO document SELECT owner, 'mail', printf('%016d', i), '{"channel":"my"}', '{"channel":"my","event":{}}'
-       FROM n, (SELECT owner FROM document WHERE collection = 'account')`,
+       FROM n, (SELECT owner FROM document WHERE collection = 'account' AND owner = ?)`,
+      `agent/${reader.id}`,
     );
   });
-  await evictDurableObject(agentStub(reader.id));
+  await evictActor("agent", reader.id);
   expect(await deliver(reader, makeEnvelope(reader, { name: "instead of the offer" }))).toEqual({ status: "stored" });
   expect(await deliver(reader, makeEnvelope(reader, { name: "too much" }))).toMatchObject({ status: "refused", code: "mailbox_full" });
   expect((await poll(reader, "&channel=open")).names).toEqual([]);

@@ -1,20 +1,8 @@
 /** What an agent may say, over HTTP and sockets: each mistake has a clear answer with a stable code, and loses nothing. */
-import { runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import codeReview from "../../workflows/code-review.yaml?raw";
-import {
-  type Answer,
-  agentStub,
-  call,
-  connect,
-  expectThread,
-  join,
-  listAgentObjects,
-  type Player,
-  publish,
-  readLog,
-  threadStub,
-} from "./stage.ts";
+import { hasObject, listTables } from "./actors.ts";
+import { type Answer, call, connect, expectThread, join, type Player, publish, readLog } from "./stage.ts";
 
 const id = "t".padEnd(26, "a");
 
@@ -116,12 +104,9 @@ describe("refuses, and says why:", () => {
     expect(await call("GET", "/v1/me", { token })).toMatchObject(refused(401, "unauthenticated"));
     expect(await call("GET", "/v1/inbox", { token })).toMatchObject(refused(401, "unauthenticated"));
     expect(await call("POST", "/v1/events", { token, body: { id: "x", type: "a.b" } })).toMatchObject(refused(401, "unauthenticated"));
-    const names = await listAgentObjects();
-    expect(names).toContain(String(agentStub("author").id));
-    expect(names).not.toContain(String(agentStub("stranger").id));
-    await runInDurableObject(threadStub(id), (_, { storage }) =>
-      expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT GLOB '_cf*'").toArray()).toEqual([]),
-    );
+    expect(await hasObject("agent", "author")).toBe(true);
+    expect(await hasObject("agent", "stranger")).toBe(false);
+    expect(await listTables("recruitment", id)).toEqual([]);
   });
 
   test("[WFLOW2] a workflow that does not compile, and keeps what was published", async () => {

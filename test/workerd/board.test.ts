@@ -3,7 +3,8 @@ import { evictAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { agentLimits } from "../../src/durable/agent/agent-schema.ts";
-import { agentStub, arrive, call, connect, evictBoard, expectThread, join, publish, ring, ringBoard, type Socket } from "./stage.ts";
+import { evictActor, objectOf } from "./actors.ts";
+import { arrive, call, connect, evictBoard, expectThread, join, publish, ring, ringBoard, type Socket } from "./stage.ts";
 
 const duty = (name: string, recruitment: string) => `
 name: ${name}
@@ -83,11 +84,11 @@ test("[BOARD15] a socket that slept is given numbers that go on; one whose objec
   };
   const socket = await connect(player);
   const first = await hear(socket, "news.one");
-  await evictDurableObject(agentStub("numbered"));
+  await evictActor("agent", "numbered");
   const second = await hear(socket, "news.two");
   expect(second).toBeGreaterThan(first);
   expect(second - first).toBeLessThanOrEqual(agentLimits.seqNoted + 1);
-  await evictDurableObject(agentStub("numbered"), { webSockets: "close" });
+  await evictDurableObject(objectOf("agent", "numbered"), { webSockets: "close" });
   expect((await hear(await connect(player), "news.three")) - second).toBeGreaterThan(agentLimits.seqNoted);
 });
 

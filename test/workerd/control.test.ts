@@ -2,7 +2,8 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Json } from "../../src/contract/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
-import { call, disturbances, expectThread, join, type Player, publish, readLog, ringAll, threadStub } from "./stage.ts";
+import { deliverTo, ringAll } from "./actors.ts";
+import { call, disturbances, expectThread, join, type Player, publish, readLog } from "./stage.ts";
 
 let author: Player;
 let reviewer: Player;
@@ -220,11 +221,10 @@ test("[THREAD24] a restart that waits for a place can be cancelled there", async
 
 test("[PARK2] all dead letters are retried together, and the threads that were suspended for it go on", async () => {
   const [first, second] = [await begin(), await begin()];
-  const stub = (thread: string) => threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
   let sent = 0;
   const deliverAsDeadLetter = async (thread: string, message: { type: string; [fact: string]: Json }): Promise<void> => {
     sent += 1;
-    await stub(thread).deliver({ from: "agent/all", id: sent, to: `recruitment/${thread}`, park: true, message });
+    await deliverTo("recruitment", thread, { from: "agent/all", id: sent, to: `recruitment/${thread}`, park: true, message });
   };
   for (const thread of [first, second]) for (const agent of ["x", "y"]) await deliverAsDeadLetter(thread, { type: "agent.away", agent });
   // No retry helps this one: its thread stays suspended for it.
@@ -253,9 +253,14 @@ test("[PARK2] all dead letters are retried together, and the threads that were s
 
 test("[PARK10] the order to retry all is one order under its key: again it gets the first answer, and takes no later dead letter", async () => {
   const thread = await begin();
-  const deliver = threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
   const deliverAsDeadLetter = (id: number) =>
-    deliver.deliver({ from: "agent/again", id, to: `recruitment/${thread}`, park: true, message: { type: "agent.away", agent: "x" } });
+    deliverTo("recruitment", thread, {
+      from: "agent/again",
+      id,
+      to: `recruitment/${thread}`,
+      park: true,
+      message: { type: "agent.away", agent: "x" },
+    });
   const list = async (): Promise<Json[]> => (await call("GET", `/v1/dead-letters?thread=${thread}`)).body.deadLetters;
   const retry = (body: Json, key: string) => call("POST", "/v1/dead-letters/retry", { key, body });
   const key = `all-${thread}`;
@@ -280,8 +285,7 @@ test("[PARK1] what could not be run is listed, suspends its thread, and is retri
   await reviewer.claim("reviewer", thread);
   await reviewer.turn("reviewer", thread);
   const deliverAsDeadLetter = async (id: number, message: { type: string; [fact: string]: Json }): Promise<string> => {
-    const deliver = threadStub(thread) as unknown as { deliver(envelope: object): Promise<object> };
-    expect(await deliver.deliver({ from: "agent/ghost", id, to: `recruitment/${thread}`, park: true, message })).toEqual({
+    expect(await deliverTo("recruitment", thread, { from: "agent/ghost", id, to: `recruitment/${thread}`, park: true, message })).toEqual({
       status: "stored",
     });
     return vi.waitFor(

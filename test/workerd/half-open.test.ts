@@ -2,12 +2,12 @@
  * Connections that look open and are dead: what they hold comes to whoever is alive, at once where their client says that it has left
  * them, from the alarm where it does not; those that hold nothing are left asleep.
  */
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
 import { agentLimits } from "../../src/durable/agent/agent-schema.ts";
+import { evictActor, readAlarm, ringActor } from "./actors.ts";
 import { openSource } from "./event-source.ts";
 import { deliver, mail, makeEnvelope, poll, readPlanted } from "./mail.ts";
-import { agentStub, call, connect, join, type Loose, type Player } from "./stage.ts";
+import { call, connect, join, type Loose, later, type Player } from "./stage.ts";
 
 let agents = 0;
 async function joinNext(): Promise<Player> {
@@ -15,16 +15,7 @@ async function joinNext(): Promise<Player> {
   return join(`half-open-${agents}`, []);
 }
 const names = (frames: Loose[]): string[] => frames.filter(({ type }) => type === "event").map(({ event }) => event.id);
-const ring = (player: Player) => runDurableObjectAlarm(agentStub(player.id));
-
-async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
-  try {
-    return await work();
-  } finally {
-    vi.useRealTimers();
-  }
-}
+const ring = (player: Player) => ringActor("agent", player.id);
 
 describe("[HALF1] a client that names the connection which it replaces is given at once, in order, what that one held", () => {
   /** A dead socket and a dead stream hold what came. */
@@ -86,9 +77,9 @@ describe("[HALF2] by the alarm, silence while holding events ends", () => {
     const dead = await connect(player, "?connection=a");
     await mail(player, "held");
     await vi.waitFor(() => expect(names(dead.frames)).toEqual(["held"]));
-    const due = await runInDurableObject(agentStub(player.id), (_, state) => state.storage.getAlarm());
+    const due = await readAlarm("agent", player.id);
     expect(due).toBeLessThanOrEqual(Date.now() + agentLimits.silentHolding);
-    await evictDurableObject(agentStub(player.id));
+    await evictActor("agent", player.id);
     await later(agentLimits.silentHolding - 5_000, () => ring(player));
     expect(names(alive.frames)).toEqual([]);
     await later(agentLimits.silentHolding + 1_000, () => ring(player));

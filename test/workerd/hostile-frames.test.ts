@@ -1,9 +1,9 @@
 /** What hostile or broken clients do to a connection: each is refused with its code, and what waits for them stays bounded. */
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
+import { evictActor, objectOf } from "./actors.ts";
 import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
-import { agentStub, call, connect, join, type Loose, type Player } from "./stage.ts";
+import { call, connect, join, type Loose, later, type Player } from "./stage.ts";
 
 let agents = 0;
 async function joinNext(): Promise<Player> {
@@ -13,22 +13,12 @@ async function joinNext(): Promise<Player> {
 const wakes = async (): Promise<number> => (await call("GET", "/v1/metrics")).body.wakes.agent;
 const names = (frames: Loose[]): string[] => frames.filter(({ type }) => type === "event").map(({ event }) => event.id);
 
-/** Runs something at a later time. */
-async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
-  try {
-    return await work();
-  } finally {
-    vi.useRealTimers();
-  }
-}
-
 test("[CONN8] an object that left memory is not woken by pings, and is by mail, which its connection is given", async () => {
   const player = await joinNext();
   const socket = await connect(player);
   await mail(player, "before");
   await vi.waitFor(() => expect(names(socket.frames)).toEqual(["before"]));
-  await evictDurableObject(agentStub(player.id));
+  await evictActor("agent", player.id);
   const before = await wakes();
   for (let count = 0; count < 50; count++) socket.send("ping");
   await vi.waitFor(() => expect(socket.frames.filter((frame) => frame === "pong")).toHaveLength(50));
@@ -130,9 +120,8 @@ test("[MAIL16] replayed acknowledgements take nothing that came since", async ()
 test("[CONN10] a socket that reads nothing is given 4 MB at most, and is told to poll when it stands still", async () => {
   const player = await joinNext();
   const socket = await connect(player);
-  const stub = agentStub(player.id) as unknown as { deliver(envelope: Envelope): Promise<Delivery> };
   const data = "x".repeat(200_000);
-  for (let index = 0; index < 40; index++) await stub.deliver(makeEnvelope(player, { name: `large ${index}`, data }));
+  for (let index = 0; index < 40; index++) await deliver(player, makeEnvelope(player, { name: `large ${index}`, data }));
   await vi.waitFor(() => expect(names(socket.frames).length).toBeGreaterThan(15));
   const given = names(socket.frames).length;
   expect(given).toBeLessThan(25);
@@ -165,6 +154,6 @@ test("[CONN3] more connections than an agent may have: the oldest gives way", as
   for (let count = 0; count < 17; count++) sockets.push(await connect(player));
   await vi.waitFor(() => expect(sockets[0]?.closed).toMatchObject({ code: 4409 }));
   expect(sockets.filter(({ closed }) => closed)).toHaveLength(1);
-  await runInDurableObject(agentStub(player.id), (_, ctx) => expect(ctx.getWebSockets().length).toBeLessThanOrEqual(17));
+  await runInDurableObject(objectOf("agent", player.id), (_, ctx) => expect(ctx.getWebSockets().length).toBeLessThanOrEqual(17));
   for (const { socket } of sockets.slice(1)) socket.close();
 });

@@ -1,7 +1,8 @@
 /** Tokens against live connections: rotated, revoked, run out, through hibernation and crashes. */
-import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { agentStub, call, connect, join, type Player, play, type Socket } from "./stage.ts";
+import { evictActor, objectOf, ringActor } from "./actors.ts";
+import { call, connect, join, type Player, play, type Socket } from "./stage.ts";
 
 let agents = 0;
 
@@ -37,7 +38,7 @@ describe("a revoked token", () => {
     async (how) => {
       const agent = await joinNext();
       const sockets = [await connect(agent), await connect(agent, "?channel=open")];
-      if (how === "hibernating") await evictDurableObject(agentStub(agent.id));
+      if (how === "hibernating") await evictActor("agent", agent.id);
       expect((await call("POST", `/v1/agents/${agent.id}/revoke`)).status).toBe(204);
       // What comes after the answer to it goes to none of these connections.
       const id = await tell(agent);
@@ -58,7 +59,7 @@ describe("a revoked token", () => {
   test("[IDENT15] ends a waiting poll, which is given nothing more", async () => {
     const agent = await joinNext();
     const poll = call("GET", "/v1/inbox?wait=25", { token: agent.token });
-    await runInDurableObject(agentStub(agent.id), () => {});
+    await runInDurableObject(objectOf("agent", agent.id), () => {});
     await call("POST", `/v1/agents/${agent.id}/revoke`);
     await tell(agent);
     expect(await poll).toMatchObject({ status: 401, body: { code: "unauthenticated" } });
@@ -105,7 +106,7 @@ describe("a rotated token", () => {
     vi.setSystemTime(Date.now() + 60_000);
     expect(await getStatus(before)).toBe(401);
     expect(await getStatus(after)).toBe(200);
-    expect(await runDurableObjectAlarm(agentStub(before.id))).toBe(true);
+    expect(await ringActor("agent", before.id)).toBe(true);
     await expectClosed(old, 4401);
     young.send({ type: "event", event: { id: "after-overlap", type: "identity.said" } });
     await young.expect((frame) => frame.type === "accepted");
@@ -135,8 +136,8 @@ describe("a rotated token", () => {
 describe("an agent that goes too fast", () => {
   /** Wakes the object with other limits than the Worker's. */
   async function slow(player: Player): Promise<void> {
-    await evictDurableObject(agentStub(player.id));
-    await runInDurableObject(agentStub(player.id), (instance) => {
+    await evictActor("agent", player.id);
+    await runInDurableObject(objectOf("agent", player.id), (instance) => {
       const object = instance as unknown as { env: object };
       object.env = { ...object.env, NERVEFLARE_RATE_EVENTS: "1", NERVEFLARE_RATE_CALLS: "1" };
     });

@@ -1,16 +1,7 @@
 /** An agent that is there, has slots free and does not answer what it is offered is shown as such: by explain, by status, by a metric. */
-import { runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
-import { agentStub, call, join, type Loose, publish } from "./stage.ts";
-
-async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
-  try {
-    return await work();
-  } finally {
-    vi.useRealTimers();
-  }
-}
+import { ringActor } from "./actors.ts";
+import { call, join, type Loose, later, publish } from "./stage.ts";
 
 const workflow = `version: 1
 binding: cloud
@@ -60,7 +51,7 @@ test("[SLOT5] from a minute on, until it answers", async () => {
 
   await later(65_000, async () => {
     await deaf.get("/v1/me");
-    await runDurableObjectAlarm(agentStub(deaf.id));
+    await ringActor("agent", deaf.id);
     expect(await explain()).toMatchObject({
       code: "unanswered",
       why: expect.stringMatching(/^ignores the offer: it is online with 3 of 3 slots free/),

@@ -1,9 +1,9 @@
 /** Agents that vanish, in the real runtime: pings that wake nobody, eviction, the alarm, and the hand-over. */
-import { evictAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { readDocuments } from "../host/read-documents.ts";
-import { agentStub, call, connect, expectThread, join, type Loose, type Player, publish, threadStub } from "./stage.ts";
+import { actor, readStored, ringActor } from "./actors.ts";
+import { call, connect, expectThread, join, type Loose, type Player, publish } from "./stage.ts";
 
 const workflow = `
 name: live-review
@@ -56,8 +56,8 @@ async function begin(): Promise<{ first: Player; thread: string }> {
   return { first, thread };
 }
 
-const presence = (id: string): Promise<Loose> => (agentStub(id) as Loose).presence();
-const ringAgent = (id: string) => runDurableObjectAlarm(agentStub(id));
+const presence = (id: string): Promise<Loose> => actor<Loose>("agent", id).presence();
+const ringAgent = (id: string) => ringActor("agent", id);
 
 describe("a holder who falls silent", () => {
   test("[LIVE3] is away by the alarm, lost after its grace, and the next one gets the hand-over", async () => {
@@ -75,7 +75,7 @@ describe("a holder who falls silent", () => {
     expect(await presence(first.id)).toMatchObject({ state: "away", seats: 1 });
     await expectHeard(thread, "away");
     turnClock(21_000);
-    await runDurableObjectAlarm(threadStub(thread));
+    await ringActor("recruitment", thread);
     await vi.waitFor(async () => expect(await presence(first.id)).toMatchObject({ seats: 0 }), { timeout: 5_000, interval: 10 });
     expect(await presence(first.id)).toMatchObject({ state: "lost", seats: 0 });
     const { data } = await second.expect("nerve.offer.opened", (each) => each.thread === thread && each.offer.endsWith(":2"));
@@ -115,7 +115,7 @@ describe("a holder who falls silent", () => {
 async function expectHeard(thread: string, state: string): Promise<void> {
   await vi.waitFor(
     async () => {
-      const { recruitment } = (await (threadStub(thread) as Loose).history({ limit: 200 })).value;
+      const { recruitment } = (await actor<Loose>("recruitment", thread).history({ limit: 200 })).value;
       expect(recruitment.at(-1).after).toMatchObject({ open: { reviewer: { held: state } } });
     },
     { timeout: 5_000, interval: 10 },
@@ -170,10 +170,7 @@ describe("the pings of a socket", () => {
   test("[LIVE15] are all that an idle agent costs: connected and without a role it sets no alarm for its being there", async () => {
     const idle = await join("live-idle", []);
     await connect(idle);
-    const stored = await runInDurableObject(agentStub("live-idle"), (_, { storage }) =>
-      readDocuments((sql, ...values) => storage.sql.exec(sql, ...values), "presence"),
-    );
-    expect(stored).toMatchObject([{ value: { due: null } }]);
+    expect(await readStored("agent", "live-idle", "presence")).toMatchObject([{ value: { due: null } }]);
   });
 });
 

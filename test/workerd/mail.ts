@@ -3,7 +3,8 @@ import { expect } from "vitest";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
 import type { Mail } from "../../src/durable/protocol/agent.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
-import { agentStub, call, type Loose, type Player } from "./stage.ts";
+import { deliverTo } from "./actors.ts";
+import { call, type Loose, type Player } from "./stage.ts";
 
 const sent = new Map<string, number>();
 
@@ -23,7 +24,7 @@ export function makeEnvelope(to: Player, mail: Partial<Mail> & { name: string; d
 }
 
 export function deliver(to: Player, envelope: Envelope): Promise<Delivery> {
-  return (agentStub(to.id) as unknown as { deliver(envelope: Envelope): Promise<Delivery> }).deliver(envelope);
+  return deliverTo("agent", to.id, envelope) as Promise<Delivery>;
 }
 
 /** Delivers an event per name, one after another. */

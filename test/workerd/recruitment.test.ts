@@ -2,7 +2,8 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import pool from "../../workflows/triage-pool.yaml?raw";
-import { arrive, call, disturbances, expectThread, join, type Loose, type Player, publish, readLog, ring, ringAll } from "./stage.ts";
+import { ringAll } from "./actors.ts";
+import { arrive, call, disturbances, expectThread, join, type Loose, type Player, publish, readLog, ring } from "./stage.ts";
 
 const duty = (
   name: string,

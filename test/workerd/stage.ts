@@ -1,20 +1,13 @@
 /** A stage for stories in workerd: the real Worker and objects, agents that poll, and hands on evictions, crashes and alarms. */
-import {
-  abortAllDurableObjects,
-  evictAllDurableObjects,
-  evictDurableObject,
-  listDurableObjectIds,
-  runDurableObjectAlarm,
-  runInDurableObject,
-} from "cloudflare:test";
+import { abortAllDurableObjects, evictAllDurableObjects } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import type { CloudEvent, Json } from "../../src/contract/event.ts";
 import type { Accepted, InboxItem } from "../../src/contract/frames/server-frames.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
-import { readPlacement } from "../../src/contract/placement.ts";
-import { theCell } from "../../src/durable/cell/place-in-cell.ts";
+import { boardKeeper } from "../../src/durable/protocol/registry.ts";
 import { findAnswerFaults } from "../declared-answers.ts";
+import { evictActor, ringActor, ringAll } from "./actors.ts";
 
 /** JSON of which a test names what it expects. */
 // biome-ignore lint/suspicious/noExplicitAny: answers are judged by the tests' own expectations
@@ -23,37 +16,6 @@ export type Loose = any;
 export interface Answer {
   status: number;
   body: Loose;
-}
-
-interface Bindings {
-  AGENT: DurableObjectNamespace;
-  WORKFLOW: DurableObjectNamespace;
-  RECRUITMENT: DurableObjectNamespace;
-  TASK: DurableObjectNamespace;
-  REGISTRY: DurableObjectNamespace;
-  CELL: DurableObjectNamespace;
-  NERVEFLARE_PLACEMENT?: string;
-}
-
-const bindings = env as unknown as Bindings;
-
-/** Where the actors of these tests live. */
-export const placement = readPlacement(bindings.NERVEFLARE_PLACEMENT);
-
-/** The object in which an actor lives: in a cell all in one. */
-function find(kind: "AGENT" | "RECRUITMENT" | "TASK", name: string): DurableObjectStub {
-  return placement === "cell" ? bindings.CELL.get(bindings.CELL.idFromName(theCell)) : bindings[kind].get(bindings[kind].idFromName(name));
-}
-
-export const agentStub = (id: string) => find("AGENT", id);
-export const threadStub = (id: string) => find("RECRUITMENT", id);
-
-/** @param id of its thread */
-export const taskStub = (id: string) => find("TASK", id);
-
-/** Ids of the agents' objects that have a file. */
-export async function listAgentObjects(): Promise<string[]> {
-  return (await listDurableObjectIds(bindings.AGENT)).map(String);
 }
 
 /**
@@ -228,62 +190,29 @@ export const disturbances = {
   },
 } as const;
 
-/** Runs every alarm that is set. */
-export async function ringAll(): Promise<void> {
-  for (const namespace of [bindings.AGENT, bindings.WORKFLOW, bindings.RECRUITMENT, bindings.TASK, bindings.CELL])
-    for (const id of await listDurableObjectIds(namespace)) await ringOne(namespace.get(id));
-}
-
-/**
- * What is woken by its id has no name as long as it lives, whoever calls it by one. Of a file that the reset between two test files
- * left empty it would be known by none, so it ends.
- */
-async function ringOne(stub: DurableObjectStub): Promise<void> {
-  const [at, nameless] = await runInDurableObject(stub, async (_, { id, storage }) => [
-    await storage.getAlarm(),
-    id.name === undefined && storage.kv.get("name") === undefined,
-  ]);
-  if (nameless) await abort(stub);
-  else if (at !== null) await runDurableObjectAlarm(stub);
-}
-
-/** Ends an object as a fault of the platform does: the next call makes it anew. */
-async function abort(stub: DurableObjectStub): Promise<void> {
-  await expect(runInDurableObject(stub, (_, ctx) => ctx.abort("ended by the test"))).rejects.toThrow("ended by the test");
-}
-
-/** Ends an object and wakes it by its id alone, as the alarm does that a version before set: it is not told its name until it ends again. */
-export async function wakeNameless(namespace: "AGENT" | "WORKFLOW" | "RECRUITMENT" | "TASK" | "REGISTRY", name: string): Promise<void> {
-  const id = bindings[namespace].idFromName(name);
-  await abort(bindings[namespace].get(id));
-  const woken = await runInDurableObject(bindings[namespace].get(bindings[namespace].idFromString(id.toString())), (_, ctx) => ctx.id.name);
-  expect(woken, "it is not told its name").toBeUndefined();
-}
-
-/** Runs the alarms of the thread's two objects at a time so many milliseconds ahead. */
-export async function ring(thread: string, ahead: number): Promise<void> {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ahead });
+/** Runs something at a time so many milliseconds ahead. */
+export async function later<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
   try {
-    for (const stub of [threadStub(thread), taskStub(thread)]) await runDurableObjectAlarm(stub);
+    return await work();
   } finally {
     vi.useRealTimers();
   }
 }
 
-/** The board of open offers is lost; everything else lives on. */
-export async function evictBoard(): Promise<void> {
-  for (const id of await listDurableObjectIds(bindings.REGISTRY)) await evictDurableObject(bindings.REGISTRY.get(id));
+/** Runs the alarms of the thread's two actors at a time so many milliseconds ahead. */
+export async function ring(thread: string, ahead: number): Promise<void> {
+  await later(ahead, async () => {
+    await ringActor("recruitment", thread);
+    await ringActor("task", thread);
+  });
 }
+
+/** The board of open offers is lost; in objects of their own everything else lives on. */
+export const evictBoard = (): Promise<void> => evictActor("registry", boardKeeper);
 
 /** Runs the alarm of the board of open offers, at a time so many milliseconds ahead. */
-export async function ringBoard(ahead: number): Promise<void> {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ahead });
-  try {
-    for (const id of await listDurableObjectIds(bindings.REGISTRY)) await runDurableObjectAlarm(bindings.REGISTRY.get(id));
-  } finally {
-    vi.useRealTimers();
-  }
-}
+export const ringBoard = (ahead: number): Promise<boolean> => later(ahead, () => ringActor("registry", boardKeeper));
 
 export interface Socket {
   socket: WebSocket;

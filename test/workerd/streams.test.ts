@@ -1,10 +1,10 @@
 /** Server-sent events: a stream is a reader of the mailbox like a socket, goes on where one ended, and is opened by token or ticket. */
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test, vi } from "vitest";
-import { readDocuments } from "../host/read-documents.ts";
+import { evictActor, objectOf, readStored } from "./actors.ts";
 import { openSource, type Source } from "./event-source.ts";
 import { deliver, mail, makeEnvelope, poll } from "./mail.ts";
-import { agentStub, call, connect, join, type Player } from "./stage.ts";
+import { call, connect, join, type Player } from "./stage.ts";
 
 let agents = 0;
 async function joinNext(): Promise<Player> {
@@ -190,16 +190,16 @@ describe("a ticket", () => {
   test("[CONN6] expires, is void with its agent, and is stored as a hash", async () => {
     const player = await joinNext();
     const { ticket } = await issue(player);
-    await runInDurableObject(agentStub(player.id), (_, { storage }) => {
-      const tickets = readDocuments((sql, ...values) => storage.sql.exec(sql, ...values), "ticket");
-      expect(tickets).toHaveLength(1);
-      expect(JSON.stringify(tickets)).not.toContain(ticket.slice(-20));
+    const tickets = await readStored("agent", player.id, "ticket");
+    expect(tickets).toHaveLength(1);
+    expect(JSON.stringify(tickets)).not.toContain(ticket.slice(-20));
+    await runInDurableObject(objectOf("agent", player.id), (_, { storage }) => {
       for (const { value } of tickets) {
         const { expires } = value as { expires: number };
         storage.sql.exec("UPDATE document SET body = replace(body, ?, ?)", `"expires":${expires}`, `"expires":${Date.now() - 1}`);
       }
     });
-    await evictDurableObject(agentStub(player.id));
+    await evictActor("agent", player.id);
     expect((await openSource({ query: `?ticket=${ticket}` })).status).toBe(401);
     const another = await issue(player);
     await call("DELETE", `/v1/agents/${player.id}`);

@@ -1,11 +1,7 @@
 /** A thread's two objects in the real runtime: what a wrong id leaves behind. */
-import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { call, join, taskStub, threadStub } from "./stage.ts";
-
-/** Tables of an object, asked from within. */
-const readTables = (stub: DurableObjectStub): Promise<unknown[]> =>
-  runInDurableObject(stub, (_, { storage }) => storage.sql.exec("SELECT name FROM sqlite_master").toArray());
+import { listTables, readAlarm } from "./actors.ts";
+import { call, join } from "./stage.ts";
 
 test("[OWN3] events and questions under ids that nobody gave leave no table and no alarm in either object", async () => {
   const agent = await join("wanderer", []);
@@ -22,8 +18,8 @@ test("[OWN3] events and questions under ids that nobody gave leave no table and 
   for (const order of ["cancel", "suspend", "resume", "restart", "fork"])
     expect(await call("POST", `/v1/threads/${thread}/${order}`, { body: {} }), order).toMatchObject({ status: 404 });
   expect(await call("POST", `/v1/dead-letters/${thread}:t1/retry`, { body: {} })).toMatchObject({ status: 404 });
-  for (const stub of [threadStub(thread), taskStub(thread)]) {
-    expect(await readTables(stub)).toEqual([]);
-    expect(await runInDurableObject(stub, (_, { storage }) => storage.getAlarm())).toBeNull();
+  for (const kind of ["recruitment", "task"] as const) {
+    expect(await listTables(kind, thread)).toEqual([]);
+    expect(await readAlarm(kind, thread)).toBeNull();
   }
 });
