@@ -251,7 +251,7 @@ export function createCellHomes(ports: HomePorts): Homes {
 }
 
 /** What two objects have in common may be changed by neither. */
-function freeze<T>(value: T): T {
+export function freeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return value;
   Object.freeze(value);
   for (const each of Object.values(value)) freeze(each);

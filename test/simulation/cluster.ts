@@ -154,7 +154,7 @@ export function createCluster(logics: Logics, options: ClusterOptions = {}): Clu
 }
 
 /** A store that tells before each write and around each commit. */
-function watchStorage(inner: NodeStorage, touch: (what: "write" | "commit") => void): Storage {
+export function watchStorage(inner: NodeStorage, touch: (what: "write" | "commit") => void): Storage {
   return {
     exec(sql, ...values) {
       touch("write");

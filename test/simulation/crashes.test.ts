@@ -4,9 +4,12 @@
  */
 
 import { afterEach, expect, test, vi } from "vitest";
+import type { Placement } from "../../src/contract/placement.ts";
 import { logics } from "../host/machines.ts";
 import { appendEntry, countLeft, makeEntry } from "../host/stored.ts";
 import { resetWorld, world } from "../host/world.ts";
+import { testPlacement } from "../placement.ts";
+import { createCellCluster } from "./cell-cluster.ts";
 import { createCluster } from "./cluster.ts";
 
 afterEach(() => {
@@ -14,11 +17,13 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** @param dieAt which of the things that objects do is the last of its object's life; 0: none */
-async function tell(dieAt: number, times = 1): Promise<{ acts: number; end: unknown }> {
+const clusters: Record<Placement, typeof createCluster> = { own: createCluster, cell: createCellCluster };
+
+/** @param dieAt which of the things that objects do is the last of its object's life, in a cell of all; 0: none */
+async function tell(placement: Placement, dieAt: number, times = 1): Promise<{ acts: number; end: unknown }> {
   let acts = 0;
   let over = false;
-  const cluster = createCluster(logics, {
+  const cluster = clusters[placement](logics, {
     touch() {
       if (over) return;
       acts += 1;
@@ -96,12 +101,16 @@ async function tell(dieAt: number, times = 1): Promise<{ acts: number; end: unkn
   return { acts, end };
 }
 
-test("[HOST2] [HOST3] [HOST5] [HOST6] [HOST11] whatever instruction is an object's last, the story ends the same", {
+test.each<[placement: Placement, each: number]>([
+  ["own", 1],
+  // Its own writes, of alarms above all, are instructions too.
+  ["cell", testPlacement === "cell" ? 1 : 3],
+])("[HOST2] [HOST3] [HOST5] [HOST6] [HOST11] whatever instruction is an object's last, the story ends the same (%s)", {
   timeout: 120_000,
-}, async () => {
+}, async (placement, each) => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  const told = await tell(0);
+  const told = await tell(placement, 0);
   expect(told.acts).toBeGreaterThan(300);
   expect(told.end).toMatchObject({
     f: { view: { value: "proud" }, left: { outbox: 0, timer: 0, job: 0 } },
@@ -111,9 +120,9 @@ test("[HOST2] [HOST3] [HOST5] [HOST6] [HOST11] whatever instruction is an object
     w: { view: { context: { out: { worked: "w" } } } },
     t: { view: { context: { rang: ["100", "1000"] } }, deadLetters: [["unknown_event", JSON.stringify({ type: "noise" })]] },
   });
-  for (let at = 1; at <= told.acts; at++) expect((await tell(at)).end, `died at ${at} of ${told.acts}`).toEqual(told.end);
+  for (let at = 1; at <= told.acts; at += each) expect((await tell(placement, at)).end, `died at ${at} of ${told.acts}`).toEqual(told.end);
   // And four lives in a row.
-  for (let at = 1; at <= told.acts; at += 17) expect((await tell(at, 4)).end, `died four times from ${at}`).toEqual(told.end);
+  for (let at = 1; at <= told.acts; at += 17 * each) expect((await tell(placement, at, 4)).end, `died four times from ${at}`).toEqual(told.end);
 });
 
 test("[HOST14] a message that kills its receiver is a dead letter, though every attempt kills it", async () => {
