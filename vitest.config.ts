@@ -1,4 +1,4 @@
-/** The test projects: `node` is everything that needs no Workers, `workerd` and `host` run inside the real runtime, `e2e` and `alone` drive real processes. */
+/** The test projects: `node` is everything that needs no Workers, `workerd`, `cell` and `host` run inside the real runtime, `e2e` and `alone` drive real processes. */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -35,6 +35,36 @@ const longest = [
   "simulation/role-orders",
 ];
 
+/** Stories in workerd that are told over a cell by default; NERVEFLARE_TEST_PLACEMENT=cell tells all. */
+const storiesInCell = "test/workerd/{control,recruitment,broadcasts,threads,liveness}.test.ts";
+const everythingInCell = process.env.NERVEFLARE_TEST_PLACEMENT === "cell";
+
+/** The whole Worker in the real runtime. @param placement where its actors live */
+function inWorkerd(name: string, placement: string, include: string[]) {
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: "./wrangler.toml" },
+        miniflare: {
+          bindings: { TEST_MIGRATIONS: migrations, NERVEFLARE_ADMIN_TOKEN: "test-admin-token", NERVEFLARE_PLACEMENT: placement },
+          serviceBindings: { COMPILE_IN_NODE: compileInNode },
+        },
+      }),
+    ],
+    test: {
+      name,
+      include,
+      setupFiles: ["test/check-messages.ts", "test/workerd/setup.ts"],
+      // A worker loads the source once for all its files; storage is emptied before each file.
+      isolate: false,
+      // An eviction waits up to a second for what is under way, and a story has a dozen; what a test waits for itself it gives up after five.
+      testTimeout: 60_000,
+      maxWorkers: waiting,
+      sequence: { groupOrder: 1 },
+    },
+  };
+}
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
@@ -65,32 +95,9 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                TEST_MIGRATIONS: migrations,
-                NERVEFLARE_ADMIN_TOKEN: "test-admin-token",
-                NERVEFLARE_PLACEMENT: process.env.NERVEFLARE_TEST_PLACEMENT ?? "own",
-              },
-              serviceBindings: { COMPILE_IN_NODE: compileInNode },
-            },
-          }),
-        ],
-        test: {
-          name: "workerd",
-          include: ["test/workerd/**/*.test.ts"],
-          setupFiles: ["test/check-messages.ts", "test/workerd/setup.ts"],
-          // As above; storage is emptied before each file.
-          isolate: false,
-          // An eviction waits up to a second for what is under way, and a story has a dozen; what a test waits for itself it gives up after five.
-          testTimeout: 60_000,
-          maxWorkers: waiting,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      inWorkerd("workerd", "own", ["test/workerd/**/*.test.ts"]),
+      // The same stories over a cell: by default those that tell most of what differs.
+      inWorkerd("cell", "cell", everythingInCell ? ["test/workerd/**/*.test.ts"] : [storiesInCell]),
       {
         // The actor host by itself, in a Worker of its own: it knows no workflows.
         plugins: [cloudflareTest({ wrangler: { configPath: "./test/host/worker/wrangler.toml" } })],

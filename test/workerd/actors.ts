@@ -49,15 +49,20 @@ export function evictActor(kind: ObjectKind, name: string): Promise<void> {
 /** Runs the actor's alarm, and nobody else's, whether it is due or not. @returns whether it was set */
 export async function ringActor(kind: ObjectKind, name: string): Promise<boolean> {
   if (placement === "own") return runDurableObjectAlarm(objectOf(kind, name));
-  const isSet = (await readAlarm(kind, name)) !== null;
+  const isSet = (await readRow(kind, name)) !== null;
   if (isSet) await callCell().call(kind, name, "alarm", []);
   return isSet;
 }
 
-/** When the actor's alarm rings; of a cell what it stored, which may be earlier. */
-export function readAlarm(kind: ObjectKind, name: string): Promise<number | null> {
-  return runInDurableObject(objectOf(kind, name), (_, { storage }) => {
-    if (placement === "own") return storage.getAlarm();
+/** When the actor's alarm rings. In a cell as it is stored, which may be earlier; rows of what has rung are deleted many at once. */
+export async function readAlarm(kind: ObjectKind, name: string): Promise<number | null> {
+  if (placement === "own") return runInDurableObject(objectOf(kind, name), (_, { storage }) => storage.getAlarm());
+  const at = await readRow(kind, name);
+  return at !== null && at > Date.now() ? at : null;
+}
+
+function readRow(kind: ObjectKind, name: string): Promise<number | null> {
+  return runInDurableObject(getCell(), (_, { storage }) => {
     const rows = storage.sql.exec<{ seq: number }>("SELECT seq FROM cursor WHERE owner = '' AND name = ?", `${kind}/${name}`);
     return rows.toArray()[0]?.seq ?? null;
   });

@@ -1,6 +1,6 @@
 /** A reader of `GET /v1/inbox/stream`, or of the log's tail, for tests: what a browser's EventSource does, and shows everything. */
 import { exports } from "cloudflare:workers";
-import { expect, vi } from "vitest";
+import { expect, onTestFinished, vi } from "vitest";
 import type { Loose } from "./stage.ts";
 
 export interface Source {
@@ -29,6 +29,8 @@ export async function openSource(
     },
   });
   const reader = response.body?.getReader();
+  // One that stays open keeps its object in memory, and in a cell all others'.
+  onTestFinished(() => reader?.cancel());
   const source: Source = {
     status: response.status,
     headers: response.headers,
