@@ -137,7 +137,7 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
     known.next = findNextLook(offer.opened, now);
     const shown = makeOpenOffer(offer, role, apart, thread, offer.opened);
     const opening = offer.asked === null;
-    const posted = await post(shown, opening);
+    const posted = await post(shown, offer.asked);
     if (records.find(offer.id)?.closed !== null) return undefined;
     if (!posted) {
       known.next = now + threadLimits.scanFirst;
@@ -190,7 +190,7 @@ export function createOffers({ lifecycle, clock, scheduler, board, hint, records
       const opened = clock.now();
       const record: RoleOffer = { role: role.name, id, opened, expires: opened + fact.timeout, closed: null, asked: null };
       const offer = makeOpenOffer(record, role, findSetApart(ir, role, holders), thread, opened);
-      const posted = await post(offer, true);
+      const posted = await post(offer, null);
       return () => open(role.name, record, offer, posted, thread);
     },
     async renew(ir, holders) {

@@ -32,8 +32,12 @@ export interface OfferWatches {
   isWaitedFor(id: string, agent: string): boolean;
   /** Shows agents an offer; nobody waits for it. */
   tell(id: string, agents: readonly string[], shown: Omit<OfferHint, "closed">, along: readonly TakenNote[]): void;
-  /** Puts an offer on the board, or renews it. @returns undefined: the board can't be asked now */
-  post(offer: OpenOffer, opening: boolean): Promise<Posted | undefined>;
+  /**
+   * Puts an offer on the board, or renews it.
+   * @param asked who was there when it was opened; null: it is opened now
+   * @returns undefined: the board can't be asked now
+   */
+  post(offer: OpenOffer, asked: readonly string[] | null): Promise<Posted | undefined>;
 }
 
 export function createOfferWatches({ clock, scheduler, board, hint }: OfferWatchPorts): OfferWatches {
@@ -71,14 +75,17 @@ export function createOfferWatches({ clock, scheduler, board, hint }: OfferWatch
       );
   }
 
-  async function post(offer: OpenOffer, opening: boolean): Promise<Posted | undefined> {
+  async function post(offer: OpenOffer, asked: readonly string[] | null): Promise<Posted | undefined> {
     const known = watch(offer.offer);
+    const opening = asked === null;
+    // What ended this object may have ended the board, and to a new one agents come back in their own time.
+    const before = known.present ? [] : (asked ?? []);
     const absent: Absent[] = [...known.absent].map(([agent, at]) => ({ agent, at }));
     try {
       const posted = await board.post(offer, opening, absent);
       // Whoever came since the last look has not found there what the board has no room for.
       if (posted.unposted && !opening) posted.fresh = posted.present.filter((agent) => !known.present?.has(agent));
-      known.present = new Set(posted.present);
+      known.present = new Set([...posted.present, ...before]);
       known.absent.clear();
       return posted;
     } catch (error) {

@@ -32,11 +32,11 @@ function open(answers: { [agent: string]: HintAnswer }, posted: Posted[]) {
 test("[BOARD9] an agent that may not have the role is not waited for, and the board is not told that it has gone", async () => {
   const there: Posted = { present: ["away", "fits", "unfit"], fresh: [], along: [] };
   const { watches, absent, settle } = open({ fits: "fits", unfit: "unfit", away: "away" }, [there, there]);
-  await watches.post(offer, true);
+  await watches.post(offer, null);
   watches.tell(offer.offer, there.present, { opened: offer }, []);
   await settle();
   expect(there.present.filter((agent) => watches.isWaitedFor(offer.offer, agent))).toEqual(["fits"]);
-  await watches.post(offer, false);
+  await watches.post(offer, []);
   expect(absent.at(-1)?.map(({ agent }) => agent)).toEqual(["away"]);
   expect(watches.isWaitedFor(offer.offer, "unfit")).toBe(false);
 });
@@ -44,7 +44,17 @@ test("[BOARD9] an agent that may not have the role is not waited for, and the bo
 test("[BOARD10] of an offer that has no room on the board those that came since the last look are told by the thread", async () => {
   const full = (...present: string[]): Posted => ({ present, fresh: [], along: [], unposted: true });
   const { watches } = open({}, [{ ...full("ann"), fresh: ["ann"] }, full("ann", "bea"), full("ann", "bea")]);
-  expect((await watches.post(offer, true))?.fresh).toEqual(["ann"]);
-  expect((await watches.post(offer, false))?.fresh).toEqual(["bea"]);
-  expect((await watches.post(offer, false))?.fresh).toEqual([]);
+  expect((await watches.post(offer, null))?.fresh).toEqual(["ann"]);
+  expect((await watches.post(offer, []))?.fresh).toEqual(["bea"]);
+  expect((await watches.post(offer, []))?.fresh).toEqual([]);
+});
+
+test("[BOARD17] a thread that lost its memory waits for those that were there when it offered the role, until a board that began anew was asked again", async () => {
+  const young: Posted = { present: ["ann"], fresh: [], along: [] };
+  const { watches } = open({}, [young, { ...young, present: ["ann", "bea"] }]);
+  const waitedFor = () => ["ann", "bea", "cleo", "who came later"].filter((agent) => watches.isWaitedFor(offer.offer, agent));
+  await watches.post(offer, ["ann", "bea", "cleo"]);
+  expect(waitedFor()).toEqual(["ann", "bea", "cleo"]);
+  await watches.post(offer, ["ann", "bea", "cleo"]);
+  expect(waitedFor()).toEqual(["ann", "bea"]);
 });
