@@ -21,14 +21,14 @@ export interface CrashStage {
   readLogs(): Promise<string>;
 }
 
-/** @param afterwards ends what was started */
-export async function openCrashStage(afterwards: Afterwards): Promise<CrashStage> {
+/** @param afterwards ends what was started @param env of all servers */
+export async function openCrashStage(afterwards: Afterwards, env: Record<string, string> = {}): Promise<CrashStage> {
   const data = await makeDataFolder(afterwards);
   // Always the same port: the agents know no other.
   const port = await findFreePort();
   const said: Promise<Ended>[] = [];
   async function start(): Promise<Server> {
-    const started = await startTestServer(data, { port }, afterwards);
+    const started = await startTestServer(data, { port, env }, afterwards);
     said.push(started.ended);
     return started;
   }
