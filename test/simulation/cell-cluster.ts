@@ -5,8 +5,8 @@
 import { type Cell, createCell } from "../../src/durable/cell/cell.ts";
 import { type ActorHost, createActorHost } from "../../src/durable/host/actor-host.ts";
 import type { Logics } from "../../src/durable/host/logic.ts";
-import type { ObjectContext } from "../../src/durable/host/storage/object-context.ts";
 import { createNodeStorage } from "../../src/durable/host/storage/node-storage.ts";
+import type { ObjectContext } from "../../src/durable/host/storage/object-context.ts";
 import type { Delivery, Envelope } from "../../src/durable/protocol/envelope.ts";
 import { type Cluster, type ClusterOptions, watchStorage } from "./cluster.ts";
 import { freeze } from "./cluster-homes.ts";

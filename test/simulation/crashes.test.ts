@@ -105,25 +105,31 @@ test.each<[placement: Placement, each: number]>([
   ["own", 1],
   // Its own writes, of alarms above all, are instructions too.
   ["cell", testPlacement === "cell" ? 1 : 3],
-])("[HOST2] [HOST3] [HOST5] [HOST6] [HOST11] whatever instruction is an object's last, the story ends the same (%s)", {
-  timeout: 120_000,
-}, async (placement, each) => {
-  vi.spyOn(console, "warn").mockImplementation(() => {});
-  vi.spyOn(console, "error").mockImplementation(() => {});
-  const told = await tell(placement, 0);
-  expect(told.acts).toBeGreaterThan(300);
-  expect(told.end).toMatchObject({
-    f: { view: { value: "proud" }, left: { outbox: 0, timer: 0, job: 0 } },
-    s: { view: { context: { refusals: ["add to actor/nobody"] } } },
-    c: { view: { context: { n: 7 } } },
-    ears: { view: { context: { got: 1 } } },
-    w: { view: { context: { out: { worked: "w" } } } },
-    t: { view: { context: { rang: ["100", "1000"] } }, deadLetters: [["unknown_event", JSON.stringify({ type: "noise" })]] },
-  });
-  for (let at = 1; at <= told.acts; at += each) expect((await tell(placement, at)).end, `died at ${at} of ${told.acts}`).toEqual(told.end);
-  // And four lives in a row.
-  for (let at = 1; at <= told.acts; at += 17 * each) expect((await tell(placement, at, 4)).end, `died four times from ${at}`).toEqual(told.end);
-});
+])(
+  "[HOST2] [HOST3] [HOST5] [HOST6] [HOST11] whatever instruction is an object's last, the story ends the same (%s)",
+  {
+    timeout: 120_000,
+  },
+  async (placement, each) => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const told = await tell(placement, 0);
+    expect(told.acts).toBeGreaterThan(300);
+    expect(told.end).toMatchObject({
+      f: { view: { value: "proud" }, left: { outbox: 0, timer: 0, job: 0 } },
+      s: { view: { context: { refusals: ["add to actor/nobody"] } } },
+      c: { view: { context: { n: 7 } } },
+      ears: { view: { context: { got: 1 } } },
+      w: { view: { context: { out: { worked: "w" } } } },
+      t: { view: { context: { rang: ["100", "1000"] } }, deadLetters: [["unknown_event", JSON.stringify({ type: "noise" })]] },
+    });
+    for (let at = 1; at <= told.acts; at += each)
+      expect((await tell(placement, at)).end, `died at ${at} of ${told.acts}`).toEqual(told.end);
+    // And four lives in a row.
+    for (let at = 1; at <= told.acts; at += 17 * each)
+      expect((await tell(placement, at, 4)).end, `died four times from ${at}`).toEqual(told.end);
+  },
+);
 
 test("[HOST14] a message that kills its receiver is a dead letter, though every attempt kills it", async () => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
