@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import pool from "../../workflows/triage-pool.yaml?raw";
-import { ringAll } from "./actors.ts";
+import { isOnlyOwn, ringAll } from "./actors.ts";
 import { arrive, call, disturbances, expectThread, join, type Loose, type Player, publish, readLog, ring } from "./stage.ts";
 
 const duty = (
@@ -230,7 +230,9 @@ function reasonsOf(explained: Loose): { [agent: string]: [string, string] } {
   return Object.fromEntries(explained.unfilled[0].agents.map(({ agent, code, why }: Loose) => [agent, [code, why]]));
 }
 
-test("[RECR8] offers are repeated after a pause and close for everybody, and a claim for one that has closed is refused", async () => {
+test("[RECR8] offers are repeated after a pause and close for everybody, and a claim for one that has closed is refused", async (context) => {
+  if (isOnlyOwn("whoever turns the clock ahead for one actor of it turns it for all: the agent falls silent as well"))
+    return context.skip();
   await publish("slow", duty("slow", "type: open\ncapabilities: [slowness]\nrecruitment: { timeout: 1m, retries: 1, backoff: 30s }"));
   const sam = await arrive("slow-sam", ["slowness"]);
   const thread = await begin("slow");
