@@ -23,6 +23,20 @@ interface HostEndpoint {
   deliver(envelope: Envelope): Promise<Delivery>;
 }
 
+function track(running: Set<Promise<unknown>>, work: Promise<unknown>): void {
+  const held: Promise<unknown> = work.catch(() => {}).finally(() => running.delete(held));
+  running.add(held);
+}
+
+function runAll(timers: readonly { work: () => void }[]): void {
+  for (const { work } of timers)
+    try {
+      work();
+    } catch {
+      // The cell died of it.
+    }
+}
+
 export function createCellCluster(logics: Logics, options: ClusterOptions = {}): Cluster {
   const database = createNodeStorage();
   const running = new Set<Promise<unknown>>();
@@ -30,11 +44,6 @@ export function createCellCluster(logics: Logics, options: ClusterOptions = {}):
   let timers: { at: number; work: () => void }[] = [];
   let present: CellLife | undefined;
   let now = 1_000_000;
-
-  function track(work: Promise<unknown>): void {
-    const held: Promise<unknown> = work.catch(() => {}).finally(() => running.delete(held));
-    running.add(held);
-  }
 
   function end(life = present): void {
     if (life) life.alive = false;
@@ -85,7 +94,7 @@ export function createCellCluster(logics: Logics, options: ClusterOptions = {}):
       now: () => now,
       elapsed: () => now,
       later: (milliseconds, work) => void timers.push({ at: now + milliseconds, work: () => life.alive && work() }),
-      background: track,
+      background: (work) => track(running, work),
       sync: async () => {},
       sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
       make: (kind, ctx) => makeEndpoint(ctx, `${kind}/${ctx.name}`, life),
@@ -109,12 +118,7 @@ export function createCellCluster(logics: Logics, options: ClusterOptions = {}):
     now = Math.max(now, time);
     const due = timers.filter(({ at }) => at <= now);
     timers = timers.filter(({ at }) => at > now);
-    for (const { work } of due)
-      try {
-        work();
-      } catch {
-        // Whoever died of it.
-      }
+    runAll(due);
     if (database.alarm !== undefined && database.alarm <= now) ring();
   }
 
