@@ -2,6 +2,7 @@
 import { abortAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { readThread } from "../../src/cli/lib/export/read-thread.ts";
 import type { Json } from "../../src/contract/event.ts";
 import codeReview from "../../workflows/code-review.yaml?raw";
 import { actor, deliverTo, isOnlyOwn, listTables, objectOf, placement, readAlarm, ringActor, wakeNameless } from "./actors.ts";
@@ -108,6 +109,31 @@ test("[RET1] thirty days after its end a thread's object stores nothing, and sho
   const away = { from: "agent/x", id: 999, to: `recruitment/${thread}`, message: { type: "agent.away", agent: "x" } };
   expect(await deliverTo("recruitment", thread, away)).toMatchObject({ status: "refused", code: "gone" });
   expect(await listLeft(thread)).toEqual(["an alarm"]);
+});
+
+test("[EXPORT8] a thread that was archived exports as it did before: what was too long to be kept is in the log", async () => {
+  const { threads } = await author.say("kept.ready_for_review", { repo: "n", pr: 12 });
+  const thread = threads[0] as string;
+  await reviewer.claim("reviewer", thread);
+  await reviewer.answer(await reviewer.turn("reviewer", thread), { $status: "changes_requested", changes: ["x".repeat(20_000)] });
+  await author.answer(await author.turn("author", thread), { $status: "updated", note: "done" });
+  await reviewer.answer(await reviewer.turn("reviewer", thread), { $status: "approved", summary: "y".repeat(20_000) });
+  await expectThread(thread, { status: "completed" });
+  const api = { call: async (method: string, path: string) => (await call(method, `/${path}`)).body };
+  const before = (await readThread(api as never, thread)).replay;
+  vi.setSystemTime(Date.now() + 31 * day);
+  await leave(thread);
+  const { messages } = (await call("GET", `/v1/threads/${thread}/messages`)).body;
+  expect(messages[0]).toMatchObject({
+    output: { $truncated: true },
+    decision: { prompt: expect.stringMatching(/^\(\d+ bytes, not kept\)$/) },
+  });
+  const { replay } = await readThread(api as never, thread);
+  const last = before.steps.pop();
+  const { expect: wanted, ...step } = replay.steps.pop() ?? {};
+  expect(replay).toEqual(before);
+  expect({ ...step, to: wanted?.to }).toEqual({ ...last, expect: undefined, to: "$END" });
+  expect(wanted).not.toHaveProperty("prompt");
 });
 
 test("[RET17] thirty days an emptied object knows what comes late, then it stores nothing at all", async () => {

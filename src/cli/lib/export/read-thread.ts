@@ -27,7 +27,7 @@ export async function readThread(api: Api, id: string): Promise<{ replay: Replay
   const [first] = counted;
   if (!first)
     throw new CliError(`${id} has no step yet: there is nothing to decide again.`, { hint: "Export it once a turn was answered." });
-  const isWhole = first.round === 1 && !counted.some(({ output }) => isTruncated(output));
+  const isWhole = first.round === 1 && !counted.some(isShortened);
   const log = isWhole ? new Map<number, Logged>() : await readLog(api, id);
   const messages = isWhole ? counted : fillUp(thread, counted, log);
   if (isTruncated(thread.event.data)) throw gone(thread, "the event that began it was too large to be kept");
@@ -93,6 +93,16 @@ function isTruncated(value: Json | undefined): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value) && value["$truncated"] === true;
 }
 
+/** A text of which an archive keeps its size only. */
+function isLeftOut(text: string | null | undefined): boolean {
+  return typeof text === "string" && /^\(\d+ bytes, not kept\)$/.test(text);
+}
+
+/** Whether an archive has left out a part of the step. */
+function isShortened({ output, body, decision }: Message): boolean {
+  return isTruncated(output) || isLeftOut(body) || isLeftOut(decision?.prompt);
+}
+
 /** A turn as the log has it. */
 interface Logged {
   role: string;
@@ -146,12 +156,14 @@ function fillUp(thread: Thread, kept: Message[], log: ReadonlyMap<number, Logged
   return Array.from({ length: last }, (_, index) => {
     const round = index + 1;
     const message = kept.find((each) => each.round === round);
-    if (message && !isTruncated(message.output)) return message;
+    if (message && !isShortened(message)) return message;
     const logged = log.get(round);
     const next = log.get(round + 1);
     if (!logged?.output) throw gone(thread, `the answer of step ${round} is neither with the thread nor in the log any more`);
     const { role, agent, output, body, at } = logged;
-    const decision = message?.decision ?? (next && { to: next.role, prompt: next.prompt, because: "" });
+    const decided = message?.decision ?? (next && { to: next.role, prompt: next.prompt, because: "" });
+    // A last prompt is nobody's turn: where it was too long, it is not compared.
+    const decision = decided && isLeftOut(decided.prompt) ? { ...decided, prompt: next?.prompt ?? null } : decided;
     return { round, role, agent, output, ...(body !== undefined && { body }), at, ...(decision && { decision }) } as Message;
   });
 }
