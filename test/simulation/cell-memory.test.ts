@@ -105,8 +105,8 @@ test("[CELL7] of threads that wait nothing but when they are due stays in memory
   const kept = made.filter((each) => each.deref() !== undefined).length;
   expect(made.length).toBeGreaterThan(400);
   expect(kept).toBeLessThanOrEqual(owners + 1);
-  // Ten thousand, beside 500 actors in memory, stay below 100 MB; code that was compiled meanwhile is counted, and is most of it.
-  expect(perThread).toBeLessThan(6_500);
+  // Two actors that had stayed would be some 180 kB; code that was compiled meanwhile is counted, and is most of what is left.
+  expect(perThread).toBeLessThan(20_000);
 });
 
 test("[CELL6] with room for a few actors only many threads go to their end, each once", { timeout: 60_000 }, async () => {
