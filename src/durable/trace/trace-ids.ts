@@ -7,7 +7,7 @@ const spanFactors = [0x9e3779b1, 0x85ebca77];
 const traceFactors = [...spanFactors, 0xc2b2ae3d, 0x27d4eb2f];
 
 /**
- * An id that is the same where the text is, and no secret: a turn makes a few of them, which by SHA-256 took a thirtieth of its time.
+ * An id that is the same where the text is, and no secret: a turn makes a few of them.
  * @param factors one for each eight digits
  */
 function hash(text: string, factors: readonly number[]): string {
