@@ -81,7 +81,8 @@ export function createSockets({ platform, agent, dropped, now }: SocketPorts): S
   }
 
   function closeWhere(isMeant: (connection: SocketConnection) => boolean, code: number, reason: string): void {
-    for (const [socket, connection] of open) if (isMeant(connection)) close(socket, code, reason);
+    // The newest first: after a wake an older one seems to hold as well what only that one was given.
+    for (const [socket, connection] of listByAge().toReversed()) if (isMeant(connection)) close(socket, code, reason);
   }
 
   return {
