@@ -110,7 +110,10 @@ export function createOwnHomes(ports: HomePorts): Homes {
   function ask<T>(life: Life, to: string, question: (core: CoreOf) => T | Promise<T>): Promise<T> {
     return travel(fate, life, async () => {
       const { core, life: receiver } = open(to);
-      return receiver.race(Promise.resolve(question(core)));
+      const answer = Promise.resolve(question(core));
+      // Where the receiver's end comes first, nobody hears that its work failed.
+      answer.catch(() => {});
+      return receiver.race(answer);
     });
   }
 
