@@ -2,7 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { type MoveRpc, settleMoved, takeMoved } from "./cell/moved-rows.ts";
 import { type EndpointClass, listMethods } from "./endpoint.ts";
-import { type Environment, findNeighbours } from "./environment.ts";
+import { type Environment, findNeighbours, placeOwn } from "./environment.ts";
 import { createDurableContext } from "./host/storage/durable-world.ts";
 
 /**
@@ -23,7 +23,8 @@ export function asDurableObject(Hosted: EndpointClass): typeof DurableObject<Env
         get env() {
           return getEnv();
         },
-        near: (name: string | undefined) => findNeighbours(getEnv(), name),
+        // Whatever the setting says by now: with the other one nothing is served, and what is under way would be sent to where nobody is.
+        near: (name: string | undefined) => findNeighbours(getEnv(), name, placeOwn(getEnv())),
       };
       endpoints.set(this, new Hosted(createDurableContext(this.ctx), around));
     }
