@@ -20,6 +20,11 @@ export function describeFailure(error: unknown, correlation: string): Problem {
     return createProblem("too_large", `What this would store is larger than the platform takes. Correlation id ${correlation}.`, {
       correlation,
     });
+  if (/\bcell_moves\b/.test(String(message)))
+    return createProblem("unavailable", "Actors move from the cell to objects of their own: lists and the log can be read meanwhile.", {
+      retryAfter: 60,
+      correlation,
+    });
   if (retryable === true || overloaded === true || transient.test(String(message))) {
     return createProblem("unavailable", "A part of the service cannot store, is overloaded or is restarting. Send the same again.", {
       retryAfter: 2,

@@ -30,19 +30,20 @@ export interface MoveRpc {
 const moveFact = "moved";
 
 export function takeMoved(ctx: ObjectContext, move: string, page: number, facts: { [name: string]: unknown }, pages: MovedPage[]): void {
-  const { storage } = ctx;
+  const { name, storage } = ctx;
   storage.transaction(() => {
     const before = ctx.facts.get<{ move: string; pages: number }>(moveFact);
     if (page === 0) {
       if (before === undefined && (ctx.isStored() || isBuried(ctx)))
-        throw new Error("move_refused: the object of its own has already stored something that no move has brought");
-      const { name } = ctx;
+        throw new Error(
+          `move_refused: ${name}'s own object has stored something that no move has brought, and it is not written over. The cell is as it was: start it as one again.`,
+        );
       ctx.clear();
       if (name !== undefined) ctx.tellName(name);
       ctx.keepName();
       for (const [key, value] of Object.entries(facts)) ctx.facts.put(key, value);
     } else if (before?.move !== move || before.pages !== page) {
-      throw new Error("move_refused: a page is missing: order the move again");
+      throw new Error(`move_refused: a page of ${name} is missing. Order the move again.`);
     }
     // One that has nothing but facts has no tables either: so it is known to be empty.
     if (pages.length > 0) makeTables(storage);
@@ -56,7 +57,7 @@ export async function settleMoved(ctx: ObjectContext, move: string, alarm: numbe
   const before = ctx.facts.get<{ move: string }>(moveFact);
   // It was settled before: its alarm is its own by now.
   if (before === undefined) return;
-  if (before.move !== move) throw new Error("move_refused: another move has brought what is here");
+  if (before.move !== move) throw new Error(`move_refused: another move has brought what ${ctx.name}'s own object has.`);
   ctx.storage.transaction(() => {
     ctx.facts.delete(moveFact);
     if (alarm !== undefined) ctx.storage.setAlarm(alarm);

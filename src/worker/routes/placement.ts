@@ -17,8 +17,14 @@ export function addPlacementRoute(app: Hono<AppEnv>, ports: AppPorts): void {
         "not_allowed_now",
         "Actors move while nothing runs. Start the server with --paused, or deploy it with --var NERVEFLARE_PAUSED=true, and order it again.",
       );
-    const move = await ports.moveCell();
+    const move = await ports.moveCell().catch(tellRefusal);
     if (!move) throw problemError("unavailable", "The cell still runs: it takes up that it is paused within a minute.", { retryAfter: 5 });
     return c.json(move);
   });
+}
+
+/** An object that does not take what is moved says why, and whose it is: only who runs the deployment knows what to make of it. */
+function tellRefusal(error: unknown): never {
+  const [reason] = /move_refused: .*/.exec(String((error as { message?: unknown }).message)) ?? [];
+  throw reason === undefined ? error : problemError("not_allowed_now", reason);
 }

@@ -178,6 +178,22 @@ test("[PLACE2] the first server says where the actors of a database live; one of
   expect((await open("cell").call("GET", "/v1/threads")).status).toBe(200);
 });
 
+test("[PLACE9] while a cell's actors move, who asks for one is told to come again; an object that takes nothing over is named", async () => {
+  // As an error of another object arrives: its words alone.
+  const fail = (text: string) => () => Promise.reject(new Error(text));
+  expect(describeFailure(new Error("cell_moves: the actors of this cell move"), "c")).toMatchObject({
+    status: 503,
+    detail: expect.stringMatching(/move/),
+  });
+  const open = (moveCell: () => Promise<never>) => createTestApp(openSqliteD1(), { placement: "cell", paused: true, moveCell });
+  const order = (moveCell: () => Promise<never>) => open(moveCell).call("POST", "/v1/placement", { body: { placement: "own" } });
+  expect(await order(fail("move_refused: bob's own object has stored something"))).toMatchObject({
+    status: 409,
+    body: { code: "not_allowed_now", detail: "move_refused: bob's own object has stored something" },
+  });
+  expect(await order(fail("x is not a function"))).toMatchObject({ status: 500, body: { code: "bug" } });
+});
+
 test("[PLACE2] data of before there was a choice have an object for each actor", async () => {
   const migration = readFileSync("migrations/0016_placement.sql", "utf8");
   for (const [made, kept] of [
