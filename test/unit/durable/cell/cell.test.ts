@@ -1,6 +1,7 @@
 /** The cell with actors that are made for it: who is in memory, who waits for whom, and what a throw undoes. */
 import { expect, test } from "vitest";
 import { type Cell, createCell } from "../../../../src/durable/cell/cell.ts";
+import { type CellRpc, ownerHeader, placeInCell } from "../../../../src/durable/cell/place-in-cell.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import type { ObjectContext } from "../../../../src/durable/host/storage/object-context.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
@@ -199,4 +200,17 @@ test("[CELL3] after a crash each has its alarm, and rows of one are none of anot
   cell.alarm();
   await world.settle();
   expect([await of("a").add(0), await of("b").add(0)]).toEqual([2, 6]);
+});
+
+test("[CELL8] a request reaches the actor that the Worker asks for, whatever owner its caller named", async () => {
+  const heard: (string | null)[] = [];
+  const cell = {
+    async fetch({ headers }: Request) {
+      heard.push(headers.get(ownerHeader));
+      return new Response();
+    },
+  } as Partial<CellRpc> as CellRpc;
+  const bob = placeInCell(() => cell)<{ fetch(request: Request): Promise<Response> }>("agent", "bob");
+  await bob.fetch(new Request("http://nerveflare.test/v1/connect", { headers: { [ownerHeader]: "agent/eve" } }));
+  expect(heard).toEqual(["agent/bob"]);
 });
