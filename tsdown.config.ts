@@ -17,6 +17,8 @@ export default defineConfig([
       ...Object.fromEntries(programs.map((path) => [path.replace(/\.ts$/, ""), path])),
     },
     outDir: "dist",
+    // What a server that runs from this clone reads while it runs.
+    clean: ["dist/*", "!dist/assets", "!dist/assets/**"],
     platform: "node",
     target: "node20",
     fixedExtension: false,

@@ -2,8 +2,12 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { writeAssets } from "./src/local-server/assets.ts";
+import { makeAssets } from "./src/local-server/make-assets.ts";
 
 const migrations = await readD1Migrations("migrations");
+// As wrangler.toml says where they are.
+writeAssets(await makeAssets());
 
 /** What the compiler says in Node, for the test in workerd that says the same. Loaded only when it is asked. */
 async function compileInNode(request: { text(): Promise<string> }): Promise<Response> {

@@ -36,7 +36,11 @@ function build(sum: string): void {
 }
 
 function isFresh(sum: string): boolean {
-  const results = ["dist/worker/worker.json", ...globSync("packages/*/", { cwd: root }).map((path) => join(path, "dist/index.js"))];
+  const results = [
+    "dist/worker/worker.json",
+    "dist/assets/docs.html",
+    ...globSync("packages/*/", { cwd: root }).map((path) => join(path, "dist/index.js")),
+  ];
   return results.every((path) => existsSync(join(root, path))) && existsSync(stamp) && readFileSync(stamp, "utf8") === sum;
 }
 

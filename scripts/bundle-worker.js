@@ -11,7 +11,9 @@ else await prepare();
 async function build(folder) {
   const { bundleWorker } = await import("../src/local-server/bundle-worker.ts");
   const { writeWorker } = await import("../src/local-server/built-worker.ts");
-  const { worker, sourceMap } = await bundleWorker();
+  const { writeAssets } = await import("../src/local-server/assets.ts");
+  const { worker, sourceMap, assets } = await bundleWorker();
+  writeAssets(assets);
   // Of what it was made is for a clone, which may change it.
   writeWorker(folder, { ...worker, sources: {} }, sourceMap);
 }

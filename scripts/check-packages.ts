@@ -22,7 +22,7 @@ const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
 
 /** Bytes of a package, compressed: some 10 % above what it is. It should not grow by accident. */
-const mostBytes: { [name: string]: number } = { nerveflare: 1_200_000, "@nerveflare/agent": 60_000 };
+const mostBytes: { [name: string]: number } = { nerveflare: 1_300_000, "@nerveflare/agent": 60_000 };
 
 await run("node", ["scripts/build.ts", "--if-stale"], { cwd: root });
 const folder = mkdtempSync(join(tmpdir(), "nerveflare-packed-"));

@@ -83,17 +83,17 @@ export const rooms: { readonly [folder: string]: Room } = {
       ...[contract, "src/compile", "src/compile/diagnostics", "src/compile/source", "src/compile/types", "src/durable"],
       ...["src/durable/agent", "src/durable/control", "src/durable/projector", protocol, "src/durable/registry", "src/durable/routing"],
       storage,
-      ...["src/worker/describe", "src/worker/routes", "hono", "zod"],
+      ...["src/worker/routes", "hono", "zod"],
     ],
   },
   "src/worker/routes": {
     is: "the routes",
     may: [
-      ...[contract, "schemas", "src/durable/agent", "src/durable/projector", protocol, "src/durable/registry"],
-      ...["src/durable/trace", "src/worker", "src/worker/describe", "hono"],
+      ...[contract, "src/durable/agent", "src/durable/projector", protocol, "src/durable/registry"],
+      ...["src/durable/trace", "src/worker", "hono"],
     ],
   },
-  "src/worker/describe": { is: "OpenAPI and AsyncAPI", may: [contract, "src/worker/describe/routes", "zod"] },
+  "src/worker/describe": { is: "OpenAPI and AsyncAPI, and their page", may: [contract, "src/worker/describe/routes", "hono", "zod"] },
   "src/worker/describe/routes": { is: "each route's description", may: [contract, "src/worker/describe", "zod"] },
 
   // What agents and authors use.
@@ -147,7 +147,7 @@ export const rooms: { readonly [folder: string]: Room } = {
   "src/local-server": {
     is: "the Worker on this machine: its data folder, its runtime, its backups",
     may: [
-      ...["src", contract, "src/durable", "src/durable/projector", "src/durable/trace"],
+      ...["src", contract, "src/durable", "src/durable/projector", "src/durable/trace", "src/worker/describe"],
       ...["esbuild", "miniflare", "node:*", "wrangler", "zod"],
     ],
   },

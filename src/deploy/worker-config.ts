@@ -19,6 +19,7 @@ const shape = z.looseObject({
   name: z.string(),
   account_id: z.string().optional(),
   d1_databases: z.tuple([database]),
+  assets: z.looseObject({ directory: z.string() }),
   vars: z.record(z.string(), z.unknown()).optional(),
   routes: z.array(z.union([z.string(), z.looseObject({ pattern: z.string(), custom_domain: z.boolean().optional() })])).optional(),
 });
@@ -48,6 +49,7 @@ export function readWorkerConfig(root: string, main: string, { env, name, domain
   const config: WorkerConfig = {
     ...read,
     main,
+    assets: { ...read.assets, directory: join(root, read.assets.directory) },
     ...(name !== undefined && { name }),
     ...(vars !== undefined && { vars: { ...read.vars, ...vars } }),
     // Under a name of its own it has a database of its own.

@@ -21,7 +21,7 @@ export type WorkerOptions = V4WorkerOptions & { script: string };
 
 /** The Worker, ready to run. `worker.json` holds all of it but the code. */
 export interface BuiltWorker {
-  format: 3;
+  format: 4;
   /** The package's. */
   version: string;
   /** Miniflare's, of wrangler.toml: bindings, compatibility date, cron triggers; and the code. No paths. */
@@ -29,6 +29,8 @@ export interface BuiltWorker {
   migrations: Migration[];
   /** SHA-256 of the code. */
   code: string;
+  /** The files that it answers with, which are beside it: path, and SHA-256. */
+  assets: { [path: string]: string };
   /** Of which files it was made: path in the project, and SHA-256. */
   sources: { [path: string]: string };
 }
@@ -46,7 +48,7 @@ export type NoWorker = "absent" | "damaged" | "other-version";
 export function readWorker(folder: string, version: string): BuiltWorker | NoWorker {
   try {
     const facts = JSON.parse(readFileSync(join(folder, "worker.json"), "utf8")) as BuiltWorker;
-    if (facts.format !== 3 || facts.version !== version) return "other-version";
+    if (facts.format !== 4 || facts.version !== version) return "other-version";
     const script = readFileSync(join(folder, "index.js"), "utf8");
     return sumUp(script) === facts.code ? { ...facts, options: { ...facts.options, script } } : "damaged";
   } catch (error) {

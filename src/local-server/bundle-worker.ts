@@ -10,13 +10,16 @@ import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangle
 import { requiredMigrations } from "../durable/required-migrations.ts";
 import { packageRoot } from "../package-files.ts";
 import { version } from "../version.ts";
+import { type Assets, sumUpAssets } from "./assets.ts";
 import { type BuiltWorker, type Migration, sumUp } from "./built-worker.ts";
+import { assetSources, makeAssets } from "./make-assets.ts";
 
 /** A Worker that was just made. */
 export interface FreshWorker {
   worker: BuiltWorker;
   /** Of its code. */
   sourceMap: string;
+  assets: Assets;
 }
 
 /** @throws what esbuild says when the source does not bundle */
@@ -24,20 +27,23 @@ export async function bundleWorker(): Promise<FreshWorker> {
   // Else it tells of a developer's own settings on stdout, where a start's answer is read.
   process.env.WRANGLER_LOG ??= "error";
   // Before they are read: what is saved meanwhile is then a change, which the next start sees.
-  const own = sumFiles(["wrangler.toml", "src/local-server/bundle-worker.ts"]);
+  const own = sumFiles(["wrangler.toml", "src/local-server/bundle-worker.ts", ...assetSources]);
   const config = unstable_readConfig({ config: join(packageRoot, "wrangler.toml") });
   // Secrets are who runs it to give, and what a developer's own settings say is not for keeping: of variables only the file's.
   const { workerOptions, main = "src/worker/index.ts", define } = unstable_getMiniflareWorkerOptions({ ...config, secrets: undefined });
   // Wrangler's rules say which files to gather; ours are one bundle.
-  const { modulesRules: _, rootPath: __, ...options } = workerOptions;
+  // Where the assets are is each machine's own, and who asks for them has no use for Miniflare's entry before them.
+  const { modulesRules: _, rootPath: __, assets: ___, ...options } = workerOptions;
   const { script, sourceMap, inputs } = await bundle(main, define);
   const migrations = requiredMigrations.map(readMigration);
+  const assets = await makeAssets();
   const worker: BuiltWorker = {
-    format: 3,
+    format: 4,
     version,
     options: { ...dropEmpty(options), bindings: config.vars, name: "nerveflare", modules: true, script },
     migrations,
     code: sumUp(script),
+    assets: sumUpAssets(assets),
     sources: {
       ...own,
       ...Object.fromEntries(migrations.map(({ name, sql }) => [`migrations/${name}`, sumUp(sql)])),
@@ -46,7 +52,7 @@ export async function bundleWorker(): Promise<FreshWorker> {
     },
   };
   // As JSON keeps it, so that every start runs the same.
-  return { worker: JSON.parse(JSON.stringify(worker)) as BuiltWorker, sourceMap };
+  return { worker: JSON.parse(JSON.stringify(worker)) as BuiltWorker, sourceMap, assets };
 }
 
 function sumFiles(paths: string[]): { [path: string]: string } {

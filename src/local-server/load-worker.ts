@@ -8,6 +8,7 @@ import { parseEnv } from "node:util";
 import { packageRoot, runsFromSource } from "../package-files.ts";
 import { explainRuntimeMissing } from "../runtime-missing.ts";
 import { version } from "../version.ts";
+import { assetsFolder, findOtherAssets, writeAssets } from "./assets.ts";
 import {
   type BuiltWorker,
   keptWorker,
@@ -38,37 +39,47 @@ export interface LoadedWorker {
 /**
  * The Worker's code in one module, with its bindings, compatibility date and migrations.
  * @param folder where it is, or is kept
+ * @param assets where the files are that it answers with
  * @throws {ServerStartError} `bundle_failed`, `package_damaged`
  */
-export async function loadWorker(folder: string = runsFromSource ? keptWorker : packagedWorker): Promise<LoadedWorker> {
-  return runsFromSource ? loadKept(folder) : prepareToRun(readPackaged(folder), null);
+export async function loadWorker(
+  folder: string = runsFromSource ? keptWorker : packagedWorker,
+  assets: string = assetsFolder,
+): Promise<LoadedWorker> {
+  const { worker, remark } = runsFromSource ? await loadKept(folder, assets) : { worker: readPackaged(folder, assets), remark: null };
+  return prepareToRun(worker, assets, remark);
 }
 
-function readPackaged(folder: string): BuiltWorker {
+/** @throws {ServerStartError} `package_damaged` */
+export function readPackaged(folder: string, assetsIn: string): BuiltWorker {
   const worker = readWorker(folder, version);
-  if (typeof worker !== "string") return worker;
   const states: Record<NoWorker, string> = { absent: "missing", damaged: "damaged", "other-version": "another version's" };
-  throw new ServerStartError("package_damaged", `The Worker that the package brings is ${states[worker]}: ${folder}.`, {
-    hint: "Install nerveflare again.",
-  });
+  const [lost] = typeof worker === "string" ? [] : findOtherAssets(worker.assets, assetsIn);
+  if (typeof worker !== "string" && lost === undefined) return worker;
+  const fault =
+    typeof worker === "string"
+      ? `The Worker that the package brings is ${states[worker]}: ${folder}.`
+      : `A file that the package brings is missing or damaged: ${join(assetsIn, lost ?? "")}.`;
+  throw new ServerStartError("package_damaged", fault, { hint: "Install nerveflare again." });
 }
 
 /** Takes what the clone kept, or makes and keeps it. */
-async function loadKept(folder: string): Promise<LoadedWorker> {
+async function loadKept(folder: string, assetsIn: string): Promise<{ worker: BuiltWorker; remark: string | null }> {
   const kept = readWorker(folder, version);
-  const reason = typeof kept === "string" ? explainAbsence(kept, folder) : findChange(kept);
-  if (typeof kept !== "string" && reason === null) return prepareToRun(kept, null);
+  const reason = typeof kept === "string" ? explainAbsence(kept, folder) : findChange(kept, assetsIn);
+  if (typeof kept !== "string" && reason === null) return { worker: kept, remark: null };
   const began = performance.now();
-  const { worker, notKept } = await makeWorker(folder);
+  const { worker, notKept } = await makeWorker(folder, assetsIn);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const anew = kept === "absent" ? "bundled" : "bundled anew";
-  return prepareToRun(worker, `${reason}: ${anew} in ${seconds} s${notKept === null ? "." : `, and not kept (${notKept}).`}`);
+  return { worker, remark: `${reason}: ${anew} in ${seconds} s${notKept === null ? "." : `, and not kept (${notKept}).`}` };
 }
 
 /** Makes the clone's Worker and keeps it, where the folder can be written. */
-async function makeWorker(folder: string): Promise<{ worker: BuiltWorker; notKept: string | null }> {
-  const { worker, sourceMap } = await import("./bundle-worker.ts").then(({ bundleWorker }) => bundleWorker()).catch(explainFailure);
+async function makeWorker(folder: string, assetsIn: string): Promise<{ worker: BuiltWorker; notKept: string | null }> {
+  const { worker, sourceMap, assets } = await import("./bundle-worker.ts").then(({ bundleWorker }) => bundleWorker()).catch(explainFailure);
   try {
+    writeAssets(assets, assetsIn);
     writeWorker(folder, worker, sourceMap);
     return { worker, notKept: null };
   } catch (error) {
@@ -97,7 +108,9 @@ function explainAbsence(found: NoWorker, folder: string): string {
 }
 
 /** What has changed since a Worker was made. By content, for a file may be put back under its old time, and a checkout changes times only. */
-function findChange({ sources }: BuiltWorker): string | null {
+function findChange({ sources, assets }: BuiltWorker, assetsIn: string): string | null {
+  const [lost] = findOtherAssets(assets, assetsIn);
+  if (lost !== undefined) return `A file that the Worker answers with is not as it was made (${join(assetsIn, lost)})`;
   const changed = Object.keys(sources).filter((path) => readSum(path) !== sources[path]);
   if (changed.length === 0) return null;
   const more = changed.length > 1 ? ` and ${changed.length - 1} more` : "";
@@ -112,11 +125,13 @@ function readSum(path: string): string | null {
   }
 }
 
-function prepareToRun({ options, code, migrations }: BuiltWorker, remark: string | null): LoadedWorker {
+function prepareToRun({ options, code, migrations }: BuiltWorker, assetsIn: string, remark: string | null): LoadedWorker {
   return {
     options: {
       ...options,
       rootPath: packageRoot,
+      // As wrangler.toml's binding, without what Miniflare would put before the Worker.
+      serviceBindings: { ...options.serviceBindings, ASSETS: { disk: { path: assetsIn } } },
       bindings: { ...options.bindings, ...readOwnSettings(packageRoot) },
       d1Databases: { DB: { id: localDatabase.id } },
     },

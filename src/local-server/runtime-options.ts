@@ -44,7 +44,7 @@ export function createRuntimeOptions(
           ...(paused && { NERVEFLARE_PAUSED: "true" }),
         },
         // Both go to this process: it knows the folder, and lets nothing out but traces.
-        serviceBindings: { NERVEFLARE_HOST: services.folder },
+        serviceBindings: { ...options.serviceBindings, NERVEFLARE_HOST: services.folder },
         outboundService: "outside",
         // Requests go to the Worker itself: Miniflare's own entry in front of it costs two thirds of a request.
         unsafeDirectSockets: [{ host: "127.0.0.1", port }],

@@ -38,6 +38,8 @@ export interface AppPorts {
   /** The registry's rows were changed: whoever keeps them in memory must hear of it before the caller is answered. */
   registryChanged(): Promise<void>;
   compile(text: string): CompileAnswer | Promise<CompileAnswer>;
+  /** A file that is deployed beside the Worker, by its path there. */
+  asset(path: string): Promise<Response>;
   /** Names of the D1 migrations that this code needs; absent: nobody looks. */
   migrations?: readonly string[];
   /** Paused: requests that would run something are answered `unavailable`. */

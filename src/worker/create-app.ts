@@ -41,7 +41,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   app.use("*", refuseOddMethods());
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   addReadinessRoute(app, readiness);
-  addDocsRoutes(app);
+  addDocsRoutes(app, ports);
   app.use("*", guardReadiness(ports, readiness));
   addRedeemRoute(app, ports);
   app.use("*", guardCalls(ports));

@@ -32,6 +32,8 @@ interface WorkerEnv extends Environment {
   NERVEFLARE_ORIGINS?: string;
   /** Where `nerveflare start` runs the Worker: the process that looks after the data folder. */
   NERVEFLARE_HOST?: Fetcher;
+  /** The files that are deployed beside the Worker: wrangler.toml says which. */
+  ASSETS: Fetcher;
 }
 
 /** Bindings are the same for all requests of an isolate, and so is the app. */
@@ -53,6 +55,7 @@ function wireApp(env: WorkerEnv): Hono<AppEnv> {
     projector,
     registryChanged,
     compile: compilePublished,
+    asset: (path) => env.ASSETS.fetch(`http://assets${path}`),
     isRegistered: createRegisteredCheck(env.DB),
     migrations: requiredMigrations,
     paused: isPaused(env),

@@ -231,12 +231,13 @@ test("[DEPLOY6] an install rehearses the deploy of the Worker that it brings, by
   };
   expect(worker).toBe("nerveflare-staging");
   expect(bundle.compressed).toBeGreaterThan(100_000);
-  expect(bundle.limit).toBe(425_000);
+  expect(bundle.limit).toBe(400_000);
   expect(bundle.compressed).toBeLessThan(bundle.limit);
   expect(migrations.length).toBeGreaterThan(10);
   expect(JSON.parse(await readFile(config, "utf8"))).toMatchObject({
     main: await realpath(installed.find("dist/worker/index.js")),
     minify: true,
+    assets: { directory: await realpath(installed.find("dist/assets")) },
   });
 });
 

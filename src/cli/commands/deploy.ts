@@ -7,6 +7,7 @@ import { type Deployment, type DeployOrder, deployWorker } from "../../deploy/de
 import { rehearseDeploy } from "../../deploy/rehearse-deploy.ts";
 import { readWorkerConfig } from "../../deploy/worker-config.ts";
 import { createWrangler, findWrangler } from "../../deploy/wrangler.ts";
+import { loadWorker } from "../../local-server/load-worker.ts";
 import { findFile, packageRoot, runsFromSource } from "../../package-files.ts";
 import { askSecret, canAsk } from "../lib/ask-secret.ts";
 import { CliError, type CommandContext, exitCodes } from "../lib/command.ts";
@@ -73,6 +74,8 @@ async function run(options: Options, context: CommandContext): Promise<void> {
     // What an install brings is in one module already; bundled again it is minified.
     const main = findFile(runsFromSource ? "src/worker/index.ts" : "dist/worker/index.js");
     const config = readWorkerConfig(packageRoot, main, { ...options, vars: options.var });
+    // The files that go up beside it are as new as the source.
+    if (runsFromSource) await loadWorker();
     const folder = process.cwd();
     const profile = options.profile ?? config.name;
     const order: DeployOrder = {

@@ -70,7 +70,13 @@ test("[DEPLOY5] from nothing to a server that is ready: what broke off goes on, 
   // The table of migrations, and each of them, before any code.
   const queries = first.filter((request) => request === "POST /d1/database/ID/query").length;
   expect(queries).toBeGreaterThan(requiredMigrations.length);
-  expect(first).toEqual(["POST /d1/database", ...Array(queries).fill("POST /d1/database/ID/query"), "PUT /workers/scripts/nerveflare"]);
+  const files = ["POST /workers/scripts/nerveflare/assets-upload-session", "POST /workers/assets/upload"];
+  expect(first).toEqual([
+    "POST /d1/database",
+    ...Array(queries).fill("POST /d1/database/ID/query"),
+    ...files,
+    "PUT /workers/scripts/nerveflare",
+  ]);
 
   cloudflare.refusals.length = 0;
   cloudflare.requests.length = 0;
@@ -112,6 +118,12 @@ test("[DEPLOY5] from nothing to a server that is ready: what broke off goes on, 
     ]),
   );
   expect(readProfile("nerveflare").adminToken).toBe(token);
+  // The files that the Worker answers with went up once, and the Worker finds them.
+  expect(changes(cloudflare.requests)).not.toContain("POST /workers/assets/upload");
+  for (const path of ["/docs", "/v1/openapi.json", "/v1/asyncapi.json"]) {
+    const answer = await fetch(worker.url + path);
+    expect([answer.status, (await answer.text()).length], path).toEqual([200, expect.toSatisfy((length: number) => length > 20_000)]);
+  }
 
   for (const { out, err } of [refused, done, again]) expect(out + err).not.toContain(token);
   expect(cloudflare.unknown).toEqual([]);

@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
-import type { FakeCloudflare, RunSql } from "./fake-cloudflare.ts";
+import { convertV4MiniflareOptions, Miniflare, NoOpLog, Response } from "miniflare";
+import type { FakeCloudflare, FakeWorker, RunSql } from "./fake-cloudflare.ts";
 
 export interface DeployedWorker {
   /** Where it answers; before it is there, as Cloudflare's edge does. */
@@ -14,6 +14,11 @@ export interface DeployedWorker {
   /** Serves what was uploaded there from now on. */
   serve(cloudflare: FakeCloudflare, name: string): void;
   stop(): Promise<void>;
+}
+
+function answerAsset({ assets }: FakeWorker, url: string): Response {
+  const bytes = assets.get(new URL(url).pathname);
+  return bytes ? new Response(new Uint8Array(bytes)) : new Response(null, { status: 404 });
 }
 
 export async function startDeployedWorker(): Promise<DeployedWorker> {
@@ -43,6 +48,9 @@ export async function startDeployedWorker(): Promise<DeployedWorker> {
         compatibilityDate: String(metadata["compatibility_date"]),
         compatibilityFlags: metadata["compatibility_flags"] as string[],
         bindings: Object.fromEntries(worker.secrets),
+        serviceBindings: Object.fromEntries(
+          bindings.flatMap((each) => (each.type === "assets" ? [[each.name, (request) => answerAsset(worker, request.url)]] : [])),
+        ),
         durableObjects: Object.fromEntries(objects.map((each) => [each.name, { className: String(each["class_name"]), useSQLite: true }])),
       }),
     );

@@ -31,6 +31,8 @@ export interface FakeWorker {
   secrets: Map<string, string>;
   /** The last of the migrations of its objects. */
   migrationTag: string | undefined;
+  /** Its files, by path. */
+  assets: Map<string, Buffer>;
 }
 
 /** Runs SQL of a database, several statements or one. */
@@ -42,6 +44,8 @@ export interface FakeCloudflare {
   requests: string[];
   databases: FakeDatabase[];
   workers: Map<string, FakeWorker>;
+  /** Files that were uploaded, by their hash. */
+  files: Map<string, Buffer>;
   refusals: Refusal[];
   /** Orders by which a version that was uploaded took over. */
   rollouts: Record<string, unknown>[];
@@ -80,7 +84,7 @@ type Route = [pattern: RegExp, answer: (call: Call, name: string) => unknown];
 /** Starts it on a free port. */
 export async function startFakeCloudflare(runSql: RunSql): Promise<FakeCloudflare> {
   const state: State = {
-    ...{ requests: [], databases: [], workers: new Map(), refusals: [], rollouts: [], tokens: new Set(), unknown: [] },
+    ...{ requests: [], databases: [], workers: new Map(), files: new Map(), refusals: [], rollouts: [], tokens: new Set(), unknown: [] },
   };
   const routes = createRoutes(state, runSql);
   const server = createServer((incoming, outgoing) => {
@@ -199,6 +203,8 @@ function createRoutes(state: State, runSql: RunSql): Route[] {
       /^POST \/workers\/scripts\/([^/]+)\/deployments$/,
       ({ body }) => ({ id: "d", asked: state.rollouts.push(JSON.parse(body.toString())) }),
     ],
+    [/^POST \/workers\/scripts\/([^/]+)\/assets-upload-session$/, (call) => beginAssets(state, call)],
+    [/^POST \/workers\/assets\/upload$/, (call) => takeAssets(state, call)],
     [/^PUT \/workers\/scripts\/([^/]+)$/, (call, name) => upload(state, call, name)],
     [/^POST \/workers\/scripts\/([^/]+)\/versions$/, (call, name) => upload(state, call, name)],
     [/^(?:PUT|POST) \/workers\/scripts\/([^/]+)\/schedules$/, () => ({ schedules: [] })],
@@ -211,12 +217,46 @@ function createRoutes(state: State, runSql: RunSql): Route[] {
   ];
 }
 
-async function upload(state: State, { headers, body }: Call, name: string): Promise<unknown> {
-  const form = await new Response(new Uint8Array(body), { headers: { "content-type": headers.get("content-type") ?? "" } }).formData();
+type Manifest = { [path: string]: { hash: string; size: number } };
+
+/** A token that knows which files it is for, as Cloudflare's does: it is shown with the files, and with the Worker. */
+function signManifest({ tokens }: State, manifest: Manifest): string {
+  const token = `e30.${Buffer.from(JSON.stringify({ manifest })).toString("base64url")}.e30`;
+  tokens.add(token);
+  return token;
+}
+
+function readManifest(token: string): Manifest {
+  return (JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { manifest: Manifest }).manifest;
+}
+
+/** Says which files are not here yet. */
+function beginAssets(state: State, { body }: Call): unknown {
+  const { manifest } = JSON.parse(body.toString()) as { manifest: Manifest };
+  const missing = Object.values(manifest).flatMap(({ hash }) => (state.files.has(hash) ? [] : [hash]));
+  return { jwt: signManifest(state, manifest), buckets: missing.length > 0 ? [missing] : [] };
+}
+
+async function takeAssets({ files }: State, call: Call): Promise<unknown> {
+  for (const [hash, file] of await readForm(call)) {
+    files.set(hash, Buffer.from(typeof file === "string" ? file : await file.text(), "base64"));
+  }
+  return { jwt: call.headers.get("authorization")?.replace("Bearer ", "") };
+}
+
+function readForm({ headers, body }: Call): Promise<FormData> {
+  return new Response(new Uint8Array(body), { headers: { "content-type": headers.get("content-type") ?? "" } }).formData();
+}
+
+async function upload(state: State, call: Call, name: string): Promise<unknown> {
+  const form = await readForm(call);
   const metadata = JSON.parse(String(form.get("metadata"))) as FakeWorker["metadata"] & {
     main_module: string;
     migrations?: { new_tag: string };
+    assets?: { jwt: string };
   };
+  const manifest = Object.entries(metadata.assets ? readManifest(metadata.assets.jwt) : {});
+  const assets = new Map(manifest.map(([path, { hash }]) => [path, state.files.get(hash) ?? Buffer.alloc(0)]));
   const main = form.get(metadata.main_module);
   const before = state.workers.get(name);
   const secrets = new Map(before?.secrets);
@@ -225,6 +265,12 @@ async function upload(state: State, { headers, body }: Call, name: string): Prom
     if (type === "inherit" && !secrets.has(key)) throw new ApiError(400, 10057, `inherit binding '${key}' is invalid: no such binding`);
   }
   const migrationTag = metadata.migrations?.new_tag ?? before?.migrationTag;
-  state.workers.set(name, { metadata, secrets, migrationTag, code: typeof main === "string" ? main : ((await main?.text()) ?? "") });
+  state.workers.set(name, {
+    metadata,
+    secrets,
+    migrationTag,
+    assets,
+    code: typeof main === "string" ? main : ((await main?.text()) ?? ""),
+  });
   return { ...version, deployment_id: version.id.replaceAll("-", ""), etag: "e" };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type BuiltWorker, readWorker, sumUp } from "../../../src/local-server/built-worker.ts";
-import { loadWorker } from "../../../src/local-server/load-worker.ts";
+import { loadWorker, readPackaged } from "../../../src/local-server/load-worker.ts";
 import { version } from "../../../src/version.ts";
 
 function makeFolder(): string {
@@ -19,14 +19,15 @@ function listChildren(): string[] {
   return execFileSync("ps", ["-o", "comm=", "--ppid", String(process.pid)], { encoding: "utf8" }).split("\n");
 }
 
-test("[SRV18] a start bundles the Worker anew when a file of it has changed, says so, and leaves no process behind", {
+test("[SRV18] a start bundles the Worker anew when a file of it has changed or one that it answers with is lost, says so, and leaves no process behind", {
   timeout: 120_000,
 }, async () => {
-  const folder = makeFolder();
-  const first = await loadWorker(folder);
+  const [folder, assets] = [makeFolder(), makeFolder()];
+  const load = () => loadWorker(folder, assets);
+  const first = await load();
   expect(first.remark).toMatch(/^The Worker was not bundled yet: bundled in \d+\.\d s\.$/);
   await vi.waitFor(() => expect(listChildren()).not.toContain("esbuild"));
-  const again = await loadWorker(folder);
+  const again = await load();
   expect(again).toEqual({ ...first, remark: null });
 
   const { sources } = readWorker(folder, version) as BuiltWorker;
@@ -42,12 +43,20 @@ test("[SRV18] a start bundles the Worker anew when a file of it has changed, say
     const path = join(folder, "worker.json");
     const others = Object.fromEntries(changed.map((name) => [name, "another"]));
     writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), sources: { ...sources, ...others } }));
-    const anew = await loadWorker(folder);
+    const anew = await load();
     expect(anew.remark).toMatch(/^The Worker's source has changed \(.*\): bundled anew in \d+\.\d s\.$/);
     expect(anew.remark).toContain(`(${told})`);
     expect(anew).toEqual({ ...first, remark: anew.remark });
   }
-  expect((await loadWorker(folder)).remark).toBeNull();
+  expect((await load()).remark).toBeNull();
+  // As are the files that it answers with.
+  const description = join(assets, "v1/openapi.json");
+  writeFileSync(description, "{}");
+  expect(() => readPackaged(folder, assets)).toThrow(`A file that the package brings is missing or damaged: ${description}.`);
+  expect((await load()).remark).toContain(`A file that the Worker answers with is not as it was made (${description}): bundled anew in`);
+  expect(JSON.parse(readFileSync(description, "utf8"))).toHaveProperty("openapi");
+  expect(() => readPackaged(folder, assets)).not.toThrow();
+  expect((await load()).remark).toBeNull();
   await vi.waitFor(() => expect(listChildren()).not.toContain("esbuild"));
 });
 

@@ -12,7 +12,7 @@ function makeFolder(): string {
 }
 
 function makeWorker(script: string): BuiltWorker {
-  return { format: 3, version: "1.0.0", options: { modules: true, script }, migrations: [], code: sumUp(script), sources: {} };
+  return { format: 4, version: "1.0.0", options: { modules: true, script }, migrations: [], code: sumUp(script), assets: {}, sources: {} };
 }
 
 test("[SRV20] a Worker that is torn, of two writers, or another version's is not taken for one", () => {

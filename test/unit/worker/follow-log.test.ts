@@ -5,7 +5,7 @@ import { createApp } from "../../../src/worker/create-app.ts";
 import { followLimits } from "../../../src/worker/follow-log.ts";
 import { createFakeObjects } from "./fake-objects.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
-import { adminToken, compileStandIn } from "./test-app.ts";
+import { adminToken, answerAsset, compileStandIn } from "./test-app.ts";
 
 function setUp() {
   const db = openSqliteD1();
@@ -13,7 +13,7 @@ function setUp() {
   let now = Date.parse("2026-11-20T12:00:00Z");
   const app = createApp({
     ...{ db, agent: objects.agent, thread: objects.thread, workflow: objects.workflow, projector: objects.projector },
-    ...{ registryChanged: async () => {}, compile: compileStandIn, adminToken, now: () => now },
+    ...{ registryChanged: async () => {}, compile: compileStandIn, asset: answerAsset, adminToken, now: () => now },
     ...{ randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)), log: () => {} },
   });
   let written = 0;

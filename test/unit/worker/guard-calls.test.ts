@@ -1,5 +1,5 @@
 /** [ACC] What one caller may cost, what wrong tokens cost others, and what a refusal tells. */
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { callLimits, createTokenMemory } from "../../../src/worker/guard-calls.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
 import { createTestApp } from "./test-app.ts";
@@ -180,38 +180,19 @@ test("[ACC13] a body that breaks off is its sender's fault, and no error of the 
   expect(app.logged).toEqual([]);
 });
 
-/** An app that counts how often it makes the page of its API. Its modules are its own: those of other tests have made the page already. */
-async function createCountedApp() {
-  const page = "../../../src/worker/render-docs.ts";
-  let times = 0;
-  vi.resetModules();
-  vi.doMock(page, async (original) => {
-    const { renderDocs, ...others } = await original<typeof import("../../../src/worker/render-docs.ts")>();
-    const count: typeof renderDocs = (...given) => {
-      times += 1;
-      return renderDocs(...given);
-    };
-    return { ...others, renderDocs: count };
-  });
-  onTestFinished(() => {
-    vi.doUnmock(page);
-    vi.resetModules();
-  });
-  const fresh = await import("./test-app.ts");
-  return { app: fresh.createTestApp(openSqliteD1()), built: () => times };
-}
-
-test("[ACC14] what anybody may read without a token costs nothing but the first time", async () => {
-  const { app, built } = await createCountedApp();
-  const read = async () => {
-    const answers = [];
-    for (const path of ["/docs", "/v1/openapi.json", "/v1/asyncapi.json"])
-      answers.push((await app.call("GET", path, { token: null })).body);
-    return answers;
+test("[ACC14] what anybody may read without a token is made before anybody asks: an answer reads one file, and a file that is lost is told in the log", async () => {
+  const read: string[] = [];
+  const asset = async (path: string): Promise<Response> => {
+    read.push(path);
+    return path === "/docs.html" ? new Response("the page") : new Response(null, { status: 404 });
   };
-  const first = await read();
-  for (let again = 0; again < 5; again++) expect(await read()).toEqual(first);
-  expect(built()).toBe(1);
+  const app = createTestApp(openSqliteD1(), { asset });
+  const page = await app.call("GET", "/docs", { token: null });
+  expect([page.status, page.body, read]).toEqual([200, "the page", ["/docs.html"]]);
+  for (const path of ["/v1/openapi.json", "/v1/asyncapi.json"]) {
+    expect((await app.fetch(new Request(`http://nerveflare.test${path}`))).status).toBe(500);
+    expect(app.logged.pop()?.["message"]).toContain(`${path}, which is deployed beside the Worker, is not there (404): deploy again`);
+  }
 });
 
 test("[ACC10] ids that a URL cannot name are refused where they are given", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createApp } from "../../../src/worker/create-app.ts";
 import { createFakeObjects } from "./fake-objects.ts";
 import { openSqliteD1 } from "./sqlite-d1.ts";
-import { compileStandIn, createTestApp } from "./test-app.ts";
+import { answerAsset, compileStandIn, createTestApp } from "./test-app.ts";
 
 test("[API11] a poll asks the agent's object for what the query says", async () => {
   const app = createTestApp(openSqliteD1());
@@ -132,6 +132,7 @@ test("[API14] the app asks the objects of its own request: nothing is kept betwe
     },
     registryChanged: async () => {},
     compile: compileStandIn,
+    asset: answerAsset,
     adminToken: "t",
     now: Date.now,
     randomBytes: (length) => new Uint8Array(length),

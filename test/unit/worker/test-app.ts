@@ -6,7 +6,10 @@ import type { Json } from "../../../src/contract/event.ts";
 import type { ProblemCode } from "../../../src/contract/problem.ts";
 import type { AppPorts, CompileAnswer } from "../../../src/worker/app-ports.ts";
 import { createApp } from "../../../src/worker/create-app.ts";
+import type { AsyncApi } from "../../../src/worker/describe/build-asyncapi.ts";
+import type { OpenApi } from "../../../src/worker/describe/build-openapi.ts";
 import { listProblems } from "../../../src/worker/describe/list-problems.ts";
+import { renderDocs } from "../../../src/worker/describe/render-docs.ts";
 import { routeDocs } from "../../../src/worker/describe/route-docs.ts";
 import { matchRoute } from "../../../src/worker/match-route.ts";
 import { findAnswerFaults } from "../../declared-answers.ts";
@@ -53,6 +56,7 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
     projector: objects.projector,
     registryChanged: async () => {},
     compile: compileStandIn,
+    asset: answerAsset,
     adminToken,
     now: () => Date.parse("2026-11-20T12:00:00Z"),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
@@ -98,6 +102,22 @@ export function createTestApp(db: D1Database, ports: Partial<AppPorts> = {}): Te
       return body.token;
     },
   };
+}
+
+/** The files that are deployed beside the Worker, as they are made for it. */
+export async function answerAsset(path: string): Promise<Response> {
+  const { default: openapi } = await import("../../../schemas/openapi.json", { with: { type: "json" } });
+  const { default: asyncapi } = await import("../../../schemas/asyncapi.json", { with: { type: "json" } });
+  switch (path) {
+    case "/v1/openapi.json":
+      return Response.json(openapi);
+    case "/v1/asyncapi.json":
+      return Response.json(asyncapi);
+    case "/docs.html":
+      return new Response(String(await renderDocs(openapi as unknown as OpenApi, asyncapi as unknown as AsyncApi)));
+    default:
+      return new Response(null, { status: 404 });
+  }
 }
 
 /** What a text for {@link compileStandIn} says. */

@@ -1,8 +1,8 @@
 /** The API's reference as one page of HTML, out of the two descriptions: no script, no request beyond itself, so it reads offline. */
 import { html, raw } from "hono/html";
-import type { AsyncApi } from "./describe/build-asyncapi.ts";
-import type { OpenApi } from "./describe/build-openapi.ts";
-import type { SchemaObject } from "./describe/to-json-schema.ts";
+import type { AsyncApi } from "./build-asyncapi.ts";
+import type { OpenApi } from "./build-openapi.ts";
+import type { SchemaObject } from "./to-json-schema.ts";
 
 const style = `
 :root { color-scheme: light dark; --line: light-dark(#ddd, #444); --soft: light-dark(#f5f5f2, #222); --dim: light-dark(#666, #999); }

@@ -1,0 +1,41 @@
+/**
+ * The files that the Worker answers with and does not carry, in the folder that wrangler.toml names: Wrangler uploads them, and the runtime
+ * on this machine reads them there. They are made with the Worker, which knows their sums.
+ */
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { packageRoot } from "../package-files.ts";
+import { replaceFile } from "../replace-file.ts";
+import { sumUp } from "./built-worker.ts";
+
+/** Their bytes by path, e.g. `v1/openapi.json`. */
+export type Assets = { [path: string]: string | Buffer };
+
+/** As wrangler.toml has it. */
+export const assetsFolder = join(packageRoot, "dist/assets");
+
+export function sumUpAssets(assets: Assets): { [path: string]: string } {
+  return Object.fromEntries(Object.entries(assets).map(([path, bytes]) => [path, sumUp(bytes)]));
+}
+
+/** Writes those that are not there as they are; who reads one meanwhile finds it whole. @throws where the folder can't be written */
+export function writeAssets(assets: Assets, folder: string = assetsFolder): void {
+  for (const path of findOtherAssets(sumUpAssets(assets), folder)) {
+    const place = join(folder, path);
+    mkdirSync(dirname(place), { recursive: true });
+    replaceFile(place, assets[path] ?? "", 0o644);
+  }
+}
+
+/** Paths of those that are missing, or not what they should be. */
+export function findOtherAssets(sums: { [path: string]: string }, folder: string = assetsFolder): string[] {
+  return Object.keys(sums).filter((path) => readSum(join(folder, path)) !== sums[path]);
+}
+
+function readSum(place: string): string | null {
+  try {
+    return sumUp(readFileSync(place));
+  } catch {
+    return null;
+  }
+}
