@@ -3,7 +3,7 @@ import * as z from "zod";
 import { channels, connectionName, replacedAtMost, subprotocol } from "../channels.ts";
 import { idHint, idPattern, kindPattern, rfc3339 } from "../event.ts";
 import { limits } from "../limits.ts";
-import { threadStatuses } from "../statuses.ts";
+import { presenceStates, threadStatuses } from "../statuses.ts";
 import { allWaitWords } from "../waits.ts";
 import {
   emptyIsAbsent,
@@ -217,6 +217,7 @@ export const queries = {
       pattern: /^[^\s,\p{Cc}]{1,128}$/u,
       hint: "1 to 128 characters, none of them a space or a comma",
     }),
+    presence: oneOf(presenceStates, "Agents that are so, as their objects last said.", "online"),
     after: afterName,
     limit,
   }),
