@@ -88,7 +88,12 @@ export const answers = {
   revisions: open({ name: text, revisions: z.array(revisionEntry) }),
   revision: open({ name: text, revision: text, createdAt: time, source: text }),
   queue,
-  machines: open({ name: text, revision: text, recruitment: z.record(text, json), task: z.record(text, json) }),
+  machines: open({
+    ...{ name: text, revision: text },
+    ir: z.record(text, json).describe("The workflow with all defaults filled in: what a picture of it is drawn from."),
+    recruitment: z.record(text, json),
+    task: z.record(text, json),
+  }),
   logEntry: logEntry.extend(explainedEvent.partial().shape),
   log: page("events", logEntry, z.int().nullable()).extend({
     bound: logBound.optional().describe("The page ends before it is full, after so much was looked at; `next` goes on."),

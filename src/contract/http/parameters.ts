@@ -211,6 +211,13 @@ export const queries = {
     limit,
   }),
   workflows: strictQuery({ after: afterName, limit }),
+  machines: strictQuery({
+    revision: text("Those of this revision, as that of a thread: all of its digits. Default: of the published one.", {
+      example: "eb18d2df54c2e5ef9b7f637f14dccec0",
+      pattern: /^[0-9a-f]{32}$/,
+      hint: "32 hexadecimal digits",
+    }),
+  }),
   agents: strictQuery({
     capability: text("Agents that have this capability.", {
       example: "code-review",
