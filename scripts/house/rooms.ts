@@ -140,7 +140,8 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "the language server; knows no files",
     may: [
       ...["src/compile", "src/compile/check", "src/compile/diagnostics", "src/compile/draw", "src/compile/expressions"],
-      ...["src/compile/schema", "src/compile/source", "src/compile/templates", contract, "vscode-languageserver"],
+      ...["src/compile/schema", "src/compile/source", "src/compile/templates", "src/compile/together", contract],
+      ...["vscode-languageserver"],
       ...["vscode-languageserver-textdocument"],
     ],
   },

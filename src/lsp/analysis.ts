@@ -1,17 +1,22 @@
 /** What is known of one text: its findings, its parts and its names. Made once a version; of a broken text as much as can be made out. */
-import { type Outline, readOutline } from "../compile/check/outline.ts";
-import type { Diagnostic } from "../compile/diagnostics/diagnostic.ts";
+import type { Outline } from "../compile/check/outline.ts";
+import { type Diagnostic, sortDiagnostics } from "../compile/diagnostics/diagnostic.ts";
 import type { WorkflowIr } from "../compile/ir.ts";
-import { type ParseResult, parseWorkflow } from "../compile/parse-workflow.ts";
+import type { ParseResult } from "../compile/parse-workflow.ts";
 import type { MapNode } from "../compile/source/node.ts";
 import type { Includes } from "../compile/source/read-include.ts";
-import { readBrokenYaml } from "../compile/source/read-yaml.ts";
+import { type Member, readMember } from "../compile/together/member.ts";
 import { findOccurrences, isSameThing, type Occurrence } from "./find-occurrences.ts";
 
 /** All that the editor may ask about. */
 export interface Analysis {
   text: string;
-  diagnostics: Diagnostic[];
+  /** In source order. */
+  diagnostics: readonly Diagnostic[];
+  /** Those that only show beside other files, which are among all of them. */
+  together: readonly Diagnostic[];
+  /** What other files are judged by. */
+  member: Member;
   /** There exactly when no diagnostic is an error. */
   ir: WorkflowIr | undefined;
   /** Edges that can never be taken. */
@@ -24,24 +29,21 @@ export interface Analysis {
   occurrences: Occurrence[];
 }
 
-/** Analyses a text. Never throws. */
-export function analyse(text: string, includes: Includes | undefined, earlier: Analysis | undefined): Analysis {
-  const { ir, diagnostics, never = [] } = parseWorkflow(text, includes ? { includes } : {});
-  const root = readRoot(text, includes);
-  const outline = root && readOutline(root);
+/** Analyses a text by itself. Never throws. */
+export function analyse(uri: string, text: string, includes: Includes | undefined, earlier: Analysis | undefined): Analysis {
+  const { member, result } = readMember(uri, text, includes ? { includes } : {});
+  const { ir, diagnostics, never = [] } = result;
+  const { outline } = member;
   // Half a file knows few names; while its roles can't be read, the last ones that were stand in for completion.
   const usable = outline && (outline.roles.size > 0 || !earlier?.outline) ? outline : earlier?.outline;
-  return { text, diagnostics, ir, never, root, outline: usable, occurrences: outline ? findOccurrences(outline) : [] };
+  const occurrences = outline ? findOccurrences(outline) : [];
+  return { text, diagnostics, together: [], member, ir, never, root: outline?.root, outline: usable, occurrences };
 }
 
-/** The tree of a text as far as it can be read. */
-function readRoot(text: string, includes: Includes | undefined): MapNode | undefined {
-  try {
-    const node = readBrokenYaml(text, includes);
-    return node?.kind === "map" ? node : undefined;
-  } catch {
-    return undefined;
-  }
+/** The same with what the text and other files say together. */
+export function addTogether(analysis: Analysis, together: readonly Diagnostic[]): Analysis {
+  const alone = analysis.diagnostics.filter((diagnostic) => !analysis.together.includes(diagnostic));
+  return { ...analysis, together, diagnostics: sortDiagnostics([...alone, ...together]) };
 }
 
 /** The place at an offset that names something. */

@@ -1,14 +1,14 @@
 /** What can be written at the cursor: fields, and the names that the file itself gives. */
-import type { Outline } from "../compile/check/outline.ts";
+import { type Outline, readOutline } from "../compile/check/outline.ts";
 import { readRoleSchema } from "../compile/check/role-schema.ts";
 import type { EditorSchema } from "../compile/schema/create-editor-schema.ts";
 import { findEntry, findText, findValue, isText, listEntries, listItems, type SourceNode } from "../compile/source/node.ts";
+import type { Includes } from "../compile/source/read-include.ts";
 import type { Span } from "../compile/source/span.ts";
 import { engineStatuses, startKeys, targets } from "../contract/language.ts";
-import type { Analysis } from "./analysis.ts";
 import { completeText } from "./complete-text.ts";
 import { describeField, findSchemas, listWords } from "./find-schema.ts";
-import { type Cursor, locateCursor, type Path } from "./locate-cursor.ts";
+import { type Cursor, locateCursor, type Path, placeholder } from "./locate-cursor.ts";
 import type { Suggestion } from "./suggestion.ts";
 
 /** Suggestions, and the word that one of them replaces. */
@@ -17,12 +17,18 @@ export interface Suggestions {
   replaced: Span;
 }
 
-/** Says what can be written at an offset. */
-export function suggestAt({ text, outline }: Analysis, offset: number): Suggestions {
-  const cursor = locateCursor(text, offset);
+/**
+ * Says what can be written at an offset.
+ * @param earlier the parts of an earlier text, for one in which no roles can be made out
+ */
+export function suggestAt(text: string, offset: number, includes: Includes | undefined, earlier: Outline | undefined): Suggestions {
+  const cursor = locateCursor(text, offset, includes);
   if (cursor === undefined) return { items: [], replaced: { start: offset, end: offset } };
+  const own = cursor.root.kind === "map" ? readOutline(cursor.root) : undefined;
+  const outline = own && own.roles.size > 0 ? own : (earlier ?? own);
   const items = new Map<string, Suggestion>();
-  for (const item of suggest(cursor, outline)) if (!items.has(item.label)) items.set(item.label, item);
+  // What is being typed is no name yet.
+  for (const item of suggest(cursor, outline)) if (!items.has(item.label) && !item.label.includes(placeholder)) items.set(item.label, item);
   return { items: [...items.values()], replaced: cursor.word };
 }
 
@@ -130,7 +136,7 @@ function listAgents(outline: Outline | undefined): Suggestion[] {
 /** Words that the file's roles use. */
 function listWritten(outline: Outline | undefined, find: (role: SourceNode) => (SourceNode | undefined)[]): Suggestion[] {
   const words = [...(outline?.roles.values() ?? [])].flatMap(({ node }) => find(node).filter(isText));
-  return words.filter(({ value }) => !value.includes("nrvCursor")).map(({ value }) => ({ label: value, kind: "word" }));
+  return words.map(({ value }) => ({ label: value, kind: "word" }));
 }
 
 function follow(root: SourceNode, path: Path): SourceNode | undefined {

@@ -12,4 +12,9 @@ export const lspLimits = {
   commandOutput: 64_000,
   /** Characters of a file that are read to tell whether it is a workflow: more than the compiler takes. */
   recognised: 256 * 1024,
+  /** Entries of a folder that are looked at for the workflows beside one that is open: a file may lie in a folder that holds everything. */
+  folderEntries: 20_000,
+  /** YAML files beside an open one, and their bytes: what is known of a workflow takes twenty times its text. */
+  folderFiles: 1_000,
+  folderBytes: 8 * 1024 * 1024,
 } as const;

@@ -1,6 +1,7 @@
 /** Finds where in a file a place lies: the path of fields that leads there. Knows YAML's shapes, nothing of workflows. */
 
 import type { MapEntry, ScalarNode, SourceNode } from "../compile/source/node.ts";
+import type { Includes } from "../compile/source/read-include.ts";
 import { readBrokenYaml } from "../compile/source/read-yaml.ts";
 
 /** Fields and list places that lead from the root to a node. */
@@ -61,7 +62,7 @@ export const placeholder = "nrvCursor";
 const wordCharacter = /[\p{L}\p{M}\p{N}_$-]/u;
 
 /** Reads the file with something at the cursor; undefined where that can't be done. */
-export function locateCursor(text: string, offset: number): Cursor | undefined {
+export function locateCursor(text: string, offset: number, includes?: Includes): Cursor | undefined {
   let start = offset;
   while (start > 0 && wordCharacter.test(text[start - 1] ?? "")) start -= 1;
   let end = offset;
@@ -73,7 +74,7 @@ export function locateCursor(text: string, offset: number): Cursor | undefined {
   const alone = /^[ \t]*(- +)*$/.test(text.slice(lineStart, start)) && /^[ \t]*(#.*)?(\r?\n|$)/.test(text.slice(end));
   // A word alone on its line is a key that wants its colon, or an item of a list.
   for (const filled of alone ? [`${placeholder}:`, placeholder] : [placeholder, `${placeholder} `]) {
-    const root = readBrokenYaml(text.slice(0, offset) + filled + text.slice(alone ? end : offset));
+    const root = readBrokenYaml(text.slice(0, offset) + filled + text.slice(alone ? end : offset), includes);
     const place = root && findScalar(root, ({ value }) => typeof value === "string" && value.includes(placeholder));
     if (root && place) {
       const value = String(place.node.value);

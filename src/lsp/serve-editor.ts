@@ -1,6 +1,7 @@
 /** The language server's wiring: documents in, findings out, each request to the one that answers it. */
 import {
   type Connection,
+  DidChangeWatchedFilesNotification,
   ErrorCodes,
   type InitializeParams,
   type InitializeResult,
@@ -9,12 +10,13 @@ import {
   TextDocumentSyncKind,
 } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
+import type { Includes } from "../compile/source/read-include.ts";
 import { type Analysis, findOccurrence, listSame } from "./analysis.ts";
 import { createDrawings, type DrawingParams, type DrawPicture } from "./answer-drawing.ts";
 import { commands, createCommandRunner, listLenses, type RunCommand } from "./commands.ts";
 import { suggestAt } from "./completion.ts";
 import { describeAt } from "./hover.ts";
-import { type FindIncludes, followDocuments, type OpenDocuments } from "./open-documents.ts";
+import { type DocumentPorts, followDocuments, type OpenDocuments } from "./open-documents.ts";
 import { listSymbols } from "./outline-symbols.ts";
 import { findRenamed, RenameRefusal, renameTo } from "./rename.ts";
 import { toCodeActions, toCompletionItem, toDocumentSymbol, toRange } from "./to-protocol.ts";
@@ -24,7 +26,7 @@ const offered: InitializeResult = {
   serverInfo: { name: "nerveflare" },
   capabilities: {
     positionEncoding: PositionEncodingKind.UTF16,
-    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
     hoverProvider: true,
     completionProvider: { triggerCharacters: [":", " ", "$", "'", '"', ".", "[", "{", "|"] },
     definitionProvider: true,
@@ -39,9 +41,7 @@ const offered: InitializeResult = {
 };
 
 /** What the server has done outside: it knows no files, threads and processes. */
-export interface EditorPorts {
-  /** Reads the files beside a document. */
-  findIncludes: FindIncludes;
+export interface EditorPorts extends DocumentPorts {
   draw: DrawPicture;
   run: RunCommand;
 }
@@ -57,10 +57,12 @@ interface EditorOptions {
 }
 
 /** Serves one editor over a connection until it says goodbye. */
-export function serveEditor(connection: Connection, { findIncludes, draw, run }: EditorPorts): void {
-  const documents = followDocuments(connection, findIncludes);
+export function serveEditor(connection: Connection, { draw, run, ...ports }: EditorPorts): void {
+  const documents = followDocuments(connection, ports);
   const own: string[] = [];
-  connection.onInitialize(({ initializationOptions }: InitializeParams) => {
+  let canWatch = false;
+  connection.onInitialize(({ initializationOptions, capabilities: { workspace } }: InitializeParams) => {
+    canWatch = workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     const options: EditorOptions = initializationOptions ?? {};
     const { debounce: wanted } = options;
     if (typeof wanted === "number" && wanted >= 0 && wanted <= 10_000) documents.setDebounce(wanted);
@@ -73,8 +75,17 @@ export function serveEditor(connection: Connection, { findIncludes, draw, run }:
       capabilities: { ...offered.capabilities, ...(left.length > 0 ? { executeCommandProvider: { commands: left } } : {}) },
     };
   });
+  // Where an editor does not watch files, they are looked at when one is opened, saved or closed.
+  connection.onInitialized(() => {
+    if (!canWatch) return;
+    const watchers = [{ globPattern: "**/*.{yaml,yml}" }];
+    connection.client
+      .register(DidChangeWatchedFilesNotification.type, { watchers })
+      .catch((error) => connection.console.info(`files are not watched: ${String(error)}`));
+  });
+  connection.onDidChangeWatchedFiles(documents.lookAgain);
   const at = createAt(documents);
-  answerReading(connection, at);
+  answerReading(connection, documents, at);
   answerNames(connection, at);
   connection.onCodeAction(
     at((document, analysis, params) => toCodeActions(document, analysis, params, documents.findIncludes(document.uri))),
@@ -98,19 +109,22 @@ function createAt(documents: OpenDocuments): At {
 }
 
 /** What a reader asks for: what something means, what may stand here, what there is. */
-function answerReading(connection: Connection, at: At): void {
+function answerReading(connection: Connection, documents: OpenDocuments, at: At): void {
   connection.onHover(
     at((document, analysis, { position }) => {
       const found = describeAt(analysis, document.offsetAt(position));
       return found ? { contents: { kind: "markdown" as const, value: found.markdown }, range: toRange(document, found.span) } : null;
     }),
   );
-  connection.onCompletion(
-    at((document, analysis, { position }) => {
-      const { items, replaced } = suggestAt(analysis, document.offsetAt(position));
-      return { isIncomplete: false, items: items.map((item, index) => toCompletionItem(document, item, replaced, index)) };
-    }),
-  );
+  // It is asked for at a key: it reads the text as it is with something at the cursor, and waits for no findings.
+  connection.onCompletion(({ textDocument: { uri }, position }) => {
+    const document = documents.find(uri);
+    if (!document) return null;
+    const offset = document.offsetAt(position);
+    const include: Includes = (path) => documents.findIncludes(uri)?.(path);
+    const { items, replaced } = suggestAt(document.getText(), offset, include, documents.recall(document)?.outline);
+    return { isIncomplete: false, items: items.map((item, index) => toCompletionItem(document, item, replaced, index)) };
+  });
   connection.onDocumentSymbol(
     at((document, { root, outline }) =>
       root && outline?.root === root ? listSymbols(outline).map((symbol) => toDocumentSymbol(document, symbol)) : [],

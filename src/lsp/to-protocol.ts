@@ -52,7 +52,7 @@ export function toDiagnostic(document: TextDocument, diagnostic: Diagnostic): Pr
 /** The fixes of findings in a range; and where it is asked for, all of the file at once. */
 export function toCodeActions(
   document: TextDocument,
-  { text, diagnostics }: Analysis,
+  { text, diagnostics, together }: Analysis,
   { range, context }: CodeActionParams,
   includes: Includes | undefined,
 ): CodeAction[] {
@@ -75,7 +75,10 @@ export function toCodeActions(
     }
   }
   if (context.only !== undefined && wants(CodeActionKind.SourceFixAll)) {
-    const fixed = applyFixes(text, (current) => parseWorkflow(current, includes ? { includes } : {}).diagnostics);
+    const fixed = applyFixes(text, (current) => [
+      ...parseWorkflow(current, includes ? { includes } : {}).diagnostics,
+      ...(current === text ? together : []),
+    ]);
     if (fixed.text !== text)
       actions.push({
         title: "Fix all that can be fixed",

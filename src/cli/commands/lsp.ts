@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
 import { lspLimits } from "../../lsp/limits.ts";
 import { serveEditor } from "../../lsp/serve-editor.ts";
-import { findIncludes } from "../lib/check/create-includes.ts";
+import { createIncludes, findIncludes } from "../lib/check/create-includes.ts";
+import { listFolder, locateDocument } from "../lib/check/list-beside.ts";
 import { createDrawer } from "../lib/draw/draw-in-thread.ts";
 import { runSelf } from "../lib/run-self.ts";
 
@@ -18,6 +19,7 @@ export function defineCommand(command: Command): void {
       // The connection ends the process when the editor says so, or is gone.
       serveEditor(createConnection(ProposedFeatures.all, process.stdin, process.stdout), {
         findIncludes,
+        folders: { locateDocument, listFolder, createIncludes },
         draw: createDrawer(lspLimits),
         run: async ([verb = "", ...options], uri) => {
           const file = fileURLToPath(uri);

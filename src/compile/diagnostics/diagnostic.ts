@@ -89,7 +89,7 @@ function fitSpan(span: Span, length: number): Span {
 }
 
 /** In source order, and no more than are shown: a warning must not push out an error. */
-function sortDiagnostics(diagnostics: Diagnostic[]): Diagnostic[] {
+export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const order = (a: Diagnostic, b: Diagnostic): number =>
     a.span.start - b.span.start || a.span.end - b.span.end || a.code.localeCompare(b.code);
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === "error").sort(order);

@@ -40,7 +40,7 @@ export function checkNames(group: Group): void {
           },
         );
   // Of a file whose name can't be read nobody knows that it is not the one.
-  if (members.some(({ name, outline }) => !name && !outline)) return;
+  if (members.some(({ name }) => !name)) return;
   for (const member of members)
     for (const { workflow } of listSpawns(member)) {
       const name = workflow.value;

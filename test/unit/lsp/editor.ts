@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createMessageConnection, type MessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";
-import type { Diagnostic, Position, PublishDiagnosticsParams, Range, TextEdit } from "vscode-languageserver/node";
+import type { ClientCapabilities, Diagnostic, Position, PublishDiagnosticsParams, Range, TextEdit } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 
 const root = join(import.meta.dirname, "../../..");
@@ -13,7 +13,8 @@ export interface Editor {
   child: ChildProcessWithoutNullStreams;
   /** What the server wrote to stderr. */
   errors: () => string;
-  open(text: string): Page;
+  /** @param uri a file; by default one that is in no folder */
+  open(text: string, uri?: string): Page;
   close(): Promise<number | null>;
 }
 
@@ -23,6 +24,12 @@ export interface Page {
   text(): string;
   /** The findings about the text as it is now. */
   diagnostics(): Promise<Diagnostic[]>;
+  /** The first findings about the text as it is now that are so. */
+  findings(are: (found: Diagnostic[]) => boolean): Promise<Diagnostic[]>;
+  /** How often findings were sent. */
+  judged(): number;
+  save(): void;
+  close(): void;
   /** Replaces the first `from` by `to`, as one incremental change. */
   change(from: string, to: string): void;
   changeAt(start: number, end: number, to: string): void;
@@ -34,7 +41,10 @@ export interface Page {
 }
 
 /** Starts a server. */
-export async function startEditor(options: { debounce?: number; commands?: string[] } = { debounce: 0 }): Promise<Editor> {
+export async function startEditor(
+  options: { debounce?: number; commands?: string[] } = { debounce: 0 },
+  able: ClientCapabilities = {},
+): Promise<Editor> {
   const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), "lsp", "--stdio"], { stdio: "pipe" });
   let errors = "";
   child.stderr.on("data", (data) => {
@@ -43,24 +53,25 @@ export async function startEditor(options: { debounce?: number; commands?: strin
   const exited = new Promise<number | null>((resolve) => child.on("exit", resolve));
   const connection = createMessageConnection(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin));
   const published = new Map<string, PublishDiagnosticsParams>();
+  const counts = new Map<string, number>();
   const waiting = new Set<() => void>();
   connection.onNotification("textDocument/publishDiagnostics", (params: PublishDiagnosticsParams) => {
     published.set(params.uri, params);
+    counts.set(params.uri, (counts.get(params.uri) ?? 0) + 1);
     for (const wake of waiting) wake();
   });
   connection.listen();
   const { capabilities } = (await connection.sendRequest("initialize", {
     processId: process.pid,
     rootUri: null,
-    capabilities: {},
+    capabilities: able,
     initializationOptions: options,
   })) as { capabilities: Record<string, unknown> };
   await connection.sendNotification("initialized", {});
   let opened = 0;
 
-  const open = (text: string): Page => {
+  const open = (text: string, uri = `file:///none/workflow-${opened + 1}.nerve.yaml`): Page => {
     opened += 1;
-    const uri = `file:///none/workflow-${opened}.nerve.yaml`;
     let document = TextDocument.create(uri, "yaml", 1, text);
     void connection.sendNotification("textDocument/didOpen", { textDocument: { uri, languageId: "yaml", version: 1, text } });
     const changeAt = (start: number, end: number, to: string): void => {
@@ -76,10 +87,14 @@ export async function startEditor(options: { debounce?: number; commands?: strin
     const page: Page = {
       uri,
       text: () => document.getText(),
-      diagnostics: async () => {
+      diagnostics: () => page.findings(() => true),
+      judged: () => counts.get(uri) ?? 0,
+      save: () => void connection.sendNotification("textDocument/didSave", { textDocument: { uri } }),
+      close: () => void connection.sendNotification("textDocument/didClose", { textDocument: { uri } }),
+      findings: async (are) => {
         for (;;) {
           const last = published.get(uri);
-          if (last?.version === document.version) return last.diagnostics;
+          if (last?.version === document.version && are(last.diagnostics)) return last.diagnostics;
           await new Promise<void>((resolve) => {
             const wake = () => {
               waiting.delete(wake);

@@ -1,5 +1,5 @@
 /** Checks files, each by itself and all of them together. */
-import type { Diagnostic } from "../../../compile/diagnostics/diagnostic.ts";
+import { sortDiagnostics } from "../../../compile/diagnostics/diagnostic.ts";
 import type { Known } from "../../../compile/together/known.ts";
 import type { Member } from "../../../compile/together/member.ts";
 import { type CheckedFile, checkSource } from "./check-file.ts";
@@ -51,10 +51,6 @@ export async function addTogether(checked: readonly CheckedFile[], beyond?: Beyo
   const byMember = new Map(own.map((member, index) => [member, found[index] ?? []]));
   return checked.map((file) => {
     const added = file.member ? (byMember.get(file.member) ?? []) : [];
-    return added.length === 0 ? file : { ...file, diagnostics: [...file.diagnostics, ...added].sort(bySource) };
+    return added.length === 0 ? file : { ...file, diagnostics: sortDiagnostics([...file.diagnostics, ...added]) };
   });
-}
-
-function bySource(a: Diagnostic, b: Diagnostic): number {
-  return a.span.start - b.span.start || a.span.end - b.span.end || a.code.localeCompare(b.code);
 }

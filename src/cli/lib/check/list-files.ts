@@ -43,7 +43,7 @@ export async function findFiles(named: readonly string[]): Promise<FoundFiles> {
   };
   for (const name of named) {
     const folder = isFolder(name);
-    const matches = folder ? listYaml(name) : matchPattern(name);
+    const matches = folder ? listAll(name) : matchPattern(name);
     if (!matches) {
       add({ path: name });
       continue;
@@ -73,19 +73,28 @@ function isFolder(path: string): boolean {
   return path !== "-" && (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
 }
 
-/** The YAML files below a folder, in the order of their names. Symbolic links lead nowhere: they may lead in a circle. */
-function listYaml(folder: string): string[] {
+function listAll(folder: string): string[] {
+  const found = listYaml(folder, checkLimits.entries);
+  if (!found)
+    throw new CliError(`${folder} holds more than ${checkLimits.entries} files.`, {
+      hint: "Name the folder that has the workflows.",
+      exitCode: exitCodes.usage,
+    });
+  return found;
+}
+
+/**
+ * The YAML files below a folder, in the order of their names; undefined: it holds more than so many entries. Hidden ones are left
+ * out. Symbolic links lead nowhere: they may lead in a circle.
+ */
+export function listYaml(folder: string, entries: number): string[] | undefined {
   const found: string[] = [];
   const left = [folder];
   let seen = 0;
   for (let at = left.pop(); at !== undefined; at = left.pop()) {
     for (const entry of readFolder(at)) {
       seen += 1;
-      if (seen > checkLimits.entries)
-        throw new CliError(`${folder} holds more than ${checkLimits.entries} files.`, {
-          hint: "Name the folder that has the workflows.",
-          exitCode: exitCodes.usage,
-        });
+      if (seen > entries) return undefined;
       if (entry.name.startsWith(".") || foreign.has(entry.name)) continue;
       const path = join(at, entry.name);
       if (entry.isDirectory()) left.push(path);
