@@ -6,7 +6,7 @@ import { findCircles } from "./house/find-circles.ts";
 import { confined, rooms } from "./house/rooms.ts";
 import { readSourceFile } from "./house/source-file.ts";
 
-const files = globSync("{src,machines,test,bench,scripts,examples,editors,bin}/**/*.{ts,js,mjs}", {
+const files = globSync("{src,machines,test,bench,scripts,examples,editors,bin}/**/*.{ts,tsx,js,mjs}", {
   exclude: (path) => path.includes("node_modules") || path.includes("dist"),
 })
   .sort()

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { findPlatforms, renderTsconfigs } from "./house/platforms.ts";
 
 const root = join(import.meta.dirname, "..");
-const files = globSync("{src,machines,test,bench,scripts,examples}/**/*.ts", {
+const files = globSync("{src,machines,test,bench,scripts,examples}/**/*.{ts,tsx}", {
   cwd: root,
   exclude: (path) => path.includes("node_modules") || path.endsWith(".d.ts"),
 })

@@ -3,7 +3,7 @@
  * uses only what all of these have. `tsconfig.node.json`, `tsconfig.workers.json` and `tsconfig.browsers.json` list the folders of
  * each; `npm run types` writes them, `npm run check` compiles them.
  */
-import { dirname } from "node:path/posix";
+import { dirname, extname } from "node:path/posix";
 
 /** Browsers stand for whatever has the web's globals and no others, Deno too. */
 export const platformNames = ["node", "workers", "browsers"] as const;
@@ -24,6 +24,7 @@ export const platforms: { readonly [place: string]: readonly Platform[] } = {
   "src/compile/**": everywhere,
   "src/explore/**": everywhere,
   "src/client/**": everywhere,
+  "src/inspector/**": ["browsers"],
 
   // The objects and the Worker. Where a folder holds an object's class, or asks D1, it is the platform's.
   "src/durable/**": onServers,
@@ -122,14 +123,18 @@ function listPlaces(mine: readonly string[], files: readonly string[], folder = 
   const [ours, all] = [mine, files].map((paths) => paths.filter((path) => path.startsWith(folder))) as [string[], string[]];
   const others = all.filter((path) => !ours.includes(path));
   if (ours.length === 0) return { include: [], exclude: [] };
-  if (folder !== "" && others.length <= 2 && others.length * 4 < all.length) return { include: [`${folder}**/*.ts`], exclude: others };
+  if (folder !== "" && others.length <= 2 && others.length * 4 < all.length)
+    return { include: [...new Set(ours.map((path) => `${folder}**/*${extname(path)}`))].sort(), exclude: others };
   const isOwn = (path: string): boolean => !path.slice(folder.length).includes("/");
   const own = ours.filter(isOwn);
   const whole = own.length > 0 && !others.some(isOwn);
   const below = new Set(ours.filter((path) => !isOwn(path)).map((path) => path.slice(0, path.indexOf("/", folder.length) + 1)));
   const inside = [...below].map((each) => listPlaces(ours, all, each));
   return {
-    include: [...(whole ? [`${folder}*.ts`] : own), ...inside.flatMap(({ include }) => include)].sort(),
+    include: [
+      ...(whole ? new Set(own.map((path) => `${folder}*${extname(path)}`)) : own),
+      ...inside.flatMap(({ include }) => include),
+    ].sort(),
     exclude: inside.flatMap(({ exclude }) => exclude).sort(),
   };
 }

@@ -98,6 +98,24 @@ export const rooms: { readonly [folder: string]: Room } = {
 
   // What agents and authors use.
   "src/client": { is: "what an agent imports; knows the contract only", may: [contract] },
+  // The inspector: what runs in a browser, beside a Worker that it asks.
+  "src/inspector": {
+    is: "the page's entry, and which page an address shows",
+    may: ["src/inspector/data", "src/inspector/pages", "src/inspector/parts", "preact", "preact-iso"],
+  },
+  "src/inspector/pages": {
+    is: "a page each, in a file each",
+    may: [contract, "src/inspector/data", "src/inspector/parts", "preact"],
+    apart: true,
+  },
+  "src/inspector/parts": {
+    is: "what pages are put together of",
+    may: ["src/inspector/data", "@tanstack/virtual-core", "preact", "preact-iso"],
+  },
+  "src/inspector/data": {
+    is: "what pages show: the API, the log as it comes, and models of both that know no page",
+    may: [contract, "src/client/event-parser.ts", "@preact/signals", "preact"],
+  },
   "src/exec": { is: "makes any program an agent", may: [contract, "src/client", "node:*"] },
   "src/chaos": {
     is: "a line that misbehaves, between an agent and its server",
@@ -149,7 +167,7 @@ export const rooms: { readonly [folder: string]: Room } = {
     is: "the Worker on this machine: its data folder, its runtime, its backups",
     may: [
       ...["src", contract, "src/durable", "src/durable/projector", "src/durable/trace", "src/worker/describe"],
-      ...["esbuild", "miniflare", "node:*", "wrangler", "zod"],
+      ...["esbuild", "miniflare", "node:*", "vite", "wrangler", "zod"],
     ],
   },
   "src/deploy": {

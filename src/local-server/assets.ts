@@ -2,7 +2,7 @@
  * The files that the Worker answers with and does not carry, in the folder that wrangler.toml names: Wrangler uploads them, and the runtime
  * on this machine reads them there. They are made with the Worker, which knows their sums.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageRoot } from "../package-files.ts";
 import { replaceFile } from "../replace-file.ts";
@@ -18,13 +18,15 @@ export function sumUpAssets(assets: Assets): { [path: string]: string } {
   return Object.fromEntries(Object.entries(assets).map(([path, bytes]) => [path, sumUp(bytes)]));
 }
 
-/** Writes those that are not there as they are; who reads one meanwhile finds it whole. @throws where the folder can't be written */
+/** Writes those that are not there as they are, and removes what is no part of them any more; who reads one meanwhile finds it whole. @throws where the folder can't be written */
 export function writeAssets(assets: Assets, folder: string = assetsFolder): void {
   for (const path of findOtherAssets(sumUpAssets(assets), folder)) {
     const place = join(folder, path);
     mkdirSync(dirname(place), { recursive: true });
     replaceFile(place, assets[path] ?? "", 0o644);
   }
+  for (const path of globSync("**/*.*", { cwd: folder }))
+    if (!Object.hasOwn(assets, path.replaceAll("\\", "/"))) rmSync(join(folder, path), { force: true });
 }
 
 /** Paths of those that are missing, or not what they should be. */

@@ -13,6 +13,7 @@ import { version } from "../version.ts";
 import { type Assets, sumUpAssets } from "./assets.ts";
 import { type BuiltWorker, type Migration, sumUp } from "./built-worker.ts";
 import { assetSources, makeAssets } from "./make-assets.ts";
+import { listInspectorSources, makeInspector } from "./make-inspector.ts";
 
 /** A Worker that was just made. */
 export interface FreshWorker {
@@ -27,16 +28,16 @@ export async function bundleWorker(): Promise<FreshWorker> {
   // Else it tells of a developer's own settings on stdout, where a start's answer is read.
   process.env.WRANGLER_LOG ??= "error";
   // Before they are read: what is saved meanwhile is then a change, which the next start sees.
-  const own = sumFiles(["wrangler.toml", "src/local-server/bundle-worker.ts", ...assetSources]);
+  const own = sumFiles(["wrangler.toml", "src/local-server/bundle-worker.ts", ...assetSources, ...listInspectorSources()]);
   const config = unstable_readConfig({ config: join(packageRoot, "wrangler.toml") });
   // Secrets are who runs it to give, and what a developer's own settings say is not for keeping: of variables only the file's.
   const { workerOptions, main = "src/worker/index.ts", define } = unstable_getMiniflareWorkerOptions({ ...config, secrets: undefined });
   // Wrangler's rules say which files to gather; ours are one bundle.
   // Where the assets are is each machine's own, and who asks for them has no use for Miniflare's entry before them.
   const { modulesRules: _, rootPath: __, assets: ___, ...options } = workerOptions;
-  const { script, sourceMap, inputs } = await bundle(main, define);
+  const [{ script, sourceMap, inputs }, inspector] = await Promise.all([bundle(main, define), makeInspector()]);
   const migrations = requiredMigrations.map(readMigration);
-  const assets = await makeAssets();
+  const assets = { ...(await makeAssets()), ...inspector.assets };
   const worker: BuiltWorker = {
     format: 4,
     version,
@@ -48,6 +49,7 @@ export async function bundleWorker(): Promise<FreshWorker> {
       ...own,
       ...Object.fromEntries(migrations.map(({ name, sql }) => [`migrations/${name}`, sumUp(sql)])),
       ...inputs,
+      ...sumFiles(inspector.modules),
       ...sumFiles(findManifests(Object.keys(inputs))),
     },
   };
@@ -68,12 +70,12 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.values(value).every(isEmpty);
 }
 
+const tools = ["esbuild", "preact", "vite", "wrangler"].map((name) => `node_modules/${name}`);
+
 /** Which file of a package is taken, and with which version of the tools, its package.json says. */
 function findManifests(inputs: string[]): string[] {
   const packages = inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter((path) => path !== undefined);
-  return [...new Set([...packages, "node_modules/esbuild", "node_modules/wrangler"])]
-    .map((path) => `${path}/package.json`)
-    .filter((path) => existsSync(join(packageRoot, path)));
+  return [...new Set([...packages, ...tools])].map((path) => `${path}/package.json`).filter((path) => existsSync(join(packageRoot, path)));
 }
 
 function readMigration(name: string): Migration {

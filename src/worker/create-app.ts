@@ -27,6 +27,7 @@ import { addReadinessRoute, addStatusRoutes } from "./routes/status.ts";
 import { addSubscriptionRoutes } from "./routes/subscriptions.ts";
 import { addThreadRoutes } from "./routes/threads.ts";
 import { addWorkflowRoutes } from "./routes/workflows.ts";
+import { serveInspector } from "./serve-inspector.ts";
 
 /**
  * Builds the app over its ports. Who may call what is a table in test/unit/worker/access-matrix.test.ts: a new route needs
@@ -42,6 +43,7 @@ export function createApp(ports: AppPorts): Hono<AppEnv> {
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   addReadinessRoute(app, readiness);
   addDocsRoutes(app, ports);
+  app.use("*", serveInspector(ports));
   app.use("*", guardReadiness(ports, readiness));
   addRedeemRoute(app, ports);
   app.use("*", guardCalls(ports));

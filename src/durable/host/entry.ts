@@ -19,8 +19,6 @@ export interface StepFact {
   effects: Json[];
   /** Of what is too long the type only. */
   event: ActorEvent;
-  /** What of its context the step changed, where its logic notes that. */
-  context?: { [key: string]: Json };
 }
 
 /** A message that leaves. */

@@ -41,7 +41,7 @@ test("[DOCS10] each platform's configuration takes its files and no others, by w
 });
 
 test("[DOCS10] the configurations that are committed are those of the table, and it speaks for every file", () => {
-  const files = globSync("{src,machines,test,bench,scripts,examples}/**/*.ts", {
+  const files = globSync("{src,machines,test,bench,scripts,examples}/**/*.{ts,tsx}", {
     exclude: (path) => path.includes("node_modules") || path.endsWith(".d.ts"),
   }).map((path) => path.replaceAll("\\", "/"));
   expect(files.length).toBeGreaterThan(1000);

@@ -26,8 +26,7 @@ export async function readCopy(task: TaskPort, through: number): Promise<Result<
       last.messages.push(...page.messages);
       last.decisions.push(...page.decisions);
     } else {
-      // What another object answered is its own: it may share memory with this one.
-      pages.push({ messages: [...page.messages], decisions: [...page.decisions] });
+      pages.push(page);
       room = threadLimits.copyBytes;
     }
     room -= size;

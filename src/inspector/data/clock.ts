@@ -1,0 +1,40 @@
+/** The server's clock, and one tick for all times on the page. */
+import { computed, signal } from "@preact/signals";
+
+/** Milliseconds that the server's clock is ahead of this machine's. */
+export const clockOffset = signal(0);
+
+/** @param server what its clock said between the two moments of this machine's */
+export function setServerTime(server: number, asked: number, answered: number): void {
+  clockOffset.value = Math.round(server - (asked + answered) / 2);
+}
+
+const ticks = signal(Date.now());
+if (typeof window !== "undefined") setInterval(() => (ticks.value = Date.now()), 1_000);
+
+/** Now, by the server's clock; once a second. */
+export const serverNow = computed(() => ticks.value + clockOffset.value);
+
+/** Milliseconds beyond which a clock is not only slow to answer. */
+const tolerated = 60_000;
+
+/** Says how far apart the clocks are; undefined: they agree. */
+export const clockFault = computed(() => {
+  const offset = clockOffset.value;
+  if (Math.abs(offset) < tolerated) return undefined;
+  return `The server's clock is ${describeSpan(Math.abs(offset))} ${offset > 0 ? "ahead of" : "behind"} this computer's. Times on this page are the server's.`;
+});
+
+const units = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+] as const;
+
+/** A span in words, by its largest unit: `2 hours`. */
+export function describeSpan(milliseconds: number): string {
+  const [unit, size] = units.find(([, each]) => milliseconds >= each) ?? (["second", 1_000] as const);
+  const count = Math.round(milliseconds / size);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,6 @@
+/** The page's entry. */
+import { render } from "preact";
+import { App } from "./app.tsx";
+
+const home = document.getElementById("app");
+if (home) render(<App />, home);
