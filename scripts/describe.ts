@@ -1,12 +1,12 @@
 /**
  * `npm run describe`: what is described by code alone. The API, as OpenAPI and AsyncAPI, made of the schemas by which routes and sockets
  * parse: the Worker serves the files as they are. The language for editors, and the tables of its page, which is written by hand beside
- * them. The diagnostics. The client's types of the contract. With `--check` nothing is written, and the run fails if a file is stale.
+ * them. The diagnostics, and their codes without the texts. The client's types of the contract. With `--check` nothing is written, and the run fails if a file is stale.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderLanguage } from "../src/compile/describe/render-language.ts";
-import { renderCatalogue } from "../src/compile/diagnostics/render-catalogue.ts";
+import { renderCatalogue, renderCodes } from "../src/compile/diagnostics/render-catalogue.ts";
 import { renderEditorSchema } from "../src/compile/schema/create-editor-schema.ts";
 import { version } from "../src/version.ts";
 import { buildAsyncapi } from "../src/worker/describe/build-asyncapi.ts";
@@ -22,6 +22,7 @@ const files = {
   "schemas/nerve-workflow.schema.json": renderEditorSchema(),
   "docs/language.md": renderLanguage(read("docs/language.md") ?? ""),
   "docs/diagnostics.md": renderCatalogue(),
+  "src/compile/diagnostics/codes.ts": renderCodes(),
   "src/client/contract-types.ts": renderContractTypes(),
 };
 

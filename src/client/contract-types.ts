@@ -148,6 +148,8 @@ export interface Step {
   output: Json;
   body?: string | undefined;
   at: string;
+  /** The operator who gave this output in the agent's place. */
+  by?: string | undefined;
 }
 
 /** A turn that is open, with the event that gave it. */

@@ -1,6 +1,7 @@
 /** Agents in D1: what the registry says they are, in the order that lets a crash between D1 and the agent's object be repeated. */
 
-import type { AgentCard, AgentRecord } from "../contract/views/agent.ts";
+import type { PresenceState } from "../contract/statuses.ts";
+import type { AgentCard, AgentEntry, AgentRecord } from "../contract/views/agent.ts";
 import type { AgentCardRow } from "../durable/registry/create-d1-registry.ts";
 import { parseAgentCard } from "../durable/registry/create-d1-registry.ts";
 
@@ -151,19 +152,30 @@ export async function readAgent(db: D1Database, id: string): Promise<AgentRecord
   return row ? recordAgent(row) : undefined;
 }
 
+type EntryRow = AgentRow & { presence: PresenceState | null; at: number | null; ignores: number | null };
+
 /** A page of agents by id. */
 export async function listAgents(
   db: D1Database,
-  query: { capability?: string | undefined; after?: string | undefined; limit: number },
-): Promise<{ agents: AgentRecord[]; next: string | null }> {
+  query: { capability?: string | undefined; presence?: PresenceState | undefined; after?: string | undefined; limit: number },
+): Promise<{ agents: AgentEntry[]; next: string | null }> {
   const { results } = await db
     .prepare(
-      `SELECT ${columns} FROM agent WHERE state = 'active' AND id > ?
-         AND (? IS NULL OR id IN (SELECT agent FROM agent_capability WHERE capability = ?))
-       ORDER BY id LIMIT ?`,
+      `SELECT ${columns}, p.state AS presence, p.at, p.ignores FROM agent a LEFT JOIN agent_presence p ON p.agent = a.id
+       WHERE a.state = 'active' AND id > ?1 AND (?2 IS NULL OR id IN (SELECT agent FROM agent_capability WHERE capability = ?2))
+         AND (?3 IS NULL OR p.state = ?3)
+       ORDER BY id LIMIT ?4`,
     )
-    .bind(query.after ?? "", query.capability ?? null, query.capability ?? null, query.limit + 1)
-    .all<AgentRow>();
+    .bind(query.after ?? "", query.capability ?? null, query.presence ?? null, query.limit + 1)
+    .all<EntryRow>();
   const page = results.slice(0, query.limit);
-  return { agents: page.map(recordAgent), next: results.length > query.limit ? (page.at(-1)?.id ?? null) : null };
+  return { agents: page.map(recordEntry), next: results.length > query.limit ? (page.at(-1)?.id ?? null) : null };
+}
+
+function recordEntry(row: EntryRow): AgentEntry {
+  const { presence: state, at, ignores } = row;
+  return {
+    ...recordAgent(row),
+    presence: state === null ? null : { state, at: new Date(at ?? 0).toISOString(), ignores: ignores ?? 0 },
+  };
 }

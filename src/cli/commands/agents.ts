@@ -2,6 +2,8 @@
 
 import type { Command } from "commander";
 import type { Json } from "../../contract/event.ts";
+import type { Answer } from "../../contract/http/answers.ts";
+import { presenceStates } from "../../contract/statuses.ts";
 import type { AgentRecord, PresenceFacts } from "../../contract/views/agent.ts";
 import { type ApiOptions, addApiOptions, createApi, createQuery } from "../lib/api.ts";
 import type { CommandContext } from "../lib/command.ts";
@@ -10,6 +12,8 @@ import { renderTable } from "../lib/terminal.ts";
 
 /** A path of the API about one agent. */
 const createPath = (id: string, rest = "") => `v1/agents/${encodeURIComponent(id)}${rest}`;
+
+type Filter = ApiOptions & { capability?: string; presence?: string; limit: string; after?: string };
 
 /** Defines `nerveflare agents add|list|show|rotate|revoke|remove`. */
 export function defineCommand(command: Command, context: CommandContext): void {
@@ -28,16 +32,19 @@ export function defineCommand(command: Command, context: CommandContext): void {
 
   addApiOptions(command.command("list").description("List agents."))
     .option("--capability <name>", "only those with this capability")
+    .option("--presence <state>", `only those that are ${presenceStates.slice(0, -1).join(", ")} or ${presenceStates.at(-1)}`)
     .option("--limit <number>", "at most so many", "50")
     .option("--after <cursor>", "where the page before ended")
-    .action(async ({ capability, limit, after, ...options }: ApiOptions & { capability?: string; limit: string; after?: string }) => {
-      const query = createQuery({ capability, limit, after });
-      const page = (await createApi(options, context).call("GET", `v1/agents?${query}`)) as { agents: AgentRecord[]; next: string | null };
+    .action(async ({ capability, presence, limit, after, ...options }: Filter) => {
+      const query = createQuery({ capability, presence, limit, after });
+      const page = (await createApi(options, context).call("GET", `v1/agents?${query}`)) as Answer<"agents">;
       const list = (names: string[] | null) => (names === null ? "all" : names.join(" ") || "-");
       terminal.result(page, () =>
         renderTable(
-          ["AGENT", "CAPABILITIES", "ROLES", "KINDS"],
-          page.agents.map(({ id, capabilities, roles, kinds }) => [id, list(capabilities), list(roles), list(kinds)]),
+          ["AGENT", "PRESENCE", "CAPABILITIES", "ROLES", "KINDS"],
+          page.agents.map(({ id, presence, capabilities, roles, kinds }) => [
+            ...[id, presence?.state ?? "-", list(capabilities), list(roles), list(kinds)],
+          ]),
           (text) => terminal.style("bold", text),
         ),
       );

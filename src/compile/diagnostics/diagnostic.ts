@@ -3,7 +3,7 @@
 import { compileLimits } from "../limits.ts";
 import type { Span } from "../source/span.ts";
 import type { DiagnosticName } from "./catalogue.ts";
-import { catalogue } from "./catalogue.ts";
+import { codes } from "./codes.ts";
 
 export type Severity = "error" | "warning";
 
@@ -43,7 +43,7 @@ export interface DiagnosticDetails {
 
 /** Makes a diagnostic of the catalogue. */
 export function createDiagnostic(name: DiagnosticName, span: Span, message: string, details: DiagnosticDetails = {}): Diagnostic {
-  const entry = catalogue[name];
+  const entry = codes[name];
   const diagnostic: Diagnostic = {
     code: entry.code,
     name,

@@ -40,3 +40,18 @@ export function renderCatalogue(): string {
 function renderRow(name: string, entry: CatalogueEntry): string {
   return `| ${entry.code} | \`${name}\` | ${entry.severity} | **${entry.title}.** ${entry.explanation.replaceAll("|", "\\|")} |`;
 }
+
+/** Renders `codes.ts`: what the compiler needs of the catalogue where its texts would only be carried, as in the Worker. */
+export function renderCodes(): string {
+  const rows = Object.entries(catalogue).map(([name, { code, severity }]) => {
+    const key = /^\w+$/.test(name) ? name : JSON.stringify(name);
+    return `  ${key}: { code: ${JSON.stringify(code)}, severity: ${JSON.stringify(severity)} },\n`;
+  });
+  return `/** Codes and severities of the catalogue, without its texts. Written by \`npm run describe\`. */
+import type { DiagnosticName } from "./catalogue.ts";
+import type { CatalogueCode } from "./catalogue-entry.ts";
+
+export const codes: Record<DiagnosticName, CatalogueCode> = {
+${rows.join("")}};
+`;
+}

@@ -3,7 +3,16 @@ import * as z from "zod";
 import { delivered } from "../routing.ts";
 import { json, open, time } from "../shape.ts";
 import { admissionView, revisionEntry, workflowEntry } from "../views/admission.ts";
-import { acceptedSchema, agentCard, agentRecord, enrolmentRecord, presenceFacts, subscriptions, turnWarning } from "../views/agent.ts";
+import {
+  acceptedSchema,
+  agentCard,
+  agentEntry,
+  agentRecord,
+  enrolmentRecord,
+  presenceFacts,
+  subscriptions,
+  turnWarning,
+} from "../views/agent.ts";
 import { threadExplanation } from "../views/explanation.ts";
 import {
   auditEntry,
@@ -61,7 +70,7 @@ export const answers = {
   agentWithPresence: agentRecord.extend({ presence: presenceFacts }),
   agentWithToken: agentCard.extend({ token: text }),
   token: open({ id: text, token: text, formerUntil: time.describe("Until when the token before stays good.") }),
-  agents: page("agents", agentRecord, nullable),
+  agents: page("agents", agentEntry, nullable),
   subscriptions,
   enrolment: open({ id: text, agent: text, code: text, expires: time }),
   enrolments: page("enrolments", enrolmentRecord, nullable),
@@ -79,7 +88,12 @@ export const answers = {
   revisions: open({ name: text, revisions: z.array(revisionEntry) }),
   revision: open({ name: text, revision: text, createdAt: time, source: text }),
   queue,
-  machines: open({ name: text, revision: text, recruitment: z.record(text, json), task: z.record(text, json) }),
+  machines: open({
+    ...{ name: text, revision: text },
+    ir: z.record(text, json).describe("The workflow with all defaults filled in: what a picture of it is drawn from."),
+    recruitment: z.record(text, json),
+    task: z.record(text, json),
+  }),
   logEntry: logEntry.extend(explainedEvent.partial().shape),
   log: page("events", logEntry, z.int().nullable()).extend({
     bound: logBound.optional().describe("The page ends before it is full, after so much was looked at; `next` goes on."),

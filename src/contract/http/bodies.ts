@@ -40,6 +40,7 @@ const name = z.string().min(1).max(128);
 const reason = z.string().max(limits.attributeLength).optional();
 /** A step is named by its round. */
 const at = z.int().nonnegative().max(1_000_000).optional();
+const output = z.record(z.string(), z.json()).optional();
 const kind = z.string().regex(kindPattern, "an event's kind: dotted segments of a-z 0-9 _ -, at most 128 characters");
 const agentId = namedId;
 // `to` lists `cap:x` by commas.
@@ -86,6 +87,7 @@ export const bodies = {
     schema: z.strictObject({
       reason,
       at: at.describe("The turns go on after this step, as if it had just been answered; absent or 0: from the start."),
+      output: output.describe("In place of what was answered at that step, which does not count any more."),
     }),
     ...orders,
   },
@@ -93,6 +95,7 @@ export const bodies = {
     schema: z.strictObject({
       reason,
       at: at.describe("The last step that is copied; absent: all."),
+      output: output.describe("In place of what was answered at that step."),
       roles: z.record(name, name).optional().describe("Other agents in roles."),
       revision: name.optional(),
     }),

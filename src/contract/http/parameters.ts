@@ -3,7 +3,7 @@ import * as z from "zod";
 import { channels, connectionName, replacedAtMost, subprotocol } from "../channels.ts";
 import { idHint, idPattern, kindPattern, rfc3339 } from "../event.ts";
 import { limits } from "../limits.ts";
-import { threadStatuses } from "../statuses.ts";
+import { presenceStates, threadStatuses } from "../statuses.ts";
 import { allWaitWords } from "../waits.ts";
 import {
   emptyIsAbsent,
@@ -211,12 +211,20 @@ export const queries = {
     limit,
   }),
   workflows: strictQuery({ after: afterName, limit }),
+  machines: strictQuery({
+    revision: text("Those of this revision, as that of a thread: all of its digits. Default: of the published one.", {
+      example: "eb18d2df54c2e5ef9b7f637f14dccec0",
+      pattern: /^[0-9a-f]{32}$/,
+      hint: "32 hexadecimal digits",
+    }),
+  }),
   agents: strictQuery({
     capability: text("Agents that have this capability.", {
       example: "code-review",
       pattern: /^[^\s,\p{Cc}]{1,128}$/u,
       hint: "1 to 128 characters, none of them a space or a comma",
     }),
+    presence: oneOf(presenceStates, "Agents that are so, as their objects last said.", "online"),
     after: afterName,
     limit,
   }),

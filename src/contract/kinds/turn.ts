@@ -12,6 +12,7 @@ export const step = open({
   output: json,
   body: z.string().optional(),
   at: time,
+  by: z.string().optional().describe("The operator who gave this output in the agent's place."),
 });
 export type Step = z.infer<typeof step>;
 

@@ -31,6 +31,18 @@ export type PresenceFacts = z.infer<typeof presenceFacts>;
 export const agentRecord = agentCard.extend({ createdAt: time, updatedAt: time });
 export type AgentRecord = z.infer<typeof agentRecord>;
 
+/** An agent as it is listed: what the log knows of its presence, which may be a second behind. */
+export const agentEntry = agentRecord.extend({
+  presence: open({
+    state: z.enum(presenceStates),
+    at: time.describe("When its object said so."),
+    ignores: z.int().describe("Offers that it has seen and does not answer, though it is there and has slots free."),
+  })
+    .nullable()
+    .describe("Whether it is there, as its object last said. Null: it never was. `GET /v1/agents/{id}` asks the object."),
+});
+export type AgentEntry = z.infer<typeof agentEntry>;
+
 /** A code by which a new machine registers its agent itself. */
 export const enrolmentRecord = agentCard.extend({
   agent: z.string(),

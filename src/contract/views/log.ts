@@ -105,5 +105,9 @@ export const historyEntry = open({
   before: json.describe("The state's value before, null for the first step and where history was cut."),
   after: json,
   effects: z.array(json).describe("Only their types, where they were too long to keep: `{type, cut}`."),
+  context: z
+    .record(z.string(), json)
+    .optional()
+    .describe("What of the machine's context the step changed: from the first step on they add up to it. Absent: nothing."),
 });
 export type HistoryView = z.infer<typeof historyEntry>;

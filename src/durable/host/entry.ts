@@ -19,6 +19,8 @@ export interface StepFact {
   effects: Json[];
   /** Of what is too long the type only. */
   event: ActorEvent;
+  /** What of its context the step changed, where its logic notes that. */
+  context?: { [key: string]: Json };
 }
 
 /** A message that leaves. */

@@ -62,8 +62,8 @@ export function readHistory(journal: Journal<Entry>, actor: string, page: { afte
   const found: HistoryEntry[] = [];
   let before: Json = null;
   for (const { at, steps } of readSteps(journal, actor, false))
-    for (const { revision, event, after, effects } of steps) {
-      if (revision > from) found.push({ revision, at, event, before, after, effects });
+    for (const { revision, event, after, effects, context } of steps) {
+      if (revision > from) found.push({ revision, at, event, before, after, effects, ...(context && { context }) });
       before = after;
       if (found.length >= page.limit) return found;
     }

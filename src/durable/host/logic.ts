@@ -79,6 +79,8 @@ export interface MachineOptions<Services = unknown> {
    * of the actor in error, of which its parent hears, as in XState (`fail`). What a write throws, or what can't be stored, is always a dead letter.
    */
   throws?: "dead-letter" | "fail";
+  /** The history has what of its context each step changed: for contexts that stay small. */
+  notesContext?: true;
   /** The machine's named actions that are no XState built-ins. */
   writes?: Record<string, Write<Services>>;
   /** Makes the message that leaves of the facts that the machine sent. Called in the transaction. */

@@ -92,12 +92,14 @@ export function createStepper({ world, logics, committer, actors, tables, servic
       options.before?.();
       // Before the step, which leaves the state that invoked it: a child that has ended is not told to stop.
       forgetEndedChild(docs, row, first.event);
-      for (const step of steps) {
+      const noted = logic.notesContext ? noteContexts(actor, steps) : [];
+      for (const [place, step] of steps.entries()) {
         const scope = scopeOf({ row, definition });
         row.revision += 1;
         applyEffects({ ...tables, logics, logic, row, scope, ...(following && { following }) }, step);
         const { given: event, snapshot: after, effects } = step;
-        committer.entry.step({ actor: row.id, revision: row.revision, after: after.value as Json, effects: effects as Json[], event });
+        const fact = { actor: row.id, revision: row.revision, event, ...noted[place] };
+        committer.entry.step({ ...fact, after: after.value as Json, effects: effects as Json[] });
       }
       ({ text: row.snapshot, exact } = persistSnapshot(machine, snapshot));
       row.status = snapshot.status;
@@ -191,6 +193,16 @@ export function createStepper({ world, logics, committer, actors, tables, servic
 function forgetEndedChild(docs: ActorDocs, row: ActorRow, event: ActorEvent): void {
   if (event.address === undefined || typeof event.actorId !== "string") return;
   if (findChild(docs, row.id, event.actorId) === event.address) forgetChild(docs, row.id, event.actorId);
+}
+
+/** By step, the members of its context that it has set; a new actor's first step sets all. */
+function noteContexts({ row, snapshot }: LiveActor, steps: readonly TakenStep[]): { context?: { [key: string]: Json } }[] {
+  let known: Partial<Record<string, unknown>> = row.revision === 0 ? {} : snapshot.context;
+  return steps.map(({ snapshot: { context } }) => {
+    const changed = Object.entries(context).filter(([key, value]) => value !== known[key]);
+    known = context;
+    return changed.length > 0 ? { context: Object.fromEntries(changed) as { [key: string]: Json } } : {};
+  });
 }
 
 /** Whether the state's value after the steps is another than before: a new actor's is. */

@@ -23,6 +23,10 @@ const steps = {
       output: z.string(),
       body: z.string().nullable(),
       at: z.number(),
+      /** The operator who gave the output in the agent's place. */
+      by: z.string().optional(),
+      /** Its output is another than the thread's that it was copied from: what follows is this thread's to publish. */
+      changed: z.literal(true).optional(),
     }),
   ),
   decisions: z.array(z.record(z.string(), z.union([z.string(), z.number()]).nullable())),

@@ -104,10 +104,16 @@ export function addWorkflowRoutes(app: Hono<AppEnv>, ports: AppPorts): void {
 
   app.get("/v1/workflows/:name/machines", async (c) => {
     await requireOperator(c, ports);
-    const { name, revision } = await findWorkflow(c.req.param("name"));
+    const name = c.req.param("name");
+    const asked = readQuery(c, queries.machines).revision;
+    const revision = asked ?? (await findWorkflow(name)).revision;
     const compiled = await createD1Registry(db).revision(revision);
-    if (!compiled) throw new Error(`Revision ${revision} of ${name} is published and not stored.`);
-    return c.json({ name, revision, recruitment: compiled.recruitment, task: compiled.task });
+    if (compiled?.ir.name !== name) {
+      if (asked !== undefined) throw problemError("not_found", `${name} has no revision ${asked}.`);
+      throw new Error(`Revision ${revision} of ${name} is published and not stored.`);
+    }
+    const { ir, recruitment, task } = compiled;
+    return c.json({ name, revision, ir, recruitment, task });
   });
 
   /**

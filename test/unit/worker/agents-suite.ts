@@ -186,6 +186,24 @@ export function testAgents(openDb: () => D1Database): void {
     expect((await app.call("GET", "/v1/agents?capabilty=x")).status).toBe(400);
   });
 
+  test("[IDENT24] a listed agent says whether it is there, and the list takes that as a filter", async () => {
+    const db = openDb();
+    const app = createTestApp(db);
+    const capability = unique();
+    const ids = [unique(), unique(), unique()].sort() as [string, string, string];
+    for (const id of ids) await app.register(id, { capabilities: [capability] });
+    const insert = db.prepare("INSERT INTO agent_presence (agent, state, at, ignores) VALUES (?, ?, ?, ?)");
+    await db.batch([insert.bind(ids[0], "online", 1_763_640_000_000, 2), insert.bind(ids[1], "lost", 1_763_640_001_000, 0)]);
+    const list = async (more = "") => (await app.call("GET", `/v1/agents?capability=${capability}${more}`)).body.agents;
+    expect(await list()).toMatchObject([
+      { id: ids[0], presence: { state: "online", at: "2025-11-20T12:00:00.000Z", ignores: 2 } },
+      { id: ids[1], presence: { state: "lost", ignores: 0 } },
+      { id: ids[2], presence: null },
+    ]);
+    expect(await list("&presence=lost")).toMatchObject([{ id: ids[1] }]);
+    expect((await app.call("GET", "/v1/agents?presence=asleep")).status).toBe(400);
+  });
+
   test("[IDENT6] the registry finds who holds all of the asked capabilities, and cards by id", async () => {
     const db = openDb();
     const app = createTestApp(db);

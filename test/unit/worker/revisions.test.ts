@@ -36,3 +36,27 @@ test("[WFLOW10] revisions are listed with their threads, and their files shown b
   expect(await app.call("GET", `/v1/workflows/other/revisions/${old}`)).toMatchObject({ status: 404 });
   expect(await app.call("GET", "/v1/workflows/fine/revisions/xyz")).toMatchObject({ status: 400 });
 });
+
+test("[WFLOW12] the machines of a revision are shown though another is published, or the workflow was withdrawn", async () => {
+  const app = createTestApp(openSqliteD1(), { compile: async (text) => compilePublished(text) });
+  const publish = async (text: string): Promise<string> =>
+    (await app.call("PUT", "/v1/workflows/fine", { body: text, headers: { "content-type": "text/yaml" } })).body.revision;
+  const old = await publish(fine);
+  const fresh = await publish(fine.replace("Do it.", "Do it well."));
+  const read = (query = "") => app.call("GET", `/v1/workflows/fine/machines${query}`);
+  expect((await read()).body).toMatchObject({
+    name: "fine",
+    revision: fresh,
+    ir: { name: "fine" },
+    recruitment: { id: "recruitment" },
+    task: { id: "task" },
+  });
+  const { body } = await read(`?revision=${old}`);
+  expect(body).toMatchObject({ revision: old, ir: { nodes: expect.any(Array) } });
+  expect(JSON.stringify(body)).not.toContain("Do it well.");
+  await app.call("DELETE", "/v1/workflows/fine");
+  expect(await read()).toMatchObject({ status: 404 });
+  expect((await read(`?revision=${old}`)).body).toMatchObject({ revision: old });
+  expect(await app.call("GET", `/v1/workflows/other/machines?revision=${old}`)).toMatchObject({ status: 404 });
+  expect(await read(`?revision=${old.slice(0, 8)}`)).toMatchObject({ status: 400 });
+});

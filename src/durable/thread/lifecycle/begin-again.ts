@@ -38,15 +38,19 @@ export function createBeginAgain(ports: RecruitmentPorts, show: (viewer: string 
     return askForPlace(thread, { start: "resume", at: null, node: null, reason, supplement }, mark);
   }
 
-  async function restart(operator: string, { at, reason }: RestartBody, remember: () => void): Promise<Result<ThreadView>> {
+  async function restart(operator: string, { at, output, reason }: RestartBody, remember: () => void): Promise<Result<ThreadView>> {
     const thread = readThread(lifecycle);
     if (!thread) return refuse("not_found", `There is no thread ${name}.`);
     if (thread.status === "queued" || thread.status === "dropped")
       return refuse("not_allowed_now", `A thread that is ${thread.status} takes no restart: it has not begun.`);
-    const step = await steps.findStep(thread.revision, at);
+    const step = await steps.findStep(thread.revision, at, output);
     if (!step.ok) return step;
+    const node = step.value?.role ?? null;
     const why = `restarted by ${operator}${reason ? `: ${reason}` : ""}`;
-    const plan: Plan = { start: "new", at: at ?? null, node: step.value, reason: why, supplement: null };
+    const plan: Plan = {
+      ...{ start: "new", at: at ?? null, node, reason: why, supplement: null },
+      ...(output && step.value && { step: { ...step.value, output, by: operator } }),
+    };
     const asked = isEnded(thread.status) ? askForPlace(thread, plan, remember) : await stopFor(plan, remember);
     return asked.ok ? show(null) : asked;
   }

@@ -26,7 +26,8 @@ export async function readCopy(task: TaskPort, through: number): Promise<Result<
       last.messages.push(...page.messages);
       last.decisions.push(...page.decisions);
     } else {
-      pages.push(page);
+      // What another object answered is its own: it may share memory with this one.
+      pages.push({ messages: [...page.messages], decisions: [...page.decisions] });
       room = threadLimits.copyBytes;
     }
     room -= size;

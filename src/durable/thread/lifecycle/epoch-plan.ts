@@ -4,6 +4,15 @@ import { start } from "../../../../machines/messages.ts";
 import { open } from "../../../contract/shape.ts";
 import { json } from "../../protocol/parts.ts";
 
+/** A step with which an epoch begins, in place of the one after which it goes on. */
+export const changedStep = open({
+  role: z.string(),
+  agent: z.string().nullable(),
+  output: z.record(z.string(), json),
+  /** The operator who gave the output. */
+  by: z.string(),
+});
+
 /** How a thread goes on after its pair of actors has ended, or was stopped for this. */
 export const plan = open({
   /** By `$START.resume`, or from a step of it; absent steps do not count any more. */
@@ -12,6 +21,8 @@ export const plan = open({
   at: z.number().nullable(),
   /** Whose step that was: what follows is decided anew. */
   node: z.string().nullable(),
+  /** What stands in place of the step `at`, which does not count either. */
+  step: changedStep.optional(),
   reason: z.string(),
   supplement: json,
   /** The last turn of earlier epochs; known when it begins. */

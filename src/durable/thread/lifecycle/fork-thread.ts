@@ -21,7 +21,7 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
 
   async function fork(
     operator: string,
-    { at, roles = {}, revision, reason }: ForkBody,
+    { at, output, roles = {}, revision, reason }: ForkBody,
     remember: (answer: Result<ThreadView>) => void,
   ): Promise<Result<ThreadView>> {
     const thread = readThread(lifecycle);
@@ -37,13 +37,16 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
     const last = copied.value.at(-1)?.messages.at(-1)?.turn ?? 0;
     if (at !== undefined && at !== last)
       return refuse("malformed", `The thread has no step ${at} that counts; see its messages for their rounds.`);
-    const node = await findStep(chosen, last);
-    if (!node.ok) return node;
+    const step = await findStep(chosen, last, output);
+    if (!step.ok) return step;
+    const pages = output
+      ? copied.value.map((page, at, { length }) => (at === length - 1 ? changeOutput(page, output, operator) : page))
+      : copied.value;
     const actor = await host.peek(name);
     const context = actor && trust(recruitmentContext, actor.context);
     const number = lifecycle.forks.get("") ?? 0;
     const id = await makeThreadId(`/threads/${name}`, `fork.${number + 1}`, thread.workflow, 0);
-    const start: ForkStart = { parent: name, at: last, node: node.value, roles, last: context?.last ?? {} };
+    const start: ForkStart = { parent: name, at: last, node: step.value?.role ?? null, roles, last: context?.last ?? {} };
     const event = thread.event;
     const admit: WorkflowMessage<"admit"> = {
       type: "admit",
@@ -85,7 +88,7 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
       remember(answer);
       lifecycle.forks.put("", number + 1);
       // One outbox: the steps are there before the queue can start the thread.
-      for (const steps of copied.value) outbox.append([`task/${id}`], { type: "thread.copy", ...steps });
+      for (const steps of pages) outbox.append([`task/${id}`], { type: "thread.copy", ...steps });
       outbox.append([`workflow/${thread.workflow}`], admit);
     });
     return answer;
@@ -104,4 +107,14 @@ export function createForkThread(ports: RecruitmentPorts, { findStep, findOwnTas
   }
 
   return fork;
+}
+
+/** Puts another output in place of the last step's; what was decided on that one is no part of the copy. */
+function changeOutput(page: Steps, output: NonNullable<ForkBody["output"]>, operator: string): Steps {
+  const [last] = page.messages.slice(-1);
+  if (!last) return page;
+  return {
+    messages: [...page.messages.slice(0, -1), { ...last, output: JSON.stringify(output), body: null, by: operator, changed: true }],
+    decisions: page.decisions.filter(({ round }) => round !== last.turn),
+  };
 }

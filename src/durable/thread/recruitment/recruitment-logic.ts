@@ -52,6 +52,7 @@ export function createRecruitmentLogic(): LogicEntry<ThreadServices> {
     load: (definition) => loadStoredMachine((definition as CompiledWorkflow).recruitment),
     options: {
       place: "recruitment",
+      notesContext: true,
       actors: { task: "task" },
       started: (metadata, scope) => {
         const { row, next, origin } = trust(beginning, metadata);
@@ -85,8 +86,8 @@ function readAgain(scope: ThreadScope): Again | undefined {
   const epoch = readEpoch(scope.actor);
   const plan = readPlan(scope.services.lifecycle, epoch);
   if (!plan) return undefined;
-  const { start, at, reason, round = 0 } = plan;
-  return { epoch, start, round, keep: start === "resume" ? null : (at ?? 0), reason };
+  const { start, at, step, reason, round = 0 } = plan;
+  return { epoch, start, round, keep: start === "resume" ? null : (at ?? 0), ...(step && { step }), reason };
 }
 
 /** Asks the queue for a place to begin anew. */

@@ -34,8 +34,8 @@ export function readSteps(documents: TaskDocuments, { after, through, limit }: S
   }
 }
 
-function toMessage(turn: number, { role, agent, output, body, at }: StepDocument): Steps["messages"][number] {
-  return { turn, role, agent, output: JSON.stringify(output), body: body ?? null, at };
+function toMessage(turn: number, { role, agent, output, body, at, by }: StepDocument): Steps["messages"][number] {
+  return { turn, role, agent, output: JSON.stringify(output), body: body ?? null, at, ...(by !== undefined && { by }) };
 }
 
 function toRow(round: number, decision: DecisionDocument): Steps["decisions"][number] {
@@ -61,15 +61,19 @@ export function fromRow(row: Steps["decisions"][number]): DecisionDocument {
 
 /** Keeps copied steps, once; within a transaction. */
 export function writeSteps(documents: TaskDocuments, { messages, decisions }: Steps): void {
-  for (const { turn, role, agent, output, body, at } of messages) {
+  for (const { turn, role, agent, output, body, at, by } of messages) {
     if (readTurn(documents, turn)?.step) continue;
-    const step = { role, agent, output: JSON.parse(output) as StepDocument["output"], ...(body !== null && { body }), at };
+    const step: StepDocument = {
+      ...{ role, agent, output: JSON.parse(output) as StepDocument["output"], at },
+      ...(body !== null && { body }),
+      ...(by !== undefined && { by }),
+    };
     writeStep(documents, turn, step);
     if (isCopiedBroadcast(step)) documents.copied.put(role, [...(documents.copied.get(role) ?? []), turn]);
   }
   for (const row of decisions) writeCopied(documents, Number(row["round"]), fromRow(row));
   // A step that was answered and not decided on is left to the other thread to publish, too.
-  for (const { turn, role, at } of messages)
+  for (const { turn, role, at } of messages.filter(({ changed }) => !changed))
     writeCopied(documents, turn, { turn: null, node: role, edge: anyEdge, target: "", prompt: null, at });
 }
 

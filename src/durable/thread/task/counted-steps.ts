@@ -10,7 +10,17 @@ export function writeTaskStart(documents: TaskDocuments, { supplement, ...start 
   documents.start.put("", start);
   if (supplement !== undefined) writeSupplement(documents, supplement);
   const { again } = start;
-  if (again && again.keep !== null) documents.undone.put(numberKey(again.epoch), { after: again.keep, through: again.round });
+  const undone = again && findUndoneBy(again);
+  if (again && undone) documents.undone.put(numberKey(again.epoch), undone);
+}
+
+/** The round that an epoch begins with; it holds a step where the epoch begins with another output. */
+export function firstRound({ round }: Pick<Again, "round">): number {
+  return round + 1;
+}
+
+function findUndoneBy({ keep, round, step }: Kept): UndoneSteps | undefined {
+  return keep === null ? undefined : { after: step ? keep - 1 : keep, through: round };
 }
 
 /** @throws before the task began */
@@ -22,7 +32,7 @@ export function readTaskStart(documents: TaskDocuments, scope: Pick<StepScope, "
 }
 
 /** What of earlier epochs counts: in an epoch's first step its own word on that is not written yet. */
-export type Kept = Pick<Again, "keep" | "round">;
+export type Kept = Pick<Again, "keep" | "round" | "step">;
 
 /** The first epoch that does not count the step. */
 export function findUndone({ undone }: TaskDocuments, turn: number): number | undefined {
@@ -32,7 +42,8 @@ export function findUndone({ undone }: TaskDocuments, turn: number): number | un
 
 function listUndone({ undone }: TaskDocuments, kept: Kept | undefined): UndoneSteps[] {
   const ranges = undone.entries().map(([, range]) => range);
-  return kept && kept.keep !== null ? [...ranges, { after: kept.keep, through: kept.round }] : ranges;
+  const own = kept && findUndoneBy(kept);
+  return own ? [...ranges, own] : ranges;
 }
 
 /** Whether a step counts. */

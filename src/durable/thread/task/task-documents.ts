@@ -18,6 +18,8 @@ export interface StepDocument {
   body?: string;
   /** Milliseconds since the epoch. */
   at: number;
+  /** The operator who gave the output in the agent's place. */
+  by?: string;
 }
 
 /** What was decided; its events and children are on their way in the same transaction, and not kept. */

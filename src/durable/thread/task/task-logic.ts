@@ -41,11 +41,11 @@ import { readTurnOutcome } from "../turn/turn-outcomes.ts";
 import { viewStepped } from "../waits/machine-view.ts";
 import { describeTaskWait } from "../waits/task-wait.ts";
 import { bindWrites, type WriteHandlers } from "./bind-writes.ts";
-import { readTaskStart, writeTaskStart } from "./counted-steps.ts";
+import { firstRound, readTaskStart, writeTaskStart } from "./counted-steps.ts";
 import { noteTurnEnd, noteTurnGiven, noteTurnTaken } from "./given-turns.ts";
 import { makeTurn } from "./make-turn.ts";
 import type { TaskDocuments } from "./task-documents.ts";
-import { makeTurnId, taskStart } from "./task-start.ts";
+import { makeTurnId, type TaskStart, taskStart } from "./task-start.ts";
 import { type AppendedStep, readTaskView } from "./task-view.ts";
 import { anyEdge, findDecisionAfter, readDecisionOf, readEnd, readTurn, writeDecision, writeStep } from "./turn-documents.ts";
 
@@ -94,9 +94,10 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
       load: (definition) => loadStoredMachine((definition as CompiledWorkflow).task),
       options: {
         place: "task",
+        notesContext: true,
         actors: { moderate: "moderate" },
         writes: bindWrites(writes, handlers),
-        started: (metadata, { services }) => writeTaskStart(services.documents, trust(taskStart, metadata)),
+        started: (metadata, { services, now }) => beginTask(services.documents, trust(taskStart, metadata), now),
         endMetadata: ({ services }) => readEnd(services.documents),
         expand: (event, to, scope) => (to === "audience" ? expandToAudience(event, scope) : expandTask(event, to, scope)),
         emitted: (event, scope, append) => publishEdge(event, scope, append),
@@ -108,6 +109,13 @@ export function createTaskLogic(): { task: LogicEntry<ThreadServices>; moderate:
     },
     moderate: { type: "promise", mode: "pure", run: moderate },
   };
+}
+
+/** Keeps how the task begins, and the step that its epoch begins with. */
+function beginTask(documents: TaskDocuments, start: TaskStart, now: number): void {
+  writeTaskStart(documents, start);
+  const { again } = start;
+  if (again?.step) writeStep(documents, firstRound(again), { ...again.step, at: now });
 }
 
 /** Keeps the decision, and what its edge publishes until the end of this transaction. */
@@ -137,7 +145,7 @@ function chooseEffects(
 ): Effects & { of?: number } {
   const { documents } = scope.services;
   const { again } = readTaskStart(documents, scope);
-  const step = again?.keep && round === again.round + 1 ? again.keep : null;
+  const step = again?.keep && !again.step && round === firstRound(again) ? again.keep : null;
   const before = findDecisionAfter(documents, step ?? round);
   const of = step !== null && { of: step };
   const isSame = before?.node === node && (before.edge === edge || before.edge === anyEdge);
@@ -159,13 +167,18 @@ export function findModerator({ ir }: CompiledWorkflow): Moderator {
 async function moderate(input: Json | undefined, scope: ThreadScope, pending: readonly PendingWrite[]) {
   const moderator = findModerator(scope.definition as CompiledWorkflow);
   const { node, status } = trust(moderateInput, input);
-  const result = await moderator.decide(
-    node,
-    readTaskView(scope.services.documents, readTaskStart(scope.services.documents, scope), readAppended(scope, pending)),
-    status,
-  );
+  const start = readTaskStart(scope.services.documents, scope);
+  const appended = [...readFirst(scope, start), ...readAppended(scope, pending)];
+  const result = await moderator.decide(node, readTaskView(scope.services.documents, start, appended), status);
   if (!result.ok) throw new Error(`${result.error.code}: ${result.error.message}`);
   return { output: summariseDecision(result.decision), metadata: result.decision };
+}
+
+/** The step that the epoch begins with, while it is not written yet. */
+function readFirst({ metadata }: ThreadScope, { again }: TaskStart): AppendedStep[] {
+  if (metadata === undefined || !again?.step) return [];
+  const { role, agent, output } = again.step;
+  return [{ turn: firstRound(again), step: { role, agent, output } }];
 }
 
 /** What this very step appends, and is not written yet. */

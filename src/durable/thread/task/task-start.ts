@@ -3,6 +3,7 @@ import * as z from "zod";
 import { start } from "../../../../machines/messages.ts";
 import { open } from "../../../contract/shape.ts";
 import { event, json } from "../../protocol/parts.ts";
+import { changedStep } from "../lifecycle/epoch-plan.ts";
 
 /** Which earlier steps a later epoch's task keeps. */
 const again = open({
@@ -12,6 +13,8 @@ const again = open({
   round: z.number(),
   /** Steps after this one do not count; null: all count. */
   keep: z.number().nullable(),
+  /** What stands in place of the step `keep`, which does not count either: the epoch begins with it. */
+  step: changedStep.optional(),
   reason: z.string(),
 });
 export type Again = z.infer<typeof again>;

@@ -21,8 +21,13 @@ export function changeTurn(documents: TaskDocuments, round: number, part: Partia
 }
 
 /** A step as it is shown. */
-export function toStep(turn: number, { role, agent, output, body, at }: StepDocument): Step {
-  return { ...{ round: turn, role, agent, output }, ...(body !== undefined && { body }), at: new Date(at).toISOString() };
+export function toStep(turn: number, { role, agent, output, body, at, by }: StepDocument): Step {
+  return {
+    ...{ round: turn, role, agent, output },
+    ...(body !== undefined && { body }),
+    at: new Date(at).toISOString(),
+    ...(by !== undefined && { by }),
+  };
 }
 
 /** Adds a step, replacing what was said in that turn before; within a transaction. */

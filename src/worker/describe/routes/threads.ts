@@ -91,10 +91,11 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/restart",
-    problems: ["not_allowed_now"],
+    problems: ["not_allowed_now", "output_invalid"],
     path: { id: pathParameters.thread },
     tag: "threads",
-    summary: "Begin a thread anew, from its start or as if a step had just been answered; its roles stay with their holders",
+    summary:
+      "Begin a thread anew, from its start or as if a step had just been answered, if need be with another output; its roles stay with their holders",
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/threads/:id/restart"],
@@ -102,10 +103,11 @@ export const threadDocs: RouteDoc[] = [
   },
   {
     route: "POST /v1/threads/:id/fork",
-    problems: ["not_allowed_now"],
+    problems: ["not_allowed_now", "output_invalid"],
     path: { id: pathParameters.thread },
     tag: "threads",
-    summary: "Copy a thread up to a step into a new one, if need be with other agents or under another revision",
+    summary:
+      "Copy a thread up to a step into a new one, if need be with another output at that step, other agents or under another revision",
     callers: "admins",
     headers: idempotent,
     body: bodies["POST /v1/threads/:id/fork"],

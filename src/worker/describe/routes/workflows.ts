@@ -84,8 +84,9 @@ export const workflowDocs: RouteDoc[] = [
     route: "GET /v1/workflows/:name/machines",
     path: { name: pathParameters.workflow },
     tag: "workflows",
-    summary: "Show the two machines that the workflow compiled to",
+    summary: "Show the two machines that the workflow, or one of its revisions, compiled to",
     callers: "operators",
+    query: queries.machines,
     answers: { 200: { description: "The machines.", schema: answers.machines } },
   },
 ];

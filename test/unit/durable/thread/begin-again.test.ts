@@ -287,3 +287,86 @@ test("[THREAD37] what a step's edge published is not copied, however much it was
   expect(fork).toMatchObject({ ok: true });
   expect(stage.to(`task/${fork.ok ? fork.value.id : ""}`, "thread.copy")).toHaveLength(1);
 });
+
+/** What follows the first step is published: so it is seen whether a changed one counts as decided already. */
+const telling = pair
+  .replace('{ role: writer, prompt: "Write." }', '{ role: writer, prompt: "Write.", emit: [ { kind: said, data: { what: unclear } } ] }')
+  .replace('{ role: $END, prompt: "Read." }', '{ role: $END, prompt: "Read.", emit: [ { kind: said, data: { what: read } } ] }');
+const published = (stage: Stage) =>
+  stage.rows.flatMap((row) => (row.table === "event" && row.event.type === "said" ? [(row.event.data as { what: string }).what] : []));
+
+test("[THREAD38] a restart with another output for its step goes on from that: the step itself counts no more, and its edge publishes", async () => {
+  const stage = await playAll(telling);
+  expect(await root(stage).restart("admin", { at: 1, output: { ...read, note: "I can" } })).toMatchObject({ ok: true });
+  await stage.start({ epoch: 2 });
+  await stage.pass(second);
+  expect(await stage.show()).toMatchObject({ status: "completed", epoch: 2, outcome: { output: { note: "I can" } } });
+  expect(await steps(stage)).toEqual(["4 reader"]);
+  const page = await root(stage).messages(null, { limit: 100 });
+  const all = page.ok ? page.value.messages : [];
+  expect(all.map(({ round, until, by }) => [round, until, by])).toEqual([
+    [1, 2, undefined],
+    [2, 2, undefined],
+    [3, 2, undefined],
+    [4, undefined, "admin"],
+  ]);
+  expect(all.at(-1)).toMatchObject({ agent: "ann", output: { $status: "read" }, decision: { to: "$END" } });
+  expect(published(stage)).toEqual(["unclear", "read", "read"]);
+});
+
+test("[THREAD38] a later step that is changed keeps those before it, and whoever has the next turn is told the other output", async () => {
+  const stage = await playAll(telling);
+  await root(stage).restart("admin", { at: 3, output: { ...unclear, note: "page 9" } });
+  await stage.reload();
+  await stage.start({ epoch: 2 });
+  expect(await steps(stage)).toEqual(["1 reader", "2 writer", "4 reader"]);
+  expect(stage.turn("lead")).toMatchObject({ prompt: "Write.", last: { role: "reader", output: { note: "page 9" } } });
+  await stage.answer("lead", written);
+  expect(await stage.answer("ann", read)).toBe("accepted");
+  expect(await stage.show()).toMatchObject({ status: "completed", epoch: 2 });
+  // And after that the thread is what it was: a restart that changes nothing finds the step that was changed.
+  await root(stage).restart("admin", { at: 4 });
+  await stage.start({ epoch: 3 });
+  expect(await steps(stage)).toEqual(["1 reader", "2 writer", "4 reader"]);
+});
+
+test("[THREAD38] a fork with another output copies the steps with it, and nothing of what was decided on the one that was there", async () => {
+  const stage = await playAll(telling);
+  const fork = await root(stage).fork("admin", { at: 1, output: read });
+  if (!fork.ok) throw new Error(fork.problem.detail);
+  const [copy] = stage.to<{ messages: object[]; decisions: { round: number }[] }>(`task/${fork.value.id}`, "thread.copy");
+  expect(copy?.messages).toEqual([
+    expect.objectContaining({
+      turn: 1,
+      role: "reader",
+      agent: "ann",
+      output: JSON.stringify(read),
+      body: null,
+      by: "admin",
+      changed: true,
+    }),
+  ]);
+  expect(copy?.decisions.filter(({ round }) => round === 1)).toEqual([]);
+  expect(await steps(stage)).toEqual(["1 reader", "2 writer", "3 reader"]);
+});
+
+test.each<[what: string, body: object, code: string, detail: RegExp]>([
+  [
+    "that the role's schema refuses",
+    { at: 1, output: { $status: "bored" } },
+    "output_invalid",
+    /^The output does not fit the schema of reader/,
+  ],
+  ["that is the engine's to say", { at: 1, output: { $status: "$TIMEOUT" } }, "output_invalid", /schema of reader/],
+  ["of no step", { at: 0, output: read }, "malformed", /say after which step, by `at`/],
+  ["of a step that is not there", { at: 9, output: read }, "malformed", /^The thread has no step 9 that counts/],
+])("[THREAD38] an output %s is refused with the reason, by a restart and a fork, and changes nothing", async (_, body, code, detail) => {
+  const stage = await playAll();
+  const sent = stage.sent.length;
+  expect(await root(stage).restart("admin", body)).toMatchObject(refused(code, detail));
+  expect(await root(stage).fork("admin", body)).toMatchObject(
+    code === "malformed" ? { ok: false, problem: { code } } : refused(code, detail),
+  );
+  expect(stage.sent.slice(sent)).toEqual([]);
+  expect(await stage.show()).toMatchObject({ status: "completed" });
+});
