@@ -37,7 +37,7 @@ const collect = runInNewContext("gc") as () => void;
 beforeEach(() => void vi.spyOn(console, "warn").mockImplementation(() => {}));
 afterEach(() => void vi.restoreAllMocks());
 
-async function open(owners: number, made?: (endpoint: object) => void): Promise<ThreadCluster> {
+async function open(owners: number, made?: (endpoint: object, address: string) => void): Promise<ThreadCluster> {
   const cluster = await createThreadCluster({
     ...{ workflow, placement: "cell", fate: () => "arrives" },
     agents: agents.map((id) => ({ id, capabilities: [], roles: null, kinds: null })),
@@ -118,4 +118,17 @@ test("[CELL6] with room for a few actors only many threads go to their end, each
   expect(await answerAll(cluster, "done")).toBe(0);
   expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array.from({ length: 60 }, () => "completed"));
   expect([...cluster.log.values()].filter(({ row }) => row.event.type === "nerve.turn.assigned")).toHaveLength(180);
+});
+
+test("[CELL9] an ended thread that has said all is not loaded again to find that out", { timeout: 60_000 }, async () => {
+  let loaded: string[] = [];
+  const cluster = await open(6, (_, address) => void (/^(?:task|recruitment)\//.test(address) && loaded.push(address)));
+  await start(cluster, 0, 20);
+  loaded = [];
+  expect(await answerAll(cluster, "done")).toBe(20);
+  expect([...cluster.index.values()].map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => "completed"));
+  await cluster.advance(600_000);
+  // With each commit an alarm was set for five seconds later, when they had made room for others.
+  expect(loaded.length).toBeGreaterThan(20);
+  expect(loaded.length).toBe(new Set(loaded).size);
 });

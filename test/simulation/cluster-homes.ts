@@ -21,7 +21,7 @@ export interface HomePorts extends Pick<CorePorts, "registry" | "board" | "conne
   /** An object touches its store. */
   touched(): void;
   /** Of a cell: how much is in memory at most, and who comes into it. */
-  cell?: { limits: { owners: number; bytes: number }; made?(endpoint: object): void } | undefined;
+  cell?: { limits: { owners: number; bytes: number }; made?(endpoint: object, address: string): void } | undefined;
 }
 
 export interface Homes {
@@ -189,7 +189,7 @@ export function createCellHomes(ports: HomePorts): Homes {
       sockets: () => ({ accept: () => {}, list: () => [], readPing: () => 0, answerPings: () => {} }),
       make(kind, ctx) {
         const endpoint = makeEndpoint(kind, ctx, life);
-        ports.cell?.made?.(endpoint);
+        ports.cell?.made?.(endpoint, `${kind}/${ctx.name}`);
         return endpoint;
       },
       ...(ports.cell && { limits: ports.cell.limits }),

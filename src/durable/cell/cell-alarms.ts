@@ -11,6 +11,11 @@ import type { TimerQueue } from "./timer-queue.ts";
 export interface CellAlarms {
   /** Sets the owner's alarm, in the present transaction where there is one. */
   set(owner: string, at: number): void;
+  /**
+   * It rings no earlier than then, or not at all, in the present transaction where there is one. Costs no row of its own: what is stored
+   * is mended with that of others.
+   */
+  postpone(owner: string, at: number | undefined): void;
   /** When it rings next; undefined: it is not set, or is ringing. */
   get(owner: string): number | undefined;
   /** It rings no more. */
@@ -87,7 +92,7 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
       clock.guard(time);
       background(ring(alarm, alarm.ringing));
     }
-    for (const owner of rows.deleteSpent()) alarms.delete(owner);
+    for (const owner of rows.mendSpent()) alarms.delete(owner);
     arm();
   }
 
@@ -139,6 +144,14 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
         alarm.stored = at;
       }
       if (before !== at) put(alarm, at);
+    },
+    postpone(owner, at) {
+      const alarm = alarms.get(owner);
+      if (!alarm) return;
+      const before = get(owner);
+      database.undo(() => put(alarm, before));
+      put(alarm, at);
+      rows.spend(owner);
     },
     clear(owner) {
       const alarm = alarms.get(owner);
@@ -206,6 +219,8 @@ function createAlarmClock({ database, now, timers, setGuard, paused }: CellAlarm
   };
 }
 
+const moveRows = "INSERT OR REPLACE INTO cursor SELECT ?1, value ->> 0, value ->> 1, '' FROM json_each(?2)";
+
 /** Rows of the cell itself, by the owner's address. */
 const cellOwner = "";
 
@@ -224,18 +239,19 @@ function createAlarmRows(database: CellDatabase, find: (owner: string) => OwnerA
         .map(({ name, seq }) => ({ owner: name, at: seq })),
     write: (owner: string, at: number) => void database.exec("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, '')", cellOwner, owner, at),
     delete: remove,
-    /** It has rung, and set no other. */
+    /** What is stored is too early: it has rung and set no other, or need not ring yet. */
     spend: (owner: string) => void spent.add(owner),
-    /** Deletes rows of those that have rung, many at once. @returns whose */
-    deleteSpent(): string[] {
+    /** Mends rows that are too early, many at once: they would ring for nothing in the next life. @returns whose are deleted */
+    mendSpent(): string[] {
       if (spent.size < cellLimits.spentAlarms) return [];
-      const owners = [...spent].filter((owner) => {
-        const alarm = find(owner);
-        return alarm && alarm.at === undefined && !alarm.ringing;
-      });
+      const known = [...spent].flatMap((owner) => find(owner) ?? []).filter(({ ringing }) => !ringing);
       spent.clear();
-      remove(owners);
-      return owners;
+      const over = known.flatMap(({ owner, at }) => (at === undefined ? [owner] : []));
+      const later = known.filter(({ at, stored }) => at !== undefined && stored !== undefined && at > stored);
+      if (over.length) remove(over);
+      if (later.length) database.exec(moveRows, cellOwner, JSON.stringify(later.map(({ owner, at }) => [owner, at])));
+      for (const alarm of later) alarm.stored = alarm.at;
+      return over;
     },
   };
 }

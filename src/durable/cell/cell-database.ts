@@ -62,30 +62,55 @@ export interface OwnerPorts {
   /** The actor's address. */
   owner: string;
   setAlarm(at: number): void;
+  postponeAlarm(at: number | undefined): void;
   /** @throws when this life of the actor is over: nothing of it may read or write any more */
   check(): void;
   /** Hears how many characters it read or wrote. */
   count(characters: number): void;
 }
 
+/** Whether it has stored anything, as a row without a name, and its facts. */
+const readOwner = `SELECT NULL AS name, '' AS body FROM
+    (SELECT 1 FROM document WHERE owner = ?1 UNION ALL SELECT 1 FROM journal WHERE owner = ?1 LIMIT 1)
+  UNION ALL SELECT name, body FROM cursor WHERE owner = ?2`;
+
+/** Statements that store something: cursors alone do not count. */
+const storing = /^INSERT (?:OR REPLACE )?INTO (?:document|journal) /;
+
 /** Facts are cursors of an owner that no actor is. */
 export const factsOf = (owner: string): string => `facts ${owner}`;
 
-export function createOwnerDatabase({ database, owner, setAlarm, check, count }: OwnerPorts): OwnerDatabase {
-  let stored = false;
+export function createOwnerDatabase({ database, owner, setAlarm, postponeAlarm, check, count }: OwnerPorts): OwnerDatabase {
+  let known: { stored: boolean; facts: Map<string, string> } | undefined;
+
+  /** Nobody else writes what is this owner's, so it is read once in a life. */
+  function read(): NonNullable<typeof known> {
+    if (!known) {
+      const rows = database.exec<{ name: string | null; body: string }>(readOwner, owner, factsOf(owner));
+      const facts = rows.flatMap(({ name, body }) => (name === null ? [] : [[name, body] as const]));
+      known = { stored: facts.length < rows.length, facts: new Map(facts) };
+    }
+    return known;
+  }
+
+  /** In memory, until the present transaction is rolled back. */
+  function note(change: Partial<NonNullable<typeof known>>): void {
+    const before = read();
+    known = { ...before, ...change };
+    database.undo(() => {
+      known = before;
+    });
+  }
 
   function exec<T extends Row>(sql: string, ...values: SqlValue[]): T[] {
     check();
+    if (storing.test(sql) && !isStored()) note({ stored: true });
     const rows = database.exec<T>(sql, ...values);
     count(measure(values) + rows.reduce((sum, row) => sum + measure(Object.values(row)), 0));
     return rows;
   }
 
-  function isStored(): boolean {
-    stored ||=
-      database.exec("SELECT 1 FROM document WHERE owner = ?1 UNION ALL SELECT 1 FROM journal WHERE owner = ?1 LIMIT 1", owner).length > 0;
-    return stored;
-  }
+  const isStored = (): boolean => read().stored;
 
   return {
     isStored,
@@ -93,29 +118,32 @@ export function createOwnerDatabase({ database, owner, setAlarm, check, count }:
       exec,
       transaction(body) {
         check();
-        return database.transaction(() => {
-          const before = stored;
-          database.undo(() => {
-            stored = before;
-          });
-          return body();
-        });
+        return database.transaction(body);
       },
       setAlarm,
+      postponeAlarm,
       hasRows: isStored,
     },
     facts: {
       get<T>(key: string) {
-        const [row] = exec<{ body: string }>("SELECT body FROM cursor WHERE owner = ? AND name = ?", factsOf(owner), key);
-        return row && (JSON.parse(row.body) as T);
+        check();
+        const body = read().facts.get(key);
+        return body === undefined ? undefined : (JSON.parse(body) as T);
       },
-      put: (key, value) => void exec("INSERT OR REPLACE INTO cursor VALUES (?, ?, 0, ?)", factsOf(owner), key, JSON.stringify(value)),
-      delete: (key) => void exec("DELETE FROM cursor WHERE owner = ? AND name = ?", factsOf(owner), key),
+      put(key, value) {
+        const body = JSON.stringify(value);
+        exec("INSERT OR REPLACE INTO cursor VALUES (?, ?, 0, ?)", factsOf(owner), key, body);
+        note({ facts: new Map(read().facts).set(key, body) });
+      },
+      delete(key) {
+        exec("DELETE FROM cursor WHERE owner = ? AND name = ?", factsOf(owner), key);
+        note({ facts: new Map([...read().facts].filter(([name]) => name !== key)) });
+      },
     },
     clear() {
       for (const table of ["journal", "document", "cursor"]) exec(`DELETE FROM ${table} WHERE owner = ?`, owner);
       exec("DELETE FROM cursor WHERE owner = ?", factsOf(owner));
-      stored = false;
+      note({ stored: false, facts: new Map() });
     },
   };
 }

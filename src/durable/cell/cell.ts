@@ -100,6 +100,7 @@ export function createCell(ports: CellPorts): Cell {
     const { storage, facts, clear, isStored } = createOwnerDatabase({
       ...{ database, owner, check },
       setAlarm: (at) => alarms.set(owner, at),
+      postponeAlarm: (at) => alarms.postpone(owner, at),
       count: (characters) => live.count(life, characters),
     });
     return {

@@ -20,6 +20,11 @@ export interface Storage {
    * Absent: the tables are this object's alone.
    */
   hasRows?(): boolean;
+  /**
+   * Where one owner of many has this store: its alarm need not ring before then, or at all. In a transaction. Absent: moving an alarm
+   * costs what its ringing does.
+   */
+  postponeAlarm?(at: number | undefined): void;
 }
 
 export interface Clock {

@@ -108,7 +108,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     },
   };
   const heads = createKnownHead(clock);
-  const projection = createProjectionOutbox(world, store, ports.later, (rows) => heads.learn(() => ports.project(rows)));
+  const projection = createProjectionOutbox(world, store, ports.later, (rows) => heads.learn(() => ports.project(rows)), restAtEnd);
   const project = (row: ProjectionRow): void => projection.append(parts.noteRow?.(row) ?? row);
   const threadLog = createThreadLog({ stamp, project });
   const waits = createWaitNotes(name, project);
@@ -165,6 +165,13 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
   });
   const ownEvents = createOwnEvents({ address, host, lifecycle, clock, registry, stamp, project, findHead });
 
+  const isIdle = (): boolean => !host.committer.outbox.size && !host.committer.outbox.heldBack().length && projection.idle;
+
+  /** What goes on says with its next commit how far it has come. */
+  function restAtEnd(): void {
+    if (storage.postponeAlarm && isIdle() && !actors.hasActive()) actors.committer.rest();
+  }
+
   async function findHead(time: number): Promise<RegistryHead | undefined> {
     const thread = readThread(lifecycle);
     // That a thread has ended is to be in the index soon anyhow.
@@ -191,7 +198,7 @@ export function createThreadBase(ports: ThreadPorts, parts: ThreadParts): Thread
     ownEvents,
     heads,
     deadLetters,
-    isIdle: () => !host.committer.outbox.size && !host.committer.outbox.heldBack().length && projection.idle,
+    isIdle,
     flushRows: () => projection.flush(),
   };
 }

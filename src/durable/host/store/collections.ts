@@ -102,8 +102,8 @@ export interface CollectionPorts {
   storage: Storage;
   owner: string;
   staging: Staging;
-  /** Whether there is nothing to be read: the object has no tables yet. */
-  isEmpty(): boolean;
+  /** Whether it is known that there is nothing to be read: of the owner at all, of a collection, or under a key. */
+  isEmpty(collection?: string, key?: string): boolean;
 }
 
 /** What a transaction leads to in memory. */
@@ -214,7 +214,7 @@ export function createIndexed<T, Facts>(ports: CollectionPorts, name: string, ch
     ports,
     name,
     () => {
-      if (isEmpty()) return new Map();
+      if (isEmpty(name)) return new Map();
       const rows = storage.exec<{ key: string; facts: string }>(
         "SELECT key, facts FROM document WHERE owner = ? AND collection = ?",
         owner,
@@ -271,7 +271,7 @@ function readStored<T>(
 
 export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionPorts, name: string): Keyed<T> {
   function select(column: "body" | "facts", { after, before, limit, reverse }: KeyRange): [string, SqlValue][] {
-    if (isEmpty()) return [];
+    if (isEmpty(name)) return [];
     const bounds: [string, SqlValue][] = [];
     if (after !== undefined) bounds.push(["key > ?", after]);
     if (before !== undefined) bounds.push(["key < ?", before]);
@@ -291,7 +291,7 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
     read(key) {
       const change = staging.find(name, key);
       if (change !== undefined) return change === null ? undefined : (change.value as T);
-      if (isEmpty()) return undefined;
+      if (isEmpty(name, key)) return undefined;
       const row = storage.exec<{ body: string }>(
         "SELECT body FROM document WHERE owner = ? AND collection = ? AND key = ?",
         owner,
@@ -303,8 +303,8 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
     readMany(keys) {
       const changes = staging.of(name);
       const staged = keys.flatMap((key): [string, T][] => (changes.get(key) ? [[key, changes.get(key)?.value as T]] : []));
-      const others = keys.filter((key) => !changes.has(key));
-      return others.length && !isEmpty() ? [...staged, ...readStored<T>({ storage, owner }, name, others)] : staged;
+      const others = keys.filter((key) => !changes.has(key) && !isEmpty(name, key));
+      return others.length ? [...staged, ...readStored<T>({ storage, owner }, name, others)] : staged;
     },
     list: (range) =>
       listOver(
@@ -325,7 +325,7 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
     deleteBelow(rank, limit) {
       const staged = [...staging.of(name)].flatMap(([key, change]) => (change && isBelow(change.facts, rank) ? [key] : [])).slice(0, limit);
       for (const key of staged) staging.change(name, key, null);
-      if (isEmpty()) return staged.length;
+      if (isEmpty(name)) return staged.length;
       const gone = storage.exec<{ key: string }>(
         `DELETE FROM document WHERE owner = ? AND collection = ? AND key IN (SELECT key FROM document WHERE owner = ? AND collection = ? AND facts < ? AND ${notStaged} LIMIT ?) RETURNING key`,
         owner,
@@ -339,7 +339,7 @@ export function createKeyed<T>({ storage, owner, staging, isEmpty }: CollectionP
       return staged.length + gone.length;
     },
     deleteBeyond(most) {
-      if (isEmpty()) return;
+      if (isEmpty(name)) return;
       const changes = staging.of(name);
       const newest = [...changes.values()].filter((change) => change && change.facts !== null).length;
       storage.exec(

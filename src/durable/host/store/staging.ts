@@ -12,6 +12,8 @@ export interface Staging {
   find(collection: string, key: string): Change | undefined;
   /** All that changes in a collection, by key. */
   of(collection: string): ReadonlyMap<string, Change>;
+  /** All that changes, by collection. */
+  all(): ReadonlyMap<string, ReadonlyMap<string, Change>>;
   change(collection: string, key: string, change: Change): void;
   /** Adds a journal entry. */
   append(seq: number, at: number, cursors: string, body: string): void;
@@ -56,6 +58,7 @@ export function createStaging(storage: Storage, owner: string): Staging {
   return {
     find: (collection, key) => documents.get(collection)?.get(key),
     of: (collection) => documents.get(collection) ?? none,
+    all: () => documents,
     change(collection, key, change) {
       let changes = documents.get(collection);
       if (!changes) {

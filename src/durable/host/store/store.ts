@@ -16,7 +16,7 @@ import {
 } from "./collections.ts";
 import { createJournal, type Journal } from "./journal.ts";
 import { createRecent, type Recent } from "./recent.ts";
-import { createStaging } from "./staging.ts";
+import { createStaging, type Staging } from "./staging.ts";
 import { convertFormer, type FormerTables, makeTables } from "./tables.ts";
 
 export interface Store<Entry = unknown> {
@@ -38,6 +38,30 @@ export interface Store<Entry = unknown> {
   transaction<T>(body: () => T): T;
 }
 
+/** Keys that are known of an owner: those of a thread's beginning, and of a short one. */
+const knownAtMost = 256;
+
+/** Which documents an owner has put since its first. */
+function createKnownKeys() {
+  const known = new Map<string, Set<string>>();
+  let count = 0;
+  return {
+    /** Whether there may be such a document, or any of the collection. */
+    has: (collection: string, key?: string) => (key === undefined ? known.has(collection) : known.get(collection)?.has(key) === true),
+    /** @returns false: they are too many to be known */
+    add(staging: Staging): boolean {
+      for (const [collection, changes] of staging.all()) {
+        const keys = known.get(collection) ?? new Set();
+        known.set(collection, keys);
+        count -= keys.size;
+        for (const key of changes.keys()) keys.add(key);
+        count += keys.size;
+      }
+      return count <= knownAtMost;
+    },
+  };
+}
+
 /**
  * Opens an owner's store.
  * @param former the tables that the object may have of before, by the name of their version: taken over first
@@ -50,7 +74,12 @@ export function createStore<Entry = unknown>(
 ): Store<Entry> {
   let laidOut = convertFormer(storage, owner, former);
   const staging = createStaging(storage, owner);
-  const ports = { storage, owner, staging, isEmpty: () => !laidOut };
+  /** Of an owner that had stored nothing: it is known without a query what is not there. */
+  let born = laidOut ? undefined : createKnownKeys();
+  const ports = {
+    ...{ storage, owner, staging },
+    isEmpty: (collection?: string, key?: string) => !laidOut || (collection !== undefined && born?.has(collection, key) === false),
+  };
   const journal = createJournal<Entry>(ports);
   const held: Held[] = [];
   const residents = new Set<string>();
@@ -58,7 +87,8 @@ export function createStore<Entry = unknown>(
 
   /** The first that is asked for loads all that are known, so that a wake is one query. */
   function loadResident(name: string): Map<string, unknown> {
-    if (!laidOut) return new Map();
+    // What was put since is in memory.
+    if (!laidOut || born) return new Map();
     if (!loaded.has(name)) {
       const names = [...residents];
       const found = new Map(names.map((each) => [each, new Map<string, unknown>()]));
@@ -80,6 +110,7 @@ export function createStore<Entry = unknown>(
   /** Before anything is staged, and again if it was rolled back. */
   function settle(hasHeld: boolean): void {
     if (hasHeld) for (const each of held) each.keep();
+    if (hasHeld && born?.add(staging) === false) born = undefined;
     journal.settle(hasHeld);
     staging.clear();
   }

@@ -119,6 +119,36 @@ test("[CELL3] a time is stored where it moves earlier or has passed, and a later
   expect(woken.stored(), "the time of before had passed").toEqual({ "task/t1": begun + 1_000 });
 });
 
+test("[CELL3] an alarm that is put off rings then or not at all, and costs no row: what is stored too early is mended with others'", async () => {
+  const world = createHandWorld();
+  const begun = world.now();
+  const { alarms, database, rung, stored } = open(world);
+  const owners = Array.from({ length: cellLimits.spentAlarms }, (_, index) => `task/t${index}`);
+  for (const owner of owners) alarms.set(owner, begun + 5_000);
+  const before = stored();
+  for (const [index, owner] of owners.entries()) alarms.postpone(owner, index % 2 ? undefined : begun + 3_600_000);
+  expect(stored()).toEqual(before);
+  expect(open(world, undefined, true).alarms.get("task/t1"), "a crash now has it ring for nothing, once").toBe(begun + 5_000);
+  alarms.set("task/other", begun + 6_000);
+  await world.pass(10_000);
+  expect(rung).toEqual([["task/other", begun + 6_000]]);
+  expect(stored()).toEqual({
+    ...Object.fromEntries(owners.filter((_, index) => index % 2 === 0).map((owner) => [owner, begun + 3_600_000])),
+    "task/other": begun + 6_000,
+  });
+  expect(() =>
+    database.transaction(() => {
+      alarms.postpone("task/t0", undefined);
+      throw new Error("no");
+    }),
+  ).toThrow("no");
+  expect(alarms.get("task/t0")).toBe(begun + 3_600_000);
+  await world.pass(3_600_000);
+  alarms.rang();
+  await world.pass(100);
+  expect(rung).toHaveLength(1 + owners.length / 2);
+});
+
 test("[ISO1] an owner that takes long, or throws, holds up no other; who throws is rung again, ever later", async () => {
   const world = createHandWorld();
   const begun = world.now();

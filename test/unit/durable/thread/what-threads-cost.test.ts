@@ -1,5 +1,6 @@
 /** What making a thread's objects costs: a statement that asks what is stored, and the tables that are kept. What their commits need not ask. */
 import { expect, test } from "vitest";
+import type { Row, SqlValue } from "../../../../src/durable/host/ports.ts";
 import { createNodeStorage } from "../../../../src/durable/host/storage/node-storage.ts";
 import { createStore } from "../../../../src/durable/host/store/store.ts";
 import { formerBase } from "../../../../src/durable/thread/thread-base.ts";
@@ -33,6 +34,48 @@ test("[COUNT5] a store is opened by one statement where nothing is stored", () =
   expect(store.journal.last).toBe(0);
   expect([...store.resident("actor").values()]).toEqual([]);
   expect(said).toEqual([expect.stringContaining("sqlite_master")]);
+});
+
+test("[COUNT7] what an owner that had stored nothing has not put since is known without a query, and after it was loaded anew is asked", () => {
+  const storage = createNodeStorage();
+  const said: string[] = [];
+  const watched = {
+    ...storage,
+    exec<T extends Row>(sql: string, ...values: SqlValue[]): T[] {
+      if (sql.startsWith("SELECT")) said.push(String(values[1]));
+      return storage.exec<T>(sql, ...values);
+    },
+  };
+  const open = () => {
+    const store = createStore(watched, "task/t1");
+    return { store, kept: store.keyed<number>("kept"), other: store.keyed<number>("other"), held: store.resident<number>("held") };
+  };
+  const { store, kept, other, held } = open();
+  store.transaction(() => kept.put("a", 1));
+  expect(() =>
+    store.transaction(() => {
+      kept.put("b", 2);
+      other.put("b", 2);
+      throw new Error("no");
+    }),
+  ).toThrow("no");
+  said.length = 0;
+  expect([kept.read("b"), other.read("b"), other.list({ limit: 5 }), kept.readMany(["b"]), held.entries()]).toEqual([
+    ...[undefined, undefined, [], [], []],
+  ]);
+  expect(said).toEqual([]);
+  expect([kept.read("a"), kept.readMany(["a", "b"])]).toEqual([1, [["a", 1]]]);
+  expect(said).toEqual(["kept", "kept"]);
+  // So many that nobody counts on.
+  store.transaction(() => {
+    for (let n = 0; n < 300; n++) other.put(`n${n}`, n);
+  });
+  said.length = 0;
+  expect(kept.read("b")).toBe(undefined);
+  expect(said).toEqual(["kept"]);
+  const again = open();
+  expect([again.kept.read("a"), again.other.read("n299"), again.kept.read("b")]).toEqual([1, 299, undefined]);
+  expect(said).toEqual(expect.arrayContaining(["kept", "other", "kept"]));
 });
 
 test("[COUNT6] what agents said of an offer that was filled is not read again with each commit", async () => {
