@@ -105,9 +105,8 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
       ({ next } = ringing);
     } catch (error) {
       alarm.failures += 1;
-      const pause = Math.min(cellLimits.retryFirst * 2 ** (alarm.failures - 1), cellLimits.retryLast);
       warn({ at: "alarm", address: alarm.owner, failures: alarm.failures, error: String(error) });
-      next = Math.min(ringing.next ?? Number.POSITIVE_INFINITY, now() + pause);
+      next = Math.min(ringing.next ?? Number.POSITIVE_INFINITY, now() + pauseAfter(alarm.failures));
     }
     alarm.ringing = undefined;
     if (next !== undefined) put(alarm, next);
@@ -115,12 +114,7 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
     else alarms.delete(alarm.owner);
   }
 
-  for (const { owner, at } of rows.read()) {
-    const alarm = find(owner);
-    alarm.stored = at;
-    alarm.at = at;
-    order.add(alarm, at);
-  }
+  for (const { owner, at } of rows.read()) order.add(Object.assign(find(owner), { stored: at, at }), at);
   arm();
 
   const get = (owner: string): number | undefined => {
@@ -139,10 +133,7 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
         put(alarm, before);
         if (before === undefined && stored === undefined && !alarm.ringing) alarms.delete(owner);
       });
-      if (stored === undefined || at < stored || stored < now()) {
-        rows.write(owner, at);
-        alarm.stored = at;
-      }
+      if (stored === undefined || at < stored || stored < now()) rows.write(alarm, at);
       if (before !== at) put(alarm, at);
     },
     postpone(owner, at) {
@@ -150,8 +141,8 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
       if (!alarm) return;
       const before = get(owner);
       database.undo(() => put(alarm, before));
-      put(alarm, at);
       rows.spend(owner);
+      put(alarm, at);
     },
     clear(owner) {
       const alarm = alarms.get(owner);
@@ -177,6 +168,8 @@ export function createCellAlarms(ports: CellAlarmPorts): CellAlarms {
     },
   };
 }
+
+const pauseAfter = (failures: number): number => Math.min(cellLimits.retryFirst * 2 ** (failures - 1), cellLimits.retryLast);
 
 /** Rings in memory for what is due soon, and by the platform's alarm for the rest and for who crashed. */
 function createAlarmClock({ database, now, timers, setGuard, paused }: CellAlarmPorts, ring: () => void) {
@@ -237,7 +230,10 @@ function createAlarmRows(database: CellDatabase, find: (owner: string) => OwnerA
       database
         .exec<{ name: string; seq: number }>("SELECT name, seq FROM cursor WHERE owner = ?", cellOwner)
         .map(({ name, seq }) => ({ owner: name, at: seq })),
-    write: (owner: string, at: number) => void database.exec("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, '')", cellOwner, owner, at),
+    write(alarm: OwnerAlarm, at: number): void {
+      database.exec("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, '')", cellOwner, alarm.owner, at);
+      alarm.stored = at;
+    },
     delete: remove,
     /** What is stored is too early: it has rung and set no other, or need not ring yet. */
     spend: (owner: string) => void spent.add(owner),

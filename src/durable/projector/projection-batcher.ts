@@ -1,11 +1,12 @@
 /**
- * Gathers the rows of many callers into few writes: one write is in flight at a time, and what arrives meanwhile goes with
- * the next. Knows nothing of D1; keeps nothing but what callers wait for, so a crash loses only calls, which they repeat.
+ * Gathers the rows of many callers into few writes: one write is in flight at a time, what arrives meanwhile goes with the next, and
+ * writes of a busy time begin some time apart. Knows nothing of D1; keeps nothing but what callers wait for, so a crash loses only
+ * calls, which they repeat.
  */
 
 /** A row, ready to be written. */
 export interface SizedRow {
-  bytes: number;
+  characters: number;
 }
 
 export interface ProjectionBatcher<Row extends SizedRow, Answer> {
@@ -18,15 +19,19 @@ export interface ProjectionBatcherOptions<Row extends SizedRow, Answer> {
   write(rows: Row[]): Promise<Answer>;
   /** Rows of one write: about how long D1's one writer is held, and how much a failure repeats. */
   rowsPerWrite?: number;
-  /** Bytes of one write: they are copied a few times on their way, in 128 MB. */
-  bytesPerWrite?: number;
-  /** Bytes that may wait: more callers than the database keeps up with are told to come again. */
-  bytesWaiting?: number;
+  /** Characters of one write, of two bytes at most: they are copied a few times on their way, in 128 MB. */
+  charactersPerWrite?: number;
+  /** Milliseconds between the beginnings of two writes that are not full. The first after a quiet time begins at once. */
+  pause?: number;
+  later?: (milliseconds: number, work: () => void) => void;
+  now?: () => number;
+  /** Characters that may wait: more callers than the database keeps up with are told to come again. */
+  charactersWaiting?: number;
 }
 
 interface Call<Row, Answer> {
   rows: Row[];
-  bytes: number;
+  characters: number;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
@@ -37,24 +42,31 @@ const failuresInARow = 3;
 export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
   write,
   rowsPerWrite = 1_000,
-  bytesPerWrite = 4_000_000,
-  bytesWaiting = 32_000_000,
+  charactersPerWrite = 2_000_000,
+  charactersWaiting = 16_000_000,
+  pause = 0,
+  later = (milliseconds, work) => void setTimeout(work, milliseconds),
+  now = Date.now,
 }: ProjectionBatcherOptions<Row, Answer>): ProjectionBatcher<Row, Answer> {
   let waiting: Call<Row, Answer>[] = [];
-  let waitingBytes = 0;
+  let waitingCharacters = 0;
   let flushing = false;
+  let began = Number.NEGATIVE_INFINITY;
+
+  const isFull = (): boolean =>
+    waitingCharacters >= charactersPerWrite || waiting.reduce((sum, { rows }) => sum + rows.length, 0) >= rowsPerWrite;
 
   /** Takes calls from the front up to the bounds; at least one, however large. */
   function takeCalls(): Call<Row, Answer>[] {
     let rows = 0;
-    let bytes = 0;
+    let characters = 0;
     let end = 0;
     for (const call of waiting) {
       rows += call.rows.length;
-      bytes += call.bytes;
-      if (end > 0 && (rows > rowsPerWrite || bytes > bytesPerWrite)) break;
+      characters += call.characters;
+      if (end > 0 && (rows > rowsPerWrite || characters > charactersPerWrite)) break;
       end += 1;
-      waitingBytes -= call.bytes;
+      waitingCharacters -= call.characters;
     }
     const taken = waiting.slice(0, end);
     waiting = waiting.slice(end);
@@ -96,20 +108,26 @@ export function createProjectionBatcher<Row extends SizedRow, Answer = void>({
     flushing = true;
     // Calls that arrive in the same turn of the event loop belong together.
     await Promise.resolve();
-    while (waiting.length > 0) await writeCalls(takeCalls());
+    while (waiting.length > 0) {
+      const rest = began + pause - now();
+      // A clock that went back makes nobody wait longer.
+      if (rest > 0 && rest <= pause && !isFull()) await new Promise<void>((resolve) => later(rest, resolve));
+      began = now();
+      await writeCalls(takeCalls());
+    }
     flushing = false;
   }
 
   return {
     project(rows) {
       if (rows.length === 0) return Promise.resolve(undefined);
-      const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
-      if (waiting.length > 0 && waitingBytes + bytes > bytesWaiting) {
-        return Promise.reject(new Error(`The projection is ${waitingBytes} bytes behind: send these rows again later.`));
+      const characters = rows.reduce((sum, row) => sum + row.characters, 0);
+      if (waiting.length > 0 && waitingCharacters + characters > charactersWaiting) {
+        return Promise.reject(new Error(`The projection is ${waitingCharacters} characters behind: send these rows again later.`));
       }
       return new Promise<Answer>((resolve, reject) => {
-        waiting.push({ rows, bytes, resolve, reject });
-        waitingBytes += bytes;
+        waiting.push({ rows, characters, resolve, reject });
+        waitingCharacters += characters;
         if (!flushing) void flush();
       });
     },

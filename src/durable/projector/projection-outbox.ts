@@ -38,12 +38,16 @@ export interface ProjectionOutbox {
 
 const projectedCursor = "projected";
 
-/** @param project answers when the rows are in D1; a throw means again later */
+/**
+ * @param project answers when the rows are in D1; a throw means again later
+ * @param emptied hears that all that was committed is in D1
+ */
 export function createProjectionOutbox(
   world: World,
   store: Store,
   later: (milliseconds: number, work: () => void) => void,
   project: (rows: ProjectionRow[]) => Promise<unknown>,
+  emptied: () => void = () => {},
 ): ProjectionOutbox {
   const { clock, scheduler } = world;
   const journal = store.journal as Journal<Entry>;
@@ -100,7 +104,8 @@ export function createProjectionOutbox(
   function flush(): Promise<void> {
     running ??= run().finally(() => {
       running = undefined;
-      if (!reader.isEmpty && failures) wake();
+      if (reader.isEmpty) emptied();
+      else if (failures) wake();
     });
     return running;
   }

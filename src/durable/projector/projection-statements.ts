@@ -2,7 +2,7 @@
  * Rows of the projection as D1 statements. Rows travel as one JSON parameter that SQLite unfolds: D1 binds at most 100
  * parameters a statement, and takes thousands of rows a second this way where single inserts are hundreds.
  */
-import { countBytes, exceedsBytes } from "../../contract/limits.ts";
+import { exceedsBytes } from "../../contract/limits.ts";
 import type { ProjectionRow } from "../protocol/projector.ts";
 import type { ProjectedTable } from "./projected-table.ts";
 import type { SizedRow } from "./projection-batcher.ts";
@@ -36,8 +36,8 @@ export type EncodedRow = SizedRow & { table: ProjectionRow["table"]; values: Val
 
 type Values = ReturnType<ProjectedTable<ProjectionRow["table"]>["encode"]>["values"];
 
-/** Bytes of one JSON parameter, as texts say: half of D1's 2 MB for a bound value, so that any one row fits too. */
-const parameterBytes = 1_000_000;
+/** Characters of one JSON parameter, as texts say: half of D1's 2 MB for a bound value, so that any one row fits too. */
+const parameterCharacters = 1_000_000;
 
 /** Bytes of it as it is, with what JSON adds. */
 const jsonBytes = 1_900_000;
@@ -45,14 +45,14 @@ const jsonBytes = 1_900_000;
 /** Prepares a row for {@link prepareProjection}. */
 export function encodeRow(row: ProjectionRow): EncodedRow {
   const { values, newest } = (tables[row.table] as ProjectedTable<typeof row.table>).encode(row as never);
-  return { table: row.table, values, bytes: countTexts(values), ...(newest && { newest }) };
+  return { table: row.table, values, characters: countCharacters(values), ...(newest && { newest }) };
 }
 
-/** About the bytes of a value as JSON, without making it: texts are what counts. */
-function countTexts(value: Values[string] | Values): number {
-  if (typeof value === "string") return countBytes(value) + 2;
+/** About the characters of a value as JSON, without making it: texts are what counts. What has more bytes is divided once it is made. */
+function countCharacters(value: Values[string] | Values): number {
+  if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 5;
-  return Object.entries(value).reduce((bytes, [name, item]) => bytes + name.length + 4 + countTexts(item), 2);
+  return Object.entries(value).reduce((characters, [name, item]) => characters + name.length + 4 + countCharacters(item), 2);
 }
 
 /** The statements, for one batch, that write these rows. Idempotent: writing a row twice changes nothing. */
@@ -83,14 +83,14 @@ function keepNewest(rows: EncodedRow[]): EncodedRow[] {
 /** Joins rows into JSON arrays within the bound: each is made at once. */
 function packRows(rows: EncodedRow[]): string[] {
   const packs: Values[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
+  let characters = Number.POSITIVE_INFINITY;
   for (const row of rows) {
-    if (bytes + row.bytes > parameterBytes) {
+    if (characters + row.characters > parameterCharacters) {
       packs.push([]);
-      bytes = 0;
+      characters = 0;
     }
     packs.at(-1)?.push(row.values);
-    bytes += row.bytes + 1;
+    characters += row.characters + 1;
   }
   return packs.flatMap(encodePack);
 }

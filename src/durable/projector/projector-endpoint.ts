@@ -31,6 +31,11 @@ const marksKey = "retention-log";
 /** After these a thread's trace is whole. */
 const endings: ReadonlySet<string> = new Set(endedStatuses.map((status) => `nerve.thread.${status}` satisfies EngineKind));
 
+const projectorLimits = {
+  /** Milliseconds between two writes: each costs D1 and this thread as much as some fifty rows, and within so many nobody looks twice. */
+  pause: 100,
+} as const;
+
 /** @returns the registry's version as it was then, in a list */
 async function writeProjection(db: D1Database, rows: EncodedRow[]): Promise<RegistryHead[]> {
   const results = await db.batch([...prepareProjection(db, rows), prepareRegistryHead(db)]);
@@ -45,6 +50,8 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
   #watchers = new Set<() => void>();
   #exporter: TraceExporter | undefined;
   #batcher = createProjectionBatcher<EncodedRow, RegistryHead | undefined>({
+    pause: projectorLimits.pause,
+    later: (milliseconds, work) => this.ctx.later(milliseconds, work),
     write: async (rows) => {
       const [head] = await writeProjection(this.env.DB, rows);
       countCommit("d1");
@@ -104,10 +111,7 @@ export class ProjectorEndpoint extends Endpoint implements ProjectorRpc {
     try {
       const done = await runRetention(ports, progress, retention, Date.now());
       facts.put(marksKey, JSON.stringify(progress.prune.log));
-      if (done) {
-        facts.delete(pruneKey);
-        return;
-      }
+      if (done) return facts.delete(pruneKey);
       facts.put(pruneKey, JSON.stringify({ ...progress, retention }));
       await this.ctx.setAlarm(Date.now() + retentionRun.pause);
     } catch (error) {

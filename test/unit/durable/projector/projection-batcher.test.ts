@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { createProjectionBatcher } from "../../../../src/durable/projector/projection-batcher.ts";
 
 interface Row {
-  bytes: number;
+  characters: number;
   name: string;
 }
 
-const row = (name: string, bytes = 1): Row => ({ name, bytes });
+const row = (name: string, characters = 1): Row => ({ name, characters });
 
 /** A database whose writes end when they are told to. */
 function createSlowWriter() {
@@ -49,7 +49,7 @@ test("[LOG8] calls of one turn go in one write; what arrives meanwhile waits and
 
 test.each([
   ["rows", { rowsPerWrite: 3 }],
-  ["bytes", { bytesPerWrite: 3 }],
+  ["characters", { charactersPerWrite: 3 }],
 ])("[LOG8] a write is bounded by %s, and a call's rows stay together", async (_, bounds) => {
   const writes: string[][] = [];
   const { project } = createProjectionBatcher<Row>({ write: async (rows) => void writes.push(rows.map(({ name }) => name)), ...bounds });
@@ -91,7 +91,7 @@ test("[LOG10] a database that is down is not tried once per caller, and is tried
 
 test("[LOG9] callers beyond what may wait are told at once, and others are served on", async () => {
   const { writes, write } = createSlowWriter();
-  const { project } = createProjectionBatcher<Row>({ write, bytesWaiting: 10 });
+  const { project } = createProjectionBatcher<Row>({ write, charactersWaiting: 10 });
   const first = project([row("first", 5)]);
   await settle();
   const second = project([row("second", 8)]);
@@ -111,4 +111,32 @@ test("[LOG8] no rows need no write", async () => {
   const { writes, write } = createSlowWriter();
   await createProjectionBatcher<Row>({ write }).project([]);
   expect(writes).toEqual([]);
+});
+
+test("[LOG8] writes of a busy time begin some time apart; after a quiet one, or where one is full, nobody waits", async () => {
+  const writes: string[][] = [];
+  const timers: { milliseconds: number; work: () => void }[] = [];
+  let now = 1_000;
+  const { project } = createProjectionBatcher<Row>({
+    ...{ rowsPerWrite: 3, pause: 100, now: () => now, later: (milliseconds, work) => void timers.push({ milliseconds, work }) },
+    write: async (rows) => void writes.push(rows.map(({ name }) => name)),
+  });
+  await project([row("a")]);
+  now += 30;
+  const waiting = [project([row("b")]), project([row("c")])];
+  await settle();
+  expect([writes, timers.map(({ milliseconds }) => milliseconds)]).toEqual([[["a"]], [70]]);
+  now += 70;
+  timers[0]?.work();
+  await Promise.all(waiting);
+  expect(writes.slice(1)).toEqual([["b", "c"]]);
+  now += 10;
+  await project([row("d"), row("e"), row("f")]);
+  now += 100;
+  await project([row("g")]);
+  // A clock that was put back is no reason to wait.
+  now -= 60_000;
+  await project([row("h")]);
+  expect(writes.slice(2)).toEqual([["d", "e", "f"], ["g"], ["h"]]);
+  expect(timers).toHaveLength(1);
 });
