@@ -21,10 +21,10 @@ export function parseWorkflow(text: string, options: ParseOptions = {}, seen?: (
     const { outline } = checked;
     const later = checkMeaning(checked, report);
     checkSchemaFit(outline, report);
-    checkNeverHolds(checked, report);
+    const tests = checkNeverHolds(checked, report);
     checkRecruiting(outline, report);
     const never = checkDeadEdges(checked, report);
-    tellLater(later, outline, never);
+    tellLater(later, outline, never, tests);
     checkChains(outline, report);
     checkReflexKeys(outline, report);
     checkSlips(outline, text, report);

@@ -13,7 +13,7 @@ import { createMeaning, type OutputOfWorkflow } from "./meaning.ts";
 import type { Outline } from "./outline.ts";
 import { listExpressions, listTemplates, type SeenExpression, type Trees, type Use } from "./sights.ts";
 
-/** What is said of a condition unless its edge is told. */
+/** What is said of a test unless it is told as a whole. */
 export interface Later {
   node: TextNode;
   tell(): void;
@@ -30,7 +30,7 @@ export function checkMeaning(checked: Checked, report: Report, outputOfWorkflow?
   for (const seen of listExpressions(checked, meaning)) {
     const { node, use } = seen;
     const type = inferExpression(seen, checked, report, {
-      later: use === "condition" ? (tell) => later.push({ node, tell }) : undefined,
+      later: use === "condition" || use === "truth" ? (tell) => later.push({ node, tell }) : undefined,
     });
     const tree = checked.parsed.get(node.value);
     if (type) checkUse(node, type, use, report);
@@ -40,14 +40,20 @@ export function checkMeaning(checked: Checked, report: Report, outputOfWorkflow?
   return later;
 }
 
-/** Says what was kept back, but of conditions of edges that were told. */
-export function tellLater(later: readonly Later[], { nodes, conditions }: Outline, never: readonly { node: string; edge: string }[]): void {
-  const told = new Set(
-    never.map(({ node, edge }) => {
+/** Says what was kept back, but of tests that were told and of conditions of edges that were. */
+export function tellLater(
+  later: readonly Later[],
+  { nodes, conditions }: Outline,
+  never: readonly { node: string; edge: string }[],
+  tests: readonly TextNode[],
+): void {
+  const told = new Set<TextNode | undefined>([
+    ...tests,
+    ...never.map(({ node, edge }) => {
       const condition = nodes.find(({ name }) => name === node)?.edges.find(({ id }) => id === edge)?.condition;
       return condition && conditions.get(condition.value)?.expression;
     }),
-  );
+  ]);
   for (const { node, tell } of later) if (!told.has(node)) tell();
 }
 

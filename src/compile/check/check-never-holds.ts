@@ -2,6 +2,7 @@
 import type { Report } from "../diagnostics/diagnostic.ts";
 import { asNodes } from "../expressions/walk.ts";
 import { card } from "../meaning/engine-types.ts";
+import { ofLengths, ofOrder } from "../meaning/range.ts";
 import { unknown } from "../meaning/type.ts";
 import { anything, type Domain, ofTextBut, ofTexts } from "../reach/domain.ts";
 import { type Budget, budgetOfFile, type Stage, tryConditions } from "../reach/exhaust.ts";
@@ -21,8 +22,8 @@ interface Test {
   then: string;
 }
 
-/** Reports tests that never hold. */
-export function checkNeverHolds({ outline, parsed }: Pick<Checked, "outline" | "parsed">, report: Report): void {
+/** Reports tests that never hold, and gives them. */
+export function checkNeverHolds({ outline, parsed }: Pick<Checked, "outline" | "parsed">, report: Report): TextNode[] {
   const told = report.list();
   const meaning = createMeaning(outline);
   const budget = budgetOfFile();
@@ -40,12 +41,14 @@ export function checkNeverHolds({ outline, parsed }: Pick<Checked, "outline" | "
   ]);
   for (const reflex of outline.reflexes)
     tests.push({ node: findText(reflex, "when"), at: atEvent(reflex, outline), then: "the reflex never acts" });
-  for (const { node, at, then } of tests) {
+  return tests.flatMap(({ node, at, then }) => {
     const tree = node && parsed.get(node.value);
-    if (!node || !tree?.ok || told.some(({ span }) => node.span.start <= span.start && span.end <= node.span.end)) continue;
+    if (!node || !tree?.ok || told.some(({ span }) => node.span.start <= span.start && span.end <= node.span.end)) return [];
     const dead = findDead(tree.tree, at, budget);
-    if (dead) report.add("test-never-holds", node.span, `This is never true: ${then}.`, dead.why === undefined ? {} : { hint: dead.why });
-  }
+    if (!dead) return [];
+    report.add("test-never-holds", node.span, `This is never true: ${then}.`, dead.why === undefined ? {} : { hint: dead.why });
+    return [node];
+  });
 }
 
 function findDead(tree: Parameters<typeof readFormula>[0], at: Test["at"], budget: Budget): { why?: string } | undefined {
@@ -91,6 +94,6 @@ function atCard(role: RoleOutline): Test["at"] {
     if (name === "id" && rest.length === 0 && agents.length > 0) return ofTexts(agents.map(({ value }) => value));
     const domain = walkType(card, names);
     const isCount = (name === "load" && rest.length === 0) || name === "capacity";
-    return isCount ? { ...domain, range: { least: 0, most: Number.POSITIVE_INFINITY, whole: name === "capacity" } } : domain;
+    return isCount ? { ...domain, range: name === "capacity" ? ofLengths(0) : ofOrder(">=", 0) } : domain;
   };
 }

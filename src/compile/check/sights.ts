@@ -4,7 +4,7 @@ import { compileLimits } from "../limits.ts";
 import { bidOf, card } from "../meaning/engine-types.ts";
 import { addFacts, type Facts, joinFacts, noFacts, readTest } from "../meaning/facts.ts";
 import type { ExpressionSight } from "../meaning/inference.ts";
-import type { TemplateSight as TemplateTypes } from "../meaning/judge-template.ts";
+import type { TemplateSight as TemplateTypes } from "../meaning/template-scope.ts";
 import { join, narrow, ofConstants, ofFields, type Type, text, unknown } from "../meaning/type.ts";
 import type { SourceNode, TextNode } from "../source/node.ts";
 import { findText, findValue, isText, listItems } from "../source/node.ts";

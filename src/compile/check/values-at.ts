@@ -4,9 +4,10 @@ import { type ParsedExpression, parseExpression } from "../expressions/parse-exp
 import { asNode } from "../expressions/walk.ts";
 import { quote } from "../meaning/find-field.ts";
 import type { Observed } from "../meaning/inference.ts";
-import { judgeTemplate, type TemplateObserver } from "../meaning/judge-template.ts";
+import { judgeTemplate } from "../meaning/judge-template.ts";
 import { findToken, readLiteral } from "../meaning/literal.ts";
 import { listAbout, ownersOf, printType } from "../meaning/print-type.ts";
+import type { TemplateObserver } from "../meaning/template-scope.ts";
 import { itemsOf, type Type } from "../meaning/type.ts";
 import type { SourceNode, TextNode } from "../source/node.ts";
 import type { Span } from "../source/span.ts";

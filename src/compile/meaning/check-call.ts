@@ -5,12 +5,16 @@ import { asNode } from "../expressions/walk.ts";
 import { describe, lookUpField, suggestField } from "./find-field.ts";
 import type { Env, Inference } from "./inference.ts";
 import { findPathStart, findToken, nameOf, readLiteral, spanOfOperand } from "./literal.ts";
+import { everyNumber, joinRanges, ofLengths, type Range } from "./range.ts";
 import {
   boolean,
+  bound,
   isNothing,
   itemsOf,
   join,
+  lengthsOf,
   number,
+  numbersOf,
   ofConstants,
   ofList,
   type ScalarKind,
@@ -256,7 +260,7 @@ function resultOf(name: string, { gives }: Signature, types: readonly Type[]): T
     case "s":
       return withAbsence(name === "type" ? typeNames : rewrite(name, first), absent);
     case "n":
-      return withAbsence(number, absent || ["max", "min", "average"].includes(name));
+      return withAbsence(bound(number, { range: rangeOf(name, first) }), absent || ["max", "min", "average"].includes(name));
     case "b":
       return withAbsence(boolean, absent);
     case "S":
@@ -275,6 +279,30 @@ function resultOf(name: string, { gives }: Signature, types: readonly Type[]): T
     default:
       if (name !== "append" || first.any || second.any) return unknown;
       return ofListOf(join([itemsOf(first), itemsOf(second)]));
+  }
+}
+
+/** The numbers that a function of text or of a list gives. */
+function rangeOf(name: string, of: Type): Range {
+  const { any, scalars, objects, lists, absent } = of;
+  switch (name) {
+    case "length":
+      return (!any && scalars.size + objects.length + lists.length === 1 && lengthsOf(of)) || ofLengths(0);
+    case "count":
+      // One value alone may stand for a list of them, and what tests leave over may be none.
+      if (any || lists.length === 0 || !of.count) return ofLengths(0);
+      return scalars.size + objects.length > 0
+        ? ofLengths(0, Math.max(1, of.count.most))
+        : joinRanges([of.count, ...(absent ? [ofLengths(0, 0)] : [])]);
+    case "max":
+    case "min":
+    case "average": {
+      const items = itemsOf(of);
+      const range = items.any ? undefined : numbersOf(items);
+      return range ? (name === "average" ? { least: range.least, most: range.most } : range) : everyNumber;
+    }
+    default:
+      return everyNumber;
   }
 }
 

@@ -9,8 +9,9 @@ import { ownStatuses } from "./engine-types.ts";
 import { type Facts, noFacts } from "./facts.ts";
 import { describe, describeValues } from "./find-field.ts";
 import type { Env, Inference } from "./inference.ts";
-import { findPathStart, findToken, type Literal, nameOf, readLiteral, spanOfOperand } from "./literal.ts";
-import { isNothing, itemsOf, mayBe, mayEqual, number, ofConstants, type ScalarKind, type Type, unknown } from "./type.ts";
+import { findPathStart, findToken, type Literal, nameOf, readLiteral, spanOfOperand, spanOfOperator } from "./literal.ts";
+import { mayOrder, turnOrder } from "./range.ts";
+import { isNothing, itemsOf, mayBe, mayEqual, number, numbersOf, ofConstants, type ScalarKind, type Type, unknown } from "./type.ts";
 
 export interface Operands {
   node: ExpressionNode;
@@ -78,8 +79,7 @@ function isRole(name: string, { steps }: Inference): boolean {
 /** Two values that are never the same. */
 function checkPair(node: ExpressionNode, left: ExpressionNode, mine: Type, right: ExpressionNode, others: Type, state: Inference): void {
   if (mayEqual(mine, others)) return;
-  const end = Math.min(typeof node.position === "number" ? node.position : 1, state.node.value.length);
-  const span = state.node.locate(Math.max(0, end - String(node.value).length), end);
+  const span = spanOfOperator(node, state);
   const [one, other] = [nameOf(left), nameOf(right)].map((name) => (name === undefined ? undefined : `\`${name}\``));
   const isSame = one === other;
   state.context.report.add(
@@ -128,7 +128,7 @@ export function checkConstant(literal: Literal, type: Type, field: string | unde
   }
   const meant = convert(value, known);
   const isList = known.lists.length > 0 && known.scalars.size === 0;
-  state.context.report.add("impossible-comparison", span, `${subject} is ${describe(known)}, never ${shown}.`, {
+  state.context.report.add("impossible-comparison", span, `${subject} is ${describeValues(known)}, never ${shown}.`, {
     ...(isList && { hint: "`in` looks into a list: `'x' in tags`" }),
     ...(meant !== undefined && {
       hint: `did you mean \`${meant}\`?`,
@@ -227,8 +227,7 @@ function checkNegatedOrder(node: ExpressionNode, state: Inference): void {
   const token = last?.type === "name" ? findToken(last, source) : undefined;
   const written = start === undefined || !token ? undefined : source.slice(start, token.end);
   if (written === undefined || source.split(written).length > 2) return;
-  const end = typeof node.position === "number" ? node.position : 1;
-  const span = state.node.locate(Math.max(0, end - String(node.value).length), end);
+  const span = spanOfOperator(node, state);
   state.context.report.add(
     "absence-decides",
     span,
@@ -246,9 +245,11 @@ function isMentionedTwice(source: string, written: string | undefined, token: { 
 }
 
 /** `<`, `<=`, `>`, `>=`: JSONata compares numbers with numbers and text with text, and fails else. */
-export function checkOrder({ left, right, types }: Operands, state: Inference): void {
+export function checkOrder(operands: Operands, state: Inference): void {
+  const { left, right, types } = operands;
   const sides = [types.left, types.right];
   if (sides.some((type) => type.any || isNothing(type) || type.objects.length > 0)) return;
+  if (sides.every((type) => type.scalars.has("number"))) checkBounds(operands, state);
   if ((["number", "string"] as const).some((kind) => sides.every((type) => type.scalars.has(kind)))) return;
   const at = readLiteral(right, state.node.value) ? right : left;
   const literal = readLiteral(at, state.node.value);
@@ -265,6 +266,36 @@ export function checkOrder({ left, right, types }: Operands, state: Inference): 
     },
   );
 }
+
+/** An order of numbers that their bounds rule out: those of schemas, else those that tests before have left. */
+function checkBounds({ node, left, right, types, env, widen }: Operands, state: Inference): void {
+  const operator = String(node.value);
+  if (mayOrderTypes(operator, types.left, types.right)) return;
+  const isHeld = (facts: Facts): boolean => mayOrderTypes(operator, widen(left, facts), widen(right, facts));
+  const isOwn = env.facts.size > 0 && !isHeld(env.own) && isHeld(noFacts);
+  const isFact = env.facts.size > 0 && isHeld(noFacts);
+  if (isFact && !isOwn && env.within !== "all") return;
+  const at = readLiteral(right, state.node.value) ? right : readLiteral(left, state.node.value) ? left : undefined;
+  const [side, type, turned] = at === left ? [right, types.right, turnOrder(operator)] : [left, types.left, operator];
+  const other = at === left ? types.left : types.right;
+  const name = nameOf(side);
+  const span = at ? spanOfOperand(at, state) : spanOfOperator(node, state);
+  const subject = name === undefined ? "This" : `\`${name}\``;
+  const message = `${subject} is ${describeValues(type)}${isFact ? " here" : ""}, never ${orderWords[turned] ?? turned} ${describeValues(other)}.`;
+  const hint = isOwn ? "the test before it says so" : "the transitions before it have taken the rest";
+  const tell = (): void => state.context.report.add("impossible-comparison", span, message, isFact ? { hint } : {});
+  if (isFact && state.later) state.later(tell);
+  else tell();
+}
+
+/** Whether an order of two types may hold, as far as their numbers tell. */
+export function mayOrderTypes(operator: string, left: Type, right: Type): boolean {
+  const [one, other] = [left, right].map((type) => (type.any || type.scalars.has("string") ? undefined : numbersOf(type)));
+  return !one || !other || mayOrder(operator, one, other);
+}
+
+/** Orders as they are said. */
+export const orderWords: Readonly<Record<string, string>> = { "<": "less than", "<=": "at most", ">": "more than", ">=": "at least" };
 
 /** `+`, `-`, `*`, `/`, `%`, `..` take numbers alone. */
 export function checkArithmetic(operands: readonly ExpressionNode[], types: readonly Type[], state: Inference): void {

@@ -3,7 +3,8 @@ import type { Json } from "../../contract/event.ts";
 import type { ExpressionNode } from "../expressions/parse-expression.ts";
 import { asNode, asNodes } from "../expressions/walk.ts";
 import { compileLimits } from "../limits.ts";
-import { either, isAtMost, isFalse, isNoneOf, isOfKind, isOneOf, isThere, isTrue, type Refinement, refineAt } from "./refine.ts";
+import { negateOrder, ofOrder, turnOrder } from "./range.ts";
+import { either, isAtMost, isBounded, isFalse, isNoneOf, isOfKind, isOneOf, isThere, isTrue, type Refinement, refineAt } from "./refine.ts";
 import type { Type } from "./type.ts";
 
 /** A value that an expression names alike wherever it stands: what paths of plain names begin with. `""` is what stands at the root there. */
@@ -176,9 +177,22 @@ function readBinary(operator: unknown, left: ExpressionNode | undefined, right: 
     const values = items.map(({ value }) => value as Json);
     return { held: know(left, isOneOf(values)), failed: know(left, isNoneOf(values, false)) };
   }
-  if (operator === "<" || operator === "<=" || operator === ">" || operator === ">=")
-    return { held: addFacts(know(left, isThere), know(right, isThere)), failed: noFacts };
+  if (operator === "<" || operator === "<=" || operator === ">" || operator === ">=") return readOrder(operator, left, right);
   return nothingKnown;
+}
+
+function readOrder(operator: string, left: ExpressionNode | undefined, right: ExpressionNode | undefined): Outcome {
+  const there = addFacts(know(left, isThere), know(right, isThere));
+  const [path, constant, turned] = isNumber(right) ? [left, right, operator] : [right, left, turnOrder(operator)];
+  if (!isNumber(constant)) return { held: there, failed: noFacts };
+  const bound = Number(constant.value);
+  // What is absent is neither more nor less.
+  const failed = know(path, isBounded(ofOrder(negateOrder(turned), bound), false));
+  return { held: know(path, isBounded(ofOrder(turned, bound), true)), failed };
+}
+
+function isNumber(node: ExpressionNode | undefined): node is ExpressionNode {
+  return node?.type === "number";
 }
 
 function readCall(call: ExpressionNode, depth: number): Outcome {

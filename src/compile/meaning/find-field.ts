@@ -6,6 +6,7 @@ import type { Span } from "../source/span.ts";
 import { engineOutput } from "./engine-types.ts";
 import type { Env, Inference } from "./inference.ts";
 import { findToken } from "./literal.ts";
+import { describeRange } from "./range.ts";
 import { isNothing, itemsOf, join, ofList, type Type, unknown } from "./type.ts";
 
 /** The field's type, or what is said of one that can't be there. */
@@ -49,7 +50,20 @@ export function describeValues(type: Type): string {
   const constants = [...type.scalars.values()].flatMap((values) => (values ? [...values] : [undefined]));
   const isWhole = type.objects.length + type.lists.length === 0 && constants.length > 0 && constants.length <= 4;
   const shown = constants.map((value) => (typeof value === "string" ? `'${value}'` : String(value)));
-  return isWhole && !constants.includes(undefined) ? shown.join(" or ") : describe(type);
+  return isWhole && !constants.includes(undefined) ? shown.join(" or ") : (describeBounds(type) ?? describe(type));
+}
+
+/** `a number from 0 to 10`, of what is of one kind and bounded. */
+function describeBounds(type: Type): string | undefined {
+  const { scalars, objects, lists, range, length, count } = type;
+  if (scalars.size + objects.length + lists.length !== 1) return undefined;
+  const bounds = (scalars.has("number") && range) || (scalars.has("string") && length) || (lists.length > 0 && count) || undefined;
+  const words = bounds && describeRange(bounds);
+  const step = scalars.has("number") ? range?.step : undefined;
+  if (bounds === undefined || (words === undefined && step === undefined)) return undefined;
+  if (scalars.has("number"))
+    return `a ${step === 1 ? "whole " : ""}number${words === undefined ? "" : ` ${words}`}${step === undefined || step === 1 ? "" : `, a multiple of ${step}`}`;
+  return `${describe(type)} ${words?.startsWith("from") ? `of ${words.slice(5)}` : words} ${scalars.has("string") ? "characters" : "items"}`;
 }
 
 /** Hint and fix for a field that is not there. */

@@ -10,8 +10,10 @@ import { addFacts, applyFacts, type Facts, firstAnchor, forget, keepAnchored, no
 import { findField } from "./find-field.ts";
 import type { Env, Inference } from "./inference.ts";
 import { spanOfOperand } from "./literal.ts";
+import { ofLengths } from "./range.ts";
 import {
   boolean,
+  bound,
   itemsOf,
   join,
   nothing,
@@ -165,15 +167,33 @@ function filter(node: ExpressionNode, type: Type, env: Env, state: Inference): T
     if (test === undefined) continue;
     const isLast = test.type === "unary" && test.value === "-" && asNode(test["expression"])?.value === 1;
     if (test.type === "number" || isLast) {
+      if (test.type === "number") checkIndex(test, left, state);
       left = left === state.steps && (isLast || test.value === -1) ? state.last : itemsOf(left);
       continue;
     }
     const items = itemsOf(left);
     visit(test, { ...enter(items, env), within: "all" }, state);
     const held = applyFacts(readTest(test).held, "", items);
-    left = left.lists.length > 0 ? join([held, ofList(() => held)]) : held;
+    left =
+      left.any || left.lists.length > 0
+        ? join([
+            held,
+            bound(
+              ofList(() => held),
+              { count: ofLengths(0, left.count?.most) },
+            ),
+          ])
+        : held;
   }
   return left;
+}
+
+/** An item behind the last one that a list may have. */
+function checkIndex(place: ExpressionNode, { any, lists, scalars, objects, count }: Type, state: Inference): void {
+  const index = Math.floor(Number(place.value));
+  if (any || !count || lists.length === 0 || scalars.size + objects.length > 0 || (index < 0 ? -index - 1 : index) < count.most) return;
+  const message = `The list has at most ${count.most} items, counted from 0; this is always undefined.`;
+  state.context.report.add("unknown-field-of-type", spanOfOperand(place, state), message);
 }
 
 type Inner = (child: unknown, more?: Facts) => Type;

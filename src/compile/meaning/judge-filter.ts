@@ -4,6 +4,7 @@ import { checkConstant, type Place } from "./check-operators.ts";
 import type { FilterSignature } from "./filter-signatures.ts";
 import { describe, lookUpField, suggestField } from "./find-field.ts";
 import type { Literal } from "./literal.ts";
+import { sizeOf } from "./template-scope.ts";
 import { boolean, isNothing, itemsOf, join, number, ofList, type Type, text, unknown, withAbsence } from "./type.ts";
 
 /** An argument of a filter. */
@@ -108,7 +109,7 @@ function resultOf(name: string, gives: string, input: Type, field: Type, args: r
     case "s":
       return text;
     case "n":
-      return number;
+      return name === "size" ? sizeOf(input) : number;
     case "b":
       return boolean;
     case "S":

@@ -62,3 +62,9 @@ export function spanOfOperand(node: ExpressionNode, state: Inference): Span {
   const length = at?.type === "variable" ? String(at.value).length + 1 : 1;
   return state.node.locate(Math.max(0, end - length), Math.max(1, end));
 }
+
+/** Where an operator stands. */
+export function spanOfOperator({ value, position }: ExpressionNode, { node }: Inference): Span {
+  const end = Math.min(typeof position === "number" ? position : 1, node.value.length);
+  return node.locate(Math.max(0, end - String(value).length), end);
+}

@@ -2,9 +2,12 @@
 import type { Json } from "../../contract/event.ts";
 import { isObject } from "../../contract/json-schema/json-schema.ts";
 import { compileLimits } from "../limits.ts";
+import { everyNumber, meetRanges, ofLengths, ofOrder, type Range } from "./range.ts";
 import {
   boolean,
+  bound,
   type Fields,
+  isNothing,
   join,
   meet,
   nothing,
@@ -80,9 +83,11 @@ export function createTypeReader(root: Json, tolerant: boolean): TypeReader {
       );
     else if (isObject(properties) || Array.isArray(required) || additionalProperties === false) type = object();
     else if (items !== undefined) type = list();
-    if (constant !== undefined) type = meet(type, ofConstants([constant]));
-    else if (Array.isArray(options)) type = meet(type, ofConstants(options));
-    return type;
+    type = bound(type, readBounds(schema));
+    const constants = [...(constant === undefined ? [] : [[constant]]), ...(Array.isArray(options) ? [options] : [])].map(ofConstants);
+    const met = [type, ...constants].reduce(meet);
+    // A schema that contradicts itself was told as such.
+    return isNothing(met) && !isNothing(type) ? unknown : met;
   }
 
   function readFields(schema: { [key: string]: Json }, label: string): Fields {
@@ -125,6 +130,27 @@ export function createTypeReader(root: Json, tolerant: boolean): TypeReader {
   }
 
   return { read };
+}
+
+/** Bounds of values and lengths. */
+function readBounds(schema: { [key: string]: Json }): Pick<Type, "range" | "length" | "count"> {
+  const number = (key: string): number | undefined => (typeof schema[key] === "number" ? schema[key] : undefined);
+  const [least, over, most, under, step] = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"].map(number);
+  const types = [schema["type"]].flat();
+  const ranges: Range[] = [
+    ...(least === undefined ? [] : [ofOrder(">=", least)]),
+    ...(over === undefined ? [] : [ofOrder(">", over)]),
+    ...(most === undefined ? [] : [ofOrder("<=", most)]),
+    ...(under === undefined ? [] : [ofOrder("<", under)]),
+    ...(step !== undefined && step > 0 ? [{ ...everyNumber, step }] : []),
+    ...(types.includes("integer") && !types.includes("number") ? [{ ...everyNumber, step: 1 }] : []),
+  ];
+  const lengths = (from: string, to: string): Range | undefined => {
+    const [first, last] = [number(from), number(to)];
+    return first === undefined && last === undefined ? undefined : ofLengths(first ?? 0, last);
+  };
+  const [length, count] = [lengths("minLength", "maxLength"), lengths("minItems", "maxItems")];
+  return { ...(ranges.length > 0 && { range: meetRanges(ranges) }), ...(length && { length }), ...(count && { count }) };
 }
 
 function listOf(value: Json | undefined): Json[] {

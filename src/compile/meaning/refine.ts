@@ -1,7 +1,9 @@
 /** Types as tests leave them: what is left of a type where a test of its value, or of a field in it, held or failed. */
 import type { Json } from "../../contract/event.ts";
 import { engineOutput } from "./engine-types.ts";
+import type { Range } from "./range.ts";
 import {
+  bound,
   type Fields,
   isNothing,
   join,
@@ -43,7 +45,7 @@ export function refineAt(type: Type, [name, ...rest]: readonly string[], refinem
     return isNothing(at) && !isNothing(before) ? [] : [override(fields, name, at)];
   });
   // Tests that contradict one another say nothing; what the engine says in an agent's place is no answer.
-  const isEngine = (fields: Fields): boolean => engineOutput.objects.includes(fields);
+  const isEngine = ({ label }: Fields): boolean => engineOutput.objects.some((engine) => engine.label === label);
   if (objects.every(isEngine) && !type.objects.every(isEngine)) return type;
   const isSame = objects.length === type.objects.length && objects.every((fields, place) => fields === type.objects[place]);
   if (!refinement.present) return isSame ? type : { ...type, objects };
@@ -74,6 +76,11 @@ export function isNoneOf(values: readonly Json[], present: boolean): Refinement 
   return { present, refine: (type) => values.reduce(without, type) };
 }
 
+/** Where it is a number, it is one of these. */
+export function isBounded(range: Range, present: boolean): Refinement {
+  return { present, refine: (type) => (type.lists.length > 0 ? type : bound(type, { range })) };
+}
+
 /** It counts as true. */
 export const isTrue: Refinement = {
   present: true,
@@ -82,6 +89,15 @@ export const isTrue: Refinement = {
 
 /** It counts as false, or is absent. */
 export const isFalse: Refinement = { present: false, refine: keepFalse };
+
+/** It is there, and neither false nor null: what Liquid takes for true. */
+export const isThereAndTrue: Refinement = { present: true, refine: (type) => [false, null].reduce(without, type) };
+
+/** It is false, null or absent: what Liquid takes for false. */
+export const isAbsentOrFalse: Refinement = {
+  present: false,
+  refine: (type) => (type.any ? type : withAbsence(meet(type, ofConstants([false, null])), type.absent === true)),
+};
 
 /** It is there. */
 export const isThere: Refinement = { present: true, refine: (type) => type };

@@ -3,6 +3,7 @@
  * A type takes all values that may come, and perhaps more. Fields and items are looked up when they are asked for: a schema may refer to itself.
  */
 import type { Json } from "../../contract/event.ts";
+import { everyNumber, isEmpty, isWithin, joinRanges, meetRanges, ofValues, type Range } from "./range.ts";
 
 export type ScalarKind = "string" | "number" | "boolean" | "null";
 
@@ -24,7 +25,14 @@ export interface Fields {
   others: "free" | "open" | "listed" | "closed";
 }
 
-export interface Type {
+/** Of numbers their values, of texts and lists their lengths; undefined: any. */
+interface Bounds {
+  range?: Range | undefined;
+  length?: Range | undefined;
+  count?: Range | undefined;
+}
+
+export interface Type extends Bounds {
   /** It may be anything. */
   any?: true;
   /** By kind its constants; undefined: any of that kind. */
@@ -93,7 +101,70 @@ export function join(types: readonly Type[]): Type {
   const objects = [...new Set(types.flatMap((type) => type.objects))];
   const lists = [...new Set(types.flatMap((type) => type.lists))];
   if (objects.length > maxAlternatives || lists.length > maxAlternatives) return unknown;
-  return { scalars, objects, lists, ...(types.some((type) => type.absent) && { absent: true as const }) };
+  return { scalars, objects, lists, ...joinBounds(types), ...(types.some((type) => type.absent) && { absent: true as const }) };
+}
+
+/** How long the texts of a type may be; undefined: nothing is known of it. */
+export function lengthsOf({ length, scalars }: Pick<Type, "scalars" | "length">): Range | undefined {
+  const constants = scalars.get("string");
+  return constants ? ofValues([...constants].map((each) => [...String(each)].length)) : length;
+}
+
+/** The numbers that a type may be; undefined: it is no number. */
+export function numbersOf({ scalars, range }: Pick<Type, "scalars" | "range">): Range | undefined {
+  if (!scalars.has("number")) return undefined;
+  const constants = scalars.get("number");
+  return constants ? ofValues([...constants].map(Number)) : (range ?? everyNumber);
+}
+
+function joinBounds(types: readonly Type[]): Bounds {
+  if (!types.some(({ range, length, count }) => range || length || count)) return {};
+  const joinKnown = (having: readonly Type[], read: (type: Type) => Range | undefined): Range | undefined => {
+    const known = having.flatMap((type) => read(type) ?? []);
+    return known.length === having.length && known.length > 0 ? joinRanges(known) : undefined;
+  };
+  return {
+    range: joinKnown(
+      types.filter(({ scalars }) => scalars.has("number")),
+      numbersOf,
+    ),
+    length: joinKnown(
+      types.filter(({ scalars }) => scalars.has("string")),
+      lengthsOf,
+    ),
+    count: joinKnown(
+      types.filter(({ lists }) => lists.length > 0),
+      ({ count }) => count,
+    ),
+  };
+}
+
+/** With bounds for what it may be, without constants that are beyond them. */
+export function bound(type: Type, bounds: Bounds): Type {
+  if (type.any || !(bounds.range || bounds.length || bounds.count)) return type;
+  const met = {
+    range: meetKnown(type.range, bounds.range),
+    length: meetKnown(type.length, bounds.length),
+    count: meetKnown(type.count, bounds.count),
+  };
+  const scalars = new Map<ScalarKind, ReadonlySet<Json> | undefined>();
+  for (const [kind, constants] of type.scalars) {
+    const left = constants && new Set([...constants].filter((value) => isBound(value, met)));
+    const range = kind === "number" ? met.range : kind === "string" ? met.length : undefined;
+    const isGone = left ? left.size === 0 : range !== undefined && isEmpty(range);
+    if (!isGone) scalars.set(kind, left);
+  }
+  return { ...type, ...met, scalars };
+}
+
+function meetKnown(one: Range | undefined, other: Range | undefined): Range | undefined {
+  return one && other ? meetRanges([one, other]) : (one ?? other);
+}
+
+/** Whether bounds let a scalar be. */
+function isBound(value: Json, { range, length }: Bounds): boolean {
+  if (typeof value === "number") return range === undefined || isWithin(value, range);
+  return typeof value !== "string" || length === undefined || isWithin([...value].length, length);
 }
 
 /** What both take, as far as it can be said. */
@@ -111,7 +182,7 @@ export function meet(a: Type, b: Type): Type {
   const objects = a.objects.flatMap((one) => b.objects.map((other) => meetFields(one, other)));
   const [one, other] = [a.lists[0], b.lists[0]];
   const lists = one && other ? [() => (a.lists.length + b.lists.length > 2 ? unknown : meet(one(), other()))] : [];
-  return { scalars, objects, lists };
+  return bound(bound({ scalars, objects, lists }, a), b);
 }
 
 function meetFields(a: Fields, b: Fields): Fields {
@@ -151,7 +222,7 @@ export function mayBe(type: Type, value: Json): boolean {
   if (type.any) return true;
   const kind = kindOf(value);
   if (kind === undefined || !type.scalars.has(kind)) return false;
-  return type.scalars.get(kind)?.has(value) !== false;
+  return type.scalars.get(kind)?.has(value) !== false && isBound(value, type);
 }
 
 /** Whether a value of one may be the same as one of the other. */
@@ -160,9 +231,16 @@ export function mayEqual(a: Type, b: Type): boolean {
   for (const [kind, constants] of a.scalars) {
     if (!b.scalars.has(kind)) continue;
     const others = b.scalars.get(kind);
-    if (!constants || !others || [...constants].some((each) => others.has(each))) return true;
+    const few = constants ?? others;
+    if (few ? [...few].some((each) => mayBe(a, each) && mayBe(b, each)) : !isApart(kind, a, b)) return true;
   }
   return (a.objects.length > 0 && b.objects.length > 0) || (a.lists.length > 0 && b.lists.length > 0);
+}
+
+/** Whether bounds keep values of one kind apart. */
+function isApart(kind: ScalarKind, a: Type, b: Type): boolean {
+  const met = kind === "number" ? meetKnown(a.range, b.range) : kind === "string" ? meetKnown(a.length, b.length) : undefined;
+  return met !== undefined && isEmpty(met);
 }
 
 /** Whether nothing at all is known to fit, which says that what led here is at fault. */

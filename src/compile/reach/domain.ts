@@ -3,7 +3,8 @@
  * Knows values and types, no workflow.
  */
 import type { Json } from "../../contract/event.ts";
-import { kindOf, type ScalarKind, type Type } from "../meaning/type.ts";
+import { everyNumber, isWithin, joinRanges, ofLengths, type Range } from "../meaning/range.ts";
+import { kindOf, lengthsOf, numbersOf, type ScalarKind, type Type } from "../meaning/type.ts";
 
 /** A value that stands for all that the tests at hand can't tell apart; undefined: nothing is there. */
 export type Cell = Json | undefined;
@@ -11,13 +12,6 @@ export type Cell = Json | undefined;
 /** Stand for lists and maps of which nothing is known, but that they are not empty. Told apart by identity. */
 export const someList: Json = ["…"];
 export const someMap: Json = { "…": true };
-
-/** The numbers that may come. */
-export interface Range {
-  least: number;
-  most: number;
-  whole: boolean;
-}
 
 /** The values that may stand at a place, and perhaps more. */
 export interface Domain {
@@ -28,9 +22,10 @@ export interface Domain {
   absent: boolean;
   /** Texts that never come. */
   except?: ReadonlySet<string>;
-  range?: Range;
-  /** Where lists may come: they are empty. */
-  empty?: boolean;
+  /** Of numbers their values, of texts and lists their lengths; undefined: any. */
+  range?: Range | undefined;
+  length?: Range | undefined;
+  count?: Range | undefined;
   /** Why it is no more than this, for people. */
   why?: string;
 }
@@ -58,8 +53,7 @@ export const truth: Domain = { ...nothing, scalars: new Map([["boolean", undefin
 
 /** A whole number from `least` to `most`. */
 export function ofCount(least: number, most = Number.POSITIVE_INFINITY, why?: string): Domain {
-  const range = { least, most, whole: true };
-  return { ...nothing, scalars: new Map([["number", undefined]]), range, ...(why === undefined ? {} : { why }) };
+  return { ...nothing, scalars: new Map([["number", undefined]]), range: ofLengths(least, most), ...(why === undefined ? {} : { why }) };
 }
 
 /** These texts alone. */
@@ -74,13 +68,14 @@ export function ofTextBut(value: string): Domain {
 
 /** The empty list alone. */
 export function ofEmpty(why: string): Domain {
-  return { ...nothing, lists: true, empty: true, why };
+  return { ...nothing, lists: true, count: ofLengths(0, 0), why };
 }
 
 /** The values of a type. */
 export function ofType(type: Type, absent: boolean): Domain {
   if (type.any) return absent ? anything : { ...anything, absent };
-  return { scalars: type.scalars, lists: type.lists.length > 0, maps: type.objects.length > 0, absent: absent || type.absent === true };
+  const { scalars, lists, objects, range, length, count } = type;
+  return { scalars, lists: lists.length > 0, maps: objects.length > 0, absent: absent || type.absent === true, range, length, count };
 }
 
 /** What is in one or the other. */
@@ -93,6 +88,10 @@ export function joinDomains(domains: readonly Domain[]): Domain {
       const before = scalars.get(kind);
       scalars.set(kind, scalars.has(kind) && !before ? undefined : constants && new Set([...(before ?? []), ...constants]));
     }
+  const joinKnown = (known: readonly (Range | undefined)[]): Range | undefined => {
+    const ranges = known.flatMap((range) => range ?? []);
+    return ranges.length === known.length && ranges.length > 0 ? joinRanges(ranges) : undefined;
+  };
   const excepted = domains.map(({ except }) => except ?? new Set<string>());
   return {
     scalars,
@@ -100,6 +99,9 @@ export function joinDomains(domains: readonly Domain[]): Domain {
     maps: domains.some(({ maps }) => maps),
     absent: domains.some(({ absent }) => absent),
     except: new Set([...(excepted[0] ?? [])].filter((text) => excepted.every((set) => set.has(text)))),
+    range: joinKnown(domains.filter((each) => each.scalars.has("number")).map(numbersOf)),
+    length: joinKnown(domains.filter((each) => each.scalars.has("string")).map(lengthsOf)),
+    count: joinKnown(domains.filter(({ lists }) => lists).map(({ count }) => count)),
   };
 }
 
@@ -110,7 +112,8 @@ export function joinDomains(domains: readonly Domain[]): Domain {
 export function listCells(domain: Domain, compared: readonly Json[]): Cell[] {
   const cells: Cell[] = domain.absent ? [undefined] : [];
   for (const [kind, constants] of domain.scalars) cells.push(...listScalars(kind, constants, domain, compared));
-  if (domain.lists) cells.push(...(domain.empty ? [[]] : [[], someList]));
+  const count = domain.count ?? ofLengths(0);
+  if (domain.lists) cells.push(...(isWithin(0, count) ? [[]] : []), ...(count.most > 0 ? [someList] : []));
   if (domain.maps) cells.push({}, someMap);
   return cells;
 }
@@ -124,30 +127,31 @@ function listScalars(kind: ScalarKind, constants: ReadonlySet<Json> | undefined,
     case "boolean":
       return [true, false];
     case "number":
-      return listNumbers(same.map(Number), domain.range);
+      return listNumbers(same.map(Number), domain.range ?? everyNumber);
     case "string":
-      return listTexts(same.map(String)).filter((text) => !domain.except?.has(text));
+      return listTexts(same.map(String), domain.length).filter((text) => !domain.except?.has(text));
     default:
       return kind satisfies never;
   }
 }
 
-function listNumbers(compared: number[], range: Range | undefined): number[] {
-  const sorted = [...new Set([0, ...compared])].sort((a, b) => a - b);
-  const found = new Set<number>();
+/** Each bound and constant, and one number of those between two. */
+function listNumbers(compared: number[], range: Range): number[] {
+  const { least, most, step } = range;
+  const sorted = [...new Set([0, ...compared, ...[least, most].filter(Number.isFinite)])].sort((a, b) => a - b);
+  const found = new Set([(sorted[0] ?? 0) - (step ?? 1), ...sorted, (sorted.at(-1) ?? 0) + (step ?? 1)]);
   for (const [index, value] of sorted.entries()) {
     const next = sorted[index + 1];
-    for (const each of range?.whole ? [Math.floor(value), Math.floor(value) + 1, Math.ceil(value) - 1] : []) found.add(each);
-    found.add(value);
     if (next !== undefined) found.add((value + next) / 2);
+    if (step === undefined) continue;
+    const [below, above] = [Math.floor(value / step) * step, Math.ceil(value / step) * step];
+    for (const each of [below - step, below, above, above + step]) found.add(each);
   }
-  found.add((sorted[0] ?? 0) - 1);
-  found.add((sorted.at(-1) ?? 0) + 1);
-  if (range) for (const bound of [range.least, range.most]) if (Number.isFinite(bound)) found.add(bound);
-  return [...found].filter((value) => !range || (value >= range.least && value <= range.most && (!range.whole || Number.isInteger(value))));
+  return [...found].filter((value) => isWithin(value, range));
 }
 
-/** Texts are ordered: behind each constant comes one that stands for those up to the next. */
-function listTexts(compared: string[]): string[] {
-  return [...new Set(["", "\u0000", ...compared.flatMap((text) => [text, `${text}\u0000`]), "\uffff"])];
+/** Texts are ordered: behind each constant comes one that stands for those up to the next, whatever their length. */
+function listTexts(compared: string[], length: Range | undefined): string[] {
+  const exact = ["", ...compared].filter((text) => length === undefined || isWithin([...text].length, length));
+  return [...new Set([...exact, "\u0000", ...compared.map((text) => `${text}\u0000`), "\uffff"])];
 }

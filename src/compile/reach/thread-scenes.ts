@@ -164,7 +164,9 @@ function countPlace(place: Place | undefined, setting: Setting): Domain {
   if (place?.of === "steps") return count(1);
   if (place?.of === "stepsOf") return count(place.role === node ? 1 : 0);
   const domain = placeDomain(place, setting);
-  return domain.empty ? ofCount(0, 0, domain.why) : ofCount(0);
+  const { lists, maps, scalars, absent, count: items, why } = domain;
+  const isList = lists && !maps && scalars.size === 0 && items !== undefined;
+  return isList ? ofCount(absent ? 0 : items.least, items.most, why) : ofCount(0);
 }
 
 function readCounted(tree: ExpressionNode): ExpressionNode | undefined {

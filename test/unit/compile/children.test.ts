@@ -41,7 +41,7 @@ describe("what a child is given", () => {
       "a.yaml": paper(`, spawn: [{ workflow: story, input: "{ 'topic': steps[-1].output.pages }" }]`),
       "b.yaml": story,
     });
-    expect(found["a.yaml"]?.[0]?.message).toBe("`topic` of `story` is text in b.yaml:4, and this gives a number.");
+    expect(found["a.yaml"]?.[0]?.message).toBe("`topic` of `story` is text in b.yaml:4, and this gives a whole number.");
   });
 
   test.each([

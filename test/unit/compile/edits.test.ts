@@ -2,8 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { applyFixes } from "../../../src/compile/diagnostics/apply-fixes.ts";
 import { parseWorkflow } from "../../../src/compile/index.ts";
-import { edits } from "./edits.ts";
+import { boundedEdits } from "./bounded-edits.ts";
+import { edits as firstEdits } from "./edits.ts";
 import { type SoundWorkflow, soundWorkflows } from "./sound-workflows.ts";
+
+const edits = [...firstEdits, ...boundedEdits];
 
 function edit(of: SoundWorkflow, from: string, to: string): string {
   const text = soundWorkflows[of];

@@ -1,6 +1,7 @@
 /** Sound workflows that tests change in one place. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { boundedWorkflows } from "./bounded-workflows.ts";
 
 const folder = join(import.meta.dirname, "../../../workflows");
 const read = (name: string): string => readFileSync(join(folder, `${name}.yaml`), "utf8");
@@ -110,6 +111,7 @@ graph:
 export const soundWorkflows = {
   hiring,
   listed,
+  ...boundedWorkflows,
   "code-review": read("code-review"),
   debate: read("debate"),
   "triage-pool": read("triage-pool"),
