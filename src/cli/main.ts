@@ -57,6 +57,12 @@ export const commands: CommandEntry[] = [
   { name: "broadcast", summary: "say something to many agents", load: () => import("./commands/broadcast.ts") },
   { name: "broadcasts", summary: "show who has a broadcast", load: () => import("./commands/broadcasts.ts") },
   { name: "status", summary: "how the whole is, and what waits longest", load: () => import("./commands/status.ts") },
+  {
+    name: "top",
+    summary: "the threads that live and the agents, on one screen that keeps itself new",
+    load: () => import("./commands/top.ts"),
+  },
+  { name: "watch", summary: "show a thread as it happens, until it ends", load: () => import("./commands/watch.ts") },
   { name: "threads", summary: "list threads, show one, take a role from its holder", load: () => import("./commands/threads.ts") },
   { name: "cancel", summary: "end a thread", load: () => import("./commands/cancel.ts") },
   { name: "suspend", summary: "stop a thread until somebody resumes it", load: () => import("./commands/suspend.ts") },

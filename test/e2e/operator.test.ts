@@ -7,9 +7,15 @@ import { connectAgent } from "../../src/client/index.ts";
 import type { TurnAssigned } from "../../src/contract/kinds/turn.ts";
 import { makeDataFolder, startTestServer } from "./server-process.ts";
 
+/** What `watch` says of the story below. */
+const toldLines = [
+  ...[/bob +holds +reviewer/, /bob +turn +1 reviewer: Review n#1/, /thread +suspended +.*lunch/],
+  ...[/carol +turn/, /thread +cancelled +.*enough/],
+];
+
 const within = { timeout: 10_000, interval: 50 };
 
-test("[THREAD25] [WAIT2] [MANY15] suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
+test("[THREAD25] [WAIT2] [MANY15] [TOP1] suspend, resume, restart, fork, take a role, pause, cancel, and see dead letters", async () => {
   const { facts } = await startTestServer(await makeDataFolder());
   async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let [out, err] = ["", ""];
@@ -61,6 +67,7 @@ test("[THREAD25] [WAIT2] [MANY15] suspend, resume, restart, fork, take a role, p
   const { threads } = await author.send({ type: "pr.ready_for_review", data: { repo: "n", pr: 1 } });
   const thread = threads[0] as string;
   await findTurn("reviewer", thread);
+  const watched = run("watch", thread);
   const renamed = join(await makeDataFolder(), "code-review.yaml");
   await writeFile(renamed, (await readFile("workflows/code-review.yaml", "utf8")).replaceAll(/\breviewer\b/g, "examiner"));
   // The index is written behind.
@@ -83,6 +90,9 @@ test("[THREAD25] [WAIT2] [MANY15] suspend, resume, restart, fork, take a role, p
     expect(await say("threads", "--waiting", "person")).toContain(words);
     expect(JSON.parse(await say("threads", "--waiting", "operator", "--json")).threads).toMatchObject([{ id: thread, waiting: expected }]);
     expect(JSON.parse(await say("status", "--json")).waiting.oldest).toMatchObject({ thread, ...expected });
+    expect(await say("top")).toMatch(
+      new RegExp(`${thread} +code-review +suspended .* a person, over reviewer \\(bob\\)\n(.*\n)*bob +online`),
+    );
   }, within);
   await say("resume", thread, "--supplement", '{"note": "be kind"}');
   await seeStatus(thread, "running");
@@ -114,6 +124,9 @@ test("[THREAD25] [WAIT2] [MANY15] suspend, resume, restart, fork, take a role, p
     expect(await say("cancel", id, "--reason", "enough")).toMatch(/cancelled|cancel is under way/);
     expect(await seeStatus(id, "cancelled")).toContain("enough");
   }
+  const { code, out } = await watched;
+  expect(code).toBe(1);
+  for (const line of toldLines) expect(out).toMatch(line);
   for (const name of ["dead-letters", "parked"]) expect(await say(name)).toBe("There are no dead letters.\n");
   expect(await run("dead-letters", "drop", "nothing")).toMatchObject({ code: 1, err: expect.stringContaining("nothing") });
   expect(await run("cancel", "t-none")).toMatchObject({ code: 1, err: expect.stringContaining("t-none") });
